@@ -1,0 +1,58 @@
+// Small functions on Uint8Array that every format needs. No format knowledge, no cryptography.
+
+import { Fault } from '@firmseal/fault';
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** One new array holding all parts in order. */
+export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Equal length and content; running time depends on the length alone. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}
+
+/** Lower-case hexadecimal, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** The reverse of toHex; either case. Throws `hex-invalid`. */
+export function fromHex(text: string, what = 'The text'): Bytes {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new Fault('hex-invalid', { what });
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text);
+}
+
+/** 32 bits, most significant byte first. */
+export function u32be(value: number): Bytes {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** 32 bits, least significant byte first. */
+export function u32le(value: number): Bytes {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}

@@ -1,0 +1,1 @@
+export type { Crypto, Hasher, KeyPair } from './crypto.ts';

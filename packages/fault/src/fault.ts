@@ -1,0 +1,52 @@
+// The one error class of the project. What it says and what to do about it stand in spec/errors;
+// the code is the contract, the fields carry the case at hand, and nothing secret may be a field.
+
+import { faultTable } from './table.ts';
+
+export type FaultCode = keyof typeof faultTable;
+export type FaultFields = Readonly<Record<string, string | number | boolean>>;
+
+const shown = (value: unknown): string =>
+  // Control characters would let a hostile file write to the operator's terminal.
+  String(value)
+    .slice(0, 300)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+
+const fill = (template: string, fields: FaultFields): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => shown(fields[name] ?? '?'));
+
+/** An error that a user can meet: `code` (stable), `number` (as on the agent's wire), `fields`, `remedy`. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly fields: FaultFields;
+
+  constructor(code: FaultCode, fields: FaultFields = {}, options?: ErrorOptions) {
+    super(fill(faultTable[code].sentence, fields), options);
+    this.name = 'Fault';
+    this.code = code;
+    this.fields = fields;
+  }
+
+  get number(): number {
+    return faultTable[this.code].number;
+  }
+
+  get remedy(): string {
+    return fill(faultTable[this.code].remedy, this.fields);
+  }
+}
+
+const codesByNumber = new Map<number, FaultCode>(
+  Object.entries(faultTable).map(([code, { number }]) => [number, code as FaultCode]),
+);
+
+/** The code that has this number on the agent's wire; undefined when no table lists it. */
+export function faultCodeOf(number: number): FaultCode | undefined {
+  return codesByNumber.get(number);
+}
+
+/** `FS0201`, the form in which people quote an error. */
+export function faultLabel(code: FaultCode): string {
+  return `FS${String(faultTable[code].number).padStart(4, '0')}`;
+}

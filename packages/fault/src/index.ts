@@ -1,0 +1,1 @@
+export { Fault, type FaultCode, type FaultFields, faultCodeOf, faultLabel } from './fault.ts';
