@@ -23,4 +23,414 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'package-magic-wrong': {
+    number: 200,
+    sentence: 'The file does not begin with the eight bytes of a sealed package.',
+    remedy: 'Check that this is a .seal file made by `firmseal seal`.',
+  },
+  'package-truncated': {
+    number: 201,
+    sentence: 'The package ends before the length that its manifest announces.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'package-overlong': {
+    number: 202,
+    sentence: 'The package goes on after its last record.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'package-malformed': {
+    number: 203,
+    sentence: 'The package header is not the CBOR array that the specification asks for.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'package-header-too-large': {
+    number: 204,
+    sentence: 'The package header is longer than 4096 bytes.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'delegation-malformed': {
+    number: 210,
+    sentence: 'A delegation does not have the fields that the specification asks for.',
+    remedy: 'Ask the owner of the product for a delegation made by `firmseal keys delegate`.',
+  },
+  'delegation-signature-invalid': {
+    number: 211,
+    sentence: 'A delegation is not signed by the root key of this product.',
+    remedy: 'Use keys and packages of the owner whose root key the device or command knows.',
+  },
+  'delegation-role-wrong': {
+    number: 212,
+    sentence: 'A delegation grants another role than the one that it is used for.',
+    remedy: 'Use a delegation for the right role: package signer, license issuer or device CA.',
+  },
+  'delegation-product-wrong': {
+    number: 213,
+    sentence: 'A delegation was made for another product.',
+    remedy: 'Use a delegation made for this product.',
+  },
+  'delegation-revoked': {
+    number: 214,
+    sentence: 'A delegation belongs to an epoch that the owner has ended.',
+    remedy: 'Ask the owner for a package or license signed under a delegation of the current epoch.',
+  },
+  'delegation-counter-exceeded': {
+    number: 215,
+    sentence: 'The security counter of the firmware is above the cap of a delegation.',
+    remedy: 'Ask the owner for a delegation with a higher cap.',
+  },
+  'epoch-malformed': {
+    number: 220,
+    sentence: 'An epoch statement does not have the fields that the specification asks for.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'epoch-signature-invalid': {
+    number: 221,
+    sentence: 'An epoch statement is not signed by the root key of this product.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'epoch-product-wrong': {
+    number: 222,
+    sentence: 'An epoch statement was made for another product.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'manifest-malformed': {
+    number: 230,
+    sentence: 'The manifest does not have the fields that the specification asks for.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'manifest-signature-invalid': {
+    number: 231,
+    sentence: 'The manifest is not signed by the key of its delegation.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'manifest-version-unsupported': {
+    number: 232,
+    sentence: 'The manifest has a format version that this program does not know.',
+    remedy: 'Update firmseal, or the agent, to a version that knows the format.',
+  },
+  'suite-unsupported': {
+    number: 233,
+    sentence: 'The manifest names a cipher suite other than suite 1.',
+    remedy: 'Seal the package with suite 1; no other suite is accepted.',
+  },
+  'manifest-product-wrong': {
+    number: 234,
+    sentence: 'The package was sealed for another product than the one that this device was personalized for.',
+    remedy: 'Use the package of this product.',
+  },
+  'manifest-chip-wrong': {
+    number: 235,
+    sentence: 'The package was not sealed for this kind of chip.',
+    remedy: 'Seal the package for this chip, or pick another socket.',
+  },
+  'manifest-too-large': {
+    number: 236,
+    sentence: 'The manifest is longer than 2048 bytes.',
+    remedy: 'Seal with fewer areas or option-byte fields.',
+  },
+  'area-malformed': {
+    number: 240,
+    sentence: 'An area has a kind, length, address or order that the specification does not allow.',
+    remedy: 'Seal the package again with the settings of this product.',
+  },
+  'area-outside-application': {
+    number: 241,
+    sentence: 'An area lies outside the flash that the catalogue leaves to the application.',
+    remedy: 'Link the firmware for one of the free ranges of the chip (`firmseal chips show`).',
+  },
+  'area-overlap': {
+    number: 242,
+    sentence: 'Two areas share an erase unit.',
+    remedy: 'Seal the package again with the settings of this product.',
+  },
+  'area-misaligned': {
+    number: 243,
+    sentence: 'An area does not begin or end on a write unit.',
+    remedy: 'Seal the package again with the settings of this product.',
+  },
+  'entry-outside-firmware': {
+    number: 244,
+    sentence: 'The entry address lies in no firmware area.',
+    remedy: 'Seal the package again with the settings of this product.',
+  },
+  'area-digest-wrong': {
+    number: 245,
+    sentence: 'The content of an area does not have the digest that the manifest gives.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'area-kind-unsupported': {
+    number: 246,
+    sentence: 'An area has a kind that this chip or agent cannot fill.',
+    remedy: 'Seal without generated keys on chips that have no random generator.',
+  },
+  'policy-field-unknown': {
+    number: 250,
+    sentence: 'The package asks for option bytes that this chip does not have or that no policy may set.',
+    remedy: 'Seal the package again with the settings of this product.',
+  },
+  'policy-not-stronger': {
+    number: 251,
+    sentence: 'The package asks for option bytes that would weaken the protection in force.',
+    remedy: 'Nothing was changed; seal with a policy at least as strong as the personalization.',
+  },
+  'policy-locked': {
+    number: 252,
+    sentence: 'The package asks for option bytes that differ from those of a chip at readout protection level 2, where they cannot change.',
+    remedy: 'Personalize chips for this policy before level 2 is set.',
+  },
+  'readout-level-too-low': {
+    number: 253,
+    sentence: 'The readout protection of the chip is below the least level of the package.',
+    remedy: 'Personalize the chip with final protection, or ask the owner for a package that allows this level.',
+  },
+  'agent-too-old': {
+    number: 254,
+    sentence: 'The agent in the chip is older than the package allows.',
+    remedy: 'Use a chip personalized with a newer agent.',
+  },
+  'counter-rolled-back': {
+    number: 255,
+    sentence: 'The security counter of the firmware is below that of the chip.',
+    remedy: 'Install a firmware version with a counter that is not lower.',
+  },
+  'counter-jump-too-large': {
+    number: 256,
+    sentence: 'The firmware would raise the security counter by more than 16 in one update.',
+    remedy: 'Install an intermediate version first.',
+  },
+  'record-hash-wrong': {
+    number: 260,
+    sentence: 'A record does not have the hash that the record before it, or the manifest, announces.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'record-tag-wrong': {
+    number: 261,
+    sentence: 'A record does not decrypt under the content key of the license.',
+    remedy: 'The package and the license do not belong together, or the package was sealed wrongly.',
+  },
+  'record-length-wrong': {
+    number: 262,
+    sentence: 'A record does not have the length that the manifest gives for it.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'record-out-of-order': {
+    number: 263,
+    sentence: 'A record arrived that is not the next one.',
+    remedy: 'The programmer sends again from the record that the agent names.',
+  },
+  'key-commitment-wrong': {
+    number: 264,
+    sentence: 'The content key is not the one that the manifest commits to.',
+    remedy: 'The license was issued for another package; open the job with the key file of this package.',
+  },
+  'license-malformed': {
+    number: 300,
+    sentence: 'The license does not have the fields that the specification asks for.',
+    remedy: 'Ask the authority for the license again.',
+  },
+  'license-signature-invalid': {
+    number: 301,
+    sentence: 'The license is not signed by the key of its delegation.',
+    remedy: 'Ask the authority for the license again; if it stays, its issuer key is not the delegated one.',
+  },
+  'license-device-wrong': {
+    number: 302,
+    sentence: 'The license was issued for another chip.',
+    remedy: 'Ask the authority for a license for this chip; no quota is lost.',
+  },
+  'license-manifest-wrong': {
+    number: 303,
+    sentence: 'The license was issued for another package.',
+    remedy: 'Use the package of the job, or ask for a license for this package.',
+  },
+  'license-nonce-wrong': {
+    number: 304,
+    sentence: 'The license answers an earlier nonce of this chip.',
+    remedy: 'Ask the authority for a new license; the same unit of quota serves.',
+  },
+  'license-counter-floor': {
+    number: 305,
+    sentence: 'The firmware has a security counter below the floor of the license.',
+    remedy: 'Install a firmware version with a higher security counter.',
+  },
+  'license-unwraps-exhausted': {
+    number: 306,
+    sentence: 'The license was used sixteen times on this chip without an install that ended well.',
+    remedy: 'Ask the authority for a new license; the same unit of quota serves. Look for the cause of the failures.',
+  },
+  'license-unwrap-failed': {
+    number: 307,
+    sentence: 'The license does not decrypt under the key of this chip.',
+    remedy: 'Ask the authority for the license again; if it stays, the chip is not the one of the certificate.',
+  },
+  'license-data-wrong': {
+    number: 308,
+    sentence: 'The per-device data of the license does not fit the areas of the package.',
+    remedy: 'Give one value a per-device area, of the length of the area, when the job is opened.',
+  },
+  'license-version-unsupported': {
+    number: 309,
+    sentence: 'The license has a format version or mode that this program does not know.',
+    remedy: 'Update firmseal, or the agent, to a version that knows the format.',
+  },
+  'hello-malformed': {
+    number: 350,
+    sentence: 'The hello of the chip does not have the fields that the specification asks for.',
+    remedy: 'Check the agent version; a hello cannot be repaired on its way.',
+  },
+  'hello-signature-invalid': {
+    number: 351,
+    sentence: 'The hello is not signed by the key in the certificate of the chip.',
+    remedy: 'The chip or the line between is not what it claims; no license is issued.',
+  },
+  'hello-challenge-wrong': {
+    number: 352,
+    sentence: 'The hello answers another challenge.',
+    remedy: 'Start the install of this chip again.',
+  },
+  'hello-thumbprint-wrong': {
+    number: 353,
+    sentence: 'The hello names another device than its certificate.',
+    remedy: 'The chip or the line between is not what it claims; no license is issued.',
+  },
+  'certificate-malformed': {
+    number: 360,
+    sentence: 'The device certificate is not an X.509 certificate of the profile of the specification.',
+    remedy: 'Personalize the chip again at a trusted site.',
+  },
+  'certificate-signature-invalid': {
+    number: 361,
+    sentence: 'The device certificate is not signed by the device CA of this product.',
+    remedy: 'Only chips personalized by the owner of this product get licenses.',
+  },
+  'certificate-product-wrong': {
+    number: 362,
+    sentence: 'The device certificate was issued for another product.',
+    remedy: 'Use a chip that was personalized for this product.',
+  },
+  'certificate-expired': {
+    number: 363,
+    sentence: 'The device certificate is not valid at this time.',
+    remedy: 'Check the clock of the authority, or personalize the chip again.',
+  },
+  'receipt-malformed': {
+    number: 370,
+    sentence: 'The receipt does not have the claims that the specification asks for.',
+    remedy: 'Fetch the receipt from the chip again.',
+  },
+  'receipt-signature-invalid': {
+    number: 371,
+    sentence: 'The receipt is not signed by the chip that it names.',
+    remedy: 'Do not count this install as done; fetch the receipt from the chip again.',
+  },
+  'receipt-device-wrong': {
+    number: 372,
+    sentence: 'The receipt names another chip than the license.',
+    remedy: 'Fetch the receipt from the chip that holds the license.',
+  },
+  'receipt-manifest-wrong': {
+    number: 373,
+    sentence: 'The receipt names another package than the license.',
+    remedy: 'Install the package of the job.',
+  },
+  'receipt-license-wrong': {
+    number: 374,
+    sentence: 'The receipt names a license that the authority did not issue.',
+    remedy: 'Fetch the receipt from the chip again; an unknown license is an alarm.',
+  },
+  'receipt-challenge-wrong': {
+    number: 375,
+    sentence: 'The receipt answers another challenge.',
+    remedy: 'Ask for a fresh receipt.',
+  },
+  'receipt-digest-wrong': {
+    number: 376,
+    sentence: 'The receipt gives a digest of the flash that differs from the manifest.',
+    remedy: 'The chip does not hold the firmware of the package; install again.',
+  },
+  'receipt-result-bad': {
+    number: 377,
+    sentence: 'The receipt says that the install did not end well.',
+    remedy: 'Install again; the unit of quota is kept.',
+  },
+  'request-unknown': {
+    number: 400,
+    sentence: 'The agent does not know this kind of request.',
+    remedy: 'Update the programmer or the agent so that both speak the same link version.',
+  },
+  'request-malformed': {
+    number: 401,
+    sentence: 'The agent could not read the request.',
+    remedy: 'Update the programmer; a healthy link does not alter frames.',
+  },
+  'request-out-of-state': {
+    number: 402,
+    sentence: 'The agent cannot take this request in its present state.',
+    remedy: 'Start the install again from the hello.',
+  },
+  'not-personalized': {
+    number: 403,
+    sentence: 'The chip has no identity yet.',
+    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+  },
+  'already-personalized': {
+    number: 404,
+    sentence: 'The chip already has an identity.',
+    remedy: 'An identity is made once; only a protection regression, which erases the chip, allows another.',
+  },
+  'no-receipt': {
+    number: 405,
+    sentence: 'The chip has no install to give a receipt for.',
+    remedy: 'Install a package first.',
+  },
+  'flash-erase-failed': {
+    number: 410,
+    sentence: 'The chip could not erase a sector of its flash.',
+    remedy: 'Try again; if it stays, the chip is worn or write-protected: discard it.',
+  },
+  'flash-program-failed': {
+    number: 411,
+    sentence: 'The chip could not write its flash.',
+    remedy: 'Try again; if it stays, the chip is worn or write-protected: discard it.',
+  },
+  'flash-verify-failed': {
+    number: 412,
+    sentence: 'The flash reads back other bytes than were written.',
+    remedy: 'Try again; if it stays, discard the chip.',
+  },
+  'option-bytes-failed': {
+    number: 413,
+    sentence: 'The option bytes did not take the value that was asked for.',
+    remedy: 'Try again; check the supply voltage of the socket.',
+  },
+  'journal-failed': {
+    number: 414,
+    sentence: 'The chip could not write its journal.',
+    remedy: 'Discard the chip; its journal sectors are worn.',
+  },
+  'random-failed': {
+    number: 415,
+    sentence: 'The random generator of the chip failed its self-check.',
+    remedy: 'Power the chip off and on; if it stays, discard it.',
+  },
+  'resume-content-differs': {
+    number: 416,
+    sentence: 'What an interrupted install left in flash is not what the package holds.',
+    remedy: 'The agent starts over from the first record; send the package again.',
+  },
+  'certificate-too-large': {
+    number: 417,
+    sentence: 'The device certificate is longer than the agent can keep (1024 bytes).',
+    remedy: 'Issue a certificate of the profile of the specification.',
+  },
+  'certificate-key-wrong': {
+    number: 418,
+    sentence: 'The certificate that was offered does not hold the keys of this chip.',
+    remedy: 'Issue the certificate from the answer of this chip.',
+  },
+  'internal-check-failed': {
+    number: 419,
+    sentence: 'The agent found its own state contradictory and stopped.',
+    remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+  },
 } as const;
