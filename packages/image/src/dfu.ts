@@ -99,13 +99,16 @@ function readTarget(body: FieldReader, cursor: Cursor): DfuTarget {
   return { alternateSetting: prefix.u8(6), name, elements };
 }
 
-/** prefix = 'DfuSe' bVersion(1) DFUImageSize(4, the file without its suffix) bTargets(1), then the targets; every byte is consumed. */
-function readTargets(body: Uint8Array): DfuTarget[] {
+/**
+ * prefix = 'DfuSe' bVersion(1) DFUImageSize(4) bTargets(1), then the targets; every byte is consumed. DFUImageSize leaves
+ * the suffix out in files of ST's tool and counts it in files of dfu-util's dfuse-pack: both are accepted.
+ */
+function readTargets(body: Uint8Array, fileSizeBytes: number): DfuTarget[] {
   const reader = new FieldReader(body, 'The DFU file');
   reader.require(0, prefixSizeBytes);
   if (reader.u8(5) !== 1)
     throw new Fault('image-dfu-version', { field: 'prefix version', found: reader.u8(5), expected: 1 });
-  if (reader.u32(6) !== body.length)
+  if (reader.u32(6) !== body.length && reader.u32(6) !== fileSizeBytes)
     throw new Fault('image-dfu-invalid', {
       detail: `it states ${reader.u32(6)} bytes and has ${body.length}`,
     });
@@ -126,7 +129,7 @@ export function readDfuFile(file: Uint8Array): DfuFile {
       found: hex4(dfuVersion),
       expected: withTargets ? hex4(versionDfuSe) : versionsDfu.map(hex4).join(' or '),
     });
-  return withTargets ? { ...ids, targets: readTargets(body) } : { ...ids, payload: body };
+  return withTargets ? { ...ids, targets: readTargets(body, file.length) } : { ...ids, payload: body };
 }
 
 /** Reads a DFU file's bytes to program. A plain DFU 1.1 file needs `address` (`image-address-missing`), a DfuSe file refuses it (`image-address-not-allowed`). */
