@@ -14,8 +14,9 @@ import { hasTool, runTool, toolVersion } from './toolchain.ts';
 const panelFolder = fileURLToPath(new URL('../examples/stm32f427-panel/', import.meta.url));
 const compiler = 'arm-none-eabi-gcc';
 const objcopy = 'arm-none-eabi-objcopy';
+const emulator = 'qemu-system-arm';
 const canBuild = hasTool(compiler) && hasTool(objcopy);
-const canRun = hasTool('qemu-system-arm', 'never');
+const canRun = hasTool(emulator, 'never');
 const work = mkdtempSync(join(tmpdir(), 'firmseal-examples-'));
 afterAll(() => rmSync(work, { recursive: true }));
 
@@ -54,6 +55,7 @@ describe('committed panel firmware', () => {
   for (const { file, programAddress } of placements)
     it(`${file} has its program and its assets at sector boundaries and greets`, () => {
       const image = readImage(committed(file), { fileName: file });
+      expect(image.notes).toEqual([]);
       expect(image.segments.map((segment) => segment.address)).toEqual([programAddress, assetsAddress]);
       const [program, assets] = image.segments;
       const sizeBytes = program!.bytes.length + assets!.bytes.length;
@@ -145,7 +147,7 @@ describe.skipIf(!canRun)('panel firmware run by QEMU', () => {
   it('greets, passes its self-test and answers', async () => {
     // An STM32F405 has the same core, flash address and USART1; QEMU leaves the other peripherals out.
     const args = ['-M', 'netduinoplus2', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'];
-    const running = spawn('qemu-system-arm', [...args, '-kernel', join(panelFolder, 'panel.elf')]);
+    const running = spawn(emulator, [...args, '-kernel', join(panelFolder, 'panel.elf')]);
     machine = running;
     let text = '';
     const printed = (end: string) =>

@@ -24,7 +24,7 @@ const formatOfExtension: Readonly<Record<string, ImageFormat>> = {
 };
 
 /** The format that a file's name suggests; undefined for a name that says nothing. */
-export function formatOfName(fileName: string): ImageFormat | undefined {
+function formatOfName(fileName: string): ImageFormat | undefined {
   const extension = /\.([^./\\]+)$/.exec(fileName)?.[1]?.toLowerCase();
   return extension === undefined || !Object.hasOwn(formatOfExtension, extension)
     ? undefined

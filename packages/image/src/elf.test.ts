@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { faultOf, ramp, segmentLists } from '../test/segments.ts';
-import { writeElf } from '../test/writers.ts';
+import { addSectionTable, writeElf } from '../test/writers.ts';
 import { readElf } from './elf.ts';
 
 /** A valid file with one field overwritten. */
@@ -52,6 +52,28 @@ describe('readElf', () => {
     expect(image.notes.length).toBe(1);
     // A single segment at 0 is one that is linked there.
     expect(readElf(writeElf(parts.slice(0, 1))).segments[0]?.address).toBe(0);
+  });
+
+  it('leaves the ELF header out of a segment that begins with it', () => {
+    const plain = writeElf([
+      { address: 0x08000000, bytes: ramp(8) },
+      { address: 0x20000000, bytes: new Uint8Array(), memorySizeBytes: 16 },
+    ]);
+    // The first program header is stretched to the start of the file, as ld does; the second has nothing in it.
+    const contentStart = plain.length - 8;
+    const view = new DataView(plain.buffer);
+    for (const [field, value] of [
+      [4, 0],
+      [16, plain.length],
+      [20, plain.length],
+      [32 + 4, 0],
+    ] as const)
+      view.setUint32(firstProgramHeader + field, value, true);
+    const image = readElf(addSectionTable(plain, [{ offset: contentStart, sizeBytes: 8 }]));
+    expect(image.segments).toEqual([{ address: 0x08000000 + contentStart, bytes: ramp(8) }]);
+    expect(image.notes).toEqual([`the ELF header at 0x08000000 was left out (${contentStart} bytes)`]);
+    // Without sections nothing tells where the contents begin: the segment is taken as it is.
+    expect(readElf(plain).segments).toEqual([{ address: 0x08000000, bytes: plain }]);
   });
 
   it('ignores program headers that are not PT_LOAD', () => {

@@ -4,7 +4,7 @@ import { concatBytes, utf8 } from '@firmseal/bytes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { faultOf, ramp } from '../test/segments.ts';
-import { addDfuSuffix, writeDfuSe, writeElf, writeHex, writeSrec } from '../test/writers.ts';
+import { addDfuSuffix, addSectionTable, writeDfuSe, writeElf, writeHex, writeSrec } from '../test/writers.ts';
 import { type ImageFormat, imageFormats } from './firmware-image.ts';
 import { type ReadImageOptions, readImage } from './read-image.ts';
 import { fileSizeMaxBytes } from './segment.ts';
@@ -15,6 +15,13 @@ const segments = [
 ];
 const small: readonly { format: ImageFormat; file: Uint8Array; options?: ReadImageOptions }[] = [
   { format: 'elf', file: writeElf(segments, 0x0800fff1) },
+  {
+    format: 'elf',
+    file: addSectionTable(writeElf(segments), [
+      { offset: 116, sizeBytes: 40 },
+      { offset: 156, sizeBytes: 7 },
+    ]),
+  },
   { format: 'hex', file: utf8(writeHex(segments, { entry: 0x0800fff1 })) },
   { format: 'hex', file: utf8(writeHex([{ address: 0x1fff0, bytes: ramp(40) }], { segmented: true })) },
   { format: 'srec', file: utf8(writeSrec(segments, { entry: 0x0800fff1 })) },

@@ -101,5 +101,8 @@ describe('readIntelHex', () => {
     expect(fault(upper(2, 0x1000), hexLine(0, 0xfffe, ramp(4)), end)).toBe('image-hex-segment-wraps');
     expect(fault(upper(4, 0xffff), hexLine(0, 0xfffe, ramp(4)), end)).toBe('image-address-wraps');
     expect(read(upper(4, 1), hexLine(0, 0xfffe, ramp(4)), end).segments[0]?.address).toBe(0x1fffe);
+    // A linear address ends segment mode.
+    const mixed = read(upper(2, 0x1000), upper(4, 1), hexLine(0, 0xfffe, ramp(4)), end);
+    expect(mixed.segments[0]?.address).toBe(0x1fffe);
   });
 });

@@ -4,7 +4,7 @@
 import { type Bytes, concatBytes, crc32, toHex, u32be, u32le, utf8 } from '@firmseal/bytes';
 import type { Segment } from '../src/segment.ts';
 
-export const u16le = (value: number) => Uint8Array.of(value, value >>> 8);
+const u16le = (value: number) => Uint8Array.of(value, value >>> 8);
 
 /** Pieces of `lengthBytes` with their addresses. */
 function split(segments: readonly Segment[], lengthBytes: number): Segment[] {
@@ -106,6 +106,19 @@ export function writeElf(parts: readonly ElfPart[], entry = 0): Bytes {
     ...headers,
     ...parts.map((part) => part.bytes),
   );
+}
+
+/** The file with a section table at its end: the null section, then one allocated section for each range of the file. */
+export function addSectionTable(
+  elf: Uint8Array,
+  ranges: readonly { offset: number; sizeBytes: number }[],
+): Bytes {
+  const sections = ranges.map(({ offset, sizeBytes }) => [0, 1, 2, 0, offset, sizeBytes, 0, 0, 1, 0]);
+  const file = concatBytes(elf, new Uint8Array(40), ...sections.flat().map(u32le));
+  const view = new DataView(file.buffer);
+  view.setUint32(32, elf.length, true);
+  view.setUint16(48, ranges.length + 1, true);
+  return file;
 }
 
 /** The body with a DFU suffix for 0483:df11 and a right checksum. */
