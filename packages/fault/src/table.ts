@@ -433,4 +433,129 @@ export const faultTable = {
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
   },
+  'image-file-empty': {
+    number: 600,
+    sentence: 'The firmware file is empty.',
+    remedy: 'Build or copy it again.',
+  },
+  'image-file-too-large': {
+    number: 601,
+    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
+    remedy: 'Strip debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+  },
+  'image-format-unknown': {
+    number: 602,
+    sentence: 'The firmware file is neither ELF, Intel HEX, S-record nor DFU by its content.',
+    remedy: 'For a raw binary give the address that it is linked at; for another format state which it is.',
+  },
+  'image-address-missing': {
+    number: 603,
+    sentence: 'A {format} file carries no address of its own.',
+    remedy: 'Give the address that the firmware is linked at, for example 0x08000000.',
+  },
+  'image-address-not-allowed': {
+    number: 604,
+    sentence: 'An address was given for a {format} file, which carries its own.',
+    remedy: 'Leave the address out, or state the format as bin if the file is a raw binary.',
+  },
+  'image-too-large': {
+    number: 605,
+    sentence: 'The firmware has more than {mostBytes} bytes to program.',
+    remedy: 'Check that the file holds firmware for a microcontroller; split off data that does not belong to it.',
+  },
+  'image-too-many-segments': {
+    number: 606,
+    sentence: 'The firmware has more than {most} separate pieces.',
+    remedy: 'Rewrite the file in order of address with its gaps filled (objcopy --gap-fill 0xff).',
+  },
+  'image-address-wraps': {
+    number: 607,
+    sentence: 'A piece of {sizeBytes} bytes at {address} passes the end of the 32-bit address space.',
+    remedy: 'Correct the address in the linker script or on the command line.',
+  },
+  'image-overlap': {
+    number: 608,
+    sentence: 'The firmware gives more than one value to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+  },
+  'image-no-data': {
+    number: 609,
+    sentence: 'The {format} file holds nothing to program.',
+    remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
+  },
+  'image-elf-unsupported': {
+    number: 620,
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
+  },
+  'image-elf-invalid': {
+    number: 621,
+    sentence: 'The ELF file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; link it again.',
+  },
+  'image-record-malformed': {
+    number: 630,
+    sentence: 'Line {line} is no {format} record: {detail}.',
+    remedy: 'The file is damaged or of another format; make it again with objcopy.',
+  },
+  'image-record-checksum': {
+    number: 631,
+    sentence: 'The {format} record in line {line} fails its checksum.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-record-type-unknown': {
+    number: 632,
+    sentence: 'Line {line} has the {format} record type {type}, which does not exist.',
+    remedy: 'The file is damaged; make it again with objcopy.',
+  },
+  'image-record-end-missing': {
+    number: 633,
+    sentence: 'The {format} file ends without an end record.',
+    remedy: 'The file was cut short; copy or make it again.',
+  },
+  'image-record-after-end': {
+    number: 634,
+    sentence: 'Line {line} follows the end record of the {format} file.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-hex-out-of-order': {
+    number: 635,
+    sentence: 'Line {line} goes back to address {address} after {addressAfter}.',
+    remedy: 'A lost record looks like this; if the file is whole, put it in order with objcopy -I ihex -O ihex.',
+  },
+  'image-hex-segment-wraps': {
+    number: 636,
+    sentence: 'Line {line} passes the end of its 64 KiB segment.',
+    remedy: 'Make the file with linear addresses (record type 04), as objcopy does.',
+  },
+  'image-hex-start-repeated': {
+    number: 637,
+    sentence: 'Line {line} states a second start address.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-srec-count': {
+    number: 638,
+    sentence: 'Line {line} counts {counted} data records where {found} precede it.',
+    remedy: 'Records were lost or added; copy or make the file again.',
+  },
+  'image-dfu-suffix-missing': {
+    number: 650,
+    sentence: 'The DFU file has no DFU suffix at its end.',
+    remedy: 'The file was cut short or is no DFU file; copy it again, or add the suffix with dfu-suffix.',
+  },
+  'image-dfu-crc': {
+    number: 651,
+    sentence: 'The DFU file fails the checksum in its suffix.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-dfu-version': {
+    number: 652,
+    sentence: 'The DFU file has {field} {found} where {expected} was due.',
+    remedy: 'Make the file again with a tool for DfuSe files version 1 or DFU 1.1.',
+  },
+  'image-dfu-invalid': {
+    number: 653,
+    sentence: 'The DFU file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; make it again.',
+  },
 } as const;
