@@ -23,6 +23,71 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'cbor-truncated': {
+    number: 100,
+    sentence: 'The CBOR ends at byte {offset}, inside an item.',
+    remedy: 'The data was cut short or damaged; fetch or make it again.',
+  },
+  'cbor-trailing-bytes': {
+    number: 101,
+    sentence: '{count} bytes follow the CBOR item that ends at byte {offset}.',
+    remedy: 'The data was damaged or joined with something else; fetch or make it again.',
+  },
+  'cbor-not-deterministic': {
+    number: 102,
+    sentence: 'The CBOR item at byte {offset} is not in its one allowed encoding: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-duplicate-key': {
+    number: 103,
+    sentence: 'The map key at byte {offset} stands twice.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-type-refused': {
+    number: 104,
+    sentence: 'The CBOR item at {where} is of a type that firmseal does not use: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-deep': {
+    number: 105,
+    sentence: 'The CBOR item at {where} is nested more than {most} deep.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-large': {
+    number: 106,
+    sentence: 'The CBOR is {size} bytes long, more than the {most} that are allowed here.',
+    remedy: 'Check that this is the right file; the limits stand in spec/encoding.md, section 3.',
+  },
+  'cbor-text-invalid': {
+    number: 107,
+    sentence: 'The CBOR text at {where} is not Unicode.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-schema': {
+    number: 108,
+    sentence: '{what}.',
+    remedy: 'Make the object with a firmseal of the same format version; if it came from one, it was damaged.',
+  },
+  'cose-malformed': {
+    number: 110,
+    sentence: 'The signed object is not a COSE_Sign1 of the form that firmseal uses: {what}.',
+    remedy: 'Check that this is the right file; spec/encoding.md, section 2, says the form.',
+  },
+  'cose-wrong-type': {
+    number: 111,
+    sentence: 'The signed object is of type {found} where {expected} was due.',
+    remedy: 'Check that this is the right file for this command.',
+  },
+  'cose-signature-invalid': {
+    number: 112,
+    sentence: 'The signature of the object of type {typ} does not verify with the expected key.',
+    remedy: 'Check that it comes from whom you expect and was not changed; do not use it.',
+  },
+  'hpke-recipient-invalid': {
+    number: 120,
+    sentence: 'The public key of the recipient is not a point on the curve P-256.',
+    remedy: 'Check the certificate or key file that it comes from.',
+  },
   'package-magic-wrong': {
     number: 200,
     sentence: 'The file does not begin with the eight bytes of a sealed package.',
@@ -557,5 +622,55 @@ export const faultTable = {
     number: 653,
     sentence: 'The DFU file contradicts itself: {detail}.',
     remedy: 'The file is damaged; make it again.',
+  },
+  'key-exists': {
+    number: 800,
+    sentence: 'A file stands at {path} already and was left as it is.',
+    remedy: 'Choose another name; firmseal never overwrites a key.',
+  },
+  'key-passphrase-wrong': {
+    number: 801,
+    sentence: 'The key file {path} does not open: the passphrase is wrong, or the file was damaged or changed.',
+    remedy: 'Try the passphrase again; if it is certainly right, restore the file from a backup.',
+  },
+  'key-file-malformed': {
+    number: 802,
+    sentence: '{path} is not a firmseal key file: {what}.',
+    remedy: 'Check the path; if it is the right file, restore it from a backup.',
+  },
+  'key-file-unreadable': {
+    number: 803,
+    sentence: 'The file {path} cannot be read: {reason}.',
+    remedy: 'Check that it exists and that you may read it.',
+  },
+  'key-file-unwritable': {
+    number: 804,
+    sentence: 'The key file {path} cannot be written: {reason}.',
+    remedy: 'Check that the folder exists, that you may write to it, and that its file system has hard links (FAT has none).',
+  },
+  'key-kdf-refused': {
+    number: 805,
+    sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, beyond what firmseal computes.',
+    remedy: 'Check where the file comes from; firmseal writes N=131072, r=8, p=1.',
+  },
+  'key-role-wrong': {
+    number: 806,
+    sentence: 'The key has the role {role} where {expected} was due.',
+    remedy: 'Name the key file that was made for this role.',
+  },
+  'key-known-test': {
+    number: 807,
+    sentence: 'The key {publicKey} is a test key whose private half is public.',
+    remedy: 'Make a key of your own with `firmseal key create`; a test key protects nothing.',
+  },
+  'key-passphrase-empty': {
+    number: 808,
+    sentence: 'The passphrase from {source} is empty or not text.',
+    remedy: 'Give a passphrase in the file\'s first line, in FIRMSEAL_PASSPHRASE, or at the prompt.',
+  },
+  'key-private-invalid': {
+    number: 809,
+    sentence: 'The private key to store is not a P-256 scalar.',
+    remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
   },
 } as const;
