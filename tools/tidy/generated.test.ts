@@ -1,0 +1,26 @@
+// Planted violations of the rule about generated files.
+
+import { expect, test } from 'vitest';
+import { compareGenerated, generatedFiles } from './generated.ts';
+import { readTree } from './tree.ts';
+
+test('a generated file that was edited, or is missing, is named', () => {
+  const outputs = new Map([
+    ['docs/a.md', 'one\n'],
+    ['docs/b.md', 'two\n'],
+    ['docs/c.md', 'three\n'],
+  ]);
+  const files = [
+    { path: 'docs/a.md', text: 'one\n' },
+    { path: 'docs/b.md', text: 'two, edited\n' },
+  ];
+  expect(compareGenerated(files, outputs).map((line) => line.split(':')[0])).toEqual([
+    'docs/b.md',
+    'docs/c.md',
+  ]);
+});
+
+test('the table of errors is among the generated files', () => {
+  const edited = readTree().map((file) => ({ ...file, text: `${file.text}\n` }));
+  expect(generatedFiles(edited).join('\n')).toContain('packages/fault/src/table.ts');
+});

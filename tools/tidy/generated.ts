@@ -1,0 +1,18 @@
+// The rule that generated files stand in the tree exactly as their generators would write them.
+
+import { generators } from '../generate/generators.ts';
+import type { Rule, SourceFile } from './tree.ts';
+
+/** One line a file that is missing or differs; `outputs` maps path to text. */
+export function compareGenerated(
+  files: readonly SourceFile[],
+  outputs: ReadonlyMap<string, string>,
+): string[] {
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  return [...outputs].flatMap(([path, text]) =>
+    texts.get(path) === text ? [] : [`${path}: differs from what its generator gives (npm run generate)`],
+  );
+}
+
+export const generatedFiles: Rule = (files) =>
+  Object.values(generators).flatMap((generate) => compareGenerated(files, generate()));
