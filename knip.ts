@@ -27,7 +27,7 @@ const declaredAhead = Object.entries(firstUse)
 export default {
   ignoreWorkspaces: empty.map(folderOf),
   ignoreDependencies: [...empty.map(nameOf), ...declaredAhead],
-  ignoreBinaries: ['dpkg-query'],
+  ignoreBinaries: ['dpkg-query', 'firmseal'],
   workspaces: {
     '.': {
       entry: [

@@ -2,7 +2,7 @@
 // here first; the rule in imports.ts refuses one that is not.
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
-export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
+const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer'] },
   {
     name: 'protocols',
@@ -34,7 +34,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 const adapters: readonly string[] = ['crypto-node', 'virtual-stm32'];
 
 /** The virtual chip and the client code that is tested against it would share a bug. */
-export const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
+const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
   'virtual-stm32': [
     'link',
     'agent-client',
@@ -63,10 +63,10 @@ export const browserPackages: readonly string[] = [
   'uart-bootloader',
 ];
 
-export const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
+const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
 
 /** Index from the top; undefined for an adapter or a package that the table does not know. */
-export function layerOf(name: string): number | undefined {
+function layerOf(name: string): number | undefined {
   const index = layers.findIndex((layer) => layer.packages.includes(name));
   return index < 0 ? undefined : index;
 }
