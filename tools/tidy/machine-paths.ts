@@ -29,3 +29,28 @@ export const lockfileHosts: Rule = (files) =>
         .filter(([, { resolved, link }]) => resolved !== undefined && (link !== true || /:/.test(resolved)))
         .map(([name]) => `${path}: ${name} is resolved to a place`);
     });
+
+type LockEntry = { optionalDependencies?: Record<string, string> };
+
+/** Whether `name`, wanted by the package at `path`, is found there or in a folder above, as Node looks for it. */
+function isLocked(packages: Record<string, LockEntry>, path: string, name: string): boolean {
+  const folders = path.split(/\/?node_modules\//);
+  for (let depth = folders.length; depth > 0; depth--) {
+    const above = [...folders.slice(0, depth), name].join('/node_modules/').replace(/^\//, '');
+    if (above in packages) return true;
+  }
+  return false;
+}
+
+/** Binaries for other platforms are in the lockfile too: where one lacks, `npm ci` refuses on every platform. */
+export const lockfileComplete: Rule = (files) =>
+  files
+    .filter(({ path }) => path === 'package-lock.json')
+    .flatMap(({ path, text }) => {
+      const { packages } = JSON.parse(text) as { packages: Record<string, LockEntry> };
+      return Object.entries(packages).flatMap(([folder, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies)
+          .filter((name) => !isLocked(packages, folder, name))
+          .map((name) => `${path}: ${folder} wants ${name}, which has no entry`),
+      );
+    });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
 import { generatedFiles } from './generated.ts';
 import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
-import { lockfileHosts, machineTraces } from './machine-paths.ts';
+import { lockfileComplete, lockfileHosts, machineTraces } from './machine-paths.ts';
 import { markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
@@ -21,6 +21,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'no export *, no enum, no .only': unwantedStatements,
   'no paths of a machine, no hosts of a registry': machineTraces,
   'the lockfile names no place': lockfileHosts,
+  'the lockfile is complete for every platform': lockfileComplete,
   'mentions of the specification resolve': specReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,
