@@ -14,14 +14,14 @@ const isEmpty = (manifest: string): boolean =>
 
 const empty = manifests.filter(isEmpty);
 
-/** Root dependencies that were declared ahead, each with the package whose arrival brings its first use. */
+/** Root dependencies that were declared ahead, each with the files whose arrival brings its first use. */
 const firstUse: Readonly<Record<string, string>> = {
-  '@hpke/core': 'packages/hpke',
-  'fast-check': 'packages/cbor-cose',
-  '@yowasp/clang': 'apps/cli',
+  '@hpke/core': 'packages/hpke/src/index.ts',
+  'fast-check': 'packages/cbor-cose/src/index.ts',
+  '@yowasp/clang': 'device/agent/core/*.c',
 };
 const declaredAhead = Object.entries(firstUse)
-  .filter(([, folder]) => empty.includes(`${folder}/package.json`))
+  .filter(([, files]) => globSync(files).length === 0)
   .map(([name]) => name);
 
 export default {
@@ -30,6 +30,8 @@ export default {
   ignoreBinaries: ['dpkg-query', 'firmseal'],
   workspaces: {
     '.': {
+      // npm links every package of the workspace at the root, so tools, bench and sim need not declare them.
+      ignoreDependencies: [/^@firmseal\//],
       entry: [
         'tools/set-up/run.mjs',
         'tools/*/main.ts',
@@ -38,11 +40,16 @@ export default {
         'tools/generate/errors.ts',
         'bench/main.ts',
         'vectors/**/*.ts',
+        'examples/**/*.mjs',
         '{tools,sim,device,examples,bench}/**/*.test.ts',
       ],
       project: ['{tools,sim,bench,vectors,device,examples}/**/*.{ts,mjs}'],
     },
     'packages/*': { entry: ['src/index.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },
+    'apps/cli': {
+      entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
+      project: ['{src,test}/**/*.ts'],
+    },
     'apps/*': { entry: ['src/main.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },
   },
 } satisfies KnipConfig;

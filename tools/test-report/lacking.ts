@@ -34,12 +34,16 @@ export function lackingSuites(
   };
 }
 
-/** The same for this machine, this tree and the task `test`. */
-export function lackingSuitesHere(): LackingSuites {
+/** The same for this machine, this tree and the task `test`; `filters` leave out suites as vitest would. */
+export function lackingSuitesHere(filters: readonly string[]): LackingSuites {
   const data = readFileSync(`${root}tools/set-up/debian-packages.json`, 'utf8');
   const { tasks } = JSON.parse(data) as { tasks: { test: Need[] } };
   const lacking = (process.env['FIRMSEAL_LACKING'] ?? '').split(' ').filter((name) => name !== '');
   const isCi = process.env['CI'] === 'true';
   const exclude = (path: string) => path.includes('node_modules');
-  return lackingSuites(tasks.test, lacking, isCi, (pattern) => globSync(pattern, { cwd: root, exclude }));
+  const words = filters.filter((filter) => !filter.startsWith('-'));
+  const isWanted = (path: string) => words.length === 0 || words.some((word) => path.includes(word));
+  return lackingSuites(tasks.test, lacking, isCi, (pattern) =>
+    globSync(pattern, { cwd: root, exclude }).filter(isWanted),
+  );
 }

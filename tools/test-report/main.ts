@@ -63,7 +63,7 @@ async function runSuites(args: readonly string[]): Promise<RunRecord> {
 }
 
 const filters = process.argv.slice(2);
-const lacking = lackingSuitesHere();
+const lacking = lackingSuitesHere(filters);
 const checked = filters.length === 0 ? await checkTree() : addTallies();
 const record = await runSuites([...lacking.excludes.map((pattern) => `--exclude=${pattern}`), ...filters]);
 const total = addTallies(checked, record.tally, lacking.tally);

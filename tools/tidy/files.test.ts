@@ -21,6 +21,9 @@ test('a file without a header is found', () => {
     [],
   );
   expect(fileHeader([{ path: 'packages/x/src/index.ts', text: "export { a } from './a.ts';" }])).toEqual([]);
+  const alone = { path: 'packages/x/src/a.test.ts', text: "import 'x';" };
+  expect(fileHeader([alone])).toHaveLength(1);
+  expect(fileHeader([alone, { path: 'packages/x/src/a.ts', text: '// What it is.\n' }])).toEqual([]);
 });
 
 test.each([

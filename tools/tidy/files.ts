@@ -22,13 +22,19 @@ export const fileLength: Rule = (files) =>
     return lines > longestLines ? [`${path}: ${lines} lines, ${longestLines} are the end`] : [];
   });
 
-/** Every TypeScript file says first what it is; of a package's index, the README beside it does. */
-export const fileHeader: Rule = (files) =>
-  files.flatMap(({ path, text }) => {
-    if (!/\.tsx?$/.test(path) || /^packages\/[^/]+\/src\/index\.ts$/.test(path)) return [];
+/**
+ * Every TypeScript file says first what it is. Of a package's index the README beside it says so, and of x.test.ts
+ * the file x.ts.
+ */
+export const fileHeader: Rule = (files) => {
+  const paths = new Set(files.map(({ path }) => path));
+  return files.flatMap(({ path, text }) => {
+    if (!/\.tsx?$/.test(path) || /^packages\/[^/]+\/(?:src|test)\/index\.ts$/.test(path)) return [];
+    if (path.endsWith('.test.ts') && paths.has(path.replace(/\.test\.ts$/, '.ts'))) return [];
     const body = text.replace(/^#!.*\n/, '').trimStart();
     return body.startsWith('//') || body.startsWith('/*') ? [] : [`${path}: does not open with a comment`];
   });
+};
 
 /** Statements that must not stand in the tree, by the start of a line of code. */
 const unwanted: readonly { pattern: RegExp; reason: string }[] = [

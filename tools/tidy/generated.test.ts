@@ -1,7 +1,7 @@
 // Planted violations of the rule about generated files.
 
 import { expect, test } from 'vitest';
-import { compareGenerated, generatedFiles } from './generated.ts';
+import { compareGenerated, generatedFiles, generatorsListed } from './generated.ts';
 import { readTree } from './tree.ts';
 
 test('a generated file that was edited, or is missing, is named', () => {
@@ -23,4 +23,17 @@ test('a generated file that was edited, or is missing, is named', () => {
 test('the table of errors is among the generated files', () => {
   const edited = readTree().map((file) => ({ ...file, text: `${file.text}\n` }));
   expect(generatedFiles(edited).join('\n')).toContain('packages/fault/src/table.ts');
+});
+
+test('a generator that is not in the list is found', () => {
+  const list = {
+    path: 'tools/generate/generators.ts',
+    text: "import { generateB } from './b.ts';\nexport const generators = {\n  'a': generateA,\n};\n",
+  };
+  const files = [
+    list,
+    { path: 'tools/generate/a.ts', text: 'export function generateA() {}\n' },
+    { path: 'tools/generate/b.ts', text: 'export function generateB() {}\n' },
+  ];
+  expect(generatorsListed(files)).toEqual([expect.stringContaining('generateB is not in')]);
 });

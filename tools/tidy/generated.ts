@@ -16,3 +16,14 @@ export function compareGenerated(
 
 export const generatedFiles: Rule = (files) =>
   Object.values(generators).flatMap((generate) => compareGenerated(files, generate()));
+
+/** A generator that the list does not name would never be compared: a file of tools/generate that offers one. */
+export const generatorsListed: Rule = (files) => {
+  const list = files.find(({ path }) => path === 'tools/generate/generators.ts')?.text ?? '';
+  return files.flatMap(({ path, text }) => {
+    if (!/^tools\/generate\/[^/]+\.ts$/.test(path) || path.endsWith('.test.ts')) return [];
+    return [...text.matchAll(/^export function (generate\w+)/gm)]
+      .filter(([, name]) => !new RegExp(`: ${name}\\b`).test(list))
+      .map(([, name]) => `${path}: ${name} is not in tools/generate/generators.ts`);
+  });
+};

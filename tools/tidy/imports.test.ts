@@ -66,8 +66,10 @@ test('deep imports and paths out of a package are found', () => {
     importing('packages/seal/src/c.ts', '../../../tools/x/main.ts'),
     importing('packages/seal/src/d.ts', './e.ts', '@firmseal/bytes'),
     importing('packages/seal/src/f.test.ts', '../../../tools/x/main.ts'),
+    importing('packages/link-tcp/src/g.test.ts', '@firmseal/link/testing'),
+    importing('packages/link-tcp/src/h.ts', '@firmseal/link/testing'),
   ];
-  expect(deepImports(files)).toHaveLength(4);
+  expect(deepImports(files)).toHaveLength(5);
 });
 
 test('an undeclared import is found; a test may use what the root declares', () => {
@@ -78,12 +80,13 @@ test('an undeclared import is found; a test may use what the root declares', () 
     importing('packages/seal/src/a.test.ts', '@firmseal/crypto-node'),
     importing('packages/seal/src/b.ts', '@firmseal/crypto-node'),
     importing('packages/seal/src/b.test.ts', '@firmseal/image'),
+    importing('apps/cli/src/main.ts', '@firmseal/seal'),
     importing('tools/x/main.ts', '@firmseal/chips'),
   ];
   expect(declaredImports(files).map((line) => line.split(':')[0])).toEqual([
     'packages/seal/src/b.ts',
     'packages/seal/src/b.test.ts',
-    'tools/x/main.ts',
+    'apps/cli/src/main.ts',
   ]);
 });
 

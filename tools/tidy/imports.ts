@@ -47,9 +47,13 @@ export const importDirection: Rule = (files) =>
     return isTest(path) && reason !== `${from} must never import ${to}` ? undefined : reason;
   });
 
-/** A package is entered through its index; a relative path stays at home. */
+/**
+ * A package is entered through its index; a relative path stays at home. Tests may also enter through `testing`,
+ * where a package offers the conformance suite of an interface.
+ */
 export const deepImports: Rule = (files) =>
   eachImport(files, (path, specifier) => {
+    if (/^@firmseal\/[^/]+\/testing$/.test(specifier) && isTest(path)) return undefined;
     if (/^@firmseal\/[^/]+\//.test(specifier)) return 'goes past the index of the package';
     if (!specifier.startsWith('.')) return undefined;
     const target = posix.join(posix.dirname(path), specifier);
@@ -62,25 +66,22 @@ export const deepImports: Rule = (files) =>
 
 type Manifest = { dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
 
-/** Who imports @firmseal/x declares it: in its own package.json, or for tests and tools in the root's. */
+/** Packages and apps declare the @firmseal packages that they import; their tests may use the root's as well. */
 export const declaredImports: Rule = (files) => {
   const manifests = new Map<string, Manifest>();
   for (const { path, text } of files) {
     if (posix.basename(path) === 'package.json')
       manifests.set(posix.dirname(path), JSON.parse(text) as Manifest);
   }
-  const declares = (home: string, name: string, dev: boolean) => {
-    const manifest = manifests.get(home);
-    return name in (manifest?.dependencies ?? {}) || (dev && name in (manifest?.devDependencies ?? {}));
-  };
   return eachImport(files, (path, specifier) => {
-    const name = scoped(specifier);
-    if (name === undefined) return undefined;
     const home = homeOf(path);
-    const dev = home === undefined || isTest(path);
-    if (home !== undefined && declares(home, `@firmseal/${name}`, dev)) return undefined;
-    if (dev && declares('.', `@firmseal/${name}`, true)) return undefined;
-    return `is not declared in ${home === undefined ? '' : `${home}/`}package.json`;
+    const name = /^@firmseal\/[^/]+/.exec(specifier)?.[0];
+    if (home === undefined || name === undefined) return undefined;
+    const { dependencies = {}, devDependencies = {} } = manifests.get(home) ?? {};
+    if (name in dependencies) return undefined;
+    if (isTest(path) && (name in devDependencies || name in (manifests.get('.')?.devDependencies ?? {})))
+      return undefined;
+    return `is not declared in ${home}/package.json`;
   });
 };
 

@@ -3,11 +3,11 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'services', siblings: false, packages: ['authority', 'programmer'] },
+  { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'agent-client', 'uart-bootloader', 'dfu', 'debug-port'],
+    packages: ['link', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'debug-port'],
   },
   {
     name: 'formats',
@@ -31,7 +31,7 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
 ];
 
 /** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
-const adapters: readonly string[] = ['crypto-node', 'virtual-stm32'];
+const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
 
 /** The virtual chip and the client code that is tested against it would share a bug. */
 const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
-import { generatedFiles } from './generated.ts';
+import { generatedFiles, generatorsListed } from './generated.ts';
 import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
 import { lockfileComplete, lockfileHosts, machineTraces } from './machine-paths.ts';
 import { markdownLinks, specReferences } from './references.ts';
@@ -25,6 +25,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'mentions of the specification resolve': specReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,
+  'generators are listed': generatorsListed,
 };
 
 describe('the tree', () => {
