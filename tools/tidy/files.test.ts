@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
-import { lockfileComplete, lockfileHosts, machineTraces } from './machine-paths.ts';
+import { machineTraces } from './machine-paths.ts';
 
 const lines = (count: number) => 'x\n'.repeat(count);
 
@@ -70,31 +70,4 @@ describe('traces of a machine', () => {
     const text = `folder=$(mktemp -d ${absolute('tmp', 'x.XXXX')})\npackages/x${absolute('work', 'a')}\n`;
     expect(machineTraces([{ path: 'a.sh', text }])).toEqual([]);
   });
-});
-
-test('a lockfile without an entry for another platform is found, wherever npm may have put it', () => {
-  const wants = (name: string) => ({ optionalDependencies: { [name]: '1.0.0' } });
-  const packages = {
-    'node_modules/a': wants('a-win32'),
-    'node_modules/b': wants('b-linux'),
-    'node_modules/b-linux': {},
-    'node_modules/b/node_modules/c': wants('c-linux'),
-    'node_modules/b/node_modules/c-linux': {},
-    'node_modules/b/node_modules/d': wants('c-darwin'),
-  };
-  expect(lockfileComplete([{ path: 'package-lock.json', text: JSON.stringify({ packages }) }])).toEqual([
-    expect.stringContaining('node_modules/a wants a-win32'),
-    expect.stringContaining('node_modules/b/node_modules/d wants c-darwin'),
-  ]);
-});
-
-test('a lockfile that names a place is found; links of workspaces pass', () => {
-  const lockfile = (packages: object) => [{ path: 'package-lock.json', text: JSON.stringify({ packages }) }];
-  expect(lockfileHosts(lockfile({ 'node_modules/a': { version: '1.0.0', integrity: 'sha512-x' } }))).toEqual(
-    [],
-  );
-  expect(lockfileHosts(lockfile({ 'node_modules/a': { resolved: 'packages/a', link: true } }))).toEqual([]);
-  expect(
-    lockfileHosts(lockfile({ 'node_modules/a': { resolved: 'https://example.org/a.tgz' } })),
-  ).toHaveLength(1);
 });

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
 import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
-import { lockfileComplete, lockfileHosts, machineTraces } from './machine-paths.ts';
+import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
+import { machineTraces } from './machine-paths.ts';
 import { markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
@@ -21,7 +22,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'no export *, no enum, no .only': unwantedStatements,
   'no paths of a machine, no hosts of a registry': machineTraces,
   'the lockfile names no place': lockfileHosts,
-  'the lockfile is complete for every platform': lockfileComplete,
+  'the lockfile has the binaries of every platform': lockfilePlatforms,
+  'the lockfile knows every package.json': lockfileManifests,
   'mentions of the specification resolve': specReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,
