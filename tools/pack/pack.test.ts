@@ -82,6 +82,14 @@ describe('a small command, packed', () => {
     expect(main).not.toContain('loaded late');
   });
 
+  test('takes the assets of the tree along', () => {
+    const name = 'examples/stm32f427-panel/panel.elf';
+    const digest = createHash('sha256')
+      .update(readFileSync(join(root, name)))
+      .digest('hex');
+    expect(run(home, 'asset', name)).toMatchObject({ status: 0, stdout: `${digest}\n` });
+  });
+
   test('reads assets from beside itself, and says which one is missing', () => {
     const name = 'examples/planted/planted.elf';
     const file = join(packageFolder(), 'assets', name);
