@@ -23,6 +23,11 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'asset-missing': {
+    number: 90,
+    sentence: 'The file {name} is not part of this installation.',
+    remedy: 'Install firmseal again; in a source tree, build what makes the file.',
+  },
   'cbor-truncated': {
     number: 100,
     sentence: 'The CBOR ends at byte {offset}, inside an item.',
