@@ -23,6 +23,76 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'asset-missing': {
+    number: 90,
+    sentence: 'The file {name} is not part of this installation.',
+    remedy: 'Install firmseal again; in a source tree, build what makes the file.',
+  },
+  'cbor-truncated': {
+    number: 100,
+    sentence: 'The CBOR ends at byte {offset}, inside an item.',
+    remedy: 'The data was cut short or damaged; fetch or make it again.',
+  },
+  'cbor-trailing-bytes': {
+    number: 101,
+    sentence: '{count} bytes follow the CBOR item that ends at byte {offset}.',
+    remedy: 'The data was damaged or joined with something else; fetch or make it again.',
+  },
+  'cbor-not-deterministic': {
+    number: 102,
+    sentence: 'The CBOR item at byte {offset} is not in its one allowed encoding: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-duplicate-key': {
+    number: 103,
+    sentence: 'The map key at byte {offset} stands twice.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-type-refused': {
+    number: 104,
+    sentence: 'The CBOR item at {where} is of a type that firmseal does not use: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-deep': {
+    number: 105,
+    sentence: 'The CBOR item at {where} is nested more than {most} deep.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-large': {
+    number: 106,
+    sentence: 'The CBOR is {size} bytes long, more than the {most} that are allowed here.',
+    remedy: 'Check that this is the right file; the limits stand in spec/encoding.md, section 3.',
+  },
+  'cbor-text-invalid': {
+    number: 107,
+    sentence: 'The CBOR text at {where} is not Unicode.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-schema': {
+    number: 108,
+    sentence: '{what}.',
+    remedy: 'Make the object with a firmseal of the same format version; if it came from one, it was damaged.',
+  },
+  'cose-malformed': {
+    number: 110,
+    sentence: 'The signed object is not a COSE_Sign1 of the form that firmseal uses: {what}.',
+    remedy: 'Check that this is the right file; spec/encoding.md, section 2, says the form.',
+  },
+  'cose-wrong-type': {
+    number: 111,
+    sentence: 'The signed object is of type {found} where {expected} was due.',
+    remedy: 'Check that this is the right file for this command.',
+  },
+  'cose-signature-invalid': {
+    number: 112,
+    sentence: 'The signature of the object of type {typ} does not verify with the expected key.',
+    remedy: 'Check that it comes from whom you expect and was not changed; do not use it.',
+  },
+  'hpke-recipient-invalid': {
+    number: 120,
+    sentence: 'The public key of the recipient is not a point on the curve P-256.',
+    remedy: 'Check the certificate or key file that it comes from.',
+  },
   'package-magic-wrong': {
     number: 200,
     sentence: 'The file does not begin with the eight bytes of a sealed package.',
@@ -432,5 +502,180 @@ export const faultTable = {
     number: 419,
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+  },
+  'image-file-empty': {
+    number: 600,
+    sentence: 'The firmware file is empty.',
+    remedy: 'Build or copy it again.',
+  },
+  'image-file-too-large': {
+    number: 601,
+    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
+    remedy: 'Strip debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+  },
+  'image-format-unknown': {
+    number: 602,
+    sentence: 'The firmware file is neither ELF, Intel HEX, S-record nor DFU by its content.',
+    remedy: 'For a raw binary give the address that it is linked at; for another format state which it is.',
+  },
+  'image-address-missing': {
+    number: 603,
+    sentence: 'A {format} file carries no address of its own.',
+    remedy: 'Give the address that the firmware is linked at, for example 0x08000000.',
+  },
+  'image-address-not-allowed': {
+    number: 604,
+    sentence: 'An address was given for a {format} file, which carries its own.',
+    remedy: 'Leave the address out, or state the format as bin if the file is a raw binary.',
+  },
+  'image-too-large': {
+    number: 605,
+    sentence: 'The firmware has more than {mostBytes} bytes to program.',
+    remedy: 'Check that the file holds firmware for a microcontroller; split off data that does not belong to it.',
+  },
+  'image-too-many-segments': {
+    number: 606,
+    sentence: 'The firmware has more than {most} separate pieces.',
+    remedy: 'Rewrite the file in order of address with its gaps filled (objcopy --gap-fill 0xff).',
+  },
+  'image-address-wraps': {
+    number: 607,
+    sentence: 'A piece of {sizeBytes} bytes at {address} passes the end of the 32-bit address space.',
+    remedy: 'Correct the address in the linker script or on the command line.',
+  },
+  'image-overlap': {
+    number: 608,
+    sentence: 'The firmware gives more than one value to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+  },
+  'image-no-data': {
+    number: 609,
+    sentence: 'The {format} file holds nothing to program.',
+    remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
+  },
+  'image-elf-unsupported': {
+    number: 620,
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
+  },
+  'image-elf-invalid': {
+    number: 621,
+    sentence: 'The ELF file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; link it again.',
+  },
+  'image-record-malformed': {
+    number: 630,
+    sentence: 'Line {line} is no {format} record: {detail}.',
+    remedy: 'The file is damaged or of another format; make it again with objcopy.',
+  },
+  'image-record-checksum': {
+    number: 631,
+    sentence: 'The {format} record in line {line} fails its checksum.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-record-type-unknown': {
+    number: 632,
+    sentence: 'Line {line} has the {format} record type {type}, which does not exist.',
+    remedy: 'The file is damaged; make it again with objcopy.',
+  },
+  'image-record-end-missing': {
+    number: 633,
+    sentence: 'The {format} file ends without an end record.',
+    remedy: 'The file was cut short; copy or make it again.',
+  },
+  'image-record-after-end': {
+    number: 634,
+    sentence: 'Line {line} follows the end record of the {format} file.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-hex-out-of-order': {
+    number: 635,
+    sentence: 'Line {line} goes back to address {address} after {addressAfter}.',
+    remedy: 'A lost record looks like this; if the file is whole, put it in order with objcopy -I ihex -O ihex.',
+  },
+  'image-hex-segment-wraps': {
+    number: 636,
+    sentence: 'Line {line} passes the end of its 64 KiB segment.',
+    remedy: 'Make the file with linear addresses (record type 04), as objcopy does.',
+  },
+  'image-hex-start-repeated': {
+    number: 637,
+    sentence: 'Line {line} states a second start address.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-srec-count': {
+    number: 638,
+    sentence: 'Line {line} counts {counted} data records where {found} precede it.',
+    remedy: 'Records were lost or added; copy or make the file again.',
+  },
+  'image-dfu-suffix-missing': {
+    number: 650,
+    sentence: 'The DFU file has no DFU suffix at its end.',
+    remedy: 'The file was cut short or is no DFU file; copy it again, or add the suffix with dfu-suffix.',
+  },
+  'image-dfu-crc': {
+    number: 651,
+    sentence: 'The DFU file fails the checksum in its suffix.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-dfu-version': {
+    number: 652,
+    sentence: 'The DFU file has {field} {found} where {expected} was due.',
+    remedy: 'Make the file again with a tool for DfuSe files version 1 or DFU 1.1.',
+  },
+  'image-dfu-invalid': {
+    number: 653,
+    sentence: 'The DFU file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; make it again.',
+  },
+  'key-exists': {
+    number: 800,
+    sentence: 'A file stands at {path} already and was left as it is.',
+    remedy: 'Choose another name; firmseal never overwrites a key.',
+  },
+  'key-passphrase-wrong': {
+    number: 801,
+    sentence: 'The key file {path} does not open: the passphrase is wrong, or the file was damaged or changed.',
+    remedy: 'Try the passphrase again; if it is certainly right, restore the file from a backup.',
+  },
+  'key-file-malformed': {
+    number: 802,
+    sentence: '{path} is not a firmseal key file: {what}.',
+    remedy: 'Check the path; if it is the right file, restore it from a backup.',
+  },
+  'key-file-unreadable': {
+    number: 803,
+    sentence: 'The file {path} cannot be read: {reason}.',
+    remedy: 'Check that it exists and that you may read it.',
+  },
+  'key-file-unwritable': {
+    number: 804,
+    sentence: 'The key file {path} cannot be written: {reason}.',
+    remedy: 'Check that the folder exists, that you may write to it, and that its file system has hard links (FAT has none).',
+  },
+  'key-kdf-refused': {
+    number: 805,
+    sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, beyond what firmseal computes.',
+    remedy: 'Check where the file comes from; firmseal writes N=131072, r=8, p=1.',
+  },
+  'key-role-wrong': {
+    number: 806,
+    sentence: 'The key has the role {role} where {expected} was due.',
+    remedy: 'Name the key file that was made for this role.',
+  },
+  'key-known-test': {
+    number: 807,
+    sentence: 'The key {publicKey} is a test key whose private half is public.',
+    remedy: 'Make a key of your own with `firmseal key create`; a test key protects nothing.',
+  },
+  'key-passphrase-empty': {
+    number: 808,
+    sentence: 'The passphrase from {source} is empty or not text.',
+    remedy: 'Give a passphrase in the file\'s first line, in FIRMSEAL_PASSPHRASE, or at the prompt.',
+  },
+  'key-private-invalid': {
+    number: 809,
+    sentence: 'The private key to store is not a P-256 scalar.',
+    remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
   },
 } as const;
