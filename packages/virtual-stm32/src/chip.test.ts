@@ -124,6 +124,36 @@ test('RAM outlives a reset and not the loss of power; a mounted store is the RAM
   expect(before[2]).not.toEqual(before[1]);
 });
 
+test('what a smaller mount no longer covers stays in RAM', () => {
+  let port: CpuPort | undefined;
+  const { chip } = withFirmware({
+    start: (cpu) => {
+      port = cpu;
+    },
+  });
+  chip.powerOn();
+  port!.mountRam(0x20000000, () => new Uint8Array(256).fill(1));
+  port!.mountRam(0x20000080, () => new Uint8Array(64).fill(2));
+  const bytes = port!.readRam(0x20000000, 256);
+  expect(bytes).toEqual(new Uint8Array(256).fill(1).fill(2, 128, 192));
+});
+
+test('F427: firmware chooses the width of a program, a reset brings back the default', () => {
+  let port: CpuPort | undefined;
+  const { chip } = withFirmware({
+    start: (cpu) => {
+      port = cpu;
+    },
+  });
+  chip.powerOn();
+  port!.setParallelism('x8');
+  expect(port!.writeUnitBytes).toBe(1);
+  expect(port!.programUnits(app + 1, Uint8Array.of(1, 2, 3))).toBe('ok');
+  expect(port!.readFlash(app, 4)).toEqual(Uint8Array.of(0xff, 1, 2, 3));
+  chip.reset();
+  expect(port!.writeUnitBytes).toBe(4);
+});
+
 test('a store that does not fit the RAM is refused', () => {
   const { chip } = withFirmware({
     start: (cpu) => cpu.mountRam(0x20020000, () => new Uint8Array(131072)),
@@ -185,6 +215,7 @@ test('F427: the alias at 0, the swap at the bank border, and both ends', () => {
   const stale = port!;
   chip.reset();
   expect(() => stale.readFlash(0, 4)).toThrow('stopped');
+  expect(() => stale.programUnits(app, new Uint8Array(4))).toThrow('stopped');
 });
 
 test('F427: boot pins and BFB2 choose the source, until level 2', () => {

@@ -106,6 +106,18 @@ test.each(ids)('%s: level 1 to 0 erases main flash and leaves other option bytes
   expect(chip.debug.eraseUnit(unit.addressStart)).toBe('write-protected');
 });
 
+test.each(ids)('%s: a level that is stored but not yet in force counts already', (id) => {
+  const chip = chipAt(id, 0);
+  chip.debug.connect();
+  chip.debug.writeOptionBytes(rdp(chip, 0xbb));
+  expect(chip.judge.readoutLevel).toBe(0);
+  chip.debug.writeOptionBytes(rdp(chip, 0xaa));
+  expect(chip.judge.flash(place, 32)).toEqual(new Uint8Array(32).fill(0xff));
+  chip.debug.writeOptionBytes(rdp(chip, 0xcc));
+  expect(chip.debug.writeOptionBytes(rdp(chip, 0xaa))).toBe('locked');
+  expect(chip.debug.writeOptionBytes(rdp(chip, 0xbb))).toBe('locked');
+});
+
 test.each(ids)('%s: cut at any moment of a regression, the level falls only after the erase', (id) => {
   const operations = 2;
   let fell = 0;
@@ -156,6 +168,7 @@ test('F427: OTP and RAM survive a regression, backup RAM does not', () => {
   chip.debug.writeOptionBytes(rdp(chip, 0xbb));
   chip.debug.reset();
   expect(chip.debug.readMemory(otp, 4)).toBe('bus-fault');
+  expect(chip.debug.programFlash(otp, new Uint8Array(4))).toBe('refused');
   expect(chip.debug.readMemory(backup, 1)).toBe('bus-fault');
   chip.debug.writeOptionBytes(rdp(chip, 0xaa));
   chip.debug.reset();
@@ -178,6 +191,10 @@ test.each([0, 1])('H743: a PCROP area with DMEP %i and a regression', (erased) =
   chip.debug.reset();
   const removal = withOptionField(chip.chip, values, { name: 'PROT_AREA_START1', value: 0xfff });
   expect(chip.debug.writeOptionBytes(removal)).toBe('field-locked');
+  const shorter = withOptionField(chip.chip, values, { name: 'PROT_AREA_END1', value: 0x3ff });
+  expect(chip.debug.writeOptionBytes(shorter)).toBe('field-locked');
+  const longer = withOptionField(chip.chip, values, { name: 'PROT_AREA_END1', value: 0x401 });
+  expect(chip.debug.writeOptionBytes(longer)).toBe('ok');
   expect(chip.debug.writeOptionBytes(withOptionField(chip.chip, values, { name: 'RDP', value: 0xaa }))).toBe(
     'ok',
   );
