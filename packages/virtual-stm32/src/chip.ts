@@ -3,21 +3,21 @@
 
 import type { Chip } from '@firmseal/chips';
 import { type BootPins, bootSource } from './boot-source.ts';
+import { assembleParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
 import { DebugPort } from './debug-port.ts';
 import type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
-import { FlashMemory } from './flash-memory.ts';
-import { FlashTiming, type TimingModel } from './flash-timing.ts';
+import type { FlashMemory } from './flash-memory.ts';
+import type { TimingModel } from './flash-timing.ts';
 import { Judge } from './judge.ts';
 import { MemoryAccess } from './memory-access.ts';
-import { OptionBytes } from './option-bytes.ts';
-import { OtpMemory } from './otp-memory.ts';
-import { type PowerCut, type PowerPlan, PowerSupply } from './power-supply.ts';
+import type { OptionBytes } from './option-bytes.ts';
+import type { PowerCut, PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
-import { SeededRandom } from './random.ts';
+import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
-import { WorkingMemory } from './working-memory.ts';
+import type { WorkingMemory } from './working-memory.ts';
 
 export type ChipEvent =
   | {
@@ -88,44 +88,29 @@ export class VirtualChip {
   #bootedApplication: BootedApplication | undefined;
 
   constructor(options: VirtualChipOptions) {
-    const { chip, seed } = options;
-    const stream = (name: string) => new SeededRandom(`${seed}/${name}`);
-    this.chip = chip;
+    this.chip = options.chip;
     this.clock = options.clock ?? new SimulatedClock();
-    this.uid = new Uint8Array(options.uid ?? stream('uid').bytes(chip.identity.uniqueIdLength));
     this.onLink = options.onLink ?? (() => {});
     this.onEvent = options.onEvent ?? (() => {});
     this.#executors = options.executors ?? [];
-    this.#random = stream('random-generator');
-
-    const power = new PowerSupply();
+    const parts = assembleParts({
+      ...{ chip: this.chip, seed: options.seed, clock: this.clock, timing: options.timing ?? 'typical' },
+      uid: options.uid,
+      debuggerSeen: () => this.#debuggerSeen,
+      banksSwapped: () => this.#banksSwapped,
+    });
+    const power = parts.power;
     power.interrupt = () => this.#throwPendingReset();
-    const model = options.timing ?? 'typical';
-    const timing = new FlashTiming({ chip, clock: this.clock, model, random: stream('timing') });
-    const random = stream('tearing');
     this.power = power;
     this.#supply = power;
-    this.#ram = new WorkingMemory(chip, seed);
-    this.#flash = new FlashMemory({
-      ...{ chip, power, timing, random },
-      isWriteProtected: (unit) => this.#options.isWriteProtected(unit),
-    });
-    this.#options = new OptionBytes({
-      ...{ chip, power, timing, random },
-      regress: (stays) => {
-        this.#flash.eraseAllExcept(stays);
-        this.#ram.clearBackup();
-      },
-    });
-    const memoryParts = {
-      ...{ chip, flash: this.#flash, ram: this.#ram, options: this.#options, uid: this.uid },
-      otp: chip.otp === undefined ? undefined : new OtpMemory({ ...chip.otp, power, random }),
-      protection: () => ({ level: this.#options.level, debuggerSeen: this.#debuggerSeen }),
-      banksSwapped: () => this.#banksSwapped,
-    };
-    this.#memory = new MemoryAccess(memoryParts, () => this.#master);
+    this.uid = parts.memory.uid;
+    this.#flash = parts.memory.flash;
+    this.#ram = parts.memory.ram;
+    this.#options = parts.memory.options;
+    this.#random = parts.randomGenerator;
+    this.#memory = new MemoryAccess(parts.memory, () => this.#master);
     this.debug = new DebugPort({
-      memory: new MemoryAccess(memoryParts, () => 'debug'),
+      memory: new MemoryAccess(parts.memory, () => 'debug'),
       powered: () => power.on,
       answers: () => debugPortAnswers(this.#options.level),
       onConnect: () => {
