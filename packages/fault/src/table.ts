@@ -433,4 +433,124 @@ export const faultTable = {
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
   },
+  'link-timeout': {
+    number: 450,
+    sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms, sent {attempts} times ({dropped} damaged frames were dropped).',
+    remedy: 'Check cable, baud rate and power of the socket; reset the chip with its entry pin active and try again.',
+  },
+  'link-closed': {
+    number: 451,
+    sentence: 'The connection to the chip was closed while a request was open.',
+    remedy: 'Check that the cable or the server at the other end is still there, then run the same command again.',
+  },
+  'link-frame-too-long': {
+    number: 452,
+    sentence: 'A request of {sizeBytes} bytes is longer than the {longestBytes} bytes that the agent takes.',
+    remedy: 'Seal with a smaller chunk size, or use an agent with a larger frame buffer.',
+  },
+  'link-pending-endless': {
+    number: 453,
+    sentence: 'The agent asked for more time until a request of type {type} had lasted {limitMs} ms.',
+    remedy: 'Power the chip off and on; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-answer-malformed': {
+    number: 454,
+    sentence: 'The answer to {what} does not have the form that the specification asks for.',
+    remedy: 'Check that agent and programmer speak the same link version; a healthy link does not alter frames.',
+  },
+  'link-status-unknown': {
+    number: 455,
+    sentence: 'The agent refused {what} with the number {status}, which this program does not know.',
+    remedy: 'Update the programmer to a version that knows the agent.',
+  },
+  'link-version-unsupported': {
+    number: 456,
+    sentence: 'The agent speaks link version {version}; this program speaks version 1.',
+    remedy: 'Update the programmer, or use an agent of link version 1.',
+  },
+  'link-record-stuck': {
+    number: 457,
+    sentence: 'The agent asked for record {record} more than {limit} times without moving on.',
+    remedy: 'Check the cable and the baud rate; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-connect-failed': {
+    number: 458,
+    sentence: 'No connection to {address} could be made.',
+    remedy: 'Check that the port or address is right, that something is listening there, and that no other program holds it.',
+  },
+  'chip-changed': {
+    number: 900,
+    sentence: 'The chip in socket {socket} is another one than the install began with.',
+    remedy: 'Leave a chip in its socket until its result is shown; run the same command again.',
+  },
+  'install-restarts-exhausted': {
+    number: 901,
+    sentence: 'The install in socket {socket} was begun {restarts} times and did not end; the last fault was {code}.',
+    remedy: 'Look for the cause of the last fault, then run the same command again: the chip keeps its unit of quota.',
+  },
+  'install-stopped': {
+    number: 902,
+    sentence: 'The install in socket {socket} was stopped by the operator.',
+    remedy: 'Run the same command again to finish it; nothing is spent twice.',
+  },
+  'install-deadline-exceeded': {
+    number: 903,
+    sentence: 'The install in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Look for a slow line or a chip that asks for time again and again; run the same command again.',
+  },
+  'chip-not-ready': {
+    number: 904,
+    sentence: 'The chip in socket {socket} has no identity: its life cycle is {lifeCycle}.',
+    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+  },
+  'license-missing': {
+    number: 905,
+    sentence: 'The license file has no license for the chip {thumbprint} and this package.',
+    remedy: 'Ask the owner for a batch of licenses that holds this chip, or connect the line to the authority.',
+  },
+  'receipt-job-wrong': {
+    number: 906,
+    sentence: 'The chip holds this package under another job.',
+    remedy: 'Nothing was changed; use a chip that is not yet installed, or the job that installed it.',
+  },
+  'journal-damaged': {
+    number: 910,
+    sentence: 'Line {line} of the journal is damaged.',
+    remedy: 'Keep the file for the owner, start a new journal, and run the same command again: the authority knows every chip.',
+  },
+  'journal-in-use': {
+    number: 911,
+    sentence: 'The journal is held by the process {process}.',
+    remedy: 'Wait for the other run to end; if there is none, remove the file that ends in .lock.',
+  },
+  'journal-write-failed': {
+    number: 912,
+    sentence: 'The journal could not be written to disk.',
+    remedy: 'Free space or repair the disk of the station; nothing was started without a journal line.',
+  },
+  'authority-unreachable': {
+    number: 920,
+    sentence: 'The authority did not answer: {reason}.',
+    remedy: 'Check the network and the address of the authority, then run the same command again.',
+  },
+  'authority-timeout': {
+    number: 921,
+    sentence: 'The authority did not answer within {timeoutMs} ms, asked {attempts} times.',
+    remedy: 'Check the network and the load of the authority, then run the same command again.',
+  },
+  'authority-answer-malformed': {
+    number: 922,
+    sentence: 'The authority gave an answer to {what} that is not of its interface.',
+    remedy: 'Check that the address is that of a firmseal authority, and that both are of the same version.',
+  },
+  'authority-refused': {
+    number: 923,
+    sentence: 'The authority refused the request with status {status}.',
+    remedy: 'Check job, token and the log of the authority.',
+  },
+  'authority-url-insecure': {
+    number: 924,
+    sentence: 'The address of the authority is not https.',
+    remedy: 'Use an https address; http is taken only for this machine.',
+  },
 } as const;
