@@ -23,6 +23,71 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'cbor-truncated': {
+    number: 100,
+    sentence: 'The CBOR ends at byte {offset}, inside an item.',
+    remedy: 'The data was cut short or damaged; fetch or make it again.',
+  },
+  'cbor-trailing-bytes': {
+    number: 101,
+    sentence: '{count} bytes follow the CBOR item that ends at byte {offset}.',
+    remedy: 'The data was damaged or joined with something else; fetch or make it again.',
+  },
+  'cbor-not-deterministic': {
+    number: 102,
+    sentence: 'The CBOR item at byte {offset} is not in its one allowed encoding: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-duplicate-key': {
+    number: 103,
+    sentence: 'The map key at byte {offset} stands twice.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-type-refused': {
+    number: 104,
+    sentence: 'The CBOR item at {where} is of a type that firmseal does not use: {what}.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-deep': {
+    number: 105,
+    sentence: 'The CBOR item at {where} is nested more than {most} deep.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-too-large': {
+    number: 106,
+    sentence: 'The CBOR is {size} bytes long, more than the {most} that are allowed here.',
+    remedy: 'Check that this is the right file; the limits stand in spec/encoding.md, section 3.',
+  },
+  'cbor-text-invalid': {
+    number: 107,
+    sentence: 'The CBOR text at {where} is not Unicode.',
+    remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
+  },
+  'cbor-schema': {
+    number: 108,
+    sentence: '{what}.',
+    remedy: 'Make the object with a firmseal of the same format version; if it came from one, it was damaged.',
+  },
+  'cose-malformed': {
+    number: 110,
+    sentence: 'The signed object is not a COSE_Sign1 of the form that firmseal uses: {what}.',
+    remedy: 'Check that this is the right file; spec/encoding.md, section 2, says the form.',
+  },
+  'cose-wrong-type': {
+    number: 111,
+    sentence: 'The signed object is of type {found} where {expected} was due.',
+    remedy: 'Check that this is the right file for this command.',
+  },
+  'cose-signature-invalid': {
+    number: 112,
+    sentence: 'The signature of the object of type {typ} does not verify with the expected key.',
+    remedy: 'Check that it comes from whom you expect and was not changed; do not use it.',
+  },
+  'hpke-recipient-invalid': {
+    number: 120,
+    sentence: 'The public key of the recipient is not a point on the curve P-256.',
+    remedy: 'Check the certificate or key file that it comes from.',
+  },
   'package-magic-wrong': {
     number: 200,
     sentence: 'The file does not begin with the eight bytes of a sealed package.',

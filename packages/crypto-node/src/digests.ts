@@ -1,0 +1,51 @@
+// SHA-256 (FIPS 180-4), HMAC-SHA-256 (RFC 2104) and HKDF-SHA-256 (RFC 5869) by node:crypto.
+
+import { createHash, createHmac, hash, hkdfSync } from 'node:crypto';
+import type { Bytes } from '@firmseal/bytes';
+import type { Hasher } from '@firmseal/crypto';
+import { bytesOfBuffer } from './bytes-of-buffer.ts';
+
+type NodeHasher = { update(bytes: Uint8Array): unknown; digest(): Buffer };
+
+const hasherOf = (inner: NodeHasher): Hasher => ({
+  update: (bytes) => {
+    inner.update(bytes);
+  },
+  digest: () => bytesOfBuffer(inner.digest()),
+});
+
+/** SHA-256 of the parts as one message; 32 bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Bytes {
+  // The one-shot call makes no hash object: about a third faster for messages of a few hundred bytes.
+  if (parts.length === 1) return bytesOfBuffer(hash('sha256', parts[0]!, 'buffer'));
+  const inner = createHash('sha256');
+  for (const part of parts) inner.update(part);
+  return bytesOfBuffer(inner.digest());
+}
+
+/** SHA-256 fed in pieces; usable once. */
+export function createSha256(): Hasher {
+  return hasherOf(createHash('sha256'));
+}
+
+/** HMAC-SHA-256 of the parts as one message; 32 bytes. */
+export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes {
+  const inner = createHmac('sha256', key);
+  for (const part of parts) inner.update(part);
+  return bytesOfBuffer(inner.digest());
+}
+
+/** HMAC-SHA-256 fed in pieces; usable once. */
+export function createHmacSha256(key: Uint8Array): Hasher {
+  return hasherOf(createHmac('sha256', key));
+}
+
+/** RFC 5869 extract and expand; `length` at most 255 * 32. */
+export function hkdfSha256(inputs: {
+  ikm: Uint8Array;
+  salt: Uint8Array;
+  info: Uint8Array;
+  length: number;
+}): Bytes {
+  return new Uint8Array(hkdfSync('sha256', inputs.ikm, inputs.salt, inputs.info, inputs.length));
+}

@@ -1,0 +1,8 @@
+export {
+  type HpkeMessage,
+  type HpkeSealed,
+  type HpkeUnwrapper,
+  hpkeOpen,
+  hpkeOpenWith,
+  hpkeSeal,
+} from './hpke.ts';
