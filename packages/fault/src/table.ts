@@ -578,6 +578,16 @@ export const faultTable = {
     sentence: 'The chip holds this package under another job.',
     remedy: 'Nothing was changed; use a chip that is not yet installed, or the job that installed it.',
   },
+  'step-timeout': {
+    number: 907,
+    sentence: 'The step {step} in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Check cable and power of the socket, then run the same command again.',
+  },
+  'socket-repeated': {
+    number: 908,
+    sentence: 'The socket {socket} is named twice.',
+    remedy: 'Name each socket once; a socket is a port path, not a serial number.',
+  },
   'journal-damaged': {
     number: 910,
     sentence: 'Line {line} of the journal is damaged.',
