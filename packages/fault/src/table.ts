@@ -543,6 +543,241 @@ export const faultTable = {
     sentence: 'No connection to {address} could be made.',
     remedy: 'Check that the port or address is right, that something is listening there, and that no other program holds it.',
   },
+  'policy-leaves-chip-open': {
+    number: 500,
+    sentence: 'The least readout level of the package is 0: on a {chip} anyone with a debug probe could read the firmware.',
+    remedy: 'Seal with least readout level {least}; pass --allow-open if the firmware is not secret.',
+  },
+  'policy-unprotected': {
+    number: 501,
+    sentence: 'The least readout level of the package is {level}: a {chip} keeps the firmware secret only from level {least}.',
+    remedy: 'Seal with least readout level {least}; pass --allow-unprotected to accept it: every receipt will then say UNPROTECTED.',
+  },
+  'policy-irreversible': {
+    number: 502,
+    sentence: 'The policy sets readout protection level 2, which can never be undone on a {chip}.',
+    remedy: 'Let personalization set the level; pass --allow-irreversible if every install shall set it.',
+  },
+  'policy-value-refused': {
+    number: 503,
+    sentence: 'The policy gives {field} the value {value}, which does not fit the field on a {chip}.',
+    remedy: 'Give a whole number from 0 to {most}; for readout protection a level or the byte of that level.',
+  },
+  'policy-field-refused': {
+    number: 504,
+    sentence: 'No policy may set {field} on a {chip} to {value}.',
+    remedy: 'Set it at personalization; a policy may only raise protection or set fields that the catalogue calls neutral.',
+  },
+  'policy-chips-differ': {
+    number: 505,
+    sentence: 'The policy means other option bytes on a {chip} than on a {other}.',
+    remedy: 'Seal one package for each kind of chip.',
+  },
+  'image-empty': {
+    number: 510,
+    sentence: 'The firmware holds no byte to seal.',
+    remedy: 'Check the firmware file; a package has at least one area of firmware.',
+  },
+  'image-too-scattered': {
+    number: 511,
+    sentence: 'The firmware occupies {found} separate groups of erase units, and a package has at most {most} areas.',
+    remedy: 'Link the firmware together, or fill the gaps between its pieces.',
+  },
+  'area-erase-unit-shared': {
+    number: 512,
+    sentence: 'The area at {address} shares an erase unit with another area or with the firmware.',
+    remedy: 'Move it to an erase unit of its own (`firmseal chips show` lists them).',
+  },
+  'area-too-large': {
+    number: 513,
+    sentence: 'The area at {address} has {lengthBytes} bytes; generated keys and per-device data have at most {mostBytes}.',
+    remedy: 'Make the area smaller, or split it into several.',
+  },
+  'area-content-wrong': {
+    number: 514,
+    sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
+    remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
+  },
+  'entry-missing': {
+    number: 515,
+    sentence: 'The firmware does not say where its vector table is.',
+    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+  },
+  'seal-input-refused': {
+    number: 520,
+    sentence: 'The settings do not make a package that firmseal would accept: {detail}',
+    remedy: 'Correct the setting that is named and seal again.',
+  },
+  'signer-not-delegated': {
+    number: 521,
+    sentence: 'The signing key is not the one that the delegation names.',
+    remedy: 'Give the signing key and the delegation that the owner\'s root key made for it.',
+  },
+  'randomness-broken': {
+    number: 522,
+    sentence: 'The random generator of this machine gave the same bytes twice.',
+    remedy: 'Do not seal on this machine until its random generator works; nothing was sealed.',
+  },
+  'seal-self-check-failed': {
+    number: 523,
+    sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
+    remedy: 'Do not use it; please report this with the command that you ran.',
+  },
+  'image-file-empty': {
+    number: 600,
+    sentence: 'The firmware file is empty.',
+    remedy: 'Build or copy it again.',
+  },
+  'image-file-too-large': {
+    number: 601,
+    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
+    remedy: 'Strip debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+  },
+  'image-format-unknown': {
+    number: 602,
+    sentence: 'The firmware file is neither ELF, Intel HEX, S-record nor DFU by its content.',
+    remedy: 'For a raw binary give the address that it is linked at; for another format state which it is.',
+  },
+  'image-address-missing': {
+    number: 603,
+    sentence: 'A {format} file carries no address of its own.',
+    remedy: 'Give the address that the firmware is linked at, for example 0x08000000.',
+  },
+  'image-address-not-allowed': {
+    number: 604,
+    sentence: 'An address was given for a {format} file, which carries its own.',
+    remedy: 'Leave the address out, or state the format as bin if the file is a raw binary.',
+  },
+  'image-too-large': {
+    number: 605,
+    sentence: 'The firmware has more than {mostBytes} bytes to program.',
+    remedy: 'Check that the file holds firmware for a microcontroller; split off data that does not belong to it.',
+  },
+  'image-too-many-segments': {
+    number: 606,
+    sentence: 'The firmware has more than {most} separate pieces.',
+    remedy: 'Rewrite the file in order of address with its gaps filled (objcopy --gap-fill 0xff).',
+  },
+  'image-address-wraps': {
+    number: 607,
+    sentence: 'A piece of {sizeBytes} bytes at {address} passes the end of the 32-bit address space.',
+    remedy: 'Correct the address in the linker script or on the command line.',
+  },
+  'image-overlap': {
+    number: 608,
+    sentence: 'The firmware gives more than one value to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+  },
+  'image-no-data': {
+    number: 609,
+    sentence: 'The {format} file holds nothing to program.',
+    remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
+  },
+  'image-elf-unsupported': {
+    number: 620,
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
+  },
+  'image-elf-invalid': {
+    number: 621,
+    sentence: 'The ELF file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; link it again.',
+  },
+  'image-record-malformed': {
+    number: 630,
+    sentence: 'Line {line} is no {format} record: {detail}.',
+    remedy: 'The file is damaged or of another format; make it again with objcopy.',
+  },
+  'image-record-checksum': {
+    number: 631,
+    sentence: 'The {format} record in line {line} fails its checksum.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-record-type-unknown': {
+    number: 632,
+    sentence: 'Line {line} has the {format} record type {type}, which does not exist.',
+    remedy: 'The file is damaged; make it again with objcopy.',
+  },
+  'image-record-end-missing': {
+    number: 633,
+    sentence: 'The {format} file ends without an end record.',
+    remedy: 'The file was cut short; copy or make it again.',
+  },
+  'image-record-after-end': {
+    number: 634,
+    sentence: 'Line {line} follows the end record of the {format} file.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-hex-out-of-order': {
+    number: 635,
+    sentence: 'Line {line} goes back to address {address} after {addressAfter}.',
+    remedy: 'A lost record looks like this; if the file is whole, put it in order with objcopy -I ihex -O ihex.',
+  },
+  'image-hex-segment-wraps': {
+    number: 636,
+    sentence: 'Line {line} passes the end of its 64 KiB segment.',
+    remedy: 'Make the file with linear addresses (record type 04), as objcopy does.',
+  },
+  'image-hex-start-repeated': {
+    number: 637,
+    sentence: 'Line {line} states a second start address.',
+    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+  },
+  'image-srec-count': {
+    number: 638,
+    sentence: 'Line {line} counts {counted} data records where {found} precede it.',
+    remedy: 'Records were lost or added; copy or make the file again.',
+  },
+  'image-dfu-suffix-missing': {
+    number: 650,
+    sentence: 'The DFU file has no DFU suffix at its end.',
+    remedy: 'The file was cut short or is no DFU file; copy it again, or add the suffix with dfu-suffix.',
+  },
+  'image-dfu-crc': {
+    number: 651,
+    sentence: 'The DFU file fails the checksum in its suffix.',
+    remedy: 'The file was altered or damaged; copy or make it again.',
+  },
+  'image-dfu-version': {
+    number: 652,
+    sentence: 'The DFU file has {field} {found} where {expected} was due.',
+    remedy: 'Make the file again with a tool for DfuSe files version 1 or DFU 1.1.',
+  },
+  'image-dfu-invalid': {
+    number: 653,
+    sentence: 'The DFU file contradicts itself: {detail}.',
+    remedy: 'The file is damaged; make it again.',
+  },
+  'chip-unknown': {
+    number: 700,
+    sentence: 'The chip {chip} is not in the catalogue, which has {known}.',
+    remedy: 'Name one of the chips listed; a chip that is not listed is not supported yet.',
+  },
+  'image-does-not-fit': {
+    number: 701,
+    sentence: 'The image occupies {first} to {last}, and no range that {chip} leaves to applications holds all of it.',
+    remedy: 'Link it within one of these ranges: {free}.',
+  },
+  'image-has-no-segment': {
+    number: 702,
+    sentence: 'The image has no byte to place on {chip}.',
+    remedy: 'Check that the file is the firmware and was linked for this chip.',
+  },
+  'address-not-in-flash': {
+    number: 703,
+    sentence: 'The bytes from {first} to {last} do not lie in the flash of {chip}.',
+    remedy: 'Check the addresses against the chip\'s memory map.',
+  },
+  'option-field-unknown': {
+    number: 704,
+    sentence: 'The option bytes of {chip} have no field {field}.',
+    remedy: 'Use one of: {known}.',
+  },
+  'option-value-too-wide': {
+    number: 705,
+    sentence: 'The value {value} does not fit the option field {field}.',
+    remedy: 'Give a whole number from 0 to {most}.',
+  },
   'chip-changed': {
     number: 900,
     sentence: 'The chip in socket {socket} is another one than the install began with.',
