@@ -808,11 +808,6 @@ export const faultTable = {
     sentence: 'The license file has no license for the chip {thumbprint} and this package.',
     remedy: 'Ask the owner for a batch of licenses that holds this chip, or connect the line to the authority.',
   },
-  'receipt-job-wrong': {
-    number: 906,
-    sentence: 'The chip holds this package under another job.',
-    remedy: 'Nothing was changed; use a chip that is not yet installed, or the job that installed it.',
-  },
   'step-timeout': {
     number: 907,
     sentence: 'The step {step} in socket {socket} lasted longer than {limitMs} ms.',

@@ -58,7 +58,6 @@ export function exitCodeOfFault(fault: Fault): ExitCode {
   if (code === 'install-restarts-exhausted')
     return cause instanceof Fault ? exitCodeOfFault(cause) : exitCodes.chip;
   if (code === 'license-missing') return exitCodes.license;
-  if (code === 'receipt-job-wrong') return exitCodes.receipt;
   if (code === 'step-timeout' || code === 'install-deadline-exceeded') return exitCodes.link;
   if (code === 'chip-changed' || code === 'chip-not-ready') return exitCodes.chip;
   if (stationCodes.has(code)) return exitCodes.station;

@@ -7,7 +7,9 @@ export { asFault, reportFault } from './fault-report.ts';
 export { type GangSettings, runGang } from './gang.ts';
 export { type InstallResult, runInstall } from './install.ts';
 export type { InstallSettings } from './install-context.ts';
+export { type InstallPackage, type PackageTrust, readInstallPackage } from './install-package.ts';
 export { type InstallStateName, installStates } from './install-states.ts';
+export { createInstallVerifier, type InstallVerifierOptions } from './install-verifier.ts';
 export { type Journal, type JournalEntry, type JournalTerms, toJournalTerms } from './journal.ts';
 export type {
   GivenLicense,
@@ -20,6 +22,5 @@ export { type Board, type BoardRow, renderBoard, type TerminalSize, updateBoard 
 export { renderJson } from './render-json.ts';
 export { renderLines } from './render-lines.ts';
 export { type ResultEvent, renderResult } from './render-result.ts';
-export { type PackageTrust, readSealedPackage, type SealedPackage } from './sealed-package.ts';
 export type { SocketOpener } from './socket-opener.ts';
 export type { InstallVerifier, ReceiptQuestion, VerifiedHello, VerifiedReceipt } from './verifier.ts';

@@ -6,10 +6,10 @@ import type { Bytes } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { EventBody, InstallEvent } from './events.ts';
+import type { InstallPackage } from './install-package.ts';
 import type { InstallStateName, WorkingState } from './install-states.ts';
 import type { Journal, JournalBody } from './journal.ts';
 import type { LicenseSource } from './license-source.ts';
-import type { SealedPackage } from './sealed-package.ts';
 import type { SocketOpener } from './socket-opener.ts';
 import type { InstallVerifier, VerifiedHello } from './verifier.ts';
 
@@ -46,7 +46,7 @@ export interface InstallSettings {
   readonly socket: string;
   /** From 1, for result lines. */
   readonly socketNumber: number;
-  readonly sealed: SealedPackage;
+  readonly sealed: InstallPackage;
   readonly opener: SocketOpener;
   readonly source: LicenseSource;
   readonly journal: Journal;

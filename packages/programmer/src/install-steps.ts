@@ -4,9 +4,16 @@
 import { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import type { LicenseTerms } from '@firmseal/license';
 import { sleep } from '@firmseal/link';
 import { asFault, reportFault } from './fault-report.ts';
-import type { HeldLicense, InstallContext, StepOutcome, StepTools } from './install-context.ts';
+import type {
+  HeldLicense,
+  InstallContext,
+  InstallSettings,
+  StepOutcome,
+  StepTools,
+} from './install-context.ts';
 import type { WorkingState } from './install-states.ts';
 import { termsInJournal, toJournalTerms } from './journal.ts';
 
@@ -101,19 +108,23 @@ const records: Step = async (context, { settings, emit, record }) => {
   return { next: 'receipt', context };
 };
 
-const receipt: Step = async (context, { settings }) => {
+/** What the station knows of licenses for a chip that already held the package when it was met. */
+async function knownTerms(settings: InstallSettings, thumbprint: Bytes): Promise<LicenseTerms[]> {
   const { source, verifier, sealed, journal } = settings;
+  const bundle = await source.knownLicense?.(thumbprint);
+  const known = bundle === undefined ? [] : [verifier.license(bundle, thumbprint)];
+  return [...known, ...termsInJournal(journal.entries, thumbprint, sealed.manifest.digest)];
+}
+
+const receipt: Step = async (context, { settings }) => {
+  const { source, verifier } = settings;
   const { answer, device } = greetingOf(context);
   const given = await source.challenge();
   const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
   const bytes = await clientOf(context).receipt(challenge);
-  const known = await source.knownLicense?.(device.thumbprint);
-  const terms = [
-    ...(context.license === undefined ? [] : [context.license.terms]),
-    ...(known === undefined ? [] : [verifier.license(known, device.thumbprint)]),
-    ...termsInJournal(journal.entries, device.thumbprint, sealed.manifest.digest),
-  ];
-  const verified = verifier.receipt({ receipt: bytes, answer, terms, challenge });
+  const mustBeKnown = context.license !== undefined;
+  const terms = mustBeKnown ? [licenseOf(context).terms] : await knownTerms(settings, device.thumbprint);
+  const verified = verifier.receipt({ receipt: bytes, answer, terms, mustBeKnown, challenge });
   // A chip that was given a challenge and answers NOT FRESH proves nothing about now.
   if (challenge !== undefined && !verified.fresh) throw new Fault('receipt-challenge-wrong');
   const { licenseId, fresh, unprotected } = verified;

@@ -20,8 +20,10 @@ export interface ReceiptQuestion {
   readonly receipt: Uint8Array;
   /** The answer to the hello of the same connection. */
   readonly answer: HelloAnswer;
-  /** Every license that the station knows for this chip and package. */
+  /** The licenses that it may name: the one of this run, or else every one that the station knows for the chip. */
   readonly terms: readonly LicenseTerms[];
+  /** True when a license was sent in this run: the receipt has to name it. */
+  readonly mustBeKnown: boolean;
   /** The challenge that was sent along, if any. */
   readonly challenge?: Uint8Array | undefined;
 }

@@ -5,8 +5,10 @@ import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { iterateRecords, type Manifest, splitPackage, verifyHeader, verifyRecords } from '@firmseal/seal';
 
-export interface SealedPackage {
+export interface InstallPackage {
   readonly manifest: Manifest;
+  /** In force with the statement that the package carries. */
+  readonly epoch: number;
   /** As it stands in the file; the body of the package request. */
   readonly headerBytes: Bytes;
   readonly recordCount: number;
@@ -23,15 +25,16 @@ export interface PackageTrust {
 }
 
 /** Checks header, signatures, hashes and lengths (steps 1 to 6, and 12 without the key); throws their faults. */
-export function readSealedPackage(crypto: Crypto, file: Uint8Array, trust: PackageTrust): SealedPackage {
+export function readInstallPackage(crypto: Crypto, file: Uint8Array, trust: PackageTrust): InstallPackage {
   const { header, headerBytes, recordsOffset } = splitPackage(file);
-  const { manifest } = verifyHeader(crypto, header, trust);
+  const { manifest, epoch } = verifyHeader(crypto, header, trust);
   verifyRecords(crypto, file, recordsOffset, manifest);
   const records = Array.from(iterateRecords(file, recordsOffset, manifest.core), ({ bytes }) => bytes);
   const starts = [0];
   for (const record of records) starts.push(starts.at(-1)! + record.length);
   return {
     manifest,
+    epoch,
     headerBytes,
     recordCount: records.length,
     recordAt: (index) => records[index]!,
