@@ -338,6 +338,16 @@ export const faultTable = {
     sentence: 'The license has a format version or mode that this program does not know.',
     remedy: 'Update firmseal, or the agent, to a version that knows the format.',
   },
+  'content-key-malformed': {
+    number: 320,
+    sentence: 'The content-key file does not have the fields that the specification asks for.',
+    remedy: 'Give the key file that `firmseal seal` wrote beside the package.',
+  },
+  'content-key-unwrap-failed': {
+    number: 321,
+    sentence: 'The content-key file does not open with the key of this authority.',
+    remedy: 'Seal again for the public key of this authority.',
+  },
   'hello-malformed': {
     number: 350,
     sentence: 'The hello of the chip does not have the fields that the specification asks for.',
