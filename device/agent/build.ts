@@ -64,10 +64,10 @@ function treeOf(sources: Sources): FileTree {
   return tree;
 }
 
-const ignore = () => {};
-
 async function compile(sources: Sources, flags: readonly string[]): Promise<Uint8Array> {
-  const { commands } = await import('@yowasp/clang');
+  const { commands, runLLVM } = await import('@yowasp/clang');
+  // Loads the compiler without its report of progress.
+  await runLLVM(undefined, undefined, { fetchProgress: () => {} });
   const files = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
   const messages: Uint8Array[] = [];
   const keep = (bytes: Uint8Array | null) => {
@@ -77,7 +77,6 @@ async function compile(sources: Sources, flags: readonly string[]): Promise<Uint
     const made = (await commands.clang([...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
       stdout: keep,
       stderr: keep,
-      fetchProgress: ignore,
     })) as FileTree;
     return made['agent.wasm'] as Uint8Array;
   } catch (cause) {
