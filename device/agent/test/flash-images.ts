@@ -30,7 +30,11 @@ export function identityImage(content: IdentityContent): Bytes {
   );
   const image = concatBytes(padded(head, 608), padded(content.certificate, 1024));
   const mac = crypto.hmacSha256(content.deviceKey, image);
-  return concatBytes(image, mac, mac.map((byte) => ~byte));
+  return concatBytes(
+    image,
+    mac,
+    mac.map((byte) => ~byte),
+  );
 }
 
 /** Life cycles as the journal keeps them. */

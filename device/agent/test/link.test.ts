@@ -7,7 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { encodeFrame } from '@firmseal/link';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blankLine, personalizeBegin, personalizeFinish, personalizedLine } from './line.ts';
+import { blankLine, personalizeBegin, personalizedLine, personalizeFinish } from './line.ts';
 import { certify, makeLicense, makePackage, places } from './trusted-site.ts';
 
 const none = new Uint8Array(0);

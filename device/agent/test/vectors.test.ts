@@ -85,7 +85,8 @@ function agentWithNonce(nonce: Bytes): ExecutorFactory {
 function program(chip: VirtualChip, address: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at += 32) {
     const granule = bytes.subarray(at, at + 32);
-    if (granule.some((byte) => byte !== 0xff)) expect(chip.debug.programFlash(address + at, granule)).toBe('ok');
+    if (granule.some((byte) => byte !== 0xff))
+      expect(chip.debug.programFlash(address + at, granule)).toBe('ok');
   }
 }
 
@@ -118,8 +119,7 @@ async function chipIn(
   const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(modules.get(chipId)!, chip.chip))
-    program(chip, address, bytes);
+  for (const { address, bytes } of agentImage(modules.get(chipId)!, chip.chip)) program(chip, address, bytes);
   const identity = identityImage({
     ...{ signing, kem, rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch, deviceKey },
     certificate: certificates.get(chipId)!,
@@ -154,7 +154,8 @@ function* recordsOf(file: Bytes, trust: { rootPublicKey: Bytes }): Generator<Byt
 
 /** The header bytes of a file, as far as a host gets that far: undefined when the fault is the file's. */
 function headerOf(file: Bytes): Bytes | undefined {
-  if (file.length < 12 || !crypto.sha256(file.slice(0, 8)).every((b, i) => b === magicHash[i])) return undefined;
+  if (file.length < 12 || !crypto.sha256(file.slice(0, 8)).every((b, i) => b === magicHash[i]))
+    return undefined;
   const length = new DataView(file.buffer).getUint32(8, true);
   return length > 4096 || 12 + length > file.length ? undefined : file.slice(12, 12 + length);
 }
