@@ -18,6 +18,7 @@ const empty = manifests.filter(isEmpty);
 const firstUse: Readonly<Record<string, string>> = {
   '@hpke/core': 'packages/hpke/src/index.ts',
   'fast-check': 'packages/cbor-cose/src/index.ts',
+  rp2040js: 'packages/virtual-stm32/src/cortex-m*.ts',
   '@yowasp/clang': 'device/agent/core/*.c',
 };
 const declaredAhead = Object.entries(firstUse)

@@ -638,6 +638,36 @@ export const faultTable = {
     sentence: 'The DFU file contradicts itself: {detail}.',
     remedy: 'The file is damaged; make it again.',
   },
+  'chip-unknown': {
+    number: 700,
+    sentence: 'The chip {chip} is not in the catalogue, which has {known}.',
+    remedy: 'Name one of the chips listed; a chip that is not listed is not supported yet.',
+  },
+  'image-does-not-fit': {
+    number: 701,
+    sentence: 'The image occupies {first} to {last}, and no range that {chip} leaves to applications holds all of it.',
+    remedy: 'Link it within one of these ranges: {free}.',
+  },
+  'image-has-no-segment': {
+    number: 702,
+    sentence: 'The image has no byte to place on {chip}.',
+    remedy: 'Check that the file is the firmware and was linked for this chip.',
+  },
+  'address-not-in-flash': {
+    number: 703,
+    sentence: 'The bytes from {first} to {last} do not lie in the flash of {chip}.',
+    remedy: 'Check the addresses against the chip\'s memory map.',
+  },
+  'option-field-unknown': {
+    number: 704,
+    sentence: 'The option bytes of {chip} have no field {field}.',
+    remedy: 'Use one of: {known}.',
+  },
+  'option-value-too-wide': {
+    number: 705,
+    sentence: 'The value {value} does not fit the option field {field}.',
+    remedy: 'Give a whole number from 0 to {most}.',
+  },
   'key-exists': {
     number: 800,
     sentence: 'A file stands at {path} already and was left as it is.',

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import data from '../data/stm32f427.json' with { type: 'json' };
+import { chipIds, findChip } from './catalogue.ts';
+import { readChip } from './read-chip.ts';
+
+test('every chip of the catalogue loads under its own id, with a number of its own', () => {
+  expect(chipIds()).toEqual(['stm32f427', 'stm32h743']);
+  expect(chipIds().map((id) => findChip(id).id)).toEqual(chipIds());
+  expect(new Set(chipIds().map((id) => findChip(id).number)).size).toBe(chipIds().length);
+});
+
+test('a chip that is not listed is refused with the list', () => {
+  expect(() => findChip('stm32f100')).toThrow(
+    expect.objectContaining({
+      code: 'chip-unknown',
+      fields: { chip: 'stm32f100', known: 'stm32f427, stm32h743' },
+    }),
+  );
+  expect(() => findChip('constructor')).toThrow(expect.objectContaining({ code: 'chip-unknown' }));
+});
+
+test('STM32F427: sectors as RM0090 3.4 numbers them', () => {
+  const { flash } = findChip('stm32f427');
+  expect(flash.eraseUnits).toHaveLength(24);
+  expect(flash.eraseUnits[4]).toMatchObject({ ordinal: 4, addressStart: 0x08010000, sizeBytes: 65536 });
+  expect(flash.eraseUnits[11]).toMatchObject({ ordinal: 11, eraseCode: 11, addressStart: 0x080e0000 });
+  expect(flash.eraseUnits[12]).toMatchObject({
+    ordinal: 12,
+    eraseCode: 16,
+    bank: 2,
+    addressStart: 0x08100000,
+    sizeBytes: 16384,
+    writeProtect: { register: 1, bit: 16 },
+  });
+  expect(flash.eraseUnits[23]).toMatchObject({ ordinal: 23, addressStart: 0x081e0000, sizeBytes: 131072 });
+});
+
+test('STM32H743: sectors as RM0433 4.3 numbers them', () => {
+  const { flash, layout } = findChip('stm32h743');
+  expect(flash.eraseUnits).toHaveLength(16);
+  expect(flash.eraseUnits[15]).toMatchObject({ bank: 2, ordinal: 7, addressStart: 0x081e0000 });
+  expect(layout.journal.map((unit) => [unit.bank, unit.ordinal])).toEqual([
+    [2, 5],
+    [2, 6],
+  ]);
+});
+
+type Json = Record<string, unknown>;
+const damage = (change: (copy: typeof data) => void): Json => {
+  const copy = structuredClone(data);
+  change(copy);
+  return copy as unknown as Json;
+};
+
+test.each<[string, (copy: typeof data) => void, RegExp]>([
+  ['a misspelt key', (c) => Object.assign(c.write, { unitByte: 4 }), /write\.unitByte/],
+  ['a lower-case address', (c) => Object.assign(c.flash, { addressStart: '0x0800000a' }), /addressStart/],
+  ['a gap in the sectors', (c) => c.flash.banks[0]!.unitSizesBytes.pop(), /erase unit/],
+  ['a figure without its source', (c) => Object.assign(c.tier, { source: 'hearsay' }), /source hearsay/],
+  [
+    'unverified without a reason',
+    (c) => Object.assign(c.sources['ds-timing'], { reason: undefined }),
+    /reason/,
+  ],
+  ['an identity over the agent', (c) => (c.layout.identity.addressStart = '0x08000000'), /without overlap/],
+  ['a slot over the journal', (c) => (c.layout.slots[0]!.storeStart = '0x0800C000'), /slot above/],
+  ['two fields on the same bits', (c) => (c.options.registers[0]!.fields[0]!.msb = 4), /BFB2/],
+  ['a protection field that is none', (c) => (c.readoutProtection.field = 'RDX'), /field RDX/],
+  ['a missing erase time', (c) => c.timing.erase.pop(), /timing\.erase/],
+])('a file with %s is refused', (_, change, message) => {
+  expect(() => readChip(damage(change), 'file')).toThrow(message);
+});
+
+test('the file itself is accepted by the same reader', () => {
+  expect(readChip(data, 'file').id).toBe('stm32f427');
+});

@@ -1,0 +1,26 @@
+// The chips that firmseal knows. Adding one = a file in data/ and its line here; what the file must hold is checked
+// when it is first asked for (read-chip.ts, check-chip.ts).
+
+import { Fault } from '@firmseal/fault';
+import stm32f427 from '../data/stm32f427.json' with { type: 'json' };
+import stm32h743 from '../data/stm32h743.json' with { type: 'json' };
+import type { Chip } from './chip.ts';
+import { readChip } from './read-chip.ts';
+
+const files: Readonly<Record<string, unknown>> = { stm32f427, stm32h743 };
+const loaded = new Map<string, Chip>();
+
+/** Ids of all chips of the catalogue. */
+export function chipIds(): readonly string[] {
+  return Object.keys(files);
+}
+
+/** The chip of that id (`stm32f427`). Throws `chip-unknown`. */
+export function findChip(id: string): Chip {
+  const known = loaded.get(id);
+  if (known !== undefined) return known;
+  if (!Object.hasOwn(files, id)) throw new Fault('chip-unknown', { chip: id, known: chipIds().join(', ') });
+  const chip = readChip(files[id], id);
+  loaded.set(id, chip);
+  return chip;
+}
