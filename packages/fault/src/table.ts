@@ -513,6 +513,86 @@ export const faultTable = {
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
   },
+  'policy-leaves-chip-open': {
+    number: 500,
+    sentence: 'The least readout level of the package is 0: on a {chip} anyone with a debug probe could read the firmware.',
+    remedy: 'Seal with least readout level {least}; pass --allow-open if the firmware is not secret.',
+  },
+  'policy-unprotected': {
+    number: 501,
+    sentence: 'The least readout level of the package is {level}: a {chip} keeps the firmware secret only from level {least}.',
+    remedy: 'Seal with least readout level {least}; pass --allow-unprotected to accept it: every receipt will then say UNPROTECTED.',
+  },
+  'policy-irreversible': {
+    number: 502,
+    sentence: 'The policy sets readout protection level 2, which can never be undone on a {chip}.',
+    remedy: 'Let personalization set the level; pass --allow-irreversible if every install shall set it.',
+  },
+  'policy-value-refused': {
+    number: 503,
+    sentence: 'The policy gives {field} the value {value}, which does not fit the field on a {chip}.',
+    remedy: 'Give a whole number from 0 to {most}; for readout protection a level or the byte of that level.',
+  },
+  'policy-field-refused': {
+    number: 504,
+    sentence: 'No policy may set {field} on a {chip} to {value}.',
+    remedy: 'Set it at personalization; a policy may only raise protection or set fields that the catalogue calls neutral.',
+  },
+  'policy-chips-differ': {
+    number: 505,
+    sentence: 'The policy means other option bytes on a {chip} than on a {other}.',
+    remedy: 'Seal one package for each kind of chip.',
+  },
+  'image-empty': {
+    number: 510,
+    sentence: 'The firmware holds no byte to seal.',
+    remedy: 'Check the firmware file; a package has at least one area of firmware.',
+  },
+  'image-too-scattered': {
+    number: 511,
+    sentence: 'The firmware occupies {found} separate groups of erase units, and a package has at most {most} areas.',
+    remedy: 'Link the firmware together, or fill the gaps between its pieces.',
+  },
+  'area-erase-unit-shared': {
+    number: 512,
+    sentence: 'The area at {address} shares an erase unit with another area or with the firmware.',
+    remedy: 'Move it to an erase unit of its own (`firmseal chips show` lists them).',
+  },
+  'area-too-large': {
+    number: 513,
+    sentence: 'The area at {address} has {lengthBytes} bytes; generated keys and per-device data have at most {mostBytes}.',
+    remedy: 'Make the area smaller, or split it into several.',
+  },
+  'area-content-wrong': {
+    number: 514,
+    sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
+    remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
+  },
+  'entry-missing': {
+    number: 515,
+    sentence: 'The firmware does not say where its vector table is.',
+    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+  },
+  'seal-input-refused': {
+    number: 520,
+    sentence: 'The settings do not make a package that firmseal would accept: {detail}',
+    remedy: 'Correct the setting that is named and seal again.',
+  },
+  'signer-not-delegated': {
+    number: 521,
+    sentence: 'The signing key is not the one that the delegation names.',
+    remedy: 'Give the signing key and the delegation that the owner\'s root key made for it.',
+  },
+  'randomness-broken': {
+    number: 522,
+    sentence: 'The random generator of this machine gave the same bytes twice.',
+    remedy: 'Do not seal on this machine until its random generator works; nothing was sealed.',
+  },
+  'seal-self-check-failed': {
+    number: 523,
+    sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
+    remedy: 'Do not use it; please report this with the command that you ran.',
+  },
   'image-file-empty': {
     number: 600,
     sentence: 'The firmware file is empty.',
