@@ -215,4 +215,4 @@ def open_records(manifest, content_key, data, release):
     require(not data, "package-overlong")
     for ordinal, plaintext in plaintexts.items():
         key = derive(manifest, content_key, b"digest", u32be(ordinal))
-        require(suite.hmac_sha256(key, plaintext) == manifest.digests[ordinal], "area-digest-wrong")
+        require(suite.hmac_sha256(key, suite.sha256(plaintext)) == manifest.digests[ordinal], "area-digest-wrong")
