@@ -16,7 +16,7 @@ import type { InstallPackage } from './install-package.ts';
 import type { InstallVerifier, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
 
 export interface InstallVerifierOptions {
-  readonly rootPublicKey: Bytes;
+  readonly rootPublicKey: Uint8Array;
   readonly sealed: InstallPackage;
   /** Verifies a device certificate against the owner's device CA; throws the certificate faults. */
   readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
