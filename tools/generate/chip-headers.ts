@@ -2,19 +2,8 @@
 // Run `npm run generate` after changing a catalogue file; a test compares the files in the tree with this output.
 // Lists are X-macros, so that the core decides on types.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  type Chip,
-  chipIds,
-  fieldMask,
-  findChip,
-  findOptionField,
-  policyBits,
-} from '../../packages/chips/src/index.ts';
+import { type Chip, chipIds, fieldMask, findChip, findOptionField, policyBits } from '@firmseal/chips';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const hex = (value: number) => `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
 const decimal = (value: number) => `${value}u`;
 
@@ -136,11 +125,4 @@ function header(chip: Chip): string {
 /** Path (from the project's root) to text, for every generated header. */
 export function generateChipHeaders(): Map<string, string> {
   return new Map(chipIds().map((id) => [`device/agent/port/${id}/fs_chip.h`, header(findChip(id))]));
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, text] of generateChipHeaders()) {
-    mkdirSync(dirname(root + path), { recursive: true });
-    writeFileSync(root + path, text);
-  }
 }

@@ -43,6 +43,7 @@ function checkOptions({ options, flash, readoutProtection, boot }: Chip, path: s
   const { field, regression } = readoutProtection;
   const named = [field, boot.bankField, ...regression.clearsOnlyThen];
   for (const area of regression.keptAreas) named.push(area.startField, area.endField, area.eraseField);
+  if (options.invertsWriteProtection !== undefined) named.push(options.invertsWriteProtection);
   if (boot.addressFields !== undefined) named.push(boot.addressFields.pinLow, boot.addressFields.pinHigh);
   for (const name of named) if (!names.has(name)) refuse(`${path}.options`, `field ${name}`);
   for (const { writeProtect } of flash.eraseUnits) {

@@ -230,6 +230,8 @@ export interface Chip {
   readonly romBootloader: Range & { readonly source: string };
   readonly options: {
     readonly registers: readonly OptionRegister[];
+    /** A field that, while 1, makes a write protection bit protect when it is 1 (F427: SPRMOD). */
+    readonly invertsWriteProtection?: string;
     readonly source: string;
     readonly defaultSource: string;
   };

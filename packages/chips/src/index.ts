@@ -25,6 +25,7 @@ export type {
   WriteMode,
 } from './chip.ts';
 export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
+export { finalOptions, type OptionRequirement } from './final-options.ts';
 export { eraseProgramTimeUs, eraseTiming, programTiming, writeUnitBytes } from './flash-time.ts';
 export {
   defaultOptionValues,

@@ -100,7 +100,7 @@ const chipFile = object(
         ),
         source: text,
       },
-      { defaultSource: text },
+      { defaultSource: text, invertsWriteProtection: text },
     ),
     readoutProtection: object({
       field: text,
@@ -214,7 +214,7 @@ export function readChip(json: unknown, path: string): Chip {
       ),
     },
     options: {
-      source: file.options.source,
+      ...file.options,
       defaultSource: file.options.defaultSource ?? file.options.source,
       registers: file.options.registers.map(optionRegister),
     },

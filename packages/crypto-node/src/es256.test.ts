@@ -65,6 +65,21 @@ describe('verification', () => {
     expect(nodeCrypto.verifyEs256(publicKey, utf8('test'), der)).toBe(false);
   });
 
+  test('refuses other forms of the right key', () => {
+    const signature = concatBytes(bytesOf(low.r), bytesOf(low.s));
+    const x = publicKey.subarray(1, 33);
+    const parity = publicKey[64]! & 1;
+    for (const form of [
+      concatBytes(Uint8Array.of(6 + parity), publicKey.subarray(1)),
+      concatBytes(Uint8Array.of(2 + parity), x),
+      concatBytes(Uint8Array.of(2 + parity), x, new Uint8Array(32)),
+      publicKey.subarray(1),
+      concatBytes(publicKey, Uint8Array.of(0)),
+    ]) {
+      expect(nodeCrypto.verifyEs256(form, utf8('test'), signature)).toBe(false);
+    }
+  });
+
   test('does not follow a key array that its caller changes afterwards', () => {
     const signature = concatBytes(bytesOf(low.r), bytesOf(low.s));
     const reused = Uint8Array.from(publicKey);

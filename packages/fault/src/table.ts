@@ -23,6 +23,11 @@ export const faultTable = {
     sentence: '{what} is {value}, outside {least} to {most}.',
     remedy: 'Give a value within the range.',
   },
+  'asset-missing': {
+    number: 90,
+    sentence: 'The file {name} is not part of this installation.',
+    remedy: 'Install firmseal again; in a source tree, build what makes the file.',
+  },
   'cbor-truncated': {
     number: 100,
     sentence: 'The CBOR ends at byte {offset}, inside an item.',
@@ -787,6 +792,56 @@ export const faultTable = {
     number: 705,
     sentence: 'The value {value} does not fit the option field {field}.',
     remedy: 'Give a whole number from 0 to {most}.',
+  },
+  'key-exists': {
+    number: 800,
+    sentence: 'A file stands at {path} already and was left as it is.',
+    remedy: 'Choose another name; firmseal never overwrites a key.',
+  },
+  'key-passphrase-wrong': {
+    number: 801,
+    sentence: 'The key file {path} does not open: the passphrase is wrong, or the file was damaged or changed.',
+    remedy: 'Try the passphrase again; if it is certainly right, restore the file from a backup.',
+  },
+  'key-file-malformed': {
+    number: 802,
+    sentence: '{path} is not a firmseal key file: {what}.',
+    remedy: 'Check the path; if it is the right file, restore it from a backup.',
+  },
+  'key-file-unreadable': {
+    number: 803,
+    sentence: 'The file {path} cannot be read: {reason}.',
+    remedy: 'Check that it exists and that you may read it.',
+  },
+  'key-file-unwritable': {
+    number: 804,
+    sentence: 'The key file {path} cannot be written: {reason}.',
+    remedy: 'Check that the folder exists, that you may write to it, and that its file system has hard links (FAT has none).',
+  },
+  'key-kdf-refused': {
+    number: 805,
+    sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, beyond what firmseal computes.',
+    remedy: 'Check where the file comes from; firmseal writes N=131072, r=8, p=1.',
+  },
+  'key-role-wrong': {
+    number: 806,
+    sentence: 'The key has the role {role} where {expected} was due.',
+    remedy: 'Name the key file that was made for this role.',
+  },
+  'key-known-test': {
+    number: 807,
+    sentence: 'The key {publicKey} is a test key whose private half is public.',
+    remedy: 'Make a key of your own with `firmseal key create`; a test key protects nothing.',
+  },
+  'key-passphrase-empty': {
+    number: 808,
+    sentence: 'The passphrase from {source} is empty or not text.',
+    remedy: 'Give a passphrase in the file\'s first line, in FIRMSEAL_PASSPHRASE, or at the prompt.',
+  },
+  'key-private-invalid': {
+    number: 809,
+    sentence: 'The private key to store is not a P-256 scalar.',
+    remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
   },
   'chip-changed': {
     number: 900,

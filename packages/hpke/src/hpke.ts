@@ -4,7 +4,7 @@
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { encSizeBytes, sharedSecretOf } from './kem.ts';
+import { sharedSecretOf } from './kem.ts';
 import { aes256Gcm, keySchedule } from './key-schedule.ts';
 
 /** `enc`: the ephemeral public key, 65 bytes; `sealed`: ciphertext and 16-byte tag. */
@@ -68,12 +68,12 @@ export async function hpkeOpenWith(
   return dh && openWithDh(crypto, { ...inputs, dh, recipientPublicKey: unwrapper.publicKey });
 }
 
+// `enc` has proved to be an uncompressed point, so its place in the key derivation is unambiguous.
 function openWithDh(
   crypto: Crypto,
   inputs: HpkeMessage & { dh: Uint8Array; recipientPublicKey: Uint8Array },
 ): Bytes | undefined {
-  const { enc, info, aad, sealed } = inputs;
-  if (enc.length !== encSizeBytes) return undefined;
+  const { info, aad, sealed } = inputs;
   const sharedSecret = sharedSecretOf(crypto, inputs);
   const { key, nonce } = keySchedule(crypto, { sharedSecret, info, aead: aes256Gcm });
   return crypto.aes256GcmOpen({ key, nonce, aad, sealed });

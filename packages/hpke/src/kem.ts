@@ -6,7 +6,6 @@ import type { Crypto } from '@firmseal/crypto';
 
 /** Section 7.1: DHKEM(P-256, HKDF-SHA256). */
 export const kemId = 0x0010;
-export const encSizeBytes = 65;
 
 const versionLabel = utf8('HPKE-v1');
 const empty = new Uint8Array(0);

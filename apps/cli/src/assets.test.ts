@@ -1,0 +1,19 @@
+// Assets in the source tree; the same in a bundle is tested by tools/pack.
+
+import { expect, test } from 'vitest';
+import { assetPath, isAssetName, readAsset } from './assets.ts';
+
+test('names outside of what a bundle holds are refused, even where the file exists', () => {
+  expect(isAssetName('device/agent/build/agent.wasm')).toBe(true);
+  expect(isAssetName('examples/blink/blink.elf')).toBe(true);
+  expect(isAssetName('package.json')).toBe(false);
+  expect(isAssetName('examples/../package.json')).toBe(false);
+  expect(isAssetName('examples/blink/main.c')).toBe(false);
+  expect(() => readAsset('package.json')).toThrow(expect.objectContaining({ code: 'asset-missing' }));
+});
+
+test('an asset that is not there is a fault that names it', () => {
+  expect(() => assetPath('examples/none/none.elf')).toThrow(
+    expect.objectContaining({ code: 'asset-missing', fields: { name: 'examples/none/none.elf' } }),
+  );
+});

@@ -1,0 +1,41 @@
+// Where the files lie that the command needs at run time: the agent's modules, example firmware. In the source tree
+// they stand where they were made; in the bundle (tools/pack) they are copied to assets/ under the same names. A
+// name is the file's path from the project's root and must match assetFolders, or the bundle would not hold it.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Bytes } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+
+/** What the bundle takes along: every file under the folder with one of the endings. */
+export const assetFolders: readonly { folder: string; endings: readonly string[] }[] = [
+  { folder: 'device/agent/build', endings: ['.wasm'] },
+  { folder: 'apps/cli/assets', endings: [''] },
+  { folder: 'examples', endings: ['.elf'] },
+];
+
+/** Set to true by the bundler; in the source tree there is no such name. */
+declare const FIRMSEAL_BUNDLED: true | undefined;
+
+const isBundled = typeof FIRMSEAL_BUNDLED !== 'undefined';
+const assetRoot = new URL(isBundled ? './assets/' : '../../../', import.meta.url);
+
+/** Whether a file of this name is taken along into the bundle. */
+export function isAssetName(name: string): boolean {
+  if (name.split('/').includes('..')) return false;
+  return assetFolders.some(
+    ({ folder, endings }) => name.startsWith(`${folder}/`) && endings.some((ending) => name.endsWith(ending)),
+  );
+}
+
+/** Path of an asset on this machine. Throws `asset-missing` when it is not there, or not one that a bundle holds. */
+export function assetPath(name: string): string {
+  const path = fileURLToPath(new URL(name, assetRoot));
+  if (!isAssetName(name) || !existsSync(path)) throw new Fault('asset-missing', { name });
+  return path;
+}
+
+/** The asset's bytes, as an array of the caller's own. Throws as assetPath. */
+export function readAsset(name: string): Bytes {
+  return Uint8Array.from(readFileSync(assetPath(name)));
+}

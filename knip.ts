@@ -1,0 +1,56 @@
+// What knip may leave unmentioned: files that start by themselves, and packages that hold nothing yet. A package is
+// judged from the moment that its entry exists; nothing needs to be changed here when it is filled.
+
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import type { KnipConfig } from 'knip';
+
+const manifests = globSync('{packages,apps}/*/package.json');
+
+const folderOf = (manifest: string): string => manifest.replace(/\/package\.json$/, '');
+const nameOf = (manifest: string): string =>
+  (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name;
+const isEmpty = (manifest: string): boolean =>
+  !existsSync(`${folderOf(manifest)}/src/index.ts`) && !existsSync(`${folderOf(manifest)}/src/main.ts`);
+
+const empty = manifests.filter(isEmpty);
+
+/** Root dependencies that were declared ahead, each with the files whose arrival brings its first use. */
+const firstUse: Readonly<Record<string, string>> = {
+  '@hpke/core': 'packages/hpke/src/index.ts',
+  'fast-check': 'packages/cbor-cose/src/index.ts',
+  rp2040js: 'packages/virtual-stm32/src/cortex-m*.ts',
+  '@yowasp/clang': 'device/agent/core/*.c',
+};
+const declaredAhead = Object.entries(firstUse)
+  .filter(([, files]) => globSync(files).length === 0)
+  .map(([name]) => name);
+
+export default {
+  ignoreWorkspaces: empty.map(folderOf),
+  ignoreDependencies: [...empty.map(nameOf), ...declaredAhead],
+  ignoreBinaries: ['dpkg-query', 'firmseal'],
+  workspaces: {
+    '.': {
+      // npm links every package of the workspace at the root, so tools, bench and sim need not declare them.
+      ignoreDependencies: [/^@firmseal\//],
+      entry: [
+        'tools/set-up/run.mjs',
+        'tools/*/main.ts',
+        'tools/test-report/reporter.ts',
+        'tools/pack/launcher.mjs',
+        'tools/generate/errors.ts',
+        'bench/main.ts',
+        'vectors/**/*.ts',
+        'examples/**/*.mjs',
+        '{tools,sim,device,examples,bench}/**/*.test.ts',
+      ],
+      project: ['{tools,sim,bench,vectors,device,examples}/**/*.{ts,mjs}'],
+    },
+    'packages/*': { entry: ['src/index.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },
+    'apps/cli': {
+      entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
+      project: ['{src,test}/**/*.ts'],
+    },
+    'apps/*': { entry: ['src/main.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },
+  },
+} satisfies KnipConfig;

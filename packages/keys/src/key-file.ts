@@ -1,0 +1,120 @@
+// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key may be
+// used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
+
+import { type Bytes, equalBytes, Secret, toHex } from '@firmseal/bytes';
+import type { Crypto, KeyPair } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import {
+  associatedData,
+  formatKeyDocument,
+  type KeyDocument,
+  type KeyInfo,
+  nonceSizeBytes,
+  parseKeyDocument,
+  saltSizeBytes,
+} from './key-document.ts';
+import { expectRole, type KeyRole } from './key-role.ts';
+import { checkScryptCost, defaultScryptCost, passphraseKey, type ScryptCost } from './passphrase-key.ts';
+import { readBoundedFile } from './read-bounded-file.ts';
+import { writeNewFile } from './write-new-file.ts';
+
+const fileSizeBytesAtMost = 4096;
+
+/** A key that was opened. `wipe()` the private key when it is done with. */
+export type OpenedKey = KeyInfo & { readonly privateKey: Secret };
+
+/**
+ * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not returned. A key that
+ * exists elsewhere is stored when `privateKey` is given. `now` is the time to write into it; `scryptCost` is for
+ * tests. Throws `key-exists`, `key-file-unwritable`, `key-private-invalid`, `key-kdf-refused`.
+ */
+export async function createKeyFile(
+  crypto: Crypto,
+  inputs: {
+    path: string;
+    role: KeyRole;
+    passphrase: Secret;
+    now: Date;
+    privateKey?: Secret;
+    scryptCost?: ScryptCost;
+  },
+): Promise<KeyInfo> {
+  const { path, role, passphrase, now } = inputs;
+  const cost = inputs.scryptCost ?? defaultScryptCost;
+  checkScryptCost(cost, 'The new key');
+  const pair = inputs.privateKey ? pairOf(crypto, inputs.privateKey) : crypto.generateP256();
+  const { publicKey, privateKey } = pair;
+  const salt = crypto.randomBytes(saltSizeBytes);
+  const nonce = crypto.randomBytes(nonceSizeBytes);
+  const known = { role, created: now.toISOString(), publicKey, cost, salt };
+  const key = await passphraseKey({ passphrase, salt, cost });
+  const ciphertext = crypto.aes256GcmSeal({ key, nonce, aad: associatedData(known), plaintext: privateKey });
+  key.fill(0);
+  privateKey.fill(0);
+  const text = formatKeyDocument({ ...known, nonce, ciphertext });
+  await writeNewFile(path, text, toHex(crypto.randomBytes(8)));
+  return { role, created: known.created, publicKey };
+}
+
+function pairOf(crypto: Crypto, privateKey: Secret): KeyPair {
+  const pair = crypto.p256FromPrivate(privateKey.expose());
+  if (!pair) throw new Fault('key-private-invalid');
+  return pair;
+}
+
+/**
+ * Role, time and public key of a key file, without its passphrase, and so unproven: a changed file is noticed
+ * only by openKeyFile. Throws `key-file-unreadable`, `key-file-malformed`, `key-kdf-refused`.
+ */
+export async function inspectKeyFile(path: string): Promise<KeyInfo> {
+  const { role, created, publicKey } = await readDocument(path);
+  return { role, created, publicKey };
+}
+
+/**
+ * Opens a key file. `role`: the one role it has to have, checked before the passphrase is. Throws what
+ * inspectKeyFile does, `key-role-wrong`, and `key-passphrase-wrong` for a wrong passphrase or a changed file.
+ */
+export async function openKeyFile(
+  crypto: Crypto,
+  inputs: { path: string; passphrase: Secret; role?: KeyRole },
+): Promise<OpenedKey> {
+  const { path, passphrase } = inputs;
+  const document = await readDocument(path);
+  const { role, created, publicKey } = document;
+  if (inputs.role) expectRole(role, [inputs.role]);
+  const plaintext = await decrypt(crypto, document, passphrase);
+  if (!plaintext) throw new Fault('key-passphrase-wrong', { path });
+  const privateKey = new Secret(plaintext);
+  const pair = crypto.p256FromPrivate(plaintext);
+  pair?.privateKey.fill(0);
+  if (!pair || !equalBytes(pair.publicKey, publicKey)) {
+    // Only who knows the passphrase can have written this.
+    privateKey.wipe();
+    throw new Fault('key-file-malformed', {
+      path,
+      what: 'its private key does not belong to its public key',
+    });
+  }
+  return { role, created, publicKey, privateKey };
+}
+
+async function readDocument(path: string): Promise<KeyDocument> {
+  const bytes = await readBoundedFile(path, fileSizeBytesAtMost);
+  if (!bytes)
+    throw new Fault('key-file-malformed', { path, what: `it exceeds ${fileSizeBytesAtMost} bytes` });
+  return parseKeyDocument(new TextDecoder().decode(bytes), path);
+}
+
+async function decrypt(
+  crypto: Crypto,
+  document: KeyDocument,
+  passphrase: Secret,
+): Promise<Bytes | undefined> {
+  const { salt, cost, nonce, ciphertext } = document;
+  const key = await passphraseKey({ passphrase, salt, cost });
+  const aad = associatedData(document);
+  const plaintext = crypto.aes256GcmOpen({ key, nonce, aad, sealed: ciphertext });
+  key.fill(0);
+  return plaintext;
+}

@@ -1,0 +1,44 @@
+import { Secret, utf8 } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { describe, expect, test } from 'vitest';
+import type { OpenedKey } from './key-file.ts';
+import { signerOf, unwrapperOf } from './key-holder.ts';
+import { type KeyRole, keyRoles } from './key-role.ts';
+
+function keyOf(role: KeyRole): OpenedKey {
+  const { publicKey, privateKey } = crypto.generateP256();
+  return { role, created: '2026-01-02T03:04:05.000Z', publicKey, privateKey: new Secret(privateKey) };
+}
+
+describe.each(keyRoles)('%s', (role) => {
+  const key = keyOf(role);
+  const refusal = expect.objectContaining({ code: 'key-role-wrong' });
+
+  test('signs unless it is for unwrapping', async () => {
+    if (role === 'authority-kem') {
+      expect(() => signerOf(crypto, key)).toThrow(refusal);
+      return;
+    }
+    const signer = signerOf(crypto, key);
+    const signature = await signer.sign(utf8('message'));
+    expect(crypto.verifyEs256(signer.publicKey, utf8('message'), signature)).toBe(true);
+  });
+
+  test('unwraps only if it is for that', async () => {
+    if (role !== 'authority-kem') {
+      expect(() => unwrapperOf(crypto, key)).toThrow(refusal);
+      return;
+    }
+    const unwrapper = unwrapperOf(crypto, key);
+    const peer = crypto.generateP256();
+    expect(await unwrapper.ecdh(peer.publicKey)).toEqual(crypto.ecdhP256(peer.privateKey, key.publicKey));
+    expect(await unwrapper.ecdh(new Uint8Array(65))).toBeUndefined();
+  });
+});
+
+test('a wiped key signs no more', async () => {
+  const key = keyOf('root');
+  const signer = signerOf(crypto, key);
+  key.privateKey.wipe();
+  await expect(signer.sign(utf8('message'))).rejects.toMatchObject({ code: 'internal-error' });
+});

@@ -1,0 +1,24 @@
+// What a key is for. A key has one role for all its life: delegations (spec/delegation.md) name the same words.
+
+import { Fault } from '@firmseal/fault';
+
+export const keyRoles = [
+  'root',
+  'package-signer',
+  'license-issuer',
+  'device-ca',
+  'approver',
+  'authority-kem',
+] as const;
+
+/** `authority-kem` unwraps content keys and never signs; all others sign and never unwrap. */
+export type KeyRole = (typeof keyRoles)[number];
+
+export const isKeyRole = (value: unknown): value is KeyRole => keyRoles.some((role) => role === value);
+
+/** Throws `key-role-wrong` when the role is none of the expected ones. */
+export function expectRole(role: KeyRole, expected: readonly KeyRole[]): void {
+  if (!expected.includes(role)) {
+    throw new Fault('key-role-wrong', { role, expected: expected.join(' or ') });
+  }
+}

@@ -1,0 +1,57 @@
+// Makes the parts of one chip and wires them: which part asks which. No life here, that is chip.ts.
+
+import type { Chip } from '@firmseal/chips';
+import type { SimulatedClock } from './clock.ts';
+import { FlashMemory } from './flash-memory.ts';
+import { FlashTiming, type TimingModel } from './flash-timing.ts';
+import type { MemoryParts } from './memory-access.ts';
+import { OptionBytes } from './option-bytes.ts';
+import { OtpMemory } from './otp-memory.ts';
+import { PowerSupply } from './power-supply.ts';
+import { SeededRandom } from './random.ts';
+import { WorkingMemory } from './working-memory.ts';
+
+export interface AssemblyOptions {
+  readonly chip: Chip;
+  readonly seed: string;
+  readonly clock: SimulatedClock;
+  readonly timing: TimingModel;
+  readonly uid: Uint8Array | undefined;
+  readonly debuggerSeen: () => boolean;
+  readonly banksSwapped: () => boolean;
+}
+
+export interface ChipParts {
+  readonly power: PowerSupply;
+  readonly memory: MemoryParts;
+  readonly randomGenerator: SeededRandom;
+}
+
+/** Each part that needs chance has a stream of its own, so that one more draw here changes nothing there. */
+export function assembleParts(options: AssemblyOptions): ChipParts {
+  const { chip, seed, clock, banksSwapped, debuggerSeen } = options;
+  const stream = (name: string) => new SeededRandom(`${seed}/${name}`);
+  const power = new PowerSupply();
+  const timing = new FlashTiming({ chip, clock, model: options.timing, random: stream('timing') });
+  const random = stream('tearing');
+  const ram = new WorkingMemory(chip, seed);
+  const optionBytes: OptionBytes = new OptionBytes({
+    ...{ chip, power, timing, random },
+    regress: (stays) => {
+      flash.eraseAllExcept(stays);
+      ram.clearBackup();
+    },
+  });
+  const { isWriteProtected } = optionBytes;
+  const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected });
+  return {
+    power,
+    randomGenerator: stream('random-generator'),
+    memory: {
+      ...{ chip, flash, ram, options: optionBytes, banksSwapped },
+      otp: chip.otp === undefined ? undefined : new OtpMemory({ ...chip.otp, power, random }),
+      uid: new Uint8Array(options.uid ?? stream('uid').bytes(chip.identity.uniqueIdLength)),
+      protection: () => ({ level: optionBytes.level, debuggerSeen: debuggerSeen() }),
+    },
+  };
+}

@@ -1,0 +1,107 @@
+// The cells of one erase unit: bytes and, on parts with an error correcting code, what each granule is: erased,
+// programmed, or broken (its code does not match, a read faults). Allocated when first written, dropped when erased,
+// so that a chip that was never programmed costs next to nothing.
+
+import type { SeededRandom } from './random.ts';
+import { tearBytes, tornLine } from './tearing.ts';
+
+const erased = 0;
+const programmed = 1;
+const broken = 2;
+
+/** Bytes of a line of a torn erase on parts without an error correcting code. */
+const plainLineBytes = 32;
+
+export class EraseUnitCells {
+  readonly #sizeBytes: number;
+  readonly #granuleBytes: number;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #granules: Uint8Array | undefined;
+
+  /** granuleBytes 0: no error correcting code. */
+  constructor(sizeBytes: number, granuleBytes: number) {
+    this.#sizeBytes = sizeBytes;
+    this.#granuleBytes = granuleBytes;
+  }
+
+  get allocatedBytes(): number {
+    return (this.#bytes?.length ?? 0) + (this.#granules?.length ?? 0);
+  }
+
+  /** Copies from `offset` into the target; false when a granule on the way is broken. */
+  read(offset: number, target: Uint8Array): boolean {
+    if (this.#bytes === undefined) {
+      target.fill(0xff);
+      return true;
+    }
+    if (this.#granules !== undefined && target.length > 0) {
+      const last = Math.floor((offset + target.length - 1) / this.#granuleBytes);
+      for (let g = Math.floor(offset / this.#granuleBytes); g <= last; g++)
+        if (this.#granules[g] === broken) return false;
+    }
+    target.set(this.#bytes.subarray(offset, offset + target.length));
+    return true;
+  }
+
+  /** The bytes as the cells hold them, broken or not: for the judge. */
+  peek(offset: number, target: Uint8Array): void {
+    if (this.#bytes === undefined) target.fill(0xff);
+    else target.set(this.#bytes.subarray(offset, offset + target.length));
+  }
+
+  /** True when no granule that the range touches was programmed since its erase (ECC parts). */
+  isErased(offset: number): boolean {
+    return this.#granules === undefined || this.#granules[Math.floor(offset / this.#granuleBytes)] === erased;
+  }
+
+  #allocate(): Uint8Array {
+    if (this.#bytes === undefined) {
+      this.#bytes = new Uint8Array(this.#sizeBytes).fill(0xff);
+      if (this.#granuleBytes > 0) this.#granules = new Uint8Array(this.#sizeBytes / this.#granuleBytes);
+    }
+    return this.#bytes;
+  }
+
+  /** Programs bytes: bits only fall from 1 to 0. On ECC parts exactly one granule; a second time breaks it. */
+  program(offset: number, data: Uint8Array): void {
+    const bytes = this.#allocate();
+    for (let i = 0; i < data.length; i++) bytes[offset + i]! &= data[i]!;
+    if (this.#granules !== undefined) {
+      const granule = offset / this.#granuleBytes;
+      this.#granules[granule] = this.#granules[granule] === erased ? programmed : broken;
+    }
+  }
+
+  /** The same, interrupted. On ECC parts the granule is broken unless no bit or every bit made it. */
+  tearProgram(offset: number, data: Uint8Array, random: SeededRandom): void {
+    const bytes = this.#allocate();
+    const target = bytes.subarray(offset, offset + data.length);
+    const goal = target.map((byte, i) => byte & data[i]!);
+    const outcome = tearBytes(target, goal, random);
+    if (this.#granules === undefined || outcome === 'none') return;
+    const granule = offset / this.#granuleBytes;
+    const whole = outcome === 'all' && this.#granules[granule] === erased;
+    this.#granules[granule] = whole ? programmed : broken;
+  }
+
+  erase(): void {
+    this.#bytes = undefined;
+    this.#granules = undefined;
+  }
+
+  /** An interrupted erase: old, erased and mixed lines; mixed ones are broken on ECC parts. */
+  tearErase(random: SeededRandom): void {
+    if (this.#bytes === undefined) return;
+    const lineBytes = this.#granuleBytes > 0 ? this.#granuleBytes : plainLineBytes;
+    const erasedLine = new Uint8Array(lineBytes).fill(0xff);
+    for (let offset = 0; offset < this.#sizeBytes; offset += lineBytes) {
+      const line = this.#bytes.subarray(offset, offset + lineBytes);
+      const outcome = tornLine(random);
+      if (outcome === 'kept') continue;
+      if (outcome === 'erased') line.set(erasedLine);
+      else tearBytes(line, erasedLine, random);
+      if (this.#granules !== undefined)
+        this.#granules[offset / lineBytes] = outcome === 'erased' ? erased : broken;
+    }
+  }
+}

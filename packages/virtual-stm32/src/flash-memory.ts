@@ -1,0 +1,177 @@
+// The flash array of a chip and the rules of its controller: write unit and alignment by parallelism, what a second
+// program of a unit does, write protection, error correcting code. Every change passes the power supply, which counts
+// and may cut it, and costs time. Who may come this far is protection.ts; addresses here are physical.
+// RM0090 3.6 (PGAERR, PGPERR, WRPERR), RM0433 4.3.9, 4.7.
+
+import { type Chip, type EraseUnit, eraseUnitAt, type Parallelism, writeUnitBytes } from '@firmseal/chips';
+import { EraseUnitCells } from './erase-unit-cells.ts';
+import type { FlashTiming } from './flash-timing.ts';
+import type { PowerSupply } from './power-supply.ts';
+import type { SeededRandom } from './random.ts';
+
+/**
+ * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed before and
+ * its error correcting code is broken now (real hardware raises no flag at that moment, only the later read faults;
+ * firmware that reads back sees either). `refused`: readout protection.
+ */
+export type FlashStatus =
+  | 'ok'
+  | 'out-of-range'
+  | 'misaligned'
+  | 'wrong-size'
+  | 'write-protected'
+  | 'not-erased'
+  | 'refused';
+
+export type ReadFault = 'ecc-fault' | 'bus-fault';
+
+export interface FlashParts {
+  readonly chip: Chip;
+  readonly power: PowerSupply;
+  readonly timing: FlashTiming;
+  readonly random: SeededRandom;
+  /** Whether option bytes in force write-protect the unit. */
+  readonly isWriteProtected: (unit: EraseUnit) => boolean;
+}
+
+export class FlashMemory {
+  readonly #parts: FlashParts;
+  readonly #cells: readonly EraseUnitCells[];
+  #parallelism: Parallelism;
+  #unitBytes: number;
+
+  constructor(parts: FlashParts) {
+    const { flash, write } = parts.chip;
+    this.#parts = parts;
+    this.#cells = flash.eraseUnits.map((unit) => new EraseUnitCells(unit.sizeBytes, write.eccGranuleBytes));
+    this.#parallelism = write.parallelism;
+    this.#unitBytes = write.unitBytes;
+  }
+
+  get parallelism(): Parallelism {
+    return this.#parallelism;
+  }
+
+  /** Bytes of one program operation at the present parallelism. */
+  get unitBytes(): number {
+    return this.#unitBytes;
+  }
+
+  /** Host memory held for cells, bytes. */
+  get allocatedBytes(): number {
+    return this.#cells.reduce((sum, cells) => sum + cells.allocatedBytes, 0);
+  }
+
+  /** PSIZE. RangeError when the chip has no such mode or needs VPP for it, which no socket here supplies. */
+  setParallelism(parallelism: Parallelism): void {
+    const mode = this.#parts.chip.write.modes.find((one) => one.parallelism === parallelism);
+    if (mode?.externalVpp) throw new RangeError(`${parallelism} needs an external VPP`);
+    this.#unitBytes = writeUnitBytes(this.#parts.chip, parallelism);
+    this.#parallelism = parallelism;
+  }
+
+  /** A copy of the bytes, which may span units; `bus-fault` outside the flash. */
+  read(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
+    const bytes = new Uint8Array(length);
+    const fault = this.#walk(address, bytes, (cells, offset, part) => cells.read(offset, part));
+    return fault ?? bytes;
+  }
+
+  /** The bytes whatever their state, for the judge of a test. RangeError outside the flash. */
+  peek(address: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    const fault = this.#walk(address, bytes, (cells, offset, part) => {
+      cells.peek(offset, part);
+      return true;
+    });
+    if (fault !== undefined) throw new RangeError(`${length} bytes at ${address} are not flash`);
+    return bytes;
+  }
+
+  #walk(
+    address: number,
+    bytes: Uint8Array,
+    visit: (cells: EraseUnitCells, offset: number, part: Uint8Array) => boolean,
+  ): ReadFault | undefined {
+    let done = 0;
+    while (done < bytes.length) {
+      const unit = eraseUnitAt(this.#parts.chip, address + done);
+      if (unit === undefined) return 'bus-fault';
+      const offset = address + done - unit.addressStart;
+      const part = bytes.subarray(done, done + unit.sizeBytes - offset);
+      if (!visit(this.#cells[unit.index]!, offset, part)) return 'ecc-fault';
+      done += part.length;
+    }
+    return undefined;
+  }
+
+  /** One program operation: exactly one write unit of the present parallelism, aligned to its size. */
+  programUnit(address: number, bytes: Uint8Array): FlashStatus {
+    const { chip, power, timing, random } = this.#parts;
+    const unit = eraseUnitAt(chip, address);
+    if (unit === undefined) return 'out-of-range';
+    if (bytes.length !== this.#unitBytes) return 'wrong-size';
+    if (address % this.#unitBytes !== 0) return 'misaligned';
+    if (this.#parts.isWriteProtected(unit)) return 'write-protected';
+    const cells = this.#cells[unit.index]!;
+    const offset = address - unit.addressStart;
+    const clean = cells.isErased(offset);
+    power.run({
+      kind: 'program',
+      address,
+      length: bytes.length,
+      complete: () => {
+        cells.program(offset, bytes);
+        timing.spendProgram(this.#parallelism);
+      },
+      tear: () => cells.tearProgram(offset, bytes, random),
+    });
+    return clean ? 'ok' : 'not-erased';
+  }
+
+  /** Erases the unit that holds the address. */
+  eraseUnit(address: number): FlashStatus {
+    const { chip, power, timing, random } = this.#parts;
+    const unit = eraseUnitAt(chip, address);
+    if (unit === undefined) return 'out-of-range';
+    if (this.#parts.isWriteProtected(unit)) return 'write-protected';
+    const cells = this.#cells[unit.index]!;
+    power.run({
+      kind: 'erase',
+      address: unit.addressStart,
+      length: unit.sizeBytes,
+      complete: () => {
+        cells.erase();
+        timing.spendErase(unit.sizeBytes, this.#parallelism);
+      },
+      tear: () => cells.tearErase(random),
+    });
+    return 'ok';
+  }
+
+  /** Erases everything; with one unit write-protected, nothing (RM0090 3.7.4). */
+  massErase(): FlashStatus {
+    const { chip } = this.#parts;
+    if (chip.flash.eraseUnits.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
+    this.eraseAllExcept(() => false);
+    return 'ok';
+  }
+
+  /** The erase of a regression of readout protection: write protection does not hold it up; some units stay. */
+  eraseAllExcept(stays: (unit: EraseUnit) => boolean): void {
+    const { chip, power, timing, random } = this.#parts;
+    const going = chip.flash.eraseUnits.filter((unit) => !stays(unit));
+    power.run({
+      kind: 'mass-erase',
+      address: chip.flash.addressStart,
+      length: chip.flash.sizeBytes,
+      complete: () => {
+        for (const unit of going) this.#cells[unit.index]!.erase();
+        timing.spendMassErase(this.#parallelism);
+      },
+      tear: () => {
+        for (const unit of going) this.#cells[unit.index]!.tearErase(random);
+      },
+    });
+  }
+}

@@ -1,0 +1,46 @@
+// How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
+// operation. The clock advances by it.
+
+import { type Chip, eraseTiming, type Parallelism, programTiming, type Timing } from '@firmseal/chips';
+import type { SimulatedClock } from './clock.ts';
+import type { SeededRandom } from './random.ts';
+
+export type TimingModel = 'typical' | 'maximum' | 'between';
+
+export class FlashTiming {
+  readonly #chip: Chip;
+  readonly #clock: SimulatedClock;
+  readonly #model: TimingModel;
+  readonly #random: SeededRandom;
+
+  constructor(parts: { chip: Chip; clock: SimulatedClock; model: TimingModel; random: SeededRandom }) {
+    this.#chip = parts.chip;
+    this.#clock = parts.clock;
+    this.#model = parts.model;
+    this.#random = parts.random;
+  }
+
+  #spend({ typicalUs, maximumUs }: Timing): void {
+    if (this.#model === 'typical') this.#clock.advance(typicalUs);
+    else if (this.#model === 'maximum') this.#clock.advance(maximumUs);
+    else this.#clock.advance(typicalUs + this.#random.below(maximumUs - typicalUs + 1));
+  }
+
+  spendProgram(parallelism: Parallelism): void {
+    this.#spend(programTiming(this.#chip, parallelism));
+  }
+
+  spendErase(sizeBytes: number, parallelism: Parallelism): void {
+    this.#spend(eraseTiming(this.#chip, sizeBytes, parallelism));
+  }
+
+  spendMassErase(parallelism: Parallelism): void {
+    const timing = this.#chip.timing.massErase[parallelism];
+    if (timing === undefined) throw new RangeError(`the catalogue has no mass erase time at ${parallelism}`);
+    this.#spend(timing);
+  }
+
+  spendOptionProgram(): void {
+    this.#spend(this.#chip.timing.optionProgram);
+  }
+}

@@ -1,0 +1,152 @@
+// The chip's memory as one master reaches it: addresses are mapped, the rules of protection.ts applied, and what is
+// left goes to flash, RAM, OTP, option bytes or the factory's information. Used by the CPU, the debug port and the
+// ROM bootloader alike, so that none can forget a rule.
+
+import type { Chip, EraseUnit, OptionValues } from '@firmseal/chips';
+import { bytesToBankEnd, physicalFlashAddress } from './address-map.ts';
+import type { FlashMemory, FlashStatus, ReadFault } from './flash-memory.ts';
+import type { OptionBytes, OptionStatus } from './option-bytes.ts';
+import type { OtpMemory } from './otp-memory.ts';
+import {
+  isAllowed,
+  type Master,
+  type MemoryAction,
+  type MemoryArea,
+  type ProtectionState,
+} from './protection.ts';
+import type { WorkingMemory } from './working-memory.ts';
+
+export interface MemoryParts {
+  readonly chip: Chip;
+  readonly flash: FlashMemory;
+  readonly ram: WorkingMemory;
+  readonly otp: OtpMemory | undefined;
+  readonly options: OptionBytes;
+  /** Unique id, 12 bytes. */
+  readonly uid: Uint8Array<ArrayBuffer>;
+  readonly protection: () => ProtectionState;
+  readonly banksSwapped: () => boolean;
+}
+
+export class MemoryAccess {
+  readonly #parts: MemoryParts;
+  readonly #master: () => Master;
+
+  constructor(parts: MemoryParts, master: () => Master) {
+    this.#parts = parts;
+    this.#master = master;
+  }
+
+  #may(area: MemoryArea, action: MemoryAction): boolean {
+    return isAllowed(this.#parts.protection(), { master: this.#master(), area, action });
+  }
+
+  #physical(address: number): number | undefined {
+    return physicalFlashAddress(this.#parts.chip, address, this.#parts.banksSwapped());
+  }
+
+  /** A copy of the bytes at any address that the master can read. */
+  read(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
+    const { ram, otp } = this.#parts;
+    const range = ram.rangeAt(address);
+    if (range !== undefined) {
+      const area = range.kind === 'backup' ? 'backup-ram' : 'ram';
+      return (this.#may(area, 'read') ? ram.read(address, length) : undefined) ?? 'bus-fault';
+    }
+    if (otp?.holds(address, length))
+      return this.#may('otp', 'read') ? otp.read(address, length) : 'bus-fault';
+    if (this.#physical(address) !== undefined) return this.#readFlash(address, length);
+    return this.#readInformation(address, length) ?? 'bus-fault';
+  }
+
+  #readFlash(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
+    if (!this.#may('flash', 'read')) return 'bus-fault';
+    const result = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const physical = this.#physical(address + done);
+      if (physical === undefined) return 'bus-fault';
+      const size = Math.min(length - done, bytesToBankEnd(this.#parts.chip, physical));
+      const part = this.#parts.flash.read(physical, size);
+      if (typeof part === 'string') return part;
+      result.set(part, done);
+      done += size;
+    }
+    return result;
+  }
+
+  #readInformation(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const { uniqueIdAddress, flashSizeAddress } = this.#parts.chip.identity;
+    const kibibytes = this.#parts.chip.flash.sizeBytes / 1024;
+    const places: readonly [number, Uint8Array<ArrayBuffer>][] = [
+      [uniqueIdAddress, this.#parts.uid],
+      [flashSizeAddress, Uint8Array.of(kibibytes & 0xff, kibibytes >>> 8)],
+    ];
+    for (const [start, bytes] of places)
+      if (address >= start && address + length <= start + bytes.length)
+        return this.#may('information', 'read')
+          ? bytes.slice(address - start, address - start + length)
+          : undefined;
+    return undefined;
+  }
+
+  /** Writes RAM. Flash is programmed by programUnit. */
+  writeRam(address: number, bytes: Uint8Array): 'ok' | 'bus-fault' {
+    const range = this.#parts.ram.rangeAt(address);
+    if (range === undefined) return 'bus-fault';
+    if (!this.#may(range.kind === 'backup' ? 'backup-ram' : 'ram', 'write')) return 'bus-fault';
+    return this.#parts.ram.write(address, bytes) ? 'ok' : 'bus-fault';
+  }
+
+  /** One program operation of flash or OTP. */
+  programUnit(address: number, bytes: Uint8Array): FlashStatus {
+    const { otp, flash } = this.#parts;
+    if (otp?.holds(address, bytes.length)) {
+      if (!this.#may('otp', 'write')) return 'refused';
+      if (bytes.length !== flash.unitBytes) return 'wrong-size';
+      if (address % flash.unitBytes !== 0) return 'misaligned';
+      otp.program(address, bytes);
+      return 'ok';
+    }
+    const physical = this.#physical(address);
+    if (physical === undefined) return 'out-of-range';
+    return this.#may('flash', 'write') ? flash.programUnit(physical, bytes) : 'refused';
+  }
+
+  /** Program operations one after the other; the first that is not `ok` ends it. Length: whole write units. */
+  programUnits(address: number, bytes: Uint8Array): FlashStatus {
+    const { unitBytes } = this.#parts.flash;
+    if (bytes.length % unitBytes !== 0) return 'wrong-size';
+    for (let offset = 0; offset < bytes.length; offset += unitBytes) {
+      const status = this.programUnit(address + offset, bytes.subarray(offset, offset + unitBytes));
+      if (status !== 'ok') return status;
+    }
+    return 'ok';
+  }
+
+  eraseUnit(address: number): FlashStatus {
+    const physical = this.#physical(address);
+    if (physical === undefined) return 'out-of-range';
+    return this.#may('flash', 'erase') ? this.#parts.flash.eraseUnit(physical) : 'refused';
+  }
+
+  massErase(): FlashStatus {
+    return this.#may('flash', 'erase') ? this.#parts.flash.massErase() : 'refused';
+  }
+
+  /** Value in force of an option register, only its option bits; undefined when it cannot be read. */
+  readOption(register: number): number | undefined {
+    return this.#may('option-bytes', 'read') ? this.#parts.options.loaded.get(register) : undefined;
+  }
+
+  /** Stores option bytes; they take force at the next reset or launch. */
+  programOptions(values: OptionValues): OptionStatus {
+    if (this.#parts.protection().level === 2) return 'locked';
+    return this.#may('option-bytes', 'write') ? this.#parts.options.program(values) : 'refused';
+  }
+
+  /** Whether option bytes in force write-protect the unit. */
+  isWriteProtected(unit: EraseUnit): boolean {
+    return this.#parts.options.isWriteProtected(unit);
+  }
+}

@@ -1,0 +1,52 @@
+// Reproducible pseudo-random numbers for simulation: sfc32 (C. Doty-Humphrey, PractRand), seeded from a text. The same
+// seed gives the same chip, the same torn words, the same timing. Never a source of keys outside a simulation.
+
+import { type Bytes, utf8 } from '@firmseal/bytes';
+
+export class SeededRandom {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+
+  /** Streams of different seed texts are independent for the purposes of a simulation. */
+  constructor(seed: string) {
+    // FNV-1a with three offsets spreads the text over the state; twelve rounds mix it.
+    const hash = (start: number) => {
+      let h = start;
+      for (const byte of utf8(seed)) h = Math.imul(h ^ byte, 0x01000193);
+      return h;
+    };
+    this.#a = hash(0x811c9dc5 | 0);
+    this.#b = hash(0x050c5d1f);
+    this.#c = hash(0x1b873593);
+    for (let i = 0; i < 12; i++) this.word();
+  }
+
+  /** 32 bits, unsigned. */
+  word(): number {
+    const sum = (this.#a + this.#b + this.#counter++) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    return sum >>> 0;
+  }
+
+  /** Whole number from 0 to bound - 1; bound from 1 to 2^32. */
+  below(bound: number): number {
+    return Math.floor((this.word() / 2 ** 32) * bound);
+  }
+
+  fill(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i += 4) {
+      const word = this.word();
+      for (let k = 0; k < 4 && i + k < bytes.length; k++) bytes[i + k] = word >>> (8 * k);
+    }
+  }
+
+  bytes(length: number): Bytes {
+    const result = new Uint8Array(length);
+    this.fill(result);
+    return result;
+  }
+}

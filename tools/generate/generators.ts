@@ -1,0 +1,10 @@
+// The one list of generators. Each gives path (from the project's root) to text; `npm run generate` writes them
+// all, and a test compares what stands in the tree with what they give.
+
+import { generateChipHeaders } from './chip-headers.ts';
+import { generateErrorFiles } from './errors.ts';
+
+export const generators: Readonly<Record<string, () => Map<string, string>>> = {
+  'spec/errors': generateErrorFiles,
+  'packages/chips/data': generateChipHeaders,
+};

@@ -1,0 +1,124 @@
+// Makes of a command's source one folder that runs by itself: bundled JavaScript (type stripping does not work
+// inside of node_modules), the launcher, the assets, licences of what was bundled, and a package.json without
+// dependencies. Makes of that folder a tarball that `npm install` takes.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+export const cliEntry = join(root, 'apps/cli/src/main.ts');
+
+async function bundle(entry, folder) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: entry },
+    outdir: folder,
+    bundle: true,
+    splitting: true, // keeps lazily loaded commands apart, so that --help loads little
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    metafile: true,
+    legalComments: 'none', // whole licences are in THIRD-PARTY-LICENSES.txt
+    logLevel: 'warning',
+    define: { FIRMSEAL_BUNDLED: 'true' },
+    // CommonJS dependencies call require for Node's own modules.
+    banner: {
+      js: "import { createRequire as firmsealCreateRequire } from 'node:module'; const require = firmsealCreateRequire(import.meta.url);",
+    },
+  });
+  return Object.keys(metafile.inputs);
+}
+
+/** Licence texts of the npm packages among the bundled files. */
+function thirdPartyLicenses(inputs) {
+  const folders = new Set(
+    inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? []),
+  );
+  return [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const files = globSync('{LICENSE,LICENCE,license,licence,COPYING,NOTICE}*', {
+      cwd: join(root, folder),
+    }).sort();
+    const texts = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
+    return [`${name} ${version} (${license})`, '', ...texts].join('\n');
+  });
+}
+
+function copyAssets(folder) {
+  const exclude = (path) => path.includes('node_modules');
+  for (const { folder: from } of assetFolders) {
+    for (const entry of globSync(`${from}/**/*`, {
+      cwd: root,
+      withFileTypes: true,
+      exclude: (e) => exclude(e.name),
+    })) {
+      const name = relative(root, join(entry.parentPath, entry.name));
+      if (!entry.isFile() || !isAssetName(name)) continue;
+      mkdirSync(dirname(join(folder, 'assets', name)), { recursive: true });
+      cpSync(join(root, name), join(folder, 'assets', name));
+    }
+  }
+}
+
+function writeManifest(folder) {
+  const { name, version, license, description } = JSON.parse(
+    readFileSync(join(root, 'apps/cli/package.json'), 'utf8'),
+  );
+  const manifest = {
+    name,
+    version,
+    description,
+    license,
+    type: 'module',
+    bin: { firmseal: './firmseal.mjs' },
+    engines: { node: '>=24' },
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return `${name}-${version}.tgz`;
+}
+
+/** Builds `entry` into `folder`, which is emptied first; returns the name that npm will give the tarball. */
+export async function buildBundle({ entry = cliEntry, folder }) {
+  if (!existsSync(entry)) throw new Error(`${relative(root, entry)} is not in this tree`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const inputs = await bundle(entry, folder);
+  writeFileSync(
+    join(folder, 'THIRD-PARTY-LICENSES.txt'),
+    `${thirdPartyLicenses(inputs).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`,
+  );
+  cpSync(join(root, 'tools/pack/launcher.mjs'), join(folder, 'firmseal.mjs'));
+  chmodSync(join(folder, 'firmseal.mjs'), 0o755);
+  for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(folder, file));
+  copyAssets(folder);
+  return writeManifest(folder);
+}
+
+/** Packs the built folder into `destination`; returns the tarball's path. */
+export function packBundle({ folder, tarball, destination }) {
+  const args = [
+    'pack',
+    folder,
+    '--pack-destination',
+    destination,
+    '--silent',
+    '--ignore-scripts',
+    '--dry-run=false',
+  ];
+  execFileSync('npm', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return join(destination, tarball);
+}

@@ -1,0 +1,164 @@
+// The tarball as a user meets it: built, packed, installed without a network into an empty folder, and run there.
+// First with a small command that walks every way into the bundle, then with firmseal itself.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildBundle, cliEntry, packBundle } from './build.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const smallAsset = 'apps/cli/test/small-entry.ts';
+
+// What an installed copy must not need: anything of this tree. So the folders lie outside of it.
+const scratch = mkdtempSync(join(tmpdir(), 'firmseal-pack-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** PATH with the Node that runs this test, without this tree's own programs. */
+const path = [
+  dirname(process.execPath),
+  ...process.env['PATH']!.split(delimiter).filter((folder) => !folder.includes('node_modules')),
+].join(delimiter);
+
+/** Builds, packs and installs; returns the folder with the installed package. */
+async function installed(name: string, entry?: string): Promise<string> {
+  const place = join(scratch, name);
+  const folder = join(place, 'dist');
+  const tarball = await buildBundle(entry === undefined ? { folder } : { entry, folder });
+  const home = join(place, 'home');
+  mkdirSync(home, { recursive: true });
+  const packed = packBundle({ folder, tarball, destination: place });
+  const options = { cwd: home, env: { ...process.env, PATH: path, HOME: home }, stdio: 'pipe' } as const;
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', packed], options);
+  return home;
+}
+
+function run(home: string, ...args: string[]) {
+  const env = { PATH: path, HOME: home };
+  const options = { cwd: home, env, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync('npx', ['--no-install', 'firmseal', ...args], options);
+  return { status, stdout, stderr };
+}
+
+describe('a small command, packed', () => {
+  let home: string;
+  beforeAll(async () => {
+    home = await installed('small', join(root, smallAsset));
+  });
+  const packageFolder = () => join(home, 'node_modules', 'firmseal');
+
+  test('stands alone: no dependencies, the licences of what was bundled beside it', () => {
+    expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'firmseal',
+    ]);
+    const manifest = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ name: 'firmseal', type: 'module', engines: { node: '>=24' } });
+    expect(manifest.dependencies).toBeUndefined();
+    const licenses = readFileSync(join(packageFolder(), 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+    expect(licenses).toMatch(/^commander \S+ \(MIT\)$/m);
+    expect(licenses).toContain('Permission is hereby granted');
+    expect(existsSync(join(packageFolder(), 'LICENSE'))).toBe(true);
+  });
+
+  test('runs, loads late what is loaded late, and says what it is', () => {
+    expect(run(home, '--help')).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('a small command'),
+    });
+    expect(run(home, 'late')).toMatchObject({ status: 0, stdout: 'loaded late\n' });
+    const main = readFileSync(join(packageFolder(), 'main.js'), 'utf8');
+    expect(main).not.toContain('loaded late');
+  });
+
+  test('takes the assets of the tree along', () => {
+    const name = 'examples/stm32f427-panel/panel.elf';
+    const digest = createHash('sha256')
+      .update(readFileSync(join(root, name)))
+      .digest('hex');
+    expect(run(home, 'asset', name)).toMatchObject({ status: 0, stdout: `${digest}\n` });
+  });
+
+  test('reads assets from beside itself, and says which one is missing', () => {
+    const name = 'examples/planted/planted.elf';
+    const file = join(packageFolder(), 'assets', name);
+    expect(run(home, 'asset', name)).toMatchObject({ status: 3, stderr: expect.stringContaining(name) });
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'planted');
+    const digest = createHash('sha256').update('planted').digest('hex');
+    expect(run(home, 'asset', name)).toMatchObject({ status: 0, stdout: `${digest}\n` });
+  });
+
+  test('keeps compiled code in a folder of the user\u2019s own', () => {
+    expect(run(home, 'late').status).toBe(0);
+    expect(existsSync(join(home, '.cache/firmseal/compile'))).toBe(true);
+  });
+
+  test('refuses an older Node in one line, with the remedy', () => {
+    // Says of itself that it is Node 20; the launcher believes process.versions.
+    const pretend = join(home, 'pretend.mjs');
+    writeFileSync(
+      pretend,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } });",
+    );
+    const launcher = join(packageFolder(), 'firmseal.mjs');
+    const options = { cwd: home, encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', pretend, launcher, '--help'],
+      options,
+    );
+    expect(stderr).toMatch(/^firmseal needs Node 24 or newer and this is 20\.1\.0: install Node 24 .*\n$/);
+    expect(stdout).toBe('');
+    expect(status).toBe(78);
+  });
+});
+
+// Until the command is written there is nothing to pack; from then on these run and `demo` must be in it.
+describe('firmseal, packed', () => {
+  let home: string;
+  const isWritten = existsSync(cliEntry);
+  beforeAll(async () => {
+    if (isWritten) home = await installed('firmseal');
+  });
+  beforeEach((context) => context.skip(!isWritten, 'apps/cli/src/main.ts is not written yet'));
+
+  test('has every asset of the tree', () => {
+    const tracked = execFileSync('git', ['-C', root, 'ls-files', 'device', 'apps', 'examples'], {
+      encoding: 'utf8',
+    });
+    const wanted = tracked
+      .split('\n')
+      .filter((name) =>
+        /^(device\/agent\/build\/.*\.wasm|apps\/cli\/assets\/.*|examples\/.*\.elf)$/.test(name),
+      );
+    const missing = wanted.filter((name) => !existsSync(join(home, 'node_modules/firmseal/assets', name)));
+    expect(missing).toEqual([]);
+  });
+
+  test('--help names the commands', () => {
+    const { status, stdout, stderr } = run(home, '--help');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\s+demo\b/m);
+  });
+
+  test('demo --json runs to its end and prints JSON lines only', () => {
+    const { status, stdout, stderr } = run(home, 'demo', '--json');
+    expect(status, stderr).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+  });
+});

@@ -1,0 +1,54 @@
+// Runs one task of the project (`npm run demo`, `npm test`, ...) after doing whatever set-up the machine still
+// lacks, so that a fresh clone needs Node 20 or newer, npm, and nothing else. Plain JavaScript: it runs before
+// anything is installed. It speaks on standard error only; standard output belongs to the task.
+// What each task is: tasks.mjs. Packages from npm: node-modules.mjs. From Debian: debian.mjs.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lackingPackages } from './debian.mjs';
+import { taskNode } from './node-modules.mjs';
+import { tasks } from './tasks.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Ends this process the way the child ended: same exit code, or the same signal. */
+function endAs(code, signal) {
+  if (signal === null) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+function runTask(node, args, environment) {
+  const child = spawn(node, args, { cwd: process.cwd(), env: environment, stdio: 'inherit' });
+  // A terminal sends Ctrl-C to the whole group, so the child has it already; a second one could mean "at once".
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => refuse(`${node} did not start: ${error.message}`));
+  child.on('exit', endAs);
+}
+
+function refuse(text) {
+  process.stderr.write(`set-up: ${text}\n`);
+  process.exit(1);
+}
+
+async function main([name, ...args]) {
+  const task = tasks[name];
+  if (task === undefined) refuse(`no task "${name ?? ''}"; there are: ${Object.keys(tasks).join(', ')}`);
+  if (Number.parseInt(process.versions.node, 10) < 20)
+    refuse(`Node ${process.versions.node} is too old; install Node 20 or newer`);
+
+  const node = await taskNode(root);
+  const lacking = await lackingPackages(root, name);
+  if (!existsSync(join(root, task.script))) refuse(`${task.script} is not in this tree`);
+  runTask(node, [join(root, task.script), ...task.args, ...args], {
+    ...process.env,
+    PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compile'),
+    FIRMSEAL_LACKING: lacking.join(' '),
+  });
+}
+
+main(process.argv.slice(2)).catch((error) => refuse(error.message));

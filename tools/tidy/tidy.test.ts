@@ -1,0 +1,46 @@
+// The tree obeys every rule of the house. That each rule can fail is shown, with planted violations, in the tests
+// beside the rules.
+
+import { describe, expect, test } from 'vitest';
+import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
+import { generatedFiles, generatorsListed } from './generated.ts';
+import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
+import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
+import { machineTraces } from './machine-paths.ts';
+import { markdownLinks, specReferences } from './references.ts';
+import { type Rule, readTree } from './tree.ts';
+
+const rules: Readonly<Record<string, Rule>> = {
+  'imports follow the layers': importDirection,
+  'packages are entered through their index': deepImports,
+  'imports are declared': declaredImports,
+  'packages import in no circle': importCycles,
+  'packages for browsers do without Node': browserImports,
+  'files end at 500 lines': fileLength,
+  'files open with a comment': fileHeader,
+  'files have telling kebab-case names': fileNames,
+  'no export *, no enum, no .only': unwantedStatements,
+  'no paths of a machine, no hosts of a registry': machineTraces,
+  'the lockfile names no place': lockfileHosts,
+  'the lockfile has the binaries of every platform': lockfilePlatforms,
+  'the lockfile knows every package.json': lockfileManifests,
+  'mentions of the specification resolve': specReferences,
+  'links of Markdown resolve': markdownLinks,
+  'generated files are what their generators give': generatedFiles,
+  'generators are listed': generatorsListed,
+};
+
+describe('the tree', () => {
+  const tree = readTree();
+
+  test('is really read', () => {
+    const paths = tree.map((file) => file.path);
+    expect(paths).toContain('package.json');
+    expect(paths).toContain('tools/tidy/tidy.test.ts');
+    expect(paths.filter((path) => path.includes('node_modules'))).toEqual([]);
+  });
+
+  test.each(Object.entries(rules))('%s', (_, rule) => {
+    expect(rule(tree)).toEqual([]);
+  });
+});
