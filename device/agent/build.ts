@@ -65,14 +65,14 @@ function treeOf(sources: Sources): FileTree {
 }
 
 async function compile(sources: Sources, flags: readonly string[]): Promise<Uint8Array> {
-  const { runClang } = await import('@yowasp/clang');
+  const { commands } = await import('@yowasp/clang');
   const files = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
   const messages: Uint8Array[] = [];
   const keep = (bytes: Uint8Array | null) => {
     if (bytes) messages.push(bytes);
   };
   try {
-    const made = (await runClang(['clang', ...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
+    const made = (await commands.clang([...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
       stdout: keep,
       stderr: keep,
       fetchProgress: () => {},
