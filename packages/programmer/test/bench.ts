@@ -3,8 +3,9 @@
 
 import type { Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { DevicePublic } from '@firmseal/license';
+import type { ByteStream } from '@firmseal/link';
 import { type FaultPlan, FaultyStream, TestClock } from '@firmseal/link/testing';
-import { root, sealSmall, trust } from '../../seal/test/small-package.ts';
 import {
   createInstallVerifier,
   type GangSettings,
@@ -20,7 +21,8 @@ import {
 } from '../src/index.ts';
 import { encodeJournalLine, readJournalBytes } from '../src/journal-line.ts';
 import { ModelAuthority } from './model-authority.ts';
-import { type ModelChip, verifyModelCertificate } from './model-chip.ts';
+import { verifyModelCertificate } from './model-chip.ts';
+import { root, sealSmall, trust } from './small-package.ts';
 
 /** Lines as they would be on disk. */
 export class MemoryJournal implements Journal {
@@ -38,24 +40,36 @@ export class MemoryJournal implements Journal {
   }
 }
 
-export interface Bench {
+export interface BenchOptions {
+  readonly quota?: number;
+  /** Default: that of model chips. */
+  readonly verifyCertificate?: (certificate: Uint8Array) => DevicePublic;
+}
+
+/** A chip that a socket can hold. */
+export interface BenchChip {
+  readonly device: DevicePublic;
+  connect(): ByteStream;
+}
+
+export interface Bench<C extends BenchChip> {
   readonly sealed: InstallPackage;
   readonly authority: ModelAuthority;
   readonly journal: MemoryJournal;
-  readonly sockets: Map<string, ModelChip>;
+  readonly sockets: Map<string, C>;
   readonly events: InstallEvent[];
   readonly verifier: InstallVerifier;
   readonly contentKey: Secret;
   run(change?: Partial<GangSettings> & { plan?: FaultPlan }): Promise<InstallResult[]>;
 }
 
-export async function createBench(
-  chips: Record<string, ModelChip>,
-  { quota = 1000 }: { quota?: number } = {},
-): Promise<Bench> {
+export async function createBench<C extends BenchChip>(
+  chips: Record<string, C>,
+  { quota = 1000, verifyCertificate = verifyModelCertificate }: BenchOptions = {},
+): Promise<Bench<C>> {
   const { file, contentKey, manifest } = await sealSmall();
   const sealed = readInstallPackage(crypto, file, trust);
-  const authority = new ModelAuthority({ manifest, contentKey, quota });
+  const authority = new ModelAuthority({ manifest, contentKey, quota, verifyCertificate });
   const journal = new MemoryJournal();
   const sockets = new Map(Object.entries(chips));
   const events: InstallEvent[] = [];
@@ -64,7 +78,7 @@ export async function createBench(
   const verifier = createInstallVerifier(crypto, {
     rootPublicKey: root.publicKey,
     sealed,
-    verifyCertificate: verifyModelCertificate,
+    verifyCertificate,
   });
   return {
     sealed,

@@ -5,16 +5,16 @@ import { type Bytes, equalBytes, type Secret, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import {
+  type DevicePublic,
   issueLicense,
   type LicenseTerms,
   makeLicenseBundle,
   verifyHello,
   verifyReceipt,
 } from '@firmseal/license';
-import { type Manifest, makeDelegation } from '@firmseal/seal';
-import { root, testSigner } from '../../seal/test/small-package.ts';
+import type { Manifest } from '@firmseal/seal';
 import type { LicenseQuestion, LicenseSource, ReceiptDelivery } from '../src/index.ts';
-import { verifyModelCertificate } from './model-chip.ts';
+import { delegate, deviceDataBytes, testSigner } from './small-package.ts';
 
 const issuer = testSigner('license issuer');
 
@@ -22,6 +22,7 @@ export interface ModelAuthorityOptions {
   readonly manifest: Manifest;
   readonly contentKey: Secret;
   readonly quota?: number;
+  readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
 }
 
 export class ModelAuthority implements LicenseSource {
@@ -58,7 +59,7 @@ export class ModelAuthority implements LicenseSource {
       if (license === undefined) throw new Fault('receipt-license-wrong');
       if (challenge !== undefined && !this.#challenges.has(toHex(challenge)))
         throw new Fault('receipt-challenge-wrong');
-      const device = verifyModelCertificate(this.#certificates.get(toHex(license.thumbprint))!);
+      const device = this.#options.verifyCertificate(this.#certificates.get(toHex(license.thumbprint))!);
       const { manifest } = this.#options;
       verifyReceipt(crypto, { receipt, device, license, manifest, ...(challenge && { challenge }) });
       this.receipts.add(toHex(licenseId));
@@ -67,7 +68,7 @@ export class ModelAuthority implements LicenseSource {
   }
 
   async #issue({ hello, certificate, challenge, thumbprint }: LicenseQuestion) {
-    const device = verifyModelCertificate(certificate);
+    const device = this.#options.verifyCertificate(certificate);
     if (!this.#challenges.delete(toHex(challenge))) throw new Fault('hello-challenge-wrong');
     const { nonce } = verifyHello(crypto, { hello, device, challenge });
     const name = toHex(thumbprint);
@@ -108,14 +109,8 @@ export async function makeBundle(inputs: {
   kemKey: Bytes;
   contentKey: Secret;
 }): Promise<Bytes> {
-  const deviceData = [new Uint8Array(64).fill(inputs.terms.unitIndex)];
+  const deviceData = [new Uint8Array(deviceDataBytes).fill(inputs.terms.unitIndex)];
   const license = await issueLicense(crypto, { ...inputs, deviceData, signer: issuer });
-  const delegation = await makeDelegation(crypto, root, {
-    role: 'license-issuer',
-    publicKey: Uint8Array.from(issuer.publicKey),
-    product: 'thermostat',
-    counterCap: 100,
-    epoch: 1,
-  });
+  const delegation = await delegate('license-issuer', 'license issuer');
   return makeLicenseBundle({ license, delegation });
 }

@@ -20,7 +20,7 @@ import {
 import { type ByteStream, createStreamPair } from '@firmseal/link';
 import { type ServedAnswer, serveFrames } from '@firmseal/link/testing';
 import { decodeHeader, type Manifest, planRecords, recordLengths, verifyHeader } from '@firmseal/seal';
-import { testKeyPair, trust } from '../../seal/test/small-package.ts';
+import { testKeyPair, trust } from './small-package.ts';
 
 /** Survives a reset. */
 interface Kept {
