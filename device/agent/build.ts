@@ -64,6 +64,8 @@ function treeOf(sources: Sources): FileTree {
   return tree;
 }
 
+const ignore = () => {};
+
 async function compile(sources: Sources, flags: readonly string[]): Promise<Uint8Array> {
   const { commands } = await import('@yowasp/clang');
   const files = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
@@ -75,7 +77,7 @@ async function compile(sources: Sources, flags: readonly string[]): Promise<Uint
     const made = (await commands.clang([...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
       stdout: keep,
       stderr: keep,
-      fetchProgress: () => {},
+      fetchProgress: ignore,
     })) as FileTree;
     return made['agent.wasm'] as Uint8Array;
   } catch (cause) {

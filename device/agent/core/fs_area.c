@@ -53,13 +53,13 @@ fs_result fs_area_check_chip(const fs_area *areas, uint32_t count) {
   for (i = 0; i < count; i++) {
     const fs_area *area = &areas[i];
     fs_erase_unit first, last;
-    FS_REQUIRE(in_slot(area) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
+    FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
     FS_REQUIRE(area->address % FS_WRITE_UNIT_BYTES == 0 && area->length % FS_WRITE_UNIT_BYTES == 0,
                FS_ERR_AREA_MISALIGNED);
     FS_TRY(fs_flash_unit_of(area->address, &first));
     /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
     FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
-    FS_REQUIRE(first.start >= unit_end_before, FS_ERR_AREA_OVERLAP);
+    FS_DEMAND(first.start >= unit_end_before, FS_ERR_AREA_OVERLAP);
     unit_end_before = last.end;
     FS_REQUIRE(area->kind != FS_AREA_GENERATED || FS_HAS_RANDOM_GENERATOR, FS_ERR_AREA_KIND_UNSUPPORTED);
   }
@@ -82,7 +82,7 @@ fs_result fs_area_erase(const fs_area *area, uint32_t from) {
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
    * erase unit, so the loop ends. */
   uint32_t end = area->address + area->length;
-  FS_REQUIRE(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {
     fs_erase_unit unit;
     FS_TRY(fs_flash_unit_of(address, &unit));

@@ -12,13 +12,13 @@
 /* FS_OK when a valid record stands and, where it asks for that, the firmware is what was installed. */
 static fs_result check_application(void) {
   uint8_t mac[FS_HASH_SIZE];
-  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
-  FS_TRY(fs_area_check_chip(fs_now.areas, fs_now.area_count));
-  FS_REQUIRE(fs_area_in_firmware(fs_now.areas, fs_now.area_count, fs_now.entry, 8) == FS_YES,
+  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_DECIDE(fs_area_check_chip(fs_now.areas, fs_now.area_count));
+  FS_DEMAND(fs_area_in_firmware(fs_now.areas, fs_now.area_count, fs_now.entry, 8) == FS_YES,
              FS_ERR_ENTRY_OUTSIDE_FIRMWARE);
   if (fs_now.boot_check == FS_BOOT_RECORD) return FS_OK;
-  FS_TRY(fs_digest_firmware(fs_now.areas, fs_now.area_count, mac));
-  FS_REQUIRE(fs_equal(mac, fs_now.firmware_mac, sizeof mac) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
+  FS_DECIDE(fs_digest_firmware(fs_now.areas, fs_now.area_count, mac));
+  FS_DEMAND(fs_equal(mac, fs_now.firmware_mac, sizeof mac) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
   return FS_OK;
 }
 

@@ -24,7 +24,7 @@ uint8_t *fs_write_room(fs_writer *writer, uint32_t length) {
 
 void fs_write_raw(fs_writer *writer, const uint8_t *bytes, uint32_t length) {
   uint8_t *room = fs_write_room(writer, length);
-  if (room) memcpy(room, bytes, length);
+  if (room && length > 0) memcpy(room, bytes, length);
 }
 
 static void write_head(fs_writer *writer, uint8_t major, uint32_t argument) {

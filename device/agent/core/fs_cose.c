@@ -93,11 +93,11 @@ fs_result fs_cose_open(fs_view object, fs_typ typ, uint32_t payload_most, fs_cos
 
 fs_result fs_cose_verify(const fs_cose *cose, const uint8_t key[FS_POINT_SIZE]) {
   fs_view parts[2];
-  FS_REQUIRE(is_low(cose->signature.data + 32) == FS_YES, FS_CBOR_SHAPE);
+  FS_DEMAND(is_low(cose->signature.data + 32) == FS_YES, FS_CBOR_SHAPE);
   parts[0].data = cose->head;
   parts[0].length = cose->head_length;
   parts[1] = cose->payload;
-  FS_TRY(fs_crypto_es256_verify(key, parts, 2, cose->signature.data));
+  FS_DECIDE(fs_crypto_es256_verify(key, parts, 2, cose->signature.data));
   return FS_OK;
 }
 

@@ -59,8 +59,8 @@ static fs_result verify_epoch(fs_view object, const uint8_t *root, uint32_t *epo
   uint32_t stated;
   FS_TRY_AS(fs_cose_open(object, FS_TYP_EPOCH, EPOCH_PAYLOAD_MOST, &cose), FS_ERR_EPOCH_MALFORMED);
   FS_TRY_AS(read_epoch(cose.payload, &product, &stated), FS_ERR_EPOCH_MALFORMED);
-  FS_TRY_AS(fs_cose_verify(&cose, root), FS_ERR_EPOCH_SIGNATURE_INVALID);
-  FS_REQUIRE(fs_identity_is_product(product) == FS_YES, FS_ERR_EPOCH_PRODUCT_WRONG);
+  FS_DECIDE_AS(fs_cose_verify(&cose, root), FS_ERR_EPOCH_SIGNATURE_INVALID);
+  FS_DEMAND(fs_identity_is_product(product) == FS_YES, FS_ERR_EPOCH_PRODUCT_WRONG);
   if (stated > *epoch) *epoch = stated;
   return FS_OK;
 }
@@ -71,12 +71,12 @@ fs_result fs_delegation_verify(fs_view object, fs_view epoch_statement, uint32_t
   fs_cose cose;
   terms read;
   FS_TRY(fs_identity_root(root));
-  if (epoch_statement.length > 0) FS_TRY(verify_epoch(epoch_statement, root, epoch));
+  if (epoch_statement.data) FS_TRY(verify_epoch(epoch_statement, root, epoch));
   FS_TRY_AS(fs_cose_open(object, FS_TYP_DELEGATION, DELEGATION_PAYLOAD_MOST, &cose), FS_ERR_DELEGATION_MALFORMED);
   FS_TRY_AS(read_delegation(cose.payload, &read, delegation), FS_ERR_DELEGATION_MALFORMED);
-  FS_TRY_AS(fs_cose_verify(&cose, root), FS_ERR_DELEGATION_SIGNATURE_INVALID);
-  FS_REQUIRE(read.role == role, FS_ERR_DELEGATION_ROLE_WRONG);
-  FS_REQUIRE(fs_identity_is_product(read.product) == FS_YES, FS_ERR_DELEGATION_PRODUCT_WRONG);
-  FS_REQUIRE(read.epoch >= *epoch, FS_ERR_DELEGATION_REVOKED);
+  FS_DECIDE_AS(fs_cose_verify(&cose, root), FS_ERR_DELEGATION_SIGNATURE_INVALID);
+  FS_DEMAND(read.role == role, FS_ERR_DELEGATION_ROLE_WRONG);
+  FS_DEMAND(fs_identity_is_product(read.product) == FS_YES, FS_ERR_DELEGATION_PRODUCT_WRONG);
+  FS_DEMAND(read.epoch >= *epoch, FS_ERR_DELEGATION_REVOKED);
   return FS_OK;
 }

@@ -59,6 +59,6 @@ fs_result fs_digest_check_areas(uint8_t mac[FS_HASH_SIZE]) {
   }
   fs_hmac_final(&all, mac);
   fs_wipe(digest_key, sizeof digest_key);
-  FS_REQUIRE(i == manifest->area_count && right == due && due > 0, FS_ERR_AREA_DIGEST_WRONG);
+  FS_DEMAND(i == manifest->area_count && right == due && due > 0, FS_ERR_AREA_DIGEST_WRONG);
   return FS_OK;
 }

@@ -105,6 +105,6 @@ fs_result fs_hpke_open(const fs_hpke_context *context, fs_buffer ciphertext, fs_
   fs_wipe(shared, sizeof shared);
   fs_wipe(key, sizeof key);
   fs_wipe(nonce, sizeof nonce);
-  FS_TRY(opened);
+  FS_DECIDE(opened);
   return FS_OK;
 }

@@ -17,7 +17,7 @@ fs_result fs_install_abandon(void) {
     fs_result erased = fs_area_erase(&fs_now.areas[i], 0);
     if (erased != FS_OK) result = erased;
   }
-  FS_TRY(result);
+  FS_DECIDE(result);
   fs_now.life_cycle = FS_LIFE_ERASED;
   fs_now.area_count = 0;
   return fs_journal_commit();
@@ -130,9 +130,9 @@ static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   const fs_manifest *manifest = &fs_session.manifest;
   fs_device_data data;
   volatile fs_result result;
-  FS_TRY(fs_license_accept(bundle, &data));
+  FS_DECIDE(fs_license_accept(bundle, &data));
   /* Step 3. The checks of the package are made again: the option bytes decide over what follows. */
-  FS_TRY(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
+  FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
   if (fs_policy_differs(manifest->requirements, manifest->requirement_count) != FS_NO) {
     if (fs_session.epoch > fs_now.epoch) {
       fs_now.epoch = fs_session.epoch;
@@ -144,18 +144,18 @@ static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   }
   result = begin(&data);
   if (result != FS_OK) return fail(result);
-  FS_TRY(result);
+  FS_DECIDE(result);
   return FS_OK;
 }
 
 fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
   volatile fs_result result;
   *apply_options = FS_NO;
-  FS_REQUIRE(fs_session.phase == FS_PHASE_PACKAGE, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_DEMAND(fs_session.phase == FS_PHASE_PACKAGE, FS_ERR_REQUEST_OUT_OF_STATE);
   result = take_license(bundle, apply_options);
   fs_wipe(bundle.data, bundle.length);
   if (result != FS_OK) fs_session_back_to_package();
-  FS_TRY(result);
+  FS_DECIDE(result);
   if (*apply_options == FS_YES) fs_session_end();
   return FS_OK;
 }
@@ -163,7 +163,7 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
-  FS_TRY(fs_digest_check_areas(mac));
+  FS_DECIDE(fs_digest_check_areas(mac));
   fs_now.life_cycle = FS_LIFE_INSTALLED;
   fs_now.security_counter = fs_session.manifest.security_counter;
   fs_now.epoch = fs_session.epoch;
@@ -197,7 +197,7 @@ static fs_result take_record(fs_buffer record) {
     return result; /* nothing was written: the same record may come again */
   if (result == FS_OK && fs_session.next_index == fs_session.manifest.record_count) result = finish();
   if (result != FS_OK) return fail(result);
-  FS_TRY(result);
+  FS_DECIDE(result);
   return FS_OK;
 }
 
@@ -205,13 +205,13 @@ fs_result fs_install_record(uint32_t index, fs_buffer record, uint32_t *awaited)
   volatile fs_result result;
   *awaited = fs_session.next_index;
   if (fs_session.phase == FS_PHASE_DONE && index < fs_session.next_index) return FS_OK;
-  FS_REQUIRE(fs_session.phase == FS_PHASE_RECORDS, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_DEMAND(fs_session.phase == FS_PHASE_RECORDS, FS_ERR_REQUEST_OUT_OF_STATE);
   if (index < fs_session.next_index) return FS_OK;
   FS_REQUIRE(index == fs_session.next_index, FS_ERR_RECORD_OUT_OF_ORDER);
   result = take_record(record);
   fs_wipe(record.data, record.length);
   /* After a fault that ended the install no record is awaited. */
   *awaited = fs_session.phase == FS_PHASE_PACKAGE ? 0 : fs_session.next_index;
-  FS_TRY(result);
+  FS_DECIDE(result);
   return FS_OK;
 }

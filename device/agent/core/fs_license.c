@@ -38,7 +38,7 @@ static fs_result read_bundle(fs_view bundle, fs_view *object, fs_view *delegatio
   FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, delegation));
   epoch->data = 0;
   epoch->length = 0;
-  if (fs_cbor_null(&cursor) != FS_YES) FS_TRY(fs_cbor_bytes(&cursor, 1, BUNDLE_MOST, epoch));
+  if (fs_cbor_null(&cursor) != FS_YES) FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, epoch));
   return fs_cbor_done(&cursor);
 }
 
@@ -102,9 +102,9 @@ static fs_result verify(fs_view bundle, license *read, fs_delegation *issuer) {
   fs_view object, delegation, epoch;
   fs_cose cose;
   FS_TRY_AS(read_bundle(bundle, &object, &delegation, &epoch), FS_ERR_LICENSE_MALFORMED);
-  FS_TRY(fs_delegation_verify(delegation, epoch, FS_ROLE_LICENSE_ISSUER, &fs_session.epoch, issuer));
+  FS_DECIDE(fs_delegation_verify(delegation, epoch, FS_ROLE_LICENSE_ISSUER, &fs_session.epoch, issuer));
   FS_TRY_AS(fs_cose_open(object, FS_TYP_LICENSE, PAYLOAD_MOST, &cose), FS_ERR_LICENSE_MALFORMED);
-  FS_TRY_AS(fs_cose_verify(&cose, issuer->key), FS_ERR_LICENSE_SIGNATURE_INVALID);
+  FS_DECIDE_AS(fs_cose_verify(&cose, issuer->key), FS_ERR_LICENSE_SIGNATURE_INVALID);
   fs_cose_digest(&cose, read->digest);
   FS_TRY_AS(read_payload(cose.payload, read), FS_ERR_LICENSE_MALFORMED);
   FS_TRY(check_version(read->encoded));
@@ -115,21 +115,21 @@ static fs_result verify(fs_view bundle, license *read, fs_delegation *issuer) {
 /* Steps 3 to 5. */
 static fs_result check_terms(const license *read, const fs_delegation *issuer, fs_answer journaled) {
   const fs_manifest *manifest = &fs_session.manifest;
-  FS_REQUIRE(fs_equal(read->manifest_digest.data, manifest->digest, FS_HASH_SIZE) == FS_YES,
+  FS_DEMAND(fs_equal(read->manifest_digest.data, manifest->digest, FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_MANIFEST_WRONG);
-  FS_REQUIRE(fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES,
+  FS_DEMAND(fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_DEVICE_WRONG);
   if (read->mode == MODE_SESSION)
-    FS_REQUIRE(journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES, FS_ERR_LICENSE_NONCE_WRONG);
-  FS_REQUIRE(manifest->security_counter >= read->counter_floor, FS_ERR_LICENSE_COUNTER_FLOOR);
-  FS_REQUIRE(manifest->security_counter <= issuer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
+    FS_DEMAND(journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES, FS_ERR_LICENSE_NONCE_WRONG);
+  FS_DEMAND(manifest->security_counter >= read->counter_floor, FS_ERR_LICENSE_COUNTER_FLOOR);
+  FS_DEMAND(manifest->security_counter <= issuer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
   return FS_OK;
 }
 
 /* Step 6: counted before the key is opened. */
 static fs_result journal_unwrap(const license *read, fs_answer journaled) {
   if (journaled == FS_YES) {
-    FS_REQUIRE(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
+    FS_DEMAND(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
     fs_now.unwraps++;
   } else {
     fs_now.unwraps = 1;
@@ -193,7 +193,7 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   salt.length = FS_HASH_SIZE;
   fs_hkdf_extract(salt, content_key, fs_session.content_prk);
   fs_session_derive("firmseal/1 commitment", FS_NO, 0, commitment);
-  FS_REQUIRE(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
+  FS_DEMAND(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
              FS_ERR_KEY_COMMITMENT_WRONG);
   return FS_OK;
 }
@@ -205,10 +205,10 @@ fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
   fs_answer journaled;
   view.data = bundle.data;
   view.length = bundle.length;
-  FS_TRY(verify(view, &read, &issuer));
+  FS_DECIDE(verify(view, &read, &issuer));
   journaled = fs_now.unwraps > 0 ? fs_equal(read.digest, fs_now.license_digest, FS_HASH_SIZE) : FS_NO;
-  FS_TRY(check_terms(&read, &issuer, journaled));
-  FS_TRY(journal_unwrap(&read, journaled));
-  FS_TRY(unwrap(&read, bundle, data));
+  FS_DECIDE(check_terms(&read, &issuer, journaled));
+  FS_DECIDE(journal_unwrap(&read, journaled));
+  FS_DECIDE(unwrap(&read, bundle, data));
   return FS_OK;
 }

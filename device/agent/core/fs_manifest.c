@@ -160,29 +160,22 @@ fs_result fs_manifest_verify(fs_view object, const fs_delegation *signer, fs_man
   fs_cose cose;
   fs_sha256 hash;
   parts found;
-  fs_cbor core_field;
-  uint32_t pairs;
   /* 3. the signed object */
   FS_REQUIRE(object.length <= OBJECT_MOST, FS_ERR_MANIFEST_TOO_LARGE);
   FS_TRY_AS(fs_cose_open(object, FS_TYP_MANIFEST, OBJECT_MOST, &cose), FS_ERR_MANIFEST_MALFORMED);
   FS_REQUIRE(cose.payload.length <= PAYLOAD_MOST, FS_ERR_MANIFEST_TOO_LARGE);
-  FS_TRY_AS(fs_cose_verify(&cose, signer->key), FS_ERR_MANIFEST_SIGNATURE_INVALID);
+  FS_DECIDE_AS(fs_cose_verify(&cose, signer->key), FS_ERR_MANIFEST_SIGNATURE_INVALID);
   fs_cose_digest(&cose, manifest->digest);
-  /* 4. payload and core; the core comes first among the payload's values */
-  FS_TRY_AS(fs_cbor_check(cose.payload, 1), FS_ERR_MANIFEST_MALFORMED);
-  core_field = fs_cbor_open(cose.payload);
-  FS_TRY_AS(fs_cbor_map(&core_field, 1, 0xffffu, &pairs), FS_ERR_MANIFEST_MALFORMED);
-  FS_TRY_AS(fs_cbor_key(&core_field, 0), FS_ERR_MANIFEST_MALFORMED);
-  FS_TRY_AS(fs_cbor_bytes(&core_field, 0, PAYLOAD_MOST, &found.core), FS_ERR_MANIFEST_MALFORMED);
-  FS_TRY(check_version(found.core));
+  /* 4. */
   FS_TRY_AS(read_payload(cose.payload, manifest, &found), FS_ERR_MANIFEST_MALFORMED);
+  FS_TRY(check_version(found.core));
   FS_TRY_AS(read_core(found.core, manifest, &found), FS_ERR_MANIFEST_MALFORMED);
   fs_crypto_sha256_init(&hash);
   fs_crypto_sha256_update(&hash, found.core.data, found.core.length);
   fs_crypto_sha256_final(&hash, manifest->core_digest);
   /* 5. */
-  FS_REQUIRE(fs_identity_is_product(found.product) == FS_YES, FS_ERR_MANIFEST_PRODUCT_WRONG);
-  FS_REQUIRE(manifest->security_counter <= signer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
+  FS_DEMAND(fs_identity_is_product(found.product) == FS_YES, FS_ERR_MANIFEST_PRODUCT_WRONG);
+  FS_DEMAND(manifest->security_counter <= signer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
   /* 6. */
   FS_TRY(read_areas(found.areas, manifest));
   FS_TRY_AS(read_digests(found.digests, manifest), FS_ERR_MANIFEST_MALFORMED);

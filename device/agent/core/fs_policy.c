@@ -84,10 +84,10 @@ fs_result fs_policy_check_strength(const fs_requirement *requirements, uint32_t 
     const fs_option_register *known = find(requirements[i].register_id);
     FS_REQUIRE(known != 0, FS_ERR_POLICY_FIELD_UNKNOWN);
     FS_TRY(wanted(&requirements[i], &now, &then));
-    FS_REQUIRE((then & ~now & known->clear_only) == 0, FS_ERR_POLICY_NOT_STRONGER);
-    FS_REQUIRE((now & ~then & known->set_only) == 0, FS_ERR_POLICY_NOT_STRONGER);
+    FS_DEMAND((then & ~now & known->clear_only) == 0, FS_ERR_POLICY_NOT_STRONGER);
+    FS_DEMAND((now & ~then & known->set_only) == 0, FS_ERR_POLICY_NOT_STRONGER);
     if (readout_bits(requirements[i].register_id) != 0)
-      FS_REQUIRE(level_of(then) >= level_of(now), FS_ERR_POLICY_NOT_STRONGER);
+      FS_DEMAND(level_of(then) >= level_of(now), FS_ERR_POLICY_NOT_STRONGER);
   }
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_policy_readout_level(&level));

@@ -27,14 +27,14 @@ static fs_result check_hash(fs_buffer record) {
   fs_crypto_sha256_init(&context);
   fs_crypto_sha256_update(&context, record.data, record.length);
   fs_crypto_sha256_final(&context, hash);
-  FS_REQUIRE(fs_equal(hash, fs_session.expected, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);
+  FS_DEMAND(fs_equal(hash, fs_session.expected, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);
   return FS_OK;
 }
 
 /* Next hash zero exactly in the last record. */
 static fs_result check_next(const uint8_t *next) {
   fs_answer last = fs_session.next_index + 1u == fs_session.manifest.record_count ? FS_YES : FS_NO;
-  FS_REQUIRE(fs_all(next, FS_HASH_SIZE, 0) == last, FS_ERR_RECORD_HASH_WRONG);
+  FS_DEMAND(fs_all(next, FS_HASH_SIZE, 0) == last, FS_ERR_RECORD_HASH_WRONG);
   return FS_OK;
 }
 
@@ -48,7 +48,7 @@ static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
   if (fs_session.offset + chunk.length == area->length) nonce[11] = 1;
   aad.data = fs_session.manifest.core_digest;
   aad.length = FS_HASH_SIZE;
-  FS_TRY_AS(fs_crypto_gcm_open(fs_session.area_key, nonce, aad, chunk, tag), FS_ERR_RECORD_TAG_WRONG);
+  FS_DECIDE_AS(fs_crypto_gcm_open(fs_session.area_key, nonce, aad, chunk, tag), FS_ERR_RECORD_TAG_WRONG);
   return FS_OK;
 }
 
@@ -58,7 +58,7 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
   if (fs_now.progress > address) {
     kept = fs_now.progress - address; /* not below address: no wrap */
     if (kept > chunk.length) kept = chunk.length;
-    FS_REQUIRE(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
+    FS_DEMAND(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
   }
   if (kept == chunk.length) return FS_OK;
   return fs_flash_write(address + kept, chunk.data + kept, chunk.length - kept);
@@ -87,12 +87,12 @@ fs_result fs_record_take(fs_buffer record) {
   chunk.length = area->length - fs_session.offset;
   if (chunk.length > fs_session.manifest.chunk_size) chunk.length = fs_session.manifest.chunk_size;
   FS_REQUIRE(record.length == chunk.length + FS_RECORD_OVERHEAD, FS_ERR_RECORD_LENGTH_WRONG);
-  FS_TRY(check_hash(record));
+  FS_DECIDE(check_hash(record));
   memcpy(next, record.data, FS_HASH_SIZE);
   chunk.data = record.data + FS_HASH_SIZE;
-  FS_TRY(decrypt(chunk, chunk.data + chunk.length));
-  FS_TRY(check_next(next));
-  FS_TRY(store(area->address + fs_session.offset, chunk));
+  FS_DECIDE(decrypt(chunk, chunk.data + chunk.length));
+  FS_DECIDE(check_next(next));
+  FS_DECIDE(store(area->address + fs_session.offset, chunk));
   fs_session.offset += chunk.length;
   memcpy(fs_session.expected, next, FS_HASH_SIZE);
   fs_session.next_index++; /* at most 65535 */

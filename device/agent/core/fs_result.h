@@ -23,28 +23,47 @@ enum {
 #undef FS_ERROR
 };
 
-/* Returns from the calling function unless the expression gives FS_OK. The result is read twice from memory, so
- * that one skipped comparison does not pass. */
-#define FS_TRY(expression)                                        \
-  do {                                                            \
-    volatile fs_result fs_try_ = (expression);                    \
-    if (fs_try_ != FS_OK) return fs_try_;                         \
-    if (fs_try_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED;    \
+/* Returns from the calling function unless the expression gives FS_OK. */
+#define FS_TRY(expression)                          \
+  do {                                              \
+    fs_result fs_try_ = (expression);               \
+    if (fs_try_ != FS_OK) return fs_try_;           \
   } while (0)
 
 /* As FS_TRY, but the caller's own fault stands for whichever fault was met. */
-#define FS_TRY_AS(expression, fault)                              \
-  do {                                                            \
-    volatile fs_result fs_try_ = (expression);                    \
-    if (fs_try_ != FS_OK) return (fault);                         \
-    if (fs_try_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED;    \
+#define FS_TRY_AS(expression, fault)                \
+  do {                                              \
+    if ((expression) != FS_OK) return (fault);      \
   } while (0)
 
-/* Returns the fault unless the condition holds, evaluated twice. The condition must have no side effect. */
-#define FS_REQUIRE(condition, fault)                              \
+/* Returns the fault unless the condition holds. */
+#define FS_REQUIRE(condition, fault)                \
+  do {                                              \
+    if (!(condition)) return (fault);               \
+  } while (0)
+
+/*
+ * The same at points that decide over an install or a boot: the result is read twice from memory, the answer of a condition read twice as well, so that one skipped comparison does not pass.
+ */
+#define FS_DECIDE(expression)                                     \
   do {                                                            \
-    if (!(condition)) return (fault);                             \
-    if (!(condition)) return FS_ERR_INTERNAL_CHECK_FAILED;        \
+    volatile fs_result fs_decide_ = (expression);                 \
+    if (fs_decide_ != FS_OK) return fs_decide_;                   \
+    if (fs_decide_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED; \
+  } while (0)
+
+#define FS_DECIDE_AS(expression, fault)                           \
+  do {                                                            \
+    volatile fs_result fs_decide_ = (expression);                 \
+    if (fs_decide_ != FS_OK) return (fault);                      \
+    if (fs_decide_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED; \
+  } while (0)
+
+#define FS_DEMAND(condition, fault)                               \
+  do {                                                            \
+    volatile fs_answer fs_demand_ = (condition) ? FS_YES : FS_NO; \
+    if (fs_demand_ != FS_YES) return (fault);                     \
+    if (fs_demand_ != FS_YES) return FS_ERR_INTERNAL_CHECK_FAILED; \
   } while (0)
 
 #define FS_GLUE_(a, b) a##b
