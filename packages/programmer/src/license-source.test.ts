@@ -20,7 +20,8 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
   const { authority } = bench;
   const decode = (text: unknown) => Uint8Array.from(Buffer.from(String(text), 'base64url'));
   const answer = async (route: string, body: { [field in Field]?: string }) => {
-    if (route === 'challenge') return { challenge: toHex(await authority.challenge()) };
+    if (route === 'challenge' || route === 'receipt-challenge')
+      return { challenge: toHex(await authority.challenge()) };
     const challenge = fromHex(String(body.challenge));
     if (route === 'receipts') {
       await authority.storeReceipt({
@@ -38,6 +39,7 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
       certificate,
       challenge,
       thumbprint,
+      manifestDigest: bench.sealed.manifest.digest,
       requestId,
     });
     const { licenseId, unitIndex } = authority.licenses.at(-1)!;

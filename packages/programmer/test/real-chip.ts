@@ -2,20 +2,34 @@
 // it: agent written over the debug port, identity and final protection over the link.
 
 import { AgentClient } from '@firmseal/agent-client';
-import { issueDeviceCertificate, verifyDeviceCertificate } from '@firmseal/certificate';
+import {
+  type CertificateSigner,
+  issueDeviceCertificate,
+  verifyDeviceCertificate,
+} from '@firmseal/certificate';
 import { finalOptions } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type DevicePublic, thumbprintOf } from '@firmseal/license';
 import { type ByteStream, type ByteStreamListener, systemClock } from '@firmseal/link';
 import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { product, root, testSigner } from './small-package.ts';
+import { testSigner, trust } from './small-package.ts';
 
 const chipId = 'stm32f427';
-const deviceCa = testSigner('device CA');
 
-export function verifyRealCertificate(certificate: Uint8Array): DevicePublic {
+/** Whose chips the trusted site makes. */
+export interface SiteOwner {
+  readonly rootPublicKey: Uint8Array;
+  readonly product: string;
+  readonly epoch: number;
+  readonly deviceCa: CertificateSigner;
+}
+
+const ownSite: SiteOwner = { ...trust, deviceCa: testSigner('device CA') };
+
+export function verifyRealCertificate(certificate: Uint8Array, owner = ownSite): DevicePublic {
   const now = new Date(Date.UTC(2026, 0, 2));
+  const { product, deviceCa } = owner;
   return verifyDeviceCertificate(crypto, certificate, { caPublicKey: deviceCa.publicKey, product, now });
 }
 
@@ -58,7 +72,7 @@ export class RealChip {
   }
 
   /** A chip of its own for each seed. */
-  static async create(seed: string): Promise<RealChip> {
+  static async create(seed: string, owner = ownSite): Promise<RealChip> {
     const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto)] });
     const module = await buildAgent(chipId);
     chip.powerOn();
@@ -69,19 +83,15 @@ export class RealChip {
     }
     chip.powerOff();
     chip.powerOn();
-    return new RealChip(chip, await personalize(chip));
+    return new RealChip(chip, await personalize(chip, owner));
   }
 }
 
-async function personalize(chip: VirtualChip): Promise<DevicePublic> {
+async function personalize(chip: VirtualChip, owner: SiteOwner): Promise<DevicePublic> {
+  const { rootPublicKey, product, epoch, deviceCa } = owner;
   const client = await AgentClient.connect({ stream: new ChipLine(chip), clock: systemClock });
   const challenge = new Uint8Array(32);
-  const begun = await client.personalizeBegin({
-    rootPublicKey: root.publicKey,
-    product,
-    epoch: 1,
-    challenge,
-  });
+  const begun = await client.personalizeBegin({ rootPublicKey, product, epoch, challenge });
   const { signingKey, kemKey } = begun;
   const thumbprint = thumbprintOf(crypto, signingKey, kemKey);
   const device = { signingKey, kemKey, thumbprint, chipId, product };

@@ -1,12 +1,13 @@
+// The journal through power cuts, damage, a second process and a kill.
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeJournalLine, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JournalEntry } from './journal.ts';
 import { openJournalFile } from './journal-file.ts';
-import { encodeJournalLine, readJournalBytes } from './journal-line.ts';
 
 /** The project's own Node, which runs TypeScript as it is; the one under the tests may be older. */
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));

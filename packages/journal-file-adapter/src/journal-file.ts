@@ -4,8 +4,7 @@
 import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@firmseal/fault';
-import type { Journal, JournalEntry } from './journal.ts';
-import { encodeJournalLine, readJournalBytes } from './journal-line.ts';
+import { encodeJournalLine, type Journal, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
 
 export interface JournalFile extends Journal {
   /** Gives the file free for another process. */
