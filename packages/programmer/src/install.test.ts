@@ -44,6 +44,15 @@ test('a chip is installed, proven and stored', async () => {
     });
 });
 
+test('what fails after the receipt is stored changes nothing in a PASS', async () => {
+  for (const deadlinesMs of [{}, { closing: 100 }]) {
+    const { chip, ready } = oneChip();
+    const bench = await ready;
+    chip.onRequest = (type) => (type === 0x25 ? 'deaf' : undefined);
+    expect((await bench.run({ deadlinesMs }))[0]).toMatchObject({ outcome: 'pass' });
+  }
+});
+
 test('the same command again proves the same chip and spends nothing', async () => {
   const { chip, ready } = oneChip();
   const bench = await ready;
@@ -223,12 +232,14 @@ describe('chips that are not for this install', () => {
       bench.sockets.set('usb-1', other);
       return 'deaf';
     };
-    expect((await bench.run())[0]).toMatchObject({ fault: { code: 'chip-changed' } });
+    const [first] = await bench.run();
+    expect(first).toMatchObject({ fault: { code: 'chip-changed' } });
     expect(bench.authority.units).toHaveLength(1);
     expect(other.requests).not.toContain(0x20);
     // The next run takes the chip that is there now, as an install of its own.
     const [next] = await bench.run();
     expect(next).toMatchObject({ outcome: 'pass' });
+    expect(next!.installId).not.toBe(first!.installId);
     expect(bench.authority.units).toHaveLength(2);
   });
 });

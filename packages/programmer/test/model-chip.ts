@@ -129,7 +129,7 @@ export class ModelChip {
     if (type === 0x20) return this.#package(body);
     if (type === 0x21) return this.#license(body);
     if (type === 0x22) return this.#record(body);
-    if (type === 0x24) return { payload: await this.#receipt(body) };
+    if (type === 0x24) return { payload: await this.receipt(body) };
     if (type === 0x25 || type === 0x26) return {};
     throw new Fault('request-unknown');
   }
@@ -213,7 +213,8 @@ export class ModelChip {
     return { payload: u32le(awaited + 1), pendingMs: index === 0 ? [10] : [] };
   }
 
-  #receipt(challenge: Bytes): Promise<Bytes> {
+  /** What the chip signs when asked; none of its counts change. */
+  receipt(challenge: Bytes = new Uint8Array(0)): Promise<Bytes> {
     const { lifeCycle, manifest, terms, installCount } = this.kept;
     if (lifeCycle !== 'installed' || manifest === undefined || terms === undefined)
       throw new Fault('no-receipt');
