@@ -1,3 +1,4 @@
+export { type AgentImagePart, agentImage } from './agent-image.ts';
 export type { BootPins, BootSource } from './boot-source.ts';
 export { type BootedApplication, type ChipEvent, VirtualChip, type VirtualChipOptions } from './chip.ts';
 export { SimulatedClock } from './clock.ts';
@@ -19,3 +20,4 @@ export {
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { RamStore } from './working-memory.ts';
+export { agentRequest, wasmAgent } from './wasm-agent.ts';
