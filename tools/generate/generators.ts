@@ -3,10 +3,12 @@
 
 import { generateVectors } from '../vectors/generate.ts';
 import { generateChipHeaders } from './chip-headers.ts';
+import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
   'packages/chips/data': generateChipHeaders,
   'tools/vectors': generateVectors,
+  'packages/chips/data, for readers': generateChipTable,
 };

@@ -40,6 +40,7 @@ describe('named option bytes', () => {
     ['a fraction', { BOR_LEV: 0.5 }, 'policy-value-refused'],
     ['a fall of readout protection', { RDP: 0 }, 'policy-field-refused'],
     ['a fall of readout protection as a byte', { RDP: 0xaa }, 'policy-field-refused'],
+    ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
     ['write protection of the application', { nWRP0_11: 0xfff & ~(1 << 6) }, 'policy-field-refused'],
     ['no write protection at all', { nWRP0_11: 0xfff }, 'policy-field-refused'],
