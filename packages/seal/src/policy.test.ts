@@ -50,6 +50,17 @@ describe('named option bytes', () => {
       expect(await faultCode(() => policyRequirements(f427, fields))).toBe(code);
     });
 
+  it('count a product state as the level that the catalogue gives it', async () => {
+    const h563 = findChip('stm32h563');
+    const { level1 } = h563.readoutProtection;
+    const [asked] = policyRequirements(h563, { PRODUCT_STATE: 1 });
+    expect(asked!.value >>> 8).toBe(level1);
+    // Provisioning is a state that protects nothing.
+    expect(await faultCode(() => policyRequirements(h563, { PRODUCT_STATE: 0x17 }))).toBe(
+      'policy-field-refused',
+    );
+  });
+
   it('must mean the same on every chip of a package', async () => {
     expect(policyForChips([f427, h743], { BOR_LEV: 1 })).toEqual(policyRequirements(h743, { BOR_LEV: 1 }));
     expect(await faultCode(() => policyForChips([f427, h743], { WDG_SW: 1 }))).toBe('option-field-unknown');
