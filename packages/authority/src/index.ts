@@ -45,6 +45,19 @@ export {
 export { type IssuedLicense, type LicenseRequest, licenseDevice } from './service/licensing.ts';
 export { type ReceiptRequest, storeReceipt } from './service/receipts.ts';
 export { createToken, revokeToken, type TokenRequest } from './service/tokens.ts';
-export type * from './store/records.ts';
+export type {
+  ChallengePurpose,
+  ChallengeRecord,
+  DeviceRecord,
+  JobRecord,
+  JobState,
+  LicenseMode,
+  LicenseRecord,
+  PackageRecord,
+  ReceiptRecord,
+  TokenRecord,
+  TokenScope,
+  UnitRecord,
+} from './store/records.ts';
 export { openSqliteStore } from './store/sqlite-store.ts';
 export { durableWrites, type Store, type StoreReader } from './store/store.ts';

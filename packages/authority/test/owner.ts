@@ -2,10 +2,9 @@
 // formats and signatures are the real ones.
 
 import type { Bytes } from '@firmseal/bytes';
-import type { CoseSigner } from '@firmseal/cbor-cose';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { HpkeUnwrapper } from '@firmseal/hpke';
+import type { Signer, Unwrapper } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import {
   type Manifest,
@@ -20,14 +19,14 @@ import type { ProductKeys } from '../src/index.ts';
 export const product = 'pump';
 export const chipId = 'stm32f427';
 
-export const signerOf = ({ publicKey, privateKey }: KeyPair): CoseSigner => ({
+export const signerOf = ({ publicKey, privateKey }: KeyPair): Signer => ({
   publicKey,
-  sign: (message) => crypto.signEs256(privateKey, message),
+  sign: async (message) => crypto.signEs256(privateKey, message),
 });
 
-export const unwrapperOf = ({ publicKey, privateKey }: KeyPair): HpkeUnwrapper => ({
+export const unwrapperOf = ({ publicKey, privateKey }: KeyPair): Unwrapper => ({
   publicKey,
-  ecdh: (point) => crypto.ecdhP256(privateKey, point),
+  ecdh: async (point) => crypto.ecdhP256(privateKey, point),
 });
 
 export interface SealedForJob {

@@ -30,7 +30,7 @@ export interface Evidence {
 const pageRows = 1000;
 
 /** The whole log. Rows are asked for by sequence, so a gap does not hide what follows it. */
-export async function readWholeLog(store: StoreReader): Promise<LogRow[]> {
+async function readWholeLog(store: StoreReader): Promise<LogRow[]> {
   const log: LogRow[] = [];
   for (;;) {
     const page = await store.readLog((log.at(-1)?.sequence ?? -1) + 1, pageRows);

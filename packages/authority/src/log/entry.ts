@@ -6,10 +6,10 @@ import { type CborInput, type CborValue, decodeCbor, encodeCbor } from '@firmsea
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 
-export const saltSizeBytes = 32;
+const saltSizeBytes = 32;
 const entrySizeBytesAtMost = 4096;
 
-export type LogKind =
+type LogKind =
   | 'job-opened'
   | 'package-added'
   | 'job-approved'
@@ -21,7 +21,7 @@ export type LogKind =
   | 'token-revoked'
   | 'alarm';
 
-export type LogValue = string | number | boolean | Uint8Array;
+type LogValue = string | number | boolean | Uint8Array;
 export type LogFields = Readonly<Record<string, LogValue>>;
 
 /** What a caller wants logged; the store adds sequence and salt. Time in milliseconds since 1970. */

@@ -2,10 +2,9 @@
 // package signer and device CA keys never come here; only what the root delegated (spec/delegation.md).
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
-import type { CoseSigner } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import type { HpkeUnwrapper } from '@firmseal/hpke';
+import type { Signer, Unwrapper } from '@firmseal/keys';
 import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/seal';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -15,7 +14,7 @@ export interface ProductKeys {
   readonly product: string;
   /** 65 bytes. */
   readonly rootPublicKey: Bytes;
-  readonly issuer: CoseSigner;
+  readonly issuer: Signer;
   readonly issuerDelegation: Bytes;
   /** One for each device CA whose certificates are accepted. */
   readonly deviceCaDelegations: readonly Bytes[];
@@ -36,7 +35,7 @@ export interface Authority {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Opens content-key files. */
-  readonly kem: HpkeUnwrapper;
+  readonly kem: Unwrapper;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly challengeLifeMs: number;
 }
@@ -45,7 +44,7 @@ export interface AuthorityOptions {
   readonly store: Store;
   readonly crypto: Crypto;
   readonly nowMs?: () => number;
-  readonly kem: HpkeUnwrapper;
+  readonly kem: Unwrapper;
   readonly products: readonly ProductKeys[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;

@@ -34,7 +34,7 @@ export interface JobRequest {
   readonly by: string;
 }
 
-export interface PackageView {
+interface PackageView {
   readonly manifestDigest: Bytes;
   readonly firmwareVersion: string;
   readonly securityCounter: number;

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@firmseal/fault';
 
 /** "FSEA": tells a firmseal database from any other. */
-export const applicationId = 0x46534541;
+const applicationId = 0x46534541;
 
 /** Index i brings a file from version i to i + 1. */
 export const migrations: readonly string[] = [
