@@ -82,6 +82,7 @@ describe('G1: the log or a table is altered', () => {
     ['a receipt is rewritten', 'UPDATE receipts SET receipt = zeroblob(9)', ['receipt-invalid']],
     ['a stale receipt is called fresh', 'UPDATE receipts SET fresh = 1 - fresh', ['receipt-invalid']],
     ['a certificate is exchanged', 'UPDATE devices SET certificate = zeroblob(9)', ['certificate-invalid']],
+    ['a package shows another counter', 'UPDATE packages SET security_counter = 99', ['package-invalid']],
     ['a package is exchanged', 'UPDATE packages SET header = zeroblob(9)', ['package-invalid']],
   ])('%s', async (_, sql, expected) => {
     expect(await authority.audit()).toMatchObject({ ok: true });

@@ -84,8 +84,12 @@ export class TestAuthority {
     return this.#store;
   }
 
+  stopServing(): Promise<void> {
+    return this.#running.stop(2000);
+  }
+
   async halt(): Promise<void> {
-    await this.#running.stop(2000);
+    await this.stopServing();
     await this.#store.close();
   }
 

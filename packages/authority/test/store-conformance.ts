@@ -12,6 +12,7 @@ const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0
 const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
 const jobId = id(1, 16);
 const manifestDigest = id(2, 32);
+const shown = { firmwareVersion: '1.2', securityCounter: 3 };
 
 export function storeConformance(
   name: string,
@@ -31,7 +32,7 @@ export function storeConformance(
       store.insertJob(
         {
           job: { jobId, product: 'pump', quota, mode: 'session', createdAtMs: 5 },
-          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60) },
+          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
           deviceData,
         },
         event('open'),
@@ -81,7 +82,7 @@ export function storeConformance(
       });
       expect(job).not.toHaveProperty('deviceDataKey');
       expect(await store.listPackages(jobId)).toMatchObject([
-        { manifestDigest, ordinal: 0, approved: false },
+        { manifestDigest, ordinal: 0, approved: false, ...shown },
       ]);
       expect(await store.findDeviceData(jobId, 1)).toEqual(id(9, 20));
       expect(await store.findDeviceData(jobId, 2)).toBeUndefined();
@@ -98,7 +99,8 @@ export function storeConformance(
     it('approves packages with the job and closes once', async () => {
       await open(1);
       expect(await store.approveJob(jobId, event('approve'))).toBe(true);
-      const more = { jobId, manifestDigest: id(22, 32), header: id(3, 9), contentKeyFile: id(4, 9) };
+      const files = { header: id(3, 9), contentKeyFile: id(4, 9) };
+      const more = { jobId, manifestDigest: id(22, 32), ...files, ...shown };
       expect(await store.insertPackage(more, event('more'))).toBe(true);
       expect(await store.insertPackage(more, event('more'))).toBe(false);
       expect((await store.listPackages(jobId)).map((item) => item.approved)).toEqual([true, false]);

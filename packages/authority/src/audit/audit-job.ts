@@ -1,6 +1,7 @@
 // The audit of one job: its rows against the log, and every signature in them against the owner's root and the device CA.
 // A delegation that was ended by a later epoch still counts for what was signed under it.
 
+import { setImmediate } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { type DevicePublic, type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/license';
@@ -33,14 +34,15 @@ interface JobContext {
   readonly report: (code: FindingCode, subject: string, detail: string) => void;
 }
 
-/** Runs a check; what it throws is a finding. */
+/** Runs a check; what it throws is a finding. Between checks the authority serves its lines. */
 async function attempt(
   context: JobContext,
   about: { code: FindingCode; subject: string },
-  check: () => void | Promise<void>,
+  check: () => void,
 ): Promise<void> {
+  await setImmediate();
   try {
-    await check();
+    check();
   } catch (cause) {
     context.report(about.code, about.subject, cause instanceof Error ? cause.message : String(cause));
   }
@@ -58,12 +60,15 @@ async function verifyPackagesAndDevices(context: JobContext): Promise<void> {
       const { rootPublicKey, product } = trust;
       const { manifest } = verifyHeader(crypto, decodeHeader(item.header), { rootPublicKey, product });
       demand(toHex(manifest.digest) === digest, 'the header holds another manifest');
+      const { firmwareVersion, securityCounter } = manifest.core;
+      const shown = item.firmwareVersion === firmwareVersion && item.securityCounter === securityCounter;
+      demand(shown, 'the row shows another version or counter than the manifest');
       manifests.set(digest, manifest);
     });
   }
   for (const row of evidence.devices) {
     const thumbprint = toHex(row.thumbprint);
-    await attempt(context, { code: 'certificate-invalid', subject: `device ${thumbprint}` }, async () => {
+    await attempt(context, { code: 'certificate-invalid', subject: `device ${thumbprint}` }, () => {
       const inputs = { certificate: row.certificate, atMs: row.firstSeenAtMs };
       const device = verifyDevice(crypto, trust, inputs);
       demand(toHex(device.thumbprint) === thumbprint, 'the certificate is of another device');

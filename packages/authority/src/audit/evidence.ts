@@ -78,7 +78,7 @@ export function evidenceToJson<T>(value: T): AsJson<T> {
   return convert(value) as AsJson<T>;
 }
 
-const plainText = new Set(['product', 'mode', 'state', 'requestId']);
+const plainText = new Set(['product', 'mode', 'state', 'requestId', 'firmwareVersion']);
 
 /** The reverse, for evidence of a job or rows of the log. Throws `hex-invalid`. The shape is not checked here. */
 export function evidenceFromJson<T>(json: AsJson<T>): T {

@@ -56,6 +56,10 @@ export async function serveAuthority(options: ServeOptions): Promise<RunningAuth
   let stopping = false;
   const server = createServer((request, response) => {
     if (!stopping) {
+      // A connection that is kept alive after its last answer would hold up the stop.
+      response.once('close', () => {
+        if (stopping) setImmediate(() => server.closeIdleConnections());
+      });
       handle(request, response);
       return;
     }

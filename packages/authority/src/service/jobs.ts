@@ -34,12 +34,7 @@ export interface JobRequest {
   readonly by: string;
 }
 
-interface PackageView {
-  readonly manifestDigest: Bytes;
-  readonly firmwareVersion: string;
-  readonly securityCounter: number;
-  readonly approved: boolean;
-}
+type PackageView = Omit<PackageRecord, 'jobId' | 'ordinal' | 'header' | 'contentKeyFile'>;
 
 /** A job as its owner sees it. */
 export interface JobView extends JobRecord {
@@ -78,6 +73,11 @@ export function verifyLicensable(
   return manifest;
 }
 
+function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: Bytes }) {
+  const { firmwareVersion, securityCounter } = manifest.core;
+  return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
+}
+
 async function checkContentKey(
   authority: Authority,
   manifest: Manifest,
@@ -113,7 +113,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   await store.insertJob(
     {
       job: { jobId, product, quota, mode, createdAtMs, ...key },
-      package: { manifestDigest: manifest.digest, header, contentKeyFile },
+      package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
     {
@@ -144,7 +144,7 @@ export async function addPackage(
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');
   const added = await store.insertPackage(
-    { jobId, manifestDigest: manifest.digest, header, contentKeyFile },
+    { jobId, ...packageOf(manifest, { header, contentKeyFile }) },
     {
       timeMs: authority.nowMs(),
       kind: 'package-added',
@@ -171,30 +171,19 @@ export async function closeJob(authority: Authority, jobId: Bytes, by: string): 
   return showJob(authority, jobId);
 }
 
-function viewPackage(authority: Authority, trust: ProductTrust, item: PackageRecord): PackageView {
-  const { manifestDigest, approved, header } = item;
-  // For display: a package whose signer was revoked since is still shown.
-  const { core } = verifyHeader(authority.crypto, decodeHeader(header), {
-    rootPublicKey: trust.rootPublicKey,
-    product: trust.product,
-  }).manifest;
-  return {
-    manifestDigest,
-    approved,
-    firmwareVersion: core.firmwareVersion,
-    securityCounter: core.securityCounter,
-  };
-}
-
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
-  const trust = requireProduct(authority, job.product);
   const counts = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
   return {
     ...job,
     counts,
     remaining: job.quota - counts.units,
-    packages: packages.map((item) => viewPackage(authority, trust, item)),
+    packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
+      manifestDigest,
+      approved,
+      firmwareVersion,
+      securityCounter,
+    })),
   };
 }
 

@@ -26,6 +26,9 @@ export interface PackageRecord {
   readonly ordinal: number;
   readonly header: Bytes;
   readonly contentKeyFile: Bytes;
+  /** From the manifest, for display: whoever decides on them reads the header. */
+  readonly firmwareVersion: string;
+  readonly securityCounter: number;
   readonly approved: boolean;
 }
 

@@ -41,6 +41,8 @@ export const toPackage = (row: Row): PackageRecord => ({
   ordinal: number(row, 'ordinal'),
   header: bytes(row, 'header'),
   contentKeyFile: bytes(row, 'content_key_file'),
+  firmwareVersion: text(row, 'firmware_version'),
+  securityCounter: number(row, 'security_counter'),
   approved: number(row, 'approved') === 1,
 });
 

@@ -26,6 +26,8 @@ export const migrations: readonly string[] = [
     ordinal INTEGER NOT NULL,
     header BLOB NOT NULL,
     content_key_file BLOB NOT NULL,
+    firmware_version TEXT NOT NULL,
+    security_counter INTEGER NOT NULL,
     approved INTEGER NOT NULL CHECK (approved IN (0, 1)),
     PRIMARY KEY (job_id, manifest_digest),
     UNIQUE (job_id, ordinal)

@@ -18,7 +18,7 @@ import type {
 } from './records.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import * as rows from './sqlite-rows.ts';
-import type { JobCounts, NewJob, Store, StoreReader, UnitRequest } from './store.ts';
+import type { JobCounts, NewJob, NewPackage, Store, StoreReader, UnitRequest } from './store.ts';
 
 class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
@@ -49,25 +49,22 @@ class SqliteStore implements Store {
     });
   }
 
-  async insertPackage(
-    item: Pick<PackageRecord, 'jobId' | 'manifestDigest' | 'header' | 'contentKeyFile'>,
-    event: LogEvent,
-  ): Promise<boolean> {
+  async insertPackage(item: NewPackage, event: LogEvent): Promise<boolean> {
     return this.#database.transaction(() => this.#insertPackage(item) && this.#append(event));
   }
 
   /** The ordinal and the state of the job are read in the same statement. */
-  #insertPackage(
-    item: Pick<PackageRecord, 'jobId' | 'manifestDigest' | 'header' | 'contentKeyFile'>,
-  ): boolean {
+  #insertPackage(item: NewPackage): boolean {
     return this.#database.changed(
       `INSERT INTO packages
-       SELECT job_id, ?, (SELECT count(*) FROM packages p WHERE p.job_id = jobs.job_id), ?, ?, 0
+       SELECT job_id, ?, (SELECT count(*) FROM packages p WHERE p.job_id = jobs.job_id), ?, ?, ?, ?, 0
        FROM jobs WHERE job_id = ? AND state <> 'closed'
        ON CONFLICT (job_id, manifest_digest) DO NOTHING`,
       item.manifestDigest,
       item.header,
       item.contentKeyFile,
+      item.firmwareVersion,
+      item.securityCounter,
       item.jobId,
     );
   }

@@ -23,9 +23,11 @@ export interface JobCounts {
   readonly receipts: number;
 }
 
+export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
+
 export interface NewJob {
   readonly job: Omit<JobRecord, 'state'>;
-  readonly package: Pick<PackageRecord, 'manifestDigest' | 'header' | 'contentKeyFile'>;
+  readonly package: Omit<NewPackage, 'jobId'>;
   /** Sealed per-device data by unit index; empty, or one a unit of the quota. */
   readonly deviceData: readonly Bytes[];
 }
@@ -43,10 +45,7 @@ export interface Store {
   /** A job in state open, with its first package and its per-device data. */
   insertJob(job: NewJob, event: LogEvent): Promise<void>;
   /** Adds a package, not yet approved, to a job that is not closed. False: the job is closed, unknown, or has it. */
-  insertPackage(
-    item: Pick<PackageRecord, 'jobId' | 'manifestDigest' | 'header' | 'contentKeyFile'>,
-    event: LogEvent,
-  ): Promise<boolean>;
+  insertPackage(item: NewPackage, event: LogEvent): Promise<boolean>;
   /** Approves the job and every package it has. False, and nothing logged: closed or unknown. */
   approveJob(jobId: Bytes, event: LogEvent): Promise<boolean>;
   /** False, and nothing logged: closed before, or unknown. */
