@@ -28,7 +28,8 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
   for (const entry of readdirSync(here + folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) addFolder(sources, path, `${prefix}${entry.name}/`);
-    else if (/\.(c|h|def)$/.test(entry.name)) sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
+    else if (/\.(c|h|def)$/.test(entry.name))
+      sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
   }
 }
 
@@ -46,7 +47,8 @@ const compilerVersion = (): string =>
 
 function keyOf(sources: Sources, flags: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([compilerVersion(), flags]));
-  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`\0${name}\0${text}`);
+  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`\0${name}\0${text}`);
   return hash.digest('hex').slice(0, 32);
 }
 
@@ -115,7 +117,8 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   addFolder(all, 'core', 'core/');
   addFolder(all, 'port/wasm', 'wasm/');
   addFolder(all, 'test', 'test/');
-  const wanted = /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
+  const wanted =
+    /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
   const sources = new Map([...all].filter(([name]) => wanted.test(name)));
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }
