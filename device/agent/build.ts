@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export type AgentChipId = 'stm32f427' | 'stm32h743';
-export const agentChipIds: readonly AgentChipId[] = ['stm32f427', 'stm32h743'];
+/** Chips that have a generated header. */
+export const agentChipIds: readonly string[] = readdirSync(`${here}port`)
+  .filter((name) => existsSync(`${here}port/${name}/fs_chip.h`))
+  .sort();
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
@@ -33,7 +35,7 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
   }
 }
 
-function readSources(chipId: AgentChipId): Sources {
+function readSources(chipId: string): Sources {
   const sources: Sources = new Map();
   addFolder(sources, 'core', 'core/');
   addFolder(sources, 'port/wasm', 'wasm/');
@@ -60,16 +62,19 @@ function treeOf(sources: Sources): FileTree {
     const parts = path.split('/');
     const name = parts.pop()!;
     let folder = tree;
-    for (const part of parts) folder = (folder[part] ??= {}) as FileTree;
+    for (const part of parts) {
+      folder[part] ??= {};
+      folder = folder[part] as FileTree;
+    }
     folder[name] = text;
   }
   return tree;
 }
 
-const ignore = () => {};
-
 async function compile(sources: Sources, flags: readonly string[]): Promise<Uint8Array> {
-  const { commands } = await import('@yowasp/clang');
+  const { commands, runLLVM } = await import('@yowasp/clang');
+  // Loads the compiler without its report of progress.
+  await runLLVM(undefined, undefined, { fetchProgress: () => {} });
   const files = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
   const messages: Uint8Array[] = [];
   const keep = (bytes: Uint8Array | null) => {
@@ -79,7 +84,6 @@ async function compile(sources: Sources, flags: readonly string[]): Promise<Uint
     const made = (await commands.clang([...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
       stdout: keep,
       stderr: keep,
-      fetchProgress: ignore,
     })) as FileTree;
     return made['agent.wasm'] as Uint8Array;
   } catch (cause) {
@@ -107,8 +111,25 @@ async function built(sources: Sources, flags: readonly string[]): Promise<Uint8A
 const includes = ['-Iwasm/include', '-Icore', '-Ichip'];
 
 /** The agent's module for a chip, from the cache or compiled now. */
-export function buildAgent(chipId: AgentChipId): Promise<Uint8Array<ArrayBuffer>> {
+export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
+}
+
+/**
+ * The agent with a defence taken away, for tests that must notice: in `file` (`core/fs_boot.c`) each text is replaced
+ * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
+ */
+export function buildWeakenedAgent(
+  chipId: AgentChipId,
+  { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  for (const [text, other] of Object.entries(replace)) {
+    const before = sources.get(file) ?? '';
+    if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
+    sources.set(file, before.replaceAll(text, other));
+  }
+  return built(sources, [...compileFlags, ...includes, ...linkFlags]);
 }
 
 /** The test-only module: the CBOR check of the core, and nothing of a chip. */
