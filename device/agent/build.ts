@@ -120,7 +120,7 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
  * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
  */
 export function buildWeakenedAgent(
-  chipId: AgentChipId,
+  chipId: string,
   { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
