@@ -115,6 +115,23 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
 }
 
+/**
+ * The agent with a defence taken away, for tests that must notice: in `file` (`core/fs_boot.c`) each text is replaced
+ * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
+ */
+export function buildWeakenedAgent(
+  chipId: string,
+  { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  for (const [text, other] of Object.entries(replace)) {
+    const before = sources.get(file) ?? '';
+    if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
+    sources.set(file, before.replaceAll(text, other));
+  }
+  return built(sources, [...compileFlags, ...includes, ...linkFlags]);
+}
+
 /** The test-only module: the CBOR check of the core, and nothing of a chip. */
 export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   const all: Sources = new Map();
