@@ -12,6 +12,7 @@ import { taskNode } from './node-modules.mjs';
 import { tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const agentBuild = join(root, 'device', 'agent', 'build.ts');
 
 /** Ends this process the way the child ended: same exit code, or the same signal. */
 function endAs(code, signal) {
@@ -36,8 +37,7 @@ function refuse(text) {
 
 /** Compiles the agent where that was not done yet; what the compiler says goes to standard error. */
 function buildAgent(node, environment) {
-  const script = join(root, 'device', 'agent', 'build.ts');
-  const { status } = spawnSync(node, [script], { env: environment, stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(node, [agentBuild], { env: environment, stdio: ['ignore', 2, 2] });
   if (status !== 0) refuse('the agent could not be built');
 }
 
@@ -56,7 +56,7 @@ async function main([name, ...args]) {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compile'),
     FIRMSEAL_LACKING: lacking.join(' '),
   };
-  if (task.needsAgent === true) buildAgent(node, environment);
+  if (task.needsAgent === true && existsSync(agentBuild)) buildAgent(node, environment);
   runTask(node, [join(root, task.script), ...task.args, ...args], environment);
 }
 
