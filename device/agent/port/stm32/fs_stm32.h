@@ -1,0 +1,43 @@
+/*
+ * What the STM32 ports share. The files beside this one drive peripherals that are the same in every family, at the
+ * addresses of the chip's fs_registers.h; flash, option bytes and clock differ and are in the chip's own folder.
+ */
+#ifndef FS_STM32_H
+#define FS_STM32_H
+
+#include "fs_chip.h"
+#include "fs_chip_control.h"
+#include "fs_cortex.h"
+#include "fs_port.h"
+#include "fs_registers.h"
+
+/* Ends a wait on hardware that never answers: far more turns than any operation of a sound chip takes (the longest is
+ * an erase of 128 KiB, 4 s). */
+#define FS_WAIT_TURNS 0x10000000u
+
+/* FS_OK as soon as (register & mask) == value. */
+fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
+
+/* GPIO pin of a port's register block as alternate function, with a pull-up. */
+void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function);
+
+/* The erase code and bank of the unit that begins at the address. */
+fs_result fs_find_erase_unit(uint32_t address, uint32_t *bank, uint32_t *code);
+
+typedef struct {
+  uint32_t id;
+  uint32_t read_address;
+  uint32_t program_address;
+  uint32_t bits;
+} fs_option_place;
+
+extern const fs_option_place fs_option_places[FS_OPTION_REGISTER_COUNT];
+
+/* The entry of a register id, or 0. */
+const fs_option_place *fs_find_option(uint32_t register_id);
+
+/* What the registers shall hold: the values given, and for those not given what is in force. Refuses ids that are not
+ * in the catalogue. `wanted` has FS_OPTION_REGISTER_COUNT elements. */
+fs_result fs_plan_options(const uint32_t *register_ids, const uint32_t *values, uint32_t count, uint32_t *wanted);
+
+#endif
