@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export type AgentChipId = 'stm32f427' | 'stm32h743';
-export const agentChipIds: readonly AgentChipId[] = ['stm32f427', 'stm32h743'];
+/** Chips that have a generated header. */
+export const agentChipIds: readonly string[] = readdirSync(`${here}port`)
+  .filter((name) => existsSync(`${here}port/${name}/fs_chip.h`))
+  .sort();
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
@@ -28,11 +30,12 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
   for (const entry of readdirSync(here + folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) addFolder(sources, path, `${prefix}${entry.name}/`);
-    else if (/\.(c|h|def)$/.test(entry.name)) sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
+    else if (/\.(c|h|def)$/.test(entry.name))
+      sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
   }
 }
 
-function readSources(chipId: AgentChipId): Sources {
+function readSources(chipId: string): Sources {
   const sources: Sources = new Map();
   addFolder(sources, 'core', 'core/');
   addFolder(sources, 'port/wasm', 'wasm/');
@@ -47,7 +50,8 @@ const compilerVersion = (): string =>
 
 function keyOf(sources: Sources, flags: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([compilerVersion(), flags]));
-  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`\0${name}\0${text}`);
+  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`\0${name}\0${text}`);
   return hash.digest('hex').slice(0, 32);
 }
 
@@ -59,7 +63,10 @@ function treeOf(sources: Sources): FileTree {
     const parts = path.split('/');
     const name = parts.pop()!;
     let folder = tree;
-    for (const part of parts) folder = (folder[part] ??= {}) as FileTree;
+    for (const part of parts) {
+      folder[part] ??= {};
+      folder = folder[part] as FileTree;
+    }
     folder[name] = text;
   }
   return tree;
@@ -105,7 +112,7 @@ async function built(sources: Sources, flags: readonly string[]): Promise<Uint8A
 const includes = ['-Iwasm/include', '-Icore', '-Ichip'];
 
 /** The agent's module for a chip, from the cache or compiled now. */
-export function buildAgent(chipId: AgentChipId): Promise<Uint8Array<ArrayBuffer>> {
+export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
 }
 
@@ -115,7 +122,8 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   addFolder(all, 'core', 'core/');
   addFolder(all, 'port/wasm', 'wasm/');
   addFolder(all, 'test', 'test/');
-  const wanted = /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
+  const wanted =
+    /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
   const sources = new Map([...all].filter(([name]) => wanted.test(name)));
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }

@@ -5,7 +5,7 @@
 #include "fs_area.h"
 #include "fs_crypto.h"
 
-/* HMAC of every firmware area, in order, under the device key. */
+/* HMAC under the device key of the SHA-256 of every firmware area, in order. */
 fs_result fs_digest_firmware(const fs_area *areas, uint32_t count, uint8_t mac[FS_HASH_SIZE]);
 
 /* Compares the keyed digest of every firmware area with the accepted manifest, and gives the MAC as above.

@@ -39,7 +39,7 @@ typedef struct {
   uint8_t receipt_nonce[FS_HASH_SIZE];
   uint8_t license_id[16];
   uint8_t job_id[16];
-  uint8_t firmware_mac[FS_HASH_SIZE]; /* all firmware areas, under the device key; for boot check 2 */
+  uint8_t firmware_mac[FS_HASH_SIZE]; /* fs_digest_firmware; for boot check 2 */
   fs_area areas[FS_AREA_MAX];
   uint8_t zeros[16];
   uint8_t mac[16];

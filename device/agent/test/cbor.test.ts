@@ -66,15 +66,51 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     leaf,
     fc.array(tie('value'), { maxLength: 5 }),
-    fc.array(fc.tuple(fc.integer({ min: -40, max: 300 }), tie('value')), { maxLength: 5 }).map((p) => new Map(p)),
+    fc
+      .array(fc.tuple(fc.integer({ min: -40, max: 300 }), tie('value')), { maxLength: 5 })
+      .map((p) => new Map(p)),
   ),
 })).value;
 
 /** Bytes of which many are heads of items. */
 const likeCbor = fc.array(
   fc.oneof(
-    fc.constantFrom(0x80, 0x81, 0x82, 0xa0, 0xa1, 0xa2, 0x40, 0x41, 0x60, 0x61, 0x18, 0x19, 0x1a, 0x1b, 0xf6, 0xd2),
-    fc.constantFrom(0x5f, 0x9f, 0xff, 0xf9, 0xfa, 0xfb, 0xf8, 0x1c, 0x3b, 0x38, 0x58, 0x78, 0x98, 0xb8, 0xc0, 0xe0),
+    fc.constantFrom(
+      0x80,
+      0x81,
+      0x82,
+      0xa0,
+      0xa1,
+      0xa2,
+      0x40,
+      0x41,
+      0x60,
+      0x61,
+      0x18,
+      0x19,
+      0x1a,
+      0x1b,
+      0xf6,
+      0xd2,
+    ),
+    fc.constantFrom(
+      0x5f,
+      0x9f,
+      0xff,
+      0xf9,
+      0xfa,
+      0xfb,
+      0xf8,
+      0x1c,
+      0x3b,
+      0x38,
+      0x58,
+      0x78,
+      0x98,
+      0xb8,
+      0xc0,
+      0xe0,
+    ),
     fc.integer({ min: 0, max: 255 }),
   ),
   { maxLength: 60 },
@@ -125,6 +161,8 @@ describe('the agent refuses what packages/cbor-cose refuses, for the same reason
       }),
       { seed: 11, numRuns: 20000 },
     );
-    expect([...met.keys()].sort()).toEqual(expect.arrayContaining(['cbor-truncated', 'cbor-type-refused', 'ok']));
+    expect([...met.keys()].sort()).toEqual(
+      expect.arrayContaining(['cbor-truncated', 'cbor-type-refused', 'ok']),
+    );
   });
 });

@@ -5,7 +5,7 @@
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
-import { findChip, finalOptions } from '@firmseal/chips';
+import { finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
   type DevicePublic,
@@ -202,9 +202,8 @@ export async function blankLine(chipId: TestChipId, seed = 'line'): Promise<Line
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {
-    const options = finalOptions(chip.chip, 0).filter(
-      ({ register }) =>
-        chip.chip.options.registers[register]!.fields.some(({ name }) => name === addressFields.pinLow),
+    const options = finalOptions(chip.chip, 0).filter(({ register }) =>
+      chip.chip.options.registers[register]!.fields.some(({ name }) => name === addressFields.pinLow),
     );
     expectOk(chip.debug.writeOptionBytes(new Map(options.map(({ register, value }) => [register, value]))));
   }
@@ -219,7 +218,11 @@ function expectOk(status: unknown): void {
 }
 
 /** A chip that is personalized and protected. */
-export async function personalizedLine(chipId: TestChipId, level: 0 | 1 | 2 = 2, seed = 'line'): Promise<Line> {
+export async function personalizedLine(
+  chipId: TestChipId,
+  level: 0 | 1 | 2 = 2,
+  seed = 'line',
+): Promise<Line> {
   const line = await blankLine(chipId, seed);
   await line.personalize(level);
   return line;

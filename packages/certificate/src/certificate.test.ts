@@ -1,3 +1,5 @@
+// The certificate by its own verifier, by node:crypto and by openssl; every damaged bit of it.
+
 import { execFileSync } from 'node:child_process';
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import { concatBytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';

@@ -3,8 +3,8 @@
 import { Secret, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, type LicenseTerms, thumbprintOf } from '@firmseal/license';
 import { makeDelegation, sealPackage } from '@firmseal/seal';
+import { type DevicePublic, type LicenseTerms, thumbprintOf } from '../src/index.ts';
 
 export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;

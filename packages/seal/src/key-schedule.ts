@@ -6,18 +6,18 @@ import type { Crypto } from '@firmseal/crypto';
 
 export const freshRandomnessBytes = 32;
 
-/** P: SHA-256 over u32be(address) || u32be(length) || plaintext of each area of firmware, in order. */
-export function plaintextDigest(
-  crypto: Crypto,
-  areas: Iterable<{ address: number; plaintext: Uint8Array }>,
-): Bytes {
-  const hash = crypto.createSha256();
-  for (const { address, plaintext } of areas) {
-    hash.update(u32be(address));
-    hash.update(u32be(plaintext.length));
-    hash.update(plaintext);
-  }
-  return hash.digest();
+/** An area of firmware by what the key schedule takes of it; `hash` is the SHA-256 of its plaintext. */
+export interface HashedArea {
+  readonly address: number;
+  readonly lengthBytes: number;
+  readonly hash: Uint8Array;
+}
+
+/** P: SHA-256 over u32be(address) || u32be(length) || hash of each area of firmware, in order. */
+export function plaintextDigest(crypto: Crypto, areas: readonly HashedArea[]): Bytes {
+  return crypto.sha256(
+    ...areas.flatMap(({ address, lengthBytes, hash }) => [u32be(address), u32be(lengthBytes), hash]),
+  );
 }
 
 /** `randomness`: 32 fresh bytes. The salt is public, 32 bytes; the content key is secret, 32 bytes. */
@@ -42,8 +42,8 @@ export interface PackageKeys {
   readonly commitment: Bytes;
   /** AES-256 key of the area's records. */
   areaKey(ordinal: number): Bytes;
-  /** Key of the keyed digest of the area's plaintext. */
-  digestKey(ordinal: number): Bytes;
+  /** Keyed digest of an area of firmware from the SHA-256 of its plaintext. */
+  areaDigest(ordinal: number, hash: Uint8Array): Bytes;
 }
 
 export function packageKeys(
@@ -61,6 +61,6 @@ export function packageKeys(
   return {
     commitment: derive('firmseal/1 commitment'),
     areaKey: (ordinal) => derive('firmseal/1 area', u32be(ordinal)),
-    digestKey: (ordinal) => derive('firmseal/1 digest', u32be(ordinal)),
+    areaDigest: (ordinal, hash) => crypto.hmacSha256(derive('firmseal/1 digest', u32be(ordinal)), hash),
   };
 }

@@ -38,25 +38,22 @@ export function openContentKeys(crypto: Crypto, manifest: Manifest, contentKey: 
   return keys;
 }
 
-/** Computes the keyed digest of each area of firmware as its chunks pass. */
-class AreaDigests {
-  readonly #manifest: Manifest;
+/** Hashes each area of firmware as its chunks pass. */
+class AreaHashes {
   readonly #hashers: readonly (Hasher | undefined)[];
 
-  constructor(crypto: Crypto, manifest: Manifest, keys: PackageKeys) {
-    this.#manifest = manifest;
-    this.#hashers = manifest.core.areas.map((area, i) =>
-      area.kind === 'firmware' ? crypto.createHmacSha256(keys.digestKey(i)) : undefined,
-    );
+  constructor(crypto: Crypto, { core }: Manifest) {
+    this.#hashers = core.areas.map(({ kind }) => (kind === 'firmware' ? crypto.createSha256() : undefined));
   }
 
   update(chunk: OpenedChunk): void {
     this.#hashers[chunk.areaOrdinal]?.update(chunk.plaintext);
   }
 
-  check(): void {
+  /** Throws `area-digest-wrong`. */
+  check({ areaDigests }: Manifest, keys: PackageKeys): void {
     for (const [area, hasher] of this.#hashers.entries())
-      if (hasher && !equalBytes(hasher.digest(), this.#manifest.areaDigests[area]!))
+      if (hasher && !equalBytes(keys.areaDigest(area, hasher.digest()), areaDigests[area]!))
         throw new Fault('area-digest-wrong', { area });
   }
 }
@@ -76,7 +73,7 @@ export function openRecords(
   const keys = openContentKeys(crypto, manifest, contentKey);
   const areaKeys = core.areas.map((_, i) => keys.areaKey(i));
   const chain = new RecordChain(crypto, manifest);
-  const digests = new AreaDigests(crypto, manifest, keys);
+  const hashes = new AreaHashes(crypto, manifest);
   try {
     for (const record of fileRecords(file, recordsOffset, core)) {
       const { areaOrdinal, offset } = record.plan;
@@ -84,10 +81,10 @@ export function openRecords(
       const plaintext = openRecord(crypto, record, { areaKey: areaKeys[areaOrdinal]!, coreDigest });
       chain.advance(record);
       const chunk = { areaOrdinal, address: core.areas[areaOrdinal]!.address + offset, plaintext };
-      digests.update(chunk);
+      hashes.update(chunk);
       onChunk(chunk);
     }
-    digests.check();
+    hashes.check(manifest, keys);
   } finally {
     for (const key of areaKeys) key.fill(0);
   }

@@ -11,6 +11,7 @@ import { checkCounterCap, verifyAuthority } from './delegation.ts';
 import {
   deriveContentKey,
   freshRandomnessBytes,
+  type HashedArea,
   type PackageKeys,
   packageKeys,
   plaintextDigest,
@@ -58,19 +59,20 @@ export interface SealedPackage {
   readonly manifest: Manifest;
 }
 
-interface FirmwareArea {
+interface FirmwareArea extends HashedArea {
   readonly ordinal: number;
-  readonly address: number;
   readonly plaintext: Uint8Array;
 }
 
-function firmwareAreas(areas: readonly SealArea[]): FirmwareArea[] {
+/** The areas with content, each hashed once: content key and keyed digests both start from that hash. */
+function firmwareAreas(crypto: Crypto, areas: readonly SealArea[]): FirmwareArea[] {
   const found: FirmwareArea[] = [];
   for (const [ordinal, { area, plaintext }] of areas.entries()) {
     const expected = area.kind === 'firmware' ? area.lengthBytes : 0;
     if ((plaintext?.length ?? 0) !== expected)
       throw new Fault('area-content-wrong', { area: ordinal, found: plaintext?.length ?? 0, expected });
-    if (plaintext && expected > 0) found.push({ ordinal, address: area.address, plaintext });
+    if (plaintext && expected > 0)
+      found.push({ ordinal, ...area, plaintext, hash: crypto.sha256(plaintext) });
   }
   return found;
 }
@@ -165,7 +167,7 @@ function selfCheck(
  */
 export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<SealedPackage> {
   const { signer, delegation, rootPublicKey, epoch, license } = inputs;
-  const firmware = firmwareAreas(inputs.areas);
+  const firmware = firmwareAreas(crypto, inputs.areas);
   const areas = inputs.areas.map(({ area }) => area);
   const core: ManifestCore = { formatVersion: 1, suite: 1, ...inputs.core, areas };
   const coreBytes = encodeCore(core);
@@ -186,9 +188,8 @@ export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<S
   });
   const keys = packageKeys(crypto, { contentKey, salt, coreDigest });
   const { records, firstRecordHash } = sealRecords(crypto, { core, coreDigest, keys, firmware });
-  const areaDigests = inputs.areas.map(({ area, plaintext }, i) =>
-    area.kind === 'firmware' && plaintext ? crypto.hmacSha256(keys.digestKey(i), plaintext) : null,
-  );
+  const areaDigests: (Bytes | null)[] = areas.map(() => null);
+  for (const { ordinal, hash } of firmware) areaDigests[ordinal] = keys.areaDigest(ordinal, hash);
   const payload = encodeManifestPayload({
     coreBytes,
     firstRecordHash,

@@ -1,3 +1,5 @@
+// How far a process that seals grows above its idle size (test/sealing-memory.ts is that process).
+
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';

@@ -2,7 +2,7 @@
 // idle size at its peak, beyond plaintext and package. Run with --expose-gc.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { sealPackage } from '@firmseal/seal';
+import { sealPackage } from '../src/index.ts';
 import { packageSigner, patternBytes, root, sealSmall, smallCore, smallDelegation } from './small-package.ts';
 
 const lengthBytes = Number(process.argv[2]);

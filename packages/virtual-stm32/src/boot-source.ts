@@ -36,8 +36,13 @@ function byBootPins({ chip, options, flash, pins }: BootParts): BootSource {
     if (pins.boot1) return { from: 'ram', address: chip.ram[0]!.addressStart, banksSwapped: false };
     return { from: 'rom-bootloader', address: chip.romBootloader.addressStart, banksSwapped: false };
   }
-  const bank2 = chip.flash.banks[1]!.addressStart;
-  const banksSwapped = options.field(chip.boot.bankField) === 1 && hasStackPointer(chip, flash, bank2);
+  const { bankField, bankValue, bankRule } = chip.boot;
+  const bank2 = chip.flash.banks[1];
+  const banksSwapped =
+    bank2 !== undefined &&
+    bankField !== undefined &&
+    options.field(bankField) === bankValue &&
+    (bankRule === 'always' || hasStackPointer(chip, flash, bank2.addressStart));
   return { from: 'flash', address: chip.flash.addressStart, banksSwapped };
 }
 
@@ -52,9 +57,11 @@ function hasStackPointer(chip: Chip, flash: FlashMemory, address: number): boole
 }
 
 function byBootAddress({ chip, options, pins }: BootParts): BootSource {
-  const { pinLow, pinHigh } = chip.boot.addressFields!;
-  const address = options.field(pins.boot0 ? pinHigh : pinLow) * 0x10000;
-  const banksSwapped = options.field(chip.boot.bankField) === 1;
+  const { pinLow, pinHigh, shift } = chip.boot.addressFields!;
+  const field = pins.boot0 ? pinHigh : pinLow;
+  const address = field === undefined ? chip.romBootloader.addressStart : options.field(field) * 2 ** shift;
+  const { bankField, bankValue } = chip.boot;
+  const banksSwapped = bankField !== undefined && options.field(bankField) === bankValue;
   if (eraseUnitAt(chip, address) !== undefined) return { from: 'flash', address, banksSwapped };
   if (bootsOutsideFlash(options.level)) {
     const { addressStart, length } = chip.romBootloader;

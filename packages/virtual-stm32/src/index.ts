@@ -19,5 +19,5 @@ export {
 } from './protection.ts';
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
-export type { RamStore } from './working-memory.ts';
 export { agentRequest, wasmAgent } from './wasm-agent.ts';
+export type { RamStore } from './working-memory.ts';
