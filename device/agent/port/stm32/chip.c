@@ -18,27 +18,6 @@ void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function) {
   FS_REGISTER(gpio + 0x00u) = (FS_REGISTER(gpio + 0x00u) & ~(3u << (2 * pin))) | 2u << (2 * pin);
 }
 
-typedef struct {
-  uint32_t address;
-  uint16_t bank;
-  uint16_t code;
-} erase_unit;
-
-#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, bank, code},
-static const erase_unit erase_units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
-#undef X
-
-fs_result fs_find_erase_unit(uint32_t address, uint32_t *bank, uint32_t *code) {
-  uint32_t i;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    if (erase_units[i].address != address) continue;
-    *bank = erase_units[i].bank;
-    *code = erase_units[i].code;
-    return FS_OK;
-  }
-  return FS_ERR_FLASH_ERASE_FAILED;
-}
-
 #define X(register_id, read, program, bits, neutral, clear_only, set_only) {register_id, read, program, bits},
 const fs_option_place fs_option_places[FS_OPTION_REGISTER_COUNT] = {FS_OPTION_REGISTERS(X)};
 #undef X

@@ -8,11 +8,11 @@
 
 #include "fs_registers.h"
 
-/* The button of ST's 144-pin boards. FS_ENTRY_LEVEL: the level that calls the agent. */
+/* The button of ST's boards with these chips, on PC13 everywhere; the level that it gives when pressed differs. */
 #ifndef FS_ENTRY_PIN
 #define FS_ENTRY_GPIO FS_GPIOC
 #define FS_ENTRY_PIN 13u
-#define FS_ENTRY_LEVEL 1u
+#define FS_ENTRY_LEVEL FS_BUTTON_LEVEL
 #endif
 
 #ifndef FS_LINK_BAUD

@@ -21,8 +21,15 @@ fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 /* GPIO pin of a port's register block as alternate function, with a pull-up. */
 void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function);
 
-/* The erase code and bank of the unit that begins at the address. */
-fs_result fs_find_erase_unit(uint32_t address, uint32_t *bank, uint32_t *code);
+/* Where every erase unit has the same size and the second bank begins in the middle of flash: the bank, 1 or 2, and the
+ * unit's number in it. The address has to be that of a unit. */
+static inline fs_result fs_uniform_unit(uint32_t address, uint32_t *bank, uint32_t *number) {
+  uint32_t offset = address - FS_FLASH_START; /* wraps to a large value below flash */
+  FS_REQUIRE(offset < FS_FLASH_SIZE_BYTES && offset % FS_ERASE_UNIT_MAX_BYTES == 0, FS_ERR_FLASH_ERASE_FAILED);
+  *bank = offset < FS_FLASH_SIZE_BYTES / 2u ? 1u : 2u;
+  *number = offset % (FS_FLASH_SIZE_BYTES / 2u) / FS_ERASE_UNIT_MAX_BYTES;
+  return FS_OK;
+}
 
 typedef struct {
   uint32_t id;

@@ -67,12 +67,31 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
-fs_result fs_port_flash_erase(uint32_t address) {
-  uint32_t bank;
+typedef struct {
+  uint32_t address;
   uint32_t code;
-  FS_TRY(fs_find_erase_unit(address, &bank, &code));
+} erase_unit;
+
+#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, code},
+static const erase_unit erase_units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
+#undef X
+
+/* SNB of the sector that begins there: bank 2 counts from 16 (RM0090 3.9.8). */
+static fs_result sector_number(uint32_t address, uint32_t *code) {
+  uint32_t i;
+  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
+    if (erase_units[i].address != address) continue;
+    *code = erase_units[i].code;
+    return FS_OK;
+  }
+  return FS_ERR_FLASH_ERASE_FAILED;
+}
+
+fs_result fs_port_flash_erase(uint32_t address) {
+  uint32_t code;
+  FS_TRY(sector_number(address, &code));
   FS_TRY(unlock());
-  CR = CR_BY_32 | CR_ERASE | code << 3; /* SNB: bank 2 counts from 16 (RM0090 3.9.8) */
+  CR = CR_BY_32 | CR_ERASE | code << 3;
   CR = CR_BY_32 | CR_ERASE | code << 3 | CR_START;
   fs_barrier();
   return finish(FS_ERR_FLASH_ERASE_FAILED);

@@ -18,6 +18,7 @@
 #define FS_GPIOC 0x40020800u
 #define FS_REQUEST_REGISTER 0x40002850u /* RTC_BKP0R, RM0090 26.6.20 */
 
+#define FS_BUTTON_LEVEL 1u /* NUCLEO-F429ZI */
 #define FS_USART_PIN_FUNCTION 7u /* DS9405, alternate functions of PA9 and PA10 */
 #define FS_USART_CLOCK_HZ 84000000u
 

@@ -106,7 +106,7 @@ fs_result fs_port_flash_erase(uint32_t address) {
   uint32_t number;
   uint32_t code;
   uint32_t bank;
-  FS_TRY(fs_find_erase_unit(address, &number, &code));
+  FS_TRY(fs_uniform_unit(address, &number, &code));
   bank = number == 1 ? BANK_1 : BANK_2;
   FS_TRY(unlock(bank));
   CR(bank) = CR_BY_64 | CR_ERASE | code << 8;
