@@ -1,7 +1,7 @@
 // The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
 // the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ.
 
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Chip, chipIds, findChip } from '../../../packages/chips/src/index.ts';
 import type { Arithmetic } from './bearssl.ts';
@@ -34,7 +34,8 @@ export const portedChips = (): string[] =>
   chipIds().filter((id) => shared[id] !== undefined && existsSync(join(agent, 'port', id, 'flash.c')));
 
 const sourcesIn = (folder: string): string[] =>
-  globSync('*.{c,S}', { cwd: join(agent, folder) })
+  readdirSync(join(agent, folder))
+    .filter((name) => /\.[cS]$/.test(name))
     .sort()
     .map((name) => join(agent, folder, name));
 

@@ -256,7 +256,7 @@ export const sealedMessages: Record<'13' | '14' | '16', Sealed> = {
 
 const open = ({ key, nonce, aad, ciphertext, tag }: Sealed): Request => ({
   operation: 'gcmOpen',
-  fields: [key, nonce, aad, ciphertext, tag].map(fromHex),
+  fields: [key, nonce, aad, ciphertext, tag].map((hex) => fromHex(hex)),
 });
 
 const opened: KnownAnswer[] = Object.entries(sealedMessages).map(([name, sealed]) => ({
