@@ -39,8 +39,8 @@ const sourcesIn = (folder: string): string[] =>
     .sort()
     .map((name) => join(agent, folder, name));
 
-/** The build of a ported chip. */
-export function targetOf(id: string, kind: BuildKind): Target {
+/** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
+export function targetOf(id: string, kind: BuildKind, arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = ['chip', 'entry', 'link', 'watchdog', ...files];
@@ -49,7 +49,7 @@ export function targetOf(id: string, kind: BuildKind): Target {
     chip,
     kind,
     cpu,
-    arithmetic: cpu === 'cortex-m0plus' ? 'm15' : 'm31',
+    arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     sources: [
       ...sourcesIn('core'),
       ...sourcesIn('port/bearssl'),
