@@ -1,5 +1,5 @@
 // The station's journal: what was about to be done, written and synced before it is done, so that after a kill or a
-// power cut the same command finishes the same chips. Nothing secret is in it. journal-file.ts keeps it on disk.
+// power cut the same command finishes the same chips. Nothing secret is in it. An adapter keeps it on disk.
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
