@@ -5,5 +5,6 @@ export const tasks = {
   test: { script: 'tools/test-report/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [] },
   generate: { script: 'tools/generate/main.ts', args: [] },
+  fuzz: { script: 'device/agent/fuzz/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [] },
 };

@@ -65,6 +65,10 @@ export class ChipBench {
   onFlashRead: (address: number) => void = () => {};
   /** Called at each write of a register. */
   onRegisterWrite: (address: number, value: number) => void = () => {};
+  /** What a write to flash does; without a controller, it is a defect. */
+  onFlashWrite: (address: number, value: number) => void = (address) => {
+    throw new Error(`a write to flash at 0x${address.toString(16)}`);
+  };
   readonly #incoming: { byte: number; isFramingError: boolean }[] = [];
   readonly #build: AgentBuild;
   readonly flashStart: number;
@@ -146,8 +150,8 @@ export class ChipBench {
       return;
     }
     const [memory, offset] = found;
-    if (memory === this.flash) throw new Error(`a write to flash at 0x${address.toString(16)}`);
-    for (let i = 0; i < size; i++) memory[offset + i] = (value >>> (8 * i)) & 0xff;
+    if (memory === this.flash) this.onFlashWrite(address, value >>> 0);
+    else for (let i = 0; i < size; i++) memory[offset + i] = (value >>> (8 * i)) & 0xff;
   }
 
   /** Flags of ECC errors are cleared by writing 1, those of the H743 through a register beside them. */
