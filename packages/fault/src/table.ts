@@ -638,6 +638,41 @@ export const faultTable = {
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
     remedy: 'Do not use it; please report this with the command that you ran.',
   },
+  'agent-write-failed': {
+    number: 550,
+    sentence: 'The agent at {address} reads back other bytes than were written.',
+    remedy: 'Check probe and supply and personalize again; if it stays, discard the chip.',
+  },
+  'personalization-unproven': {
+    number: 551,
+    sentence: 'The chip did not prove the identity that it made.',
+    remedy: 'Personalize again; if it stays, the chip or the line between is not what it claims.',
+  },
+  'protection-not-in-force': {
+    number: 552,
+    sentence: 'The chip reports readout protection level {found} where {wanted} was set.',
+    remedy: 'Do not let this chip leave the trusted site; power it off and on and look again.',
+  },
+  'probe-refused': {
+    number: 553,
+    sentence: 'The chip at {probe} refuses the debug port.',
+    remedy: 'A chip at readout protection level 2 has no debug port; use a blank chip.',
+  },
+  'probe-failed': {
+    number: 554,
+    sentence: 'The debug port at {probe} could not {operation} at {address}: {reason}.',
+    remedy: 'Check that the chip is blank and unprotected.',
+  },
+  'probe-unreachable': {
+    number: 555,
+    sentence: 'No debug probe answers at {probe}.',
+    remedy: 'Check the address; start the virtual chip or connect the probe.',
+  },
+  'agent-image-too-large': {
+    number: 556,
+    sentence: 'The agent has {sizeBytes} bytes and the chip keeps {roomBytes} for it.',
+    remedy: 'Use the agent build of this chip.',
+  },
   'image-file-empty': {
     number: 600,
     sentence: 'The firmware file is empty.',
@@ -1067,5 +1102,60 @@ export const faultTable = {
     number: 924,
     sentence: 'The address of the authority is not https.',
     remedy: 'Use an https address; http is taken only for this machine.',
+  },
+  'file-unreadable': {
+    number: 950,
+    sentence: '{file} cannot be read ({reason}).',
+    remedy: 'Check the path and the permissions.',
+  },
+  'file-unwritable': {
+    number: 951,
+    sentence: '{file} cannot be written ({reason}).',
+    remedy: 'Check the folder, the permissions and the free space; no half-written file was left under that name.',
+  },
+  'file-exists': {
+    number: 952,
+    sentence: '{file} exists already.',
+    remedy: 'Nothing was changed; choose another name or move the file away.',
+  },
+  'file-too-large': {
+    number: 953,
+    sentence: '{file} has {sizeBytes} bytes, more than the {mostBytes} that are accepted.',
+    remedy: 'Check that this is the right file.',
+  },
+  'option-invalid': {
+    number: 954,
+    sentence: '{option} is {value}, which is not {expected}.',
+    remedy: 'See --help of the command.',
+  },
+  'passphrase-missing': {
+    number: 955,
+    sentence: 'No passphrase was given and there is no terminal to ask on.',
+    remedy: 'Give --passphrase-file or set FIRMSEAL_PASSPHRASE.',
+  },
+  'permanent-unconfirmed': {
+    number: 956,
+    sentence: 'Readout protection level 2 can never be taken back on this chip.',
+    remedy: 'Add --confirm-permanent when you mean it, or choose --level 1 or 0 for development.',
+  },
+  'public-key-invalid': {
+    number: 957,
+    sentence: '{file} does not hold a public key.',
+    remedy: 'Give the .pub file that `firmseal keys new` wrote beside the key.',
+  },
+  'sockets-unequal': {
+    number: 958,
+    sentence: '{probes} probes were given for {sockets} sockets.',
+    remedy: 'Give one --probe and one --socket for each chip, in the same order.',
+  },
+  'audit-failed': {
+    number: 959,
+    sentence: 'The audit found {count} contradictions.',
+    remedy: 'Read the findings above; keep a copy of the evidence before anything is changed.',
+  },
+  'demo-unsound': {
+    number: 960,
+    sentence: 'The demo did not come out as it must: a defence broke or a control failed.',
+    remedy: 'Read the lines marked BROKEN or FAILED above; please report it with the image.',
   },
 } as const;

@@ -125,10 +125,8 @@ function sealRecords(crypto: Crypto, { core, coreDigest, keys, firmware }: Seali
     const chunk = plaintext.subarray(record.offset, record.offset + record.chunkLengthBytes);
     const start = end - recordOverheadBytes - record.chunkLengthBytes;
     records.set(next, start);
-    records.set(
-      sealChunk(crypto, { plan: record, plaintext: chunk }, { areaKey, coreDigest }),
-      start + hashBytes,
-    );
+    const into = records.subarray(start + hashBytes, end);
+    sealChunk(crypto, { plan: record, plaintext: chunk, into }, { areaKey, coreDigest });
     next = crypto.sha256(records.subarray(start, end));
     end = start;
   }

@@ -3,6 +3,8 @@ export type { BootPins, BootSource } from './boot-source.ts';
 export { type BootedApplication, type ChipEvent, VirtualChip, type VirtualChipOptions } from './chip.ts';
 export { SimulatedClock } from './clock.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
+export { serveLink } from './doors/link-service.ts';
+export { serveProbe } from './doors/probe-service.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 export { type CreateOptions, createVirtualChip } from './factory.ts';
 export type { FlashStatus, ReadFault } from './flash-memory.ts';
