@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Chip, chipIds, findChip } from '../../../packages/chips/src/index.ts';
+import { type Chip, chipIds, findChip } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 
