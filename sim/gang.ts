@@ -2,6 +2,7 @@
 // records before any of them gets the next one. Used by a test and by the benchmark.
 
 import type { FirmwareImage } from '@firmseal/image';
+import { type Clock, systemClock } from '@firmseal/link';
 import type { InstallResult } from '@firmseal/programmer';
 import {
   createOwner,
@@ -27,12 +28,18 @@ export interface GangOutcome {
 /** Messages of the engine ahead of the third record: info twice, hello, package, license, two records. */
 const messagesToBarrier = 7;
 
+/** Chips wait for each other here, by design longer than a line would: nobody's patience may run out meanwhile. */
+const patientClock: Clock = {
+  nowMs: systemClock.nowMs,
+  after: (delayMs, action) => systemClock.after(delayMs * 100, action),
+};
+
 /** Opens when the given number of parties wait at it. */
 class Barrier {
   readonly #parties: number;
   readonly #opened: Promise<void>;
+  readonly #waiting = new Set<unknown>();
   #open!: () => void;
-  #waiting = 0;
 
   constructor(parties: number) {
     this.#parties = parties;
@@ -42,11 +49,12 @@ class Barrier {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#waiting.size;
   }
 
-  arrive(): Promise<void> {
-    if (++this.#waiting === this.#parties) this.#open();
+  arrive(party: unknown): Promise<void> {
+    this.#waiting.add(party);
+    if (this.#waiting.size === this.#parties) this.#open();
     return this.#opened;
   }
 }
@@ -78,7 +86,8 @@ export async function runGangAtOnce(options: {
       sealed,
       job,
       chips,
-      hold: (message) => (message === messagesToBarrier ? barrier.arrive() : undefined),
+      clock: patientClock,
+      hold: (message, chip) => (message === messagesToBarrier ? barrier.arrive(chip) : undefined),
       onEvent: (event) => {
         if (event.kind === 'receipt' && event.fresh && !event.unprotected) verified.add(event.socket);
       },

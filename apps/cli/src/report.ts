@@ -1,15 +1,7 @@
 // How a fault reaches the person or the script that called: label, sentence, remedy on standard error; exit code by kind.
 
 import { Fault, faultLabel } from '@firmseal/fault';
-
-/** 1 failed, 3 input refused, 4 authority or network, 70 our own defect (docs/exit-codes.md). */
-function exitCodeOf(fault: Fault): number {
-  const area = Math.floor(fault.number / 50) * 50;
-  if (fault.code === 'internal-error') return 70;
-  if (area === 450 || area === 850) return 4;
-  if ((area >= 100 && area < 350) || (area >= 500 && area < 850)) return 3;
-  return 1;
-}
+import { exitCodeOfFault } from '@firmseal/programmer';
 
 /** One error as an object for --json output; nothing secret can be in it. */
 function faultRecord(fault: Fault): Record<string, unknown> {
@@ -33,7 +25,7 @@ function asFault(error: unknown): Fault {
   );
 }
 
-/** Prints the fault (as a JSON line when --json was asked for) and returns the exit code. */
+/** Prints the fault (as a JSON line when --json was asked for) and returns the exit code (docs/exit-codes.md). */
 export function reportFault(error: unknown): number {
   const fault = asFault(error);
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(faultRecord(fault))}\n`);
@@ -43,5 +35,5 @@ export function reportFault(error: unknown): number {
   if (process.env['FIRMSEAL_DEBUG'] !== undefined && fault.cause instanceof Error) {
     process.stderr.write(`${fault.cause.stack ?? ''}\n`);
   }
-  return exitCodeOf(fault);
+  return exitCodeOfFault(fault);
 }

@@ -32,6 +32,12 @@ test('no fault of any area ends in 0', () => {
 test.each<[FaultCode, number]>([
   ['internal-error', exitCodes.internal],
   ['record-hash-wrong', exitCodes.package],
+  ['image-does-not-fit', exitCodes.input],
+  ['policy-irreversible', exitCodes.input],
+  ['key-passphrase-wrong', exitCodes.input],
+  ['file-unreadable', exitCodes.input],
+  ['audit-failed', exitCodes.unsound],
+  ['probe-refused', exitCodes.chip],
   ['license-missing', exitCodes.license],
   ['license-nonce-wrong', exitCodes.license],
   ['hello-signature-invalid', exitCodes.chip],
@@ -58,8 +64,8 @@ test('failures of different kinds are mixed', () => {
   expect(exitCodeOf([fail('link-timeout'), fail('record-hash-wrong')])).toBe(exitCodes.mixed);
 });
 
-test('the README lists every exit code', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+test('the documentation lists every exit code', () => {
+  const readme = readFileSync(new URL('../../../docs/exit-codes.md', import.meta.url), 'utf8');
   for (const [name, code] of Object.entries(exitCodes))
     expect(readme).toMatch(new RegExp(`\\| ${code} +\\| ${name} +\\|`));
 });

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { systemClock } from '@firmseal/link';
+import { type Clock, systemClock } from '@firmseal/link';
 import {
   createAuthoritySource,
   createInstallVerifier,
@@ -42,7 +42,9 @@ export interface LineInputs {
   readonly chips: readonly LineChip[];
   readonly onEvent?: (event: InstallEvent) => void;
   /** Holds a message of the station to a chip back until the promise resolves. */
-  readonly hold?: (message: number) => Promise<void> | undefined;
+  readonly hold?: (message: number, chip: LineChip) => Promise<void> | undefined;
+  /** The station's time; the machine's when left out. */
+  readonly clock?: Clock;
   /** Puts something between station and authority. */
   readonly wrapSource?: (source: LicenseSource) => LicenseSource;
 }
@@ -68,7 +70,10 @@ export function installOnChips(inputs: LineInputs): Promise<InstallResult[]> {
       open: async (socket) => {
         const found = chips.find((chip) => socketOf(chip) === socket);
         if (found === undefined) throw new Fault('internal-error', { detail: 'a socket without a chip' });
-        return openChipLink(found.chip, hold === undefined ? {} : { hold });
+        return openChipLink(
+          found.chip,
+          hold === undefined ? {} : { hold: (message) => hold(message, found) },
+        );
       },
     },
     source: wrapSource(createAuthoritySource(job.client)),
@@ -78,7 +83,7 @@ export function installOnChips(inputs: LineInputs): Promise<InstallResult[]> {
       receipt: (question) =>
         verifier.receipt({ ...question, receipt: conditions.receipt(question.receipt as Uint8Array) }),
     },
-    clock: systemClock,
+    clock: inputs.clock ?? systemClock,
     now: () => new Date(),
     newId: () => randomBytes(16).toString('hex'),
     onEvent: onEvent ?? (() => undefined),
