@@ -160,8 +160,9 @@ export class ChipBench {
       { stm32g0b1: [0x40022018, 0x4002201c], stm32u575: [0x40022030] }[this.#build.target.chip.id] ?? [];
     if (ecc.includes(address)) this.written.set(address, 0);
     else this.written.set(address, value);
-    const isClear = this.#build.target.chip.id === 'stm32h743' && address === 0x52002014;
-    if (isClear) this.written.set(0x52002010, (this.written.get(0x52002010) ?? 0) & ~value);
+    const status = { [0x52002014]: 0x52002010, [0x52002114]: 0x52002110 }[address];
+    if (this.#build.target.chip.id === 'stm32h743' && status !== undefined)
+      this.written.set(status, (this.written.get(status) ?? 0) & ~value);
   }
 
   receive(bytes: Uint8Array, isFramingError = false): void {
@@ -181,15 +182,19 @@ export class ChipBench {
   /** What the chip does when a word with a broken ECC is read; undefined where there is no ECC. */
   get breaks(): ((address: number) => void) | undefined {
     switch (this.#build.target.chip.id) {
-      case 'stm32h743': // DBECCERR in FLASH_SR1; a bus error besides, which this core cannot raise
-        return () => this.written.set(0x52002010, bits(26));
-      case 'stm32g0b1': // ECCD in FLASH_ECCR, and a non-maskable interrupt
-        return () => this.#interrupt(0x40022018);
+      case 'stm32h743': // DBECCERR in the bank's FLASH_SR; a bus error besides, which this core cannot raise
+        return (address) => this.written.set(this.#isBank2(address) ? 0x52002110 : 0x52002010, bits(26));
+      case 'stm32g0b1': // ECCD in the bank's FLASH_ECCR, and a non-maskable interrupt
+        return (address) => this.#interrupt(this.#isBank2(address) ? 0x4002201c : 0x40022018);
       case 'stm32u575':
         return () => this.#interrupt(0x40022030);
       default:
         return undefined;
     }
+  }
+
+  #isBank2(address: number): boolean {
+    return address - this.flashStart >= this.flash.length / 2;
   }
 
   #interrupt(eccRegister: number): void {
