@@ -17,6 +17,7 @@ import type { PowerCut, PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
 import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+import type { UsbFunction } from './usb-function.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
 export type ChipEvent =
@@ -171,6 +172,19 @@ export class VirtualChip {
     if (!this.#running) this.#enter(() => {});
   }
 
+  /** What the firmware shows on the USB connector; undefined while nothing is there. */
+  get usb(): UsbFunction | undefined {
+    return this.power.on && !this.#halted ? this.#executor?.usb : undefined;
+  }
+
+  /** Lets the firmware handle what came by USB; false when nobody is there. Not from within firmware. */
+  withUsb(action: (usb: UsbFunction) => void): boolean {
+    const { usb } = this;
+    if (usb === undefined || this.#running) return false;
+    this.#enter(() => action(usb));
+    return true;
+  }
+
   #reset(cause: ResetCause): void {
     if (!this.power.on) return;
     if (this.#running) this.#pendingReset = cause;
@@ -248,8 +262,10 @@ export class VirtualChip {
     const { address, mapping } = this.#bootedApplication!;
     this.#stopFirmware();
     this.#banksSwapped = mapping === 'swapped';
+    const from = this.#ram.rangeAt(address) === undefined ? 'flash' : 'ram';
+    this.#master = from === 'flash' ? 'cpu-flash' : 'cpu-ram';
     this.onEvent({ kind: 'application-booted', address, mapping });
-    const boot = { from: 'flash', address, banksSwapped: this.#banksSwapped } as const;
+    const boot = { from, address, banksSwapped: this.#banksSwapped } as const;
     this.#startFirmware(this.#createPort('software', boot));
   }
 

@@ -34,10 +34,12 @@ export class FlashTiming {
     this.#spend(eraseTiming(this.#chip, sizeBytes, parallelism));
   }
 
-  spendMassErase(parallelism: Parallelism): void {
+  /** `share` of the time for the whole flash: 0.5 for one of two banks. */
+  spendMassErase(parallelism: Parallelism, share = 1): void {
     const timing = this.#chip.timing.massErase[parallelism];
     if (timing === undefined) throw new RangeError(`the catalogue has no mass erase time at ${parallelism}`);
-    this.#spend(timing);
+    const { typicalUs, maximumUs } = timing;
+    this.#spend({ typicalUs: typicalUs * share, maximumUs: maximumUs * share });
   }
 
   spendOptionProgram(): void {

@@ -18,4 +18,5 @@ export {
 } from './protection.ts';
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
 export type { RamStore } from './working-memory.ts';
