@@ -2,7 +2,7 @@
 // The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware leaves this file.
 
 import type { Chip } from '@firmseal/chips';
-import { type BootPins, bootSource } from './boot-source.ts';
+import { type BootPins, bootSource, isFlashEmpty } from './boot-source.ts';
 import { assembleParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
@@ -80,6 +80,7 @@ export class VirtualChip {
   #executor: FirmwareExecutor | undefined;
   #master: Master = 'cpu-flash';
   #banksSwapped = false;
+  #flashWasEmpty = false;
   #debuggerSeen = false;
   #halted = false;
   #running = false;
@@ -248,9 +249,12 @@ export class VirtualChip {
     this.#flash.setParallelism(this.chip.write.parallelism);
     this.#banksSwapped = false;
     const pin = (name: keyof BootPins) => this.#pins.get(name) ?? false;
+    if (cause === 'power-on' || cause === 'option-launch')
+      this.#flashWasEmpty = isFlashEmpty({ chip: this.chip, flash: this.#flash });
     const boot = bootSource({
       ...{ chip: this.chip, options: this.#options, flash: this.#flash },
       pins: { boot0: pin('boot0'), boot1: pin('boot1') },
+      flashWasEmpty: this.#flashWasEmpty,
     });
     this.#banksSwapped = boot.banksSwapped;
     this.#master = boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';

@@ -35,8 +35,11 @@ export class OptionMemory {
     for (const view of window.views) {
       const { mask } = this.#chip.options.registers[view.register]!;
       const value = ((this.#cpu.readOption(view.register)! & mask) | (reserved & ~mask)) >>> view.shift;
-      for (let i = 0; i < view.lengthBytes; i++)
-        whole[view.address - window.addressStart + i] = (value >>> (8 * i)) & 0xff;
+      for (let i = 0; i < view.lengthBytes; i++) {
+        const byte = (value >>> (8 * i)) & 0xff;
+        whole[view.address - window.addressStart + i] = byte;
+        if (window.complemented) whole[view.address - window.addressStart + view.lengthBytes + i] = ~byte;
+      }
     }
     return whole.slice(address - window.addressStart, address - window.addressStart + lengthBytes);
   }

@@ -5,7 +5,7 @@
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from '../executor.ts';
 import type { UsbFunction } from '../usb-function.ts';
 import { DfuseBootloader } from './dfuse-bootloader.ts';
-import { dfuseDescriptors } from './dfuse-descriptors.ts';
+import { dfuseDescriptors, layoutStart } from './dfuse-descriptors.ts';
 import type { DfuseQuirk } from './dfuse-quirks.ts';
 import { type RomFacts, romFactsOf } from './rom-facts.ts';
 import { RomMemory } from './rom-memory.ts';
@@ -31,27 +31,32 @@ class RomExecutor implements FirmwareExecutor {
   }
 
   start(cpu: CpuPort): void {
-    const facts = romFactsOf(cpu.chip.id)!;
+    const { uart } = cpu.chip.romBootloader;
+    const facts = romFactsOf(cpu.chip)!;
     const target = new RomMemory(cpu, facts);
-    this.#uart = new UartBootloader(target, {
-      version: facts.protocolVersion,
-      commands: facts.commands,
-      send: (bytes) => cpu.send(bytes),
-      onSelected: () => {
-        this.#selected = 'uart';
-      },
-    });
+    if (uart !== undefined)
+      this.#uart = new UartBootloader(target, {
+        version: uart.protocolVersion,
+        commands: uart.commands,
+        send: (bytes) => cpu.send(bytes),
+        onSelected: () => {
+          this.#selected = 'uart';
+        },
+      });
     this.#usb = this.#createUsb(cpu, target, facts);
   }
 
-  #createUsb(cpu: CpuPort, target: RomMemory, { usb }: RomFacts): UsbFunction {
+  #createUsb(cpu: CpuPort, target: RomMemory, facts: RomFacts): UsbFunction | undefined {
+    const { dfu } = cpu.chip.romBootloader;
+    if (dfu === undefined) return undefined;
+    const quirks = this.#quirks;
     const engine = new DfuseBootloader(target, {
-      transferSizeBytes: usb.transferSizeBytes,
-      addressStarts: usb.alternates.map((one) => one.addressStart),
-      quirks: this.#quirks,
+      transferSizeBytes: dfu.transferSizeBytes,
+      addressStarts: dfu.alternates.map(layoutStart),
+      quirks,
     });
     return {
-      ...dfuseDescriptors({ usb, uid: cpu.uid, quirks: this.#quirks }),
+      ...dfuseDescriptors({ chip: cpu.chip, dfu, facts, uid: cpu.uid, quirks }),
       configured: () => {
         this.#selected = 'usb';
         engine.selectAlternate(0);
@@ -69,7 +74,7 @@ class RomExecutor implements FirmwareExecutor {
 /** Plays ST's bootloader whenever the chip boots into system memory. */
 export function romBootloader({ quirks = [] }: RomBootloaderOptions = {}): ExecutorFactory {
   return {
-    recognizes: (cpu) => cpu.boot.from === 'rom-bootloader' && romFactsOf(cpu.chip.id) !== undefined,
+    recognizes: (cpu) => cpu.boot.from === 'rom-bootloader' && romFactsOf(cpu.chip) !== undefined,
     create: () => new RomExecutor(quirks),
   };
 }

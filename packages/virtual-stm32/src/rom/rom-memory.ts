@@ -6,6 +6,7 @@ import {
   type EraseUnit,
   eraseTiming,
   eraseUnitAt,
+  massEraseTiming,
   programTiming,
   type Range,
   readoutLevel,
@@ -52,11 +53,10 @@ export class RomMemory implements RomTarget {
     this.#facts = facts;
     this.#options = new OptionMemory(cpu, facts.optionWindows);
     this.#areas = areasOf(cpu.chip, facts);
-    cpu.setParallelism(facts.parallelism);
   }
 
   get productId(): number {
-    return this.#cpu.chip.identity.romBootloaderId;
+    return this.#cpu.chip.romBootloader.productId;
   }
 
   isReadProtected(): boolean {
@@ -175,15 +175,46 @@ export class RomMemory implements RomTarget {
     this.#cpu.massErase(which === 'all' ? undefined : which === 'bank1' ? 1 : 2);
   }
 
+  /**
+   * Where the chip protects ranges instead of single units, the first range of each bank takes all from its lowest to
+   * its highest unit (unverified: AN3155 speaks of sectors only).
+   */
   setWriteProtection(units: readonly number[]): void {
-    const values = this.#options.values();
-    for (const unit of this.#cpu.chip.flash.eraseUnits) {
+    const { chip } = this.#cpu;
+    let values = this.#options.values();
+    for (const unit of chip.flash.eraseUnits) {
+      if (unit.writeProtect.kind === 'ranges') continue;
       const { register, bit } = unit.writeProtect;
-      const old = values.get(register)!;
       const mask = 2 ** bit;
+      const old = values.get(register)!;
       values.set(register, (units.includes(unit.index) ? old & ~mask : old | mask) >>> 0);
     }
+    for (const { number } of chip.flash.banks) {
+      const inBank = chip.flash.eraseUnits.filter((unit) => unit.bank === number);
+      values = this.#protectRange(values, inBank, new Set(units));
+    }
     this.#options.program(values);
+  }
+
+  #protectRange(
+    before: Map<number, number>,
+    bank: readonly EraseUnit[],
+    wanted: ReadonlySet<number>,
+  ): Map<number, number> {
+    const protect = bank[0]!.writeProtect;
+    if (protect.kind !== 'ranges') return before;
+    const chosen = bank.filter((unit) => wanted.has(unit.index));
+    const position = (unit: EraseUnit | undefined) =>
+      unit?.writeProtect.kind === 'ranges' ? unit.writeProtect.position : undefined;
+    const none = { start: position(bank.at(-1))!, end: 0 };
+    const all = { start: position(chosen[0]) ?? none.start, end: position(chosen.at(-1)) ?? none.end };
+    let values = before;
+    for (const [i, { startField, endField }] of protect.ranges.entries()) {
+      const { start, end } = i === 0 ? all : none;
+      values = withOptionField(this.#cpu.chip, values, { name: startField, value: start });
+      values = withOptionField(this.#cpu.chip, values, { name: endField, value: end });
+    }
+    return values;
   }
 
   #setReadoutField(value: number): void {
@@ -219,14 +250,14 @@ export class RomMemory implements RomTarget {
 
   #announcedUs(operation: Announced): number {
     const { chip } = this.#cpu;
-    const { parallelism } = this.#facts;
+    const { parallelism } = chip.write;
     switch (operation.kind) {
       case 'erase': {
         const unit = eraseUnitAt(chip, operation.address);
         return unit === undefined ? 0 : eraseTiming(chip, unit.sizeBytes, parallelism).typicalUs;
       }
       case 'mass-erase':
-        return chip.timing.massErase[parallelism]!.typicalUs;
+        return massEraseTiming(chip, parallelism).typicalUs;
       case 'write':
         if (this.#options.holds(operation.address, 1)) return chip.timing.optionProgram.typicalUs;
         return (
