@@ -6,7 +6,7 @@ export { ChipUsbPort } from './doors/chip-usb-port.ts';
 export { type Pacer, type RealTime, RealTimePacer, unpaced } from './doors/pacer.ts';
 export { openPseudoTerminal, type PseudoTerminal } from './doors/pseudo-terminal.ts';
 export { serveUart, UartDoor, type UartDoorOptions } from './doors/uart-door.ts';
-export { parseSetup, UsbControl, type UsbDevice } from './doors/usb-device.ts';
+export { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './doors/usb-device.ts';
 export { serveUsbip, type UsbipPort } from './doors/usbip-server.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 export { type CreateOptions, createVirtualChip } from './factory.ts';

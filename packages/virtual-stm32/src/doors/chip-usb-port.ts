@@ -4,7 +4,7 @@
 import type { ChipEvent, VirtualChip } from '../chip.ts';
 import type { Setup, UsbAnswer, UsbFunction } from '../usb-function.ts';
 import { type Pacer, unpaced } from './pacer.ts';
-import type { UsbDevice } from './usb-device.ts';
+import { UsbDetached, type UsbDevice } from './usb-device.ts';
 
 interface Attached {
   readonly shown: UsbFunction;
@@ -78,14 +78,17 @@ export class ChipUsbPort {
     this.#look();
   }
 
-  /** Settles when the answer reaches the host; never, when the chip goes away without one. */
+  /** Settles when the answer reaches the host, or when it is certain that none will come. */
   #control(shown: UsbFunction, setup: Setup, data: Uint8Array): Promise<UsbAnswer> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      let answered = false;
       this.#run(shown, () =>
         shown.control(setup, data, (bytes) => {
+          answered = true;
           this.#pacer.at(this.#chip.clock.nowUs, () => resolve(bytes));
         }),
       );
+      if (!answered) this.#pacer.at(this.#chip.clock.nowUs, () => reject(new UsbDetached()));
     });
   }
 }

@@ -3,16 +3,21 @@
 
 import type { Setup, UsbAnswer, UsbDescriptors } from '../usb-function.ts';
 
+/** The device left the bus and will not answer. */
+export class UsbDetached extends Error {
+  override readonly name = 'UsbDetached';
+}
+
 export interface UsbDevice extends UsbDescriptors {
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
-  /** Class and vendor requests; `data` is the data stage of an OUT request. */
+  /** Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached. */
   control(setup: Setup, data: Uint8Array): Promise<UsbAnswer>;
   /** Data sent to an OUT endpoint. False is a STALL. */
   write?(endpoint: number, data: Uint8Array): Promise<boolean>;
   /** Waits for data of an IN endpoint, at most `lengthBytes`; undefined is a STALL. `cancelled` aborts the wait. */
   read?(endpoint: number, lengthBytes: number, cancelled: AbortSignal): Promise<UsbAnswer>;
-  /** Aborted when the device leaves the bus; what waits for an answer then waits in vain. */
+  /** Aborted when the device leaves the bus. */
   readonly detached?: AbortSignal;
 }
 

@@ -3,7 +3,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { UsbAnswer } from '../usb-function.ts';
-import { parseSetup, UsbControl, type UsbDevice } from './usb-device.ts';
+import { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './usb-device.ts';
 
 const stall = -32; // -EPIPE
 const reset = -104; // -ECONNRESET
@@ -180,15 +180,26 @@ class Connection {
       if (incoming) return device.read?.(endpoint, lengthBytes, cancel.signal);
       return (await device.write?.(endpoint, data)) === true ? new Uint8Array(0) : undefined;
     };
-    void run().then((answer) => {
-      if (!this.#pending.delete(sequence)) return;
-      if (answer === undefined) this.#answer(sequence, { status: stall, lengthBytes: 0 });
-      else if (incoming) {
-        const data = answer.subarray(0, lengthBytes);
-        this.#answer(sequence, { status: 0, lengthBytes: data.length, data });
-      } else this.#answer(sequence, { status: 0, lengthBytes });
-    });
+    run().then(
+      (answer) => this.#finish(sequence, { answer, incoming, lengthBytes }),
+      // Gone from the bus, and the client with it; a fault of the device itself is for who runs the server.
+      (error: unknown) => {
+        this.#pending.delete(sequence);
+        this.#socket.end();
+        if (!(error instanceof UsbDetached)) throw error;
+      },
+    );
     return true;
+  }
+
+  #finish(sequence: number, transfer: { answer: UsbAnswer; incoming: boolean; lengthBytes: number }): void {
+    const { answer, incoming, lengthBytes } = transfer;
+    if (!this.#pending.delete(sequence)) return;
+    if (answer === undefined) this.#answer(sequence, { status: stall, lengthBytes: 0 });
+    else if (incoming) {
+      const data = answer.subarray(0, lengthBytes);
+      this.#answer(sequence, { status: 0, lengthBytes: data.length, data });
+    } else this.#answer(sequence, { status: 0, lengthBytes });
   }
 
   #unlink(sequence: number, victim: number): void {

@@ -215,6 +215,7 @@ export class DfuseBootloader {
       target.unprotectReadout();
       return target.reset();
     }
+    // AN3156 lets set address pass; silicon refuses it too (seen by flashing tools in the field).
     if (target.isReadProtected()) return 'errVENDOR';
     switch (pending.kind) {
       case 'set-address':
