@@ -40,6 +40,8 @@ export interface FuzzReport {
 }
 
 const flashStart = 0x08000000;
+const downloadRequest = 1;
+const getStatusRequest = 3;
 const secretBytes = 64;
 
 class Target {
@@ -172,7 +174,10 @@ export async function fuzzUart(options: FuzzOptions): Promise<FuzzReport> {
   return run.report();
 }
 
-/** The USB door: control transfers on endpoint 0. A device that left the bus is enumerated again. */
+/**
+ * The USB door: control transfers on endpoint 0, now and then with what a host would do around them. A device that left the bus is enumerated
+ * again.
+ */
 export async function fuzzDfu(options: FuzzOptions): Promise<FuzzReport> {
   const run = new Run(options);
   let port: ChipUsbPort | undefined;
@@ -197,9 +202,14 @@ export async function fuzzDfu(options: FuzzOptions): Promise<FuzzReport> {
   await run.all(
     async () => {
       const control = await attach();
+      const host = new DfuHost(control);
       const { setup, data } = controlInput(run.random);
+      const [recovers, polls] = [run.random.below(3) === 0, run.random.below(4) > 0];
       try {
+        if (recovers) await host.toIdle();
         run.target.check((await control.handle(setup, data)) ?? []);
+        if (polls && setup.request === downloadRequest) await host.request(getStatusRequest, 0, 6);
+        run.target.check([]);
       } catch (error) {
         if (!(error instanceof UsbDetached)) throw error;
       }
