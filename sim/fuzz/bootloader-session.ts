@@ -53,6 +53,7 @@ export function programByUart(chip: VirtualChip, content: Uint8Array): void {
 }
 
 const dfuIdle = 2;
+const dfuBusy = 4;
 const dfuDownloadIdle = 5;
 const dfuError = 10;
 
@@ -82,6 +83,7 @@ export class DfuHost {
     for (let attempt = 0; attempt < 4; attempt++) {
       const state = await this.#state();
       if (state === dfuIdle) return;
+      if (state === dfuBusy) continue;
       await this.request(state === dfuError ? 4 : 6, 0, new Uint8Array(0));
     }
     throw new Error(`stays in state ${await this.#state()}`);
