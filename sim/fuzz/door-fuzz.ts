@@ -33,7 +33,7 @@ export interface FuzzReport {
   readonly atLevel1: number;
   /** Protected flash that readout unprotect erased. */
   readonly regressions: number;
-  /** Chips that an input locked for good (readout level 2), each replaced. */
+  /** Chips that an input kept from their bootloader for good (readout level 2, boot address), each replaced. */
   readonly locked: number;
   /** Resets, starts of programs and losses of power that inputs brought about. */
   readonly departures: number;
@@ -117,8 +117,17 @@ class Run {
     return { inputs: this.#options.inputs, ...this.#counts };
   }
 
+  /** Resets the chip; one that an input keeps from its bootloader for good gives way to the next. */
+  revive(): void {
+    this.target.chip.reset();
+    if (this.target.chip.usb !== undefined) return;
+    this.#counts.locked++;
+    this.target = this.#next();
+  }
+
   departed(): void {
     this.#counts.departures++;
+    this.revive();
   }
 
   /** Runs `input` for every input, `session` on a level-0 chip fresh from reset every so often. */
@@ -130,10 +139,6 @@ class Run {
         const pending = input();
         if (pending !== undefined) await pending;
         if (before && !this.target.isProtected) this.#counts.regressions++;
-        if (this.target.chip.judge.readoutLevel === 2) {
-          this.#counts.locked++;
-          this.target = this.#next();
-        }
         if ((i + 1) % this.#sessionEvery === 0) await this.#cleanSession(session);
       } catch (cause) {
         const { chip, seed } = this.#options;
@@ -143,8 +148,8 @@ class Run {
   }
 
   async #cleanSession(session: (content: Uint8Array) => Promise<void> | void): Promise<void> {
+    this.revive();
     if (!this.target.isProtected) {
-      this.target.chip.reset();
       await session(this.random.bytes(512));
       this.#counts.cleanSessions++;
     }
@@ -158,13 +163,10 @@ export async function fuzzUart(options: FuzzOptions): Promise<FuzzReport> {
   let synchronized: VirtualChip | undefined;
   await run.all(
     () => {
+      if (!run.target.chip.running) run.departed();
+      else if (synchronized !== run.target.chip || run.random.below(20) === 0) run.revive();
       const { target } = run;
       const { chip } = target;
-      if (!chip.running) {
-        run.departed();
-        chip.reset();
-      }
-      if (synchronized !== chip || run.random.below(20) === 0) chip.reset();
       target.check(exchange(chip, Uint8Array.of(0x7f)));
       synchronized = chip;
       target.check(exchange(chip, uartInput(run.random)));
@@ -183,14 +185,11 @@ export async function fuzzDfu(options: FuzzOptions): Promise<FuzzReport> {
   let port: ChipUsbPort | undefined;
   let current: { chip: VirtualChip; device: object; control: UsbControl } | undefined;
   const attach = async (): Promise<UsbControl> => {
+    if (run.target.chip.usb === undefined) run.departed();
     const { chip } = run.target;
     if (current?.chip !== chip) {
       port?.close();
       port = new ChipUsbPort(chip);
-    }
-    if (port!.device === undefined) {
-      run.departed();
-      chip.reset();
     }
     const device = port!.device!;
     if (current?.device !== device) {
