@@ -41,7 +41,10 @@ export class SwdLine {
 
   /** One clock cycle with the host driving `bit` (ignored while the target drives). */
   clock(bit: number): void {
-    if (this.#phase.name === 'answer') return this.#advanceAnswer(this.#phase);
+    if (this.#phase.name === 'answer') {
+      this.#advanceAnswer(this.#phase);
+      return;
+    }
     this.#ones = bit === 1 ? this.#ones + 1 : 0;
     if (this.#ones >= resetOnes) {
       this.#phase = { name: 'idle' };
@@ -53,9 +56,11 @@ export class SwdLine {
         if (bit === 1) this.#phase = { name: 'request', bits: 1, count: 1 };
         return;
       case 'request':
-        return this.#advanceRequest(this.#phase, bit);
+        this.#advanceRequest(this.#phase, bit);
+        return;
       case 'write':
-        return this.#advanceWrite(this.#phase, bit);
+        this.#advanceWrite(this.#phase, bit);
+        return;
       default:
     }
   }
