@@ -22,7 +22,7 @@ type Phase =
   | { name: 'dormant' }
   | { name: 'idle' }
   | { name: 'request'; bits: number; count: number }
-  | { name: 'answer'; bits: readonly number[]; position: number; then: Request | undefined }
+  | { name: 'answer'; bits: readonly number[]; position: number; afterwards: Request | undefined }
   | { name: 'write'; request: Request; value: number; count: number };
 
 export class SwdLine {
@@ -70,9 +70,9 @@ export class SwdLine {
     if (phase.position < phase.bits.length) return;
     this.#ones = 0;
     this.#phase =
-      phase.then === undefined
+      phase.afterwards === undefined
         ? { name: 'idle' }
-        : { name: 'write', request: phase.then, value: 0, count: 0 };
+        : { name: 'write', request: phase.afterwards, value: 0, count: 0 };
   }
 
   #advanceRequest(phase: Extract<Phase, { name: 'request' }>, bit: number): void {
@@ -100,7 +100,7 @@ export class SwdLine {
       bits.push(parityOf(transfer.value));
     }
     bits.push(1);
-    return { name: 'answer', bits, position: 0, then: undefined };
+    return { name: 'answer', bits, position: 0, afterwards: undefined };
   }
 
   /** A write is acknowledged before its data: with a sticky error standing, only ABORT and SELECT get through. */
@@ -108,7 +108,7 @@ export class SwdLine {
     const blocked = request.accessPort && !this.#port.readDp(12).ok;
     const ack = blocked ? ackFault : ackOk;
     const bits = [1, ack & 1, (ack >>> 1) & 1, (ack >>> 2) & 1, 1];
-    return { name: 'answer', bits, position: 0, then: blocked ? undefined : request };
+    return { name: 'answer', bits, position: 0, afterwards: blocked ? undefined : request };
   }
 
   #advanceWrite(phase: Extract<Phase, { name: 'write' }>, bit: number): void {

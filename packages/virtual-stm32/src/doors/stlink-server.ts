@@ -42,7 +42,10 @@ function serveClient(socket: Socket, commands: StlinkCommands, serial: string): 
     const outgoing = frame[24] === 0;
     const lengthBytes = view.getUint32(28, true);
     const answer = commands.run(frame.slice(8, 24), outgoing ? frame.slice(32) : new Uint8Array(0));
-    if (outgoing) return send(statusOk);
+    if (outgoing) {
+      send(statusOk);
+      return;
+    }
     const reply = new Uint8Array(4 + lengthBytes);
     reply.set(statusOk);
     reply.set(answer.subarray(0, lengthBytes), 4);
@@ -60,11 +63,11 @@ function serveClient(socket: Socket, commands: StlinkCommands, serial: string): 
   };
 
   const handle = (frame: Uint8Array): void => {
-    if (frame[0] === 5) return transfer(frame);
-    if (frame[0] === 6) return send(versionAnswer);
-    if (frame[0] === 2) return send(deviceInfo(serial));
-    if (frame[0] === 3) return send(concat(statusOk, word(1)));
-    send(statusOk); // refresh, close; list: one device
+    if (frame[0] === 5) transfer(frame);
+    else if (frame[0] === 6) send(versionAnswer);
+    else if (frame[0] === 2) send(deviceInfo(serial));
+    else if (frame[0] === 3) send(concat(statusOk, word(1)));
+    else send(statusOk); // refresh, close; list: one device
   };
 
   socket.setNoDelay(true);
