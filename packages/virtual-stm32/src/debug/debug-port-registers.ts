@@ -1,0 +1,87 @@
+// The SW-DP: registers of the debug port (ARM IHI 0031, chapter B2) and the access ports behind it. Transport by SWD bits,
+// ST-LINK commands or CMSIS-DAP commands is elsewhere; all three end in `read` and `write` here.
+
+import type { MemoryAccessPort } from './memory-access-port.ts';
+
+/** Answer to one transfer: OK with the value (0 for writes), or FAULT while a sticky error stands. */
+export type Transfer = { readonly ok: true; readonly value: number } | { readonly ok: false };
+
+const faulted: Transfer = { ok: false };
+const done = (value = 0): Transfer => ({ ok: true, value: value >>> 0 });
+
+/** CTRL/STAT bits (IHI 0031, B2.2.2). */
+const stickyError = 1 << 5;
+const powerRequests = 0x5000_0000;
+
+export class SwDebugPort {
+  readonly #idCode: number;
+  readonly #accessPorts: readonly MemoryAccessPort[];
+  #select = 0;
+  #control = 0;
+  #sticky = false;
+  #readBuffer = 0;
+
+  constructor(idCode: number, accessPorts: readonly MemoryAccessPort[]) {
+    this.#idCode = idCode;
+    this.#accessPorts = accessPorts;
+  }
+
+  /** A read of the debug port itself; `address` 0, 4, 8 or 12. */
+  readDp(address: number): Transfer {
+    if (address === 0) return done(this.#idCode);
+    if (address === 4) return done((this.#select & 0xf) === 0 ? this.#status() : 0);
+    if (this.#sticky) return faulted;
+    return done(address === 12 ? this.#readBuffer : 0);
+  }
+
+  writeDp(address: number, value: number): Transfer {
+    if (address === 0) {
+      // ABORT: STKERRCLR is bit 2 (IHI 0031, B2.2.1).
+      if (value & 4) this.#sticky = false;
+      return done();
+    }
+    if (address === 4) {
+      if ((this.#select & 0xf) === 0) this.#control = (value & powerRequests) >>> 0;
+      return done();
+    }
+    if (address === 8) this.#select = value >>> 0;
+    return done();
+  }
+
+  /** Acknowledged power requests, and the sticky error. */
+  #status(): number {
+    const acknowledged = (this.#control & powerRequests) << 1;
+    return (this.#control | acknowledged | (this.#sticky ? stickyError : 0)) >>> 0;
+  }
+
+  /** A read of the selected access port, not posted: the value of this very access. Registers beyond the last AP read as 0. */
+  readAp(address: number): Transfer {
+    if (this.#sticky) return faulted;
+    const port = this.#accessPorts[this.#select >>> 24];
+    if (port === undefined) return done(0);
+    const value = port.read((this.#select & 0xf0) | (address & 0xc));
+    if (value === undefined) {
+      this.#sticky = true;
+      return faulted;
+    }
+    this.#readBuffer = value;
+    return done(value);
+  }
+
+  /** As the wire has it (IHI 0031, B4.2.2): answers what the access before this one read. */
+  readApPosted(address: number): Transfer {
+    const before = this.#readBuffer;
+    const now = this.readAp(address);
+    return now.ok ? done(before) : now;
+  }
+
+  writeAp(address: number, value: number): Transfer {
+    if (this.#sticky) return faulted;
+    const port = this.#accessPorts[this.#select >>> 24];
+    if (port !== undefined && !port.write((this.#select & 0xf0) | (address & 0xc), value)) {
+      // Writes are buffered: this one is acknowledged, the next transfer sees the fault.
+      this.#sticky = true;
+    }
+    return done();
+  }
+}
