@@ -21,3 +21,21 @@ test('the constants that the agent is built around', () => {
   ])
     expect(text).toMatch(line);
 });
+
+test('pages in ranges: no bit of their own, and the ranges of both banks', () => {
+  const text = generateChipHeaders().get('device/agent/port/stm32g0b1/fs_chip.h')!;
+  for (const line of [
+    /^ {2}X\(2u, 127u, 127u, 0x0807F800u, 2048u, 255u, 255u\)$/m,
+    /^ {2}X\(2u, 10u, 0u, 16u, 127u\)$/m,
+    /^#define FS_JOURNAL_1_UNIT +36u/m,
+    /^#define FS_JOURNAL_1_UNIT_COUNT +4u$/m,
+    /^#define FS_HAS_RANDOM_GENERATOR +0$/m,
+  ])
+    expect(text).toMatch(line);
+});
+
+test('a chip whose bits protect units has no ranges; a chip with product states has no header', () => {
+  const headers = generateChipHeaders();
+  expect(headers.get('device/agent/port/stm32f405/fs_chip.h')).not.toContain('FS_WRITE_PROTECT_RANGES');
+  expect([...headers.keys()].some((path) => path.includes('stm32h563'))).toBe(false);
+});

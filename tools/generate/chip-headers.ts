@@ -2,7 +2,15 @@
 // Run `npm run generate` after changing a catalogue file; a test compares the files in the tree with this output.
 // Lists are X-macros, so that the core decides on types.
 
-import { type Chip, chipIds, fieldMask, findChip, findOptionField, policyBits } from '@firmseal/chips';
+import {
+  type Chip,
+  chipIds,
+  type EraseUnit,
+  fieldMask,
+  findChip,
+  findOptionField,
+  policyBits,
+} from '@firmseal/chips';
 
 const hex = (value: number) => `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
 const decimal = (value: number) => `${value}u`;
@@ -40,7 +48,9 @@ function places({ layout }: Chip): string[] {
   layout.journal.forEach((unit, i) => {
     lines.push(define(`FS_JOURNAL_${i}_START`, hex(unit.addressStart)));
     lines.push(define(`FS_JOURNAL_${i}_LENGTH`, decimal(unit.sizeBytes)));
-    lines.push(define(`FS_JOURNAL_${i}_UNIT`, decimal(unit.index), 'index among the erase units'));
+    const [first] = unit.eraseUnits;
+    lines.push(define(`FS_JOURNAL_${i}_UNIT`, decimal(first?.index ?? 0), 'index among the erase units'));
+    lines.push(define(`FS_JOURNAL_${i}_UNIT_COUNT`, decimal(unit.eraseUnits.length)));
   });
   lines.push(define('FS_APP_SLOT_COUNT', decimal(layout.slots.length)));
   lines.push(define('FS_PROGRESS_STRIDE_BYTES', decimal(layout.progressStrideBytes)));
@@ -75,13 +85,38 @@ function identity(chip: Chip): string[] {
   ];
 }
 
+/** Register and bit of a unit without a bit of its own: its bank's ranges protect it (FS_WRITE_PROTECT_RANGES). */
+const noBit = 255;
+
+function eraseUnitRow(unit: EraseUnit): string {
+  const { register, bit } =
+    unit.writeProtect.kind === 'bit' ? unit.writeProtect : { register: noBit, bit: noBit };
+  return [
+    ...[decimal(unit.bank), decimal(unit.ordinal), decimal(unit.eraseCode), hex(unit.addressStart)],
+    ...[decimal(unit.sizeBytes), decimal(register), decimal(bit)],
+  ].join(', ');
+}
+
+/** One row a range, where option bytes write-protect pages from start to end; nothing on other chips. */
+function writeProtectRanges(chip: Chip): string[] {
+  const rows = chip.flash.banks.flatMap(({ number }) => {
+    const unit = chip.flash.eraseUnits.find(({ bank }) => bank === number);
+    if (unit?.writeProtect.kind !== 'ranges') return [];
+    return unit.writeProtect.ranges.map(({ startField, endField }) => {
+      const start = findOptionField(chip, startField);
+      const end = findOptionField(chip, endField);
+      const widest = fieldMask(start) >>> start.lsb;
+      return [number, start.register, start.lsb, end.lsb, widest].map(decimal).join(', ');
+    });
+  });
+  if (rows.length === 0) return [];
+  const columns =
+    'bank, register, shift of the first page, shift of the last page, widest value; none while first > last';
+  return list('FS_WRITE_PROTECT_RANGES', columns, rows);
+}
+
 function lists(chip: Chip): string[] {
-  const units = chip.flash.eraseUnits.map((unit) =>
-    [
-      ...[decimal(unit.bank), decimal(unit.ordinal), decimal(unit.eraseCode), hex(unit.addressStart)],
-      ...[decimal(unit.sizeBytes), decimal(unit.writeProtect.register), decimal(unit.writeProtect.bit)],
-    ].join(', '),
-  );
+  const units = chip.flash.eraseUnits.map(eraseUnitRow);
   const slots = chip.layout.slots.map(({ storeStart, length, linkStart, handover }) =>
     [hex(storeStart), decimal(length), hex(linkStart), handover === 'swap-banks' ? '1' : '0'].join(', '),
   );
@@ -95,9 +130,10 @@ function lists(chip: Chip): string[] {
   return [
     ...list(
       'FS_ERASE_UNITS',
-      'bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0',
+      'bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 (255: by a range)',
       units,
     ),
+    ...writeProtectRanges(chip),
     ...list('FS_APP_SLOTS', 'store address, bytes, link address, 1 = hand over with banks swapped', slots),
     ...list(
       'FS_OPTION_REGISTERS',
@@ -122,7 +158,12 @@ function header(chip: Chip): string {
   ].join('\n');
 }
 
-/** Path (from the project's root) to text, for every generated header. */
+/**
+ * Path (from the project's root) to text, for every generated header. None for chips with product states: the agent's
+ * core takes every unknown value of the readout field for level 1, which is wrong there.
+ */
 export function generateChipHeaders(): Map<string, string> {
-  return new Map(chipIds().map((id) => [`device/agent/port/${id}/fs_chip.h`, header(findChip(id))]));
+  const chips = chipIds().map((id) => findChip(id));
+  const withLevels = chips.filter(({ readoutProtection }) => readoutProtection.productStates === undefined);
+  return new Map(withLevels.map((chip) => [`device/agent/port/${chip.id}/fs_chip.h`, header(chip)]));
 }

@@ -2,9 +2,11 @@
 // all, and a test compares what stands in the tree with what they give.
 
 import { generateChipHeaders } from './chip-headers.ts';
+import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
   'packages/chips/data': generateChipHeaders,
+  'packages/chips/data, for readers': generateChipTable,
 };

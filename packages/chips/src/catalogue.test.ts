@@ -3,8 +3,10 @@ import data from '../data/stm32f427.json' with { type: 'json' };
 import { chipIds, findChip } from './catalogue.ts';
 import { readChip } from './read-chip.ts';
 
+const all = ['stm32f427', 'stm32h743', 'stm32f405', 'stm32g0b1', 'stm32l476', 'stm32u575', 'stm32h563'];
+
 test('every chip of the catalogue loads under its own id, with a number of its own', () => {
-  expect(chipIds()).toEqual(['stm32f427', 'stm32h743']);
+  expect(chipIds()).toEqual(all);
   expect(chipIds().map((id) => findChip(id).id)).toEqual(chipIds());
   expect(new Set(chipIds().map((id) => findChip(id).number)).size).toBe(chipIds().length);
 });
@@ -13,7 +15,7 @@ test('a chip that is not listed is refused with the list', () => {
   expect(() => findChip('stm32f100')).toThrow(
     expect.objectContaining({
       code: 'chip-unknown',
-      fields: { chip: 'stm32f100', known: 'stm32f427, stm32h743' },
+      fields: { chip: 'stm32f100', known: all.join(', ') },
     }),
   );
   expect(() => findChip('constructor')).toThrow(expect.objectContaining({ code: 'chip-unknown' }));
@@ -30,7 +32,7 @@ test('STM32F427: sectors as RM0090 3.4 numbers them', () => {
     bank: 2,
     addressStart: 0x08100000,
     sizeBytes: 16384,
-    writeProtect: { register: 1, bit: 16 },
+    writeProtect: { kind: 'bit', register: 1, bit: 16 },
   });
   expect(flash.eraseUnits[23]).toMatchObject({ ordinal: 23, addressStart: 0x081e0000, sizeBytes: 131072 });
 });
@@ -39,7 +41,9 @@ test('STM32H743: sectors as RM0433 4.3 numbers them', () => {
   const { flash, layout } = findChip('stm32h743');
   expect(flash.eraseUnits).toHaveLength(16);
   expect(flash.eraseUnits[15]).toMatchObject({ bank: 2, ordinal: 7, addressStart: 0x081e0000 });
-  expect(layout.journal.map((unit) => [unit.bank, unit.ordinal])).toEqual([
+  expect(
+    layout.journal.flatMap(({ eraseUnits }) => eraseUnits.map((unit) => [unit.bank, unit.ordinal])),
+  ).toEqual([
     [2, 5],
     [2, 6],
   ]);
@@ -55,7 +59,7 @@ const damage = (change: (copy: typeof data) => void): Json => {
 test.each<[string, (copy: typeof data) => void, RegExp]>([
   ['a misspelt key', (c) => Object.assign(c.write, { unitByte: 4 }), /write\.unitByte/],
   ['a lower-case address', (c) => Object.assign(c.flash, { addressStart: '0x0800000a' }), /addressStart/],
-  ['a gap in the sectors', (c) => c.flash.banks[0]!.unitSizesBytes.pop(), /erase unit/],
+  ['a gap in the sectors', (c) => c.flash.banks[0]!.eraseUnits.pop(), /erase unit/],
   ['a figure without its source', (c) => Object.assign(c.tier, { source: 'hearsay' }), /source hearsay/],
   [
     'unverified without a reason',
@@ -66,6 +70,15 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
   ['a slot over the journal', (c) => (c.layout.slots[0]!.storeStart = '0x0800C000'), /slot above/],
   ['two fields on the same bits', (c) => (c.options.registers[0]!.fields[0]!.msb = 4), /BFB2/],
   ['a protection field that is none', (c) => (c.readoutProtection.field = 'RDX'), /field RDX/],
+  ['a journal of half a sector', (c) => (c.layout.journal[0]!.length = 8192), /whole erase units/],
+  ['a device id that differs from its idcode', (c) => (c.debug.idCode = '0x10006413'), /device id/],
+  ['a bank field without its rule', (c) => Object.assign(c.boot, { bankRule: undefined }), /bankRule|rule/],
+  ['a readout level wider than its field', (c) => (c.readoutProtection.level1 = 256), /RDP that holds 256/],
+  [
+    'a write protection bit outside the fields',
+    (c) => (c.flash.banks[1]!.writeProtect.bits.firstBit = 17),
+    /write protection bit/,
+  ],
   ['a missing erase time', (c) => c.timing.erase.pop(), /timing\.erase/],
 ])('a file with %s is refused', (_, change, message) => {
   expect(() => readChip(damage(change), 'file')).toThrow(message);

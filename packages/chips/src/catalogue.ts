@@ -2,12 +2,25 @@
 // when it is first asked for (read-chip.ts, check-chip.ts).
 
 import { Fault } from '@firmseal/fault';
+import stm32f405 from '../data/stm32f405.json' with { type: 'json' };
 import stm32f427 from '../data/stm32f427.json' with { type: 'json' };
+import stm32g0b1 from '../data/stm32g0b1.json' with { type: 'json' };
+import stm32h563 from '../data/stm32h563.json' with { type: 'json' };
 import stm32h743 from '../data/stm32h743.json' with { type: 'json' };
+import stm32l476 from '../data/stm32l476.json' with { type: 'json' };
+import stm32u575 from '../data/stm32u575.json' with { type: 'json' };
 import type { Chip } from './chip.ts';
 import { readChip } from './read-chip.ts';
 
-const files: Readonly<Record<string, unknown>> = { stm32f427, stm32h743 };
+const files: Readonly<Record<string, unknown>> = {
+  stm32f427,
+  stm32h743,
+  stm32f405,
+  stm32g0b1,
+  stm32l476,
+  stm32u575,
+  stm32h563,
+};
 const loaded = new Map<string, Chip>();
 
 /** Ids of all chips of the catalogue. */

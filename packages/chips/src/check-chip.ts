@@ -2,7 +2,9 @@
 // overlap, fields within registers and unique, every figure with a source, every unit with a time. Run at load, so
 // that a wrong file cannot be used at all.
 
-import type { Chip, Range } from './chip.ts';
+import type { Chip } from './chip.ts';
+import type { FieldValue, OptionField } from './protection.ts';
+import type { Range } from './range.ts';
 import { refuse } from './shape.ts';
 
 const end = ({ addressStart, length }: Range) => addressStart + length;
@@ -26,31 +28,94 @@ function checkFlash({ flash, write, timing }: Chip, path: string): void {
     refuse(`${path}.write.chunkAlignmentBytes`, 'whole units');
 }
 
-function checkOptions({ options, flash, readoutProtection, boot }: Chip, path: string): void {
-  const names = new Set<string>();
+/** Registers in order, fields on bits of their own; returns the fields by name. */
+function checkRegisters({ options }: Chip, path: string): ReadonlyMap<string, OptionField> {
+  const fields = new Map<string, OptionField>();
   options.registers.forEach((register, i) => {
     if (register.id !== i) refuse(`${path}.options`, `register ${i} in its place`);
     let seen = 0;
-    for (const { name, msb, lsb } of register.fields) {
-      if (names.has(name) || msb < lsb || msb > 31) refuse(`${path}.options`, `sound field ${name}`);
-      names.add(name);
+    for (const field of register.fields) {
+      const { name, msb, lsb } = field;
+      if (fields.has(name) || msb < lsb || msb > 31) refuse(`${path}.options`, `sound field ${name}`);
+      fields.set(name, field);
       const bits = ((2 ** (msb - lsb + 1) - 1) << lsb) >>> 0;
       if ((seen & bits) !== 0) refuse(`${path}.options`, `field ${name} of its own bits`);
       seen |= bits;
     }
     if ((register.defaultValue & ~register.mask) !== 0) refuse(`${path}.options`, 'default within the mask');
   });
-  const { field, regression } = readoutProtection;
-  const named = [field, boot.bankField, ...regression.clearsOnlyThen];
+  return fields;
+}
+
+type CheckValue = (one: FieldValue) => void;
+
+/** Refuses a field that does not exist, and a value too wide for it. */
+function valueChecker(fields: ReadonlyMap<string, OptionField>, path: string): CheckValue {
+  return ({ field, value }) => {
+    const known = fields.get(field) ?? refuse(`${path}.options`, `field ${field}`);
+    if (value >= 2 ** (known.msb - known.lsb + 1))
+      refuse(`${path}.options`, `value of ${field} that holds ${value}`);
+  };
+}
+
+function checkReadout({ readoutProtection, options }: Chip, path: string, check: CheckValue): void {
+  const { field, regression, halfLevel, productStates, level0, level1, level2 } = readoutProtection;
+  const named = [...regression.clearsOnlyThen];
   for (const area of regression.keptAreas) named.push(area.startField, area.endField, area.eraseField);
   if (options.invertsWriteProtection !== undefined) named.push(options.invertsWriteProtection);
-  if (boot.addressFields !== undefined) named.push(boot.addressFields.pinLow, boot.addressFields.pinHigh);
-  for (const name of named) if (!names.has(name)) refuse(`${path}.options`, `field ${name}`);
-  for (const { writeProtect } of flash.eraseUnits) {
-    const register = options.registers[writeProtect.register];
-    if (register === undefined || (register.mask & (1 << writeProtect.bit)) === 0)
-      refuse(`${path}.flash.banks`, 'write protection bit within a field');
+  for (const name of named) check({ field: name, value: 0 });
+  [level0, level1, level2].forEach((value, i) => {
+    check({ field, value });
+    if (productStates !== undefined && productStates.find((one) => one.value === value)?.countsAs !== i)
+      refuse(`${path}.readoutProtection`, `product state of level ${i}`);
+  });
+  for (const { value } of productStates ?? []) check({ field, value });
+  if (halfLevel !== undefined) {
+    check({ field, value: halfLevel.value });
+    check(halfLevel.onlyWith);
   }
+}
+
+function checkWriteProtection({ flash, options }: Chip, path: string, check: CheckValue): void {
+  for (const { writeProtect } of flash.eraseUnits)
+    if (writeProtect.kind === 'ranges')
+      for (const { startField, endField } of writeProtect.ranges) {
+        check({ field: startField, value: writeProtect.position });
+        check({ field: endField, value: writeProtect.position });
+      }
+    else if (((options.registers[writeProtect.register]?.mask ?? 0) & (1 << writeProtect.bit)) === 0)
+      refuse(`${path}.flash.banks`, 'write protection bit within a field');
+  if (flash.onlyWith !== undefined) check(flash.onlyWith);
+}
+
+function checkBoot({ boot, flash, layout }: Chip, path: string, check: CheckValue): void {
+  const { bankField, bankValue, bankRule, addressFields, boot0, boot1Field, lock } = boot;
+  const parts = [bankField, bankValue, bankRule].filter((part) => part !== undefined).length;
+  if (parts !== (flash.banks.length > 1 ? 3 : 0)) refuse(`${path}.boot`, 'bank field, value and rule');
+  for (const field of [bankField, boot0?.bitField, boot1Field])
+    if (field !== undefined) check({ field, value: 1 });
+  for (const one of [boot0?.pinWhile, lock]) if (one !== undefined) check(one);
+  if ((boot.selectedBy === 'boot-address') !== (addressFields !== undefined))
+    refuse(`${path}.boot`, 'address fields exactly when booting by address');
+  if (addressFields === undefined) return;
+  const { pinLow, pinHigh, agentValue, shift } = addressFields;
+  for (const field of [pinLow, pinHigh]) if (field !== undefined) check({ field, value: agentValue });
+  if (agentValue * 2 ** shift !== layout.agent[0]?.addressStart)
+    refuse(`${path}.boot`, 'address of the agent');
+}
+
+function checkOptions(chip: Chip, path: string): void {
+  const check = valueChecker(checkRegisters(chip, path), path);
+  checkReadout(chip, path, check);
+  checkWriteProtection(chip, path, check);
+  checkBoot(chip, path, check);
+}
+
+function checkIdentity({ identity, romBootloader, debug }: Chip, path: string): void {
+  if (romBootloader.productId !== identity.romBootloaderId)
+    refuse(`${path}.romBootloader`, 'the product id of the identity');
+  if ((debug.idCode & 0xfff) !== identity.deviceId || debug.dbgmcuAddress !== identity.deviceIdRegister)
+    refuse(`${path}.debug`, 'the device id of the identity');
 }
 
 function checkLayout({ layout, flash, write }: Chip, path: string): void {
@@ -77,8 +142,16 @@ function checkLayout({ layout, flash, write }: Chip, path: string): void {
 function checkSources(chip: Chip, path: string): void {
   const used = [
     ...[chip.tier, chip.identity, chip.flash, chip.write, chip.timing, chip.timing.optionProgram],
-    ...[chip.romBootloader, chip.options, chip.readoutProtection, chip.boot, chip.layout],
-    ...(chip.otp === undefined ? [] : [chip.otp]),
+    ...[
+      chip.romBootloader,
+      chip.debug,
+      chip.flashController,
+      chip.options,
+      chip.readoutProtection,
+      chip.boot,
+      chip.layout,
+    ],
+    ...[chip.otp, chip.romBootloader.uart, chip.romBootloader.dfu].filter((one) => one !== undefined),
   ].map(({ source }) => source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);
@@ -93,5 +166,6 @@ export function checkChip(chip: Chip, path: string): void {
   checkFlash(chip, path);
   checkOptions(chip, path);
   checkLayout(chip, path);
+  checkIdentity(chip, path);
   checkSources(chip, path);
 }

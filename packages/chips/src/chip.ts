@@ -2,133 +2,25 @@
 // source, a key of `sources`, and a source that was not checked says so. Addresses are byte addresses as the CPU
 // sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
 
-export interface Source {
-  readonly document: string;
-  readonly section: string;
-  readonly unverified: boolean;
-  /** Why it is unverified; empty otherwise. */
-  readonly reason: string;
-}
-
-export interface Range {
-  readonly addressStart: number;
-  readonly length: number;
-}
-
-export interface NamedRange extends Range {
-  readonly meaning: string;
-}
-
-/** A sector or page: the least that the flash erases at once. */
-export interface EraseUnit {
-  /** Position among all units of the chip, by address, from 0. */
-  readonly index: number;
-  readonly bank: number;
-  /** Number of the sector as the reference manual counts it (F427: 0 to 23; H743: 0 to 7 in each bank). */
-  readonly ordinal: number;
-  /** What goes into the sector number field of the flash controller. */
-  readonly eraseCode: number;
-  readonly addressStart: number;
-  readonly sizeBytes: number;
-  /** Option bit that is 1 while the unit may be written. */
-  readonly writeProtect: { readonly register: number; readonly bit: number };
-}
-
-export interface FlashBank extends Range {
-  readonly number: number;
-}
-
-export interface FlashAlias {
-  readonly name: string;
-  readonly addressStart: number;
-  readonly target: number;
-  readonly length: number;
-  readonly meaning: string;
-}
-
-export type Parallelism = 'x8' | 'x16' | 'x32' | 'x64';
-export type TimingCase = 'typical' | 'maximum';
-
-export interface Timing {
-  readonly typicalUs: number;
-  readonly maximumUs: number;
-}
-
-export type TimingByParallelism = Readonly<Partial<Record<Parallelism, Timing>>>;
-
-export interface WriteMode {
-  readonly parallelism: Parallelism;
-  /** Bytes of one program operation in this mode. */
-  readonly unitBytes: number;
-  /** Only with 8 to 9 V on VPP; not for boards in the field. */
-  readonly externalVpp: boolean;
-}
-
-/** How a policy of a package may change a field (spec/agent.md section 4). */
-export type FieldPolicy = 'none' | 'neutral' | 'readout' | 'clear-only' | 'set-only';
-
-export interface OptionField {
-  readonly name: string;
-  /** Number of the register that holds the field. */
-  readonly register: number;
-  readonly msb: number;
-  readonly lsb: number;
-  readonly meaning: string;
-  /** Decimal value, or `other`, to what it means. */
-  readonly values: Readonly<Record<string, string>>;
-  readonly policy: FieldPolicy;
-}
-
-export interface OptionRegister {
-  /** The number that stands for it in packages, hellos and receipts. Never reused. */
-  readonly id: number;
-  readonly name: string;
-  readonly readAddress: number;
-  readonly programAddress: number;
-  /** Value of a blank part, within `mask`. */
-  readonly defaultValue: number;
-  /** Bits that belong to a field; the others (lock, start, busy) are no option bytes. */
-  readonly mask: number;
-  readonly fields: readonly OptionField[];
-}
-
-/** An area of one bank that a regression of readout protection leaves, unless `eraseField` is 1. */
-export interface KeptArea {
-  readonly bank: number;
-  readonly granuleBytes: number;
-  /** Reset to their defaults when the area is erased. The area exists while start <= end. */
-  readonly startField: string;
-  readonly endField: string;
-  readonly eraseField: string;
-}
-
-export type ReadoutLevel = 0 | 1 | 2;
-
-export interface ReadoutProtection {
-  readonly field: string;
-  readonly level0: number;
-  /** The value that firmseal writes for level 1; any value but level0 and level2 means it. */
-  readonly level1: number;
-  readonly level2: number;
-  readonly regression: {
-    readonly erases: readonly string[];
-    readonly leaves: readonly string[];
-    readonly keptAreas: readonly KeptArea[];
-    /** Fields that fall from 1 to 0 only together with a regression. */
-    readonly clearsOnlyThen: readonly string[];
-  };
-  readonly source: string;
-}
-
-export interface BootConfiguration {
-  readonly selectedBy: 'boot0-and-boot1' | 'boot-address';
-  /** Field that makes the second bank stand at the start of flash, and when it does. */
-  readonly bankField: string;
-  readonly bankRule: 'always' | 'valid-stack-pointer';
-  /** Fields with the upper half of the boot address, by the level of the BOOT pin; `agentValue` starts the agent. */
-  readonly addressFields?: { readonly pinLow: string; readonly pinHigh: string; readonly agentValue: number };
-  readonly source: string;
-}
+import type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+import type {
+  EraseUnit,
+  FlashAlias,
+  FlashBank,
+  FlashController,
+  Parallelism,
+  Timing,
+  TimingByParallelism,
+  WriteMode,
+} from './flash.ts';
+import type {
+  BootConfiguration,
+  FieldValue,
+  OptionRegister,
+  ReadoutLevel,
+  ReadoutProtection,
+} from './protection.ts';
+import type { NamedRange, Range, Source } from './range.ts';
 
 /** Where an application can live: linked at one range, stored at another or the same. */
 export interface ApplicationSlot {
@@ -141,11 +33,20 @@ export interface ApplicationSlot {
   readonly meaning: string;
 }
 
+/**
+ * One of the two units of the agent's journal: one erase unit, or adjacent ones that are erased one after the other
+ * where a page is too small for the records. The agent takes a half-erased group for what it is: no intact record.
+ */
+export interface JournalUnit {
+  readonly addressStart: number;
+  readonly sizeBytes: number;
+  readonly eraseUnits: readonly EraseUnit[];
+}
+
 export interface Layout {
   readonly agent: readonly NamedRange[];
   readonly identity: NamedRange;
-  /** The two erase units of the agent's journal. */
-  readonly journal: readonly [EraseUnit, EraseUnit];
+  readonly journal: readonly [JournalUnit, JournalUnit];
   /** In the order in which an image is tried. */
   readonly slots: readonly ApplicationSlot[];
   /** Bytes of application between two journaled marks of progress; each mark stands at the start of an erase unit. */
@@ -157,12 +58,6 @@ export interface RamRange extends NamedRange {
   readonly name: string;
   /** `backup` is kept by the battery and protected like flash. */
   readonly kind: 'sram' | 'backup';
-}
-
-export interface LinkDoor {
-  readonly kind: 'uart' | 'usb';
-  readonly peripheral: string;
-  readonly pins: string;
 }
 
 export interface Chip {
@@ -177,8 +72,10 @@ export interface Chip {
     readonly tier: 'A' | 'B' | 'C';
     /** The readout level from which the chip is of this tier. */
     readonly readoutLevel: ReadoutLevel;
-    /** Whether hardware can hide the agent from the application. */
+    /** Whether hardware hides the agent from the application, as firmseal uses the chip. */
     readonly agentHidden: boolean;
+    /** What of the chip could hide it and is not used. */
+    readonly unusedHiding?: string;
     readonly promised: readonly string[];
     readonly notPromised: readonly string[];
     readonly source: string;
@@ -199,6 +96,8 @@ export interface Chip {
     readonly banks: readonly FlashBank[];
     readonly eraseUnits: readonly EraseUnit[];
     readonly aliases: readonly FlashAlias[];
+    /** Banks and erase units are as listed only while the field has that value. */
+    readonly onlyWith?: FieldValue;
     readonly source: string;
   };
   readonly write: {
@@ -227,7 +126,15 @@ export interface Chip {
   readonly ram: readonly RamRange[];
   readonly ramSource: string;
   readonly otp?: Range & { readonly source: string };
-  readonly romBootloader: Range & { readonly source: string };
+  readonly romBootloader: Range & {
+    /** What Get ID answers; the device id but for parts where AN2606 says otherwise. */
+    readonly productId: number;
+    readonly uart?: UartBootloader;
+    readonly dfu?: DfuBootloader;
+    readonly source: string;
+  };
+  readonly debug: DebugIdentity;
+  readonly flashController: FlashController;
   readonly options: {
     readonly registers: readonly OptionRegister[];
     /** A field that, while 1, makes a write protection bit protect when it is 1 (F427: SPRMOD). */

@@ -1,7 +1,9 @@
 // Which erase units an address or a range touches. Canonical addresses only: aliases are for the CPU, not for us.
 
 import { Fault } from '@firmseal/fault';
-import type { Chip, EraseUnit, Range } from './chip.ts';
+import type { Chip } from './chip.ts';
+import type { EraseUnit } from './flash.ts';
+import type { Range } from './range.ts';
 
 /** The erase unit that holds the byte at that canonical address; undefined outside the flash. */
 export function eraseUnitAt(chip: Chip, address: number): EraseUnit | undefined {

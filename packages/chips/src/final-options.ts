@@ -1,15 +1,10 @@
 // The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and its identity
 // is write-protected, the chip boots into the agent, and readout protection stands.
 
-import type { Chip, ReadoutLevel } from './chip.ts';
+import type { Chip } from './chip.ts';
 import { fieldMask, findOptionField } from './option-values.ts';
-
-/** Bits of a register and the values they must have; `value` lies within `mask`. */
-export interface OptionRequirement {
-  readonly register: number;
-  readonly mask: number;
-  readonly value: number;
-}
+import type { OptionRequirement, ReadoutLevel } from './protection.ts';
+import { writeProtecting } from './write-protect.ts';
 
 /** The final option bytes for that readout level, in ascending register. */
 export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRequirement[] {
@@ -25,19 +20,15 @@ export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRe
   const { readoutProtection, layout, boot, flash } = chip;
   const levels = [readoutProtection.level0, readoutProtection.level1, readoutProtection.level2] as const;
   wantField(readoutProtection.field, levels[level]);
-  wantField(boot.bankField, 0);
+  if (boot.bankField !== undefined) wantField(boot.bankField, boot.bankValue === 0 ? 1 : 0);
+  if (flash.onlyWith !== undefined) wantField(flash.onlyWith.field, flash.onlyWith.value);
   if (boot.addressFields !== undefined) {
-    wantField(boot.addressFields.pinLow, boot.addressFields.agentValue);
-    wantField(boot.addressFields.pinHigh, boot.addressFields.agentValue);
+    const { pinLow, pinHigh, agentValue } = boot.addressFields;
+    wantField(pinLow, agentValue);
+    if (pinHigh !== undefined) wantField(pinHigh, agentValue);
   }
-  const held = [...layout.agent, layout.identity];
-  for (const { addressStart, sizeBytes, writeProtect } of flash.eraseUnits)
-    if (
-      held.some(
-        (one) => one.addressStart < addressStart + sizeBytes && addressStart < one.addressStart + one.length,
-      )
-    )
-      want(writeProtect.register, (1 << writeProtect.bit) >>> 0, 0);
+  for (const { register, mask, value } of writeProtecting(chip, [...layout.agent, layout.identity]))
+    want(register, mask, value);
   return [...wanted]
     .sort(([a], [b]) => a - b)
     .map(([register, { mask, value }]) => ({ register, mask, value }));

@@ -1,8 +1,10 @@
 // How long the flash itself takes, from the data sheet's figures: the floor below which no programmer can get.
 // One bank works at a time; the link, the cipher and the CPU come on top where they are not hidden behind it.
 
-import type { Chip, Parallelism, Range, Timing, TimingByParallelism, TimingCase } from './chip.ts';
+import type { Chip } from './chip.ts';
 import { eraseUnitsOf } from './erase-units.ts';
+import type { Parallelism, Timing, TimingByParallelism, TimingCase } from './flash.ts';
+import type { Range } from './range.ts';
 
 function timeAt(timings: TimingByParallelism | undefined, parallelism: Parallelism, what: string): Timing {
   const timing = timings?.[parallelism];
@@ -15,9 +17,18 @@ export function programTiming(chip: Chip, parallelism: Parallelism): Timing {
   return timeAt(chip.timing.program, parallelism, 'program');
 }
 
+/** Row and burst are ways to program: an erase then goes at the chip's default. */
+const erasing = (chip: Chip, parallelism: Parallelism) =>
+  parallelism === 'row' || parallelism === 'burst' ? chip.write.parallelism : parallelism;
+
 /** Time of erasing one unit of that size. RangeError when the catalogue has no figure. */
 export function eraseTiming(chip: Chip, sizeBytes: number, parallelism: Parallelism): Timing {
-  return timeAt(chip.timing.erase.get(sizeBytes), parallelism, 'erase');
+  return timeAt(chip.timing.erase.get(sizeBytes), erasing(chip, parallelism), 'erase');
+}
+
+/** Time of erasing the whole flash. RangeError when the catalogue has no figure. */
+export function massEraseTiming(chip: Chip, parallelism: Parallelism): Timing {
+  return timeAt(chip.timing.massErase, erasing(chip, parallelism), 'mass erase');
 }
 
 /** Bytes of one program operation in that mode. RangeError when the chip has no such mode. */

@@ -1,32 +1,28 @@
 export { chipIds, findChip } from './catalogue.ts';
+export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
+export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
+export { finalOptions } from './final-options.ts';
 export type {
-  ApplicationSlot,
-  BootConfiguration,
-  Chip,
   EraseUnit,
-  FieldPolicy,
   FlashAlias,
   FlashBank,
-  KeptArea,
-  Layout,
-  LinkDoor,
-  NamedRange,
-  OptionField,
-  OptionRegister,
+  FlashController,
   Parallelism,
-  RamRange,
-  Range,
-  ReadoutLevel,
-  ReadoutProtection,
-  Source,
   Timing,
   TimingByParallelism,
   TimingCase,
   WriteMode,
-} from './chip.ts';
-export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
-export { finalOptions, type OptionRequirement } from './final-options.ts';
-export { eraseProgramTimeUs, eraseTiming, programTiming, writeUnitBytes } from './flash-time.ts';
+  WriteProtection,
+  WriteProtectRange,
+} from './flash.ts';
+export {
+  eraseProgramTimeUs,
+  eraseTiming,
+  massEraseTiming,
+  programTiming,
+  writeUnitBytes,
+} from './flash-time.ts';
 export {
   defaultOptionValues,
   fieldMask,
@@ -39,3 +35,18 @@ export {
   withOptionField,
 } from './option-values.ts';
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
+export type {
+  BootConfiguration,
+  FieldPolicy,
+  FieldValue,
+  KeptArea,
+  OptionField,
+  OptionRegister,
+  OptionRequirement,
+  ProductState,
+  ReadoutLevel,
+  ReadoutProtection,
+  RegressionKey,
+} from './protection.ts';
+export type { NamedRange, Range, Source } from './range.ts';
+export { isWriteProtected, writeProtecting } from './write-protect.ts';

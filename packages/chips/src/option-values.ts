@@ -2,7 +2,8 @@
 // a package may ask for (spec/agent.md section 4). Nothing here changes a chip.
 
 import { Fault } from '@firmseal/fault';
-import type { Chip, OptionField, ReadoutLevel } from './chip.ts';
+import type { Chip } from './chip.ts';
+import type { OptionField, ReadoutLevel } from './protection.ts';
 
 export type OptionValues = ReadonlyMap<number, number>;
 
@@ -30,7 +31,7 @@ export function fieldMask(field: OptionField): number {
 export function optionField(chip: Chip, values: OptionValues, name: string): number {
   const field = findOptionField(chip, name);
   const value = values.get(field.register) ?? chip.options.registers[field.register]!.defaultValue;
-  return (value >>> field.lsb) & widest(field);
+  return ((value >>> field.lsb) & widest(field)) >>> 0;
 }
 
 /** A copy with the field set. Throws `option-field-unknown`, `option-value-too-wide`. */
@@ -47,11 +48,20 @@ export function withOptionField(
   return new Map(values).set(field.register, after);
 }
 
-/** Readout protection level that these values mean: two values are levels 0 and 2, all others level 1. */
+/**
+ * Readout protection level that these values mean: two values are levels 0 and 2, all others level 1, but for level 0.5,
+ * which counts as 0. On chips with product states, the level that the state counts as; 0 when it is no state.
+ */
 export function readoutLevel(chip: Chip, values: OptionValues): ReadoutLevel {
-  const { field, level0, level2 } = chip.readoutProtection;
+  const { field, level0, level2, productStates, halfLevel } = chip.readoutProtection;
   const value = optionField(chip, values, field);
+  if (productStates !== undefined) return productStates.find((one) => one.value === value)?.countsAs ?? 0;
   if (value === level0) return 0;
+  if (
+    value === halfLevel?.value &&
+    optionField(chip, values, halfLevel.onlyWith.field) === halfLevel.onlyWith.value
+  )
+    return 0;
   return value === level2 ? 2 : 1;
 }
 
@@ -68,7 +78,8 @@ export interface PolicyBits {
 
 /**
  * Which bits of a register a package's policy may ask for. Write protection is left out for the journal and the
- * application slots: option bytes are applied before the install writes there, and it could never end.
+ * application slots: option bytes are applied before the install writes there, and it could never end. Ranges from start
+ * to end are left out whole: no bit of theirs makes protection only stronger.
  */
 export function policyBits(chip: Chip, register: number): PolicyBits {
   const bits = { neutral: 0, clearOnly: 0, setOnly: 0, readout: 0 };
@@ -86,7 +97,7 @@ export function policyBits(chip: Chip, register: number): PolicyBits {
     })),
   ];
   for (const { addressStart, writeProtect } of chip.flash.eraseUnits)
-    if (writeProtect.register === register)
+    if (writeProtect.kind === 'bit' && writeProtect.register === register)
       if (written.some(({ start, end }) => addressStart >= start && addressStart < end))
         bits.clearOnly &= ~(1 << writeProtect.bit);
   const { neutral, clearOnly, setOnly, readout } = bits;

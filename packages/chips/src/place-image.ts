@@ -2,8 +2,9 @@
 // segments are stored. Slots are tried in the catalogue's order, which settles images that two could hold.
 
 import { Fault } from '@firmseal/fault';
-import type { ApplicationSlot, Chip, Range } from './chip.ts';
+import type { ApplicationSlot, Chip } from './chip.ts';
 import { hexAddress } from './erase-units.ts';
+import type { Range } from './range.ts';
 
 export interface PlacedSegment {
   readonly linkAddress: number;

@@ -2,173 +2,55 @@
 // the banks' size lists, fields with their register, masks. What must hold between the parts: check-chip.ts.
 
 import { checkChip } from './check-chip.ts';
-import type { Chip, EraseUnit, OptionRegister, Source, TimingByParallelism } from './chip.ts';
-import { count, flag, list, object, oneOf, type Reader, record, refuse, text, word } from './shape.ts';
+import type { Chip, JournalUnit } from './chip.ts';
+import { type ChipFile, chipFile } from './chip-file.ts';
+import type { EraseUnit, TimingByParallelism, WriteProtection } from './flash.ts';
+import type { OptionRegister } from './protection.ts';
+import type { Range, Source } from './range.ts';
+import { refuse } from './shape.ts';
 
-const timing = object({ typicalUs: count, maximumUs: count });
-const byParallelism = { x8: timing, x16: timing, x32: timing, x64: timing };
-const parallelism = oneOf('x8', 'x16', 'x32', 'x64');
-const timings = object({}, byParallelism) as Reader<TimingByParallelism>;
-const namedRange = object({ addressStart: word, length: count, meaning: text });
-const sourcedRange = object({ addressStart: word, length: count, source: text });
+type BankFile = ChipFile['flash']['banks'][number];
 
-const field = object({
-  name: text,
-  msb: count,
-  lsb: count,
-  meaning: text,
-  values: record(text),
-  policy: oneOf('none', 'neutral', 'readout', 'clear-only', 'set-only'),
-});
+function writeProtection({ writeProtect: { bits, ranges } }: BankFile, position: number): WriteProtection {
+  if (ranges !== undefined) return { kind: 'ranges', position, ranges };
+  if (bits === undefined) return refuse('flash.banks.writeProtect', 'bits or ranges');
+  const bit = bits.firstBit + Math.floor(position / bits.unitsPerBit);
+  return { kind: 'bit', register: bits.register, bit };
+}
 
-const bank = object({
-  number: count,
-  addressStart: word,
-  firstOrdinal: count,
-  firstEraseCode: count,
-  unitSizesBytes: list(count),
-  writeProtect: object({ register: count, firstBit: count }),
-});
+const unitSizes = (bank: BankFile) =>
+  bank.eraseUnits.flatMap((run) => Array.from({ length: run.count }, () => run.sizeBytes));
 
-const chipFile = object(
-  {
-    id: text,
-    number: count,
-    names: list(text),
-    core: text,
-    hasRandomGenerator: flag,
-    sources: record(object({ document: text, section: text }, { unverified: flag, reason: text })),
-    tier: object({
-      tier: oneOf('A', 'B', 'C'),
-      readoutLevel: oneOf(0, 1, 2),
-      agentHidden: flag,
-      promised: list(text),
-      notPromised: list(text),
-      source: text,
-    }),
-    identity: object({
-      deviceIdRegister: word,
-      deviceId: word,
-      romBootloaderId: word,
-      uniqueIdAddress: word,
-      uniqueIdLength: count,
-      flashSizeAddress: word,
-      source: text,
-    }),
-    flash: object({
-      addressStart: word,
-      sizeBytes: count,
-      banks: list(bank),
-      aliases: list(object({ name: text, addressStart: word, target: word, length: count, meaning: text })),
-      source: text,
-    }),
-    write: object({
-      unitBytes: count,
-      chunkAlignmentBytes: count,
-      parallelism,
-      modes: list(object({ parallelism, unitBytes: count, externalVpp: flag })),
-      overwrite: oneOf('clears-bits', 'breaks-ecc'),
-      eccGranuleBytes: count,
-      source: text,
-    }),
-    timing: object(
-      {
-        program: timings,
-        erase: list(object({ sizeBytes: count }, byParallelism)),
-        massErase: timings,
-        source: text,
-        optionProgram: object({ typicalUs: count, maximumUs: count, source: text }),
-      },
-      { massEraseSource: text },
-    ),
-    ram: list(
-      object({ name: text, kind: oneOf('sram', 'backup'), addressStart: word, length: count, meaning: text }),
-    ),
-    ramSource: text,
-    romBootloader: sourcedRange,
-    options: object(
-      {
-        registers: list(
-          object({
-            id: count,
-            name: text,
-            readAddress: word,
-            programAddress: word,
-            default: word,
-            fields: list(field),
-          }),
-        ),
-        source: text,
-      },
-      { defaultSource: text, invertsWriteProtection: text },
-    ),
-    readoutProtection: object({
-      field: text,
-      level0: count,
-      level1: count,
-      level2: count,
-      regression: object({
-        erases: list(text),
-        leaves: list(text),
-        keptAreas: list(
-          object({ bank: count, granuleBytes: count, startField: text, endField: text, eraseField: text }),
-        ),
-        clearsOnlyThen: list(text),
-      }),
-      source: text,
-    }),
-    boot: object(
-      {
-        selectedBy: oneOf('boot0-and-boot1', 'boot-address'),
-        bankField: text,
-        bankRule: oneOf('always', 'valid-stack-pointer'),
-        source: text,
-      },
-      { addressFields: object({ pinLow: text, pinHigh: text, agentValue: count }) },
-    ),
-    layout: object({
-      agent: list(namedRange),
-      identity: namedRange,
-      journal: list(word),
-      slots: list(
-        object({
-          name: text,
-          linkStart: word,
-          storeStart: word,
-          length: count,
-          handover: oneOf('jump', 'swap-banks'),
-          meaning: text,
-        }),
-      ),
-      progressStrideBytes: count,
-      source: text,
-    }),
-    linkDoors: list(object({ kind: oneOf('uart', 'usb'), peripheral: text, pins: text })),
-    linkDoorsSource: text,
-  },
-  { otp: sourcedRange },
-);
-
-type ChipFile = ReturnType<typeof chipFile>;
-
-function eraseUnitsOfBanks(banks: ChipFile['flash']['banks']): EraseUnit[] {
+function eraseUnitsOfBanks(banks: readonly BankFile[]): EraseUnit[] {
   const units: EraseUnit[] = [];
-  for (const { number, addressStart, firstOrdinal, firstEraseCode, unitSizesBytes, writeProtect } of banks) {
-    let address = addressStart;
-    unitSizesBytes.forEach((sizeBytes, i) => {
+  for (const bank of banks) {
+    let address = bank.addressStart;
+    const sizesBytes = unitSizes(bank);
+    sizesBytes.forEach((sizeBytes, i) => {
       units.push({
         index: units.length,
-        bank: number,
-        ordinal: firstOrdinal + i,
-        eraseCode: firstEraseCode + i,
+        bank: bank.number,
+        ordinal: bank.firstOrdinal + i,
+        eraseCode: bank.firstEraseCode + i,
         addressStart: address,
         sizeBytes,
-        writeProtect: { register: writeProtect.register, bit: writeProtect.firstBit + i },
+        writeProtect: writeProtection(bank, i),
       });
       address += sizeBytes;
     });
   }
   return units;
+}
+
+/** The unit of the journal that takes exactly that range. */
+function journalUnit(units: readonly EraseUnit[], { addressStart, length }: Range): JournalUnit {
+  const eraseUnits = units.filter(
+    (unit) => unit.addressStart >= addressStart && unit.addressStart < addressStart + length,
+  );
+  const sizeBytes = eraseUnits.reduce((sum, unit) => sum + unit.sizeBytes, 0);
+  if (sizeBytes !== length || eraseUnits[0]?.addressStart !== addressStart)
+    return refuse('layout.journal', 'range of whole erase units');
+  return { addressStart, sizeBytes, eraseUnits };
 }
 
 function optionRegister(data: ChipFile['options']['registers'][number]): OptionRegister {
@@ -183,12 +65,7 @@ function optionRegister(data: ChipFile['options']['registers'][number]): OptionR
 export function readChip(json: unknown, path: string): Chip {
   const file = chipFile(json, path);
   const eraseUnits = eraseUnitsOfBanks(file.flash.banks);
-  const journal = file.layout.journal.map(
-    (address) =>
-      eraseUnits.find((unit) => unit.addressStart === address) ??
-      refuse(`${path}.layout.journal`, 'start of an erase unit'),
-  );
-  if (journal.length !== 2) refuse(`${path}.layout.journal`, 'pair of erase units');
+  const [first, second] = file.layout.journal;
   const chip: Chip = {
     ...file,
     sources: Object.fromEntries(
@@ -199,10 +76,10 @@ export function readChip(json: unknown, path: string): Chip {
     ),
     flash: {
       ...file.flash,
-      banks: file.flash.banks.map(({ number, addressStart, unitSizesBytes }) => ({
-        number,
-        addressStart,
-        length: unitSizesBytes.reduce((sum, size) => sum + size, 0),
+      banks: file.flash.banks.map((one) => ({
+        number: one.number,
+        addressStart: one.addressStart,
+        length: unitSizes(one).reduce((sum, size) => sum + size, 0),
       })),
       eraseUnits,
     },
@@ -218,8 +95,7 @@ export function readChip(json: unknown, path: string): Chip {
       defaultSource: file.options.defaultSource ?? file.options.source,
       registers: file.options.registers.map(optionRegister),
     },
-    boot: file.boot as Chip['boot'],
-    layout: { ...file.layout, journal: [journal[0]!, journal[1]!] },
+    layout: { ...file.layout, journal: [journalUnit(eraseUnits, first), journalUnit(eraseUnits, second)] },
   } as Chip;
   checkChip(chip, path);
   return chip;

@@ -22,11 +22,18 @@ export const count: Reader<number> = (value, path) =>
     ? value
     : refuse(path, 'whole number');
 
+/** A number written `0x` and exactly that many digits. */
+const hex =
+  (digits: number): Reader<number> =>
+  (value, path) =>
+    typeof value === 'string' && value.length === 2 + digits && /^0x[0-9A-F]+$/.test(value)
+      ? Number.parseInt(value, 16)
+      : refuse(path, `${digits * 4}-bit ${digits === 8 ? 'word' : 'number'}`);
+
 /** 32 bits, written `0x` and eight digits. */
-export const word: Reader<number> = (value, path) =>
-  typeof value === 'string' && /^0x[0-9A-F]{8}$/.test(value)
-    ? Number.parseInt(value, 16)
-    : refuse(path, '32-bit word');
+export const word = hex(8);
+export const halfWord = hex(4);
+export const byte = hex(2);
 
 export function oneOf<const T extends string | number>(...allowed: readonly T[]): Reader<T> {
   return (value, path) => allowed.find((one) => one === value) ?? refuse(path, allowed.join(' or '));
@@ -35,6 +42,14 @@ export function oneOf<const T extends string | number>(...allowed: readonly T[])
 export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, path) =>
     Array.isArray(value) ? value.map((one, i) => item(one, `${path}[${i}]`)) : refuse(path, 'list');
+}
+
+/** A list of exactly two. */
+export function pair<T>(item: Reader<T>): Reader<readonly [T, T]> {
+  return (value, path) =>
+    Array.isArray(value) && value.length === 2
+      ? [item(value[0], `${path}[0]`), item(value[1], `${path}[1]`)]
+      : refuse(path, 'pair');
 }
 
 export function record<T>(item: Reader<T>): Reader<Readonly<Record<string, T>>> {

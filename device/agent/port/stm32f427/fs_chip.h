@@ -28,9 +28,11 @@
 #define FS_JOURNAL_0_START                  0x08008000u
 #define FS_JOURNAL_0_LENGTH                 16384u
 #define FS_JOURNAL_0_UNIT                   2u /* index among the erase units */
+#define FS_JOURNAL_0_UNIT_COUNT             1u
 #define FS_JOURNAL_1_START                  0x0800C000u
 #define FS_JOURNAL_1_LENGTH                 16384u
 #define FS_JOURNAL_1_UNIT                   3u /* index among the erase units */
+#define FS_JOURNAL_1_UNIT_COUNT             1u
 #define FS_APP_SLOT_COUNT                   3u
 #define FS_PROGRESS_STRIDE_BYTES            131072u
 
@@ -43,7 +45,7 @@
 #define FS_RDP_LEVEL_2                      0x000000CCu
 #define FS_TIER_B_READOUT_LEVEL             2u
 
-/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 */
+/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 (255: by a range) */
 #define FS_ERASE_UNITS(X) \
   X(1u, 0u, 0u, 0x08000000u, 16384u, 0u, 16u) \
   X(1u, 1u, 1u, 0x08004000u, 16384u, 0u, 17u) \

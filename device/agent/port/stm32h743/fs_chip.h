@@ -26,9 +26,11 @@
 #define FS_JOURNAL_0_START                  0x081A0000u
 #define FS_JOURNAL_0_LENGTH                 131072u
 #define FS_JOURNAL_0_UNIT                   13u /* index among the erase units */
+#define FS_JOURNAL_0_UNIT_COUNT             1u
 #define FS_JOURNAL_1_START                  0x081C0000u
 #define FS_JOURNAL_1_LENGTH                 131072u
 #define FS_JOURNAL_1_UNIT                   14u /* index among the erase units */
+#define FS_JOURNAL_1_UNIT_COUNT             1u
 #define FS_APP_SLOT_COUNT                   1u
 #define FS_PROGRESS_STRIDE_BYTES            131072u
 
@@ -41,7 +43,7 @@
 #define FS_RDP_LEVEL_2                      0x000000CCu
 #define FS_TIER_B_READOUT_LEVEL             2u
 
-/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 */
+/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 (255: by a range) */
 #define FS_ERASE_UNITS(X) \
   X(1u, 0u, 0u, 0x08000000u, 131072u, 5u, 0u) \
   X(1u, 1u, 1u, 0x08020000u, 131072u, 5u, 1u) \
