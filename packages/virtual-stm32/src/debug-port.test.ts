@@ -92,17 +92,17 @@ test.each(ids)('%s: level 1 to 0 erases main flash and leaves other option bytes
   const chip = chipAt(id, 1);
   chip.debug.connect();
   const unit = chip.chip.flash.eraseUnits[3]!;
-  const before = chip.judge.optionsStored.get(unit.writeProtect.register)!;
-  const protectedUnit = new Map([[unit.writeProtect.register, before & ~(1 << unit.writeProtect.bit)]]);
+  if (unit.writeProtect.kind !== 'bit') throw new Error('these chips have a bit for each unit');
+  const { register, bit } = unit.writeProtect;
+  const before = chip.judge.optionsStored.get(register)!;
+  const protectedUnit = new Map([[register, before & ~(1 << bit)]]);
   expect(chip.debug.writeOptionBytes(protectedUnit)).toBe('ok');
   expect(chip.judge.flash(place, 32)).toEqual(secret);
   expect(chip.debug.writeOptionBytes(rdp(chip, 0xaa))).toBe('ok');
   chip.debug.reset();
   expect(chip.judge.readoutLevel).toBe(0);
   expect(chip.debug.readMemory(place, 32)).toEqual(new Uint8Array(32).fill(0xff));
-  expect((chip.debug.readOption(unit.writeProtect.register) as number) & (1 << unit.writeProtect.bit)).toBe(
-    0,
-  );
+  expect((chip.debug.readOption(register) as number) & (1 << bit)).toBe(0);
   expect(chip.debug.eraseUnit(unit.addressStart)).toBe('write-protected');
 });
 

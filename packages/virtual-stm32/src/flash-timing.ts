@@ -1,7 +1,7 @@
 // How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
 // operation. The clock advances by it.
 
-import { type Chip, eraseTiming, type Parallelism, programTiming, type Timing } from '@firmseal/chips';
+import { type Chip, eraseTiming, massEraseTiming, type Parallelism, programTiming, type Timing } from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import type { SeededRandom } from './random.ts';
 
@@ -35,9 +35,7 @@ export class FlashTiming {
   }
 
   spendMassErase(parallelism: Parallelism): void {
-    const timing = this.#chip.timing.massErase[parallelism];
-    if (timing === undefined) throw new RangeError(`the catalogue has no mass erase time at ${parallelism}`);
-    this.#spend(timing);
+    this.#spend(massEraseTiming(this.#chip, parallelism));
   }
 
   spendOptionProgram(): void {

@@ -1,5 +1,6 @@
 export type { BootPins, BootSource } from './boot-source.ts';
-export { type BootedApplication, type ChipEvent, VirtualChip, type VirtualChipOptions } from './chip.ts';
+export { VirtualChip } from './chip.ts';
+export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 export { SimulatedClock } from './clock.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
@@ -19,3 +20,4 @@ export {
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { RamStore } from './working-memory.ts';
+export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';

@@ -37,6 +37,11 @@ export class MemoryAccess {
     this.#master = master;
   }
 
+  /** Who reaches memory this way. */
+  get master(): Master {
+    return this.#master();
+  }
+
   #may(area: MemoryArea, action: MemoryAction): boolean {
     return isAllowed(this.#parts.protection(), { master: this.#master(), area, action });
   }

@@ -7,6 +7,7 @@ import {
   type Chip,
   defaultOptionValues,
   type EraseUnit,
+  isWriteProtected,
   type KeptArea,
   type OptionValues,
   optionField,
@@ -71,12 +72,8 @@ export class OptionBytes {
     this.#loaded = new Map(this.#stored);
   }
 
-  isWriteProtected = (unit: EraseUnit): boolean => {
-    const { register, bit } = unit.writeProtect;
-    const inverted = this.#parts.chip.options.invertsWriteProtection;
-    const protecting = inverted !== undefined && this.field(inverted) === 1 ? 1 : 0;
-    return ((this.#loaded.get(register)! >>> bit) & 1) === protecting;
-  };
+  isWriteProtected = (unit: EraseUnit): boolean =>
+    isWriteProtected(this.#parts.chip, this.#loaded, unit);
 
   /** Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. */
   program(values: OptionValues): OptionStatus {

@@ -48,7 +48,7 @@ function viewsOf(window: { addressStart: number; bytes: Uint8Array } | undefined
 }
 
 export class CoreBus {
-  readonly #bus: SystemBus;
+  readonly #bus: () => SystemBus;
   readonly #memory: MemoryAccess;
   #version = -1;
   #flash: Views = nothing();
@@ -56,9 +56,10 @@ export class CoreBus {
   readonly #knownFlash = new Map<number, Views>();
   readonly #knownRam = new Map<number, Views>();
 
-  constructor(bus: SystemBus) {
+  /** `bus` over the same memory; asked for when it is first needed, since its peripherals need the CPU. */
+  constructor(memory: MemoryAccess, bus: () => SystemBus) {
     this.#bus = bus;
-    this.#memory = bus.memory;
+    this.#memory = memory;
   }
 
   /** Rules or mapping changed: nothing remembered holds. */
@@ -99,7 +100,7 @@ export class CoreBus {
       if (sizeBytes === 1) return bytes[at]!;
       return sizeBytes === 2 ? this.#flash.halves[at >>> 1]! : this.#flash.words[at >>> 2]!;
     }
-    const value = this.#bus.read(address, sizeBytes);
+    const value = this.#bus().read(address, sizeBytes);
     if (value === undefined) throw new BusFault(address);
     return value;
   }
@@ -140,7 +141,7 @@ export class CoreBus {
 
   #slowWrite(address: number, sizeBytes: AccessBytes, value: number): void {
     if (this.#knownRam.has(address >>> placeBits)) this.#moveTo(address);
-    if (!this.#bus.write(address, sizeBytes, value >>> 0)) throw new BusFault(address);
+    if (!this.#bus().write(address, sizeBytes, value >>> 0)) throw new BusFault(address);
   }
 
   writeUint32(signed: number, value: number): void {

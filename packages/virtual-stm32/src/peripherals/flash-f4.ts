@@ -1,13 +1,13 @@
 // Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number, error
 // flags, option control registers. Every operation ends before the access that starts it does: BSY never reads as 1.
 
-import type { Parallelism } from '@firmseal/chips';
+import type { FlashController, Parallelism } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
 import type { FlashStatus } from '../flash-memory.ts';
 import type { MemoryAccess } from '../memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { eraseBank, type FlashControllerParts, OptionLatches } from './flash-parts.ts';
-import type { FlashControllerFacts } from './machine-facts.ts';
+
 
 /** RM0090 3.9.12, register map. */
 const offsets = { accessControl: 0x00, key: 0x04, optionKey: 0x08, status: 0x0c, control: 0x10, option: 0x14 };
@@ -42,7 +42,7 @@ export class FlashControllerF4 implements FlashStores {
   #status = 0;
   #control = 0;
 
-  constructor(parts: FlashControllerParts, facts: FlashControllerFacts) {
+  constructor(parts: FlashControllerParts, facts: FlashController) {
     this.#parts = parts;
     this.addressStart = facts.registerBase;
     this.#latches = new OptionLatches(parts, this.addressStart);

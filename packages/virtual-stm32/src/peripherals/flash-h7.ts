@@ -2,12 +2,13 @@
 // of 32 bytes, option bytes with their copies "current" and "to be programmed". Operations end before the access that
 // starts them does: BSY and QW never read as 1. The registers of a bank follow its addresses when banks are swapped.
 
+import type { FlashController } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
 import type { FlashStatus } from '../flash-memory.ts';
 import type { MemoryAccess } from '../memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { eraseBank, type FlashControllerParts, OptionLatches, unitsOfBank } from './flash-parts.ts';
-import type { FlashControllerFacts } from './machine-facts.ts';
+
 import { WriteBuffer } from './write-buffer.ts';
 
 /** RM0433 4.9, offsets; those of a bank are repeated for bank 2. */
@@ -62,7 +63,7 @@ export class FlashControllerH7 implements FlashStores {
   #accessControl = 0;
   #optionError = 0;
 
-  constructor(parts: FlashControllerParts, facts: FlashControllerFacts) {
+  constructor(parts: FlashControllerParts, facts: FlashController) {
     this.#parts = parts;
     this.addressStart = facts.registerBase;
     this.#stride = facts.bankStride;
