@@ -4,6 +4,7 @@
 import type { Chip, OptionValues, Parallelism } from '@firmseal/chips';
 import type { BootSource } from './boot-source.ts';
 import type { FlashStatus, ReadFault } from './flash-memory.ts';
+import type { Machine } from './machine.ts';
 import type { OptionStatus } from './option-bytes.ts';
 import type { ResetCause } from './signals.ts';
 import type { UsbFunction } from './usb-function.ts';
@@ -60,6 +61,8 @@ export interface CpuPort {
   bootApplication(address: number, options: { readonly mapping: BankMapping }): never;
   /** Simulated time, microseconds. */
   readonly nowUs: number;
+  /** Bus, registers and processor, for firmware that is machine code; made when first asked for. */
+  readonly machine: Machine;
 }
 
 export interface FirmwareExecutor {

@@ -25,6 +25,12 @@ export type FlashStatus =
 
 export type ReadFault = 'ecc-fault' | 'bus-fault';
 
+/** A stretch of memory as the bytes that hold it. */
+export interface MemoryWindow {
+  readonly addressStart: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface FlashParts {
   readonly chip: Chip;
   readonly power: PowerSupply;
@@ -39,6 +45,7 @@ export class FlashMemory {
   readonly #cells: readonly EraseUnitCells[];
   #parallelism: Parallelism;
   #unitBytes: number;
+  #version = 0;
 
   constructor(parts: FlashParts) {
     const { flash, write } = parts.chip;
@@ -55,6 +62,18 @@ export class FlashMemory {
   /** Bytes of one program operation at the present parallelism. */
   get unitBytes(): number {
     return this.#unitBytes;
+  }
+
+  /** Changes with every operation: windows taken before are no longer valid. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The bytes of the erase unit that holds the address, to be looked at until `version` changes. */
+  window(address: number): MemoryWindow | undefined {
+    const unit = eraseUnitAt(this.#parts.chip, address);
+    const bytes = unit === undefined ? undefined : this.#cells[unit.index]!.window();
+    return bytes === undefined ? undefined : { addressStart: unit!.addressStart, bytes };
   }
 
   /** Host memory held for cells, bytes. */
@@ -116,6 +135,7 @@ export class FlashMemory {
     const cells = this.#cells[unit.index]!;
     const offset = address - unit.addressStart;
     const clean = cells.isErased(offset);
+    this.#version++;
     power.run({
       kind: 'program',
       address,
@@ -136,6 +156,7 @@ export class FlashMemory {
     if (unit === undefined) return 'out-of-range';
     if (this.#parts.isWriteProtected(unit)) return 'write-protected';
     const cells = this.#cells[unit.index]!;
+    this.#version++;
     power.run({
       kind: 'erase',
       address: unit.addressStart,
@@ -165,6 +186,7 @@ export class FlashMemory {
    */
   eraseAllExcept(stays: (unit: EraseUnit) => boolean, share = 1): void {
     const { chip, power, timing, random } = this.#parts;
+    this.#version++;
     const going = chip.flash.eraseUnits.filter((unit) => !stays(unit));
     power.run({
       kind: 'mass-erase',

@@ -1,6 +1,8 @@
 export type { BootPins, BootSource } from './boot-source.ts';
-export { type BootedApplication, type ChipEvent, VirtualChip, type VirtualChipOptions } from './chip.ts';
+export { VirtualChip } from './chip.ts';
+export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 export { SimulatedClock } from './clock.ts';
+export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
 export { ChipUsbPort } from './doors/chip-usb-port.ts';
 export { type Pacer, type RealTime, RealTimePacer, unpaced } from './doors/pacer.ts';

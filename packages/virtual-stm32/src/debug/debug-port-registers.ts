@@ -15,15 +15,31 @@ const powerRequests = 0x5000_0000;
 
 export class SwDebugPort {
   readonly #idCode: number;
-  readonly #accessPorts: readonly MemoryAccessPort[];
+  readonly #accessPorts: readonly (MemoryAccessPort | undefined)[];
+  readonly #poweredUp: () => void;
   #select = 0;
   #control = 0;
   #sticky = false;
   #readBuffer = 0;
 
-  constructor(idCode: number, accessPorts: readonly MemoryAccessPort[]) {
+  /** `poweredUp`: a debugger asked for the power of the debug domain, and counts as connected. */
+  constructor(
+    idCode: number,
+    accessPorts: readonly (MemoryAccessPort | undefined)[],
+    poweredUp: () => void = () => {},
+  ) {
     this.#idCode = idCode;
     this.#accessPorts = accessPorts;
+    this.#poweredUp = poweredUp;
+  }
+
+  /** Power was lost. */
+  reset(): void {
+    this.#select = 0;
+    this.#control = 0;
+    this.#sticky = false;
+    this.#readBuffer = 0;
+    for (const port of this.#accessPorts) port?.reset();
   }
 
   /** A read of the debug port itself; `address` 0, 4, 8 or 12. */
@@ -41,7 +57,9 @@ export class SwDebugPort {
       return done();
     }
     if (address === 4) {
-      if ((this.#select & 0xf) === 0) this.#control = (value & powerRequests) >>> 0;
+      if ((this.#select & 0xf) !== 0) return done();
+      this.#control = (value & powerRequests) >>> 0;
+      if (this.#control !== 0) this.#poweredUp();
       return done();
     }
     if (address === 8) this.#select = value >>> 0;

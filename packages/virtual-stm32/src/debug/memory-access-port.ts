@@ -42,6 +42,11 @@ export class MemoryAccessPort {
     this.#options = options;
   }
 
+  reset(): void {
+    this.#csw = cswReset;
+    this.#tar = 0;
+  }
+
   get #sizeBytes(): 1 | 2 | 4 {
     return sizesBytes[this.#csw & 7] ?? 4;
   }

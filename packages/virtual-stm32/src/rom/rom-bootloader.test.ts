@@ -2,7 +2,8 @@
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';
-import type { ChipEvent, VirtualChip } from '../chip.ts';
+import type { VirtualChip } from '../chip.ts';
+import type { ChipEvent } from '../chip-options.ts';
 import { createVirtualChip } from '../factory.ts';
 import { romBootloader } from './rom-bootloader.ts';
 
