@@ -41,9 +41,7 @@ export class PeripheralMap {
   at(address: number): Peripheral | undefined {
     return (
       this.#granules.get(Math.floor(address / granuleBytes)) ??
-      this.#unmodelled.find(
-        (one) => address >= one.addressStart && address < one.addressStart + one.sizeBytes,
-      )
+      this.#unmodelled.find((one) => address >= one.addressStart && address < one.addressStart + one.sizeBytes)
     );
   }
 

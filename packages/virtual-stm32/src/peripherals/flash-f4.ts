@@ -8,15 +8,9 @@ import type { MemoryAccess } from '../memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { eraseBank, type FlashControllerParts, OptionLatches } from './flash-parts.ts';
 
+
 /** RM0090 3.9.12, register map. */
-const offsets = {
-  accessControl: 0x00,
-  key: 0x04,
-  optionKey: 0x08,
-  status: 0x0c,
-  control: 0x10,
-  option: 0x14,
-};
+const offsets = { accessControl: 0x00, key: 0x04, optionKey: 0x08, status: 0x0c, control: 0x10, option: 0x14 };
 
 /** FLASH_SR (3.9.5). */
 const status = { eop: 1, wrperr: 1 << 4, pgaerr: 1 << 5, pgperr: 1 << 6, pgserr: 1 << 7, rderr: 1 << 8 };
@@ -115,8 +109,7 @@ export class FlashControllerF4 implements FlashStores {
     const banks = this.#control & (mer | mer1);
     if (this.#control & pg) return void (this.#status |= status.pgserr);
     if (banks === (mer | mer1)) return this.#finish(by.massErase());
-    if (banks !== 0)
-      return this.#finish(eraseBank(this.#parts, (banks === mer) !== this.#parts.banksSwapped() ? 1 : 2, by));
+    if (banks !== 0) return this.#finish(eraseBank(this.#parts, (banks === mer) !== this.#parts.banksSwapped() ? 1 : 2, by));
     if (!(this.#control & ser)) return;
     const code = (this.#control >>> 3) & 0x1f;
     const physical = this.#parts.chip.flash.eraseUnits.find((unit) => unit.eraseCode === code);

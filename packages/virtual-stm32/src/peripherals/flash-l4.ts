@@ -42,16 +42,7 @@ const control = {
   lock: 0x8000_0000,
 };
 /** FLASH_SR. */
-const status = {
-  eop: 1,
-  operr: 2,
-  progerr: 8,
-  wrperr: 16,
-  pgaerr: 32,
-  sizerr: 64,
-  pgserr: 128,
-  rderr: 1 << 14,
-};
+const status = { eop: 1, operr: 2, progerr: 8, wrperr: 16, pgaerr: 32, sizerr: 64, pgserr: 128, rderr: 1 << 14 };
 /** FLASH_ECCR: ECCD. */
 const eccDetected = 0x8000_0000;
 
