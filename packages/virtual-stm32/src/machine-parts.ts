@@ -25,6 +25,8 @@ export interface MachineParts {
   readonly enter: (run: () => void) => void;
   /** Does what a debugger asks; resets and loss of power on the way are handled, and give undefined. */
   readonly attempt: <T>(action: () => T) => T | undefined;
+  /** Whether the debug port answers: power, and the readout level in force. */
+  readonly debugAnswers: () => boolean;
   readonly debuggerConnected: () => void;
   readonly halted: (halted: boolean) => void;
   /** The debugger lets go: starts firmware that waited for it. True when the chip's firmware needs nothing more. */

@@ -101,7 +101,7 @@ export class Machine {
         ...{ chip, bus: busOf(parts.debugMemory), attempt: parts.attempt },
         letRun: (instructions) => this.#letRun(instructions),
       }),
-      parts.debuggerConnected,
+      { answers: parts.debugAnswers, poweredUp: parts.debuggerConnected },
     );
   }
 

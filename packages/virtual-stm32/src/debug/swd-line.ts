@@ -92,6 +92,7 @@ export class SwdLine {
 
   #readAnswer({ accessPort, address }: Request): Phase {
     const transfer: Transfer = accessPort ? this.#port.readApPosted(address) : this.#port.readDp(address);
+    if (!transfer.ok && transfer.silent) return { name: 'dormant' };
     const ack = transfer.ok ? ackOk : ackFault;
     // turnaround, three bits of acknowledgement, then data and parity (or nothing), turnaround
     const bits = [1, ack & 1, (ack >>> 1) & 1, (ack >>> 2) & 1];
@@ -105,6 +106,7 @@ export class SwdLine {
 
   /** A write is acknowledged before its data: with a sticky error standing, only ABORT and SELECT get through. */
   #writeAnswer(request: Request): Phase {
+    if (!this.#port.answers) return { name: 'dormant' };
     const blocked = request.accessPort && !this.#port.readDp(12).ok;
     const ack = blocked ? ackFault : ackOk;
     const bits = [1, ack & 1, (ack >>> 1) & 1, (ack >>> 2) & 1, 1];

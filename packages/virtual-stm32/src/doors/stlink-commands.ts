@@ -1,24 +1,14 @@
 // An ST-LINK/V2 as a debugger sees it: 16-byte commands in, answers out, over a debug port. Facts of the command set come
 // from public clients (OpenOCD's and stlink's behaviour); ST publishes none. Transport (TCP or USB) is elsewhere.
 
-import type { SwDebugPort, Transfer } from '../debug/debug-port-registers.ts';
+import type { Transfer } from '../debug/debug-port-registers.ts';
+import type { ProbeTarget } from './probe-target.ts';
 
 const statusOk = 0x80;
 const statusFault = 0x81;
 const statusNotAttached = 0x09;
 
 const mode = { dfu: 0, mass: 1, debug: 2 } as const;
-
-/** What the commands need of the chip beyond its debug port. */
-export interface StlinkTarget {
-  readonly debugPort: SwDebugPort;
-  /** True when the chip answers on its debug pins at all (not at readout protection level 2). */
-  attached(): boolean;
-  /** Drives the reset pin. */
-  setReset(low: boolean): void;
-  /** Resets the chip through its pin once. */
-  pulseReset(): void;
-}
 
 const answer = (lengthBytes: number): DataView => new DataView(new ArrayBuffer(lengthBytes));
 const bytesOf = (view: DataView): Uint8Array => new Uint8Array(view.buffer);
@@ -31,12 +21,18 @@ const blockBytes = 1024; // the AP's auto-increment wraps there
 
 /** One ST-LINK in front of one chip. */
 export class StlinkCommands {
-  readonly #target: StlinkTarget;
+  readonly #target: ProbeTarget;
   #mode: number = mode.mass;
   #lastStatus = statusOk;
 
-  constructor(target: StlinkTarget) {
+  constructor(target: ProbeTarget) {
     this.#target = target;
+  }
+
+  /** The host has gone. */
+  close(): void {
+    this.#mode = mode.mass;
+    this.#target.released();
   }
 
   /** Runs a command; `data` is what the host sent after it. Returns the bytes for the host, possibly none. */
@@ -152,6 +148,7 @@ export class StlinkCommands {
 
   #outcome(transfer: Transfer): number {
     if (transfer.ok) return statusOk;
+    if (transfer.silent) return statusNotAttached;
     this.#target.debugPort.writeDp(0, 0x1e);
     return statusFault;
   }

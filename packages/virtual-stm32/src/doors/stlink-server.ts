@@ -72,6 +72,7 @@ function serveClient(socket: Socket, commands: StlinkCommands, serial: string): 
 
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => commands.close());
   socket.on('data', (bytes) => {
     waiting = concat(waiting, bytes);
     while (waiting.length > 0) {
