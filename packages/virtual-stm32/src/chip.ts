@@ -104,6 +104,7 @@ export class VirtualChip {
           if (!this.#running) this.#enter(run);
         },
         attempt: (action) => this.#attempt(action),
+        debugAnswers: () => power.on && debugPortAnswers(this.#options.level),
         debuggerConnected: () => this.#debuggerConnected(),
         halted: (halted) => {
           this.#halted = halted;
