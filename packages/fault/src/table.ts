@@ -343,6 +343,16 @@ export const faultTable = {
     sentence: 'The license has a format version or mode that this program does not know.',
     remedy: 'Update firmseal, or the agent, to a version that knows the format.',
   },
+  'content-key-malformed': {
+    number: 320,
+    sentence: 'The content-key file does not have the fields that the specification asks for.',
+    remedy: 'Give the key file that `firmseal seal` wrote beside the package.',
+  },
+  'content-key-unwrap-failed': {
+    number: 321,
+    sentence: 'The content-key file does not open with the key of this authority.',
+    remedy: 'Seal again for the public key of this authority.',
+  },
   'hello-malformed': {
     number: 350,
     sentence: 'The hello of the chip does not have the fields that the specification asks for.',
@@ -502,6 +512,166 @@ export const faultTable = {
     number: 419,
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+  },
+  'link-timeout': {
+    number: 450,
+    sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms, sent {attempts} times ({dropped} damaged frames were dropped).',
+    remedy: 'Check cable, baud rate and power of the socket; reset the chip with its entry pin active and try again.',
+  },
+  'link-closed': {
+    number: 451,
+    sentence: 'The connection to the chip was closed while a request was open.',
+    remedy: 'Check that the cable or the server at the other end is still there, then run the same command again.',
+  },
+  'link-frame-too-long': {
+    number: 452,
+    sentence: 'A request of {sizeBytes} bytes is longer than the {longestBytes} bytes that the agent takes.',
+    remedy: 'Seal with a smaller chunk size, or use an agent with a larger frame buffer.',
+  },
+  'link-pending-endless': {
+    number: 453,
+    sentence: 'The agent asked for more time until a request of type {type} had lasted {limitMs} ms.',
+    remedy: 'Power the chip off and on; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-answer-malformed': {
+    number: 454,
+    sentence: 'The answer to {what} does not have the form that the specification asks for.',
+    remedy: 'Check that agent and programmer speak the same link version; a healthy link does not alter frames.',
+  },
+  'link-status-unknown': {
+    number: 455,
+    sentence: 'The agent refused {what} with the number {status}, which this program does not know.',
+    remedy: 'Update the programmer to a version that knows the agent.',
+  },
+  'link-version-unsupported': {
+    number: 456,
+    sentence: 'The agent speaks link version {version}; this program speaks version 1.',
+    remedy: 'Update the programmer, or use an agent of link version 1.',
+  },
+  'link-record-stuck': {
+    number: 457,
+    sentence: 'The agent asked for record {record} more than {limit} times without moving on.',
+    remedy: 'Check the cable and the baud rate; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-connect-failed': {
+    number: 458,
+    sentence: 'No connection to {address} could be made.',
+    remedy: 'Check that the port or address is right, that something is listening there, and that no other program holds it.',
+  },
+  'policy-leaves-chip-open': {
+    number: 500,
+    sentence: 'The least readout level of the package is 0: on a {chip} anyone with a debug probe could read the firmware.',
+    remedy: 'Seal with least readout level {least}; pass --allow-open if the firmware is not secret.',
+  },
+  'policy-unprotected': {
+    number: 501,
+    sentence: 'The least readout level of the package is {level}: a {chip} keeps the firmware secret only from level {least}.',
+    remedy: 'Seal with least readout level {least}; pass --allow-unprotected to accept it: every receipt will then say UNPROTECTED.',
+  },
+  'policy-irreversible': {
+    number: 502,
+    sentence: 'The policy sets readout protection level 2, which can never be undone on a {chip}.',
+    remedy: 'Let personalization set the level; pass --allow-irreversible if every install shall set it.',
+  },
+  'policy-value-refused': {
+    number: 503,
+    sentence: 'The policy gives {field} the value {value}, which does not fit the field on a {chip}.',
+    remedy: 'Give a whole number from 0 to {most}; for readout protection a level or the byte of that level.',
+  },
+  'policy-field-refused': {
+    number: 504,
+    sentence: 'No policy may set {field} on a {chip} to {value}.',
+    remedy: 'Set it at personalization; a policy may only raise protection or set fields that the catalogue calls neutral.',
+  },
+  'policy-chips-differ': {
+    number: 505,
+    sentence: 'The policy means other option bytes on a {chip} than on a {other}.',
+    remedy: 'Seal one package for each kind of chip.',
+  },
+  'image-empty': {
+    number: 510,
+    sentence: 'The firmware holds no byte to seal.',
+    remedy: 'Check the firmware file; a package has at least one area of firmware.',
+  },
+  'image-too-scattered': {
+    number: 511,
+    sentence: 'The firmware occupies {found} separate groups of erase units, and a package has at most {most} areas.',
+    remedy: 'Link the firmware together, or fill the gaps between its pieces.',
+  },
+  'area-erase-unit-shared': {
+    number: 512,
+    sentence: 'The area at {address} shares an erase unit with another area or with the firmware.',
+    remedy: 'Move it to an erase unit of its own (`firmseal chips show` lists them).',
+  },
+  'area-too-large': {
+    number: 513,
+    sentence: 'The area at {address} has {lengthBytes} bytes; generated keys and per-device data have at most {mostBytes}.',
+    remedy: 'Make the area smaller, or split it into several.',
+  },
+  'area-content-wrong': {
+    number: 514,
+    sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
+    remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
+  },
+  'entry-missing': {
+    number: 515,
+    sentence: 'The firmware does not say where its vector table is.',
+    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+  },
+  'seal-input-refused': {
+    number: 520,
+    sentence: 'The settings do not make a package that firmseal would accept: {detail}',
+    remedy: 'Correct the setting that is named and seal again.',
+  },
+  'signer-not-delegated': {
+    number: 521,
+    sentence: 'The signing key is not the one that the delegation names.',
+    remedy: 'Give the signing key and the delegation that the owner\'s root key made for it.',
+  },
+  'randomness-broken': {
+    number: 522,
+    sentence: 'The random generator of this machine gave the same bytes twice.',
+    remedy: 'Do not seal on this machine until its random generator works; nothing was sealed.',
+  },
+  'seal-self-check-failed': {
+    number: 523,
+    sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
+    remedy: 'Do not use it; please report this with the command that you ran.',
+  },
+  'agent-write-failed': {
+    number: 550,
+    sentence: 'The agent at {address} reads back other bytes than were written.',
+    remedy: 'Check probe and supply and personalize again; if it stays, discard the chip.',
+  },
+  'personalization-unproven': {
+    number: 551,
+    sentence: 'The chip did not prove the identity that it made.',
+    remedy: 'Personalize again; if it stays, the chip or the line between is not what it claims.',
+  },
+  'protection-not-in-force': {
+    number: 552,
+    sentence: 'The chip reports readout protection level {found} where {wanted} was set.',
+    remedy: 'Do not let this chip leave the trusted site; power it off and on and look again.',
+  },
+  'probe-refused': {
+    number: 553,
+    sentence: 'The chip at {probe} refuses the debug port.',
+    remedy: 'A chip at readout protection level 2 has no debug port; use a blank chip.',
+  },
+  'probe-failed': {
+    number: 554,
+    sentence: 'The debug port at {probe} could not {operation} at {address}: {reason}.',
+    remedy: 'Check that the chip is blank and unprotected.',
+  },
+  'probe-unreachable': {
+    number: 555,
+    sentence: 'No debug probe answers at {probe}.',
+    remedy: 'Check the address; start the virtual chip or connect the probe.',
+  },
+  'agent-image-too-large': {
+    number: 556,
+    sentence: 'The agent has {sizeBytes} bytes and the chip keeps {roomBytes} for it.',
+    remedy: 'Use the agent build of this chip.',
   },
   'image-file-empty': {
     number: 600,
@@ -707,5 +877,285 @@ export const faultTable = {
     number: 809,
     sentence: 'The private key to store is not a P-256 scalar.',
     remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
+  },
+  'job-unknown': {
+    number: 850,
+    sentence: 'The authority has no job {job}.',
+    remedy: 'Check the job id and that you speak to the right authority; `firmseal job list` shows the jobs.',
+  },
+  'job-not-approved': {
+    number: 851,
+    sentence: 'Job {job} is not approved yet.',
+    remedy: 'Ask the owner to approve the job; no quota was spent.',
+  },
+  'job-closed': {
+    number: 852,
+    sentence: 'Job {job} is closed.',
+    remedy: 'Ask the owner to open a new job; no quota was spent.',
+  },
+  'quota-exhausted': {
+    number: 853,
+    sentence: 'All {quota} units of job {job} are taken by other chips.',
+    remedy: 'Ask the owner to open a further job; chips that hold a unit already can still be installed.',
+  },
+  'token-missing': {
+    number: 854,
+    sentence: 'The request carries no access token.',
+    remedy: 'Give the token in the header `Authorization: Bearer ...`, never in the address.',
+  },
+  'token-refused': {
+    number: 855,
+    sentence: 'The access token is unknown here or was revoked.',
+    remedy: 'Ask the owner for a new token.',
+  },
+  'token-scope-wrong': {
+    number: 856,
+    sentence: 'The access token has the scope {scope}, which does not allow this.',
+    remedy: 'Use a token of the scope that the call needs; a line token serves one job only.',
+  },
+  'challenge-unknown': {
+    number: 857,
+    sentence: 'The challenge was not given by this authority for this job and use, or it has expired.',
+    remedy: 'Ask for a new challenge and let the chip answer that one.',
+  },
+  'request-id-reused': {
+    number: 858,
+    sentence: 'The request id {requestId} was used before for another chip, nonce or package.',
+    remedy: 'Use a new request id for each new request, and the old one only to repeat a request as it was.',
+  },
+  'body-invalid': {
+    number: 859,
+    sentence: 'The request\'s {field} is not what the interface asks for: {problem}.',
+    remedy: 'Send the fields that the interface lists, in its encodings, and no others.',
+  },
+  'body-too-large': {
+    number: 860,
+    sentence: 'The request\'s body is larger than {mostBytes} bytes.',
+    remedy: 'Send a smaller body; per-device data of a very large job goes into several jobs.',
+  },
+  'rate-exceeded': {
+    number: 861,
+    sentence: 'Too many requests came at once.',
+    remedy: 'Wait as long as the header Retry-After says and repeat the request as it was.',
+  },
+  'license-unknown': {
+    number: 862,
+    sentence: 'The authority has issued no license {license} in this job.',
+    remedy: 'Tell the owner: the log now holds an alarm, because a receipt for a license that nobody issued means a copied or restored database, or a forgery.',
+  },
+  'store-version-newer': {
+    number: 863,
+    sentence: 'The database has schema version {found}; this program knows versions up to {known}.',
+    remedy: 'Start the version of firmseal that wrote the database, or a newer one.',
+  },
+  'issuer-key-not-delegated': {
+    number: 864,
+    sentence: 'The license issuer\'s key is not the one that the delegation for product {product} names.',
+    remedy: 'Give the authority the key and the delegation that belong together.',
+  },
+  'issuer-key-not-separate': {
+    number: 865,
+    sentence: 'For product {product} the license issuer and the device CA have the same key.',
+    remedy: 'Make a key of its own for each role: whoever holds both can license a chip that he made up.',
+  },
+  'content-key-package-wrong': {
+    number: 866,
+    sentence: 'The content-key file belongs to another package than the one of the job.',
+    remedy: 'Send the package and the content-key file that were sealed together.',
+  },
+  'device-data-count-wrong': {
+    number: 867,
+    sentence: 'The job has {quota} units, but per-device data for {given}.',
+    remedy: 'Give one set of per-device data a unit, and none when the package has no per-device area.',
+  },
+  'product-not-served': {
+    number: 868,
+    sentence: 'This authority has no keys and delegations for product {product}.',
+    remedy: 'Add the product to the authority\'s configuration, or open the job at the authority of that product.',
+  },
+  'route-unknown': {
+    number: 869,
+    sentence: 'The authority has no such address or method.',
+    remedy: 'Check the address and the version of the client.',
+  },
+  'job-package-unknown': {
+    number: 870,
+    sentence: 'Job {job} has no approved package with the manifest digest {digest}.',
+    remedy: 'Install the package of the job, or ask the owner to add this one and approve it.',
+  },
+  'job-package-repeated': {
+    number: 871,
+    sentence: 'Job {job} holds this package already.',
+    remedy: 'Nothing needs to be done; add a package once.',
+  },
+  'host-not-loopback': {
+    number: 872,
+    sentence: 'The authority would listen on {host}, which other machines can reach, without encryption.',
+    remedy: 'Leave it on the loopback address behind a TLS proxy, or say allowRemote if a private network makes it safe.',
+  },
+  'store-busy': {
+    number: 873,
+    sentence: 'The database was locked by another process for too long.',
+    remedy: 'Repeat the request; if it stays, look for a backup or another program that holds the database open.',
+  },
+  'hello-chip-differs': {
+    number: 874,
+    sentence: 'The chip says it is a {said}; its certificate says {certified}.',
+    remedy: 'Do not install on this chip, and keep it for the owner: one of the two was tampered with.',
+  },
+  'store-not-ours': {
+    number: 875,
+    sentence: 'The file is a database, but not one of a firmseal authority.',
+    remedy: 'Check the path of the authority\'s database.',
+  },
+  'token-unknown': {
+    number: 876,
+    sentence: 'The authority has no token with the id {token}.',
+    remedy: 'Check the id; `firmseal token list` shows the tokens.',
+  },
+  'authority-stopping': {
+    number: 877,
+    sentence: 'The authority is stopping and takes no new requests.',
+    remedy: 'Repeat the request as it was when the authority runs again.',
+  },
+  'log-entry-malformed': {
+    number: 878,
+    sentence: 'Entry {sequence} of the log does not have the shape of a log entry.',
+    remedy: 'Keep a copy of the database and find out who wrote to it; an authority writes no such entry.',
+  },
+  'chip-changed': {
+    number: 900,
+    sentence: 'The chip in socket {socket} is another one than the install began with.',
+    remedy: 'Leave a chip in its socket until its result is shown; run the same command again.',
+  },
+  'install-restarts-exhausted': {
+    number: 901,
+    sentence: 'The install in socket {socket} was begun {restarts} times and did not end; the last fault was {code}.',
+    remedy: 'Look for the cause of the last fault, then run the same command again: the chip keeps its unit of quota.',
+  },
+  'install-stopped': {
+    number: 902,
+    sentence: 'The install in socket {socket} was stopped by the operator.',
+    remedy: 'Run the same command again to finish it; nothing is spent twice.',
+  },
+  'install-deadline-exceeded': {
+    number: 903,
+    sentence: 'The install in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Look for a slow line or a chip that asks for time again and again; run the same command again.',
+  },
+  'chip-not-ready': {
+    number: 904,
+    sentence: 'The chip in socket {socket} has no identity: its life cycle is {lifeCycle}.',
+    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+  },
+  'license-missing': {
+    number: 905,
+    sentence: 'The license file has no license for the chip {thumbprint} and this package.',
+    remedy: 'Ask the owner for a batch of licenses that holds this chip, or connect the line to the authority.',
+  },
+  'step-timeout': {
+    number: 907,
+    sentence: 'The step {step} in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Check cable and power of the socket, then run the same command again.',
+  },
+  'socket-repeated': {
+    number: 908,
+    sentence: 'The socket {socket} is named twice.',
+    remedy: 'Name each socket once; a socket is a port path, not a serial number.',
+  },
+  'journal-damaged': {
+    number: 910,
+    sentence: 'Line {line} of the journal is damaged.',
+    remedy: 'Keep the file for the owner, start a new journal, and run the same command again: the authority knows every chip.',
+  },
+  'journal-in-use': {
+    number: 911,
+    sentence: 'The journal is held by the process {process}.',
+    remedy: 'Wait for the other run to end; if there is none, remove the file that ends in .lock.',
+  },
+  'journal-write-failed': {
+    number: 912,
+    sentence: 'The journal could not be written to disk.',
+    remedy: 'Free space or repair the disk of the station; nothing was started without a journal line.',
+  },
+  'authority-unreachable': {
+    number: 920,
+    sentence: 'The authority did not answer: {reason}.',
+    remedy: 'Check the network and the address of the authority, then run the same command again.',
+  },
+  'authority-timeout': {
+    number: 921,
+    sentence: 'The authority did not answer within {timeoutMs} ms, asked {attempts} times.',
+    remedy: 'Check the network and the load of the authority, then run the same command again.',
+  },
+  'authority-answer-malformed': {
+    number: 922,
+    sentence: 'The authority gave an answer to {what} that is not of its interface.',
+    remedy: 'Check that the address is that of a firmseal authority, and that both are of the same version.',
+  },
+  'authority-refused': {
+    number: 923,
+    sentence: 'The authority refused the request with status {status}.',
+    remedy: 'Check job, token and the log of the authority.',
+  },
+  'authority-url-insecure': {
+    number: 924,
+    sentence: 'The address of the authority is not https.',
+    remedy: 'Use an https address; http is taken only for this machine.',
+  },
+  'file-unreadable': {
+    number: 950,
+    sentence: '{file} cannot be read ({reason}).',
+    remedy: 'Check the path and the permissions.',
+  },
+  'file-unwritable': {
+    number: 951,
+    sentence: '{file} cannot be written ({reason}).',
+    remedy: 'Check the folder, the permissions and the free space; no half-written file was left under that name.',
+  },
+  'file-exists': {
+    number: 952,
+    sentence: '{file} exists already.',
+    remedy: 'Nothing was changed; choose another name or move the file away.',
+  },
+  'file-too-large': {
+    number: 953,
+    sentence: '{file} has {sizeBytes} bytes, more than the {mostBytes} that are accepted.',
+    remedy: 'Check that this is the right file.',
+  },
+  'option-invalid': {
+    number: 954,
+    sentence: '{option} is {value}, which is not {expected}.',
+    remedy: 'See --help of the command.',
+  },
+  'passphrase-missing': {
+    number: 955,
+    sentence: 'No passphrase was given and there is no terminal to ask on.',
+    remedy: 'Give --passphrase-file or set FIRMSEAL_PASSPHRASE.',
+  },
+  'permanent-unconfirmed': {
+    number: 956,
+    sentence: 'Readout protection level 2 can never be taken back on this chip.',
+    remedy: 'Add --confirm-permanent when you mean it, or choose --level 1 or 0 for development.',
+  },
+  'public-key-invalid': {
+    number: 957,
+    sentence: '{file} does not hold a public key.',
+    remedy: 'Give the .pub file that `firmseal keys new` wrote beside the key.',
+  },
+  'sockets-unequal': {
+    number: 958,
+    sentence: '{probes} probes were given for {sockets} sockets.',
+    remedy: 'Give one --probe and one --socket for each chip, in the same order.',
+  },
+  'audit-failed': {
+    number: 959,
+    sentence: 'The audit found {count} contradictions.',
+    remedy: 'Read the findings above; keep a copy of the evidence before anything is changed.',
+  },
+  'demo-unsound': {
+    number: 960,
+    sentence: 'The demo did not come out as it must: a defence broke or a control failed.',
+    remedy: 'Read the lines marked BROKEN or FAILED above; please report it with the image.',
   },
 } as const;
