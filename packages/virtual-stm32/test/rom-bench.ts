@@ -8,6 +8,7 @@ import {
   ChipUsbPort,
   createVirtualChip,
   type DfuseQuirk,
+  type ExecutorFactory,
   openPseudoTerminal,
   romBootloader,
   serveUsbip,
@@ -31,6 +32,8 @@ export interface BenchOptions {
   /** At the start of flash before the bootloader runs. A multiple of 32 bytes. */
   readonly content?: Uint8Array;
   readonly quirks?: readonly DfuseQuirk[];
+  /** What plays programs that the bootloader starts. */
+  readonly programs?: readonly ExecutorFactory[];
 }
 
 export interface Bench {
@@ -44,9 +47,16 @@ function setField(chip: VirtualChip, { field, value }: FieldValue): void {
 }
 
 /** Where option bytes decide whether BOOT0 counts (G0, U5), they are set so that it does. */
-export function romBench(id: string, { level = 0, content, quirks = [] }: BenchOptions = {}): Bench {
+export function romBench(
+  id: string,
+  { level = 0, content, quirks = [], programs = [] }: BenchOptions = {},
+): Bench {
   const events: ChipEvent[] = [];
-  const chip = createVirtualChip({ chip: id, seed: `rom ${id}`, executors: [romBootloader({ quirks })] });
+  const chip = createVirtualChip({
+    chip: id,
+    seed: `rom ${id}`,
+    executors: [romBootloader({ quirks }), ...programs],
+  });
   chip.powerOn();
   chip.debug.connect();
   if (content !== undefined && chip.debug.programFlash(flashStart, content) !== 'ok')
