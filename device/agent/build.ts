@@ -148,7 +148,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(`${here}build`, { recursive: true });
   for (const chipId of agentChipIds) {
     const module = await buildAgent(chipId);
-    writeWhole(`${here}build/agent-${chipId}.wasm`, module);
-    console.log(`agent-${chipId}.wasm ${module.length} bytes`);
+    const path = `${here}build/agent-${chipId}.wasm`;
+    if (existsSync(path) && readFileSync(path).equals(module)) continue;
+    writeWhole(path, module);
+    console.log(`built agent-${chipId}.wasm, ${module.length} bytes`);
   }
 }

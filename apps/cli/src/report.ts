@@ -12,7 +12,7 @@ function exitCodeOf(fault: Fault): number {
 }
 
 /** One error as an object for --json output; nothing secret can be in it. */
-export function faultRecord(fault: Fault): Record<string, unknown> {
+function faultRecord(fault: Fault): Record<string, unknown> {
   return {
     event: 'error',
     code: fault.code,
@@ -24,7 +24,7 @@ export function faultRecord(fault: Fault): Record<string, unknown> {
 }
 
 /** Any thrown value as a Fault: what was not foreseen is an internal error. */
-export function asFault(error: unknown): Fault {
+function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault(
     'internal-error',

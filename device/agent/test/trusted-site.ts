@@ -27,7 +27,7 @@ export const epoch = 1;
 export const keyPair = (name: string) =>
   crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 
-export function signerOf(name: string) {
+function signerOf(name: string) {
   const { publicKey, privateKey } = keyPair(name);
   return { publicKey, sign: (message: Uint8Array) => crypto.signEs256(privateKey, message) };
 }

@@ -18,7 +18,7 @@ export interface JournalTerms {
   readonly counterFloor: number;
 }
 
-export interface JournalHead {
+interface JournalHead {
   readonly socket: string;
   readonly installId: string;
   readonly time: string;
@@ -67,7 +67,7 @@ export function toJournalTerms(terms: LicenseTerms): JournalTerms {
   };
 }
 
-export function fromJournalTerms(terms: JournalTerms): LicenseTerms {
+function fromJournalTerms(terms: JournalTerms): LicenseTerms {
   const { mode, unitIndex, counterFloor } = terms;
   return {
     jobId: fromHex(terms.jobId),

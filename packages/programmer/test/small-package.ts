@@ -16,7 +16,7 @@ export function testSigner(name: string): CoseSigner {
   return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
 }
 
-export const product = 'thermostat';
+const product = 'thermostat';
 export const root = testSigner('root');
 export const trust = { rootPublicKey: root.publicKey, product, epoch: 1 };
 

@@ -33,7 +33,7 @@ const storedImage = ({ plan }: VirtualOwner) =>
 const messagesBeforeRecords = 5;
 
 /** Message numbers to try: all of them when there are few, else all but the records, and records spread over the package. */
-export function messagesToTry(recordCount: number, most = 40): number[] {
+function messagesToTry(recordCount: number, most = 40): number[] {
   const all = messagesBeforeRecords + recordCount;
   if (all <= most) return Array.from({ length: all }, (_, i) => i);
   const spread = most - messagesBeforeRecords;
