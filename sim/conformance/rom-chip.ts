@@ -3,7 +3,7 @@
 import { type ReadoutLevel, withOptionField } from '@firmseal/chips';
 import { createVirtualChip, romBootloader, type VirtualChip } from '@firmseal/virtual-stm32';
 
-export const content = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 ^ i);
+const content = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 ^ i);
 
 function setField(chip: VirtualChip, name: string, value: number): void {
   const values = withOptionField(chip.chip, chip.judge.optionsStored, { name, value });

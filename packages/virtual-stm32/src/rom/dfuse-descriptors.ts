@@ -31,7 +31,7 @@ export function layoutStart(layout: string): number {
  * 12 hexadecimal digits: the sum of the first and last word of the unique id, and the upper half of the middle word.
  * Bits are lost: it is not unique.
  */
-export function serialFromUniqueId(uid: Uint8Array): string {
+function serialFromUniqueId(uid: Uint8Array): string {
   const view = new DataView(uid.buffer, uid.byteOffset);
   const sum = (view.getUint32(0, true) + view.getUint32(8, true)) >>> 0;
   return digits(sum, 8) + digits(view.getUint32(4, true), 4);

@@ -6,7 +6,7 @@
 import type { Chip, Range } from '@firmseal/chips';
 
 /** Where a part of an option register stands when option bytes are read and written as memory. */
-export interface OptionView {
+interface OptionView {
   readonly address: number;
   /** Id of the register in the catalogue. */
   readonly register: number;
