@@ -75,6 +75,15 @@ export class Bench {
     return folder;
   }
 
+  /** Puts a frozen database back under the dead authority: what a disk that did not keep its word would do. */
+  thaw(frozen: string): void {
+    for (const suffix of ['', '-wal', '-shm']) {
+      const name = `${databaseName}${suffix}`;
+      rmSync(join(this.folder, name), { force: true });
+      if (existsSync(join(frozen, name))) cpSync(join(frozen, name), join(this.folder, name));
+    }
+  }
+
   /** The database as it lies on the disk at this moment, to be read without touching the one in use. */
   freeze(): string {
     const frozen = mkdtempSync(join(this.folder, 'frozen-'));

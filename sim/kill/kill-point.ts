@@ -1,9 +1,9 @@
-// Where the campaign kills: every durable write and every answer of the authority, every journal line, frame and HTTP call of
-// the station. The lists grow with the products' own tables, so that a new write or request is killed without being named
-// here. `stage` is how far an install is when it gets there; plan.ts orders kills by it, so that each of them fires.
+// Where the campaign kills: every durable write, key use and answer of the authority, every journal line, frame and HTTP call
+// of the station. The tables have the products' own types, so that a line or request that is new must be given its stage:
+// how far an install is when it gets there. plan.ts orders kills by it, so that each of them is reached.
 
 import { durableWrites } from '@firmseal/authority';
-import { type RequestName, requestTypes } from '@firmseal/link';
+import type { RequestName } from '@firmseal/link';
 import type { JournalEntry } from '@firmseal/programmer';
 
 /** One kill: the process ends itself with SIGKILL when it gets to the point for the nth time, from 1. */

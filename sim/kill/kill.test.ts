@@ -3,10 +3,12 @@
 import { durableWrites } from '@firmseal/authority';
 import { requestTypes } from '@firmseal/link';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Bench } from './bench.ts';
 import { type CampaignReport, runCampaign } from './campaign.ts';
 import { authorityPoints, ownerWrites, stationPoints } from './kill-point.ts';
 import { killsOf, planCampaign } from './plan.ts';
 import { killsBetweenCommitAndSignature, renderReport } from './report.ts';
+import { runScenario } from './scenario.ts';
 
 const seed = 'every point once';
 
@@ -38,6 +40,20 @@ describe('the plan', () => {
     for (const name of names)
       for (const phase of ['sending', 'sent', 'answer-came', 'answer-taken'])
         expect(points).toContain(`frame/${name}/${phase}`);
+  });
+});
+
+describe('a database that forgets what it had committed when it was killed', () => {
+  test('is found out', async () => {
+    const bench = await Bench.start('forgetful');
+    const authority = [{ point: 'store/insertReceipt/before', nth: 1 }];
+    try {
+      const run = runScenario(bench, { name: 'forgetful', runs: [{ authority }], forgetful: true });
+      await expect(run).rejects.toThrow(/license-unknown/);
+    } finally {
+      await bench.host.stop();
+      await bench.end();
+    }
   });
 });
 

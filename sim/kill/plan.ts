@@ -25,6 +25,8 @@ export interface RunPlan {
 export interface ScenarioPlan {
   readonly name: string;
   readonly runs: readonly RunPlan[];
+  /** The database loses what it committed in the run: planned by no seed, but by the test of the judge. */
+  readonly forgetful?: true;
 }
 
 export interface OwnerKill {

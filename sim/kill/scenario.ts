@@ -103,8 +103,10 @@ class Scenario {
   /** A run in which the planned kills must happen. */
   async #killedRun({ station, authority }: RunPlan): Promise<StationRun> {
     const { host } = this.#bench;
+    const before = this.#plan.forgetful ? this.#bench.freeze() : undefined;
     await host.arm(authority, (arm) => {
       this.#kills.push(arm.point);
+      if (before !== undefined) this.#bench.thaw(before);
       if (betweenCommitAndSignature.includes(arm.point)) this.#frozen.push(this.#bench.freeze());
     });
     const run = await this.#start(station);
