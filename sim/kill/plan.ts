@@ -40,7 +40,7 @@ export interface CampaignPlan {
 }
 
 /** 0 to below 1, the same sequence for the same seed (mulberry32). */
-export function randomOf(seed: string): () => number {
+function randomOf(seed: string): () => number {
   let state = 0x811c9dc5;
   for (const character of seed) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193) >>> 0;
   return () => {

@@ -54,8 +54,9 @@ const client = new AuthorityClient({
   token: new Secret(utf8(station.token)),
   clock: systemClock,
   fetch: wireFetch,
+  // Shorter pauses and more of them than the product's own: the authority is back soon, on a busy machine not so soon.
   pauseMs: 150,
-  attempts: 6,
+  attempts: 8,
 });
 const journal = await openJournalFile(join(folder, 'journal.jsonl'));
 const results = await runGang({
