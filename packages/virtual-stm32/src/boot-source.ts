@@ -37,14 +37,19 @@ export function bootSource(parts: BootParts): BootSource {
 /** The level of BOOT0: its pin, or an option bit that holds it inverted (RM0444 2.5, RM0456 4). */
 function boot0({ chip, options, pins }: BootParts): boolean {
   const { boot0: source } = chip.boot;
-  if (source === undefined || options.field(source.pinWhile.field) === source.pinWhile.value) return pins.boot0;
+  if (source === undefined || options.field(source.pinWhile.field) === source.pinWhile.value)
+    return pins.boot0;
   return options.field(source.bitField) === 0;
 }
 
 function byBootPins(parts: BootParts, outside: boolean): BootSource {
   const { chip, options, flash, pins } = parts;
   const { addressStart } = chip.flash;
-  const rom = { from: 'rom-bootloader', address: chip.romBootloader.addressStart, banksSwapped: false } as const;
+  const rom = {
+    from: 'rom-bootloader',
+    address: chip.romBootloader.addressStart,
+    banksSwapped: false,
+  } as const;
   if (outside && boot0(parts)) {
     const { boot1Field } = chip.boot;
     const ram = boot1Field === undefined ? pins.boot1 : options.field(boot1Field) === 0;
@@ -83,12 +88,15 @@ function byBootAddress(parts: BootParts, outside: boolean): BootSource {
   const banksSwapped = bankSelected(parts);
   const { addressStart, length } = chip.romBootloader;
   const high = outside && boot0(parts);
-  const address = high && pinHigh === undefined ? addressStart : options.field(high ? pinHigh! : pinLow) * 2 ** shift;
+  const address =
+    high && pinHigh === undefined ? addressStart : options.field(high ? pinHigh! : pinLow) * 2 ** shift;
   if (eraseUnitAt(chip, address) !== undefined) return { from: 'flash', address, banksSwapped };
   if (outside) {
     if (address >= addressStart && address < addressStart + length)
       return { from: 'rom-bootloader', address, banksSwapped };
-    if (chip.ram.some((range) => address >= range.addressStart && address < range.addressStart + range.length))
+    if (
+      chip.ram.some((range) => address >= range.addressStart && address < range.addressStart + range.length)
+    )
       return { from: 'ram', address, banksSwapped };
   }
   return { from: 'flash', address: chip.flash.addressStart, banksSwapped };

@@ -95,7 +95,8 @@ export class VirtualChip {
         },
         randomWord: () => this.#random.word(),
         send: (bytes) => this.onLink(bytes),
-        pins: (port) => (port === agentRequest.port && this.#pins.get('agent-request') ? agentRequest.bit : 0),
+        pins: (port) =>
+          port === agentRequest.port && this.#pins.get('agent-request') ? agentRequest.bit : 0,
         gate: () => this.#gate(),
         enter: (run) => {
           if (!this.#running) this.#enter(run);

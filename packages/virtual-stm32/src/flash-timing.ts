@@ -1,7 +1,14 @@
 // How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
 // operation. The clock advances by it.
 
-import { type Chip, eraseTiming, massEraseTiming, type Parallelism, programTiming, type Timing } from '@firmseal/chips';
+import {
+  type Chip,
+  eraseTiming,
+  massEraseTiming,
+  type Parallelism,
+  programTiming,
+  type Timing,
+} from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import type { SeededRandom } from './random.ts';
 

@@ -2,6 +2,7 @@ export type { BootPins, BootSource } from './boot-source.ts';
 export { VirtualChip } from './chip.ts';
 export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 export { SimulatedClock } from './clock.ts';
+export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 export { type CreateOptions, createVirtualChip } from './factory.ts';
@@ -20,4 +21,3 @@ export {
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { RamStore } from './working-memory.ts';
-export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
