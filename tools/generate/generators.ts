@@ -1,6 +1,7 @@
 // The one list of generators. Each gives path (from the project's root) to text; `npm run generate` writes them
 // all, and a test compares what stands in the tree with what they give.
 
+import { generateVectors } from '../vectors/generate.ts';
 import { generateChipHeaders } from './chip-headers.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
@@ -9,4 +10,5 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
   'packages/chips/data': generateChipHeaders,
   'packages/chips/data, for readers': generateChipTable,
+  'tools/vectors': generateVectors,
 };

@@ -343,6 +343,16 @@ export const faultTable = {
     sentence: 'The license has a format version or mode that this program does not know.',
     remedy: 'Update firmseal, or the agent, to a version that knows the format.',
   },
+  'content-key-malformed': {
+    number: 320,
+    sentence: 'The content-key file does not have the fields that the specification asks for.',
+    remedy: 'Give the key file that `firmseal seal` wrote beside the package.',
+  },
+  'content-key-unwrap-failed': {
+    number: 321,
+    sentence: 'The content-key file does not open with the key of this authority.',
+    remedy: 'Seal again for the public key of this authority.',
+  },
   'hello-malformed': {
     number: 350,
     sentence: 'The hello of the chip does not have the fields that the specification asks for.',
@@ -502,6 +512,131 @@ export const faultTable = {
     number: 419,
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+  },
+  'link-timeout': {
+    number: 450,
+    sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms, sent {attempts} times ({dropped} damaged frames were dropped).',
+    remedy: 'Check cable, baud rate and power of the socket; reset the chip with its entry pin active and try again.',
+  },
+  'link-closed': {
+    number: 451,
+    sentence: 'The connection to the chip was closed while a request was open.',
+    remedy: 'Check that the cable or the server at the other end is still there, then run the same command again.',
+  },
+  'link-frame-too-long': {
+    number: 452,
+    sentence: 'A request of {sizeBytes} bytes is longer than the {longestBytes} bytes that the agent takes.',
+    remedy: 'Seal with a smaller chunk size, or use an agent with a larger frame buffer.',
+  },
+  'link-pending-endless': {
+    number: 453,
+    sentence: 'The agent asked for more time until a request of type {type} had lasted {limitMs} ms.',
+    remedy: 'Power the chip off and on; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-answer-malformed': {
+    number: 454,
+    sentence: 'The answer to {what} does not have the form that the specification asks for.',
+    remedy: 'Check that agent and programmer speak the same link version; a healthy link does not alter frames.',
+  },
+  'link-status-unknown': {
+    number: 455,
+    sentence: 'The agent refused {what} with the number {status}, which this program does not know.',
+    remedy: 'Update the programmer to a version that knows the agent.',
+  },
+  'link-version-unsupported': {
+    number: 456,
+    sentence: 'The agent speaks link version {version}; this program speaks version 1.',
+    remedy: 'Update the programmer, or use an agent of link version 1.',
+  },
+  'link-record-stuck': {
+    number: 457,
+    sentence: 'The agent asked for record {record} more than {limit} times without moving on.',
+    remedy: 'Check the cable and the baud rate; if it stays, the chip or the line between does not behave as an agent does.',
+  },
+  'link-connect-failed': {
+    number: 458,
+    sentence: 'No connection to {address} could be made.',
+    remedy: 'Check that the port or address is right, that something is listening there, and that no other program holds it.',
+  },
+  'policy-leaves-chip-open': {
+    number: 500,
+    sentence: 'The least readout level of the package is 0: on a {chip} anyone with a debug probe could read the firmware.',
+    remedy: 'Seal with least readout level {least}; pass --allow-open if the firmware is not secret.',
+  },
+  'policy-unprotected': {
+    number: 501,
+    sentence: 'The least readout level of the package is {level}: a {chip} keeps the firmware secret only from level {least}.',
+    remedy: 'Seal with least readout level {least}; pass --allow-unprotected to accept it: every receipt will then say UNPROTECTED.',
+  },
+  'policy-irreversible': {
+    number: 502,
+    sentence: 'The policy sets readout protection level 2, which can never be undone on a {chip}.',
+    remedy: 'Let personalization set the level; pass --allow-irreversible if every install shall set it.',
+  },
+  'policy-value-refused': {
+    number: 503,
+    sentence: 'The policy gives {field} the value {value}, which does not fit the field on a {chip}.',
+    remedy: 'Give a whole number from 0 to {most}; for readout protection a level or the byte of that level.',
+  },
+  'policy-field-refused': {
+    number: 504,
+    sentence: 'No policy may set {field} on a {chip} to {value}.',
+    remedy: 'Set it at personalization; a policy may only raise protection or set fields that the catalogue calls neutral.',
+  },
+  'policy-chips-differ': {
+    number: 505,
+    sentence: 'The policy means other option bytes on a {chip} than on a {other}.',
+    remedy: 'Seal one package for each kind of chip.',
+  },
+  'image-empty': {
+    number: 510,
+    sentence: 'The firmware holds no byte to seal.',
+    remedy: 'Check the firmware file; a package has at least one area of firmware.',
+  },
+  'image-too-scattered': {
+    number: 511,
+    sentence: 'The firmware occupies {found} separate groups of erase units, and a package has at most {most} areas.',
+    remedy: 'Link the firmware together, or fill the gaps between its pieces.',
+  },
+  'area-erase-unit-shared': {
+    number: 512,
+    sentence: 'The area at {address} shares an erase unit with another area or with the firmware.',
+    remedy: 'Move it to an erase unit of its own (`firmseal chips show` lists them).',
+  },
+  'area-too-large': {
+    number: 513,
+    sentence: 'The area at {address} has {lengthBytes} bytes; generated keys and per-device data have at most {mostBytes}.',
+    remedy: 'Make the area smaller, or split it into several.',
+  },
+  'area-content-wrong': {
+    number: 514,
+    sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
+    remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
+  },
+  'entry-missing': {
+    number: 515,
+    sentence: 'The firmware does not say where its vector table is.',
+    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+  },
+  'seal-input-refused': {
+    number: 520,
+    sentence: 'The settings do not make a package that firmseal would accept: {detail}',
+    remedy: 'Correct the setting that is named and seal again.',
+  },
+  'signer-not-delegated': {
+    number: 521,
+    sentence: 'The signing key is not the one that the delegation names.',
+    remedy: 'Give the signing key and the delegation that the owner\'s root key made for it.',
+  },
+  'randomness-broken': {
+    number: 522,
+    sentence: 'The random generator of this machine gave the same bytes twice.',
+    remedy: 'Do not seal on this machine until its random generator works; nothing was sealed.',
+  },
+  'seal-self-check-failed': {
+    number: 523,
+    sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
+    remedy: 'Do not use it; please report this with the command that you ran.',
   },
   'image-file-empty': {
     number: 600,
@@ -707,5 +842,85 @@ export const faultTable = {
     number: 809,
     sentence: 'The private key to store is not a P-256 scalar.',
     remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
+  },
+  'chip-changed': {
+    number: 900,
+    sentence: 'The chip in socket {socket} is another one than the install began with.',
+    remedy: 'Leave a chip in its socket until its result is shown; run the same command again.',
+  },
+  'install-restarts-exhausted': {
+    number: 901,
+    sentence: 'The install in socket {socket} was begun {restarts} times and did not end; the last fault was {code}.',
+    remedy: 'Look for the cause of the last fault, then run the same command again: the chip keeps its unit of quota.',
+  },
+  'install-stopped': {
+    number: 902,
+    sentence: 'The install in socket {socket} was stopped by the operator.',
+    remedy: 'Run the same command again to finish it; nothing is spent twice.',
+  },
+  'install-deadline-exceeded': {
+    number: 903,
+    sentence: 'The install in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Look for a slow line or a chip that asks for time again and again; run the same command again.',
+  },
+  'chip-not-ready': {
+    number: 904,
+    sentence: 'The chip in socket {socket} has no identity: its life cycle is {lifeCycle}.',
+    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+  },
+  'license-missing': {
+    number: 905,
+    sentence: 'The license file has no license for the chip {thumbprint} and this package.',
+    remedy: 'Ask the owner for a batch of licenses that holds this chip, or connect the line to the authority.',
+  },
+  'step-timeout': {
+    number: 907,
+    sentence: 'The step {step} in socket {socket} lasted longer than {limitMs} ms.',
+    remedy: 'Check cable and power of the socket, then run the same command again.',
+  },
+  'socket-repeated': {
+    number: 908,
+    sentence: 'The socket {socket} is named twice.',
+    remedy: 'Name each socket once; a socket is a port path, not a serial number.',
+  },
+  'journal-damaged': {
+    number: 910,
+    sentence: 'Line {line} of the journal is damaged.',
+    remedy: 'Keep the file for the owner, start a new journal, and run the same command again: the authority knows every chip.',
+  },
+  'journal-in-use': {
+    number: 911,
+    sentence: 'The journal is held by the process {process}.',
+    remedy: 'Wait for the other run to end; if there is none, remove the file that ends in .lock.',
+  },
+  'journal-write-failed': {
+    number: 912,
+    sentence: 'The journal could not be written to disk.',
+    remedy: 'Free space or repair the disk of the station; nothing was started without a journal line.',
+  },
+  'authority-unreachable': {
+    number: 920,
+    sentence: 'The authority did not answer: {reason}.',
+    remedy: 'Check the network and the address of the authority, then run the same command again.',
+  },
+  'authority-timeout': {
+    number: 921,
+    sentence: 'The authority did not answer within {timeoutMs} ms, asked {attempts} times.',
+    remedy: 'Check the network and the load of the authority, then run the same command again.',
+  },
+  'authority-answer-malformed': {
+    number: 922,
+    sentence: 'The authority gave an answer to {what} that is not of its interface.',
+    remedy: 'Check that the address is that of a firmseal authority, and that both are of the same version.',
+  },
+  'authority-refused': {
+    number: 923,
+    sentence: 'The authority refused the request with status {status}.',
+    remedy: 'Check job, token and the log of the authority.',
+  },
+  'authority-url-insecure': {
+    number: 924,
+    sentence: 'The address of the authority is not https.',
+    remedy: 'Use an https address; http is taken only for this machine.',
   },
 } as const;

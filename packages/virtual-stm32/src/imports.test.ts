@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const allowed = /^(\.\.?(\/[\w-]+)+\.ts|@firmseal\/(bytes|chips|fault)|rp2040js)$/;
+const allowed = /^(\.\.?(\/[\w-]+)+\.ts|@firmseal\/(bytes|chips|crypto|fault)|rp2040js)$/;
 /** Doors are servers: they alone open sockets. */
 const allowedInDoors = /^node:(net|events)$/;
 const allowedInTests =

@@ -1,3 +1,4 @@
+export { type AgentImagePart, agentImage } from './agent-image.ts';
 export type { BootPins, BootSource } from './boot-source.ts';
 export { VirtualChip } from './chip.ts';
 export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
@@ -20,4 +21,5 @@ export {
 } from './protection.ts';
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+export { agentRequest, wasmAgent } from './wasm-agent.ts';
 export type { RamStore } from './working-memory.ts';

@@ -1,0 +1,93 @@
+/* See fs_area.h. */
+#include "fs_area.h"
+
+#include "fs_chip_facts.h"
+
+/* {0: kind, 1: address, 2: length, 3: on update (kind 2 only)} */
+static fs_result read_shape(fs_cbor *cursor, fs_area *area) {
+  uint32_t pairs;
+  FS_TRY(fs_cbor_map(cursor, 3, 4, &pairs));
+  FS_TRY(fs_cbor_key(cursor, 0));
+  FS_TRY(fs_cbor_uint(cursor, FS_AREA_DEVICE_DATA, &area->kind));
+  FS_REQUIRE(area->kind >= FS_AREA_FIRMWARE, FS_CBOR_SHAPE);
+  FS_TRY(fs_cbor_key(cursor, 1));
+  FS_TRY(fs_cbor_uint(cursor, 0xffffffffu, &area->address));
+  FS_TRY(fs_cbor_key(cursor, 2));
+  FS_TRY(fs_cbor_uint(cursor, 0xffffffffu, &area->length));
+  FS_REQUIRE(area->length != 0, FS_CBOR_SHAPE);
+  FS_REQUIRE(area->kind == FS_AREA_FIRMWARE || area->length <= FS_SMALL_AREA_MAX, FS_CBOR_SHAPE);
+  area->on_update = 0;
+  FS_REQUIRE(pairs == (area->kind == FS_AREA_GENERATED ? 4u : 3u), FS_CBOR_SHAPE);
+  if (pairs == 4) {
+    FS_TRY(fs_cbor_key(cursor, 3));
+    FS_TRY(fs_cbor_uint(cursor, FS_UPDATE_RENEW, &area->on_update));
+    FS_REQUIRE(area->on_update >= FS_UPDATE_KEEP, FS_CBOR_SHAPE);
+  }
+  return FS_OK;
+}
+
+fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area) {
+  FS_TRY_AS(read_shape(cursor, area), FS_ERR_AREA_MALFORMED);
+  FS_REQUIRE(area->address >= end_before, FS_ERR_AREA_MALFORMED);
+  /* The end may be 2^32 but not beyond; in 64 bits the sum of two 32-bit values does not wrap. */
+  FS_REQUIRE((uint64_t)area->address + area->length <= 0x100000000ull, FS_ERR_AREA_MALFORMED);
+  FS_REQUIRE(area->address % FS_FLASH_GRAIN == 0 && area->length % FS_FLASH_GRAIN == 0, FS_ERR_AREA_MISALIGNED);
+  memset(area->digest, 0, sizeof area->digest);
+  return FS_OK;
+}
+
+static fs_answer in_slot(const fs_area *area) {
+  uint32_t i;
+  for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
+    const fs_range *slot = &fs_app_slots[i];
+    /* Each difference is taken after the comparison that keeps it from wrapping. */
+    if (area->address < slot->start || area->address - slot->start >= slot->length) continue;
+    if (area->length <= slot->length - (area->address - slot->start)) return FS_YES;
+  }
+  return FS_NO;
+}
+
+fs_result fs_area_check_chip(const fs_area *areas, uint32_t count) {
+  uint32_t unit_end_before = 0;
+  uint32_t i;
+  for (i = 0; i < count; i++) {
+    const fs_area *area = &areas[i];
+    fs_erase_unit first, last;
+    FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
+    FS_REQUIRE(area->address % FS_WRITE_UNIT_BYTES == 0 && area->length % FS_WRITE_UNIT_BYTES == 0,
+               FS_ERR_AREA_MISALIGNED);
+    FS_TRY(fs_flash_unit_of(area->address, &first));
+    /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
+    FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
+    FS_DEMAND(first.start >= unit_end_before, FS_ERR_AREA_OVERLAP);
+    unit_end_before = last.end;
+    FS_REQUIRE(area->kind != FS_AREA_GENERATED || FS_HAS_RANDOM_GENERATOR, FS_ERR_AREA_KIND_UNSUPPORTED);
+  }
+  FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t address, uint32_t length) {
+  uint32_t i;
+  for (i = 0; i < count; i++) {
+    const fs_area *area = &areas[i];
+    if (area->kind != FS_AREA_FIRMWARE || address < area->address) continue;
+    if (address - area->address < area->length && length <= area->length - (address - area->address)) return FS_YES;
+  }
+  return FS_NO;
+}
+
+fs_result fs_area_erase(const fs_area *area, uint32_t from) {
+  uint32_t address = area->address;
+  /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
+   * erase unit, so the loop ends. */
+  uint32_t end = area->address + area->length;
+  FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  while (address < end) {
+    fs_erase_unit unit;
+    FS_TRY(fs_flash_unit_of(address, &unit));
+    if (unit.end > from) FS_TRY(fs_flash_erase(&unit));
+    address = unit.end;
+  }
+  return FS_OK;
+}

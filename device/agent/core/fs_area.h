@@ -1,0 +1,38 @@
+/* Areas of a manifest: the geometry checks of spec/package.md section 6, steps 6 and 7, and their erase units. */
+#ifndef FS_AREA_H
+#define FS_AREA_H
+
+#include "fs_cbor.h"
+#include "fs_flash.h"
+
+#define FS_AREA_MAX 8u
+#define FS_SMALL_AREA_MAX 1024u
+
+enum { FS_AREA_FIRMWARE = 1, FS_AREA_GENERATED = 2, FS_AREA_DEVICE_DATA = 3 };
+enum { FS_UPDATE_KEEP = 1, FS_UPDATE_RENEW = 2 };
+
+/* As kept in RAM and in the journal. */
+typedef struct {
+  uint32_t kind;
+  uint32_t address;
+  uint32_t length;
+  uint32_t on_update; /* kind 2 only, else 0 */
+  uint8_t digest[32]; /* keyed digest of firmware, else zeros */
+} fs_area;
+
+FS_STATIC_ASSERT(sizeof(fs_area) == 48);
+
+/* Reads one area and checks what holds on every chip; `end_before`: the end of the area ahead, 0 for the first.
+ * FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
+fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area);
+
+/* Step 7 for all areas of a manifest, in order. */
+fs_result fs_area_check_chip(const fs_area *areas, uint32_t count);
+
+/* FS_YES when the length bytes from the address lie inside an area of firmware. */
+fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t address, uint32_t length);
+
+/* Erases every unit that the area touches and that ends after the address `from`. */
+fs_result fs_area_erase(const fs_area *area, uint32_t from);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The generated facts about the chip (fs_chip.h, from the catalogue) as tables, and the constants that follow from
+ * them. Everything chip-specific in the core is here.
+ */
+#ifndef FS_CHIP_FACTS_H
+#define FS_CHIP_FACTS_H
+
+#include <stdint.h>
+
+#include "fs_chip.h"
+
+typedef struct {
+  uint32_t start;
+  uint32_t length;
+} fs_range;
+
+typedef struct {
+  uint32_t id;
+  uint32_t bits;       /* that are option bytes */
+  uint32_t neutral;    /* bits that a policy may set either way */
+  uint32_t clear_only; /* bits whose 0 is the stronger value */
+  uint32_t set_only;   /* bits whose 1 is the stronger value */
+} fs_option_register;
+
+extern const fs_range fs_erase_units[FS_ERASE_UNIT_COUNT];
+extern const fs_range fs_app_slots[FS_APP_SLOT_COUNT];
+extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];
+
+#define FS_AGENT_VERSION 1u
+#define FS_OPTION_REGISTER_MAX 32u
+
+#if FS_OPTION_REGISTER_COUNT > 32
+#error "a hello has room for 32 option registers"
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+/* See fs_frame.h. Decoding happens byte by byte into the one buffer; encoding sends block by block without another. */
+#include "fs_frame.h"
+
+#include "fs_port.h"
+
+#define LEAST_CONTENT 6u
+
+static void put(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte) {
+  if (reader->length >= buffer.length) {
+    reader->dropping = 1;
+    return;
+  }
+  buffer.data[reader->length++] = byte;
+}
+
+static fs_answer complete(const fs_frame_reader *reader, fs_buffer buffer) {
+  uint32_t length = reader->length;
+  if (reader->dropping || reader->block_left != 0 || length < LEAST_CONTENT) return FS_NO;
+  if (fs_crc32(buffer.data, length - 4u) != fs_get_u32le(buffer.data + length - 4u)) return FS_NO;
+  return FS_YES;
+}
+
+fs_answer fs_frame_take(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte) {
+  if (byte == 0) {
+    if (complete(reader, buffer) == FS_YES) return FS_YES;
+    memset(reader, 0, sizeof *reader);
+    return FS_NO;
+  }
+  if (reader->dropping) return FS_NO;
+  if (reader->block_left == 0) {
+    /* A code byte: n - 1 bytes follow, then a zero unless n is 255 or the frame ends. */
+    if (reader->zero_due) put(reader, buffer, 0);
+    reader->block_left = byte - 1u;
+    reader->zero_due = byte != 0xff;
+    return FS_NO;
+  }
+  put(reader, buffer, byte);
+  reader->block_left--;
+  return FS_NO;
+}
+
+void fs_frame_send(uint8_t *content, uint32_t length) {
+  static const uint8_t end = 0;
+  uint32_t at = 0;
+  fs_put_u32le(content + length, fs_crc32(content, length));
+  length += 4;
+  /* Each turn moves on by a block: up to the next zero, or 254 bytes. The last block may be empty. */
+  for (;;) {
+    uint32_t count = 0;
+    uint8_t code;
+    while (at + count < length && count < 254 && content[at + count] != 0) count++;
+    code = (uint8_t)(count + 1u);
+    fs_port_link_send(&code, 1);
+    if (count > 0) fs_port_link_send(content + at, count);
+    at += count;
+    if (at == length) break;
+    if (count < 254) at++; /* the zero that the code stands for */
+  }
+  fs_port_link_send(&end, 1);
+}

@@ -1,0 +1,22 @@
+/* Frames on the wire: COBS and CRC, spec/link.md section 1. */
+#ifndef FS_FRAME_H
+#define FS_FRAME_H
+
+#include "fs_bytes.h"
+
+/* A receiver's place in a frame. All zeros is the start. */
+typedef struct {
+  uint32_t length;     /* content so far */
+  uint32_t block_left; /* bytes until the next code byte */
+  uint8_t zero_due;    /* the block that ends stands before a zero */
+  uint8_t dropping;    /* until the next zero byte */
+} fs_frame_reader;
+
+/* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the caller
+ * clears the reader. FS_NO: not yet, or dropped. */
+fs_answer fs_frame_take(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte);
+
+/* Appends the CRC (room for 4 bytes must follow the content) and sends the frame. */
+void fs_frame_send(uint8_t *content, uint32_t length);
+
+#endif

@@ -1,0 +1,125 @@
+/* See fs_hello.h. */
+#include "fs_hello.h"
+
+#include "fs_chip_facts.h"
+#include "fs_cose.h"
+#include "fs_identity.h"
+#include "fs_journal.h"
+#include "fs_link.h"
+#include "fs_port.h"
+#include "fs_random.h"
+#include "fs_session.h"
+
+static uint8_t nonce[FS_NONCE16_SIZE];
+static fs_answer nonce_alive = FS_NO;
+
+fs_answer fs_nonce_is(const uint8_t *other) {
+  if (nonce_alive != FS_YES) return FS_NO;
+  return fs_equal(other, nonce, sizeof nonce);
+}
+
+void fs_nonce_forget(void) {
+  nonce_alive = FS_NO;
+  fs_wipe(nonce, sizeof nonce);
+}
+
+static fs_result ensure_nonce(void) {
+  if (nonce_alive == FS_YES) return FS_OK;
+  FS_TRY(fs_random(nonce, sizeof nonce));
+  nonce_alive = FS_YES;
+  return FS_OK;
+}
+
+/* The map of spec/device.md section 3. */
+static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker) {
+  fs_answer own = fs_identity_present();
+  uint32_t level;
+  FS_TRY(fs_policy_readout_level(&level));
+  fs_write_map(writer, 13);
+  fs_write_uint(writer, 0);
+  fs_write_uint(writer, 1);
+  fs_write_uint(writer, 1);
+  fs_write_bytes(writer, challenge.data, challenge.length);
+  fs_write_uint(writer, 2);
+  fs_write_bytes(writer, nonce, sizeof nonce);
+  fs_write_uint(writer, 3);
+  fs_write_bytes(writer, speaker->thumbprint, FS_HASH_SIZE);
+  fs_write_uint(writer, 4);
+  fs_write_text(writer, FS_CHIP_ID);
+  fs_write_uint(writer, 5);
+  fs_write_uint(writer, speaker->life_cycle);
+  fs_write_uint(writer, 6);
+  fs_policy_write_registers(writer);
+  fs_write_uint(writer, 7);
+  fs_write_uint(writer, level);
+  fs_write_uint(writer, 8);
+  fs_write_uint(writer, own == FS_YES ? fs_now.security_counter : 0);
+  fs_write_uint(writer, 9);
+  fs_write_uint(writer, speaker->epoch);
+  fs_write_uint(writer, 10);
+  fs_write_uint(writer, own == FS_YES ? fs_now.install_count : 0);
+  fs_write_uint(writer, 11);
+  fs_write_uint(writer, FS_AGENT_VERSION);
+  fs_write_uint(writer, 12);
+  if (own == FS_YES && (fs_now.life_cycle == FS_LIFE_INSTALLING || fs_now.life_cycle == FS_LIFE_INSTALLED))
+    fs_write_bytes(writer, fs_now.manifest_digest, FS_HASH_SIZE);
+  else
+    fs_write_null(writer);
+  return FS_OK;
+}
+
+fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker) {
+  uint32_t outer, payload;
+  FS_TRY(ensure_nonce());
+  outer = fs_write_bytes_begin(writer);
+  payload = fs_cose_begin(writer, FS_TYP_HELLO);
+  FS_TRY(write_payload(writer, challenge, speaker));
+  fs_cose_end(writer, FS_TYP_HELLO, payload, speaker->signing_private);
+  fs_write_bytes_end(writer, outer);
+  return writer->status;
+}
+
+fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
+  uint8_t key[FS_SCALAR_SIZE];
+  fs_hello_speaker speaker;
+  volatile fs_result result;
+  FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(challenge.length <= 32, FS_ERR_REQUEST_MALFORMED);
+  fs_write_array(writer, 2);
+  fs_identity_write_certificate(writer);
+  FS_TRY(fs_identity_signing_private(key));
+  speaker.signing_private = key;
+  speaker.thumbprint = fs_identity_thumbprint();
+  speaker.life_cycle = fs_life_number();
+  speaker.epoch = fs_now.epoch;
+  result = fs_hello_write(writer, challenge, &speaker);
+  fs_wipe(key, sizeof key);
+  FS_TRY(result);
+  return FS_OK;
+}
+
+void fs_info_write(fs_writer *writer) {
+  uint8_t id[FS_UNIQUE_ID_LENGTH];
+  uint32_t level = 0;
+  if (fs_policy_readout_level(&level) != FS_OK) writer->status = FS_ERR_OPTION_BYTES_FAILED;
+  fs_port_unique_id(id);
+  fs_write_map(writer, 9);
+  fs_write_uint(writer, 0);
+  fs_write_uint(writer, 1);
+  fs_write_uint(writer, 1);
+  fs_write_text(writer, FS_CHIP_ID);
+  fs_write_uint(writer, 2);
+  fs_write_uint(writer, FS_AGENT_VERSION);
+  fs_write_uint(writer, 3);
+  fs_write_uint(writer, fs_life_number());
+  fs_write_uint(writer, 4);
+  fs_write_uint(writer, FS_CONTENT_MAX);
+  fs_write_uint(writer, 5);
+  fs_write_uint(writer, FS_WINDOW);
+  fs_write_uint(writer, 6);
+  fs_write_uint(writer, fs_session.phase == FS_PHASE_RECORDS ? fs_session.next_index : 0);
+  fs_write_uint(writer, 7);
+  fs_write_uint(writer, level);
+  fs_write_uint(writer, 8);
+  fs_write_bytes(writer, id, sizeof id);
+}

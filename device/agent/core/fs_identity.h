@@ -1,0 +1,55 @@
+/*
+ * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the identity
+ * range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product and
+ * the device key; private keys are read from flash for one use.
+ */
+#ifndef FS_IDENTITY_H
+#define FS_IDENTITY_H
+
+#include "fs_cbor.h"
+#include "fs_crypto.h"
+#include "fs_policy.h"
+
+#define FS_CERTIFICATE_MAX 1024u
+
+/* What personalization makes before anything is written. */
+typedef struct {
+  uint8_t signing_private[FS_SCALAR_SIZE];
+  uint8_t kem_private[FS_SCALAR_SIZE];
+  uint8_t device_key[FS_KEY_SIZE];
+  uint8_t seed[FS_KEY_SIZE]; /* zeros where the chip has a random generator */
+  uint8_t root[FS_POINT_SIZE];
+  uint8_t signing_public[FS_POINT_SIZE];
+  uint8_t kem_public[FS_POINT_SIZE];
+  uint8_t product_length;
+  uint8_t product[32];
+  uint8_t thumbprint[FS_HASH_SIZE];
+  uint32_t epoch;
+} fs_new_identity;
+
+/* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
+fs_answer fs_identity_load(void);
+/* Wipes what was loaded: before the application runs. */
+void fs_identity_forget(void);
+/* FS_YES when an identity is loaded. */
+fs_answer fs_identity_present(void);
+
+/* Writes and reads back; then it is loaded. `final`: the option bytes to be set. FS_ERR_FLASH_..., FS_ERR_JOURNAL_FAILED
+ * when no slot is blank. */
+fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
+                            uint32_t final_count);
+
+fs_result fs_identity_root(uint8_t root[FS_POINT_SIZE]);
+fs_result fs_identity_signing_private(uint8_t key[FS_SCALAR_SIZE]);
+fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
+fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
+fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
+/* Writes the certificate as a byte string. */
+void fs_identity_write_certificate(fs_writer *writer);
+
+fs_answer fs_identity_is_product(fs_view product);
+const uint8_t *fs_identity_thumbprint(void);
+/* Authenticates the journal and the valid record. */
+const uint8_t *fs_identity_device_key(void);
+
+#endif

@@ -1,0 +1,217 @@
+/* See fs_install.h. */
+#include "fs_install.h"
+
+#include "fs_digest.h"
+#include "fs_journal.h"
+#include "fs_license.h"
+#include "fs_random.h"
+#include "fs_record.h"
+#include "fs_session.h"
+
+fs_result fs_install_abandon(void) {
+  fs_result result = FS_OK;
+  uint32_t i;
+  fs_now.progress = 0;
+  /* Every area is tried, also after one could not be erased; only when all are does the life cycle change. */
+  for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
+    fs_result erased = fs_area_erase(&fs_now.areas[i], 0);
+    if (erased != FS_OK) result = erased;
+  }
+  FS_DECIDE(result);
+  fs_now.life_cycle = FS_LIFE_ERASED;
+  fs_now.area_count = 0;
+  return fs_journal_commit();
+}
+
+/* An install that cannot go on: the application is erased, the keys are forgotten, a license may come again. */
+static fs_result fail(fs_result fault) {
+  fs_session_back_to_package();
+  if (fs_now.life_cycle == FS_LIFE_INSTALLING) (void)fs_install_abandon();
+  return fault;
+}
+
+static fs_answer can_resume(void) {
+  if (fs_now.life_cycle != FS_LIFE_INSTALLING || fs_now.interruption != FS_INTERRUPTION_RESUME) return FS_NO;
+  if (fs_now.progress == 0) return FS_NO;
+  return fs_equal(fs_now.manifest_digest, fs_session.manifest.digest, FS_HASH_SIZE);
+}
+
+/* FS_YES for an area of generated keys that stays: the install that stands has the same one. */
+static fs_answer is_kept(const fs_area *area) {
+  uint32_t i;
+  if (area->kind != FS_AREA_GENERATED || area->on_update != FS_UPDATE_KEEP) return FS_NO;
+  if (fs_now.life_cycle != FS_LIFE_INSTALLED) return FS_NO;
+  for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
+    const fs_area *before = &fs_now.areas[i];
+    if (before->kind == FS_AREA_GENERATED && before->address == area->address && before->length == area->length)
+      return FS_YES;
+  }
+  return FS_NO;
+}
+
+static fs_result generate_keys(const fs_area *area) {
+  uint8_t piece[FS_FLASH_GRAIN];
+  uint32_t done;
+  /* The length is a multiple of 32 and at most 1024. */
+  for (done = 0; done < area->length; done += sizeof piece) {
+    FS_TRY(fs_random(piece, sizeof piece));
+    FS_TRY(fs_flash_write(area->address + done, piece, sizeof piece));
+  }
+  fs_wipe(piece, sizeof piece);
+  return FS_OK;
+}
+
+/* First address of firmware: where a resume of an install without a completed unit begins. */
+static uint32_t firmware_start(void) {
+  uint32_t i = 0;
+  while (fs_session.manifest.areas[i].kind != FS_AREA_FIRMWARE) i++; /* an accepted manifest has one */
+  return fs_session.manifest.areas[i].address;
+}
+
+/* Steps 4 and 5. From the commit on, the application is not bootable. */
+static fs_result begin_anew(const fs_device_data *data) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  uint32_t kept = 0; /* bit i: area i */
+  uint32_t used = 0;
+  uint32_t i;
+  for (i = 0; i < manifest->area_count; i++)
+    if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
+  fs_now.life_cycle = FS_LIFE_INSTALLING;
+  fs_now.interruption = manifest->interruption;
+  fs_now.boot_check = manifest->boot_check;
+  fs_now.entry = manifest->entry;
+  fs_now.progress = 0;
+  fs_now.epoch = fs_session.epoch;
+  fs_now.area_count = manifest->area_count;
+  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
+  FS_TRY(fs_journal_commit());
+  for (i = 0; i < manifest->area_count; i++)
+    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(&manifest->areas[i], 0));
+  for (i = 0; i < manifest->area_count; i++) {
+    const fs_area *area = &manifest->areas[i];
+    if (area->kind == FS_AREA_GENERATED && (kept >> i & 1u) == 0) FS_TRY(generate_keys(area));
+    if (area->kind != FS_AREA_DEVICE_DATA) continue;
+    FS_REQUIRE(used < data->count && data->data[used].length == area->length, FS_ERR_INTERNAL_CHECK_FAILED);
+    FS_TRY(fs_flash_write(area->address, data->data[used].data, area->length));
+    used++;
+  }
+  if (manifest->interruption == FS_INTERRUPTION_RESUME) FS_TRY(fs_journal_progress(firmware_start()));
+  return FS_OK;
+}
+
+/* Erases the firmware that is not known to be complete. */
+static fs_result erase_firmware(uint32_t from) {
+  uint32_t i;
+  for (i = 0; i < fs_session.manifest.area_count; i++)
+    if (fs_session.manifest.areas[i].kind == FS_AREA_FIRMWARE)
+      FS_TRY(fs_area_erase(&fs_session.manifest.areas[i], from));
+  return FS_OK;
+}
+
+static fs_result begin(const fs_device_data *data) {
+  if (can_resume() == FS_YES) {
+    if (fs_session.epoch > fs_now.epoch) {
+      fs_now.epoch = fs_session.epoch;
+      FS_TRY(fs_journal_commit());
+    }
+    FS_TRY(erase_firmware(fs_now.progress));
+  } else {
+    /* What another install left must be gone before its areas are forgotten. */
+    if (fs_now.life_cycle == FS_LIFE_INSTALLING) FS_TRY(fs_install_abandon());
+    FS_TRY(begin_anew(data));
+  }
+  fs_record_begin();
+  fs_session.phase = FS_PHASE_RECORDS;
+  return FS_OK;
+}
+
+static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  fs_device_data data;
+  volatile fs_result result;
+  FS_DECIDE(fs_license_accept(bundle, &data));
+  /* Step 3. The checks of the package are made again: the option bytes decide over what follows. */
+  FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
+  if (fs_policy_differs(manifest->requirements, manifest->requirement_count) != FS_NO) {
+    if (fs_session.epoch > fs_now.epoch) {
+      fs_now.epoch = fs_session.epoch;
+      FS_TRY(fs_journal_commit());
+    }
+    FS_TRY(fs_policy_program(manifest->requirements, manifest->requirement_count));
+    *apply_options = FS_YES;
+    return FS_OK;
+  }
+  result = begin(&data);
+  if (result != FS_OK) return fail(result);
+  FS_DECIDE(result);
+  return FS_OK;
+}
+
+fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
+  volatile fs_result result;
+  *apply_options = FS_NO;
+  FS_DEMAND(fs_session.phase == FS_PHASE_PACKAGE, FS_ERR_REQUEST_OUT_OF_STATE);
+  result = take_license(bundle, apply_options);
+  fs_wipe(bundle.data, bundle.length);
+  if (result != FS_OK) fs_session_back_to_package();
+  FS_DECIDE(result);
+  if (*apply_options == FS_YES) fs_session_end();
+  return FS_OK;
+}
+
+/* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
+static fs_result finish(void) {
+  uint8_t mac[FS_HASH_SIZE];
+  FS_DECIDE(fs_digest_check_areas(mac));
+  fs_now.life_cycle = FS_LIFE_INSTALLED;
+  fs_now.security_counter = fs_session.manifest.security_counter;
+  fs_now.epoch = fs_session.epoch;
+  if (fs_now.install_count < FS_COUNT_MAX) fs_now.install_count++;
+  fs_now.progress = 0;
+  fs_now.receipt = FS_YES;
+  memcpy(fs_now.firmware_mac, mac, sizeof mac);
+  FS_TRY(fs_journal_commit());
+  fs_session_back_to_package();
+  fs_session.phase = FS_PHASE_DONE;
+  return FS_OK;
+}
+
+/* spec/link.md section 3: the install starts over from its first record, under the same license. */
+static fs_result start_over(void) {
+  uint32_t start = firmware_start();
+  FS_TRY(fs_journal_progress(start));
+  FS_TRY(erase_firmware(start));
+  fs_record_begin();
+  return FS_OK;
+}
+
+static fs_result take_record(fs_buffer record) {
+  volatile fs_result result = fs_record_take(record);
+  if (result == FS_ERR_RESUME_CONTENT_DIFFERS) {
+    result = start_over();
+    return result == FS_OK ? (fs_result)FS_ERR_RESUME_CONTENT_DIFFERS : fail(result);
+  }
+  if ((result == FS_ERR_RECORD_HASH_WRONG || result == FS_ERR_RECORD_LENGTH_WRONG) &&
+      fs_now.interruption == FS_INTERRUPTION_RESUME)
+    return result; /* nothing was written: the same record may come again */
+  if (result == FS_OK && fs_session.next_index == fs_session.manifest.record_count) result = finish();
+  if (result != FS_OK) return fail(result);
+  FS_DECIDE(result);
+  return FS_OK;
+}
+
+fs_result fs_install_record(uint32_t index, fs_buffer record, uint32_t *awaited) {
+  volatile fs_result result;
+  *awaited = fs_session.next_index;
+  if (fs_session.phase == FS_PHASE_DONE && index < fs_session.next_index) return FS_OK;
+  FS_DEMAND(fs_session.phase == FS_PHASE_RECORDS, FS_ERR_REQUEST_OUT_OF_STATE);
+  if (index < fs_session.next_index) return FS_OK;
+  FS_REQUIRE(index == fs_session.next_index, FS_ERR_RECORD_OUT_OF_ORDER);
+  result = take_record(record);
+  fs_wipe(record.data, record.length);
+  /* After a fault that ended the install no record is awaited. */
+  *awaited = fs_session.phase == FS_PHASE_PACKAGE ? 0 : fs_session.next_index;
+  FS_DECIDE(result);
+  return FS_OK;
+}

@@ -1,0 +1,230 @@
+/* See fs_journal.h. */
+#include "fs_journal.h"
+
+#include "fs_chip_facts.h"
+#include "fs_hmac.h"
+#include "fs_identity.h"
+
+#define STATE_MAGIC 0x314a5346u    /* "FSJ1" */
+#define CONFIRM_MAGIC 0x31435346u  /* "FSC1" */
+#define PROGRESS_MAGIC 0x31505346u /* "FSP1" */
+#define MARK_SIZE FS_FLASH_GRAIN
+#define STATE_SIZE ((uint32_t)sizeof(fs_state))
+#define ENTRY_SIZE (STATE_SIZE + MARK_SIZE)
+
+/* Confirmation (value 0) or progress (value: address). */
+typedef struct {
+  uint32_t magic;
+  uint32_t sequence;
+  uint32_t value;
+  uint32_t zero;
+  uint8_t mac[16];
+} mark;
+
+FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE);
+FS_STATIC_ASSERT(FS_JOURNAL_0_LENGTH >= 2 * ENTRY_SIZE && FS_JOURNAL_1_LENGTH >= 2 * ENTRY_SIZE);
+
+static const fs_range halves[2] = {{FS_JOURNAL_0_START, FS_JOURNAL_0_LENGTH}, {FS_JOURNAL_1_START, FS_JOURNAL_1_LENGTH}};
+
+fs_state fs_now;
+
+/* Where the next record goes. */
+static uint32_t half;
+static uint32_t next;
+
+/* What a walk over one half found. */
+typedef struct {
+  fs_answer found;
+  fs_answer confirmed;
+  fs_answer clean; /* nothing but records, then blank flash to the end */
+  uint32_t sequence;
+  uint32_t offset; /* of the newest intact state */
+  uint32_t end;
+  uint32_t progress; /* 0: no mark after the state */
+} walk;
+
+static const uint8_t *key(void) { return fs_identity_device_key(); }
+
+static void mac_bytes(const uint8_t *device_key, const uint8_t *bytes, uint32_t length, uint8_t mac[16]) {
+  uint8_t full[FS_HASH_SIZE];
+  fs_hmac context;
+  fs_hmac_init(&context, device_key, FS_KEY_SIZE);
+  fs_hmac_update(&context, bytes, length);
+  fs_hmac_final(&context, full);
+  memcpy(mac, full, 16);
+}
+
+/* FS_YES when the state at the address is intact. Read in pieces: a whole state would not fit the stack twice. */
+static fs_answer state_intact(uint32_t address) {
+  uint8_t piece[MARK_SIZE];
+  uint8_t full[FS_HASH_SIZE];
+  fs_hmac context;
+  fs_answer readable = FS_YES;
+  uint32_t done;
+  fs_hmac_init(&context, key(), FS_KEY_SIZE);
+  for (done = 0; done < STATE_SIZE; done += MARK_SIZE) {
+    if (fs_flash_read(address + done, piece, MARK_SIZE) != FS_OK) readable = FS_NO;
+    fs_hmac_update(&context, piece, done + MARK_SIZE < STATE_SIZE ? MARK_SIZE : MARK_SIZE - 16u);
+  }
+  fs_hmac_final(&context, full);
+  if (readable != FS_YES) return FS_NO;
+  return fs_equal(full, piece + MARK_SIZE - 16u, 16);
+}
+
+static fs_answer mark_intact(const mark *read, uint32_t magic, uint32_t sequence) {
+  uint8_t mac[16];
+  mac_bytes(key(), (const uint8_t *)read, 16, mac);
+  if (fs_equal(mac, read->mac, 16) != FS_YES) return FS_NO;
+  return read->magic == magic && read->sequence == sequence ? FS_YES : FS_NO;
+}
+
+/* Takes the record at the walk's end: FS_YES, or FS_NO when there is none that is intact. */
+static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MARK_SIZE]) {
+  const mark *head = (const mark *)(const void *)first;
+  uint32_t address = unit->start + found->end;
+  mark confirm;
+  if (found->found == FS_YES && mark_intact(head, PROGRESS_MAGIC, found->sequence) == FS_YES) {
+    found->progress = head->value;
+    found->end += MARK_SIZE;
+    return FS_YES;
+  }
+  /* end is at most the unit's length, so the difference does not wrap. */
+  if (head->magic != STATE_MAGIC || ENTRY_SIZE > unit->length - found->end) return FS_NO;
+  if (found->found == FS_YES && head->sequence <= found->sequence) return FS_NO;
+  if (state_intact(address) != FS_YES) return FS_NO;
+  found->found = FS_YES;
+  found->sequence = head->sequence;
+  found->offset = found->end;
+  found->progress = 0;
+  found->confirmed = FS_NO;
+  if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
+    found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
+  found->end += ENTRY_SIZE;
+  return FS_YES;
+}
+
+static void walk_half(const fs_range *unit, walk *found) {
+  memset(found, 0, sizeof *found);
+  found->found = FS_NO;
+  found->confirmed = FS_NO;
+  found->clean = FS_YES;
+  /* Each turn moves the end on by a mark at least. */
+  while (found->end < unit->length) {
+    uint32_t first[MARK_SIZE / 4];
+    uint32_t address = unit->start + found->end;
+    if (fs_flash_read(address, (uint8_t *)first, MARK_SIZE) == FS_OK) {
+      if (fs_all((const uint8_t *)first, MARK_SIZE, 0xff) == FS_YES) {
+        found->clean = fs_flash_blank(address, unit->length - found->end);
+        return;
+      }
+      if (step(unit, found, (const uint8_t *)first) == FS_YES) continue;
+    }
+    found->clean = FS_NO;
+    return;
+  }
+}
+
+static fs_result erase_half(uint32_t index) {
+  fs_erase_unit unit;
+  FS_TRY(fs_flash_unit_of(halves[index].start, &unit));
+  return fs_flash_erase(&unit);
+}
+
+static fs_result write_mark(const uint8_t *device_key, uint32_t magic, uint32_t value) {
+  mark made;
+  memset(&made, 0, sizeof made);
+  made.magic = magic;
+  made.sequence = fs_now.sequence;
+  made.value = value;
+  mac_bytes(device_key, (const uint8_t *)&made, 16, made.mac);
+  FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&made, MARK_SIZE));
+  next += MARK_SIZE;
+  return FS_OK;
+}
+
+/* Writes fs_now at the next place, reads it back, then confirms it. */
+static fs_result append_state(const uint8_t *device_key) {
+  fs_now.magic = STATE_MAGIC;
+  fs_now.sequence++; /* 2^32 states are beyond the endurance of any flash */
+  mac_bytes(device_key, (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
+  FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&fs_now, STATE_SIZE));
+  next += STATE_SIZE;
+  return write_mark(device_key, CONFIRM_MAGIC, 0);
+}
+
+static fs_result append_in_other_half(const uint8_t *device_key) {
+  FS_TRY(erase_half(half ^ 1u));
+  half ^= 1u;
+  next = 0;
+  return append_state(device_key);
+}
+
+/* Makes the newest intact state fs_now. *firm: whether it can be acted on as it stands. */
+static fs_result find(fs_answer *firm) {
+  walk walks[2];
+  uint32_t newest;
+  walk_half(&halves[0], &walks[0]);
+  walk_half(&halves[1], &walks[1]);
+  newest = walks[1].found == FS_YES && (walks[0].found != FS_YES || walks[1].sequence > walks[0].sequence) ? 1 : 0;
+  FS_REQUIRE(walks[newest].found == FS_YES, FS_ERR_JOURNAL_FAILED);
+  half = newest;
+  next = walks[newest].end;
+  FS_TRY_AS(fs_flash_read(halves[half].start + walks[newest].offset, (uint8_t *)&fs_now, STATE_SIZE),
+            FS_ERR_JOURNAL_FAILED);
+  /* What is in RAM now is what counts, so it is authenticated once more. */
+  {
+    uint8_t mac[16];
+    mac_bytes(key(), (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), mac);
+    FS_REQUIRE(fs_equal(mac, fs_now.mac, 16) == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
+  }
+  if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
+  *firm = walks[newest].confirmed == FS_YES && walks[0].clean == FS_YES && walks[1].clean == FS_YES ? FS_YES : FS_NO;
+  return FS_OK;
+}
+
+fs_result fs_journal_load(void) {
+  fs_answer firm = FS_NO;
+  FS_TRY(find(&firm));
+  if (firm == FS_YES) return FS_OK;
+  /* A record that could not be read now may be readable later, and would be one ahead of this state: pass it. */
+  fs_now.sequence++;
+  FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
+  FS_TRY_AS(erase_half(half ^ 1u), FS_ERR_JOURNAL_FAILED);
+  return FS_OK;
+}
+
+fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
+  FS_TRY_AS(erase_half(1), FS_ERR_JOURNAL_FAILED);
+  half = 1;
+  FS_TRY_AS(append_in_other_half(device_key), FS_ERR_JOURNAL_FAILED);
+  return FS_OK;
+}
+
+fs_result fs_journal_commit(void) {
+  fs_answer firm;
+  volatile fs_result result = FS_ERR_JOURNAL_FAILED;
+  if (ENTRY_SIZE <= halves[half].length - next) result = append_state(key());
+  if (result != FS_OK) result = append_in_other_half(key());
+  if (result != FS_OK) {
+    if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
+    return FS_ERR_JOURNAL_FAILED;
+  }
+  if (result != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED;
+  return FS_OK;
+}
+
+fs_result fs_journal_progress(uint32_t address) {
+  fs_now.progress = address;
+  if (MARK_SIZE <= halves[half].length - next && write_mark(key(), PROGRESS_MAGIC, address) == FS_OK) return FS_OK;
+  return fs_journal_commit();
+}
+
+uint32_t fs_life_number(void) {
+  if (fs_identity_present() != FS_YES) return 0;
+  switch (fs_now.life_cycle) {
+    case FS_LIFE_PERSONALIZED: return 1;
+    case FS_LIFE_INSTALLING: return 2;
+    case FS_LIFE_INSTALLED: return 3;
+    default: return 4;
+  }
+}

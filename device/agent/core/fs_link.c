@@ -1,0 +1,180 @@
+/* See fs_link.h. */
+#include "fs_link.h"
+
+#include "fs_frame.h"
+#include "fs_hello.h"
+#include "fs_identity.h"
+#include "fs_install.h"
+#include "fs_journal.h"
+#include "fs_package.h"
+#include "fs_personalize.h"
+#include "fs_port.h"
+#include "fs_receipt.h"
+#include "fs_session.h"
+
+/* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
+#define ANSWER_MAX 2048u
+#define ANSWER_HEAD 4u
+
+enum {
+  REQUEST_INFO = 0x01,
+  REQUEST_HELLO = 0x02,
+  REQUEST_PERSONALIZE_BEGIN = 0x10,
+  REQUEST_PERSONALIZE_FINISH = 0x11,
+  REQUEST_PACKAGE = 0x20,
+  REQUEST_LICENSE = 0x21,
+  REQUEST_RECORD = 0x22,
+  REQUEST_RECEIPT = 0x24,
+  REQUEST_ACKNOWLEDGE = 0x25,
+  REQUEST_START = 0x26,
+  ANSWER_BIT = 0x80,
+  ANSWER_PENDING = 0xff
+};
+
+/* What follows once the answer was sent. */
+typedef enum { AFTER_NOTHING, AFTER_RESET, AFTER_PROTECT, AFTER_LAUNCH } after;
+
+static uint8_t request[FS_CONTENT_MAX];
+static uint8_t answer[ANSWER_MAX];
+static uint32_t answer_length; /* 0: nothing was answered yet */
+static uint32_t answered_crc;
+static fs_frame_reader reader;
+static fs_answer working = FS_NO;
+
+typedef struct {
+  fs_buffer body;
+  fs_view view; /* the same */
+  fs_writer payload;
+  uint32_t detail;
+  after then;
+} exchange;
+
+static fs_result do_license(exchange *now) {
+  fs_answer apply;
+  FS_TRY(fs_install_license(now->body, &apply));
+  fs_write_uint(&now->payload, apply == FS_YES ? 1 : 0);
+  if (apply == FS_YES) now->then = AFTER_LAUNCH;
+  return FS_OK;
+}
+
+static fs_result do_record(exchange *now) {
+  fs_buffer record;
+  uint8_t awaited[4];
+  FS_REQUIRE(now->body.length >= 4, FS_ERR_REQUEST_MALFORMED);
+  record.data = now->body.data + 4;
+  record.length = now->body.length - 4u; /* at least 0 */
+  FS_TRY(fs_install_record(fs_get_u32le(now->body.data), record, &now->detail));
+  fs_put_u32le(awaited, now->detail);
+  fs_write_raw(&now->payload, awaited, sizeof awaited);
+  return FS_OK;
+}
+
+static fs_result do_finish(exchange *now) {
+  FS_TRY(fs_personalize_finish(now->view));
+  now->then = AFTER_PROTECT;
+  return FS_OK;
+}
+
+static fs_result do_start(exchange *now) {
+  FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+  now->then = AFTER_RESET;
+  return FS_OK;
+}
+
+static fs_result dispatch(uint8_t type, exchange *now) {
+  fs_answer empty = now->view.length == 0 ? FS_YES : FS_NO;
+  switch (type) {
+    case REQUEST_INFO:
+    case REQUEST_ACKNOWLEDGE:
+    case REQUEST_START: FS_REQUIRE(empty == FS_YES, FS_ERR_REQUEST_MALFORMED);
+    default: break;
+  }
+  switch (type) {
+    case REQUEST_INFO: fs_info_write(&now->payload); return now->payload.status;
+    case REQUEST_HELLO: return fs_hello_answer(&now->payload, now->view);
+    case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
+    case REQUEST_PERSONALIZE_FINISH: return do_finish(now);
+    case REQUEST_PACKAGE: return fs_package_accept(now->view);
+    case REQUEST_LICENSE: return do_license(now);
+    case REQUEST_RECORD: return do_record(now);
+    case REQUEST_RECEIPT: return fs_receipt_write(&now->payload, now->view);
+    case REQUEST_ACKNOWLEDGE: return FS_OK;
+    case REQUEST_START: return do_start(now);
+    default: return FS_ERR_REQUEST_UNKNOWN;
+  }
+}
+
+static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, const exchange *now) {
+  uint32_t status = result == FS_OK ? 0 : result;
+  if (result == FS_OK && now->payload.status != FS_OK) status = FS_ERR_INTERNAL_CHECK_FAILED;
+  answer[0] = type | ANSWER_BIT;
+  answer[1] = sequence;
+  answer[2] = (uint8_t)status;
+  answer[3] = (uint8_t)(status >> 8); /* every fault's number is below 65536 */
+  answer_length = ANSWER_HEAD + now->payload.length;
+  if (status != 0) {
+    fs_put_u32le(answer + ANSWER_HEAD, now->detail);
+    answer_length = ANSWER_HEAD + 4u;
+  }
+}
+
+static void follow(after then) {
+  if (then == AFTER_NOTHING) return;
+  fs_session_end();
+  if (then == AFTER_PROTECT) fs_personalize_protect();
+  if (then == AFTER_LAUNCH) fs_port_option_launch();
+  fs_port_reset();
+}
+
+/* A frame with a right CRC: a repeat of the request answered last, or a request. */
+static void handle(uint32_t length) {
+  uint8_t type = request[0];
+  uint8_t sequence = request[1];
+  uint32_t crc = fs_get_u32le(request + length - 4u);
+  exchange now;
+  volatile fs_result result;
+  if (answer_length > 0 && answer[0] == (type | ANSWER_BIT) && answer[1] == sequence && answered_crc == crc) {
+    fs_frame_send(answer, answer_length);
+    return;
+  }
+  now.body.data = request + 2;
+  now.body.length = length - 6u; /* a frame has 6 bytes at least */
+  now.view.data = now.body.data;
+  now.view.length = now.body.length;
+  /* Room for the CRC behind the payload. */
+  now.payload = fs_writer_open(answer + ANSWER_HEAD, ANSWER_MAX - ANSWER_HEAD - 4u);
+  now.detail = 0;
+  now.then = AFTER_NOTHING;
+  answer_length = 0;
+  answer[1] = sequence;
+  working = FS_YES;
+  result = dispatch(type, &now);
+  working = FS_NO;
+  finish_answer(type, sequence, result, &now);
+  answered_crc = crc;
+  fs_frame_send(answer, answer_length);
+  fs_wipe(request, length);
+  if (result == FS_OK) follow(now.then);
+}
+
+void fs_link_receive(const uint8_t *bytes, uint32_t length) {
+  fs_buffer buffer;
+  uint32_t i;
+  buffer.data = request;
+  buffer.length = sizeof request;
+  for (i = 0; i < length; i++) {
+    if (fs_frame_take(&reader, buffer, bytes[i]) != FS_YES) continue;
+    handle(reader.length);
+    memset(&reader, 0, sizeof reader);
+  }
+}
+
+void fs_link_pending(uint32_t milliseconds) {
+  uint8_t content[2 + 4 + 4];
+  if (working != FS_YES) return;
+  content[0] = ANSWER_PENDING;
+  content[1] = answer[1];
+  fs_put_u32le(content + 2, milliseconds);
+  fs_frame_send(content, 6);
+}

@@ -1,0 +1,84 @@
+/* See fs_package.h. */
+#include "fs_package.h"
+
+#include "fs_chip_facts.h"
+#include "fs_identity.h"
+#include "fs_journal.h"
+#include "fs_session.h"
+
+#define HEADER_MOST 4096u
+#define COUNTER_JUMP_MOST 16u
+
+typedef struct {
+  fs_view manifest;
+  fs_view delegation;
+  fs_view epoch; /* data 0: none */
+} header_parts;
+
+/* null (data is 0), or a byte string. */
+static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
+  bytes->data = 0;
+  bytes->length = 0;
+  if (fs_cbor_null(cursor) == FS_YES) return FS_OK;
+  return fs_cbor_bytes(cursor, 0, HEADER_MOST, bytes);
+}
+
+/* [manifest, delegation, epoch or null, license or null] */
+static fs_result read_header(fs_view header, header_parts *found) {
+  fs_cbor cursor = fs_cbor_open(header);
+  fs_view license;
+  uint32_t count;
+  FS_TRY(fs_cbor_check(header, 1));
+  FS_TRY(fs_cbor_array(&cursor, 4, 4, &count));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->manifest));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->delegation));
+  FS_TRY(take_optional(&cursor, &found->epoch));
+  FS_TRY(take_optional(&cursor, &license));
+  return fs_cbor_done(&cursor);
+}
+
+/* Steps 7 to 10: against this chip, its state, its option bytes. */
+static fs_result check_chip(const fs_manifest *manifest) {
+  uint32_t level;
+  FS_DEMAND(manifest->chip_listed == FS_YES, FS_ERR_MANIFEST_CHIP_WRONG);
+  FS_DECIDE(fs_area_check_chip(manifest->areas, manifest->area_count));
+  FS_DEMAND(manifest->least_agent <= FS_AGENT_VERSION, FS_ERR_AGENT_TOO_OLD);
+  FS_DEMAND(manifest->security_counter >= fs_now.security_counter, FS_ERR_COUNTER_ROLLED_BACK);
+  /* Not below, as just checked: the difference does not wrap. */
+  if (fs_now.install_count > 0)
+    FS_DEMAND(manifest->security_counter - fs_now.security_counter <= COUNTER_JUMP_MOST,
+               FS_ERR_COUNTER_JUMP_TOO_LARGE);
+  FS_DECIDE(fs_policy_check_fields(manifest->requirements, manifest->requirement_count));
+  FS_TRY(fs_policy_readout_level(&level));
+  FS_DEMAND(level >= manifest->least_readout, FS_ERR_READOUT_LEVEL_TOO_LOW);
+  FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
+  return FS_OK;
+}
+
+static fs_result accept(fs_view header) {
+  header_parts found;
+  fs_delegation signer;
+  FS_REQUIRE(header.length <= HEADER_MOST, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
+  FS_TRY_AS(read_header(header, &found), FS_ERR_PACKAGE_MALFORMED);
+  fs_session.epoch = fs_now.epoch;
+  FS_DECIDE(fs_delegation_verify(found.delegation, found.epoch, FS_ROLE_PACKAGE_SIGNER, &fs_session.epoch, &signer));
+  FS_DECIDE(fs_manifest_verify(found.manifest, &signer, &fs_session.manifest));
+  FS_DECIDE(check_chip(&fs_session.manifest));
+  if (fs_session.epoch > fs_now.epoch) {
+    fs_now.epoch = fs_session.epoch;
+    FS_TRY(fs_journal_commit());
+  }
+  return FS_OK;
+}
+
+fs_result fs_package_accept(fs_view header) {
+  volatile fs_result result;
+  FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(fs_now.life_cycle != 0, FS_ERR_JOURNAL_FAILED);
+  fs_session_end();
+  result = accept(header);
+  if (result != FS_OK) fs_session_end();
+  FS_DECIDE(result);
+  fs_session.phase = FS_PHASE_PACKAGE;
+  return FS_OK;
+}

@@ -1,0 +1,10 @@
+/* Accepting a package header: spec/package.md section 6, steps 1 to 10. Changes nothing but the epoch known. */
+#ifndef FS_PACKAGE_H
+#define FS_PACKAGE_H
+
+#include "fs_bytes.h"
+
+/* The header as in section 1, H bytes. On FS_OK a license is awaited. */
+fs_result fs_package_accept(fs_view header);
+
+#endif

@@ -1,0 +1,165 @@
+/* See fs_personalize.h. */
+#include "fs_personalize.h"
+
+#include "fs_chip_facts.h"
+#include "fs_delegation.h"
+#include "fs_hello.h"
+#include "fs_identity.h"
+#include "fs_journal.h"
+#include "fs_port.h"
+#include "fs_random.h"
+
+#define OPTION_TRIES 4u
+#define KEY_TRIES 8u
+
+static fs_new_identity made;
+static fs_answer begun = FS_NO;
+
+typedef struct {
+  fs_view root;
+  fs_view product;
+  fs_view challenge;
+  fs_view seed; /* length 0: none */
+  uint32_t epoch;
+} begin_request;
+
+/* {0: root public key, 1: product, 2: epoch, 3: challenge, 4: seed (optional)} */
+static fs_result read_begin(fs_view request, begin_request *read) {
+  fs_cbor cursor = fs_cbor_open(request);
+  uint32_t pairs;
+  FS_TRY(fs_cbor_check(request, 1));
+  FS_TRY(fs_cbor_map(&cursor, 4, 5, &pairs));
+  FS_TRY(fs_cbor_key(&cursor, 0));
+  FS_TRY(fs_cbor_bytes(&cursor, FS_POINT_SIZE, FS_POINT_SIZE, &read->root));
+  FS_TRY(fs_cbor_key(&cursor, 1));
+  FS_TRY(fs_cbor_name(&cursor, 0x21, &read->product));
+  FS_TRY(fs_cbor_key(&cursor, 2));
+  FS_TRY(fs_cbor_uint(&cursor, FS_COUNT_MAX, &read->epoch));
+  FS_TRY(fs_cbor_key(&cursor, 3));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, 32, &read->challenge));
+  read->seed.length = 0;
+  if (pairs == 5) {
+    FS_TRY(fs_cbor_key(&cursor, 4));
+    FS_TRY(fs_cbor_bytes(&cursor, 32, 64, &read->seed));
+  }
+  FS_TRY(fs_cbor_done(&cursor));
+  return fs_crypto_p256_check(read->root.data);
+}
+
+/* A scalar that is not in 1..n-1 comes once in 2^32 draws; it is drawn anew. */
+static fs_result make_key(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
+  uint32_t i;
+  for (i = 0; i < KEY_TRIES; i++) {
+    FS_TRY(fs_random(private_key, FS_SCALAR_SIZE));
+    if (fs_crypto_p256_public(private_key, public_key) == FS_OK) return FS_OK;
+  }
+  return FS_ERR_RANDOM_FAILED;
+}
+
+static void hash_of(const uint8_t *a, uint32_t a_length, const uint8_t *b, uint32_t b_length, uint8_t *hash) {
+  fs_sha256 context;
+  fs_crypto_sha256_init(&context);
+  fs_crypto_sha256_update(&context, a, a_length);
+  fs_crypto_sha256_update(&context, b, b_length);
+  fs_crypto_sha256_final(&context, hash);
+}
+
+static fs_result make_identity(const begin_request *read) {
+  fs_wipe(&made, sizeof made);
+  memcpy(made.root, read->root.data, FS_POINT_SIZE);
+  memcpy(made.product, read->product.data, read->product.length);
+  made.product_length = (uint8_t)read->product.length; /* 1 to 32 */
+  made.epoch = read->epoch;
+  if (!FS_HAS_RANDOM_GENERATOR) {
+    FS_REQUIRE(read->seed.length > 0, FS_ERR_RANDOM_FAILED);
+    hash_of(read->seed.data, read->seed.length, 0, 0, made.seed);
+    fs_random_use_seed(made.seed);
+  }
+  FS_TRY(make_key(made.signing_private, made.signing_public));
+  FS_TRY(make_key(made.kem_private, made.kem_public));
+  FS_TRY(fs_random(made.device_key, FS_KEY_SIZE));
+  hash_of(made.signing_public, FS_POINT_SIZE, made.kem_public, FS_POINT_SIZE, made.thumbprint);
+  return FS_OK;
+}
+
+fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
+  begin_request read;
+  fs_hello_speaker speaker;
+  FS_REQUIRE(fs_identity_present() != FS_YES, FS_ERR_ALREADY_PERSONALIZED);
+  begun = FS_NO;
+  FS_TRY_AS(read_begin(request, &read), FS_ERR_REQUEST_MALFORMED);
+  FS_TRY(make_identity(&read));
+  fs_write_array(answer, 3);
+  fs_write_bytes(answer, made.signing_public, FS_POINT_SIZE);
+  fs_write_bytes(answer, made.kem_public, FS_POINT_SIZE);
+  speaker.signing_private = made.signing_private;
+  speaker.thumbprint = made.thumbprint;
+  speaker.life_cycle = 0;
+  speaker.epoch = made.epoch;
+  FS_TRY(fs_hello_write(answer, read.challenge, &speaker));
+  begun = FS_YES;
+  return FS_OK;
+}
+
+/* FS_YES when the DER holds the 65 bytes somewhere: that the certificate's profile is right is for its verifiers. */
+static fs_answer holds(fs_view der, const uint8_t point[FS_POINT_SIZE]) {
+  uint32_t i;
+  for (i = 0; der.length >= FS_POINT_SIZE && i <= der.length - FS_POINT_SIZE; i++)
+    if (der.data[i] == point[0] && fs_equal(der.data + i, point, FS_POINT_SIZE) == FS_YES) return FS_YES;
+  return FS_NO;
+}
+
+/* [certificate, [[register, mask, value], ...]] */
+static fs_result read_finish(fs_view request, fs_view *certificate, fs_requirement *final, uint32_t *count) {
+  fs_cbor cursor = fs_cbor_open(request);
+  uint32_t two;
+  FS_TRY(fs_cbor_check(request, 1));
+  FS_TRY(fs_cbor_array(&cursor, 2, 2, &two));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, 0xffffu, certificate));
+  FS_TRY(fs_policy_read(&cursor, final, count));
+  return fs_cbor_done(&cursor);
+}
+
+static fs_result write_first_state(void) {
+  memset(&fs_now, 0, sizeof fs_now);
+  fs_now.life_cycle = FS_LIFE_PERSONALIZED;
+  fs_now.epoch = made.epoch;
+  fs_now.option_tries = OPTION_TRIES;
+  fs_now.receipt = FS_NO;
+  return fs_journal_create(made.device_key);
+}
+
+fs_result fs_personalize_finish(fs_view request) {
+  fs_requirement final[FS_REQUIREMENT_MAX];
+  fs_view certificate;
+  uint32_t count;
+  FS_REQUIRE(fs_identity_present() != FS_YES, FS_ERR_ALREADY_PERSONALIZED);
+  FS_REQUIRE(begun == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_TRY_AS(read_finish(request, &certificate, final, &count), FS_ERR_REQUEST_MALFORMED);
+  FS_REQUIRE(certificate.length <= FS_CERTIFICATE_MAX, FS_ERR_CERTIFICATE_TOO_LARGE);
+  FS_REQUIRE(holds(certificate, made.signing_public) == FS_YES && holds(certificate, made.kem_public) == FS_YES,
+             FS_ERR_CERTIFICATE_KEY_WRONG);
+  FS_TRY(fs_policy_check_final(final, count));
+  /* The journal first: a chip with an identity always has a state. Without an identity the journal means nothing. */
+  FS_TRY(write_first_state());
+  FS_TRY(fs_identity_write(&made, certificate, final, count));
+  begun = FS_NO;
+  fs_random_use_seed(0);
+  fs_nonce_forget();
+  fs_wipe(&made, sizeof made);
+  return fs_journal_load();
+}
+
+void fs_personalize_protect(void) {
+  fs_requirement final[FS_REQUIREMENT_MAX];
+  uint32_t count;
+  if (fs_now.option_tries == 0 || fs_identity_final_options(final, &count) != FS_OK) return;
+  if (fs_policy_differs(final, count) != FS_YES) {
+    fs_now.option_tries = 0;
+    (void)fs_journal_commit(); /* if not: the same again at the next reset */
+    return;
+  }
+  fs_now.option_tries--;
+  if (fs_journal_commit() != FS_OK) return;
+  if (fs_policy_program(final, count) == FS_OK) fs_port_option_launch();
+}

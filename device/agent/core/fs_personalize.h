@@ -1,0 +1,16 @@
+/* Personalization: spec/device.md section 4, spec/link.md section 4. */
+#ifndef FS_PERSONALIZE_H
+#define FS_PERSONALIZE_H
+
+#include "fs_cbor.h"
+
+/* personalize-begin: makes keys, writes nothing; the answer is [signing key, KEM key, hello]. */
+fs_result fs_personalize_begin(fs_view request, fs_writer *answer);
+
+/* personalize-finish: writes journal and identity. The final option bytes follow with fs_personalize_protect. */
+fs_result fs_personalize_finish(fs_view request);
+
+/* Applies the final option bytes as long as they differ and tries are left: does not return when it applied any. */
+void fs_personalize_protect(void);
+
+#endif

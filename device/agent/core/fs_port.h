@@ -1,0 +1,61 @@
+/*
+ * What the core asks of a chip, function by function. A port is a folder beside this one (port/<name>/) that
+ * defines these functions and those of fs_crypto.h; the facts about the chip come from the generated fs_chip.h.
+ * Nothing here is called from an interrupt, and none of it calls back into the core.
+ */
+#ifndef FS_PORT_H
+#define FS_PORT_H
+
+#include "fs_bytes.h"
+
+/*
+ * Flash. Addresses are canonical (as in the catalogue), whatever the chip maps where at the moment. The core stays
+ * inside the ranges that fs_chip.h gives it.
+ */
+
+/* Copies bytes out of flash. A word that its ECC calls broken gives another word than FS_OK and no exception;
+ * the destination is then unspecified. */
+fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length);
+
+/* Programs erased flash. Address and length are multiples of FS_WRITE_UNIT_BYTES. Returns after the hardware is
+ * done; FS_OK says that no error flag was raised, the core reads back by itself. */
+fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t length);
+
+/* Erases the erase unit that begins at the address. */
+fs_result fs_port_flash_erase(uint32_t address);
+
+/*
+ * Option bytes, by the catalogue's register ids.
+ */
+
+/* The value in force (not one that was programmed and waits for a reset). */
+fs_result fs_port_option_read(uint32_t register_id, uint32_t *value);
+
+/* Writes the registers, all at once where the chip can; FS_OK after the hardware reported success. */
+fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count);
+
+/* Makes programmed option bytes take force: a reset of the chip, or the launch bit that causes one. */
+void fs_port_option_launch(void) __attribute__((noreturn));
+
+/*
+ * Chip.
+ */
+void fs_port_reset(void) __attribute__((noreturn));
+
+/* Hands over to the application whose vector table is stored at the address: memory mapping, vector table, stack
+ * pointer, jump. The core has wiped its secrets before. */
+void fs_port_boot_application(uint32_t entry) __attribute__((noreturn));
+
+/* FS_YES when the entry pin is active or the application left its request for the agent before the reset. */
+fs_answer fs_port_entry_requested(void);
+
+/* Bytes of the hardware generator, its health checks passed. Never called where FS_HAS_RANDOM_GENERATOR is 0. */
+fs_result fs_port_random(uint8_t *bytes, uint32_t length);
+
+/* The unique id register: FS_UNIQUE_ID_LENGTH bytes. */
+void fs_port_unique_id(uint8_t *bytes);
+
+/* Sends bytes of a frame to the host; blocks until the hardware or a buffer of the port took them. */
+void fs_port_link_send(const uint8_t *bytes, uint32_t length);
+
+#endif

@@ -1,0 +1,103 @@
+/* See fs_record.h. */
+#include "fs_record.h"
+
+#include "fs_chip_facts.h"
+#include "fs_journal.h"
+#include "fs_session.h"
+
+/* Moves to the next area of firmware from the ordinal on, and derives its key. */
+static void enter_area(uint32_t from) {
+  fs_session.area = from;
+  fs_session.offset = 0;
+  while (fs_session.area < fs_session.manifest.area_count &&
+         fs_session.manifest.areas[fs_session.area].kind != FS_AREA_FIRMWARE)
+    fs_session.area++;
+  fs_session_derive("firmseal/1 area", FS_YES, fs_session.area, fs_session.area_key);
+}
+
+void fs_record_begin(void) {
+  memcpy(fs_session.expected, fs_session.manifest.first_record, FS_HASH_SIZE);
+  fs_session.next_index = 0;
+  enter_area(0);
+}
+
+static fs_result check_hash(fs_buffer record) {
+  uint8_t hash[FS_HASH_SIZE];
+  fs_sha256 context;
+  fs_crypto_sha256_init(&context);
+  fs_crypto_sha256_update(&context, record.data, record.length);
+  fs_crypto_sha256_final(&context, hash);
+  FS_DEMAND(fs_equal(hash, fs_session.expected, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);
+  return FS_OK;
+}
+
+/* Next hash zero exactly in the last record. */
+static fs_result check_next(const uint8_t *next) {
+  fs_answer last = fs_session.next_index + 1u == fs_session.manifest.record_count ? FS_YES : FS_NO;
+  FS_DEMAND(fs_all(next, FS_HASH_SIZE, 0) == last, FS_ERR_RECORD_HASH_WRONG);
+  return FS_OK;
+}
+
+static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
+  const fs_area *area = &fs_session.manifest.areas[fs_session.area];
+  uint8_t nonce[FS_NONCE_SIZE] = {0};
+  fs_view aad;
+  fs_put_u32be(nonce, fs_session.area);
+  fs_put_u32be(nonce + 4, fs_session.offset / fs_session.manifest.chunk_size);
+  /* offset + chunk is at most the area's length: fs_record_take made it so. */
+  if (fs_session.offset + chunk.length == area->length) nonce[11] = 1;
+  aad.data = fs_session.manifest.core_digest;
+  aad.length = FS_HASH_SIZE;
+  FS_DECIDE_AS(fs_crypto_gcm_open(fs_session.area_key, nonce, aad, chunk, tag), FS_ERR_RECORD_TAG_WRONG);
+  return FS_OK;
+}
+
+/* Compares what an interrupted install completed, writes the rest. */
+static fs_result store(uint32_t address, fs_buffer chunk) {
+  uint32_t kept = 0;
+  if (fs_now.progress > address) {
+    kept = fs_now.progress - address; /* not below address: no wrap */
+    if (kept > chunk.length) kept = chunk.length;
+    FS_DEMAND(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
+  }
+  if (kept == chunk.length) return FS_OK;
+  return fs_flash_write(address + kept, chunk.data + kept, chunk.length - kept);
+}
+
+/* Journals how far the flash is complete, once a stride of erase units is. Only policy resume asks for it. */
+static fs_result note_progress(const fs_area *area) {
+  uint32_t end = area->address + fs_session.offset; /* inside flash: no wrap */
+  fs_erase_unit unit;
+  if (fs_now.interruption != FS_INTERRUPTION_RESUME || end <= fs_now.progress) return FS_OK;
+  FS_TRY(fs_flash_unit_of(end - 1u, &unit));
+  /* A unit is complete when the area ends in it, or the next byte is in another unit. */
+  if (fs_session.offset != area->length && end != unit.end) end = unit.start;
+  else end = unit.end;
+  if (end <= fs_now.progress || end - fs_now.progress < FS_PROGRESS_STRIDE_BYTES) return FS_OK;
+  return fs_journal_progress(end);
+}
+
+fs_result fs_record_take(fs_buffer record) {
+  const fs_area *area = &fs_session.manifest.areas[fs_session.area];
+  uint8_t next[FS_HASH_SIZE];
+  fs_buffer chunk;
+  FS_REQUIRE(fs_session.area < fs_session.manifest.area_count && fs_session.offset < area->length,
+             FS_ERR_INTERNAL_CHECK_FAILED);
+  /* offset is below the length: no wrap; the chunk is at most 4096. */
+  chunk.length = area->length - fs_session.offset;
+  if (chunk.length > fs_session.manifest.chunk_size) chunk.length = fs_session.manifest.chunk_size;
+  FS_REQUIRE(record.length == chunk.length + FS_RECORD_OVERHEAD, FS_ERR_RECORD_LENGTH_WRONG);
+  FS_DECIDE(check_hash(record));
+  memcpy(next, record.data, FS_HASH_SIZE);
+  chunk.data = record.data + FS_HASH_SIZE;
+  FS_DECIDE(decrypt(chunk, chunk.data + chunk.length));
+  FS_DECIDE(check_next(next));
+  FS_DECIDE(store(area->address + fs_session.offset, chunk));
+  fs_session.offset += chunk.length;
+  memcpy(fs_session.expected, next, FS_HASH_SIZE);
+  fs_session.next_index++; /* at most 65535 */
+  if (fs_session.next_index == fs_session.manifest.record_count) return FS_OK;
+  FS_TRY(note_progress(area));
+  if (fs_session.offset == area->length) enter_area(fs_session.area + 1u);
+  return FS_OK;
+}

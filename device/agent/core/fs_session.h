@@ -1,0 +1,35 @@
+/* One install while it goes on: what RAM holds between the messages. Wiped when it ends; a reset loses it. */
+#ifndef FS_SESSION_H
+#define FS_SESSION_H
+
+#include "fs_manifest.h"
+
+/* Phases are words that do not turn into each other by a few bits. */
+#define FS_PHASE_IDLE 0x2dd2b44bu
+#define FS_PHASE_PACKAGE 0x4bb4d22du /* a package header was accepted */
+#define FS_PHASE_RECORDS 0xb44b2dd2u /* a license was accepted; records are awaited */
+#define FS_PHASE_DONE 0xd22d4bb4u    /* the valid record was written */
+
+typedef struct {
+  uint32_t phase;
+  uint32_t epoch; /* in force with the statements that the package and the license carried */
+  fs_manifest manifest;
+  uint8_t content_prk[FS_HASH_SIZE]; /* HKDF-Extract of the content key: all keys of the package follow from it */
+  uint8_t area_key[FS_KEY_SIZE];
+  uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
+  uint32_t next_index;
+  uint32_t area;   /* ordinal of the area that the record awaited belongs to */
+  uint32_t offset; /* of its chunk in the area */
+} fs_session_state;
+
+extern fs_session_state fs_session;
+
+/* Forgets everything, keys by overwriting. */
+void fs_session_end(void);
+/* Forgets the keys and keeps the accepted package: a license can come again. */
+void fs_session_back_to_package(void);
+
+/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
+void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,75 @@
+// Identity and journal as they lie in flash, for given keys and counters: ../README.md, "Identity" and "Journal". With them
+// a test puts a chip into any state without going through personalization and installs.
+
+import { type Bytes, concatBytes, u32le, utf8 } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+
+const padded = (bytes: Uint8Array, length: number): Bytes => {
+  const whole = new Uint8Array(length);
+  whole.set(bytes);
+  return whole;
+};
+
+export interface IdentityContent {
+  readonly signing: { readonly publicKey: Bytes; readonly privateKey: Bytes };
+  readonly kem: { readonly publicKey: Bytes; readonly privateKey: Bytes };
+  readonly rootPublicKey: Bytes;
+  readonly product: string;
+  readonly epoch: number;
+  readonly deviceKey: Bytes;
+  readonly certificate: Bytes;
+}
+
+/** 1696 bytes for the start of the identity range. */
+export function identityImage(content: IdentityContent): Bytes {
+  const head = concatBytes(
+    ...[utf8('FSID'), u32le(1), u32le(content.epoch), u32le(content.certificate.length)],
+    ...[content.signing.privateKey, content.kem.privateKey, content.deviceKey, new Uint8Array(32)],
+    ...[content.rootPublicKey, content.signing.publicKey, content.kem.publicKey],
+    ...[Uint8Array.of(content.product.length), padded(utf8(content.product), 32)],
+  );
+  const image = concatBytes(padded(head, 608), padded(content.certificate, 1024));
+  const mac = crypto.hmacSha256(content.deviceKey, image);
+  return concatBytes(
+    image,
+    mac,
+    mac.map((byte) => ~byte),
+  );
+}
+
+/** Life cycles as the journal keeps them. */
+export const journaledLife = {
+  personalized: 0x1e87d23b,
+  installing: 0x69b40fc4,
+  installed: 0xa53c965a,
+  erased: 0xd2e16985,
+} as const;
+const no = 0xc3695aa5;
+
+export interface StateContent {
+  readonly lifeCycle: keyof typeof journaledLife;
+  readonly securityCounter: number;
+  readonly epoch: number;
+  readonly installCount: number;
+  readonly unwraps?: number;
+  readonly licenseDigest?: Uint8Array;
+}
+
+/** A state record and its confirmation, 672 bytes for the start of the first journal unit. */
+export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes {
+  const sequence = 1;
+  const words = [
+    ...[journaledLife[state.lifeCycle], state.securityCounter, state.epoch, state.installCount],
+    ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, no, 0],
+  ];
+  const body = concatBytes(
+    ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],
+    ...[new Uint8Array(32), padded(state.licenseDigest ?? new Uint8Array(0), 32)],
+  );
+  const record = padded(body, 624);
+  const confirm = concatBytes(utf8('FSC1'), u32le(sequence), u32le(0), u32le(0));
+  return concatBytes(
+    ...[record, crypto.hmacSha256(deviceKey, record).subarray(0, 16)],
+    ...[confirm, crypto.hmacSha256(deviceKey, confirm).subarray(0, 16)],
+  );
+}

@@ -1,0 +1,241 @@
+// Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified receipt,
+// with resets between any two messages, and again.
+
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { describe, expect, it } from 'vitest';
+import { blankLine, type Line, personalizedLine } from './line.ts';
+import {
+  deviceData,
+  firmware,
+  makeLicense,
+  makePackage,
+  pattern,
+  places,
+  smallAreas,
+  type TestChipId,
+  type TestPackage,
+} from './trusted-site.ts';
+
+const chips: readonly TestChipId[] = ['stm32f427', 'stm32h743'];
+
+/** Every area of firmware and data holds what it should. */
+function expectInstalled(line: Line, chipId: TestChipId, areas = smallAreas(chipId)): void {
+  for (const { area, plaintext } of areas)
+    if (plaintext) expect(line.chip.judge.flash(area.address, area.lengthBytes)).toEqual(plaintext);
+  expect(line.chip.judge.flash(places[chipId].data, 96)).toEqual(deviceData);
+}
+
+/** No area holds anything. */
+function expectErased(line: Line, sealed: TestPackage): void {
+  for (const { address, lengthBytes } of sealed.manifest.core.areas)
+    expect(line.chip.judge.flash(address, lengthBytes).every((byte) => byte === 0xff)).toBe(true);
+}
+
+function expectNoBoot(line: Line): void {
+  line.chip.reset();
+  expect(line.chip.bootedApplication).toBeUndefined();
+  expect(line.chip.running).toBe(true);
+}
+
+describe.each(chips)('%s', (chipId) => {
+  it('personalizes, installs and gives a receipt that verifies', async () => {
+    const line = await blankLine(chipId);
+    expect(line.info().get(3)).toBe(0);
+    await line.personalize(2);
+    expect(line.chip.judge.readoutLevel).toBe(2);
+    const hello = line.hello();
+    expect(hello).toMatchObject({ lifeCycle: 'personalized', readoutLevel: 2, installCount: 0, epoch: 1 });
+    expect(line.try(0x24, new Uint8Array(0)).status).toBe('no-receipt');
+
+    const sealed = await makePackage(chipId, { core: { leastReadoutLevel: 2 } });
+    const license = await line.licenseFor(sealed);
+    const receipt = await line.install(sealed, license);
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0, unprotected: false });
+    expect(line.hello()).toMatchObject({ lifeCycle: 'installed', securityCounter: 5, installCount: 1 });
+    expect(line.hello().manifestDigest).toEqual(sealed.manifestDigest);
+    expect(line.receipt(license.terms, sealed.manifest).fresh).toBe(false);
+    expectInstalled(line, chipId);
+    const keys = line.chip.judge.flash(places[chipId].keys, 64);
+    expect(new Set(keys).size).toBeGreaterThan(8);
+
+    line.chip.reset();
+    expect(line.chip.bootedApplication).toEqual({ address: places[chipId].firmware, mapping: 'normal' });
+    line.chip.setPin('agent-request', true);
+    line.chip.reset();
+    expect(line.chip.bootedApplication).toBeUndefined();
+    line.hello();
+    expect(line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32)).installCount).toBe(1);
+    line.chip.setPin('agent-request', false);
+    line.request(0x26);
+    expect(line.chip.bootedApplication).toBeDefined();
+  });
+
+  it('installs again: the same package, then an update that keeps generated keys, never an older one', async () => {
+    const line = await personalizedLine(chipId, 1);
+    const sealed = await makePackage(chipId);
+    expect((await line.install(sealed)).installCount).toBe(1);
+    const keys = line.chip.judge.flash(places[chipId].keys, 64);
+    expect((await line.install(sealed)).installCount).toBe(2);
+    expect(line.chip.judge.flash(places[chipId].keys, 64)).toEqual(keys);
+
+    const areas = smallAreas(chipId, 50);
+    const update = await makePackage(chipId, { core: { securityCounter: 21, bootCheck: 'digest' }, areas });
+    expect(await line.install(update)).toMatchObject({
+      installCount: 3,
+      unprotected: true,
+      securityCounter: 21,
+    });
+    expectInstalled(line, chipId, areas);
+    expect(line.chip.judge.flash(places[chipId].keys, 64)).toEqual(keys);
+    expect(line.try(0x20, sealed.headerBytes).status).toBe('counter-rolled-back');
+    const leap = await makePackage(chipId, { core: { securityCounter: 38 } });
+    expect(line.try(0x20, leap.headerBytes).status).toBe('counter-jump-too-large');
+    line.chip.reset();
+    expect(line.chip.bootedApplication).toBeDefined();
+  });
+
+  it.each(['erase', 'resume'] as const)('policy %s: a reset after any message', async (interruption) => {
+    const line = await personalizedLine(chipId, 1);
+    const sealed = await makePackage(chipId, { core: { interruption } });
+    line.hello();
+    const license = await makeLicense(sealed, line.device!);
+    // hello, package, license, 4 records: 7 messages; after the last the chip is installed.
+    for (let cut = 0; cut <= 6; cut++) {
+      const steps = [
+        () => line.hello(),
+        () => line.package(sealed),
+        () => line.license(license),
+        ...sealed.records.map((record, i) => () => line.record(i, record)),
+      ];
+      for (const step of steps.slice(0, cut)) step();
+      expectNoBoot(line);
+      const begun = cut >= 3;
+      const expected = begun ? (interruption === 'erase' ? 'erased' : 'installing') : line.hello().lifeCycle;
+      expect(line.hello().lifeCycle).toBe(expected);
+      if (interruption === 'erase') expectErased(line, sealed);
+    }
+    expect((await line.install(sealed, license)).installCount).toBe(1);
+    expectInstalled(line, chipId);
+    line.chip.reset();
+    expect(line.chip.bootedApplication).toBeDefined();
+  });
+
+  it('resumes after completed erase units, comparing what is kept', async () => {
+    const stride = 131072;
+    const start = places[chipId].firmware;
+    const plaintext = firmware(start, 2 * stride + 4096, 3);
+    const areas = [
+      { area: { kind: 'firmware' as const, address: start, lengthBytes: plaintext.length }, plaintext },
+    ];
+    const core = { chunkSizeBytes: 4096 as const };
+    const sealed = await makePackage(chipId, { core, areas });
+    const line = await personalizedLine(chipId, 1);
+    const license = await line.licenseFor(sealed);
+    line.package(sealed);
+    line.license(license);
+    for (let i = 0; i < 50; i++) line.record(i, sealed.records[i]!);
+    line.chip.reset();
+    const erased: number[] = [];
+    line.chip.power.onOperation = ({ kind, address }) => {
+      if (kind === 'erase') erased.push(address);
+    };
+    line.package(sealed);
+    line.license(license);
+    // The first unit was completed and is kept; the second was under way; the third had not begun.
+    expect(erased.filter((address) => address >= start && address < start + plaintext.length)).toEqual([
+      start + stride,
+      start + 2 * stride,
+    ]);
+    line.chip.power.onOperation = undefined;
+    line.records(sealed);
+    expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
+    expect(line.receipt(license.terms, sealed.manifest)).toMatchObject({ installCount: 1, fresh: false });
+  });
+
+  it('gives a license sixteen unwraps', async () => {
+    const line = await personalizedLine(chipId, 1);
+    const sealed = await makePackage(chipId);
+    const license = await line.licenseFor(sealed);
+    for (let i = 0; i < 16; i++) {
+      line.package(sealed);
+      expect(line.license(license)).toBe(0);
+      line.chip.reset();
+    }
+    line.package(sealed);
+    expect(line.try(0x21, license.bundle).status).toBe('license-unwraps-exhausted');
+    expect((await line.install(sealed)).installCount).toBe(1);
+  });
+
+  it('applies option bytes that only strengthen, resets, and goes on with the same license', async () => {
+    const line = await personalizedLine(chipId, 0);
+    const { register, lsb } = line.chip.chip.options.registers
+      .flatMap(({ fields }) => fields)
+      .find(({ name }) => name === 'BOR_LEV')!;
+    const before = line.chip.judge.optionsLoaded.get(register)!;
+    const value = ((~before >>> lsb) & 3) << lsb;
+    const optionBytes = [{ register, mask: 3 << lsb, value }];
+    const sealed = await makePackage(chipId, { core: { optionBytes } });
+    const license = await line.licenseFor(sealed);
+    line.package(sealed);
+    expect(line.license(license)).toBe(1);
+    expect(line.chip.judge.optionsLoaded.get(register)! & (3 << lsb)).toBe(value);
+    expect(line.try(0x21, license.bundle).status).toBe('request-out-of-state');
+    const receipt = await line.install(sealed, license);
+    expect(receipt.optionBytes.find((one) => one.register === register)!.value & (3 << lsb)).toBe(value);
+  });
+
+  it('refuses at level 2 what would change option bytes, and what would weaken at any', async () => {
+    const line = await personalizedLine(chipId, 2);
+    const rdp = line.chip.chip.options.registers
+      .flatMap(({ fields }) => fields)
+      .find(({ name }) => name === 'RDP')!;
+    const level = (byte: number) => [{ register: rdp.register, mask: 0xff00, value: byte << 8 }];
+    const weaker = await makePackage(chipId, { core: { optionBytes: level(0x55) } });
+    expect(line.try(0x20, weaker.headerBytes).status).toBe('policy-not-stronger');
+    const same = await makePackage(chipId, { core: { optionBytes: level(0xcc) } });
+    expect(line.try(0x20, same.headerBytes).status).toBe(0);
+    const neutral = [{ register: 0, mask: 0x40, value: 0 }];
+    const other = await makePackage(chipId, { core: { optionBytes: neutral } });
+    expect(line.try(0x20, other.headerBytes).status).toBe('policy-locked');
+  });
+
+  it('starts over when kept content differs', async () => {
+    const start = places[chipId].firmware;
+    const plaintext = firmware(start, 131072 + 4096, 9);
+    const areas = [
+      { area: { kind: 'firmware' as const, address: start, lengthBytes: plaintext.length }, plaintext },
+    ];
+    const sealed = await makePackage(chipId, { core: { chunkSizeBytes: 4096 }, areas });
+    const line = await personalizedLine(chipId, 0);
+    const license = await line.licenseFor(sealed);
+    line.package(sealed);
+    line.license(license);
+    for (let i = 0; i < 33; i++) if (i < 32) line.record(i, sealed.records[i]!);
+    line.chip.reset();
+    line.chip.debug.connect();
+    expect(line.chip.debug.eraseUnit(start)).toBe('ok');
+    line.chip.powerOff();
+    line.chip.powerOn();
+    line.hello();
+    line.package(sealed);
+    line.license(license);
+    const reply = line.tryRecord(0, sealed.records[0]!);
+    expect([reply.status, reply.detail]).toEqual(['resume-content-differs', 0]);
+    line.records(sealed);
+    expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
+    expect(line.receipt(license.terms, sealed.manifest).installCount).toBe(1);
+  });
+});
+
+it('F427: an image linked at the start of flash is stored in bank 2 and handed over with banks swapped', async () => {
+  const line = await personalizedLine('stm32f427', 2);
+  const plaintext = pattern(4096, 5);
+  const view = new DataView(plaintext.buffer);
+  view.setUint32(0, 0x20001000, true);
+  view.setUint32(4, 0x08000201, true);
+  const areas = [{ area: { kind: 'firmware' as const, address: 0x08100000, lengthBytes: 4096 }, plaintext }];
+  const sealed = await makePackage('stm32f427', { core: { entry: 0x08100000 }, areas });
+  await line.install(sealed);
+  line.chip.reset();
+  expect(line.chip.bootedApplication).toEqual({ address: 0x08000000, mapping: 'swapped' });
+});

@@ -1,0 +1,180 @@
+// An owner with its keys, for tests of the agent: root, package signer, license issuer, device CA. The keys are of
+// fixed scalars and not for use. Makes certificates, packages and licenses by the packages that do so in earnest.
+
+import { type Bytes, concatBytes, Secret, utf8 } from '@firmseal/bytes';
+import { issueDeviceCertificate } from '@firmseal/certificate';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import {
+  type DevicePublic,
+  issueLicense,
+  type LicenseTerms,
+  makeLicenseBundle,
+  thumbprintOf,
+} from '@firmseal/license';
+import {
+  makeDelegation,
+  type Role,
+  type SealArea,
+  type SealedPackage,
+  type SealInputs,
+  sealPackage,
+  splitPackage,
+} from '@firmseal/seal';
+
+export const product = 'thermostat';
+export const epoch = 1;
+
+export const keyPair = (name: string) =>
+  crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
+
+export function signerOf(name: string) {
+  const { publicKey, privateKey } = keyPair(name);
+  return { publicKey, sign: (message: Uint8Array) => crypto.signEs256(privateKey, message) };
+}
+
+export const root = signerOf('root');
+
+export function delegate(
+  role: Role,
+  name: string,
+  change: { counterCap?: number; epoch?: number; product?: string } = {},
+): Promise<Bytes> {
+  return makeDelegation(crypto, root, {
+    ...{ role, publicKey: keyPair(name).publicKey, product, counterCap: 1000, epoch },
+    ...change,
+  });
+}
+
+/** Bytes that differ everywhere. */
+export const pattern = (length: number, seed: number): Bytes => {
+  const bytes = new Uint8Array(length);
+  let state = seed + 1;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+};
+
+export function certify(keys: { signingKey: Bytes; kemKey: Bytes; chipId: string }): Promise<Bytes> {
+  const device: DevicePublic = {
+    ...keys,
+    thumbprint: thumbprintOf(crypto, keys.signingKey, keys.kemKey),
+    product,
+  };
+  return issueDeviceCertificate(crypto, {
+    ...{ device, signer: signerOf('device CA'), notBefore: new Date('2026-01-01T00:00:00Z') },
+  });
+}
+
+export interface TestPackage extends SealedPackage {
+  readonly file: Bytes;
+  readonly headerBytes: Bytes;
+  readonly records: readonly Bytes[];
+}
+
+/** Where firmware, keys and data stand on the chips that the tests use. */
+export const places = {
+  stm32f427: { firmware: 0x08020000, second: 0x08040000, keys: 0x08080000, data: 0x080a0000 },
+  stm32h743: { firmware: 0x08000000, second: 0x08020000, keys: 0x08060000, data: 0x08080000 },
+} as const;
+export type TestChipId = keyof typeof places;
+
+/** A vector table that links to where it is stored, then a pattern. */
+export function firmware(address: number, length: number, seed: number): Bytes {
+  const bytes = pattern(length, seed);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20001000, true);
+  view.setUint32(4, address + 0x101, true);
+  return bytes;
+}
+
+export function smallAreas(chipId: TestChipId, seed = 1): readonly SealArea[] {
+  const place = places[chipId];
+  return [
+    {
+      area: { kind: 'firmware', address: place.firmware, lengthBytes: 2144 },
+      plaintext: firmware(place.firmware, 2144, seed),
+    },
+    {
+      area: { kind: 'firmware', address: place.second, lengthBytes: 1024 },
+      plaintext: pattern(1024, seed + 1),
+    },
+    { area: { kind: 'generated-keys', address: place.keys, lengthBytes: 64, onUpdate: 'keep' } },
+    { area: { kind: 'device-data', address: place.data, lengthBytes: 96 } },
+  ];
+}
+
+export interface PackageChange {
+  readonly core?: Partial<SealInputs['core']>;
+  readonly areas?: readonly SealArea[];
+  readonly delegation?: Bytes;
+  readonly epoch?: Bytes;
+}
+
+export async function makePackage(chipId: TestChipId, change: PackageChange = {}): Promise<TestPackage> {
+  const sealed = await sealPackage(crypto, {
+    core: {
+      ...{ product, chips: [chipId], firmwareVersion: '1.2.3', securityCounter: 5, chunkSizeBytes: 1024 },
+      ...{ entry: places[chipId].firmware, optionBytes: [], leastReadoutLevel: 0, interruption: 'resume' },
+      ...{ leastAgentVersion: 1, bootCheck: 'record' },
+      ...change.core,
+    } as SealInputs['core'],
+    areas: change.areas ?? smallAreas(chipId),
+    signer: signerOf('package signer'),
+    delegation: change.delegation ?? (await delegate('package-signer', 'package signer')),
+    rootPublicKey: root.publicKey,
+    ...(change.epoch ? { epoch: change.epoch } : {}),
+  });
+  const file = concatBytes(...sealed.parts);
+  const { headerBytes, recordsOffset } = splitPackage(file);
+  const records: Bytes[] = [];
+  let offset = recordsOffset;
+  for (const { area, plaintext } of change.areas ?? smallAreas(chipId))
+    for (let done = 0; plaintext && done < area.lengthBytes; ) {
+      const chunk = Math.min(sealed.manifest.core.chunkSizeBytes, area.lengthBytes - done);
+      records.push(file.slice(offset, offset + 48 + chunk));
+      offset += 48 + chunk;
+      done += chunk;
+    }
+  return { ...sealed, file, headerBytes, records };
+}
+
+export const deviceData = pattern(96, 77);
+
+export interface LicenseChange {
+  readonly terms?: Partial<LicenseTerms>;
+  readonly deviceData?: readonly Uint8Array[];
+  readonly delegation?: Bytes;
+  readonly epoch?: Bytes;
+  readonly contentKey?: Bytes;
+}
+
+export interface TestLicense {
+  readonly bundle: Bytes;
+  readonly terms: LicenseTerms;
+}
+
+/** A license for a device and a package; with `nonce` mode session, else standing. */
+export async function makeLicense(
+  sealed: SealedPackage,
+  device: { kemKey: Bytes; thumbprint: Bytes; nonce?: Bytes },
+  change: LicenseChange = {},
+): Promise<TestLicense> {
+  const terms: LicenseTerms = {
+    ...{ jobId: pattern(16, 1), licenseId: crypto.randomBytes(16), unitIndex: 0 },
+    ...{ manifestDigest: sealed.manifestDigest, thumbprint: device.thumbprint },
+    ...(device.nonce ? { mode: 'session' as const, nonce: device.nonce } : { mode: 'standing' as const }),
+    ...{ receiptNonce: crypto.randomBytes(32), counterFloor: 0 },
+    ...change.terms,
+  };
+  const hasData = sealed.manifest.core.areas.some(({ kind }) => kind === 'device-data');
+  const license = await issueLicense(crypto, {
+    ...{ terms, kemKey: device.kemKey, signer: signerOf('license issuer') },
+    contentKey: new Secret(change.contentKey ?? sealed.contentKey.expose().slice()),
+    deviceData: change.deviceData ?? (hasData ? [deviceData] : []),
+  });
+  const delegation = change.delegation ?? (await delegate('license-issuer', 'license issuer'));
+  const bundle = makeLicenseBundle({ license, delegation, ...(change.epoch ? { epoch: change.epoch } : {}) });
+  return { bundle, terms };
+}

@@ -1,0 +1,11 @@
+export { AgentClient, type RecordSource } from './agent-client.ts';
+export { type AgentInfo, type LifeCycle, lifeCycles, readAgentInfo } from './agent-info.ts';
+export { type HelloAnswer, readHelloAnswer } from './hello-answer.ts';
+export {
+  type PersonalizeBegin,
+  type PersonalizeBegun,
+  type PersonalizeFinish,
+  personalizeBeginBody,
+  personalizeFinishBody,
+  readPersonalizeBegun,
+} from './personalize.ts';

@@ -1,0 +1,60 @@
+// Bodies and answer of the two personalize requests. spec/link.md section 4. Issuing the certificate between them
+// is packages/certificate.
+
+import type { Bytes } from '@firmseal/bytes';
+import { byteString, type CborInput, decodeCbor, encodeCbor, tuple } from '@firmseal/cbor-cose';
+import { frameLongestContentBytes } from '@firmseal/link';
+import { readPayload } from './payload.ts';
+
+export interface PersonalizeBegin {
+  /** The owner's root, SEC 1 uncompressed, 65 bytes. */
+  readonly rootPublicKey: Uint8Array;
+  readonly product: string;
+  readonly epoch: number;
+  /** 0 to 32 bytes. */
+  readonly challenge: Uint8Array;
+  /** 32 to 64 bytes, for parts without a random generator. */
+  readonly seed?: Uint8Array;
+}
+
+export interface PersonalizeBegun {
+  /** SEC 1 uncompressed, 65 bytes each. */
+  readonly signingKey: Bytes;
+  readonly kemKey: Bytes;
+  /** Signed by the signing key: the proof of possession. */
+  readonly hello: Bytes;
+}
+
+export interface PersonalizeFinish {
+  /** X.509, DER. */
+  readonly certificate: Uint8Array;
+  /** The final option bytes, the readout level among them. */
+  readonly optionBytes: readonly { register: number; mask: number; value: number }[];
+}
+
+export function personalizeBeginBody(begin: PersonalizeBegin): Bytes {
+  const map = new Map<number, CborInput>([
+    [0, begin.rootPublicKey],
+    [1, begin.product],
+    [2, begin.epoch],
+    [3, begin.challenge],
+  ]);
+  if (begin.seed !== undefined) map.set(4, begin.seed);
+  return encodeCbor(map);
+}
+
+const point = byteString(65);
+const begunSchema = tuple(point, point, byteString(1, 4096));
+
+/** Throws `link-answer-malformed`. */
+export function readPersonalizeBegun(payload: Uint8Array): PersonalizeBegun {
+  const what = 'personalize-begin';
+  const [signingKey, kemKey, hello] = readPayload(what, () =>
+    begunSchema(decodeCbor(payload, { maxBytes: frameLongestContentBytes }), what),
+  );
+  return { signingKey, kemKey, hello };
+}
+
+export function personalizeFinishBody({ certificate, optionBytes }: PersonalizeFinish): Bytes {
+  return encodeCbor([certificate, optionBytes.map(({ register, mask, value }) => [register, mask, value])]);
+}

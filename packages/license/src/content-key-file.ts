@@ -1,0 +1,55 @@
+// How the content key travels from the owner's desk to the authority, and how the authority keeps it: wrapped to the
+// authority's KEM key and bound to its package. spec/license.md section 3.
+
+import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
+import { byteString, encodeCbor, oneOf, tuple } from '@firmseal/cbor-cose';
+import type { Crypto, KeyPair } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import { type HpkeUnwrapper, hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
+import { bytes32, pointBytes, readItem, readValue } from '@firmseal/seal';
+
+const info = utf8('firmseal/1 content-key');
+const four = tuple(oneOf(1), bytes32, pointBytes, byteString(48));
+
+/** The file, 153 bytes. Throws `hpke-recipient-invalid`. `ephemeral` is for test vectors alone. */
+export function sealContentKey(
+  crypto: Crypto,
+  inputs: {
+    contentKey: Secret;
+    manifestDigest: Uint8Array;
+    authorityKemKey: Uint8Array;
+    ephemeral?: KeyPair;
+  },
+): Bytes {
+  const { contentKey, manifestDigest, authorityKemKey, ephemeral } = inputs;
+  const { enc, sealed } = hpkeSeal(crypto, {
+    recipientPublicKey: authorityKemKey,
+    info,
+    aad: manifestDigest,
+    plaintext: contentKey.expose(),
+    ...(ephemeral ? { ephemeral } : {}),
+  });
+  return encodeCbor([1, manifestDigest, enc, sealed]);
+}
+
+function readContentKeyFile(file: Uint8Array) {
+  const value = readItem(file, 'content-key-malformed');
+  const [, manifestDigest, enc, sealed] = readValue(value, 'content-key-malformed', 'content-key file', four);
+  return { manifestDigest, enc, sealed };
+}
+
+/** Which package the file belongs to, 32 bytes. Throws `content-key-malformed`. */
+export function contentKeyManifestDigest(file: Uint8Array): Bytes {
+  return readContentKeyFile(file).manifestDigest;
+}
+
+/** The caller wipes the key. Throws `content-key-malformed`, `content-key-unwrap-failed`. */
+export async function openContentKey(
+  crypto: Crypto,
+  { file, unwrapper }: { file: Uint8Array; unwrapper: HpkeUnwrapper },
+): Promise<{ manifestDigest: Bytes; contentKey: Secret }> {
+  const { manifestDigest, enc, sealed } = readContentKeyFile(file);
+  const plaintext = await hpkeOpenWith(crypto, { unwrapper, enc, info, aad: manifestDigest, sealed });
+  if (plaintext?.length !== 32) throw new Fault('content-key-unwrap-failed');
+  return { manifestDigest, contentKey: new Secret(plaintext) };
+}

@@ -1,0 +1,32 @@
+export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bundle.ts';
+export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
+export { type DevicePublic, thumbprintOf } from './device.ts';
+export {
+  type Hello,
+  helloTyp,
+  type LifeCycle,
+  lifeCycles,
+  makeHello,
+  parseHelloUnverified,
+  verifyHello,
+} from './hello.ts';
+export { deviceDataMaxBytes, issueLicense, type LicenseInputs, licenseTyp } from './issue-license.ts';
+export type { OptionValue } from './option-values.ts';
+export {
+  makeReceipt,
+  parseReceiptUnverified,
+  type Receipt,
+  type ReceiptContext,
+  receiptTyp,
+  verifyReceipt,
+} from './receipt.ts';
+export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from './terms.ts';
+export {
+  checkLicenseForChip,
+  type LicenseContext,
+  openLicense,
+  readLicenseTermsUnverified,
+  unwrapsMax,
+  type VerifiedLicense,
+  verifyLicense,
+} from './verify-license.ts';

@@ -1,0 +1,89 @@
+// A chip, an issuer and a package for tests; the keys are of fixed scalars and not for use.
+
+import { Secret, utf8 } from '@firmseal/bytes';
+import type { CoseSigner } from '@firmseal/cbor-cose';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeDelegation, sealPackage } from '@firmseal/seal';
+import { type DevicePublic, type LicenseTerms, thumbprintOf } from '../src/index.ts';
+
+export function testKeyPair(name: string) {
+  return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
+}
+
+export function testSigner(name: string): CoseSigner {
+  const { publicKey, privateKey } = testKeyPair(name);
+  return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
+}
+
+export const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
+
+export const root = testSigner('root');
+export const issuer = testSigner('license issuer');
+export const kem = testKeyPair('device KEM');
+const signing = testKeyPair('device');
+export const deviceSigner = testSigner('device');
+export const device: DevicePublic = {
+  signingKey: signing.publicKey,
+  kemKey: kem.publicKey,
+  thumbprint: thumbprintOf(crypto, signing.publicKey, kem.publicKey),
+  chipId: 'stm32f427',
+  product: 'thermostat',
+};
+
+const delegate = (role: 'package-signer' | 'license-issuer', name: string, counterCap: number) =>
+  makeDelegation(crypto, root, {
+    role,
+    publicKey: testKeyPair(name).publicKey,
+    product: 'thermostat',
+    counterCap,
+    epoch: 1,
+  });
+
+export const issuerDelegation = await delegate('license-issuer', 'license issuer', 5);
+
+export const sealed = await sealPackage(crypto, {
+  core: {
+    product: 'thermostat',
+    chips: ['stm32f427'],
+    firmwareVersion: '1.2.3',
+    securityCounter: 5,
+    chunkSizeBytes: 1024,
+    entry: 0x08020000,
+    optionBytes: [],
+    leastReadoutLevel: 2,
+    interruption: 'resume',
+    leastAgentVersion: 1,
+    bootCheck: 'record',
+  },
+  areas: [
+    { area: { kind: 'firmware', address: 0x08020000, lengthBytes: 96 }, plaintext: filled(96, 9) },
+    { area: { kind: 'device-data', address: 0x08040000, lengthBytes: 32 } },
+  ],
+  signer: testSigner('package signer'),
+  delegation: await delegate('package-signer', 'package signer', 9),
+  rootPublicKey: root.publicKey,
+});
+export const { manifest } = sealed;
+export const contentKey = () => new Secret(sealed.contentKey.expose().slice());
+
+export const terms: LicenseTerms = {
+  jobId: filled(16, 1),
+  licenseId: filled(16, 2),
+  unitIndex: 0,
+  manifestDigest: manifest.digest,
+  thumbprint: device.thumbprint,
+  mode: 'session',
+  nonce: filled(16, 3),
+  receiptNonce: filled(32, 4),
+  counterFloor: 5,
+};
+
+/** The code of the fault that the call ends in; undefined when it ends well. */
+export async function faultCode(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}

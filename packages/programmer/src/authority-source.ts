@@ -1,0 +1,23 @@
+// Licenses from the authority, receipts to it, over packages/authority-client.
+
+import type { AuthorityClient } from '@firmseal/authority-client';
+import { toHex } from '@firmseal/bytes';
+import type { LicenseSource } from './license-source.ts';
+
+export function createAuthoritySource(client: AuthorityClient): LicenseSource {
+  return {
+    challenge: () => client.challenge(),
+    license: async ({ hello, certificate, challenge, requestId }) => {
+      const { bundle, newUnit } = await client.license({ hello, certificate, challenge, requestId });
+      return { bundle, newUnit };
+    },
+    storeReceipt: async ({ licenseId, receipt, challenge }) => {
+      await client.submitReceipt({
+        licenseId: toHex(licenseId),
+        receipt,
+        ...(challenge === undefined ? {} : { challenge }),
+      });
+      return 'authority';
+    },
+  };
+}

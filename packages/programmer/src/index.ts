@@ -1,0 +1,26 @@
+export { createAuthoritySource } from './authority-source.ts';
+export { BarScreen, repaint, type TerminalOutput } from './bar-screen.ts';
+export { type BatchSourceOptions, createBatchSource } from './batch-source.ts';
+export type { EventBody, EventHead, FaultReport, InstallEvent, InstallTimes } from './events.ts';
+export { type ExitCode, exitCodeOf, exitCodeOfFault, exitCodes } from './exit-code.ts';
+export { asFault, reportFault } from './fault-report.ts';
+export { type GangSettings, runGang } from './gang.ts';
+export { type InstallResult, runInstall } from './install.ts';
+export type { InstallSettings } from './install-context.ts';
+export { type InstallPackage, type PackageTrust, readInstallPackage } from './install-package.ts';
+export { type InstallStateName, installStates } from './install-states.ts';
+export { createInstallVerifier, type InstallVerifierOptions } from './install-verifier.ts';
+export { type Journal, type JournalEntry, type JournalTerms, toJournalTerms } from './journal.ts';
+export type {
+  GivenLicense,
+  LicenseQuestion,
+  LicenseSource,
+  ReceiptDelivery,
+  ReceiptKeeper,
+} from './license-source.ts';
+export { type Board, type BoardRow, renderBoard, type TerminalSize, updateBoard } from './render-bars.ts';
+export { renderJson } from './render-json.ts';
+export { renderLines } from './render-lines.ts';
+export { type ResultEvent, renderResult } from './render-result.ts';
+export type { SocketOpener } from './socket-opener.ts';
+export type { InstallVerifier, ReceiptQuestion, VerifiedHello, VerifiedReceipt } from './verifier.ts';

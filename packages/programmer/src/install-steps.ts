@@ -1,0 +1,176 @@
+// What each state of an install does. spec/agent.md section 1 and spec/link.md section 3 give the order; journal
+// lines stand before the effect that they announce. The loop around the steps is install.ts.
+
+import { AgentClient } from '@firmseal/agent-client';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import type { LicenseTerms } from '@firmseal/license';
+import { sleep } from '@firmseal/link';
+import { asFault, reportFault } from './fault-report.ts';
+import type {
+  HeldLicense,
+  InstallContext,
+  InstallSettings,
+  StepOutcome,
+  StepTools,
+} from './install-context.ts';
+import type { WorkingState } from './install-states.ts';
+import { termsInJournal, toJournalTerms } from './journal.ts';
+
+type Step = (context: InstallContext, tools: StepTools) => Promise<StepOutcome>;
+
+/** A value that an earlier state has set; its absence is a mistake in the table of states. */
+function held<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Fault('internal-error', { detail: `an install without ${what}` });
+  return value;
+}
+
+const clientOf = (context: InstallContext) => held(context.client, 'a connection');
+const greetingOf = (context: InstallContext) => held(context.greeting, 'a hello');
+const licenseOf = (context: InstallContext) => held(context.license, 'a license');
+
+const opening: Step = async (context, { settings }) => {
+  const { opener, socket, clock, newId } = settings;
+  const stream = await opener.open(socket);
+  const firstSequence = Number.parseInt(newId().slice(0, 2), 16);
+  const client = await AgentClient.connect({ stream, clock, firstSequence });
+  return { next: 'hello', context: { ...context, client } };
+};
+
+const hello: Step = async (context, { settings, emit, meet }) => {
+  const { source, verifier, sealed, socket } = settings;
+  const client = clientOf(context);
+  const { core, digest } = sealed.manifest;
+  const { lifeCycle, chipId } = client.info;
+  // The info is not signed; these two only save a wrong chip the way to the authority.
+  if (lifeCycle === 'blank') throw new Fault('chip-not-ready', { socket, lifeCycle });
+  if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
+  const challenge = await source.challenge();
+  const answer = await client.hello(challenge);
+  const device = verifier.hello(answer, challenge);
+  if (!core.chips.includes(device.chipId)) throw new Fault('manifest-chip-wrong', { chip: device.chipId });
+  await meet(device.thumbprint);
+  const { readoutLevel, agentVersion } = device;
+  const thumbprint = toHex(device.thumbprint);
+  emit({
+    kind: 'chip',
+    chipId: device.chipId,
+    thumbprint,
+    lifeCycle: device.lifeCycle,
+    readoutLevel,
+    agentVersion,
+  });
+  const holdsPackage =
+    device.lifeCycle === 'installed' &&
+    device.manifestDigest !== undefined &&
+    equalBytes(device.manifestDigest, digest);
+  const greeted = { ...context, greeting: { challenge, answer, device } };
+  if (holdsPackage) return { next: 'receipt', context: greeted };
+  return { next: context.license === undefined ? 'licensing' : 'package', context: greeted };
+};
+
+const licensing: Step = async (context, { settings, emit, record }) => {
+  const { challenge, answer, device } = greetingOf(context);
+  const { thumbprint } = device;
+  const requestId = settings.newId();
+  await record({ kind: 'hello', thumbprint: toHex(thumbprint), requestId });
+  const given = await settings.source.license({ ...answer, challenge, thumbprint, requestId });
+  const terms = settings.verifier.license(given.bundle, thumbprint);
+  const newUnit = given.newUnit ?? null;
+  await record({ kind: 'licensed', terms: toJournalTerms(terms), newUnit });
+  const { licenseId, unitIndex } = terms;
+  emit({ kind: 'licensed', licenseId: toHex(licenseId), unitIndex, newUnit });
+  return { next: 'package', context: { ...context, license: { bundle: given.bundle, terms } } };
+};
+
+const sendPackage: Step = async (context, { settings }) => {
+  await clientOf(context).sendPackageHeader(settings.sealed.headerBytes);
+  return { next: 'license', context };
+};
+
+const license: Step = async (context, { record }) => {
+  const { bundle, terms }: HeldLicense = licenseOf(context);
+  await record({ kind: 'begun', licenseId: toHex(terms.licenseId) });
+  const answer = await clientOf(context).sendLicense(bundle);
+  return { next: answer === 'ready' ? 'records' : 'restarting', context };
+};
+
+const records: Step = async (context, { settings, emit, record }) => {
+  const { recordCount, recordAt, bytesBefore } = settings.sealed;
+  const totalBytes = bytesBefore(recordCount);
+  emit({ kind: 'progress', doneBytes: 0, totalBytes });
+  await clientOf(context).streamRecords({
+    count: recordCount,
+    recordAt,
+    onAwaited: (index) => emit({ kind: 'progress', doneBytes: bytesBefore(index), totalBytes }),
+  });
+  await record({ kind: 'committed' });
+  return { next: 'receipt', context };
+};
+
+/** What the station knows of licenses for a chip that already held the package when it was met. */
+async function knownTerms(settings: InstallSettings, thumbprint: Bytes): Promise<LicenseTerms[]> {
+  const { source, verifier, sealed, journal } = settings;
+  const bundle = await source.knownLicense?.(thumbprint);
+  const known = bundle === undefined ? [] : [verifier.license(bundle, thumbprint)];
+  return [...known, ...termsInJournal(journal.entries, thumbprint, sealed.manifest.digest)];
+}
+
+const receipt: Step = async (context, { settings }) => {
+  const { source, verifier } = settings;
+  const { answer, device } = greetingOf(context);
+  const given = await source.challenge();
+  const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
+  const bytes = await clientOf(context).receipt(challenge);
+  const mustBeKnown = context.license !== undefined;
+  const terms = mustBeKnown ? [licenseOf(context).terms] : await knownTerms(settings, device.thumbprint);
+  const verified = verifier.receipt({ receipt: bytes, answer, terms, mustBeKnown, challenge });
+  // A chip that was given a challenge and answers NOT FRESH proves nothing about now.
+  if (challenge !== undefined && !verified.fresh) throw new Fault('receipt-challenge-wrong');
+  const { licenseId, fresh, unprotected } = verified;
+  return {
+    next: 'storing',
+    context: { ...context, receipt: { receipt: bytes, licenseId, challenge, fresh, unprotected } },
+  };
+};
+
+const storing: Step = async (context, { settings, emit, record }) => {
+  const { fresh, unprotected, ...delivery } = held(context.receipt, 'a receipt');
+  const storedBy = await settings.source.storeReceipt(delivery);
+  const licenseId = toHex(delivery.licenseId);
+  await record({ kind: 'receipt', licenseId, fresh, storedBy });
+  emit({ kind: 'receipt', licenseId, fresh, unprotected, storedBy });
+  return { next: 'closing', context };
+};
+
+const closing: Step = async (context, { settings, emit }) => {
+  const client = clientOf(context);
+  try {
+    await client.acknowledge();
+    if (settings.startApplication) await client.start();
+  } catch (error) {
+    // The receipt is proven and stored: what fails here changes nothing in it.
+    emit({ kind: 'note', fault: reportFault(asFault(error)) });
+  }
+  return { next: 'passed', context };
+};
+
+const restarting: Step = async (context, { settings }) => {
+  await context.client?.close();
+  await sleep(settings.clock, settings.restartPauseMs ?? 500);
+  const { license: kept } = context;
+  return { next: 'opening', context: { license: kept } };
+};
+
+export const installSteps: Readonly<Record<WorkingState, Step>> = {
+  opening,
+  hello,
+  licensing,
+  package: sendPackage,
+  license,
+  records,
+  receipt,
+  storing,
+  closing,
+  restarting,
+};

@@ -1,0 +1,98 @@
+// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time through a
+// lock file that names it. A lock whose process is gone is taken over.
+
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Fault } from '@firmseal/fault';
+import type { Journal, JournalEntry } from './journal.ts';
+import { encodeJournalLine, readJournalBytes } from './journal-line.ts';
+
+export interface JournalFile extends Journal {
+  /** Gives the file free for another process. */
+  close(): Promise<void>;
+}
+
+/** Throws `journal-in-use`, `journal-damaged` or `journal-write-failed`. */
+export async function openJournalFile(path: string): Promise<JournalFile> {
+  const lockPath = `${path}.lock`;
+  await takeLock(lockPath);
+  try {
+    return await openLocked(path, lockPath);
+  } catch (error) {
+    await rm(lockPath, { force: true });
+    throw error instanceof Fault ? error : new Fault('journal-write-failed', {}, { cause: error });
+  }
+}
+
+async function openLocked(path: string, lockPath: string): Promise<JournalFile> {
+  const file = await open(path, 'a+', 0o600);
+  const { entries: found, soundBytes } = readJournalBytes(await file.readFile());
+  // A torn last line is cut off first: the next entry must begin a line of its own.
+  await file.truncate(soundBytes);
+  await file.sync();
+  await syncFolder(dirname(path));
+  const entries: JournalEntry[] = [...found];
+  let last: Promise<void> = Promise.resolve();
+  let broken: unknown;
+  const write = async (entry: JournalEntry) => {
+    // After a failed write the end of the file is unknown: nothing more is promised until it was opened anew.
+    if (broken !== undefined) throw new Fault('journal-write-failed', {}, { cause: broken });
+    try {
+      await file.appendFile(encodeJournalLine(entry));
+      await file.datasync();
+    } catch (cause) {
+      broken = cause;
+      throw new Fault('journal-write-failed', {}, { cause });
+    }
+    entries.push(entry);
+  };
+  return {
+    entries,
+    append(entry) {
+      const written = last.then(() => write(entry));
+      last = written.catch(() => undefined);
+      return written;
+    },
+    async close() {
+      await last;
+      await file.close();
+      await rm(lockPath, { force: true });
+    },
+  };
+}
+
+async function takeLock(lockPath: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(lockPath, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+      return;
+    } catch (cause) {
+      if (!isFileThere(cause)) throw new Fault('journal-write-failed', {}, { cause });
+    }
+    const holder = Number.parseInt(await readFile(lockPath, 'utf8').catch(() => ''), 10);
+    if (attempt > 0 || isRunning(holder))
+      throw new Fault('journal-in-use', { process: Number.isNaN(holder) ? 'unknown' : holder });
+    await rm(lockPath, { force: true });
+  }
+}
+
+const isFileThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+function isRunning(process_: number): boolean {
+  // An unreadable lock is a torn one: its writer died, or is about to write it; the second is lost by waiting.
+  if (!Number.isSafeInteger(process_) || process_ <= 0) return false;
+  if (process_ === process.pid) return true;
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** A new file's name is durable only once its folder is synced; systems without that are left alone. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}

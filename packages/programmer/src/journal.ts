@@ -1,0 +1,120 @@
+// The station's journal: what was about to be done, written and synced before it is done, so that after a kill or a
+// power cut the same command finishes the same chips. Nothing secret is in it. journal-file.ts keeps it on disk.
+
+import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
+import type { LicenseTerms } from '@firmseal/license';
+import type { ReceiptKeeper } from './license-source.ts';
+
+/** The terms of a license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart. */
+export interface JournalTerms {
+  readonly jobId: string;
+  readonly licenseId: string;
+  readonly unitIndex: number;
+  readonly manifestDigest: string;
+  readonly thumbprint: string;
+  readonly mode: 'session' | 'standing';
+  readonly nonce: string | null;
+  readonly receiptNonce: string;
+  readonly counterFloor: number;
+}
+
+export interface JournalHead {
+  readonly socket: string;
+  readonly installId: string;
+  readonly time: string;
+}
+
+export type JournalBody =
+  /** Before the socket is opened. */
+  | { readonly kind: 'planned'; readonly manifestDigest: string }
+  /** Before a license is asked for. */
+  | { readonly kind: 'hello'; readonly thumbprint: string; readonly requestId: string }
+  /** Before the license is sent to the chip. */
+  | { readonly kind: 'licensed'; readonly terms: JournalTerms; readonly newUnit: boolean | null }
+  /** Before the chip erases anything. */
+  | { readonly kind: 'begun'; readonly licenseId: string }
+  /** After the chip accepted the last record. */
+  | { readonly kind: 'committed' }
+  /** After the receipt was stored, before PASS is shown. */
+  | {
+      readonly kind: 'receipt';
+      readonly licenseId: string;
+      readonly fresh: boolean;
+      readonly storedBy: ReceiptKeeper;
+    }
+  | { readonly kind: 'failed'; readonly code: string };
+
+export type JournalEntry = JournalHead & JournalBody;
+
+export interface Journal {
+  /** What stood in it when it was opened, and what was appended since. */
+  readonly entries: readonly JournalEntry[];
+  /** Resolves once the entry would survive a power cut; rejects with `journal-write-failed`. */
+  append(entry: JournalEntry): Promise<void>;
+}
+
+export function toJournalTerms(terms: LicenseTerms): JournalTerms {
+  return {
+    jobId: toHex(terms.jobId),
+    licenseId: toHex(terms.licenseId),
+    unitIndex: terms.unitIndex,
+    manifestDigest: toHex(terms.manifestDigest),
+    thumbprint: toHex(terms.thumbprint),
+    mode: terms.mode,
+    nonce: terms.nonce === undefined ? null : toHex(terms.nonce),
+    receiptNonce: toHex(terms.receiptNonce),
+    counterFloor: terms.counterFloor,
+  };
+}
+
+export function fromJournalTerms(terms: JournalTerms): LicenseTerms {
+  const { mode, unitIndex, counterFloor } = terms;
+  return {
+    jobId: fromHex(terms.jobId),
+    licenseId: fromHex(terms.licenseId),
+    unitIndex,
+    manifestDigest: fromHex(terms.manifestDigest),
+    thumbprint: fromHex(terms.thumbprint),
+    mode,
+    ...(terms.nonce === null ? {} : { nonce: fromHex(terms.nonce) }),
+    receiptNonce: fromHex(terms.receiptNonce),
+    counterFloor,
+  };
+}
+
+/** The install that a socket had begun with this package and not ended; its id is used on. */
+export function findUnfinished(
+  entries: readonly JournalEntry[],
+  socket: string,
+  manifestDigest: string,
+): string | undefined {
+  let unfinished: string | undefined;
+  for (const entry of entries) {
+    if (entry.socket !== socket) continue;
+    if (entry.kind === 'planned')
+      unfinished = entry.manifestDigest === manifestDigest ? entry.installId : undefined;
+    else if (entry.kind === 'receipt' && entry.installId === unfinished) unfinished = undefined;
+  }
+  return unfinished;
+}
+
+/** The chip that an install met, if it got that far. */
+export function thumbprintOfInstall(entries: readonly JournalEntry[], installId: string): string | undefined {
+  let thumbprint: string | undefined;
+  for (const entry of entries)
+    if (entry.installId === installId && entry.kind === 'hello') thumbprint = entry.thumbprint;
+  return thumbprint;
+}
+
+/** Every license that the journal knows for a chip and a package, oldest first. */
+export function termsInJournal(
+  entries: readonly JournalEntry[],
+  thumbprint: Uint8Array,
+  manifestDigest: Uint8Array,
+): LicenseTerms[] {
+  return entries
+    .flatMap((entry) => (entry.kind === 'licensed' ? [fromJournalTerms(entry.terms)] : []))
+    .filter(
+      (terms) => equalBytes(terms.thumbprint, thumbprint) && equalBytes(terms.manifestDigest, manifestDigest),
+    );
+}

@@ -1,0 +1,79 @@
+export {
+  type Area,
+  type AreaKind,
+  areaAlignmentBytes,
+  areaCountMax,
+  areaKinds,
+  smallAreaMaxBytes,
+} from './areas.ts';
+export { type ChipState, checkForChip } from './check-chip.ts';
+export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore, type ReadoutLevel } from './core.ts';
+export {
+  checkCounterCap,
+  type Delegation,
+  delegationTyp,
+  type EpochStatement,
+  epochTyp,
+  makeDelegation,
+  makeEpochStatement,
+  type Role,
+  readDelegationUnverified,
+  readEpochStatementUnverified,
+  roles,
+  type Trust,
+  verifyAuthority,
+  verifyDelegation,
+  verifyEpochStatement,
+} from './delegation.ts';
+export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
+export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
+export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestTyp } from './manifest.ts';
+export {
+  type OpenedChunk,
+  type OpenedPackage,
+  openContentKeys,
+  openPackage,
+  openRecords,
+} from './open.ts';
+export {
+  decodeHeader,
+  encodeFileStart,
+  encodeHeader,
+  type PackageHeader,
+  type SplitPackage,
+  splitPackage,
+} from './package-file.ts';
+export { type AreaPlan, type PlanOptions, planAreas } from './plan-areas.ts';
+export {
+  checkPolicy,
+  type PolicyConsent,
+  type PolicyFields,
+  policyForChips,
+  policyRequirements,
+  protectedReadoutLevel,
+} from './policy.ts';
+export {
+  countRecords,
+  type PlannedRecord,
+  planRecords,
+  recordLengths,
+  recordOverheadBytes,
+} from './record-plan.ts';
+export { fileRecords, iterateRecords, recordNonce, verifyRecords } from './records.ts';
+export type { OptionRequirement } from './requirements.ts';
+export { type SealArea, type SealedPackage, type SealInputs, sealPackage } from './seal.ts';
+export {
+  bytes16,
+  bytes32,
+  count,
+  countMax,
+  pointBytes,
+  readItem,
+  readObject,
+  readValue,
+  shortText,
+  versionText,
+  word,
+} from './shapes.ts';
+export { checkSigned, digestOf, openSigned } from './signed-object.ts';
+export { type VerifiedHeader, verifyHeader } from './verify-header.ts';

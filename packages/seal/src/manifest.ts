@@ -1,0 +1,92 @@
+// The manifest: payload codec and the part of the order of checks that needs no signature and no chip
+// (spec/package.md section 2; steps 4 to 6 of section 6).
+
+import type { Bytes } from '@firmseal/bytes';
+import { arrayOf, byteString, type CborInput, encodeCbor, field, nullable } from '@firmseal/cbor-cose';
+import type { Crypto } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import { areaCountMax, checkEntry, readAreas } from './areas.ts';
+import { type CoreDraft, decodeCoreDraft, type ManifestCore } from './core.ts';
+import { countRecords, recordCountMax } from './record-plan.ts';
+import { readRequirements } from './requirements.ts';
+import { bytes32, readObject } from './shapes.ts';
+
+export const manifestTyp = 'application/firmseal-manifest';
+export const manifestPayloadMaxBytes = 2048;
+export const manifestObjectMaxBytes = manifestPayloadMaxBytes + 128;
+
+export interface Manifest {
+  readonly core: ManifestCore;
+  /** As encoded; the core digest is over these. */
+  readonly coreBytes: Bytes;
+  readonly coreDigest: Bytes;
+  readonly firstRecordHash: Bytes;
+  /** Keyed digest of each area of firmware, null for the other kinds; in the core's order. */
+  readonly areaDigests: readonly (Bytes | null)[];
+  readonly salt: Bytes;
+  readonly commitment: Bytes;
+  /** Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts. */
+  readonly digest: Bytes;
+  /** The signed object as encoded. */
+  readonly signed: Bytes;
+}
+
+export interface ManifestPayload {
+  readonly coreBytes: Bytes;
+  readonly firstRecordHash: Bytes;
+  readonly areaDigests: readonly (Bytes | null)[];
+  readonly salt: Bytes;
+  readonly commitment: Bytes;
+}
+
+export function encodeManifestPayload(payload: ManifestPayload): Bytes {
+  return encodeCbor(
+    new Map<number, CborInput>([
+      [0, payload.coreBytes],
+      [1, payload.firstRecordHash],
+      [2, [...payload.areaDigests]],
+      [3, payload.salt],
+      [4, payload.commitment],
+    ]),
+  );
+}
+
+const payloadShape = {
+  coreBytes: field(0, byteString(0, manifestPayloadMaxBytes)),
+  firstRecordHash: field(1, bytes32),
+  areaDigests: field(2, arrayOf(nullable(bytes32), 1, areaCountMax)),
+  salt: field(3, bytes32),
+  commitment: field(4, bytes32),
+};
+
+/** Step 4: shape of payload and core, all but what the core's keys 6 and 9 hold. */
+export function decodeManifestPayload(payload: Uint8Array): ManifestPayload & { draft: CoreDraft } {
+  const shape = readObject(payload, 'manifest-malformed', 'manifest', payloadShape);
+  return { ...shape, draft: decodeCoreDraft(shape.coreBytes) };
+}
+
+/**
+ * Step 6. Throws, in this order: `area-malformed` and `area-misaligned` (area by area), `manifest-malformed`
+ * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of records; a
+ * first hash of zeros).
+ */
+export function finishCore(payload: ManifestPayload & { draft: CoreDraft }): ManifestCore {
+  const { areasValue, requirementsValue, ...rest } = payload.draft;
+  const areas = readAreas(areasValue);
+  const agree =
+    payload.areaDigests.length === areas.length &&
+    areas.every((area, i) => (area.kind === 'firmware') === (payload.areaDigests[i] !== null));
+  if (!agree) throw new Fault('manifest-malformed');
+  checkEntry(rest.entry, areas);
+  const core = { ...rest, areas, optionBytes: readRequirements(requirementsValue) };
+  const records = countRecords(core);
+  if (records > recordCountMax) throw new Fault('manifest-malformed', { records });
+  const zeros = payload.firstRecordHash.every((byte) => byte === 0);
+  if (zeros !== (records === 0)) throw new Fault('manifest-malformed');
+  return core;
+}
+
+/** Core digest: SHA-256 of the encoded core; 32 bytes. */
+export function coreDigestOf(crypto: Crypto, coreBytes: Uint8Array): Bytes {
+  return crypto.sha256(coreBytes);
+}

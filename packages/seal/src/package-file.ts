@@ -1,0 +1,69 @@
+// The `.seal` file around header and records: spec/package.md section 1 and step 1 of its checks. Knows that the header
+// holds four byte strings and nothing of what they mean.
+
+import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
+import { byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
+import { Fault } from '@firmseal/fault';
+import { readItem, readValue } from './shapes.ts';
+
+/** "FSEAL", format version 1, CR, LF. */
+export const packageMagic: Bytes = Uint8Array.of(0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a);
+export const headerMaxBytes = 4096;
+/** Magic and length of the header. */
+export const filePrefixBytes = 12;
+
+/** Encoded objects, as they stand in the header's byte strings. */
+export interface PackageHeader {
+  readonly manifest: Bytes;
+  readonly delegation: Bytes;
+  readonly epoch?: Bytes;
+  /** A license bundle for plain download tools; no part of what the owner signed. */
+  readonly license?: Bytes;
+}
+
+export interface SplitPackage {
+  readonly header: PackageHeader;
+  readonly headerBytes: Bytes;
+  /** Offset of the first record in the file. */
+  readonly recordsOffset: number;
+}
+
+/** The CBOR array of four, without magic and length. Throws `package-header-too-large`. */
+export function encodeHeader(header: PackageHeader): Bytes {
+  const { manifest, delegation, epoch = null, license = null } = header;
+  const bytes = encodeCbor([manifest, delegation, epoch, license]);
+  if (bytes.length > headerMaxBytes)
+    throw new Fault('package-header-too-large', { lengthBytes: bytes.length });
+  return bytes;
+}
+
+/** Magic, length of the header, header: all of a file ahead of its records. */
+export function encodeFileStart(headerBytes: Uint8Array): Bytes {
+  return concatBytes(packageMagic, u32le(headerBytes.length), headerBytes);
+}
+
+const object = byteString(0, headerMaxBytes);
+const four = tuple(object, object, nullable(object), nullable(object));
+
+/** `package-malformed` unless the bytes are the array of four. What the agent gets on its link. */
+export function decodeHeader(headerBytes: Uint8Array): PackageHeader {
+  const value = readItem(headerBytes, 'package-malformed');
+  const [manifest, delegation, epoch, license] = readValue(value, 'package-malformed', 'header', four);
+  return { manifest, delegation, ...(epoch ? { epoch } : {}), ...(license ? { license } : {}) };
+}
+
+/**
+ * Step 1. Looks at nothing behind the header. Throws, in this order: `package-magic-wrong`, `package-truncated`,
+ * `package-header-too-large`, `package-truncated`, `package-malformed`.
+ */
+export function splitPackage(file: Uint8Array): SplitPackage {
+  if (!packageMagic.every((byte, i) => file[i] === byte)) throw new Fault('package-magic-wrong');
+  if (file.length < filePrefixBytes) throw new Fault('package-truncated', { lengthBytes: file.length });
+  const headerLength = new DataView(file.buffer, file.byteOffset).getUint32(8, true);
+  if (headerLength > headerMaxBytes)
+    throw new Fault('package-header-too-large', { lengthBytes: headerLength });
+  const recordsOffset = filePrefixBytes + headerLength;
+  if (file.length < recordsOffset) throw new Fault('package-truncated', { lengthBytes: file.length });
+  const headerBytes = file.slice(filePrefixBytes, recordsOffset);
+  return { header: decodeHeader(headerBytes), headerBytes, recordsOffset };
+}

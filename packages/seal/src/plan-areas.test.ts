@@ -1,0 +1,73 @@
+import { findChip } from '@firmseal/chips';
+import { describe, expect, it } from 'vitest';
+import { faultCode, patternBytes } from '../test/small-package.ts';
+import { checkForChip } from './check-chip.ts';
+import { type PlanOptions, planAreas } from './plan-areas.ts';
+
+const f427 = findChip('stm32f427');
+const segment = (address: number, length: number) => ({
+  address,
+  bytes: new Uint8Array(patternBytes(length, address)),
+});
+
+describe('planning areas', () => {
+  it('stores an image of the start of flash in bank 2', () => {
+    const plan = planAreas([segment(0x08000000, 100)], f427);
+    expect(plan.areas.map(({ area }) => area)).toEqual([
+      { kind: 'firmware', address: 0x08100000, lengthBytes: 128 },
+    ]);
+    expect(plan.entry).toBe(0x08100000);
+  });
+
+  it('joins what shares an erase unit and pads with erased flash', () => {
+    const [low, high] = [segment(0x08020000, 50), segment(0x08020100, 40)];
+    const [only] = planAreas([high, low], f427).areas;
+    expect(only!.area).toEqual({ kind: 'firmware', address: 0x08020000, lengthBytes: 0x140 });
+    expect(only!.plaintext!.subarray(0, 50)).toEqual(low.bytes);
+    expect(only!.plaintext!.subarray(50, 0x100).every((byte) => byte === 0xff)).toBe(true);
+    expect(only!.plaintext!.subarray(0x100, 0x128)).toEqual(high.bytes);
+  });
+
+  it('keeps apart what does not, and passes the checks of the chip', () => {
+    const otherAreas = [{ kind: 'device-data' as const, address: 0x08060000, lengthBytes: 64 }];
+    const { areas, entry } = planAreas([segment(0x08080000, 64), segment(0x08020000, 0x20004)], f427, {
+      otherAreas,
+    });
+    expect(areas.map(({ area }) => [area.address, area.lengthBytes])).toEqual([
+      [0x08020000, 0x20020],
+      [0x08060000, 64],
+      [0x08080000, 64],
+    ]);
+    const core = { chips: ['stm32f427'], areas: areas.map(({ area }) => area), optionBytes: [], entry };
+    checkForChip({ core } as never, f427);
+  });
+
+  const refused: [string, string, ReturnType<typeof segment>[], PlanOptions?][] = [
+    ['nothing', 'image-empty', [segment(0x08020000, 0)]],
+    ['what fits no slot', 'image-does-not-fit', [segment(0x080fff00, 0x200)]],
+    [
+      'an area in a unit of the firmware',
+      'area-erase-unit-shared',
+      [segment(0x08020000, 64)],
+      { otherAreas: [{ kind: 'device-data', address: 0x08030000, lengthBytes: 32 }] },
+    ],
+    [
+      'too much per-device data',
+      'area-too-large',
+      [segment(0x08020000, 64)],
+      { otherAreas: [{ kind: 'device-data', address: 0x08040000, lengthBytes: 1056 }] },
+    ],
+    ['firmware without a vector table at its start', 'entry-missing', [segment(0x08020020, 64)]],
+    [
+      'more pieces than areas',
+      'image-too-scattered',
+      Array.from({ length: 9 }, (_, i) =>
+        segment(0x08000000 + [0, 1, 2, 3, 4, 8, 16, 24, 32][i]! * 0x4000, 32),
+      ),
+    ],
+  ];
+  for (const [what, code, segments, options] of refused)
+    it(`refuses ${what}`, async () => {
+      expect(await faultCode(() => planAreas(segments, f427, options))).toBe(code);
+    });
+});

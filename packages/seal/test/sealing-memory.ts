@@ -1,0 +1,27 @@
+// Child of the memory test: seals an image of the given size and prints, as JSON, how far the process grew above its
+// idle size at its peak, beyond plaintext and package. Run with --expose-gc.
+
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { sealPackage } from '../src/index.ts';
+import { packageSigner, patternBytes, root, sealSmall, smallCore, smallDelegation } from './small-package.ts';
+
+const lengthBytes = Number(process.argv[2]);
+const delegation = await smallDelegation();
+await sealSmall(); // loads and compiles what sealing needs
+const plaintext = patternBytes(lengthBytes, 3);
+globalThis.gc!();
+const idleBytes = process.memoryUsage().rss;
+const started = process.hrtime.bigint();
+const { parts } = await sealPackage(crypto, {
+  core: smallCore,
+  areas: [{ area: { kind: 'firmware', address: 0x08020000, lengthBytes }, plaintext }],
+  signer: packageSigner,
+  delegation,
+  rootPublicKey: root.publicKey,
+});
+const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
+// ru_maxrss is the peak of the whole life of the process, in KiB.
+const peakBytes = process.resourceUsage().maxRSS * 1024;
+console.log(
+  JSON.stringify({ grownBytes: peakBytes - idleBytes, packageBytes: parts[1].length, milliseconds }),
+);

@@ -1,0 +1,74 @@
+// The imports of the agent's module that are cryptography, by the Crypto interface. Signatures and meanings:
+// device/agent/core/fs_crypto.h. They refuse what BearSSL refuses; that a high s is refused too makes no
+// difference, since the agent's core refuses it before it asks.
+
+import type { Crypto, Hasher } from '@firmseal/crypto';
+import { type AgentMemory, fsOk } from './wasm-agent-port.ts';
+
+const failed = 1;
+
+export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
+  const hashers = new Map<number, Hasher>();
+  let handles = 0;
+  const take = (pointer: number, length: number) => memory().slice(pointer, pointer + length);
+  /** Writes what an operation gave; undefined is its refusal. */
+  const give = (pointer: number, bytes: Uint8Array | undefined): number => {
+    if (bytes === undefined) return failed;
+    memory().set(bytes, pointer);
+    return fsOk;
+  };
+  /** An array of fs_view: pointer and length, a word each. */
+  const message = (pointer: number, count: number): Uint8Array => {
+    const bytes = memory();
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const parts: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = words.getUint32(pointer + 8 * i, true);
+      parts.push(...bytes.subarray(start, start + words.getUint32(pointer + 8 * i + 4, true)));
+    }
+    return Uint8Array.from(parts);
+  };
+  return {
+    sha256_init(): number {
+      hashers.set(++handles, crypto.createSha256());
+      return handles;
+    },
+    sha256_update: (handle: number, pointer: number, length: number) =>
+      hashers.get(handle)!.update(take(pointer, length)),
+    sha256_final(handle: number, pointer: number): void {
+      memory().set(hashers.get(handle)!.digest(), pointer);
+      hashers.delete(handle);
+    },
+    es256_verify: (key: number, parts: number, count: number, signature: number): number =>
+      crypto.verifyEs256(take(key, 65), message(parts, count), take(signature, 64)) ? fsOk : failed,
+    es256_sign: (key: number, parts: number, count: number, signature: number): number =>
+      give(signature, crypto.signEs256(take(key, 32), message(parts, count))),
+    p256_public: (key: number, point: number): number =>
+      give(point, crypto.p256FromPrivate(take(key, 32))?.publicKey),
+    p256_check: (point: number): number => (crypto.isP256Point(take(point, 65)) ? fsOk : failed),
+    ecdh: (key: number, point: number, x: number): number =>
+      give(x, crypto.ecdhP256(take(key, 32), take(point, 65))),
+    gcm_open(
+      ...[key, nonce, aad, aadLength, data, length, tag]: readonly [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ]
+    ): number {
+      const sealed = new Uint8Array(length + 16);
+      sealed.set(take(data, length));
+      sealed.set(take(tag, 16), length);
+      return give(
+        data,
+        crypto.aes256GcmOpen({
+          ...{ key: take(key, 32), nonce: take(nonce, 12) },
+          ...{ aad: take(aad, aadLength), sealed },
+        }),
+      );
+    },
+  };
+}

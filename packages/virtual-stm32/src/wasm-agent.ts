@@ -1,0 +1,107 @@
+// Plays the agent of device/agent compiled to WebAssembly: the module is taken from the chip's flash at each start, its
+// imports are the chip, its memory stands in the chip's SRAM. A simulation of the agent's logic, not of its timing or
+// of what a debugger would see of machine code.
+
+import type { Crypto } from '@firmseal/crypto';
+import { readAgentImage } from './agent-image.ts';
+import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
+import { cryptoImports } from './wasm-agent-crypto.ts';
+import { type AgentMemory, portImports } from './wasm-agent-port.ts';
+
+/** The part of the WebAssembly interface that is used; the compiler settings bring no types of a browser. */
+interface WasmModule {
+  readonly brand: 'module';
+}
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => WasmModule;
+  Instance: new (
+    module: WasmModule,
+    imports: Record<string, Record<string, unknown>>,
+  ) => { exports: unknown };
+};
+
+interface AgentExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  fs_boot(): void;
+  fs_receive(length: number): void;
+  fs_receive_buffer(): number;
+  fs_receive_capacity(): number;
+}
+
+/** Compiled modules by the SHA-256 of what stood in flash; compiling takes a hundred times as long as starting. */
+const compiled = new Map<string, WasmModule>();
+
+function compile(crypto: Crypto, bytes: Uint8Array): WasmModule {
+  const key = crypto.sha256(bytes).join();
+  let module = compiled.get(key);
+  if (module === undefined) {
+    module = new WebAssembly.Module(bytes);
+    compiled.set(key, module);
+  }
+  return module;
+}
+
+const readPlainly = (cpu: CpuPort) => (address: number, length: number) => {
+  const bytes = cpu.readFlash(address, length);
+  return typeof bytes === 'string' ? undefined : bytes;
+};
+
+/**
+ * Where the application leaves its request before it resets, so that the agent stays on its link: the last 16 bytes of
+ * the first 64 KiB of the chip's first RAM range. The agent clears it.
+ */
+export const agentRequest = {
+  offset: 0xfff0,
+  bytes: Uint8Array.from('firmseal: agent!', (letter) => letter.charCodeAt(0)),
+} as const;
+
+function takeRequest(cpu: CpuPort): boolean {
+  const address = cpu.chip.ram[0]!.addressStart + agentRequest.offset;
+  const found = cpu.readRam(address, agentRequest.bytes.length);
+  const asked = typeof found !== 'string' && agentRequest.bytes.every((byte, i) => found[i] === byte);
+  if (asked) cpu.writeRam(address, new Uint8Array(agentRequest.bytes.length));
+  return asked;
+}
+
+class WasmAgent implements FirmwareExecutor {
+  readonly #crypto: Crypto;
+  #exports: AgentExports | undefined;
+
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+  }
+
+  start(cpu: CpuPort): void {
+    const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!);
+    const requested = takeRequest(cpu) || cpu.pin('agent-request');
+    const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
+    const instance = new WebAssembly.Instance(module, {
+      fs: { ...portImports(cpu, memory, requested), ...cryptoImports(this.#crypto, memory) },
+    });
+    this.#exports = instance.exports as AgentExports;
+    cpu.mountRam(cpu.chip.ram[0]!.addressStart, memory);
+    this.#exports.fs_boot();
+  }
+
+  receive(bytes: Uint8Array): void {
+    const { fs_receive, fs_receive_buffer, fs_receive_capacity, memory } = this.#exports!;
+    const capacity = fs_receive_capacity();
+    for (let offset = 0; offset < bytes.length; offset += capacity) {
+      const piece = bytes.subarray(offset, offset + capacity);
+      new Uint8Array(memory.buffer).set(piece, fs_receive_buffer());
+      fs_receive(piece.length);
+    }
+  }
+}
+
+/** An executor for chips whose flash holds an agent image (agentImage). */
+export function wasmAgent(crypto: Crypto): ExecutorFactory {
+  return {
+    recognizes: (cpu) =>
+      cpu.boot.from === 'flash' &&
+      !cpu.boot.banksSwapped &&
+      cpu.boot.address === cpu.chip.layout.agent[0]!.addressStart &&
+      readAgentImage(cpu.chip, readPlainly(cpu)) !== undefined,
+    create: () => new WasmAgent(crypto),
+  };
+}
