@@ -116,6 +116,23 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
 }
 
+/**
+ * The agent with a defence taken away, for tests that must notice: in `file` (`core/fs_boot.c`) each text is replaced
+ * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
+ */
+export function buildWeakenedAgent(
+  chipId: string,
+  { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  for (const [text, other] of Object.entries(replace)) {
+    const before = sources.get(file) ?? '';
+    if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
+    sources.set(file, before.replaceAll(text, other));
+  }
+  return built(sources, [...compileFlags, ...includes, ...linkFlags]);
+}
+
 /** The test-only module: the CBOR check of the core, and nothing of a chip. */
 export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   const all: Sources = new Map();
@@ -132,7 +149,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(`${here}build`, { recursive: true });
   for (const chipId of agentChipIds) {
     const module = await buildAgent(chipId);
-    writeWhole(`${here}build/agent-${chipId}.wasm`, module);
-    console.log(`agent-${chipId}.wasm ${module.length} bytes`);
+    const path = `${here}build/agent-${chipId}.wasm`;
+    if (existsSync(path) && readFileSync(path).equals(module)) continue;
+    writeWhole(path, module);
+    console.log(`built agent-${chipId}.wasm, ${module.length} bytes`);
   }
 }

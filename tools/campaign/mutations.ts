@@ -85,7 +85,7 @@ function headerLengthOutcome(file: Uint8Array): FaultCode {
 }
 
 /** Every bit of the file, one at a time. */
-export function* bitFlips(file: Uint8Array, core: ManifestCore): Generator<Mutation> {
+function* bitFlips(file: Uint8Array, core: ManifestCore): Generator<Mutation> {
   let start = 0;
   for (const { name, end, expected } of regionsOf(file, core)) {
     for (let bit = 8 * start; bit < 8 * end; bit++) {
@@ -103,7 +103,7 @@ export function* bitFlips(file: Uint8Array, core: ManifestCore): Generator<Mutat
 }
 
 /** Every length short of the whole. */
-export function* truncations(file: Uint8Array): Generator<Mutation> {
+function* truncations(file: Uint8Array): Generator<Mutation> {
   for (let length = 0; length < file.length; length++)
     yield {
       kind: 'truncation',
@@ -126,7 +126,7 @@ function recordsOutcome(records: readonly Uint8Array[], changed: Uint8Array): Fa
 }
 
 /** Records exchanged, repeated, lost, and put in another's place: every pair, every single one. */
-export function* recordMoves(file: Uint8Array, core: ManifestCore): Generator<Mutation> {
+function* recordMoves(file: Uint8Array, core: ManifestCore): Generator<Mutation> {
   const { recordsOffset } = splitPackage(file);
   const records: Uint8Array[] = [];
   let offset = recordsOffset;

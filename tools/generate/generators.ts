@@ -9,6 +9,6 @@ import { generateErrorFiles } from './errors.ts';
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
   'packages/chips/data': generateChipHeaders,
-  'packages/chips/data, for readers': generateChipTable,
   'tools/vectors': generateVectors,
+  'packages/chips/data, for readers': generateChipTable,
 };

@@ -3,7 +3,7 @@
 // anything is installed. It speaks on standard error only; standard output belongs to the task.
 // What each task is: tasks.mjs. Packages from npm: node-modules.mjs. From Debian: debian.mjs.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { taskNode } from './node-modules.mjs';
 import { tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const agentBuild = join(root, 'device', 'agent', 'build.ts');
 
 /** Ends this process the way the child ended: same exit code, or the same signal. */
 function endAs(code, signal) {
@@ -34,6 +35,12 @@ function refuse(text) {
   process.exit(1);
 }
 
+/** Compiles the agent where that was not done yet; what the compiler says goes to standard error. */
+function buildAgent(node, environment) {
+  const { status } = spawnSync(node, [agentBuild], { env: environment, stdio: ['ignore', 2, 2] });
+  if (status !== 0) refuse('the agent could not be built');
+}
+
 async function main([name, ...args]) {
   const task = tasks[name];
   if (task === undefined) refuse(`no task "${name ?? ''}"; there are: ${Object.keys(tasks).join(', ')}`);
@@ -43,12 +50,14 @@ async function main([name, ...args]) {
   const node = await taskNode(root);
   const lacking = await lackingPackages(root, name);
   if (!existsSync(join(root, task.script))) refuse(`${task.script} is not in this tree`);
-  runTask(node, [join(root, task.script), ...task.args, ...args], {
+  const environment = {
     ...process.env,
     PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compile'),
     FIRMSEAL_LACKING: lacking.join(' '),
-  });
+  };
+  if (task.needsAgent === true && existsSync(agentBuild)) buildAgent(node, environment);
+  runTask(node, [join(root, task.script), ...task.args, ...args], environment);
 }
 
 main(process.argv.slice(2)).catch((error) => refuse(error.message));

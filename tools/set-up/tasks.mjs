@@ -1,9 +1,10 @@
-// The tasks that run.mjs knows: a script of this tree and the arguments that come before the user's own.
+// The tasks that run.mjs knows: a script of this tree, the arguments that come before the user's own, and whether the task
+// needs the agent's WebAssembly modules (device/agent/build.ts keeps them by content: built once, then found).
 
 export const tasks = {
-  demo: { script: 'apps/cli/src/main.ts', args: ['demo'] },
-  test: { script: 'tools/test-report/main.ts', args: [] },
-  bench: { script: 'bench/main.ts', args: [] },
+  demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true },
+  test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
+  bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
-  pack: { script: 'tools/pack/main.ts', args: [] },
+  pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };

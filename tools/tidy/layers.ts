@@ -33,6 +33,9 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
 /** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
 const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
 
+/** Packages that put adapters together as an app does, for apps and simulations; nothing else imports them. */
+const compositions: readonly string[] = ['virtual-line'];
+
 /** The virtual chip and the client code that is tested against it would share a bug. */
 const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
   'virtual-stm32': [
@@ -74,6 +77,8 @@ function layerOf(name: string): number | undefined {
 /** Why package `from` may not import package `to` in shipped code; undefined when it may. */
 export function whyNot(from: string, to: string): string | undefined {
   if (forbiddenPairs[from]?.includes(to)) return `${from} must never import ${to}`;
+  if (compositions.includes(from)) return undefined;
+  if (compositions.includes(to)) return `${to} is a composition, which only apps use`;
   if (isAdapter(to)) return `${to} is an adapter, which only apps choose`;
   const above = layerOf(from);
   const below = layerOf(to);

@@ -180,6 +180,19 @@ function chipCases(): Promise<PackageCase>[] {
     forH743('areas in one sector of 128 KiB', 'area-overlap', [fw(0x08000000, 32), fw(0x0801ffe0, 32)]),
     withAreas('areas that touch in a sector', 'area-overlap', [fw(0x08020000, 64), fw(0x08020040, 64)]),
     withAreas('areas in one sector', 'area-overlap', [fw(0x08100000, 64), fw(0x08103fe0, 32)]),
+    headerCase(
+      'generated keys on a chip without a random generator',
+      'area-kind-unsupported',
+      (p) => {
+        p.core
+          .set(3, ['stm32g0b1'])
+          .set(6, [fw(0x08014000, 32), area(2, 0x08020000, 32, 1)])
+          .set(8, 0x08014000);
+        p.payload.set(2, [hash, null]);
+        return undefined;
+      },
+      { chip: 'stm32g0b1' },
+    ),
     headerCase('agent too old', 'agent-too-old', (p) => void p.core.set(12, 2)),
     headerCase('counter rolled back', 'counter-rolled-back', () => undefined, {
       state: { securityCounter: 6 },

@@ -112,7 +112,7 @@ async function packageFile(): Promise<string> {
     ...(await areaCases()),
     ...(await orderCases()),
   ];
-  const chips = Object.fromEntries(['stm32f427', 'stm32h743'].map((id) => [id, chipFacts(id)]));
+  const chips = Object.fromEntries(['stm32f427', 'stm32h743', 'stm32g0b1'].map((id) => [id, chipFacts(id)]));
   const states = Object.fromEntries(Object.keys(chips).map((id) => [id, defaultState(id)]));
   const head = {
     about:

@@ -121,7 +121,7 @@ function licenseOf(parts: LicenseParts): Bytes {
   return signShell(licenseTyp, parts.payloadBytes ?? encodeCbor(fields), 'license issuer', parts.shell);
 }
 
-export async function bundleOf(parts: LicenseParts = {}): Promise<Bytes> {
+async function bundleOf(parts: LicenseParts = {}): Promise<Bytes> {
   const issuer = { role: 'license-issuer' as const, publicKey: keyPair('license issuer').publicKey };
   return makeLicenseBundle({
     license: (parts.license as Bytes | undefined) ?? licenseOf(parts),

@@ -230,7 +230,6 @@ describe('the vectors', () => {
     [...text.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, code]) => code!).filter((code) => known.has(code));
   /** Codes that no file can show, and where they are tested instead. */
   const elsewhere = new Set([
-    'area-kind-unsupported', // both chips of the vectors have a random generator: packages/seal, check-chip.test.ts
     'record-length-wrong', // a file has no lengths of its own: the onLink of cut packages
   ]);
   const lists: [string, string, string, string[]][] = [

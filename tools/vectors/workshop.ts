@@ -101,7 +101,7 @@ const firmware = (address: number, lengthBytes: number) => ({
 });
 
 /** Two areas of firmware, 1120 and 2048 bytes: four records. */
-export const defaultAreas: SealInputs['areas'] = [firmware(0x08020000, 1120), firmware(0x08060000, 2048)];
+const defaultAreas: SealInputs['areas'] = [firmware(0x08020000, 1120), firmware(0x08060000, 2048)];
 export const otherAreas: SealInputs['areas'] = [
   firmware(0x08100000, 96),
   { area: { kind: 'device-data', address: 0x08180000, lengthBytes: 32 } },

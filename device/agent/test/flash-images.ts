@@ -38,7 +38,7 @@ export function identityImage(content: IdentityContent): Bytes {
 }
 
 /** Life cycles as the journal keeps them. */
-export const journaledLife = {
+const journaledLife = {
   personalized: 0x1e87d23b,
   installing: 0x69b40fc4,
   installed: 0xa53c965a,

@@ -227,6 +227,56 @@ describe.each(chips)('%s', (chipId) => {
   });
 });
 
+it.each(['record', 'digest'] as const)(
+  'boot check %s, after the firmware was altered behind its back',
+  async (bootCheck) => {
+    const line = await personalizedLine('stm32f427', 0);
+    await line.install(await makePackage('stm32f427', { core: { bootCheck } }));
+    line.chip.reset();
+    expect(line.chip.bootedApplication).toBeDefined();
+    line.chip.debug.connect();
+    expect(line.chip.debug.programFlash(places.stm32f427.second, new Uint8Array(32))).toBe('ok');
+    line.chip.powerOff();
+    line.chip.powerOn();
+    expect(line.chip.bootedApplication !== undefined).toBe(bootCheck === 'record');
+    expect(line.chip.running).toBe(bootCheck === 'digest');
+  },
+);
+
+it('a nonce dies with the first license that answers it; that license itself can be used again', async () => {
+  const line = await personalizedLine('stm32f427', 1);
+  const sealed = await makePackage('stm32f427');
+  const { nonce } = line.hello();
+  const [first, second] = [
+    await makeLicense(sealed, { ...line.device!, nonce }),
+    await makeLicense(sealed, { ...line.device!, nonce }),
+  ];
+  line.package(sealed);
+  expect(line.license(first)).toBe(0);
+  line.package(sealed);
+  expect(line.try(0x21, second.bundle).status).toBe('license-nonce-wrong');
+  expect(line.license(first)).toBe(0);
+});
+
+it('an install that another one takes the place of leaves nothing behind', async () => {
+  const line = await personalizedLine('stm32f427', 1);
+  const sealed = await makePackage('stm32f427');
+  line.hello();
+  line.package(sealed);
+  line.license(await makeLicense(sealed, line.device!));
+  for (let i = 0; i < 3; i++) line.record(i, sealed.records[i]!);
+  line.chip.reset();
+  const start = 0x080c0000;
+  const areas = [
+    {
+      area: { kind: 'firmware' as const, address: start, lengthBytes: 1024 },
+      plaintext: firmware(start, 1024, 8),
+    },
+  ];
+  await line.install(await makePackage('stm32f427', { core: { entry: start }, areas }));
+  expectErased(line, sealed);
+});
+
 it('F427: an image linked at the start of flash is stored in bank 2 and handed over with banks swapped', async () => {
   const line = await personalizedLine('stm32f427', 2);
   const plaintext = pattern(4096, 5);

@@ -27,7 +27,6 @@ import {
   makeLicense,
   product,
   root,
-  type TestChipId,
   type TestLicense,
   type TestPackage,
 } from './trusted-site.ts';
@@ -46,7 +45,7 @@ export class NoAnswer extends Error {
 }
 
 /** The agent answered a fault where the test wanted success. */
-export class Refused extends Error {
+class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: string;
   constructor(code: string) {
@@ -164,9 +163,16 @@ export class Line {
     return this.receipt(used.terms, sealed.manifest, crypto.randomBytes(32));
   }
 
+  /** Parts without a random generator get a seed. */
+  #seed(): Uint8Array | undefined {
+    return this.chip.chip.hasRandomGenerator ? undefined : crypto.randomBytes(32);
+  }
+
   /** personalize-begin and -finish with the catalogue's final option bytes for the level. */
   async personalize(level: 0 | 1 | 2 = 2): Promise<void> {
-    const begun = decodeCbor(this.request(0x10, personalizeBegin()), { maxBytes: 4096 }) as Bytes[];
+    const begun = decodeCbor(this.request(0x10, personalizeBegin(this.#seed())), {
+      maxBytes: 4096,
+    }) as Bytes[];
     const [signingKey, kemKey] = begun as [Bytes, Bytes];
     const certificate = await certify({ signingKey, kemKey, chipId: this.chip.chip.id });
     const options = finalOptions(this.chip.chip, level);
@@ -174,15 +180,16 @@ export class Line {
   }
 }
 
-export const personalizeBegin = (challenge = new Uint8Array(0)) =>
-  encodeCbor(
-    new Map<number, string | number | Uint8Array>([
-      [0, root.publicKey],
-      [1, product],
-      [2, epoch],
-      [3, challenge],
-    ]),
-  );
+export function personalizeBegin(seed?: Uint8Array): Bytes {
+  const map = new Map<number, string | number | Uint8Array>([
+    [0, root.publicKey],
+    [1, product],
+    [2, epoch],
+    [3, new Uint8Array(0)],
+  ]);
+  if (seed) map.set(4, seed);
+  return encodeCbor(map);
+}
 
 export const personalizeFinish = (
   certificate: Uint8Array,
@@ -194,7 +201,7 @@ export const personalizeFinish = (
   ]);
 
 /** A chip that is on, with the agent written over the debug port, and BOOT_ADD0 pointing to it where there is one. */
-export async function blankLine(chipId: TestChipId, seed = 'line'): Promise<Line> {
+export async function blankLine(chipId: string, seed = 'line'): Promise<Line> {
   const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto)] });
   chip.powerOn();
   chip.debug.connect();
@@ -218,11 +225,7 @@ function expectOk(status: unknown): void {
 }
 
 /** A chip that is personalized and protected. */
-export async function personalizedLine(
-  chipId: TestChipId,
-  level: 0 | 1 | 2 = 2,
-  seed = 'line',
-): Promise<Line> {
+export async function personalizedLine(chipId: string, level: 0 | 1 | 2 = 2, seed = 'line'): Promise<Line> {
   const line = await blankLine(chipId, seed);
   await line.personalize(level);
   return line;

@@ -27,7 +27,7 @@ export const epoch = 1;
 export const keyPair = (name: string) =>
   crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 
-export function signerOf(name: string) {
+function signerOf(name: string) {
   const { publicKey, privateKey } = keyPair(name);
   return { publicKey, sign: (message: Uint8Array) => crypto.signEs256(privateKey, message) };
 }
@@ -112,15 +112,20 @@ export interface PackageChange {
   readonly epoch?: Bytes;
 }
 
-export async function makePackage(chipId: TestChipId, change: PackageChange = {}): Promise<TestPackage> {
+export async function makePackage(chipId: string, change: PackageChange = {}): Promise<TestPackage> {
   const sealed = await sealPackage(crypto, {
     core: {
       ...{ product, chips: [chipId], firmwareVersion: '1.2.3', securityCounter: 5, chunkSizeBytes: 1024 },
-      ...{ entry: places[chipId].firmware, optionBytes: [], leastReadoutLevel: 0, interruption: 'resume' },
+      ...{
+        entry: change.core?.entry ?? places[chipId as TestChipId].firmware,
+        optionBytes: [],
+        leastReadoutLevel: 0,
+        interruption: 'resume',
+      },
       ...{ leastAgentVersion: 1, bootCheck: 'record' },
       ...change.core,
     } as SealInputs['core'],
-    areas: change.areas ?? smallAreas(chipId),
+    areas: change.areas ?? smallAreas(chipId as TestChipId),
     signer: signerOf('package signer'),
     delegation: change.delegation ?? (await delegate('package-signer', 'package signer')),
     rootPublicKey: root.publicKey,
@@ -130,7 +135,7 @@ export async function makePackage(chipId: TestChipId, change: PackageChange = {}
   const { headerBytes, recordsOffset } = splitPackage(file);
   const records: Bytes[] = [];
   let offset = recordsOffset;
-  for (const { area, plaintext } of change.areas ?? smallAreas(chipId))
+  for (const { area, plaintext } of change.areas ?? smallAreas(chipId as TestChipId))
     for (let done = 0; plaintext && done < area.lengthBytes; ) {
       const chunk = Math.min(sealed.manifest.core.chunkSizeBytes, area.lengthBytes - done);
       records.push(file.slice(offset, offset + 48 + chunk));

@@ -50,10 +50,12 @@ test('the three calls carry what the interface names', async () => {
   const { client, calls, clock } = scripted(
     { body: { challenge: challengeText } },
     { body: issued },
+    { body: { challenge: challengeText } },
     { body: { accepted: true, fresh: true } },
   );
-  expect(await clock.run(client.challenge())).toEqual(new Uint8Array(32).fill(0xab));
+  expect(await clock.run(client.challenge('hello'))).toEqual(new Uint8Array(32).fill(0xab));
   expect(await clock.run(client.license(request))).toEqual({ ...issued, bundle: utf8('bundle') });
+  await clock.run(client.challenge('receipt'));
   expect(
     await clock.run(client.submitReceipt({ licenseId, receipt: utf8('r'), challenge: utf8('x') })),
   ).toEqual({ fresh: true });
@@ -61,6 +63,7 @@ test('the three calls carry what the interface names', async () => {
   expect(calls.map(({ url, body }) => [url, body])).toEqual([
     [`${base}/challenge`, {}],
     [`${base}/licenses`, { hello: 'aA', certificate: 'Yw', challenge: '78', requestId: 'r1' }],
+    [`${base}/receipt-challenge`, {}],
     [`${base}/receipts`, { licenseId, receipt: 'cg', challenge: '78' }],
   ]);
   expect(calls[0]!.authorization).toBe('Bearer t0ken');
@@ -85,7 +88,7 @@ test.each([
   ['text'],
 ])('a refusal of unknown form is authority-refused: %j', async (body) => {
   const { client, clock } = scripted({ status: 403, body });
-  await expect(clock.run(client.challenge())).rejects.toMatchObject({
+  await expect(clock.run(client.challenge('hello'))).rejects.toMatchObject({
     code: 'authority-refused',
     fields: { status: 403 },
   });
@@ -110,7 +113,7 @@ test.each<[Reply, string, number]>([
   [{ status: 503 }, 'authority-refused', 3500],
 ])('%j for ever ends after four attempts', async (reply, code, endMs) => {
   const { client, calls, clock } = scripted(reply);
-  await expect(clock.run(client.challenge())).rejects.toMatchObject({ code });
+  await expect(clock.run(client.challenge('hello'))).rejects.toMatchObject({ code });
   expect(calls).toHaveLength(4);
   expect(clock.nowMs()).toBe(endMs);
 });
@@ -125,7 +128,9 @@ describe('answers that are not of the interface', () => {
     ['more than 64 KiB', { raw: `{"challenge":"${challengeText}","x":"${'y'.repeat(70_000)}"}` }],
   ])('challenge: %s', async (_, reply) => {
     const { client, calls, clock } = scripted(reply);
-    await expect(clock.run(client.challenge())).rejects.toMatchObject({ code: 'authority-answer-malformed' });
+    await expect(clock.run(client.challenge('hello'))).rejects.toMatchObject({
+      code: 'authority-answer-malformed',
+    });
     expect(calls).toHaveLength(1);
   });
   test.each([
@@ -176,7 +181,7 @@ test('a redirect is refused, so that the token stays where it was meant to go', 
     clock: systemClock,
     attempts: 1,
   });
-  await expect(client.challenge()).rejects.toMatchObject({ code: 'authority-unreachable' });
+  await expect(client.challenge('hello')).rejects.toMatchObject({ code: 'authority-unreachable' });
   expect(seen).toEqual(['/v1/jobs/j/challenge']);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

@@ -29,6 +29,8 @@ export interface LicenseRequest {
   readonly challenge: Uint8Array;
   /** The same id for a repeat of the same request. */
   readonly requestId: string;
+  /** Which package of the job, 32 bytes; the newest when left out. */
+  readonly manifestDigest?: Uint8Array;
 }
 
 export interface IssuedLicense {
@@ -45,6 +47,10 @@ export interface ReceiptSubmission {
   /** The challenge that the receipt answers, when it is a fresh one. */
   readonly challenge?: Uint8Array;
 }
+
+export type ChallengePurpose = 'hello' | 'receipt';
+
+const challengeRoutes = { hello: 'challenge', receipt: 'receipt-challenge' } as const;
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -71,9 +77,9 @@ export class AuthorityClient {
     };
   }
 
-  /** A challenge of 32 bytes, for one hello or one receipt. */
-  async challenge(): Promise<Bytes> {
-    const { challenge } = await this.#post('challenge', {});
+  /** A challenge of 32 bytes, for a hello or for a receipt; the authority takes it for that alone. */
+  async challenge(purpose: ChallengePurpose): Promise<Bytes> {
+    const { challenge } = await this.#post(challengeRoutes[purpose], {});
     if (typeof challenge !== 'string' || !/^[0-9a-f]{64}$/.test(challenge)) throw malformed('challenge');
     return fromHex(challenge);
   }
@@ -84,6 +90,7 @@ export class AuthorityClient {
       certificate: toBase64url(request.certificate),
       challenge: toHex(request.challenge),
       requestId: request.requestId,
+      ...(request.manifestDigest === undefined ? {} : { manifestDigest: toHex(request.manifestDigest) }),
     });
     const { bundle: text, licenseId, unitIndex, newUnit } = answer;
     const bundle = typeof text === 'string' ? fromBase64url(text) : undefined;

@@ -1,6 +1,7 @@
 export {
   AuthorityClient,
   type AuthorityClientOptions,
+  type ChallengePurpose,
   type IssuedLicense,
   type LicenseRequest,
   type ReceiptSubmission,

@@ -15,7 +15,7 @@ import {
 } from './der.ts';
 
 export const certificateMaxBytes = 1024;
-export const issuerCommonName = 'firmseal device CA';
+const issuerCommonName = 'firmseal device CA';
 /** RFC 5280 section 4.1.2.5: no well-defined expiration date. */
 export const noExpiry = new Date('9999-12-31T23:59:59Z');
 
@@ -64,7 +64,7 @@ export function encodeTbs(fields: CertificateFields): Bytes {
 }
 
 /** ECDSA-Sig-Value (RFC 5480 appendix A) from r || s. */
-export function encodeSignature(signature: Uint8Array): Bytes {
+function encodeSignature(signature: Uint8Array): Bytes {
   return sequence(integer(signature.subarray(0, 32)), integer(signature.subarray(32)));
 }
 

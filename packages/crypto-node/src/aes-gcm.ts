@@ -19,19 +19,22 @@ function checkSizes(key: Uint8Array, nonce: Uint8Array): void {
   }
 }
 
-/** Ciphertext followed by the tag, in a new array. Throws `internal-error` on a key or nonce of another size. */
+/** Ciphertext followed by the tag, in `into` or a new array. Throws `internal-error` on a key, nonce or room of another size. */
 export function aes256GcmSeal(inputs: {
   key: Uint8Array;
   nonce: Uint8Array;
   aad: Uint8Array;
   plaintext: Uint8Array;
+  into?: Bytes;
 }): Bytes {
   checkSizes(inputs.key, inputs.nonce);
   const cipher = createCipheriv('aes-256-gcm', inputs.key, inputs.nonce);
   if (inputs.aad.length > 0) cipher.setAAD(inputs.aad);
   const ciphertext = cipher.update(inputs.plaintext);
   cipher.final(); // a counter mode holds nothing back
-  const sealed = new Uint8Array(ciphertext.length + tagSizeBytes);
+  const sealed = inputs.into ?? new Uint8Array(ciphertext.length + tagSizeBytes);
+  if (sealed.length !== ciphertext.length + tagSizeBytes)
+    throw new Fault('internal-error', { detail: 'AES-256-GCM was given room of another size' });
   sealed.set(ciphertext);
   sealed.set(cipher.getAuthTag(), ciphertext.length);
   return sealed;

@@ -26,12 +26,16 @@ export interface Crypto {
   createHmacSha256(key: Uint8Array): Hasher;
   /** RFC 5869 extract and expand with SHA-256. */
   hkdfSha256(inputs: { ikm: Uint8Array; salt: Uint8Array; info: Uint8Array; length: number }): Bytes;
-  /** Ciphertext followed by the 16-byte tag. Nonce 12 bytes, key 32. */
+  /**
+   * Ciphertext followed by the 16-byte tag, in `into` when it is given (plaintext length + 16 bytes, apart from the
+   * plaintext), else in a new array. Nonce 12 bytes, key 32.
+   */
   aes256GcmSeal(inputs: {
     key: Uint8Array;
     nonce: Uint8Array;
     aad: Uint8Array;
     plaintext: Uint8Array;
+    into?: Bytes;
   }): Bytes;
   /** Plaintext, or undefined when the tag does not match (nothing of the plaintext is released then). */
   aes256GcmOpen(inputs: {

@@ -638,6 +638,41 @@ export const faultTable = {
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
     remedy: 'Do not use it; please report this with the command that you ran.',
   },
+  'agent-write-failed': {
+    number: 550,
+    sentence: 'The agent at {address} reads back other bytes than were written.',
+    remedy: 'Check probe and supply and personalize again; if it stays, discard the chip.',
+  },
+  'personalization-unproven': {
+    number: 551,
+    sentence: 'The chip did not prove the identity that it made.',
+    remedy: 'Personalize again; if it stays, the chip or the line between is not what it claims.',
+  },
+  'protection-not-in-force': {
+    number: 552,
+    sentence: 'The chip reports readout protection level {found} where {wanted} was set.',
+    remedy: 'Do not let this chip leave the trusted site; power it off and on and look again.',
+  },
+  'probe-refused': {
+    number: 553,
+    sentence: 'The chip at {probe} refuses the debug port.',
+    remedy: 'A chip at readout protection level 2 has no debug port; use a blank chip.',
+  },
+  'probe-failed': {
+    number: 554,
+    sentence: 'The debug port at {probe} could not {operation} at {address}: {reason}.',
+    remedy: 'Check that the chip is blank and unprotected.',
+  },
+  'probe-unreachable': {
+    number: 555,
+    sentence: 'No debug probe answers at {probe}.',
+    remedy: 'Check the address; start the virtual chip or connect the probe.',
+  },
+  'agent-image-too-large': {
+    number: 556,
+    sentence: 'The agent has {sizeBytes} bytes and the chip keeps {roomBytes} for it.',
+    remedy: 'Use the agent build of this chip.',
+  },
   'image-file-empty': {
     number: 600,
     sentence: 'The firmware file is empty.',
@@ -843,6 +878,151 @@ export const faultTable = {
     sentence: 'The private key to store is not a P-256 scalar.',
     remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
   },
+  'job-unknown': {
+    number: 850,
+    sentence: 'The authority has no job {job}.',
+    remedy: 'Check the job id and that you speak to the right authority; `firmseal job list` shows the jobs.',
+  },
+  'job-not-approved': {
+    number: 851,
+    sentence: 'Job {job} is not approved yet.',
+    remedy: 'Ask the owner to approve the job; no quota was spent.',
+  },
+  'job-closed': {
+    number: 852,
+    sentence: 'Job {job} is closed.',
+    remedy: 'Ask the owner to open a new job; no quota was spent.',
+  },
+  'quota-exhausted': {
+    number: 853,
+    sentence: 'All {quota} units of job {job} are taken by other chips.',
+    remedy: 'Ask the owner to open a further job; chips that hold a unit already can still be installed.',
+  },
+  'token-missing': {
+    number: 854,
+    sentence: 'The request carries no access token.',
+    remedy: 'Give the token in the header `Authorization: Bearer ...`, never in the address.',
+  },
+  'token-refused': {
+    number: 855,
+    sentence: 'The access token is unknown here or was revoked.',
+    remedy: 'Ask the owner for a new token.',
+  },
+  'token-scope-wrong': {
+    number: 856,
+    sentence: 'The access token has the scope {scope}, which does not allow this.',
+    remedy: 'Use a token of the scope that the call needs; a line token serves one job only.',
+  },
+  'challenge-unknown': {
+    number: 857,
+    sentence: 'The challenge was not given by this authority for this job and use, or it has expired.',
+    remedy: 'Ask for a new challenge and let the chip answer that one.',
+  },
+  'request-id-reused': {
+    number: 858,
+    sentence: 'The request id {requestId} was used before for another chip, nonce or package.',
+    remedy: 'Use a new request id for each new request, and the old one only to repeat a request as it was.',
+  },
+  'body-invalid': {
+    number: 859,
+    sentence: 'The request\'s {field} is not what the interface asks for: {problem}.',
+    remedy: 'Send the fields that the interface lists, in its encodings, and no others.',
+  },
+  'body-too-large': {
+    number: 860,
+    sentence: 'The request\'s body is larger than {mostBytes} bytes.',
+    remedy: 'Send a smaller body; per-device data of a very large job goes into several jobs.',
+  },
+  'rate-exceeded': {
+    number: 861,
+    sentence: 'Too many requests came at once.',
+    remedy: 'Wait as long as the header Retry-After says and repeat the request as it was.',
+  },
+  'license-unknown': {
+    number: 862,
+    sentence: 'The authority has issued no license {license} in this job.',
+    remedy: 'Tell the owner: the log now holds an alarm, because a receipt for a license that nobody issued means a copied or restored database, or a forgery.',
+  },
+  'store-version-newer': {
+    number: 863,
+    sentence: 'The database has schema version {found}; this program knows versions up to {known}.',
+    remedy: 'Start the version of firmseal that wrote the database, or a newer one.',
+  },
+  'issuer-key-not-delegated': {
+    number: 864,
+    sentence: 'The license issuer\'s key is not the one that the delegation for product {product} names.',
+    remedy: 'Give the authority the key and the delegation that belong together.',
+  },
+  'issuer-key-not-separate': {
+    number: 865,
+    sentence: 'For product {product} the license issuer and the device CA have the same key.',
+    remedy: 'Make a key of its own for each role: whoever holds both can license a chip that he made up.',
+  },
+  'content-key-package-wrong': {
+    number: 866,
+    sentence: 'The content-key file belongs to another package than the one of the job.',
+    remedy: 'Send the package and the content-key file that were sealed together.',
+  },
+  'device-data-count-wrong': {
+    number: 867,
+    sentence: 'The job has {quota} units, but per-device data for {given}.',
+    remedy: 'Give one set of per-device data a unit, and none when the package has no per-device area.',
+  },
+  'product-not-served': {
+    number: 868,
+    sentence: 'This authority has no keys and delegations for product {product}.',
+    remedy: 'Add the product to the authority\'s configuration, or open the job at the authority of that product.',
+  },
+  'route-unknown': {
+    number: 869,
+    sentence: 'The authority has no such address or method.',
+    remedy: 'Check the address and the version of the client.',
+  },
+  'job-package-unknown': {
+    number: 870,
+    sentence: 'Job {job} has no approved package with the manifest digest {digest}.',
+    remedy: 'Install the package of the job, or ask the owner to add this one and approve it.',
+  },
+  'job-package-repeated': {
+    number: 871,
+    sentence: 'Job {job} holds this package already.',
+    remedy: 'Nothing needs to be done; add a package once.',
+  },
+  'host-not-loopback': {
+    number: 872,
+    sentence: 'The authority would listen on {host}, which other machines can reach, without encryption.',
+    remedy: 'Leave it on the loopback address behind a TLS proxy, or say allowRemote if a private network makes it safe.',
+  },
+  'store-busy': {
+    number: 873,
+    sentence: 'The database was locked by another process for too long.',
+    remedy: 'Repeat the request; if it stays, look for a backup or another program that holds the database open.',
+  },
+  'hello-chip-differs': {
+    number: 874,
+    sentence: 'The chip says it is a {said}; its certificate says {certified}.',
+    remedy: 'Do not install on this chip, and keep it for the owner: one of the two was tampered with.',
+  },
+  'store-not-ours': {
+    number: 875,
+    sentence: 'The file is a database, but not one of a firmseal authority.',
+    remedy: 'Check the path of the authority\'s database.',
+  },
+  'token-unknown': {
+    number: 876,
+    sentence: 'The authority has no token with the id {token}.',
+    remedy: 'Check the id; `firmseal token list` shows the tokens.',
+  },
+  'authority-stopping': {
+    number: 877,
+    sentence: 'The authority is stopping and takes no new requests.',
+    remedy: 'Repeat the request as it was when the authority runs again.',
+  },
+  'log-entry-malformed': {
+    number: 878,
+    sentence: 'Entry {sequence} of the log does not have the shape of a log entry.',
+    remedy: 'Keep a copy of the database and find out who wrote to it; an authority writes no such entry.',
+  },
   'chip-changed': {
     number: 900,
     sentence: 'The chip in socket {socket} is another one than the install began with.',
@@ -922,5 +1102,60 @@ export const faultTable = {
     number: 924,
     sentence: 'The address of the authority is not https.',
     remedy: 'Use an https address; http is taken only for this machine.',
+  },
+  'file-unreadable': {
+    number: 950,
+    sentence: '{file} cannot be read ({reason}).',
+    remedy: 'Check the path and the permissions.',
+  },
+  'file-unwritable': {
+    number: 951,
+    sentence: '{file} cannot be written ({reason}).',
+    remedy: 'Check the folder, the permissions and the free space; no half-written file was left under that name.',
+  },
+  'file-exists': {
+    number: 952,
+    sentence: '{file} exists already.',
+    remedy: 'Nothing was changed; choose another name or move the file away.',
+  },
+  'file-too-large': {
+    number: 953,
+    sentence: '{file} has {sizeBytes} bytes, more than the {mostBytes} that are accepted.',
+    remedy: 'Check that this is the right file.',
+  },
+  'option-invalid': {
+    number: 954,
+    sentence: '{option} is {value}, which is not {expected}.',
+    remedy: 'See --help of the command.',
+  },
+  'passphrase-missing': {
+    number: 955,
+    sentence: 'No passphrase was given and there is no terminal to ask on.',
+    remedy: 'Give --passphrase-file or set FIRMSEAL_PASSPHRASE.',
+  },
+  'permanent-unconfirmed': {
+    number: 956,
+    sentence: 'Readout protection level 2 can never be taken back on this chip.',
+    remedy: 'Add --confirm-permanent when you mean it, or choose --level 1 or 0 for development.',
+  },
+  'public-key-invalid': {
+    number: 957,
+    sentence: '{file} does not hold a public key.',
+    remedy: 'Give the .pub file that `firmseal keys new` wrote beside the key.',
+  },
+  'sockets-unequal': {
+    number: 958,
+    sentence: '{probes} probes were given for {sockets} sockets.',
+    remedy: 'Give one --probe and one --socket for each chip, in the same order.',
+  },
+  'audit-failed': {
+    number: 959,
+    sentence: 'The audit found {count} contradictions.',
+    remedy: 'Read the findings above; keep a copy of the evidence before anything is changed.',
+  },
+  'demo-unsound': {
+    number: 960,
+    sentence: 'The demo did not come out as it must: a defence broke or a control failed.',
+    remedy: 'Read the lines marked BROKEN or FAILED above; please report it with the image.',
   },
 } as const;

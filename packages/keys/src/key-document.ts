@@ -7,10 +7,10 @@ import { Fault } from '@firmseal/fault';
 import { isKeyRole, type KeyRole } from './key-role.ts';
 import { checkScryptCost, type ScryptCost } from './passphrase-key.ts';
 
-export const keyFormat = 'firmseal-key-1';
+const keyFormat = 'firmseal-key-1';
 export const saltSizeBytes = 32;
 export const nonceSizeBytes = 12;
-export const privateKeySizeBytes = 32;
+const privateKeySizeBytes = 32;
 const tagSizeBytes = 16;
 
 /** What can be known of a key without its passphrase. */

@@ -5,7 +5,7 @@ import { type CborInput, encodeCbor, field, oneOf, readMap } from '@firmseal/cbo
 import { Fault } from '@firmseal/fault';
 import { bytes16, bytes32, count, readItem, readValue } from '@firmseal/seal';
 
-export const licenseModes = ['session', 'standing'] as const;
+const licenseModes = ['session', 'standing'] as const;
 export type LicenseMode = (typeof licenseModes)[number];
 
 export interface LicenseTerms {

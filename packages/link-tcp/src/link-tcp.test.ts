@@ -1,3 +1,5 @@
+// Client and server on real sockets of this machine.
+
 import { utf8 } from '@firmseal/bytes';
 import { LinkClient, systemClock } from '@firmseal/link';
 import { serveFrames } from '@firmseal/link/testing';

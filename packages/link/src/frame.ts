@@ -5,17 +5,17 @@ import { type Bytes, concatBytes, crc32, u32le } from '@firmseal/bytes';
 import { cobsDecode, cobsEncode } from './cobs.ts';
 
 /** The header as it lies on the line: one byte each. */
-export const frameHeader = { type: { offset: 0 }, sequence: { offset: 1 } } as const;
-export const frameHeaderBytes = 2;
-export const frameCheckBytes = 4;
-export const frameLeastContentBytes = frameHeaderBytes + frameCheckBytes;
+const frameHeader = { type: { offset: 0 }, sequence: { offset: 1 } } as const;
+const frameHeaderBytes = 2;
+const frameCheckBytes = 4;
+const frameLeastContentBytes = frameHeaderBytes + frameCheckBytes;
 
 /** What a host may send before it knows the agent's own limit. */
 export const frameFirstContentBytes = 128;
 /** The longest content that this program sends or takes, whatever the agent claims: a header or a record, and room. */
 export const frameLongestContentBytes = 8192;
 
-export type FrameHeader = { readonly [field in keyof typeof frameHeader]: number };
+type FrameHeader = { readonly [field in keyof typeof frameHeader]: number };
 
 export interface Frame extends FrameHeader {
   readonly body: Bytes;

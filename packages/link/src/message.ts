@@ -34,7 +34,7 @@ export interface Answer {
   readonly detail: number;
 }
 
-export const u16leAt = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
+const u16leAt = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
 export const u32leAt = (bytes: Uint8Array, at: number): number =>
   (u16leAt(bytes, at) | (u16leAt(bytes, at + 2) << 16)) >>> 0;
 

@@ -6,9 +6,9 @@ import type { LicenseSource } from './license-source.ts';
 
 export function createAuthoritySource(client: AuthorityClient): LicenseSource {
   return {
-    challenge: () => client.challenge(),
-    license: async ({ hello, certificate, challenge, requestId }) => {
-      const { bundle, newUnit } = await client.license({ hello, certificate, challenge, requestId });
+    challenge: (purpose) => client.challenge(purpose),
+    license: async ({ thumbprint: _, ...request }) => {
+      const { bundle, newUnit } = await client.license(request);
       return { bundle, newUnit };
     },
     storeReceipt: async ({ licenseId, receipt, challenge }) => {

@@ -1,4 +1,5 @@
-// The exit codes of an install command: 0 only when every socket passed. Numbers are never given another meaning.
+// The exit codes of the command line: 0 only when everything that was asked for is done (install: every socket passed).
+// Numbers are never given another meaning. For people: docs/exit-codes.md.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
 import type { InstallResult } from './install.ts';
@@ -10,6 +11,10 @@ export const exitCodes = {
   internal: 1,
   /** The command was not understood; used by the command line. */
   usage: 2,
+  /** Another input was refused: firmware file, key, delegation, policy, chip name, option of the command. */
+  input: 3,
+  /** An audit found contradictions, or the demo a defence that broke. */
+  unsound: 4,
   /** The package or its trust. */
   package: 10,
   /** License, quota, or what the authority refused. */
@@ -41,14 +46,20 @@ const stationCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
 
 /** Ranges of numbers in spec/errors, in the order in which they are looked at. */
 const ranges: readonly { readonly least: number; readonly most: number; readonly exit: ExitCode }[] = [
+  { least: 2, most: 149, exit: exitCodes.input },
   { least: 200, most: 299, exit: exitCodes.package },
   { least: 300, most: 349, exit: exitCodes.license },
   { least: 350, most: 369, exit: exitCodes.chip },
   { least: 370, most: 379, exit: exitCodes.receipt },
   { least: 400, most: 449, exit: exitCodes.chip },
   { least: 450, most: 499, exit: exitCodes.link },
+  { least: 500, most: 549, exit: exitCodes.input },
+  { least: 550, most: 599, exit: exitCodes.chip },
+  { least: 600, most: 849, exit: exitCodes.input },
   { least: 850, most: 899, exit: exitCodes.license },
   { least: 920, most: 929, exit: exitCodes.authority },
+  { least: 950, most: 958, exit: exitCodes.input },
+  { least: 959, most: 960, exit: exitCodes.unsound },
 ];
 
 /** The exit code of one fault; never 0. */

@@ -26,6 +26,7 @@ const restartCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'record-length-wrong',
   'record-out-of-order',
   'hello-challenge-wrong',
+  'challenge-unknown',
   'receipt-malformed',
   'receipt-challenge-wrong',
 ]);

@@ -11,6 +11,7 @@ export { type InstallPackage, type PackageTrust, readInstallPackage } from './in
 export { type InstallStateName, installStates } from './install-states.ts';
 export { createInstallVerifier, type InstallVerifierOptions } from './install-verifier.ts';
 export { type Journal, type JournalEntry, type JournalTerms, toJournalTerms } from './journal.ts';
+export { encodeJournalLine, type ReadJournal, readJournalBytes } from './journal-line.ts';
 export type {
   GivenLicense,
   LicenseQuestion,

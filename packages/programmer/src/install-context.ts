@@ -18,7 +18,7 @@ export interface HeldLicense {
   readonly terms: LicenseTerms;
 }
 
-export interface HeldReceipt {
+interface HeldReceipt {
   readonly receipt: Bytes;
   readonly licenseId: Bytes;
   readonly challenge?: Bytes | undefined;

@@ -19,7 +19,8 @@ export interface InstallPackage {
 }
 
 export interface PackageTrust {
-  readonly rootPublicKey: Bytes;
+  /** SEC 1 uncompressed, 65 bytes. */
+  readonly rootPublicKey: Uint8Array;
   readonly product?: string;
   readonly epoch?: number;
 }

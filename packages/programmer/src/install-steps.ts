@@ -45,7 +45,7 @@ const hello: Step = async (context, { settings, emit, meet }) => {
   // The info is not signed; these two only save a wrong chip the way to the authority.
   if (lifeCycle === 'blank') throw new Fault('chip-not-ready', { socket, lifeCycle });
   if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
-  const challenge = await source.challenge();
+  const challenge = await source.challenge('hello');
   const answer = await client.hello(challenge);
   const device = verifier.hello(answer, challenge);
   if (!core.chips.includes(device.chipId)) throw new Fault('manifest-chip-wrong', { chip: device.chipId });
@@ -74,7 +74,13 @@ const licensing: Step = async (context, { settings, emit, record }) => {
   const { thumbprint } = device;
   const requestId = settings.newId();
   await record({ kind: 'hello', thumbprint: toHex(thumbprint), requestId });
-  const given = await settings.source.license({ ...answer, challenge, thumbprint, requestId });
+  const given = await settings.source.license({
+    ...answer,
+    challenge,
+    thumbprint,
+    manifestDigest: settings.sealed.manifest.digest,
+    requestId,
+  });
   const terms = settings.verifier.license(given.bundle, thumbprint);
   const newUnit = given.newUnit ?? null;
   await record({ kind: 'licensed', terms: toJournalTerms(terms), newUnit });
@@ -119,7 +125,7 @@ async function knownTerms(settings: InstallSettings, thumbprint: Bytes): Promise
 const receipt: Step = async (context, { settings }) => {
   const { source, verifier } = settings;
   const { answer, device } = greetingOf(context);
-  const given = await source.challenge();
+  const given = await source.challenge('receipt');
   const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
   const bytes = await clientOf(context).receipt(challenge);
   const mustBeKnown = context.license !== undefined;

@@ -16,7 +16,7 @@ import type { InstallPackage } from './install-package.ts';
 import type { InstallVerifier, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
 
 export interface InstallVerifierOptions {
-  readonly rootPublicKey: Bytes;
+  readonly rootPublicKey: Uint8Array;
   readonly sealed: InstallPackage;
   /** Verifies a device certificate against the owner's device CA; throws the certificate faults. */
   readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
@@ -51,7 +51,8 @@ function checkReceipt(
 ): VerifiedReceipt {
   const claimed = parseReceiptUnverified(receipt);
   const known = terms.find(({ licenseId }) => equalBytes(licenseId, claimed.licenseId));
-  if (known === undefined && mustBeKnown) throw new Fault('receipt-license-wrong');
+  // Without the license its nonce is unknown too, so only an answer to a challenge says anything.
+  if (known === undefined && (mustBeKnown || !claimed.fresh)) throw new Fault('receipt-license-wrong');
   const { manifest } = sealed;
   const license = known ?? claimedTerms(claimed, { manifestDigest: manifest.digest, ...device });
   const verified = verifyReceipt(crypto, {
@@ -61,8 +62,6 @@ function checkReceipt(
     manifest,
     ...(challenge === undefined ? {} : { challenge }),
   });
-  // Without the license its nonce is unknown too, so only an answer to a challenge says anything.
-  if (known === undefined && !verified.fresh) throw new Fault('receipt-license-wrong');
   const { licenseId, jobId, fresh, unprotected, installCount } = verified;
   return { licenseId, jobId, fresh, unprotected, installCount, licenseKnown: known !== undefined };
 }

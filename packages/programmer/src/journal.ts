@@ -1,5 +1,5 @@
 // The station's journal: what was about to be done, written and synced before it is done, so that after a kill or a
-// power cut the same command finishes the same chips. Nothing secret is in it. journal-file.ts keeps it on disk.
+// power cut the same command finishes the same chips. Nothing secret is in it. An adapter keeps it on disk.
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
@@ -18,7 +18,7 @@ export interface JournalTerms {
   readonly counterFloor: number;
 }
 
-export interface JournalHead {
+interface JournalHead {
   readonly socket: string;
   readonly installId: string;
   readonly time: string;
@@ -67,7 +67,7 @@ export function toJournalTerms(terms: LicenseTerms): JournalTerms {
   };
 }
 
-export function fromJournalTerms(terms: JournalTerms): LicenseTerms {
+function fromJournalTerms(terms: JournalTerms): LicenseTerms {
   const { mode, unitIndex, counterFloor } = terms;
   return {
     jobId: fromHex(terms.jobId),

@@ -8,6 +8,8 @@ export interface LicenseQuestion {
   readonly certificate: Bytes;
   readonly challenge: Bytes;
   readonly thumbprint: Bytes;
+  /** Of the package that is to be installed. */
+  readonly manifestDigest: Bytes;
   /** Names this question; a repeat carries the same. */
   readonly requestId: string;
 }
@@ -29,7 +31,7 @@ export type ReceiptKeeper = 'authority' | 'outbox';
 
 export interface LicenseSource {
   /** For one hello or one receipt: 32 bytes, or none when nobody is there to give one. */
-  challenge(): Promise<Bytes>;
+  challenge(purpose: 'hello' | 'receipt'): Promise<Bytes>;
   /** Idempotent by chip: asking again for the same chip spends nothing. */
   license(question: LicenseQuestion): Promise<GivenLicense>;
   /** Resolves once the receipt is durably stored; storing it again is no error. */

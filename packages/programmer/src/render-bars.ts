@@ -83,7 +83,7 @@ function renderRow(
     name.length <= socketColumns
       ? name.padEnd(socketColumns)
       : `${name.slice(0, 6)}..${name.slice(8 - socketColumns)}`;
-  const percent = `${Math.floor(100 * row.fraction)}%`.padStart(4);
+  const percent = `${Math.floor(100 * row.fraction + 1e-9)}%`.padStart(4);
   const word = stateWords[row.state].padEnd(wordColumns);
   const again = row.restarts === 0 ? '' : ` (again ${row.restarts})`;
   const barColumns = Math.min(mostBarColumns, width - (number.length + socketColumns + wordColumns + 12));

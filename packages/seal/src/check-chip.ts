@@ -20,7 +20,7 @@ export interface ChipState {
 }
 
 /** The most that one update may raise the security counter. */
-export const counterJumpMax = 16;
+const counterJumpMax = 16;
 
 function checkArea(chip: Chip, area: Area, ordinal: number, before: Area | undefined): void {
   const { address, lengthBytes, kind } = area;
@@ -54,7 +54,7 @@ interface Difference {
 }
 
 /** Levels are compared, not bytes: many bytes mean level 1. */
-export function compareRequirement(
+function compareRequirement(
   chip: Chip,
   requirement: OptionRequirement,
   optionBytes: ReadonlyMap<number, number>,

@@ -7,10 +7,10 @@ import { Fault } from '@firmseal/fault';
 import { readItem, readValue } from './shapes.ts';
 
 /** "FSEAL", format version 1, CR, LF. */
-export const packageMagic: Bytes = Uint8Array.of(0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a);
-export const headerMaxBytes = 4096;
+const packageMagic: Bytes = Uint8Array.of(0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a);
+const headerMaxBytes = 4096;
 /** Magic and length of the header. */
-export const filePrefixBytes = 12;
+const filePrefixBytes = 12;
 
 /** Encoded objects, as they stand in the header's byte strings. */
 export interface PackageHeader {

@@ -40,6 +40,7 @@ describe('named option bytes', () => {
     ['a fraction', { BOR_LEV: 0.5 }, 'policy-value-refused'],
     ['a fall of readout protection', { RDP: 0 }, 'policy-field-refused'],
     ['a fall of readout protection as a byte', { RDP: 0xaa }, 'policy-field-refused'],
+    ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
     ['write protection of the application', { nWRP0_11: 0xfff & ~(1 << 6) }, 'policy-field-refused'],
     ['no write protection at all', { nWRP0_11: 0xfff }, 'policy-field-refused'],
@@ -48,6 +49,17 @@ describe('named option bytes', () => {
     it(`refuse ${what}`, async () => {
       expect(await faultCode(() => policyRequirements(f427, fields))).toBe(code);
     });
+
+  it('count a product state as the level that the catalogue gives it', async () => {
+    const h563 = findChip('stm32h563');
+    const { level1 } = h563.readoutProtection;
+    const [asked] = policyRequirements(h563, { PRODUCT_STATE: 1 });
+    expect(asked!.value >>> 8).toBe(level1);
+    // Provisioning is a state that protects nothing.
+    expect(await faultCode(() => policyRequirements(h563, { PRODUCT_STATE: 0x17 }))).toBe(
+      'policy-field-refused',
+    );
+  });
 
   it('must mean the same on every chip of a package', async () => {
     expect(policyForChips([f427, h743], { BOR_LEV: 1 })).toEqual(policyRequirements(h743, { BOR_LEV: 1 }));

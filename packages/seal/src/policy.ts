@@ -8,6 +8,7 @@ import {
   type OptionField,
   policyBits,
   type ReadoutLevel,
+  readoutLevel,
 } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { askedReadoutLevel } from './check-chip.ts';
@@ -29,8 +30,9 @@ export interface PolicyConsent {
 function readoutByte(chip: Chip, field: OptionField, value: number): number {
   const { level0, level1, level2 } = chip.readoutProtection;
   const byte = [level0, level1, level2][value] ?? value;
+  const level = readoutLevel(chip, new Map([[field.register, (byte << field.lsb) >>> 0]]));
   // Readout protection can only rise, so asking for none can only be a mistake.
-  if (byte === level0) throw new Fault('policy-field-refused', { field: field.name, value, chip: chip.id });
+  if (level === 0) throw new Fault('policy-field-refused', { field: field.name, value, chip: chip.id });
   return byte;
 }
 

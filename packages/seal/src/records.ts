@@ -1,7 +1,7 @@
 // Records: one chunk each, chained by hashes from the signed manifest to a final zero hash. spec/package.md section 5
 // and step 12 of its checks. Sealing goes from the last record to the first, since a record holds the next one's hash.
 
-import { type Bytes, equalBytes, u32be } from '@firmseal/bytes';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { ManifestCore } from './core.ts';
@@ -13,8 +13,9 @@ export const hashBytes = 32;
 /** u32be(area ordinal) || u32be(chunk index) || 00 00 00 || last; 12 bytes. */
 export function recordNonce(record: PlannedRecord): Bytes {
   const nonce = new Uint8Array(12);
-  nonce.set(u32be(record.areaOrdinal), 0);
-  nonce.set(u32be(record.chunkIndex), 4);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(0, record.areaOrdinal);
+  view.setUint32(4, record.chunkIndex);
   nonce[11] = record.lastOfArea ? 1 : 0;
   return nonce;
 }
@@ -105,16 +106,17 @@ export function openRecord(
   return plaintext;
 }
 
-/** Ciphertext and tag of a chunk, the part of its record behind the next hash. */
+/** Writes ciphertext and tag of a chunk `into` the part of its record behind the next hash. */
 export function sealChunk(
   crypto: Crypto,
-  chunk: { plan: PlannedRecord; plaintext: Uint8Array },
+  chunk: { plan: PlannedRecord; plaintext: Uint8Array; into: Bytes },
   keys: { areaKey: Uint8Array; coreDigest: Uint8Array },
-): Bytes {
-  return crypto.aes256GcmSeal({
+): void {
+  crypto.aes256GcmSeal({
     key: keys.areaKey,
     nonce: recordNonce(chunk.plan),
     aad: keys.coreDigest,
     plaintext: chunk.plaintext,
+    into: chunk.into,
   });
 }

@@ -12,7 +12,7 @@ export interface OptionRequirement {
   readonly value: number;
 }
 
-export const requirementCountMax = 16;
+const requirementCountMax = 16;
 
 export function encodeRequirements(requirements: readonly OptionRequirement[]): CborInput {
   return requirements.map(({ register, mask, value }) => [register, mask, value]);

@@ -119,7 +119,7 @@ describe('sealing refuses', () => {
     ],
     [
       'a signer that signs with another key',
-      'cose-signature-invalid',
+      'seal-self-check-failed',
       async () => ({ signer: { ...testSigner('stranger'), publicKey: packageSigner.publicKey } }),
     ],
     [

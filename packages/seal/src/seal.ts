@@ -7,7 +7,7 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { Area } from './areas.ts';
 import { encodeCore, type ManifestCore } from './core.ts';
-import { checkCounterCap, verifyAuthority } from './delegation.ts';
+import { checkCounterCap, type Delegation, verifyAuthority } from './delegation.ts';
 import {
   deriveContentKey,
   freshRandomnessBytes,
@@ -27,7 +27,7 @@ import {
 import { encodeFileStart, encodeHeader, splitPackage } from './package-file.ts';
 import { type PlannedRecord, planRecords, recordOverheadBytes } from './record-plan.ts';
 import { hashBytes, openRecord, RecordChain, sealChunk } from './records.ts';
-import { verifyHeader } from './verify-header.ts';
+import { verifyManifest } from './verify-header.ts';
 
 export interface SealArea {
   readonly area: Area;
@@ -125,10 +125,8 @@ function sealRecords(crypto: Crypto, { core, coreDigest, keys, firmware }: Seali
     const chunk = plaintext.subarray(record.offset, record.offset + record.chunkLengthBytes);
     const start = end - recordOverheadBytes - record.chunkLengthBytes;
     records.set(next, start);
-    records.set(
-      sealChunk(crypto, { plan: record, plaintext: chunk }, { areaKey, coreDigest }),
-      start + hashBytes,
-    );
+    const into = records.subarray(start + hashBytes, end);
+    sealChunk(crypto, { plan: record, plaintext: chunk, into }, { areaKey, coreDigest });
     next = crypto.sha256(records.subarray(start, end));
     end = start;
   }
@@ -139,12 +137,14 @@ function sealRecords(crypto: Crypto, { core, coreDigest, keys, firmware }: Seali
 /** The finished package as its reader sees it: header, commitment, and the first record. */
 function selfCheck(
   crypto: Crypto,
-  { start, records, keys, inputs }: { start: Bytes; records: Bytes; keys: PackageKeys; inputs: SealInputs },
+  made: { start: Bytes; records: Bytes; keys: PackageKeys; inputs: SealInputs; delegate: Delegation },
 ): Manifest {
+  const { start, records, keys, inputs, delegate } = made;
   try {
     const { header } = splitPackage(start);
-    const { product } = inputs.core;
-    const { manifest } = verifyHeader(crypto, header, { rootPublicKey: inputs.rootPublicKey, product });
+    // The delegation was verified before the work began; here it only has to be the same one.
+    if (!equalBytes(header.delegation, inputs.delegation)) throw new Fault('package-malformed');
+    const manifest = verifyManifest(crypto, header.manifest, delegate);
     if (!equalBytes(manifest.commitment, keys.commitment)) throw new Fault('key-commitment-wrong');
     const plan = planRecords(manifest.core).next().value as PlannedRecord;
     const record = { plan, bytes: records.subarray(0, recordOverheadBytes + plan.chunkLengthBytes) };
@@ -162,8 +162,8 @@ function selfCheck(
 
 /**
  * Seals. The plaintexts are read, not kept. Throws `area-content-wrong`, `seal-input-refused`, the delegation and epoch
- * faults, `signer-not-delegated`, `randomness-broken`, `cose-signature-invalid` (a signer that signs wrongly),
- * `package-header-too-large`, `seal-self-check-failed`.
+ * faults, `signer-not-delegated`, `randomness-broken`, `package-header-too-large`, `seal-self-check-failed` (a signer that
+ * signs wrongly, too).
  */
 export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<SealedPackage> {
   const { signer, delegation, rootPublicKey, epoch, license } = inputs;
@@ -197,7 +197,8 @@ export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<S
     salt,
     commitment: keys.commitment,
   });
-  const signed = await signCoseWith(crypto, { signer, typ: manifestTyp, payload });
+  // Verified with the finished file, below.
+  const signed = await signCoseWith(crypto, { signer, typ: manifestTyp, payload, callerVerifies: true });
   const header = {
     manifest: signed,
     delegation,
@@ -205,6 +206,6 @@ export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<S
     ...(license ? { license } : {}),
   };
   const start = encodeFileStart(encodeHeader(header));
-  const manifest = selfCheck(crypto, { start, records, keys, inputs });
+  const manifest = selfCheck(crypto, { start, records, keys, inputs, delegate });
   return { parts: [start, records], contentKey, manifestDigest: manifest.digest, manifest };
 }

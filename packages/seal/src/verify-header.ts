@@ -1,6 +1,7 @@
 // Delegation, manifest, core and areas of a package, in the order of spec/package.md section 6, steps 2 to 6. What the
 // chip adds to it (steps 7 to 10) is in check-chip.ts; the records are opened in open.ts.
 
+import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, type Delegation, type Trust, verifyAuthority } from './delegation.ts';
@@ -34,7 +35,11 @@ export function verifyHeader(crypto: Crypto, header: PackageHeader, trust: Trust
     { delegation: header.delegation, epochStatement: header.epoch },
     { ...trust, role: 'package-signer' },
   );
-  const signed = header.manifest;
+  return { manifest: verifyManifest(crypto, header.manifest, signer), signer, epoch };
+}
+
+/** Steps 3 to 6, under a delegation that was verified. Throws as verifyHeader, but for epoch and delegation. */
+export function verifyManifest(crypto: Crypto, signed: Bytes, signer: Delegation): Manifest {
   if (signed.length > manifestObjectMaxBytes)
     throw new Fault('manifest-too-large', { lengthBytes: signed.length });
   const object = openSigned(signed, manifestTyp, 'manifest-malformed');
@@ -48,7 +53,7 @@ export function verifyHeader(crypto: Crypto, header: PackageHeader, trust: Trust
   checkCounterCap(signer, securityCounter);
   const core = finishCore(payload);
   const { coreBytes, firstRecordHash, areaDigests, salt, commitment } = payload;
-  const manifest = {
+  return {
     core,
     coreBytes,
     coreDigest: coreDigestOf(crypto, coreBytes),
@@ -59,5 +64,4 @@ export function verifyHeader(crypto: Crypto, header: PackageHeader, trust: Trust
     digest: digestOf(crypto, object),
     signed,
   };
-  return { manifest, signer, epoch };
 }

@@ -6,7 +6,7 @@ import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Area, makeDelegation, type SealArea, type SealInputs, sealPackage } from '../src/index.ts';
 
-export function testKeyPair(name: string) {
+function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 }
 
@@ -43,7 +43,7 @@ export const smallCore: SealInputs['core'] = {
   bootCheck: 'record',
 };
 
-export const deviceDataArea: Area = { kind: 'device-data', address: 0x08040000, lengthBytes: 64 };
+const deviceDataArea: Area = { kind: 'device-data', address: 0x08040000, lengthBytes: 64 };
 
 export const smallAreas: readonly SealArea[] = [
   {

@@ -5,6 +5,8 @@ export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-op
 export { SimulatedClock } from './clock.ts';
 export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
+export { serveLink } from './doors/link-service.ts';
+export { serveProbe } from './doors/probe-service.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 export { type CreateOptions, createVirtualChip } from './factory.ts';
 export type { FlashStatus, ReadFault } from './flash-memory.ts';

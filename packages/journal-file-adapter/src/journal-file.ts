@@ -1,11 +1,10 @@
 // The journal on disk (Node): appended to, synced before append resolves, held by one process at a time through a
 // lock file that names it. A lock whose process is gone is taken over.
 
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@firmseal/fault';
-import type { Journal, JournalEntry } from './journal.ts';
-import { encodeJournalLine, readJournalBytes } from './journal-line.ts';
+import { encodeJournalLine, type Journal, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
 
 export interface JournalFile extends Journal {
   /** Gives the file free for another process. */
@@ -26,10 +25,10 @@ export async function openJournalFile(path: string): Promise<JournalFile> {
 
 async function openLocked(path: string, lockPath: string): Promise<JournalFile> {
   const file = await open(path, 'a+', 0o600);
-  const { entries: found, soundBytes } = readJournalBytes(await file.readFile());
-  // A torn last line is cut off first: the next entry must begin a line of its own.
-  await file.truncate(soundBytes);
-  await file.sync();
+  const found = await readSound(file).catch(async (error) => {
+    await file.close();
+    throw error;
+  });
   await syncFolder(dirname(path));
   const entries: JournalEntry[] = [...found];
   let last: Promise<void> = Promise.resolve();
@@ -59,6 +58,14 @@ async function openLocked(path: string, lockPath: string): Promise<JournalFile> 
       await rm(lockPath, { force: true });
     },
   };
+}
+
+/** The entries; a torn last line is cut off, since the next entry must begin a line of its own. */
+async function readSound(file: FileHandle): Promise<readonly JournalEntry[]> {
+  const { entries, soundBytes } = readJournalBytes(await file.readFile());
+  await file.truncate(soundBytes);
+  await file.sync();
+  return entries;
 }
 
 async function takeLock(lockPath: string): Promise<void> {

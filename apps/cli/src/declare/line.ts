@@ -1,0 +1,71 @@
+// Options of `firmseal personalize`, `install` and `virtual`. What they do is in commands/ and loaded when one is called.
+
+import type { Command } from 'commander';
+import { collect, examples, runs, withAuthority } from './declare.ts';
+
+export function declarePersonalize(command: Command): void {
+  command
+    .requiredOption(
+      '--probe <address>',
+      'debug port of a blank chip, virtual:HOST:PORT (repeat)',
+      collect,
+      [],
+    )
+    .requiredOption(
+      '--socket <address>',
+      'link of the same chip, tcp:HOST:PORT (repeat, in the same order)',
+      collect,
+      [],
+    )
+    .requiredOption('--chip <id>', 'kind of chip')
+    .requiredOption('--product <name>', 'product')
+    .requiredOption('--root-key <file>', "the root's public key")
+    .requiredOption('--device-ca <file>', 'the device CA key')
+    .option('--level <level>', 'final readout protection: 0, 1 or 2', '2')
+    .option('--confirm-permanent', 'required for level 2: it can never be taken back')
+    .option('--epoch <number>', 'epoch that the chip starts with', '0')
+    .option('--passphrase-file <file>', 'passphrase of the device CA key')
+    .option('--json', 'events as JSON lines')
+    .addHelpText(
+      'after',
+      examples(
+        'personalize --probe virtual:127.0.0.1:4001 --socket tcp:127.0.0.1:5001 --chip stm32f427 --product panel \\',
+        '  --root-key root.key.pub --device-ca ca.key --level 2 --confirm-permanent',
+      ),
+    )
+    .action(runs(async () => (await import('../commands/personalize.ts')).personalize));
+}
+
+export function declareInstall(command: Command): void {
+  withAuthority(command)
+    .requiredOption('--job <job>', 'the job')
+    .requiredOption('--socket <address>', 'tcp:HOST:PORT (repeat)', collect, [])
+    .requiredOption('--root-key <file>', "the root's public key: what the station trusts")
+    .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .option('--start', 'boot the application when its receipt is stored')
+    .option(
+      '--journal <file>',
+      'progress that survives a crash; give the same file again to go on',
+      'firmseal-line.jsonl',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token --root-key root.key.pub \\',
+        '  --device-ca-delegation ca.delegation --socket tcp:127.0.0.1:5001 --socket tcp:127.0.0.1:5002',
+      ),
+    )
+    .action(runs(async () => (await import('../commands/install.ts')).install));
+}
+
+export function declareVirtual(command: Command): void {
+  command
+    .requiredOption('--chip <id>', 'kind of chip')
+    .option('--count <number>', 'how many', '1')
+    .option('--link-port <number>', 'first TCP port of the links; 0 lets the system choose', '0')
+    .option('--probe-port <number>', 'first TCP port of the debug ports; 0 lets the system choose', '0')
+    .option('--seed <number>', 'unique ids and random numbers follow from it', '1')
+    .option('--json', 'print one JSON line a chip')
+    .addHelpText('after', examples('virtual --chip stm32f427 --count 4 --link-port 5001 --probe-port 4001'))
+    .action(runs(async () => (await import('../commands/virtual.ts')).virtual));
+}

@@ -1,0 +1,52 @@
+// `npm run bench`: figures as ratios to a peer or a limit, all measured in this run. A table for people, `--json` one
+// object for machines; the exit code is 1 when a row is over its limit.
+
+import type { BenchRow } from './row.ts';
+
+const sources: readonly (() => Promise<readonly BenchRow[]>)[] = [
+  async () => [await (await import('./seal-row.ts')).sealRow()],
+  async () => [await (await import('./help-row.ts')).helpRow()],
+  async () => (await import('./install-rows.ts')).installRows(),
+  async () => [await (await import('./gang-row.ts')).gangRow()],
+];
+
+const shownNumber = (value: number | undefined, digits = 2): string =>
+  value === undefined ? '' : value.toFixed(digits);
+
+function table(rows: readonly BenchRow[]): string {
+  const head = ['what', 'value', 'unit', 'ratio', 'aim', 'limit', 'verdict', 'note'];
+  const cells = rows.map((row) => [
+    row.name,
+    shownNumber(row.value),
+    row.unit,
+    shownNumber(row.ratio, 3),
+    shownNumber(row.aim),
+    shownNumber(row.limit),
+    verdict(row),
+    row.note,
+  ]);
+  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((line) => line[i]!.length)));
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => text.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+function verdict({ ratio, limit, aim }: BenchRow): string {
+  if (ratio === undefined || limit === undefined) return '';
+  if (ratio > limit) return 'OVER';
+  return aim !== undefined && ratio > aim ? 'within' : 'met';
+}
+
+const json = process.argv.includes('--json');
+const rows: BenchRow[] = [];
+for (const source of sources) {
+  for (const row of await source()) {
+    rows.push(row);
+    process.stderr.write(`${row.name} ...\n`);
+  }
+}
+process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : `${table(rows)}\n`);
+process.exitCode = rows.some((row) => verdict(row) === 'OVER') ? 1 : 0;

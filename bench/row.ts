@@ -1,0 +1,43 @@
+// One line of the benchmark: a figure of ours, what it is held against, and the ratio between them.
+
+export interface BenchRow {
+  readonly name: string;
+  /** Our figure. */
+  readonly value: number;
+  readonly unit: string;
+  /** The ratio above which the row fails; undefined for a figure that is only shown. */
+  readonly limit?: number;
+  /** The ratio that we aim for. */
+  readonly aim?: number;
+  /** Our figure over the peer's, both measured in this run. */
+  readonly ratio?: number;
+  /** What the peer is, and which time a figure in time is: wall, CPU or simulated. */
+  readonly note: string;
+}
+
+/** Median of an odd or even number of samples. */
+function median(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >>> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Medians of two things timed alternately, so that a noisy machine disturbs both alike. Milliseconds of wall time. */
+export async function timePaired(
+  rounds: number,
+  ours: () => unknown | Promise<unknown>,
+  peer: () => unknown | Promise<unknown>,
+): Promise<{ oursMs: number; peerMs: number }> {
+  const samples = { ours: [] as number[], peer: [] as number[] };
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, run] of [
+      ['ours', ours],
+      ['peer', peer],
+    ] as const) {
+      const start = performance.now();
+      await run();
+      if (round >= 0) samples[name].push(performance.now() - start);
+    }
+  }
+  return { oursMs: median(samples.ours), peerMs: median(samples.peer) };
+}

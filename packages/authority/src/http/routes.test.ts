@@ -1,0 +1,201 @@
+import { toHex } from '@firmseal/bytes';
+import { Fault, faultCodeOf } from '@firmseal/fault';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenedJob, TestAuthority, toBase64url } from '../../test/running-authority.ts';
+import { serveAuthority } from '../index.ts';
+
+let authority: TestAuthority;
+let opened: OpenedJob;
+
+beforeAll(async () => {
+  authority = await TestAuthority.start();
+  opened = await authority.openJob();
+});
+afterAll(() => authority.remove());
+
+describe('the interface', () => {
+  it('tells its health to anyone', async () => {
+    expect(await authority.call('GET', '/v1/health', { token: null })).toEqual({
+      status: 200,
+      body: { status: 'ok' },
+    });
+  });
+
+  it('carries one install from challenge to receipt', async () => {
+    const chip = await authority.chip();
+    const { license, receipt } = await authority.install(opened, chip);
+    expect(license.body).toEqual({
+      bundle: expect.stringMatching(/^[A-Za-z0-9_-]{300,}$/),
+      licenseId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      unitIndex: 0,
+      newUnit: true,
+    });
+    expect(receipt).toEqual({ status: 200, body: { accepted: true, fresh: true } });
+    expect(await authority.showJob(opened.job)).toEqual({
+      job: opened.job,
+      product: 'pump',
+      mode: 'session',
+      state: 'approved',
+      quota: 3,
+      remaining: 2,
+      units: 1,
+      licenses: 1,
+      receipts: 1,
+      createdAtMs: authority.nowMs,
+      packages: [
+        {
+          manifestDigest: toHex(opened.sealed.manifest.digest),
+          approved: true,
+          firmwareVersion: '1.2.3',
+          securityCounter: 5,
+        },
+      ],
+    });
+    expect((await authority.asOwner('GET', '/v1/jobs')).body.jobs).toHaveLength(1);
+  });
+
+  it('answers faults with code, number, sentence, remedy and fields', async () => {
+    const job = '00'.repeat(16);
+    const { status, body } = await authority.asOwner('GET', `/v1/jobs/${job}`);
+    const fault = new Fault('job-unknown', { job });
+    expect(status).toBe(404);
+    expect(body).toEqual({
+      code: 'job-unknown',
+      number: fault.number,
+      sentence: fault.message,
+      remedy: fault.remedy,
+      fields: { job },
+    });
+    expect(faultCodeOf(body.number)).toBe('job-unknown');
+  });
+
+  it.each<[string, number, string, 'GET' | 'POST', string, unknown]>([
+    ['no such route', 404, 'route-unknown', 'GET', '/v1/nothing', undefined],
+    ['another method', 404, 'route-unknown', 'GET', '/v1/tokens/x/revoke', undefined],
+    ['a job id that is none', 400, 'body-invalid', 'GET', '/v1/jobs/xyz', undefined],
+    ['an empty body', 400, 'body-invalid', 'POST', '/v1/jobs', undefined],
+    ['missing fields', 400, 'body-invalid', 'POST', '/v1/jobs', {}],
+    ['an unknown token id', 404, 'token-unknown', 'POST', '/v1/tokens/0011/revoke', {}],
+    [
+      'a scope that is made elsewhere',
+      400,
+      'body-invalid',
+      'POST',
+      '/v1/tokens',
+      { scope: 'line', label: 'x' },
+    ],
+    ['a limit beyond the most', 400, 'body-invalid', 'GET', '/v1/log?limit=100000', undefined],
+    ['an unknown query', 400, 'body-invalid', 'GET', '/v1/log?token=abc', undefined],
+    ['half of a known head', 400, 'body-invalid', 'GET', '/v1/audit?knownSize=3', undefined],
+  ])('refuses %s', async (_, status, code, method, path, body) => {
+    expect(await authority.asOwner(method, path, body)).toMatchObject({ status, body: { code } });
+  });
+
+  it('refuses bodies with unknown fields, wrong encodings and too much of anything', async () => {
+    const chip = await authority.chip();
+    const good = await authority.licenseBody(opened, chip);
+    const variants: Record<string, unknown>[] = [
+      { ...good, extra: 1 },
+      { ...good, hello: `${good['hello']}=` },
+      { ...good, challenge: good['challenge']!.toUpperCase().replace(/^../, 'AB') },
+      { ...good, challenge: '00' },
+      { ...good, requestId: 'a b' },
+      { ...good, requestId: '' },
+      { ...good, certificate: toBase64url(new Uint8Array(1025)) },
+      { ...good, hello: 5 },
+    ];
+    for (const body of variants)
+      expect(await authority.postLicense(opened, body)).toMatchObject({
+        status: 400,
+        body: { code: 'body-invalid' },
+      });
+    const large = { ...good, requestId: 'x'.repeat(20_000) };
+    expect(await authority.postLicense(opened, large)).toMatchObject({
+      status: 413,
+      body: { code: 'body-too-large' },
+    });
+    expect((await authority.showJob(opened.job)).units).toBe(1);
+    expect((await authority.postLicense(opened, good)).status).toBe(200);
+  });
+
+  it('does not listen beyond the machine unless told to', async () => {
+    const options = { authority: undefined as never, host: '0.0.0.0' };
+    await expect(serveAuthority(options)).rejects.toMatchObject({ code: 'host-not-loopback' });
+  });
+});
+
+describe('scopes', () => {
+  const calls: [('owner' | 'line' | 'auditor')[], 'GET' | 'POST', string][] = [
+    [['owner'], 'POST', '/v1/jobs'],
+    [['owner'], 'GET', '/v1/jobs'],
+    [['owner'], 'GET', '/v1/jobs/JOB'],
+    [['owner'], 'POST', '/v1/jobs/JOB/packages'],
+    [['owner'], 'POST', '/v1/jobs/JOB/approve'],
+    [['owner'], 'POST', '/v1/jobs/JOB/tokens'],
+    [['owner'], 'POST', '/v1/tokens'],
+    [['owner'], 'GET', '/v1/tokens'],
+    [['owner'], 'POST', '/v1/tokens/00/revoke'],
+    [['line'], 'POST', '/v1/jobs/JOB/challenge'],
+    [['line'], 'POST', '/v1/jobs/JOB/licenses'],
+    [['line'], 'POST', '/v1/jobs/JOB/receipt-challenge'],
+    [['line'], 'POST', '/v1/jobs/JOB/receipts'],
+    [['owner', 'auditor'], 'GET', '/v1/log'],
+    [['owner', 'auditor'], 'GET', '/v1/audit'],
+    [['owner', 'auditor'], 'GET', '/v1/jobs/JOB/evidence'],
+  ];
+
+  it('let each token do its own and nothing else', async () => {
+    const auditor = await authority.asOwner('POST', '/v1/tokens', { scope: 'auditor', label: 'auditor' });
+    const tokens = { owner: authority.ownerToken, line: opened.line, auditor: auditor.body.token };
+    for (const [allowed, method, path] of calls)
+      for (const scope of ['owner', 'line', 'auditor'] as const) {
+        const body = method === 'POST' ? {} : undefined;
+        const url = path.replace('JOB', opened.job);
+        const { status } = await authority.call(method, url, { token: tokens[scope], body });
+        expect({ path, scope, refused: status === 403 }).toEqual({
+          path,
+          scope,
+          refused: !allowed.includes(scope),
+        });
+      }
+  });
+
+  it('refuse every route but health without a token or with a wrong one', async () => {
+    for (const [, method, path] of calls) {
+      const url = path.replace('JOB', opened.job);
+      const body = method === 'POST' ? {} : undefined;
+      const none = await authority.call(method, url, { token: null, body });
+      expect(none).toMatchObject({ status: 401, body: { code: 'token-missing' } });
+      const wrong = await authority.call(method, url, { token: `${opened.line.slice(0, -1)}_`, body });
+      expect(wrong).toMatchObject({ status: 401, body: { code: 'token-refused' } });
+      const inAddress = await authority.call(method, `${url}?token=${opened.line}`, { token: null, body });
+      expect(inAddress.status).toBe(401);
+    }
+  });
+});
+
+describe('rate', () => {
+  it('stops a burst of one token and not the others, and lets it go on later', async () => {
+    const small = await TestAuthority.start({ burst: 10 });
+    const { job, line } = await small.openJob();
+    const ask = () => small.call('POST', `/v1/jobs/${job}/challenge`, { token: line, body: {} });
+    const answers = [];
+    for (let n = 0; n < 12; n++) answers.push(await ask());
+    expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(200), 429, 429]);
+    expect(answers[11]!.body.code).toBe('rate-exceeded');
+    expect((await small.asOwner('GET', '/v1/jobs')).status).toBe(200);
+    small.nowMs += 2000;
+    expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([200, 200, 429]);
+    await small.remove();
+  });
+});
+
+describe('what an observer is told', () => {
+  it('names routes, not tokens or bodies', async () => {
+    const text = JSON.stringify(authority.events);
+    expect(authority.events.length).toBeGreaterThan(50);
+    expect(authority.events.some(({ route }) => route === '/v1/jobs/:job/licenses')).toBe(true);
+    for (const secret of [authority.ownerToken, opened.line, opened.line.slice(4)])
+      expect(text.includes(secret)).toBe(false);
+  });
+});

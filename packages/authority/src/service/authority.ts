@@ -1,0 +1,93 @@
+// What the service works with: store, clock, keys, and for each product the trust that was checked at the start. Root,
+// package signer and device CA keys never come here; only what the root delegated (spec/delegation.md).
+
+import { type Bytes, equalBytes } from '@firmseal/bytes';
+import type { Crypto } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import type { Signer, Unwrapper } from '@firmseal/keys';
+import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/seal';
+import type { JobRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** The owner's configuration for one product: encoded objects as the root signed them. */
+export interface ProductKeys {
+  readonly product: string;
+  /** 65 bytes. */
+  readonly rootPublicKey: Bytes;
+  readonly issuer: Signer;
+  readonly issuerDelegation: Bytes;
+  /** One for each device CA whose certificates are accepted. */
+  readonly deviceCaDelegations: readonly Bytes[];
+  readonly epochStatement?: Bytes;
+}
+
+/** The same after its signatures were checked. */
+export interface ProductTrust extends ProductKeys {
+  readonly issuerDelegate: Delegation;
+  readonly deviceCaKeys: readonly Bytes[];
+  /** In force: of the statement, or 0. */
+  readonly epoch: number;
+}
+
+export interface Authority {
+  readonly store: Store;
+  readonly crypto: Crypto;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Opens content-key files. */
+  readonly kem: Unwrapper;
+  readonly products: ReadonlyMap<string, ProductTrust>;
+  readonly challengeLifeMs: number;
+}
+
+export interface AuthorityOptions {
+  readonly store: Store;
+  readonly crypto: Crypto;
+  readonly nowMs?: () => number;
+  readonly kem: Unwrapper;
+  readonly products: readonly ProductKeys[];
+  /** How long a challenge may be answered; 10 minutes when left out. */
+  readonly challengeLifeMs?: number;
+}
+
+/**
+ * Checks one product's configuration. Throws the epoch and delegation faults, `issuer-key-not-delegated`, and
+ * `issuer-key-not-separate`: who holds both keys could certify a chip of software and license it.
+ */
+export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
+  const { product, rootPublicKey, epochStatement } = keys;
+  const { delegate, epoch } = verifyAuthority(
+    crypto,
+    { delegation: keys.issuerDelegation, epochStatement },
+    { rootPublicKey, product, role: 'license-issuer' },
+  );
+  if (!equalBytes(delegate.publicKey, keys.issuer.publicKey))
+    throw new Fault('issuer-key-not-delegated', { product });
+  const deviceCaKeys = keys.deviceCaDelegations.map(
+    (bytes) =>
+      verifyDelegation(crypto, bytes, { rootPublicKey, role: 'device-ca', product, epoch }).publicKey,
+  );
+  if (deviceCaKeys.some((key) => equalBytes(key, delegate.publicKey)))
+    throw new Fault('issuer-key-not-separate', { product });
+  return { ...keys, issuerDelegate: delegate, deviceCaKeys, epoch };
+}
+
+/** Checks the configuration of every product; faults as verifyProduct. Does not own the store: close it yourself. */
+export function createAuthority(options: AuthorityOptions): Authority {
+  const { store, crypto, kem, nowMs = Date.now, challengeLifeMs = 600_000 } = options;
+  const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
+  return { store, crypto, kem, nowMs, products, challengeLifeMs };
+}
+
+/** Throws `product-not-served`. */
+export function requireProduct(authority: Pick<Authority, 'products'>, product: string): ProductTrust {
+  const trust = authority.products.get(product);
+  if (!trust) throw new Fault('product-not-served', { product });
+  return trust;
+}
+
+/** Throws `job-not-approved` or `job-closed`. */
+export function requireApproved(job: JobRecord, jobHex: string): void {
+  if (job.state === 'open') throw new Fault('job-not-approved', { job: jobHex });
+  if (job.state === 'closed') throw new Fault('job-closed', { job: jobHex });
+}

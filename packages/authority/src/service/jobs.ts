@@ -1,0 +1,199 @@
+// Jobs: which packages may be installed on how many chips. A job is opened with one package and its content-key file,
+// approved, perhaps given further packages, and closed. A quota never changes; a unit is never given back by itself.
+// A void of a unit, signed by approvers, would be one more logged object beside the units; nothing here fakes it.
+
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import { openContentKey } from '@firmseal/license';
+import {
+  checkCounterCap,
+  decodeHeader,
+  type Manifest,
+  packageKeys,
+  readDelegationUnverified,
+  verifyDelegation,
+  verifyHeader,
+} from '@firmseal/seal';
+import type { JobRecord, LicenseMode, PackageRecord } from '../store/records.ts';
+import type { JobCounts } from '../store/store.ts';
+import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
+import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
+
+const jobIdSizeBytes = 16;
+
+export interface JobRequest {
+  /** Package header (package.md section 1), without magic and length. */
+  readonly header: Bytes;
+  /** license.md section 3. */
+  readonly contentKeyFile: Bytes;
+  readonly quota: number;
+  readonly mode: LicenseMode;
+  /** One set a unit when the package has per-device areas, else empty. */
+  readonly deviceData: readonly DeviceDataSet[];
+  /** Token id of who asks. */
+  readonly by: string;
+}
+
+type PackageView = Omit<PackageRecord, 'jobId' | 'ordinal' | 'header' | 'contentKeyFile'>;
+
+/** A job as its owner sees it. */
+export interface JobView extends JobRecord {
+  readonly counts: JobCounts;
+  readonly remaining: number;
+  readonly packages: readonly PackageView[];
+}
+
+/** Throws `job-unknown`. */
+export async function requireJob(authority: Authority, jobId: Bytes): Promise<JobRecord> {
+  const job = await authority.store.findJob(jobId);
+  if (!job) throw new Fault('job-unknown', { job: toHex(jobId) });
+  return job;
+}
+
+/**
+ * The manifest of a header whose signatures were checked under the product's root, and that a license of this
+ * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6, steps 1 to 6, and
+ * `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
+ */
+export function verifyLicensable(
+  authority: Authority,
+  trust: ProductTrust,
+  input: { header: Bytes; epoch?: number },
+): Manifest {
+  const { crypto } = authority;
+  const { rootPublicKey, product } = trust;
+  const known = Math.max(trust.epoch, input.epoch ?? 0);
+  const { manifest, epoch } = verifyHeader(crypto, decodeHeader(input.header), {
+    rootPublicKey,
+    product,
+    epoch: known,
+  });
+  verifyDelegation(crypto, trust.issuerDelegation, { rootPublicKey, role: 'license-issuer', product, epoch });
+  checkCounterCap(trust.issuerDelegate, manifest.core.securityCounter);
+  return manifest;
+}
+
+function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: Bytes }) {
+  const { firmwareVersion, securityCounter } = manifest.core;
+  return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
+}
+
+async function checkContentKey(
+  authority: Authority,
+  manifest: Manifest,
+  contentKeyFile: Bytes,
+): Promise<void> {
+  const { crypto, kem } = authority;
+  const { manifestDigest, contentKey } = await openContentKey(crypto, {
+    file: contentKeyFile,
+    unwrapper: kem,
+  });
+  const { salt, coreDigest, commitment, digest } = manifest;
+  const committed = packageKeys(crypto, { contentKey, salt, coreDigest }).commitment;
+  contentKey.wipe();
+  if (!equalBytes(manifestDigest, digest)) throw new Fault('content-key-package-wrong');
+  if (!equalBytes(committed, commitment)) throw new Fault('key-commitment-wrong');
+}
+
+/**
+ * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the content-key file,
+ * `content-key-package-wrong`, `key-commitment-wrong`, `device-data-count-wrong`, `license-data-wrong`.
+ */
+export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
+  const { crypto, store } = authority;
+  const { header, contentKeyFile, quota, mode, deviceData: sets } = request;
+  const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
+  const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
+  await checkContentKey(authority, manifest, contentKeyFile);
+  checkDeviceData(manifest, quota, sets);
+  const jobId = crypto.randomBytes(jobIdSizeBytes);
+  const { deviceData, ...key } =
+    sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
+  const createdAtMs = authority.nowMs();
+  await store.insertJob(
+    {
+      job: { jobId, product, quota, mode, createdAtMs, ...key },
+      package: packageOf(manifest, { header, contentKeyFile }),
+      deviceData,
+    },
+    {
+      timeMs: createdAtMs,
+      kind: 'job-opened',
+      fields: { job: jobId, product, quota, mode, manifest: manifest.digest, by: request.by },
+    },
+  );
+  return showJob(authority, jobId);
+}
+
+/**
+ * Adds a further package, which can be licensed after the next approval, under the units of the job. Its per-device areas
+ * must be as long as those of the first. Throws as openJob, and `job-unknown`, `job-closed`, `job-package-repeated`.
+ */
+export async function addPackage(
+  authority: Authority,
+  request: { jobId: Bytes; header: Bytes; contentKeyFile: Bytes; by: string },
+): Promise<JobView> {
+  const { store } = authority;
+  const { jobId, header, contentKeyFile, by } = request;
+  const job = await requireJob(authority, jobId);
+  if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
+  const trust = requireProduct(authority, job.product);
+  const manifest = verifyLicensable(authority, trust, { header });
+  await checkContentKey(authority, manifest, contentKeyFile);
+  const [first] = await store.listPackages(jobId);
+  const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
+  if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');
+  const added = await store.insertPackage(
+    { jobId, ...packageOf(manifest, { header, contentKeyFile }) },
+    {
+      timeMs: authority.nowMs(),
+      kind: 'package-added',
+      fields: { job: jobId, manifest: manifest.digest, by },
+    },
+  );
+  if (!added) throw new Fault('job-package-repeated', { job: toHex(jobId) });
+  return showJob(authority, jobId);
+}
+
+/** From now on lines can license the packages that the job has. Throws `job-unknown`, `job-closed`. */
+export async function approveJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
+  await requireJob(authority, jobId);
+  const event = { timeMs: authority.nowMs(), kind: 'job-approved', fields: { job: jobId, by } } as const;
+  if (!(await authority.store.approveJob(jobId, event))) throw new Fault('job-closed', { job: toHex(jobId) });
+  return showJob(authority, jobId);
+}
+
+/** No license is issued from now on, not even to a chip that has a unit; receipts are still taken. Throws as approveJob. */
+export async function closeJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
+  await requireJob(authority, jobId);
+  const event = { timeMs: authority.nowMs(), kind: 'job-closed', fields: { job: jobId, by } } as const;
+  if (!(await authority.store.closeJob(jobId, event))) throw new Fault('job-closed', { job: toHex(jobId) });
+  return showJob(authority, jobId);
+}
+
+async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
+  const counts = await authority.store.countJob(job.jobId);
+  const packages = await authority.store.listPackages(job.jobId);
+  return {
+    ...job,
+    counts,
+    remaining: job.quota - counts.units,
+    packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
+      manifestDigest,
+      approved,
+      firmwareVersion,
+      securityCounter,
+    })),
+  };
+}
+
+/** Throws `job-unknown`. */
+export async function showJob(authority: Authority, jobId: Bytes): Promise<JobView> {
+  return viewJob(authority, await requireJob(authority, jobId));
+}
+
+/** Newest first. */
+export async function listJobs(authority: Authority): Promise<JobView[]> {
+  const jobs = await authority.store.listJobs();
+  return Promise.all(jobs.map((job) => viewJob(authority, job)));
+}

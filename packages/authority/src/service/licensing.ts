@@ -1,0 +1,241 @@
+// A license for one chip, in the order that keeps quota and promise: everything that can be refused is refused before a
+// unit is taken; the unit is durable before anything is signed; the license is durable and logged before it leaves. A
+// kill in between leaves a unit without a license, and the repeat of the request gets the license under that unit.
+
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import {
+  type DevicePublic,
+  type Hello,
+  issueLicense,
+  type LicenseTerms,
+  makeLicenseBundle,
+  openContentKey,
+  verifyHello,
+  verifyLicense,
+} from '@firmseal/license';
+import type { Manifest } from '@firmseal/seal';
+import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
+import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireChallenge } from './challenges.ts';
+import { openDeviceData } from './device-data.ts';
+import { verifyDevice } from './devices.ts';
+import { requireJob, verifyLicensable } from './jobs.ts';
+
+/** spec/package.md section 6, step 8. */
+const counterJumpMax = 16;
+
+export interface LicenseRequest {
+  readonly jobId: Bytes;
+  readonly hello: Bytes;
+  readonly certificate: Bytes;
+  /** The one that the hello answers, given for this job. */
+  readonly challenge: Bytes;
+  /** Chosen by the line; the same again for a repeat of the same request. */
+  readonly requestId: string;
+  /** Which package of the job; the newest approved one when left out. */
+  readonly manifestDigest?: Bytes;
+}
+
+export interface IssuedLicense {
+  readonly licenseId: Bytes;
+  readonly unitIndex: number;
+  readonly bundle: Bytes;
+  /** True when this request took the unit: quota was spent now. */
+  readonly newUnit: boolean;
+}
+
+interface Verified {
+  readonly job: JobRecord;
+  readonly trust: ProductTrust;
+  readonly item: PackageRecord;
+  readonly manifest: Manifest;
+  readonly device: DevicePublic;
+  readonly hello: Hello;
+}
+
+async function choosePackage(authority: Authority, request: LicenseRequest): Promise<PackageRecord> {
+  const { jobId, manifestDigest } = request;
+  const approved = (await authority.store.listPackages(jobId)).filter((item) => item.approved);
+  const item = manifestDigest
+    ? approved.find((one) => equalBytes(one.manifestDigest, manifestDigest))
+    : approved.at(-1);
+  const digest = manifestDigest ? toHex(manifestDigest) : 'none given';
+  if (!item) throw new Fault('job-package-unknown', { job: toHex(jobId), digest });
+  return item;
+}
+
+/** What the chip itself would refuse for good, so that no unit is taken for it (package.md section 6, steps 7 and 8). */
+function checkChip({ core }: Manifest, hello: Hello): void {
+  const { chipId, agentVersion, securityCounter: stored, installCount } = hello;
+  const { securityCounter: offered, leastAgentVersion: least } = core;
+  if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
+  if (agentVersion < least) throw new Fault('agent-too-old', { agentVersion, least });
+  if (offered < stored) throw new Fault('counter-rolled-back', { offered, stored });
+  if (installCount > 0 && offered > stored + counterJumpMax)
+    throw new Fault('counter-jump-too-large', { offered, stored });
+}
+
+/** Device, hello, package and chip: all that needs neither a unit nor a secret. */
+async function verifyRequest(authority: Authority, request: LicenseRequest): Promise<Verified> {
+  const { crypto } = authority;
+  const { jobId, challenge, certificate } = request;
+  const job = await requireJob(authority, jobId);
+  requireApproved(job, toHex(jobId));
+  const trust = requireProduct(authority, job.product);
+  const device = verifyDevice(crypto, trust, { certificate, atMs: authority.nowMs() });
+  const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  if (hello.chipId !== device.chipId)
+    throw new Fault('hello-chip-differs', { said: hello.chipId, certified: device.chipId });
+  const item = await choosePackage(authority, request);
+  const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
+  checkChip(manifest, hello);
+  return { job, trust, item, manifest, device, hello };
+}
+
+/** The license that this request, or another for the same chip, nonce and package, got before. */
+async function findIssued(
+  authority: Authority,
+  request: LicenseRequest,
+  { hello, manifest, device }: Verified,
+): Promise<LicenseRecord | undefined> {
+  const { jobId, requestId } = request;
+  const { thumbprint } = device;
+  const key = { jobId, thumbprint, manifestDigest: manifest.digest, nonce: hello.nonce };
+  const byRequest = await authority.store.findLicenseByRequest(jobId, requestId);
+  if (byRequest) refuseOther(byRequest, key, requestId);
+  return byRequest ?? authority.store.findLicenseByNonce(key);
+}
+
+function refuseOther(
+  license: LicenseRecord,
+  key: { thumbprint: Bytes; manifestDigest: Bytes; nonce: Bytes },
+  requestId: string,
+): void {
+  const same =
+    equalBytes(license.thumbprint, key.thumbprint) &&
+    equalBytes(license.manifestDigest, key.manifestDigest) &&
+    equalBytes(license.nonce, key.nonce);
+  if (!same) throw new Fault('request-id-reused', { requestId });
+}
+
+async function takeUnit(
+  authority: Authority,
+  request: LicenseRequest,
+  { job, device }: Verified,
+): Promise<{ unitIndex: number; taken: boolean }> {
+  const { jobId, certificate } = request;
+  const { thumbprint } = device;
+  const atMs = authority.nowMs();
+  const unit = await authority.store.takeUnit({
+    jobId,
+    thumbprint,
+    certificate,
+    atMs,
+    event: (unitIndex) => ({
+      timeMs: atMs,
+      kind: 'unit-taken',
+      fields: { job: jobId, thumbprint, unit: unitIndex },
+    }),
+  });
+  if (unit) return unit;
+  requireApproved(await requireJob(authority, jobId), toHex(jobId));
+  throw new Fault('quota-exhausted', { job: toHex(jobId), quota: job.quota });
+}
+
+/** The signed license in its bundle; the content key is in memory only here. */
+async function makeLicense(
+  authority: Authority,
+  { job, trust, item, manifest, device, hello }: Verified,
+  unitIndex: number,
+): Promise<{ licenseId: Bytes; bundle: Bytes }> {
+  const { crypto, kem } = authority;
+  const licenseId = crypto.randomBytes(16);
+  const terms: LicenseTerms = {
+    jobId: job.jobId,
+    licenseId,
+    unitIndex,
+    manifestDigest: manifest.digest,
+    thumbprint: device.thumbprint,
+    ...(job.mode === 'session' ? { mode: 'session', nonce: hello.nonce } : { mode: 'standing' }),
+    receiptNonce: crypto.randomBytes(32),
+    counterFloor: manifest.core.securityCounter,
+  };
+  const deviceData = await openDeviceData(authority, job, unitIndex);
+  const { contentKey } = await openContentKey(crypto, { file: item.contentKeyFile, unwrapper: kem });
+  try {
+    const license = await issueLicense(crypto, {
+      terms,
+      kemKey: device.kemKey,
+      contentKey,
+      deviceData,
+      signer: trust.issuer,
+    });
+    const bundle = makeLicenseBundle({
+      license,
+      delegation: trust.issuerDelegation,
+      ...(trust.epochStatement ? { epoch: trust.epochStatement } : {}),
+    });
+    return { licenseId, bundle };
+  } finally {
+    contentKey.wipe();
+    for (const data of deviceData) data.fill(0);
+  }
+}
+
+/**
+ * Issues a license, or returns the one that this request or another for the same chip, nonce and package got before. Throws
+ * the faults of job, certificate, hello, package and chip with no unit taken; `challenge-unknown`, `quota-exhausted`,
+ * `request-id-reused`; and any fault of the keys with the unit taken and no license, which a repeat mends.
+ */
+export async function licenseDevice(authority: Authority, request: LicenseRequest): Promise<IssuedLicense> {
+  const { crypto, store } = authority;
+  const { jobId, challenge, requestId } = request;
+  const verified = await verifyRequest(authority, request);
+  const issued = await findIssued(authority, request, verified);
+  if (issued) return { ...issued, newUnit: false };
+  await requireChallenge(authority, { challenge, jobId, purpose: 'hello' });
+
+  const { unitIndex, taken } = await takeUnit(authority, request, verified);
+  const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);
+
+  const { job, trust, manifest, device, hello } = verified;
+  const { product, rootPublicKey } = trust;
+  const { digest } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
+  const issuedAtMs = authority.nowMs();
+  const kept = await store.insertLicense(
+    {
+      licenseId,
+      jobId,
+      thumbprint: device.thumbprint,
+      unitIndex,
+      manifestDigest: manifest.digest,
+      nonce: hello.nonce,
+      requestId,
+      mode: job.mode,
+      licenseDigest: digest,
+      bundle,
+      issuedAtMs,
+    },
+    {
+      timeMs: issuedAtMs,
+      kind: 'license-issued',
+      fields: {
+        job: jobId,
+        license: licenseId,
+        digest,
+        thumbprint: device.thumbprint,
+        unit: unitIndex,
+        manifest: manifest.digest,
+      },
+    },
+  );
+  if (!kept) throw new Fault('job-closed', { job: toHex(jobId) });
+  const { license } = kept;
+  refuseOther(
+    license,
+    { thumbprint: device.thumbprint, manifestDigest: manifest.digest, nonce: hello.nonce },
+    requestId,
+  );
+  return { ...license, newUnit: taken };
+}

@@ -1,0 +1,115 @@
+// From rows of SQLite to the records of records.ts. Column names are the field names in snake case.
+
+import type { SQLOutputValue } from 'node:sqlite';
+import { type Bytes, concatBytes } from '@firmseal/bytes';
+import type { LogRow } from '../log/entry.ts';
+import type {
+  ChallengePurpose,
+  ChallengeRecord,
+  DeviceRecord,
+  JobRecord,
+  JobState,
+  LicenseMode,
+  LicenseRecord,
+  PackageRecord,
+  ReceiptRecord,
+  TokenRecord,
+  TokenScope,
+  UnitRecord,
+} from './records.ts';
+
+export type Row = Record<string, SQLOutputValue>;
+
+const bytes = (row: Row, column: string): Bytes => concatBytes(row[column] as Uint8Array);
+const number = (row: Row, column: string): number => row[column] as number;
+const given = (row: Row, column: string): boolean => row[column] !== null;
+const text = (row: Row, column: string): string => row[column] as string;
+
+export const toJob = (row: Row): JobRecord => ({
+  jobId: bytes(row, 'job_id'),
+  product: text(row, 'product'),
+  quota: number(row, 'quota'),
+  mode: text(row, 'mode') as LicenseMode,
+  state: text(row, 'state') as JobState,
+  createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
+});
+
+export const toPackage = (row: Row): PackageRecord => ({
+  jobId: bytes(row, 'job_id'),
+  manifestDigest: bytes(row, 'manifest_digest'),
+  ordinal: number(row, 'ordinal'),
+  header: bytes(row, 'header'),
+  contentKeyFile: bytes(row, 'content_key_file'),
+  firmwareVersion: text(row, 'firmware_version'),
+  securityCounter: number(row, 'security_counter'),
+  approved: number(row, 'approved') === 1,
+});
+
+export const toUnit = (row: Row): UnitRecord => ({
+  jobId: bytes(row, 'job_id'),
+  thumbprint: bytes(row, 'thumbprint'),
+  unitIndex: number(row, 'unit_index'),
+  takenAtMs: number(row, 'taken_at_ms'),
+});
+
+export const toDevice = (row: Row): DeviceRecord => ({
+  thumbprint: bytes(row, 'thumbprint'),
+  certificate: bytes(row, 'certificate'),
+  firstSeenAtMs: number(row, 'first_seen_at_ms'),
+});
+
+export const toLicense = (row: Row): LicenseRecord => ({
+  licenseId: bytes(row, 'license_id'),
+  jobId: bytes(row, 'job_id'),
+  thumbprint: bytes(row, 'thumbprint'),
+  unitIndex: number(row, 'unit_index'),
+  manifestDigest: bytes(row, 'manifest_digest'),
+  nonce: bytes(row, 'nonce'),
+  requestId: text(row, 'request_id'),
+  mode: text(row, 'mode') as LicenseMode,
+  licenseDigest: bytes(row, 'license_digest'),
+  bundle: bytes(row, 'bundle'),
+  issuedAtMs: number(row, 'issued_at_ms'),
+});
+
+export const toReceipt = (row: Row): ReceiptRecord => ({
+  receiptDigest: bytes(row, 'receipt_digest'),
+  licenseId: bytes(row, 'license_id'),
+  jobId: bytes(row, 'job_id'),
+  receipt: bytes(row, 'receipt'),
+  ...(given(row, 'challenge') ? { challenge: bytes(row, 'challenge') } : {}),
+  fresh: number(row, 'fresh') === 1,
+  storedAtMs: number(row, 'stored_at_ms'),
+});
+
+export const toChallenge = (row: Row): ChallengeRecord => ({
+  challenge: bytes(row, 'challenge'),
+  jobId: bytes(row, 'job_id'),
+  purpose: text(row, 'purpose') as ChallengePurpose,
+  createdAtMs: number(row, 'created_at_ms'),
+  expiresAtMs: number(row, 'expires_at_ms'),
+});
+
+export const toToken = (row: Row): TokenRecord => ({
+  tokenId: text(row, 'token_id'),
+  tokenHash: bytes(row, 'token_hash'),
+  scope: text(row, 'scope') as TokenScope,
+  ...(given(row, 'job_id') ? { jobId: bytes(row, 'job_id') } : {}),
+  label: text(row, 'label'),
+  createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'revoked_at_ms') ? { revokedAtMs: number(row, 'revoked_at_ms') } : {}),
+});
+
+export const toLogRow = (row: Row): LogRow => ({
+  sequence: number(row, 'sequence'),
+  entry: bytes(row, 'entry'),
+  salt: bytes(row, 'salt'),
+  leaf: bytes(row, 'leaf'),
+  head: bytes(row, 'head'),
+});
+
+/** Sealed per-device data of a unit. */
+export const toSealed = (row: Row): Bytes => bytes(row, 'sealed');
+
+export const toCount = (row: Row): number => number(row, 'n');

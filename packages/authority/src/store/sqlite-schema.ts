@@ -1,0 +1,149 @@
+// The SQLite schema and its migrations. `user_version` says how many of the migrations a file has seen; they run in one
+// transaction and are append-only: a published one never changes. Ids are BLOBs, times integers (ms since 1970).
+
+import type { DatabaseSync } from 'node:sqlite';
+import { Fault } from '@firmseal/fault';
+
+/** "FSEA": tells a firmseal database from any other. */
+const applicationId = 0x46534541;
+
+/** Index i brings a file from version i to i + 1. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    job_id BLOB PRIMARY KEY CHECK (length(job_id) = 16),
+    product TEXT NOT NULL,
+    quota INTEGER NOT NULL CHECK (quota BETWEEN 1 AND 2147483647),
+    mode TEXT NOT NULL CHECK (mode IN ('session', 'standing')),
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'closed')),
+    created_at_ms INTEGER NOT NULL,
+    device_data_key BLOB
+  ) STRICT;
+
+  CREATE TABLE packages (
+    job_id BLOB NOT NULL REFERENCES jobs,
+    manifest_digest BLOB NOT NULL CHECK (length(manifest_digest) = 32),
+    ordinal INTEGER NOT NULL,
+    header BLOB NOT NULL,
+    content_key_file BLOB NOT NULL,
+    firmware_version TEXT NOT NULL,
+    security_counter INTEGER NOT NULL,
+    approved INTEGER NOT NULL CHECK (approved IN (0, 1)),
+    PRIMARY KEY (job_id, manifest_digest),
+    UNIQUE (job_id, ordinal)
+  ) STRICT;
+
+  CREATE TABLE device_data (
+    job_id BLOB NOT NULL REFERENCES jobs,
+    unit_index INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (job_id, unit_index)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE devices (
+    thumbprint BLOB PRIMARY KEY CHECK (length(thumbprint) = 32),
+    certificate BLOB NOT NULL,
+    first_seen_at_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE units (
+    job_id BLOB NOT NULL REFERENCES jobs,
+    thumbprint BLOB NOT NULL REFERENCES devices DEFERRABLE INITIALLY DEFERRED,
+    unit_index INTEGER NOT NULL CHECK (unit_index >= 0),
+    taken_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (job_id, thumbprint),
+    UNIQUE (job_id, unit_index)
+  ) STRICT;
+
+  CREATE TABLE licenses (
+    ordinal INTEGER PRIMARY KEY,
+    license_id BLOB NOT NULL UNIQUE CHECK (length(license_id) = 16),
+    job_id BLOB NOT NULL,
+    thumbprint BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    manifest_digest BLOB NOT NULL,
+    nonce BLOB NOT NULL,
+    request_id TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('session', 'standing')),
+    license_digest BLOB NOT NULL,
+    bundle BLOB NOT NULL,
+    issued_at_ms INTEGER NOT NULL,
+    UNIQUE (job_id, request_id),
+    UNIQUE (job_id, thumbprint, manifest_digest, nonce),
+    FOREIGN KEY (job_id, thumbprint) REFERENCES units,
+    FOREIGN KEY (job_id, manifest_digest) REFERENCES packages
+  ) STRICT;
+
+  CREATE TABLE receipts (
+    ordinal INTEGER PRIMARY KEY,
+    receipt_digest BLOB NOT NULL UNIQUE CHECK (length(receipt_digest) = 32),
+    license_id BLOB NOT NULL REFERENCES licenses (license_id),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    receipt BLOB NOT NULL,
+    challenge BLOB,
+    fresh INTEGER NOT NULL CHECK (fresh IN (0, 1)),
+    stored_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX receipts_by_job ON receipts (job_id);
+
+  CREATE TABLE challenges (
+    challenge BLOB PRIMARY KEY CHECK (length(challenge) = 32),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    purpose TEXT NOT NULL CHECK (purpose IN ('hello', 'receipt')),
+    created_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX challenges_by_expiry ON challenges (expires_at_ms);
+
+  CREATE TABLE tokens (
+    token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+    token_id TEXT NOT NULL UNIQUE,
+    scope TEXT NOT NULL CHECK (scope IN ('owner', 'line', 'auditor')),
+    job_id BLOB REFERENCES jobs CHECK ((job_id IS NOT NULL) = (scope = 'line')),
+    label TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    revoked_at_ms INTEGER
+  ) STRICT;
+
+  CREATE TABLE log (
+    sequence INTEGER PRIMARY KEY CHECK (sequence >= 0),
+    entry BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    leaf BLOB NOT NULL,
+    head BLOB NOT NULL
+  ) STRICT;
+
+  -- Against mistakes, not against whoever can drop a trigger: for him there is the audit.
+  CREATE TRIGGER log_keep BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+  CREATE TRIGGER log_still BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+  CREATE TRIGGER units_keep BEFORE DELETE ON units BEGIN SELECT RAISE(ABORT, 'units are never given back'); END;
+  CREATE TRIGGER units_still BEFORE UPDATE ON units BEGIN SELECT RAISE(ABORT, 'units never change'); END;
+  CREATE TRIGGER licenses_keep BEFORE DELETE ON licenses BEGIN SELECT RAISE(ABORT, 'licenses are kept'); END;
+  CREATE TRIGGER licenses_still BEFORE UPDATE ON licenses BEGIN SELECT RAISE(ABORT, 'licenses never change'); END;
+  CREATE TRIGGER receipts_keep BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts are kept'); END;
+  CREATE TRIGGER receipts_still BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts never change'); END;
+  CREATE TRIGGER jobs_quota_still BEFORE UPDATE OF quota, product, mode ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its quota'); END;
+  `,
+];
+
+/** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */
+export function migrate(database: DatabaseSync): void {
+  const single = (sql: string) => Number(Object.values(database.prepare(sql).get()!)[0]);
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const version = single('PRAGMA user_version');
+    const application = single('PRAGMA application_id');
+    const tables = single('SELECT count(*) FROM sqlite_schema');
+    if (application !== applicationId && (application !== 0 || tables > 0)) throw new Fault('store-not-ours');
+    if (version > migrations.length)
+      throw new Fault('store-version-newer', { found: version, known: migrations.length });
+    for (const migration of migrations.slice(version)) database.exec(migration);
+    if (version < migrations.length)
+      database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`);
+    database.exec('COMMIT');
+  } catch (fault) {
+    database.exec('ROLLBACK');
+    throw fault;
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storeConformance } from '../../test/store-conformance.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+import { migrations } from './sqlite-schema.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+
+let folder = '';
+const path = () => join(folder, 'authority.db');
+const openOne = async () => openSqliteStore({ path: path(), crypto });
+
+storeConformance('SQLite', {
+  open: async () => {
+    folder = mkdtempSync(join(tmpdir(), 'firmseal-store-'));
+    return openOne();
+  },
+  again: openOne,
+  remove: async () => rmSync(folder, { recursive: true }),
+});
+
+describe('SQLite file', () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'firmseal-store-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is readable for its owner only, side files too', async () => {
+    const store = await openOne();
+    await store.appendLog({ timeMs: 1, kind: 'alarm', fields: {} });
+    for (const suffix of ['', '-wal', '-shm']) expect(statSync(path() + suffix).mode & 0o777).toBe(0o600);
+    await store.close();
+  });
+
+  it('is in WAL mode, and synchronises every commit and enforces foreign keys', async () => {
+    const store = await openOne();
+    const other = new DatabaseSync(path());
+    expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(other.prepare('PRAGMA user_version').get()).toEqual({ user_version: migrations.length });
+    other.close();
+    await store.close();
+    const connection = SqliteDatabase.open(path(), 100);
+    const setting = (name: string) => connection.one((row) => row[name], `PRAGMA ${name}`);
+    expect([setting('synchronous'), setting('foreign_keys')]).toEqual([2, 1]);
+    connection.close();
+  });
+
+  it('of a newer version is refused and left as it is', async () => {
+    await (await openOne()).close();
+    const other = new DatabaseSync(path());
+    other.exec('PRAGMA user_version = 900');
+    other.close();
+    await expect(openOne()).rejects.toMatchObject({ code: 'store-version-newer', fields: { found: 900 } });
+  });
+
+  it('of another program is refused and left as it is', async () => {
+    const other = new DatabaseSync(path());
+    other.exec('CREATE TABLE notes (text)');
+    await expect(openOne()).rejects.toMatchObject({ code: 'store-not-ours' });
+    expect(other.prepare('SELECT count(*) AS n FROM sqlite_schema').get()).toEqual({ n: 1 });
+    other.close();
+  });
+
+  it('that is no database at all is refused', async () => {
+    writeFileSync(path(), 'not a database, but long enough to be looked at as one'.repeat(20));
+    await expect(openOne()).rejects.toThrow();
+  });
+
+  it('locked by another process for too long is store-busy, and works again after', async () => {
+    const store = openSqliteStore({ path: path(), crypto, busyTimeoutMs: 20 });
+    const other = new DatabaseSync(path());
+    other.exec('BEGIN IMMEDIATE');
+    const entry = { timeMs: 1, kind: 'alarm', fields: {} } as const;
+    await expect(store.appendLog(entry)).rejects.toMatchObject({ code: 'store-busy' });
+    other.exec('ROLLBACK');
+    other.close();
+    await store.appendLog(entry);
+    expect((await store.logHead()).size).toBe(1);
+    await store.close();
+  });
+
+  it('refuses to change or delete what must stay, unless its triggers are taken away', async () => {
+    const store = await openOne();
+    await store.appendLog({ timeMs: 1, kind: 'alarm', fields: {} });
+    const other = new DatabaseSync(path());
+    expect(() => other.exec('DELETE FROM log')).toThrow(/append-only/);
+    expect(() => other.exec('UPDATE log SET salt = entry')).toThrow(/append-only/);
+    other.exec('DROP TRIGGER log_keep; DELETE FROM log');
+    other.close();
+    expect((await store.logHead()).size).toBe(0);
+    await store.close();
+  });
+});

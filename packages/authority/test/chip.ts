@@ -1,0 +1,115 @@
+// A chip for tests of the authority: two real keys, a certificate, hellos and receipts as spec/device.md and spec/receipt.md have
+// them. It checks licenses with the license package's own order of checks; it holds no flash.
+
+import type { Bytes } from '@firmseal/bytes';
+import { issueDeviceCertificate } from '@firmseal/certificate';
+import type { KeyPair } from '@firmseal/crypto';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import {
+  checkLicenseForChip,
+  type Hello,
+  type LicenseTerms,
+  makeHello,
+  makeReceipt,
+  openLicense,
+  type Receipt,
+  thumbprintOf,
+  type VerifiedLicense,
+  verifyLicense,
+} from '@firmseal/license';
+import type { Manifest } from '@firmseal/seal';
+import { chipId, type Owner, product, signerOf } from './owner.ts';
+
+export interface CertificateChoice {
+  readonly ca?: KeyPair;
+  readonly product?: string;
+  readonly notAfter?: Date;
+}
+
+export class TestChip {
+  readonly signing = crypto.generateP256();
+  readonly kem = crypto.generateP256();
+  readonly thumbprint = thumbprintOf(crypto, this.signing.publicKey, this.kem.publicKey);
+  readonly #owner: Owner;
+  nonce: Bytes = crypto.randomBytes(16);
+  certificate: Bytes = new Uint8Array(0);
+
+  private constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  /** A personalized chip. */
+  static async make(owner: Owner, choice: CertificateChoice = {}): Promise<TestChip> {
+    const chip = new TestChip(owner);
+    const { ca = owner.deviceCa, notAfter } = choice;
+    chip.certificate = await issueDeviceCertificate(crypto, {
+      device: {
+        product: choice.product ?? product,
+        chipId,
+        signingKey: chip.signing.publicKey,
+        kemKey: chip.kem.publicKey,
+        thumbprint: chip.thumbprint,
+        ...(notAfter ? { notAfter } : {}),
+      },
+      signer: signerOf(ca),
+      notBefore: new Date(Date.UTC(2026, 0, 1)),
+    });
+    return chip;
+  }
+
+  /** A reset: another nonce. */
+  reset(): void {
+    this.nonce = crypto.randomBytes(16);
+  }
+
+  hello(challenge: Bytes, more: Partial<Hello> = {}): Promise<Bytes> {
+    return makeHello(crypto, signerOf(this.signing), {
+      challenge,
+      nonce: this.nonce,
+      thumbprint: this.thumbprint,
+      chipId,
+      lifeCycle: 'personalized',
+      optionBytes: [],
+      readoutLevel: 1,
+      securityCounter: 0,
+      epoch: 0,
+      installCount: 0,
+      agentVersion: 1,
+      ...more,
+    });
+  }
+
+  /** Steps 1 to 7 of license.md section 4, as a chip does them. Throws the fault that the chip would answer with. */
+  accept(bundle: Bytes, manifest: Manifest): { license: VerifiedLicense; contentKey: Bytes; data: Bytes[] } {
+    const { publicKey: rootPublicKey } = this.#owner.root;
+    const license = verifyLicense(crypto, { bundle, rootPublicKey, product });
+    checkLicenseForChip(license, { manifest, thumbprint: this.thumbprint, nonce: this.nonce });
+    const opened = openLicense(crypto, { license, manifest, recipient: this.kem });
+    return { license, contentKey: opened.contentKey.expose(), data: opened.deviceData };
+  }
+
+  receipt(
+    inputs: { terms: LicenseTerms; manifest: Manifest; challenge?: Bytes },
+    more: Partial<Receipt> = {},
+  ): Promise<Bytes> {
+    const { terms, manifest, challenge } = inputs;
+    return makeReceipt(crypto, signerOf(this.signing), {
+      nonce: challenge ?? terms.receiptNonce,
+      thumbprint: this.thumbprint,
+      fresh: challenge !== undefined,
+      manifestDigest: manifest.digest,
+      licenseId: terms.licenseId,
+      jobId: terms.jobId,
+      installCount: 1,
+      areas: manifest.areaDigests.map((digest, i) => digest ?? manifest.core.areas[i]!.lengthBytes),
+      optionBytes: [],
+      securityCounter: manifest.core.securityCounter,
+      readoutLevel: 1,
+      result: 0,
+      agentVersion: 1,
+      chipId,
+      unprotected: false,
+      ...more,
+    });
+  }
+}

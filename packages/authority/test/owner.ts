@@ -1,0 +1,119 @@
+// An owner's desk for tests: root, delegations, sealed packages, content-key files and device CA. Every key is made anew; the
+// formats and signatures are the real ones.
+
+import type { Bytes } from '@firmseal/bytes';
+import type { KeyPair } from '@firmseal/crypto';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { Signer, Unwrapper } from '@firmseal/keys';
+import { sealContentKey } from '@firmseal/license';
+import {
+  type Manifest,
+  makeDelegation,
+  makeEpochStatement,
+  type Role,
+  sealPackage,
+  splitPackage,
+} from '@firmseal/seal';
+import type { ProductKeys } from '../src/index.ts';
+
+export const product = 'pump';
+export const chipId = 'stm32f427';
+
+export const signerOf = ({ publicKey, privateKey }: KeyPair): Signer => ({
+  publicKey,
+  sign: async (message) => crypto.signEs256(privateKey, message),
+});
+
+export const unwrapperOf = ({ publicKey, privateKey }: KeyPair): Unwrapper => ({
+  publicKey,
+  ecdh: async (point) => crypto.ecdhP256(privateKey, point),
+});
+
+export interface SealedForJob {
+  readonly manifest: Manifest;
+  readonly header: Bytes;
+  readonly contentKeyFile: Bytes;
+  readonly contentKey: Bytes;
+}
+
+export interface SealChoice {
+  readonly securityCounter?: number;
+  readonly leastAgentVersion?: number;
+  readonly chips?: string[];
+  /** Lengths of the per-device areas. */
+  readonly deviceData?: number[];
+  readonly epochStatement?: Bytes;
+  readonly signerDelegation?: Bytes;
+}
+
+export class Owner {
+  readonly root = crypto.generateP256();
+  readonly signer = crypto.generateP256();
+  readonly issuer = crypto.generateP256();
+  readonly deviceCa = crypto.generateP256();
+  readonly kem = crypto.generateP256();
+
+  delegate(
+    role: Role,
+    publicKey: Bytes,
+    more: { counterCap?: number; epoch?: number; product?: string } = {},
+  ) {
+    const delegation = { role, publicKey, product, counterCap: 100, epoch: 0, ...more };
+    return makeDelegation(crypto, signerOf(this.root), delegation);
+  }
+
+  epochStatement(epoch: number): Promise<Bytes> {
+    return makeEpochStatement(crypto, signerOf(this.root), { product, epoch });
+  }
+
+  async productKeys(): Promise<ProductKeys> {
+    return {
+      product,
+      rootPublicKey: this.root.publicKey,
+      issuer: signerOf(this.issuer),
+      issuerDelegation: await this.delegate('license-issuer', this.issuer.publicKey),
+      deviceCaDelegations: [await this.delegate('device-ca', this.deviceCa.publicKey)],
+    };
+  }
+
+  async seal(choice: SealChoice = {}): Promise<SealedForJob> {
+    const { securityCounter = 5, leastAgentVersion = 1, chips = [chipId], deviceData = [] } = choice;
+    const small = deviceData.map((lengthBytes, i) => ({
+      area: { kind: 'device-data' as const, address: 0x08140000 + i * 0x20000, lengthBytes },
+    }));
+    const sealed = await sealPackage(crypto, {
+      core: {
+        product,
+        chips,
+        firmwareVersion: '1.2.3',
+        securityCounter,
+        chunkSizeBytes: 1024,
+        entry: 0x08100000,
+        optionBytes: [],
+        leastReadoutLevel: 1,
+        interruption: 'erase',
+        leastAgentVersion,
+        bootCheck: 'record',
+      },
+      areas: [
+        {
+          area: { kind: 'firmware', address: 0x08100000, lengthBytes: 1536 },
+          plaintext: crypto.randomBytes(1536),
+        },
+        ...small,
+      ],
+      signer: signerOf(this.signer),
+      delegation: choice.signerDelegation ?? (await this.delegate('package-signer', this.signer.publicKey)),
+      rootPublicKey: this.root.publicKey,
+      ...(choice.epochStatement ? { epoch: choice.epochStatement } : {}),
+    });
+    const contentKeyFile = sealContentKey(crypto, {
+      contentKey: sealed.contentKey,
+      manifestDigest: sealed.manifestDigest,
+      authorityKemKey: this.kem.publicKey,
+    });
+    const { manifest, contentKey } = sealed;
+    const { headerBytes } = splitPackage(sealed.parts[0]);
+    return { manifest, header: headerBytes, contentKeyFile, contentKey: contentKey.expose() };
+  }
+}

@@ -1,0 +1,232 @@
+// The real authority on a loopback port with a database file, and callers that speak HTTP to it and nothing else: what an
+// attacker at the line could do, the tests do with these. The clock is injected.
+
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import {
+  createAuthority,
+  createToken,
+  openSqliteStore,
+  type ProductKeys,
+  type RequestEvent,
+  type RunningAuthority,
+  type Store,
+  serveAuthority,
+} from '../src/index.ts';
+import { TestChip } from './chip.ts';
+import { Owner, type SealChoice, type SealedForJob, unwrapperOf } from './owner.ts';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: JSON as it came
+  readonly body: any;
+}
+
+export interface OpenedJob {
+  readonly job: string;
+  readonly line: string;
+  readonly lineTokenId: string;
+  readonly sealed: SealedForJob;
+}
+
+const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+
+export class TestAuthority {
+  readonly owner = new Owner();
+  readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
+  readonly events: RequestEvent[] = [];
+  path = join(this.folder, 'authority.db');
+  nowMs = 1_800_000_000_000;
+  ownerToken = '';
+  keys!: ProductKeys;
+  #store!: Store;
+  #running!: RunningAuthority;
+
+  static async start(
+    options: { burst?: number; wrap?: (store: Store) => Store } = {},
+  ): Promise<TestAuthority> {
+    const authority = new TestAuthority();
+    authority.keys = await authority.owner.productKeys();
+    await authority.run(options);
+    return authority;
+  }
+
+  /** Runs on the database at `path`; `wrap` puts something between service and store. */
+  async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
+    const { burst = 5000, wrap = (store) => store } = options;
+    this.#store = openSqliteStore({ path: this.path, crypto });
+    const parts = {
+      crypto,
+      kem: unwrapperOf(this.owner.kem),
+      products: [this.keys],
+      nowMs: () => this.nowMs,
+    };
+    const direct = createAuthority({ ...parts, store: this.#store });
+    if (this.ownerToken === '')
+      this.ownerToken = (
+        await createToken(direct, { scope: 'owner', label: 'test owner', by: 'local' })
+      ).token;
+    this.#running = await serveAuthority({
+      authority: createAuthority({ ...parts, store: wrap(this.#store) }),
+      limits: { burst, perSecond: 1 },
+      onRequest: (event) => this.events.push(event),
+    });
+  }
+
+  get url(): string {
+    return this.#running.url;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  stopServing(): Promise<void> {
+    return this.#running.stop(2000);
+  }
+
+  async halt(): Promise<void> {
+    await this.stopServing();
+    await this.#store.close();
+  }
+
+  async remove(): Promise<void> {
+    await this.halt();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** The files as a kill or a backup would leave them at this moment, under another name. */
+  copyFiles(name: string): string {
+    const target = join(this.folder, name);
+    for (const suffix of ['', '-wal'])
+      if (existsSync(this.path + suffix)) copyFileSync(this.path + suffix, target + suffix);
+    return target;
+  }
+
+  /** One HTTP call; `token` null sends none. */
+  async call(
+    method: 'GET' | 'POST',
+    path: string,
+    options: { token: string | null; body?: unknown },
+  ): Promise<Answer> {
+    const headers: Record<string, string> = {};
+    if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
+    const response = await fetch(this.url + path, { method, headers, ...body });
+    return { status: response.status, body: await response.json() };
+  }
+
+  asOwner(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+    return this.call(method, path, { token: this.ownerToken, body });
+  }
+
+  async lineToken(job: string): Promise<{ token: string; tokenId: string }> {
+    return (await this.asOwner('POST', `/v1/jobs/${job}/tokens`, { label: 'line 1' })).body;
+  }
+
+  /** A job with its line token, approved unless told otherwise. */
+  async openJob(
+    options: {
+      quota?: number;
+      mode?: 'session' | 'standing';
+      approve?: boolean;
+      seal?: SealChoice;
+      deviceData?: Bytes[][];
+    } = {},
+  ): Promise<OpenedJob> {
+    const { quota = 3, mode = 'session', approve = true, deviceData = [] } = options;
+    const sealed = await this.owner.seal(options.seal);
+    const opened = await this.asOwner('POST', '/v1/jobs', {
+      header: base64url(sealed.header),
+      contentKeyFile: base64url(sealed.contentKeyFile),
+      quota,
+      mode,
+      deviceData: deviceData.map((set) => set.map(base64url)),
+    });
+    if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);
+    const { job } = opened.body;
+    if (approve) await this.asOwner('POST', `/v1/jobs/${job}/approve`);
+    const { token, tokenId } = await this.lineToken(job);
+    return { job, line: token, lineTokenId: tokenId, sealed };
+  }
+
+  chip(): Promise<TestChip> {
+    return TestChip.make(this.owner);
+  }
+
+  async challenge(
+    { job, line }: Pick<OpenedJob, 'job' | 'line'>,
+    kind: 'challenge' | 'receipt-challenge' = 'challenge',
+  ): Promise<Bytes> {
+    const { body } = await this.call('POST', `/v1/jobs/${job}/${kind}`, { token: line, body: {} });
+    return fromHex(body.challenge);
+  }
+
+  /** The body of a license request, for tests that change it. */
+  async licenseBody(
+    opened: Pick<OpenedJob, 'job' | 'line'>,
+    chip: TestChip,
+    more: Parameters<TestChip['hello']>[1] = {},
+  ): Promise<Record<string, string>> {
+    const challenge = await this.challenge(opened);
+    return {
+      hello: base64url(await chip.hello(challenge, more)),
+      certificate: base64url(chip.certificate),
+      challenge: toHex(challenge),
+      requestId: toHex(crypto.randomBytes(8)),
+    };
+  }
+
+  postLicense({ job, line }: Pick<OpenedJob, 'job' | 'line'>, body: unknown): Promise<Answer> {
+    return this.call('POST', `/v1/jobs/${job}/licenses`, { token: line, body });
+  }
+
+  /** Challenge, hello, license: one request of an honest line. */
+  async license(
+    opened: Pick<OpenedJob, 'job' | 'line'>,
+    chip: TestChip,
+    more: Parameters<TestChip['hello']>[1] = {},
+  ): Promise<Answer> {
+    return this.postLicense(opened, await this.licenseBody(opened, chip, more));
+  }
+
+  postReceipt(
+    { job, line }: Pick<OpenedJob, 'job' | 'line'>,
+    licenseId: string,
+    receipt: { receipt: Bytes; challenge?: Bytes },
+  ): Promise<Answer> {
+    const challenge = receipt.challenge ? { challenge: toHex(receipt.challenge) } : {};
+    const body = { licenseId, receipt: base64url(receipt.receipt), ...challenge };
+    return this.call('POST', `/v1/jobs/${job}/receipts`, { token: line, body });
+  }
+
+  /** License, acceptance by the chip, fresh receipt: a whole install as the authority sees it. */
+  async install(opened: OpenedJob, chip: TestChip): Promise<{ license: Answer; receipt: Answer }> {
+    const license = await this.license(opened, chip);
+    if (license.status !== 200) throw new Error(`no license: ${JSON.stringify(license.body)}`);
+    const { manifest } = opened.sealed;
+    const { terms } = chip.accept(fromBase64url(license.body.bundle), manifest).license;
+    const challenge = await this.challenge(opened, 'receipt-challenge');
+    const receipt = await chip.receipt({ terms, manifest, challenge });
+    return {
+      license,
+      receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),
+    };
+  }
+
+  async showJob(job: string): Promise<Answer['body']> {
+    return (await this.asOwner('GET', `/v1/jobs/${job}`)).body;
+  }
+
+  async audit(known?: { size: number; head: string }): Promise<Answer['body']> {
+    const query = known ? `?knownSize=${known.size}&knownHead=${known.head}` : '';
+    return (await this.asOwner('GET', `/v1/audit${query}`)).body;
+  }
+}
+
+export const fromBase64url = (text: string): Bytes => Uint8Array.from(Buffer.from(text, 'base64url'));
+export const toBase64url = base64url;

@@ -1,0 +1,270 @@
+// What store.ts promises, as tests that run on every implementation. An implementation's own test calls this with a way to
+// open an empty store, and to open a second connection to the same data.
+
+import { type Bytes, toHex, u32be } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LogEvent, verifyLogChain } from '../src/log/entry.ts';
+import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
+import type { Store } from '../src/store/store.ts';
+
+const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
+const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
+const jobId = id(1, 16);
+const manifestDigest = id(2, 32);
+const shown = { firmwareVersion: '1.2', securityCounter: 3 };
+
+export function storeConformance(
+  name: string,
+  harness: { open: () => Promise<Store>; again: () => Promise<Store>; remove: () => Promise<void> },
+): void {
+  describe(`store: ${name}`, () => {
+    let store: Store;
+    beforeEach(async () => {
+      store = await harness.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await harness.remove();
+    });
+
+    const open = (quota: number, deviceData: Bytes[] = []) =>
+      store.insertJob(
+        {
+          job: { jobId, product: 'pump', quota, mode: 'session', createdAtMs: 5 },
+          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
+          deviceData,
+        },
+        event('open'),
+      );
+    const take = (n: number, on = store) =>
+      on.takeUnit({
+        jobId,
+        thumbprint: id(100 + n, 32),
+        certificate: id(n, 99),
+        atMs: n,
+        event: (unitIndex) => event(`unit ${unitIndex}`),
+      });
+    const license = (n: number, more: Partial<LicenseRecord> = {}): LicenseRecord => ({
+      licenseId: id(200 + n, 16),
+      jobId,
+      thumbprint: id(100, 32),
+      unitIndex: 0,
+      manifestDigest,
+      nonce: id(300 + n, 16),
+      requestId: `request-${n}`,
+      mode: 'session',
+      licenseDigest: id(400 + n, 32),
+      bundle: id(500 + n, 70),
+      issuedAtMs: n,
+      ...more,
+    });
+    const receipt = (n: number): ReceiptRecord => ({
+      receiptDigest: id(600 + n, 32),
+      licenseId: id(200, 16),
+      jobId,
+      receipt: id(700 + n, 50),
+      ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
+      fresh: n > 0,
+      storedAtMs: n,
+    });
+    const logSize = async () => (await store.logHead()).size;
+
+    it('keeps a job with its package and data', async () => {
+      await open(2, [id(8, 20), id(9, 20)]);
+      const job = await store.findJob(jobId);
+      expect(job).toMatchObject({
+        product: 'pump',
+        quota: 2,
+        mode: 'session',
+        state: 'open',
+        createdAtMs: 5,
+      });
+      expect(job).not.toHaveProperty('deviceDataKey');
+      expect(await store.listPackages(jobId)).toMatchObject([
+        { manifestDigest, ordinal: 0, approved: false, ...shown },
+      ]);
+      expect(await store.findDeviceData(jobId, 1)).toEqual(id(9, 20));
+      expect(await store.findDeviceData(jobId, 2)).toBeUndefined();
+      expect(await store.findJob(id(99, 16))).toBeUndefined();
+    });
+
+    it('leaves nothing of a job that could not be inserted', async () => {
+      await open(1);
+      await expect(open(1)).rejects.toThrow();
+      expect(await store.listJobs()).toHaveLength(1);
+      expect(await logSize()).toBe(1);
+    });
+
+    it('approves packages with the job and closes once', async () => {
+      await open(1);
+      expect(await store.approveJob(jobId, event('approve'))).toBe(true);
+      const files = { header: id(3, 9), contentKeyFile: id(4, 9) };
+      const more = { jobId, manifestDigest: id(22, 32), ...files, ...shown };
+      expect(await store.insertPackage(more, event('more'))).toBe(true);
+      expect(await store.insertPackage(more, event('more'))).toBe(false);
+      expect((await store.listPackages(jobId)).map((item) => item.approved)).toEqual([true, false]);
+      expect(await store.approveJob(jobId, event('approve'))).toBe(true);
+      expect((await store.listPackages(jobId)).map((item) => item.approved)).toEqual([true, true]);
+      expect(await store.closeJob(jobId, event('close'))).toBe(true);
+      expect(await store.closeJob(jobId, event('close'))).toBe(false);
+      expect(await store.approveJob(jobId, event('approve'))).toBe(false);
+      expect((await store.findJob(jobId))?.state).toBe('closed');
+      expect(await logSize()).toBe(5);
+    });
+
+    it('takes units up to the quota, once a device, only while the job is approved', async () => {
+      await open(2);
+      expect(await take(0)).toBeUndefined();
+      await store.approveJob(jobId, event('approve'));
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: true });
+      expect(await take(1)).toEqual({ unitIndex: 1, taken: true });
+      expect(await take(2)).toBeUndefined();
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: false });
+      expect((await store.listUnits(jobId)).map((unit) => unit.unitIndex)).toEqual([0, 1]);
+      expect(await store.findUnit(jobId, id(101, 32))).toMatchObject({ unitIndex: 1, takenAtMs: 1 });
+      expect((await store.listDevices(jobId)).map((device) => toHex(device.thumbprint))).toEqual(
+        [id(100, 32), id(101, 32)].map(toHex),
+      );
+      expect(await store.findDevice(id(102, 32))).toBeUndefined();
+      expect(await logSize()).toBe(4);
+    });
+
+    it('gives exactly the quota to a crowd on two connections', async () => {
+      await open(7);
+      await store.approveJob(jobId, event('approve'));
+      const second = await harness.again();
+      const results = await Promise.all(
+        Array.from({ length: 60 }, (_, n) => take(n, n % 2 === 0 ? store : second)),
+      );
+      await second.close();
+      const taken = results.filter((result) => result?.taken).map((result) => result!.unitIndex);
+      expect(taken.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+      expect((await store.countJob(jobId)).units).toBe(7);
+      const log = await store.readLog(0, 1000);
+      expect(log).toHaveLength(9);
+      expect(verifyLogChain(crypto, log)).toEqual([]);
+    });
+
+    it('keeps one license a request id and one a nonce', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      const first = await store.insertLicense(license(0), event('license'));
+      expect(first).toEqual({ license: license(0), inserted: true });
+      const sameRequest = await store.insertLicense(license(1, { requestId: 'request-0' }), event('license'));
+      expect(sameRequest).toEqual({ license: license(0), inserted: false });
+      const sameNonce = await store.insertLicense(license(2, { nonce: id(300, 16) }), event('license'));
+      expect(sameNonce).toEqual({ license: license(0), inserted: false });
+      expect((await store.insertLicense(license(3), event('license')))?.inserted).toBe(true);
+      expect(await store.listLicenses(jobId)).toEqual([license(0), license(3)]);
+      expect(await store.findLicense(id(203, 16))).toEqual(license(3));
+      expect(await store.findLicenseByRequest(jobId, 'request-3')).toEqual(license(3));
+      expect(await store.findLicenseByNonce(license(3))).toEqual(license(3));
+      expect(await store.findLicenseByNonce(license(4))).toBeUndefined();
+      expect(await logSize()).toBe(5);
+    });
+
+    it('keeps no license without a unit, or of a job that was closed meanwhile', async () => {
+      await open(2);
+      await store.approveJob(jobId, event('approve'));
+      await expect(store.insertLicense(license(0), event('license'))).rejects.toThrow();
+      await take(0);
+      await store.closeJob(jobId, event('close'));
+      expect(await store.insertLicense(license(0), event('license'))).toBeUndefined();
+      expect(await store.listLicenses(jobId)).toEqual([]);
+      expect(await logSize()).toBe(4);
+    });
+
+    it('keeps a receipt once', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await store.insertLicense(license(0), event('license'));
+      expect(await store.insertReceipt(receipt(0), event('receipt'))).toBe(true);
+      expect(await store.insertReceipt(receipt(0), event('receipt'))).toBe(false);
+      expect(await store.insertReceipt(receipt(1), event('receipt'))).toBe(true);
+      expect(await store.listReceipts(jobId)).toEqual([receipt(0), receipt(1)]);
+      expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
+      expect(await store.countJob(jobId)).toEqual({ units: 1, licenses: 1, receipts: 2 });
+      expect(await logSize()).toBe(6);
+    });
+
+    it('forgets challenges when they expire and keeps them to their job and purpose', async () => {
+      await open(1);
+      const given = { challenge: id(9, 32), jobId, purpose: 'hello' as const };
+      await store.insertChallenge({ ...given, createdAtMs: 100, expiresAtMs: 200 });
+      expect(await store.findChallenge({ ...given, nowMs: 200 })).toMatchObject({ expiresAtMs: 200 });
+      expect(await store.findChallenge({ ...given, nowMs: 201 })).toBeUndefined();
+      expect(await store.findChallenge({ ...given, purpose: 'receipt', nowMs: 150 })).toBeUndefined();
+      expect(await store.findChallenge({ ...given, jobId: id(5, 16), nowMs: 150 })).toBeUndefined();
+      await store.insertChallenge({ ...given, challenge: id(10, 32), createdAtMs: 201, expiresAtMs: 300 });
+      expect(await store.findChallenge({ ...given, nowMs: 150 })).toBeUndefined();
+      expect(await logSize()).toBe(1);
+    });
+
+    it('keeps tokens by hash and revokes them once', async () => {
+      await open(1);
+      const line = {
+        tokenId: 'aa',
+        tokenHash: id(1, 32),
+        scope: 'line' as const,
+        jobId,
+        label: 'l',
+        createdAtMs: 1,
+      };
+      const owner = {
+        tokenId: 'bb',
+        tokenHash: id(2, 32),
+        scope: 'owner' as const,
+        label: 'o',
+        createdAtMs: 2,
+      };
+      await store.insertToken(line, event('token'));
+      await store.insertToken(owner, event('token'));
+      expect(await store.findToken(id(1, 32))).toEqual(line);
+      expect(await store.findToken(id(3, 32))).toBeUndefined();
+      expect(await store.listTokens()).toEqual([owner, line]);
+      expect(await store.revokeToken('aa', 50, event('revoke'))).toBe(true);
+      expect(await store.revokeToken('aa', 51, event('revoke'))).toBe(false);
+      expect(await store.revokeToken('cc', 51, event('revoke'))).toBe(false);
+      expect(await store.findToken(id(1, 32))).toEqual({ ...line, revokedAtMs: 50 });
+      await expect(
+        store.insertToken({ ...owner, tokenHash: id(4, 32), jobId }, event('x')),
+      ).rejects.toThrow();
+      expect(await logSize()).toBe(4);
+    });
+
+    it('chains its log and reads it in pages', async () => {
+      for (let n = 0; n < 5; n++) await store.appendLog(event(`entry ${n}`));
+      const rows = await store.readLog(0, 100);
+      expect(verifyLogChain(crypto, rows)).toEqual([]);
+      expect(await store.logHead()).toEqual({ size: 5, head: rows[4]!.head });
+      expect((await store.readLog(2, 2)).map((row) => row.sequence)).toEqual([2, 3]);
+      expect(await store.readLog(5, 2)).toEqual([]);
+    });
+
+    it('shows a snapshot that stands still while others write', async () => {
+      await open(2);
+      await store.approveJob(jobId, event('approve'));
+      await store.withSnapshot(async (reader) => {
+        await take(0);
+        expect(await reader.listUnits(jobId)).toEqual([]);
+        expect((await reader.logHead()).size).toBe(2);
+        expect((await reader.listJobs()).map((job) => job.state)).toEqual(['approved']);
+      });
+      expect(await store.listUnits(jobId)).toHaveLength(1);
+    });
+
+    it('still has everything after it was opened again', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      const before = await store.logHead();
+      await store.close();
+      store = await harness.again();
+      expect(await store.logHead()).toEqual(before);
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: false });
+    });
+  });
+}

@@ -1,0 +1,1 @@
+export { type JournalFile, openJournalFile } from './journal-file.ts';

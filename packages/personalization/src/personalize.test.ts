@@ -1,0 +1,133 @@
+// Personalization on virtual chips with the real agent, and what it refuses when one answer is not what it must be.
+
+import { AgentClient } from '@firmseal/agent-client';
+import { findChip, readoutLevel } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { systemClock } from '@firmseal/link';
+import { createBlankChip, openChipLink } from '@firmseal/virtual-line';
+import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildAgent } from '../../../device/agent/build.ts';
+import type { DebugProbe } from './debug-probe.ts';
+import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
+
+const facts = findChip('stm32f427');
+const root = nodeCrypto.generateP256();
+const ca = nodeCrypto.generateP256();
+let module: Uint8Array;
+beforeAll(async () => {
+  module = await buildAgent('stm32f427');
+});
+
+function probeOf(chip: VirtualChip): DebugProbe {
+  return {
+    connect: async () => {
+      chip.powerOn();
+      chip.debug.connect();
+    },
+    readMemory: async (address, length) => chip.debug.readMemory(address, length) as Uint8Array<ArrayBuffer>,
+    eraseUnit: async (address) => void chip.debug.eraseUnit(address),
+    program: async (address, bytes) => void chip.debug.programFlash(address, bytes),
+    release: async () => {
+      chip.debug.disconnect();
+      chip.powerOff();
+      chip.powerOn();
+    },
+  };
+}
+
+let made = 0;
+function optionsFor(changes: (chip: VirtualChip) => Partial<PersonalizeOptions> = () => ({})) {
+  const chip = createBlankChip('stm32f427', `personalization/${made++}`);
+  const options: PersonalizeOptions = {
+    crypto: nodeCrypto,
+    chip: facts,
+    probe: probeOf(chip),
+    openAgent: async () => {
+      const stream = openChipLink(chip);
+      return {
+        agent: await AgentClient.connect({ stream, clock: systemClock }),
+        close: () => stream.close(),
+      };
+    },
+    agentImage: agentImage(module, facts),
+    rootPublicKey: root.publicKey,
+    product: 'panel',
+    epoch: 3,
+    level: 2,
+    deviceCa: { publicKey: ca.publicKey, sign: (message) => nodeCrypto.signEs256(ca.privateKey, message) },
+    now: new Date(),
+  };
+  return { chip, options: { ...options, ...changes(chip) } };
+}
+
+describe('personalization', () => {
+  it.each([0, 1, 2] as const)('leaves a chip with identity and level %i', async (level) => {
+    const { chip, options } = optionsFor(() => ({ level }));
+    const steps: string[] = [];
+    const { device, uniqueId } = await personalizeChip({ ...options, onStep: (step) => steps.push(step) });
+    expect(steps).toEqual(['agent-written', 'identity-made', 'certified', 'protected']);
+    expect(device).toMatchObject({ product: 'panel', chipId: 'stm32f427' });
+    expect(uniqueId).toEqual(chip.uid);
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(level);
+  });
+
+  it('stops when the agent does not read back as it was written', async () => {
+    const { chip, options } = optionsFor((one) => {
+      const probe = probeOf(one);
+      return {
+        probe: {
+          ...probe,
+          readMemory: async (at, n) => (await probe.readMemory(at, n)).map((b, i) => (i === 9 ? b ^ 1 : b)),
+        },
+      };
+    });
+    await expect(personalizeChip(options)).rejects.toMatchObject({ code: 'agent-write-failed' });
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(0);
+  });
+
+  it('does not certify keys whose proof of possession is another chip’s', async () => {
+    const other = optionsFor();
+    await personalizeChip({ ...other.options, level: 0 });
+    const { options } = optionsFor();
+    const openAgent: PersonalizeOptions['openAgent'] = async () => {
+      const { agent, close } = await options.openAgent();
+      const swapped = Object.create(agent) as AgentClient;
+      swapped.personalizeBegin = async (begin) => {
+        const answer = await agent.personalizeBegin(begin);
+        return { ...answer, signingKey: answer.kemKey };
+      };
+      Object.defineProperty(swapped, 'info', { get: () => agent.info });
+      return { agent: swapped, close };
+    };
+    await expect(personalizeChip({ ...options, openAgent })).rejects.toMatchObject({
+      code: 'hello-signature-invalid',
+    });
+  });
+
+  it('does not let a chip go whose protection is not in force', async () => {
+    const { options } = optionsFor();
+    const openAgent: PersonalizeOptions['openAgent'] = async () => {
+      const { agent, close } = await options.openAgent();
+      const careless = Object.create(agent) as AgentClient;
+      careless.personalizeFinish = (finish) => agent.personalizeFinish({ ...finish, optionBytes: [] });
+      careless.personalizeBegin = (begin) => agent.personalizeBegin(begin);
+      careless.hello = (challenge) => agent.hello(challenge);
+      Object.defineProperty(careless, 'info', { get: () => agent.info });
+      return { agent: careless, close };
+    };
+    await expect(personalizeChip({ ...options, openAgent })).rejects.toMatchObject({
+      code: 'protection-not-in-force',
+      fields: { wanted: 2, found: 0 },
+    });
+  });
+
+  it('refuses a chip that has an identity already', async () => {
+    const { options } = optionsFor(() => ({ level: 0 }));
+    await personalizeChip(options);
+    const probe = { ...options.probe, eraseUnit: async () => undefined, program: async () => undefined };
+    await expect(personalizeChip({ ...options, probe })).rejects.toMatchObject({
+      code: 'already-personalized',
+    });
+  });
+});

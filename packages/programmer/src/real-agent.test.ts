@@ -1,0 +1,93 @@
+// The engine against the agent in C, compiled to WebAssembly, on the virtual STM32F427: every frame dropped, doubled,
+// damaged or delayed once, power cut at many operations of the flash, and the same command run again.
+
+import type { ChunkFate } from '@firmseal/link/testing';
+import type { PowerCut } from '@firmseal/virtual-stm32';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createBench } from '../test/bench.ts';
+import { RealChip, verifyRealCertificate } from '../test/real-chip.ts';
+
+let made = 0;
+async function ready() {
+  const chip = await RealChip.create(`install ${++made}`);
+  const bench = await createBench({ uart: chip }, { verifyCertificate: verifyRealCertificate });
+  return { chip: chip.chip, bench };
+}
+
+beforeAll(async () => {
+  await ready();
+});
+
+test('the agent is installed, proven and stored', async () => {
+  const { bench } = await ready();
+  expect((await bench.run())[0]).toMatchObject({ outcome: 'pass' });
+  expect(bench.authority.receipts.size).toBe(1);
+  expect(bench.events.filter(({ kind }) => kind === 'restart')).toEqual([]);
+  expect((await bench.run())[0]).toMatchObject({ outcome: 'pass' });
+  expect(bench.authority.licenses).toHaveLength(1);
+});
+
+test('started at the end, the chip boots its application', async () => {
+  const { chip, bench } = await ready();
+  expect((await bench.run({ startApplication: true }))[0]).toMatchObject({ outcome: 'pass' });
+  expect(chip.bootedApplication).toMatchObject({ address: 0x08020000 });
+});
+
+describe('every frame, each misfortune once: PASS, one unit', () => {
+  const fates: Record<string, ChunkFate> = {
+    dropped: { copies: 0 },
+    doubled: { copies: 2 },
+    damaged: { corruptAt: 3 },
+    'delayed by 5 s': { delayMs: 5000 },
+  };
+  for (const [name, fate] of Object.entries(fates)) {
+    for (const direction of ['to-agent', 'to-host'] as const) {
+      test(`${name} ${direction}`, async () => {
+        for (let hit = 0; ; hit++) {
+          const { bench } = await ready();
+          let seen = 0;
+          let fired = 0;
+          const [result] = await bench.run({
+            plan: (way, chunk) => {
+              if (way !== direction || chunk.length < 2 || seen++ !== hit) return {};
+              fired++;
+              return fate;
+            },
+          });
+          expect(result, `frame ${hit}`).toMatchObject({ outcome: 'pass' });
+          expect(bench.authority.units).toHaveLength(1);
+          if (fired === 0) {
+            expect(hit).toBeGreaterThanOrEqual(12);
+            break;
+          }
+        }
+      });
+    }
+  }
+});
+
+describe('power is cut and comes back', () => {
+  for (const moment of ['before', 'torn', 'after'] as const) {
+    test(`${moment} operations spread over the whole install: PASS, one unit`, async () => {
+      const clean = await ready();
+      const start = clean.chip.power.operations;
+      await clean.bench.run();
+      const count = clean.chip.power.operations - start;
+      expect(count).toBeGreaterThan(50);
+      for (let step = 0; step < 24; step++) {
+        const { chip, bench } = await ready();
+        const operation = chip.power.operations + 1 + Math.floor((step * count) / 24);
+        const cut: PowerCut = { operation, moment };
+        chip.power.plan([cut]);
+        chip.onEvent = (event) => {
+          if (event.kind === 'power-lost') queueMicrotask(() => chip.powerOn());
+        };
+        const [result] = await bench.run();
+        expect(chip.power.fired).toEqual([cut]);
+        expect(result, `operation ${operation}`).toMatchObject({ outcome: 'pass' });
+        expect(bench.authority.units).toHaveLength(1);
+        expect(bench.authority.receipts.size).toBe(1);
+      }
+    });
+  }
+});

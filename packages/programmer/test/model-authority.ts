@@ -1,0 +1,116 @@
+// An authority for tests of the engine: real licenses and checks, quota by chip, everything in memory. It keeps the
+// interface that the engine sees, not the HTTP under it.
+
+import { type Bytes, equalBytes, type Secret, toHex } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
+import {
+  type DevicePublic,
+  issueLicense,
+  type LicenseTerms,
+  makeLicenseBundle,
+  verifyHello,
+  verifyReceipt,
+} from '@firmseal/license';
+import type { Manifest } from '@firmseal/seal';
+import type { LicenseQuestion, LicenseSource, ReceiptDelivery } from '../src/index.ts';
+import { delegate, deviceDataBytes, testSigner } from './small-package.ts';
+
+const issuer = testSigner('license issuer');
+
+export interface ModelAuthorityOptions {
+  readonly manifest: Manifest;
+  readonly contentKey: Secret;
+  readonly quota?: number;
+  readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
+}
+
+export class ModelAuthority implements LicenseSource {
+  /** Thumbprints that took a unit, in order. */
+  readonly units: string[] = [];
+  readonly licenses: LicenseTerms[] = [];
+  /** License ids with a stored receipt; storing again adds nothing. */
+  readonly receipts = new Set<string>();
+  /** Thrown by the next call of that name, once each. */
+  readonly failures: { call: 'challenge' | 'license' | 'storeReceipt'; after: boolean; fault: Fault }[] = [];
+  readonly #challenges = new Set<string>();
+  readonly #certificates = new Map<string, Bytes>();
+  readonly #options: ModelAuthorityOptions;
+
+  constructor(options: ModelAuthorityOptions) {
+    this.#options = options;
+  }
+
+  challenge(): Promise<Bytes> {
+    return this.#call('challenge', async () => {
+      const challenge = crypto.randomBytes(32);
+      this.#challenges.add(toHex(challenge));
+      return challenge;
+    });
+  }
+
+  license(question: LicenseQuestion): Promise<{ bundle: Bytes; newUnit: boolean }> {
+    return this.#call('license', () => this.#issue(question));
+  }
+
+  storeReceipt({ licenseId, receipt, challenge }: ReceiptDelivery): Promise<'authority'> {
+    return this.#call('storeReceipt', async () => {
+      const license = this.licenses.find((terms) => equalBytes(terms.licenseId, licenseId));
+      if (license === undefined) throw new Fault('receipt-license-wrong');
+      if (challenge !== undefined && !this.#challenges.has(toHex(challenge)))
+        throw new Fault('receipt-challenge-wrong');
+      const device = this.#options.verifyCertificate(this.#certificates.get(toHex(license.thumbprint))!);
+      const { manifest } = this.#options;
+      verifyReceipt(crypto, { receipt, device, license, manifest, ...(challenge && { challenge }) });
+      this.receipts.add(toHex(licenseId));
+      return 'authority' as const;
+    });
+  }
+
+  async #issue({ hello, certificate, challenge, thumbprint }: LicenseQuestion) {
+    const device = this.#options.verifyCertificate(certificate);
+    if (!this.#challenges.delete(toHex(challenge))) throw new Fault('hello-challenge-wrong');
+    const { nonce } = verifyHello(crypto, { hello, device, challenge });
+    const name = toHex(thumbprint);
+    const newUnit = !this.units.includes(name);
+    if (newUnit && this.units.length >= (this.#options.quota ?? 1000))
+      throw new Fault('license-device-wrong');
+    if (newUnit) this.units.push(name);
+    this.#certificates.set(name, certificate);
+    const { manifest, contentKey } = this.#options;
+    const terms: LicenseTerms = {
+      jobId: new Uint8Array(16).fill(7),
+      licenseId: crypto.randomBytes(16),
+      unitIndex: this.units.indexOf(name),
+      manifestDigest: manifest.digest,
+      thumbprint,
+      mode: 'session',
+      nonce,
+      receiptNonce: crypto.randomBytes(32),
+      counterFloor: 0,
+    };
+    this.licenses.push(terms);
+    return { bundle: await makeBundle({ terms, kemKey: device.kemKey, contentKey }), newUnit };
+  }
+
+  async #call<T>(name: 'challenge' | 'license' | 'storeReceipt', act: () => Promise<T>): Promise<T> {
+    const at = this.failures.findIndex(({ call }) => call === name);
+    const [failure] = at === -1 ? [] : this.failures.splice(at, 1);
+    if (failure !== undefined && !failure.after) throw failure.fault;
+    const result = await act();
+    if (failure !== undefined) throw failure.fault;
+    return result;
+  }
+}
+
+/** A bundle signed by the issuer of the tests. */
+export async function makeBundle(inputs: {
+  terms: LicenseTerms;
+  kemKey: Bytes;
+  contentKey: Secret;
+}): Promise<Bytes> {
+  const deviceData = [new Uint8Array(deviceDataBytes).fill(inputs.terms.unitIndex)];
+  const license = await issueLicense(crypto, { ...inputs, deviceData, signer: issuer });
+  const delegation = await delegate('license-issuer', 'license issuer');
+  return makeLicenseBundle({ license, delegation });
+}

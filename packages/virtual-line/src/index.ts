@@ -1,0 +1,11 @@
+export { type LineWatcher, openChipLink } from './chip-link.ts';
+export { defaultConditions, type LineConditions } from './conditions.ts';
+export { installOnChips, type LineInputs, memoryJournal, socketOf } from './line.ts';
+export {
+  createOwner,
+  type VirtualJob,
+  type VirtualOwner,
+  type VirtualPackage,
+  virtualProduct,
+} from './owner.ts';
+export { createBlankChip, type LineChip, personalizeVirtualChip } from './site.ts';

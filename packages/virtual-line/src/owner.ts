@@ -1,0 +1,218 @@
+// The owner of a virtual line: keys in memory, delegations, an authority on a loopback port with a database in a temporary folder,
+// and packages sealed for it. All of it is made anew for each run and gone after it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Authority,
+  approveJob,
+  createAuthority,
+  createToken,
+  openJob,
+  openSqliteStore,
+  type RunningAuthority,
+  serveAuthority,
+} from '@firmseal/authority';
+import { AuthorityClient } from '@firmseal/authority-client';
+import { type Bytes, Secret, toHex, utf8 } from '@firmseal/bytes';
+import { type Chip, findChip } from '@firmseal/chips';
+import type { KeyPair } from '@firmseal/crypto';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import type { FirmwareImage } from '@firmseal/image';
+import type { Signer } from '@firmseal/keys';
+import { sealContentKey } from '@firmseal/license';
+import { systemClock } from '@firmseal/link';
+import { type InstallPackage, readInstallPackage } from '@firmseal/programmer';
+import {
+  type AreaPlan,
+  checkPolicy,
+  makeDelegation,
+  planAreas,
+  type ReadoutLevel,
+  type Role,
+  sealPackage,
+} from '@firmseal/seal';
+import type { LineConditions } from './conditions.ts';
+
+export const virtualProduct = 'virtual-line';
+
+const signerOf = ({ publicKey, privateKey }: KeyPair): Signer => ({
+  publicKey,
+  sign: async (message) => nodeCrypto.signEs256(privateKey, message),
+});
+
+/** A sealed package with what the demo's judge may know of it. */
+export interface VirtualPackage {
+  readonly file: Bytes;
+  readonly sealed: InstallPackage;
+  readonly contentKeyFile: Bytes;
+  /** A judge's copy, to look for it where it must not be. */
+  readonly contentKey: Bytes;
+  readonly leastReadoutLevel: ReadoutLevel;
+}
+
+export interface VirtualJob {
+  readonly id: Bytes;
+  readonly name: string;
+  readonly client: AuthorityClient;
+}
+
+export interface VirtualOwner {
+  readonly chip: Chip;
+  readonly plan: AreaPlan;
+  readonly rootPublicKey: Bytes;
+  readonly deviceCa: Signer;
+  readonly authority: Authority;
+  seal(leastReadoutLevel: ReadoutLevel): Promise<VirtualPackage>;
+  openJob(sealed: VirtualPackage, quota: number): Promise<VirtualJob>;
+  end(): Promise<void>;
+}
+
+interface OwnerKeys {
+  readonly root: KeyPair;
+  readonly signer: KeyPair;
+  readonly issuer: KeyPair;
+  readonly deviceCa: KeyPair;
+  readonly kem: KeyPair;
+}
+
+const makeKeys = (): OwnerKeys => ({
+  root: nodeCrypto.generateP256(),
+  signer: nodeCrypto.generateP256(),
+  issuer: nodeCrypto.generateP256(),
+  deviceCa: nodeCrypto.generateP256(),
+  kem: nodeCrypto.generateP256(),
+});
+
+const delegate = (keys: OwnerKeys, role: Role, { publicKey }: KeyPair): Promise<Bytes> =>
+  makeDelegation(nodeCrypto, signerOf(keys.root), {
+    role,
+    publicKey,
+    product: virtualProduct,
+    counterCap: 0x7fffffff,
+    epoch: 0,
+  });
+
+async function seal(
+  keys: OwnerKeys,
+  chip: Chip,
+  plan: AreaPlan,
+  leastReadoutLevel: ReadoutLevel,
+): Promise<VirtualPackage> {
+  const core = {
+    product: virtualProduct,
+    chips: [chip.id],
+    firmwareVersion: '1.0.0',
+    securityCounter: 1,
+    chunkSizeBytes: 4096,
+    entry: plan.entry,
+    optionBytes: [],
+    leastReadoutLevel,
+    interruption: 'erase',
+    leastAgentVersion: 0,
+    bootCheck: 'record',
+  } as const;
+  // Below its tier's level the chip does not keep its promises: the owner has to say that he means it.
+  checkPolicy(core, [chip], {
+    allowUnprotected: leastReadoutLevel === 1,
+    allowOpen: leastReadoutLevel === 0,
+  });
+  const { parts, contentKey, manifestDigest } = await sealPackage(nodeCrypto, {
+    core,
+    areas: plan.areas,
+    signer: signerOf(keys.signer),
+    delegation: await delegate(keys, 'package-signer', keys.signer),
+    rootPublicKey: keys.root.publicKey,
+  });
+  const file = new Uint8Array(Buffer.concat(parts));
+  return {
+    file,
+    sealed: readInstallPackage(nodeCrypto, file, { rootPublicKey: keys.root.publicKey }),
+    contentKeyFile: sealContentKey(nodeCrypto, {
+      contentKey,
+      manifestDigest,
+      authorityKemKey: keys.kem.publicKey,
+    }),
+    contentKey: contentKey.expose(),
+    leastReadoutLevel,
+  };
+}
+
+async function openVirtualJob(
+  { authority, server }: { authority: Authority; server: RunningAuthority },
+  sealed: VirtualPackage,
+  quota: number,
+): Promise<VirtualJob> {
+  const { headerBytes } = sealed.sealed;
+  const { contentKeyFile } = sealed;
+  const { jobId } = await openJob(authority, {
+    header: headerBytes,
+    contentKeyFile,
+    quota,
+    mode: 'session',
+    deviceData: [],
+    by: 'owner',
+  });
+  await approveJob(authority, jobId, 'owner');
+  const { token } = await createToken(authority, {
+    scope: 'line',
+    jobId,
+    label: 'virtual line',
+    by: 'owner',
+  });
+  const name = toHex(jobId);
+  const client = new AuthorityClient({
+    baseUrl: server.url,
+    job: name,
+    token: new Secret(utf8(token)),
+    clock: systemClock,
+  });
+  return { id: jobId, name, client };
+}
+
+/** Starts everything that the owner has. Throws what placing the image on the chip throws. */
+export async function createOwner(
+  image: FirmwareImage,
+  chipId: string,
+  conditions: LineConditions,
+): Promise<VirtualOwner> {
+  const chip = findChip(chipId);
+  const plan = planAreas(image.segments, chip);
+  const keys = makeKeys();
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-line-'));
+  const store = conditions.wrapStore(
+    openSqliteStore({ path: join(folder, 'authority.sqlite'), crypto: nodeCrypto }),
+  );
+  const { kem } = keys;
+  const authority = createAuthority({
+    store,
+    crypto: nodeCrypto,
+    kem: { publicKey: kem.publicKey, ecdh: async (point) => nodeCrypto.ecdhP256(kem.privateKey, point) },
+    products: [
+      {
+        product: virtualProduct,
+        rootPublicKey: keys.root.publicKey,
+        issuer: signerOf(keys.issuer),
+        issuerDelegation: await delegate(keys, 'license-issuer', keys.issuer),
+        deviceCaDelegations: [await delegate(keys, 'device-ca', keys.deviceCa)],
+      },
+    ],
+  });
+  // A virtual line asks as fast as it can: the burst that the server bears from one token is no part of what is shown.
+  const server = await serveAuthority({ authority, limits: { burst: 100_000, perSecond: 100_000 } });
+  return {
+    chip,
+    plan,
+    rootPublicKey: keys.root.publicKey,
+    deviceCa: signerOf(keys.deviceCa),
+    authority,
+    seal: (level) => seal(keys, chip, plan, level),
+    openJob: (sealed, quota) => openVirtualJob({ authority, server }, sealed, quota),
+    async end() {
+      await server.stop(0);
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { virtualProbe } from './virtual-probe.ts';

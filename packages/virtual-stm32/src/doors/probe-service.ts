@@ -1,0 +1,75 @@
+// The debug port of a virtual chip over TCP, for the trusted site of a line that exists in software only: one JSON object
+// a line, {"op","address"?,"length"?,"bytes"?} in, {"bytes"?} or {"error"} out, bytes in hexadecimal. What the chip refuses
+// a debugger it refuses here. Real clients get the wire protocols of real probes instead.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { VirtualChip } from '../chip.ts';
+
+interface ProbeRequest {
+  readonly op?: unknown;
+  readonly address?: unknown;
+  readonly length?: unknown;
+  readonly bytes?: unknown;
+}
+
+type Outcome = { bytes?: string } | { error: string };
+
+const maxReadBytes = 64 * 1024;
+const maxLineCharacters = 4 * maxReadBytes;
+
+const outcomeOf = (status: string): Outcome =>
+  status === 'ok' || status === 'connected' ? {} : { error: status };
+
+const isCount = (value: unknown, most: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+
+function perform(chip: VirtualChip, { op, address, length, bytes }: ProbeRequest): Outcome {
+  if (op === 'connect') return outcomeOf(chip.debug.connect());
+  if (op === 'release') {
+    // The jig takes the power away: a part that saw a debugger and is then protected would fault on its own flash.
+    chip.debug.disconnect();
+    chip.powerOff();
+    chip.powerOn();
+    return {};
+  }
+  if (!isCount(address, 0xffff_ffff)) return { error: 'address-malformed' };
+  if (op === 'erase') return outcomeOf(chip.debug.eraseUnit(address));
+  if (op === 'read' && isCount(length, maxReadBytes)) {
+    const found = chip.debug.readMemory(address, length);
+    return typeof found === 'string' ? { error: found } : { bytes: Buffer.from(found).toString('hex') };
+  }
+  if (op === 'program' && typeof bytes === 'string') {
+    return outcomeOf(chip.debug.programFlash(address, new Uint8Array(Buffer.from(bytes, 'hex'))));
+  }
+  return { error: 'request-unknown' };
+}
+
+function serveClient(chip: VirtualChip, socket: Socket): void {
+  let waitingCharacters = 0;
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    waitingCharacters = text.includes('\n') ? 0 : waitingCharacters + text.length;
+    if (waitingCharacters > maxLineCharacters) socket.destroy();
+  });
+  createInterface({ input: socket }).on('line', (line) => {
+    let outcome: Outcome;
+    try {
+      chip.powerOn();
+      outcome = perform(chip, JSON.parse(line) as ProbeRequest);
+    } catch {
+      outcome = { error: 'request-malformed' };
+    }
+    socket.write(`${JSON.stringify(outcome)}\n`);
+  });
+}
+
+/** Serves the chip's debug port on a loopback port; 0 lets the system choose. Resolves when it listens. */
+export function serveProbe(chip: VirtualChip, port: number): Promise<Server> {
+  const server = createServer((socket) => serveClient(chip, socket));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
