@@ -2,7 +2,7 @@
 // The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware leaves this file.
 
 import type { Chip } from '@firmseal/chips';
-import { type BootPins, type BootSource, bootSource } from './boot-source.ts';
+import { type BootPins, type BootSource, bootSource, isFlashEmpty } from './boot-source.ts';
 import type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 import { assembleParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
@@ -18,6 +18,7 @@ import type { PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
 import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+import type { UsbFunction } from './usb-function.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
 /** Resets in a row without waiting for the link, after which the firmware counts as crashed. */
@@ -48,6 +49,7 @@ export class VirtualChip {
   #executor: FirmwareExecutor | undefined;
   #master: Master = 'cpu-flash';
   #banksSwapped = false;
+  #flashWasEmpty = false;
   #debuggerSeen = false;
   #halted = false;
   #running = false;
@@ -174,6 +176,19 @@ export class VirtualChip {
     if (!this.#running) this.#enter(() => {});
   }
 
+  /** What the firmware shows on the USB connector; undefined while nothing is there. */
+  get usb(): UsbFunction | undefined {
+    return this.power.on && !this.#halted ? this.#executor?.usb : undefined;
+  }
+
+  /** Lets the firmware handle what came by USB; false when nobody is there. Not from within firmware. */
+  withUsb(action: (usb: UsbFunction) => void): boolean {
+    const { usb } = this;
+    if (usb === undefined || this.#running) return false;
+    this.#enter(() => action(usb));
+    return true;
+  }
+
   #reset(cause: ResetCause): void {
     if (!this.power.on) return;
     if (this.#running) this.#pendingReset = cause;
@@ -264,9 +279,12 @@ export class VirtualChip {
     this.#flash.setParallelism(this.chip.write.parallelism);
     this.#banksSwapped = false;
     const pin = (name: keyof BootPins) => this.#pins.get(name) ?? false;
+    if (cause === 'power-on' || cause === 'option-launch')
+      this.#flashWasEmpty = isFlashEmpty({ chip: this.chip, flash: this.#flash });
     const boot = bootSource({
       ...{ chip: this.chip, options: this.#options, flash: this.#flash },
       pins: { boot0: pin('boot0'), boot1: pin('boot1') },
+      flashWasEmpty: this.#flashWasEmpty,
     });
     this.#banksSwapped = boot.banksSwapped;
     this.#master = boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';
@@ -282,9 +300,11 @@ export class VirtualChip {
     const { address, mapping } = this.#bootedApplication!;
     this.#stopFirmware();
     this.#banksSwapped = mapping === 'swapped';
+    const from = this.#ram.rangeAt(address) === undefined ? 'flash' : 'ram';
+    this.#master = from === 'flash' ? 'cpu-flash' : 'cpu-ram';
     this.#machine?.forgetRules();
     this.onEvent({ kind: 'application-booted', address, mapping });
-    const boot = { from: 'flash', address, banksSwapped: this.#banksSwapped } as const;
+    const boot = { from, address, banksSwapped: this.#banksSwapped } as const;
     this.#startFirmware(this.#createPort('software', boot));
   }
 

@@ -70,6 +70,10 @@ export function createCpuPort(parts: CpuParts): CpuPort {
       gate();
       return memory.eraseUnit(address);
     },
+    massErase(bank?: number): FlashStatus {
+      gate();
+      return memory.massErase(bank);
+    },
     readOption(register: number): number | undefined {
       gate();
       return memory.readOption(register);

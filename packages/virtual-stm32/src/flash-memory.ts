@@ -170,16 +170,21 @@ export class FlashMemory {
     return 'ok';
   }
 
-  /** Erases everything; with one unit write-protected, nothing (RM0090 3.7.4). */
-  massErase(): FlashStatus {
-    const { chip } = this.#parts;
-    if (chip.flash.eraseUnits.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
-    this.eraseAllExcept(() => false);
+  /** Erases everything or one bank; with one unit of it write-protected, nothing (RM0090 3.7.4). */
+  massErase(bank?: number): FlashStatus {
+    const going = (unit: EraseUnit) => bank === undefined || unit.bank === bank;
+    const units = this.#parts.chip.flash.eraseUnits.filter(going);
+    if (units.length === 0) return 'out-of-range';
+    if (units.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
+    this.eraseAllExcept((unit) => !going(unit), bank === undefined ? 1 : 0.5);
     return 'ok';
   }
 
-  /** The erase of a regression of readout protection: write protection does not hold it up; some units stay. */
-  eraseAllExcept(stays: (unit: EraseUnit) => boolean): void {
+  /**
+   * The erase of a regression of readout protection: write protection does not hold it up; some units stay. `share` is
+   * the part of a whole mass erase that it takes.
+   */
+  eraseAllExcept(stays: (unit: EraseUnit) => boolean, share = 1): void {
     const { chip, power, timing, random } = this.#parts;
     this.#version++;
     const going = chip.flash.eraseUnits.filter((unit) => !stays(unit));
@@ -189,7 +194,7 @@ export class FlashMemory {
       length: chip.flash.sizeBytes,
       complete: () => {
         for (const unit of going) this.#cells[unit.index]!.erase();
-        timing.spendMassErase(this.#parallelism);
+        timing.spendMassErase(this.#parallelism, share);
       },
       tear: () => {
         for (const unit of going) this.#cells[unit.index]!.tearErase(random);

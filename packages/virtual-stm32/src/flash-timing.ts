@@ -41,8 +41,10 @@ export class FlashTiming {
     this.#spend(eraseTiming(this.#chip, sizeBytes, parallelism));
   }
 
-  spendMassErase(parallelism: Parallelism): void {
-    this.#spend(massEraseTiming(this.#chip, parallelism));
+  /** `share` of the time for the whole flash: 0.5 for one of two banks. */
+  spendMassErase(parallelism: Parallelism, share = 1): void {
+    const { typicalUs, maximumUs } = massEraseTiming(this.#chip, parallelism);
+    this.#spend({ typicalUs: typicalUs * share, maximumUs: maximumUs * share });
   }
 
   spendOptionProgram(): void {

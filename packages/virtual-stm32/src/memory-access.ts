@@ -175,8 +175,9 @@ export class MemoryAccess {
     return this.#may('flash', 'erase') ? this.#parts.flash.eraseUnit(physical) : 'refused';
   }
 
-  massErase(): FlashStatus {
-    return this.#may('flash', 'erase') ? this.#parts.flash.massErase() : 'refused';
+  /** Everything, or the bank of that number. */
+  massErase(bank?: number): FlashStatus {
+    return this.#may('flash', 'erase') ? this.#parts.flash.massErase(bank) : 'refused';
   }
 
   /** Value in force of an option register, only its option bits; undefined when it cannot be read. */

@@ -1,39 +1,27 @@
-// A USB device of software: descriptors and the requests that reach it, before any transport. USB 2.0, chapter 9.
+// A USB device as a transport sees it: descriptors, answers that come when they come, and the moment it leaves the bus.
+// The standard requests of USB 2.0 section 9.4 are answered here, the others by the device.
 
-/** Setup packet of a control transfer (USB 2.0, table 9-2). */
-export interface Setup {
-  readonly requestType: number;
-  readonly request: number;
-  readonly value: number;
-  readonly index: number;
-  readonly length: number;
+import type { Setup, UsbAnswer, UsbDescriptors } from '../usb-function.ts';
+
+/** The device left the bus and will not answer. */
+export class UsbDetached extends Error {
+  override readonly name = 'UsbDetached';
 }
 
-/** Bytes for the host, or undefined for a STALL. */
-export type UsbAnswer = Uint8Array | undefined;
-
-export interface UsbDevice {
-  readonly speed: 'full' | 'high';
-  readonly deviceDescriptor: Uint8Array;
-  readonly configurationDescriptor: Uint8Array;
-  /** By index; 0 is the language list and is made here. */
-  readonly strings: readonly string[];
-  readonly interfaces: readonly {
-    readonly class: number;
-    readonly subclass: number;
-    readonly protocol: number;
-  }[];
-  /** Descriptors of an interface beyond the standard ones (HID report). */
-  interfaceDescriptor?(type: number, index: number): Uint8Array | undefined;
+export interface UsbDevice extends UsbDescriptors {
+  configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
-  /** Class and vendor requests; `data` is the data stage of an OUT request. */
+  /** Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached. */
   control(setup: Setup, data: Uint8Array): Promise<UsbAnswer>;
   /** Data sent to an OUT endpoint. False is a STALL. */
   write?(endpoint: number, data: Uint8Array): Promise<boolean>;
   /** Waits for data of an IN endpoint, at most `lengthBytes`; undefined is a STALL. `cancelled` aborts the wait. */
   read?(endpoint: number, lengthBytes: number, cancelled: AbortSignal): Promise<UsbAnswer>;
+  /** Aborted when the device leaves the bus. */
+  readonly detached?: AbortSignal;
 }
 
+/** The 8 bytes of a setup packet, little-endian. */
 export function parseSetup(bytes: Uint8Array): Setup {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
@@ -46,6 +34,7 @@ export function parseSetup(bytes: Uint8Array): Setup {
 }
 
 const languageList = Uint8Array.of(4, 3, 0x09, 0x04);
+const done = new Uint8Array(0);
 
 function stringDescriptor(text: string): Uint8Array {
   const bytes = new Uint8Array(2 + 2 * text.length);
@@ -55,6 +44,14 @@ function stringDescriptor(text: string): Uint8Array {
     bytes.set([unit & 0xff, unit >>> 8], 2 + 2 * i);
   }
   return bytes;
+}
+
+/** Whether the configuration has that alternate setting (interface descriptors, USB 2.0 table 9-12). */
+function hasAlternate(configuration: Uint8Array, interfaceNumber: number, alternate: number): boolean {
+  for (let at = 0; at + 1 < configuration.length && configuration[at]! > 0; at += configuration[at]!)
+    if (configuration[at + 1] === 4)
+      if (configuration[at + 2] === interfaceNumber && configuration[at + 3] === alternate) return true;
+  return false;
 }
 
 /** The state that standard requests keep: configuration and alternate settings. */
@@ -67,76 +64,59 @@ export class UsbControl {
     this.#device = device;
   }
 
-  /** Any control transfer on endpoint 0. */
+  /** Any control transfer on endpoint 0. A data stage that is not as long as announced is a STALL. */
   async handle(setup: Setup, data: Uint8Array): Promise<UsbAnswer> {
-    if ((setup.requestType & 0x60) !== 0) return this.#device.control(setup, data);
-    const answer = this.#standard(setup);
-    return answer?.subarray(0, setup.length);
+    const toHost = (setup.requestType & 0x80) !== 0;
+    if (!toHost && data.length !== setup.length) return undefined;
+    const standard = (setup.requestType & 0x60) === 0;
+    const answer = standard ? this.#standard(setup) : await this.#device.control(setup, data);
+    return toHost ? answer?.subarray(0, setup.length) : answer && done;
   }
 
   #standard({ requestType, request, value, index }: Setup): UsbAnswer {
-    switch (request) {
-      case 0:
+    switch (`${(requestType & 0x80) === 0 ? 'set' : 'get'} ${request}`) {
+      case 'get 0':
         return Uint8Array.of(0, 0);
-      case 1:
-      case 3:
-        return new Uint8Array(0);
-      case 6:
+      case 'set 1':
+      case 'set 3':
+        return done;
+      case 'get 6':
         return this.#descriptor(requestType & 0x1f, value >>> 8, value & 0xff);
-      case 8:
+      case 'get 8':
         return Uint8Array.of(this.#configuration);
-      case 9:
-        this.#configuration = value;
-        return new Uint8Array(0);
-      case 10:
+      case 'set 9':
+        return this.#configure(value);
+      case 'get 10':
         return Uint8Array.of(this.#alternates.get(index) ?? 0);
-      case 11:
-        this.#alternates.set(index, value);
-        this.#device.selectAlternate?.(index, value);
-        return new Uint8Array(0);
+      case 'set 11':
+        return this.#select(index, value);
       default:
         return undefined;
     }
   }
 
+  #configure(value: number): UsbAnswer {
+    if (value > 1) return undefined;
+    this.#configuration = value;
+    this.#alternates.clear();
+    if (value === 1) this.#device.configured?.();
+    return done;
+  }
+
+  #select(interfaceNumber: number, alternate: number): UsbAnswer {
+    if (!hasAlternate(this.#device.configurationDescriptor, interfaceNumber, alternate)) return undefined;
+    this.#alternates.set(interfaceNumber, alternate);
+    this.#device.selectAlternate?.(interfaceNumber, alternate);
+    return done;
+  }
+
   #descriptor(recipient: number, type: number, index: number): UsbAnswer {
     if (recipient !== 0) return this.#device.interfaceDescriptor?.(type, index);
     if (type === 1) return this.#device.deviceDescriptor;
-    if (type === 2) return this.#device.configurationDescriptor;
+    if (type === 2) return index === 0 ? this.#device.configurationDescriptor : undefined;
     if (type !== 3) return undefined;
     if (index === 0) return languageList;
     const text = this.#device.strings[index];
     return text === undefined ? undefined : stringDescriptor(text);
   }
-}
-
-/** Device descriptor of 18 bytes with strings 1, 2, 3 and one configuration (USB 2.0, table 9-8). */
-export function deviceDescriptor(options: {
-  vendor: number;
-  product: number;
-  release: number;
-  usbVersion?: number;
-  maxPacketBytes?: number;
-}): Uint8Array {
-  const { vendor, product, release, usbVersion = 0x0200, maxPacketBytes = 64 } = options;
-  const bytes = Uint8Array.of(18, 1, 0, 0, 0, 0, 0, maxPacketBytes, 0, 0, 0, 0, 0, 0, 1, 2, 3, 1);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(2, usbVersion, true);
-  view.setUint16(8, vendor, true);
-  view.setUint16(10, product, true);
-  view.setUint16(12, release, true);
-  return bytes;
-}
-
-/** Configuration descriptor around the given interface, endpoint and functional descriptors (USB 2.0, table 9-10). */
-export function configurationDescriptor(parts: readonly Uint8Array[], interfaceCount = 1): Uint8Array {
-  const totalBytes = 9 + parts.reduce((sum, part) => sum + part.length, 0);
-  const bytes = new Uint8Array(totalBytes);
-  bytes.set([9, 2, totalBytes & 0xff, totalBytes >>> 8, interfaceCount, 1, 0, 0xc0, 50]);
-  let offset = 9;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -2,16 +2,35 @@
 // carries their transfers to a client, such as the kernel's vhci-hcd. All fields are big-endian. Loopback or unix socket.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { parseSetup, type UsbAnswer, UsbControl, type UsbDevice } from './usb-device.ts';
+import type { UsbAnswer } from '../usb-function.ts';
+import { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './usb-device.ts';
 
 const stall = -32; // -EPIPE
 const reset = -104; // -ECONNRESET
 const maxTransferBytes = 1024 * 1024;
+/** Transfers of one client that wait for their answer. */
+const maxPending = 1024;
+
+/** A USB port of this machine of software. */
+export interface UsbipPort {
+  /** Bus and port, `1-1`: the name by which clients import what is plugged in there. */
+  readonly busId: string;
+  /** What is plugged in now. */
+  readonly device: UsbDevice | undefined;
+}
 
 interface Exported {
-  /** Bus and port, `1-1`: the name by which clients import it. */
   readonly busId: string;
   readonly device: UsbDevice;
+}
+
+/** What the standard requests left: it outlives a client, as a device stays configured between two programs. */
+const controls = new WeakMap<UsbDevice, UsbControl>();
+
+function controlOf(device: UsbDevice): UsbControl {
+  const known = controls.get(device) ?? new UsbControl(device);
+  controls.set(device, known);
+  return known;
 }
 
 /** The 312 bytes that describe a device (struct usbip_usb_device). */
@@ -55,15 +74,15 @@ function concat(...parts: readonly Uint8Array[]): Uint8Array {
 /** One client: device list and import first, then transfers of the imported device. */
 class Connection {
   readonly #socket: Socket;
-  readonly #exported: readonly Exported[];
+  readonly #ports: readonly UsbipPort[];
   readonly #pending = new Map<number, AbortController>();
   #waiting: Uint8Array = new Uint8Array(0);
   #device: UsbDevice | undefined;
   #control: UsbControl | undefined;
 
-  constructor(socket: Socket, exported: readonly Exported[]) {
+  constructor(socket: Socket, ports: readonly UsbipPort[]) {
     this.#socket = socket;
-    this.#exported = exported;
+    this.#ports = ports;
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -100,10 +119,18 @@ class Connection {
     return false;
   }
 
+  /** What is plugged in; its number is its port's. */
+  #exported(): (Exported & { readonly number: number })[] {
+    return this.#ports.flatMap(({ busId, device }, number) =>
+      device === undefined ? [] : [{ busId, device, number }],
+    );
+  }
+
   #list(): void {
-    const count = Uint8Array.of(0, 0, 0, this.#exported.length);
-    const records = this.#exported.flatMap((one, number) => [
-      deviceRecord(one, number),
+    const exported = this.#exported();
+    const count = Uint8Array.of(0, 0, 0, exported.length);
+    const records = exported.flatMap((one) => [
+      deviceRecord(one, one.number),
       ...one.device.interfaces.map((face) => Uint8Array.of(face.class, face.subclass, face.protocol, 0)),
     ]);
     this.#socket.write(concat(header(5), count, ...records));
@@ -111,15 +138,17 @@ class Connection {
 
   #import(request: Uint8Array): void {
     const name = new TextDecoder().decode(request.subarray(8)).replace(/\0.*$/s, '');
-    const number = this.#exported.findIndex(({ busId }) => busId === name);
-    const found = this.#exported[number];
+    const found = this.#exported().find(({ busId }) => busId === name);
     if (found === undefined) {
       this.#socket.write(header(3, 1));
       return;
     }
     this.#device = found.device;
-    this.#control = new UsbControl(found.device);
-    this.#socket.write(concat(header(3), deviceRecord(found, number)));
+    this.#control = controlOf(found.device);
+    const unplug = () => setImmediate(() => this.#socket.end()); // after the answers that are on their way
+    found.device.detached?.addEventListener('abort', unplug);
+    this.#socket.on('close', () => found.device.detached?.removeEventListener('abort', unplug));
+    this.#socket.write(concat(header(3), deviceRecord(found, found.number)));
   }
 
   #transferStep(device: UsbDevice): boolean {
@@ -136,7 +165,7 @@ class Connection {
     const incoming = view.getUint32(12) === 1;
     const endpoint = view.getUint32(16);
     const lengthBytes = view.getUint32(24);
-    if (command !== 1 || lengthBytes > maxTransferBytes) {
+    if (command !== 1 || lengthBytes > maxTransferBytes || this.#pending.size >= maxPending) {
       this.#socket.destroy();
       return false;
     }
@@ -151,15 +180,26 @@ class Connection {
       if (incoming) return device.read?.(endpoint, lengthBytes, cancel.signal);
       return (await device.write?.(endpoint, data)) === true ? new Uint8Array(0) : undefined;
     };
-    void run().then((answer) => {
-      if (!this.#pending.delete(sequence)) return;
-      if (answer === undefined) this.#answer(sequence, { status: stall, lengthBytes: 0 });
-      else if (incoming) {
-        const data = answer.subarray(0, lengthBytes);
-        this.#answer(sequence, { status: 0, lengthBytes: data.length, data });
-      } else this.#answer(sequence, { status: 0, lengthBytes });
-    });
+    run().then(
+      (answer) => this.#finish(sequence, { answer, incoming, lengthBytes }),
+      // Gone from the bus, and the client with it; a fault of the device itself is for who runs the server.
+      (error: unknown) => {
+        this.#pending.delete(sequence);
+        this.#socket.end();
+        if (!(error instanceof UsbDetached)) throw error;
+      },
+    );
     return true;
+  }
+
+  #finish(sequence: number, transfer: { answer: UsbAnswer; incoming: boolean; lengthBytes: number }): void {
+    const { answer, incoming, lengthBytes } = transfer;
+    if (!this.#pending.delete(sequence)) return;
+    if (answer === undefined) this.#answer(sequence, { status: stall, lengthBytes: 0 });
+    else if (incoming) {
+      const data = answer.subarray(0, lengthBytes);
+      this.#answer(sequence, { status: 0, lengthBytes: data.length, data });
+    } else this.#answer(sequence, { status: 0, lengthBytes });
   }
 
   #unlink(sequence: number, victim: number): void {
@@ -185,12 +225,12 @@ class Connection {
   }
 }
 
-/** Serves the devices on a loopback port (0 lets the system choose) or a unix socket. Resolves when it listens. */
+/** Serves the ports on a loopback port (0 lets the system choose) or a unix socket. Resolves when it listens. */
 export function serveUsbip(
-  exported: readonly Exported[],
+  ports: readonly UsbipPort[],
   at: { port: number } | { path: string },
 ): Promise<Server> {
-  const server = createServer((socket) => new Connection(socket, exported));
+  const server = createServer((socket) => new Connection(socket, ports));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const listening = (): void => resolve(server);

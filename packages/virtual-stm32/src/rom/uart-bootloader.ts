@@ -1,9 +1,9 @@
-// The UART bootloader in system memory, as AN3155 (Rev 15 and later) describes it: synchronisation by 0x7F, commands as
-// byte and complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's.
-// Baud detection and parity belong to the line that carries the bytes.
+// The UART bootloader in system memory, as AN3155 describes it: synchronisation by 0x7F, commands as byte and
+// complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's. Baud detection and
+// parity belong to the line that carries the bytes. Not modelled, as no chip of the catalogue offers them: Speed (0x03),
+// checksum (0xA1), special commands (0x50, 0x51). The bootloader waits for the rest of a command without end.
 
-import { ByteQueue, LineEnded } from './byte-queue.ts';
-import type { MassErase, RomTarget } from './rom-target.ts';
+import type { RomTarget } from './rom-target.ts';
 
 const ack = 0x79;
 const nack = 0x1f;
@@ -15,24 +15,27 @@ export interface UartBootloaderOptions {
   /** Command codes in the order of the Get answer (AN3155 section 3.1). */
   readonly commands: readonly number[];
   readonly send: (bytes: Uint8Array) => void;
+  /** The synchronisation byte came: this is the interface that the host uses. */
+  readonly onSelected: () => void;
 }
+
+/** Each `yield` waits for one byte. */
+type Receiving<T> = Generator<undefined, T, number>;
 
 const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 const u32be = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 
-/** One bootloader session, from reset until `go`, a reset or `end()`. */
+/** One session, from reset until `go`, a reset or loss of power, which leave by the exceptions of signals.ts. */
 export class UartBootloader {
   readonly #target: RomTarget;
   readonly #options: UartBootloaderOptions;
-  readonly #queue = new ByteQueue();
-  readonly #handlers: ReadonlyMap<number, () => Promise<void>>;
-  /** Settles when the session ended. */
-  readonly ended: Promise<void>;
+  readonly #handlers: ReadonlyMap<number, () => Receiving<void>>;
+  readonly #session: Receiving<never>;
 
   constructor(target: RomTarget, options: UartBootloaderOptions) {
     this.#target = target;
     this.#options = options;
-    this.#handlers = new Map<number, () => Promise<void>>([
+    this.#handlers = new Map<number, () => Receiving<void>>([
       [0x00, () => this.#get()],
       [0x01, () => this.#getVersion()],
       [0x02, () => this.#getId()],
@@ -41,41 +44,38 @@ export class UartBootloader {
       [0x31, () => this.#writeMemory()],
       [0x43, () => this.#erase()],
       [0x44, () => this.#extendedErase()],
-      [0x50, () => this.#special(128, false)],
-      [0x51, () => this.#special(128, true)],
       [0x63, () => this.#writeProtect()],
       [0x73, () => this.#writeUnprotect()],
       [0x82, () => this.#readoutProtect()],
       [0x92, () => this.#readoutUnprotect()],
     ]);
-    this.ended = this.#run().catch((reason: unknown) => {
-      if (!(reason instanceof LineEnded)) throw reason;
-    });
+    this.#session = this.#run();
+    this.#session.next();
   }
 
   receive(bytes: Uint8Array): void {
-    this.#queue.push(bytes);
+    for (const byte of bytes) this.#session.next(byte);
   }
 
-  /** The chip was reset or lost power. */
-  end(): void {
-    this.#queue.end();
-  }
-
-  async #run(): Promise<void> {
-    while ((await this.#queue.next()) !== syncByte);
+  *#run(): Receiving<never> {
+    while ((yield) !== syncByte);
+    this.#options.onSelected();
     this.#send(ack);
-    for (;;) await this.#command();
+    for (;;) yield* this.#command();
   }
 
-  async #command(): Promise<void> {
-    const code = await this.#queue.next();
-    const complement = await this.#queue.next();
-    const known = this.#options.commands.includes(code);
-    if ((code ^ complement) !== 0xff || !known) return this.#send(nack);
-    const handler = this.#handlers.get(code);
-    if (handler === undefined) return this.#send(nack);
-    await handler();
+  *#take(count: number): Receiving<Uint8Array> {
+    const bytes = new Uint8Array(count);
+    for (let i = 0; i < count; i++) bytes[i] = yield;
+    return bytes;
+  }
+
+  *#command(): Receiving<void> {
+    const code = yield;
+    const complement = yield;
+    const handler = this.#options.commands.includes(code) ? this.#handlers.get(code) : undefined;
+    if ((code ^ complement) !== 0xff || handler === undefined) return this.#send(nack);
+    yield* handler();
   }
 
   #send(...bytes: number[]): void {
@@ -89,159 +89,146 @@ export class UartBootloader {
     return admitted;
   }
 
-  async #get(): Promise<void> {
+  /** Section 3.1: count of what follows less one (version and codes), version, codes. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#get(): Receiving<void> {
     const { version, commands } = this.#options;
     this.#send(ack, commands.length, version, ...commands, ack);
   }
 
-  async #getVersion(): Promise<void> {
+  /** Section 3.2: version and two option bytes that are always 0. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#getVersion(): Receiving<void> {
     this.#send(ack, this.#options.version, 0, 0, ack);
   }
 
-  async #getId(): Promise<void> {
+  /** Section 3.3: product id, most significant byte first. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#getId(): Receiving<void> {
     const { productId } = this.#target;
     this.#send(ack, 1, productId >>> 8, productId & 0xff, ack);
   }
 
-  /** Address (4 bytes, most significant first) and its XOR; undefined after a wrong XOR was refused. */
-  async #address(): Promise<number | undefined> {
-    const bytes = await this.#queue.take(5);
-    if (xorOf(bytes) === 0) return u32be(bytes);
-    this.#send(nack);
-    return undefined;
+  /** Address (4 bytes, most significant first) and its XOR; undefined when that does not hold. */
+  *#address(): Receiving<number | undefined> {
+    const bytes = yield* this.#take(5);
+    return xorOf(bytes) === 0 ? u32be(bytes) : undefined;
   }
 
-  async #readMemory(): Promise<void> {
+  /** Section 3.4. The length comes as N - 1 with its complement. */
+  *#readMemory(): Receiving<void> {
     if (!this.#admit()) return;
-    const address = await this.#address();
-    if (address === undefined) return;
-    if (this.#target.read(address, 1) === undefined) return this.#send(nack);
+    const address = yield* this.#address();
+    if (address === undefined || this.#target.readableBytes(address, 1) === 0) return this.#send(nack);
     this.#send(ack);
-    const [count, complement] = await this.#queue.take(2);
-    const bytes = (count! ^ complement!) === 0xff ? this.#target.read(address, count! + 1) : undefined;
+    const [count, complement] = yield* this.#take(2);
+    if ((count! ^ complement!) !== 0xff) return this.#send(nack);
+    const bytes = this.#target.read(address, count! + 1);
     if (bytes === undefined) return this.#send(nack);
     this.#send(ack, ...bytes);
   }
 
-  async #go(): Promise<void> {
+  /** Section 3.5. */
+  *#go(): Receiving<void> {
     if (!this.#admit()) return;
-    const address = await this.#address();
-    if (address === undefined) return;
-    const started = this.#target.go(address);
-    this.#send(started ? ack : nack);
-    if (started) throw new LineEnded();
-  }
-
-  async #writeMemory(): Promise<void> {
-    if (!this.#admit()) return;
-    const address = await this.#address();
-    if (address === undefined) return;
-    // AN3155 section 3.6: the address is checked before the data is taken.
-    if (this.#target.read(address, 1) === undefined) return this.#send(nack);
+    const address = yield* this.#address();
+    if (address === undefined || !this.#target.canGo(address)) return this.#send(nack);
     this.#send(ack);
-    const count = (await this.#queue.next()) + 1;
-    const data = await this.#queue.take(count);
-    const checksum = await this.#queue.next();
-    if ((xorOf(data) ^ (count - 1)) !== checksum) return this.#send(nack);
-    this.#send((await this.#target.write(address, data)) ? ack : nack);
+    this.#target.go(address);
   }
 
-  /** 0x43: one-byte page numbers; 0xFF alone with its complement is a mass erase. */
-  async #erase(): Promise<void> {
+  /** Section 3.6: the address is checked before the data is taken; option bytes end in a reset. */
+  *#writeMemory(): Receiving<void> {
     if (!this.#admit()) return;
-    const count = await this.#queue.next();
+    const address = yield* this.#address();
+    if (address === undefined || !this.#target.canWrite(address, 1)) return this.#send(nack);
+    this.#send(ack);
+    const count = yield;
+    const data = yield* this.#take(count + 1);
+    const checksum = yield;
+    if ((xorOf(data) ^ count) !== checksum || !this.#target.canWrite(address, data.length))
+      return this.#send(nack);
+    const outcome = this.#target.write(address, data);
+    this.#send(ack);
+    if (outcome === 'reset-due') this.#target.reset();
+  }
+
+  /** Section 3.7: one-byte numbers; FF with its complement erases everything. */
+  *#erase(): Receiving<void> {
+    if (!this.#admit()) return;
+    const count = yield;
     if (count === 0xff) {
-      const complement = await this.#queue.next();
-      if (complement !== 0x00) return this.#send(nack);
-      return this.#finishErase(await this.#target.massErase('all'));
+      if ((yield) !== 0x00) return this.#send(nack);
+      this.#target.massErase('all');
+      return this.#send(ack);
     }
-    const pages = await this.#queue.take(count + 1);
-    const checksum = await this.#queue.next();
-    if ((xorOf(pages) ^ count) !== checksum) return this.#send(nack);
-    this.#finishErase(await this.#target.erase([...pages]));
+    const units = yield* this.#take(count + 1);
+    const checksum = yield;
+    if ((xorOf(units) ^ count) !== checksum) return this.#send(nack);
+    this.#eraseUnits([...units]);
   }
 
-  /** 0x44: two-byte numbers, most significant first; FFFF all, FFFE bank 1, FFFD bank 2. */
-  async #extendedErase(): Promise<void> {
+  /** Section 3.8: two-byte numbers, most significant first; FFFF everything, FFFE bank 1, FFFD bank 2. */
+  *#extendedErase(): Receiving<void> {
     if (!this.#admit()) return;
-    const head = await this.#queue.take(2);
+    const head = yield* this.#take(2);
     const count = (head[0]! << 8) | head[1]!;
     if (count >= 0xfff0) {
-      const checksum = await this.#queue.next();
-      const kinds: Record<number, MassErase> = { 65535: 'all', 65534: 'bank1', 65533: 'bank2' };
-      const kind = kinds[count];
-      if (xorOf(head) !== checksum || kind === undefined) return this.#send(nack);
-      return this.#finishErase(await this.#target.massErase(kind));
+      const checksum = yield;
+      const which = ({ 65535: 'all', 65534: 'bank1', 65533: 'bank2' } as const)[count];
+      if (xorOf(head) !== checksum || which === undefined) return this.#send(nack);
+      this.#target.massErase(which);
+      return this.#send(ack);
     }
-    const list = await this.#queue.take((count + 1) * 2);
-    const checksum = await this.#queue.next();
+    const list = yield* this.#take(2 * (count + 1));
+    const checksum = yield;
     if ((xorOf(head) ^ xorOf(list)) !== checksum) return this.#send(nack);
-    const units = Array.from({ length: count + 1 }, (_, i) => (list[2 * i]! << 8) | list[2 * i + 1]!);
-    this.#finishErase(await this.#target.erase(units));
+    this.#eraseUnits(Array.from({ length: count + 1 }, (_, i) => (list[2 * i]! << 8) | list[2 * i + 1]!));
   }
 
-  /** A number that does not exist is refused; an erase that the flash refused is acknowledged all the same. */
-  #finishErase(accepted: boolean): void {
-    this.#send(accepted ? ack : nack);
+  /** A number that does not exist is refused before anything is erased; what the flash refused is acknowledged. */
+  #eraseUnits(units: readonly number[]): void {
+    const known = units.every((unit) => this.#target.hasEraseUnit(unit));
+    if (known) this.#target.erase(units);
+    this.#send(known ? ack : nack);
   }
 
-  /**
-   * 0x50 and 0x51 as framing (AN3155 sections 3.14, 3.15): no family here defines an operation code, so a well-formed
-   * request is answered with an empty answer and the status 0.
-   */
-  async #special(maxBytes: number, extended: boolean): Promise<void> {
+  /** Section 3.9: numbers of sectors; the protection of others ends. Numbers that do not exist are passed over. */
+  *#writeProtect(): Receiving<void> {
     if (!this.#admit()) return;
-    const code = await this.#queue.take(3);
-    if (xorOf(code) !== 0) return this.#send(nack);
-    this.#send(ack);
-    if (!(await this.#block(maxBytes))) return;
-    if (extended && !(await this.#block(1024))) return;
-    this.#send(...(extended ? [] : [0, 0]), 0, 1, 0, ack);
-  }
-
-  async #block(maxBytes: number): Promise<boolean> {
-    const head = await this.#queue.take(2);
-    const size = (head[0]! << 8) | head[1]!;
-    if (size > maxBytes) {
-      this.#send(nack);
-      return false;
-    }
-    const data = await this.#queue.take(size + 1);
-    const whole = (xorOf(head) ^ xorOf(data)) === 0;
-    this.#send(whole ? ack : nack);
-    return whole;
-  }
-
-  async #writeProtect(): Promise<void> {
-    if (!this.#admit()) return;
-    const count = await this.#queue.next();
-    const units = await this.#queue.take(count + 1);
-    const checksum = await this.#queue.next();
+    const count = yield;
+    const units = yield* this.#take(count + 1);
+    const checksum = yield;
     if ((xorOf(units) ^ count) !== checksum) return this.#send(nack);
+    this.#target.setWriteProtection([...units]);
     this.#send(ack);
-    await this.#target.setWriteProtection([...units]);
-    throw new LineEnded();
+    this.#target.reset();
   }
 
-  async #writeUnprotect(): Promise<void> {
+  /** Section 3.10: acknowledged twice, before and after. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#writeUnprotect(): Receiving<void> {
     if (!this.#admit()) return;
-    await this.#target.setWriteProtection([]);
+    this.#target.setWriteProtection([]);
     this.#send(ack);
-    throw new LineEnded();
+    this.#target.reset();
   }
 
-  async #readoutProtect(): Promise<void> {
+  /** Section 3.11. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#readoutProtect(): Receiving<void> {
     if (!this.#admit()) return;
-    await this.#target.protectReadout();
+    this.#target.protectReadout();
     this.#send(ack);
-    throw new LineEnded();
+    this.#target.reset();
   }
 
-  /** The one writing command that answers under readout protection: it erases the flash. */
-  async #readoutUnprotect(): Promise<void> {
+  /** Section 3.12: the one writing command that answers under readout protection; it erases the flash. */
+  // biome-ignore lint/correctness/useYield: takes no parameters
+  *#readoutUnprotect(): Receiving<void> {
     this.#send(ack);
-    await this.#target.unprotectReadout();
+    this.#target.unprotectReadout();
     this.#send(ack);
-    throw new LineEnded();
+    this.#target.reset();
   }
 }
