@@ -3,7 +3,7 @@
 
 import type { Chip } from '@firmseal/chips';
 import { type BootPins, bootSource } from './boot-source.ts';
-import { assembleParts } from './chip-parts.ts';
+import { assembleParts, type ChipParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
 import { DebugPort } from './debug-port.ts';
@@ -17,6 +17,7 @@ import type { PowerCut, PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
 import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+import { type ChipSnapshot, restoreParts, type SavedParts, saveParts } from './snapshot.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
 export type ChipEvent =
@@ -51,6 +52,23 @@ export interface VirtualChipOptions {
   readonly onEvent?: (event: ChipEvent) => void;
 }
 
+/** What a snapshot holds of the chip itself. */
+interface SavedChip extends ChipSnapshot {
+  readonly owner: VirtualChip;
+  readonly parts: SavedParts;
+  readonly life: {
+    readonly executor: FirmwareExecutor | undefined;
+    readonly master: Master;
+    readonly banksSwapped: boolean;
+    readonly debuggerSeen: boolean;
+    readonly debuggerAttached: boolean;
+    readonly halted: boolean;
+    readonly start: object;
+    readonly bootedApplication: BootedApplication | undefined;
+    readonly pins: ReadonlyMap<InputPin | keyof BootPins, boolean>;
+  };
+}
+
 /** Resets in a row without waiting for the link, after which the firmware counts as crashed. */
 const resetsInARowMax = 64;
 
@@ -67,6 +85,7 @@ export class VirtualChip {
   onLink: (bytes: Uint8Array<ArrayBuffer>) => void;
   onEvent: (event: ChipEvent) => void;
 
+  readonly #parts: ChipParts;
   readonly #supply: PowerSupply;
   readonly #executors: readonly ExecutorFactory[];
   readonly #flash: FlashMemory;
@@ -84,7 +103,8 @@ export class VirtualChip {
   #running = false;
   #pendingReset: ResetCause | undefined;
   #inbox: Uint8Array<ArrayBuffer>[] = [];
-  #starts = 0;
+  /** A new one at each start of firmware; ports of former ones are dead. */
+  #start: object = {};
   #bootedApplication: BootedApplication | undefined;
 
   constructor(options: VirtualChipOptions) {
@@ -99,6 +119,7 @@ export class VirtualChip {
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
     });
+    this.#parts = parts;
     const power = parts.power;
     power.interrupt = () => this.#throwPendingReset();
     this.power = power;
@@ -124,7 +145,10 @@ export class VirtualChip {
         if (!this.#running) this.#losePower();
       },
     });
-    this.judge = new Judge(this.#flash, this.#ram, this.#options);
+    this.judge = new Judge(parts.memory, {
+      save: () => this.#save(),
+      restore: (snapshot, seed) => this.#restore(snapshot as SavedChip, seed),
+    });
   }
 
   get powered(): boolean {
@@ -254,12 +278,12 @@ export class VirtualChip {
   }
 
   #createPort(resetCause: ResetCause, boot: CpuPort['boot']): CpuPort {
-    const start = this.#starts;
+    const start = this.#start;
     return createCpuPort({
       ...{ chip: this.chip, clock: this.clock, memory: this.#memory, flash: this.#flash, ram: this.#ram },
       ...{ random: this.#random, uid: this.uid, resetCause, boot },
       gate: () => {
-        if (start !== this.#starts) throw new Error('the firmware that holds this port was stopped');
+        if (start !== this.#start) throw new Error('the firmware that holds this port was stopped');
         this.#gate();
       },
       pin: (name) => this.#pins.get(name) ?? false,
@@ -284,7 +308,7 @@ export class VirtualChip {
     const executor = this.#executor;
     this.#executor = undefined;
     this.#inbox = [];
-    this.#starts++;
+    this.#start = {};
     executor?.stop?.();
   }
 
@@ -301,6 +325,39 @@ export class VirtualChip {
     const { operations } = this.power;
     const hit = cut !== undefined && cut.operation === operations ? cut : undefined;
     this.onEvent({ kind: 'power-lost', operations, cut: hit });
+  }
+
+  #save(): SavedChip {
+    if (this.#running) throw new Error('firmware runs: a snapshot is taken between two calls');
+    return {
+      owner: this,
+      operations: this.power.operations,
+      parts: saveParts(this.#parts),
+      life: {
+        ...{ executor: this.#executor, master: this.#master, banksSwapped: this.#banksSwapped },
+        ...{ debuggerSeen: this.#debuggerSeen, debuggerAttached: this.debug.attached, halted: this.#halted },
+        ...{ start: this.#start, bootedApplication: this.#bootedApplication, pins: new Map(this.#pins) },
+      },
+    };
+  }
+
+  #restore({ owner, parts, life }: SavedChip, seed: string | undefined): void {
+    if (owner !== this) throw new RangeError('the snapshot is of another chip');
+    if (this.#running) throw new Error('firmware runs: a snapshot comes back between two calls');
+    this.#executor = life.executor;
+    this.#master = life.master;
+    this.#banksSwapped = life.banksSwapped;
+    this.#debuggerSeen = life.debuggerSeen;
+    this.#halted = life.halted;
+    this.#start = life.start;
+    this.#bootedApplication = life.bootedApplication;
+    this.#pendingReset = undefined;
+    this.#inbox = [];
+    this.#pins.clear();
+    for (const [name, high] of life.pins) this.#pins.set(name, high);
+    this.debug.attach(life.debuggerAttached);
+    life.executor?.revive?.();
+    restoreParts(this.#parts, parts, seed);
   }
 
   /** A fault of the firmware (or of its executor) is not hidden: it goes on to whoever fed the bytes. */

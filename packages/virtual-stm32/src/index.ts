@@ -21,5 +21,6 @@ export {
 } from './protection.ts';
 export { SeededRandom } from './random.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+export type { ChipSnapshot } from './snapshot.ts';
 export { agentRequest, wasmAgent } from './wasm-agent.ts';
 export type { RamStore } from './working-memory.ts';
