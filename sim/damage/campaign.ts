@@ -156,7 +156,7 @@ export class DamageCampaign {
         piece.length < sealed.records[index]!.length ? 'record-length-wrong' : 'record-hash-wrong';
       operations.push(...this.#send(from, this.#record(index, piece, where, [expected])));
     }
-    this.#judgeRefused(index, operations, where);
+    this.#judgeRefused(index, { operations, where, refused: piece.length > 0 });
     if (kind !== 'bit flip') this.#goOn(index, records, where);
     this.#judgeBoot(from, operations, where);
   }
@@ -168,10 +168,16 @@ export class DamageCampaign {
     return { type: 0x22, body, where, expected };
   }
 
-  /** Nothing of the refused record is in flash, and nothing was written into an area on the way. */
-  #judgeRefused(index: number, operations: readonly Operation[], where: string): void {
+  /**
+   * Nothing of the refused record is in flash, and nothing was written into an area on the way. Under policy erase
+   * nothing of the records ahead either, once one was refused; of one that is missing the chip knows only at a reset.
+   */
+  #judgeRefused(
+    index: number,
+    { operations, where, refused }: { operations: readonly Operation[]; where: string; refused: boolean },
+  ): void {
     const { sealed, areas } = this.#target;
-    const resume = sealed.manifest.core.interruption === 'resume';
+    const resume = sealed.manifest.core.interruption === 'resume' || !refused;
     if (resume) this.#expectNone(operations, where);
     for (const { kind, address } of operations)
       if (
@@ -204,9 +210,13 @@ export class DamageCampaign {
    */
   #judgeBoot(from: ChipSnapshot, operations: readonly Operation[], where: string): void {
     if (operations.length === 0 && this.#judged.has(from)) return;
-    const { chip } = this.#target.line;
-    chip.powerOff();
-    chip.powerOn();
+    const { line, sealed, beforePackage, beforeLicense } = this.#target;
+    const { chip } = line;
+    chip.reset();
+    if (from !== beforePackage && from !== beforeLicense && sealed.manifest.core.interruption === 'erase')
+      for (const i of sealed.records.keys())
+        if (holdsPlaintext(this.#target, i))
+          this.#violate(where, `plaintext of record ${i} outlives the reset`);
     const whole = holds(this.#target, this.#target.former);
     if ((chip.bootedApplication !== undefined) !== whole) {
       this.#violate(
