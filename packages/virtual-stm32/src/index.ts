@@ -36,6 +36,7 @@ export { SeededRandom } from './random.ts';
 export { type DfuseQuirk, dfuseQuirks } from './rom/dfuse-quirks.ts';
 export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
 export { agentRequest, wasmAgent } from './wasm-agent.ts';
 export type { RamStore } from './working-memory.ts';

@@ -59,6 +59,11 @@ export class OptionBytes {
     return this.#stored;
   }
 
+  restore(saved: { readonly stored: OptionValues; readonly loaded: OptionValues }): void {
+    this.#stored = new Map(saved.stored);
+    this.#loaded = new Map(saved.loaded);
+  }
+
   /** Readout level in force. */
   get level(): ReadoutLevel {
     return readoutLevel(this.#parts.chip, this.#loaded);
