@@ -17,6 +17,7 @@ async function sample(options: Parameters<typeof prepareTarget>[0]) {
     return atEdge || index % 23 === 0 || !['bit flip', 'truncation'].includes(mutation.kind);
   });
   campaign.runLicense((index) => index % 23 === 0);
+  campaign.runForeign();
   expect(edges).toContain(file.length);
   expect(atEdges).toBe(edges.size - 1);
   return campaign.report;
@@ -34,6 +35,7 @@ it.each([
     expect(tried.get('bit flip')).toBeGreaterThan(1000);
     expect(tried.get('truncation')).toBeGreaterThan(150);
     expect([tried.get('exchange'), tried.get('repetition'), tried.get('loss')]).toEqual([10, 5, 5]);
+    expect(tried.get('foreign license')).toBe(4);
     expect(tried.get('license bit flip')).toBeGreaterThan(150);
     for (const code of ['manifest-signature-invalid', 'record-hash-wrong', 'license-signature-invalid'])
       expect(answers.get(code)).toBeGreaterThan(50);
@@ -51,6 +53,23 @@ const withoutSignatureCheck = {
   file: 'core/fs_license.c',
   replace: { 'FS_DECIDE_AS(fs_cose_verify(&cose, issuer->key), FS_ERR_LICENSE_SIGNATURE_INVALID);': '' },
 };
+
+const withoutThumbprintCheck = {
+  file: 'core/fs_license.c',
+  replace: {
+    'fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES': '1',
+  },
+};
+
+it('an agent without the check of the thumbprint is found out', async () => {
+  const agent = await buildWeakenedAgent('stm32f427', withoutThumbprintCheck);
+  const campaign = new DamageCampaign(
+    await prepareTarget({ chipId: 'stm32f427', interruption: 'resume', agent }),
+  );
+  campaign.runForeign();
+  expect(campaign.report.accepted).toBe(1);
+  expect(campaign.report.violations).toContain('license that is license-device-wrong: accepted');
+});
 
 it.each([
   ['the hash of a record', withoutHashCheck, /^record \d.*(not record-hash-wrong|flash operations)/],

@@ -78,6 +78,19 @@ export class DamageCampaign {
     }
   }
 
+  /** Licenses that are whole and signed, but for another device, package or time. */
+  runForeign(): void {
+    const { beforeLicense, foreign } = this.#target;
+    for (const { license, expected } of foreign) {
+      const where = `license that is ${expected}`;
+      this.#count(this.#tried, 'foreign license');
+      const message = { type: 0x21, body: license.bundle, where, expected: [expected] };
+      const operations = this.#send(beforeLicense, message);
+      this.#expectNone(operations, where);
+      this.#judgeBoot(beforeLicense, operations, where);
+    }
+  }
+
   #count(counts: Map<string, number>, name: string): void {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

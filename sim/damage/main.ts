@@ -17,6 +17,7 @@ for (const chipId of ['stm32f427', 'stm32h743'] as const)
     const campaign = new DamageCampaign(await prepareTarget({ chipId, interruption }));
     campaign.runPackage(() => true);
     campaign.runLicense(() => true);
+    campaign.runForeign();
     const { tried, answers, notSent, accepted, violations } = campaign.report;
     const total = [...tried.values()].reduce((sum, count) => sum + count, 0);
     console.log(`${chipId}, policy ${interruption}: ${total} damages, accepted ${accepted}`);

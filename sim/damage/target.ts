@@ -2,6 +2,7 @@
 // package to install over it. Snapshots stand ahead of every message, so that a damaged one costs that message alone.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
+import type { LicenseTerms } from '@firmseal/license';
 import type { SealArea } from '@firmseal/seal';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { type Line, personalizedLine } from '../../device/agent/test/line.ts';
@@ -20,6 +21,8 @@ export interface DamageTarget {
   readonly line: Line;
   readonly sealed: TestPackage;
   readonly license: TestLicense;
+  /** Licenses that the issuer signed, but not for this: each with the code of its refusal. */
+  readonly foreign: readonly { readonly license: TestLicense; readonly expected: string }[];
   readonly areas: readonly FirmwareArea[];
   readonly former: readonly FirmwareArea[];
   /** Ahead of the package header: the former firmware stands and is valid. */
@@ -42,7 +45,7 @@ export interface TargetOptions {
   readonly agent?: Uint8Array;
 }
 
-export const chunkSizeBytes = 1024;
+const chunkSizeBytes = 1024;
 
 /** Two areas, five records: 1024, 32, 1024, 1024 and 32 bytes of plaintext. */
 function areasOf(chipId: TestChipId, seed: number): FirmwareArea[] {
@@ -72,6 +75,16 @@ export async function prepareTarget({ chipId, interruption, agent }: TargetOptio
   await line.install(await makePackage(chipId, { core: { interruption }, areas: former }));
   const sealed = await makePackage(chipId, { core: { interruption, securityCounter: 6 }, areas });
   const license = await makeLicense(sealed, line.device!);
+  const other = async (terms: Partial<LicenseTerms>, expected: string) => ({
+    license: await makeLicense(sealed, line.device!, { terms }),
+    expected,
+  });
+  const foreign = [
+    await other({ thumbprint: pattern(32, 7) }, 'license-device-wrong'),
+    await other({ manifestDigest: pattern(32, 8) }, 'license-manifest-wrong'),
+    await other({ mode: 'session', nonce: pattern(16, 9) } as Partial<LicenseTerms>, 'license-nonce-wrong'),
+    await other({ counterFloor: 7 }, 'license-counter-floor'),
+  ];
   line.chip.setPin('agent-request', true);
   line.chip.reset();
   line.chip.setPin('agent-request', false);
@@ -86,7 +99,7 @@ export async function prepareTarget({ chipId, interruption, agent }: TargetOptio
     beforeRecord.push(judge.snapshot());
   }
   return {
-    ...{ line, sealed, license, areas, former, beforePackage, beforeLicense, beforeRecord },
+    ...{ line, sealed, license, foreign, areas, former, beforePackage, beforeLicense, beforeRecord },
     chunks: chunksOf(areas),
   };
 }

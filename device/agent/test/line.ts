@@ -45,7 +45,7 @@ export class NoAnswer extends Error {
 }
 
 /** The agent answered a fault where the test wanted success. */
-class Refused extends Error {
+export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: string;
   constructor(code: string) {

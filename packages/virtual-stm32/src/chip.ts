@@ -390,10 +390,10 @@ export class VirtualChip {
     if (this.#running) throw new Error('firmware runs: a snapshot is taken between two calls');
     if (this.#machine !== undefined && this.power.on)
       throw new Error('a chip with a processor gives a snapshot while its power is off');
+    const parts = saveParts(this.#parts);
     return {
-      owner: this,
-      operations: this.power.operations,
-      parts: saveParts(this.#parts),
+      ...{ owner: this, operations: this.power.operations, parts },
+      ...{ flash: parts.flash, optionsStored: parts.options.stored },
       life: {
         ...{ executor: this.#executor, master: this.#master, banksSwapped: this.#banksSwapped },
         ...{ debuggerSeen: this.#debuggerSeen, debuggerAttached: this.debug.attached, halted: this.#halted },

@@ -47,6 +47,11 @@ export class Judge {
     return this.#flash.peek(address, length);
   }
 
+  /** Whether no error correcting code on the way is broken: what a read would fault at, now or one day. */
+  isReadable(address: number, length: number): boolean {
+    return typeof this.#flash.read(address, length) !== 'string';
+  }
+
   /** RangeError outside one RAM range. */
   ram(address: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = this.#ram.read(address, length);

@@ -113,7 +113,7 @@ export class MemoryAccess {
       if (physical === undefined) return 'bus-fault';
       const size = Math.min(length - done, bytesToBankEnd(this.#parts.chip, physical));
       const part = this.#parts.flash.read(physical, size);
-      if (typeof part === 'string') return part;
+      if (typeof part === 'string' || size === length) return part;
       result.set(part, done);
       done += size;
     }

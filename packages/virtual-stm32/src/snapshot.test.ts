@@ -45,10 +45,12 @@ test.each(['stm32f427', 'stm32h743'])('%s: everything is as it was, as often as 
     expect(chip.powered).toBe(false);
     expect(chip.power.fired).toHaveLength(1);
     expect(flash()).not.toEqual(erased);
+    expect(chip.judge.isReadable(app, 64)).toBe(id !== 'stm32h743');
     chip.judge.restore(before);
     expect(chip.power.fired).toHaveLength(0);
     expect(chip.power.operations).toBe(before.operations);
     expect(flash()).toEqual(erased);
+    expect(chip.judge.isReadable(app, 64)).toBe(true);
     expect(chip.judge.ram(ramStart, 4)).toEqual(word);
     expect(chip.running).toBe(true);
     chip.receive(Uint8Array.of(0));

@@ -10,10 +10,13 @@ import type { SavedSupply } from './power-supply.ts';
 import { type RandomState, SeededRandom } from './random.ts';
 import type { SavedMemory } from './working-memory.ts';
 
-/** Opaque; belongs to the chip that it was taken of. */
+/** Belongs to the chip that it was taken of. */
 export interface ChipSnapshot {
   /** Operations that the chip had begun. */
   readonly operations: number;
+  /** Cells of each erase unit, to compare: undefined is erased. Shared with the chip and not to be changed. */
+  readonly flash: readonly SavedCells[];
+  readonly optionsStored: OptionValues;
 }
 
 export interface SavedParts {

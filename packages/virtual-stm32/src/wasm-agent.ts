@@ -13,6 +13,7 @@ interface WasmModule {
   readonly brand: 'module';
 }
 declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => WasmModule;
   Instance: new (
     module: WasmModule,
@@ -31,10 +32,12 @@ interface AgentExports {
 /** Compiled modules by the SHA-256 of what stood in flash; compiling takes a hundred times as long as starting. */
 const compiled = new Map<string, WasmModule>();
 
-function compile(crypto: Crypto, bytes: Uint8Array): WasmModule {
+/** Undefined for bytes that are no module: an agent that was erased in part does not run, as machine code would not. */
+function compile(crypto: Crypto, bytes: Uint8Array): WasmModule | undefined {
   const key = crypto.sha256(bytes).join();
   let module = compiled.get(key);
   if (module === undefined) {
+    if (!WebAssembly.validate(bytes)) return undefined;
     module = new WebAssembly.Module(bytes);
     compiled.set(key, module);
   }
@@ -77,7 +80,7 @@ class WasmAgent implements FirmwareExecutor {
   }
 
   start(cpu: CpuPort): void {
-    const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!);
+    const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!)!;
     const requested = takeRequest(cpu) || cpu.pin('agent-request');
     const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
     this.#instantiate = () => {
@@ -115,11 +118,13 @@ class WasmAgent implements FirmwareExecutor {
 /** An executor for chips whose flash holds an agent image (agentImage). */
 export function wasmAgent(crypto: Crypto): ExecutorFactory {
   return {
-    recognizes: (cpu) =>
-      cpu.boot.from === 'flash' &&
-      !cpu.boot.banksSwapped &&
-      cpu.boot.address === cpu.chip.layout.agent[0]!.addressStart &&
-      readAgentImage(cpu.chip, readPlainly(cpu)) !== undefined,
+    recognizes(cpu) {
+      const { from, banksSwapped, address } = cpu.boot;
+      if (from !== 'flash' || banksSwapped || address !== cpu.chip.layout.agent[0]!.addressStart)
+        return false;
+      const image = readAgentImage(cpu.chip, readPlainly(cpu));
+      return image !== undefined && compile(crypto, image) !== undefined;
+    },
     create: () => new WasmAgent(crypto),
   };
 }

@@ -1,0 +1,164 @@
+// The bench of the power simulation: a chip of the catalogue with the agent in C, two firmwares for it with their licenses,
+// and what its owner, an attacker and the judge see of it afterwards. Every chip gets its areas from its own layout.
+
+import { concatBytes, equalBytes } from '@firmseal/bytes';
+import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
+import type { SealArea } from '@firmseal/seal';
+import { blankLine, type Line } from '../../device/agent/test/line.ts';
+import {
+  deviceData,
+  firmware,
+  makeLicense,
+  makePackage,
+  pattern,
+  type TestLicense,
+  type TestPackage,
+} from '../../device/agent/test/trusted-site.ts';
+
+export interface Firmware {
+  readonly sealed: TestPackage;
+  readonly areas: readonly SealArea[];
+  readonly securityCounter: number;
+  /** Standing, so that it can be used whenever; one for the run that is cut, one for what follows. */
+  readonly license: TestLicense;
+  readonly nextLicense: TestLicense;
+}
+
+export interface Bench {
+  readonly line: Line;
+  /** The older one first. */
+  readonly firmwares: readonly [Firmware, Firmware];
+}
+
+export interface BenchOptions {
+  readonly chipId: string;
+  readonly interruption: 'erase' | 'resume';
+  readonly agent?: Uint8Array;
+  /** Requirement that the newer package has of the option bytes. */
+  readonly optionBytes?: readonly { register: number; mask: number; value: number }[];
+}
+
+/** Starts of the first units of the slot that the application boots from, far enough apart for the areas. */
+function placesOf(chip: Chip): number[] {
+  const { storeStart } = chip.layout.slots[0]!;
+  const places = [storeStart];
+  for (const needBytes of [2144, 1024, 64]) {
+    const unit = eraseUnitAt(chip, places.at(-1)! + needBytes - 1)!;
+    places.push(unit.addressStart + unit.sizeBytes);
+  }
+  return places;
+}
+
+function areasOf(chip: Chip, seed: number): SealArea[] {
+  const [first, second, keys, data] = placesOf(chip) as [number, number, number, number];
+  const image = firmware(first, 2144, seed);
+  const link = chip.layout.slots[0]!.linkStart;
+  new DataView(image.buffer).setUint32(4, link + 0x101, true);
+  const generated: SealArea[] = chip.hasRandomGenerator
+    ? [{ area: { kind: 'generated-keys', address: keys, lengthBytes: 64, onUpdate: 'renew' } }]
+    : [];
+  return [
+    { area: { kind: 'firmware', address: first, lengthBytes: 2144 }, plaintext: image },
+    { area: { kind: 'firmware', address: second, lengthBytes: 1024 }, plaintext: pattern(1024, seed + 1) },
+    ...generated,
+    { area: { kind: 'device-data', address: data, lengthBytes: 96 } },
+  ];
+}
+
+/** A chip with the agent and no identity yet. */
+export const blankBench = ({ chipId, agent }: BenchOptions): Promise<Line> =>
+  blankLine(chipId, `power ${chipId}`, agent);
+
+/** A personalized chip at readout level 1, where a debugger still gets an answer. */
+export async function prepareBench(options: BenchOptions): Promise<Bench> {
+  const line = await blankBench(options);
+  await line.personalize(1);
+  return { line, firmwares: await makeFirmwares(line, options) };
+}
+
+export async function makeFirmwares(
+  line: Line,
+  { chipId, interruption, optionBytes = [] }: BenchOptions,
+): Promise<readonly [Firmware, Firmware]> {
+  line.hello();
+  const chip = findChip(chipId);
+  const make = async (seed: number, securityCounter: number, required: typeof optionBytes) => {
+    const areas = areasOf(chip, seed);
+    const core = { entry: areas[0]!.area.address, interruption, securityCounter, optionBytes: required };
+    const sealed = await makePackage(chipId, { core, areas });
+    const [license, nextLicense] = [
+      await makeLicense(sealed, line.device!),
+      await makeLicense(sealed, line.device!),
+    ];
+    return { sealed, areas, securityCounter, license, nextLicense };
+  };
+  return [await make(40, 5, []), await make(1, 6, optionBytes)];
+}
+
+const contentOf = ({ area, plaintext }: SealArea): Uint8Array | undefined =>
+  plaintext ?? (area.kind === 'device-data' ? deviceData : undefined);
+
+/** Whether all that the owner gave stands in flash. */
+export const holds = (line: Line, { areas }: Firmware): boolean =>
+  areas.every((one) => {
+    const content = contentOf(one);
+    const { address, lengthBytes } = one.area;
+    return content === undefined || equalBytes(line.chip.judge.flash(address, lengthBytes), content);
+  });
+
+export function enterAgent(line: Line): void {
+  line.chip.setPin('agent-request', true);
+  line.chip.reset();
+  line.chip.setPin('agent-request', false);
+}
+
+/** What somebody with a debugger gets to read: flash of the areas and the RAM that the agent works in. */
+function readable({ chip }: Line, areas: readonly SealArea[]): Buffer {
+  if (chip.debug.connect() !== 'connected') return Buffer.alloc(0);
+  const found = areas.map(({ area }) => chip.debug.readMemory(area.address, area.lengthBytes));
+  found.push(chip.debug.readMemory(chip.chip.ram[0]!.addressStart, 0x10000));
+  return Buffer.from(
+    concatBytes(...found.filter((bytes) => typeof bytes !== 'string' && bytes !== undefined)),
+  );
+}
+
+/**
+ * A thief with a debugger after power came back: reads, lets protection go with power cut in the middle of the erase,
+ * reads, lets it go to the end, reads. Says what of the firmware he got; the chip is spent afterwards.
+ */
+export function attack(line: Line, { areas }: Firmware): string[] {
+  const { chip } = line;
+  const { field, level0 } = chip.chip.readoutProtection;
+  const got: string[] = [];
+  const look = (when: string) => {
+    const bytes = readable(line, areas);
+    for (const one of areas) {
+      const content = contentOf(one);
+      for (let at = 0; content !== undefined && at < content.length; at += 64)
+        if (bytes.includes(Buffer.from(content.subarray(at, at + 16)))) {
+          got.push(`${when}: plaintext at 0x${(one.area.address + at).toString(16)}`);
+          return;
+        }
+    }
+  };
+  const release = () =>
+    chip.debug.writeOptionBytes(
+      withOptionField(chip.chip, new Map(chip.judge.optionsStored), { name: field, value: level0 }),
+    );
+  chip.powerOff();
+  chip.powerOn();
+  look(`readout level ${chip.judge.readoutLevel}`);
+  if (chip.debug.connect() !== 'connected') return got;
+  chip.power.plan([{ operation: chip.power.operations + 1, moment: 'torn' }]);
+  release();
+  if (chip.powered) got.push('the cut of the regression did not happen');
+  chip.powerOn();
+  look('after a torn regression');
+  chip.debug.connect();
+  release();
+  chip.powerOff();
+  chip.powerOn();
+  if (chip.judge.readoutLevel !== 0) got.push('the regression did not happen');
+  look('after a regression');
+  return got;
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { buildWeakenedAgent } from '../../device/agent/build.ts';
+import { type CutChoice, PowerCampaign, sampled } from './campaign.ts';
+import {
+  installScenario,
+  optionScenario,
+  personalizationScenario,
+  type Scenario,
+  updateScenario,
+} from './scenarios.ts';
+
+async function suffer(scenario: Scenario, choice: CutChoice) {
+  const report = await new PowerCampaign(scenario).run(choice);
+  expect(report.planned).toBeGreaterThan(20);
+  expect(report.fired).toBe(report.planned);
+  return report;
+}
+
+/** Of the erases and edges every one would take minutes; these are chosen by the seed. */
+function few(seed: string, share: number): CutChoice {
+  const choice = sampled(seed, { first: share, second: share / 4 });
+  let edges = 0;
+  return {
+    ...choice,
+    first: (point) => point.kind === 'option-bytes' || (choice.first(point) && edges++ % 3 === 0),
+    second: (point) => point.number % 17 === 0,
+  };
+}
+
+describe.each(['stm32h743', 'stm32f427'] as const)('%s', (chipId) => {
+  it.each([
+    ['install', installScenario, 'resume'],
+    ['update', updateScenario, 'erase'],
+    ['update with option bytes', optionScenario, 'resume'],
+    ['personalization', personalizationScenario, 'resume'],
+  ] as const)('%s, cut and cut again', async (name, make, interruption) => {
+    const report = await suffer(await make({ chipId, interruption }), few(`${chipId} ${name}`, 0.02));
+    expect(report.violations).toEqual([]);
+    expect(report.states).toBeGreaterThan(2);
+  });
+});
+
+/** Edges of runs and all that is no program, once each; no second cuts. */
+const onlyFirst: CutChoice = {
+  ...{ moments: ['torn', 'after'], secondMoments: [] },
+  first: ({ kind, edge }) => kind !== 'program' || edge,
+  second: () => false,
+  resume: () => false,
+};
+
+const weakenings = {
+  'the boot asks for a valid record': [
+    {
+      file: 'core/fs_boot.c',
+      replace: {
+        'FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);': '',
+        'fs_now.life_cycle == FS_LIFE_INSTALLED && result == FS_OK': 'result == FS_OK',
+      },
+    },
+    /boots what is not whole/,
+  ],
+  'INSTALLING is journaled ahead of the first erase': [
+    {
+      file: 'core/fs_install.c',
+      replace: {
+        'memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);\n  FS_TRY(fs_journal_commit());':
+          'memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);',
+      },
+    },
+    /boots what is not whole/,
+  ],
+  'a state that is not firmly written is written anew': [
+    {
+      file: 'core/fs_journal.c',
+      replace: {
+        'if (firm == FS_YES) return FS_OK;': 'return FS_OK;',
+      },
+    },
+    /acts on a journal with a torn word/,
+  ],
+} as const;
+
+it.each(Object.entries(weakenings))(
+  'an agent without this is found out: %s',
+  async (_, [weakening, sign]) => {
+    const agent = await buildWeakenedAgent('stm32h743', weakening);
+    const report = await suffer(
+      await updateScenario({ chipId: 'stm32h743', interruption: 'resume', agent }),
+      onlyFirst,
+    );
+    expect(report.violations.filter((text) => sign.test(text)).length).toBeGreaterThan(0);
+  },
+);
+
+/** Sixteen times a license is cut off in the middle of the erases it leads to; the answer to the seventeenth. */
+async function seventeenth(agent?: Uint8Array): Promise<number | string> {
+  const made = await installScenario({
+    ...{ chipId: 'stm32h743', interruption: 'resume' },
+    ...(agent ? { agent } : {}),
+  });
+  const { line, firmwares } = made;
+  const { license, sealed } = firmwares[0]!;
+  const { power } = line.chip;
+  for (let unwrap = 1; unwrap <= 16; unwrap++) {
+    line.package(sealed);
+    power.onOperation = ({ kind, number, address }) => {
+      const { areas } = sealed.manifest.core;
+      if (kind === 'erase' && address === areas[0]!.address && power.pending.length === 0)
+        power.plan([{ operation: number + 1, moment: 'torn' }]);
+    };
+    expect(() => line.license(license)).toThrow('');
+    power.onOperation = undefined;
+    expect(power.fired).toHaveLength(unwrap);
+    line.chip.powerOn();
+  }
+  line.package(sealed);
+  return line.try(0x21, license.bundle).status;
+}
+
+it('a license has sixteen unwraps, however power is cut; without the count it has more', async () => {
+  expect(await seventeenth()).toBe('license-unwraps-exhausted');
+  const check = 'FS_DEMAND(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);';
+  const agent = await buildWeakenedAgent('stm32h743', {
+    file: 'core/fs_license.c',
+    replace: { [check]: '' },
+  });
+  expect(await seventeenth(agent)).toBe(0);
+});

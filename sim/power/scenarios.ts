@@ -1,0 +1,92 @@
+// What power is cut in: personalization, first install, update, update that changes option bytes. A scenario is a chip and
+// the messages that it gets; the campaign takes a snapshot ahead of each.
+
+import { decodeCbor } from '@firmseal/cbor-cose';
+import { finalOptions, findChip, findOptionField } from '@firmseal/chips';
+import { type Line, personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
+import { certify } from '../../device/agent/test/trusted-site.ts';
+import { type BenchOptions, blankBench, enterAgent, type Firmware, prepareBench } from './bench.ts';
+
+export interface Step {
+  readonly name: string;
+  /** Sends one message. Throws when it is refused. */
+  readonly send: () => void;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly line: Line;
+  readonly options: BenchOptions;
+  readonly steps: readonly Step[];
+  /** Firmware that may be whole and bootable afterwards; none after a personalization. */
+  readonly firmwares: readonly Firmware[];
+  /** The security counter ahead of the scenario. */
+  readonly securityCounter: number;
+}
+
+export function installSteps(line: Line, { sealed, license }: Firmware): Step[] {
+  return [
+    { name: 'package', send: () => line.package(sealed) },
+    { name: 'license', send: () => void line.license(license) },
+    ...sealed.records.map((record, i) => ({
+      name: i === sealed.records.length - 1 ? 'last record' : 'records',
+      send: () => void line.record(i, record),
+    })),
+  ];
+}
+
+export async function installScenario(options: BenchOptions): Promise<Scenario> {
+  const { line, firmwares } = await prepareBench(options);
+  const steps = installSteps(line, firmwares[0]);
+  return { name: 'install', line, options, steps, firmwares, securityCounter: 0 };
+}
+
+export async function updateScenario(options: BenchOptions): Promise<Scenario> {
+  const { line, firmwares } = await prepareBench(options);
+  for (const { send } of installSteps(line, firmwares[0])) send();
+  enterAgent(line);
+  return {
+    ...{ name: 'update', line, options, firmwares, securityCounter: firmwares[0].securityCounter },
+    steps: installSteps(line, firmwares[1]),
+  };
+}
+
+/** The update asks for another brown-out level: the chip applies it and resets in the middle. */
+export async function optionScenario(options: BenchOptions): Promise<Scenario> {
+  const chip = findChip(options.chipId);
+  const { register, lsb } = findOptionField(chip, 'BOR_LEV');
+  const standing = chip.options.registers[register]!.defaultValue;
+  const value = ((~standing >>> lsb) & 3) << lsb;
+  const optionBytes = [{ register, mask: 3 << lsb, value }];
+  const made = await updateScenario({ ...options, optionBytes });
+  const update = made.firmwares[1]!;
+  const [header, license] = made.steps as [Step, Step];
+  const again = installSteps(made.line, update);
+  // The former firmware is still valid, so the reset of the option bytes leads into it.
+  const after = {
+    name: 'package after options',
+    send: () => {
+      enterAgent(made.line);
+      again[0]!.send();
+    },
+  };
+  return {
+    ...{ ...made, name: 'option bytes' },
+    steps: [header, { ...license, name: 'license with options' }, after, ...again.slice(1)],
+  };
+}
+
+/** Ends with the chip's own reset at readout level 1. */
+export async function personalizationScenario(options: BenchOptions): Promise<Scenario> {
+  const line = await blankBench(options);
+  const { chip } = line.chip;
+  const seed = chip.hasRandomGenerator ? undefined : new Uint8Array(32).fill(0x5e);
+  const answer = line.request(0x10, personalizeBegin(seed));
+  const [signingKey, kemKey] = decodeCbor(answer, { maxBytes: 4096 }) as Uint8Array<ArrayBuffer>[];
+  const certificate = await certify({ signingKey: signingKey!, kemKey: kemKey!, chipId: chip.id });
+  const body = personalizeFinish(certificate, finalOptions(chip, 1));
+  return {
+    ...{ name: 'personalization', line, options, firmwares: [], securityCounter: 0 },
+    steps: [{ name: 'personalize', send: () => void line.request(0x11, body) }],
+  };
+}
