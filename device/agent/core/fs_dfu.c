@@ -74,14 +74,19 @@ static void fail(fs_result result) {
   state = ERROR;
 }
 
+/* DFU 1.1 appendix A.2.6: a device that misses data stalls. */
+static fs_answer end_of_file(void) {
+  state = MANIFEST_SYNC;
+  if (alternate != FS_USB_ALTERNATE_PACKAGE || fs_download_complete() == FS_YES) return FS_YES;
+  fail(FS_ERR_PACKAGE_TRUNCATED);
+  return FS_NO;
+}
+
 /* Data: a block is stored. No data: the file has ended. */
 static fs_answer download(fs_view data) {
   if (data.length > sizeof block || (state != IDLE && state != DNLOAD_IDLE)) return refuse();
   if (state == IDLE && data.length == 0) return refuse();
-  if (data.length == 0) {
-    state = MANIFEST_SYNC;
-    return FS_YES;
-  }
+  if (data.length == 0) return end_of_file();
   if (state == IDLE) {
     fault = 0;
     fault_detail = 0;

@@ -21,7 +21,10 @@ uint32_t fs_download_estimate_ms(fs_view left, fs_answer finishing);
  * were programmed and wait for fs_port_option_launch. After a fault the download is over. */
 fs_result fs_download_step(fs_view *left);
 
-/* The file has ended: the last record. FS_ERR_PACKAGE_TRUNCATED when it has not been whole. */
+/* FS_YES when the file can end here: all but the last record were taken, and that one has come and its hash is right. */
+fs_answer fs_download_complete(void);
+
+/* The file has ended: the last record is taken. FS_ERR_PACKAGE_TRUNCATED when it has not been whole. */
 fs_result fs_download_finish(void);
 
 /* Ends a download, whole or not: keys and buffer are wiped. */

@@ -91,6 +91,10 @@ uint32_t fs_record_length(void) {
   return chunk == 0 ? 0 : chunk + FS_RECORD_OVERHEAD;
 }
 
+fs_answer fs_record_matches(fs_buffer record) {
+  return record.length == fs_record_length() && check_hash(record) == FS_OK ? FS_YES : FS_NO;
+}
+
 fs_result fs_record_take(fs_buffer record) {
   const fs_area *area = &fs_session.manifest.areas[fs_session.area];
   uint8_t next[FS_HASH_SIZE];

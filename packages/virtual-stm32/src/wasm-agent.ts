@@ -5,8 +5,10 @@
 import type { Crypto } from '@firmseal/crypto';
 import { readAgentImage } from './agent-image.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
+import type { UsbFunction } from './usb-function.ts';
 import { cryptoImports } from './wasm-agent-crypto.ts';
 import { type AgentMemory, portImports } from './wasm-agent-port.ts';
+import { type AgentUsbExports, agentUsb } from './wasm-agent-usb.ts';
 
 /** The part of the WebAssembly interface that is used; the compiler settings bring no types of a browser. */
 interface WasmModule {
@@ -20,11 +22,9 @@ declare const WebAssembly: {
   ) => { exports: unknown };
 };
 
-interface AgentExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface AgentExports extends AgentUsbExports {
   fs_boot(): void;
   fs_receive(length: number): void;
-  fs_receive_buffer(): number;
   fs_receive_capacity(): number;
 }
 
@@ -66,6 +66,7 @@ function takeRequest(cpu: CpuPort): boolean {
 class WasmAgent implements FirmwareExecutor {
   readonly #crypto: Crypto;
   #exports: AgentExports | undefined;
+  #usb: UsbFunction | undefined;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -81,6 +82,11 @@ class WasmAgent implements FirmwareExecutor {
     this.#exports = instance.exports as AgentExports;
     cpu.mountRam(cpu.chip.ram[0]!.addressStart, memory);
     this.#exports.fs_boot();
+    this.#usb = agentUsb(() => this.#exports!);
+  }
+
+  get usb(): UsbFunction | undefined {
+    return this.#usb;
   }
 
   receive(bytes: Uint8Array): void {
