@@ -208,7 +208,7 @@ void fs_link_put(const uint8_t *bytes, uint32_t length) {
 
 void fs_link_pending(uint32_t milliseconds) {
   uint8_t content[2 + 4 + 4];
-  if (working != FS_YES) return;
+  if (working != FS_YES || fetching == FS_YES) return; /* by USB it would come with the answer, and fill its room */
   content[0] = ANSWER_PENDING;
   content[1] = answer[1];
   fs_put_u32le(content + 2, milliseconds);

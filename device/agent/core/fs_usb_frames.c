@@ -1,4 +1,4 @@
-/* See fs_usb_frames.h. The longest answer as a frame, and room for pending answers ahead of it. */
+/* See fs_usb_frames.h. The longest answer as a frame (2,059 bytes), and a short one ahead of it. */
 #include "fs_usb_frames.h"
 
 #define WAITING_MAX 2560u

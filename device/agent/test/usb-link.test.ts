@@ -1,11 +1,11 @@
 // The frames of the link over alternate setting 1: whole installs by the client that lines use, over USB, and what is
 // special about a host that fetches its answers.
 
+import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { AgentClient } from '@firmseal/agent-client';
 import { verifyHello, verifyReceipt } from '@firmseal/license';
-import { encodeFrame, FrameReader, type Frame, systemClock } from '@firmseal/link';
+import { encodeFrame, type Frame, FrameReader, systemClock } from '@firmseal/link';
 import { describe, expect, it } from 'vitest';
 import { personalizedLine } from './line.ts';
 import { makeLicense, makePackage, places, type TestChipId } from './trusted-site.ts';
@@ -40,7 +40,13 @@ describe.each<TestChipId>(['stm32f427', 'stm32h743'])('%s', (chipId) => {
     await client.streamRecords({ count: sealed.records.length, recordAt: (index) => sealed.records[index]! });
     const fresh = crypto.randomBytes(32);
     const receipt = verifyReceipt(crypto, {
-      ...{ receipt: await client.receipt(fresh), device, license: terms, manifest: sealed.manifest, challenge: fresh },
+      ...{
+        receipt: await client.receipt(fresh),
+        device,
+        license: terms,
+        manifest: sealed.manifest,
+        challenge: fresh,
+      },
     });
     expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
     expect(usb.longestPollMs).toBeGreaterThan(2000);
@@ -59,7 +65,8 @@ function framesOf(bytes: Uint8Array): Frame[] {
   return frames;
 }
 
-const request = (type: number, sequence: number, body = new Uint8Array(0)) => encodeFrame({ type, sequence, body });
+const request = (type: number, sequence: number, body = new Uint8Array(0)) =>
+  encodeFrame({ type, sequence, body });
 
 it('answers wait until they are fetched, in pieces as the host likes', async () => {
   const { usb } = await bench();
@@ -97,6 +104,23 @@ it('answers that nobody fetches fill no more than their buffer', async () => {
   await usb.send(concatBytes(Uint8Array.of(0), request(0x01, 99)));
   await usb.abort();
   expect(framesOf(await usb.upload())).toMatchObject([{ type: 0x81, sequence: 99 }]);
+});
+
+it('an erase brings no pending answers: they could only come late, and would crowd out the answer', async () => {
+  const { line, usb } = await bench();
+  const sealed = await makePackage('stm32f427');
+  const { bundle } = await makeLicense(sealed, line.device!);
+  const seen: Frame[] = [];
+  for (const frame of [request(0x20, 1, sealed.headerBytes), request(0x21, 2, bundle)]) {
+    await usb.send(frame);
+    await usb.abort();
+    seen.push(...framesOf(await usb.upload()));
+  }
+  expect(seen.map(({ type, sequence }) => [type, sequence])).toEqual([
+    [0xa0, 1],
+    [0xa1, 2],
+  ]);
+  expect(line.chip.judge.flash(places.stm32f427.keys, 64).some((byte) => byte !== 0xff)).toBe(true);
 });
 
 it('the two links keep apart: each request is answered where it came from', async () => {

@@ -7,7 +7,14 @@ import { attachLicense } from '@firmseal/seal';
 import { describe, expect, it } from 'vitest';
 import faultNumbers from './fault-numbers.ts';
 import { blankLine, type Line, NoAnswer, personalizedLine } from './line.ts';
-import { makeLicense, makePackage, places, smallAreas, type TestLicense, type TestPackage } from './trusted-site.ts';
+import {
+  makeLicense,
+  makePackage,
+  places,
+  smallAreas,
+  type TestLicense,
+  type TestPackage,
+} from './trusted-site.ts';
 import { dfuState, Stalled, transferBytes, UsbHost } from './usb-host.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
@@ -29,7 +36,8 @@ async function bench(level: 0 | 1 | 2 = 2, chipId = 'stm32f427') {
 }
 
 describe('descriptors', () => {
-  const descriptor = (usb: UsbHost, type: number, index = 0) => usb.in(0x80, 6, (type << 8) | index, { length: 255 });
+  const descriptor = (usb: UsbHost, type: number, index = 0) =>
+    usb.in(0x80, 6, (type << 8) | index, { length: 255 });
 
   it('device, configuration with two alternate settings, strings', async () => {
     const line = await blankLine('stm32f427');
@@ -43,7 +51,8 @@ describe('descriptors', () => {
           '09 04 00 01 00 ff 00 00 05  09 21 07 ff00 0004 1001',
       ),
     );
-    const text = async (index: number) => Buffer.from((await descriptor(usb, 3, index)).subarray(2)).toString('utf16le');
+    const text = async (index: number) =>
+      Buffer.from((await descriptor(usb, 3, index)).subarray(2)).toString('utf16le');
     expect(await descriptor(usb, 3, 0)).toEqual(hex('04 03 09 04'));
     expect([await text(1), await text(2)]).toEqual(['firmseal', 'firmseal agent stm32f427']);
     expect(await text(3)).toBe(Buffer.from(line.chip.uid).toString('hex').toUpperCase());
@@ -84,24 +93,27 @@ describe('descriptors', () => {
 });
 
 describe('package download', () => {
-  it.each(['stm32f427', 'stm32h743'] as const)('%s: installs, resets and boots; a receipt can be asked for later', async (chipId) => {
-    const { line, usb } = await bench(2, chipId);
-    const sealed = await makePackage(chipId);
-    const license = await standing(sealed, line);
-    const after = await usb.send(attached(sealed, license));
-    expect(after).toEqual({ status: 0, pollMs: 0, state: dfuState.downloadIdle });
-    expect(usb.longestPollMs).toBeGreaterThan(2000);
-    expect(await usb.finish()).toEqual({ status: 0, pollMs: 0, state: dfuState.waitReset });
-    expect(line.chip.bootedApplication?.address).toBe(places[chipId].firmware);
-    expect(usb.present).toBe(false);
-    for (const { area, plaintext } of smallAreas(chipId))
-      if (plaintext) expect(line.chip.judge.flash(area.address, area.lengthBytes)).toEqual(plaintext);
-    line.chip.setPin('agent-request', true);
-    line.chip.reset();
-    line.hello();
-    const receipt = line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32));
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
-  });
+  it.each(['stm32f427', 'stm32h743'] as const)(
+    '%s: installs, resets and boots; a receipt can be asked for later',
+    async (chipId) => {
+      const { line, usb } = await bench(2, chipId);
+      const sealed = await makePackage(chipId);
+      const license = await standing(sealed, line);
+      const after = await usb.send(attached(sealed, license));
+      expect(after).toEqual({ status: 0, pollMs: 0, state: dfuState.downloadIdle });
+      expect(usb.longestPollMs).toBeGreaterThan(2000);
+      expect(await usb.finish()).toEqual({ status: 0, pollMs: 0, state: dfuState.waitReset });
+      expect(line.chip.bootedApplication?.address).toBe(places[chipId].firmware);
+      expect(usb.present).toBe(false);
+      for (const { area, plaintext } of smallAreas(chipId))
+        if (plaintext) expect(line.chip.judge.flash(area.address, area.lengthBytes)).toEqual(plaintext);
+      line.chip.setPin('agent-request', true);
+      line.chip.reset();
+      line.hello();
+      const receipt = line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32));
+      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+    },
+  );
 
   it('blocks of any size: one byte at a time over header and records', async () => {
     const { line, usb } = await bench();
@@ -193,7 +205,10 @@ describe('faults', () => {
       0x02,
       'license-manifest-wrong',
       async (sealed, line) =>
-        attached(sealed, await standing(await makePackage('stm32f427', { core: { firmwareVersion: '9' } }), line)),
+        attached(
+          sealed,
+          await standing(await makePackage('stm32f427', { core: { firmwareVersion: '9' } }), line),
+        ),
     ],
     [
       'a session license for an old nonce',
@@ -216,7 +231,12 @@ describe('faults', () => {
       'readout-level-too-low',
       async (_, line) => good(await makePackage('stm32f427', { core: { leastReadoutLevel: 2 } }), line),
     ],
-    ['first record', 0x02, 'record-hash-wrong', async (s, l) => flip(await good(s, l), -(2144 + 1024 + 4 * 48 - 60))],
+    [
+      'first record',
+      0x02,
+      'record-hash-wrong',
+      async (s, l) => flip(await good(s, l), -(2144 + 1024 + 4 * 48 - 60)),
+    ],
     ['last record', 0x02, 'record-hash-wrong', async (sealed, line) => flip(await good(sealed, line), -1)],
     [
       'a byte behind the last record',

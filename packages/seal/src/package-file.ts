@@ -73,7 +73,7 @@ export function splitPackage(file: Uint8Array): SplitPackage {
  * header anew, then the records as they were. Nothing that the owner signed changes. Throws like splitPackage, and
  * `package-header-too-large` when the license does not fit.
  */
-export function attachLicense(file: Uint8Array, license: Bytes): readonly [Bytes, Uint8Array] {
+export function attachLicense(file: Uint8Array, license: Uint8Array): readonly [Bytes, Uint8Array] {
   const { header, recordsOffset } = splitPackage(file);
-  return [encodeFileStart(encodeHeader({ ...header, license })), file.subarray(recordsOffset)];
+  return [encodeFileStart(encodeHeader({ ...header, license: license.slice() })), file.subarray(recordsOffset)];
 }

@@ -32,7 +32,9 @@ function request(exports: AgentUsbExports, setup: Setup, data: Uint8Array): UsbA
   new Uint8Array(buffer).set(setupBytes(setup), exports.fs_usb_setup_buffer());
   new Uint8Array(buffer).set(data, exports.fs_receive_buffer());
   const length = exports.fs_usb_control(data.length);
-  return length === stall ? undefined : new Uint8Array(buffer).slice(exports.fs_usb_answer()).slice(0, length);
+  return length === stall
+    ? undefined
+    : new Uint8Array(buffer).slice(exports.fs_usb_answer()).slice(0, length);
 }
 
 const standard = (requestType: number, code: number, value: number, length = 0): Setup => ({

@@ -71,7 +71,10 @@ export function declareInspect(command: Command): void {
 
 export function declareAttachLicense(command: Command): void {
   command
-    .requiredOption('--license <file>', "license bundle of one chip for this package; a standing one, as a session's nonce dies at reset")
+    .requiredOption(
+      '--license <file>',
+      "license bundle of one chip for this package; a standing one, as a session's nonce dies at reset",
+    )
     .requiredOption('--out <file>', 'the package with the license in its header')
     .addHelpText('after', examples('attach-license panel.seal --license chip-7.license --out app.seal'))
     .action(runs(async () => (await import('../commands/attach-license.ts')).attach));
