@@ -40,6 +40,8 @@ export default {
         'tools/pack/launcher.mjs',
         'tools/generate/errors.ts',
         'bench/main.ts',
+        'sim/kill/main.ts',
+        'sim/kill/*-process.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
         '{tools,sim,device,examples,bench}/**/*.test.ts',

@@ -75,5 +75,8 @@ export function splitPackage(file: Uint8Array): SplitPackage {
  */
 export function attachLicense(file: Uint8Array, license: Uint8Array): readonly [Bytes, Uint8Array] {
   const { header, recordsOffset } = splitPackage(file);
-  return [encodeFileStart(encodeHeader({ ...header, license: license.slice() })), file.subarray(recordsOffset)];
+  return [
+    encodeFileStart(encodeHeader({ ...header, license: license.slice() })),
+    file.subarray(recordsOffset),
+  ];
 }

@@ -41,7 +41,9 @@ describe('a sealed package', () => {
     const opened = openPackage(crypto, { file: carrying, trust, contentKey });
     expect(opened.manifest.digest).toEqual(manifestDigest);
     expect(concatBytes(...attachLicense(carrying, license))).toEqual(carrying);
-    expect(await faultCode(() => attachLicense(file, patternBytes(3900, 3)))).toBe('package-header-too-large');
+    expect(await faultCode(() => attachLicense(file, patternBytes(3900, 3)))).toBe(
+      'package-header-too-large',
+    );
   });
 
   it('has records of the planned lengths and nothing behind them', async () => {
