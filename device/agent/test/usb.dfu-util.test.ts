@@ -1,6 +1,7 @@
 // Debian's dfu-util, unmodified, against the installed agent over USB/IP: plain `dfu-util -D app.seal`, with this chip's
 // standing license in the package's header.
 
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { concatBytes } from '@firmseal/bytes';
 import { attachLicense } from '@firmseal/seal';
 import { ChipUsbPort, serveUsbip } from '@firmseal/virtual-stm32';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runClient } from '../../../packages/virtual-stm32/test/run-client.ts';
 import { buildDfuShim, dfuShimEnvironment } from '../../../tools/dfu-shim/build.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { type Line, personalizedLine } from './line.ts';
@@ -18,6 +18,16 @@ const usable = hasTool('dfu-util') && hasTool('gcc');
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-agent-dfu-'));
 const shim = usable ? buildDfuShim(folder) : '';
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs it to its end while this process plays the chip. */
+function run(args: readonly string[], environment: Record<string, string>) {
+  const options = { env: { ...process.env, ...environment }, timeout: 60_000 };
+  return new Promise<{ status: unknown; printed: string }>((resolve) => {
+    execFile('dfu-util', args, options, (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : (error.code ?? error.signal), printed: stdout + stderr }),
+    );
+  });
+}
 
 /** Runs dfu-util with a file, if there is one, against the chip's USB connector. */
 async function dfuUtil(line: Line, args: readonly string[], file?: Uint8Array) {
@@ -33,7 +43,7 @@ async function dfuUtil(line: Line, args: readonly string[], file?: Uint8Array) {
   if (file) writeFileSync(path, file);
   const environment = dfuShimEnvironment(shim, (server.address() as { port: number }).port);
   try {
-    return await runClient('dfu-util', [...args, ...(file ? [path] : [])], environment);
+    return await run([...args, ...(file ? [path] : [])], environment);
   } finally {
     usb.close();
     await new Promise((resolve) => server.close(resolve));
