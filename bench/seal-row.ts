@@ -3,7 +3,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, sealPackage } from '@firmseal/seal';
-import { type BenchRow, timePaired } from './row.ts';
+import { type BenchRow, cpuMs, timePaired } from './row.ts';
 
 const sizeBytes = 1024 * 1024;
 const chunkSizeBytes = 4096;
@@ -56,7 +56,7 @@ export async function sealRow(): Promise<BenchRow> {
       delegation,
       rootPublicKey: root.publicKey,
     });
-  const { oursMs, peerMs } = await timePaired(31, seal, () => bareCalls(plaintext, key));
+  const { oursMs, peerMs } = await timePaired(61, seal, () => bareCalls(plaintext, key), cpuMs);
   return {
     name: 'seal 1 MiB in 4 KiB chunks',
     value: oursMs,
@@ -64,6 +64,6 @@ export async function sealRow(): Promise<BenchRow> {
     ratio: oursMs / peerMs,
     aim: 1.3,
     limit: 2,
-    note: 'wall time; peer: one AES-256-GCM and one SHA-256 call a chunk; medians of 31 pairs',
+    note: 'CPU time of the process; peer: one AES-256-GCM and one SHA-256 call a chunk; medians of 61 pairs',
   };
 }

@@ -13,6 +13,7 @@ import certificate
 import delegation
 import device
 import license
+import link
 import package
 import suite
 from fault import Fault
@@ -107,6 +108,11 @@ def run_certificate(file, case):
     agree(found == tuple(raw(file[name]) for name in ("signingKey", "kemKey", "thumbprint")), "another device")
 
 
+def run_link(_, case):
+    expected = [raw(case["content"])] if "content" in case else []
+    agree(link.frames(raw(case["line"])) == expected, "other frames taken")
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -116,6 +122,7 @@ RUNNERS = {
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,
     "receipt/verify.json": run_receipt,
+    "link/frames.json": run_link,
 }
 
 

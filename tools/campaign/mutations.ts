@@ -3,6 +3,7 @@
 // the product's own (campaign.test.ts), the agent's, another implementation.
 
 import { concatBytes, equalBytes } from '@firmseal/bytes';
+import { decodeCbor } from '@firmseal/cbor-cose';
 import type { FaultCode } from '@firmseal/fault';
 import { type ManifestCore, recordLengths, splitPackage } from '@firmseal/seal';
 
@@ -64,7 +65,7 @@ function regionsOf(file: Uint8Array, core: ManifestCore): Region[] {
 }
 
 function signedRegions(
-  name: 'manifest' | 'delegation',
+  name: 'manifest' | 'delegation' | 'license',
   start: number,
   object: Uint8Array,
   payload: readonly FaultCode[],
@@ -76,6 +77,38 @@ function signedRegions(
     { name: `${name} shell`, end: signature, expected: [`${name}-malformed`] },
     { name: `${name} signature`, end: signature + signatureBytes, expected: [`${name}-signature-invalid`] },
   ];
+}
+
+/** License bundle: every bit of it, and every length short of the whole, as a chip meets them (spec/license.md section 4). */
+export function* licenseMutationsOf(bundle: Uint8Array): Generator<Omit<Mutation, 'kind'>> {
+  const [license, delegation] = decodeCbor(bundle, { maxBytes: bundle.length }) as [Uint8Array, Uint8Array];
+  const [licenseAt, delegationAt] = [find(bundle, license), find(bundle, delegation)];
+  // The payload of a license is read only after its signature was checked.
+  const regions: Region[] = [
+    { name: 'bundle', end: licenseAt, expected: ['license-malformed'] },
+    ...signedRegions('license', licenseAt, license, ['license-signature-invalid']),
+    { name: 'bundle', end: delegationAt, expected: ['license-malformed'] },
+    ...signedRegions('delegation', delegationAt, delegation, [
+      'delegation-malformed',
+      'delegation-signature-invalid',
+    ]),
+    { name: 'bundle', end: bundle.length, expected: ['license-malformed'] },
+  ];
+  let start = 0;
+  for (const { name, end, expected } of regions) {
+    for (let bit = 8 * start; bit < 8 * end; bit++) {
+      const file = bundle.slice();
+      file[bit >>> 3]! ^= 1 << (bit & 7);
+      yield { where: `license ${name}, bit ${bit & 7} of byte ${bit >>> 3}`, file, expected };
+    }
+    start = end;
+  }
+  for (let length = 0; length < bundle.length; length++)
+    yield {
+      where: `license cut to ${length} bytes`,
+      file: bundle.slice(0, length),
+      expected: ['license-malformed'],
+    };
 }
 
 function headerLengthOutcome(file: Uint8Array): FaultCode {

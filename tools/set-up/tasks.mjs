@@ -7,5 +7,6 @@ export const tasks = {
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   'sim:kill': { script: 'sim/kill/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
+  fuzz: { script: 'device/agent/fuzz/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };

@@ -27,6 +27,7 @@ import {
   licensedPieces,
   standingBundle,
 } from './license-cases.ts';
+import { linkCases } from './link-cases.ts';
 import { defaultState, type PackageCase } from './package-case.ts';
 import { recordCases } from './record-cases.ts';
 import { keyPair, vectorKeyNames } from './vector-keys.ts';
@@ -158,6 +159,16 @@ async function build(): Promise<Map<string, string>> {
           product,
         },
         await delegationCases(),
+      ),
+    ],
+    [
+      'vectors/link/frames.json',
+      fileText(
+        {
+          about:
+            'Frames for spec/link.md section 1: what stands on the line, and the content that a receiver takes from it; none where content is missing. The type of all is 0x55, which no agent knows: one that takes the frame answers request-unknown with its sequence.',
+        },
+        linkCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

@@ -200,12 +200,12 @@ export const personalizeFinish = (
     options.map(({ register, mask, value }): [number, number, number] => [register, mask, value]),
   ]);
 
-/** A chip that is on, with the agent written over the debug port, and BOOT_ADD0 pointing to it where there is one. */
-export async function blankLine(chipId: string, seed = 'line'): Promise<Line> {
+/** A chip that is on, with the agent (another one than built from the sources, if given) written over the debug port, and BOOT_ADD0 pointing to it where there is one. */
+export async function blankLine(chipId: string, seed = 'line', agent?: Uint8Array): Promise<Line> {
   const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto)] });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(await buildAgent(chipId), findChip(chipId)))
+  for (const { address, bytes } of agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId)))
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {
@@ -225,8 +225,13 @@ function expectOk(status: unknown): void {
 }
 
 /** A chip that is personalized and protected. */
-export async function personalizedLine(chipId: string, level: 0 | 1 | 2 = 2, seed = 'line'): Promise<Line> {
-  const line = await blankLine(chipId, seed);
+export async function personalizedLine(
+  chipId: string,
+  level: 0 | 1 | 2 = 2,
+  seed = 'line',
+  agent?: Uint8Array,
+): Promise<Line> {
+  const line = await blankLine(chipId, seed, agent);
   await line.personalize(level);
   return line;
 }

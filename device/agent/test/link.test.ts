@@ -1,19 +1,44 @@
 // The link as a hostile or careless host meets it: frames that are none, repeats, requests out of place.
 // spec/link.md sections 1 to 3.
 
-import { concatBytes } from '@firmseal/bytes';
+import { readFileSync } from 'node:fs';
+import { concatBytes, fromHex } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { encodeFrame } from '@firmseal/link';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import faultNumbers from './fault-numbers.ts';
 import { blankLine, personalizeBegin, personalizedLine, personalizeFinish } from './line.ts';
 import { certify, makeLicense, makePackage, places } from './trusted-site.ts';
 
 const none = new Uint8Array(0);
 const info = (sequence: number) => encodeFrame({ type: 0x01, sequence, body: none });
 
+interface FrameCase {
+  readonly name: string;
+  readonly line: string;
+  readonly content?: string;
+}
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../vectors/link/frames.json', import.meta.url), 'utf8'),
+) as { cases: FrameCase[] };
+
 describe('frames', () => {
+  it.each(vectors.cases)('of the vectors: $name', async ({ line: bytes, content }) => {
+    const line = await blankLine('stm32f427');
+    const answers = line.raw(fromHex(bytes));
+    if (content === undefined) {
+      expect(answers).toEqual([]);
+      return;
+    }
+    const [type, sequence] = fromHex(content);
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toMatchObject({ type: type! | 0x80, sequence });
+    const [low, high] = answers[0]!.body;
+    expect(faultNumbers(low! | (high! << 8))).toBe('request-unknown');
+  });
+
   it('drops what is no frame and answers the next one', async () => {
     const line = await blankLine('stm32f427');
     const good = info(1);

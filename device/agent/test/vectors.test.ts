@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';
+import { encodeCbor } from '@firmseal/cbor-cose';
 import type { Chip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { recordLengths, splitPackage, verifyHeader } from '@firmseal/seal';
@@ -233,5 +234,32 @@ describe('licenses', () => {
     }
     expect(skipped).toBe(1);
     expect(vectors.cases.length).toBeGreaterThan(60);
+  });
+});
+
+describe('delegations', () => {
+  const vectors = JSON.parse(
+    readFileSync(new URL('../../../vectors/delegation/verify.json', import.meta.url), 'utf8'),
+  ) as {
+    rootPublicKey: string;
+    product: string;
+    cases: { name: string; delegation: string; epochStatement?: string; epoch: number; fault?: string }[];
+  };
+  const packages = load('package/open.json');
+
+  /** All are of device CAs: where a package signer's is due, that is met before product, epoch and cap. */
+  const afterTheRole = ['delegation-product-wrong', 'delegation-revoked', 'delegation-counter-exceeded'];
+
+  it('end in the fault of their case, offered as a package signer’s', async () => {
+    const { header } = splitPackage(fromHex(packages.cases.find(({ fault }) => fault === undefined)!.file!));
+    for (const { name, delegation, epochStatement, epoch, fault } of vectors.cases) {
+      const trust = { root: fromHex(vectors.rootPublicKey), product: vectors.product, epoch };
+      const line = await chipIn('stm32f427', trust, packages.states['stm32f427']!, {});
+      const statement = epochStatement === undefined ? null : fromHex(epochStatement);
+      const sent = encodeCbor([header.manifest, fromHex(delegation), statement, null]);
+      const due = fault === undefined || afterTheRole.includes(fault) ? 'delegation-role-wrong' : fault;
+      expect([name, line.try(0x20, sent).status]).toEqual([name, due]);
+    }
+    expect(vectors.cases.length).toBeGreaterThan(30);
   });
 });

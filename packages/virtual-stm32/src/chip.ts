@@ -4,7 +4,7 @@
 import type { Chip } from '@firmseal/chips';
 import { type BootPins, type BootSource, bootSource, isFlashEmpty } from './boot-source.ts';
 import type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
-import { assembleParts } from './chip-parts.ts';
+import { assembleParts, type ChipParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
 import { DebugPort } from './debug-port.ts';
@@ -18,11 +18,27 @@ import type { PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
 import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+import { type ChipSnapshot, restoreParts, type SavedParts, saveParts } from './snapshot.ts';
 import type { UsbFunction } from './usb-function.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
-/** Where boards have the button that calls the agent: PC13. */
-const agentRequest = { port: 'C', bit: 1 << 13 } as const;
+/** What a snapshot holds of the chip itself. */
+interface SavedChip extends ChipSnapshot {
+  readonly owner: VirtualChip;
+  readonly parts: SavedParts;
+  readonly life: {
+    readonly executor: FirmwareExecutor | undefined;
+    readonly master: Master;
+    readonly banksSwapped: boolean;
+    readonly debuggerSeen: boolean;
+    readonly debuggerAttached: boolean;
+    readonly halted: boolean;
+    readonly present: object;
+    readonly bootedApplication: BootedApplication | undefined;
+    readonly flashWasEmpty: boolean;
+    readonly pins: ReadonlyMap<InputPin | keyof BootPins, boolean>;
+  };
+}
 
 /** Resets in a row without waiting for the link, after which the firmware counts as crashed. */
 const resetsInARowMax = 64;
@@ -40,6 +56,7 @@ export class VirtualChip {
   onLink: (bytes: Uint8Array<ArrayBuffer>) => void;
   onEvent: (event: ChipEvent) => void;
 
+  readonly #parts: ChipParts;
   readonly #supply: PowerSupply;
   readonly #executors: readonly ExecutorFactory[];
   readonly #flash: FlashMemory;
@@ -58,7 +75,8 @@ export class VirtualChip {
   #running = false;
   #pendingReset: ResetCause | undefined;
   #inbox: Uint8Array<ArrayBuffer>[] = [];
-  #starts = 0;
+  /** A new one at each start of firmware; ports of former ones are dead. */
+  #present: object = {};
   #bootedApplication: BootedApplication | undefined;
   readonly #makeMachine: () => Machine;
   #machine: Machine | undefined;
@@ -77,6 +95,7 @@ export class VirtualChip {
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
     });
+    this.#parts = parts;
     const power = parts.power;
     power.interrupt = () => this.#throwPendingReset();
     this.power = power;
@@ -97,8 +116,7 @@ export class VirtualChip {
         },
         randomWord: () => this.#random.word(),
         send: (bytes) => this.onLink(bytes),
-        pins: (port) =>
-          port === agentRequest.port && this.#pins.get('agent-request') ? agentRequest.bit : 0,
+        agentRequest: () => this.#pins.get('agent-request'),
         gate: () => this.#gate(),
         enter: (run) => {
           if (!this.#running) this.#enter(run);
@@ -124,7 +142,10 @@ export class VirtualChip {
         if (!this.#running) this.#losePower();
       },
     });
-    this.judge = new Judge(this.#flash, this.#ram, this.#options);
+    this.judge = new Judge(parts.memory, {
+      save: () => this.#save(),
+      restore: (snapshot, seed) => this.#restore(snapshot as SavedChip, seed),
+    });
   }
 
   /** The chip as machine code and a debugger's probe see it. */
@@ -313,12 +334,12 @@ export class VirtualChip {
   }
 
   #createPort(resetCause: ResetCause, boot: CpuPort['boot']): CpuPort {
-    const start = this.#starts;
+    const present = this.#present;
     return createCpuPort({
       ...{ chip: this.chip, clock: this.clock, memory: this.#memory, flash: this.#flash, ram: this.#ram },
       ...{ random: this.#random, uid: this.uid, resetCause, boot },
       gate: () => {
-        if (start !== this.#starts) throw new Error('the firmware that holds this port was stopped');
+        if (present !== this.#present) throw new Error('the firmware that holds this port was stopped');
         this.#gate();
       },
       pin: (name) => this.#pins.get(name) ?? false,
@@ -345,7 +366,7 @@ export class VirtualChip {
     this.#executor = undefined;
     this.#heldBack = undefined;
     this.#inbox = [];
-    this.#starts++;
+    this.#present = {};
     executor?.stop?.();
   }
 
@@ -363,6 +384,47 @@ export class VirtualChip {
     const { operations } = this.power;
     const hit = cut !== undefined && cut.operation === operations ? cut : undefined;
     this.onEvent({ kind: 'power-lost', operations, cut: hit });
+  }
+
+  #save(): SavedChip {
+    if (this.#running) throw new Error('firmware runs: a snapshot is taken between two calls');
+    if (this.#machine !== undefined && this.power.on)
+      throw new Error('a chip with a processor gives a snapshot while its power is off');
+    return {
+      owner: this,
+      operations: this.power.operations,
+      parts: saveParts(this.#parts),
+      life: {
+        ...{ executor: this.#executor, master: this.#master, banksSwapped: this.#banksSwapped },
+        ...{ debuggerSeen: this.#debuggerSeen, debuggerAttached: this.debug.attached, halted: this.#halted },
+        ...{ present: this.#present, bootedApplication: this.#bootedApplication, pins: new Map(this.#pins) },
+        flashWasEmpty: this.#flashWasEmpty,
+      },
+    };
+  }
+
+  #restore({ owner, parts, life }: SavedChip, seed: string | undefined): void {
+    if (owner !== this) throw new RangeError('the snapshot is of another chip');
+    if (this.#running) throw new Error('firmware runs: a snapshot comes back between two calls');
+    if (this.#machine !== undefined && parts.supply.on)
+      throw new Error('the chip got a processor since the snapshot, which was taken with power on');
+    this.#executor = life.executor;
+    this.#master = life.master;
+    this.#banksSwapped = life.banksSwapped;
+    this.#debuggerSeen = life.debuggerSeen;
+    this.#halted = life.halted;
+    this.#present = life.present;
+    this.#bootedApplication = life.bootedApplication;
+    this.#flashWasEmpty = life.flashWasEmpty;
+    this.#pendingReset = undefined;
+    this.#heldBack = undefined;
+    this.#inbox = [];
+    this.#pins.clear();
+    for (const [name, high] of life.pins) this.#pins.set(name, high);
+    this.debug.attach(life.debuggerAttached);
+    life.executor?.revive?.();
+    restoreParts(this.#parts, parts, seed);
+    this.#machine?.losePower(); // nothing of the processor is left; the next power-on starts it anew
   }
 
   /** A fault of the firmware (or of its executor) is not hidden: it goes on to whoever fed the bytes. */

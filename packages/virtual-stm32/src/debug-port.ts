@@ -42,6 +42,15 @@ export class DebugPort {
     return 'connected';
   }
 
+  /** For a snapshot: whether somebody is connected, answered or not. */
+  get attached(): boolean {
+    return this.#connected;
+  }
+
+  attach(attached: boolean): void {
+    this.#connected = attached;
+  }
+
   disconnect(): void {
     this.#connected = false;
   }

@@ -21,11 +21,19 @@ function erasedUnit(sizeBytes: number): Uint8Array<ArrayBuffer> {
 /** Bytes of a line of a torn erase on parts without an error correcting code. */
 const plainLineBytes = 32;
 
+/** What the cells held at some time; shared with them until they change. */
+export interface SavedCells {
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  readonly granules: Uint8Array | undefined;
+}
+
 export class EraseUnitCells {
   readonly #sizeBytes: number;
   readonly #granuleBytes: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #granules: Uint8Array | undefined;
+  /** Whether a saved state holds the same arrays: they are copied ahead of a change. */
+  #shared = false;
 
   /** granuleBytes 0: no error correcting code. */
   constructor(sizeBytes: number, granuleBytes: number) {
@@ -69,7 +77,26 @@ export class EraseUnitCells {
     return this.#granules === undefined || this.#granules[Math.floor(offset / this.#granuleBytes)] === erased;
   }
 
+  save(): SavedCells {
+    this.#shared = true;
+    return { bytes: this.#bytes, granules: this.#granules };
+  }
+
+  restore({ bytes, granules }: SavedCells): void {
+    this.#bytes = bytes;
+    this.#granules = granules;
+    this.#shared = true;
+  }
+
+  #own(): void {
+    if (!this.#shared) return;
+    this.#bytes = this.#bytes?.slice();
+    this.#granules = this.#granules?.slice();
+    this.#shared = false;
+  }
+
   #allocate(): Uint8Array {
+    this.#own();
     if (this.#bytes === undefined) {
       this.#bytes = new Uint8Array(this.#sizeBytes).fill(0xff);
       if (this.#granuleBytes > 0) this.#granules = new Uint8Array(this.#sizeBytes / this.#granuleBytes);
@@ -102,10 +129,12 @@ export class EraseUnitCells {
   erase(): void {
     this.#bytes = undefined;
     this.#granules = undefined;
+    this.#shared = false;
   }
 
   /** An interrupted erase: old, erased and mixed lines; mixed ones are broken on ECC parts. */
   tearErase(random: SeededRandom): void {
+    this.#own();
     if (this.#bytes === undefined) return;
     const lineBytes = this.#granuleBytes > 0 ? this.#granuleBytes : plainLineBytes;
     const erasedLine = new Uint8Array(lineBytes).fill(0xff);

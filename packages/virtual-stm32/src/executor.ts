@@ -74,6 +74,11 @@ export interface FirmwareExecutor {
   readonly usb?: UsbFunction | undefined;
   /** Power went or a reset came: nothing may be called on the port any more. */
   stop?(): void;
+  /**
+   * A snapshot comes back in which this executor waited for the link; its mounted RAM gets its content afterwards.
+   * Makes good what a call that was unwound since then, or stop, left undone.
+   */
+  revive?(): void;
 }
 
 export interface ExecutorFactory {

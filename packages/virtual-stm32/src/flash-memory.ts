@@ -4,7 +4,7 @@
 // RM0090 3.6 (PGAERR, PGPERR, WRPERR), RM0433 4.3.9, 4.7.
 
 import { type Chip, type EraseUnit, eraseUnitAt, type Parallelism, writeUnitBytes } from '@firmseal/chips';
-import { EraseUnitCells } from './erase-unit-cells.ts';
+import { EraseUnitCells, type SavedCells } from './erase-unit-cells.ts';
 import type { FlashTiming } from './flash-timing.ts';
 import type { PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
@@ -79,6 +79,15 @@ export class FlashMemory {
   /** Host memory held for cells, bytes. */
   get allocatedBytes(): number {
     return this.#cells.reduce((sum, cells) => sum + cells.allocatedBytes, 0);
+  }
+
+  /** Content and state of every cell, for a snapshot. */
+  save(): readonly SavedCells[] {
+    return this.#cells.map((cells) => cells.save());
+  }
+
+  restore(saved: readonly SavedCells[]): void {
+    for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
 
   /** PSIZE. RangeError when the chip has no such mode or needs VPP for it, which no socket here supplies. */

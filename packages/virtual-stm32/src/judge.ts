@@ -4,17 +4,42 @@
 import type { OptionValues, ReadoutLevel } from '@firmseal/chips';
 import type { FlashMemory } from './flash-memory.ts';
 import type { OptionBytes } from './option-bytes.ts';
+import type { ChipSnapshot } from './snapshot.ts';
 import type { WorkingMemory } from './working-memory.ts';
+
+/** The chip's own: it knows who runs. */
+export interface SnapshotHooks {
+  readonly save: () => ChipSnapshot;
+  readonly restore: (snapshot: ChipSnapshot, seed: string | undefined) => void;
+}
 
 export class Judge {
   readonly #flash: FlashMemory;
   readonly #ram: WorkingMemory;
   readonly #options: OptionBytes;
+  readonly #hooks: SnapshotHooks;
 
-  constructor(flash: FlashMemory, ram: WorkingMemory, options: OptionBytes) {
-    this.#flash = flash;
-    this.#ram = ram;
-    this.#options = options;
+  constructor(
+    memory: { readonly flash: FlashMemory; readonly ram: WorkingMemory; readonly options: OptionBytes },
+    hooks: SnapshotHooks,
+  ) {
+    this.#flash = memory.flash;
+    this.#ram = memory.ram;
+    this.#options = memory.options;
+    this.#hooks = hooks;
+  }
+
+  /** The chip as it is, while no firmware runs (it may wait for the link). */
+  snapshot(): ChipSnapshot {
+    return this.#hooks.save();
+  }
+
+  /**
+   * Back to a snapshot of this chip: content, option bytes, firmware where it waited, count of operations; no plan of
+   * cuts. The clock goes on. With a seed, chance goes by it from here on. RangeError for another chip's snapshot.
+   */
+  restore(snapshot: ChipSnapshot, { seed }: { readonly seed?: string } = {}): void {
+    this.#hooks.restore(snapshot, seed);
   }
 
   /** Physical addresses; bytes of a broken granule as the cells hold them. RangeError outside the flash. */

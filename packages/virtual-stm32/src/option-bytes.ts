@@ -59,6 +59,11 @@ export class OptionBytes {
     return this.#stored;
   }
 
+  restore(saved: { readonly stored: OptionValues; readonly loaded: OptionValues }): void {
+    this.#stored = new Map(saved.stored);
+    this.#loaded = new Map(saved.loaded);
+  }
+
   /** Readout level in force. */
   get level(): ReadoutLevel {
     return readoutLevel(this.#parts.chip, this.#loaded);
@@ -72,8 +77,7 @@ export class OptionBytes {
     this.#loaded = new Map(this.#stored);
   }
 
-  isWriteProtected = (unit: EraseUnit): boolean =>
-    isWriteProtected(this.#parts.chip, this.#loaded, unit);
+  isWriteProtected = (unit: EraseUnit): boolean => isWriteProtected(this.#parts.chip, this.#loaded, unit);
 
   /** Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. */
   program(values: OptionValues): OptionStatus {

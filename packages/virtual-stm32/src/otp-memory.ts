@@ -22,6 +22,15 @@ export class OtpMemory {
     return address >= this.addressStart && address + length <= this.addressStart + this.#bytes.length;
   }
 
+  /** A copy of all of it, for a snapshot. */
+  save(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice();
+  }
+
+  restore(saved: Uint8Array): void {
+    this.#bytes.set(saved);
+  }
+
   /** A copy. */
   read(address: number, length: number): Uint8Array<ArrayBuffer> {
     const offset = address - this.addressStart;

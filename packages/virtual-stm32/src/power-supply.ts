@@ -36,12 +36,18 @@ export interface OperationBody {
 /** What a test or an attacker sees of the supply; switching is the chip's. */
 export type PowerPlan = Pick<PowerSupply, 'on' | 'operations' | 'fired' | 'pending' | 'plan' | 'onOperation'>;
 
+export interface SavedSupply {
+  readonly on: boolean;
+  readonly operations: number;
+  readonly fired: readonly PowerCut[];
+}
+
 export class PowerSupply {
   #on = false;
   #operations = 0;
   #cuts: PowerCut[] = [];
   #nextCut = Number.POSITIVE_INFINITY;
-  readonly #fired: PowerCut[] = [];
+  #fired: PowerCut[] = [];
   /** Called as each operation begins, before a cut can hit it; for planning and for attackers who watch. */
   onOperation: ((operation: Operation) => void) | undefined;
   /** Called before an operation is carried out; throws what unwinds the firmware when a reset is due. */
@@ -72,6 +78,18 @@ export class PowerSupply {
       if (!(operation > this.#operations)) throw new RangeError(`operation ${operation} has passed`);
     this.#cuts = [...cuts].sort((a, b) => a.operation - b.operation);
     this.#nextCut = this.#cuts[0]?.operation ?? Number.POSITIVE_INFINITY;
+  }
+
+  save(): SavedSupply {
+    return { on: this.#on, operations: this.#operations, fired: [...this.#fired] };
+  }
+
+  /** The plan is empty afterwards. */
+  restore({ on, operations, fired }: SavedSupply): void {
+    this.#on = on;
+    this.#operations = operations;
+    this.#fired = [...fired];
+    this.plan([]);
   }
 
   switchOn(): void {

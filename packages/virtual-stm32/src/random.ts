@@ -3,11 +3,22 @@
 
 import { type Bytes, utf8 } from '@firmseal/bytes';
 
+export type RandomState = readonly [number, number, number, number];
+
 export class SeededRandom {
   #a: number;
   #b: number;
   #c: number;
   #counter = 1;
+
+  /** Where the stream stands, for a snapshot. */
+  save(): RandomState {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  restore(state: RandomState): void {
+    [this.#a, this.#b, this.#c, this.#counter] = state;
+  }
 
   /** Streams of different seed texts are independent for the purposes of a simulation. */
   constructor(seed: string) {

@@ -41,9 +41,12 @@ const standard = (requestType: number, code: number, value: number, length = 0):
   ...{ requestType, request: code, value, index: 0, length },
 });
 
-/** What the agent shows on USB, with the exports of its instance asked for at each use. */
-export function agentUsb(exports: () => AgentUsbExports): UsbFunction {
-  const ask = (setup: Setup) => request(exports(), setup, none);
+/** Runs something with the exports of the agent's present instance. */
+type AgentCall = <T>(run: (exports: AgentUsbExports) => T) => T;
+
+/** What the agent shows on USB. */
+export function agentUsb(call: AgentCall): UsbFunction {
+  const ask = (setup: Setup) => call((exports) => request(exports, setup, none));
   const descriptor = (type: number, index = 0) => ask(standard(0x80, 6, (type << 8) | index, 0xffff));
   const text = (index: number) => new TextDecoder('utf-16le').decode(descriptor(3, index)!.subarray(2));
   const [device, configuration, bos] = [descriptor(1)!, descriptor(2)!, descriptor(15)!];
@@ -58,8 +61,8 @@ export function agentUsb(exports: () => AgentUsbExports): UsbFunction {
     configured: () => void ask(standard(0x00, 9, 1)),
     selectAlternate: (_, alternate) => void ask(standard(0x01, 11, alternate)),
     control(setup, data, answer) {
-      answer(request(exports(), setup, data));
-      exports().fs_usb_after();
+      answer(call((exports) => request(exports, setup, data)));
+      call((exports) => exports.fs_usb_after());
     },
   };
 }

@@ -67,6 +67,11 @@ class WasmAgent implements FirmwareExecutor {
   readonly #crypto: Crypto;
   #exports: AgentExports | undefined;
   #usb: UsbFunction | undefined;
+  #instantiate: () => AgentExports = () => {
+    throw new Error('the agent was not started');
+  };
+  /** A call that never returned leaves the instance with its stack half used. */
+  #unwound = false;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -76,17 +81,31 @@ class WasmAgent implements FirmwareExecutor {
     const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!);
     const requested = takeRequest(cpu) || cpu.pin('agent-request');
     const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
-    const instance = new WebAssembly.Instance(module, {
-      fs: { ...portImports(cpu, memory, requested), ...cryptoImports(this.#crypto, memory) },
-    });
-    this.#exports = instance.exports as AgentExports;
+    this.#instantiate = () => {
+      const fs = { ...portImports(cpu, memory, requested), ...cryptoImports(this.#crypto, memory) };
+      return new WebAssembly.Instance(module, { fs }).exports as AgentExports;
+    };
+    this.#exports = this.#instantiate();
     cpu.mountRam(cpu.chip.ram[0]!.addressStart, memory);
-    this.#exports.fs_boot();
-    this.#usb = agentUsb(() => this.#exports!);
+    this.#call(({ fs_boot }) => fs_boot());
+    this.#usb = agentUsb((run) => this.#call(run));
   }
 
   get usb(): UsbFunction | undefined {
     return this.#usb;
+  }
+
+  #call<T>(run: (exports: AgentExports) => T): T {
+    this.#unwound = true;
+    const result = run(this.#exports!);
+    this.#unwound = false;
+    return result;
+  }
+
+  revive(): void {
+    if (!this.#unwound) return;
+    this.#exports = this.#instantiate();
+    this.#unwound = false;
   }
 
   receive(bytes: Uint8Array): void {
@@ -95,7 +114,7 @@ class WasmAgent implements FirmwareExecutor {
     for (let offset = 0; offset < bytes.length; offset += capacity) {
       const piece = bytes.subarray(offset, offset + capacity);
       new Uint8Array(memory.buffer).set(piece, fs_receive_buffer());
-      fs_receive(piece.length);
+      this.#call(() => fs_receive(piece.length));
     }
   }
 }

@@ -14,6 +14,12 @@ interface Mount {
   readonly store: RamStore;
 }
 
+export interface SavedMemory {
+  readonly powerCycles: number;
+  readonly ranges: ReadonlyMap<RamRange, Uint8Array>;
+  readonly mounts: readonly (Mount & { readonly content: Uint8Array })[];
+}
+
 export class WorkingMemory {
   readonly #chip: Chip;
   readonly #seed: string;
@@ -42,6 +48,24 @@ export class WorkingMemory {
 
   #pattern(bytes: Uint8Array, name: string): void {
     new SeededRandom(`${this.#seed}/ram/${name}/${this.#powerCycles}`).fill(bytes);
+  }
+
+  /** Copies of all content, for a snapshot. */
+  save(): SavedMemory {
+    return {
+      powerCycles: this.#powerCycles,
+      ranges: new Map([...this.#ranges].map(([range, bytes]) => [range, bytes.slice()])),
+      mounts: this.#mounts.map((mount) => ({ ...mount, content: mount.store().slice() })),
+    };
+  }
+
+  /** Content and mounts as they were; a store that was mounted then gets its content back. */
+  restore({ powerCycles, ranges, mounts }: SavedMemory): void {
+    this.#powerCycles = powerCycles;
+    this.#ranges.clear();
+    for (const [range, bytes] of ranges) this.#ranges.set(range, bytes.slice());
+    this.#mounts = mounts.map(({ addressStart, store }) => ({ addressStart, store }));
+    for (const { store, content } of mounts) store().set(content);
   }
 
   /** Fresh content everywhere; mounted stores are overwritten, then forgotten. */
