@@ -39,6 +39,11 @@ const commands: readonly TopCommand[] = [
     declare: async (command) => (await import('./declare/owner.ts')).declareInspect(command),
   },
   {
+    words: 'attach-license <package>',
+    about: "put a chip's license into a package, for plain download tools such as dfu-util",
+    declare: async (command) => (await import('./declare/owner.ts')).declareAttachLicense(command),
+  },
+  {
     words: 'chips [id]',
     about: 'list the chips of the catalogue, or show one: flash, option bytes, what is promised, free ranges',
     declare: async (command) => (await import('./declare/owner.ts')).declareChips(command),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runCli } from './run-cli.ts';
 
 const commands = [
-  ...['keys new', 'keys delegate', 'keys epoch', 'keys show', 'seal', 'inspect', 'chips'],
+  ...['keys new', 'keys delegate', 'keys epoch', 'keys show', 'seal', 'inspect', 'attach-license', 'chips'],
   ...['authority init', 'authority add-product', 'authority serve'],
   ...['job open', 'job approve', 'job close', 'job show', 'job token'],
   ...['personalize', 'install', 'virtual', 'audit', 'demo'],

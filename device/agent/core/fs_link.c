@@ -11,6 +11,7 @@
 #include "fs_port.h"
 #include "fs_receipt.h"
 #include "fs_session.h"
+#include "fs_usb_frames.h"
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
 #define ANSWER_MAX 2048u
@@ -40,6 +41,9 @@ static uint32_t answer_length; /* 0: nothing was answered yet */
 static uint32_t answered_crc;
 static fs_frame_reader reader;
 static fs_answer working = FS_NO;
+static fs_answer lent = FS_NO;     /* the request buffer holds something else */
+static fs_answer fetching = FS_NO; /* the request under way came by USB */
+static after due = AFTER_NOTHING;  /* once the answer was fetched */
 
 typedef struct {
   fs_buffer body;
@@ -120,6 +124,7 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
 }
 
 static void follow(after then) {
+  due = AFTER_NOTHING;
   if (then == AFTER_NOTHING) return;
   fs_session_end();
   if (then == AFTER_PROTECT) fs_personalize_protect();
@@ -155,12 +160,15 @@ static void handle(uint32_t length) {
   answered_crc = crc;
   fs_frame_send(answer, answer_length);
   fs_wipe(request, length);
-  if (result == FS_OK) follow(now.then);
+  if (result != FS_OK) return;
+  if (fetching == FS_YES) due = now.then;
+  else follow(now.then);
 }
 
 void fs_link_receive(const uint8_t *bytes, uint32_t length) {
   fs_buffer buffer;
   uint32_t i;
+  if (lent == FS_YES) return;
   buffer.data = request;
   buffer.length = sizeof request;
   for (i = 0; i < length; i++) {
@@ -170,9 +178,37 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
   }
 }
 
+void fs_link_exchange(const uint8_t *bytes, uint32_t length) {
+  fs_link_follow(); /* the host did not wait for it */
+  fetching = FS_YES;
+  fs_link_receive(bytes, length);
+  fetching = FS_NO;
+}
+
+void fs_link_follow(void) { follow(due); }
+
+fs_buffer fs_link_lend(void) {
+  fs_buffer buffer;
+  memset(&reader, 0, sizeof reader);
+  lent = FS_YES;
+  buffer.data = request;
+  buffer.length = sizeof request;
+  return buffer;
+}
+
+void fs_link_give_back(void) {
+  fs_wipe(request, sizeof request);
+  lent = FS_NO;
+}
+
+void fs_link_put(const uint8_t *bytes, uint32_t length) {
+  if (fetching == FS_YES) fs_usb_frames_put(bytes, length);
+  else fs_port_link_send(bytes, length);
+}
+
 void fs_link_pending(uint32_t milliseconds) {
   uint8_t content[2 + 4 + 4];
-  if (working != FS_YES) return;
+  if (working != FS_YES || fetching == FS_YES) return; /* by USB it would come with the answer, and fill its room */
   content[0] = ANSWER_PENDING;
   content[1] = answer[1];
   fs_put_u32le(content + 2, milliseconds);

@@ -12,7 +12,8 @@
 typedef struct {
   fs_view manifest;
   fs_view delegation;
-  fs_view epoch; /* data 0: none */
+  fs_view epoch;   /* data 0: none */
+  fs_view license; /* data 0: none */
 } header_parts;
 
 /* null (data is 0), or a byte string. */
@@ -26,14 +27,13 @@ static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
 /* [manifest, delegation, epoch or null, license or null] */
 static fs_result read_header(fs_view header, header_parts *found) {
   fs_cbor cursor = fs_cbor_open(header);
-  fs_view license;
   uint32_t count;
   FS_TRY(fs_cbor_check(header, 1));
   FS_TRY(fs_cbor_array(&cursor, 4, 4, &count));
   FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->manifest));
   FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->delegation));
   FS_TRY(take_optional(&cursor, &found->epoch));
-  FS_TRY(take_optional(&cursor, &license));
+  FS_TRY(take_optional(&cursor, &found->license));
   return fs_cbor_done(&cursor);
 }
 
@@ -80,5 +80,17 @@ fs_result fs_package_accept(fs_view header) {
   if (result != FS_OK) fs_session_end();
   FS_DECIDE(result);
   fs_session.phase = FS_PHASE_PACKAGE;
+  return FS_OK;
+}
+
+fs_result fs_package_license(fs_buffer header, fs_buffer *license) {
+  header_parts found;
+  fs_view view;
+  view.data = header.data;
+  view.length = header.length;
+  FS_TRY_AS(read_header(view, &found), FS_ERR_PACKAGE_MALFORMED);
+  FS_REQUIRE(found.license.data != 0, FS_ERR_PACKAGE_LICENSE_MISSING);
+  license->data = header.data + (found.license.data - header.data);
+  license->length = found.license.length;
   return FS_OK;
 }

@@ -7,4 +7,7 @@
 /* The header as in section 1, H bytes. On FS_OK a license is awaited. */
 fs_result fs_package_accept(fs_view header);
 
+/* The license bundle that the header carries, in place. FS_ERR_PACKAGE_LICENSE_MISSING. */
+fs_result fs_package_license(fs_buffer header, fs_buffer *license);
+
 #endif

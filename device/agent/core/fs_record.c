@@ -77,15 +77,30 @@ static fs_result note_progress(const fs_area *area) {
   return fs_journal_progress(end);
 }
 
+/* Length of the chunk awaited, at most the chunk size; 0 when none is. */
+static uint32_t chunk_length(void) {
+  uint32_t left;
+  if (fs_session.area >= fs_session.manifest.area_count) return 0;
+  if (fs_session.offset >= fs_session.manifest.areas[fs_session.area].length) return 0;
+  left = fs_session.manifest.areas[fs_session.area].length - fs_session.offset; /* as just checked: no wrap */
+  return left < fs_session.manifest.chunk_size ? left : fs_session.manifest.chunk_size;
+}
+
+uint32_t fs_record_length(void) {
+  uint32_t chunk = chunk_length();
+  return chunk == 0 ? 0 : chunk + FS_RECORD_OVERHEAD;
+}
+
+fs_answer fs_record_matches(fs_buffer record) {
+  return record.length == fs_record_length() && check_hash(record) == FS_OK ? FS_YES : FS_NO;
+}
+
 fs_result fs_record_take(fs_buffer record) {
   const fs_area *area = &fs_session.manifest.areas[fs_session.area];
   uint8_t next[FS_HASH_SIZE];
   fs_buffer chunk;
-  FS_REQUIRE(fs_session.area < fs_session.manifest.area_count && fs_session.offset < area->length,
-             FS_ERR_INTERNAL_CHECK_FAILED);
-  /* offset is below the length: no wrap; the chunk is at most 4096. */
-  chunk.length = area->length - fs_session.offset;
-  if (chunk.length > fs_session.manifest.chunk_size) chunk.length = fs_session.manifest.chunk_size;
+  chunk.length = chunk_length();
+  FS_REQUIRE(chunk.length > 0, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_REQUIRE(record.length == chunk.length + FS_RECORD_OVERHEAD, FS_ERR_RECORD_LENGTH_WRONG);
   FS_DECIDE(check_hash(record));
   memcpy(next, record.data, FS_HASH_SIZE);

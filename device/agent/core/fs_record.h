@@ -8,6 +8,12 @@
 #define FS_RECORD_OVERHEAD 48u
 #define FS_CHUNK_MAX 4096u
 
+/* Length of the record awaited, 49 to 4144 bytes; 0 when none is. */
+uint32_t fs_record_length(void);
+
+/* FS_YES when the bytes are the record awaited, by length and hash. */
+fs_answer fs_record_matches(fs_buffer record);
+
 /* Awaits the first record. */
 void fs_record_begin(void);
 

@@ -293,6 +293,11 @@ export const faultTable = {
     sentence: 'The content key is not the one that the manifest commits to.',
     remedy: 'The license was issued for another package; open the job with the key file of this package.',
   },
+  'package-license-missing': {
+    number: 265,
+    sentence: 'The package carries no license in its header, and a plain download brings no other.',
+    remedy: 'Attach this chip\'s standing license with `firmseal attach-license`, or install with the programmer.',
+  },
   'license-malformed': {
     number: 300,
     sentence: 'The license does not have the fields that the specification asks for.',
@@ -512,6 +517,11 @@ export const faultTable = {
     number: 419,
     sentence: 'The agent found its own state contradictory and stopped.',
     remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+  },
+  'options-applied': {
+    number: 420,
+    sentence: 'The chip applied the option bytes that the package asks for and resets; nothing was installed yet.',
+    remedy: 'Send the same package again once the chip is back.',
   },
   'link-timeout': {
     number: 450,

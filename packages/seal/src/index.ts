@@ -36,6 +36,7 @@ export {
   openRecords,
 } from './open.ts';
 export {
+  attachLicense,
   decodeHeader,
   encodeFileStart,
   encodeHeader,

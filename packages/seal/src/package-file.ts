@@ -67,3 +67,16 @@ export function splitPackage(file: Uint8Array): SplitPackage {
   const headerBytes = file.slice(filePrefixBytes, recordsOffset);
   return { header: decodeHeader(headerBytes), headerBytes, recordsOffset };
 }
+
+/**
+ * The package with a license bundle in its header, for plain download tools (spec/link.md section 5.3): magic, length and
+ * header anew, then the records as they were. Nothing that the owner signed changes. Throws like splitPackage, and
+ * `package-header-too-large` when the license does not fit.
+ */
+export function attachLicense(file: Uint8Array, license: Uint8Array): readonly [Bytes, Uint8Array] {
+  const { header, recordsOffset } = splitPackage(file);
+  return [
+    encodeFileStart(encodeHeader({ ...header, license: license.slice() })),
+    file.subarray(recordsOffset),
+  ];
+}

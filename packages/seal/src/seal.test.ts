@@ -16,6 +16,7 @@ import {
 } from '../test/small-package.ts';
 import { makeDelegation, makeEpochStatement } from './delegation.ts';
 import { openPackage } from './open.ts';
+import { attachLicense, splitPackage } from './package-file.ts';
 import { recordLengths } from './record-plan.ts';
 import { type SealArea, sealPackage } from './seal.ts';
 
@@ -28,6 +29,21 @@ describe('a sealed package', () => {
       expect(equalBytes(plaintext, smallAreas[ordinal]!.plaintext!)).toBe(true);
     expect(opened.manifest.digest).toEqual(manifestDigest);
     expect(opened.manifest.areaDigests.map((digest) => digest?.length)).toEqual([32, undefined, 32]);
+  });
+
+  it('takes a license into its header later, and nothing else of it changes', async () => {
+    const { file, contentKey, manifestDigest } = await sealSmall();
+    const license = patternBytes(900, 3);
+    const carrying = concatBytes(...attachLicense(file, license));
+    const [before, after] = [splitPackage(file), splitPackage(carrying)];
+    expect(after.header).toEqual({ ...before.header, license });
+    expect(carrying.subarray(after.recordsOffset)).toEqual(file.subarray(before.recordsOffset));
+    const opened = openPackage(crypto, { file: carrying, trust, contentKey });
+    expect(opened.manifest.digest).toEqual(manifestDigest);
+    expect(concatBytes(...attachLicense(carrying, license))).toEqual(carrying);
+    expect(await faultCode(() => attachLicense(file, patternBytes(3900, 3)))).toBe(
+      'package-header-too-large',
+    );
   });
 
   it('has records of the planned lengths and nothing behind them', async () => {

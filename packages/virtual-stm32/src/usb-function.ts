@@ -24,6 +24,8 @@ export interface UsbDescriptors {
     readonly subclass: number;
     readonly protocol: number;
   }[];
+  /** Binary device object store (USB 3.2, section 9.6.2): platform capabilities. */
+  readonly bosDescriptor?: Uint8Array;
   /** Descriptors of an interface beyond the standard ones; undefined is a STALL. */
   interfaceDescriptor?(type: number, index: number): Uint8Array | undefined;
 }

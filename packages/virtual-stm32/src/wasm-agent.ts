@@ -5,8 +5,10 @@
 import type { Crypto } from '@firmseal/crypto';
 import { readAgentImage } from './agent-image.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
+import type { UsbFunction } from './usb-function.ts';
 import { cryptoImports } from './wasm-agent-crypto.ts';
 import { type AgentMemory, portImports } from './wasm-agent-port.ts';
+import { type AgentUsbExports, agentUsb } from './wasm-agent-usb.ts';
 
 /** The part of the WebAssembly interface that is used; the compiler settings bring no types of a browser. */
 interface WasmModule {
@@ -21,11 +23,9 @@ declare const WebAssembly: {
   ) => { exports: unknown };
 };
 
-interface AgentExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface AgentExports extends AgentUsbExports {
   fs_boot(): void;
   fs_receive(length: number): void;
-  fs_receive_buffer(): number;
   fs_receive_capacity(): number;
 }
 
@@ -69,6 +69,7 @@ function takeRequest(cpu: CpuPort): boolean {
 class WasmAgent implements FirmwareExecutor {
   readonly #crypto: Crypto;
   #exports: AgentExports | undefined;
+  #usb: UsbFunction | undefined;
   #instantiate: () => AgentExports = () => {
     throw new Error('the agent was not started');
   };
@@ -90,12 +91,18 @@ class WasmAgent implements FirmwareExecutor {
     this.#exports = this.#instantiate();
     cpu.mountRam(cpu.chip.ram[0]!.addressStart, memory);
     this.#call(({ fs_boot }) => fs_boot());
+    this.#usb = agentUsb((run) => this.#call(run));
   }
 
-  #call(run: (exports: AgentExports) => void): void {
+  get usb(): UsbFunction | undefined {
+    return this.#usb;
+  }
+
+  #call<T>(run: (exports: AgentExports) => T): T {
     this.#unwound = true;
-    run(this.#exports!);
+    const result = run(this.#exports!);
     this.#unwound = false;
+    return result;
   }
 
   revive(): void {

@@ -1,4 +1,4 @@
-// Options of `firmseal seal`, `inspect` and `chips`. What they do is in commands/ and loaded when one is called.
+// Options of `firmseal seal`, `inspect`, `attach-license` and `chips`. What they do is in commands/ and loaded when one is called.
 
 import type { Command } from 'commander';
 import { collect, examples, runs } from './declare.ts';
@@ -67,6 +67,17 @@ export function declareInspect(command: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', examples('inspect panel.seal', 'inspect panel.seal --root root.key.pub --json'))
     .action(runs(async () => (await import('../commands/inspect.ts')).inspect));
+}
+
+export function declareAttachLicense(command: Command): void {
+  command
+    .requiredOption(
+      '--license <file>',
+      "license bundle of one chip for this package; a standing one, as a session's nonce dies at reset",
+    )
+    .requiredOption('--out <file>', 'the package with the license in its header')
+    .addHelpText('after', examples('attach-license panel.seal --license chip-7.license --out app.seal'))
+    .action(runs(async () => (await import('../commands/attach-license.ts')).attach));
 }
 
 export function declareChips(command: Command): void {

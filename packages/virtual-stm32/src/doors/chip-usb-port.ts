@@ -62,6 +62,7 @@ export class ChipUsbPort {
       configurationDescriptor: shown.configurationDescriptor,
       strings: shown.strings,
       interfaces: shown.interfaces,
+      ...(shown.bosDescriptor === undefined ? {} : { bosDescriptor: shown.bosDescriptor }),
       ...(interfaceDescriptor === undefined ? {} : { interfaceDescriptor }),
       configured: () => this.#run(shown, () => shown.configured?.()),
       selectAlternate: (number, alternate) =>

@@ -114,6 +114,7 @@ export class UsbControl {
     if (recipient !== 0) return this.#device.interfaceDescriptor?.(type, index);
     if (type === 1) return this.#device.deviceDescriptor;
     if (type === 2) return index === 0 ? this.#device.configurationDescriptor : undefined;
+    if (type === 15) return index === 0 ? this.#device.bosDescriptor : undefined;
     if (type !== 3) return undefined;
     if (index === 0) return languageList;
     const text = this.#device.strings[index];

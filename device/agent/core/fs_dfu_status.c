@@ -1,0 +1,43 @@
+/* See fs_dfu_status.h. */
+#include "fs_dfu_status.h"
+
+uint8_t fs_dfu_status(fs_result fault) {
+  switch (fault) {
+    case FS_OK: return FS_DFU_OK;
+    case FS_ERR_MANIFEST_PRODUCT_WRONG:
+    case FS_ERR_MANIFEST_CHIP_WRONG:
+    case FS_ERR_DELEGATION_PRODUCT_WRONG:
+    case FS_ERR_EPOCH_PRODUCT_WRONG:
+    case FS_ERR_AREA_OUTSIDE_APPLICATION:
+    case FS_ERR_AREA_KIND_UNSUPPORTED:
+    case FS_ERR_LICENSE_DEVICE_WRONG: return FS_DFU_TARGET;
+    case FS_ERR_PACKAGE_TRUNCATED: return FS_DFU_NOTDONE;
+    case FS_ERR_FLASH_ERASE_FAILED: return FS_DFU_ERASE;
+    case FS_ERR_FLASH_PROGRAM_FAILED: return FS_DFU_WRITE;
+    case FS_ERR_FLASH_VERIFY_FAILED:
+    case FS_ERR_RESUME_CONTENT_DIFFERS:
+    case FS_ERR_AREA_DIGEST_WRONG: return FS_DFU_VERIFY;
+    case FS_ERR_NOT_PERSONALIZED:
+    case FS_ERR_JOURNAL_FAILED: return FS_DFU_FIRMWARE;
+    case FS_ERR_OPTIONS_APPLIED: return FS_DFU_POWER_ON;
+    case FS_ERR_REQUEST_OUT_OF_STATE: return FS_DFU_STALLED;
+    case FS_ERR_INTERNAL_CHECK_FAILED: return FS_DFU_UNKNOWN;
+    /* What the chip or its owner's rules refuse, though the file is sound and for this chip. */
+    case FS_ERR_PACKAGE_LICENSE_MISSING:
+    case FS_ERR_LICENSE_NONCE_WRONG:
+    case FS_ERR_LICENSE_COUNTER_FLOOR:
+    case FS_ERR_LICENSE_UNWRAPS_EXHAUSTED:
+    case FS_ERR_DELEGATION_REVOKED:
+    case FS_ERR_DELEGATION_COUNTER_EXCEEDED:
+    case FS_ERR_POLICY_FIELD_UNKNOWN:
+    case FS_ERR_POLICY_NOT_STRONGER:
+    case FS_ERR_POLICY_LOCKED:
+    case FS_ERR_READOUT_LEVEL_TOO_LOW:
+    case FS_ERR_AGENT_TOO_OLD:
+    case FS_ERR_COUNTER_ROLLED_BACK:
+    case FS_ERR_COUNTER_JUMP_TOO_LARGE:
+    case FS_ERR_OPTION_BYTES_FAILED:
+    case FS_ERR_RANDOM_FAILED: return FS_DFU_VENDOR;
+    default: return FS_DFU_FILE;
+  }
+}

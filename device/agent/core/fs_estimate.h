@@ -1,0 +1,19 @@
+/* How long the steps of an install take, for the poll time-outs of USB: spec/link.md section 5.2. On the slow side of the
+ * chips; a host that asks too early is held back by the bus until the agent listens again. */
+#ifndef FS_ESTIMATE_H
+#define FS_ESTIMATE_H
+
+#include <stdint.h>
+
+/* Three signatures, two of them of the header; a record with its journal entry. */
+#define FS_ESTIMATE_PACKAGE_MS 2000u
+#define FS_ESTIMATE_RECORD_MS 50u
+
+/* License of the accepted package: signatures, the envelope, and the erase of every area. */
+uint32_t fs_estimate_license_ms(void);
+/* The last record: digests of all areas, the valid record. */
+uint32_t fs_estimate_finish_ms(void);
+/* Whatever request ends in these bytes of a frame. */
+uint32_t fs_estimate_frame_ms(void);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * The agent as a USB device, independent of the controller: spec/link.md section 5. A driver hands over the control
+ * requests of endpoint 0 and carries the answers; only SET_ADDRESS is its own.
+ */
+#ifndef FS_USB_H
+#define FS_USB_H
+
+#include "fs_bytes.h"
+
+#define FS_USB_SETUP_SIZE 8u
+/* Longest data stage in either direction: wTransferSize of the DFU functional descriptors. */
+#define FS_USB_TRANSFER_MAX 1024u
+
+/*
+ * A control request: the 8 bytes of its setup packet, and the data stage of an OUT request, which the core copies.
+ * FS_YES: the answer for an IN request (at most wLength bytes, valid until the next call), an empty status stage for
+ * an OUT request. FS_NO: STALL.
+ */
+fs_answer fs_usb_control(const uint8_t setup[FS_USB_SETUP_SIZE], fs_view data, fs_view *answer);
+
+/* To be called once the answer reached the host: the work that it announced. May end in a reset. */
+void fs_usb_after(void);
+
+#endif
