@@ -1,4 +1,4 @@
-// The file that keeps virtual chips from one run to the next. Line 1: {format, version, sha256, length} of what follows;
+// The file that keeps virtual chips from one run to the next. Line 1: {format, version, sha256 of what follows};
 // then JSON: seed and chips, bytes as Base64. It holds what stands in flash in plain: readable by its owner only.
 // Written whole or not at all; a file that is not whole is refused, never repaired.
 
@@ -74,7 +74,7 @@ function decodeChip(value: unknown): KeptState {
 
 export function writeState(file: string, { chip, seed, chips }: KeptBoards): void {
   const body = `${JSON.stringify({ chip, seed, chips: chips.map(encodeChip) })}\n`;
-  const head = { format, version, sha256: sha256(body), length: Buffer.byteLength(body) };
+  const head = { format, version, sha256: sha256(body) };
   writeText(file, `${JSON.stringify(head)}\n${body}`, 0o600);
 }
 
