@@ -6,5 +6,6 @@ export const tasks = {
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
+  fuzz: { script: 'device/agent/fuzz/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };
