@@ -42,6 +42,8 @@ export default {
         'bench/main.ts',
         'device/agent/{build-thumb,sizes}.ts',
         'device/agent/fuzz/main.ts',
+        'sim/kill/main.ts',
+        'sim/kill/*-process.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
         '{tools,sim,device,examples,bench}/**/*.test.ts',
