@@ -86,6 +86,8 @@ export async function dfuUtilCells(
       const address = `0x${patch.address.toString(16)}`;
       const alternate = ['-a', String(patch.alternate)];
       const read = await dfu(...alternate, '-s', `${address}:${patch.length}`, '-U', path);
+      if (/Page at 0x[0-9a-f]+ is not readable/.test(read.printed))
+        return notSupported('the bootloader gives all its memories the layout of the flash (seen on G0B1)');
       if (read.status !== 0) return judged(false, works, read.printed);
       const patched = file('patched', applyPatch(new Uint8Array(readFileSync(path)), patch));
       const { printed } = await dfu(...alternate, '-s', `${address}:force`, '-D', patched);

@@ -43,7 +43,7 @@ export async function runClients(
 
 /** As the programs name themselves. */
 export async function clientVersions(): Promise<ClientRecord['versions']> {
-  const { printed } = await runClient('stm32flash', ['-h']);
+  const { printed } = await runClient('stm32flash', ['/dev/null']);
   const openocd = await runClient('openocd', ['--version']);
   return {
     stm32flash: /stm32flash \d[\d.]*/.exec(printed)?.[0] ?? 'stm32flash',
