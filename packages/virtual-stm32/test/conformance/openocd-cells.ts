@@ -65,7 +65,12 @@ function makeChip(id: string, level: 0 | 1 | 2, content: Uint8Array): VirtualChi
   return chip;
 }
 
-export async function openocdCells(id: string, folder: string): Promise<Cell[]> {
+/** All sessions, or without the first, which takes a minute and more: writing, reading and option bytes on an open chip. */
+export async function openocdCells(
+  id: string,
+  folder: string,
+  { refusalsOnly = false } = {},
+): Promise<Cell[]> {
   const { target, before = '', driver, writeOption, load } = families[id]!;
   const manual = manuals[id]!;
   const file = (name: string): string => join(folder, `${id}-openocd-${name}.bin`);
@@ -83,51 +88,54 @@ export async function openocdCells(id: string, folder: string): Promise<Cell[]> 
     [`reset ${name}`, 'reset halt'],
   ];
 
-  // Each step is looked at by what the chip's memory holds when the next one begins.
-  const open = makeChip(id, 0, content);
-  const second = open.chip.flash.eraseUnits[1]!.addressStart;
-  const blank = (at: number) => open.judge.flash(at, 32).every((byte) => byte === 0xff);
-  const optionsBefore = storedOptions(open);
-  const erased: boolean[] = [];
-  open.power.onOperation = ({ kind }) => {
-    if (kind === 'program') erased[0] ??= blank(flashStart) && blank(second);
+  const openSession = async (): Promise<void> => {
+    // Each step is looked at by what the chip's memory holds when the next one begins.
+    const open = makeChip(id, 0, content);
+    const second = open.chip.flash.eraseUnits[1]!.addressStart;
+    const blank = (at: number) => open.judge.flash(at, 32).every((byte) => byte === 0xff);
+    const optionsBefore = storedOptions(open);
+    const erased: boolean[] = [];
+    open.power.onOperation = ({ kind }) => {
+      if (kind === 'program') erased[0] ??= blank(flashStart) && blank(second);
+    };
+    const session = await run(open, [
+      ['probe', 'flash probe 0'],
+      ['erase sector', 'flash erase_sector 0 0 0'],
+      ['first after sector', `read_memory ${address} 32 1`],
+      ['second after sector', `read_memory 0x${second.toString(16)} 32 1`],
+      ['mass erase', `${driver} mass_erase 0`],
+      ['write', `flash write_image ${file('image')} ${address}`],
+      ['verify', `verify_image ${file('image')} ${address}`],
+      ['dump', `dump_image ${file('dump')} ${address} ${image.length}`],
+      ['option', writeOption],
+      ...reload('option'),
+      ['go', 'resume'],
+      ['halt', 'halt'],
+      ['pc', 'reg pc force'],
+      ['lock', `${driver} lock 0`],
+      ...reload('lock'),
+    ]);
+    const { log, answers } = session;
+    const answer = (name: string): string => answers[name] ?? `no answer to ${name}: ${log}`;
+    note(
+      'identify',
+      judged(/processor detected/.test(log) && /flash size/i.test(log + answer('probe')), works, log),
+    );
+    note('read', judged(readFileSync(file('dump')).equals(image), works, answer('dump')));
+    const sector = answer('first after sector') === '0xffffffff' && /^0x/.test(answer('second after sector'));
+    note(
+      'erase a sector',
+      judged(sector && answer('second after sector') !== '0xffffffff', works, answer('erase sector')),
+    );
+    note('erase everything', judged(erased[0] === true, works, answer('mass erase')));
+    const written = Buffer.from(open.judge.flash(flashStart, image.length)).equals(image);
+    note('write', judged(written, works, answer('write')));
+    note('verify', judged(/verified 1024 bytes/.test(answer('verify')), works, answer('verify')));
+    note('option bytes', judged(storedOptions(open) !== optionsBefore, works, answer('option')));
+    note('go or leave', judged(/0x08000100/.test(answer('pc')), works, `${answer('go')} ${answer('pc')}`));
+    note('protect (level 1)', judged(open.judge.readoutLevel === 1 && written, works, answer('lock')));
   };
-  const session = await run(open, [
-    ['probe', 'flash probe 0'],
-    ['erase sector', 'flash erase_sector 0 0 0'],
-    ['first after sector', `read_memory ${address} 32 1`],
-    ['second after sector', `read_memory 0x${second.toString(16)} 32 1`],
-    ['mass erase', `${driver} mass_erase 0`],
-    ['write', `flash write_image ${file('image')} ${address}`],
-    ['verify', `verify_image ${file('image')} ${address}`],
-    ['dump', `dump_image ${file('dump')} ${address} ${image.length}`],
-    ['option', writeOption],
-    ...reload('option'),
-    ['go', 'resume'],
-    ['halt', 'halt'],
-    ['pc', 'reg pc force'],
-    ['lock', `${driver} lock 0`],
-    ...reload('lock'),
-  ]);
-  const { log, answers } = session;
-  const answer = (name: string): string => answers[name] ?? `no answer to ${name}: ${log}`;
-  note(
-    'identify',
-    judged(/processor detected/.test(log) && /flash size/i.test(log + answer('probe')), works, log),
-  );
-  note('read', judged(readFileSync(file('dump')).equals(image), works, answer('dump')));
-  const sector = answer('first after sector') === '0xffffffff' && /^0x/.test(answer('second after sector'));
-  note(
-    'erase a sector',
-    judged(sector && answer('second after sector') !== '0xffffffff', works, answer('erase sector')),
-  );
-  note('erase everything', judged(erased[0] === true, works, answer('mass erase')));
-  const written = Buffer.from(open.judge.flash(flashStart, image.length)).equals(image);
-  note('write', judged(written, works, answer('write')));
-  note('verify', judged(/verified 1024 bytes/.test(answer('verify')), works, answer('verify')));
-  note('option bytes', judged(storedOptions(open) !== optionsBefore, works, answer('option')));
-  note('go or leave', judged(/0x08000100/.test(answer('pc')), works, `${answer('go')} ${answer('pc')}`));
-  note('protect (level 1)', judged(open.judge.readoutLevel === 1 && written, works, answer('lock')));
+  if (!refusalsOnly) await openSession();
 
   const shut = makeChip(id, 1, content);
   const keptSo = (): boolean => Buffer.from(shut.judge.flash(flashStart, content.length)).equals(content);
