@@ -31,6 +31,15 @@ export class OtpMemory {
     this.#bytes.set(saved);
   }
 
+  /** A copy of all of it. */
+  keep(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice();
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#bytes.set(bytes);
+  }
+
   /** A copy. */
   read(address: number, length: number): Uint8Array<ArrayBuffer> {
     const offset = address - this.addressStart;

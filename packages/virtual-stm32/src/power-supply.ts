@@ -92,6 +92,11 @@ export class PowerSupply {
     this.plan([]);
   }
 
+  /** Operations that an earlier life of the chip began. */
+  continueFrom(operations: number): void {
+    this.#operations = operations;
+  }
+
   switchOn(): void {
     this.#on = true;
   }
