@@ -3,9 +3,16 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** True when the program runs. Missing: throws under CI=true, else prints one line and returns false. */
-export function hasTool(program: string, needed: 'in-ci' | 'never' = 'in-ci'): boolean {
-  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0) return true;
+/**
+ * True when the program runs, tried with the arguments `probe`. Missing: throws under CI=true, else prints one line and
+ * returns false.
+ */
+export function hasTool(
+  program: string,
+  needed: 'in-ci' | 'never' = 'in-ci',
+  probe: readonly string[] = ['--version'],
+): boolean {
+  if (spawnSync(program, probe, { stdio: 'ignore' }).status === 0) return true;
   const { CI } = process.env;
   if (needed === 'in-ci' && CI === 'true') throw new Error(`${program} is missing`);
   console.warn(`skipped: ${program} is not installed`);

@@ -3,7 +3,8 @@
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';
-import type { ChipEvent, VirtualChip } from './chip.ts';
+import type { VirtualChip } from './chip.ts';
+import type { ChipEvent } from './chip-options.ts';
 import type { CpuPort } from './executor.ts';
 import { type CreateOptions, createVirtualChip } from './factory.ts';
 import { marker, testFirmware } from './test-firmware.ts';

@@ -2,54 +2,27 @@
 // The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware leaves this file.
 
 import type { Chip } from '@firmseal/chips';
-import { type BootPins, bootSource } from './boot-source.ts';
+import { type BootPins, type BootSource, bootSource, isFlashEmpty } from './boot-source.ts';
+import type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 import { assembleParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
 import { DebugPort } from './debug-port.ts';
-import type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
+import type { CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 import type { FlashMemory } from './flash-memory.ts';
-import type { TimingModel } from './flash-timing.ts';
 import { Judge } from './judge.ts';
+import { Machine } from './machine.ts';
 import { MemoryAccess } from './memory-access.ts';
 import type { OptionBytes } from './option-bytes.ts';
-import type { PowerCut, PowerPlan, PowerSupply } from './power-supply.ts';
+import type { PowerPlan, PowerSupply } from './power-supply.ts';
 import { debugPortAnswers, type Master } from './protection.ts';
 import type { SeededRandom } from './random.ts';
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+import type { UsbFunction } from './usb-function.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
-export type ChipEvent =
-  | {
-      readonly kind: 'started';
-      readonly cause: ResetCause;
-      readonly from: 'flash' | 'ram' | 'rom-bootloader';
-    }
-  | { readonly kind: 'no-firmware'; readonly address: number }
-  | { readonly kind: 'power-lost'; readonly operations: number; readonly cut: PowerCut | undefined }
-  | { readonly kind: 'application-booted'; readonly address: number; readonly mapping: BankMapping }
-  | { readonly kind: 'crashed'; readonly error: unknown };
-
-export interface BootedApplication {
-  /** Of the vector table, as the CPU sees it with the mapping in force. */
-  readonly address: number;
-  readonly mapping: BankMapping;
-}
-
-export interface VirtualChipOptions {
-  readonly chip: Chip;
-  /** Fixes unique id, random generator, torn operations and timing. */
-  readonly seed: string;
-  readonly clock?: SimulatedClock;
-  readonly timing?: TimingModel;
-  /** Asked in order at each start. */
-  readonly executors?: readonly ExecutorFactory[];
-  /** 12 bytes instead of the seeded ones: an attacker's copy of another chip's. */
-  readonly uid?: Uint8Array;
-  /** Bytes out on the link. May call `receive` again: what it gives is handled after the firmware returns. */
-  readonly onLink?: (bytes: Uint8Array<ArrayBuffer>) => void;
-  readonly onEvent?: (event: ChipEvent) => void;
-}
+/** Where boards have the button that calls the agent: PC13. */
+const agentRequest = { port: 'C', bit: 1 << 13 } as const;
 
 /** Resets in a row without waiting for the link, after which the firmware counts as crashed. */
 const resetsInARowMax = 64;
@@ -79,6 +52,7 @@ export class VirtualChip {
   #executor: FirmwareExecutor | undefined;
   #master: Master = 'cpu-flash';
   #banksSwapped = false;
+  #flashWasEmpty = false;
   #debuggerSeen = false;
   #halted = false;
   #running = false;
@@ -86,6 +60,10 @@ export class VirtualChip {
   #inbox: Uint8Array<ArrayBuffer>[] = [];
   #starts = 0;
   #bootedApplication: BootedApplication | undefined;
+  readonly #makeMachine: () => Machine;
+  #machine: Machine | undefined;
+  #boot: BootSource | undefined;
+  #heldBack: CpuPort | undefined;
 
   constructor(options: VirtualChipOptions) {
     this.chip = options.chip;
@@ -109,13 +87,35 @@ export class VirtualChip {
     this.#options = parts.memory.options;
     this.#random = parts.randomGenerator;
     this.#memory = new MemoryAccess(parts.memory, () => this.#master);
+    const debugMemory = new MemoryAccess(parts.memory, () => 'debug');
+    this.#makeMachine = () =>
+      new Machine({
+        ...{ chip: this.chip, clock: this.clock, flash: this.#flash, options: this.#options },
+        ...{ cpuMemory: this.#memory, debugMemory, banksSwapped: () => this.#banksSwapped },
+        swapBanks: (swapped) => {
+          this.#banksSwapped = swapped;
+        },
+        randomWord: () => this.#random.word(),
+        send: (bytes) => this.onLink(bytes),
+        pins: (port) =>
+          port === agentRequest.port && this.#pins.get('agent-request') ? agentRequest.bit : 0,
+        gate: () => this.#gate(),
+        enter: (run) => {
+          if (!this.#running) this.#enter(run);
+        },
+        attempt: (action) => this.#attempt(action),
+        debugAnswers: () => power.on && debugPortAnswers(this.#options.level),
+        debuggerConnected: () => this.#debuggerConnected(),
+        halted: (halted) => {
+          this.#halted = halted;
+        },
+        letFirmwareGo: () => this.#letFirmwareGo(),
+      });
     this.debug = new DebugPort({
-      memory: new MemoryAccess(parts.memory, () => 'debug'),
+      memory: debugMemory,
       powered: () => power.on,
       answers: () => debugPortAnswers(this.#options.level),
-      onConnect: () => {
-        this.#debuggerSeen = true;
-      },
+      onConnect: () => this.#debuggerConnected(),
       halt: (halted) => {
         this.#halted = halted;
       },
@@ -125,6 +125,15 @@ export class VirtualChip {
       },
     });
     this.judge = new Judge(this.#flash, this.#ram, this.#options);
+  }
+
+  /** The chip as machine code and a debugger's probe see it. */
+  get machine(): Machine {
+    if (this.#machine === undefined) {
+      this.#machine = this.#makeMachine();
+      if (this.power.on && this.#boot !== undefined) this.#machine.reset('power-on', this.#boot);
+    }
+    return this.#machine;
   }
 
   get powered(): boolean {
@@ -149,7 +158,7 @@ export class VirtualChip {
   powerOn(): void {
     if (this.power.on) return;
     this.#supply.switchOn();
-    this.#enter(() => this.#boot('power-on'));
+    this.#enter(() => this.#start('power-on'));
   }
 
   /** From outside, at any time; inside an operation (PowerSupply.onOperation) it happens before that operation. */
@@ -171,10 +180,50 @@ export class VirtualChip {
     if (!this.#running) this.#enter(() => {});
   }
 
+  /** What the firmware shows on the USB connector; undefined while nothing is there. */
+  get usb(): UsbFunction | undefined {
+    return this.power.on && !this.#halted ? this.#executor?.usb : undefined;
+  }
+
+  /** Lets the firmware handle what came by USB; false when nobody is there. Not from within firmware. */
+  withUsb(action: (usb: UsbFunction) => void): boolean {
+    const { usb } = this;
+    if (usb === undefined || this.#running) return false;
+    this.#enter(() => action(usb));
+    return true;
+  }
+
   #reset(cause: ResetCause): void {
     if (!this.power.on) return;
     if (this.#running) this.#pendingReset = cause;
-    else this.#enter(() => this.#boot(cause));
+    else this.#enter(() => this.#start(cause));
+  }
+
+  #debuggerConnected(): void {
+    if (!debugPortAnswers(this.#options.level)) return;
+    this.#debuggerSeen = true;
+    this.#machine?.forgetRules();
+  }
+
+  /** Something that a probe does: power may go on the way, and it may ask for a reset. */
+  #attempt<T>(action: () => T): T | undefined {
+    if (!this.power.on || !debugPortAnswers(this.#options.level)) return undefined;
+    try {
+      return action();
+    } catch (signal) {
+      if (signal instanceof ChipReset) this.#reset(signal.resetCause);
+      else if (!(signal instanceof PowerLost)) throw signal;
+      else if (!this.#running) this.#losePower();
+      return undefined;
+    }
+  }
+
+  /** Firmware that a debugger held back at reset starts; true when there is firmware that plays by itself. */
+  #letFirmwareGo(): boolean {
+    const cpu = this.#heldBack;
+    this.#heldBack = undefined;
+    if (cpu !== undefined && !this.#running) this.#enter(() => this.#startFirmware(cpu));
+    return this.#executor !== undefined;
   }
 
   #throwPendingReset(): void {
@@ -202,7 +251,7 @@ export class VirtualChip {
           else if (signal instanceof HandedOver) step = () => this.#startApplication();
           else if (signal instanceof ChipReset && ++resets <= resetsInARowMax) {
             const { resetCause } = signal;
-            step = () => this.#boot(resetCause);
+            step = () => this.#start(resetCause);
           } else this.#crash(signal);
         }
       }
@@ -225,7 +274,7 @@ export class VirtualChip {
     this.#inbox = [];
   }
 
-  #boot(cause: ResetCause): void {
+  #start(cause: ResetCause): void {
     this.#stopFirmware();
     this.#bootedApplication = undefined;
     this.#pendingReset = undefined;
@@ -234,22 +283,32 @@ export class VirtualChip {
     this.#flash.setParallelism(this.chip.write.parallelism);
     this.#banksSwapped = false;
     const pin = (name: keyof BootPins) => this.#pins.get(name) ?? false;
+    if (cause === 'power-on' || cause === 'option-launch')
+      this.#flashWasEmpty = isFlashEmpty({ chip: this.chip, flash: this.#flash });
     const boot = bootSource({
       ...{ chip: this.chip, options: this.#options, flash: this.#flash },
       pins: { boot0: pin('boot0'), boot1: pin('boot1') },
+      flashWasEmpty: this.#flashWasEmpty,
     });
     this.#banksSwapped = boot.banksSwapped;
     this.#master = boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';
+    this.#boot = boot;
+    this.#machine?.reset(cause, boot);
     this.onEvent({ kind: 'started', cause, from: boot.from });
-    this.#startFirmware(this.#createPort(cause, boot));
+    const port = this.#createPort(cause, boot);
+    if (this.#machine?.haltsAtReset) this.#heldBack = port;
+    else this.#startFirmware(port);
   }
 
   #startApplication(): void {
     const { address, mapping } = this.#bootedApplication!;
     this.#stopFirmware();
     this.#banksSwapped = mapping === 'swapped';
+    const from = this.#ram.rangeAt(address) === undefined ? 'flash' : 'ram';
+    this.#master = from === 'flash' ? 'cpu-flash' : 'cpu-ram';
+    this.#machine?.forgetRules();
     this.onEvent({ kind: 'application-booted', address, mapping });
-    const boot = { from: 'flash', address, banksSwapped: this.#banksSwapped } as const;
+    const boot = { from, address, banksSwapped: this.#banksSwapped } as const;
     this.#startFirmware(this.#createPort('software', boot));
   }
 
@@ -264,6 +323,7 @@ export class VirtualChip {
       },
       pin: (name) => this.#pins.get(name) ?? false,
       send: (bytes) => this.onLink(bytes),
+      machine: () => this.machine,
       handOver: (address, mapping) => {
         this.#bootedApplication = { address, mapping };
       },
@@ -283,6 +343,7 @@ export class VirtualChip {
   #stopFirmware(): void {
     const executor = this.#executor;
     this.#executor = undefined;
+    this.#heldBack = undefined;
     this.#inbox = [];
     this.#starts++;
     executor?.stop?.();
@@ -292,6 +353,7 @@ export class VirtualChip {
     this.#supply.switchOff();
     this.#stopFirmware();
     this.debug.disconnect();
+    this.#machine?.losePower();
     this.#ram.loseContent();
     this.#bootedApplication = undefined;
     this.#debuggerSeen = false;

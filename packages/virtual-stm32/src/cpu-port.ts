@@ -6,6 +6,7 @@ import type { BootSource } from './boot-source.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { BankMapping, CpuPort, InputPin } from './executor.ts';
 import type { FlashMemory, FlashStatus, ReadFault } from './flash-memory.ts';
+import type { Machine } from './machine.ts';
 import type { MemoryAccess } from './memory-access.ts';
 import type { OptionStatus } from './option-bytes.ts';
 import type { SeededRandom } from './random.ts';
@@ -26,6 +27,7 @@ export interface CpuParts {
   readonly gate: () => void;
   readonly pin: (name: InputPin) => boolean;
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly machine: () => Machine;
   readonly handOver: (address: number, mapping: BankMapping) => void;
 }
 
@@ -43,6 +45,10 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     },
     get nowUs() {
       return clock.nowUs;
+    },
+    get machine() {
+      gate();
+      return parts.machine();
     },
     readFlash(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
       gate();
@@ -63,6 +69,10 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     eraseUnit(address: number): FlashStatus {
       gate();
       return memory.eraseUnit(address);
+    },
+    massErase(bank?: number): FlashStatus {
+      gate();
+      return memory.massErase(bank);
     },
     readOption(register: number): number | undefined {
       gate();

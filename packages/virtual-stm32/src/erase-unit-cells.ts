@@ -9,6 +9,15 @@ const erased = 0;
 const programmed = 1;
 const broken = 2;
 
+/** What erased units look like, by size; shared by all, never written. */
+const erasedBytes = new Map<number, Uint8Array<ArrayBuffer>>();
+
+function erasedUnit(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  const known = erasedBytes.get(sizeBytes) ?? new Uint8Array(sizeBytes).fill(0xff);
+  erasedBytes.set(sizeBytes, known);
+  return known;
+}
+
 /** Bytes of a line of a torn erase on parts without an error correcting code. */
 const plainLineBytes = 32;
 
@@ -47,6 +56,12 @@ export class EraseUnitCells {
   peek(offset: number, target: Uint8Array): void {
     if (this.#bytes === undefined) target.fill(0xff);
     else target.set(this.#bytes.subarray(offset, offset + target.length));
+  }
+
+  /** The bytes themselves, only to be looked at, valid until the next operation; undefined when a read may fault. */
+  window(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#bytes === undefined) return erasedUnit(this.#sizeBytes);
+    return this.#granules?.includes(broken) ? undefined : this.#bytes;
   }
 
   /** True when no granule that the range touches was programmed since its erase (ECC parts). */

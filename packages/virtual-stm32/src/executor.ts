@@ -4,8 +4,10 @@
 import type { Chip, OptionValues, Parallelism } from '@firmseal/chips';
 import type { BootSource } from './boot-source.ts';
 import type { FlashStatus, ReadFault } from './flash-memory.ts';
+import type { Machine } from './machine.ts';
 import type { OptionStatus } from './option-bytes.ts';
 import type { ResetCause } from './signals.ts';
+import type { UsbFunction } from './usb-function.ts';
 import type { RamStore } from './working-memory.ts';
 
 /** How the flash stands when the application runs: FB_MODE on F427. */
@@ -36,6 +38,8 @@ export interface CpuPort {
   setParallelism(parallelism: Parallelism): void;
   /** The unit that holds the address. */
   eraseUnit(address: number): FlashStatus;
+  /** Everything, or the bank of that number. */
+  massErase(bank?: number): FlashStatus;
   /** Value in force; undefined for a register that the chip does not have. */
   readOption(register: number): number | undefined;
   /** Stores; takes force at the next reset. */
@@ -53,10 +57,12 @@ export interface CpuPort {
   readRam(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault;
   writeRam(address: number, bytes: Uint8Array): 'ok' | 'bus-fault';
   systemReset(): never;
-  /** Jumps to the vector table at that address and does not come back. */
+  /** Jumps to the vector table at that address, in flash or RAM, and does not come back. */
   bootApplication(address: number, options: { readonly mapping: BankMapping }): never;
   /** Simulated time, microseconds. */
   readonly nowUs: number;
+  /** Bus, registers and processor, for firmware that is machine code; made when first asked for. */
+  readonly machine: Machine;
 }
 
 export interface FirmwareExecutor {
@@ -64,6 +70,8 @@ export interface FirmwareExecutor {
   start(cpu: CpuPort): void;
   /** Bytes in from the link; runs until the firmware waits again. The array is the executor's to keep. */
   receive(bytes: Uint8Array<ArrayBuffer>): void;
+  /** What the firmware shows on the USB connector now; undefined while it shows nothing. */
+  readonly usb?: UsbFunction | undefined;
   /** Power went or a reset came: nothing may be called on the port any more. */
   stop?(): void;
 }

@@ -1,7 +1,8 @@
 // One call for a chip by its catalogue id.
 
 import { findChip } from '@firmseal/chips';
-import { VirtualChip, type VirtualChipOptions } from './chip.ts';
+import { VirtualChip } from './chip.ts';
+import type { VirtualChipOptions } from './chip-options.ts';
 
 export type CreateOptions = Omit<VirtualChipOptions, 'chip'> & { readonly chip: string };
 

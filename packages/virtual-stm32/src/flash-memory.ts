@@ -25,6 +25,12 @@ export type FlashStatus =
 
 export type ReadFault = 'ecc-fault' | 'bus-fault';
 
+/** A stretch of memory as the bytes that hold it. */
+export interface MemoryWindow {
+  readonly addressStart: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface FlashParts {
   readonly chip: Chip;
   readonly power: PowerSupply;
@@ -39,6 +45,7 @@ export class FlashMemory {
   readonly #cells: readonly EraseUnitCells[];
   #parallelism: Parallelism;
   #unitBytes: number;
+  #version = 0;
 
   constructor(parts: FlashParts) {
     const { flash, write } = parts.chip;
@@ -55,6 +62,18 @@ export class FlashMemory {
   /** Bytes of one program operation at the present parallelism. */
   get unitBytes(): number {
     return this.#unitBytes;
+  }
+
+  /** Changes with every operation: windows taken before are no longer valid. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The bytes of the erase unit that holds the address, to be looked at until `version` changes. */
+  window(address: number): MemoryWindow | undefined {
+    const unit = eraseUnitAt(this.#parts.chip, address);
+    const bytes = unit === undefined ? undefined : this.#cells[unit.index]!.window();
+    return bytes === undefined ? undefined : { addressStart: unit!.addressStart, bytes };
   }
 
   /** Host memory held for cells, bytes. */
@@ -116,6 +135,7 @@ export class FlashMemory {
     const cells = this.#cells[unit.index]!;
     const offset = address - unit.addressStart;
     const clean = cells.isErased(offset);
+    this.#version++;
     power.run({
       kind: 'program',
       address,
@@ -136,6 +156,7 @@ export class FlashMemory {
     if (unit === undefined) return 'out-of-range';
     if (this.#parts.isWriteProtected(unit)) return 'write-protected';
     const cells = this.#cells[unit.index]!;
+    this.#version++;
     power.run({
       kind: 'erase',
       address: unit.addressStart,
@@ -149,17 +170,23 @@ export class FlashMemory {
     return 'ok';
   }
 
-  /** Erases everything; with one unit write-protected, nothing (RM0090 3.7.4). */
-  massErase(): FlashStatus {
-    const { chip } = this.#parts;
-    if (chip.flash.eraseUnits.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
-    this.eraseAllExcept(() => false);
+  /** Erases everything or one bank; with one unit of it write-protected, nothing (RM0090 3.7.4). */
+  massErase(bank?: number): FlashStatus {
+    const going = (unit: EraseUnit) => bank === undefined || unit.bank === bank;
+    const units = this.#parts.chip.flash.eraseUnits.filter(going);
+    if (units.length === 0) return 'out-of-range';
+    if (units.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
+    this.eraseAllExcept((unit) => !going(unit), bank === undefined ? 1 : 0.5);
     return 'ok';
   }
 
-  /** The erase of a regression of readout protection: write protection does not hold it up; some units stay. */
-  eraseAllExcept(stays: (unit: EraseUnit) => boolean): void {
+  /**
+   * The erase of a regression of readout protection: write protection does not hold it up; some units stay. `share` is
+   * the part of a whole mass erase that it takes.
+   */
+  eraseAllExcept(stays: (unit: EraseUnit) => boolean, share = 1): void {
     const { chip, power, timing, random } = this.#parts;
+    this.#version++;
     const going = chip.flash.eraseUnits.filter((unit) => !stays(unit));
     power.run({
       kind: 'mass-erase',
@@ -167,7 +194,7 @@ export class FlashMemory {
       length: chip.flash.sizeBytes,
       complete: () => {
         for (const unit of going) this.#cells[unit.index]!.erase();
-        timing.spendMassErase(this.#parallelism);
+        timing.spendMassErase(this.#parallelism, share);
       },
       tear: () => {
         for (const unit of going) this.#cells[unit.index]!.tearErase(random);

@@ -1,7 +1,14 @@
 // How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
 // operation. The clock advances by it.
 
-import { type Chip, eraseTiming, type Parallelism, programTiming, type Timing } from '@firmseal/chips';
+import {
+  type Chip,
+  eraseTiming,
+  massEraseTiming,
+  type Parallelism,
+  programTiming,
+  type Timing,
+} from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import type { SeededRandom } from './random.ts';
 
@@ -34,10 +41,10 @@ export class FlashTiming {
     this.#spend(eraseTiming(this.#chip, sizeBytes, parallelism));
   }
 
-  spendMassErase(parallelism: Parallelism): void {
-    const timing = this.#chip.timing.massErase[parallelism];
-    if (timing === undefined) throw new RangeError(`the catalogue has no mass erase time at ${parallelism}`);
-    this.#spend(timing);
+  /** `share` of the time for the whole flash: 0.5 for one of two banks. */
+  spendMassErase(parallelism: Parallelism, share = 1): void {
+    const { typicalUs, maximumUs } = massEraseTiming(this.#chip, parallelism);
+    this.#spend({ typicalUs: typicalUs * share, maximumUs: maximumUs * share });
   }
 
   spendOptionProgram(): void {

@@ -1,10 +1,18 @@
 export { type AgentImagePart, agentImage } from './agent-image.ts';
 export type { BootPins, BootSource } from './boot-source.ts';
-export { type BootedApplication, type ChipEvent, VirtualChip, type VirtualChipOptions } from './chip.ts';
+export { VirtualChip } from './chip.ts';
+export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
 export { SimulatedClock } from './clock.ts';
+export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
+export { ChipUsbPort } from './doors/chip-usb-port.ts';
 export { serveLink } from './doors/link-service.ts';
+export { type Pacer, type RealTime, RealTimePacer, unpaced } from './doors/pacer.ts';
 export { serveProbe } from './doors/probe-service.ts';
+export { openPseudoTerminal, type PseudoTerminal } from './doors/pseudo-terminal.ts';
+export { serveUart, UartDoor, type UartDoorOptions } from './doors/uart-door.ts';
+export { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './doors/usb-device.ts';
+export { serveUsbip, type UsbipPort } from './doors/usbip-server.ts';
 export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 export { type CreateOptions, createVirtualChip } from './factory.ts';
 export type { FlashStatus, ReadFault } from './flash-memory.ts';
@@ -20,6 +28,9 @@ export {
   type ProtectionState,
 } from './protection.ts';
 export { SeededRandom } from './random.ts';
+export { type DfuseQuirk, dfuseQuirks } from './rom/dfuse-quirks.ts';
+export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
+export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
 export { agentRequest, wasmAgent } from './wasm-agent.ts';
 export type { RamStore } from './working-memory.ts';

@@ -4,7 +4,7 @@
 
 import type { Chip, EraseUnit, OptionValues } from '@firmseal/chips';
 import { bytesToBankEnd, physicalFlashAddress } from './address-map.ts';
-import type { FlashMemory, FlashStatus, ReadFault } from './flash-memory.ts';
+import type { FlashMemory, FlashStatus, MemoryWindow, ReadFault } from './flash-memory.ts';
 import type { OptionBytes, OptionStatus } from './option-bytes.ts';
 import type { OtpMemory } from './otp-memory.ts';
 import {
@@ -37,12 +37,57 @@ export class MemoryAccess {
     this.#master = master;
   }
 
+  /** Who reaches memory this way. */
+  get master(): Master {
+    return this.#master();
+  }
+
   #may(area: MemoryArea, action: MemoryAction): boolean {
     return isAllowed(this.#parts.protection(), { master: this.#master(), area, action });
   }
 
   #physical(address: number): number | undefined {
     return physicalFlashAddress(this.#parts.chip, address, this.#parts.banksSwapped());
+  }
+
+  /** Whether the address is of memory, readable to this master or not. */
+  holds(address: number): boolean {
+    const { ram, otp } = this.#parts;
+    return (
+      ram.rangeAt(address) !== undefined ||
+      (otp?.holds(address, 1) ?? false) ||
+      this.#physical(address) !== undefined
+    );
+  }
+
+  isRam(address: number): boolean {
+    return this.#parts.ram.rangeAt(address) !== undefined;
+  }
+
+  /** Whether this master may read the factory's information and the ROM beside it. */
+  get readsInformation(): boolean {
+    return this.#may('information', 'read');
+  }
+
+  /** RAM around the address, to be read and written until `version` changes; undefined when a rule is in the way. */
+  ramWindow(address: number): MemoryWindow | undefined {
+    const { ram } = this.#parts;
+    if (ram.rangeAt(address)?.kind !== 'sram' || !this.#may('ram', 'read') || !this.#may('ram', 'write'))
+      return undefined;
+    return ram.window(address);
+  }
+
+  /** Flash around the address, to be read until `version` changes; undefined when a rule or a fault is in the way. */
+  flashWindow(address: number): MemoryWindow | undefined {
+    const physical = this.#physical(address);
+    if (physical === undefined || !this.#may('flash', 'read')) return undefined;
+    const window = this.#parts.flash.window(physical);
+    return window && { addressStart: address - (physical - window.addressStart), bytes: window.bytes };
+  }
+
+  /** Changes when windows are no longer valid because memory changed; rules and mapping are the caller's to watch. */
+  get version(): number {
+    return this.#parts.flash.version + this.#parts.ram.version;
   }
 
   /** A copy of the bytes at any address that the master can read. */
@@ -130,8 +175,9 @@ export class MemoryAccess {
     return this.#may('flash', 'erase') ? this.#parts.flash.eraseUnit(physical) : 'refused';
   }
 
-  massErase(): FlashStatus {
-    return this.#may('flash', 'erase') ? this.#parts.flash.massErase() : 'refused';
+  /** Everything, or the bank of that number. */
+  massErase(bank?: number): FlashStatus {
+    return this.#may('flash', 'erase') ? this.#parts.flash.massErase(bank) : 'refused';
   }
 
   /** Value in force of an option register, only its option bits; undefined when it cannot be read. */

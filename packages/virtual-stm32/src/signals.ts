@@ -6,7 +6,7 @@ export class PowerLost extends Error {
   override readonly name = 'PowerLost';
 }
 
-export type ResetCause = 'power-on' | 'pin' | 'software' | 'option-launch' | 'debug';
+export type ResetCause = 'power-on' | 'pin' | 'software' | 'option-launch' | 'debug' | 'watchdog';
 
 /** The chip resets and starts again. */
 export class ChipReset extends Error {

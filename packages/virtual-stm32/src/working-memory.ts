@@ -3,6 +3,7 @@
 // Content survives every reset and is lost with power: it then holds a seeded pattern, as real cells do.
 
 import type { Chip, RamRange } from '@firmseal/chips';
+import type { MemoryWindow } from './flash-memory.ts';
 import { SeededRandom } from './random.ts';
 
 /** Gives the bytes at each call anew: the memory of a WebAssembly instance moves when it grows. */
@@ -19,10 +20,24 @@ export class WorkingMemory {
   readonly #ranges = new Map<RamRange, Uint8Array>();
   #mounts: Mount[] = [];
   #powerCycles = 0;
+  #version = 0;
 
   constructor(chip: Chip, seed: string) {
     this.#chip = chip;
     this.#seed = seed;
+  }
+
+  /** Changes when memory moves: windows taken before are no longer valid. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The range that holds the address, to be read and written until `version` changes; none while a store is mounted. */
+  window(address: number): MemoryWindow | undefined {
+    const range = this.rangeAt(address);
+    if (range === undefined || this.#mounts.some((one) => this.rangeAt(one.addressStart) === range))
+      return undefined;
+    return { addressStart: range.addressStart, bytes: this.#cells(range) };
   }
 
   #pattern(bytes: Uint8Array, name: string): void {
@@ -32,6 +47,7 @@ export class WorkingMemory {
   /** Fresh content everywhere; mounted stores are overwritten, then forgotten. */
   loseContent(): void {
     this.#powerCycles++;
+    this.#version++;
     this.#ranges.clear();
     for (const { addressStart, store } of this.#mounts) this.#pattern(store(), `mount ${addressStart}`);
     this.#mounts = [];
@@ -42,6 +58,7 @@ export class WorkingMemory {
    * replaced (what of it the new one does not cover goes to the range). RangeError when it leaves the range.
    */
   mount(addressStart: number, store: RamStore): void {
+    this.#version++;
     const range = this.rangeAt(addressStart);
     const end = addressStart + store().length;
     if (range === undefined || end > range.addressStart + range.length)

@@ -1,0 +1,73 @@
+// A block of memory-mapped registers, and the plain kind of it: registers that hold what was written last. One file a
+// peripheral stands under peripherals/.
+
+import type { MemoryAccess } from '../memory-access.ts';
+
+export interface Peripheral {
+  readonly name: string;
+  readonly addressStart: number;
+  readonly sizeBytes: number;
+  /** Writes of 8 and 16 bits count as a write of the whole register, zero-extended; otherwise they are merged into it. */
+  readonly extendsNarrowWrites?: boolean;
+  /** The register at a byte offset, a multiple of 4. */
+  readRegister(offset: number): number;
+  /** `by` is the memory as the master that writes may reach it. May throw PowerLost or ChipReset. */
+  writeRegister(offset: number, value: number, by: MemoryAccess): void;
+  /** System reset. */
+  reset(): void;
+  /** Power was lost; absent where a reset does all. */
+  losePower?(): void;
+}
+
+export interface BlockPlace {
+  readonly name: string;
+  readonly addressStart: number;
+  readonly sizeBytes: number;
+  /** Offset to value after a reset; others 0. */
+  readonly resetValues?: Readonly<Record<number, number>>;
+}
+
+/** Registers that read as last written, or as after reset. */
+export class RegisterBlock implements Peripheral {
+  readonly name: string;
+  readonly addressStart: number;
+  readonly sizeBytes: number;
+  readonly #resetValues: Readonly<Record<number, number>>;
+  readonly #values = new Map<number, number>();
+
+  constructor({ name, addressStart, sizeBytes, resetValues = {} }: BlockPlace) {
+    this.name = name;
+    this.addressStart = addressStart;
+    this.sizeBytes = sizeBytes;
+    this.#resetValues = resetValues;
+  }
+
+  protected held(offset: number): number {
+    return this.#values.get(offset) ?? this.#resetValues[offset] ?? 0;
+  }
+
+  protected hold(offset: number, value: number): void {
+    this.#values.set(offset, value >>> 0);
+  }
+
+  readRegister(offset: number): number {
+    return this.held(offset);
+  }
+
+  writeRegister(offset: number, value: number, _by: MemoryAccess): void {
+    this.hold(offset, value);
+  }
+
+  reset(): void {
+    this.#values.clear();
+  }
+}
+
+/** A block that a system reset leaves alone: backup registers. */
+export class BackupRegisterBlock extends RegisterBlock {
+  override reset(): void {}
+
+  losePower(): void {
+    super.reset();
+  }
+}

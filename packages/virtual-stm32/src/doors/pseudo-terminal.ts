@@ -1,0 +1,55 @@
+// A pseudo-terminal for a UART door, so that programs which open a serial port reach the chip. Node cannot open one by
+// itself: a small Python process does, and relays its bytes. The kernel drops parity on a pseudo-terminal: clients must
+// be told 8N1 (`stm32flash -m 8n1`).
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { UartDoor } from './uart-door.ts';
+
+/** Keeps the slave open itself, so that a client that leaves does not end the line. Ends with its standard input. */
+const relay = `
+import os, select, sys, tty
+master, slave = os.openpty()
+tty.setraw(slave)
+os.write(2, (os.ttyname(slave) + '\\n').encode())
+while True:
+    ready = select.select([0, master], [], [])[0]
+    for source, sink in ((0, master), (master, 1)):
+        if source in ready:
+            data = os.read(source, 65536)
+            if not data:
+                sys.exit()
+            while data:
+                data = data[os.write(sink, data):]
+`;
+
+export interface PseudoTerminal {
+  /** What a client opens. */
+  readonly path: string;
+  /** Resolves when the terminal is gone. */
+  close(): Promise<void>;
+}
+
+/** Takes over the door's `onSend`. Needs Python 3 as `python3`; rejects when it cannot be started. */
+export async function openPseudoTerminal(door: UartDoor): Promise<PseudoTerminal> {
+  const child = spawn('python3', ['-c', relay], { stdio: 'pipe' });
+  const ended = once(child, 'close');
+  const failed = once(child, 'error').then(([error]) => Promise.reject(error));
+  failed.catch(() => {});
+  child.stdin.on('error', () => {});
+  const lines = createInterface({ input: child.stderr });
+  const early = ended.then(() => Promise.reject(new Error('python3 could not open a pseudo-terminal')));
+  early.catch(() => {});
+  const [path] = (await Promise.race([once(lines, 'line'), failed, early])) as [string];
+  door.onSend = (bytes) => void child.stdin.write(bytes);
+  child.stdout.on('data', (bytes: Uint8Array) => door.receive(bytes));
+  return {
+    path,
+    close: async () => {
+      door.onSend = () => {};
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+// What the machine is given by the chip that it belongs to.
+
+import type { Chip, OptionValues } from '@firmseal/chips';
+import type { SimulatedClock } from './clock.ts';
+import type { FlashMemory } from './flash-memory.ts';
+import type { MemoryAccess } from './memory-access.ts';
+
+export interface MachineParts {
+  readonly chip: Chip;
+  readonly clock: SimulatedClock;
+  readonly flash: FlashMemory;
+  readonly options: { readonly loaded: OptionValues; readonly stored: OptionValues };
+  readonly cpuMemory: MemoryAccess;
+  readonly debugMemory: MemoryAccess;
+  readonly banksSwapped: () => boolean;
+  readonly swapBanks: (swapped: boolean) => void;
+  readonly randomWord: () => number;
+  /** Bytes out on the link. */
+  readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Levels at the pins of a port, a bit a pin. */
+  readonly pins: (port: string) => number;
+  /** Throws when power has gone or a reset is due. */
+  readonly gate: () => void;
+  /** Runs machine code as the chip's firmware: what unwinds it is handled. */
+  readonly enter: (run: () => void) => void;
+  /** Does what a debugger asks; resets and loss of power on the way are handled, and give undefined. */
+  readonly attempt: <T>(action: () => T) => T | undefined;
+  /** Whether the debug port answers: power, and the readout level in force. */
+  readonly debugAnswers: () => boolean;
+  readonly debuggerConnected: () => void;
+  readonly halted: (halted: boolean) => void;
+  /** The debugger lets go: starts firmware that waited for it. True when the chip's firmware needs nothing more. */
+  readonly letFirmwareGo: () => boolean;
+}

@@ -1,0 +1,24 @@
+// The flash controller of a chip, by the family that the catalogue names.
+
+import type { FlashStores } from '../bus/system-bus.ts';
+import { FlashControllerF4 } from './flash-f4.ts';
+import { FlashControllerH7 } from './flash-h7.ts';
+import { FlashControllerL4 } from './flash-l4.ts';
+import type { FlashControllerParts } from './flash-parts.ts';
+
+/** RangeError for a family without a model. */
+export function createFlashController(parts: FlashControllerParts): FlashStores {
+  const facts = parts.chip.flashController;
+  switch (facts.kind) {
+    case 'f4':
+      return new FlashControllerF4(parts, facts);
+    case 'h7':
+      return new FlashControllerH7(parts, facts);
+    case 'g0':
+    case 'l4':
+    case 'u5':
+      return new FlashControllerL4(parts, facts);
+    default:
+      throw new RangeError(`the flash controller of ${facts.kind} parts is not modelled`);
+  }
+}

@@ -1,0 +1,140 @@
+// Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number, error
+// flags, option control registers. Every operation ends before the access that starts it does: BSY never reads as 1.
+
+import type { FlashController, Parallelism } from '@firmseal/chips';
+import type { FlashStores } from '../bus/system-bus.ts';
+import type { FlashStatus } from '../flash-memory.ts';
+import type { MemoryAccess } from '../memory-access.ts';
+import { FlashKeys } from './flash-keys.ts';
+import { eraseBank, type FlashControllerParts, OptionLatches } from './flash-parts.ts';
+
+
+/** RM0090 3.9.12, register map. */
+const offsets = { accessControl: 0x00, key: 0x04, optionKey: 0x08, status: 0x0c, control: 0x10, option: 0x14 };
+
+/** FLASH_SR (3.9.5). */
+const status = { eop: 1, wrperr: 1 << 4, pgaerr: 1 << 5, pgperr: 1 << 6, pgserr: 1 << 7, rderr: 1 << 8 };
+/** FLASH_CR (3.9.7). */
+const control = { pg: 1, ser: 2, mer: 4, mer1: 1 << 15, start: 1 << 16, eopie: 1 << 24, lock: 0x8000_0000 };
+const sizes: readonly Parallelism[] = ['x8', 'x16', 'x32', 'x64'];
+/** FLASH_OPTCR (3.9.10). */
+const optionControl = { lock: 1, start: 2 };
+
+const flagsOf: Readonly<Record<FlashStatus, number>> = {
+  ok: 0,
+  'not-erased': 0,
+  'out-of-range': status.pgserr,
+  misaligned: status.pgaerr,
+  'wrong-size': status.pgperr,
+  'write-protected': status.wrperr,
+  refused: status.wrperr, // the manual names no flag for readout protection; a read sets RDERR with PCROP only
+};
+
+export class FlashControllerF4 implements FlashStores {
+  readonly name = 'FLASH';
+  readonly addressStart: number;
+  readonly sizeBytes = 0x400;
+  readonly #parts: FlashControllerParts;
+  readonly #latches: OptionLatches;
+  readonly #keys: FlashKeys;
+  readonly #optionKeys: FlashKeys;
+  #accessControl = 0;
+  #status = 0;
+  #control = 0;
+
+  constructor(parts: FlashControllerParts, facts: FlashController) {
+    this.#parts = parts;
+    this.addressStart = facts.registerBase;
+    this.#latches = new OptionLatches(parts, this.addressStart);
+    this.#keys = new FlashKeys(facts.keys);
+    this.#optionKeys = new FlashKeys(facts.optionKeys);
+  }
+
+  reset(): void {
+    this.#keys.reset();
+    this.#optionKeys.reset();
+    this.#latches.clear();
+    this.#accessControl = 0;
+    this.#status = 0;
+    this.#control = 0;
+  }
+
+  noteBrokenRead(): void {}
+
+  readRegister(offset: number): number {
+    if (offset === offsets.accessControl) return this.#accessControl;
+    if (offset === offsets.status) return this.#status;
+    if (offset === offsets.control) return (this.#control | (this.#keys.locked ? control.lock : 0)) >>> 0;
+    const option = this.#latches.readAt(offset);
+    if (option === undefined) return 0;
+    const lock = offset === offsets.option && this.#optionKeys.locked ? optionControl.lock : 0;
+    return (this.#latches.value(option) | lock) >>> 0;
+  }
+
+  writeRegister(offset: number, value: number, by: MemoryAccess): void {
+    if (offset === offsets.accessControl) this.#accessControl = value;
+    else if (offset === offsets.key) this.#keys.writeKey(value);
+    else if (offset === offsets.optionKey) this.#optionKeys.writeKey(value);
+    else if (offset === offsets.status) this.#status &= ~value;
+    else if (offset === offsets.control) this.#writeControl(value, by);
+    else this.#writeOption(offset, value, by);
+  }
+
+  #writeControl(value: number, by: MemoryAccess): void {
+    if (this.#keys.locked) return;
+    this.#control = (value & ~(control.start | control.lock)) >>> 0;
+    if (value & control.start) this.#erase(by);
+    if (value & control.lock) this.#keys.lock();
+  }
+
+  #finish(outcome: FlashStatus): void {
+    const flags = flagsOf[outcome];
+    this.#status |= flags;
+    if (flags === 0 && this.#control & control.eopie) this.#status |= status.eop;
+  }
+
+  #setSize(): boolean {
+    try {
+      this.#parts.flash.setParallelism(sizes[(this.#control >>> 8) & 3]!);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return false; // 64 bits without the external voltage
+    }
+  }
+
+  #erase(by: MemoryAccess): void {
+    if (!this.#setSize()) return this.#finish('wrong-size');
+    const { mer, mer1, ser, pg } = control;
+    const banks = this.#control & (mer | mer1);
+    if (this.#control & pg) return void (this.#status |= status.pgserr);
+    if (banks === (mer | mer1)) return this.#finish(by.massErase());
+    if (banks !== 0) return this.#finish(eraseBank(this.#parts, (banks === mer) !== this.#parts.banksSwapped() ? 1 : 2, by));
+    if (!(this.#control & ser)) return;
+    const code = (this.#control >>> 3) & 0x1f;
+    const physical = this.#parts.chip.flash.eraseUnits.find((unit) => unit.eraseCode === code);
+    if (physical === undefined) return void (this.#status |= status.pgserr);
+    // Sector numbers are of the array; FB_MODE changes addresses only (RM0090 9.2.1).
+    const { sizeBytes, addressStart } = this.#parts.chip.flash;
+    const moved = this.#parts.banksSwapped() ? sizeBytes / 2 : 0;
+    this.#finish(by.eraseUnit(addressStart + ((physical.addressStart - addressStart + moved) % sizeBytes)));
+  }
+
+  store(by: MemoryAccess, address: number, bytes: Uint8Array): void {
+    if (this.#keys.locked || !(this.#control & control.pg)) {
+      this.#status |= status.pgserr;
+      return;
+    }
+    this.#finish(this.#setSize() ? by.programUnit(address, bytes) : 'wrong-size');
+  }
+
+  #writeOption(offset: number, value: number, by: MemoryAccess): void {
+    const option = this.#latches.programmedAt(offset);
+    if (option === undefined || this.#optionKeys.locked) return;
+    this.#latches.write(option, value);
+    if (offset !== offsets.option) return;
+    if (value & optionControl.start && by.programOptions(this.#latches.values()) !== 'ok')
+      this.#status |= status.wrperr;
+    if (value & optionControl.lock) this.#optionKeys.lock();
+  }
+}

@@ -1,0 +1,205 @@
+// Which peripherals a family has and where: the addresses and ready bits that differ, as data. Sources: RM0090 2.3, 6.3,
+// 5.4; RM0433 2.3, 6.8, 8.7; RM0444 2.2, 5.4; RM0351 2.2, 6.4; RM0456 2.3, 11.8. What is not listed is not modelled.
+
+import type { FlashController } from '@firmseal/chips';
+import type { ReadyFlagsPlace } from './ready-flags.ts';
+import type { ClockFacts } from './reset-clock-control.ts';
+
+export interface PeripheralSet {
+  readonly usarts: readonly { readonly name: string; readonly addressStart: number }[];
+  readonly usartLayout: 'f4' | 'later';
+  readonly rng: number | undefined;
+  readonly iwdg: number;
+  readonly syscfg: number;
+  /** MEMRMP of SYSCFG exchanges the banks. */
+  readonly bankMode: boolean;
+  readonly gpioStart: number;
+  readonly gpioLetters: string;
+  readonly rcc: ClockFacts;
+  readonly pwr: ReadyFlagsPlace;
+  /** The block that holds the backup registers: RTC or TAMP. */
+  readonly backupRegisters: number;
+  /** Behind another access port, the same DBGMCU at another address. */
+  readonly secondDebugIdentity?: { readonly apIndex: number; readonly idr: number; readonly addressStart: number };
+}
+
+const block = 0x400;
+
+const f4: PeripheralSet = {
+  usarts: [
+    { name: 'USART1', addressStart: 0x4001_1000 },
+    { name: 'USART2', addressStart: 0x4000_4400 },
+    { name: 'USART3', addressStart: 0x4000_4800 },
+  ],
+  usartLayout: 'f4',
+  rng: 0x5006_0800,
+  iwdg: 0x4000_3000,
+  syscfg: 0x4001_3800,
+  bankMode: true,
+  gpioStart: 0x4002_0000,
+  gpioLetters: 'ABCDEFGHIJK',
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x4002_3800, sizeBytes: block, resetHz: 16_000_000, tree: 'f4' },
+    resetValues: { 0x00: 0x83, 0x04: 0x2400_3010 },
+    following: [
+      { register: 0x00, to: 1, from: 0 }, // HSIRDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      { register: 0x00, to: 27, from: 26 }, // PLLI2SRDY
+      { register: 0x08, to: 2, from: 0, width: 2 }, // SWS
+      { register: 0x70, to: 1, from: 0 }, // LSERDY
+      { register: 0x74, to: 1, from: 0 }, // LSIRDY
+    ],
+    resetFlags: {
+      ...{ register: 0x74, remove: 1 << 24, optionLoad: 1 << 25 },
+      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
+    },
+  },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0xc000 } },
+    following: [
+      { register: 0x04, to: 16, fromRegister: 0x00, from: 16 }, // ODRDY
+      { register: 0x04, to: 17, fromRegister: 0x00, from: 17 }, // ODSWRDY
+    ],
+    always: { 4: 1 << 14 }, // VOSRDY
+  },
+  backupRegisters: 0x4000_2800,
+};
+
+const h7: PeripheralSet = {
+  usarts: [
+    { name: 'USART1', addressStart: 0x4001_1000 },
+    { name: 'USART2', addressStart: 0x4000_4400 },
+    { name: 'USART3', addressStart: 0x4000_4800 },
+  ],
+  usartLayout: 'later',
+  rng: 0x4802_1800,
+  iwdg: 0x5800_4800,
+  syscfg: 0x5800_0400,
+  bankMode: false,
+  gpioStart: 0x5802_0000,
+  gpioLetters: 'ABCDEFGHIJK',
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, resetHz: 64_000_000, tree: 'fixed' },
+    resetValues: { 0x00: 0x25 },
+    following: [
+      { register: 0x00, to: 2, from: 0 }, // HSIRDY
+      { register: 0x00, to: 8, from: 7 }, // CSIRDY
+      { register: 0x00, to: 13, from: 12 }, // HSI48RDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      { register: 0x00, to: 27, from: 26 }, // PLL2RDY
+      { register: 0x00, to: 29, from: 28 }, // PLL3RDY
+      { register: 0x10, to: 3, from: 0, width: 3 }, // SWS
+      { register: 0x70, to: 1, from: 0 }, // LSERDY
+      { register: 0x74, to: 1, from: 0 }, // LSIRDY
+    ],
+    resetFlags: {
+      ...{ register: 0xd0, remove: 1 << 16, optionLoad: 0 },
+      ...{ pin: 1 << 22, power: 1 << 23, software: 1 << 24, watchdog: 1 << 26 },
+    },
+  },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x5802_4800, sizeBytes: block, resetValues: { 0: 0xf000_c000, 0x18: 0x4000 } },
+    following: [{ register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }], // ACTVOS
+    always: { 4: 1 << 13, 0x18: 1 << 13 }, // ACTVOSRDY, VOSRDY
+  },
+  backupRegisters: 0x5800_4000,
+  secondDebugIdentity: { apIndex: 2, idr: 0x5477_0002, addressStart: 0xe00e_1000 },
+};
+
+const g0: PeripheralSet = {
+  usarts: [
+    { name: 'USART1', addressStart: 0x4001_3800 },
+    { name: 'USART2', addressStart: 0x4000_4400 },
+    { name: 'USART3', addressStart: 0x4000_4800 },
+  ],
+  usartLayout: 'later',
+  rng: undefined,
+  iwdg: 0x4000_3000,
+  syscfg: 0x4001_0000,
+  bankMode: false,
+  gpioStart: 0x5000_0000,
+  gpioLetters: 'ABCDEF',
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 16_000_000, tree: 'fixed' },
+    resetValues: { 0x00: 0x500 },
+    following: [
+      { register: 0x00, to: 10, from: 8 }, // HSIRDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      { register: 0x08, to: 3, from: 0, width: 3 }, // SWS
+      { register: 0x5c, to: 1, from: 0 }, // LSERDY
+      { register: 0x60, to: 1, from: 0 }, // LSIRDY
+    ],
+    resetFlags: {
+      ...{ register: 0x60, remove: 1 << 23, optionLoad: 1 << 25 },
+      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
+    },
+  },
+  pwr: { ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } }, following: [] },
+  backupRegisters: 0x4000_b000,
+};
+
+const l4: PeripheralSet = {
+  ...g0,
+  rng: 0x5006_0800,
+  bankMode: true,
+  gpioStart: 0x4800_0000,
+  gpioLetters: 'ABCDEFGH',
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
+    resetValues: { 0x00: 0x63 },
+    following: [
+      { register: 0x00, to: 1, from: 0 }, // MSIRDY
+      { register: 0x00, to: 10, from: 8 }, // HSIRDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      { register: 0x08, to: 2, from: 0, width: 2 }, // SWS
+      { register: 0x90, to: 1, from: 0 }, // LSERDY
+      { register: 0x94, to: 1, from: 0 }, // LSIRDY
+    ],
+    resetFlags: {
+      ...{ register: 0x94, remove: 1 << 23, optionLoad: 1 << 25 },
+      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
+    },
+  },
+  backupRegisters: 0x4000_2800,
+};
+
+const u5: PeripheralSet = {
+  ...g0,
+  rng: 0x420c_0800,
+  syscfg: 0x4600_0400,
+  gpioStart: 0x4202_0000,
+  gpioLetters: 'ABCDEFGHI',
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
+    resetValues: { 0x00: 0x35 },
+    following: [
+      { register: 0x00, to: 2, from: 0 }, // MSISRDY
+      { register: 0x00, to: 10, from: 8 }, // HSIRDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      { register: 0x1c, to: 2, from: 0, width: 2 }, // SWS
+    ],
+    resetFlags: {
+      ...{ register: 0xf4, remove: 1 << 23, optionLoad: 1 << 25 },
+      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
+    },
+  },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4602_0800, sizeBytes: block },
+    following: [],
+    always: { 0x0c: 1 << 15 }, // VOSRDY
+  },
+  backupRegisters: 0x4600_7c00,
+};
+
+/** By the kind of the flash controller, which names the family; RangeError for one without a model. */
+export function peripheralSet(kind: FlashController['kind']): PeripheralSet {
+  const sets: Partial<Record<FlashController['kind'], PeripheralSet>> = { f4, h7, g0, l4, u5 };
+  const set = sets[kind];
+  if (set === undefined) throw new RangeError(`the peripherals of ${kind} parts are not modelled`);
+  return set;
+}

@@ -1,0 +1,66 @@
+// The wire of a USART to the chip's link: bytes wait in a queue until software reads them (no overrun: hosts of this
+// chip wait for answers), a byte takes its time at the baud rate, and reads that find nothing are told to whoever decides
+// that the firmware waits.
+
+export interface SerialHooks {
+  readonly nowUs: () => number;
+  readonly waitUntilUs: (timeUs: number) => void;
+  readonly send: (byte: number) => void;
+  /** Software looked for a byte and there was none. */
+  readonly foundNothing: () => void;
+  /** Software read or sent a byte. */
+  readonly madeProgress: () => void;
+}
+
+export class SerialLine {
+  readonly #hooks: SerialHooks;
+  #waiting: number[] = [];
+  #next = 0;
+  #lineFreeUs = 0;
+
+  constructor(hooks: SerialHooks) {
+    this.#hooks = hooks;
+  }
+
+  get empty(): boolean {
+    return this.#next >= this.#waiting.length;
+  }
+
+  /** Bytes from the host, from now on one after the other on the wire. */
+  deliver(bytes: Uint8Array): void {
+    this.#waiting = [...this.#waiting.slice(this.#next), ...bytes];
+    this.#next = 0;
+  }
+
+  /** Whether a byte is there; when one is under way, time passes until it is. */
+  poll(byteUs: number): boolean {
+    if (this.empty) {
+      this.#hooks.foundNothing();
+      return false;
+    }
+    const due = Math.max(this.#lineFreeUs, 0) + byteUs;
+    if (this.#hooks.nowUs() < due) this.#hooks.waitUntilUs(due);
+    return true;
+  }
+
+  /** The byte; the last one again when there is none. */
+  take(): number {
+    if (this.empty) return this.#waiting.at(-1) ?? 0;
+    this.#hooks.madeProgress();
+    this.#lineFreeUs = this.#hooks.nowUs();
+    return this.#waiting[this.#next++]!;
+  }
+
+  /** Sends; time passes until the byte is on the wire, so that software never finds the transmitter busy. */
+  send(byte: number, byteUs: number): void {
+    this.#hooks.madeProgress();
+    this.#hooks.waitUntilUs(this.#hooks.nowUs() + byteUs);
+    this.#hooks.send(byte);
+  }
+
+  clear(): void {
+    this.#waiting = [];
+    this.#next = 0;
+    this.#lineFreeUs = 0;
+  }
+}

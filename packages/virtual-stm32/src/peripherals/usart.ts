@@ -1,0 +1,86 @@
+// A USART that is polled, in both register layouts: F4 (RM0090 30.6) and the later one of H7, G0, L4, U5 (RM0433 48.7).
+// 8 data bits as the link has them; interrupts, DMA, parity checks and modem lines are not modelled.
+
+import { RegisterBlock } from '../bus/peripheral.ts';
+import type { MemoryAccess } from '../memory-access.ts';
+import type { SerialLine } from './serial-line.ts';
+
+interface Layout {
+  readonly status: number;
+  readonly receive: number;
+  readonly send: number;
+  readonly baud: number;
+  readonly control: number;
+  /** Enable, transmitter and receiver in the control register. */
+  readonly enable: number;
+  readonly transmit: number;
+  readonly listen: number;
+}
+
+export const usartLayouts = {
+  /** SR, DR, BRR, CR1. */
+  f4: { ...{ status: 0x00, receive: 0x04, send: 0x04, baud: 0x08, control: 0x0c }, enable: 1 << 13, transmit: 8, listen: 4 },
+  /** ISR, RDR, TDR, BRR, CR1. */
+  later: { ...{ status: 0x1c, receive: 0x24, send: 0x28, baud: 0x0c, control: 0x00 }, enable: 1, transmit: 8, listen: 4 },
+} as const satisfies Record<string, Layout>;
+
+/** The same bits in SR and ISR. */
+const received = 1 << 5;
+const sent = 1 << 6;
+const room = 1 << 7;
+/** ISR only: transmitter and receiver are on. */
+const acknowledged = { transmit: 1 << 21, listen: 1 << 22 };
+const bitsPerByte = 10;
+
+export interface UsartParts {
+  readonly name: string;
+  readonly addressStart: number;
+  readonly layout: Layout;
+  readonly line: SerialLine;
+  readonly clockHz: () => number;
+}
+
+export class Usart extends RegisterBlock {
+  readonly extendsNarrowWrites = true;
+  readonly #parts: UsartParts;
+
+  constructor(parts: UsartParts) {
+    super({ name: parts.name, addressStart: parts.addressStart, sizeBytes: 0x400 });
+    this.#parts = parts;
+  }
+
+  /** Whether bytes from outside are taken in. */
+  get listening(): boolean {
+    const { control, enable, listen } = this.#parts.layout;
+    return (this.held(control) & enable) !== 0 && (this.held(control) & listen) !== 0;
+  }
+
+  get #transmitting(): boolean {
+    const { control, enable, transmit } = this.#parts.layout;
+    return (this.held(control) & enable) !== 0 && (this.held(control) & transmit) !== 0;
+  }
+
+  get #byteUs(): number {
+    return (bitsPerByte * this.held(this.#parts.layout.baud) * 1e6) / this.#parts.clockHz();
+  }
+
+  override readRegister(offset: number): number {
+    const { layout, line } = this.#parts;
+    if (offset === layout.status) {
+      const arrived = this.listening && line.poll(this.#byteUs) ? received : 0;
+      const on =
+        layout.status === 0
+          ? 0
+          : (this.#transmitting ? acknowledged.transmit : 0) | (this.listening ? acknowledged.listen : 0);
+      return sent | room | arrived | on;
+    }
+    if (offset === layout.receive) return this.listening ? line.take() : 0;
+    return super.readRegister(offset);
+  }
+
+  override writeRegister(offset: number, value: number, by: MemoryAccess): void {
+    const { layout, line } = this.#parts;
+    if (offset !== layout.send) super.writeRegister(offset, value, by);
+    else if (this.#transmitting) line.send(value & 0xff, this.#byteUs);
+  }
+}

@@ -1,0 +1,41 @@
+// The buffer in front of flash that is programmed a whole word of 8, 16 or 32 bytes at a time: stores collect until the
+// word is complete (RM0433 4.3.9, RM0444 3.3.8, RM0456 7.3.9).
+
+export class WriteBuffer {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #address: number | undefined;
+  #filled = 0;
+
+  constructor(unitBytes: number) {
+    this.#bytes = new Uint8Array(unitBytes).fill(0xff);
+  }
+
+  get empty(): boolean {
+    return this.#address === undefined;
+  }
+
+  /** `full`: the word can be taken. `elsewhere`: not the word that was begun; nothing was taken in. */
+  put(address: number, bytes: Uint8Array): 'more' | 'full' | 'elsewhere' {
+    const word = address - (address % this.#bytes.length);
+    if (this.#address !== undefined && this.#address !== word) return 'elsewhere';
+    this.#address = word;
+    this.#bytes.set(bytes, address - word);
+    this.#filled += bytes.length;
+    return this.#filled >= this.#bytes.length ? 'full' : 'more';
+  }
+
+  /** What was collected, the rest 0xFF; leaves the buffer empty. */
+  take(): { address: number; bytes: Uint8Array<ArrayBuffer> } | undefined {
+    const address = this.#address;
+    if (address === undefined) return undefined;
+    const bytes = this.#bytes.slice();
+    this.clear();
+    return { address, bytes };
+  }
+
+  clear(): void {
+    this.#address = undefined;
+    this.#filled = 0;
+    this.#bytes.fill(0xff);
+  }
+}

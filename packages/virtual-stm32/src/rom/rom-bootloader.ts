@@ -1,0 +1,80 @@
+// The ROM bootloader as the firmware that a chip starts when it boots into system memory: the UART and the USB side
+// over one RomMemory. The first interface on which a host shows itself is the one in use until the next reset
+// (AN2606 section 4.1): after the synchronisation byte USB goes away, after an enumeration UART bytes are lost.
+
+import type { CpuPort, ExecutorFactory, FirmwareExecutor } from '../executor.ts';
+import type { UsbFunction } from '../usb-function.ts';
+import { DfuseBootloader } from './dfuse-bootloader.ts';
+import { dfuseDescriptors, layoutStart } from './dfuse-descriptors.ts';
+import type { DfuseQuirk } from './dfuse-quirks.ts';
+import { type RomFacts, romFactsOf } from './rom-facts.ts';
+import { RomMemory } from './rom-memory.ts';
+import { UartBootloader } from './uart-bootloader.ts';
+
+export interface RomBootloaderOptions {
+  /** Faults of silicon that the USB side shows. */
+  readonly quirks?: readonly DfuseQuirk[];
+}
+
+class RomExecutor implements FirmwareExecutor {
+  readonly #quirks: ReadonlySet<DfuseQuirk>;
+  #selected: 'uart' | 'usb' | undefined;
+  #uart: UartBootloader | undefined;
+  #usb: UsbFunction | undefined;
+
+  constructor(quirks: readonly DfuseQuirk[]) {
+    this.#quirks = new Set(quirks);
+  }
+
+  get usb(): UsbFunction | undefined {
+    return this.#selected === 'uart' ? undefined : this.#usb;
+  }
+
+  start(cpu: CpuPort): void {
+    const { uart } = cpu.chip.romBootloader;
+    const facts = romFactsOf(cpu.chip)!;
+    const target = new RomMemory(cpu, facts);
+    if (uart !== undefined)
+      this.#uart = new UartBootloader(target, {
+        version: uart.protocolVersion,
+        commands: uart.commands,
+        send: (bytes) => cpu.send(bytes),
+        onSelected: () => {
+          this.#selected = 'uart';
+        },
+      });
+    this.#usb = this.#createUsb(cpu, target, facts);
+  }
+
+  #createUsb(cpu: CpuPort, target: RomMemory, facts: RomFacts): UsbFunction | undefined {
+    const { dfu } = cpu.chip.romBootloader;
+    if (dfu === undefined) return undefined;
+    const quirks = this.#quirks;
+    const engine = new DfuseBootloader(target, {
+      transferSizeBytes: dfu.transferSizeBytes,
+      addressStarts: dfu.alternates.map(layoutStart),
+      quirks,
+    });
+    return {
+      ...dfuseDescriptors({ chip: cpu.chip, dfu, facts, uid: cpu.uid, quirks }),
+      configured: () => {
+        this.#selected = 'usb';
+        engine.selectAlternate(0);
+      },
+      selectAlternate: (_, alternate) => engine.selectAlternate(alternate),
+      control: (setup, data, answer) => engine.control(setup, data, answer),
+    };
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#selected !== 'usb') this.#uart?.receive(bytes);
+  }
+}
+
+/** Plays ST's bootloader whenever the chip boots into system memory. */
+export function romBootloader({ quirks = [] }: RomBootloaderOptions = {}): ExecutorFactory {
+  return {
+    recognizes: (cpu) => cpu.boot.from === 'rom-bootloader' && romFactsOf(cpu.chip) !== undefined,
+    create: () => new RomExecutor(quirks),
+  };
+}
