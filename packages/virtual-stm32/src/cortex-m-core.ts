@@ -29,7 +29,9 @@ function isVectorTable(cpu: CpuPort, address: number): boolean {
 }
 
 /** Runs ARMv6-M code on the chip's bus. */
-export function machineCode({ budgetInstructions = defaultBudget }: MachineCodeOptions = {}): ExecutorFactory {
+export function machineCode({
+  budgetInstructions = defaultBudget,
+}: MachineCodeOptions = {}): ExecutorFactory {
   return {
     recognizes: (cpu) => cpu.boot.from === 'flash' && isVectorTable(cpu, cpu.boot.address),
     create(): FirmwareExecutor {

@@ -14,8 +14,8 @@ import { SystemTimer } from './core/system-timer.ts';
 import { SwDebugPort } from './debug/debug-port-registers.ts';
 import { createAccessPorts } from './machine-debug.ts';
 import type { MachineParts } from './machine-parts.ts';
-import { createFlashController } from './peripherals/flash-controller.ts';
 import { createPeripherals, type Peripherals } from './peripherals/create-peripherals.ts';
+import { createFlashController } from './peripherals/flash-controller.ts';
 import type { ResetCause } from './signals.ts';
 
 /** Instructions that run in one go when a debugger lets the core run: a host can look in between. */
@@ -51,7 +51,14 @@ export class Machine {
       new SystemBus({ chip, memory, flashController, peripherals: this.#map });
     const timer = new SystemTimer({ nowUs, coreHz });
     this.#peripherals = createPeripherals({
-      ...{ chip, nowUs, coreHz, send: (byte) => void this.#outgoing.push(byte), randomWord: parts.randomWord, pins: parts.pins },
+      ...{
+        chip,
+        nowUs,
+        coreHz,
+        send: (byte) => void this.#outgoing.push(byte),
+        randomWord: parts.randomWord,
+        pins: parts.pins,
+      },
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),
       madeProgress: () => this.processor.noteProgress(),

@@ -72,8 +72,7 @@ export class OptionBytes {
     this.#loaded = new Map(this.#stored);
   }
 
-  isWriteProtected = (unit: EraseUnit): boolean =>
-    isWriteProtected(this.#parts.chip, this.#loaded, unit);
+  isWriteProtected = (unit: EraseUnit): boolean => isWriteProtected(this.#parts.chip, this.#loaded, unit);
 
   /** Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. */
   program(values: OptionValues): OptionStatus {

@@ -36,7 +36,9 @@ export const workFolder = (): string => mkdtempSync(join(tmpdir(), 'firmseal-thu
 /** The example panel from its own sources and build script, for a Cortex-M0+ in place of the Cortex-M4. */
 export function buildPanel(file: 'panel.elf' | 'panel-above-agent.elf'): Segment[] {
   const folder = workFolder();
-  cpSync(fileURLToPath(new URL('../../../examples/stm32f427-panel/', import.meta.url)), folder, { recursive: true });
+  cpSync(fileURLToPath(new URL('../../../examples/stm32f427-panel/', import.meta.url)), folder, {
+    recursive: true,
+  });
   const script = readFileSync(join(folder, 'build.sh'), 'utf8');
   const changed = script.replace('-mcpu=cortex-m4', '-mcpu=cortex-m0plus');
   if (changed === script) throw new Error('the build script of the panel names no Cortex-M4 any more');

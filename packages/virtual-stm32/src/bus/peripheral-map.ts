@@ -41,7 +41,9 @@ export class PeripheralMap {
   at(address: number): Peripheral | undefined {
     return (
       this.#granules.get(Math.floor(address / granuleBytes)) ??
-      this.#unmodelled.find((one) => address >= one.addressStart && address < one.addressStart + one.sizeBytes)
+      this.#unmodelled.find(
+        (one) => address >= one.addressStart && address < one.addressStart + one.sizeBytes,
+      )
     );
   }
 

@@ -2,7 +2,7 @@
 // readout level is RM0090 3.7.3: all at level 0, bus errors at level 1 while a debugger is there, and at level 2 nobody
 // can load it. The program is the same bytes each time; only the option bytes differ.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';
@@ -11,7 +11,6 @@ import { machineCode } from '../cortex-m-core.ts';
 import { createVirtualChip } from '../factory.ts';
 import { TestDebugger } from '../test-debugger.ts';
 import { build, buildPanel, elfSegments, programSegments, workFolder } from '../test-machine-code.ts';
-import { readFileSync } from 'node:fs';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
 
@@ -58,8 +57,13 @@ function lockedChip(level: 0 | 1 | 2) {
   chip.powerOn();
   chip.debug.connect();
   const { readoutProtection } = chip.chip;
-  const value = { 0: readoutProtection.level0, 1: readoutProtection.level1, 2: readoutProtection.level2 }[level];
-  const options = withOptionField(chip.chip, chip.judge.optionsStored, { name: readoutProtection.field, value });
+  const value = { 0: readoutProtection.level0, 1: readoutProtection.level1, 2: readoutProtection.level2 }[
+    level
+  ];
+  const options = withOptionField(chip.chip, chip.judge.optionsStored, {
+    name: readoutProtection.field,
+    value,
+  });
   expect(chip.debug.writeOptionBytes(options)).toBe('ok');
   chip.powerOff();
   let said = '';
@@ -81,26 +85,31 @@ test.skipIf(!canBuild)('level 0: the program copies the flash', () => {
   expect(probe.readBytes(copiedTo, 256)).toEqual(new Uint8Array(chip.judge.flash(0x0800_0000, 256)));
 });
 
-test.skipIf(!canBuild)('level 1: its first read of flash is a bus fault, and the handler is in flash too', () => {
-  const { chip, debugger: probe } = lockedChip(1);
-  expect(probe.connect()).toBe(0x2ba0_1477);
-  expect(probe.readWord(0x0800_0000)).toBeUndefined(); // the debugger itself: RM0090 3.7.3
-  expect(probe.start({ code: assemble(dumper), address: codeAt, stack: 0x2000_8000 })).toBe(true);
-  probe.isHalted; // gives the core its time
-  expect(chip.machine.processor.lockedUp).toBe(true);
-  expect(probe.halt()).toBe(true);
-  expect(probe.readWord(copiedTo + 256)).not.toBe(done);
-  const copied = probe.readBytes(copiedTo, 256)!;
-  const flash = chip.judge.flash(0x0800_0000, 256);
-  expect(copied.filter((byte, i) => byte === flash[i]).length).toBeLessThan(32); // chance, not content
-});
+test.skipIf(!canBuild)(
+  'level 1: its first read of flash is a bus fault, and the handler is in flash too',
+  () => {
+    const { chip, debugger: probe } = lockedChip(1);
+    expect(probe.connect()).toBe(0x2ba0_1477);
+    expect(probe.readWord(0x0800_0000)).toBeUndefined(); // the debugger itself: RM0090 3.7.3
+    expect(probe.start({ code: assemble(dumper), address: codeAt, stack: 0x2000_8000 })).toBe(true);
+    probe.isHalted; // gives the core its time
+    expect(chip.machine.processor.lockedUp).toBe(true);
+    expect(probe.halt()).toBe(true);
+    expect(probe.readWord(copiedTo + 256)).not.toBe(done);
+    const copied = probe.readBytes(copiedTo, 256)!;
+    const flash = chip.judge.flash(0x0800_0000, 256);
+    expect(copied.filter((byte, i) => byte === flash[i]).length).toBeLessThan(32); // chance, not content
+  },
+);
 
-test.skipIf(!canBuild)('level 1: with its own fault handler in SRAM the program survives, and still has nothing', () => {
-  const { chip, debugger: probe } = lockedChip(1);
-  probe.connect();
-  const stubborn = dumper.replace(
-    'start:',
-    `start:
+test.skipIf(!canBuild)(
+  'level 1: with its own fault handler in SRAM the program survives, and still has nothing',
+  () => {
+    const { chip, debugger: probe } = lockedChip(1);
+    probe.connect();
+    const stubborn = dumper.replace(
+      'start:',
+      `start:
   ldr r0, =vectors
   ldr r1, =0xe000ed08
   str r0, [r1]
@@ -113,12 +122,15 @@ fault:
   str r3, [r1]
   bkpt #1
 begin:`,
-  );
-  expect(probe.start({ code: assemble(stubborn), address: codeAt, stack: 0x2000_8000 })).toBe(true);
-  expect(probe.isHalted).toBe(true);
-  expect(probe.readWord(copiedTo + 256)).toBe(0xbadc_0de5); // its handler ran: the fault was a real one
-  expect(probe.readWord(copiedTo)).not.toBe(new DataView(chip.judge.flash(0x0800_0000, 4).buffer).getUint32(0, true));
-});
+    );
+    expect(probe.start({ code: assemble(stubborn), address: codeAt, stack: 0x2000_8000 })).toBe(true);
+    expect(probe.isHalted).toBe(true);
+    expect(probe.readWord(copiedTo + 256)).toBe(0xbadc_0de5); // its handler ran: the fault was a real one
+    expect(probe.readWord(copiedTo)).not.toBe(
+      new DataView(chip.judge.flash(0x0800_0000, 4).buffer).getUint32(0, true),
+    );
+  },
+);
 
 test.skipIf(!canBuild)('level 1: SRAM is readable, as on silicon', () => {
   const { chip, debugger: probe } = lockedChip(1);

@@ -13,7 +13,14 @@ export interface CoreDebugHooks {
 const keyStart = 0xa05f;
 /** DHCSR. */
 const control = { enable: 1, halt: 2, step: 4 };
-const state = { ready: 1 << 16, halted: 1 << 17, sleeps: 1 << 18, lockup: 1 << 19, retired: 1 << 24, reset: 1 << 25 };
+const state = {
+  ready: 1 << 16,
+  halted: 1 << 17,
+  sleeps: 1 << 18,
+  lockup: 1 << 19,
+  retired: 1 << 24,
+  reset: 1 << 25,
+};
 /** DFSR. */
 const events = { halted: 1, breakpoint: 2, vectorCatch: 8 };
 /** DEMCR. */

@@ -3,7 +3,13 @@
 // clock by cycles. DDI 0419 (ARMv6-M), B1.5 exceptions, C1 debug.
 
 import { BusFault, type CoreBus } from '../bus/core-bus.ts';
-import { BreakInstruction, clearCore, createThumbCore, type ThumbCore, UndefinedInstruction } from './thumb-core.ts';
+import {
+  BreakInstruction,
+  clearCore,
+  createThumbCore,
+  type ThumbCore,
+  UndefinedInstruction,
+} from './thumb-core.ts';
 
 /**
  * Why it stopped. `waits`: for an interrupt that cannot come, or it polls an empty link, or jumps to itself. `budget`: the

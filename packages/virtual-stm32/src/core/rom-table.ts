@@ -7,7 +7,7 @@ const components = [0xe000_e000, 0xe000_1000, 0xe000_2000] as const;
 const present = 3;
 
 /** Component identification of a ROM table of class 1 (IHI 0031, D1.2). */
-const identification = { 0xfcc: 1, 0xff0: 0x0d, 0xff4: 0x10, 0xff8: 0x05, 0xffc: 0xb1 };
+const identification = { 4044: 1, 4080: 0x0d, 4084: 0x10, 4088: 0x05, 4092: 0xb1 };
 
 export class RomTable extends RegisterBlock {
   constructor(addressStart: number) {

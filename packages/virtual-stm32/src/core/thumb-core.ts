@@ -31,15 +31,15 @@ interface CoreSurroundings extends ThumbBus {
   onBreak(code: number): void;
 }
 
-let constructor: (new (surroundings: CoreSurroundings) => ThumbCore) | undefined;
+let coreClass: (new (surroundings: CoreSurroundings) => ThumbCore) | undefined;
 
 /** A core after construction; `resetCore` gives it its first stack pointer and instruction. */
 export function createThumbCore(bus: ThumbBus): ThumbCore {
-  constructor ??= new RP2040().core.constructor as new (surroundings: CoreSurroundings) => ThumbCore;
+  coreClass ??= new RP2040().core.constructor as new (surroundings: CoreSurroundings) => ThumbCore;
   const refuse = (_: string, message: string): never => {
     throw new UndefinedInstruction(message);
   };
-  return new constructor({
+  return new coreClass({
     readUint32: (address) => bus.readUint32(address),
     readUint16: (address) => bus.readUint16(address),
     readUint8: (address) => bus.readUint8(address),

@@ -34,11 +34,7 @@ export class SwDebugPort {
   #sticky = false;
   #readBuffer = 0;
 
-  constructor(
-    idCode: number,
-    accessPorts: readonly (MemoryAccessPort | undefined)[],
-    hooks: DebugPortHooks,
-  ) {
+  constructor(idCode: number, accessPorts: readonly (MemoryAccessPort | undefined)[], hooks: DebugPortHooks) {
     this.#idCode = idCode;
     this.#accessPorts = accessPorts;
     this.#hooks = hooks;

@@ -8,9 +8,15 @@ import type { MemoryAccess } from '../memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { eraseBank, type FlashControllerParts, OptionLatches } from './flash-parts.ts';
 
-
 /** RM0090 3.9.12, register map. */
-const offsets = { accessControl: 0x00, key: 0x04, optionKey: 0x08, status: 0x0c, control: 0x10, option: 0x14 };
+const offsets = {
+  accessControl: 0x00,
+  key: 0x04,
+  optionKey: 0x08,
+  status: 0x0c,
+  control: 0x10,
+  option: 0x14,
+};
 
 /** FLASH_SR (3.9.5). */
 const status = { eop: 1, wrperr: 1 << 4, pgaerr: 1 << 5, pgperr: 1 << 6, pgserr: 1 << 7, rderr: 1 << 8 };
@@ -104,20 +110,25 @@ export class FlashControllerF4 implements FlashStores {
   }
 
   #erase(by: MemoryAccess): void {
-    if (!this.#setSize()) return this.#finish('wrong-size');
-    const { mer, mer1, ser, pg } = control;
+    if (this.#control & control.pg) this.#status |= status.pgserr;
+    else this.#finish(this.#setSize() ? this.#eraseSelected(by) : 'wrong-size');
+  }
+
+  #eraseSelected(by: MemoryAccess): FlashStatus {
+    const { mer, mer1, ser } = control;
     const banks = this.#control & (mer | mer1);
-    if (this.#control & pg) return void (this.#status |= status.pgserr);
-    if (banks === (mer | mer1)) return this.#finish(by.massErase());
-    if (banks !== 0) return this.#finish(eraseBank(this.#parts, (banks === mer) !== this.#parts.banksSwapped() ? 1 : 2, by));
-    if (!(this.#control & ser)) return;
+    const swapped = this.#parts.banksSwapped();
+    const bankBits = this.#parts.chip.flash.banks.length > 1 ? mer | mer1 : mer;
+    if (banks === bankBits) return by.massErase();
+    if (banks !== 0) return eraseBank(this.#parts, (banks === mer) !== swapped ? 1 : 2, by);
+    if (!(this.#control & ser)) return 'ok';
     const code = (this.#control >>> 3) & 0x1f;
     const physical = this.#parts.chip.flash.eraseUnits.find((unit) => unit.eraseCode === code);
-    if (physical === undefined) return void (this.#status |= status.pgserr);
+    if (physical === undefined) return 'out-of-range';
     // Sector numbers are of the array; FB_MODE changes addresses only (RM0090 9.2.1).
     const { sizeBytes, addressStart } = this.#parts.chip.flash;
-    const moved = this.#parts.banksSwapped() ? sizeBytes / 2 : 0;
-    this.#finish(by.eraseUnit(addressStart + ((physical.addressStart - addressStart + moved) % sizeBytes)));
+    const moved = swapped ? sizeBytes / 2 : 0;
+    return by.eraseUnit(addressStart + ((physical.addressStart - addressStart + moved) % sizeBytes));
   }
 
   store(by: MemoryAccess, address: number, bytes: Uint8Array): void {

@@ -12,7 +12,13 @@ import { eraseBank, type FlashControllerParts, OptionLatches, unitsOfBank } from
 import { WriteBuffer } from './write-buffer.ts';
 
 /** RM0433 4.9, offsets; those of a bank are repeated for bank 2. */
-const common = { accessControl: 0x00, optionKey: 0x08, optionControl: 0x18, optionStatus: 0x1c, optionClear: 0x24 };
+const common = {
+  accessControl: 0x00,
+  optionKey: 0x08,
+  optionControl: 0x18,
+  optionStatus: 0x1c,
+  optionClear: 0x24,
+};
 const ofBank = { key: 0x04, control: 0x0c, status: 0x10, clear: 0x14, eccAddress: 0x60 };
 
 /** FLASH_CR (4.9.4). */

@@ -42,7 +42,16 @@ const control = {
   lock: 0x8000_0000,
 };
 /** FLASH_SR. */
-const status = { eop: 1, operr: 2, progerr: 8, wrperr: 16, pgaerr: 32, sizerr: 64, pgserr: 128, rderr: 1 << 14 };
+const status = {
+  eop: 1,
+  operr: 2,
+  progerr: 8,
+  wrperr: 16,
+  pgaerr: 32,
+  sizerr: 64,
+  pgserr: 128,
+  rderr: 1 << 14,
+};
 /** FLASH_ECCR: ECCD. */
 const eccDetected = 0x8000_0000;
 
@@ -149,17 +158,21 @@ export class FlashControllerL4 implements FlashStores {
   }
 
   #erase(by: MemoryAccess): void {
-    const { pg, per, mer1, mer2 } = control;
+    if (this.#control & control.pg) this.#status |= status.pgserr;
+    else this.#finish(this.#eraseSelected(by));
+  }
+
+  #eraseSelected(by: MemoryAccess): FlashStatus {
+    const { per, mer1, mer2 } = control;
     const banks = this.#control & (mer1 | mer2);
-    if (this.#control & pg) return void (this.#status |= status.pgserr);
-    if (banks === (mer1 | mer2)) return this.#finish(by.massErase());
-    if (banks !== 0) return this.#finish(eraseBank(this.#parts, this.#bankAt(banks === mer1 ? 1 : 2), by));
-    if (!(this.#control & per)) return;
+    if (banks === (mer1 | mer2)) return by.massErase();
+    if (banks !== 0) return eraseBank(this.#parts, this.#bankAt(banks === mer1 ? 1 : 2), by);
+    if (!(this.#control & per)) return 'ok';
     const { pageBits, bankBit } = this.#layout;
     const page = (this.#control >>> 3) & ((1 << pageBits) - 1);
     const bank = this.#bankAt(((this.#control >>> bankBit) & 1) + 1);
     const unit = unitsOfBank(this.#parts.chip, bank)[page];
-    this.#finish(unit === undefined ? 'out-of-range' : by.eraseUnit(unit.addressStart));
+    return unit === undefined ? 'out-of-range' : by.eraseUnit(unit.addressStart);
   }
 
   /** The bank as addresses have it: BKER names the one of the array (RM0351 3.3.5). */

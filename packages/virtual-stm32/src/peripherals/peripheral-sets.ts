@@ -20,7 +20,11 @@ export interface PeripheralSet {
   /** The block that holds the backup registers: RTC or TAMP. */
   readonly backupRegisters: number;
   /** Behind another access port, the same DBGMCU at another address. */
-  readonly secondDebugIdentity?: { readonly apIndex: number; readonly idr: number; readonly addressStart: number };
+  readonly secondDebugIdentity?: {
+    readonly apIndex: number;
+    readonly idr: number;
+    readonly addressStart: number;
+  };
 }
 
 const block = 0x400;
@@ -40,7 +44,7 @@ const f4: PeripheralSet = {
   gpioLetters: 'ABCDEFGHIJK',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_3800, sizeBytes: block, resetHz: 16_000_000, tree: 'f4' },
-    resetValues: { 0x00: 0x83, 0x04: 0x2400_3010 },
+    resetValues: { 0: 0x83, 4: 0x2400_3010 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // HSIRDY
       { register: 0x00, to: 17, from: 16 }, // HSERDY
@@ -81,7 +85,7 @@ const h7: PeripheralSet = {
   gpioLetters: 'ABCDEFGHIJK',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, resetHz: 64_000_000, tree: 'fixed' },
-    resetValues: { 0x00: 0x25 },
+    resetValues: { 0: 0x25 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // HSIRDY
       { register: 0x00, to: 8, from: 7 }, // CSIRDY
@@ -100,9 +104,14 @@ const h7: PeripheralSet = {
     },
   },
   pwr: {
-    ...{ name: 'PWR', addressStart: 0x5802_4800, sizeBytes: block, resetValues: { 0: 0xf000_c000, 0x18: 0x4000 } },
+    ...{
+      name: 'PWR',
+      addressStart: 0x5802_4800,
+      sizeBytes: block,
+      resetValues: { 0: 0xf000_c000, 24: 0x4000 },
+    },
     following: [{ register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }], // ACTVOS
-    always: { 4: 1 << 13, 0x18: 1 << 13 }, // ACTVOSRDY, VOSRDY
+    always: { 4: 1 << 13, 24: 1 << 13 }, // ACTVOSRDY, VOSRDY
   },
   backupRegisters: 0x5800_4000,
   secondDebugIdentity: { apIndex: 2, idr: 0x5477_0002, addressStart: 0xe00e_1000 },
@@ -123,7 +132,7 @@ const g0: PeripheralSet = {
   gpioLetters: 'ABCDEF',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 16_000_000, tree: 'fixed' },
-    resetValues: { 0x00: 0x500 },
+    resetValues: { 0: 0x500 },
     following: [
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
       { register: 0x00, to: 17, from: 16 }, // HSERDY
@@ -137,7 +146,10 @@ const g0: PeripheralSet = {
       ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
     },
   },
-  pwr: { ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } }, following: [] },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } },
+    following: [],
+  },
   backupRegisters: 0x4000_b000,
 };
 
@@ -149,7 +161,7 @@ const l4: PeripheralSet = {
   gpioLetters: 'ABCDEFGH',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
-    resetValues: { 0x00: 0x63 },
+    resetValues: { 0: 0x63 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // MSIRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -175,7 +187,7 @@ const u5: PeripheralSet = {
   gpioLetters: 'ABCDEFGHI',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
-    resetValues: { 0x00: 0x35 },
+    resetValues: { 0: 0x35 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // MSISRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -191,7 +203,7 @@ const u5: PeripheralSet = {
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4602_0800, sizeBytes: block },
     following: [],
-    always: { 0x0c: 1 << 15 }, // VOSRDY
+    always: { 12: 1 << 15 }, // VOSRDY
   },
   backupRegisters: 0x4600_7c00,
 };

@@ -56,9 +56,8 @@ export class ResetClockControl extends ReadyFlags {
 
   override writeRegister(offset: number, value: number, by: MemoryAccess): void {
     const { register, remove } = this.#facts.resetFlags;
-    if (offset !== register) return super.writeRegister(offset, value, by);
-    if (value & remove) this.#causes = 0;
-    super.writeRegister(offset, value & 0xff, by);
+    if (offset === register && value & remove) this.#causes = 0;
+    super.writeRegister(offset, offset === register ? value & 0xff : value, by);
   }
 
   /** RM0090 6.2: the oscillator or PLL that CFGR selects, divided by HPRE. */

@@ -19,9 +19,19 @@ interface Layout {
 
 export const usartLayouts = {
   /** SR, DR, BRR, CR1. */
-  f4: { ...{ status: 0x00, receive: 0x04, send: 0x04, baud: 0x08, control: 0x0c }, enable: 1 << 13, transmit: 8, listen: 4 },
+  f4: {
+    ...{ status: 0x00, receive: 0x04, send: 0x04, baud: 0x08, control: 0x0c },
+    enable: 1 << 13,
+    transmit: 8,
+    listen: 4,
+  },
   /** ISR, RDR, TDR, BRR, CR1. */
-  later: { ...{ status: 0x1c, receive: 0x24, send: 0x28, baud: 0x0c, control: 0x00 }, enable: 1, transmit: 8, listen: 4 },
+  later: {
+    ...{ status: 0x1c, receive: 0x24, send: 0x28, baud: 0x0c, control: 0x00 },
+    enable: 1,
+    transmit: 8,
+    listen: 4,
+  },
 } as const satisfies Record<string, Layout>;
 
 /** The same bits in SR and ISR. */

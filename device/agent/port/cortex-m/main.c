@@ -1,0 +1,18 @@
+/* The agent's main: decide whether to boot, else serve the link. Everything else is in core/. */
+#include "fs_agent.h"
+#include "fs_chip_control.h"
+
+void fs_agent_main(void) {
+  fs_chip_start();
+  fs_agent_boot();
+  fs_link_start();
+  fs_watchdog_start();
+  for (;;) {
+    int32_t byte = fs_link_poll();
+    fs_watchdog_feed();
+    if (byte >= 0) {
+      uint8_t one = (uint8_t)byte;
+      fs_agent_receive(&one, 1);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/*
+ * Hand-over of the STM32F427. An image linked at 0x08000000 is stored in bank 2, and starts with the banks' addresses
+ * swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is meant in whose
+ * linked range the image's reset handler lies.
+ */
+#include "fs_stm32.h"
+
+#define MEMRMP (FS_SYSCFG + 0x00u)
+
+typedef struct {
+  uint32_t store;
+  uint32_t length;
+  uint32_t link;
+  uint32_t swap;
+} slot;
+
+#define X(store, bytes, link, swap) {store, bytes, link, swap},
+static const slot slots[FS_APP_SLOT_COUNT] = {FS_APP_SLOTS(X)};
+#undef X
+
+void fs_port_boot_application(uint32_t entry) {
+  uint32_t stack = FS_REGISTER(entry);
+  uint32_t program = FS_REGISTER(entry + 4u);
+  uint32_t i;
+  fs_chip_stop();
+  for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
+    const slot *s = &slots[i];
+    /* Differences wrap to large values when the address lies below the range. */
+    if (entry - s->store >= s->length || program - s->link >= s->length) continue;
+    if (s->swap) {
+      FS_RCC_APB2ENR = FS_APB2_SYSCFG;
+      (void)FS_RCC_APB2ENR;
+    }
+    fs_handover(stack, program, s->link + (entry - s->store), s->swap ? MEMRMP : 0u);
+  }
+  fs_system_reset();
+}

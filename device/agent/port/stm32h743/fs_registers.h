@@ -1,0 +1,59 @@
+/*
+ * Addresses of the STM32H743 that the generated fs_chip.h does not give, and what the shared files of port/stm32 ask
+ * for. Bases: RM0433 table 8 (register boundary addresses); offsets at each use.
+ */
+#ifndef FS_REGISTERS_H
+#define FS_REGISTERS_H
+
+#include "fs_cortex.h"
+
+#define FS_RCC 0x58024400u
+#define FS_PWR 0x58024800u
+#define FS_FLASH 0x52002000u
+#define FS_USART 0x40011000u /* USART1 */
+#define FS_RNG 0x48021800u
+#define FS_IWDG 0x58004800u /* IWDG1 */
+#define FS_GPIOA 0x58020000u
+#define FS_GPIOC 0x58020800u
+#define FS_REQUEST_REGISTER 0x58004050u /* RTC_BKP0R, RM0433 46.6.20 */
+
+#define FS_BUTTON_LEVEL 1u /* NUCLEO-H743ZI */
+#define FS_USART_PIN_FUNCTION 7u /* DS12110, alternate functions of PA9 and PA10 */
+#define FS_USART_CLOCK_HZ 100000000u
+
+/* RCC, RM0433 8.7: AHB2ENR +DC, AHB4ENR +E0, APB2ENR +F0, APB4ENR +F4. */
+#define FS_RCC_CR FS_REGISTER(FS_RCC + 0x00u)
+#define FS_RCC_AHB2ENR FS_REGISTER(FS_RCC + 0xDCu)
+#define FS_RCC_AHB4ENR FS_REGISTER(FS_RCC + 0xE0u)
+#define FS_RCC_APB2ENR FS_REGISTER(FS_RCC + 0xF0u)
+#define FS_APB2_USART1 (1u << 4)
+#define FS_AHB2_RNG (1u << 6)
+#define FS_CR_HSI48_ON (1u << 12)
+#define FS_CR_HSI48_READY (1u << 13)
+
+fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
+
+static inline void fs_gpio_clock(uint32_t gpio) {
+  FS_RCC_AHB4ENR |= 1u << ((gpio - FS_GPIOA) / 0x400u);
+  (void)FS_RCC_AHB4ENR;
+}
+
+static inline void fs_usart_clock(void) {
+  FS_RCC_APB2ENR |= FS_APB2_USART1;
+  (void)FS_RCC_APB2ENR;
+}
+
+/* The generator runs on the 48 MHz oscillator: RCC_D2CCIP2R.RNGSEL is 0 after reset (RM0433 8.7.20). Should it not
+ * start, the generator's clock check says so. */
+static inline void fs_random_clock(void) {
+  FS_RCC_CR |= FS_CR_HSI48_ON;
+  (void)fs_wait_for(FS_RCC + 0x00u, FS_CR_HSI48_READY, FS_CR_HSI48_READY);
+  FS_RCC_AHB2ENR |= FS_AHB2_RNG;
+  (void)FS_RCC_AHB2ENR;
+}
+
+/* Backup registers: PWR_CR1.DBP (RM0433 6.8.1); the clock of the RTC's bus is on after reset. */
+static inline void fs_backup_open(void) { FS_REGISTER(FS_PWR + 0x00u) |= 1u << 8; }
+static inline void fs_backup_close(void) { FS_REGISTER(FS_PWR + 0x00u) &= ~(1u << 8); }
+
+#endif

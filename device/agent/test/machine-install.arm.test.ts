@@ -1,0 +1,147 @@
+// The whole way in machine code: the agent's ARMv6-M build boots on the virtual chip, makes its keys, is certified, takes a
+// license, decrypts and writes a real application, proves it with a receipt, and hands over; the application greets on the
+// same link. Both ways of handing over on F427: a jump, and the banks' addresses exchanged (SYSCFG_MEMRMP.FB_MODE).
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Bytes } from '@firmseal/bytes';
+import { eraseUnitAt, findChip } from '@firmseal/chips';
+import type { SealArea } from '@firmseal/seal';
+import { afterAll, describe, expect, test } from 'vitest';
+import { hasTool, runTool } from '../../../tools/toolchain.ts';
+import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
+import type { Line } from './line.ts';
+import { machineLine } from './machine-line.ts';
+import { makePackage, pattern } from './trusted-site.ts';
+
+const canBuild = hasTool('arm-none-eabi-gcc');
+const folder = mkdtempSync(join(tmpdir(), 'firmseal-machine-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const greeting = /^firmseal example panel 1\.0\.0, build [0-9a-f]{8}\r\n/;
+
+/** The example panel by its own build script, for the core that the virtual chip executes. */
+function buildPanels(): void {
+  cpSync(fileURLToPath(new URL('../../../examples/stm32f427-panel/', import.meta.url)), folder, {
+    recursive: true,
+  });
+  const script = readFileSync(join(folder, 'build.sh'), 'utf8');
+  expect(script).toContain('-mcpu=cortex-m4');
+  writeFileSync(join(folder, 'build.sh'), script.replace('-mcpu=cortex-m4', '-mcpu=cortex-m0plus'));
+  process.env['NODE'] = process.execPath;
+  runTool('sh', ['build.sh', folder], folder);
+}
+
+/** Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes. */
+function areasOf(segments: readonly FlashSegment[], moveBytes: number): SealArea[] {
+  const chip = findChip('stm32f427');
+  const byUnit = new Map<number, FlashSegment[]>();
+  for (const segment of segments) {
+    const unit = eraseUnitAt(chip, segment.address + moveBytes)!.index;
+    byUnit.set(unit, [...(byUnit.get(unit) ?? []), segment]);
+  }
+  return [...byUnit.values()].map((parts) => {
+    const address = parts[0]!.address;
+    const last = parts.at(-1)!;
+    const lengthBytes = Math.ceil((last.address + last.bytes.length - address) / 32) * 32;
+    const plaintext = new Uint8Array(lengthBytes).fill(0xff);
+    for (const part of parts) plaintext.set(part.bytes, part.address - address);
+    return { area: { kind: 'firmware', address: address + moveBytes, lengthBytes }, plaintext };
+  });
+}
+
+/** Listens to what is no frame: after the hand-over the link is the application's. */
+function listen(line: Line): () => string {
+  let said = '';
+  line.chip.onLink = (bytes) => {
+    said += Buffer.from(bytes).toString('latin1');
+  };
+  return () => said;
+}
+
+describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
+  if (canBuild) buildPanels();
+
+  test.each([
+    { file: 'panel-above-agent.elf', slot: 'linked above the agent', moveBytes: 0 },
+    { file: 'panel.elf', slot: 'linked at the start of flash, stored in bank 2', moveBytes: 0x100000 },
+  ])('personalizes, installs and boots the panel $slot', async ({ file, moveBytes }) => {
+    const line = machineLine('stm32f427');
+    expect(line.info().get(3)).toBe(0);
+    await line.personalize(2);
+    expect(line.chip.judge.readoutLevel).toBe(2);
+    expect(line.hello()).toMatchObject({ lifeCycle: 'personalized', readoutLevel: 2, installCount: 0 });
+
+    const areas = areasOf(flashSegments(readFileSync(join(folder, file))), moveBytes);
+    expect(areas.length).toBe(2); // program and assets
+    const entry = areas[0]!.area.address;
+    const core = { entry, leastReadoutLevel: 2 as const, chunkSizeBytes: 4096 as const };
+    const sealed = await makePackage('stm32f427', { core, areas });
+    const license = await line.licenseFor(sealed);
+    const receipt = await line.install(sealed, license);
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0, unprotected: false });
+    for (const { area, plaintext } of areas)
+      expect(line.chip.judge.flash(area.address, area.lengthBytes)).toEqual(plaintext);
+
+    const said = listen(line);
+    line.chip.reset();
+    expect(said()).toMatch(greeting);
+    expect(said()).toContain('self-test passed');
+    line.chip.receive(Uint8Array.of(0x76)); // v: the application answers, the agent is gone
+    expect(said().match(/firmseal example panel/g)).toHaveLength(2);
+    const entryTable = moveBytes === 0 ? 0x0802_0000 : 0x0800_0000;
+    expect(line.chip.machine.processor.core.VTOR).toBe(entryTable);
+  });
+});
+
+describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])('the agent in machine code on %s', (id) => {
+  test('personalizes, installs with a receipt that verifies, and hands over', async () => {
+    const line = machineLine(id);
+    await line.personalize(2);
+    expect(line.chip.judge.readoutLevel).toBe(2);
+    const chip = findChip(id);
+    const slot = chip.layout.slots[0]!;
+    // The smallest application: it sends one letter and jumps to itself. Literals after the code.
+    const program = application(chip.id, slot.linkStart);
+    const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
+    const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
+    const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
+    const receipt = await line.install(sealed);
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+    const said = listen(line);
+    line.chip.reset();
+    expect(said()).toBe('!');
+    expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
+  });
+});
+
+/** Vector table, then code that opens USART1 in the later layout, sends `!` and stays. */
+function application(id: string, linkStart: number): Bytes {
+  const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[id]!;
+  const name = join(folder, id);
+  writeFileSync(
+    `${name}.S`,
+    `.syntax unified
+.cpu cortex-m0plus
+.thumb
+.word 0x20001000, start + 1
+.fill 46, 4, 0
+start:
+  ldr r0, =${usart}
+  movs r1, #9
+  str r1, [r0]
+  movs r1, #33
+  str r1, [r0, #0x28]
+1: b 1b
+.pool
+`,
+  );
+  const common = ['-mcpu=cortex-m0plus', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,0'];
+  runTool('arm-none-eabi-gcc', [...common, `-Wl,-Ttext=${linkStart}`, `${name}.S`, '-o', `${name}.elf`], folder);
+  const [segment] = flashSegments(readFileSync(`${name}.elf`));
+  const whole = pattern(1024, 9);
+  whole.set(segment!.bytes);
+  return whole;
+}

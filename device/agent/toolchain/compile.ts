@@ -1,0 +1,110 @@
+// Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources are compiled
+// with every warning as an error; BearSSL's as they are.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Arithmetic, bearsslFolder, bearsslSources } from './bearssl.ts';
+import { cached, hashOf, headersHash } from './cache.ts';
+
+export type Compiler = {
+  /** `arm-none-eabi-gcc`, `gcc`, `clang`. */
+  program: string;
+  /** Of the machine and of code generation; the same for all objects of a build. */
+  flags: readonly string[];
+};
+
+export type CompiledObject = { source: string; path: string; callGraph: string; isOurs: boolean };
+
+const ourFlags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wundef', '-Wshadow', '-Wvla'];
+
+const versions = new Map<string, string>();
+
+function versionOf(program: string): string {
+  const known = versions.get(program);
+  if (known !== undefined) return known;
+  const { error, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  if (error) throw new Error(`${program} is not installed`);
+  versions.set(program, stdout);
+  return stdout;
+}
+
+function run(program: string, args: readonly string[], folder: string): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} failed:\n${stderr}`);
+  return stdout;
+}
+
+/** One source to one object; `callGraph` is gcc's .ci file (empty name with clang). */
+function compile(
+  { program, flags }: Compiler,
+  source: string,
+  how: { flags: readonly string[]; includes: readonly string[]; headers: string; isOurs: boolean },
+): CompiledObject {
+  const isGcc = program.endsWith('gcc');
+  const all = [...flags, ...how.flags, ...(isGcc ? ['-fstack-usage', '-fcallgraph-info=su'] : [])];
+  const name = basename(source).replace(/\.[cS]$/, '');
+  const hash = hashOf(versionOf(program), all.join('\0'), source, readFileSync(source), how.headers);
+  const folder = cached(`object-${name}-${hash.slice(0, 24)}`, (temporary) => {
+    run(program, [...all, ...how.includes, '-c', source, '-o', `${name}.o`], temporary);
+  });
+  return {
+    source,
+    path: join(folder, `${name}.o`),
+    callGraph: isGcc && source.endsWith('.c') ? join(folder, `${name}.ci`) : '',
+    isOurs: how.isOurs,
+  };
+}
+
+/** Sources of the tree; `includes` are folders whose headers they may include. */
+export function compileOurs(
+  compiler: Compiler,
+  sources: readonly string[],
+  includes: readonly string[],
+  defines: readonly string[],
+): CompiledObject[] {
+  const folder = bearsslFolder();
+  const headers = hashOf(...includes.map(headersHash), folder);
+  const system = ['-isystem', join(folder, 'inc'), '-isystem', join(folder, 'src')];
+  const how = {
+    flags: [...ourFlags, ...defines],
+    includes: [...includes.flatMap((include) => ['-I', include]), ...system],
+    headers,
+    isOurs: true,
+  };
+  return sources.map((source) => compile(compiler, source, how));
+}
+
+/** The parts of BearSSL that the port uses. */
+export function compileBearssl(compiler: Compiler, arithmetic: Arithmetic): CompiledObject[] {
+  const folder = bearsslFolder();
+  const includes = ['-I', join(folder, 'inc'), '-I', join(folder, 'src')];
+  const how = { flags: ['-w'], includes, headers: folder, isOurs: false };
+  return bearsslSources(arithmetic).map((source) => compile(compiler, join(folder, source), how));
+}
+
+/** Links to `name` with a map beside it (`name.map`); returns the folder of both. */
+export function link(
+  compiler: Compiler,
+  objects: readonly CompiledObject[],
+  how: { name: string; flags: readonly string[]; script?: string },
+): string {
+  const paths = objects.map(({ path }) => path);
+  const hash = hashOf(
+    versionOf(compiler.program),
+    ...compiler.flags,
+    ...how.flags,
+    how.script ?? '',
+    ...paths,
+  );
+  return cached(`${how.name}-${hash.slice(0, 24)}`, (temporary) => {
+    const script = how.script === undefined ? [] : ['-T', `${how.name}.ld`];
+    if (how.script !== undefined) writeFileSync(join(temporary, `${how.name}.ld`), how.script);
+    const args = [...compiler.flags, ...paths, ...how.flags, ...script, '-o', how.name];
+    const { status, stderr } = spawnSync(compiler.program, [...args, `-Wl,-Map=${how.name}.map`], {
+      cwd: temporary,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`linking ${how.name} failed:\n${stderr}`);
+  });
+}

@@ -1,0 +1,68 @@
+// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
+// the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ.
+
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Chip, chipIds, findChip } from '../../../packages/chips/src/index.ts';
+import type { Arithmetic } from './bearssl.ts';
+import { root } from './cache.ts';
+
+export type BuildKind = 'shipping' | 'armv6m';
+
+export type Target = {
+  chip: Chip;
+  kind: BuildKind;
+  /** gcc's -mcpu. */
+  cpu: string;
+  arithmetic: Arithmetic;
+  sources: string[];
+  includes: string[];
+};
+
+const agent = join(root, 'device/agent');
+
+/** Files of port/stm32 that a chip takes, apart from those all take; and its kind of USART. */
+const shared: Readonly<Record<string, { usart: 'usart-v1' | 'usart-v2'; files: readonly string[] }>> = {
+  stm32f427: { usart: 'usart-v1', files: ['random'] },
+  stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
+  stm32g0b1: { usart: 'usart-v2', files: ['boot'] },
+  stm32u575: { usart: 'usart-v2', files: ['random', 'boot'] },
+};
+
+/** Ids of the catalogue's chips for which a port is in the tree. */
+export const portedChips = (): string[] =>
+  chipIds().filter((id) => shared[id] !== undefined && existsSync(join(agent, 'port', id, 'flash.c')));
+
+const sourcesIn = (folder: string): string[] =>
+  globSync('*.{c,S}', { cwd: join(agent, folder) })
+    .sort()
+    .map((name) => join(agent, folder, name));
+
+/** The build of a ported chip. */
+export function targetOf(id: string, kind: BuildKind): Target {
+  const chip = findChip(id);
+  const { usart, files } = shared[id]!;
+  const common = ['chip', 'entry', 'link', 'watchdog', ...files];
+  const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
+  return {
+    chip,
+    kind,
+    cpu,
+    arithmetic: cpu === 'cortex-m0plus' ? 'm15' : 'm31',
+    sources: [
+      ...sourcesIn('core'),
+      ...sourcesIn('port/bearssl'),
+      ...sourcesIn('port/cortex-m'),
+      ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
+      ...sourcesIn(`port/${id}`),
+    ],
+    includes: [
+      'core',
+      `port/${id}`,
+      'port/bearssl',
+      'port/cortex-m',
+      'port/stm32',
+      `port/stm32/${usart}`,
+    ].map((folder) => join(agent, folder)),
+  };
+}
