@@ -13,7 +13,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
 import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
 import type { Line } from './line.ts';
-import { machineLine } from './machine-line.ts';
+import { machineLine, personalizeMachine } from './machine-line.ts';
 import { makePackage, pattern } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -70,7 +70,7 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
   ])('personalizes, installs and boots the panel $slot', async ({ file, moveBytes }) => {
     const line = machineLine('stm32f427');
     expect(line.info().get(3)).toBe(0);
-    await line.personalize(2);
+    await personalizeMachine(line, 2);
     expect(line.chip.judge.readoutLevel).toBe(2);
     expect(line.hello()).toMatchObject({ lifeCycle: 'personalized', readoutLevel: 2, installCount: 0 });
 
@@ -96,26 +96,29 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
   });
 });
 
-describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])('the agent in machine code on %s', (id) => {
-  test('personalizes, installs with a receipt that verifies, and hands over', async () => {
-    const line = machineLine(id);
-    await line.personalize(2);
-    expect(line.chip.judge.readoutLevel).toBe(2);
-    const chip = findChip(id);
-    const slot = chip.layout.slots[0]!;
-    // The smallest application: it sends one letter and jumps to itself. Literals after the code.
-    const program = application(chip.id, slot.linkStart);
-    const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
-    const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
-    const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
-    const receipt = await line.install(sealed);
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
-    const said = listen(line);
-    line.chip.reset();
-    expect(said()).toBe('!');
-    expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
-  });
-});
+describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
+  'the agent in machine code on %s',
+  (id) => {
+    test('personalizes, installs with a receipt that verifies, and hands over', async () => {
+      const line = machineLine(id);
+      await personalizeMachine(line, 2);
+      expect(line.chip.judge.readoutLevel).toBe(2);
+      const chip = findChip(id);
+      const slot = chip.layout.slots[0]!;
+      // The smallest application: it sends one letter and jumps to itself. Literals after the code.
+      const program = application(chip.id, slot.linkStart);
+      const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
+      const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
+      const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
+      const receipt = await line.install(sealed);
+      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+      const said = listen(line);
+      line.chip.reset();
+      expect(said()).toBe('!');
+      expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
+    });
+  },
+);
 
 /** Vector table, then code that opens USART1 in the later layout, sends `!` and stays. */
 function application(id: string, linkStart: number): Bytes {
@@ -139,7 +142,11 @@ start:
 `,
   );
   const common = ['-mcpu=cortex-m0plus', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,0'];
-  runTool('arm-none-eabi-gcc', [...common, `-Wl,-Ttext=${linkStart}`, `${name}.S`, '-o', `${name}.elf`], folder);
+  runTool(
+    'arm-none-eabi-gcc',
+    [...common, `-Wl,-Ttext=0x${linkStart.toString(16)}`, `${name}.S`, '-o', `${name}.elf`],
+    folder,
+  );
   const [segment] = flashSegments(readFileSync(`${name}.elf`));
   const whole = pattern(1024, 9);
   whole.set(segment!.bytes);

@@ -2,28 +2,40 @@
 // instruction by instruction on the chip's bus. The line to it is the one that the other tests drive.
 
 import { readFileSync } from 'node:fs';
+import type { Bytes } from '@firmseal/bytes';
+import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
-import { flashSegments } from '../toolchain/elf.ts';
+import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
-import { Line } from './line.ts';
+import { Line, personalizeFinish } from './line.ts';
+import { certify, epoch, pattern, product, root } from './trusted-site.ts';
 
 function expectOk(status: unknown): void {
   if (status !== 'ok') throw new Error(`the debug port answers ${status}`);
 }
 
+/** Whole write units by their addresses; bytes that no segment has are 0xFF. */
+function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
+  const units = new Map<number, Uint8Array>();
+  for (const { address, bytes } of segments)
+    for (const [i, byte] of bytes.entries()) {
+      const start = address + i - ((address + i) % unitBytes);
+      const unit = units.get(start) ?? new Uint8Array(unitBytes).fill(0xff);
+      unit[address + i - start] = byte;
+      units.set(start, unit);
+    }
+  return units;
+}
+
 /** Programs the agent through the debug port, and the boot address where the chip has one, then cycles power. */
 function install(chip: VirtualChip): void {
   const { elf } = buildAgent(targetOf(chip.chip.id, 'armv6m'));
-  const { unitBytes } = chip.chip.write;
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of flashSegments(readFileSync(elf))) {
-    const padded = new Uint8Array(Math.ceil(bytes.length / unitBytes) * unitBytes).fill(0xff);
-    padded.set(bytes);
-    expectOk(chip.debug.programFlash(address, padded));
-  }
+  for (const [address, bytes] of writeUnits(flashSegments(readFileSync(elf)), chip.chip.write.unitBytes))
+    expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {
     const options = finalOptions(chip.chip, 0).filter(({ register }) =>
@@ -32,6 +44,24 @@ function install(chip: VirtualChip): void {
     expectOk(chip.debug.writeOptionBytes(new Map(options.map(({ register, value }) => [register, value]))));
   }
   chip.powerOff();
+}
+
+/** As `line.personalize`, with the seed that a chip without a random generator is given. */
+export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<void> {
+  if (line.chip.chip.hasRandomGenerator) return line.personalize(level);
+  const begin = new Map<number, string | number | Uint8Array>([
+    ...([
+      [0, root.publicKey],
+      [1, product],
+      [2, epoch],
+      [3, new Uint8Array(0)],
+    ] as const),
+    [4, pattern(64, 3)],
+  ]);
+  const keys = decodeCbor(line.request(0x10, encodeCbor(begin)), { maxBytes: 4096 }) as [Bytes, Bytes];
+  const chipId = line.chip.chip.id;
+  const certificate = await certify({ signingKey: keys[0], kemKey: keys[1], chipId });
+  line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
 /** A chip that is on, its agent waiting on the link, not personalized. */

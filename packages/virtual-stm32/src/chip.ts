@@ -21,9 +21,6 @@ import { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts'
 import type { UsbFunction } from './usb-function.ts';
 import type { WorkingMemory } from './working-memory.ts';
 
-/** Where boards have the button that calls the agent: PC13. */
-const agentRequest = { port: 'C', bit: 1 << 13 } as const;
-
 /** Resets in a row without waiting for the link, after which the firmware counts as crashed. */
 const resetsInARowMax = 64;
 
@@ -97,8 +94,7 @@ export class VirtualChip {
         },
         randomWord: () => this.#random.word(),
         send: (bytes) => this.onLink(bytes),
-        pins: (port) =>
-          port === agentRequest.port && this.#pins.get('agent-request') ? agentRequest.bit : 0,
+        agentRequest: () => this.#pins.get('agent-request'),
         gate: () => this.#gate(),
         enter: (run) => {
           if (!this.#running) this.#enter(run);

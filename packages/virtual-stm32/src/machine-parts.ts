@@ -17,8 +17,8 @@ export interface MachineParts {
   readonly randomWord: () => number;
   /** Bytes out on the link. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
-  /** Levels at the pins of a port, a bit a pin. */
-  readonly pins: (port: string) => number;
+  /** Whether the agent is called by its pin; undefined while nothing drives it. */
+  readonly agentRequest: () => boolean | undefined;
   /** Throws when power has gone or a reset is due. */
   readonly gate: () => void;
   /** Runs machine code as the chip's firmware: what unwinds it is handled. */

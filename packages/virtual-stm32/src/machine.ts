@@ -40,7 +40,7 @@ export class Machine {
     this.#parts = parts;
     const { chip, clock } = parts;
     const flashController = createFlashController(parts);
-    const coreHz = () => this.#peripherals.clock.coreHz;
+    const coreHz = () => this.#peripherals.clock.frequencies.coreHz;
     const nowUs = () => this.processor.nowUs;
     const breakpoints = new BreakpointUnit(
       chip.core === 'cortex-m7' || chip.core === 'cortex-m33'
@@ -54,10 +54,9 @@ export class Machine {
       ...{
         chip,
         nowUs,
-        coreHz,
         send: (byte) => void this.#outgoing.push(byte),
         randomWord: parts.randomWord,
-        pins: parts.pins,
+        agentRequest: parts.agentRequest,
       },
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),

@@ -18,12 +18,12 @@ export interface PeripheralParts {
   readonly chip: Chip;
   readonly nowUs: () => number;
   readonly waitUntilUs: (timeUs: number) => void;
-  readonly coreHz: () => number;
   readonly send: (byte: number) => void;
   readonly foundNothing: () => void;
   readonly madeProgress: () => void;
   readonly randomWord: () => number;
-  readonly pins: (port: string) => number;
+  /** Whether the agent is called by the board's button; undefined while nothing drives its pin. */
+  readonly agentRequest: () => boolean | undefined;
   readonly banks: BankSwitch;
 }
 
@@ -40,23 +40,33 @@ export interface Peripherals {
 }
 
 const gpioStride = 0x400;
+/** The button of ST's boards, which the agent's ports take: PC13. */
+const agentPin = { port: 'C', bit: 1 << 13 } as const;
 
 /** The USARTs of the catalogue's link doors share the chip's link; RangeError for a family without a model. */
 export function createPeripherals(parts: PeripheralParts): Peripherals {
   const { chip, nowUs } = parts;
   const set = peripheralSet(chip.flashController.kind);
   const linked = new Set(chip.linkDoors.map((door) => door.peripheral));
+  const clock = new ResetClockControl(set.rcc);
   const usarts = set.usarts
     .filter(({ name }) => linked.has(name))
     .map(({ name, addressStart }) => {
       const line = new SerialLine(parts);
       const layout = usartLayouts[set.usartLayout];
-      return { line, usart: new Usart({ name, addressStart, layout, line, clockHz: parts.coreHz }) };
+      return {
+        line,
+        usart: new Usart({ name, addressStart, layout, line, clockHz: () => clock.frequencies.usartHz }),
+      };
     });
-  const clock = new ResetClockControl(set.rcc);
   const watchdog = new IndependentWatchdog(set.iwdg, nowUs);
   const ports = [...set.gpioLetters].map(
-    (letter, i) => new GpioPort(letter, set.gpioStart + i * gpioStride, () => parts.pins(letter)),
+    (letter, i) =>
+      new GpioPort(letter, set.gpioStart + i * gpioStride, () => {
+        const asked = parts.agentRequest();
+        const driven = letter === agentPin.port && asked !== undefined ? agentPin.bit : 0;
+        return { driven, high: asked === set.agentPinActiveHigh ? driven : 0 };
+      }),
   );
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [

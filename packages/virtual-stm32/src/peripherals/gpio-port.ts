@@ -1,22 +1,34 @@
-// A GPIO port: what software reads at its input pins (IDR +10; RM0090 8.4.5); the rest reads as last written. BSRR sets
-// and resets bits of ODR, and outputs go nowhere.
+// A GPIO port: what software reads at its input pins (IDR +10; RM0090 8.4.5): the level that is driven from outside, else
+// what the pull of PUPDR makes of an open pin. The rest reads as last written; outputs go nowhere.
 
 import { RegisterBlock } from '../bus/peripheral.ts';
 import type { MemoryAccess } from '../memory-access.ts';
 
-const offsets = { input: 0x10, output: 0x14, setReset: 0x18 };
+const offsets = { pull: 0x0c, input: 0x10, output: 0x14, setReset: 0x18 };
+const pullUp = 1;
+
+/** Bit masks over the 16 pins. */
+export interface DrivenPins {
+  readonly driven: number;
+  readonly high: number;
+}
 
 export class GpioPort extends RegisterBlock {
-  readonly #levels: () => number;
+  readonly #outside: () => DrivenPins;
 
-  /** `levels`: one bit a pin, as it is driven from outside. */
-  constructor(letter: string, addressStart: number, levels: () => number) {
+  constructor(letter: string, addressStart: number, outside: () => DrivenPins) {
     super({ name: `GPIO${letter}`, addressStart, sizeBytes: 0x400 });
-    this.#levels = levels;
+    this.#outside = outside;
   }
 
   override readRegister(offset: number): number {
-    return offset === offsets.input ? this.#levels() & 0xffff : super.readRegister(offset);
+    if (offset !== offsets.input) return super.readRegister(offset);
+    const { driven, high } = this.#outside();
+    const pulls = this.held(offsets.pull);
+    let levels = high & driven;
+    for (let pin = 0; pin < 16; pin++)
+      if (!((driven >>> pin) & 1) && ((pulls >>> (2 * pin)) & 3) === pullUp) levels |= 1 << pin;
+    return levels;
   }
 
   override writeRegister(offset: number, value: number, by: MemoryAccess): void {

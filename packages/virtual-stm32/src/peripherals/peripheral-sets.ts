@@ -2,6 +2,7 @@
 // 5.4; RM0433 2.3, 6.8, 8.7; RM0444 2.2, 5.4; RM0351 2.2, 6.4; RM0456 2.3, 11.8. What is not listed is not modelled.
 
 import type { FlashController } from '@firmseal/chips';
+import { f4Clock, g0Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
 import type { ClockFacts } from './reset-clock-control.ts';
 
@@ -15,6 +16,8 @@ export interface PeripheralSet {
   readonly bankMode: boolean;
   readonly gpioStart: number;
   readonly gpioLetters: string;
+  /** Level of the button on PC13 while it is pressed, on ST's boards of the family. */
+  readonly agentPinActiveHigh: boolean;
   readonly rcc: ClockFacts;
   readonly pwr: ReadyFlagsPlace;
   /** The block that holds the backup registers: RTC or TAMP. */
@@ -42,8 +45,9 @@ const f4: PeripheralSet = {
   bankMode: true,
   gpioStart: 0x4002_0000,
   gpioLetters: 'ABCDEFGHIJK',
+  agentPinActiveHigh: true,
   rcc: {
-    ...{ name: 'RCC', addressStart: 0x4002_3800, sizeBytes: block, resetHz: 16_000_000, tree: 'f4' },
+    ...{ name: 'RCC', addressStart: 0x4002_3800, sizeBytes: block, tree: f4Clock },
     resetValues: { 0: 0x83, 4: 0x2400_3010 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // HSIRDY
@@ -83,8 +87,9 @@ const h7: PeripheralSet = {
   bankMode: false,
   gpioStart: 0x5802_0000,
   gpioLetters: 'ABCDEFGHIJK',
+  agentPinActiveHigh: true,
   rcc: {
-    ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, resetHz: 64_000_000, tree: 'fixed' },
+    ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, tree: h7Clock },
     resetValues: { 0: 0x25 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // HSIRDY
@@ -130,8 +135,9 @@ const g0: PeripheralSet = {
   bankMode: false,
   gpioStart: 0x5000_0000,
   gpioLetters: 'ABCDEF',
+  agentPinActiveHigh: false,
   rcc: {
-    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 16_000_000, tree: 'fixed' },
+    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: g0Clock },
     resetValues: { 0: 0x500 },
     following: [
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -160,7 +166,7 @@ const l4: PeripheralSet = {
   gpioStart: 0x4800_0000,
   gpioLetters: 'ABCDEFGH',
   rcc: {
-    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
+    ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: l4Clock },
     resetValues: { 0: 0x63 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // MSIRDY
@@ -185,12 +191,14 @@ const u5: PeripheralSet = {
   syscfg: 0x4600_0400,
   gpioStart: 0x4202_0000,
   gpioLetters: 'ABCDEFGHI',
+  agentPinActiveHigh: true,
   rcc: {
-    ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, resetHz: 4_000_000, tree: 'fixed' },
+    ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, tree: u5Clock },
     resetValues: { 0: 0x35 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // MSISRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
+      { register: 0x00, to: 13, from: 12 }, // HSI48RDY
       { register: 0x00, to: 17, from: 16 }, // HSERDY
       { register: 0x00, to: 25, from: 24 }, // PLL1RDY
       { register: 0x1c, to: 2, from: 0, width: 2 }, // SWS
@@ -202,7 +210,7 @@ const u5: PeripheralSet = {
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4602_0800, sizeBytes: block },
-    following: [],
+    following: [{ register: 0x0c, to: 14, from: 18 }], // BOOSTRDY
     always: { 12: 1 << 15 }, // VOSRDY
   },
   backupRegisters: 0x4600_7c00,

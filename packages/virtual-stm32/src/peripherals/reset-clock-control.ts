@@ -1,8 +1,10 @@
-// RCC: ready flags that follow their enables, the cause of the last reset, and, on F4, the core clock that the registers
-// make (RM0090 6.3, RM0433 8.7). Clock gates are not enforced: a peripheral answers with its clock off.
+// RCC: ready flags that follow their enables, the cause of the last reset, and the clocks that the registers make
+// (RM0090 6.3, RM0433 8.7). Clock gates and the resets of single peripherals are not enforced: a peripheral answers
+// with its clock off.
 
 import type { MemoryAccess } from '../memory-access.ts';
 import type { ResetCause } from '../signals.ts';
+import type { ClockTree, Frequencies } from './clock-trees.ts';
 import { ReadyFlags, type ReadyFlagsPlace } from './ready-flags.ts';
 
 export interface ResetFlags {
@@ -18,13 +20,10 @@ export interface ResetFlags {
 
 export interface ClockFacts extends ReadyFlagsPlace {
   readonly resetFlags: ResetFlags;
-  readonly resetHz: number;
-  /** The F4 clock tree is followed; elsewhere the core is taken to stay at its clock after reset. */
-  readonly tree: 'f4' | 'fixed';
+  readonly tree: ClockTree;
 }
 
-/** A crystal of 8 MHz where software turns the external oscillator on. */
-const externalHz = 8_000_000;
+const slowestHz = 32_000;
 
 export class ResetClockControl extends ReadyFlags {
   readonly #facts: ClockFacts;
@@ -60,24 +59,9 @@ export class ResetClockControl extends ReadyFlags {
     super.writeRegister(offset, offset === register ? value & 0xff : value, by);
   }
 
-  /** RM0090 6.2: the oscillator or PLL that CFGR selects, divided by HPRE. */
-  get coreHz(): number {
-    const { resetHz, tree } = this.#facts;
-    if (tree === 'fixed') return resetHz;
-    const configuration = this.held(0x08);
-    const selected = configuration & 3;
-    const divider = (configuration >>> 4) & 0xf;
-    const shift = divider < 8 ? 0 : [1, 2, 3, 4, 6, 7, 8, 9][divider - 8]!;
-    const source = selected === 0 ? resetHz : selected === 1 ? externalHz : this.#pllHz();
-    return source / 2 ** shift;
-  }
-
-  #pllHz(): number {
-    const pll = this.held(0x04);
-    const input = pll & (1 << 22) ? externalHz : this.#facts.resetHz;
-    const m = pll & 0x3f || 1;
-    const n = (pll >>> 6) & 0x1ff || 1;
-    const p = 2 * (((pll >>> 16) & 3) + 1);
-    return (input / m) * (n / p);
+  /** What the registers make of the oscillators. Never 0: a tree that is being set up wrongly still has to end. */
+  get frequencies(): Frequencies {
+    const { coreHz, usartHz } = this.#facts.tree((offset) => this.held(offset));
+    return { coreHz: Math.max(coreHz, slowestHz), usartHz: Math.max(usartHz, slowestHz) };
   }
 }
