@@ -22,7 +22,8 @@ const guestOf = (kernel: Kernel): Guest => ({
 
 /** The guest with the newest kernel that apt offers; fetches and makes what is not kept. Throws saying what is missing. */
 export function prepareGuest(): Guest {
-  if (process.arch !== 'x64') throw new Error('the guest is made of programs for x86-64, and this machine is none');
+  if (process.arch !== 'x64')
+    throw new Error('the guest is made of programs for x86-64, and this machine is none');
   return guestOf(fetchKernel(cache));
 }
 

@@ -48,7 +48,9 @@ function offeredPackage(): { name: string; version: string } {
 function modulesOf(root: string, release: string): string[] {
   run('depmod', ['--basedir', root, release]);
   const lines = guestModules.flatMap((name) =>
-    run('modprobe', ['--dry-run', '--show-depends', '--dirname', root, '--set-version', release, name]).split('\n'),
+    run('modprobe', ['--dry-run', '--show-depends', '--dirname', root, '--set-version', release, name]).split(
+      '\n',
+    ),
   );
   const files = lines.flatMap((line) => /^insmod (\S+)/.exec(line)?.[1] ?? []);
   return [...new Set(files)];

@@ -49,7 +49,12 @@ function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Ui
 }
 
 /** A PC with nothing but a serial line and a network card that leads to the devices. Emulated, so that it runs anywhere. */
-function machineArguments(options: { kernel: string; initrd: string; socket: string; count: number }): string[] {
+function machineArguments(options: {
+  kernel: string;
+  initrd: string;
+  socket: string;
+  count: number;
+}): string[] {
   const { kernel, initrd, socket, count } = options;
   const numbers = Array.from({ length: count }, (_, index) => index);
   // A unix socket for each device: what QEMU connects itself answers at once, a TCP forward 44 ms later.
