@@ -4,6 +4,7 @@
 export const tasks = {
   demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true },
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
+  'test:usb-vm': { script: 'tools/usb-vm/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
