@@ -1,6 +1,7 @@
 // Steps of a script in the guest: each a command with a name, told apart in what the guest prints.
 
-import { type Guest, runInGuest } from '../../tools/usb-vm/run-in-guest.ts';
+import type { Guest } from '../../tools/usb-vm/guest.ts';
+import { runInGuest } from '../../tools/usb-vm/run-in-guest.ts';
 
 export type { Guest };
 

@@ -9,10 +9,7 @@ import { keepsContent, romChip } from './rom-chip.ts';
 export const dfuChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32l476'] as const;
 
 const imageBytes = 20_000;
-export const image = Uint8Array.from(
-  { length: imageBytes },
-  (_, i) => (Math.imul(i, 2654435761) >>> 24) ^ 0x5a,
-);
+const image = Uint8Array.from({ length: imageBytes }, (_, i) => (Math.imul(i, 2654435761) >>> 24) ^ 0x5a);
 
 interface Plugged {
   readonly id: string;
@@ -59,9 +56,9 @@ export interface DfuObservation extends AccessCell {
   readonly holdsImage: boolean;
 }
 
-/** All chips and levels in one machine. */
-export async function observeDfu(guest: Guest): Promise<DfuObservation[]> {
-  const plugged: Plugged[] = dfuChips.flatMap((id) =>
+/** The chips at both levels in one machine. */
+export async function observeDfu(guest: Guest, chips: readonly string[]): Promise<DfuObservation[]> {
+  const plugged: Plugged[] = chips.flatMap((id) =>
     ([0, 1] as const).map((level) => {
       const chip = romChip(id, level);
       return { id, level, chip, port: new ChipUsbPort(chip) };

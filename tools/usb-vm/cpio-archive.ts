@@ -4,23 +4,20 @@
 export interface ArchiveEntry {
   /** Relative to the root, with no slash in front; folders come before what lies in them. */
   readonly path: string;
-  readonly content: { readonly folder: true } | { readonly link: string } | { readonly file: Uint8Array };
+  readonly content: { readonly folder: true } | { readonly file: Uint8Array };
   /** Files only; folders are entered by everyone. */
   readonly executable?: boolean;
 }
 
-const types = { folder: 0o040000, file: 0o100000, link: 0o120000 } as const;
+const types = { folder: 0o040000, file: 0o100000 } as const;
 
 function modeOf({ content, executable }: ArchiveEntry): number {
   if ('folder' in content) return types.folder | 0o755;
-  if ('link' in content) return types.link | 0o777;
   return types.file | (executable === true ? 0o755 : 0o644);
 }
 
-function dataOf({ content }: ArchiveEntry): Uint8Array {
-  if ('file' in content) return content.file;
-  return new TextEncoder().encode('link' in content ? content.link : '');
-}
+const dataOf = ({ content }: ArchiveEntry): Uint8Array =>
+  'file' in content ? content.file : new Uint8Array(0);
 
 const padded = (bytes: Uint8Array): Uint8Array => {
   const whole = new Uint8Array(Math.ceil(bytes.length / 4) * 4);

@@ -17,6 +17,7 @@ try {
 }
 const child = spawn(process.execPath, ['tools/test-report/main.ts', ...suites, ...process.argv.slice(2)], {
   cwd: root,
+  env: { ...process.env, FIRMSEAL_USB_VM: 'whole' },
   stdio: 'inherit',
 });
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));

@@ -10,8 +10,6 @@ import { serveUsbip, type UsbipPort } from '@firmseal/virtual-stm32';
 import { type ArchiveEntry, cpioArchive } from './cpio-archive.ts';
 import type { Guest } from './guest.ts';
 
-export type { Guest };
-
 export interface GuestJob {
   readonly guest: Guest;
   /** At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order. */
