@@ -28,7 +28,15 @@ const declaredAhead = Object.entries(firstUse)
 export default {
   ignoreWorkspaces: empty.map(folderOf),
   ignoreDependencies: [...empty.map(nameOf), ...declaredAhead],
-  ignoreBinaries: ['dpkg-query', 'firmseal', 'qemu-system-x86_64'],
+  ignoreBinaries: [
+    'dfu-util',
+    'dpkg-query',
+    'firmseal',
+    'arm-none-eabi-gcc',
+    'arm-none-eabi-nm',
+    'openocd',
+    'qemu-system-x86_64',
+  ],
   workspaces: {
     '.': {
       // npm links every package of the workspace at the root, so tools, bench and sim need not declare them.
@@ -40,6 +48,10 @@ export default {
         'tools/pack/launcher.mjs',
         'tools/generate/errors.ts',
         'bench/main.ts',
+        'device/agent/{build-thumb,sizes}.ts',
+        'device/agent/fuzz/main.ts',
+        'sim/kill/main.ts',
+        'sim/kill/*-process.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
         '{tools,sim,device,examples,bench}/**/*.test.ts',

@@ -8,6 +8,7 @@ const sources: readonly (() => Promise<readonly BenchRow[]>)[] = [
   async () => [await (await import('./help-row.ts')).helpRow()],
   async () => (await import('./install-rows.ts')).installRows(),
   async () => [await (await import('./gang-row.ts')).gangRow()],
+  async () => (await import('./virtual-rows.ts')).virtualRows(),
 ];
 
 const shownNumber = (value: number | undefined, digits = 2): string =>

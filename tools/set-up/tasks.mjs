@@ -6,6 +6,8 @@ export const tasks = {
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
   'test:usb-vm': { script: 'tools/usb-vm/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
+  'sim:kill': { script: 'sim/kill/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
+  fuzz: { script: 'device/agent/fuzz/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };

@@ -1,9 +1,9 @@
 // The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
 // the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ.
 
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Chip, chipIds, findChip } from '../../../packages/chips/src/index.ts';
+import { type Chip, chipIds, findChip } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 
@@ -34,12 +34,13 @@ export const portedChips = (): string[] =>
   chipIds().filter((id) => shared[id] !== undefined && existsSync(join(agent, 'port', id, 'flash.c')));
 
 const sourcesIn = (folder: string): string[] =>
-  globSync('*.{c,S}', { cwd: join(agent, folder) })
+  readdirSync(join(agent, folder))
+    .filter((name) => /\.[cS]$/.test(name))
     .sort()
     .map((name) => join(agent, folder, name));
 
-/** The build of a ported chip. */
-export function targetOf(id: string, kind: BuildKind): Target {
+/** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
+export function targetOf(id: string, kind: BuildKind, arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = ['chip', 'entry', 'link', 'watchdog', ...files];
@@ -48,7 +49,7 @@ export function targetOf(id: string, kind: BuildKind): Target {
     chip,
     kind,
     cpu,
-    arithmetic: cpu === 'cortex-m0plus' ? 'm15' : 'm31',
+    arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     sources: [
       ...sourcesIn('core'),
       ...sourcesIn('port/bearssl'),

@@ -46,7 +46,7 @@ const hash = [
   'br_sha224_state',
   'br_sha224_set_state',
 ];
-export const bearsslCalls: IndirectCalls = {
+const bearsslCalls: IndirectCalls = {
   multiply: ['api_mul'],
   fs_crypto_es256_verify: ['api_muladd'],
   fs_crypto_p256_public: ['api_mulgen'],
@@ -68,7 +68,7 @@ export const bearsslCalls: IndirectCalls = {
  * Bytes that functions without a call graph push at most: libgcc's arithmetic by its disassembly (r4 to r11 and lr at
  * one level, the divisions of 64 bits at two), fs_handover none.
  */
-export const libraryFrames: Readonly<Record<string, number>> = {
+const libraryFrames: Readonly<Record<string, number>> = {
   fs_handover: 0,
   __aeabi_uidiv: 16,
   __aeabi_idiv: 16,

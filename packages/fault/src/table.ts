@@ -1158,4 +1158,44 @@ export const faultTable = {
     sentence: 'The demo did not come out as it must: a defence broke or a control failed.',
     remedy: 'Read the lines marked BROKEN or FAILED above; please report it with the image.',
   },
+  'control-invalid': {
+    number: 961,
+    sentence: '{control} is no control of virtual chips.',
+    remedy: 'Type help for the list; a plan given to --fault has one control a line.',
+  },
+  'virtual-chip-unknown': {
+    number: 962,
+    sentence: 'There is no virtual chip {chip} among the {count} that run.',
+    remedy: 'Name one by its number from 1, or all of them by all.',
+  },
+  'operation-passed': {
+    number: 963,
+    sentence: 'Chip {chip} has begun {operations} operations, so operation {operation} cannot be cut any more.',
+    remedy: 'Name a later operation, or +K for the Kth from now.',
+  },
+  'state-damaged': {
+    number: 964,
+    sentence: '{file} does not hold a whole state of virtual chips: {reason}.',
+    remedy: 'Nothing was changed; restore the file from a copy, or name another to begin with blank chips.',
+  },
+  'state-version-unknown': {
+    number: 965,
+    sentence: '{file} is a state of version {version}; this firmseal knows version {known}.',
+    remedy: 'Use the firmseal that wrote it, or name another file to begin with blank chips.',
+  },
+  'state-of-other-chips': {
+    number: 966,
+    sentence: '{file} holds {held}, and {asked} were asked for.',
+    remedy: 'Give --chip and --count as in the run that wrote it, or name another file.',
+  },
+  'port-unavailable': {
+    number: 967,
+    sentence: 'Port {port} of this machine cannot be served ({reason}).',
+    remedy: 'Give another port, or 0 to let the system choose; see whether another program serves there.',
+  },
+  'terminal-unavailable': {
+    number: 968,
+    sentence: 'No pseudo-terminal could be opened for chip {chip} ({reason}).',
+    remedy: 'Install Python 3 as python3, or use --uart tcp.',
+  },
 } as const;

@@ -1,10 +1,12 @@
 // The journal on disk (Node): appended to, synced before append resolves, held by one process at a time through a
-// lock file that names it. A lock whose process is gone is taken over.
+// lock file that names it: its number and, where the system tells, when it started. A lock whose process is gone is
+// taken over, also when another process has its number by now.
 
 import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@firmseal/fault';
 import { encodeJournalLine, type Journal, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
+import { markOfProcess } from './process-mark.ts';
 
 export interface JournalFile extends Journal {
   /** Gives the file free for another process. */
@@ -69,15 +71,17 @@ async function readSound(file: FileHandle): Promise<readonly JournalEntry[]> {
 }
 
 async function takeLock(lockPath: string): Promise<void> {
+  const mark = await markOfProcess(process.pid);
   for (let attempt = 0; ; attempt++) {
     try {
-      await writeFile(lockPath, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+      await writeFile(lockPath, `${process.pid} ${mark ?? ''}\n`, { flag: 'wx', mode: 0o600 });
       return;
     } catch (cause) {
       if (!isFileThere(cause)) throw new Fault('journal-write-failed', {}, { cause });
     }
-    const holder = Number.parseInt(await readFile(lockPath, 'utf8').catch(() => ''), 10);
-    if (attempt > 0 || isRunning(holder))
+    const [number, holderMark] = (await readFile(lockPath, 'utf8').catch(() => '')).trim().split(' ');
+    const holder = Number.parseInt(number ?? '', 10);
+    if (attempt > 0 || (await isRunning(holder, holderMark)))
       throw new Fault('journal-in-use', { process: Number.isNaN(holder) ? 'unknown' : holder });
     await rm(lockPath, { force: true });
   }
@@ -85,9 +89,12 @@ async function takeLock(lockPath: string): Promise<void> {
 
 const isFileThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-function isRunning(process_: number): boolean {
+/** `mark`: of the life that wrote the lock; none where the system does not tell. */
+async function isRunning(process_: number, mark: string | undefined): Promise<boolean> {
   // An unreadable lock is a torn one: its writer died, or is about to write it; the second is lost by waiting.
   if (!Number.isSafeInteger(process_) || process_ <= 0) return false;
+  const found = mark === undefined ? undefined : await markOfProcess(process_);
+  if (found !== undefined) return found === mark;
   if (process_ === process.pid) return true;
   try {
     process.kill(process_, 0);

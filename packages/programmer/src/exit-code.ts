@@ -60,6 +60,8 @@ const ranges: readonly { readonly least: number; readonly most: number; readonly
   { least: 920, most: 929, exit: exitCodes.authority },
   { least: 950, most: 958, exit: exitCodes.input },
   { least: 959, most: 960, exit: exitCodes.unsound },
+  { least: 961, most: 966, exit: exitCodes.input },
+  { least: 967, most: 968, exit: exitCodes.station },
 ];
 
 /** The exit code of one fault; never 0. */

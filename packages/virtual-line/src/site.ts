@@ -62,9 +62,9 @@ export function createBlankChip(chipId: string, seed: string): VirtualChip {
   return createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(nodeCrypto)] });
 }
 
-/** A chip with agent, identity and its final protection. */
+/** A chip with agent, identity and its final protection, of whoever holds the root and the device CA. */
 export async function personalizeVirtualChip(
-  owner: VirtualOwner,
+  owner: Pick<VirtualOwner, 'chip' | 'rootPublicKey' | 'deviceCa'>,
   conditions: LineConditions,
   { index, level, agentModule }: { index: number; level: 0 | 1 | 2; agentModule: Uint8Array },
 ): Promise<LineChip> {

@@ -1,3 +1,5 @@
+// The README's example, run: one chip from personalization to a verified receipt.
+
 import { expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { createOwner, defaultConditions, installOnChips, personalizeVirtualChip } from './index.ts';

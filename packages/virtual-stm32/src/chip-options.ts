@@ -4,6 +4,7 @@ import type { Chip } from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import type { BankMapping, ExecutorFactory } from './executor.ts';
 import type { TimingModel } from './flash-timing.ts';
+import type { KeptState } from './kept-state.ts';
 import type { PowerCut } from './power-supply.ts';
 import type { ResetCause } from './signals.ts';
 
@@ -32,6 +33,10 @@ export interface VirtualChipOptions {
   readonly timing?: TimingModel;
   /** Asked in order at each start. */
   readonly executors?: readonly ExecutorFactory[];
+  /** Goes on from what a chip of this kind kept (VirtualChip.keep). RangeError when it does not fit. */
+  readonly kept?: KeptState;
+  /** What becomes of an error of firmware: `throw` gives it to whoever fed the bytes, `stop` tells it as an event only. */
+  readonly onCrash?: 'throw' | 'stop';
   /** 12 bytes instead of the seeded ones: an attacker's copy of another chip's. */
   readonly uid?: Uint8Array;
   /** Bytes out on the link. May call `receive` again: what it gives is handled after the firmware returns. */

@@ -25,12 +25,19 @@ export interface ChipParts {
   readonly power: PowerSupply;
   readonly memory: MemoryParts;
   readonly randomGenerator: SeededRandom;
+  /** Every stream of chance, by name. */
+  readonly streams: ReadonlyMap<string, SeededRandom>;
 }
 
 /** Each part that needs chance has a stream of its own, so that one more draw here changes nothing there. */
 export function assembleParts(options: AssemblyOptions): ChipParts {
   const { chip, seed, clock, banksSwapped, debuggerSeen } = options;
-  const stream = (name: string) => new SeededRandom(`${seed}/${name}`);
+  const streams = new Map<string, SeededRandom>();
+  const stream = (name: string) => {
+    const made = new SeededRandom(`${seed}/${name}`);
+    streams.set(name, made);
+    return made;
+  };
   const power = new PowerSupply();
   const timing = new FlashTiming({ chip, clock, model: options.timing, random: stream('timing') });
   const random = stream('tearing');
@@ -46,6 +53,7 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
   const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected });
   return {
     power,
+    streams,
     randomGenerator: stream('random-generator'),
     memory: {
       ...{ chip, flash, ram, options: optionBytes, banksSwapped },

@@ -4,13 +4,14 @@
 import type { Chip } from '@firmseal/chips';
 import { type BootPins, type BootSource, bootSource, isFlashEmpty } from './boot-source.ts';
 import type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
-import { assembleParts } from './chip-parts.ts';
+import { assembleParts, type ChipParts } from './chip-parts.ts';
 import { SimulatedClock } from './clock.ts';
 import { createCpuPort } from './cpu-port.ts';
 import { DebugPort } from './debug-port.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
 import type { FlashMemory } from './flash-memory.ts';
 import { Judge } from './judge.ts';
+import { type KeptState, keepParts, takeParts } from './kept-state.ts';
 import { Machine } from './machine.ts';
 import { MemoryAccess } from './memory-access.ts';
 import type { OptionBytes } from './option-bytes.ts';
@@ -37,6 +38,8 @@ export class VirtualChip {
   onLink: (bytes: Uint8Array<ArrayBuffer>) => void;
   onEvent: (event: ChipEvent) => void;
 
+  readonly #parts: ChipParts;
+  readonly #stopsAtCrash: boolean;
   readonly #supply: PowerSupply;
   readonly #executors: readonly ExecutorFactory[];
   readonly #flash: FlashMemory;
@@ -74,6 +77,9 @@ export class VirtualChip {
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
     });
+    if (options.kept !== undefined) takeParts(parts, this.clock, options.kept);
+    this.#parts = parts;
+    this.#stopsAtCrash = options.onCrash === 'stop';
     const power = parts.power;
     power.interrupt = () => this.#throwPendingReset();
     this.power = power;
@@ -130,6 +136,11 @@ export class VirtualChip {
       if (this.power.on && this.#boot !== undefined) this.#machine.reset('power-on', this.#boot);
     }
     return this.#machine;
+  }
+
+  /** Copies of what the chip keeps without power. */
+  keep(): KeptState {
+    return keepParts(this.#parts, this.clock);
   }
 
   get powered(): boolean {
@@ -362,11 +373,13 @@ export class VirtualChip {
   }
 
   /** A fault of the firmware (or of its executor) is not hidden: it goes on to whoever fed the bytes. */
-  #crash(error: unknown): never {
+  #crash(signal: unknown): void {
     this.#stopFirmware();
+    const error =
+      signal instanceof ChipReset
+        ? new Error(`the firmware reset itself ${resetsInARowMax} times in a row`)
+        : signal;
     this.onEvent({ kind: 'crashed', error });
-    throw error instanceof ChipReset
-      ? new Error(`the firmware reset itself ${resetsInARowMax} times in a row`)
-      : error;
+    if (!this.#stopsAtCrash) throw error;
   }
 }

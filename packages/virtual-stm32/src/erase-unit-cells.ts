@@ -21,6 +21,14 @@ function erasedUnit(sizeBytes: number): Uint8Array<ArrayBuffer> {
 /** Bytes of a line of a torn erase on parts without an error correcting code. */
 const plainLineBytes = 32;
 
+/** What the cells of a unit hold: bytes and, with an error correcting code, the state of each granule. */
+export interface KeptCells {
+  readonly bytes: Uint8Array;
+  readonly granules: Uint8Array | undefined;
+}
+
+export type UnitContent = 'erased' | 'programmed' | 'broken';
+
 export class EraseUnitCells {
   readonly #sizeBytes: number;
   readonly #granuleBytes: number;
@@ -67,6 +75,28 @@ export class EraseUnitCells {
   /** True when no granule that the range touches was programmed since its erase (ECC parts). */
   isErased(offset: number): boolean {
     return this.#granules === undefined || this.#granules[Math.floor(offset / this.#granuleBytes)] === erased;
+  }
+
+  /** `broken`: a granule of it faults when read. */
+  get content(): UnitContent {
+    if (this.#granules?.includes(broken)) return 'broken';
+    const used = this.#granules?.includes(programmed) ?? this.#bytes?.some((byte) => byte !== 0xff) ?? false;
+    return used ? 'programmed' : 'erased';
+  }
+
+  /** A copy; undefined for a unit that was never written since its erase. */
+  keep(): KeptCells | undefined {
+    if (this.#bytes === undefined) return undefined;
+    return { bytes: this.#bytes.slice(), granules: this.#granules?.slice() };
+  }
+
+  /** RangeError for cells of a unit of another size. */
+  take({ bytes, granules }: KeptCells): void {
+    this.#allocate();
+    if (bytes.length !== this.#sizeBytes || granules?.length !== this.#granules?.length)
+      throw new RangeError('the cells are of another size of unit');
+    this.#bytes!.set(bytes);
+    if (granules !== undefined) this.#granules!.set(granules);
   }
 
   #allocate(): Uint8Array {

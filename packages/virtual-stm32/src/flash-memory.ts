@@ -4,7 +4,7 @@
 // RM0090 3.6 (PGAERR, PGPERR, WRPERR), RM0433 4.3.9, 4.7.
 
 import { type Chip, type EraseUnit, eraseUnitAt, type Parallelism, writeUnitBytes } from '@firmseal/chips';
-import { EraseUnitCells } from './erase-unit-cells.ts';
+import { EraseUnitCells, type KeptCells, type UnitContent } from './erase-unit-cells.ts';
 import type { FlashTiming } from './flash-timing.ts';
 import type { PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
@@ -74,6 +74,31 @@ export class FlashMemory {
     const unit = eraseUnitAt(this.#parts.chip, address);
     const bytes = unit === undefined ? undefined : this.#cells[unit.index]!.window();
     return bytes === undefined ? undefined : { addressStart: unit!.addressStart, bytes };
+  }
+
+  /** Content of an erase unit in one word. RangeError for one that the chip does not have. */
+  contentOf(index: number): UnitContent {
+    const cells = this.#cells[index];
+    if (cells === undefined) throw new RangeError(`there is no erase unit ${index}`);
+    return cells.content;
+  }
+
+  /** Copies of the units that are not blank. */
+  keep(): (KeptCells & { readonly index: number })[] {
+    return this.#cells.flatMap((cells, index) => {
+      const kept = cells.keep();
+      return kept === undefined ? [] : [{ index, ...kept }];
+    });
+  }
+
+  /** Into a blank flash. RangeError when a unit is not one of this flash. */
+  take(units: readonly (KeptCells & { readonly index: number })[]): void {
+    this.#version++;
+    for (const unit of units) {
+      const cells = this.#cells[unit.index];
+      if (cells === undefined) throw new RangeError(`there is no erase unit ${unit.index}`);
+      cells.take(unit);
+    }
   }
 
   /** Host memory held for cells, bytes. */

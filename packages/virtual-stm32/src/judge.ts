@@ -1,7 +1,8 @@
 // What nobody but the judge of a test can see: memory as it is, whatever protection says. Attackers, firmware and hosts
 // are never given one.
 
-import type { OptionValues, ReadoutLevel } from '@firmseal/chips';
+import type { EraseUnit, OptionValues, ReadoutLevel } from '@firmseal/chips';
+import type { UnitContent } from './erase-unit-cells.ts';
 import type { FlashMemory } from './flash-memory.ts';
 import type { OptionBytes } from './option-bytes.ts';
 import type { WorkingMemory } from './working-memory.ts';
@@ -20,6 +21,19 @@ export class Judge {
   /** Physical addresses; bytes of a broken granule as the cells hold them. RangeError outside the flash. */
   flash(address: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#flash.peek(address, length);
+  }
+
+  /** Changes whenever the flash may have. */
+  get flashVersion(): number {
+    return this.#flash.version;
+  }
+
+  /** An erase unit in words: what its cells hold, and whether option bytes in force write-protect it. */
+  unit(unit: EraseUnit): { readonly content: UnitContent; readonly writeProtected: boolean } {
+    return {
+      content: this.#flash.contentOf(unit.index),
+      writeProtected: this.#options.isWriteProtected(unit),
+    };
   }
 
   /** RangeError outside one RAM range. */

@@ -68,6 +68,14 @@ export class OptionBytes {
     return optionField(this.#parts.chip, this.#loaded, name);
   }
 
+  /** Stored values of an earlier life; in force from the next load. RangeError when a register is missing. */
+  take(stored: OptionValues): void {
+    for (const { id } of this.#parts.chip.options.registers)
+      if (!stored.has(id)) throw new RangeError(`option register ${id} is missing`);
+    this.#stored = new Map(stored);
+    this.load();
+  }
+
   load(): void {
     this.#loaded = new Map(this.#stored);
   }

@@ -22,6 +22,15 @@ export class OtpMemory {
     return address >= this.addressStart && address + length <= this.addressStart + this.#bytes.length;
   }
 
+  /** A copy of all of it. */
+  keep(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice();
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#bytes.set(bytes);
+  }
+
   /** A copy. */
   read(address: number, length: number): Uint8Array<ArrayBuffer> {
     const offset = address - this.addressStart;

@@ -74,6 +74,11 @@ export class PowerSupply {
     this.#nextCut = this.#cuts[0]?.operation ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Operations that an earlier life of the chip began. */
+  continueFrom(operations: number): void {
+    this.#operations = operations;
+  }
+
   switchOn(): void {
     this.#on = true;
   }

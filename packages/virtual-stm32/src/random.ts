@@ -23,6 +23,18 @@ export class SeededRandom {
     for (let i = 0; i < 12; i++) this.word();
   }
 
+  /** How far the stream was drawn: four words, to go on from elsewhere. */
+  get position(): readonly number[] {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  set position([a, b, c, counter]: readonly number[]) {
+    this.#a = a ?? 0;
+    this.#b = b ?? 0;
+    this.#c = c ?? 0;
+    this.#counter = counter ?? 1;
+  }
+
   /** 32 bits, unsigned. */
   word(): number {
     const sum = (this.#a + this.#b + this.#counter++) | 0;

@@ -1,58 +1,57 @@
-// `firmseal virtual`: blank virtual chips with link and debug port on loopback ports, until it is asked to stop.
+// `firmseal virtual`: virtual chips with their doors on this machine, until it is asked to stop. Reads the options; the rest
+// is ../virtual.
 
-import type { AddressInfo, Server } from 'node:net';
-import { toHex } from '@firmseal/bytes';
-import { nodeCrypto } from '@firmseal/crypto-node';
-import { createVirtualChip, serveLink, serveProbe, wasmAgent } from '@firmseal/virtual-stm32';
-import { readNumber } from '../numbers.ts';
+import { existsSync } from 'node:fs';
+import { readText } from '../files.ts';
+import { readChoice, readNumber } from '../numbers.ts';
+import { type Control, parseControl, parsePlan } from '../virtual/controls.ts';
+import { runSession } from '../virtual/session.ts';
 
 interface VirtualOptions {
   chip: string;
   count: string;
   linkPort: string;
   probePort: string;
+  uart?: string;
+  uartPort: string;
+  usb?: boolean;
+  usbPort: string;
+  debug?: string;
+  debugPort: string;
+  clock: string;
+  baud?: string;
+  boot0: string;
+  state?: string;
+  fault: string[];
   seed: string;
   json?: boolean;
 }
 
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+/** A file of controls, or one control. */
+const readFaults = (text: string): Control[] =>
+  existsSync(text) ? parsePlan(readText(text)) : [parseControl(text)];
 
 export async function virtual(options: VirtualOptions): Promise<void> {
-  const count = readNumber(options.count, '--count', { least: 1, most: 256 });
-  const [linkPort, probePort] = [
-    readNumber(options.linkPort, '--link-port', { most: 65535 }),
-    readNumber(options.probePort, '--probe-port', { most: 65535 }),
-  ];
-  const next = (first: number, index: number): number => (first === 0 ? 0 : first + index);
-  const servers: Server[] = [];
-  for (let index = 0; index < count; index++) {
-    const chip = createVirtualChip({
-      chip: options.chip,
-      seed: `${options.seed}/${index}`,
-      executors: [wasmAgent(nodeCrypto)],
-    });
-    const link = await serveLink(chip, next(linkPort, index));
-    const probe = await serveProbe(chip, next(probePort, index));
-    servers.push(link, probe);
-    const line = {
-      event: 'chip',
-      chip: options.chip,
-      uniqueId: toHex(chip.uid),
-      socket: `tcp:127.0.0.1:${portOf(link)}`,
-      probe: `virtual:127.0.0.1:${portOf(probe)}`,
-    };
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify(line)}\n`
-        : `chip ${index + 1}: ${line.chip}, --socket ${line.socket} --probe ${line.probe}\n`,
-    );
-  }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  const port = (text: string, option: string) => readNumber(text, option, { most: 65535 });
+  const { uart, debug, baud, state } = options;
+  await runSession({
+    chip: options.chip,
+    count: readNumber(options.count, '--count', { least: 1, most: 256 }),
+    linkPort: port(options.linkPort, '--link-port'),
+    probePort: port(options.probePort, '--probe-port'),
+    uart: uart === undefined ? undefined : readChoice(uart, '--uart', ['pty', 'tcp'] as const),
+    uartPort: port(options.uartPort, '--uart-port'),
+    usb: options.usb === true,
+    usbPort: port(options.usbPort, '--usb-port'),
+    debug: debug === undefined ? undefined : readChoice(debug, '--debug', ['stlink'] as const),
+    debugPort: port(options.debugPort, '--debug-port'),
+    clock: readChoice(options.clock, '--clock', ['free', 'real']),
+    baud: baud === undefined ? undefined : readNumber(baud, '--baud', { least: 1200, most: 10_000_000 }),
+    boot0High: readChoice(options.boot0, '--boot0', ['high', 'low']) === 'high',
+    stateFile: state,
+    faults: options.fault.flatMap(readFaults),
+    seed: options.seed,
+    json: options.json === true,
   });
-  for (const server of servers) {
-    server.close();
-    (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
-  }
   process.exit(0);
 }

@@ -1,6 +1,7 @@
 // Options of `firmseal personalize`, `install` and `virtual`. What they do is in commands/ and loaded when one is called.
 
 import type { Command } from 'commander';
+import { controlHelp } from '../virtual/control-help.ts';
 import { collect, examples, runs, withAuthority } from './declare.ts';
 
 export function declarePersonalize(command: Command): void {
@@ -64,8 +65,31 @@ export function declareVirtual(command: Command): void {
     .option('--count <number>', 'how many', '1')
     .option('--link-port <number>', 'first TCP port of the links; 0 lets the system choose', '0')
     .option('--probe-port <number>', 'first TCP port of the debug ports; 0 lets the system choose', '0')
+    .option('--uart <kind>', "the chip's UART: pty (a pseudo-terminal) or tcp")
+    .option('--uart-port <number>', 'first TCP port of --uart tcp', '0')
+    .option('--usb', "the chip's USB connector, by USB/IP: chip N is bus id 1-N")
+    .option('--usb-port <number>', 'TCP port of the USB/IP server of all chips', '0')
+    .option('--debug <probe>', 'a debug probe at each chip: stlink (by the stlink-server protocol)')
+    .option('--debug-port <number>', 'first TCP port of --debug', '0')
+    .option('--boot0 <level>', 'boot pin at the start: high for the ROM bootloader', 'low')
+    .option('--clock <kind>', 'free: nothing takes time; real: as long as the chip needs for it', 'free')
+    .option('--baud <number>', 'bytes on the UART take the time of this rate')
+    .option('--state <file>', 'keep the chips in this file, and go on with those that it holds')
+    .option(
+      '--fault <control>',
+      "a control, such as 'cut 1 at 120 torn', or a file of them; before power comes on (repeat)",
+      collect,
+      [],
+    )
     .option('--seed <number>', 'unique ids and random numbers follow from it', '1')
-    .option('--json', 'print one JSON line a chip')
-    .addHelpText('after', examples('virtual --chip stm32f427 --count 4 --link-port 5001 --probe-port 4001'))
+    .option('--json', 'a JSON line for each chip and each thing that happens')
+    .addHelpText(
+      'after',
+      `\nControls, typed while it runs:\n${controlHelp.map((line) => `  ${line}`).join('\n')}\n${examples(
+        'virtual --chip stm32f427 --count 4 --link-port 5001 --probe-port 4001',
+        'virtual --chip stm32f427 --uart pty --usb --debug stlink --boot0 high --state chips.state',
+        "virtual --chip stm32g0b1 --uart tcp --fault 'cut 1 at 120 torn'",
+      )}`,
+    )
     .action(runs(async () => (await import('../commands/virtual.ts')).virtual));
 }

@@ -62,7 +62,7 @@ static fs_result unlock(void) {
 static fs_result finish(fs_result fault) {
   fs_result waited = fs_wait_for(SR, SR_BUSY, 0);
   uint32_t errors = FS_REGISTER(SR) & SR_ERRORS;
-  CR = CR_LOCK;
+  CR = CR_LOCK | CR_OPTION_LOCK;
   fs_watchdog_feed();
   return waited == FS_OK && errors == 0 ? FS_OK : fault;
 }

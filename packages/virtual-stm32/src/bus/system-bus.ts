@@ -34,7 +34,7 @@ function fromBytes(bytes: Uint8Array): number {
   return value >>> 0;
 }
 
-export function toBytes(value: number, sizeBytes: number): Uint8Array<ArrayBuffer> {
+function toBytes(value: number, sizeBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeBytes);
   for (let i = 0; i < sizeBytes; i++) bytes[i] = value >>> (8 * i);
   return bytes;

@@ -138,16 +138,18 @@ test('a debugger halts, steps, sets a breakpoint, and holds the core at reset', 
   expect(chip.machine.processor.core.registers[0]).toBe(8);
 });
 
-test('power that fails inside a store ends the program, and the next start is a new one', () => {
+test('a store into flash is seen by the next load; power that fails in it ends the program', () => {
   // Unlocks the flash controller and programs one word, then counts.
   const literals = [0x4002_3c00, 0x4567_0123, 0xcdef_89ab, 0x201, flash + 0x4000];
   const at = (i: number) => entry + 2 * i;
   const reset = [
     ...[load(0, at(0), 0), load(1, at(1), 1), 0x6041, load(1, at(3), 2), 0x6041, load(1, at(5), 3), 0x6101],
-    ...[load(2, at(7), 4), 0x2300, 0x6013, 0xe7fe],
+    ...[load(2, at(7), 4), 0x2300, 0x6815, 0x6013, 0x6814, 0xe7fe],
   ];
   const { chip, events } = started(image({ reset }, literals));
   expect(chip.judge.flash(flash + 0x4000, 4)).toEqual(new Uint8Array(4));
+  const { registers } = chip.machine.processor.core;
+  expect([registers[5], registers[4]]).toEqual([0xffff_ffff, 0]); // what it read before and after
   chip.powerOff();
   chip.power.plan([{ operation: chip.power.operations + 1, moment: 'before' }]);
   chip.powerOn();

@@ -4,7 +4,7 @@
 import { type BlockPlace, RegisterBlock } from '../bus/peripheral.ts';
 
 /** `width` bits from `to` read as the `width` bits from `from`. */
-export interface Following {
+interface Following {
   readonly register: number;
   readonly to: number;
   /** The register with the enable bits, when it is another one. */

@@ -7,7 +7,7 @@ import type { ResetCause } from '../signals.ts';
 import type { ClockTree, Frequencies } from './clock-trees.ts';
 import { ReadyFlags, type ReadyFlagsPlace } from './ready-flags.ts';
 
-export interface ResetFlags {
+interface ResetFlags {
   /** Offset of the register with the causes, and its bit that removes them. */
   readonly register: number;
   readonly remove: number;

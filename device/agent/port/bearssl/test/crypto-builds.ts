@@ -46,11 +46,11 @@ export function runNative(runner: string, requests: readonly Request[]): Answer[
   });
 }
 
-/** The runner as machine code. */
-export function buildThumbRunner(): FlashSegment[] {
+/** The runner as ARMv6-M code. */
+export function buildThumbRunner(arithmetic: Arithmetic = 'm15'): FlashSegment[] {
   const compiler = thumbCompiler('cortex-m0plus');
   const sources = ['port/bearssl/test/crypto_stream_thumb.c', 'port/cortex-m/memory.c'];
-  const objects = objectsOf(compiler, 'm15', sources);
+  const objects = objectsOf(compiler, arithmetic, sources);
   const script = readFileSync(join(agent, 'port/bearssl/test/bench.ld'), 'utf8');
   const folder = link(compiler, objects, { name: 'crypto-bench', flags: bareMetal, script });
   return flashSegments(readFileSync(join(folder, 'crypto-bench')));

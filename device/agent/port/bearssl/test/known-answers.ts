@@ -223,7 +223,7 @@ const edges: KnownAnswer[] = [
 
 type Sealed = { key: string; nonce: string; aad: string; plaintext: string; ciphertext: string; tag: string };
 
-export const sealedMessages: Record<'13' | '14' | '16', Sealed> = {
+const sealedMessages: Record<'13' | '14' | '16', Sealed> = {
   13: {
     key: '00'.repeat(32),
     nonce: '00'.repeat(12),
@@ -256,7 +256,7 @@ export const sealedMessages: Record<'13' | '14' | '16', Sealed> = {
 
 const open = ({ key, nonce, aad, ciphertext, tag }: Sealed): Request => ({
   operation: 'gcmOpen',
-  fields: [key, nonce, aad, ciphertext, tag].map((text) => fromHex(text)),
+  fields: [key, nonce, aad, ciphertext, tag].map((hex) => fromHex(hex)),
 });
 
 const opened: KnownAnswer[] = Object.entries(sealedMessages).map(([name, sealed]) => ({

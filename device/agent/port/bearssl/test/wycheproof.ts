@@ -35,8 +35,8 @@ const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 const same = (a: Uint8Array, b: string) => Buffer.from(a).toString('hex') === b;
 
 function signatureCase(test: Test, group: Group, crypto: Crypto): WycheproofCase | undefined {
-  const [key, message, signature] = [group.publicKey!.uncompressed, test['msg']!, test['sig']!].map((text) =>
-    fromHex(text),
+  const [key, message, signature] = [group.publicKey!.uncompressed, test['msg']!, test['sig']!].map((hex) =>
+    fromHex(hex),
   ) as [Uint8Array, Uint8Array, Uint8Array];
   if (signature.length !== 64) return undefined;
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`);

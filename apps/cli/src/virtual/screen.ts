@@ -1,0 +1,79 @@
+// The live view on a terminal: redrawn in place at most ten times a second, a line for controls under it, notes above it.
+// Takes the keyboard for as long as it lives, so that typing does not break the picture.
+
+import { repaint } from '@firmseal/programmer';
+import type { ChipView } from './chip-view.ts';
+import { renderView } from './render-view.ts';
+
+const redrawMs = 100;
+const hideCursor = '\u001b[?25l';
+const showCursor = '\u001b[?25h';
+const mostTyped = 200;
+
+export interface ScreenHooks {
+  readonly views: () => readonly ChipView[];
+  readonly line: (text: string) => void;
+  readonly quit: () => void;
+}
+
+export class Screen {
+  readonly #hooks: ScreenHooks;
+  #drawn: readonly string[] = [];
+  #above: string[] = [];
+  #typed = '';
+  #timer: NodeJS.Timeout | undefined;
+  readonly #onKeys = (keys: string): void => this.#take(keys);
+  readonly #onResize = (): void => this.update();
+
+  constructor(hooks: ScreenHooks) {
+    this.#hooks = hooks;
+    process.stdin.setRawMode(true).setEncoding('utf8').on('data', this.#onKeys);
+    process.stdout.on('resize', this.#onResize).write(hideCursor);
+    this.update();
+  }
+
+  /** Prints lines above the picture, for good. */
+  note(...lines: readonly string[]): void {
+    this.#above.push(...lines);
+    this.update();
+  }
+
+  /** Something changed: draws soon. */
+  update(): void {
+    this.#timer ??= setTimeout(() => this.#draw(), redrawMs);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { columns = 80, rows = 24 } = process.stdout;
+    const lines = renderView(this.#hooks.views(), this.#typed, { columns, rows });
+    process.stdout.write(repaint(this.#drawn, { above: this.#above, lines, columns }));
+    this.#above = [];
+    this.#drawn = lines;
+  }
+
+  #take(keys: string): void {
+    for (const key of keys) {
+      if (key === '\u0003' || (key === '\u0004' && this.#typed === '')) {
+        this.#hooks.quit();
+        return;
+      }
+      if (key === '\r' || key === '\n') {
+        const line = this.#typed;
+        this.#typed = '';
+        if (line.trim() !== '') this.#hooks.line(line);
+      } else if (key === '\u007f' || key === '\b') this.#typed = this.#typed.slice(0, -1);
+      else if (key === '\u0015') this.#typed = '';
+      else if (key >= ' ' && this.#typed.length < mostTyped) this.#typed += key;
+    }
+    this.update();
+  }
+
+  /** Draws what is left and gives the terminal back; the last picture stays. */
+  close(): void {
+    this.#draw();
+    process.stdin.off('data', this.#onKeys).setRawMode(false).pause();
+    process.stdout.off('resize', this.#onResize).write(showCursor);
+  }
+}

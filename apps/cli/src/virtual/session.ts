@@ -1,0 +1,124 @@
+// Virtual chips from start to end: made blank or from their file, doors opened, controls taken, what happens told, kept, ended.
+
+import { createInterface } from 'node:readline';
+import { findChip } from '@firmseal/chips';
+import { Fault } from '@firmseal/fault';
+import { Board, type BoardWatcher } from './board.ts';
+import { viewOf } from './chip-view.ts';
+import { controlHelp } from './control-help.ts';
+import { applyControl, boardsOf, type Control, parseControl } from './controls.ts';
+import { type DoorPlan, openDoors } from './doors.ts';
+import {
+  announceChip,
+  announceEvent,
+  announceFault,
+  announceReady,
+  announceState,
+  type Printer,
+} from './printer.ts';
+import { Screen } from './screen.ts';
+import { readState } from './state-file.ts';
+import { StateKeeper } from './state-keeper.ts';
+import { ownsTerminal } from './terminal.ts';
+
+export interface SessionPlan extends DoorPlan {
+  readonly chip: string;
+  readonly count: number;
+  readonly seed: string;
+  readonly boot0High: boolean;
+  readonly stateFile?: string | undefined;
+  /** Done before power comes on. */
+  readonly faults: readonly Control[];
+  readonly json: boolean;
+}
+
+/** Throws `chip-unknown`, `state-of-other-chips`, and what the state file throws. */
+function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]; seed: string } {
+  findChip(plan.chip);
+  const kept = plan.stateFile === undefined ? undefined : readState(plan.stateFile);
+  if (kept !== undefined && (kept.chip !== plan.chip || kept.chips.length !== plan.count)) {
+    const [held, asked] = [`${kept.chips.length} ${kept.chip}`, `${plan.count} ${plan.chip}`];
+    throw new Fault('state-of-other-chips', { file: plan.stateFile!, held, asked });
+  }
+  const seed = kept?.seed ?? plan.seed;
+  const { chip, boot0High } = plan;
+  const make = (index: number) =>
+    new Board(
+      { chip, boot0High, number: index + 1, seed: `${seed}/${index}`, kept: kept?.chips[index] },
+      watcher,
+    );
+  try {
+    return { boards: Array.from({ length: plan.count }, (_, index) => make(index)), seed };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Fault('state-damaged', { file: plan.stateFile!, reason: error.message }, { cause: error });
+  }
+}
+
+/** Until a signal, `quit`, or Ctrl-C. Everything that was opened is closed. */
+export async function runSession(plan: SessionPlan): Promise<void> {
+  const end = Promise.withResolvers<void>();
+  let screen: Screen | undefined;
+  let keeper: StateKeeper | undefined;
+  const printer: Printer = {
+    lines: (...lines) => {
+      if (plan.json || lines.length === 0) return;
+      if (screen === undefined) process.stdout.write(`${lines.join('\n')}\n`);
+      else screen.note(...lines);
+    },
+    json: (object) => {
+      if (plan.json) process.stdout.write(`${JSON.stringify(object)}\n`);
+    },
+  };
+  const { boards, seed } = makeBoards(plan, {
+    event: (board, event) => {
+      announceEvent(printer, board, event);
+      screen?.update();
+    },
+    operation: () => {
+      keeper?.changed();
+      screen?.update();
+    },
+  });
+  if (plan.stateFile !== undefined)
+    keeper = new StateKeeper({ file: plan.stateFile, seed, boards: () => boards, failed: end.reject });
+
+  const obey = (control: Control): void => {
+    if (control.kind === 'quit') end.resolve();
+    else if (control.kind === 'help') printer.lines(...controlHelp);
+    else
+      for (const board of boardsOf(boards, control.chip)) {
+        if (control.kind === 'state') announceState(printer, viewOf(board));
+        else applyControl(board, control);
+      }
+  };
+  const obeyLine = (line: string): void => {
+    try {
+      if (line.trim() !== '') obey(parseControl(line));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      announceFault(printer, error);
+    }
+    screen?.update();
+  };
+
+  for (const control of plan.faults) obey(control);
+  const { doors, close } = await openDoors(boards, plan);
+  try {
+    keeper?.save();
+    for (const [i, board] of boards.entries()) announceChip(printer, board, doors[i]!);
+    const live = !plan.json && ownsTerminal();
+    if (live) screen = new Screen({ views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
+    else if (!process.stdin.isTTY) createInterface({ input: process.stdin }).on('line', obeyLine);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.resolve());
+    if (plan.uart !== undefined || plan.usb || plan.debug !== undefined)
+      for (const { chip } of boards) chip.powerOn();
+    announceReady(printer, boards);
+    await end.promise;
+  } finally {
+    keeper?.stop();
+    screen?.close();
+    await close();
+  }
+  keeper?.save();
+}

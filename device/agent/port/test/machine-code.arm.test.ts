@@ -1,0 +1,149 @@
+// The agent's machine code, built for ARMv6-M, on a bench: does it start, speak, change the rate of the link, read broken
+// flash without dying, and leave a clean chip to the application.
+
+import { decodeCbor } from '@firmseal/cbor-cose';
+import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { hasTool } from '../../../../tools/toolchain.ts';
+import { bearsslMissing } from '../../toolchain/bearssl.ts';
+import { imageSize } from '../../toolchain/image-size.ts';
+import { portedChips, targetOf } from '../../toolchain/targets.ts';
+import { buildAgent } from '../../toolchain/thumb.ts';
+import { ChipBench } from './chip-bench.ts';
+
+const missing = hasTool('arm-none-eabi-gcc') ? bearsslMissing() : 'arm-none-eabi-gcc is not installed';
+if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
+beforeEach((context) => {
+  if (missing !== undefined) context.skip(missing);
+});
+
+const ok = 0x5aa5c33c;
+const info = encodeFrame({ type: 0x01, sequence: 7, body: new Uint8Array() });
+
+const started = (id: string): ChipBench => {
+  const bench = new ChipBench(buildAgent(targetOf(id, 'armv6m')));
+  // The watchdog is started last before the agent listens.
+  const watchdog = id === 'stm32h743' ? 0x58004800 : 0x40003000;
+  bench.runUntil(() => bench.written.get(watchdog + 8) === 0x7ff && bench.written.get(watchdog) === 0xaaaa);
+  return bench;
+};
+
+const frameOf = (bench: ChipBench): Frame => {
+  const frames: Frame[] = [];
+  new FrameReader().push(Uint8Array.from(bench.sent), (frame) => frames.push(frame));
+  return frames.at(-1)!;
+};
+
+const usartOf = (id: string) => (id === 'stm32f427' || id === 'stm32h743' ? 0x40011000 : 0x40013800);
+
+describe.each(portedChips())('%s', (id) => {
+  it('starts from garbage in RAM and answers an info request', () => {
+    const bench = started(id);
+    bench.receive(Uint8Array.of(0));
+    bench.receive(info);
+    bench.runUntil(() => bench.sent.length > 2 && bench.sent.at(-1) === 0);
+    const { type, sequence, body } = frameOf(bench);
+    expect([type, sequence, body[0], body[1]]).toEqual([0x81, 7, 0, 0]);
+    const map = decodeCbor(body.subarray(2), { maxBytes: 256 }) as ReadonlyMap<number, unknown>;
+    expect(map.get(1)).toBe(id);
+  });
+
+  it('changes the rate of the link after framing errors, and back', () => {
+    const bench = started(id);
+    const divider = usartOf(id) + (id === 'stm32f427' ? 0x08 : 0x0c);
+    const slow = bench.written.get(divider)!;
+    const rates: number[] = [];
+    bench.onRegisterWrite = (address, value) => void (address === divider && rates.push(value));
+    bench.receive(new Uint8Array(8), true);
+    bench.runUntil(() => rates.length === 2);
+    expect(slow / rates[0]!).toBeCloseTo(8, 0);
+    expect(rates[1]).toBe(slow);
+    bench.receive(Uint8Array.of(0));
+    bench.receive(info);
+    bench.runUntil(() => bench.sent.length > 2 && bench.sent.at(-1) === 0);
+    expect(frameOf(bench).type).toBe(0x81);
+  });
+
+  it('hands over with its RAM wiped, the clock as after reset, and the vector table in place', () => {
+    const bench = started(id);
+    const slots = bench.slots();
+    expect(slots.length).toBeGreaterThan(0);
+    for (const slot of slots) {
+      const fresh = started(id);
+      const stack = fresh.ramStart + 0x8000;
+      fresh.putWords(slot.storeStart, [stack, (slot.linkStart + 0x101) >>> 0]);
+      const remaps: number[] = [];
+      fresh.onRegisterWrite = (address, value) =>
+        void (address === 0x40013800 && id === 'stm32f427' && remaps.push(value));
+      fresh.core.registers[0] = slot.storeStart;
+      fresh.core.PC = fresh.symbol('fs_port_boot_application') & ~1;
+      fresh.runUntil(() => fresh.core.PC === slot.linkStart + 0x100);
+      expect(fresh.core.SP).toBe(stack);
+      expect(fresh.core.VTOR >>> 0).toBe(slot.linkStart);
+      expect(fresh.core.PM, 'interrupts are allowed, as after reset').toBe(false);
+      expect(remaps).toEqual(slot.handover === 'swap-banks' ? [0x100] : []);
+      expect(fresh.written.get(usartOf(id) + (id === 'stm32f427' ? 0x0c : 0)), 'it was on before').not.toBe(
+        0,
+      );
+      // All of the agent's RAM but the few instructions that wipe it.
+      const from = fresh.symbol('fs_ram_start') - fresh.ramStart;
+      const to = fresh.symbol('fs_ram_end') - fresh.ramStart;
+      const code = [
+        fresh.symbol('fs_ramcode_start') - fresh.ramStart,
+        fresh.symbol('fs_ramcode_end') - fresh.ramStart,
+      ];
+      const left = [...fresh.ram.subarray(from, to).entries()].filter(
+        ([i, byte]) => byte !== 0 && (from + i < code[0]! || from + i >= code[1]!),
+      );
+      expect(left).toEqual([]);
+      expect(code[1]! - code[0]!).toBeLessThan(160);
+    }
+  });
+
+  it.each(['first', 'last'])(
+    'reads unaligned ranges of flash, and gives a fault for a broken word, %s bytes',
+    (where) => {
+      const bench = started(id);
+      const { storeStart, length } = bench.slots()[0]!;
+      // On the parts with an ECC, the first bytes of the slot are in bank 1 and the last in bank 2.
+      const address = storeStart + (where === 'first' ? 0x41 : length - 0x3f);
+      const buffer = bench.ramStart + 0x9000;
+      bench.flash.set([1, 2, 3, 4, 5, 6, 7], address - bench.flashStart);
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(ok);
+      expect([...bench.ram.subarray(0x9000, 0x9007)]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+      if (bench.breaks === undefined) return; // no ECC
+      let broke = 0;
+      bench.onFlashRead = (at) => {
+        if (at !== ((address + 4) & ~3)) return;
+        broke++;
+        bench.breaks!(at);
+      };
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).not.toBe(ok);
+      expect(broke).toBe(1);
+      // Afterwards reads are good again: the fault was taken back.
+      bench.onFlashRead = () => {};
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(ok);
+    },
+  );
+});
+
+describe.each(
+  portedChips().flatMap(
+    (id) =>
+      [
+        [id, 'shipping'],
+        [id, 'armv6m'],
+      ] as const,
+  ),
+)('%s, %s', (id, kind) => {
+  it('keeps to its flash and RAM', () => {
+    const build = buildAgent(targetOf(id, kind));
+    const { codeBytes, cryptoBytes, ramBytes } = imageSize(build);
+    expect(codeBytes).toBeLessThan(48 << 10);
+    expect(cryptoBytes).toBeLessThan(24 << 10);
+    expect(cryptoBytes).toBeGreaterThan(10 << 10); // or the map was misread
+    expect(ramBytes).toBeLessThan(14 << 10);
+    expect(build.stackBytes).toBeGreaterThan(build.stack.bytes);
+    expect(build.stack.path[0]).toBe('fs_reset_entry');
+  });
+});

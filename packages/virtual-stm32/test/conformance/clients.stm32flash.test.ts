@@ -1,0 +1,51 @@
+// The kept table of clients is what the clients still do: a sample of it is run again, cell by cell, and the page is
+// what the cells make. OpenOCD has its own test of the same kind (src/doors/openocd.openocd.test.ts).
+
+import { describe, expect, test } from 'vitest';
+import { hasTool } from '../../../../tools/toolchain.ts';
+import { chips, clients, operations } from './cell.ts';
+import { pageText, readRecords } from './records.ts';
+import { renderTable } from './render-table.ts';
+import { type HostClient, runClients } from './run-clients.ts';
+
+const kept = readRecords().flatMap(({ cells }) => cells);
+const usable: Readonly<Record<'stm32flash' | 'dfu-util', boolean>> = {
+  stm32flash: hasTool('stm32flash', 'in-ci', ['-h']) && hasTool('python3'),
+  'dfu-util': hasTool('dfu-util') && hasTool('gcc'),
+};
+
+describe('the kept cells', () => {
+  test('are whole: every operation of every client that runs here, on every chip, and none is broken', () => {
+    const hostClients = clients.filter((client) => client !== 'openocd-cmsis-dap');
+    for (const chip of chips)
+      for (const client of hostClients)
+        expect([
+          chip,
+          client,
+          kept.filter((one) => one.chip === chip && one.client === client).map((one) => one.operation),
+        ]).toEqual([chip, client, expect.arrayContaining([...operations])]);
+    expect(kept.filter(({ outcome }) => outcome === 'broken')).toEqual([]);
+  });
+
+  test('name the document of every refusal and the reason of every lack', () => {
+    for (const cell of kept)
+      expect([cell, cell.outcome === 'works' || cell.because !== undefined]).toEqual([cell, true]);
+  });
+
+  test('make the page', () => expect(pageText()).toBe(renderTable(readRecords())));
+});
+
+/** One chip a client, another for each, so that the whole of both engines is met. */
+const samples: readonly (readonly [HostClient & keyof typeof usable, string])[] = [
+  ['stm32flash', 'stm32l476'],
+  ['dfu-util', 'stm32g0b1'],
+];
+
+for (const [client, chip] of samples)
+  test.runIf(usable[client])(`${client} on ${chip} does what is kept`, async () => {
+    const cells = await runClients([chip], { clients: [client] });
+    const same = kept.filter((one) => one.client === client && one.chip === chip);
+    expect(cells).toHaveLength(operations.length);
+    expect(cells).toEqual(expect.arrayContaining(same));
+    expect(same).toHaveLength(cells.length);
+  });

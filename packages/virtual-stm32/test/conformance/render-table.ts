@@ -1,0 +1,86 @@
+// docs/virtual-stm32-conformance.md as made of the kept cells.
+
+import { type Cell, type ClientRecord, chips, clients, operations } from './cell.ts';
+
+const titles: Readonly<Record<Cell['client'], string>> = {
+  stm32flash: 'stm32flash',
+  'dfu-util': 'dfu-util',
+  'openocd-stlink': 'OpenOCD, ST-LINK',
+  'openocd-cmsis-dap': 'OpenOCD, CMSIS-DAP',
+};
+
+/** Letters of footnotes by their text, in the order of their first use. */
+class Notes {
+  readonly #texts: string[] = [];
+
+  mark(text: string): string {
+    if (!this.#texts.includes(text)) this.#texts.push(text);
+    return `[${this.#texts.indexOf(text) + 1}]`;
+  }
+
+  get lines(): string[] {
+    return this.#texts.map((text, i) => `${i + 1}. ${text}`);
+  }
+}
+
+const words = {
+  works: 'works',
+  refused: 'refused',
+  'not-supported': 'not supported',
+  broken: 'BROKEN',
+} as const;
+
+function cellText(cell: Cell | undefined, notes: Notes): string {
+  if (cell === undefined) return 'not run here';
+  const { outcome, because } = cell;
+  return because === undefined ? words[outcome] : `${words[outcome]} ${notes.mark(because)}`;
+}
+
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+export function renderTable(records: readonly ClientRecord[]): string {
+  const cells = records.flatMap((record) => record.cells);
+  const notes = new Notes();
+  const tables = chips.flatMap((chip) => [
+    `## ${chip}`,
+    '',
+    row('Operation', ...clients.map((client) => titles[client])),
+    row('---', ...clients.map(() => '---')),
+    ...operations.map((operation) =>
+      row(
+        operation,
+        ...clients.map((client) =>
+          cellText(
+            cells.find((one) => one.chip === chip && one.client === client && one.operation === operation),
+            notes,
+          ),
+        ),
+      ),
+    ),
+    '',
+  ]);
+  const versions = records.flatMap(({ versions: found, date }) =>
+    clients.flatMap((client) =>
+      found[client] === undefined ? [] : [`- ${titles[client]}: ${found[client]}, run on ${date}`],
+    ),
+  );
+  return [
+    '# Clients against the virtual STM32',
+    '',
+    'Made by `npm run conformance` from real runs of unmodified clients; edit nothing here. Each cell is a run on a fresh',
+    'chip (OpenOCD: three sessions a chip), judged by what the chip holds afterwards. The cells are kept in',
+    '`packages/virtual-stm32/conformance/clients.json`; `packages/virtual-stm32/test/conformance` has the runs, and its test',
+    'repeats a sample and compares.',
+    '',
+    '**works**: the chip did it and the client saw that. **refused**: the chip refused, as silicon does by the document named,',
+    'and the client said so. **not supported**: the client cannot do it. **not run here**: no run of that client is kept.',
+    '',
+    ...versions,
+    '',
+    ...tables,
+    '## Notes',
+    '',
+    ...notes.lines,
+    '',
+  ].join('\n');
+}
