@@ -28,7 +28,15 @@ const declaredAhead = Object.entries(firstUse)
 export default {
   ignoreWorkspaces: empty.map(folderOf),
   ignoreDependencies: [...empty.map(nameOf), ...declaredAhead],
-  ignoreBinaries: ['dfu-util', 'dpkg-query', 'firmseal', 'arm-none-eabi-gcc', 'arm-none-eabi-nm', 'openocd'],
+  ignoreBinaries: [
+    'dfu-util',
+    'dpkg-query',
+    'firmseal',
+    'arm-none-eabi-gcc',
+    'arm-none-eabi-nm',
+    'openocd',
+    'qemu-system-x86_64',
+  ],
   workspaces: {
     '.': {
       // npm links every package of the workspace at the root, so tools, bench and sim need not declare them.

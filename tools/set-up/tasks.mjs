@@ -4,6 +4,7 @@
 export const tasks = {
   demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true },
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
+  'test:usb-vm': { script: 'tools/usb-vm/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   'sim:kill': { script: 'sim/kill/main.ts', args: [], needsAgent: true },
   'sim:damage': { script: 'sim/damage/main.ts', args: [], needsAgent: true },

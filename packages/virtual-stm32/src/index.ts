@@ -7,6 +7,7 @@ export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
 export type { DebugPort, NoDebug } from './debug-port.ts';
 export { ChipUsbPort } from './doors/chip-usb-port.ts';
 export { CmsisDapCommands, type CmsisDapOptions } from './doors/cmsis-dap.ts';
+export { type CmsisDapUsbOptions, cmsisDapBulk, cmsisDapHid } from './doors/cmsis-dap-usb.ts';
 export { serveLink } from './doors/link-service.ts';
 export { type Pacer, type RealTime, RealTimePacer, unpaced } from './doors/pacer.ts';
 export { serveProbe } from './doors/probe-service.ts';

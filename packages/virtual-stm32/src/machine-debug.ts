@@ -53,18 +53,26 @@ function secondBus({ chip, bus }: AccessPortParts, addressStart: number): DebugB
   };
 }
 
+/**
+ * Auto-increment reaches 1 KiB in every MEM-AP (IHI 0031, C2.2.2); in the AHB-AP of Cortex-M3 and M4 12 bits of the address
+ * count, and debuggers rely on it (OpenOCD reads blocks of 4 KiB there).
+ */
+const leastIncrementBytes = 1024;
+const cortexM4Port = 0x2477_0011;
+
 /** By the number that SELECT gives (IHI 0031, B2.2.9). */
 export function createAccessPorts(parts: AccessPortParts): readonly (MemoryAccessPort | undefined)[] {
   const { debug, flashController } = parts.chip;
   const ports: (MemoryAccessPort | undefined)[] = [];
   ports[debug.apIndex] = new MemoryAccessPort(coreMemory(parts), {
     idr: debug.apIdr,
+    incrementBytes: debug.apIdr === cortexM4Port ? 4096 : leastIncrementBytes,
     base: (debug.romTableBase | romTablePresent) >>> 0,
   });
   const second = peripheralSet(flashController.kind).secondDebugIdentity;
   if (second !== undefined)
     ports[second.apIndex] = new MemoryAccessPort(secondBus(parts, second.addressStart), {
-      ...{ idr: second.idr, base: 0xe00e_0003 },
+      ...{ idr: second.idr, base: 0xe00e_0003, incrementBytes: leastIncrementBytes },
     });
   return ports;
 }

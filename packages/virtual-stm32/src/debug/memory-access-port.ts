@@ -27,6 +27,8 @@ const sizesBytes = [1, 2, 4] as const;
 export interface MemoryAccessPortOptions {
   /** 0x24770011 on Cortex-M4 parts, 0x84770001 on Cortex-M7, 0x04770031 on Cortex-M0+. */
   readonly idr: number;
+  /** Reach of auto-increment: a power of two, 1024 or more (IHI 0031, C2.2.2). */
+  readonly incrementBytes: number;
   /** Base of the ROM table with its two present bits: 0xE00FF003. */
   readonly base: number;
 }
@@ -51,11 +53,12 @@ export class MemoryAccessPort {
     return sizesBytes[this.#csw & 7] ?? 4;
   }
 
-  /** Auto-increment stays within 1 KiB (IHI 0031, C2.2.2: the least that is guaranteed). */
+  /** Auto-increment wraps to the start of its reach. */
   #advance(): void {
     if (((this.#csw >>> 4) & 3) === 0) return;
     const step = this.#sizeBytes;
-    this.#tar = ((this.#tar & ~0x3ff) | ((this.#tar + step) & 0x3ff)) >>> 0;
+    const within = this.#options.incrementBytes - 1;
+    this.#tar = ((this.#tar & ~within) | ((this.#tar + step) & within)) >>> 0;
   }
 
   /** Data sits in the byte lanes of its address (IHI 0031, C2.2.6). */

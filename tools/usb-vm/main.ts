@@ -1,0 +1,25 @@
+// `npm run test:usb-vm`: fetches the guest's kernel and makes its file system where they are not kept, then runs the suites
+// that need them. A guest that cannot be made is a failure here; `npm test` would skip those suites.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { prepareGuest } from './guest.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const suites = ['tools/usb-vm', 'sim/conformance/usb-vm'];
+
+try {
+  const { kernelName } = prepareGuest();
+  process.stderr.write(`guest: ${kernelName}\n`);
+} catch (error) {
+  process.stderr.write(`the guest cannot be made: ${(error as Error).message}\n`);
+  process.exit(1);
+}
+const child = spawn(process.execPath, ['tools/test-report/main.ts', ...suites, ...process.argv.slice(2)], {
+  cwd: root,
+  env: { ...process.env, FIRMSEAL_USB_VM: 'whole' },
+  stdio: 'inherit',
+});
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+child.on('exit', (code) => process.exit(code ?? 1));

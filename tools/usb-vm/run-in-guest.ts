@@ -1,0 +1,138 @@
+// Runs a shell script in a virtual machine that has virtual USB devices plugged in: Debian's kernel finds them, unmodified
+// programs use them. The devices are served by USB/IP in this process; each has a connection of its own into the guest.
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serveUsbip, type UsbipPort } from '@firmseal/virtual-stm32';
+import { type ArchiveEntry, cpioArchive } from './cpio-archive.ts';
+import type { Guest } from './guest.ts';
+
+export interface GuestJob {
+  readonly guest: Guest;
+  /** At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order. */
+  readonly devices: readonly UsbipPort[];
+  /** For busybox's sh; starts in the folder of `files`. */
+  readonly script: string;
+  /** By name, without folders. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** For the whole life of the machine, which starts in about 3 s. */
+  readonly timeoutMs: number;
+}
+
+export interface GuestResult {
+  /** What the script printed, both streams. */
+  readonly output: string;
+  /** The script's. */
+  readonly exitCode: number;
+}
+
+const mostDevices = 8;
+const firstPort = 3240;
+const memoryMiB = 256;
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** What this run adds to the guest's file system. */
+function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Uint8Array {
+  const file = (path: string, content: Uint8Array): ArchiveEntry => ({ path, content: { file: content } });
+  return cpioArchive([
+    { path: 'job', content: { folder: true } },
+    { path: 'job/files', content: { folder: true } },
+    file('job/mark', bytesOf(mark)),
+    file('job/devices', bytesOf(devices.map(({ busId }) => `${busId}\n`).join(''))),
+    file('job/script.sh', bytesOf(script)),
+    ...Object.entries(files).map(([name, content]) => file(`job/files/${name}`, content)),
+  ]);
+}
+
+/** A PC with nothing but a serial line and a network card that leads to the devices. Emulated, so that it runs anywhere. */
+function machineArguments(options: {
+  kernel: string;
+  initrd: string;
+  socket: string;
+  count: number;
+}): string[] {
+  const { kernel, initrd, socket, count } = options;
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  // A unix socket for each device: what QEMU connects itself answers at once, a TCP forward 44 ms later.
+  const forwards = numbers.map((n) => `,guestfwd=tcp:10.0.2.100:${firstPort + n}-chardev:usb${n}`).join('');
+  return [
+    ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1'],
+    ...['-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-kernel', kernel, '-initrd', initrd],
+    ...[
+      '-append',
+      'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check audit=0',
+    ],
+    ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
+    ...numbers.flatMap((n) => ['-chardev', `socket,id=usb${n},path=${socket}`]),
+    ...['-netdev', `user,id=net,restrict=on${forwards}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+  ];
+}
+
+interface Ended {
+  readonly printed: string;
+  readonly timedOut: boolean;
+}
+
+function runMachine(args: readonly string[], timeoutMs: number): Promise<Ended> {
+  const child = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => (printed += text));
+  }
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) => {
+      clearTimeout(timer);
+      reject(new Error('qemu-system-x86_64 did not start: apt-get install qemu-system-x86', { cause }));
+    });
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve({ printed, timedOut });
+    });
+  });
+}
+
+/** Throws with the last lines of the guest when it did not come to the script's end. */
+function resultOf({ printed, timedOut }: Ended, mark: string, timeoutMs: number): GuestResult {
+  const text = printed.replaceAll('\r\n', '\n');
+  const begin = text.indexOf(`${mark} begin\n`);
+  const exit = new RegExp(`${mark} exit (\\d+)\\n`).exec(text);
+  if (begin >= 0 && exit !== null)
+    return { output: text.slice(begin + mark.length + 7, exit.index), exitCode: Number(exit[1]) };
+  const fault = new RegExp(`${mark} fault (.*)\\n`).exec(text)?.[1];
+  const reason = fault ?? (timedOut ? `it was not done after ${timeoutMs} ms` : 'it ended by itself');
+  throw new Error(`the guest did not finish its script: ${reason}\n${text.slice(-2000)}`);
+}
+
+/**
+ * Starts the machine, plugs the devices in, runs the script and stops. A device that leaves the bus by itself is seen by
+ * the guest as one that does not answer any more. Throws when the script did not come to its end.
+ */
+export async function runInGuest(job: GuestJob): Promise<GuestResult> {
+  const { guest, devices, timeoutMs } = job;
+  if (devices.length > mostDevices) throw new Error(`${devices.length} devices, and the hub has 8 ports`);
+  const mark = `guest-${randomBytes(8).toString('hex')}`;
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-usb-vm-'));
+  const socket = join(folder, 'usbip');
+  const initrd = join(folder, 'initrd');
+  writeFileSync(initrd, Buffer.concat([readFileSync(guest.fileSystem), jobArchive(job, mark)]));
+  // QEMU connects while it starts, so the server is there first.
+  const server = await serveUsbip(devices, { path: socket });
+  try {
+    const args = machineArguments({ kernel: guest.kernelImage, initrd, socket, count: devices.length });
+    return resultOf(await runMachine(args, timeoutMs), mark, timeoutMs);
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
