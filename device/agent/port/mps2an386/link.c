@@ -15,12 +15,25 @@
 #define CLOCK_HZ 25000000u
 #define BAUD 115200u
 
+/*
+ * QEMU asks its socket for bytes when its main loop turns, and its model of this UART does not turn it when there is room
+ * again. A running timer does: SysTick (Armv7-M Architecture Reference Manual, B3.3) every 200 us, without interrupt.
+ */
+#define SYSTICK_CTRL FS_REGISTER(0xE000E010u)
+#define SYSTICK_LOAD FS_REGISTER(0xE000E014u)
+#define SYSTICK_VALUE FS_REGISTER(0xE000E018u)
+#define SYSTICK_ON_PROCESSOR_CLOCK 5u
+#define TICKS_A_SECOND 5000u
+
 /* Ends the wait for a host that takes no bytes; the frame is lost then, and the host repeats. */
 #define ROOM_TURNS 0x10000000u
 
 void fs_link_start(void) {
   BAUDDIV = CLOCK_HZ / BAUD;
   CTRL = CTRL_SEND_AND_RECEIVE;
+  SYSTICK_LOAD = CLOCK_HZ / TICKS_A_SECOND - 1u;
+  SYSTICK_VALUE = 0;
+  SYSTICK_CTRL = SYSTICK_ON_PROCESSOR_CLOCK;
 }
 
 int32_t fs_link_poll(void) {
@@ -47,6 +60,9 @@ void fs_port_link_send(const uint8_t *bytes, uint32_t length) {
 }
 
 void fs_chip_stop(void) {
+  SYSTICK_CTRL = 0;
+  SYSTICK_LOAD = 0;
+  SYSTICK_VALUE = 0;
   CTRL = 0;
   BAUDDIV = 0;
 }

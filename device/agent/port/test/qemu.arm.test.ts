@@ -3,7 +3,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
@@ -29,8 +29,7 @@ import { qemuTarget, targetOf } from '../../toolchain/targets.ts';
 import { buildAgent } from '../../toolchain/thumb.ts';
 import { type QemuBoard, startQemu } from './qemu-board.ts';
 
-const canRun =
-  hasTool('qemu-system-arm') && hasTool('arm-none-eabi-gcc') && hasTool('timeout', 'in-ci', ['--version']);
+const canRun = hasTool('qemu-system-arm') && hasTool('arm-none-eabi-gcc') && hasTool('timeout');
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-qemu-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -53,9 +52,9 @@ async function start(seed: number): Promise<QemuBoard> {
   return board;
 }
 
-/** Longer than the default: a host with other work gives QEMU few turns, and a repeat gains nothing. */
+/** A frame that a reset of the board cuts costs one repeat; many, for a machine that gives QEMU few turns. */
 const connect = (stream: ByteStream) =>
-  AgentClient.connect({ stream, clock: systemClock, answerTimeoutMs: 20_000 });
+  AgentClient.connect({ stream, clock: systemClock, answerTimeoutMs: 3000, attempts: 15 });
 
 /** 5 KiB: the program, then a pattern. */
 function application(): Bytes {
@@ -90,7 +89,7 @@ describe.skipIf(!canRun)('the Cortex-M4 agent on qemu-system-arm', () => {
       new Map(
         objects
           .filter(({ source, isOurs }) => !isOurs || !/stm32|mps2an386/.test(source.split(sep).at(-2)!))
-          .map(({ source, path }) => [basename(source), crypto.sha256(readFileSync(path))]),
+          .map(({ source, path }) => [source, crypto.sha256(readFileSync(path))]),
       );
     const here = shared(buildAgent(qemuTarget()).objects);
     expect(here.size).toBeGreaterThan(50);
@@ -104,15 +103,13 @@ describe.skipIf(!canRun)('the Cortex-M4 agent on qemu-system-arm', () => {
     await personalize(client);
     const { device, hello } = await greet(client);
     expect(hello).toMatchObject({ lifeCycle: 'personalized', readoutLevel: 2, installCount: 0 });
-    expect((await greet(client)).hello.nonce).not.toEqual(hello.nonce);
 
     const plaintext = application();
     const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: plaintext.length } as const;
     const core = { entry: slot.storeStart, leastReadoutLevel: 2 as const };
     const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext }] });
     expect(sealed.records.length).toBe(5);
-    const { nonce } = (await greet(client)).hello;
-    const { bundle, terms } = await makeLicense(sealed, { ...device, nonce });
+    const { bundle, terms } = await makeLicense(sealed, { ...device, nonce: hello.nonce });
     await client.sendPackageHeader(sealed.headerBytes);
     expect(await client.sendLicense(bundle)).toBe('ready');
     const changed = sealed.records.map((record) => record.slice());
@@ -138,7 +135,9 @@ describe.skipIf(!canRun)('the Cortex-M4 agent on qemu-system-arm', () => {
 
     await stream.write(Uint8Array.of(0x61)); // the application asks for the agent
     expect((await client.readInfo()).lifeCycle).toBe('installed');
-    expect((await greet(client)).hello.installCount).toBe(1);
+    const again = (await greet(client)).hello;
+    expect(again).toMatchObject({ lifeCycle: 'installed', readoutLevel: 2, installCount: 1 });
+    expect(again.nonce).not.toEqual(hello.nonce);
     await client.close();
   });
 
