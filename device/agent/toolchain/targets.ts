@@ -1,13 +1,14 @@
 // The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
-// the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ.
+// the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ. And one
+// for QEMU: core, cryptography and cortex-m as the F427 ships them, on a board whose RAM stands in for the chip.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Chip, chipIds, findChip } from '@firmseal/chips';
+import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 
-export type BuildKind = 'shipping' | 'armv6m';
+export type BuildKind = 'shipping' | 'armv6m' | 'qemu';
 
 export type Target = {
   chip: Chip;
@@ -15,6 +16,8 @@ export type Target = {
   /** gcc's -mcpu. */
   cpu: string;
   arithmetic: Arithmetic;
+  /** Where the machine has the agent's ranges, the first with the vectors, and its RAM. */
+  memory: { agent: readonly Range[]; ram: Range };
   sources: string[];
   includes: string[];
 };
@@ -40,7 +43,7 @@ const sourcesIn = (folder: string): string[] =>
     .map((name) => join(agent, folder, name));
 
 /** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
-export function targetOf(id: string, kind: BuildKind, arithmetic?: Arithmetic): Target {
+export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = ['chip', 'entry', 'link', 'watchdog', ...files];
@@ -50,6 +53,7 @@ export function targetOf(id: string, kind: BuildKind, arithmetic?: Arithmetic): 
     kind,
     cpu,
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
+    memory: { agent: chip.layout.agent, ram: chip.ram[0]! },
     sources: [
       ...sourcesIn('core'),
       ...sourcesIn('port/bearssl'),
@@ -65,5 +69,21 @@ export function targetOf(id: string, kind: BuildKind, arithmetic?: Arithmetic): 
       'port/stm32',
       `port/stm32/${usart}`,
     ].map((folder) => join(agent, folder)),
+  };
+}
+
+/** An STM32F427 played by QEMU's board mps2-an386 (port/mps2an386): its flash stands at 0, RAM where the chip has it. */
+export function qemuTarget(): Target {
+  const shipping = targetOf('stm32f427', 'shipping');
+  const { addressStart: flashStart } = shipping.chip.layout.agent[0]!;
+  const moved = ({ addressStart, length }: Range) => ({ addressStart: addressStart - flashStart, length });
+  return {
+    ...shipping,
+    kind: 'qemu',
+    memory: { agent: shipping.chip.layout.agent.map(moved), ram: shipping.memory.ram },
+    sources: ['core', 'port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
+    includes: ['core', 'port/mps2an386', 'port/stm32f427', 'port/bearssl', 'port/cortex-m'].map((folder) =>
+      join(agent, folder),
+    ),
   };
 }

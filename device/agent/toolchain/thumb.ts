@@ -89,9 +89,8 @@ const faultBytes = 32 + 40;
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-function linkerScript({ chip }: Target, stackBytes: number): string {
-  const [first, second = first] = chip.layout.agent;
-  const ram = chip.ram[0]!;
+function linkerScript({ memory: { agent, ram } }: Target, stackBytes: number): string {
+  const [first, second = first] = agent;
   const region = (name: string, start: number, length: number) =>
     `  ${name} : ORIGIN = 0x${start.toString(16)}, LENGTH = ${length}`;
   return [

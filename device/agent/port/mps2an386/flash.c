@@ -1,0 +1,127 @@
+/*
+ * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the agent could
+ * break. Programming only clears bits and needs whole words; erase works by the catalogue's units; units that the option
+ * bytes in force protect take neither; option bytes count from the next reset. It has no times and never fails by itself.
+ */
+#include "fs_bytes.h"
+#include "fs_stand_in.h"
+
+#define PREPARED 0x46344651u
+#define BLANK 0xFFFFFFFFu
+
+typedef struct {
+  uint32_t start;
+  uint32_t length;
+  uint32_t option;
+  uint32_t bit;
+} unit;
+
+#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, bytes, register_id, bit},
+static const unit units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
+#undef X
+
+typedef struct {
+  uint32_t id;
+  uint32_t bits;
+} option_register;
+
+#define X(register_id, read, program, bits, neutral, clear_only, set_only) {register_id, bits},
+static const option_register options[FS_OPTION_REGISTER_COUNT] = {FS_OPTION_REGISTERS(X)};
+#undef X
+
+/* As the part is delivered (RM0090 3.9.10, 3.9.11): readout level 0, no sector protected. */
+static const uint32_t factory_options[] = {0x0FFFAAECu, 0x0FFF0000u};
+FS_STATIC_ASSERT(sizeof factory_options / sizeof factory_options[0] == FS_OPTION_REGISTER_COUNT);
+
+static const unit *unit_of(uint32_t address) {
+  uint32_t i;
+  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
+    /* Wraps to a large value when the address lies below the unit. */
+    if (address - units[i].start < units[i].length) return &units[i];
+  }
+  return 0;
+}
+
+static int is_protected(const unit *u) { return (FS_STAND_IN_OPTION(u->option) >> u->bit & 1u) == 0; }
+
+/* FS_OK when all of the range is flash; both differences are taken where they do not wrap. */
+static fs_result check_range(uint32_t address, uint32_t length, fs_result fault) {
+  FS_REQUIRE(address >= FS_FLASH_START && address - FS_FLASH_START <= FS_FLASH_SIZE_BYTES, fault);
+  FS_REQUIRE(length <= FS_FLASH_SIZE_BYTES - (address - FS_FLASH_START), fault);
+  return FS_OK;
+}
+
+static void blank(const unit *u) {
+  uint32_t at;
+  for (at = 0; at < u->length; at += 4) FS_REGISTER(FS_BOARD_ADDRESS(u->start) + at) = BLANK;
+}
+
+static int holds_agent(const unit *u) {
+  return u->start - FS_AGENT_0_START < FS_AGENT_0_LENGTH || u->start - FS_AGENT_1_START < FS_AGENT_1_LENGTH;
+}
+
+void fs_stand_in_start(void) {
+  uint32_t i;
+  if (FS_STAND_IN_MARK != PREPARED) {
+    for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
+      if (!holds_agent(&units[i])) blank(&units[i]);
+    }
+    for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) FS_STAND_IN_PROGRAMMED(i) = factory_options[i];
+    FS_STAND_IN_RANDOM_STATE = FS_STAND_IN_SEED;
+    FS_STAND_IN_MARK = PREPARED;
+  }
+  for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) FS_STAND_IN_OPTION(i) = FS_STAND_IN_PROGRAMMED(i);
+}
+
+fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
+  FS_TRY(check_range(address, length, FS_ERR_FLASH_VERIFY_FAILED));
+  return fs_guarded_copy(FS_BOARD_ADDRESS(address), bytes, length);
+}
+
+fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t length) {
+  uint32_t done;
+  FS_REQUIRE(address % FS_WRITE_UNIT_BYTES == 0 && length % FS_WRITE_UNIT_BYTES == 0, FS_ERR_FLASH_PROGRAM_FAILED);
+  FS_TRY(check_range(address, length, FS_ERR_FLASH_PROGRAM_FAILED));
+  for (done = 0; done < length; done += FS_WRITE_UNIT_BYTES) {
+    const unit *u = unit_of(address + done);
+    FS_REQUIRE(u != 0 && !is_protected(u), FS_ERR_FLASH_PROGRAM_FAILED);
+    FS_REGISTER(FS_BOARD_ADDRESS(address + done)) &= fs_get_u32le(bytes + done);
+  }
+  return FS_OK;
+}
+
+fs_result fs_port_flash_erase(uint32_t address) {
+  const unit *u = unit_of(address);
+  FS_REQUIRE(u != 0 && u->start == address && !is_protected(u), FS_ERR_FLASH_ERASE_FAILED);
+  blank(u);
+  return FS_OK;
+}
+
+static fs_result index_of(uint32_t register_id, uint32_t *index) {
+  for (*index = 0; *index < FS_OPTION_REGISTER_COUNT; (*index)++) {
+    if (options[*index].id == register_id) return FS_OK;
+  }
+  return FS_ERR_OPTION_BYTES_FAILED;
+}
+
+fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
+  uint32_t index;
+  FS_TRY(index_of(register_id, &index));
+  *value = FS_STAND_IN_OPTION(index) & options[index].bits;
+  return FS_OK;
+}
+
+fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
+  uint32_t i, index;
+  for (i = 0; i < count; i++) {
+    FS_TRY(index_of(register_ids[i], &index));
+    FS_REQUIRE((values[i] & ~options[index].bits) == 0, FS_ERR_OPTION_BYTES_FAILED);
+  }
+  for (i = 0; i < count; i++) {
+    FS_TRY(index_of(register_ids[i], &index));
+    FS_STAND_IN_PROGRAMMED(index) = values[i];
+  }
+  return FS_OK;
+}
+
+void fs_port_option_launch(void) { fs_system_reset(); }
