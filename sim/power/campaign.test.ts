@@ -45,6 +45,7 @@ const onlyFirst: CutChoice = {
   ...{ moments: ['torn', 'after'], secondMoments: [] },
   first: ({ kind, edge }) => kind !== 'program' || edge,
   second: () => false,
+  secondAlike: () => false,
   resume: () => false,
 };
 

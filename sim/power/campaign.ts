@@ -21,8 +21,10 @@ export interface CutChoice {
   /** Of second cuts. Before an operation is the state after the one ahead, or after the first cut. */
   readonly secondMoments: readonly CutMoment[];
   readonly first: (point: CutPoint) => boolean;
-  /** While the chip boots after a first cut. */
+  /** While the chip boots after a first cut: in a recovery whose operations were not met yet. */
   readonly second: (point: CutPoint) => boolean;
+  /** The same, when a first cut elsewhere led to the same operations at the same addresses. */
+  readonly secondAlike: (point: CutPoint) => boolean;
   /** While an interrupted install goes on after a first cut. */
   readonly resume: (point: CutPoint) => boolean;
 }
@@ -38,7 +40,7 @@ export interface PowerReport {
 }
 
 const moments: readonly CutMoment[] = ['before', 'torn', 'after'];
-/** In the resumed license every 7th by chance: they are many, and much the same as the first cuts. */
+/** Of recoveries alike and of resumed licenses a share by the seed: they are many, and much the same. */
 export function everyOperation(seed: string): CutChoice {
   const random = new SeededRandom(`cuts ${seed}`);
   return {
@@ -46,7 +48,8 @@ export function everyOperation(seed: string): CutChoice {
     secondMoments: ['torn', 'after'],
     first: () => true,
     second: () => true,
-    resume: () => random.below(7) === 0,
+    secondAlike: () => random.below(32) === 0,
+    resume: () => random.below(16) === 0,
   };
 }
 
@@ -59,6 +62,7 @@ export function sampled(seed: string, share: { first: number; second: number }):
     secondMoments: moments,
     first: (point) => point.kind !== 'program' || point.edge || chosen(share.first),
     second: (point) => (point.kind === 'program' ? chosen(share.second) : chosen(0.25)),
+    secondAlike: () => chosen(share.second),
     resume: () => chosen(share.second),
   };
 }
@@ -66,7 +70,9 @@ export function sampled(seed: string, share: { first: number; second: number }):
 export class PowerCampaign {
   readonly #scenario: Scenario;
   readonly #judge: PowerJudge;
+  /** States ahead of a recovery, and recoveries by their operations, that were cut again. */
   readonly #recovered = new Set<string>();
+  readonly #paths = new Set<string>();
   readonly report: PowerReport = {
     ...{ tried: new Map(), planned: 0, fired: 0, double: 0, states: 0, violations: [] },
   };
@@ -165,7 +171,10 @@ export class PowerCampaign {
     if (this.#recovered.has(state)) return;
     this.#recovered.add(state);
     const light = chip.judge.snapshot();
-    await this.#cutAgain({ from: dark, points, action: () => chip.powerOn(), where }, choice);
+    const path = points.map(({ kind, address }) => `${kind} ${address}`).join();
+    const chosen = points.filter(this.#paths.has(path) ? choice.secondAlike : choice.second);
+    this.#paths.add(path);
+    await this.#cutAgain({ from: dark, points: chosen, action: () => chip.powerOn(), where }, choice);
     await this.#cutResume(light, where, choice);
   }
 
@@ -174,7 +183,7 @@ export class PowerCampaign {
     choice: CutChoice,
   ): Promise<void> {
     const { chip } = this.#scenario.line;
-    for (const point of run.points.filter(choice.second))
+    for (const point of run.points)
       for (const moment of choice.secondMoments) {
         const where = `${run.where}, then ${point.phase} ${point.kind} ${point.number} ${moment}`;
         chip.judge.restore(run.from, { seed: where });

@@ -1,6 +1,6 @@
 // `npm run sim:power`: power cuts in personalization, install, update and update with option bytes, on the agent in C: at
-// every operation and again at every operation of the recovery on H743; on the other chips at every erase, option byte
-// and edge of a run of programs, and a seeded share inside the runs. `--chip ID` runs one chip. Exit code 1 when a cut
+// every operation on H743, and again at every operation of each recovery that is not like one met before (a share of the
+// others); on the other chips at every erase, option byte and edge of a run of programs, and a seeded share inside the runs. `--chip ID` runs one chip. Exit code 1 when a cut
 // did not happen or anything was not as it must be.
 
 import { agentChipIds } from '../../device/agent/build.ts';
