@@ -5,6 +5,7 @@ export const tasks = {
   demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true },
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
+  'sim:glitch': { script: 'sim/glitch/main.ts', args: [] },
   'sim:kill': { script: 'sim/kill/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
   fuzz: { script: 'device/agent/fuzz/main.ts', args: [] },
