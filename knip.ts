@@ -42,6 +42,7 @@ export default {
         'bench/main.ts',
         'device/agent/{build-thumb,sizes}.ts',
         'device/agent/fuzz/main.ts',
+        'sim/glitch/main.ts',
         'sim/kill/main.ts',
         'sim/kill/*-process.ts',
         'vectors/**/*.ts',

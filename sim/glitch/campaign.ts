@@ -40,7 +40,7 @@ export interface ScenarioReport {
 
 const bad: readonly Outcome[] = ['accepted', 'installed', 'booted'];
 /** A run with cryptography at the host's speed, and one without: several times what the longest takes. */
-const quickInstructions = 3_000_000;
+const quickInstructions = { boot: 2_000_000, request: 500_000 } as const;
 const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
@@ -131,7 +131,7 @@ export class Campaign {
     const { glitcher, line } = this.#target;
     this.#goTo(scenario);
     glitcher.quick = slowInstructions === undefined;
-    glitcher.limit(slowInstructions ?? quickInstructions);
+    glitcher.limit(slowInstructions ?? quickInstructions[scenario.request ? 'request' : 'boot']);
     glitcher.arm(glitch);
     let answer: Outcome;
     try {
@@ -154,7 +154,7 @@ export class Campaign {
       return 'missed';
     }
     if (scenario.request && !bad.includes(answer) && this.#advanced(scenario)) answer = 'accepted';
-    glitcher.limit(4 * quickInstructions);
+    glitcher.limit(quickInstructions.boot);
     const outcome = answer === 'accepted' ? this.#goOn(scenario) : answer;
     glitcher.limit();
     return outcome;

@@ -1,6 +1,7 @@
 // `npm run sim:glitch`: leaves out instructions of the agent's machine code where it must refuse something, and prints what
 // came of it. `-- --every N` takes every N-th glitch of one instruction of each scenario, `--pairs N` every N-th of two
 // (0: none); both are all without it. `--only TEXT,...` takes the scenarios whose names contain one of the texts.
+// `--deciding` leaves out only instructions of functions with decisions.
 // Exit code 1 when a bypass was found that is one with the agent's own cryptography too.
 
 import { parseArgs } from 'node:util';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     every: { type: 'string', default: '1' },
     pairs: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    deciding: { type: 'boolean', default: false },
   },
 });
 const [every, pairs] = [Number(values.every), Number(values.pairs)];
@@ -22,7 +24,8 @@ for (const one of [every, pairs])
 /** Every n-th glitch of each length. */
 function sample() {
   const seen = { 1: 0, 2: 0 };
-  return ({ length }: Glitch): boolean => {
+  return ({ address, length }: Glitch): boolean => {
+    if (values.deciding && !target.code.deciding.includes(campaign.functionAt(address))) return false;
     const stride = length === 1 ? every : pairs;
     return stride > 0 && seen[length]++ % stride === 0;
   };

@@ -16,8 +16,14 @@ const failed = 0x0bad0bad;
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 
+/** More than the agent has: a length or count that a glitch spoilt, which the real function would fault on. */
+const lengthMost = 0x10000;
+const countMost = 8;
+const nowhere = 0x7000_0000;
+
 function read(core: Core, address: number, length: number): Bytes {
-  const bytes = new Uint8Array(length > 0x20000 ? 0x20000 : length);
+  if (length > lengthMost) core.readUint32(nowhere);
+  const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = core.readUint8(address + i);
   return bytes;
 }
@@ -28,6 +34,7 @@ function write(core: Core, address: number, bytes: Uint8Array): void {
 
 /** `count` views of address and length. */
 function readParts(core: Core, address: number, count: number): Bytes {
+  if (count > countMost) core.readUint32(nowhere);
   const parts: Bytes[] = [];
   for (let i = 0; i < count; i++)
     parts.push(read(core, core.readUint32(address + 8 * i), core.readUint32(address + 8 * i + 4)));

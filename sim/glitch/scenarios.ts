@@ -141,10 +141,13 @@ async function boots(target: Target, { fresh, installed }: Starts): Promise<Scen
   return scenarios;
 }
 
-/** All of them on one chip, and a boot that must succeed, so that not booting means something. */
-export async function prepare(): Promise<{ target: Target; scenarios: Scenario[]; good: ChipSnapshot }> {
+/** All of them on one chip, and a boot that must succeed, so that not booting means something. `weaken` may alter the agent. */
+export async function prepare(
+  weaken: (target: Target) => void = () => {},
+): Promise<{ target: Target; scenarios: Scenario[]; good: ChipSnapshot }> {
   const target = new Target();
   const { line } = target;
+  weaken(target);
   await target.personalize();
   line.hello();
   const fresh = target.snapshot();
