@@ -6,6 +6,7 @@ export const tasks = {
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true },
   'test:usb-vm': { script: 'tools/usb-vm/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
+  'sim:glitch': { script: 'sim/glitch/main.ts', args: [] },
   'sim:kill': { script: 'sim/kill/main.ts', args: [], needsAgent: true },
   'sim:damage': { script: 'sim/damage/main.ts', args: [], needsAgent: true },
   'sim:power': { script: 'sim/power/main.ts', args: [], needsAgent: true },

@@ -3,6 +3,7 @@
 
 import { type Bytes, concatBytes, Secret, utf8 } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
+import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
   type DevicePublic,
@@ -110,10 +111,12 @@ export interface PackageChange {
   readonly areas?: readonly SealArea[];
   readonly delegation?: Bytes;
   readonly epoch?: Bytes;
+  /** Cryptography that seals wrongly, for packages that no owner makes. */
+  readonly crypto?: Crypto;
 }
 
 export async function makePackage(chipId: string, change: PackageChange = {}): Promise<TestPackage> {
-  const sealed = await sealPackage(crypto, {
+  const sealed = await sealPackage(change.crypto ?? crypto, {
     core: {
       ...{ product, chips: [chipId], firmwareVersion: '1.2.3', securityCounter: 5, chunkSizeBytes: 1024 },
       ...{

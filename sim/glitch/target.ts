@@ -1,0 +1,168 @@
+// One STM32G0B1, whose core is ARMv6-M as the virtual chip's processor is, with the agent's machine code, personalized at
+// readout level 0; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
+
+import { type Bytes, u32le } from '@firmseal/bytes';
+import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import { eraseUnitAt } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { ChipSnapshot } from '@firmseal/virtual-stm32';
+import type { Line } from '../../device/agent/test/line.ts';
+import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
+import { makeLicense, makePackage, pattern, type TestPackage } from '../../device/agent/test/trusted-site.ts';
+import { imageSize } from '../../device/agent/toolchain/image-size.ts';
+import { type AgentCode, agentCode } from './agent-code.ts';
+import { Glitcher } from './glitcher.ts';
+
+const chipId = 'stm32g0b1';
+const stateMagic = 0x314a5346;
+const stateBytes = 640;
+const macOffset = 624;
+export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
+
+/** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
+function withSignatureAltered(encoded: Bytes, member: number): Bytes {
+  const members = decodeCbor(encoded, { maxBytes: 8192 }) as (Bytes | null)[];
+  const altered = members[member]!.slice();
+  altered[altered.length - 1]! ^= 1;
+  members[member] = altered;
+  return encodeCbor(members);
+}
+
+/** Seals with tags that are wrong by a bit, as no owner does. */
+const wrongTags: Crypto = {
+  ...crypto,
+  aes256GcmSeal(inputs) {
+    const sealed = crypto.aes256GcmSeal(inputs);
+    sealed[sealed.length - 1]! ^= 1;
+    return sealed;
+  },
+  // For the sealer, which checks its own work.
+  aes256GcmOpen(inputs) {
+    const sealed = inputs.sealed.slice();
+    sealed[sealed.length - 1]! ^= 1;
+    return crypto.aes256GcmOpen({ ...inputs, sealed });
+  },
+};
+
+export interface Request {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+export const packageRequest = (header: Uint8Array): Request => ({ type: 0x20, body: header });
+export const licenseRequest = (bundle: Uint8Array): Request => ({ type: 0x21, body: bundle });
+export function recordRequest(index: number, record: Uint8Array): Request {
+  const body = new Uint8Array(4 + record.length);
+  body.set(u32le(index));
+  body.set(record, 4);
+  return { type: 0x22, body };
+}
+
+export class Target {
+  readonly code: AgentCode = agentCode(chipId);
+  readonly line: Line = machineLine(chipId, 'glitch');
+  readonly glitcher = new Glitcher(this.line.chip, this.code);
+  readonly ramBytes = imageSize(this.code.build).ramBytes;
+  readonly slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
+
+  constructor() {
+    this.glitcher.application = { start: this.slotStart, end: this.slotStart + 2048 };
+  }
+
+  personalize(): Promise<void> {
+    return personalizeMachine(this.line, 0);
+  }
+
+  /** Two records; the vector table and the program, which stands still, are in the first. */
+  package(
+    change: Partial<TestPackage['manifest']['core']> = {},
+    from: { seed?: number; crypto?: Crypto } = {},
+  ): Promise<TestPackage> {
+    const plaintext = pattern(2048, from.seed ?? 1);
+    const view = new DataView(plaintext.buffer);
+    view.setUint32(0, 0x2000_1000, true);
+    view.setUint32(4, this.slotStart + 0x101, true);
+    view.setUint16(0x100, 0xe7fe, true);
+    const area = { kind: 'firmware', address: this.slotStart, lengthBytes: plaintext.length } as const;
+    return makePackage('stm32f427', {
+      core: { entry: this.slotStart, chips: [chipId], ...change },
+      areas: [{ area, plaintext }],
+      ...(from.crypto ? { crypto: from.crypto } : {}),
+    });
+  }
+
+  wronglyTagged(): Promise<TestPackage> {
+    return this.package({}, { crypto: wrongTags });
+  }
+
+  async license(sealed: TestPackage, thumbprint?: Bytes): Promise<Bytes> {
+    const device = this.line.device!;
+    const { bundle } = await makeLicense(sealed, {
+      kemKey: device.kemKey,
+      thumbprint: thumbprint ?? device.thumbprint,
+    });
+    return bundle;
+  }
+
+  alteredManifest = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 0);
+  alteredDelegation = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 1);
+  alteredLicense = (bundle: Bytes) => withSignatureAltered(bundle, 0);
+
+  /** Power off, and the chip as it is; with `booting` the agent is not asked for at the next start. */
+  snapshot(booting = false): ChipSnapshot {
+    const { chip } = this.line;
+    chip.powerOff();
+    chip.setPin('agent-request', !booting);
+    return chip.judge.snapshot();
+  }
+
+  /** At level 0 the debug port writes flash: changes a word where it stands, other words of the page as they are. */
+  alterFlash(address: number, value: Uint8Array): void {
+    const { debug, judge, chip } = this.line.chip;
+    const unit = eraseUnitAt(chip, address)!;
+    const bytes = judge.flash(unit.addressStart, unit.sizeBytes);
+    bytes.set(value, address - unit.addressStart);
+    debug.connect();
+    if (debug.eraseUnit(unit.addressStart) !== 'ok') throw new Error('the page is not erased');
+    for (let at = 0; at < bytes.length; at += chip.write.unitBytes) {
+      const word = bytes.slice(at, at + chip.write.unitBytes);
+      if (word.some((byte) => byte !== 0xff) && debug.programFlash(unit.addressStart + at, word) !== 'ok')
+        throw new Error('the page is not programmed');
+    }
+  }
+
+  /** Address of the journal's newest state. */
+  newestState(): number {
+    const { judge, chip } = this.line.chip;
+    let newest = { address: 0, sequence: -1 };
+    for (const { addressStart, sizeBytes } of chip.layout.journal) {
+      const bytes = judge.flash(addressStart, sizeBytes);
+      const view = new DataView(bytes.buffer);
+      for (let at = 0; at + stateBytes <= sizeBytes; at += 16)
+        if (view.getUint32(at, true) === stateMagic && view.getUint32(at + 4, true) > newest.sequence)
+          newest = { address: addressStart + at, sequence: view.getUint32(at + 4, true) };
+    }
+    if (newest.sequence < 0) throw new Error('the journal has no state');
+    return newest.address;
+  }
+
+  /** The life cycle of the newest state becomes "installed"; its MAC stays as it was. */
+  forgeInstalled(): void {
+    const address = this.newestState();
+    this.alterFlash(address + 8, Uint8Array.from(u32le(life.installed)));
+  }
+
+  /** One bit of the MAC of the newest state. */
+  alterRecord(): void {
+    const address = this.newestState() + macOffset;
+    const [byte] = this.line.chip.judge.flash(address, 1);
+    this.alterFlash(address, Uint8Array.of(byte! ^ 1));
+  }
+
+  /** A word of a variable of the agent in RAM. */
+  word(symbol: string, offset = 0): number {
+    const address = this.code.symbols.get(symbol)!.address + offset;
+    return new DataView(this.line.chip.judge.ram(address, 4).slice().buffer).getUint32(0, true);
+  }
+}
