@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
 
-export interface CodeRange {
+interface CodeRange {
   readonly name: string;
   readonly start: number;
   readonly end: number;

@@ -17,7 +17,7 @@ export type Outcome =
   | 'installed'
   | 'booted';
 
-export interface Bypass extends Glitch {
+interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;

@@ -8,7 +8,7 @@ import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 
-export type BuildKind = 'shipping' | 'armv6m' | 'qemu';
+type BuildKind = 'shipping' | 'armv6m' | 'qemu';
 
 export type Target = {
   chip: Chip;
