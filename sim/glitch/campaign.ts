@@ -116,6 +116,7 @@ export class Campaign {
   }
 
   #goTo(scenario: Scenario): void {
+    this.#target.renewLine();
     const { line, ramBytes } = this.#target;
     if (scenario.request && this.#checkpoint?.scenario === scenario && this.#checkpoint.point.restore())
       return;

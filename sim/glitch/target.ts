@@ -7,7 +7,7 @@ import { eraseUnitAt } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
-import type { Line } from '../../device/agent/test/line.ts';
+import { Line } from '../../device/agent/test/line.ts';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makeLicense, makePackage, pattern, type TestPackage } from '../../device/agent/test/trusted-site.ts';
 import { imageSize } from '../../device/agent/toolchain/image-size.ts';
@@ -61,13 +61,20 @@ export function recordRequest(index: number, record: Uint8Array): Request {
 
 export class Target {
   readonly code: AgentCode = agentCode(chipId);
-  readonly line: Line = machineLine(chipId, 'glitch');
+  line: Line = machineLine(chipId, 'glitch');
   readonly glitcher = new Glitcher(this.line.chip, this.code);
   readonly ramBytes = imageSize(this.code.build).ramBytes;
   readonly slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
 
   constructor() {
     this.glitcher.application = { start: this.slotStart, end: this.slotStart + 2048 };
+  }
+
+  /** Forgets the half frames that a crashed agent left. */
+  renewLine(): void {
+    const { chip, device } = this.line;
+    this.line = new Line(chip);
+    this.line.device = device;
   }
 
   personalize(): Promise<void> {
