@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type BenchRow, timePaired } from './row.ts';
 
-const cli = fileURLToPath(new URL('../apps/cli/src/main.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../apps/cli', import.meta.url));
 
 export async function helpRow(): Promise<BenchRow> {
   const { oursMs, peerMs } = await timePaired(

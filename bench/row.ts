@@ -23,7 +23,7 @@ function median(samples: readonly number[]): number {
 }
 
 /** Rounds that are not counted: code gets compiled, memory mapped. */
-const warmUpRounds = 10;
+const warmUpRounds = 60;
 
 const wallMs = (): number => performance.now();
 

@@ -1,6 +1,5 @@
-// Sealing against the bare primitives: one AES-256-GCM call and one SHA-256 call a chunk over the same bytes.
+// Sealing against the bare primitives of the provider that it uses: one AES-256-GCM call and one SHA-256 call a chunk.
 
-import { createCipheriv, createHash } from 'node:crypto';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, sealPackage } from '@firmseal/seal';
 import { type BenchRow, cpuMs, timePaired } from './row.ts';
@@ -8,14 +7,13 @@ import { type BenchRow, cpuMs, timePaired } from './row.ts';
 const sizeBytes = 1024 * 1024;
 const chunkSizeBytes = 4096;
 
-/** What cannot be avoided: each chunk encrypted, each record hashed. */
+/** What cannot be avoided, by the same provider: each chunk encrypted under the AAD of a package, each ciphertext hashed. */
 function bareCalls(plaintext: Uint8Array, key: Uint8Array): void {
+  const aad = key; // 32 bytes, as a core digest
   for (let offset = 0; offset < plaintext.length; offset += chunkSizeBytes) {
-    const cipher = createCipheriv('aes-256-gcm', key, new Uint8Array(12));
-    const ciphertext = cipher.update(plaintext.subarray(offset, offset + chunkSizeBytes));
-    cipher.final();
-    cipher.getAuthTag();
-    createHash('sha256').update(ciphertext).digest();
+    const nonce = new Uint8Array(12);
+    const chunk = plaintext.subarray(offset, offset + chunkSizeBytes);
+    nodeCrypto.sha256(nodeCrypto.aes256GcmSeal({ key, nonce, aad, plaintext: chunk }));
   }
 }
 
@@ -64,6 +62,6 @@ export async function sealRow(): Promise<BenchRow> {
     ratio: oursMs / peerMs,
     aim: 1.3,
     limit: 2,
-    note: 'CPU time of the process; peer: one AES-256-GCM and one SHA-256 call a chunk; medians of 61 pairs',
+    note: 'CPU time of the process; peer: one AES-256-GCM (32 bytes of AAD) and one SHA-256 call of the same provider a chunk; medians of 61 pairs',
   };
 }
