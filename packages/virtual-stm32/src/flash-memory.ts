@@ -112,6 +112,7 @@ export class FlashMemory {
   }
 
   restore(saved: readonly SavedCells[]): void {
+    this.#version++;
     for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
 
