@@ -17,9 +17,10 @@ export interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
-  /** The same from the start, and with cryptography in machine code. */
+  /** The same from the start. */
   readonly again: Outcome;
-  readonly confirmed: Outcome;
+  /** And with cryptography in machine code. */
+  readonly confirmed?: Outcome;
 }
 
 export interface ScenarioReport {
@@ -93,7 +94,8 @@ export class Campaign {
     while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
     const bypasses = found.map(({ glitch, outcome }) => ({
       ...{ ...glitch, outcome, scenario: scenario.name, function: this.functionAt(glitch.address) },
-      ...{ again: this.#run(scenario, glitch), confirmed: this.confirm(scenario, glitch) },
+      again: this.#run(scenario, glitch),
+      ...(choice.unconfirmed ? {} : { confirmed: this.confirm(scenario, glitch) }),
     }));
     const { seen, steps } = reference;
     return { name: scenario.name, addresses: seen.size, steps, skippedAt, skips, flips, outcomes, bypasses };

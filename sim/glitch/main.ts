@@ -78,6 +78,7 @@ async function attackWeakened(): Promise<boolean> {
     const { bypasses, skips } = new Campaign(target).attack(scenario, {
       take: ({ length }) => length === 1,
       withMiddle: weakening.withMiddle === true,
+      unconfirmed: true,
     });
     const real = bypasses.filter(({ again }) => again !== 'refused');
     if (real.length === 0) unseen++;

@@ -84,6 +84,8 @@ export interface Choice {
   readonly take?: (glitch: Glitch) => boolean;
   /** Also a middle execution of what is executed three times or more. */
   readonly withMiddle?: boolean;
+  /** Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each. */
+  readonly unconfirmed?: boolean;
   /** Also while the frame comes in, before the agent looks at the request. */
   readonly whole?: boolean;
 }

@@ -148,8 +148,12 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
 
 async function recordsOf(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
   const tagged = await target.wronglyTagged();
-  const altered = sealed.records[0]!.slice();
-  altered[40]! ^= 1;
+  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
+  const altered = (at: number) => {
+    const record = sealed.records[0]!.slice();
+    record[at]! ^= 1;
+    return recordRequest(0, record);
+  };
   return [
     {
       name: 'record without a license',
@@ -161,9 +165,15 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
     {
       name: 'record with wrong hash',
       before: [header, licenseRequest(license)],
-      request: recordRequest(0, altered),
+      request: altered(40),
       refusal: 'record-hash-wrong',
       after: records.slice(1),
+    },
+    {
+      name: 'record that leads to another one',
+      before: [header, licenseRequest(license)],
+      request: altered(5),
+      refusal: 'record-hash-wrong',
     },
     {
       name: 'record with wrong tag',

@@ -55,7 +55,7 @@ export const weakenings: readonly Weakening[] = [
         'FS_FLOW_STEP(FS_STEP_RECORD);\n  memcpy',
       ],
     ],
-    scenario: 'record with wrong hash',
+    scenario: 'record that leads to another one',
   },
   {
     name: 'digests: compared once',
