@@ -96,6 +96,11 @@ export class VirtualChip {
       uid: options.uid,
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
+      time: {
+        nowUs: () => this.#machine?.processor.nowUs ?? this.clock.nowUs,
+        waitUntilUs: (timeUs) => this.#waitUntilUs(timeUs),
+      },
+      regressed: () => this.#machine?.eraseBackupRegisters(),
     });
     if (options.kept !== undefined) takeParts(parts, this.clock, options.kept);
     this.#parts = parts;
@@ -126,7 +131,7 @@ export class VirtualChip {
           if (!this.#running) this.#enter(run);
         },
         attempt: (action) => this.#attempt(action),
-        debugAnswers: () => power.on && debugPortAnswers(this.#options.level),
+        debugAnswers: () => power.on && debugPortAnswers(this.#options.access),
         debuggerConnected: () => this.#debuggerConnected(),
         halted: (halted) => {
           this.#halted = halted;
@@ -136,7 +141,7 @@ export class VirtualChip {
     this.debug = new DebugPort({
       memory: debugMemory,
       powered: () => power.on,
-      answers: () => debugPortAnswers(this.#options.level),
+      answers: () => debugPortAnswers(this.#options.access),
       onConnect: () => this.#debuggerConnected(),
       halt: (halted) => {
         this.#halted = halted;
@@ -230,14 +235,14 @@ export class VirtualChip {
   }
 
   #debuggerConnected(): void {
-    if (!debugPortAnswers(this.#options.level)) return;
+    if (!debugPortAnswers(this.#options.access)) return;
     this.#debuggerSeen = true;
     this.#machine?.forgetRules();
   }
 
   /** Something that a probe does: power may go on the way, and it may ask for a reset. */
   #attempt<T>(action: () => T): T | undefined {
-    if (!this.power.on || !debugPortAnswers(this.#options.level)) return undefined;
+    if (!this.power.on || !debugPortAnswers(this.#options.access)) return undefined;
     try {
       return action();
     } catch (signal) {
@@ -290,6 +295,11 @@ export class VirtualChip {
     }
   }
 
+  #waitUntilUs(timeUs: number): void {
+    const missing = timeUs - (this.#machine?.processor.nowUs ?? this.clock.nowUs);
+    if (missing > 0) this.clock.advance(missing);
+  }
+
   #gate(): void {
     if (!this.power.on) throw new PowerLost();
     this.#throwPendingReset();
@@ -309,7 +319,9 @@ export class VirtualChip {
     this.#bootedApplication = undefined;
     this.#pendingReset = undefined;
     this.#halted = false;
+    this.#flash.underWay.tear();
     this.#options.load();
+    if (cause !== 'power-on') this.#ram.eraseAtReset((name) => this.#options.field(name));
     this.#flash.setParallelism(this.chip.write.parallelism);
     this.#banksSwapped = false;
     const pin = (name: keyof BootPins) => this.#pins.get(name) ?? false;
@@ -381,6 +393,7 @@ export class VirtualChip {
 
   #losePower(): void {
     this.#supply.switchOff();
+    this.#flash.underWay.tear();
     this.#stopFirmware();
     this.debug.disconnect();
     this.#machine?.losePower();

@@ -18,6 +18,9 @@ import { createPeripherals, type Peripherals } from './peripherals/create-periph
 import { createFlashController } from './peripherals/flash-controller.ts';
 import type { ResetCause } from './signals.ts';
 
+/** Exception number of NMI (DDI 0419, B1.5.2). */
+const nonMaskable = 2;
+
 /** Instructions that run in one go when a debugger lets the core run: a host can look in between. */
 const debuggedRun = 5_000_000;
 
@@ -47,8 +50,13 @@ export class Machine {
         ? { comparators: 8, version: 2 }
         : { comparators: chip.core === 'cortex-m0plus' ? 4 : 6, version: 1 },
     );
+    const raiseNmi = () => {
+      if (this.processor.core.IPSR === nonMaskable) return; // it is being handled
+      this.processor.core.pendingNMI = true;
+      this.processor.core.interruptsUpdated = true;
+    };
     const busOf = (memory: MachineParts['cpuMemory']) =>
-      new SystemBus({ chip, memory, flashController, peripherals: this.#map });
+      new SystemBus({ chip, memory, flashController, peripherals: this.#map, raiseNmi });
     const timer = new SystemTimer({ nowUs, coreHz });
     this.#peripherals = createPeripherals({
       ...{
@@ -134,6 +142,11 @@ export class Machine {
     this.#map.losePower();
     this.end();
     this.debugPort.reset();
+  }
+
+  /** As a regression of readout protection leaves them. */
+  eraseBackupRegisters(): void {
+    this.#peripherals.eraseBackupRegisters();
   }
 
   /** Protection, mapping or master changed. */

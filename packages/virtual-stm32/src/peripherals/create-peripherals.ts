@@ -31,6 +31,8 @@ export interface Peripherals {
   readonly all: readonly Peripheral[];
   readonly clock: ResetClockControl;
   readonly watchdog: IndependentWatchdog;
+  /** A regression of readout protection. */
+  eraseBackupRegisters(): void;
   /** After a system reset. */
   reset(cause: ResetCause): void;
   /** Hands bytes to the USART that listens; false when none does, and they are lost. */
@@ -68,6 +70,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
         return { driven, high: asked === set.agentPinActiveHigh ? driven : 0 };
       }),
   );
+  const backup = new BackupRegisterBlock(set.backupRegisters);
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
     ...usarts.map(({ usart }) => usart),
@@ -76,14 +79,13 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     watchdog,
     new ReadyFlags(set.pwr),
     new SystemConfiguration(set.syscfg, switchesBanks ? parts.banks : undefined),
-    new BackupRegisterBlock({
-      ...{ name: 'backup registers', addressStart: set.backupRegisters, sizeBytes: 0x400 },
-    }),
+    backup,
     new DebugIdentityRegisters(chip.debug.dbgmcuAddress, chip.debug.idCode),
   ];
   if (set.rng !== undefined) all.push(new RandomNumberGenerator(set.rng, parts.randomWord));
   return {
     ...{ all, clock, watchdog },
+    eraseBackupRegisters: () => backup.eraseBackupRegisters(),
     reset(cause) {
       clock.noteReset(cause);
       for (const { line } of usarts) line.clear();

@@ -1,9 +1,8 @@
 // What the flash controllers of all families share: what they are given, the option registers of the catalogue as they
-// stand in the register map, and the erase of one bank.
+// stand in the register map, and which bank of the array an address means.
 
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
-import type { FlashMemory, FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { FlashMemory } from '../flash-memory.ts';
 
 export interface FlashControllerParts {
   readonly chip: Chip;
@@ -14,13 +13,9 @@ export interface FlashControllerParts {
   readonly banksSwapped: () => boolean;
 }
 
-/** Erases every unit of one bank, one operation each: silicon does it in one. `bank` as the addresses have it. */
-export function eraseBank(parts: FlashControllerParts, bank: number, by: MemoryAccess): FlashStatus {
-  for (const { addressStart } of unitsOfBank(parts.chip, bank)) {
-    const status = by.eraseUnit(addressStart);
-    if (status !== 'ok') return status;
-  }
-  return 'ok';
+/** The bank of the array that stands at the addresses of that bank, or the other way round. */
+export function arrayBank(bank: number, swapped: boolean): number {
+  return swapped ? 3 - bank : bank;
 }
 
 export function unitsOfBank(chip: Chip, bank: number): readonly EraseUnit[] {
@@ -55,6 +50,11 @@ export class OptionLatches {
   /** As written, or in force. */
   value({ id }: OptionRegister): number {
     return this.#written.get(id) ?? this.#parts.options.loaded.get(id) ?? 0;
+  }
+
+  /** As in force since the last load. */
+  loaded({ id }: OptionRegister): number {
+    return this.#parts.options.loaded.get(id) ?? 0;
   }
 
   /** As stored: what an automatic reload after programming brings. */

@@ -10,6 +10,15 @@ export class WriteBuffer {
     this.#bytes = new Uint8Array(unitBytes).fill(0xff);
   }
 
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Address that follows what was put so far in ascending order; undefined while the buffer is empty. */
+  get next(): number | undefined {
+    return this.#address === undefined ? undefined : this.#address + this.#filled;
+  }
+
   get empty(): boolean {
     return this.#address === undefined;
   }
