@@ -6,9 +6,10 @@ import { CoreBus } from './bus/core-bus.ts';
 import { PeripheralMap } from './bus/peripheral-map.ts';
 import { SystemBus } from './bus/system-bus.ts';
 import { BreakpointUnit } from './core/breakpoint-unit.ts';
+import { coreIdentities, identityRegisters } from './core/component-identity.ts';
 import { CoreDebug } from './core/core-debug.ts';
 import { Processor, type Stop } from './core/processor.ts';
-import { RomTable } from './core/rom-table.ts';
+import { romTables } from './core/rom-table.ts';
 import { SystemControlSpace } from './core/system-control.ts';
 import { SystemTimer } from './core/system-timer.ts';
 import { SwDebugPort } from './debug/debug-port-registers.ts';
@@ -45,11 +46,13 @@ export class Machine {
     const flashController = createFlashController(parts);
     const coreHz = () => this.#peripherals.clock.frequencies.coreHz;
     const nowUs = () => this.processor.nowUs;
-    const breakpoints = new BreakpointUnit(
-      chip.core === 'cortex-m7' || chip.core === 'cortex-m33'
+    const identities = coreIdentities(chip.core);
+    const breakpoints = new BreakpointUnit({
+      identity: identityRegisters(identities.breakpoints),
+      ...(chip.core === 'cortex-m7' || chip.core === 'cortex-m33'
         ? { comparators: 8, version: 2 }
-        : { comparators: chip.core === 'cortex-m0plus' ? 4 : 6, version: 1 },
-    );
+        : { comparators: chip.core === 'cortex-m0plus' ? 4 : 6, version: 1 }),
+    });
     const raiseNmi = () => {
       if (this.processor.core.IPSR === nonMaskable) return; // it is being handled
       this.processor.core.pendingNMI = true;
@@ -105,9 +108,10 @@ export class Machine {
       catchesHardFault: () => debug.catchesHardFault,
       onHalt: (reason) => debug.noteHalt(reason),
     });
-    const { cpuId, romTableBase } = chip.debug;
-    const control = new SystemControlSpace({ cpuId, processor: this.processor, timer, debug });
-    const core = [control, breakpoints, new RomTable(romTableBase)];
+    const { cpuId } = chip.debug;
+    const identity = identityRegisters(identities.control);
+    const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
+    const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
     this.debugPort = new SwDebugPort(
       chip.debug.dpIdCode,
