@@ -4,6 +4,7 @@ import type { Chip } from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import { FlashMemory } from './flash-memory.ts';
 import { FlashTiming, type TimingModel } from './flash-timing.ts';
+import type { LowMemory } from './low-memory.ts';
 import type { MemoryParts } from './memory-access.ts';
 import type { OperationTime } from './operations-under-way.ts';
 import { OptionBytes } from './option-bytes.ts';
@@ -20,6 +21,7 @@ export interface AssemblyOptions {
   readonly uid: Uint8Array | undefined;
   readonly debuggerSeen: () => boolean;
   readonly banksSwapped: () => boolean;
+  readonly lowMemory: () => LowMemory;
   /** The clock with the cycles of a core that runs. */
   readonly time: OperationTime;
   /** A regression erased flash and RAM: what else it erases is up to the listener. */
@@ -36,7 +38,7 @@ export interface ChipParts {
 
 /** Each part that needs chance has a stream of its own, so that one more draw here changes nothing there. */
 export function assembleParts(options: AssemblyOptions): ChipParts {
-  const { chip, seed, clock, banksSwapped, debuggerSeen } = options;
+  const { chip, seed, clock, banksSwapped, lowMemory, debuggerSeen } = options;
   const streams = new Map<string, SeededRandom>();
   const stream = (name: string) => {
     const made = new SeededRandom(`${seed}/${name}`);
@@ -63,7 +65,7 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
     streams,
     randomGenerator: stream('random-generator'),
     memory: {
-      ...{ chip, flash, ram, options: optionBytes, banksSwapped },
+      ...{ chip, flash, ram, options: optionBytes, banksSwapped, lowMemory },
       otp:
         chip.otp &&
         new OtpMemory({

@@ -12,6 +12,7 @@ import type { CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './exe
 import type { FlashMemory } from './flash-memory.ts';
 import { Judge } from './judge.ts';
 import { type KeptState, keepParts, takeParts } from './kept-state.ts';
+import type { LowMemory } from './low-memory.ts';
 import { Machine } from './machine.ts';
 import { MemoryAccess } from './memory-access.ts';
 import type { OptionBytes } from './option-bytes.ts';
@@ -31,6 +32,7 @@ interface SavedChip extends ChipSnapshot {
     readonly executor: FirmwareExecutor | undefined;
     readonly master: Master;
     readonly banksSwapped: boolean;
+    readonly lowMemory: LowMemory;
     readonly debuggerSeen: boolean;
     readonly debuggerAttached: boolean;
     readonly halted: boolean;
@@ -71,6 +73,7 @@ export class VirtualChip {
   #executor: FirmwareExecutor | undefined;
   #master: Master = 'cpu-flash';
   #banksSwapped = false;
+  #lowMemory: LowMemory = 'flash';
   #flashWasEmpty = false;
   #debuggerSeen = false;
   #halted = false;
@@ -96,6 +99,7 @@ export class VirtualChip {
       uid: options.uid,
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
+      lowMemory: () => this.#lowMemory,
       time: {
         nowUs: () => this.#machine?.processor.nowUs ?? this.clock.nowUs,
         waitUntilUs: (timeUs) => this.#waitUntilUs(timeUs),
@@ -122,6 +126,18 @@ export class VirtualChip {
         ...{ cpuMemory: this.#memory, debugMemory, banksSwapped: () => this.#banksSwapped },
         swapBanks: (swapped) => {
           this.#banksSwapped = swapped;
+        },
+        emptyCheck: {
+          found: () => this.#flashWasEmpty,
+          set: (empty) => {
+            this.#flashWasEmpty = empty;
+          },
+        },
+        lowMemory: {
+          chosen: () => this.#lowMemory,
+          choose: (memory) => {
+            this.#lowMemory = memory;
+          },
         },
         randomWord: () => this.#random.word(),
         send: (bytes) => this.onLink(bytes),
@@ -334,6 +350,7 @@ export class VirtualChip {
     });
     this.#banksSwapped = boot.banksSwapped;
     this.#master = boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';
+    this.#lowMemory = boot.from === 'rom-bootloader' ? 'rom' : boot.from;
     this.#boot = boot;
     this.#machine?.reset(cause, boot);
     this.onEvent({ kind: 'started', cause, from: boot.from });
@@ -418,6 +435,7 @@ export class VirtualChip {
       ...{ flash: parts.flash, optionsStored: parts.options.stored },
       life: {
         ...{ executor: this.#executor, master: this.#master, banksSwapped: this.#banksSwapped },
+        lowMemory: this.#lowMemory,
         ...{ debuggerSeen: this.#debuggerSeen, debuggerAttached: this.debug.attached, halted: this.#halted },
         ...{ present: this.#present, bootedApplication: this.#bootedApplication, pins: new Map(this.#pins) },
         flashWasEmpty: this.#flashWasEmpty,
@@ -433,6 +451,7 @@ export class VirtualChip {
     this.#executor = life.executor;
     this.#master = life.master;
     this.#banksSwapped = life.banksSwapped;
+    this.#lowMemory = life.lowMemory;
     this.#debuggerSeen = life.debuggerSeen;
     this.#halted = life.halted;
     this.#present = life.present;

@@ -72,6 +72,13 @@ export class Machine {
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),
       madeProgress: () => this.processor.noteProgress(),
+      lowMemory: {
+        chosen: parts.lowMemory.chosen,
+        choose: (memory) => {
+          parts.lowMemory.choose(memory);
+          this.forgetRules();
+        },
+      },
       banks: {
         swapped: parts.banksSwapped,
         swap: (swapped) => {

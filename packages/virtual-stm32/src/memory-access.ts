@@ -5,6 +5,7 @@
 import type { Chip, EraseUnit, OptionValues, RamRange } from '@firmseal/chips';
 import { bytesToBankEnd, physicalFlashAddress } from './address-map.ts';
 import type { FlashMemory, FlashStatus, MemoryWindow, ReadFault, WhenDone } from './flash-memory.ts';
+import { type LowMemory, lowAddress } from './low-memory.ts';
 import type { OptionBytes, OptionStatus } from './option-bytes.ts';
 import type { OtpMemory } from './otp-memory.ts';
 import {
@@ -26,6 +27,8 @@ export interface MemoryParts {
   readonly uid: Uint8Array<ArrayBuffer>;
   readonly protection: () => ProtectionState;
   readonly banksSwapped: () => boolean;
+  /** What is seen at address 0, where a memory is. */
+  readonly lowMemory: () => LowMemory;
 }
 
 const areaOf = ({ kind, guarded }: RamRange): MemoryArea =>
@@ -50,7 +53,12 @@ export class MemoryAccess {
   }
 
   #physical(address: number): number | undefined {
-    return physicalFlashAddress(this.#parts.chip, address, this.#parts.banksSwapped());
+    return physicalFlashAddress(this.#parts.chip, this.resolve(address), this.#parts.banksSwapped());
+  }
+
+  /** The address that one in the alias at 0 means; any other stays, and one that means flash. */
+  resolve(address: number): number {
+    return lowAddress(this.#parts.chip, address, this.#parts.lowMemory());
   }
 
   /** Whether the address is of memory, readable to this master or not. */
@@ -73,12 +81,15 @@ export class MemoryAccess {
   }
 
   /** RAM around the address, to be read and written until `version` changes; undefined when a rule is in the way. */
-  ramWindow(address: number): MemoryWindow | undefined {
+  ramWindow(aliased: number): MemoryWindow | undefined {
     const { ram } = this.#parts;
+    const address = this.resolve(aliased);
     const range = ram.rangeAt(address);
     if (range === undefined || range.kind !== 'sram') return undefined;
     const area = areaOf(range);
-    return this.#may(area, 'read') && this.#may(area, 'write') ? ram.window(address) : undefined;
+    if (!this.#may(area, 'read') || !this.#may(area, 'write')) return undefined;
+    const window = ram.window(address);
+    return window && { addressStart: window.addressStart - (address - aliased), bytes: window.bytes };
   }
 
   /** Flash around the address, to be read until `version` changes; undefined when a rule or a fault is in the way. */
@@ -97,8 +108,9 @@ export class MemoryAccess {
   }
 
   /** A copy of the bytes at any address that the master can read. */
-  read(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
+  read(aliased: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
     const { ram, otp } = this.#parts;
+    const address = this.resolve(aliased);
     const range = ram.rangeAt(address);
     if (range !== undefined)
       return (this.#may(areaOf(range), 'read') ? ram.read(address, length) : undefined) ?? 'bus-fault';
@@ -165,7 +177,8 @@ export class MemoryAccess {
   }
 
   /** Writes RAM. Flash is programmed by programUnit. */
-  writeRam(address: number, bytes: Uint8Array): 'ok' | 'bus-fault' {
+  writeRam(aliased: number, bytes: Uint8Array): 'ok' | 'bus-fault' {
+    const address = this.resolve(aliased);
     const range = this.#parts.ram.rangeAt(address);
     if (range === undefined) return 'bus-fault';
     if (!this.#may(areaOf(range), 'write')) return 'bus-fault';

@@ -57,9 +57,10 @@ export class SystemBus {
   }
 
   /** Unsigned; undefined is a bus fault, also for an address that is not a multiple of the size. */
-  read(address: number, sizeBytes: AccessBytes): number | undefined {
-    if (address % sizeBytes !== 0) return undefined;
+  read(aliased: number, sizeBytes: AccessBytes): number | undefined {
+    if (aliased % sizeBytes !== 0) return undefined;
     const { memory, peripherals, flashController } = this.#parts;
+    const address = memory.resolve(aliased);
     const bytes = memory.read(address, sizeBytes);
     if (typeof bytes !== 'string') return fromBytes(bytes);
     if (bytes === 'ecc-fault') return this.#readBroken(address, sizeBytes);
@@ -94,9 +95,10 @@ export class SystemBus {
   }
 
   /** False is a bus fault. */
-  write(address: number, sizeBytes: AccessBytes, value: number): boolean {
-    if (address % sizeBytes !== 0) return false;
+  write(aliased: number, sizeBytes: AccessBytes, value: number): boolean {
+    if (aliased % sizeBytes !== 0) return false;
     const { memory, peripherals, flashController } = this.#parts;
+    const address = memory.resolve(aliased);
     const bytes = toBytes(value, sizeBytes);
     if (memory.writeRam(address, bytes) === 'ok') return true;
     if (memory.holds(address)) {

@@ -2,6 +2,7 @@
 
 import type { Chip } from '@firmseal/chips';
 import { BackupRegisterBlock, type Peripheral } from '../bus/peripheral.ts';
+import { aliasesLowMemory } from '../low-memory.ts';
 import { ChipReset, type ResetCause } from '../signals.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
 import { GpioPort } from './gpio-port.ts';
@@ -10,7 +11,7 @@ import { RandomNumberGenerator } from './random-number-generator.ts';
 import { ReadyFlags } from './ready-flags.ts';
 import { ResetClockControl } from './reset-clock-control.ts';
 import { SerialLine } from './serial-line.ts';
-import { type BankSwitch, SystemConfiguration } from './system-configuration.ts';
+import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
 import { Usart, usartLayouts } from './usart.ts';
 import { IndependentWatchdog } from './watchdog.ts';
 
@@ -25,6 +26,7 @@ export interface PeripheralParts {
   /** Whether the agent is called by the board's button; undefined while nothing drives its pin. */
   readonly agentRequest: () => boolean | undefined;
   readonly banks: BankSwitch;
+  readonly lowMemory: LowMemorySwitch;
 }
 
 export interface Peripherals {
@@ -78,7 +80,10 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     clock,
     watchdog,
     new ReadyFlags(set.pwr),
-    new SystemConfiguration(set.syscfg, switchesBanks ? parts.banks : undefined),
+    new SystemConfiguration(set.syscfg, {
+      banks: switchesBanks ? parts.banks : undefined,
+      lowMemory: aliasesLowMemory(chip) ? parts.lowMemory : undefined,
+    }),
     backup,
     new DebugIdentityRegisters(chip.debug.dbgmcuAddress, chip.debug.idCode),
   ];

@@ -7,6 +7,8 @@ export interface FlashL4Layout {
   readonly key: number;
   readonly optionKey: number;
   readonly status: number;
+  /** Bit of FLASH_ACR that shows the empty check (G0: PROGEMPTY). */
+  readonly empty?: number;
   readonly control: number;
   readonly ecc: number;
   /** A register of its own for bank 2 (G0). */
@@ -37,7 +39,7 @@ const l4: FlashL4Layout = {
 const layouts: Partial<Record<FlashController['kind'], FlashL4Layout>> = {
   l4,
   g0: {
-    ...{ ...l4, secondEcc: 0x1c, pageBits: 10, bankBit: 13 },
+    ...{ ...l4, secondEcc: 0x1c, pageBits: 10, bankBit: 13, empty: 1 << 16 },
     eccAddress: { width: 15, stepBytes: 8 },
     fastNeeds: 'erased-page',
     ...{ busy: [1 << 16, 1 << 17], alsoBusy: 1 << 18 },

@@ -104,7 +104,7 @@ export class FlashControllerL4 implements FlashStores {
   }
 
   readRegister(offset: number): number {
-    if (offset === 0) return this.#accessControl;
+    if (offset === 0) return this.#readAccessControl();
     if (offset === this.#layout.status) return this.#look();
     if (offset === this.#layout.control) {
       const locks =
@@ -119,7 +119,7 @@ export class FlashControllerL4 implements FlashStores {
 
   writeRegister(offset: number, value: number, by: MemoryAccess): void {
     const { key, optionKey, status: statusAt, control: controlAt, ecc, secondEcc } = this.#layout;
-    if (offset === 0) this.#accessControl = value;
+    if (offset === 0) this.#writeAccessControl(value);
     else if (offset === key) this.#keys.writeKey(value);
     else if (offset === optionKey) {
       if (!this.#keys.locked) this.#optionKeys.writeKey(value);
@@ -131,6 +131,17 @@ export class FlashControllerL4 implements FlashStores {
       const option = this.#latches.programmedAt(offset);
       if (option !== undefined && !this.#optionKeys.locked) this.#latches.write(option, value);
     }
+  }
+
+  #readAccessControl(): number {
+    const { empty = 0 } = this.#layout;
+    return (this.#accessControl & ~empty) | (this.#parts.emptyCheck.found() ? empty : 0);
+  }
+
+  #writeAccessControl(value: number): void {
+    const { empty = 0 } = this.#layout;
+    this.#accessControl = value & ~empty;
+    if (empty !== 0) this.#parts.emptyCheck.set((value & empty) !== 0);
   }
 
   #writeControl(value: number, by: MemoryAccess): void {

@@ -4,11 +4,18 @@
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
 import type { FlashMemory } from '../flash-memory.ts';
 
+export interface EmptyCheck {
+  readonly found: () => boolean;
+  readonly set: (empty: boolean) => void;
+}
+
 export interface FlashControllerParts {
   readonly chip: Chip;
   readonly flash: FlashMemory;
   /** Option bytes in force, and those that the next load brings. */
   readonly options: { readonly loaded: OptionValues; readonly stored: OptionValues };
+  /** What the empty check found at the last load of option bytes, and what software made of it. */
+  readonly emptyCheck: EmptyCheck;
   /** The addresses of the banks are exchanged at the moment. */
   readonly banksSwapped: () => boolean;
 }
