@@ -68,7 +68,6 @@ test.each(ids)('%s: a regression erases flash and what stands beside it, and lea
 
 // RTC_BKP0R or TAMP_BKP0R.
 test.each([
-  ['stm32f427', 0x4000_2850],
   ['stm32h743', 0x5800_4050],
   ['stm32g0b1', 0x4000_b100],
   ['stm32l476', 0x4000_2850],
@@ -88,6 +87,20 @@ test.each([
   program(chip, { [field]: level0 });
   chip.reset();
   expect([probe.readWord(register), probe.readWord(register + 4)]).toEqual([0, 0]);
+});
+
+test('F427: backup registers stay open and stay as they are', () => {
+  const chip = connected('stm32f427');
+  const probe = new TestDebugger(chip.machine.debugPort);
+  probe.connect();
+  probe.writeWord(0x4000_2850, 0xcafe_f00d);
+  const { level0, level1, field } = chip.chip.readoutProtection;
+  program(chip, { [field]: level1 });
+  chip.reset();
+  expect(probe.readWord(0x4000_2850)).toBe(0xcafe_f00d);
+  program(chip, { [field]: level0 });
+  chip.reset();
+  expect(probe.readWord(0x4000_2850)).toBe(0xcafe_f00d);
 });
 
 test.each([

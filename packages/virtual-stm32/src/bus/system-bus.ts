@@ -73,7 +73,7 @@ export class SystemBus {
     const peripheral = peripherals.at(address);
     if (peripheral === undefined) return undefined;
     const offset = address - peripheral.addressStart;
-    if (peripheral.isBackupRegister?.(offset) && !memory.reachesBackupRegisters) return 0;
+    if (peripheral.isGuarded?.(offset) && !memory.reachesBackupRegisters) return 0;
     const word = peripheral.readRegister(offset & ~3);
     return ((word >>> (8 * (offset & 3))) & mask(sizeBytes)) >>> 0;
   }
@@ -109,7 +109,7 @@ export class SystemBus {
     const peripheral = peripherals.at(address);
     if (peripheral === undefined) return false;
     const offset = address - peripheral.addressStart;
-    if (peripheral.isBackupRegister?.(offset) && !memory.reachesBackupRegisters) return true;
+    if (peripheral.isGuarded?.(offset) && !memory.reachesBackupRegisters) return true;
     const shift = 8 * (offset & 3);
     const extended = ((value & mask(sizeBytes)) << shift) >>> 0;
     const whole = sizeBytes === 4 || peripheral.extendsNarrowWrites === true;

@@ -3,7 +3,7 @@
 // 100230); that ST writes the device id into the table which the access port names is seen in public listings of `dap info`.
 
 /** Number of a component class: ROM table, CoreSight component, generic IP. */
-export type ComponentClass = 0x1 | 0x9 | 0xe;
+type ComponentClass = 0x1 | 0x9 | 0xe;
 
 export interface ComponentIdentity {
   readonly designer: 'arm' | 'st';

@@ -77,7 +77,7 @@ const f4: PeripheralSet = {
     ],
     always: { 4: 1 << 14 }, // VOSRDY
   },
-  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 20 },
+  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 20, guarded: false },
 };
 
 const h7: PeripheralSet = {
@@ -125,7 +125,7 @@ const h7: PeripheralSet = {
     following: [{ register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }], // ACTVOS
     always: { 4: 1 << 13, 24: 1 << 13 }, // ACTVOSRDY, VOSRDY
   },
-  backupRegisters: { addressStart: 0x5800_4000, firstOffset: 0x50, count: 32 },
+  backupRegisters: { addressStart: 0x5800_4000, firstOffset: 0x50, count: 32, guarded: true },
   secondDebugIdentity: { apIndex: 2, idr: 0x5477_0002, addressStart: 0xe00e_1000 },
 };
 
@@ -164,7 +164,7 @@ const g0: PeripheralSet = {
     ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } },
     following: [],
   },
-  backupRegisters: { addressStart: 0x4000_b000, firstOffset: 0x100, count: 5 },
+  backupRegisters: { addressStart: 0x4000_b000, firstOffset: 0x100, count: 5, guarded: true },
 };
 
 const l4: PeripheralSet = {
@@ -191,7 +191,7 @@ const l4: PeripheralSet = {
       ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
     },
   },
-  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 32 },
+  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 32, guarded: true },
 };
 
 const u5: PeripheralSet = {
@@ -223,7 +223,7 @@ const u5: PeripheralSet = {
     following: [{ register: 0x0c, to: 14, from: 18 }], // BOOSTRDY
     always: { 12: 1 << 15 }, // VOSRDY
   },
-  backupRegisters: { addressStart: 0x4600_7c00, firstOffset: 0x100, count: 32 },
+  backupRegisters: { addressStart: 0x4600_7c00, firstOffset: 0x100, count: 32, guarded: true },
 };
 
 const h5: PeripheralSet = {
@@ -254,7 +254,7 @@ const h5: PeripheralSet = {
     following: [],
     always: { 20: (1 << 3) | (1 << 13) }, // VOSRDY, ACTVOSRDY
   },
-  backupRegisters: { addressStart: 0x4400_7c00, firstOffset: 0x100, count: 32 },
+  backupRegisters: { addressStart: 0x4400_7c00, firstOffset: 0x100, count: 32, guarded: true },
 };
 
 /** By the kind of the flash controller, which names the family. */
