@@ -12,7 +12,7 @@ const everyFamilyHas = [
 ];
 /** A document with a section, a page, a register, a file or a title: more than its bare name. */
 const cites =
-  /\b(RM|AN|DS|IHI|PM)\s?\d*\s?\w*[^;]*\d|CMSIS|OpenOCD|ST community|wiki\.st\.com|data ?sheet|public|HAL|TrustZone/i;
+  /\b(RM|AN|DS|IHI|PM)\s?\d*\s?\w*[^;]*\d|CMSIS|ST SVD|OpenOCD|ST community|wiki\.st\.com|data ?sheet|public|HAL|TrustZone/i;
 
 function faults(rule: ChipRule): string[] {
   const found: string[] = [];

@@ -71,6 +71,10 @@ export class MemoryAccess {
     );
   }
 
+  isFlash(address: number): boolean {
+    return this.#physical(address) !== undefined;
+  }
+
   isRam(address: number): boolean {
     return this.#parts.ram.rangeAt(address) !== undefined;
   }

@@ -14,8 +14,8 @@ export interface FlashStores extends Peripheral {
   store(by: MemoryAccess, address: number, bytes: Uint8Array): void;
   /** A read met a word whose error correcting code is broken. */
   noteBrokenRead(address: number): void;
-  /** A data read was refused in flash that can only be executed. */
-  noteProtectedRead(address: number): void;
+  /** A read of flash was refused: a data read of what can only be executed, or by readout protection. */
+  noteProtectedRead(address: number, by: 'pcrop' | 'readout'): void;
 }
 
 export interface SystemBusParts {
@@ -65,7 +65,8 @@ export class SystemBus {
     if (typeof bytes !== 'string') return fromBytes(bytes);
     if (bytes === 'ecc-fault') return this.#readBroken(address, sizeBytes);
     if (memory.holds(address)) {
-      if (memory.isExecuteOnly(address)) flashController.noteProtectedRead(address);
+      if (memory.isExecuteOnly(address)) flashController.noteProtectedRead(address, 'pcrop');
+      else if (memory.isFlash(address)) flashController.noteProtectedRead(address, 'readout');
       return undefined;
     }
     const rom = this.#readRom(address, sizeBytes);

@@ -71,8 +71,8 @@ export class FlashControllerF4 implements FlashStores {
 
   noteBrokenRead(): void {}
 
-  noteProtectedRead(): void {
-    this.#status |= status.rderr;
+  noteProtectedRead(_address: number, by: 'pcrop' | 'readout'): void {
+    if (by === 'pcrop') this.#status |= status.rderr;
   }
 
   readRegister(offset: number): number {

@@ -1,5 +1,5 @@
 // Flash controller of the H5 family without TrustZone: the non-secure registers. Offsets and bits are those of CMSIS header
-// stm32h563xx.h (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_OPTCR). One set of registers for both banks (BKSEL), a write
+// stm32h563xx.h (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_OPTCR), flags those of the texts in ST's SVD file of H563. One set of registers for both banks (BKSEL), a write
 // buffer of one quad word, option bytes with their copies "current" and "to be programmed"; one operation at a time.
 // What public sources do not settle is taken from the H7, whose design it continues: docs/virtual-stm32-rules.md.
 
@@ -21,7 +21,7 @@ const control = {
 };
 const status = {
   ...{ busy: 1, wbne: 2, eop: 1 << 16, wrperr: 1 << 17, pgserr: 1 << 18 },
-  ...{ incerr: 1 << 20, optchangeerr: 1 << 23 },
+  ...{ strberr: 1 << 19, incerr: 1 << 20, optchangeerr: 1 << 23 },
 };
 const optionControl = { lock: 1, start: 2, swapBank: 0x8000_0000 };
 /** FLASH_ECCDETR: ECCD, BK_ECC. */
@@ -56,8 +56,8 @@ export class FlashControllerH5 implements FlashStores {
     this.#parts = parts;
     this.addressStart = facts.registerBase;
     this.#latches = new OptionLatches(parts, this.addressStart);
-    this.#keys = new FlashKeys(facts.keys);
-    this.#optionKeys = new FlashKeys(facts.optionKeys);
+    this.#keys = new FlashKeys(facts.keys, { onceOnly: true });
+    this.#optionKeys = new FlashKeys(facts.optionKeys, { onceOnly: true });
     this.#buffer = new WriteBuffer(parts.chip.write.unitBytes);
   }
 
@@ -66,7 +66,7 @@ export class FlashControllerH5 implements FlashStores {
     this.#optionKeys.reset();
     this.#latches.clear();
     this.#buffer.clear();
-    this.#accessControl = 0x13; // LATENCY 3, WRHIGHFREQ 1: unverified
+    this.#accessControl = 0x13; // LATENCY 3, WRHIGHFREQ 1
     this.#control = 0;
     this.#status = 0;
     this.#eccDetection = 0;
@@ -75,6 +75,7 @@ export class FlashControllerH5 implements FlashStores {
 
   /** The address counts quad words within the bank (its 16 bits reach just that far). */
   noteBrokenRead(address: number): void {
+    if (this.#eccDetection & ecc.detected) return; // the first one stays until it is cleared
     const { flash, write } = this.#parts.chip;
     const half = flash.sizeBytes / 2;
     const offset = (address - flash.addressStart) % flash.sizeBytes;
@@ -139,6 +140,7 @@ export class FlashControllerH5 implements FlashStores {
   #eraseSelected(by: MemoryAccess): FlashStatus {
     const { chip, banksSwapped } = this.#parts;
     const bank = this.#control & control.bankSelect ? 2 : 1;
+    if (this.#control & (control.mer | control.ber) && this.#control & control.ser) return 'out-of-range'; // PGSERR
     if (this.#control & control.mer) return by.massErase(undefined, this.#finish);
     if (this.#control & control.ber) return by.massErase(bank, this.#finish);
     if (!(this.#control & control.ser)) return 'out-of-range';
@@ -153,6 +155,7 @@ export class FlashControllerH5 implements FlashStores {
     }
     const taken = this.#buffer.put(address, bytes);
     if (taken === 'elsewhere') this.#status |= status.incerr;
+    if (taken === 'twice') this.#status |= status.strberr;
     if (taken === 'full') this.#flush(by);
   }
 
@@ -166,6 +169,8 @@ export class FlashControllerH5 implements FlashStores {
   #writeOptionControl(value: number, by: MemoryAccess): void {
     if (this.#optionKeys.locked) return;
     if (value & optionControl.start) {
+      // A standing error holds the next change up (OPTCR.OPTSTRT).
+      if (this.#status & status.optchangeerr) return;
       if (by.programOptions(this.#latches.values()) !== 'ok') this.#status |= status.optchangeerr;
       this.#latches.clear();
     }

@@ -31,6 +31,7 @@ const status = {
   eop: 1 << 16,
   wrperr: 1 << 17,
   pgserr: 1 << 18,
+  strberr: 1 << 19,
   incerr: 1 << 21,
   operr: 1 << 22,
   rdperr: 1 << 23,
@@ -77,10 +78,10 @@ export class FlashControllerH7 implements FlashStores {
     this.#stride = facts.bankStride;
     this.sizeBytes = 0x400;
     this.#latches = new OptionLatches(parts, this.addressStart);
-    this.#optionKeys = new FlashKeys(facts.optionKeys);
+    this.#optionKeys = new FlashKeys(facts.optionKeys, { onceOnly: true });
     this.#banks = parts.chip.flash.banks.map(({ number }) => ({
       ...{ number, control: 0, status: 0, eccAddress: 0 },
-      keys: new FlashKeys(facts.keys),
+      keys: new FlashKeys(facts.keys, { onceOnly: true }),
       buffer: new WriteBuffer(parts.chip.write.unitBytes),
     }));
   }
@@ -106,6 +107,7 @@ export class FlashControllerH7 implements FlashStores {
 
   noteBrokenRead(address: number): void {
     const bank = this.#bankOfAddress(address);
+    if (bank.status & status.dbeccerr) return; // the first one stays until it is cleared
     bank.status |= status.dbeccerr;
     const { unitBytes } = this.#parts.chip.write;
     const start = this.#parts.chip.flash.banks[bank.number - 1]!.addressStart;
@@ -166,6 +168,7 @@ export class FlashControllerH7 implements FlashStores {
     else if (offset === ofBank.control && !bank.keys.locked) {
       this.#parts.flash.underWay.waitFor(this.#arrayBank(bank));
       bank.control = (value & ~(control.lock | control.start | control.forceWrite)) >>> 0;
+      if (!(value & control.pg)) bank.buffer.clear();
       if (value & control.start) this.#erase(bank, by);
       if (value & control.forceWrite) this.#flush(bank, by);
       if (value & control.lock) bank.keys.lock();
@@ -208,6 +211,7 @@ export class FlashControllerH7 implements FlashStores {
     }
     const taken = bank.buffer.put(address, bytes);
     if (taken === 'elsewhere') bank.status |= status.incerr;
+    if (taken === 'twice') bank.status |= status.strberr;
     if (taken === 'full') this.#flush(bank, by);
   }
 

@@ -7,6 +7,10 @@ export interface FlashL4Layout {
   readonly key: number;
   readonly optionKey: number;
   readonly status: number;
+  /** FLASH_ACR after a reset. */
+  readonly accessControl: number;
+  /** The first store of a word must be at its start. */
+  readonly startsAligned: boolean;
   /** Bit of FLASH_ACR that shows the empty check (G0: PROGEMPTY). */
   readonly empty?: number;
   readonly control: number;
@@ -30,6 +34,7 @@ export interface FlashL4Layout {
 }
 
 const l4: FlashL4Layout = {
+  ...{ accessControl: 0x600, startsAligned: false },
   ...{ key: 0x08, optionKey: 0x0c, status: 0x10, control: 0x14, ecc: 0x18, pageBits: 8, bankBit: 11 },
   eccAddress: { width: 19, stepBytes: 1, bankBit: 19 },
   ...{ fast: 1 << 18, fastMode: 'row', fastNeeds: 'erased-bank' },
@@ -45,7 +50,16 @@ const layouts: Partial<Record<FlashController['kind'], FlashL4Layout>> = {
     ...{ busy: [1 << 16, 1 << 17], alsoBusy: 1 << 18 },
   },
   u5: {
-    ...{ ...l4, key: 0x08, optionKey: 0x10, status: 0x20, control: 0x28, ecc: 0x30 },
+    ...{
+      ...l4,
+      accessControl: 0,
+      startsAligned: true,
+      key: 0x08,
+      optionKey: 0x10,
+      status: 0x20,
+      control: 0x28,
+      ecc: 0x30,
+    },
     eccAddress: { width: 20, stepBytes: 1, bankBit: 21 },
     ...{ fast: 1 << 14, fastMode: 'burst', fastNeeds: 'nothing', waitsForData: 1 << 17 },
   },

@@ -70,7 +70,7 @@ export class FlashControllerL4 implements FlashStores {
     this.#latches.clear();
     this.#buffer.clear();
     this.#row.clear();
-    this.#accessControl = 0;
+    this.#accessControl = this.#layout.accessControl;
     this.#status = 0;
     this.#control = 0;
     this.#ecc = 0;
@@ -85,12 +85,15 @@ export class FlashControllerL4 implements FlashStores {
     const second = offset >= half;
     const { width, stepBytes, bankBit } = this.#layout.eccAddress;
     const place = Math.floor((offset % half) / stepBytes) & (2 ** width - 1);
-    if (second && this.#layout.secondEcc !== undefined) this.#secondEcc = (eccDetected | place) >>> 0;
+    const own = second && this.#layout.secondEcc !== undefined;
+    // The first one stays until it is cleared.
+    if ((own ? this.#secondEcc : this.#ecc) & eccDetected) return;
+    if (own) this.#secondEcc = (eccDetected | place) >>> 0;
     else this.#ecc = (eccDetected | place | (second && bankBit !== undefined ? 1 << bankBit : 0)) >>> 0;
   }
 
-  noteProtectedRead(): void {
-    this.#status |= status.rderr;
+  noteProtectedRead(_address: number, by: 'pcrop' | 'readout'): void {
+    if (by === 'pcrop') this.#status |= status.rderr;
   }
 
   /** One look: EOP and errors of what ended by now are in, and time goes on while something runs. */
@@ -223,8 +226,10 @@ export class FlashControllerL4 implements FlashStores {
   }
 
   #storeWord(by: MemoryAccess, address: number, bytes: Uint8Array): void {
-    const taken = this.#buffer.put(address, bytes);
-    if (taken === 'elsewhere') {
+    const { startsAligned } = this.#layout;
+    const late = startsAligned && this.#buffer.empty && address % this.#buffer.sizeBytes !== 0;
+    const taken = late ? 'elsewhere' : this.#buffer.put(address, bytes);
+    if (taken === 'elsewhere' || taken === 'twice') {
       this.#buffer.clear();
       this.#status |= status.pgaerr | status.pgserr;
     }

@@ -1,6 +1,5 @@
 // Which peripherals a family has and where: the addresses and ready bits that differ, as data. All of them were compared
-// with ST's CMSIS device headers (`source` of each set); reset values are recalled from the manuals. What is not listed is
-// not modelled.
+// with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files. What is not listed is not modelled.
 
 import type { FlashController } from '@firmseal/chips';
 import type { BackupRegistersPlace } from '../bus/peripheral.ts';
@@ -97,7 +96,7 @@ const h7: PeripheralSet = {
   agentPinActiveHigh: true,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, tree: h7Clock },
-    resetValues: { 0: 0x25 },
+    resetValues: { 0: 0x25, 40: 0x0202_0200, 44: 0x01ff_0000, 48: 0x0101_0280 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // HSIRDY
       { register: 0x00, to: 8, from: 7 }, // CSIRDY
@@ -146,7 +145,7 @@ const g0: PeripheralSet = {
   agentPinActiveHigh: false,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: g0Clock },
-    resetValues: { 0: 0x500 },
+    resetValues: { 0: 0x500, 12: 0x1000 },
     following: [
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
       { register: 0x00, to: 17, from: 16 }, // HSERDY
@@ -161,7 +160,7 @@ const g0: PeripheralSet = {
     },
   },
   pwr: {
-    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } },
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x208, 8: 0x8000 } },
     following: [],
   },
   backupRegisters: { addressStart: 0x4000_b000, firstOffset: 0x100, count: 5, guarded: true },
@@ -176,7 +175,7 @@ const l4: PeripheralSet = {
   gpioLetters: 'ABCDEFGH',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: l4Clock },
-    resetValues: { 0: 0x63 },
+    resetValues: { 0: 0x63, 12: 0x1000 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // MSIRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -191,6 +190,10 @@ const l4: PeripheralSet = {
       ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
     },
   },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200, 8: 0x8000 } },
+    following: [],
+  },
   backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 32, guarded: true },
 };
 
@@ -204,7 +207,7 @@ const u5: PeripheralSet = {
   agentPinActiveHigh: true,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, tree: u5Clock },
-    resetValues: { 0: 0x35 },
+    resetValues: { 0: 0x35, 52: 0x0101_0280 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // MSISRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -233,7 +236,7 @@ const h5: PeripheralSet = {
   syscfg: 0x4400_0400,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4402_0c00, sizeBytes: block, tree: h5Clock },
-    resetValues: { 0: 0x2b },
+    resetValues: { 0: 0x2b, 52: 0x0101_0280 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // HSIRDY
       { register: 0x00, to: 9, from: 8 }, // CSIRDY
