@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { prepareGuest } from './guest.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const suites = ['tools/usb-vm', 'sim/conformance/usb-vm'];
+const suites = [
+  'tools/usb-vm',
+  'sim/conformance/usb-vm',
+  'packages/virtual-stm32/test/conformance/usb-vm',
+  'apps/cli/test/virtual-usb-vm',
+];
 
 try {
   const { kernelName } = prepareGuest();

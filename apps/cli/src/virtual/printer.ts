@@ -19,11 +19,14 @@ export interface Printer {
 const shownChips = 2;
 
 function doorLines(doors: Doors): string[] {
-  const { uart, usb, stlinkPort } = doors;
+  const { uart, usb, stlinkPort, probeUsb } = doors;
   return [
     ...(uart === undefined ? [] : [`UART ${typeof uart === 'string' ? uart : `tcp 127.0.0.1:${uart}`}`]),
     ...(usb === undefined ? [] : [`USB/IP 127.0.0.1:${usb.port} ${usb.busId}`]),
     ...(stlinkPort === undefined ? [] : [`stlink-server 127.0.0.1:${stlinkPort}`]),
+    ...(probeUsb === undefined
+      ? []
+      : [`${probeUsb.kind} USB/IP 127.0.0.1:${probeUsb.port} ${probeUsb.busId}`]),
   ];
 }
 
@@ -34,7 +37,7 @@ export function announceChip(to: Printer, board: Board, doors: Doors): void {
   const connect = connectLines(chip.chip, number, doors);
   to.json({
     ...{ event: 'chip', number, chip: chip.chip.id, uniqueId: toHex(chip.uid), socket, probe },
-    ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, connect },
+    ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, probeUsb: doors.probeUsb, connect },
   });
   const more = doorLines(doors).map((one) => `, ${one}`);
   to.lines(`chip ${number}: ${chip.chip.id}, --socket ${socket} --probe ${probe}${more.join('')}`);

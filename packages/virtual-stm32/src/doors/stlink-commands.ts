@@ -13,6 +13,15 @@ const mode = { dfu: 0, mass: 1, debug: 2 } as const;
 const answer = (lengthBytes: number): DataView => new DataView(new ArrayBuffer(lengthBytes));
 const bytesOf = (view: DataView): Uint8Array => new Uint8Array(view.buffer);
 
+/** Every command has this length. */
+export const commandBytes = 16;
+
+/** Bytes that the host sends after a command: those of a write of memory by words, bytes or half-words. */
+export function dataBytesOf(command: Uint8Array): number {
+  const writes = command[0] === 0xf2 && [0x08, 0x0d, 0x48].includes(command[1]!);
+  return writes ? command[6]! | (command[7]! << 8) : 0;
+}
+
 const apTar = 0x04;
 const apDrw = 0x0c;
 const cswWord = 0x2300_0012; // 32-bit, auto-increment

@@ -13,7 +13,7 @@ const maxPending = 1024;
 
 /** A USB port of this machine of software. */
 export interface UsbipPort {
-  /** Bus and port, `1-1`: the name by which clients import what is plugged in there. */
+  /** Bus and port, `1-1`: the name by which clients import what is plugged in there. The bus is a number. */
   readonly busId: string;
   /** What is plugged in now. */
   readonly device: UsbDevice | undefined;
@@ -41,7 +41,7 @@ function deviceRecord({ busId, device }: Exported, number: number): Uint8Array {
   const descriptor = device.deviceDescriptor;
   bytes.set(text.encode(`/sys/devices/virtual/${busId}`), 0);
   bytes.set(text.encode(busId), 256);
-  view.setUint32(288, 1);
+  view.setUint32(288, Number.parseInt(busId, 10));
   view.setUint32(292, number + 2);
   view.setUint32(296, device.speed === 'high' ? 3 : 2);
   const from = new DataView(descriptor.buffer, descriptor.byteOffset);
@@ -128,7 +128,7 @@ class Connection {
 
   #list(): void {
     const exported = this.#exported();
-    const count = Uint8Array.of(0, 0, 0, exported.length);
+    const count = Uint8Array.of(0, 0, exported.length >>> 8, exported.length);
     const records = exported.flatMap((one) => [
       deviceRecord(one, one.number),
       ...one.device.interfaces.map((face) => Uint8Array.of(face.class, face.subclass, face.protocol, 0)),

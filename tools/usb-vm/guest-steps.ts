@@ -1,11 +1,8 @@
 // Steps of a script in the guest: each a command with a name, told apart in what the guest prints.
 
-import type { Guest } from '../../tools/usb-vm/guest.ts';
-import { runInGuest } from '../../tools/usb-vm/run-in-guest.ts';
-
-export type { Guest };
-
 import type { UsbDevice } from '@firmseal/virtual-stm32';
+import type { Guest } from './guest.ts';
+import { runInGuest } from './run-in-guest.ts';
 
 export interface StepResult {
   readonly printed: string;
