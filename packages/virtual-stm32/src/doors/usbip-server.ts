@@ -174,14 +174,15 @@ class Connection {
     const message = this.#take(wholeBytes);
     const cancel = new AbortController();
     this.#pending.set(sequence, cancel);
+    const finish = (answer: UsbAnswer): void => this.#finish(sequence, { answer, incoming, lengthBytes });
     const run = async (): Promise<UsbAnswer> => {
       const data = message.subarray(48);
-      if (endpoint === 0) return this.#control!.handle(parseSetup(message.subarray(40, 48)), data);
+      if (endpoint === 0) return this.#control!.handle(parseSetup(message.subarray(40, 48)), data, finish);
       if (incoming) return device.read?.(endpoint, lengthBytes, cancel.signal);
       return (await device.write?.(endpoint, data)) === true ? new Uint8Array(0) : undefined;
     };
     run().then(
-      (answer) => this.#finish(sequence, { answer, incoming, lengthBytes }),
+      finish,
       // Gone from the bus, and the client with it; a fault of the device itself is for who runs the server.
       (error: unknown) => {
         this.#pending.delete(sequence);
@@ -192,6 +193,7 @@ class Connection {
     return true;
   }
 
+  /** The second answer to one transfer is none: it may come early, and again when all work is done. */
   #finish(sequence: number, transfer: { answer: UsbAnswer; incoming: boolean; lengthBytes: number }): void {
     const { answer, incoming, lengthBytes } = transfer;
     if (!this.#pending.delete(sequence)) return;
