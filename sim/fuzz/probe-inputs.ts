@@ -76,11 +76,29 @@ export interface StlinkInput {
   readonly data: Uint8Array;
 }
 
+const stlinkCodes = [
+  ...[0x07, 0x08, 0x0c, 0x0d, 0x47, 0x48, 0x50, 0x54, 0x52, 0x30, 0x31, 0x35, 0x36, 0x3b, 0x3c, 0x3e],
+];
+
+/** A list of words: codes, padding, a word for each; now and then longer or shorter than its count says. */
+function wordList(random: SeededRandom): StlinkInput {
+  const items = random.below(20);
+  const codes = Array.from({ length: items }, () => pick(random, [1, 2, 3, 5, random.below(256)]));
+  while (codes.length % 4 !== 0) codes.push(0);
+  const words = Array.from({ length: items }, () =>
+    littleEndian(random.below(4) === 0 ? 0 : address(random)),
+  );
+  const command = new Uint8Array(16);
+  command.set([0xf2, 0x51, ...littleEndian(random.below(10) === 0 ? random.word() : items)]);
+  return { command, data: Uint8Array.from([...codes, ...words.flat()]) };
+}
+
 /** A command of 16 bytes, and data that may be more or less than it announces. */
 export function stlinkInput(random: SeededRandom): StlinkInput {
+  if (random.below(8) === 0) return wordList(random);
   const command = new Uint8Array(16);
   const length = random.below(8) === 0 ? random.below(65536) : random.below(300);
-  const code = pick(random, [0x07, 0x08, 0x0c, 0x0d, 0x47, 0x48, 0x30, 0x31, 0x35, 0x36, 0x3b, 0x3c, 0x3e]);
+  const code = pick(random, stlinkCodes);
   const memory = [0xf2, random.below(12) === 0 ? random.below(256) : code];
   const kind = random.below(8);
   if (kind === 0) command.set(random.bytes(16));

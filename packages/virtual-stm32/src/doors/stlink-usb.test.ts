@@ -58,6 +58,40 @@ test('memory is written by data that follow the command, in one piece or several
   expect(await take(32)).toEqual(bytes);
 });
 
+test('a list of words is done in one go: each item has its word and its status', async () => {
+  const { command, send, take } = probe();
+  await command([0xf2, 0x30, 0xa3]);
+  await take(2);
+  // access port 0; write 0x11223344 to SRAM, read it; read where nothing is
+  await command([0xf2, 0x51, ...word(5)]);
+  const values = [0, sram, 0x1122_3344, sram, 0x9000_0000].flatMap(word);
+  await send([5, 1, 2, 3, 3, 0, 0, 0, ...values]);
+  await command([0xf2, 0x52]);
+  const answer = await take(40);
+  expect(answer.slice(0, 20)).toEqual([0, 0, 0, 0x1122_3344, 0].flatMap(word));
+  expect(answer.slice(20)).toEqual([0x80, 0x80, 0x80, 0x80, 0x81].flatMap(word));
+});
+
+test('a list that is longer than it may be is not taken', async () => {
+  const { command, take } = probe();
+  await command([0xf2, 0x51, ...word(65)]);
+  await command([0xf1]);
+  expect((await take(6)).slice(2)).toEqual([0x83, 0x04, 0x48, 0x37]);
+});
+
+test('transfers without increment stay at their address', async () => {
+  const { chip, command, send, take } = probe();
+  await command([0xf2, 0x30, 0xa3]);
+  await take(2);
+  const before = chip.judge.ram(sram + 4, 4);
+  await command([0xf2, 0x50, ...word(sram), ...half(8)]);
+  await send([...word(1), ...word(2)]);
+  expect([...chip.judge.ram(sram, 4)]).toEqual(word(2));
+  expect(chip.judge.ram(sram + 4, 4)).toEqual(before);
+  await command([0xf2, 0x54, ...word(sram), ...half(8)]);
+  expect(await take(8)).toEqual([...word(2), ...word(2)]);
+});
+
 test('a command cut short counts as padded with zeros', async () => {
   const { send, take } = probe();
   await send([0xf1]);

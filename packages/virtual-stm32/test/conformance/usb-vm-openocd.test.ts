@@ -33,10 +33,10 @@ const all: Case[] = [
 const probeLines: Readonly<Record<UsbProbe, readonly string[]>> = {
   'cmsis-dap-v1': [
     'CMSIS-DAP: FW Version = 2.1.0',
-    'CMSIS-DAP: Serial# = probe-1',
+
     'CMSIS-DAP: Atomic commands supported',
   ],
-  'cmsis-dap-v2': ['CMSIS-DAPv2 interface', 'CMSIS-DAP: FW Version = 2.1.0', 'CMSIS-DAP: Serial# = probe-1'],
+  'cmsis-dap-v2': ['CMSIS-DAP: FW Version = 2.1.0', 'CMSIS-DAPv2 interface'],
   stlink: ['STLINK V2J37S7 (API v2) VID:PID 0483:3748', 'Target voltage: 3.2'],
 };
 
@@ -60,7 +60,7 @@ describe.runIf(guest)('OpenOCD in a machine with USB', () => {
       expect(log.includes('CMSIS-DAPv2 interface')).toBe(probe === 'cmsis-dap-v2');
       for (const line of openocdFamilies[chip]!.identity) expect(log).toMatch(line);
       // At level 2 the probe is there and the chip is not.
-      expect(runs.at(-1)!.log).toContain(probeLines[probe].at(-1));
+      expect(runs.at(-1)!.log).toContain(probeLines[probe][0]);
       expect(runs.at(-1)!.log).not.toContain('SWD DPIDR');
     },
     600_000,
