@@ -31,7 +31,7 @@ export interface LibraryCall {
 }
 
 export interface Fork {
-  /** Step at which the glitches hit: they are in ascending order. */
+  /** Step at which the glitches hit when nothing else does: forks are in ascending order. */
   readonly step: number;
   readonly glitches: readonly Glitch[];
 }
@@ -88,6 +88,7 @@ export class Glitcher {
   #plan: ForkPlan | undefined;
   #fork = 0;
   #stop = -1;
+  #due: Glitch | undefined;
   #within: { readonly before: Moment; readonly step: number; readonly polls: number; next: number } | undefined;
   #library: LibraryCall | undefined;
   #calls = 0;
@@ -184,7 +185,9 @@ export class Glitcher {
     }
     const count = ++this.#counts[(pc - this.#base) >> 1]!;
     this.trace?.(pc, step, count);
-    if (step === this.#stop) {
+    // Loops that wait for the hardware turn more or less often: the execution counts, not the step.
+    const due = this.#due;
+    if (due !== undefined && pc === due.address && count === due.occurrence) {
       this.#enterFork(step);
       return 1;
     }
@@ -241,6 +244,13 @@ export class Glitcher {
     for (let i = 0; i < length && this.sent.length < 8192; i++) this.sent.push(this.#core.readUint8(from + i));
   }
 
+  /** The next fork: a step of the library, or an execution of an address. */
+  #await(): void {
+    const fork = this.#plan?.forks[this.#fork];
+    this.#stop = this.#library === undefined ? -1 : (fork?.step ?? -1);
+    this.#due = this.#library === undefined ? fork?.glitches[0] : undefined;
+  }
+
   #enterFork(step: number): void {
     this.#within = { before: this.#moments.take(), step, polls: this.#polls, next: 0 };
     this.#insideWhenForked = this.#inside;
@@ -268,7 +278,7 @@ export class Glitcher {
     this.#left = Number.POSITIVE_INFINITY;
     this.#fork++;
     if (this.#fork === plan.forks.length) throw new ForksEnd();
-    this.#stop = plan.forks[this.#fork]!.step;
+    this.#await();
     // The step that was stopped at is taken now, unharmed.
     if (this.#library === undefined) this.#counts[((this.#core.PC & ~1) - this.#base) >> 1]!--;
     this.#skipLeft = 0;
@@ -302,7 +312,7 @@ export class Glitcher {
     this.#step = 0;
     this.#polls = 0;
     this.#fork = 0;
-    this.#stop = this.#plan?.forks[0]?.step ?? -1;
+    this.#await();
     this.#within = undefined;
     this.#skipLeft = 0;
     this.#skipped = 0;
@@ -317,6 +327,7 @@ export class Glitcher {
     this.#plan = undefined;
     this.#library = undefined;
     this.#within = undefined;
+    this.#due = undefined;
     this.#stop = -1;
     this.#skipLeft = 0;
     return this.#skipped;
