@@ -51,6 +51,7 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
   const ram = new WorkingMemory(chip, seed);
   const optionBytes: OptionBytes = new OptionBytes({
     ...{ chip, power, timing, random },
+    begin: (operation) => flash.underWay.begin(operation),
     regress: (stays) => {
       flash.eraseAllExcept(stays);
       ram.eraseByRegression();

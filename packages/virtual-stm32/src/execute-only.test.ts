@@ -5,6 +5,7 @@ import { optionField, withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import type { VirtualChip } from './chip.ts';
 import { createVirtualChip } from './factory.ts';
+import { romBootloader } from './rom/rom-bootloader.ts';
 import { TestDebugger } from './test-debugger.ts';
 
 const secret = 0x5a;
@@ -181,6 +182,37 @@ test.each(['stm32l476', 'stm32g0b1'])('%s: without PCROP_RDP the regression leav
   program(chip, { [field]: level0 });
   expect(optionField(chip.chip, chip.judge.optionsStored, 'PCROP_RDP')).toBe(0);
 });
+
+test.each(parts.filter(({ id }) => id !== 'stm32g0b1'))(
+  '$id: the ROM bootloader gives none of it',
+  (part) => {
+    const answers: number[] = [];
+    const chip = createVirtualChip({
+      ...{ chip: part.id, seed: 'pcrop rom', executors: [romBootloader()] },
+      onLink: (bytes) => answers.push(...bytes),
+    });
+    chip.powerOn();
+    chip.debug.connect();
+    const unit = new Uint8Array(chip.chip.write.unitBytes).fill(secret);
+    for (const address of [part.open, part.secretAt]) chip.debug.programFlash(address, unit);
+    expect(program(chip, part.fields)).toBe('ok');
+    chip.setPin('boot0', true);
+    chip.powerOff();
+    chip.powerOn();
+    const send = (...bytes: number[]) => {
+      chip.receive(Uint8Array.from(bytes));
+      return answers.splice(0);
+    };
+    expect(send(0x7f)).toEqual([0x79]);
+    const read = (address: number) => {
+      const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff);
+      const checksum = bytes.reduce((sum, byte) => sum ^ byte, 0);
+      return [...send(0x11, 0xee), ...send(...bytes, checksum), ...send(3, 0xfc)];
+    };
+    expect(read(part.open).slice(-4)).toEqual([secret, secret, secret, secret]);
+    expect(read(part.secretAt)).not.toContain(secret);
+  },
+);
 
 test('H743: start = end protects the whole bank', () => {
   const chip = protectedChip({ ...parts[1]!, fields: { PROT_AREA_START1: 5, PROT_AREA_END1: 5 } });

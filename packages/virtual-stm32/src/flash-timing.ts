@@ -52,7 +52,7 @@ export class FlashTiming {
     this.#clock.advance(us);
   }
 
-  spendOptionProgram(): void {
-    this.spend(this.#chosen(this.#chip.timing.optionProgram));
+  optionProgramUs(): number {
+    return this.#chosen(this.#chip.timing.optionProgram);
   }
 }

@@ -232,10 +232,10 @@ export class MemoryAccess {
     return this.#may('option-bytes', 'read') ? this.#parts.options.loaded.get(register) : undefined;
   }
 
-  /** Stores option bytes; they take force at the next reset or launch. */
-  programOptions(values: OptionValues): OptionStatus {
+  /** Stores option bytes; they take force at the next reset or launch. With `whenDone` it lasts beyond the call. */
+  programOptions(values: OptionValues, whenDone?: () => void): OptionStatus {
     if (this.#parts.protection().level === 2) return 'locked';
-    return this.#may('option-bytes', 'write') ? this.#parts.options.program(values) : 'refused';
+    return this.#may('option-bytes', 'write') ? this.#parts.options.program(values, whenDone) : 'refused';
   }
 
   /** Whether option bytes in force write-protect the unit. */

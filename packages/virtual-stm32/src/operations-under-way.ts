@@ -9,7 +9,7 @@ export interface OperationTime {
 }
 
 export interface LastingOperation {
-  /** Banks that cannot be read meanwhile. */
+  /** Banks that cannot be read meanwhile; none for option bytes, which make every bank busy and none unreadable. */
   readonly banks: readonly number[];
   readonly durationUs: number;
   readonly complete: () => void;
@@ -64,7 +64,9 @@ export class OperationsUnderWay {
   look(bank?: number): boolean {
     if (this.#running.length === 0) return false;
     this.#settle();
-    const one = this.#running.find(({ banks }) => bank === undefined || banks.includes(bank));
+    const one = this.#running.find(
+      ({ banks }) => bank === undefined || banks.length === 0 || banks.includes(bank),
+    );
     if (one === undefined) return false;
     const step = this.#time.nowUs() + one.durationUs / looksPerOperation;
     this.#time.waitUntilUs(Math.min(one.endUs, step));

@@ -19,6 +19,7 @@ import {
   withOptionField,
 } from '@firmseal/chips';
 import type { FlashTiming } from './flash-timing.ts';
+import type { LastingOperation } from './operations-under-way.ts';
 import type { PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
 import { areaBounds, planRegression } from './regression.ts';
@@ -36,6 +37,8 @@ export interface OptionParts {
   readonly power: PowerSupply;
   readonly timing: FlashTiming;
   readonly random: SeededRandom;
+  /** Begins the programming, where it lasts beyond the call. */
+  readonly begin: (operation: LastingOperation) => void;
   /** Erases the main flash but for the units that stay, and what else the regression erases. */
   readonly regress: (stays: (unit: EraseUnit) => boolean) => void;
 }
@@ -124,8 +127,11 @@ export class OptionBytes {
     isWriteProtected(this.#parts.chip, this.#loaded, unit) ||
     this.isExecuteOnly(unit.addressStart, unit.sizeBytes);
 
-  /** Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. */
-  program(values: OptionValues): OptionStatus {
+  /**
+   * Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. With
+   * `whenDone` the programming lasts beyond the call (the erase of a regression does not).
+   */
+  program(values: OptionValues, whenDone?: () => void): OptionStatus {
     const { chip } = this.#parts;
     let next: Map<number, number> = new Map(this.#stored);
     for (const [id, value] of values) {
@@ -141,7 +147,7 @@ export class OptionBytes {
       change === undefined ? before === 1 && readoutLevel(chip, next) === 0 : change === 'regression';
     if (!regresses && !this.#keepsLockedFields(next)) return 'field-locked';
     if (regresses) next = this.#regression(next);
-    this.#write(next);
+    this.#write(next, whenDone);
     return 'ok';
   }
 
@@ -185,17 +191,24 @@ export class OptionBytes {
     return withOptionField(chip, values, { name: field, value: state.regressesTo });
   }
 
-  #write(next: Map<number, number>): void {
+  #write(next: Map<number, number>, whenDone: (() => void) | undefined): void {
     const { power, timing } = this.#parts;
+    const tear = () => this.#tear(next);
+    const begin = () =>
+      this.#parts.begin({
+        ...{ banks: [], durationUs: timing.optionProgramUs(), tear },
+        complete: () => {
+          this.#stored = next;
+          whenDone?.();
+        },
+      });
     power.run({
-      kind: 'option-bytes',
-      address: 0,
-      length: 4 * next.size,
+      ...{ kind: 'option-bytes', address: 0, length: 4 * next.size, tear },
       complete: () => {
         this.#stored = next;
-        timing.spendOptionProgram();
+        timing.spend(timing.optionProgramUs());
       },
-      tear: () => this.#tear(next),
+      ...(whenDone === undefined ? {} : { begin }),
     });
   }
 

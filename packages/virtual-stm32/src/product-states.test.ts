@@ -93,11 +93,12 @@ test('a group of four sectors is write-protected by one bit', () => {
 });
 
 test('option bytes by registers: stored at once, in force after a reset', () => {
-  const { chip, get, set } = bench();
+  const { chip, get, set, settled } = bench();
   const before = get(0x50);
   for (const key of optionKeys) set(0x0c, key);
   set(0x54, (before ^ (1 << 31)) >>> 0); // SWAP_BANK
-  set(0x1c, 2); // OPTSTART
+  set(0x1c, 2); // OPTSTRT
+  settled();
   expect(get(0x50)).toBe(before);
   chip.debug.connect();
   const unit = new Uint8Array(16).fill(0x21);
@@ -109,13 +110,14 @@ test('option bytes by registers: stored at once, in force after a reset', () => 
 });
 
 test('closed: no debugger, always from flash; write protection stands still', () => {
-  const { chip, probe, get, set } = bench();
+  const { chip, probe, get, set, settled } = bench();
   chip.debug.connect();
   chip.setPin('boot0', true);
   chip.reset();
   for (const key of optionKeys) set(0x0c, key);
   set(0x54, (get(0x54) & ~0xff00) | (state.closed << 8));
   set(0x1c, 2);
+  settled();
   expect(probe.readWord(flash)).toBeDefined();
   const starts: string[] = [];
   chip.onEvent = (event) => event.kind === 'started' && starts.push(event.from);

@@ -142,3 +142,52 @@ test('the loss of power tears what runs, and a cut after an operation leaves it 
   expect(chip.judge.flash(flash + 8, 8)).toEqual(Uint8Array.of(0x55, 0, 0, 0, 0x55, 0, 0, 0));
   expect(chip.judge.isReadable(flash + 8, 8)).toBe(true);
 });
+
+const optionKeys = [0x0819_2a3b, 0x4c5d_6e7f] as const;
+
+// Where option bytes are started, the register with the brown-out level, and what tells that they are done.
+const optionStarts = [
+  ['stm32f427', [0x08], 0x14, 4, 0x14, 2, 0x0c, 1 << 16],
+  ['stm32h743', [0x08], 0x20, 4, 0x18, 2, 0x1c, 1],
+  ['stm32g0b1', [0x08, 0x0c], 0x20, 1 << 9, 0x14, 1 << 17, 0x10, 6 << 16],
+  ['stm32l476', [0x08, 0x0c], 0x20, 1 << 8, 0x14, 1 << 17, 0x10, 1 << 16],
+  ['stm32u575', [0x08, 0x10], 0x40, 1 << 8, 0x28, 1 << 17, 0x20, 1 << 16],
+  ['stm32h563', [0x0c], 0x54, 1, 0x1c, 2, 0x20, 1],
+] as const;
+
+test.each(optionStarts)(
+  '%s: option bytes last; a reset in the middle never lowers protection',
+  (id, locks, register, bit, control, start, status, busy) => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 12; round++) {
+      const chip = createVirtualChip({ chip: id, seed: `options ${round}` });
+      chip.powerOn();
+      const probe = new TestDebugger(chip.machine.debugPort, chip.chip.debug.apIndex);
+      probe.connect();
+      const base = chip.chip.flashController.registerBase;
+      locks.forEach((at, i) => {
+        const option = i === locks.length - 1;
+        for (const key of option ? optionKeys : keys) probe.writeWord(base + at, key);
+      });
+      const before = chip.judge.optionsStored;
+      probe.writeWord(
+        base + register,
+        (probe.readWord(base + register)! ^ bit) & (control === register ? ~1 : ~0),
+      );
+      const old = control === register ? probe.readWord(base + control)! : 0;
+      const begin = chip.clock.nowUs;
+      probe.writeWord(base + control, (old | start) >>> 0);
+      expect(chip.clock.nowUs).toBe(begin);
+      expect(chip.judge.optionsStored).toEqual(before);
+      if (round > 0) {
+        chip.reset();
+        outcomes.add(chip.judge.readoutLevel === 0 ? 'open' : 'level 1');
+        continue;
+      }
+      while (probe.readWord(base + status)! & busy);
+      expect(chip.clock.nowUs - begin).toBeCloseTo(chip.chip.timing.optionProgram.typicalUs, 3);
+      expect(chip.judge.optionsStored).not.toEqual(before);
+    }
+    expect(outcomes).toEqual(new Set(['open', id === 'stm32h563' ? 'open' : 'level 1']));
+  },
+);

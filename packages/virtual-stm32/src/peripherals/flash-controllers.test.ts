@@ -83,6 +83,7 @@ test('F4: erases by sector number and bank; a write-protected sector stays', () 
   for (const key of optionKeys) set(0x08, key);
   set(0x14, get(0x14) & ~(1 << 16)); // nWRP of sector 0
   set(0x14, get(0x14) | 2);
+  expect(settled(0x0c, 1 << 16)).toBe(0);
   chip.reset();
   for (const key of keys) set(0x04, key);
   set(0x10, (2 << 8) | 2 | (1 << 16));

@@ -1,6 +1,6 @@
 // Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number, error
 // flags, option control registers. One operation at a time; BSY reads as 1 until its time is over, and accesses to the
-// bank, to FLASH_CR and the next operation wait for it. Option bytes are programmed within the access that starts them.
+// bank, to FLASH_CR and the next operation wait for it.
 
 import type { FlashController, Parallelism } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
@@ -161,10 +161,11 @@ export class FlashControllerF4 implements FlashStores {
   #writeOption(offset: number, value: number, by: MemoryAccess): void {
     const option = this.#latches.programmedAt(offset);
     if (option === undefined || this.#optionKeys.locked) return;
+    this.#parts.flash.underWay.waitFor();
     this.#latches.write(option, value);
     if (offset !== offsets.option) return;
-    if (value & optionControl.start && by.programOptions(this.#latches.values()) !== 'ok')
-      this.#status |= status.wrperr;
+    if (value & optionControl.start)
+      if (by.programOptions(this.#latches.values(), () => {}) !== 'ok') this.#status |= status.wrperr;
     if (value & optionControl.lock) this.#optionKeys.lock();
   }
 }

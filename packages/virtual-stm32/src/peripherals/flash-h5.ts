@@ -167,11 +167,12 @@ export class FlashControllerH5 implements FlashStores {
   }
 
   #writeOptionControl(value: number, by: MemoryAccess): void {
+    this.#parts.flash.underWay.waitFor();
     if (this.#optionKeys.locked) return;
     if (value & optionControl.start) {
       // A standing error holds the next change up (OPTCR.OPTSTRT).
       if (this.#status & status.optchangeerr) return;
-      if (by.programOptions(this.#latches.values()) !== 'ok') this.#status |= status.optchangeerr;
+      if (by.programOptions(this.#latches.values(), () => {}) !== 'ok') this.#status |= status.optchangeerr;
       this.#latches.clear();
     }
     if (value & optionControl.lock) this.#optionKeys.lock();

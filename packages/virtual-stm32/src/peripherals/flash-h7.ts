@@ -1,7 +1,7 @@
 // Flash controller of the H743 family (RM0433 4.9): a set of registers for each bank, a write buffer of one flash word
 // of 32 bytes, option bytes with their copies "current" and "to be programmed". Both banks can work at once; BSY and QW
 // read as 1 until the operation's time is over. The registers of a bank follow its addresses when banks are swapped. Option
-// bytes are programmed within the access that starts them. Offsets and bits: CMSIS header stm32h743xx.h, FLASH_TypeDef.
+// bytes last as well (OPT_BUSY). Offsets and bits: CMSIS header stm32h743xx.h, FLASH_TypeDef.
 
 import type { FlashController } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
@@ -40,6 +40,7 @@ const status = {
 /** FLASH_OPTCR (4.9.7), FLASH_OPTSR_CUR (4.9.8). */
 const optionControl = { lock: 1, start: 2, massErase: 1 << 4, swapBank: 0x8000_0000 };
 const optionChangeError = 1 << 30;
+const optionBusy = 1;
 
 const flagsOf: Readonly<Record<FlashStatus, number>> = {
   ok: status.eop,
@@ -71,6 +72,7 @@ export class FlashControllerH7 implements FlashStores {
   readonly #banks: readonly Bank[];
   #accessControl = 0;
   #optionError = 0;
+  #optionsRun = false;
 
   constructor(parts: FlashControllerParts, facts: FlashController) {
     this.#parts = parts;
@@ -91,6 +93,7 @@ export class FlashControllerH7 implements FlashStores {
     this.#latches.clear();
     this.#accessControl = 0x37; // RM0433 4.9.1
     this.#optionError = 0;
+    this.#optionsRun = false;
     for (const bank of this.#banks) {
       bank.keys.reset();
       bank.buffer.clear();
@@ -122,8 +125,10 @@ export class FlashControllerH7 implements FlashStores {
     if (offset === common.accessControl) return this.#accessControl;
     if (offset === common.optionControl) return this.#optionKeys.locked ? optionControl.lock : 0;
     const current = this.#latches.readAt(offset);
-    if (current !== undefined)
-      return (this.#latches.stored(current) | (offset === common.optionStatus ? this.#optionError : 0)) >>> 0;
+    if (current !== undefined) {
+      const flags = offset === common.optionStatus ? this.#optionFlags() : 0;
+      return (this.#latches.stored(current) | flags) >>> 0;
+    }
     const programmed = this.#latches.programmedAt(offset);
     if (programmed !== undefined) return this.#latches.value(programmed);
     const bank = this.#banks[Math.floor(offset / this.#stride)];
@@ -132,6 +137,12 @@ export class FlashControllerH7 implements FlashStores {
     if (within === ofBank.control) return (bank.control | (bank.keys.locked ? control.lock : 0)) >>> 0;
     if (within === ofBank.status) return this.#look(bank);
     return within === ofBank.eccAddress ? bank.eccAddress : 0;
+  }
+
+  /** OPT_BUSY and OPTCHANGEERR. */
+  #optionFlags(): number {
+    const busy = this.#optionsRun && this.#parts.flash.underWay.look() ? optionBusy : 0;
+    return this.#optionError | busy;
   }
 
   /** The bank of the array behind these registers. */
@@ -224,6 +235,7 @@ export class FlashControllerH7 implements FlashStores {
   }
 
   #writeOptionControl(value: number, by: MemoryAccess): void {
+    this.#parts.flash.underWay.waitFor();
     if (this.#optionKeys.locked) return;
     if (value & optionControl.massErase) {
       const outcome = by.massErase(undefined, (done) => {
@@ -232,7 +244,14 @@ export class FlashControllerH7 implements FlashStores {
       for (const bank of this.#banks) this.#begun(bank, outcome);
     }
     if (value & optionControl.start) {
-      if (by.programOptions(this.#latches.values()) !== 'ok') this.#optionError = optionChangeError;
+      this.#optionsRun = true;
+      const begun = by.programOptions(this.#latches.values(), () => {
+        this.#optionsRun = false;
+      });
+      if (begun !== 'ok') {
+        this.#optionsRun = false;
+        this.#optionError = optionChangeError;
+      }
       this.#latches.clear();
     }
     if (value & optionControl.lock) this.#optionKeys.lock();

@@ -273,7 +273,7 @@ export class FlashControllerL4 implements FlashStores {
   }
 
   #programOptions(by: MemoryAccess): void {
-    const done = by.programOptions(this.#latches.values());
+    const done = by.programOptions(this.#latches.values(), () => {});
     if (done !== 'ok') this.#status |= done === 'unknown-register' ? status.operr : status.wrperr;
   }
 }
