@@ -36,7 +36,7 @@ static uint32_t next;
 typedef struct {
   fs_answer found;
   fs_answer confirmed;
-  fs_answer clean; /* nothing but records, then blank flash to the end */
+  fs_answer clean; /* nothing but confirmed states and their marks, then blank flash to the end */
   uint32_t sequence;
   uint32_t offset; /* of the newest intact state */
   uint32_t end;
@@ -99,6 +99,8 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
   found->confirmed = FS_NO;
   if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
     found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
+  /* Also in the older half: what stands in the mark's place may be torn, and read as anything later. */
+  if (found->confirmed != FS_YES) found->clean = FS_NO;
   found->end += ENTRY_SIZE;
   return FS_YES;
 }
@@ -114,7 +116,7 @@ static void walk_half(const fs_range *unit, walk *found) {
     uint32_t address = unit->start + found->end;
     if (fs_flash_read(address, (uint8_t *)first, MARK_SIZE) == FS_OK) {
       if (fs_all((const uint8_t *)first, MARK_SIZE, 0xff) == FS_YES) {
-        found->clean = fs_flash_blank(address, unit->length - found->end);
+        if (fs_flash_blank(address, unit->length - found->end) != FS_YES) found->clean = FS_NO;
         return;
       }
       if (step(unit, found, (const uint8_t *)first) == FS_YES) continue;
