@@ -5,6 +5,7 @@ import { concatBytes, equalBytes } from '@firmseal/bytes';
 import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
 import type { SealArea } from '@firmseal/seal';
 import { blankLine, type Line } from '../../device/agent/test/line.ts';
+import { machineLine } from '../../device/agent/test/machine-line.ts';
 import {
   deviceData,
   firmware,
@@ -14,6 +15,27 @@ import {
   type TestLicense,
   type TestPackage,
 } from '../../device/agent/test/trusted-site.ts';
+import { agentCode } from '../glitch/agent-code.ts';
+import { quickCrypto } from '../glitch/quick-crypto.ts';
+
+/** Chips whose agent is machine code. */
+const machineLines = new WeakSet<object>();
+
+/** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
+function quickMachineLine(chipId: string): Line {
+  const line = machineLine(chipId, `power ${chipId}`);
+  const { core } = line.chip.machine.processor;
+  const functions = quickCrypto(core, agentCode(chipId));
+  const execute = core.executeInstruction.bind(core);
+  core.executeInstruction = () => {
+    const quick = functions.get((core.PC & ~1) >>> 0);
+    if (quick === undefined) return execute();
+    quick();
+    return 1;
+  };
+  machineLines.add(line.chip);
+  return line;
+}
 
 export interface Firmware {
   readonly sealed: TestPackage;
@@ -34,15 +56,24 @@ export interface BenchOptions {
   readonly chipId: string;
   readonly interruption: 'erase' | 'resume';
   readonly agent?: Uint8Array;
+  /** The agent as ARMv6-M machine code instead of WebAssembly. */
+  readonly build?: 'thumb';
   /** Requirement that the newer package has of the option bytes. */
   readonly optionBytes?: readonly { register: number; mask: number; value: number }[];
 }
+
+/** Three records; one area ends in the middle of a chunk. */
+const firstBytes = 1184;
+const secondBytes = 224;
+
+/** `b .`: where a processor executes the application, it stays. */
+const standStill = 0xe7fe;
 
 /** Starts of the first units of the slot that the application boots from, far enough apart for the areas. */
 function placesOf(chip: Chip): number[] {
   const { storeStart } = chip.layout.slots[0]!;
   const places = [storeStart];
-  for (const needBytes of [2144, 1024, 64]) {
+  for (const needBytes of [firstBytes, secondBytes, 64]) {
     const unit = eraseUnitAt(chip, places.at(-1)! + needBytes - 1)!;
     places.push(unit.addressStart + unit.sizeBytes);
   }
@@ -51,23 +82,28 @@ function placesOf(chip: Chip): number[] {
 
 function areasOf(chip: Chip, seed: number): SealArea[] {
   const [first, second, keys, data] = placesOf(chip) as [number, number, number, number];
-  const image = firmware(first, 2144, seed);
+  const image = firmware(first, firstBytes, seed);
   const link = chip.layout.slots[0]!.linkStart;
-  new DataView(image.buffer).setUint32(4, link + 0x101, true);
+  const view = new DataView(image.buffer);
+  view.setUint32(4, link + 0x101, true);
+  view.setUint16(0x100, standStill, true);
   const generated: SealArea[] = chip.hasRandomGenerator
     ? [{ area: { kind: 'generated-keys', address: keys, lengthBytes: 64, onUpdate: 'renew' } }]
     : [];
   return [
-    { area: { kind: 'firmware', address: first, lengthBytes: 2144 }, plaintext: image },
-    { area: { kind: 'firmware', address: second, lengthBytes: 1024 }, plaintext: pattern(1024, seed + 1) },
+    { area: { kind: 'firmware', address: first, lengthBytes: firstBytes }, plaintext: image },
+    {
+      area: { kind: 'firmware', address: second, lengthBytes: secondBytes },
+      plaintext: pattern(secondBytes, seed + 1),
+    },
     ...generated,
     { area: { kind: 'device-data', address: data, lengthBytes: 96 } },
   ];
 }
 
 /** A chip with the agent and no identity yet. */
-export const blankBench = ({ chipId, agent }: BenchOptions): Promise<Line> =>
-  blankLine(chipId, `power ${chipId}`, agent);
+export const blankBench = async ({ chipId, agent, build }: BenchOptions): Promise<Line> =>
+  build === 'thumb' ? quickMachineLine(chipId) : blankLine(chipId, `power ${chipId}`, agent);
 
 /** A personalized chip at readout level 1, where a debugger still gets an answer. */
 export async function prepareBench(options: BenchOptions): Promise<Bench> {
@@ -105,6 +141,14 @@ export const holds = (line: Line, { areas }: Firmware): boolean =>
     const { address, lengthBytes } = one.area;
     return content === undefined || equalBytes(line.chip.judge.flash(address, lengthBytes), content);
   });
+
+/** Whether an application has the chip: told by the executor, or seen by where the processor is. */
+export function hasBooted({ chip }: Line): boolean {
+  if (chip.bootedApplication !== undefined) return true;
+  if (!machineLines.has(chip)) return false;
+  const at = chip.machine.processor.core.PC;
+  return chip.chip.layout.slots.some(({ linkStart }) => at >= linkStart && at < linkStart + firstBytes);
+}
 
 export function enterAgent(line: Line): void {
   line.chip.setPin('agent-request', true);

@@ -54,7 +54,9 @@ export async function updateScenario(options: BenchOptions): Promise<Scenario> {
 /** The update asks for another brown-out level: the chip applies it and resets in the middle. */
 export async function optionScenario(options: BenchOptions): Promise<Scenario> {
   const chip = findChip(options.chipId);
-  const { register, lsb } = findOptionField(chip, 'BOR_LEV');
+  // G0 has levels for rising and falling supply.
+  const field = chip.id.startsWith('stm32g0') ? 'BORR_LEV' : 'BOR_LEV';
+  const { register, lsb } = findOptionField(chip, field);
   const standing = chip.options.registers[register]!.defaultValue;
   const value = ((~standing >>> lsb) & 3) << lsb;
   const optionBytes = [{ register, mask: 3 << lsb, value }];
@@ -90,3 +92,14 @@ export async function personalizationScenario(options: BenchOptions): Promise<Sc
     steps: [{ name: 'personalize', send: () => void line.request(0x11, body) }],
   };
 }
+
+/** What the campaign runs on each chip. */
+export const scenarioRuns = [
+  { make: personalizationScenario, policies: ['resume'] },
+  { make: installScenario, policies: ['resume', 'erase'] },
+  { make: updateScenario, policies: ['resume', 'erase'] },
+  { make: optionScenario, policies: ['resume'] },
+] as const;
+
+/** What is sampled on machine code. */
+export const machineRuns = [personalizationScenario, installScenario, updateScenario] as const;

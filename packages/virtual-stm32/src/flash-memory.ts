@@ -46,6 +46,7 @@ export class FlashMemory {
   #parallelism: Parallelism;
   #unitBytes: number;
   #version = 0;
+  #lastUnit: EraseUnit | undefined;
 
   constructor(parts: FlashParts) {
     const { flash, write } = parts.chip;
@@ -141,6 +142,16 @@ export class FlashMemory {
     return bytes;
   }
 
+  /** Most reads are of the unit that was read last: a search through all of them would be most of their cost. */
+  #unitAt(address: number): EraseUnit | undefined {
+    const last = this.#lastUnit;
+    if (last !== undefined && address >= last.addressStart && address < last.addressStart + last.sizeBytes)
+      return last;
+    const unit = eraseUnitAt(this.#parts.chip, address);
+    if (unit !== undefined) this.#lastUnit = unit;
+    return unit;
+  }
+
   #walk(
     address: number,
     bytes: Uint8Array,
@@ -148,7 +159,7 @@ export class FlashMemory {
   ): ReadFault | undefined {
     let done = 0;
     while (done < bytes.length) {
-      const unit = eraseUnitAt(this.#parts.chip, address + done);
+      const unit = this.#unitAt(address + done);
       if (unit === undefined) return 'bus-fault';
       const offset = address + done - unit.addressStart;
       const part = bytes.subarray(done, done + unit.sizeBytes - offset);
