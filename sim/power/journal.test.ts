@@ -8,7 +8,7 @@ import { NoAnswer } from '../../device/agent/test/line.ts';
 import { type Scenario, updateScenario } from './scenarios.ts';
 
 const chipId = 'stm32h743';
-const stateBytes = 640;
+const stateBytes = 704;
 const markBytes = 32;
 
 /** Whether every word of both halves can be read without an ECC fault. */

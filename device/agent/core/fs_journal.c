@@ -186,6 +186,7 @@ static fs_result find(fs_answer *firm) {
             FS_ERR_JOURNAL_FAILED);
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
   if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
   *firm = walks[newest].confirmed == FS_YES && walks[0].clean == FS_YES && walks[1].clean == FS_YES ? FS_YES : FS_NO;
   return FS_OK;
@@ -247,12 +248,24 @@ fs_result fs_journal_progress(uint32_t address) {
   return fs_journal_commit();
 }
 
+fs_answer fs_life_boots(void) {
+  switch (fs_now.life_cycle) {
+    case FS_LIFE_INSTALLED:
+    case FS_LIFE_TRYING:
+    case FS_LIFE_REVERTED: return FS_YES;
+    default: return FS_NO;
+  }
+}
+
 uint32_t fs_life_number(void) {
   if (fs_identity_present() != FS_YES) return 0;
   switch (fs_now.life_cycle) {
     case FS_LIFE_PERSONALIZED: return 1;
     case FS_LIFE_INSTALLING: return 2;
     case FS_LIFE_INSTALLED: return 3;
+    case FS_LIFE_TRIAL:
+    case FS_LIFE_TRYING: return 5;
+    case FS_LIFE_REVERTED: return 6;
     default: return 4;
   }
 }
