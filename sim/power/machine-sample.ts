@@ -122,7 +122,7 @@ export class MachineSample {
       const wrong =
         firmwares.length === 0
           ? await judgePersonalization(scenario)
-          : [...judgeState(scenario, booted), ...judgeNextInstall(scenario, firmwares[1]!)];
+          : [...judgeState(scenario, booted), ...judgeNextInstall(scenario)];
       for (const what of wrong) this.#violate(what, where);
     } catch (error) {
       if (error instanceof Refused) this.#violate(`refused: ${error.code}`, where);
