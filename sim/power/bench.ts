@@ -23,7 +23,7 @@ import { quickCrypto } from '../glitch/quick-crypto.ts';
 const machineLines = new WeakSet<object>();
 
 /** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
-function quickMachineLine(chipId: string): Line {
+export function quickMachineLine(chipId: string): Line {
   const line = machineLine(chipId, `power ${chipId}`);
   const { core } = line.chip.machine.processor;
   const functions = quickCrypto(core, agentCode(chipId));
