@@ -1,8 +1,9 @@
 // `npm run sim:power`: power cuts in personalization, install, update, update with option bytes, on the agent in C as
 // WebAssembly: before, in the middle of and after every operation of flash and option bytes, on every chip that has a port;
 // and again in the recovery: on H743 at every operation, elsewhere as campaign.ts says. Then a sample on machine code.
-// `--chip ID` runs one chip. Exit code 1 when a cut did not happen or anything was not as it must be.
+// `--chip ID` runs one chip, `--build wasm` or `--build thumb` one build. Exit code 1 when a cut did not happen or anything was not as it must be.
 
+import { parseArgs } from 'node:util';
 import { agentChipIds } from '../../device/agent/build.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
@@ -13,7 +14,7 @@ const exhaustive = 'stm32h743';
 /** Of operations inside runs of programs, where second cuts are sampled. */
 const share = 0.02;
 /** On machine code: cuts of each kind at each moment, a scenario. */
-const each = 8;
+const each = 2;
 const machineChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'];
 const kinds = ['program', 'erase', 'option-bytes'] as const;
 
@@ -35,8 +36,10 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
   for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
 }
 
-const only = process.argv[2] === '--chip' ? process.argv[3] : undefined;
-const isChosen = (id: string) => only === undefined || id === only;
+const { values } = parseArgs({
+  options: { chip: { type: 'string' }, build: { type: 'string' } },
+});
+const isChosen = (id: string) => values.chip === undefined || id === values.chip;
 const empty = (): PowerReport => ({ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] });
 
 function add(sum: PowerReport, report: PowerReport): void {
@@ -49,6 +52,7 @@ function add(sum: PowerReport, report: PowerReport): void {
 
 async function runWebAssembly(): Promise<PowerReport> {
   const sum = empty();
+  if (values.build === 'thumb') return sum;
   for (const chipId of agentChipIds.filter(isChosen))
     for (const { make, policies } of scenarioRuns)
       for (const interruption of policies) {
@@ -64,6 +68,7 @@ async function runWebAssembly(): Promise<PowerReport> {
 
 async function runMachineCode(): Promise<PowerReport> {
   const sum = empty();
+  if (values.build === 'wasm') return sum;
   if (!hasTool('arm-none-eabi-gcc')) console.log('build thumb: skipped, no arm-none-eabi-gcc');
   else
     for (const chipId of machineChips.filter(isChosen))
