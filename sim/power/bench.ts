@@ -16,17 +16,19 @@ import {
   type TestLicense,
   type TestPackage,
 } from '../../device/agent/test/trusted-site.ts';
-import { agentCode } from '../glitch/agent-code.ts';
-import { quickCrypto } from '../glitch/quick-crypto.ts';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
+import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
 
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
 
 /** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
 export function quickMachineLine(chipId: string): Line {
-  const line = machineLine(chipId, `power ${chipId}`);
+  const build = buildAgent(targetOf(chipId, 'armv6m'));
+  const line = machineLine(chipId, `power ${chipId}`, build);
   const { core } = line.chip.machine.processor;
-  const functions = quickCrypto(core, agentCode(chipId));
+  const functions = quickCrypto(core, { symbols: symbolsOf(build.elf) }, new RunningHashes());
   const execute = core.executeInstruction.bind(core);
   core.executeInstruction = () => {
     const quick = functions.get((core.PC & ~1) >>> 0);

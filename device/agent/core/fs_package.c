@@ -2,9 +2,11 @@
 #include "fs_package.h"
 
 #include "fs_chip_facts.h"
+#include "fs_estimate.h"
 #include "fs_flow.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
+#include "fs_link.h"
 #include "fs_session.h"
 #include "fs_trial.h"
 
@@ -73,6 +75,7 @@ static fs_result accept(fs_view header) {
 /* One pass, from nothing: all that it left in the session goes into the hash. */
 static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   fs_sha256 context;
+  fs_link_pending(FS_ESTIMATE_PACKAGE_MS);
   fs_session_end();
   FS_DECIDE(accept(header));
   fs_crypto_sha256_init(&context);

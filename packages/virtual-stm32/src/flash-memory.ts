@@ -137,6 +137,7 @@ export class FlashMemory {
   }
 
   restore(saved: readonly SavedCells[]): void {
+    this.#version++;
     this.underWay.forget();
     for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
