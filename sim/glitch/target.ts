@@ -25,8 +25,8 @@ import { Glitcher } from './glitcher.ts';
 
 const chipId = 'stm32g0b1';
 const stateMagic = 0x314a5346;
-const stateBytes = 640;
-const macOffset = 624;
+const stateBytes = 704;
+const macOffset = 688;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */

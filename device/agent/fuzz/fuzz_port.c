@@ -98,6 +98,9 @@ void fs_port_boot_application(uint32_t entry) {
   longjmp(fuzz_after_reset, 2);
 }
 fs_answer fs_port_entry_requested(void) { return FS_YES; }
+fs_answer fs_port_trial_confirmed(void) { return FS_NO; }
+void fs_port_trial_clear(void) {}
+void fs_port_trial_watchdog(void) {}
 
 fs_result fs_port_random(uint8_t *bytes, uint32_t length) {
   uint32_t i;

@@ -64,6 +64,7 @@ export class FlashMemory {
   #parallelism: Parallelism;
   #unitBytes: number;
   #version = 0;
+  #lastUnit: EraseUnit | undefined;
   /** Operations that registers began. */
   readonly underWay: OperationsUnderWay;
 
@@ -170,6 +171,16 @@ export class FlashMemory {
     return bytes;
   }
 
+  /** Most reads are of the unit that was read last: a search through all of them would be most of their cost. */
+  #unitAt(address: number): EraseUnit | undefined {
+    const last = this.#lastUnit;
+    if (last !== undefined && address >= last.addressStart && address < last.addressStart + last.sizeBytes)
+      return last;
+    const unit = eraseUnitAt(this.#parts.chip, address);
+    if (unit !== undefined) this.#lastUnit = unit;
+    return unit;
+  }
+
   #walk(
     address: number,
     bytes: Uint8Array,
@@ -177,7 +188,7 @@ export class FlashMemory {
   ): ReadFault | undefined {
     let done = 0;
     while (done < bytes.length) {
-      const unit = eraseUnitAt(this.#parts.chip, address + done);
+      const unit = this.#unitAt(address + done);
       if (unit === undefined) return 'bus-fault';
       const offset = address + done - unit.addressStart;
       const part = bytes.subarray(done, done + unit.sizeBytes - offset);

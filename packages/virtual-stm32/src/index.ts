@@ -42,5 +42,5 @@ export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.t
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
-export { agentRequest, wasmAgent } from './wasm-agent.ts';
+export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
 export type { RamStore } from './working-memory.ts';
