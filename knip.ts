@@ -48,7 +48,7 @@ export default {
         'tools/pack/launcher.mjs',
         'tools/generate/errors.ts',
         'bench/main.ts',
-        'device/agent/{build-thumb,sizes}.ts',
+        'device/agent/{build-thumb,sizes,speed,vectors-thumb}.ts',
         'device/agent/fuzz/main.ts',
         'sim/*/main.ts',
         'sim/kill/*-process.ts',

@@ -15,6 +15,8 @@ type Sources = {
   common: string[];
   m15: string[];
   m31: string[];
+  /** Files of the record path and the flags that make them fast, found by trying; all others are made small. */
+  fast: Record<Arithmetic, Record<string, string[]>>;
 };
 
 /** Which of BearSSL's arithmetics: 15-bit limbs for cores with a 32-bit multiplier, else 31-bit limbs. */
@@ -29,6 +31,10 @@ export const bearsslSources = (arithmetic: Arithmetic): string[] => [
   ...bearssl.common,
   ...bearssl[arithmetic],
 ];
+
+/** What a file is compiled with beyond the flags of the build; the last -O counts. */
+export const bearsslFlags = (arithmetic: Arithmetic, source: string): string[] =>
+  bearssl.fast[arithmetic][source] ?? [];
 
 function run(folder: string, program: string, args: string[]): string {
   const { error, status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
