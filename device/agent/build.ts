@@ -145,6 +145,18 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }
 
+/**
+ * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with the agent of
+ * one chip behind it, because port.c is one file. Its memory is larger than the agent's.
+ */
+export function buildCryptoRunner(): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources('stm32f427');
+  for (const name of ['crypto_runner.c', 'crypto_runner.h', 'crypto_stream_wasm.c'])
+    sources.set(`test/${name}`, readFileSync(`${here}port/bearssl/test/${name}`, 'utf8'));
+  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=131072'));
+  return built(sources, [...compileFlags, ...includes, '-Itest', ...memory]);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(`${here}build`, { recursive: true });
   for (const chipId of agentChipIds) {
