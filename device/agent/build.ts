@@ -145,6 +145,14 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }
 
+/** The test-only module of fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
+export function buildVerdicts(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  sources.set('test/verdicts.c', readFileSync(`${here}fuzz/verdicts.c`, 'utf8'));
+  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
+  return built(sources, [...compileFlags, ...includes, ...memory]);
+}
+
 /**
  * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with the agent of
  * one chip behind it, because port.c is one file. Its memory is larger than the agent's.

@@ -2,6 +2,7 @@
 // device/agent/core/fs_crypto.h. They refuse what BearSSL refuses; that a high s is refused too makes no
 // difference, since the agent's core refuses it before it asks.
 
+import { concatBytes } from '@firmseal/bytes';
 import type { Crypto, Hasher } from '@firmseal/crypto';
 import { type AgentMemory, fsOk } from './wasm-agent-port.ts';
 
@@ -22,12 +23,11 @@ export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
   const message = (pointer: number, count: number): Uint8Array => {
     const bytes = memory();
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const parts: number[] = [];
-    for (let i = 0; i < count; i++) {
+    const parts = Array.from({ length: count }, (_, i) => {
       const start = words.getUint32(pointer + 8 * i, true);
-      parts.push(...bytes.subarray(start, start + words.getUint32(pointer + 8 * i + 4, true)));
-    }
-    return Uint8Array.from(parts);
+      return bytes.subarray(start, start + words.getUint32(pointer + 8 * i + 4, true));
+    });
+    return concatBytes(...parts);
   };
   /** A private key out of 1..n-1 is the caller's fault to Crypto, which throws, and a refusal to the agent. */
   const isScalar = (key: Uint8Array): boolean => crypto.p256FromPrivate(key) !== undefined;
