@@ -2,7 +2,7 @@
 // together again, so that lengths, hashes and signatures around the change are right. One in eight is changed as a whole,
 // and one in sixteen not at all.
 
-import { type Bytes, concatBytes, fromHex, Secret } from '@firmseal/bytes';
+import { type Bytes, concatBytes, fromHex } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose } from '@firmseal/cbor-cose';
 import { hpkeSeal } from '@firmseal/hpke';
 import { licenseTyp } from '@firmseal/license';
@@ -11,16 +11,12 @@ import {
 
   delegationTyp,
   epochTyp,
-  type Manifest,
   manifestTyp,
-  packageKeys,
-  planRecords,
-  recordNonce,
   splitPackage,
 } from '@firmseal/seal';
 import { device, licenseIssuer, nonce, packageSigner, root, signedObject, thumbprint, vectorsOf } from './fuzz-device.ts';
 import { type FuzzRandom, mutated } from './mutate.ts';
-import { standInCrypto, standInKeyPair, standInTag } from './stand-in-crypto.ts';
+import { standInCrypto, standInKeyPair } from './stand-in-crypto.ts';
 
 type Fields = Map<number, CborInput>;
 const decode = (bytes: Uint8Array) => decodeCbor(bytes, { maxBytes: bytes.length });
@@ -126,16 +122,18 @@ export function headerCase(random: FuzzRandom): Bytes {
 const licensed = vectorsOf('license/open.json');
 
 /** The header of the package that licenses are for, with signatures of the stand-in. */
-export function licensedHeader(): Bytes {
-  return headerFor(fromHex(licensed.package));
-}
+export const licensedHeader = (): Bytes => headerWith(manifestPayloadOf(fromHex(licensed.package)));
 
-function headerFor(file: Bytes): Bytes {
-  const { payload } = openCose(splitPackage(file).header.manifest, manifestTyp);
+/** The header with that manifest's payload, all signed anew; with or without a license. */
+export function headerWith(payload: Bytes, license: Bytes | null = null): Bytes {
   const manifest = signedObject(manifestTyp, payload, packageSigner.publicKey);
   const delegation = signedObject(delegationTyp, delegationPayload('package-signer'), root.publicKey);
-  return encodeCbor([manifest, delegation, null, null]);
+  return encodeCbor([manifest, delegation, null, license]);
 }
+
+/** Payload of the manifest of a package file. */
+export const manifestPayloadOf = (file: Bytes): Bytes =>
+  openCose(splitPackage(file).header.manifest, manifestTyp).payload;
 
 const terms = (manifestDigest: Bytes, mode: 1 | 2): Bytes =>
   map([
@@ -158,10 +156,10 @@ const ephemeral = standInKeyPair(new Uint8Array(32).fill(0x38));
 function bundleFor(
   manifestDigest: Bytes,
   content: { contentKey: Bytes; deviceData: readonly Bytes[] },
-  random: FuzzRandom,
-  change: Change,
+  mode: 1 | 2,
+  change: Pick<Change, 'at'>,
 ): Bytes {
-  const aad = change.at(terms(manifestDigest, random.pick([1, 2])));
+  const aad = change.at(terms(manifestDigest, mode));
   const plaintext = change.at(encodeCbor([content.contentKey, [...content.deviceData]]));
   const recipientPublicKey = device.kem.publicKey;
   const { enc, sealed } = hpkeSeal(standInCrypto, { recipientPublicKey, info: licenseInfo, aad, plaintext, ephemeral });
@@ -180,52 +178,12 @@ function bundleFor(
 
 export function licenseCase(random: FuzzRandom, manifestDigest: Bytes): Bytes {
   const content = { contentKey: fromHex(licensed.contentKey), deviceData: licensed.deviceData.map((hex: string) => fromHex(hex)) };
-  return bundleFor(manifestDigest, content, random, new Change(7, random));
+  return bundleFor(manifestDigest, content, random.pick([1, 2]), new Change(7, random));
 }
 
-const recorded = vectorsOf('package/open.json').cases[0] as { file: string; contentKey: string };
-export const recordedFile = fromHex(recorded.file);
-export const recordedContentKey = fromHex(recorded.contentKey);
-export const recordedHeader = (): Bytes => headerFor(recordedFile);
-export const recordedLicense = (random: FuzzRandom, digest: Bytes): Bytes =>
-  bundleFor(digest, { contentKey: recordedContentKey, deviceData: [] }, random, new Change(0, random));
-
-/** Records of the package with its plaintext under the stand-in's cipher; one changed before or after its tag was made. */
-export function recordsCase(
-  random: FuzzRandom,
-  manifest: Manifest,
-  plaintexts: readonly Bytes[],
-): { records: Bytes[]; firstRecordHash: Bytes } {
-  const keys = packageKeys(standInCrypto, {
-    contentKey: new Secret(recordedContentKey),
-    salt: manifest.salt,
-    coreDigest: manifest.coreDigest,
-  });
-  const plans = [...planRecords(manifest.core)];
-  const chosen = random.below(plans.length + 1);
-  const kind = random.below(4);
-  const records: Bytes[] = [];
-  let next = new Uint8Array(32);
-  for (let i = plans.length - 1; i >= 0; i--) {
-    const plan = plans[i]!;
-    let chunk = plaintexts[i]!;
-    if (i === chosen && kind === 0) chunk = sameLength(mutated(chunk, random), chunk.length);
-    const tag = standInTag(keys.areaKey(plan.areaOrdinal), recordNonce(plan), manifest.coreDigest, chunk);
-    if (i === chosen && kind === 1) next = sameLength(mutated(next, random), 32);
-    let record = concatBytes(next, chunk, tag);
-    if (i === chosen && kind === 2) record = sameLength(mutated(record, random), record.length);
-    next = standInCrypto.sha256(record);
-    if (i === chosen && kind === 3) record = sameLength(mutated(record, random), record.length);
-    records[i] = record;
-  }
-  return { records, firstRecordHash: next };
-}
-
-function sameLength(bytes: Bytes, length: number): Bytes {
-  const whole = new Uint8Array(length);
-  whole.set(bytes.subarray(0, length));
-  return whole;
-}
+/** A bundle as it should be, for a package without data for the device; standing, or for the session with the fixed nonce. */
+export const soundBundle = (manifestDigest: Bytes, contentKey: Bytes, mode: 'session' | 'standing'): Bytes =>
+  bundleFor(manifestDigest, { contentKey, deviceData: [] }, mode === 'session' ? 1 : 2, { at: (bytes) => bytes });
 
 const cborSeeds = [
   ...(vectorsOf('cbor/decode.json').cases as { hex?: string; bytes?: string }[]).map(({ hex, bytes }) => hex ?? bytes!),

@@ -4,10 +4,9 @@
 import { type Bytes, concatBytes, crc32, equalBytes, Secret, toHex, u32le } from '@firmseal/bytes';
 import { decodeCbor, openCose } from '@firmseal/cbor-cose';
 import { findChip } from '@firmseal/chips';
-import { nodeCrypto } from '@firmseal/crypto-node';
 import { checkLicenseForChip, openLicense, verifyLicense } from '@firmseal/license';
 import { FrameReader } from '@firmseal/link';
-import { checkForChip, decodeHeader, type Manifest, openRecords, splitPackage, verifyAuthority, verifyHeader } from '@firmseal/seal';
+import { checkForChip, encodeFileStart, type Manifest, openRecords, splitPackage, verifyAuthority, verifyHeader } from '@firmseal/seal';
 import faultCodeOfNumber from '../test/fault-numbers.ts';
 import {
   authorityCase,
@@ -17,15 +16,12 @@ import {
   headerCase,
   licenseCase,
   licensedHeader,
-  recordedContentKey,
-  recordedFile,
-  recordedHeader,
-  recordedLicense,
-  recordsCase,
   roleNumberOf,
+  soundBundle,
 } from './differential-cases.ts';
 import { chipState, device, nonce, product, root, thumbprint } from './fuzz-device.ts';
 import { FuzzRandom } from './mutate.ts';
+import { recordedPackage, recordsCase } from './record-cases.ts';
 import { standInCrypto as crypto } from './stand-in-crypto.ts';
 import { type Place, VerdictModule } from './verdict-module.ts';
 
@@ -54,6 +50,9 @@ function verdictOf(read: () => unknown): string {
 const verdictOfNumber = (result: number): string =>
   result >>> 0 === fsOk ? 'ok' : faultCodeOfNumber(result >>> 0);
 
+/** Read as the start of a file: on the link the agent does what a file's reader does before it decodes. */
+const headerIn = (bytes: Bytes) => splitPackage(encodeFileStart(bytes)).header;
+
 /** Both verdicts on one input, and the input for the report. */
 export interface Comparison {
   readonly packages: string;
@@ -71,8 +70,7 @@ export class Differential {
   readonly #packaged: Place;
   readonly #licensed: Place;
   readonly #packagedManifest: Manifest;
-  readonly #recordedManifest: Manifest;
-  readonly #plaintexts: readonly Bytes[];
+  readonly #recorded = recordedPackage();
 
   private constructor(agent: VerdictModule) {
     this.#agent = agent;
@@ -80,12 +78,11 @@ export class Differential {
     this.#packagedManifest = this.#accept(licensedHeader());
     this.#packaged = agent.place();
     agent.restore(this.#started);
-    this.#recordedManifest = this.#accept(recordedHeader());
-    const license = recordedLicense(new FuzzRandom(1), this.#recordedManifest.digest);
+    this.#accept(this.#recorded.header);
+    const license = soundBundle(this.#recorded.manifest.digest, this.#recorded.contentKey, 'session');
     if (verdictOfNumber(agent.exports.verdict_license(agent.input(license))) !== 'ok')
       throw new Error('the agent refuses the license that the cases start from');
     this.#licensed = agent.place();
-    this.#plaintexts = plaintextsOf(this.#recordedManifest);
   }
 
   static async create(): Promise<Differential> {
@@ -93,7 +90,7 @@ export class Differential {
   }
 
   #accept(header: Bytes): Manifest {
-    const { manifest } = verifyHeader(crypto, decodeHeader(header), trust);
+    const { manifest } = verifyHeader(crypto, headerIn(header), trust);
     const verdict = verdictOfNumber(this.#agent.exports.verdict_header(this.#agent.input(header)));
     if (verdict !== 'ok') throw new Error(`the agent refuses the package that the cases start from: ${verdict}`);
     return manifest;
@@ -153,7 +150,7 @@ export class Differential {
     const result = this.#agent.exports.verdict_header(this.#agent.input(input));
     return {
       packages: verdictOf(() =>
-        checkForChip(verifyHeader(crypto, decodeHeader(input), trust).manifest, chip, chipState),
+        checkForChip(verifyHeader(crypto, headerIn(input), trust).manifest, chip, chipState),
       ),
       agent: verdictOfNumber(result),
       input,
@@ -176,10 +173,10 @@ export class Differential {
   }
 
   #records(random: FuzzRandom): Comparison {
-    const manifest = this.#recordedManifest;
-    const { records, firstRecordHash } = recordsCase(random, manifest, this.#plaintexts);
+    const { manifest } = this.#recorded;
+    const { records, firstRecordHash } = recordsCase(random, this.#recorded);
     const file = concatBytes(...records);
-    const contentKey = new Secret(recordedContentKey.slice());
+    const contentKey = new Secret(this.#recorded.contentKey.slice());
     return {
       packages: verdictOf(() =>
         openRecords(
@@ -222,15 +219,4 @@ export class Differential {
       input,
     };
   }
-}
-
-/** Plaintext of the vectors' package, chunk by chunk. Real cryptography sealed it; content key and digests stay. */
-function plaintextsOf(manifest: Manifest): Bytes[] {
-  const { recordsOffset } = splitPackage(recordedFile);
-  const contentKey = new Secret(recordedContentKey.slice());
-  const plaintexts: Bytes[] = [];
-  openRecords(nodeCrypto, { file: recordedFile, recordsOffset, manifest, contentKey }, ({ plaintext }) =>
-    plaintexts.push(Uint8Array.from(plaintext)),
-  );
-  return plaintexts;
 }
