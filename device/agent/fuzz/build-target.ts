@@ -11,7 +11,11 @@ const agent = join(root, 'device/agent');
 const common = ['-g', '-fno-strict-aliasing'];
 const checks = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const modes = {
-  sanitizers: { core: ['-O1', ...checks, '-fsanitize=fuzzer-no-link'], harness: ['-O1', ...checks], link: checks },
+  sanitizers: {
+    core: ['-O1', ...checks, '-fsanitize=fuzzer-no-link'],
+    harness: ['-O1', ...checks],
+    link: checks,
+  },
   coverage: {
     core: ['-O1', '-fprofile-instr-generate', '-fcoverage-mapping'],
     harness: ['-O1'],
@@ -23,7 +27,10 @@ export type FuzzMode = keyof typeof modes;
 /** fuzz_objects.h: what the targets start from, as arrays. */
 function objectsFolder(): string {
   const text = Object.entries(startObjects)
-    .map(([name, bytes]) => `static const uint8_t ${name}[] __attribute__((unused)) = {${[...bytes].join(',')}};\n`)
+    .map(
+      ([name, bytes]) =>
+        `static const uint8_t ${name}[] __attribute__((unused)) = {${[...bytes].join(',')}};\n`,
+    )
     .join('');
   return cached(`fuzz-objects-${hashOf(text).slice(0, 24)}`, (folder) =>
     writeFileSync(join(folder, 'fuzz_objects.h'), text),
@@ -40,7 +47,9 @@ export function buildTarget(name: FuzzTarget, mode: FuzzMode): string {
   const core = readdirSync(join(agent, 'core'))
     .filter((file) => file.endsWith('.c'))
     .map((file) => join(agent, 'core', file));
-  const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) => join(agent, 'fuzz', `${file}.c`));
+  const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) =>
+    join(agent, 'fuzz', `${file}.c`),
+  );
   const crypto = [join(agent, 'fuzz/fuzz_crypto.c'), join(agent, 'port/bearssl/other_curves.c')];
   const define = '-DFS_BEARSSL_M31';
   const plain = clang(['-O2']);

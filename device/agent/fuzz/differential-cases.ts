@@ -7,14 +7,17 @@ import { type CborInput, decodeCbor, encodeCbor, openCose } from '@firmseal/cbor
 import { hpkeSeal } from '@firmseal/hpke';
 import { licenseTyp } from '@firmseal/license';
 import { encodeFrame } from '@firmseal/link';
+import { delegationTyp, epochTyp, manifestTyp, splitPackage } from '@firmseal/seal';
 import {
-
-  delegationTyp,
-  epochTyp,
-  manifestTyp,
-  splitPackage,
-} from '@firmseal/seal';
-import { device, licenseIssuer, nonce, packageSigner, root, signedObject, thumbprint, vectorsOf } from './fuzz-device.ts';
+  device,
+  licenseIssuer,
+  nonce,
+  packageSigner,
+  root,
+  signedObject,
+  thumbprint,
+  vectorsOf,
+} from './fuzz-device.ts';
 import { type FuzzRandom, mutated } from './mutate.ts';
 import { standInCrypto, standInKeyPair } from './stand-in-crypto.ts';
 
@@ -38,7 +41,11 @@ class Change {
   }
 }
 
-const packageCases = vectorsOf('package/open.json').cases as { file: string; chip?: string; fault?: string }[];
+const packageCases = vectorsOf('package/open.json').cases as {
+  file: string;
+  chip?: string;
+  fault?: string;
+}[];
 
 /** Payload and core of each package of the vectors that can be read as such; headers as they are, for the rest. */
 const packages = packageCases
@@ -119,6 +126,17 @@ export function headerCase(random: FuzzRandom): Bytes {
   return change.at(encodeCbor([manifest, delegation, epoch, null]));
 }
 
+/** Every package of the vectors that can be taken apart, as it is but for signatures of the stand-in; with higher epochs too. */
+export const soundHeaders = (): Bytes[] =>
+  packages.flatMap(({ payload }) =>
+    [1, 3].map((epoch) => {
+      const manifest = signedObject(manifestTyp, encodeCbor(payload), packageSigner.publicKey);
+      const delegation = signedObject(delegationTyp, delegationPayload('package-signer', 3), root.publicKey);
+      const statement = signedObject(epochTyp, epochPayload(epoch), root.publicKey);
+      return encodeCbor([manifest, delegation, statement, null]);
+    }),
+  );
+
 const licensed = vectorsOf('license/open.json');
 
 /** The header of the package that licenses are for, with signatures of the stand-in. */
@@ -162,7 +180,13 @@ function bundleFor(
   const aad = change.at(terms(manifestDigest, mode));
   const plaintext = change.at(encodeCbor([content.contentKey, [...content.deviceData]]));
   const recipientPublicKey = device.kem.publicKey;
-  const { enc, sealed } = hpkeSeal(standInCrypto, { recipientPublicKey, info: licenseInfo, aad, plaintext, ephemeral });
+  const { enc, sealed } = hpkeSeal(standInCrypto, {
+    recipientPublicKey,
+    info: licenseInfo,
+    aad,
+    plaintext,
+    ephemeral,
+  });
   const payload = change.at(
     map([
       [0, aad],
@@ -177,16 +201,23 @@ function bundleFor(
 }
 
 export function licenseCase(random: FuzzRandom, manifestDigest: Bytes): Bytes {
-  const content = { contentKey: fromHex(licensed.contentKey), deviceData: licensed.deviceData.map((hex: string) => fromHex(hex)) };
+  const content = {
+    contentKey: fromHex(licensed.contentKey),
+    deviceData: licensed.deviceData.map((hex: string) => fromHex(hex)),
+  };
   return bundleFor(manifestDigest, content, random.pick([1, 2]), new Change(7, random));
 }
 
 /** A bundle as it should be, for a package without data for the device; standing, or for the session with the fixed nonce. */
 export const soundBundle = (manifestDigest: Bytes, contentKey: Bytes, mode: 'session' | 'standing'): Bytes =>
-  bundleFor(manifestDigest, { contentKey, deviceData: [] }, mode === 'session' ? 1 : 2, { at: (bytes) => bytes });
+  bundleFor(manifestDigest, { contentKey, deviceData: [] }, mode === 'session' ? 1 : 2, {
+    at: (bytes) => bytes,
+  });
 
 const cborSeeds = [
-  ...(vectorsOf('cbor/decode.json').cases as { hex?: string; bytes?: string }[]).map(({ hex, bytes }) => hex ?? bytes!),
+  ...(vectorsOf('cbor/decode.json').cases as { hex?: string; bytes?: string }[]).map(
+    ({ hex, bytes }) => hex ?? bytes!,
+  ),
 ]
   .map((hex) => fromHex(hex))
   .filter(({ length }) => length < 2000);
@@ -202,17 +233,27 @@ const typs = [manifestTyp, delegationTyp, epochTyp, licenseTyp] as const;
 export function coseCase(random: FuzzRandom): { bytes: Bytes; typ: string; number: number } {
   const number = random.below(typs.length);
   const payload = random.bytes(random.pick([0, 1, 23, 24, 100, 255, 256, 300]));
-  const made = signedObject(random.below(8) === 0 ? random.pick(typs) : typs[number]!, payload, root.publicKey);
+  const made = signedObject(
+    random.below(8) === 0 ? random.pick(typs) : typs[number]!,
+    payload,
+    root.publicKey,
+  );
   return { bytes: random.below(10) === 0 ? made : mutated(made, random), typ: typs[number]!, number };
 }
 
 /** A few frames as they come over the line, changed before or after the CRC, with rubbish in between. */
 export function framesCase(random: FuzzRandom): Bytes {
   const pieces = Array.from({ length: 1 + random.below(4) }, () => {
-    const body = random.below(2) === 0 ? random.bytes(random.below(300)) : new Uint8Array(random.below(600)).fill(random.pick([0, 1, 255]));
+    const body =
+      random.below(2) === 0
+        ? random.bytes(random.below(300))
+        : new Uint8Array(random.below(600)).fill(random.pick([0, 1, 255]));
     const frame = encodeFrame({ type: random.below(256), sequence: random.below(256), body });
     return random.below(2) === 0 ? frame : mutated(frame, random);
   });
-  return concatBytes(...(random.below(8) === 0 ? [random.bytes(random.below(20))] : []), ...pieces, Uint8Array.of(0));
+  return concatBytes(
+    ...(random.below(8) === 0 ? [random.bytes(random.below(20))] : []),
+    ...pieces,
+    Uint8Array.of(0),
+  );
 }
-

@@ -12,8 +12,17 @@ describe('readers of packages/ and parsers of the agent', () => {
     const verdicts = (kind: string) => reports.find((report) => report.kind === kind)!.verdicts;
     // Both outcomes, or the comparison says nothing; faults from behind the signatures, or they were not passed.
     for (const { kind, verdicts: met } of reports)
-      expect([kind, [...met.keys()].some((name) => /^ok$|^some/.test(name)), met.size > 1]).toEqual([kind, true, true]);
-    for (const fault of ['manifest-product-wrong', 'area-malformed', 'entry-outside-firmware', 'policy-field-unknown'])
+      expect([kind, [...met.keys()].some((name) => /^ok$|^some/.test(name)), met.size > 1]).toEqual([
+        kind,
+        true,
+        true,
+      ]);
+    for (const fault of [
+      'manifest-product-wrong',
+      'area-malformed',
+      'entry-outside-firmware',
+      'policy-field-unknown',
+    ])
       expect(verdicts('header').get(fault) ?? 0).toBeGreaterThan(0);
     for (const fault of ['license-device-wrong', 'license-data-wrong', 'key-commitment-wrong'])
       expect(verdicts('license').get(fault) ?? 0).toBeGreaterThan(0);

@@ -6,7 +6,15 @@ import { decodeCbor, openCose } from '@firmseal/cbor-cose';
 import { findChip } from '@firmseal/chips';
 import { checkLicenseForChip, openLicense, verifyLicense } from '@firmseal/license';
 import { FrameReader } from '@firmseal/link';
-import { checkForChip, encodeFileStart, type Manifest, openRecords, splitPackage, verifyAuthority, verifyHeader } from '@firmseal/seal';
+import {
+  checkForChip,
+  encodeFileStart,
+  type Manifest,
+  openRecords,
+  splitPackage,
+  verifyAuthority,
+  verifyHeader,
+} from '@firmseal/seal';
 import faultCodeOfNumber from '../test/fault-numbers.ts';
 import {
   authorityCase,
@@ -60,7 +68,15 @@ export interface Comparison {
   readonly input: Bytes;
 }
 
-export const differentialKinds = ['cbor', 'cose', 'authority', 'header', 'license', 'records', 'frames'] as const;
+export const differentialKinds = [
+  'cbor',
+  'cose',
+  'authority',
+  'header',
+  'license',
+  'records',
+  'frames',
+] as const;
 export type DifferentialKind = (typeof differentialKinds)[number];
 
 export class Differential {
@@ -92,7 +108,8 @@ export class Differential {
   #accept(header: Bytes): Manifest {
     const { manifest } = verifyHeader(crypto, headerIn(header), trust);
     const verdict = verdictOfNumber(this.#agent.exports.verdict_header(this.#agent.input(header)));
-    if (verdict !== 'ok') throw new Error(`the agent refuses the package that the cases start from: ${verdict}`);
+    if (verdict !== 'ok')
+      throw new Error(`the agent refuses the package that the cases start from: ${verdict}`);
     return manifest;
   }
 
@@ -129,13 +146,22 @@ export class Differential {
   #cose({ bytes, typ, number }: { bytes: Bytes; typ: string; number: number }): Comparison {
     const result = this.#agent.exports.verdict_cose(number, this.#agent.input(bytes)) >>> 0;
     const verdict = verdictOf(() => openCose(bytes, typ));
-    return { packages: verdict === 'ok' ? 'ok' : 'malformed', agent: result === fsOk ? 'ok' : 'malformed', input: bytes };
+    return {
+      packages: verdict === 'ok' ? 'ok' : 'malformed',
+      agent: result === fsOk ? 'ok' : 'malformed',
+      input: bytes,
+    };
   }
 
   #authority({ delegation, statement, role, epoch }: ReturnType<typeof authorityCase>): Comparison {
     this.#agent.input(delegation, statement ?? new Uint8Array(0));
     const statementLength = statement === undefined ? 0xffff_ffff : statement.length;
-    const result = this.#agent.exports.verdict_authority(roleNumberOf(role), epoch, delegation.length, statementLength);
+    const result = this.#agent.exports.verdict_authority(
+      roleNumberOf(role),
+      epoch,
+      delegation.length,
+      statementLength,
+    );
     return {
       packages: verdictOf(() =>
         verifyAuthority(crypto, { delegation, epochStatement: statement }, { ...trust, role, epoch }),
@@ -215,7 +241,11 @@ export class Differential {
     const same = equalBytes(byAgent, byPackages);
     return {
       packages: taken.length === 0 ? 'none taken' : 'some taken',
-      agent: same ? (length === 0 ? 'none taken' : 'some taken') : `another content: ${toHex(byAgent).slice(0, 80)}`,
+      agent: same
+        ? length === 0
+          ? 'none taken'
+          : 'some taken'
+        : `another content: ${toHex(byAgent).slice(0, 80)}`,
       input,
     };
   }

@@ -34,7 +34,19 @@ const stock: readonly Bytes[] = [
   ...['1a80000000', '1affffffff', '1b0000000100000000', '1b001fffffffffffff', '1b0020000000000000'],
   ...['1bffffffffffffffff', '20', '26', '37', '3b001ffffffffffffe', '3b001fffffffffffff', 'f4', 'f5', 'f6'],
   ...['f7', 'f800', 'f90000', 'fa00000000', 'fb0000000000000000', 'c000', 'd200', '40', '4100', '60', '6161'],
-  ...['61ff', '62c3a9', '62c0af', '63eda080', '80', '8100', '8200f6', 'a0', 'a10000', 'a2010001', 'a200000100'],
+  ...[
+    '61ff',
+    '62c3a9',
+    '62c0af',
+    '63eda080',
+    '80',
+    '8100',
+    '8200f6',
+    'a0',
+    'a10000',
+    'a2010001',
+    'a200000100',
+  ],
   ...['1800', '190001', '1a00000001', '5f', '7f', '9f', 'bf', 'ff', '5800', '9800', 'b800', '1c', '5c', 'e0'],
   ...['818181818181818100', '8181818181818180', 'a100a100a100a100a100a100a100a10000'],
   ...[`5820${'00'.repeat(32)}`, `5820${'ff'.repeat(32)}`, `5841${'04'.repeat(65)}`, `50${'11'.repeat(16)}`],
@@ -110,7 +122,12 @@ function changeBytes(bytes: Bytes, random: FuzzRandom): Bytes {
     case 5:
       return splice(bytes, at, at, bytes.subarray(at, at + length));
     case 6:
-      return splice(bytes, at, at + 1, Uint8Array.of(random.pick([0, 1, 0x7f, 0x80, 0xff, 0x18, 0x5f, 0xf6])));
+      return splice(
+        bytes,
+        at,
+        at + 1,
+        Uint8Array.of(random.pick([0, 1, 0x7f, 0x80, 0xff, 0x18, 0x5f, 0xf6])),
+      );
     default: {
       const copy = bytes.slice();
       copy[at]! ^= 1 << random.below(8);

@@ -16,6 +16,7 @@ const longestBytes: Record<FuzzTarget, number> = {
   fuzz_package: 1500,
   fuzz_license: 1500,
   fuzz_record: 5000,
+  fuzz_personalize: 1600,
   fuzz_line: 12_000,
   fuzz_usb: 10_000,
 };

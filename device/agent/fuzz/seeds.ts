@@ -14,9 +14,10 @@ import {
   licenseCase,
   licensedHeader,
   soundBundle,
+  soundHeaders,
 } from './differential-cases.ts';
 import { product, root, vectorsOf } from './fuzz-device.ts';
-import { FuzzRandom } from './mutate.ts';
+import { FuzzRandom, mutated } from './mutate.ts';
 import { manifestIn, type RecordedPackage, recordedPackage, recordsCase } from './record-cases.ts';
 import { standInKeyPair } from './stand-in-crypto.ts';
 
@@ -36,7 +37,8 @@ const headerOf = (file: Bytes): Bytes =>
 
 const vectorHeaders = (): Bytes[] => bytesIn('package/open.json').filter(isPackage).map(headerOf);
 const vectorBundles = (): Bytes[] => bytesIn('license/open.json').filter(({ length }) => length > 200);
-const vectorDelegations = (): Bytes[] => bytesIn('delegation/verify.json').filter(({ length }) => length > 100);
+const vectorDelegations = (): Bytes[] =>
+  bytesIn('delegation/verify.json').filter(({ length }) => length > 100);
 
 const made = (count: number, make: (random: FuzzRandom) => Bytes): Bytes[] =>
   Array.from({ length: count }, (_, i) => make(new FuzzRandom(i + 1)));
@@ -106,6 +108,36 @@ const certificate = concatBytes(
   standInKeyPair(drawn(1)).publicKey,
   standInKeyPair(drawn(33)).publicKey,
 );
+const withSeed = encodeCbor(
+  new Map<number, Uint8Array | string | number>([
+    [0, root.publicKey],
+    [1, product],
+    [2, 1],
+    [3, none],
+    [4, drawn(7)],
+  ]),
+);
+const finals = [[], [[0, 0xff00, 0xcc00]], [[1, 0xfff0000, 0xfff0000]], [[7, 1, 1]], [[0, 0xffffffff, 0]]];
+
+function personalizeSeeds(): Bytes[] {
+  const sound = [personalizeBegin, withSeed].flatMap((begin) =>
+    finals.flatMap((final) => [
+      [begin, encodeCbor([certificate, final])] as const,
+      [begin, encodeCbor([new Uint8Array(1100), final])] as const,
+    ]),
+  );
+  const changed = Array.from({ length: 40 }, (_, i) => {
+    const random = new FuzzRandom(i + 1);
+    const [begin, finish] = sound[i % sound.length]!;
+    return i % 2 === 0
+      ? ([mutated(begin, random), finish] as const)
+      : ([begin, mutated(finish, random)] as const);
+  });
+  return [...sound, ...changed].map(([begin, finish]) =>
+    concatBytes(Uint8Array.of(0), u16(begin.length), begin, finish),
+  );
+}
+
 const personalization = concatBytes(
   message(0x01, none),
   message(0x10, personalizeBegin),
@@ -192,12 +224,12 @@ function usbSeeds(): Bytes[] {
     concatBytes(Uint8Array.of(0xc0, 2, 1, 0, 2, 0, 255, 0)),
     setup(0x40, 1, 0, 0),
   ];
-  const standard = [setup(0x80, 0, 0, 2), setup(0x81, 0, 0, 2), setup(0x02, 1, 0, 0), setup(0x80, 8, 0, 1)].concat([
-    setup(0x81, 10, 0, 1),
-    setup(0x00, 9, 2, 0),
-    select(2),
-    setup(0x00, 3, 0, 0),
-  ]);
+  const standard = [
+    setup(0x80, 0, 0, 2),
+    setup(0x81, 0, 0, 2),
+    setup(0x02, 1, 0, 0),
+    setup(0x80, 8, 0, 1),
+  ].concat([setup(0x81, 10, 0, 1), setup(0x00, 9, 2, 0), select(2), setup(0x00, 3, 0, 0)]);
   const sequences: Bytes[] = [
     concatBytes(start, blocks(licensedFile), end),
     concatBytes(start, blocks(licensedFile.slice(0, -40)), end),
@@ -213,7 +245,9 @@ function usbSeeds(): Bytes[] {
       .slice(0, 30)
       .map((header) => concatBytes(start, blocks(encodeFileStart(header)), end)),
   ];
-  return sequences.flatMap((sequence) => [0, 8].map((flags) => concatBytes(Uint8Array.of(flags, 0), sequence)));
+  return sequences.flatMap((sequence) =>
+    [0, 8].map((flags) => concatBytes(Uint8Array.of(flags, 0), sequence)),
+  );
 }
 
 function frameSeeds(): Bytes[] {
@@ -236,12 +270,13 @@ const makers = {
       return withStatement(delegation, random.below(2) === 0 ? statement : undefined);
     }),
   ],
-  fuzz_package: () => [...vectorHeaders().map(behindZero), ...made(200, headerCase).map(behindZero)],
+  fuzz_package: () => [...vectorHeaders(), ...soundHeaders(), ...made(200, headerCase)].map(behindZero),
   fuzz_license: () => [
     ...vectorBundles().map(behindZero),
     ...made(80, (random) => licenseCase(random, licensedDigest)).map(behindZero),
   ],
   fuzz_record: recordSeeds,
+  fuzz_personalize: personalizeSeeds,
   fuzz_line: lineSeeds,
   fuzz_usb: usbSeeds,
 } as const;
