@@ -116,20 +116,22 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
 }
 
-/**
- * The agent with a defence taken away, for tests that must notice: in `file` (`core/fs_boot.c`) each text is replaced
- * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
- */
-export function buildWeakenedAgent(
-  chipId: string,
-  { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const sources = readSources(chipId);
+/** In `file` (`core/fs_boot.c`) each text is replaced wherever it stands. */
+export type Weakening = { file: string; replace: Readonly<Record<string, string>> };
+
+/** Throws when a text does not stand there: the test would then take nothing away. */
+function weaken(sources: Sources, { file, replace }: Weakening): void {
   for (const [text, other] of Object.entries(replace)) {
     const before = sources.get(file) ?? '';
     if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
     sources.set(file, before.replaceAll(text, other));
   }
+}
+
+/** The agent with a defence taken away, for tests that must notice. */
+export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  weaken(sources, weakening);
   return built(sources, [...compileFlags, ...includes, ...linkFlags]);
 }
 
@@ -146,8 +148,12 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** The test-only module of fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
-export function buildVerdicts(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
+export function buildVerdicts(
+  chipId: string,
+  weakenings: readonly Weakening[] = [],
+): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
+  for (const weakening of weakenings) weaken(sources, weakening);
   sources.set('test/verdicts.c', readFileSync(`${here}fuzz/verdicts.c`, 'utf8'));
   const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
   return built(sources, [...compileFlags, ...includes, ...memory]);

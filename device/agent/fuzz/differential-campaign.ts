@@ -2,6 +2,7 @@
 // they did not agree.
 
 import { toHex } from '@firmseal/bytes';
+import type { Weakening } from '../build.ts';
 import { Differential, type DifferentialKind, differentialKinds } from './differential.ts';
 
 /** Of a hundred inputs; cheap kinds more often. */
@@ -28,12 +29,12 @@ const seedStep = 0x9e37_79b9; // odd: each seed once in 2^32
 /** The seed of an input; with kind and number it can be run again. */
 const seedOf = (firstSeed: number, index: number): number => (firstSeed + Math.imul(index, seedStep)) >>> 0;
 
-/** `runs` inputs in all; the same `firstSeed` gives the same ones. */
+/** `runs` inputs in all; the same `firstSeed` gives the same ones. `weakenings`: defences taken away from the agent. */
 export async function runDifferential(
-  { runs, firstSeed }: { runs: number; firstSeed: number },
+  { runs, firstSeed, weakenings }: { runs: number; firstSeed: number; weakenings?: readonly Weakening[] },
   onKind: (report: KindReport) => void = () => {},
 ): Promise<KindReport[]> {
-  const differential = await Differential.create();
+  const differential = await Differential.create(weakenings);
   return differentialKinds.map((kind) => {
     const verdicts = new Map<string, number>();
     const disagreements: string[] = [];

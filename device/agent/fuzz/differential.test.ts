@@ -29,4 +29,25 @@ describe('readers of packages/ and parsers of the agent', () => {
     for (const fault of ['record-hash-wrong', 'record-tag-wrong', 'area-digest-wrong'])
       expect(verdicts('records').get(fault) ?? 0).toBeGreaterThan(0);
   });
+
+  it('do not agree with an agent that judges otherwise in each of them', async () => {
+    const otherwise: [string, string, string][] = [
+      ['fs_cbor_check.c', 'head->argument > value) return FS_OK', 'head->argument >= value) return FS_OK'],
+      ['fs_delegation.c', 'read.role == role', 'read.role != 0'],
+      ['fs_area.c', 'area->address >= end_before', 'area->address >= 0'],
+      [
+        'fs_license.c',
+        'fs_cbor_bytes(&cursor, length, length, &data->data',
+        'fs_cbor_bytes(&cursor, 0, length, &data->data',
+      ],
+      ['fs_frame.c', 'reader->block_left != 0 || ', ''],
+    ];
+    const weakenings = otherwise.map(([file, text, other]) => ({
+      file: `core/${file}`,
+      replace: { [text]: other },
+    }));
+    const reports = await runDifferential({ runs: 10_000, firstSeed: 1, weakenings });
+    const differing = reports.filter(({ disagreements }) => disagreements.length > 0).map(({ kind }) => kind);
+    expect(differing).toEqual(expect.arrayContaining(['cbor', 'authority', 'header', 'license', 'frames']));
+  });
 });

@@ -15,6 +15,7 @@ import {
   verifyAuthority,
   verifyHeader,
 } from '@firmseal/seal';
+import type { Weakening } from '../build.ts';
 import faultCodeOfNumber from '../test/fault-numbers.ts';
 import {
   authorityCase,
@@ -101,8 +102,8 @@ export class Differential {
     this.#licensed = agent.place();
   }
 
-  static async create(): Promise<Differential> {
-    return new Differential(await VerdictModule.create(crypto));
+  static async create(weakenings?: readonly Weakening[]): Promise<Differential> {
+    return new Differential(await VerdictModule.create(crypto, weakenings));
   }
 
   #accept(header: Bytes): Manifest {

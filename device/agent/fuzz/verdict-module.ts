@@ -5,7 +5,7 @@ import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { wasmAgentCrypto } from '@firmseal/virtual-stm32';
-import { buildVerdicts } from '../build.ts';
+import { buildVerdicts, type Weakening } from '../build.ts';
 import { identityImage, journalImage } from '../test/flash-images.ts';
 import { device, nonce, options, product, root } from './fuzz-device.ts';
 
@@ -63,8 +63,9 @@ export class VerdictModule {
     if (hello !== ok) throw new Error(`the agent does not answer: fault ${hello}`);
   }
 
-  static async create(crypto: Crypto): Promise<VerdictModule> {
-    return new VerdictModule(new WebAssembly.Module(await buildVerdicts('stm32f427')), crypto);
+  /** `weakenings`: defences taken away from the agent, for a test that must notice. */
+  static async create(crypto: Crypto, weakenings?: readonly Weakening[]): Promise<VerdictModule> {
+    return new VerdictModule(new WebAssembly.Module(await buildVerdicts('stm32f427', weakenings)), crypto);
   }
 
   /** Puts bytes where the parsers read. */
