@@ -27,7 +27,6 @@ interface Verdicts {
   verdict_license(length: number): number;
   verdict_records_begin(): void;
   verdict_record(length: number): number;
-  verdict_digests(): number;
   verdict_frames(length: number, most: number): number;
 }
 

@@ -4,14 +4,10 @@
  */
 #include "fs_cose.h"
 #include "fs_delegation.h"
-#include "fs_digest.h"
 #include "fs_frame.h"
 #include "fs_hello.h"
-#include "fs_journal.h"
-#include "fs_license.h"
-#include "fs_link.h"
+#include "fs_install.h"
 #include "fs_package.h"
-#include "fs_record.h"
 #include "fs_session.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -56,32 +52,25 @@ EXPORT(verdict_hello) uint32_t verdict_hello(void) {
   return fs_hello_answer(&writer, view(0, 0));
 }
 
-/* After a header that was accepted. */
+/* After a header that was accepted. A good license begins the install. */
 EXPORT(verdict_license) uint32_t verdict_license(uint32_t length) {
-  fs_device_data data;
+  fs_answer apply;
   fs_buffer bundle;
   bundle.data = input;
   bundle.length = length;
-  return fs_license_accept(bundle, &data);
+  return fs_install_license(bundle, &apply);
 }
 
-/* After a license that was accepted: awaits the record whose hash stands in the input. */
-EXPORT(verdict_records_begin) void verdict_records_begin(void) {
-  fs_record_begin();
-  memcpy(fs_session.expected, input, FS_HASH_SIZE);
-}
+/* After a license that was accepted: the record awaited is the one whose hash stands in the input. */
+EXPORT(verdict_records_begin) void verdict_records_begin(void) { memcpy(fs_session.expected, input, FS_HASH_SIZE); }
 
+/* The next record; with the last the digests of the areas. */
 EXPORT(verdict_record) uint32_t verdict_record(uint32_t length) {
+  uint32_t awaited;
   fs_buffer record;
   record.data = input;
   record.length = length;
-  return fs_record_take(record);
-}
-
-/* After the last record. */
-EXPORT(verdict_digests) uint32_t verdict_digests(void) {
-  uint8_t mac[FS_HASH_SIZE];
-  return fs_digest_check_areas(mac);
+  return fs_install_record(fs_session.next_index, record, &awaited);
 }
 
 /* A stream of bytes from the line, taken in frames of at most `most` bytes; bytes of output. */

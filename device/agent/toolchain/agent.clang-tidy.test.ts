@@ -36,7 +36,10 @@ it.each(targets)('finds nothing in the sources of %s', (name, target) => {
 
 it.each([
   ['bugprone-suspicious-memset-usage', 'void f(uint8_t *p) { memset(p, 0x180, 4); }'],
-  ['bugprone-branch-clone', 'int f(int a) { if (a > 1) return 5; else if (a < -7) return 5; else return 6; }'],
+  [
+    'bugprone-branch-clone',
+    'int f(int a) { if (a > 1) return 5; else if (a < -7) return 5; else return 6; }',
+  ],
   ['cert-flp30-c', 'int f(void) { int n = 0; for (float x = 0; x < 1; x += 0.1f) n++; return n; }'],
   ['misc-no-recursion', 'int f(int a);\nint f(int a) { return a > 0 ? f(a - 1) : 0; }'],
 ])('finds %s where it is', (check, code) => {

@@ -1208,4 +1208,9 @@ export const faultTable = {
     sentence: 'No pseudo-terminal could be opened for chip {chip} ({reason}).',
     remedy: 'Install Python 3 as python3, or use --uart tcp.',
   },
+  'state-in-use': {
+    number: 969,
+    sentence: '{file} is kept by process {process}, which is still running.',
+    remedy: 'End that process first, or name another file; nothing was changed.',
+  },
 } as const;
