@@ -49,6 +49,7 @@ export default {
         'tools/generate/errors.ts',
         'bench/main.ts',
         'device/agent/{build-thumb,sizes,speed,vectors-thumb}.ts',
+        'device/agent/toolchain/fetch-sources.ts',
         'device/agent/fuzz/main.ts',
         'sim/*/main.ts',
         'sim/kill/*-process.ts',

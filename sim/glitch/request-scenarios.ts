@@ -32,7 +32,8 @@ async function packages(target: Target, { sealed, header, license, records }: Up
   const by = async (change: Parameters<typeof delegate>[2], role: Parameters<typeof delegate>[0]) =>
     withMember(1, await delegate(role, 'package signer', change));
   const after = [licenseRequest(license), ...records];
-  const forged = (await target.package({ securityCounter: 6 }, { seed: 2, stranger: 'attacker' })).headerBytes;
+  const forged = (await target.package({ securityCounter: 6 }, { seed: 2, stranger: 'attacker' }))
+    .headerBytes;
   const [manifest] = decodeCbor(forged, { maxBytes: 8192 }) as Uint8Array[];
   const expected = target.after([header], () => target.session());
   return [

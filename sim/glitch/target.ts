@@ -99,7 +99,10 @@ export class Target {
   /** Two records; the vector table and the program, which stands still, are in the first. */
   package(
     change: Partial<TestPackage['manifest']['core']> = {},
-    from: Pick<PackageChange, 'crypto' | 'delegation' | 'stranger'> & { seed?: number; repeats?: boolean } = {},
+    from: Pick<PackageChange, 'crypto' | 'delegation' | 'stranger'> & {
+      seed?: number;
+      repeats?: boolean;
+    } = {},
   ): Promise<TestPackage> {
     const plaintext = pattern(2048, from.seed ?? 1);
     if (from.repeats) plaintext.fill(0xff, 0x400);

@@ -43,4 +43,5 @@ export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts'
 export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
 export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
+export { cryptoImports as wasmAgentCrypto } from './wasm-agent-crypto.ts';
 export type { RamStore } from './working-memory.ts';
