@@ -17,7 +17,7 @@ fs_result fs_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
 fs_result fs_flash_write(uint32_t address, const uint8_t *bytes, uint32_t length) {
   FS_REQUIRE(address % FS_FLASH_GRAIN == 0 && length % FS_FLASH_GRAIN == 0, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY_AS(fs_port_flash_program(address, bytes, length), FS_ERR_FLASH_PROGRAM_FAILED);
-  FS_DEMAND(fs_flash_holds(address, bytes, length) == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
+  FS_INSIST(fs_flash_holds(address, bytes, length) == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
   return FS_OK;
 }
 

@@ -56,6 +56,9 @@ extern fs_state fs_now;
 /* Finds the newest intact state and makes sure that it is firmly written. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_journal_load(void);
 
+/* FS_YES when fs_now is as it was authenticated or written last, progress included (which is 0 once installed). */
+fs_answer fs_journal_authentic(void);
+
 /* Personalization: erases both units and writes fs_now as the first state, under a key given. */
 fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]);
 

@@ -1,6 +1,7 @@
 /* See fs_link.h. */
 #include "fs_link.h"
 
+#include "fs_flow.h"
 #include "fs_frame.h"
 #include "fs_hello.h"
 #include "fs_identity.h"
@@ -109,9 +110,20 @@ static fs_result dispatch(uint8_t type, exchange *now) {
   }
 }
 
+/* What the flow word is after a request of the type that was served. */
+static uint32_t flow_of(uint8_t type) {
+  switch (type) {
+    case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
+    case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
+    case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    default: return FS_FLOW_IDLE;
+  }
+}
+
 static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, const exchange *now) {
   uint32_t status = result == FS_OK ? 0 : result;
   if (result == FS_OK && now->payload.status != FS_OK) status = FS_ERR_INTERNAL_CHECK_FAILED;
+  if (status == 0 && fs_flow != flow_of(type)) status = FS_ERR_INTERNAL_CHECK_FAILED;
   answer[0] = type | ANSWER_BIT;
   answer[1] = sequence;
   answer[2] = (uint8_t)status;
@@ -121,6 +133,12 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
     fs_put_u32le(answer + ANSWER_HEAD, now->detail);
     answer_length = ANSWER_HEAD + 4u;
   }
+}
+
+/* No success is told but by a request that was served. */
+static void check_answer(uint8_t type, fs_result result) {
+  if ((answer[2] | answer[3]) != 0) return;
+  if (result != FS_OK || fs_flow != flow_of(type)) answer[3] = 0xffu;
 }
 
 static void follow(after then) {
@@ -138,7 +156,7 @@ static void handle(uint32_t length) {
   uint8_t sequence = request[1];
   uint32_t crc = fs_get_u32le(request + length - 4u);
   exchange now;
-  volatile fs_result result;
+  fs_result result;
   if (answer_length > 0 && answer[0] == (type | ANSWER_BIT) && answer[1] == sequence && answered_crc == crc) {
     fs_frame_send(answer, answer_length);
     return;
@@ -152,11 +170,15 @@ static void handle(uint32_t length) {
   now.detail = 0;
   now.then = AFTER_NOTHING;
   answer_length = 0;
+  fs_put_u32le(answer, 0xffffffffu); /* no success is left from the answer before */
   answer[1] = sequence;
   working = FS_YES;
+  FS_FLOW_BEGIN(FS_FLOW_IDLE);
   result = dispatch(type, &now);
   working = FS_NO;
   finish_answer(type, sequence, result, &now);
+  check_answer(type, result);
+  FS_FLOW_BEGIN(FS_FLOW_IDLE);
   answered_crc = crc;
   fs_frame_send(answer, answer_length);
   fs_wipe(request, length);

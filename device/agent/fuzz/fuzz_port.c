@@ -94,7 +94,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
 void fs_port_option_launch(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_reset(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_boot_application(uint32_t entry) {
-  (void)at(entry, 8);
+  (void)at(FS_FLOW_ENTRY(entry), 8);
   longjmp(fuzz_after_reset, 2);
 }
 fs_answer fs_port_entry_requested(void) { return FS_YES; }

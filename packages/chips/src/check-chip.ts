@@ -62,6 +62,10 @@ function checkReadout({ readoutProtection, options }: Chip, path: string, check:
   const { field, regression, halfLevel, productStates, level0, level1, level2 } = readoutProtection;
   const named = [...regression.clearsOnlyThen];
   for (const area of regression.keptAreas) named.push(area.startField, area.endField, area.eraseField);
+  for (const one of regression.frozen ?? []) {
+    check(one.while);
+    named.push(...one.fields);
+  }
   if (options.invertsWriteProtection !== undefined) named.push(options.invertsWriteProtection);
   for (const name of named) check({ field: name, value: 0 });
   [level0, level1, level2].forEach((value, i) => {
@@ -69,7 +73,12 @@ function checkReadout({ readoutProtection, options }: Chip, path: string, check:
     if (productStates !== undefined && productStates.find((one) => one.value === value)?.countsAs !== i)
       refuse(`${path}.readoutProtection`, `product state of level ${i}`);
   });
-  for (const { value } of productStates ?? []) check({ field, value });
+  for (const { value, next } of productStates ?? [])
+    for (const one of [value, ...next]) {
+      check({ field, value: one });
+      if (!productStates!.some((state) => state.value === one))
+        refuse(`${path}.readoutProtection`, `product state ${one}`);
+    }
   if (halfLevel !== undefined) {
     check({ field, value: halfLevel.value });
     check(halfLevel.onlyWith);
@@ -86,6 +95,21 @@ function checkWriteProtection({ flash, options }: Chip, path: string, check: Che
     else if (((options.registers[writeProtect.register]?.mask ?? 0) & (1 << writeProtect.bit)) === 0)
       refuse(`${path}.flash.banks`, 'write protection bit within a field');
   if (flash.onlyWith !== undefined) check(flash.onlyWith);
+}
+
+function checkExecuteOnly({ executeOnly, flash }: Chip, path: string, check: CheckValue): void {
+  if (executeOnly === undefined) return;
+  if (executeOnly.sectorsWhile !== undefined) check(executeOnly.sectorsWhile);
+  for (const { bank, granuleBytes, startField, endField } of executeOnly.areas) {
+    const known = flash.banks.find((one) => one.number === bank);
+    if (known === undefined || known.length % granuleBytes !== 0)
+      refuse(`${path}.executeOnly`, `bank ${bank} of whole granules`);
+    for (const field of [startField, endField]) check({ field, value: 0 });
+  }
+}
+
+function checkRam({ ram }: Chip, check: CheckValue): void {
+  for (const { erasedAtResetWhile } of ram) if (erasedAtResetWhile !== undefined) check(erasedAtResetWhile);
 }
 
 function checkBoot({ boot, flash, layout }: Chip, path: string, check: CheckValue): void {
@@ -108,6 +132,8 @@ function checkOptions(chip: Chip, path: string): void {
   const check = valueChecker(checkRegisters(chip, path), path);
   checkReadout(chip, path, check);
   checkWriteProtection(chip, path, check);
+  checkExecuteOnly(chip, path, check);
+  checkRam(chip, check);
   checkBoot(chip, path, check);
 }
 
@@ -151,7 +177,9 @@ function checkSources(chip: Chip, path: string): void {
       chip.boot,
       chip.layout,
     ],
-    ...[chip.otp, chip.romBootloader.uart, chip.romBootloader.dfu].filter((one) => one !== undefined),
+    ...[chip.otp, chip.executeOnly, chip.romBootloader.uart, chip.romBootloader.dfu].filter(
+      (one) => one !== undefined,
+    ),
   ].map(({ source }) => source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);

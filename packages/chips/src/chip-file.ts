@@ -32,7 +32,6 @@ const timings = object({}, byParallelism) as Reader<TimingByParallelism>;
 const namedRange = object({ addressStart: word, length: count, meaning: text });
 const range = object({ addressStart: word, length: count });
 const fieldValue = object({ field: text, value: count });
-const sourcedRange = object({ addressStart: word, length: count, source: text });
 
 const field = object({
   name: text,
@@ -104,8 +103,9 @@ export const chipFile = object(
       modes: list(
         object({ parallelism, unitBytes: count, externalVpp: flag }, { requires: oneOf('erased-bank') }),
       ),
-      overwrite: oneOf('clears-bits', 'breaks-ecc'),
+      overwrite: oneOf('clears-bits', 'breaks-ecc', 'refused'),
       eccGranuleBytes: count,
+      brokenRead: oneOf('none', 'bus-fault', 'nmi'),
       source: text,
     }),
     timing: object(
@@ -119,7 +119,10 @@ export const chipFile = object(
       { massEraseSource: text },
     ),
     ram: list(
-      object({ name: text, kind: oneOf('sram', 'backup'), addressStart: word, length: count, meaning: text }),
+      object(
+        { name: text, kind: oneOf('sram', 'backup'), addressStart: word, length: count, meaning: text },
+        { guarded: flag, erasedByRegression: flag, erasedAtResetWhile: fieldValue },
+      ),
     ),
     ramSource: text,
     romBootloader: object(
@@ -172,18 +175,40 @@ export const chipFile = object(
         level0: count,
         level1: count,
         level2: count,
-        regression: object({
-          erases: list(text),
-          leaves: list(text),
-          keptAreas: list(
-            object({ bank: count, granuleBytes: count, startField: text, endField: text, eraseField: text }),
-          ),
-          clearsOnlyThen: list(text),
-        }),
+        regression: object(
+          {
+            erases: list(text),
+            leaves: list(text),
+            keptAreas: list(
+              object({
+                bank: count,
+                granuleBytes: count,
+                startField: text,
+                endField: text,
+                eraseField: text,
+              }),
+            ),
+            clearsOnlyThen: list(text),
+          },
+          { frozen: list(object({ while: fieldValue, fields: list(text) })) },
+        ),
         source: text,
       },
       {
-        productStates: list(object({ name: text, value: count, countsAs: oneOf(0, 1, 2), meaning: text })),
+        productStates: list(
+          object(
+            {
+              name: text,
+              value: count,
+              countsAs: oneOf(0, 1, 2),
+              accessAs: oneOf(0, 1, 2),
+              boots: oneOf('as-configured', 'flash', 'rom-bootloader'),
+              next: list(count),
+              meaning: text,
+            },
+            { regressesTo: count },
+          ),
+        ),
         halfLevel: object({ value: count, onlyWith: fieldValue }),
         regressionKeys: list(
           object({ name: text, keyRegisters: list(word), lockRegister: word, lockBit: count, meaning: text }),
@@ -226,7 +251,20 @@ export const chipFile = object(
     linkDoors: list(object({ kind: oneOf('uart', 'usb'), peripheral: text, pins: text })),
     linkDoorsSource: text,
   },
-  { otp: sourcedRange },
+  {
+    otp: object(
+      { addressStart: word, length: count, source: text },
+      { locks: object({ offset: count, blockBytes: count }) },
+    ),
+    executeOnly: object(
+      {
+        areas: list(object({ bank: count, granuleBytes: count, startField: text, endField: text })),
+        equalMeansBank: flag,
+        source: text,
+      },
+      { sectorsWhile: fieldValue },
+    ),
+  },
 );
 
 export type ChipFile = ReturnType<typeof chipFile>;

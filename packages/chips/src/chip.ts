@@ -15,6 +15,7 @@ import type {
 } from './flash.ts';
 import type {
   BootConfiguration,
+  ExecuteOnly,
   FieldValue,
   OptionRegister,
   ReadoutLevel,
@@ -58,6 +59,12 @@ export interface RamRange extends NamedRange {
   readonly name: string;
   /** `backup` is kept by the battery and protected like flash. */
   readonly kind: 'sram' | 'backup';
+  /** Readout protection shuts it as it does the flash (SRAM2 of L4 and U5). */
+  readonly guarded?: boolean;
+  /** A regression of readout protection erases it. */
+  readonly erasedByRegression?: boolean;
+  /** Every system reset erases it while the option field has that value. */
+  readonly erasedAtResetWhile?: FieldValue;
 }
 
 export interface Chip {
@@ -107,10 +114,15 @@ export interface Chip {
     readonly chunkAlignmentBytes: number;
     readonly parallelism: Parallelism;
     readonly modes: readonly WriteMode[];
-    /** What a second program of the same unit does. */
-    readonly overwrite: 'clears-bits' | 'breaks-ecc';
+    /**
+     * What a second program of the same unit does. `refused`: the controller looks first and raises PROGERR; all zeros
+     * are let through.
+     */
+    readonly overwrite: 'clears-bits' | 'breaks-ecc' | 'refused';
     /** Bytes under one error correcting code; 0 = none. */
     readonly eccGranuleBytes: number;
+    /** What a read of a broken code does: nothing to break, a bus fault, or a non-maskable interrupt with the word delivered. */
+    readonly brokenRead: 'none' | 'bus-fault' | 'nmi';
     readonly source: string;
   };
   readonly timing: {
@@ -125,7 +137,11 @@ export interface Chip {
   };
   readonly ram: readonly RamRange[];
   readonly ramSource: string;
-  readonly otp?: Range & { readonly source: string };
+  /** `length` counts the lock bytes, which stand at `locks.offset`: one for each `locks.blockBytes`, 0 locks (F4). */
+  readonly otp?: Range & {
+    readonly locks?: { readonly offset: number; readonly blockBytes: number };
+    readonly source: string;
+  };
   readonly romBootloader: Range & {
     /** What Get ID answers; the device id but for parts where AN2606 says otherwise. */
     readonly productId: number;
@@ -143,6 +159,8 @@ export interface Chip {
     readonly defaultSource: string;
   };
   readonly readoutProtection: ReadoutProtection;
+  /** Absent on parts without PCROP. */
+  readonly executeOnly?: ExecuteOnly;
   readonly boot: BootConfiguration;
   readonly layout: Layout;
   readonly linkDoors: readonly LinkDoor[];

@@ -2,6 +2,7 @@ export { chipIds, findChip } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
 export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
 export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
+export { executeOnlyRanges } from './execute-only.ts';
 export { finalOptions } from './final-options.ts';
 export type {
   EraseUnit,
@@ -24,6 +25,7 @@ export {
   writeUnitBytes,
 } from './flash-time.ts';
 export {
+  accessLevel,
   defaultOptionValues,
   fieldMask,
   findOptionField,
@@ -37,6 +39,8 @@ export {
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
 export type {
   BootConfiguration,
+  ExecuteOnly,
+  ExecuteOnlyArea,
   FieldPolicy,
   FieldValue,
   KeptArea,

@@ -65,6 +65,17 @@ export function readoutLevel(chip: Chip, values: OptionValues): ReadoutLevel {
   return value === level2 ? 2 : 1;
 }
 
+/**
+ * The readout level whose rules of access hold with these values: the level itself, but for chips with product states,
+ * where a closed part answers no debugger though a regression can open it again.
+ */
+export function accessLevel(chip: Chip, values: OptionValues): ReadoutLevel {
+  const { field, productStates } = chip.readoutProtection;
+  if (productStates === undefined) return readoutLevel(chip, values);
+  const value = optionField(chip, values, field);
+  return productStates.find((one) => one.value === value)?.accessAs ?? 2;
+}
+
 export interface PolicyBits {
   /** May be set either way. */
   readonly neutral: number;

@@ -39,6 +39,27 @@ export interface KeptArea {
   readonly eraseField: string;
 }
 
+/**
+ * Proprietary code readout protection: flash that can be executed and neither read as data, nor programmed, nor erased,
+ * whoever asks (RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2).
+ */
+export interface ExecuteOnly {
+  /** An area exists while start <= end; both count granules from the start of the bank, the last one included. */
+  readonly areas: readonly ExecuteOnlyArea[];
+  /** Where each sector has a bit (F42x): the field and value that make a 1 in the write protection bits mean it. */
+  readonly sectorsWhile?: FieldValue;
+  /** Whether start = end means the whole bank (H7) instead of one granule. */
+  readonly equalMeansBank: boolean;
+  readonly source: string;
+}
+
+export interface ExecuteOnlyArea {
+  readonly bank: number;
+  readonly granuleBytes: number;
+  readonly startField: string;
+  readonly endField: string;
+}
+
 export type ReadoutLevel = 0 | 1 | 2;
 
 export interface FieldValue {
@@ -50,6 +71,14 @@ export interface ProductState {
   readonly name: string;
   readonly value: number;
   readonly countsAs: ReadoutLevel;
+  /** The readout level whose rules of access hold: closed parts answer no debugger, as at level 2. */
+  readonly accessAs: ReadoutLevel;
+  /** `rom-bootloader`: the owner's code never runs (provisioning). */
+  readonly boots: 'as-configured' | 'flash' | 'rom-bootloader';
+  /** Values that option bytes may give the field next; the present one always. */
+  readonly next: readonly number[];
+  /** A state that is only passed: the chip erases and ends in this one. */
+  readonly regressesTo?: number;
   readonly meaning: string;
 }
 
@@ -84,6 +113,8 @@ export interface ReadoutProtection {
     readonly keptAreas: readonly KeptArea[];
     /** Fields that fall from 1 to 0 only together with a regression. */
     readonly clearsOnlyThen: readonly string[];
+    /** Fields that change only together with a regression while `while` holds; it gives them their defaults. */
+    readonly frozen?: readonly { readonly while: FieldValue; readonly fields: readonly string[] }[];
   };
   readonly source: string;
 }

@@ -1,6 +1,6 @@
 // Where the chip starts after a reset: from option bytes, boot pins, an empty flash and, where two banks can change
 // places, what stands at the start of bank 2. RM0090 2.4, RM0433 2.6, RM0351 2.6, RM0444 2.5, RM0456 4. At readout
-// level 2 always from flash.
+// level 2 always from flash; on H5 in some product states always from system memory.
 
 import { type Chip, eraseUnitAt, type FieldValue } from '@firmseal/chips';
 import type { FlashMemory } from './flash-memory.ts';
@@ -30,8 +30,9 @@ interface BootParts {
 }
 
 export function bootSource(parts: BootParts): BootSource {
-  const { chip } = parts;
+  const { chip, options } = parts;
   const swapped = banksSwapped(parts);
+  if (options.productState?.boots === 'rom-bootloader') return rom(chip, swapped);
   return chip.boot.selectedBy === 'boot-address' ? byBootAddress(parts, swapped) : byBootPins(parts, swapped);
 }
 
@@ -60,7 +61,7 @@ function isLocked({ chip, options }: BootParts): boolean {
 
 function byBootPins(parts: BootParts, swapped: boolean): BootSource {
   const { chip, options, pins, flashWasEmpty } = parts;
-  const free = bootsOutsideFlash(options.level) && !isLocked(parts);
+  const free = bootsOutsideFlash(options.access) && !isLocked(parts);
   if (free && boot0(parts)) {
     const { boot1Field } = chip.boot;
     const fromRam = boot1Field === undefined ? pins.boot1 : options.field(boot1Field) === 0;
@@ -90,7 +91,7 @@ function hasStackPointer(chip: Chip, flash: FlashMemory, address: number): boole
 function byBootAddress(parts: BootParts, swapped: boolean): BootSource {
   const { chip, options } = parts;
   const { pinLow, pinHigh, shift } = chip.boot.addressFields!;
-  const free = bootsOutsideFlash(options.level);
+  const free = bootsOutsideFlash(options.access);
   const high = !isLocked(parts) && boot0(parts);
   if (high && pinHigh === undefined)
     return free

@@ -4,7 +4,9 @@ import type { Chip } from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import { FlashMemory } from './flash-memory.ts';
 import { FlashTiming, type TimingModel } from './flash-timing.ts';
+import type { LowMemory } from './low-memory.ts';
 import type { MemoryParts } from './memory-access.ts';
+import type { OperationTime } from './operations-under-way.ts';
 import { OptionBytes } from './option-bytes.ts';
 import { OtpMemory } from './otp-memory.ts';
 import { PowerSupply } from './power-supply.ts';
@@ -19,6 +21,11 @@ export interface AssemblyOptions {
   readonly uid: Uint8Array | undefined;
   readonly debuggerSeen: () => boolean;
   readonly banksSwapped: () => boolean;
+  readonly lowMemory: () => LowMemory;
+  /** The clock with the cycles of a core that runs. */
+  readonly time: OperationTime;
+  /** A regression erased flash and RAM: what else it erases is up to the listener. */
+  readonly regressed: () => void;
 }
 
 export interface ChipParts {
@@ -31,7 +38,7 @@ export interface ChipParts {
 
 /** Each part that needs chance has a stream of its own, so that one more draw here changes nothing there. */
 export function assembleParts(options: AssemblyOptions): ChipParts {
-  const { chip, seed, clock, banksSwapped, debuggerSeen } = options;
+  const { chip, seed, clock, banksSwapped, lowMemory, debuggerSeen } = options;
   const streams = new Map<string, SeededRandom>();
   const stream = (name: string) => {
     const made = new SeededRandom(`${seed}/${name}`);
@@ -44,22 +51,30 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
   const ram = new WorkingMemory(chip, seed);
   const optionBytes: OptionBytes = new OptionBytes({
     ...{ chip, power, timing, random },
+    begin: (operation) => flash.underWay.begin(operation),
     regress: (stays) => {
       flash.eraseAllExcept(stays);
-      ram.clearBackup();
+      ram.eraseByRegression();
+      options.regressed();
     },
   });
   const { isWriteProtected } = optionBytes;
-  const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected });
+  const { time } = options;
+  const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected, time });
   return {
     power,
     streams,
     randomGenerator: stream('random-generator'),
     memory: {
-      ...{ chip, flash, ram, options: optionBytes, banksSwapped },
-      otp: chip.otp === undefined ? undefined : new OtpMemory({ ...chip.otp, power, random }),
+      ...{ chip, flash, ram, options: optionBytes, banksSwapped, lowMemory },
+      otp:
+        chip.otp &&
+        new OtpMemory({
+          ...{ ...chip.otp, power, random, once: chip.write.overwrite === 'refused' },
+          spendProgram: () => timing.spend(timing.programUs(flash.parallelism)),
+        }),
       uid: new Uint8Array(options.uid ?? stream('uid').bytes(chip.identity.uniqueIdLength)),
-      protection: () => ({ level: optionBytes.level, debuggerSeen: debuggerSeen() }),
+      protection: () => ({ level: optionBytes.access, debuggerSeen: debuggerSeen() }),
     },
   };
 }

@@ -12,6 +12,7 @@ import type { CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './exe
 import type { FlashMemory } from './flash-memory.ts';
 import { Judge } from './judge.ts';
 import { type KeptState, keepParts, takeParts } from './kept-state.ts';
+import type { LowMemory } from './low-memory.ts';
 import { Machine } from './machine.ts';
 import { MemoryAccess } from './memory-access.ts';
 import type { OptionBytes } from './option-bytes.ts';
@@ -31,6 +32,7 @@ interface SavedChip extends ChipSnapshot {
     readonly executor: FirmwareExecutor | undefined;
     readonly master: Master;
     readonly banksSwapped: boolean;
+    readonly lowMemory: LowMemory;
     readonly debuggerSeen: boolean;
     readonly debuggerAttached: boolean;
     readonly halted: boolean;
@@ -73,6 +75,7 @@ export class VirtualChip {
   #executor: FirmwareExecutor | undefined;
   #master: Master = 'cpu-flash';
   #banksSwapped = false;
+  #lowMemory: LowMemory = 'flash';
   #flashWasEmpty = false;
   #debuggerSeen = false;
   #halted = false;
@@ -98,6 +101,12 @@ export class VirtualChip {
       uid: options.uid,
       debuggerSeen: () => this.#debuggerSeen,
       banksSwapped: () => this.#banksSwapped,
+      lowMemory: () => this.#lowMemory,
+      time: {
+        nowUs: () => this.#machine?.processor.nowUs ?? this.clock.nowUs,
+        waitUntilUs: (timeUs) => this.#waitUntilUs(timeUs),
+      },
+      regressed: () => this.#machine?.eraseBackupRegisters(),
     });
     if (options.kept !== undefined) takeParts(parts, this.clock, options.kept);
     this.#parts = parts;
@@ -120,6 +129,18 @@ export class VirtualChip {
         swapBanks: (swapped) => {
           this.#banksSwapped = swapped;
         },
+        emptyCheck: {
+          found: () => this.#flashWasEmpty,
+          set: (empty) => {
+            this.#flashWasEmpty = empty;
+          },
+        },
+        lowMemory: {
+          chosen: () => this.#lowMemory,
+          choose: (memory) => {
+            this.#lowMemory = memory;
+          },
+        },
         randomWord: () => this.#random.word(),
         send: (bytes) => this.onLink(bytes),
         agentRequest: () => this.#pins.get('agent-request'),
@@ -128,7 +149,7 @@ export class VirtualChip {
           if (!this.#running) this.#enter(run);
         },
         attempt: (action) => this.#attempt(action),
-        debugAnswers: () => power.on && debugPortAnswers(this.#options.level),
+        debugAnswers: () => power.on && debugPortAnswers(this.#options.access),
         debuggerConnected: () => this.#debuggerConnected(),
         halted: (halted) => {
           this.#halted = halted;
@@ -138,7 +159,7 @@ export class VirtualChip {
     this.debug = new DebugPort({
       memory: debugMemory,
       powered: () => power.on,
-      answers: () => debugPortAnswers(this.#options.level),
+      answers: () => debugPortAnswers(this.#options.access),
       onConnect: () => this.#debuggerConnected(),
       halt: (halted) => {
         this.#halted = halted;
@@ -232,14 +253,14 @@ export class VirtualChip {
   }
 
   #debuggerConnected(): void {
-    if (!debugPortAnswers(this.#options.level)) return;
+    if (!debugPortAnswers(this.#options.access)) return;
     this.#debuggerSeen = true;
     this.#machine?.forgetRules();
   }
 
   /** Something that a probe does: power may go on the way, and it may ask for a reset. */
   #attempt<T>(action: () => T): T | undefined {
-    if (!this.power.on || !debugPortAnswers(this.#options.level)) return undefined;
+    if (!this.power.on || !debugPortAnswers(this.#options.access)) return undefined;
     try {
       return action();
     } catch (signal) {
@@ -292,6 +313,11 @@ export class VirtualChip {
     }
   }
 
+  #waitUntilUs(timeUs: number): void {
+    const missing = timeUs - (this.#machine?.processor.nowUs ?? this.clock.nowUs);
+    if (missing > 0) this.clock.advance(missing);
+  }
+
   #gate(): void {
     if (!this.power.on) throw new PowerLost();
     this.#throwPendingReset();
@@ -311,7 +337,9 @@ export class VirtualChip {
     this.#bootedApplication = undefined;
     this.#pendingReset = undefined;
     this.#halted = false;
+    this.#flash.underWay.tear();
     this.#options.load();
+    if (cause !== 'power-on') this.#ram.eraseAtReset((name) => this.#options.field(name));
     this.#flash.setParallelism(this.chip.write.parallelism);
     this.#banksSwapped = false;
     const pin = (name: keyof BootPins) => this.#pins.get(name) ?? false;
@@ -324,6 +352,7 @@ export class VirtualChip {
     });
     this.#banksSwapped = boot.banksSwapped;
     this.#master = boot.from === 'flash' ? 'cpu-flash' : boot.from === 'ram' ? 'cpu-ram' : 'rom-bootloader';
+    this.#lowMemory = boot.from === 'rom-bootloader' ? 'rom' : boot.from;
     this.#boot = boot;
     this.#machine?.reset(cause, boot);
     this.onEvent({ kind: 'started', cause, from: boot.from });
@@ -384,6 +413,7 @@ export class VirtualChip {
 
   #losePower(): void {
     this.#supply.switchOff();
+    this.#flash.underWay.tear();
     this.#stopFirmware();
     this.debug.disconnect();
     this.#machine?.losePower();
@@ -408,6 +438,7 @@ export class VirtualChip {
       ...{ flash: parts.flash, optionsStored: parts.options.stored },
       life: {
         ...{ executor: this.#executor, master: this.#master, banksSwapped: this.#banksSwapped },
+        lowMemory: this.#lowMemory,
         ...{ debuggerSeen: this.#debuggerSeen, debuggerAttached: this.debug.attached, halted: this.#halted },
         ...{ present: this.#present, bootedApplication: this.#bootedApplication, pins: new Map(this.#pins) },
         flashWasEmpty: this.#flashWasEmpty,
@@ -423,6 +454,7 @@ export class VirtualChip {
     this.#executor = life.executor;
     this.#master = life.master;
     this.#banksSwapped = life.banksSwapped;
+    this.#lowMemory = life.lowMemory;
     this.#debuggerSeen = life.debuggerSeen;
     this.#halted = life.halted;
     this.#present = life.present;

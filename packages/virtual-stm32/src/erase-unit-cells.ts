@@ -81,8 +81,11 @@ export class EraseUnitCells {
   }
 
   /** True when no granule that the range touches was programmed since its erase (ECC parts). */
-  isErased(offset: number): boolean {
-    return this.#granules === undefined || this.#granules[Math.floor(offset / this.#granuleBytes)] === erased;
+  isErased(offset: number, length: number): boolean {
+    if (this.#granules === undefined) return true;
+    for (let at = offset; at < offset + length; at += this.#granuleBytes)
+      if (this.#granules[Math.floor(at / this.#granuleBytes)] !== erased) return false;
+    return true;
   }
 
   save(): SavedCells {
@@ -134,18 +137,27 @@ export class EraseUnitCells {
     return this.#bytes;
   }
 
-  /** Programs bytes: bits only fall from 1 to 0. On ECC parts exactly one granule; a second time breaks it. */
-  program(offset: number, data: Uint8Array): void {
+  /**
+   * Programs bytes: bits only fall from 1 to 0. On ECC parts whole granules; a second time breaks them, unless `keepsCode`
+   * says that what is written matches its code whatever stood there (all zeros).
+   */
+  program(offset: number, data: Uint8Array, keepsCode: boolean): void {
     const bytes = this.#allocate();
     for (let i = 0; i < data.length; i++) bytes[offset + i]! &= data[i]!;
-    if (this.#granules !== undefined) {
-      const granule = offset / this.#granuleBytes;
-      this.#granules[granule] = this.#granules[granule] === erased ? programmed : broken;
-    }
+    if (this.#granules === undefined) return;
+    const first = offset / this.#granuleBytes;
+    for (let granule = first; granule < first + data.length / this.#granuleBytes; granule++)
+      this.#granules[granule] = keepsCode || this.#granules[granule] === erased ? programmed : broken;
   }
 
-  /** The same, interrupted. On ECC parts the granule is broken unless no bit or every bit made it. */
+  /** The same, interrupted. On ECC parts a granule is broken unless no bit or every bit of it made it. */
   tearProgram(offset: number, data: Uint8Array, random: SeededRandom): void {
+    const step = this.#granuleBytes > 0 ? this.#granuleBytes : data.length;
+    for (let at = 0; at < data.length; at += step)
+      this.#tearGranule(offset + at, data.subarray(at, at + step), random);
+  }
+
+  #tearGranule(offset: number, data: Uint8Array, random: SeededRandom): void {
     const bytes = this.#allocate();
     const target = bytes.subarray(offset, offset + data.length);
     const goal = target.map((byte, i) => byte & data[i]!);

@@ -19,6 +19,10 @@ function flashOf(id: string, { model = 'typical' as TimingModel, seed = 'flash',
   const flash = new FlashMemory({
     ...{ chip, power, timing, random: new SeededRandom(seed) },
     isWriteProtected: (unit) => unit.index === locked,
+    time: {
+      nowUs: () => clock.nowUs,
+      waitUntilUs: (timeUs) => clock.advance(Math.max(0, timeUs - clock.nowUs)),
+    },
   });
   return { chip, clock, power, flash };
 }

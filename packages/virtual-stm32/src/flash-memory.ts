@@ -6,13 +6,14 @@
 import { type Chip, type EraseUnit, eraseUnitAt, type Parallelism, writeUnitBytes } from '@firmseal/chips';
 import { EraseUnitCells, type KeptCells, type SavedCells, type UnitContent } from './erase-unit-cells.ts';
 import type { FlashTiming } from './flash-timing.ts';
-import type { PowerSupply } from './power-supply.ts';
+import { OperationsUnderWay, type OperationTime } from './operations-under-way.ts';
+import type { OperationKind, PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
 
 /**
- * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed before and
- * its error correcting code is broken now (real hardware raises no flag at that moment, only the later read faults;
- * firmware that reads back sees either). `refused`: readout protection.
+ * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed before; either
+ * the controller refused (PROGERR: L4, G0, U5) or its error correcting code is broken now (H7, H5: no flag at that moment,
+ * only the later read faults). `refused`: readout protection.
  */
 export type FlashStatus =
   | 'ok'
@@ -22,6 +23,12 @@ export type FlashStatus =
   | 'write-protected'
   | 'not-erased'
   | 'refused';
+
+/**
+ * Given to an operation, it lasts: the call returns when it has begun, and this is told how it ended, later. Without one the
+ * call takes the operation's time.
+ */
+export type WhenDone = (status: FlashStatus) => void;
 
 export type ReadFault = 'ecc-fault' | 'bus-fault';
 
@@ -38,6 +45,17 @@ export interface FlashParts {
   readonly random: SeededRandom;
   /** Whether option bytes in force write-protect the unit. */
   readonly isWriteProtected: (unit: EraseUnit) => boolean;
+  readonly time: OperationTime;
+}
+
+interface FlashOperation {
+  readonly kind: OperationKind;
+  readonly address: number;
+  readonly length: number;
+  readonly banks: readonly number[];
+  readonly durationUs: () => number;
+  readonly complete: () => void;
+  readonly tear: () => void;
 }
 
 export class FlashMemory {
@@ -46,10 +64,13 @@ export class FlashMemory {
   #parallelism: Parallelism;
   #unitBytes: number;
   #version = 0;
+  /** Operations that registers began. */
+  readonly underWay: OperationsUnderWay;
 
   constructor(parts: FlashParts) {
     const { flash, write } = parts.chip;
     this.#parts = parts;
+    this.underWay = new OperationsUnderWay(parts.time);
     this.#cells = flash.eraseUnits.map((unit) => new EraseUnitCells(unit.sizeBytes, write.eccGranuleBytes));
     this.#parallelism = write.parallelism;
     this.#unitBytes = write.unitBytes;
@@ -72,6 +93,7 @@ export class FlashMemory {
   /** The bytes of the erase unit that holds the address, to be looked at until `version` changes. */
   window(address: number): MemoryWindow | undefined {
     const unit = eraseUnitAt(this.#parts.chip, address);
+    if (unit !== undefined) this.underWay.waitFor(unit.bank);
     const bytes = unit === undefined ? undefined : this.#cells[unit.index]!.window();
     return bytes === undefined ? undefined : { addressStart: unit!.addressStart, bytes };
   }
@@ -85,6 +107,7 @@ export class FlashMemory {
 
   /** Copies of the units that are not blank. */
   keep(): (KeptCells & { readonly index: number })[] {
+    this.underWay.finish();
     return this.#cells.flatMap((cells, index) => {
       const kept = cells.keep();
       return kept === undefined ? [] : [{ index, ...kept }];
@@ -108,10 +131,13 @@ export class FlashMemory {
 
   /** Content and state of every cell, for a snapshot. */
   save(): readonly SavedCells[] {
+    this.underWay.finish();
     return this.#cells.map((cells) => cells.save());
   }
 
   restore(saved: readonly SavedCells[]): void {
+    this.#version++;
+    this.underWay.forget();
     for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
 
@@ -126,7 +152,10 @@ export class FlashMemory {
   /** A copy of the bytes, which may span units; `bus-fault` outside the flash. */
   read(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
     const bytes = new Uint8Array(length);
-    const fault = this.#walk(address, bytes, (cells, offset, part) => cells.read(offset, part));
+    const fault = this.#walk(address, bytes, (cells, offset, part, bank) => {
+      this.underWay.waitFor(bank);
+      return cells.read(offset, part);
+    });
     return fault ?? bytes;
   }
 
@@ -144,7 +173,7 @@ export class FlashMemory {
   #walk(
     address: number,
     bytes: Uint8Array,
-    visit: (cells: EraseUnitCells, offset: number, part: Uint8Array) => boolean,
+    visit: (cells: EraseUnitCells, offset: number, part: Uint8Array, bank: number) => boolean,
   ): ReadFault | undefined {
     let done = 0;
     while (done < bytes.length) {
@@ -152,87 +181,119 @@ export class FlashMemory {
       if (unit === undefined) return 'bus-fault';
       const offset = address + done - unit.addressStart;
       const part = bytes.subarray(done, done + unit.sizeBytes - offset);
-      if (!visit(this.#cells[unit.index]!, offset, part)) return 'ecc-fault';
+      if (!visit(this.#cells[unit.index]!, offset, part, unit.bank)) return 'ecc-fault';
       done += part.length;
     }
     return undefined;
   }
 
+  /** Under the plan of cuts; at once with its time, or begun. */
+  #run({ banks, durationUs, complete, ...operation }: FlashOperation, done: (() => void) | undefined): void {
+    const { power, timing } = this.#parts;
+    this.#version++;
+    const finish = () => {
+      complete();
+      this.#version++;
+      done?.();
+    };
+    const lasting = () =>
+      this.underWay.begin({ banks, durationUs: durationUs(), complete: finish, tear: operation.tear });
+    power.run({
+      ...operation,
+      complete: () => {
+        complete();
+        timing.spend(durationUs());
+      },
+      ...(done === undefined ? {} : { begin: lasting }),
+    });
+  }
+
   /** One program operation: exactly one write unit of the present parallelism, aligned to its size. */
-  programUnit(address: number, bytes: Uint8Array): FlashStatus {
-    const { chip, power, timing, random } = this.#parts;
+  programUnit(address: number, bytes: Uint8Array, whenDone?: WhenDone): FlashStatus {
+    const { chip, timing, random } = this.#parts;
     const unit = eraseUnitAt(chip, address);
     if (unit === undefined) return 'out-of-range';
     if (bytes.length !== this.#unitBytes) return 'wrong-size';
     if (address % this.#unitBytes !== 0) return 'misaligned';
     if (this.#parts.isWriteProtected(unit)) return 'write-protected';
+    this.underWay.waitFor(whenDone === undefined ? undefined : unit.bank);
     const cells = this.#cells[unit.index]!;
     const offset = address - unit.addressStart;
-    const clean = cells.isErased(offset);
-    this.#version++;
-    power.run({
-      kind: 'program',
-      address,
-      length: bytes.length,
-      complete: () => {
-        cells.program(offset, bytes);
-        timing.spendProgram(this.#parallelism);
+    const clean = cells.isErased(offset, bytes.length);
+    const looksFirst = chip.write.overwrite === 'refused';
+    if (!clean && looksFirst && bytes.some((byte) => byte !== 0)) return 'not-erased';
+    const status = clean || looksFirst ? 'ok' : 'not-erased';
+    const parallelism = this.#parallelism;
+    this.#run(
+      {
+        ...{ kind: 'program', address, length: bytes.length, banks: [unit.bank] },
+        durationUs: () => timing.programUs(parallelism),
+        complete: () => cells.program(offset, bytes, looksFirst),
+        tear: () => cells.tearProgram(offset, bytes, random),
       },
-      tear: () => cells.tearProgram(offset, bytes, random),
-    });
-    return clean ? 'ok' : 'not-erased';
+      whenDone && (() => whenDone(status)),
+    );
+    return status;
   }
 
   /** Erases the unit that holds the address. */
-  eraseUnit(address: number): FlashStatus {
-    const { chip, power, timing, random } = this.#parts;
+  eraseUnit(address: number, whenDone?: WhenDone): FlashStatus {
+    const { chip, timing, random } = this.#parts;
     const unit = eraseUnitAt(chip, address);
     if (unit === undefined) return 'out-of-range';
     if (this.#parts.isWriteProtected(unit)) return 'write-protected';
+    this.underWay.waitFor(whenDone === undefined ? undefined : unit.bank);
     const cells = this.#cells[unit.index]!;
-    this.#version++;
-    power.run({
-      kind: 'erase',
-      address: unit.addressStart,
-      length: unit.sizeBytes,
-      complete: () => {
-        cells.erase();
-        timing.spendErase(unit.sizeBytes, this.#parallelism);
+    const parallelism = this.#parallelism;
+    this.#run(
+      {
+        ...{ kind: 'erase', address: unit.addressStart, length: unit.sizeBytes, banks: [unit.bank] },
+        durationUs: () => timing.eraseUs(unit.sizeBytes, parallelism),
+        complete: () => cells.erase(),
+        tear: () => cells.tearErase(random),
       },
-      tear: () => cells.tearErase(random),
-    });
+      whenDone && (() => whenDone('ok')),
+    );
     return 'ok';
   }
 
   /** Erases everything or one bank; with one unit of it write-protected, nothing (RM0090 3.7.4). */
-  massErase(bank?: number): FlashStatus {
+  massErase(bank?: number, whenDone?: WhenDone): FlashStatus {
     const going = (unit: EraseUnit) => bank === undefined || unit.bank === bank;
     const units = this.#parts.chip.flash.eraseUnits.filter(going);
     if (units.length === 0) return 'out-of-range';
     if (units.some((unit) => this.#parts.isWriteProtected(unit))) return 'write-protected';
-    this.eraseAllExcept((unit) => !going(unit), bank === undefined ? 1 : 0.5);
+    this.#eraseMany(units, bank === undefined ? 1 : 0.5, whenDone);
     return 'ok';
   }
 
-  /**
-   * The erase of a regression of readout protection: write protection does not hold it up; some units stay. `share` is
-   * the part of a whole mass erase that it takes.
-   */
-  eraseAllExcept(stays: (unit: EraseUnit) => boolean, share = 1): void {
-    const { chip, power, timing, random } = this.#parts;
-    this.#version++;
-    const going = chip.flash.eraseUnits.filter((unit) => !stays(unit));
-    power.run({
-      kind: 'mass-erase',
-      address: chip.flash.addressStart,
-      length: chip.flash.sizeBytes,
-      complete: () => {
-        for (const unit of going) this.#cells[unit.index]!.erase();
-        timing.spendMassErase(this.#parallelism, share);
+  /** The erase of a regression of readout protection: write protection does not hold it up; some units stay. */
+  eraseAllExcept(stays: (unit: EraseUnit) => boolean): void {
+    this.#eraseMany(
+      this.#parts.chip.flash.eraseUnits.filter((unit) => !stays(unit)),
+      1,
+      undefined,
+    );
+  }
+
+  /** One operation; `share` is the part of the time of a whole mass erase that it takes. */
+  #eraseMany(units: readonly EraseUnit[], share: number, whenDone: WhenDone | undefined): void {
+    const { chip, timing, random } = this.#parts;
+    const banks = [...new Set(units.map(({ bank }) => bank))];
+    for (const bank of banks) this.underWay.waitFor(bank);
+    const parallelism = this.#parallelism;
+    this.#run(
+      {
+        ...{ kind: 'mass-erase', address: chip.flash.addressStart, length: chip.flash.sizeBytes, banks },
+        durationUs: () => timing.massEraseUs(parallelism, share),
+        complete: () => {
+          for (const unit of units) this.#cells[unit.index]!.erase();
+        },
+        tear: () => {
+          for (const unit of units) this.#cells[unit.index]!.tearErase(random);
+        },
       },
-      tear: () => {
-        for (const unit of going) this.#cells[unit.index]!.tearErase(random);
-      },
-    });
+      whenDone && (() => whenDone('ok')),
+    );
   }
 }

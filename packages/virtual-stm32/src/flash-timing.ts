@@ -1,5 +1,5 @@
 // How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
-// operation. The clock advances by it.
+// operation. The clock advances by it, at once or while somebody waits (operations-under-way.ts).
 
 import {
   type Chip,
@@ -27,27 +27,32 @@ export class FlashTiming {
     this.#random = parts.random;
   }
 
-  #spend({ typicalUs, maximumUs }: Timing): void {
-    if (this.#model === 'typical') this.#clock.advance(typicalUs);
-    else if (this.#model === 'maximum') this.#clock.advance(maximumUs);
-    else this.#clock.advance(typicalUs + this.#random.below(maximumUs - typicalUs + 1));
+  #chosen({ typicalUs, maximumUs }: Timing): number {
+    if (this.#model === 'typical') return typicalUs;
+    if (this.#model === 'maximum') return maximumUs;
+    return typicalUs + this.#random.below(maximumUs - typicalUs + 1);
   }
 
-  spendProgram(parallelism: Parallelism): void {
-    this.#spend(programTiming(this.#chip, parallelism));
+  /** Time of one operation in microseconds; a new one each time it is asked for. */
+  programUs(parallelism: Parallelism): number {
+    return this.#chosen(programTiming(this.#chip, parallelism));
   }
 
-  spendErase(sizeBytes: number, parallelism: Parallelism): void {
-    this.#spend(eraseTiming(this.#chip, sizeBytes, parallelism));
+  eraseUs(sizeBytes: number, parallelism: Parallelism): number {
+    return this.#chosen(eraseTiming(this.#chip, sizeBytes, parallelism));
   }
 
   /** `share` of the time for the whole flash: 0.5 for one of two banks. */
-  spendMassErase(parallelism: Parallelism, share = 1): void {
+  massEraseUs(parallelism: Parallelism, share = 1): number {
     const { typicalUs, maximumUs } = massEraseTiming(this.#chip, parallelism);
-    this.#spend({ typicalUs: typicalUs * share, maximumUs: maximumUs * share });
+    return this.#chosen({ typicalUs: typicalUs * share, maximumUs: maximumUs * share });
   }
 
-  spendOptionProgram(): void {
-    this.#spend(this.#chip.timing.optionProgram);
+  spend(us: number): void {
+    this.#clock.advance(us);
+  }
+
+  optionProgramUs(): number {
+    return this.#chosen(this.#chip.timing.optionProgram);
   }
 }

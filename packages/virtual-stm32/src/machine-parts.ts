@@ -4,6 +4,8 @@ import type { Chip, OptionValues } from '@firmseal/chips';
 import type { SimulatedClock } from './clock.ts';
 import type { FlashMemory } from './flash-memory.ts';
 import type { MemoryAccess } from './memory-access.ts';
+import type { EmptyCheck } from './peripherals/flash-parts.ts';
+import type { LowMemorySwitch } from './peripherals/system-configuration.ts';
 
 export interface MachineParts {
   readonly chip: Chip;
@@ -14,6 +16,8 @@ export interface MachineParts {
   readonly debugMemory: MemoryAccess;
   readonly banksSwapped: () => boolean;
   readonly swapBanks: (swapped: boolean) => void;
+  readonly emptyCheck: EmptyCheck;
+  readonly lowMemory: LowMemorySwitch;
   readonly randomWord: () => number;
   /** Bytes out on the link. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;

@@ -6,9 +6,10 @@ import { CoreBus } from './bus/core-bus.ts';
 import { PeripheralMap } from './bus/peripheral-map.ts';
 import { SystemBus } from './bus/system-bus.ts';
 import { BreakpointUnit } from './core/breakpoint-unit.ts';
+import { coreIdentities, identityRegisters } from './core/component-identity.ts';
 import { CoreDebug } from './core/core-debug.ts';
 import { Processor, type Stop } from './core/processor.ts';
-import { RomTable } from './core/rom-table.ts';
+import { romTables } from './core/rom-table.ts';
 import { SystemControlSpace } from './core/system-control.ts';
 import { SystemTimer } from './core/system-timer.ts';
 import { SwDebugPort } from './debug/debug-port-registers.ts';
@@ -17,6 +18,9 @@ import type { MachineParts } from './machine-parts.ts';
 import { createPeripherals, type Peripherals } from './peripherals/create-peripherals.ts';
 import { createFlashController } from './peripherals/flash-controller.ts';
 import type { ResetCause } from './signals.ts';
+
+/** Exception number of NMI (DDI 0419, B1.5.2). */
+const nonMaskable = 2;
 
 /** Instructions that run in one go when a debugger lets the core run: a host can look in between. */
 const debuggedRun = 5_000_000;
@@ -42,13 +46,20 @@ export class Machine {
     const flashController = createFlashController(parts);
     const coreHz = () => this.#peripherals.clock.frequencies.coreHz;
     const nowUs = () => this.processor.nowUs;
-    const breakpoints = new BreakpointUnit(
-      chip.core === 'cortex-m7' || chip.core === 'cortex-m33'
+    const identities = coreIdentities(chip.core);
+    const breakpoints = new BreakpointUnit({
+      identity: identityRegisters(identities.breakpoints),
+      ...(chip.core === 'cortex-m7' || chip.core === 'cortex-m33'
         ? { comparators: 8, version: 2 }
-        : { comparators: chip.core === 'cortex-m0plus' ? 4 : 6, version: 1 },
-    );
+        : { comparators: chip.core === 'cortex-m0plus' ? 4 : 6, version: 1 }),
+    });
+    const raiseNmi = () => {
+      if (this.processor.core.IPSR === nonMaskable) return; // it is being handled
+      this.processor.core.pendingNMI = true;
+      this.processor.core.interruptsUpdated = true;
+    };
     const busOf = (memory: MachineParts['cpuMemory']) =>
-      new SystemBus({ chip, memory, flashController, peripherals: this.#map });
+      new SystemBus({ chip, memory, flashController, peripherals: this.#map, raiseNmi });
     const timer = new SystemTimer({ nowUs, coreHz });
     this.#peripherals = createPeripherals({
       ...{
@@ -61,6 +72,13 @@ export class Machine {
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),
       madeProgress: () => this.processor.noteProgress(),
+      lowMemory: {
+        chosen: parts.lowMemory.chosen,
+        choose: (memory) => {
+          parts.lowMemory.choose(memory);
+          this.forgetRules();
+        },
+      },
       banks: {
         swapped: parts.banksSwapped,
         swap: (swapped) => {
@@ -97,9 +115,10 @@ export class Machine {
       catchesHardFault: () => debug.catchesHardFault,
       onHalt: (reason) => debug.noteHalt(reason),
     });
-    const { cpuId, romTableBase } = chip.debug;
-    const control = new SystemControlSpace({ cpuId, processor: this.processor, timer, debug });
-    const core = [control, breakpoints, new RomTable(romTableBase)];
+    const { cpuId } = chip.debug;
+    const identity = identityRegisters(identities.control);
+    const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
+    const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
     this.debugPort = new SwDebugPort(
       chip.debug.dpIdCode,
@@ -134,6 +153,11 @@ export class Machine {
     this.#map.losePower();
     this.end();
     this.debugPort.reset();
+  }
+
+  /** As a regression of readout protection leaves them. */
+  eraseBackupRegisters(): void {
+    this.#peripherals.eraseBackupRegisters();
   }
 
   /** Protection, mapping or master changed. */

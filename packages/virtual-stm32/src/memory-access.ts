@@ -2,9 +2,10 @@
 // left goes to flash, RAM, OTP, option bytes or the factory's information. Used by the CPU, the debug port and the
 // ROM bootloader alike, so that none can forget a rule.
 
-import type { Chip, EraseUnit, OptionValues } from '@firmseal/chips';
+import type { Chip, EraseUnit, OptionValues, RamRange } from '@firmseal/chips';
 import { bytesToBankEnd, physicalFlashAddress } from './address-map.ts';
-import type { FlashMemory, FlashStatus, MemoryWindow, ReadFault } from './flash-memory.ts';
+import type { FlashMemory, FlashStatus, MemoryWindow, ReadFault, WhenDone } from './flash-memory.ts';
+import { type LowMemory, lowAddress } from './low-memory.ts';
 import type { OptionBytes, OptionStatus } from './option-bytes.ts';
 import type { OtpMemory } from './otp-memory.ts';
 import {
@@ -26,7 +27,12 @@ export interface MemoryParts {
   readonly uid: Uint8Array<ArrayBuffer>;
   readonly protection: () => ProtectionState;
   readonly banksSwapped: () => boolean;
+  /** What is seen at address 0, where a memory is. */
+  readonly lowMemory: () => LowMemory;
 }
+
+const areaOf = ({ kind, guarded }: RamRange): MemoryArea =>
+  kind === 'backup' ? 'backup-ram' : guarded ? 'guarded-ram' : 'ram';
 
 export class MemoryAccess {
   readonly #parts: MemoryParts;
@@ -47,7 +53,12 @@ export class MemoryAccess {
   }
 
   #physical(address: number): number | undefined {
-    return physicalFlashAddress(this.#parts.chip, address, this.#parts.banksSwapped());
+    return physicalFlashAddress(this.#parts.chip, this.resolve(address), this.#parts.banksSwapped());
+  }
+
+  /** The address that one in the alias at 0 means; any other stays, and one that means flash. */
+  resolve(address: number): number {
+    return lowAddress(this.#parts.chip, address, this.#parts.lowMemory());
   }
 
   /** Whether the address is of memory, readable to this master or not. */
@@ -60,6 +71,10 @@ export class MemoryAccess {
     );
   }
 
+  isFlash(address: number): boolean {
+    return this.#physical(address) !== undefined;
+  }
+
   isRam(address: number): boolean {
     return this.#parts.ram.rangeAt(address) !== undefined;
   }
@@ -70,11 +85,15 @@ export class MemoryAccess {
   }
 
   /** RAM around the address, to be read and written until `version` changes; undefined when a rule is in the way. */
-  ramWindow(address: number): MemoryWindow | undefined {
+  ramWindow(aliased: number): MemoryWindow | undefined {
     const { ram } = this.#parts;
-    if (ram.rangeAt(address)?.kind !== 'sram' || !this.#may('ram', 'read') || !this.#may('ram', 'write'))
-      return undefined;
-    return ram.window(address);
+    const address = this.resolve(aliased);
+    const range = ram.rangeAt(address);
+    if (range === undefined || range.kind !== 'sram') return undefined;
+    const area = areaOf(range);
+    if (!this.#may(area, 'read') || !this.#may(area, 'write')) return undefined;
+    const window = ram.window(address);
+    return window && { addressStart: window.addressStart - (address - aliased), bytes: window.bytes };
   }
 
   /** Flash around the address, to be read until `version` changes; undefined when a rule or a fault is in the way. */
@@ -82,6 +101,8 @@ export class MemoryAccess {
     const physical = this.#physical(address);
     if (physical === undefined || !this.#may('flash', 'read')) return undefined;
     const window = this.#parts.flash.window(physical);
+    if (window !== undefined && this.#parts.options.isExecuteOnly(window.addressStart, window.bytes.length))
+      return undefined;
     return window && { addressStart: address - (physical - window.addressStart), bytes: window.bytes };
   }
 
@@ -91,17 +112,35 @@ export class MemoryAccess {
   }
 
   /** A copy of the bytes at any address that the master can read. */
-  read(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
+  read(aliased: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
     const { ram, otp } = this.#parts;
+    const address = this.resolve(aliased);
     const range = ram.rangeAt(address);
-    if (range !== undefined) {
-      const area = range.kind === 'backup' ? 'backup-ram' : 'ram';
-      return (this.#may(area, 'read') ? ram.read(address, length) : undefined) ?? 'bus-fault';
-    }
+    if (range !== undefined)
+      return (this.#may(areaOf(range), 'read') ? ram.read(address, length) : undefined) ?? 'bus-fault';
     if (otp?.holds(address, length))
       return this.#may('otp', 'read') ? otp.read(address, length) : 'bus-fault';
     if (this.#physical(address) !== undefined) return this.#readFlash(address, length);
     return this.#readInformation(address, length) ?? 'bus-fault';
+  }
+
+  /** Whether the byte is of flash that can only be executed: the reason for which a data read of it is refused. */
+  isExecuteOnly(address: number): boolean {
+    const physical = this.#physical(address);
+    return physical !== undefined && this.#parts.options.isExecuteOnly(physical, 1);
+  }
+
+  /** An instruction fetch of 2 bytes: as a read, but for flash that can only be executed. */
+  fetch(address: number): Uint8Array<ArrayBuffer> | ReadFault {
+    const physical = this.#physical(address);
+    if (physical === undefined || !this.#parts.options.isExecuteOnly(physical, 2))
+      return this.read(address, 2);
+    return this.#may('flash', 'read') ? this.#parts.flash.read(physical, 2) : 'bus-fault';
+  }
+
+  /** Whether this master may reach the backup registers of the RTC or TAMP. */
+  get reachesBackupRegisters(): boolean {
+    return this.#may('backup-registers', 'read');
   }
 
   #readFlash(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault {
@@ -112,12 +151,18 @@ export class MemoryAccess {
       const physical = this.#physical(address + done);
       if (physical === undefined) return 'bus-fault';
       const size = Math.min(length - done, bytesToBankEnd(this.#parts.chip, physical));
+      if (this.#parts.options.isExecuteOnly(physical, size)) return 'bus-fault';
       const part = this.#parts.flash.read(physical, size);
       if (typeof part === 'string' || size === length) return part;
       result.set(part, done);
       done += size;
     }
     return result;
+  }
+
+  /** Bytes of flash as the cells hold them, broken or not: what silicon delivers beside its interrupt. */
+  readBroken(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.#parts.flash.peek(this.#physical(address)!, length);
   }
 
   #readInformation(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
@@ -136,26 +181,28 @@ export class MemoryAccess {
   }
 
   /** Writes RAM. Flash is programmed by programUnit. */
-  writeRam(address: number, bytes: Uint8Array): 'ok' | 'bus-fault' {
+  writeRam(aliased: number, bytes: Uint8Array): 'ok' | 'bus-fault' {
+    const address = this.resolve(aliased);
     const range = this.#parts.ram.rangeAt(address);
     if (range === undefined) return 'bus-fault';
-    if (!this.#may(range.kind === 'backup' ? 'backup-ram' : 'ram', 'write')) return 'bus-fault';
+    if (!this.#may(areaOf(range), 'write')) return 'bus-fault';
     return this.#parts.ram.write(address, bytes) ? 'ok' : 'bus-fault';
   }
 
-  /** One program operation of flash or OTP. */
-  programUnit(address: number, bytes: Uint8Array): FlashStatus {
+  /** One program operation of flash or OTP; with `whenDone` that of flash lasts beyond the call. */
+  programUnit(address: number, bytes: Uint8Array, whenDone?: WhenDone): FlashStatus {
     const { otp, flash } = this.#parts;
     if (otp?.holds(address, bytes.length)) {
       if (!this.#may('otp', 'write')) return 'refused';
       if (bytes.length !== flash.unitBytes) return 'wrong-size';
       if (address % flash.unitBytes !== 0) return 'misaligned';
-      otp.program(address, bytes);
-      return 'ok';
+      const status = otp.program(address, bytes);
+      if (status === 'ok') whenDone?.('ok');
+      return status;
     }
     const physical = this.#physical(address);
     if (physical === undefined) return 'out-of-range';
-    return this.#may('flash', 'write') ? flash.programUnit(physical, bytes) : 'refused';
+    return this.#may('flash', 'write') ? flash.programUnit(physical, bytes, whenDone) : 'refused';
   }
 
   /** Program operations one after the other; the first that is not `ok` ends it. Length: whole write units. */
@@ -169,15 +216,15 @@ export class MemoryAccess {
     return 'ok';
   }
 
-  eraseUnit(address: number): FlashStatus {
+  eraseUnit(address: number, whenDone?: WhenDone): FlashStatus {
     const physical = this.#physical(address);
     if (physical === undefined) return 'out-of-range';
-    return this.#may('flash', 'erase') ? this.#parts.flash.eraseUnit(physical) : 'refused';
+    return this.#may('flash', 'erase') ? this.#parts.flash.eraseUnit(physical, whenDone) : 'refused';
   }
 
   /** Everything, or the bank of that number. */
-  massErase(bank?: number): FlashStatus {
-    return this.#may('flash', 'erase') ? this.#parts.flash.massErase(bank) : 'refused';
+  massErase(bank?: number, whenDone?: WhenDone): FlashStatus {
+    return this.#may('flash', 'erase') ? this.#parts.flash.massErase(bank, whenDone) : 'refused';
   }
 
   /** Value in force of an option register, only its option bits; undefined when it cannot be read. */
@@ -185,10 +232,10 @@ export class MemoryAccess {
     return this.#may('option-bytes', 'read') ? this.#parts.options.loaded.get(register) : undefined;
   }
 
-  /** Stores option bytes; they take force at the next reset or launch. */
-  programOptions(values: OptionValues): OptionStatus {
+  /** Stores option bytes; they take force at the next reset or launch. With `whenDone` it lasts beyond the call. */
+  programOptions(values: OptionValues, whenDone?: () => void): OptionStatus {
     if (this.#parts.protection().level === 2) return 'locked';
-    return this.#may('option-bytes', 'write') ? this.#parts.options.program(values) : 'refused';
+    return this.#may('option-bytes', 'write') ? this.#parts.options.program(values, whenDone) : 'refused';
   }
 
   /** Whether option bytes in force write-protect the unit. */

@@ -4,24 +4,30 @@
 
 import { u32be } from '@firmseal/bytes';
 import {
+  accessLevel,
   type Chip,
   defaultOptionValues,
   type EraseUnit,
+  executeOnlyRanges,
   isWriteProtected,
-  type KeptArea,
   type OptionValues,
   optionField,
+  type ProductState,
+  type Range,
   type ReadoutLevel,
   readoutLevel,
   withOptionField,
 } from '@firmseal/chips';
 import type { FlashTiming } from './flash-timing.ts';
+import type { LastingOperation } from './operations-under-way.ts';
 import type { PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
+import { areaBounds, planRegression } from './regression.ts';
 import { tearBytes } from './tearing.ts';
 
 /**
- * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area).
+ * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area), or a product state
+ * that does not follow the present one.
  * `refused`: this master may not. `unknown-register`: not in the catalogue.
  */
 export type OptionStatus = 'ok' | 'locked' | 'field-locked' | 'unknown-register' | 'refused';
@@ -31,6 +37,8 @@ export interface OptionParts {
   readonly power: PowerSupply;
   readonly timing: FlashTiming;
   readonly random: SeededRandom;
+  /** Begins the programming, where it lasts beyond the call. */
+  readonly begin: (operation: LastingOperation) => void;
   /** Erases the main flash but for the units that stay, and what else the regression erases. */
   readonly regress: (stays: (unit: EraseUnit) => boolean) => void;
 }
@@ -42,11 +50,20 @@ export class OptionBytes {
   readonly #parts: OptionParts;
   #stored: Map<number, number>;
   #loaded: Map<number, number>;
+  /** Derived from the values in force; every access asks for them. */
+  #access: ReadoutLevel = 0;
+  #executeOnly: readonly Range[] = [];
 
   constructor(parts: OptionParts) {
     this.#parts = parts;
     this.#stored = defaultOptionValues(parts.chip);
     this.#loaded = new Map(this.#stored);
+    this.#derive();
+  }
+
+  #derive(): void {
+    this.#access = accessLevel(this.#parts.chip, this.#loaded);
+    this.#executeOnly = executeOnlyRanges(this.#parts.chip, this.#loaded);
   }
 
   /** Values in force. */
@@ -62,6 +79,25 @@ export class OptionBytes {
   restore(saved: { readonly stored: OptionValues; readonly loaded: OptionValues }): void {
     this.#stored = new Map(saved.stored);
     this.#loaded = new Map(saved.loaded);
+    this.#derive();
+  }
+
+  /** The level whose rules of access are in force: the readout level, but for product states. */
+  get access(): ReadoutLevel {
+    return this.#access;
+  }
+
+  /** The product state in force, on chips with product states. */
+  get productState(): ProductState | undefined {
+    const { productStates, field } = this.#parts.chip.readoutProtection;
+    return productStates?.find(({ value }) => value === this.field(field));
+  }
+
+  /** Whether a byte of the physical range can only be executed (PCROP). */
+  isExecuteOnly(address: number, length: number): boolean {
+    for (const range of this.#executeOnly)
+      if (address < range.addressStart + range.length && range.addressStart < address + length) return true;
+    return false;
   }
 
   /** Readout level in force. */
@@ -83,12 +119,19 @@ export class OptionBytes {
 
   load(): void {
     this.#loaded = new Map(this.#stored);
+    this.#derive();
   }
 
-  isWriteProtected = (unit: EraseUnit): boolean => isWriteProtected(this.#parts.chip, this.#loaded, unit);
+  /** Against program and erase: by its own option bits, or because a part of it can only be executed. */
+  isWriteProtected = (unit: EraseUnit): boolean =>
+    isWriteProtected(this.#parts.chip, this.#loaded, unit) ||
+    this.isExecuteOnly(unit.addressStart, unit.sizeBytes);
 
-  /** Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. */
-  program(values: OptionValues): OptionStatus {
+  /**
+   * Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. With
+   * `whenDone` the programming lasts beyond the call (the erase of a regression does not).
+   */
+  program(values: OptionValues, whenDone?: () => void): OptionStatus {
     const { chip } = this.#parts;
     let next: Map<number, number> = new Map(this.#stored);
     for (const [id, value] of values) {
@@ -98,70 +141,74 @@ export class OptionBytes {
     }
     const before = Math.max(this.level, readoutLevel(chip, this.#stored));
     if (before === 2) return 'locked';
-    if (before === 1 && readoutLevel(chip, next) === 0) next = this.#regression(next);
-    else if (!this.#keepsLockedFields(next)) return 'field-locked';
-    this.#write(next);
+    const change = this.#stateChange(next);
+    if (change === 'refused') return 'field-locked';
+    const regresses =
+      change === undefined ? before === 1 && readoutLevel(chip, next) === 0 : change === 'regression';
+    if (!regresses && !this.#keepsLockedFields(next)) return 'field-locked';
+    if (regresses) next = this.#regression(next);
+    this.#write(next, whenDone);
     return 'ok';
   }
 
-  #area(values: OptionValues, { startField, endField }: KeptArea): { start: number; end: number } {
+  /** What becomes of the product state; undefined on chips without one. */
+  #stateChange(next: OptionValues): 'same' | 'forward' | 'regression' | 'refused' | undefined {
     const { chip } = this.#parts;
-    return { start: optionField(chip, values, startField), end: optionField(chip, values, endField) };
+    const { productStates, field } = chip.readoutProtection;
+    if (productStates === undefined) return undefined;
+    const old = optionField(chip, this.#stored, field);
+    const asked = optionField(chip, next, field);
+    if (asked === old) return 'same';
+    if (!productStates.find(({ value }) => value === old)?.next.includes(asked)) return 'refused';
+    const goal = productStates.find(({ value }) => value === asked);
+    return goal?.regressesTo === undefined ? 'forward' : 'regression';
   }
 
   #keepsLockedFields(next: OptionValues): boolean {
     const { chip } = this.#parts;
-    const { keptAreas, clearsOnlyThen } = chip.readoutProtection.regression;
+    const { keptAreas, clearsOnlyThen, frozen = [] } = chip.readoutProtection.regression;
     for (const name of clearsOnlyThen)
       if (optionField(chip, this.#stored, name) === 1 && optionField(chip, next, name) === 0) return false;
+    for (const one of frozen)
+      if (optionField(chip, this.#stored, one.while.field) === one.while.value)
+        for (const name of one.fields)
+          if (optionField(chip, this.#stored, name) !== optionField(chip, next, name)) return false;
     return keptAreas.every((area) => {
-      const old = this.#area(this.#stored, area);
-      const asked = this.#area(next, area);
+      const old = areaBounds(chip, this.#stored, area);
+      const asked = areaBounds(chip, next, area);
       return old.start > old.end || (asked.start <= old.start && asked.end >= old.end);
     });
   }
 
-  /** Erases; returns the values to write: areas that stay keep their fields, areas that went are reset. */
-  #regression(next: Map<number, number>): Map<number, number> {
+  /** Erases; returns the values to write. */
+  #regression(asked: Map<number, number>): Map<number, number> {
     const { chip, regress } = this.#parts;
-    const staying: { bank: number; first: number; last: number }[] = [];
-    let values = next;
-    for (const area of chip.readoutProtection.regression.keptAreas) {
-      const { start, end } = this.#area(this.#stored, area);
-      if (start > end) continue;
-      const goes =
-        optionField(chip, this.#stored, area.eraseField) === 1 ||
-        optionField(chip, next, area.eraseField) === 1;
-      const source = goes ? defaultOptionValues(chip) : this.#stored;
-      for (const name of [area.startField, area.endField])
-        values = withOptionField(chip, values, { name, value: optionField(chip, source, name) });
-      const bankStart = chip.flash.banks.find((bank) => bank.number === area.bank)!.addressStart;
-      if (!goes)
-        staying.push({
-          bank: area.bank,
-          first: bankStart + start * area.granuleBytes,
-          last: bankStart + (end + 1) * area.granuleBytes - 1,
-        });
-    }
-    regress(({ bank, addressStart, sizeBytes }) =>
-      staying.some(
-        (one) => one.bank === bank && one.first < addressStart + sizeBytes && one.last >= addressStart,
-      ),
-    );
-    return values;
+    const { values, stays } = planRegression(chip, { stored: this.#stored, asked });
+    regress(stays);
+    const { field, productStates } = chip.readoutProtection;
+    const state = productStates?.find(({ value }) => value === optionField(chip, values, field));
+    if (state?.regressesTo === undefined) return values;
+    return withOptionField(chip, values, { name: field, value: state.regressesTo });
   }
 
-  #write(next: Map<number, number>): void {
+  #write(next: Map<number, number>, whenDone: (() => void) | undefined): void {
     const { power, timing } = this.#parts;
+    const tear = () => this.#tear(next);
+    const begin = () =>
+      this.#parts.begin({
+        ...{ banks: [], durationUs: timing.optionProgramUs(), tear },
+        complete: () => {
+          this.#stored = next;
+          whenDone?.();
+        },
+      });
     power.run({
-      kind: 'option-bytes',
-      address: 0,
-      length: 4 * next.size,
+      ...{ kind: 'option-bytes', address: 0, length: 4 * next.size, tear },
       complete: () => {
         this.#stored = next;
-        timing.spendOptionProgram();
+        timing.spend(timing.optionProgramUs());
       },
-      tear: () => this.#tear(next),
+      ...(whenDone === undefined ? {} : { begin }),
     });
   }
 

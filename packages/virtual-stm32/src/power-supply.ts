@@ -29,6 +29,8 @@ export interface OperationBody {
   readonly length: number;
   /** Does it all. */
   complete(): void;
+  /** Begins it, where it lasts: `complete` or `tear` comes later from elsewhere. */
+  begin?(): void;
   /** Does a part of it. */
   tear(): void;
 }
@@ -116,7 +118,8 @@ export class PowerSupply {
       this.interrupt?.();
     }
     if (this.#operations !== this.#nextCut) {
-      body.complete();
+      if (body.begin === undefined) body.complete();
+      else body.begin();
       return;
     }
     const cut = this.#cuts.shift()!;

@@ -9,7 +9,15 @@ import type { ReadoutLevel } from '@firmseal/chips';
  */
 export type Master = 'cpu-flash' | 'cpu-ram' | 'debug' | 'rom-bootloader';
 
-export type MemoryArea = 'flash' | 'backup-ram' | 'otp' | 'ram' | 'option-bytes' | 'information';
+export type MemoryArea =
+  | 'flash'
+  | 'backup-ram'
+  | 'backup-registers'
+  | 'guarded-ram'
+  | 'otp'
+  | 'ram'
+  | 'option-bytes'
+  | 'information';
 
 /** `write` is a program operation where the area is flash or OTP. */
 export type MemoryAction = 'read' | 'write' | 'erase';
@@ -20,7 +28,7 @@ export interface ProtectionState {
   readonly debuggerSeen: boolean;
 }
 
-const guarded: readonly MemoryArea[] = ['flash', 'backup-ram', 'otp'];
+const guarded: readonly MemoryArea[] = ['flash', 'backup-ram', 'backup-registers', 'guarded-ram', 'otp'];
 
 /** Whether the access is carried out; otherwise a read is a bus fault and a write has no effect. */
 export function isAllowed(

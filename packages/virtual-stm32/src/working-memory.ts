@@ -105,9 +105,22 @@ export class WorkingMemory {
     );
   }
 
-  /** The bytes of a backup range at zero, as a regression of readout protection leaves them. */
-  clearBackup(): void {
-    for (const range of this.#chip.ram) if (range.kind === 'backup') this.#cells(range).fill(0);
+  /** Zeros where a regression of readout protection erases: backup RAM, SRAM2 of L4 and U5, all of it on H5. */
+  eraseByRegression(): void {
+    for (const range of this.#chip.ram) if (range.erasedByRegression) this.#erase(range);
+  }
+
+  /** Zeros where option bytes ask for it at every system reset (SRAM2_RST and its like, 0 = erase). */
+  eraseAtReset(field: (name: string) => number): void {
+    for (const range of this.#chip.ram) {
+      const when = range.erasedAtResetWhile;
+      if (when !== undefined && field(when.field) === when.value) this.#erase(range);
+    }
+  }
+
+  /** Mounted stores too: what the firmware works with is the RAM. */
+  #erase(range: RamRange): void {
+    this.write(range.addressStart, new Uint8Array(range.length));
   }
 
   #cells(range: RamRange): Uint8Array {

@@ -48,7 +48,7 @@ void fs_port_reset(void) { fs_system_reset(); }
 
 /* The application is linked where the board has what is stored at `entry`. */
 void fs_port_boot_application(uint32_t entry) {
-  uint32_t vectors = FS_BOARD_ADDRESS(entry);
+  uint32_t vectors = FS_BOARD_ADDRESS(FS_FLOW_ENTRY(entry));
   uint32_t stack = FS_REGISTER(vectors);
   uint32_t program = FS_REGISTER(vectors + 4u);
   fs_chip_stop();

@@ -86,7 +86,7 @@ void fs_port_reset(void) {
   __builtin_trap();
 }
 void fs_port_boot_application(uint32_t entry) {
-  host_boot_application(entry);
+  host_boot_application(FS_FLOW_ENTRY(entry));
   __builtin_trap();
 }
 fs_answer fs_port_entry_requested(void) { return host_entry_requested(); }

@@ -55,6 +55,8 @@ export class CoreBus {
   #ram: Views = nothing();
   readonly #knownFlash = new Map<number, Views>();
   readonly #knownRam = new Map<number, Views>();
+  /** Whether the read of 2 bytes at that address, now, is the fetch of an instruction; set by the processor. */
+  isFetch: (address: number) => boolean = () => false;
 
   /** `bus` over the same memory; asked for when it is first needed, since its peripherals need the CPU. */
   constructor(memory: MemoryAccess, bus: () => SystemBus) {
@@ -100,7 +102,9 @@ export class CoreBus {
       if (sizeBytes === 1) return bytes[at]!;
       return sizeBytes === 2 ? this.#flash.halves[at >>> 1]! : this.#flash.words[at >>> 2]!;
     }
-    const value = this.#bus().read(address, sizeBytes);
+    const bus = this.#bus();
+    const value =
+      sizeBytes === 2 && this.isFetch(address) ? bus.fetch(address) : bus.read(address, sizeBytes);
     if (value === undefined) throw new BusFault(address);
     return value;
   }

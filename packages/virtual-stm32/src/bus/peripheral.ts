@@ -9,6 +9,8 @@ export interface Peripheral {
   readonly sizeBytes: number;
   /** Writes of 8 and 16 bits count as a write of the whole register, zero-extended; otherwise they are merged into it. */
   readonly extendsNarrowWrites?: boolean;
+  /** Whether readout protection shuts the register as it does the flash. */
+  isGuarded?(offset: number): boolean;
   /** The register at a byte offset, a multiple of 4. */
   readRegister(offset: number): number;
   /** `by` is the memory as the master that writes may reach it. May throw PowerLost or ChipReset. */
@@ -63,8 +65,36 @@ export class RegisterBlock implements Peripheral {
   }
 }
 
-/** A block that a system reset leaves alone: backup registers. */
+export interface BackupRegistersPlace {
+  readonly addressStart: number;
+  /** Offset of the first backup register in the block, and how many of 32 bits there are. */
+  readonly firstOffset: number;
+  readonly count: number;
+  /** Whether readout protection shuts them and a regression erases them; not on F4 (RM0090 3.7.3, table). */
+  readonly guarded: boolean;
+}
+
+/** The block of RTC or TAMP, which a system reset leaves alone, with the backup registers in it. */
 export class BackupRegisterBlock extends RegisterBlock {
+  readonly #place: BackupRegistersPlace;
+
+  constructor(place: BackupRegistersPlace) {
+    super({ name: 'backup registers', addressStart: place.addressStart, sizeBytes: 0x400 });
+    this.#place = place;
+  }
+
+  isGuarded(offset: number): boolean {
+    const { firstOffset, count, guarded } = this.#place;
+    return guarded && offset >= firstOffset && offset < firstOffset + 4 * count;
+  }
+
+  /** As a regression of readout protection leaves them. */
+  eraseBackupRegisters(): void {
+    const { firstOffset, count, guarded } = this.#place;
+    if (!guarded) return;
+    for (let i = 0; i < count; i++) this.hold(firstOffset + 4 * i, 0);
+  }
+
   override reset(): void {}
 
   losePower(): void {

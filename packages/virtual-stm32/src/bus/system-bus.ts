@@ -14,6 +14,8 @@ export interface FlashStores extends Peripheral {
   store(by: MemoryAccess, address: number, bytes: Uint8Array): void;
   /** A read met a word whose error correcting code is broken. */
   noteBrokenRead(address: number): void;
+  /** A read of flash was refused: a data read of what can only be executed, or by readout protection. */
+  noteProtectedRead(address: number, by: 'pcrop' | 'readout'): void;
 }
 
 export interface SystemBusParts {
@@ -21,6 +23,8 @@ export interface SystemBusParts {
   readonly memory: MemoryAccess;
   readonly peripherals: PeripheralMap;
   readonly flashController: FlashStores;
+  /** Makes the non-maskable interrupt of the core pending. */
+  readonly raiseNmi: () => void;
 }
 
 /** Bytes of a ROM around the factory's information, which reads as 0xFF where nothing is known of it. */
@@ -53,26 +57,49 @@ export class SystemBus {
   }
 
   /** Unsigned; undefined is a bus fault, also for an address that is not a multiple of the size. */
-  read(address: number, sizeBytes: AccessBytes): number | undefined {
-    if (address % sizeBytes !== 0) return undefined;
+  read(aliased: number, sizeBytes: AccessBytes): number | undefined {
+    if (aliased % sizeBytes !== 0) return undefined;
     const { memory, peripherals, flashController } = this.#parts;
+    const address = memory.resolve(aliased);
     const bytes = memory.read(address, sizeBytes);
     if (typeof bytes !== 'string') return fromBytes(bytes);
-    if (bytes === 'ecc-fault') flashController.noteBrokenRead(address);
-    if (memory.holds(address)) return undefined;
+    if (bytes === 'ecc-fault') return this.#readBroken(address, sizeBytes);
+    if (memory.holds(address)) {
+      if (memory.isExecuteOnly(address)) flashController.noteProtectedRead(address, 'pcrop');
+      else if (memory.isFlash(address)) flashController.noteProtectedRead(address, 'readout');
+      return undefined;
+    }
     const rom = this.#readRom(address, sizeBytes);
     if (rom !== undefined) return rom;
     const peripheral = peripherals.at(address);
     if (peripheral === undefined) return undefined;
     const offset = address - peripheral.addressStart;
+    if (peripheral.isGuarded?.(offset) && !memory.reachesBackupRegisters) return 0;
     const word = peripheral.readRegister(offset & ~3);
     return ((word >>> (8 * (offset & 3))) & mask(sizeBytes)) >>> 0;
   }
 
+  /** An instruction of 2 bytes; undefined is a bus fault. */
+  fetch(address: number): number | undefined {
+    const bytes = this.#parts.memory.fetch(address);
+    if (bytes === 'ecc-fault') return this.#readBroken(address, 2);
+    return typeof bytes === 'string' ? undefined : fromBytes(bytes);
+  }
+
+  /** A word whose code does not match: a bus fault, or the word as it is and an interrupt that cannot be masked. */
+  #readBroken(address: number, sizeBytes: AccessBytes): number | undefined {
+    const { chip, memory, flashController } = this.#parts;
+    flashController.noteBrokenRead(address);
+    if (chip.write.brokenRead !== 'nmi') return undefined;
+    this.#parts.raiseNmi();
+    return fromBytes(memory.readBroken(address, sizeBytes));
+  }
+
   /** False is a bus fault. */
-  write(address: number, sizeBytes: AccessBytes, value: number): boolean {
-    if (address % sizeBytes !== 0) return false;
+  write(aliased: number, sizeBytes: AccessBytes, value: number): boolean {
+    if (aliased % sizeBytes !== 0) return false;
     const { memory, peripherals, flashController } = this.#parts;
+    const address = memory.resolve(aliased);
     const bytes = toBytes(value, sizeBytes);
     if (memory.writeRam(address, bytes) === 'ok') return true;
     if (memory.holds(address)) {
@@ -83,6 +110,7 @@ export class SystemBus {
     const peripheral = peripherals.at(address);
     if (peripheral === undefined) return false;
     const offset = address - peripheral.addressStart;
+    if (peripheral.isGuarded?.(offset) && !memory.reachesBackupRegisters) return true;
     const shift = 8 * (offset & 3);
     const extended = ((value & mask(sizeBytes)) << shift) >>> 0;
     const whole = sizeBytes === 4 || peripheral.extendsNarrowWrites === true;

@@ -13,8 +13,14 @@ export class BreakpointUnit extends RegisterBlock {
   #addresses = new Set<number>();
 
   /** Version 2 is that of Cortex-M7 and M33. */
-  constructor({ comparators, version }: { comparators: number; version: 1 | 2 }) {
-    super({ name: 'FPB', addressStart: 0xe000_2000, sizeBytes: 0x1000 });
+  constructor(parts: {
+    readonly comparators: number;
+    readonly version: 1 | 2;
+    /** Identification registers, by offset. */
+    readonly identity: Readonly<Record<number, number>>;
+  }) {
+    const { comparators, version, identity } = parts;
+    super({ name: 'FPB', addressStart: 0xe000_2000, sizeBytes: 0x1000, resetValues: identity });
     this.#comparators = comparators;
     this.#version = version;
   }

@@ -64,10 +64,13 @@ export class Processor {
   #lastPollCycles = 0;
   #accountedCycles = 0;
   #retired = 0;
+  /** Address of the instruction that is fetched or executed. */
+  #instruction = 0;
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
     this.core = createThumbCore(parts.bus);
+    parts.bus.isFetch = (address) => this.#isFetch(address);
   }
 
   connect(hooks: ProcessorHooks): void {
@@ -111,6 +114,12 @@ export class Processor {
       this.#lockedUp = true;
     }
     if (core.PC === 0xffff_fffe) this.#lockedUp = true;
+  }
+
+  /** The core moves its program counter on between the fetch and the data reads of an instruction. */
+  #isFetch(address: number): boolean {
+    const at = (this.core.PC & ~1) >>> 0;
+    return at !== this.#instruction + 2 && (address === at || address === at + 2);
   }
 
   halt(reason: HaltReason): void {
@@ -245,6 +254,7 @@ export class Processor {
           break;
         }
         done++;
+        this.#instruction = (pc & ~1) >>> 0;
         if (holdsNoCode(pc)) throw new BusFault(pc >>> 0);
         core.executeInstruction();
         if (core.waiting || this.#waits || this.#halted) break;
@@ -292,6 +302,7 @@ export class Processor {
   #jumpsToItself(): boolean {
     const { core } = this;
     if (this.#halted || this.#lockedUp || this.#hooks?.nextTickUs() !== undefined) return false;
+    this.#instruction = (core.PC & ~1) >>> 0;
     try {
       return this.#parts.bus.readUint16((core.PC & ~1) >>> 0) === branchToItself;
     } catch (error) {

@@ -34,6 +34,8 @@ const pending = { timer: 1 << 26, clearTimer: 1 << 25, pendsv: 1 << 28, clearPen
 
 export interface SystemControlParts {
   readonly cpuId: number;
+  /** Identification registers, by offset. */
+  readonly identity: Readonly<Record<number, number>>;
   readonly processor: Processor;
   readonly timer: SystemTimer;
   readonly debug: CoreDebug;
@@ -88,7 +90,7 @@ export class SystemControlSpace implements Peripheral {
       case offsets.priority3:
         return core.SHPR3 >>> 0;
       default:
-        return 0;
+        return this.#parts.identity[offset] ?? 0;
     }
   }
 

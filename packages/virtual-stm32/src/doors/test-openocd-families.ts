@@ -55,7 +55,7 @@ export const openocdFamilies: Readonly<Record<string, OpenocdFamily>> = {
   },
   stm32g0b1: {
     ...l4x('stm32g0x.cfg', '0x20'),
-    identity: [/SWD DPIDR 0x0bc11477/, /Cortex-M0\+ r0p1 processor detected/, /STM32G0B\/G0Cx/],
+    identity: [/SWD DPIDR 0x0bc11477/, /Cortex-M0\+ r0p1 processor detected/, /STM32G0B\/G0Cx - Rev '?A'?/],
     sizeKiB: /flash size = 512 KiB/,
     writeOption: 'stm32l4x option_write 0 0x20 0x00000800 0x00001800',
     option: { field: 'BORF_LEV', before: 3, after: 1 },
@@ -63,7 +63,7 @@ export const openocdFamilies: Readonly<Record<string, OpenocdFamily>> = {
   },
   stm32l476: {
     ...l4x('stm32l4x.cfg', '0x20'),
-    identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /STM32L47\/L48xx/],
+    identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /STM32L47\/L48xx - Rev '?4'?/],
     sizeKiB: /flash size = 1024 KiB/,
     writeOption: 'stm32l4x option_write 0 0x20 0x00000200 0x00000700',
     option: { field: 'BOR_LEV', before: 0, after: 2 },
@@ -71,7 +71,7 @@ export const openocdFamilies: Readonly<Record<string, OpenocdFamily>> = {
   },
   stm32u575: {
     ...l4x('stm32u5x.cfg', '0x40'),
-    identity: [/SWD DPIDR 0x0be12477/, /Cortex-M33 r0p4 processor detected/, /STM32U57\/U58xx/],
+    identity: [/SWD DPIDR 0x0be12477/, /Cortex-M33 r0p4 processor detected/, /STM32U57\/U58xx - Rev '?B'?/],
     sizeKiB: /flash size = 2048 KiB/,
     writeOption: 'stm32l4x option_write 0 0x40 0x00000200 0x00000700',
     option: { field: 'BOR_LEV', before: 0, after: 2 },

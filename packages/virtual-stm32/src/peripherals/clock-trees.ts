@@ -1,5 +1,6 @@
 // From the clock registers of a family to the two frequencies that matter here: the core's, and that of the bus on which
-// USART1 stands. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7, RM0444 5.2, RM0351 6.2, RM0456 11.4. An external crystal is 8 MHz.
+// USART1 stands. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7, RM0444 5.2, RM0351 6.2, RM0456 11.4; offsets, positions and widths
+// as in the CMSIS device headers. An external crystal is 8 MHz.
 
 export interface Frequencies {
   readonly coreHz: number;
@@ -74,6 +75,19 @@ export const u5Clock: ClockTree = (register) => {
   const input = [0, multi, internalHz, externalHz][bits(pll, 0, 2)]!;
   const made = ((input / (bits(pll, 8, 4) + 1)) * (bits(divider, 0, 9) + 1)) / (bits(divider, 24, 7) + 1);
   const system = [multi, internalHz, externalHz, made][bits(register(0x1c), 0, 2)]!;
+  const prescalers = register(0x20);
+  const coreHz = divided(system, bits(prescalers, 0, 4));
+  return { coreHz, usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)) };
+};
+
+/** Offsets of CMSIS header stm32h563xx.h; the tree is that of the H7 without its domains. */
+export const h5Clock: ClockTree = (register) => {
+  const inside = 64_000_000 / 2 ** bits(register(0x00), 3, 2);
+  const pll = register(0x28);
+  const divider = register(0x34);
+  const input = [0, inside, 4_000_000, externalHz][bits(pll, 0, 2)]!;
+  const made = ((input / (bits(pll, 8, 6) || 1)) * (bits(divider, 0, 9) + 1)) / (bits(divider, 9, 7) + 1);
+  const system = [inside, 4_000_000, externalHz, made][bits(register(0x1c), 0, 2)]!;
   const prescalers = register(0x20);
   const coreHz = divided(system, bits(prescalers, 0, 4));
   return { coreHz, usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)) };

@@ -2,6 +2,7 @@
 
 import type { Chip } from '@firmseal/chips';
 import { BackupRegisterBlock, type Peripheral } from '../bus/peripheral.ts';
+import { aliasesLowMemory } from '../low-memory.ts';
 import { ChipReset, type ResetCause } from '../signals.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
 import { GpioPort } from './gpio-port.ts';
@@ -10,7 +11,7 @@ import { RandomNumberGenerator } from './random-number-generator.ts';
 import { ReadyFlags } from './ready-flags.ts';
 import { ResetClockControl } from './reset-clock-control.ts';
 import { SerialLine } from './serial-line.ts';
-import { type BankSwitch, SystemConfiguration } from './system-configuration.ts';
+import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
 import { Usart, usartLayouts } from './usart.ts';
 import { IndependentWatchdog } from './watchdog.ts';
 
@@ -25,12 +26,15 @@ export interface PeripheralParts {
   /** Whether the agent is called by the board's button; undefined while nothing drives its pin. */
   readonly agentRequest: () => boolean | undefined;
   readonly banks: BankSwitch;
+  readonly lowMemory: LowMemorySwitch;
 }
 
 export interface Peripherals {
   readonly all: readonly Peripheral[];
   readonly clock: ResetClockControl;
   readonly watchdog: IndependentWatchdog;
+  /** A regression of readout protection. */
+  eraseBackupRegisters(): void;
   /** After a system reset. */
   reset(cause: ResetCause): void;
   /** Hands bytes to the USART that listens; false when none does, and they are lost. */
@@ -68,6 +72,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
         return { driven, high: asked === set.agentPinActiveHigh ? driven : 0 };
       }),
   );
+  const backup = new BackupRegisterBlock(set.backupRegisters);
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
     ...usarts.map(({ usart }) => usart),
@@ -75,15 +80,17 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     clock,
     watchdog,
     new ReadyFlags(set.pwr),
-    new SystemConfiguration(set.syscfg, switchesBanks ? parts.banks : undefined),
-    new BackupRegisterBlock({
-      ...{ name: 'backup registers', addressStart: set.backupRegisters, sizeBytes: 0x400 },
+    new SystemConfiguration(set.syscfg, {
+      banks: switchesBanks ? parts.banks : undefined,
+      lowMemory: aliasesLowMemory(chip) ? parts.lowMemory : undefined,
     }),
+    backup,
     new DebugIdentityRegisters(chip.debug.dbgmcuAddress, chip.debug.idCode),
   ];
   if (set.rng !== undefined) all.push(new RandomNumberGenerator(set.rng, parts.randomWord));
   return {
     ...{ all, clock, watchdog },
+    eraseBackupRegisters: () => backup.eraseBackupRegisters(),
     reset(cause) {
       clock.noteReset(cause);
       for (const { line } of usarts) line.clear();

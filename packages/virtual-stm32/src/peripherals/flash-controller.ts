@@ -2,11 +2,11 @@
 
 import type { FlashStores } from '../bus/system-bus.ts';
 import { FlashControllerF4 } from './flash-f4.ts';
+import { FlashControllerH5 } from './flash-h5.ts';
 import { FlashControllerH7 } from './flash-h7.ts';
 import { FlashControllerL4 } from './flash-l4.ts';
 import type { FlashControllerParts } from './flash-parts.ts';
 
-/** RangeError for a family without a model. */
 export function createFlashController(parts: FlashControllerParts): FlashStores {
   const facts = parts.chip.flashController;
   switch (facts.kind) {
@@ -18,7 +18,7 @@ export function createFlashController(parts: FlashControllerParts): FlashStores 
     case 'l4':
     case 'u5':
       return new FlashControllerL4(parts, facts);
-    default:
-      throw new RangeError(`the flash controller of ${facts.kind} parts is not modelled`);
+    case 'h5':
+      return new FlashControllerH5(parts, facts);
   }
 }

@@ -17,6 +17,17 @@ function bench(id: string) {
     probe,
     get: (offset: number) => probe.readWord(base + offset)!,
     set: (offset: number, value: number) => expect(probe.writeWord(base + offset, value)).toBe(true),
+    /** The status once nothing runs; at least one look before it must have seen the controller busy. */
+    settled(offset: number, busy: number): number {
+      for (let looks = 0; looks < 10; looks++) {
+        const value = probe.readWord(base + offset)!;
+        if ((value & busy) === 0) {
+          expect(looks).toBeGreaterThan(0);
+          return value;
+        }
+      }
+      throw new Error('busy for ever');
+    },
   };
 }
 
@@ -41,7 +52,7 @@ test('F4: locked until both keys came in order; a wrong one locks until the next
 });
 
 test('F4: words at PSIZE x32; the flags say what was wrong', () => {
-  const { get, set, chip, probe } = bench('stm32f427');
+  const { get, set, settled, chip, probe } = bench('stm32f427');
   probe.writeWord(flash, 1);
   expect(get(0x0c)).toBe(1 << 7); // PGSERR: PG is not set
   set(0x0c, 0xff);
@@ -58,19 +69,21 @@ test('F4: words at PSIZE x32; the flags say what was wrong', () => {
   set(0x10, (2 << 8) | 1 | (1 << 24));
   const before = chip.clock.nowUs;
   probe.writeWord(flash, 0x1234_5678);
-  expect(get(0x0c)).toBe(1); // EOP, since EOPIE is set
+  expect(get(0x0c)).toBe(1 << 16); // BSY, nothing else
+  expect(settled(0x0c, 1 << 16)).toBe(1); // EOP, since EOPIE is set
   expect(chip.clock.nowUs - before).toBe(16);
   expect(probe.readWord(flash)).toBe(0x1234_5678);
 });
 
 test('F4: erases by sector number and bank; a write-protected sector stays', () => {
-  const { get, set, chip, probe } = bench('stm32f427');
+  const { get, set, settled, chip, probe } = bench('stm32f427');
   chip.debug.connect();
   for (const address of [flash, flash + 0x4000, flash + 0x10_0000])
     expect(chip.debug.programFlash(address, new Uint8Array(4))).toBe('ok');
   for (const key of optionKeys) set(0x08, key);
   set(0x14, get(0x14) & ~(1 << 16)); // nWRP of sector 0
   set(0x14, get(0x14) | 2);
+  expect(settled(0x0c, 1 << 16)).toBe(0);
   chip.reset();
   for (const key of keys) set(0x04, key);
   set(0x10, (2 << 8) | 2 | (1 << 16));
@@ -78,13 +91,13 @@ test('F4: erases by sector number and bank; a write-protected sector stays', () 
   set(0x0c, 0xff);
   set(0x10, (2 << 8) | 2 | (1 << 3) | (1 << 16));
   set(0x10, (2 << 8) | 2 | (16 << 3) | (1 << 16)); // sector 12
-  expect(get(0x0c)).toBe(0);
+  expect(settled(0x0c, 1 << 16)).toBe(0);
   const words = [flash, flash + 0x4000, flash + 0x10_0000].map((address) => probe.readWord(address));
   expect(words).toEqual([0, 0xffff_ffff, 0xffff_ffff]);
 });
 
 test('H7: a flash word is programmed when its 32 bytes are there, or when it is forced', () => {
-  const { get, set, probe, chip } = bench('stm32h743');
+  const { get, set, settled, probe, chip } = bench('stm32h743');
   for (const key of keys) set(0x104, key);
   set(0x10c, 2 | (3 << 4));
   const second = flash + 0x10_0000;
@@ -94,7 +107,7 @@ test('H7: a flash word is programmed when its 32 bytes are there, or when it is 
   probe.writeWord(second + 0x40, 9);
   expect(get(0x110) & (1 << 21)).toBe(1 << 21); // INCERR: another word
   probe.writeWord(second + 28, 7);
-  expect(get(0x110) & ((1 << 16) | 2)).toBe(1 << 16); // EOP
+  expect(settled(0x110, 5) & ((1 << 16) | 2)).toBe(1 << 16); // EOP, after BSY and QW
   expect(probe.readWord(second + 24)).toBe(6);
   set(0x114, 0xffff_0000);
   probe.writeWord(second + 0x20, 0x55);
@@ -116,19 +129,23 @@ test('H7: a second program of a word breaks its code: the read faults and is not
 });
 
 test.each(['stm32g0b1', 'stm32l476'])('%s: double words; half a one, and a page by number and bank', (id) => {
-  const { get, set, probe, chip } = bench(id);
+  const { get, set, settled, probe, chip } = bench(id);
   const [bankBit, bank2] = id === 'stm32g0b1' ? [13, flash + 0x4_0000] : [11, flash + 0x8_0000];
   for (const key of keys) set(0x08, key);
   set(0x14, 1);
   probe.writeWord(bank2, 1);
   probe.writeWord(bank2 + 4, 2);
+  expect(chip.judge.flash(bank2, 8)).toEqual(new Uint8Array(8).fill(0xff));
+  const busy = id === 'stm32g0b1' ? 6 << 16 : 1 << 16; // BSY2 and CFGBSY, BSY
+  expect(get(0x10)).toBe(busy);
+  expect(settled(0x10, busy)).toBe(0);
   expect(chip.judge.flash(bank2, 8)).toEqual(Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0));
   probe.writeWord(bank2 + 8, 3);
   probe.writeWord(bank2 + 16, 3);
-  expect(get(0x10)).toBe(1 << 5); // PGAERR
+  expect(get(0x10)).toBe((1 << 5) | (1 << 7)); // PGAERR and PGSERR
   set(0x10, 0xffff);
   set(0x14, 2 | (1 << bankBit) | (1 << 16));
-  expect(get(0x10)).toBe(0);
+  expect(settled(0x10, busy)).toBe(0);
   expect(probe.readWord(bank2)).toBe(0xffff_ffff);
 });
 

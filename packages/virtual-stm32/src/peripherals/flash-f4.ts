@@ -1,12 +1,13 @@
 // Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number, error
-// flags, option control registers. Every operation ends before the access that starts it does: BSY never reads as 1.
+// flags, option control registers. One operation at a time; BSY reads as 1 until its time is over, and accesses to the
+// bank, to FLASH_CR and the next operation wait for it.
 
 import type { FlashController, Parallelism } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
 import type { FlashStatus } from '../flash-memory.ts';
 import type { MemoryAccess } from '../memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
-import { eraseBank, type FlashControllerParts, OptionLatches } from './flash-parts.ts';
+import { type FlashControllerParts, OptionLatches } from './flash-parts.ts';
 
 /** RM0090 3.9.12, register map. */
 const offsets = {
@@ -19,7 +20,10 @@ const offsets = {
 };
 
 /** FLASH_SR (3.9.5). */
-const status = { eop: 1, wrperr: 1 << 4, pgaerr: 1 << 5, pgperr: 1 << 6, pgserr: 1 << 7, rderr: 1 << 8 };
+const status = {
+  ...{ eop: 1, wrperr: 1 << 4, pgaerr: 1 << 5, pgperr: 1 << 6, pgserr: 1 << 7, rderr: 1 << 8 },
+  busy: 1 << 16,
+};
 /** FLASH_CR (3.9.7). */
 const control = { pg: 1, ser: 2, mer: 4, mer1: 1 << 15, start: 1 << 16, eopie: 1 << 24, lock: 0x8000_0000 };
 const sizes: readonly Parallelism[] = ['x8', 'x16', 'x32', 'x64'];
@@ -67,9 +71,16 @@ export class FlashControllerF4 implements FlashStores {
 
   noteBrokenRead(): void {}
 
+  noteProtectedRead(_address: number, by: 'pcrop' | 'readout'): void {
+    if (by === 'pcrop') this.#status |= status.rderr;
+  }
+
   readRegister(offset: number): number {
     if (offset === offsets.accessControl) return this.#accessControl;
-    if (offset === offsets.status) return this.#status;
+    if (offset === offsets.status) {
+      const busy = this.#parts.flash.underWay.look() ? status.busy : 0;
+      return this.#status | busy;
+    }
     if (offset === offsets.control) return (this.#control | (this.#keys.locked ? control.lock : 0)) >>> 0;
     const option = this.#latches.readAt(offset);
     if (option === undefined) return 0;
@@ -87,16 +98,22 @@ export class FlashControllerF4 implements FlashStores {
   }
 
   #writeControl(value: number, by: MemoryAccess): void {
+    this.#parts.flash.underWay.waitFor(); // the bus stalls (RM0090 3.6.1)
     if (this.#keys.locked) return;
     this.#control = (value & ~(control.start | control.lock)) >>> 0;
     if (value & control.start) this.#erase(by);
     if (value & control.lock) this.#keys.lock();
   }
 
-  #finish(outcome: FlashStatus): void {
+  #finish = (outcome: FlashStatus): void => {
     const flags = flagsOf[outcome];
     this.#status |= flags;
     if (flags === 0 && this.#control & control.eopie) this.#status |= status.eop;
+  };
+
+  /** Errors show at once; what was begun tells when it is done. */
+  #begun(outcome: FlashStatus): void {
+    if (outcome !== 'ok') this.#finish(outcome);
   }
 
   #setSize(): boolean {
@@ -111,7 +128,7 @@ export class FlashControllerF4 implements FlashStores {
 
   #erase(by: MemoryAccess): void {
     if (this.#control & control.pg) this.#status |= status.pgserr;
-    else this.#finish(this.#setSize() ? this.#eraseSelected(by) : 'wrong-size');
+    else this.#begun(this.#setSize() ? this.#eraseSelected(by) : 'wrong-size');
   }
 
   #eraseSelected(by: MemoryAccess): FlashStatus {
@@ -119,8 +136,8 @@ export class FlashControllerF4 implements FlashStores {
     const banks = this.#control & (mer | mer1);
     const swapped = this.#parts.banksSwapped();
     const bankBits = this.#parts.chip.flash.banks.length > 1 ? mer | mer1 : mer;
-    if (banks === bankBits) return by.massErase();
-    if (banks !== 0) return eraseBank(this.#parts, (banks === mer) !== swapped ? 1 : 2, by);
+    if (banks === bankBits) return by.massErase(undefined, this.#finish);
+    if (banks !== 0) return by.massErase(banks === mer ? 1 : 2, this.#finish);
     if (!(this.#control & ser)) return 'ok';
     const code = (this.#control >>> 3) & 0x1f;
     const physical = this.#parts.chip.flash.eraseUnits.find((unit) => unit.eraseCode === code);
@@ -128,7 +145,8 @@ export class FlashControllerF4 implements FlashStores {
     // Sector numbers are of the array; FB_MODE changes addresses only (RM0090 9.2.1).
     const { sizeBytes, addressStart } = this.#parts.chip.flash;
     const moved = swapped ? sizeBytes / 2 : 0;
-    return by.eraseUnit(addressStart + ((physical.addressStart - addressStart + moved) % sizeBytes));
+    const address = addressStart + ((physical.addressStart - addressStart + moved) % sizeBytes);
+    return by.eraseUnit(address, this.#finish);
   }
 
   store(by: MemoryAccess, address: number, bytes: Uint8Array): void {
@@ -136,16 +154,18 @@ export class FlashControllerF4 implements FlashStores {
       this.#status |= status.pgserr;
       return;
     }
-    this.#finish(this.#setSize() ? by.programUnit(address, bytes) : 'wrong-size');
+    this.#parts.flash.underWay.waitFor();
+    this.#begun(this.#setSize() ? by.programUnit(address, bytes, this.#finish) : 'wrong-size');
   }
 
   #writeOption(offset: number, value: number, by: MemoryAccess): void {
     const option = this.#latches.programmedAt(offset);
     if (option === undefined || this.#optionKeys.locked) return;
+    this.#parts.flash.underWay.waitFor();
     this.#latches.write(option, value);
     if (offset !== offsets.option) return;
-    if (value & optionControl.start && by.programOptions(this.#latches.values()) !== 'ok')
-      this.#status |= status.wrperr;
+    if (value & optionControl.start)
+      if (by.programOptions(this.#latches.values(), () => {}) !== 'ok') this.#status |= status.wrperr;
     if (value & optionControl.lock) this.#optionKeys.lock();
   }
 }

@@ -1,14 +1,18 @@
 // The lock of a flash controller: two keys written in order open it, anything else closes it until the next reset
-// (RM0090 3.6.1, RM0433 4.5.1, RM0444 3.3.6).
+// (RM0090 3.6.1, RM0433 4.5.1, RM0444 3.3.6; ST SVD H7B0, FLASH_CR1.LOCK1 and H563, FLASH_NSCR.LOCK for the sequence given
+// twice).
 
 export class FlashKeys {
   readonly #keys: readonly [number, number];
   #position = 0;
   #locked = true;
   #spoilt = false;
+  readonly #onceOnly: boolean;
 
-  constructor(keys: readonly [number, number]) {
+  /** `onceOnly`: the sequence given to an open lock shuts it until the next reset (H7, H5). */
+  constructor(keys: readonly [number, number], { onceOnly = false }: { readonly onceOnly?: boolean } = {}) {
     this.#keys = keys;
+    this.#onceOnly = onceOnly;
   }
 
   get locked(): boolean {
@@ -21,10 +25,24 @@ export class FlashKeys {
   }
 
   writeKey(value: number): void {
-    if (this.#spoilt || !this.#locked) return;
-    if (value !== this.#keys[this.#position]) this.#spoilt = true;
+    if (this.#spoilt) return;
+    if (!this.#locked) this.#writeToOpen(value);
+    else if (value !== this.#keys[this.#position]) this.#spoilt = true;
     else if (this.#position === 0) this.#position = 1;
-    else this.#locked = false;
+    else {
+      this.#locked = false;
+      this.#position = 0;
+    }
+  }
+
+  #writeToOpen(value: number): void {
+    if (!this.#onceOnly) return;
+    if (value !== this.#keys[this.#position]) this.#position = 0;
+    else if (this.#position === 0) this.#position = 1;
+    else {
+      this.#spoilt = true;
+      this.#locked = true;
+    }
   }
 
   /** The lock bit of a control register was set. */

@@ -1,7 +1,7 @@
-// Flash controllers of the L4, G0 and U5 families (RM0351 3.7, RM0444 3.7, RM0456 7.9): one design with its registers at
-// different places. Pages by number and bank, words of 8 or 16 bytes that are programmed once, option bytes loaded by
-// OBL_LAUNCH or a reset. Operations end before the access that starts them does: BSY never reads as 1.
-// Fast programming, bursts and the secure registers of U5 are not modelled.
+// Flash controllers of the L4, G0 and U5 families (RM0351 3.7, RM0444 3.7, RM0456 7.9); their registers:
+// flash-l4-registers.ts. Pages by number and bank, words of 8 or 16 bytes that are programmed once, rows and bursts, option
+// bytes loaded by OBL_LAUNCH or a reset. One operation at a time: BSY reads as 1 until its time is over, and what is begun
+// meanwhile waits. The secure registers of U5 are not modelled.
 
 import type { FlashController } from '@firmseal/chips';
 import type { FlashStores } from '../bus/system-bus.ts';
@@ -9,51 +9,16 @@ import type { FlashStatus } from '../flash-memory.ts';
 import type { MemoryAccess } from '../memory-access.ts';
 import { ChipReset } from '../signals.ts';
 import { FlashKeys } from './flash-keys.ts';
-import { eraseBank, type FlashControllerParts, OptionLatches, unitsOfBank } from './flash-parts.ts';
+import {
+  control,
+  eccDetected,
+  type FlashL4Layout,
+  flashL4Layout,
+  programErrors,
+  status,
+} from './flash-l4-registers.ts';
+import { arrayBank, type FlashControllerParts, OptionLatches, unitsOfBank } from './flash-parts.ts';
 import { WriteBuffer } from './write-buffer.ts';
-
-interface Layout {
-  readonly key: number;
-  readonly optionKey: number;
-  readonly status: number;
-  readonly control: number;
-  readonly ecc: number;
-  readonly pageBits: number;
-  readonly bankBit: number;
-}
-
-const layouts: Readonly<Record<string, Layout>> = {
-  l4: { key: 0x08, optionKey: 0x0c, status: 0x10, control: 0x14, ecc: 0x18, pageBits: 8, bankBit: 11 },
-  g0: { key: 0x08, optionKey: 0x0c, status: 0x10, control: 0x14, ecc: 0x18, pageBits: 10, bankBit: 13 },
-  u5: { key: 0x08, optionKey: 0x10, status: 0x20, control: 0x28, ecc: 0x30, pageBits: 8, bankBit: 11 },
-};
-
-/** FLASH_CR, the same in the three (RM0351 3.7.6, RM0444 3.7.5, RM0456 7.9.9). */
-const control = {
-  pg: 1,
-  per: 2,
-  mer1: 4,
-  mer2: 1 << 15,
-  start: 1 << 16,
-  optionStart: 1 << 17,
-  eopie: 1 << 24,
-  launch: 1 << 27,
-  optionLock: 1 << 30,
-  lock: 0x8000_0000,
-};
-/** FLASH_SR. */
-const status = {
-  eop: 1,
-  operr: 2,
-  progerr: 8,
-  wrperr: 16,
-  pgaerr: 32,
-  sizerr: 64,
-  pgserr: 128,
-  rderr: 1 << 14,
-};
-/** FLASH_ECCR: ECCD. */
-const eccDetected = 0x8000_0000;
 
 const flagsOf: Readonly<Record<FlashStatus, number>> = {
   ok: 0,
@@ -62,32 +27,41 @@ const flagsOf: Readonly<Record<FlashStatus, number>> = {
   misaligned: status.pgaerr,
   'wrong-size': status.sizerr,
   'write-protected': status.wrperr,
-  refused: status.wrperr,
+  refused: status.wrperr, // the manuals name no flag for readout protection
 };
+
+/** What was erased last by this controller since the reset: rows may only be programmed there. */
+type LastErased = { readonly bank: number; readonly page?: number } | 'all' | undefined;
 
 export class FlashControllerL4 implements FlashStores {
   readonly name = 'FLASH';
   readonly addressStart: number;
   readonly sizeBytes = 0x400;
   readonly #parts: FlashControllerParts;
-  readonly #layout: Layout;
+  readonly #layout: FlashL4Layout;
   readonly #latches: OptionLatches;
   readonly #keys: FlashKeys;
   readonly #optionKeys: FlashKeys;
   readonly #buffer: WriteBuffer;
+  readonly #row: WriteBuffer;
   #accessControl = 0;
   #status = 0;
   #control = 0;
   #ecc = 0;
+  #secondEcc = 0;
+  #erased: LastErased;
 
   constructor(parts: FlashControllerParts, facts: FlashController) {
     this.#parts = parts;
     this.addressStart = facts.registerBase;
-    this.#layout = layouts[facts.kind]!;
+    this.#layout = flashL4Layout(facts.kind);
     this.#latches = new OptionLatches(parts, this.addressStart);
     this.#keys = new FlashKeys(facts.keys);
     this.#optionKeys = new FlashKeys(facts.optionKeys);
-    this.#buffer = new WriteBuffer(parts.chip.write.unitBytes);
+    const { write } = parts.chip;
+    this.#buffer = new WriteBuffer(write.unitBytes);
+    const fast = write.modes.find(({ parallelism }) => parallelism === this.#layout.fastMode);
+    this.#row = new WriteBuffer(fast?.unitBytes ?? write.unitBytes);
   }
 
   reset(): void {
@@ -95,50 +69,91 @@ export class FlashControllerL4 implements FlashStores {
     this.#optionKeys.reset();
     this.#latches.clear();
     this.#buffer.clear();
-    this.#accessControl = 0;
+    this.#row.clear();
+    this.#accessControl = this.#layout.accessControl;
     this.#status = 0;
     this.#control = 0;
     this.#ecc = 0;
+    this.#secondEcc = 0;
+    this.#erased = undefined;
   }
 
   noteBrokenRead(address: number): void {
-    const { addressStart } = this.#parts.chip.flash;
-    this.#ecc = (eccDetected | (Math.floor((address - addressStart) / 8) & 0x7ffff)) >>> 0;
+    const { flash } = this.#parts.chip;
+    const half = flash.sizeBytes / flash.banks.length;
+    const offset = (address - flash.addressStart) % flash.sizeBytes;
+    const second = offset >= half;
+    const { width, stepBytes, bankBit } = this.#layout.eccAddress;
+    const place = Math.floor((offset % half) / stepBytes) & (2 ** width - 1);
+    const own = second && this.#layout.secondEcc !== undefined;
+    // The first one stays until it is cleared.
+    if ((own ? this.#secondEcc : this.#ecc) & eccDetected) return;
+    if (own) this.#secondEcc = (eccDetected | place) >>> 0;
+    else this.#ecc = (eccDetected | place | (second && bankBit !== undefined ? 1 << bankBit : 0)) >>> 0;
+  }
+
+  noteProtectedRead(_address: number, by: 'pcrop' | 'readout'): void {
+    if (by === 'pcrop') this.#status |= status.rderr;
+  }
+
+  /** One look: EOP and errors of what ended by now are in, and time goes on while something runs. */
+  #look(): number {
+    const { underWay } = this.#parts.flash;
+    const { busy, alsoBusy, waitsForData } = this.#layout;
+    const running = [1, 2].map((bank) => underWay.look(bank));
+    const bits = (running[0] ? busy[0] : 0) | (running[1] ? busy[1] : 0);
+    const waiting = this.#buffer.empty && this.#row.empty ? 0 : waitsForData;
+    return (this.#status | bits | (bits === 0 ? 0 : alsoBusy) | waiting) >>> 0;
   }
 
   readRegister(offset: number): number {
-    if (offset === 0) return this.#accessControl;
-    if (offset === this.#layout.status) return this.#status;
+    if (offset === 0) return this.#readAccessControl();
+    if (offset === this.#layout.status) return this.#look();
     if (offset === this.#layout.control) {
       const locks =
         (this.#keys.locked ? control.lock : 0) | (this.#optionKeys.locked ? control.optionLock : 0);
       return (this.#control | locks) >>> 0;
     }
     if (offset === this.#layout.ecc) return this.#ecc;
+    if (offset === this.#layout.secondEcc) return this.#secondEcc;
     const option = this.#latches.readAt(offset);
     return option === undefined ? 0 : this.#latches.value(option);
   }
 
   writeRegister(offset: number, value: number, by: MemoryAccess): void {
-    const { key, optionKey, status: statusAt, control: controlAt, ecc } = this.#layout;
-    if (offset === 0) this.#accessControl = value;
+    const { key, optionKey, status: statusAt, control: controlAt, ecc, secondEcc } = this.#layout;
+    if (offset === 0) this.#writeAccessControl(value);
     else if (offset === key) this.#keys.writeKey(value);
     else if (offset === optionKey) {
       if (!this.#keys.locked) this.#optionKeys.writeKey(value);
     } else if (offset === statusAt) this.#status &= ~value;
     else if (offset === controlAt) this.#writeControl(value, by);
     else if (offset === ecc) this.#ecc &= ~(value & eccDetected);
+    else if (offset === secondEcc) this.#secondEcc &= ~(value & eccDetected);
     else {
       const option = this.#latches.programmedAt(offset);
       if (option !== undefined && !this.#optionKeys.locked) this.#latches.write(option, value);
     }
   }
 
+  #readAccessControl(): number {
+    const { empty = 0 } = this.#layout;
+    return (this.#accessControl & ~empty) | (this.#parts.emptyCheck.found() ? empty : 0);
+  }
+
+  #writeAccessControl(value: number): void {
+    const { empty = 0 } = this.#layout;
+    this.#accessControl = value & ~empty;
+    if (empty !== 0) this.#parts.emptyCheck.set((value & empty) !== 0);
+  }
+
   #writeControl(value: number, by: MemoryAccess): void {
+    this.#parts.flash.underWay.waitFor();
     if (this.#keys.locked) return;
     const { start, optionStart, launch, lock, optionLock, pg } = control;
     this.#control = (value & ~(start | optionStart | launch | lock | optionLock)) >>> 0;
     if (!(value & pg)) this.#buffer.clear();
+    if (!(value & this.#layout.fast)) this.#leaveFast();
     if (value & start) this.#erase(by);
     if (!this.#optionKeys.locked) {
       if (value & optionStart) this.#programOptions(by);
@@ -151,57 +166,114 @@ export class FlashControllerL4 implements FlashStores {
     }
   }
 
-  #finish(outcome: FlashStatus): void {
+  /** A row that was begun and not completed is a data miss (MISERR); bursts have no such flag. */
+  #leaveFast(): void {
+    if (!this.#row.empty && this.#layout.fastMode === 'row') this.#status |= status.miserr | status.pgserr;
+    this.#row.clear();
+  }
+
+  /** PGSERR comes with each error of programming (RM0351 3.7.5); EOP only with its interrupt on. */
+  #finish = (outcome: FlashStatus): void => {
     const flags = flagsOf[outcome];
-    this.#status |= flags;
+    this.#status |= flags & programErrors & ~status.wrperr ? flags | status.pgserr : flags;
     if (flags === 0 && this.#control & control.eopie) this.#status |= status.eop;
+  };
+
+  /** Errors show at once; what was begun tells when it is done. */
+  #begun(outcome: FlashStatus): void {
+    if (outcome !== 'ok') this.#finish(outcome);
   }
 
   #erase(by: MemoryAccess): void {
-    if (this.#control & control.pg) this.#status |= status.pgserr;
-    else this.#finish(this.#eraseSelected(by));
+    if (this.#control & (control.pg | this.#layout.fast)) this.#status |= status.pgserr;
+    else this.#begun(this.#eraseSelected(by));
   }
 
   #eraseSelected(by: MemoryAccess): FlashStatus {
     const { per, mer1, mer2 } = control;
     const banks = this.#control & (mer1 | mer2);
-    if (banks === (mer1 | mer2)) return by.massErase();
-    if (banks !== 0) return eraseBank(this.#parts, this.#bankAt(banks === mer1 ? 1 : 2), by);
+    if (banks === (mer1 | mer2)) {
+      this.#erased = 'all';
+      return by.massErase(undefined, this.#finish);
+    }
+    if (banks !== 0) {
+      const bank = banks === mer1 ? 1 : 2;
+      this.#erased = { bank };
+      return by.massErase(bank, this.#finish);
+    }
     if (!(this.#control & per)) return 'ok';
     const { pageBits, bankBit } = this.#layout;
     const page = (this.#control >>> 3) & ((1 << pageBits) - 1);
-    const bank = this.#bankAt(((this.#control >>> bankBit) & 1) + 1);
-    const unit = unitsOfBank(this.#parts.chip, bank)[page];
-    return unit === undefined ? 'out-of-range' : by.eraseUnit(unit.addressStart);
-  }
-
-  /** The bank as addresses have it: BKER names the one of the array (RM0351 3.3.5). */
-  #bankAt(bank: number): number {
-    return this.#parts.banksSwapped() ? 3 - bank : bank;
+    const bank = ((this.#control >>> bankBit) & 1) + 1;
+    // BKER names the bank of the array; the access takes addresses (RM0351 3.3.5).
+    const unit = unitsOfBank(this.#parts.chip, this.#parts.banksSwapped() ? 3 - bank : bank)[page];
+    this.#erased = { bank, page };
+    return unit === undefined ? 'out-of-range' : by.eraseUnit(unit.addressStart, this.#finish);
   }
 
   store(by: MemoryAccess, address: number, bytes: Uint8Array): void {
-    if (this.#keys.locked || !(this.#control & control.pg)) {
+    const fast = (this.#control & this.#layout.fast) !== 0;
+    if (this.#keys.locked || !(fast || this.#control & control.pg)) {
       this.#status |= status.pgserr;
       return;
     }
     if (bytes.length !== 4) {
-      this.#status |= status.sizerr;
+      this.#status |= status.sizerr | status.pgserr;
       return;
     }
-    const taken = this.#buffer.put(address, bytes);
-    if (taken === 'elsewhere') {
+    if (fast) this.#storeFast(by, address, bytes);
+    else this.#storeWord(by, address, bytes);
+  }
+
+  #storeWord(by: MemoryAccess, address: number, bytes: Uint8Array): void {
+    const { startsAligned } = this.#layout;
+    const late = startsAligned && this.#buffer.empty && address % this.#buffer.sizeBytes !== 0;
+    const taken = late ? 'elsewhere' : this.#buffer.put(address, bytes);
+    if (taken === 'elsewhere' || taken === 'twice') {
       this.#buffer.clear();
-      this.#status |= status.pgaerr;
+      this.#status |= status.pgaerr | status.pgserr;
     }
     if (taken === 'full') {
       const word = this.#buffer.take()!;
-      this.#finish(by.programUnit(word.address, word.bytes));
+      this.#parts.flash.underWay.waitFor();
+      this.#begun(by.programUnit(word.address, word.bytes, this.#finish));
     }
   }
 
+  /** Words of a row or burst in ascending order from its start. */
+  #storeFast(by: MemoryAccess, address: number, bytes: Uint8Array): void {
+    const isRow = this.#layout.fastMode === 'row';
+    if (this.#row.next !== undefined ? address !== this.#row.next : address % this.#row.sizeBytes !== 0) {
+      this.#row.clear();
+      this.#status |= status.pgaerr | status.pgserr | (isRow ? status.fasterr : 0);
+      return;
+    }
+    if (isRow && this.#row.empty && !this.#mayFast(address)) {
+      this.#status |= status.pgaerr | status.pgserr | status.fasterr;
+      return;
+    }
+    if (this.#row.put(address, bytes) !== 'full') return;
+    const row = this.#row.take()!;
+    const { flash, chip } = this.#parts;
+    flash.underWay.waitFor();
+    flash.setParallelism(this.#layout.fastMode);
+    this.#begun(by.programUnit(row.address, row.bytes, this.#finish));
+    flash.setParallelism(chip.write.parallelism);
+  }
+
+  #mayFast(address: number): boolean {
+    const { chip, banksSwapped } = this.#parts;
+    const needs = this.#layout.fastNeeds;
+    if (needs === 'nothing' || this.#erased === 'all') return true;
+    const unit = chip.flash.eraseUnits.findLast(({ addressStart }) => addressStart <= address);
+    if (this.#erased === undefined || unit === undefined) return false;
+    if (this.#erased.bank !== arrayBank(unit.bank, banksSwapped())) return false;
+    const position = unitsOfBank(chip, unit.bank).indexOf(unit);
+    return this.#erased.page === undefined || (needs === 'erased-page' && this.#erased.page === position);
+  }
+
   #programOptions(by: MemoryAccess): void {
-    const done = by.programOptions(this.#latches.values());
+    const done = by.programOptions(this.#latches.values(), () => {});
     if (done !== 'ok') this.#status |= done === 'unknown-register' ? status.operr : status.wrperr;
   }
 }

@@ -1,26 +1,28 @@
 // What the flash controllers of all families share: what they are given, the option registers of the catalogue as they
-// stand in the register map, and the erase of one bank.
+// stand in the register map, and which bank of the array an address means.
 
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
-import type { FlashMemory, FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { FlashMemory } from '../flash-memory.ts';
+
+export interface EmptyCheck {
+  readonly found: () => boolean;
+  readonly set: (empty: boolean) => void;
+}
 
 export interface FlashControllerParts {
   readonly chip: Chip;
   readonly flash: FlashMemory;
   /** Option bytes in force, and those that the next load brings. */
   readonly options: { readonly loaded: OptionValues; readonly stored: OptionValues };
+  /** What the empty check found at the last load of option bytes, and what software made of it. */
+  readonly emptyCheck: EmptyCheck;
   /** The addresses of the banks are exchanged at the moment. */
   readonly banksSwapped: () => boolean;
 }
 
-/** Erases every unit of one bank, one operation each: silicon does it in one. `bank` as the addresses have it. */
-export function eraseBank(parts: FlashControllerParts, bank: number, by: MemoryAccess): FlashStatus {
-  for (const { addressStart } of unitsOfBank(parts.chip, bank)) {
-    const status = by.eraseUnit(addressStart);
-    if (status !== 'ok') return status;
-  }
-  return 'ok';
+/** The bank of the array that stands at the addresses of that bank, or the other way round. */
+export function arrayBank(bank: number, swapped: boolean): number {
+  return swapped ? 3 - bank : bank;
 }
 
 export function unitsOfBank(chip: Chip, bank: number): readonly EraseUnit[] {
@@ -55,6 +57,11 @@ export class OptionLatches {
   /** As written, or in force. */
   value({ id }: OptionRegister): number {
     return this.#written.get(id) ?? this.#parts.options.loaded.get(id) ?? 0;
+  }
+
+  /** As in force since the last load. */
+  loaded({ id }: OptionRegister): number {
+    return this.#parts.options.loaded.get(id) ?? 0;
   }
 
   /** As stored: what an automatic reload after programming brings. */

@@ -1,12 +1,15 @@
-// Which peripherals a family has and where: the addresses and ready bits that differ, as data. Sources: RM0090 2.3, 6.3,
-// 5.4; RM0433 2.3, 6.8, 8.7; RM0444 2.2, 5.4; RM0351 2.2, 6.4; RM0456 2.3, 11.8. What is not listed is not modelled.
+// Which peripherals a family has and where: the addresses and ready bits that differ, as data. All of them were compared
+// with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files. What is not listed is not modelled.
 
 import type { FlashController } from '@firmseal/chips';
-import { f4Clock, g0Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
+import type { BackupRegistersPlace } from '../bus/peripheral.ts';
+import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
 import type { ClockFacts } from './reset-clock-control.ts';
 
 export interface PeripheralSet {
+  /** Where the addresses, offsets and bits stand. */
+  readonly source: string;
   readonly usarts: readonly { readonly name: string; readonly addressStart: number }[];
   readonly usartLayout: 'f4' | 'later';
   readonly rng: number | undefined;
@@ -20,8 +23,8 @@ export interface PeripheralSet {
   readonly agentPinActiveHigh: boolean;
   readonly rcc: ClockFacts;
   readonly pwr: ReadyFlagsPlace;
-  /** The block that holds the backup registers: RTC or TAMP. */
-  readonly backupRegisters: number;
+  /** In the block of RTC or TAMP. */
+  readonly backupRegisters: BackupRegistersPlace;
   /** Behind another access port, the same DBGMCU at another address. */
   readonly secondDebugIdentity?: {
     readonly apIndex: number;
@@ -33,6 +36,8 @@ export interface PeripheralSet {
 const block = 0x400;
 
 const f4: PeripheralSet = {
+  source:
+    'CMSIS headers stm32f405xx.h, stm32f427xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, PWR_CSR, RTC_BKP0R',
   usarts: [
     { name: 'USART1', addressStart: 0x4001_1000 },
     { name: 'USART2', addressStart: 0x4000_4400 },
@@ -71,10 +76,11 @@ const f4: PeripheralSet = {
     ],
     always: { 4: 1 << 14 }, // VOSRDY
   },
-  backupRegisters: 0x4000_2800,
+  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 20, guarded: false },
 };
 
 const h7: PeripheralSet = {
+  source: 'CMSIS header stm32h743xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_RSR, PWR_CSR1, PWR_D3CR, RTC_BKP0R',
   usarts: [
     { name: 'USART1', addressStart: 0x4001_1000 },
     { name: 'USART2', addressStart: 0x4000_4400 },
@@ -90,7 +96,7 @@ const h7: PeripheralSet = {
   agentPinActiveHigh: true,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x5802_4400, sizeBytes: block, tree: h7Clock },
-    resetValues: { 0: 0x25 },
+    resetValues: { 0: 0x25, 40: 0x0202_0200, 44: 0x01ff_0000, 48: 0x0101_0280 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // HSIRDY
       { register: 0x00, to: 8, from: 7 }, // CSIRDY
@@ -118,11 +124,12 @@ const h7: PeripheralSet = {
     following: [{ register: 0x04, to: 14, fromRegister: 0x18, from: 14, width: 2 }], // ACTVOS
     always: { 4: 1 << 13, 24: 1 << 13 }, // ACTVOSRDY, VOSRDY
   },
-  backupRegisters: 0x5800_4000,
+  backupRegisters: { addressStart: 0x5800_4000, firstOffset: 0x50, count: 32, guarded: true },
   secondDebugIdentity: { apIndex: 2, idr: 0x5477_0002, addressStart: 0xe00e_1000 },
 };
 
 const g0: PeripheralSet = {
+  source: 'CMSIS header stm32g0b1xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, TAMP_BKP0R',
   usarts: [
     { name: 'USART1', addressStart: 0x4001_3800 },
     { name: 'USART2', addressStart: 0x4000_4400 },
@@ -138,7 +145,7 @@ const g0: PeripheralSet = {
   agentPinActiveHigh: false,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: g0Clock },
-    resetValues: { 0: 0x500 },
+    resetValues: { 0: 0x500, 12: 0x1000 },
     following: [
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
       { register: 0x00, to: 17, from: 16 }, // HSERDY
@@ -153,21 +160,22 @@ const g0: PeripheralSet = {
     },
   },
   pwr: {
-    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200 } },
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x208, 8: 0x8000 } },
     following: [],
   },
-  backupRegisters: 0x4000_b000,
+  backupRegisters: { addressStart: 0x4000_b000, firstOffset: 0x100, count: 5, guarded: true },
 };
 
 const l4: PeripheralSet = {
   ...g0,
+  source: 'CMSIS header stm32l476xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, RTC_BKP0R',
   rng: 0x5006_0800,
   bankMode: true,
   gpioStart: 0x4800_0000,
   gpioLetters: 'ABCDEFGH',
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4002_1000, sizeBytes: block, tree: l4Clock },
-    resetValues: { 0: 0x63 },
+    resetValues: { 0: 0x63, 12: 0x1000 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // MSIRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -182,11 +190,16 @@ const l4: PeripheralSet = {
       ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
     },
   },
-  backupRegisters: 0x4000_2800,
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200, 8: 0x8000 } },
+    following: [],
+  },
+  backupRegisters: { addressStart: 0x4000_2800, firstOffset: 0x50, count: 32, guarded: true },
 };
 
 const u5: PeripheralSet = {
   ...g0,
+  source: 'CMSIS header stm32u575xx.h: xxx_BASE_NS, RCC_CR, RCC_CFGR1, RCC_CSR, PWR_VOSR, TAMP_BKP0R',
   rng: 0x420c_0800,
   syscfg: 0x4600_0400,
   gpioStart: 0x4202_0000,
@@ -194,7 +207,7 @@ const u5: PeripheralSet = {
   agentPinActiveHigh: true,
   rcc: {
     ...{ name: 'RCC', addressStart: 0x4602_0c00, sizeBytes: block, tree: u5Clock },
-    resetValues: { 0: 0x35 },
+    resetValues: { 0: 0x35, 52: 0x0101_0280 },
     following: [
       { register: 0x00, to: 2, from: 0 }, // MSISRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
@@ -213,13 +226,41 @@ const u5: PeripheralSet = {
     following: [{ register: 0x0c, to: 14, from: 18 }], // BOOSTRDY
     always: { 12: 1 << 15 }, // VOSRDY
   },
-  backupRegisters: 0x4600_7c00,
+  backupRegisters: { addressStart: 0x4600_7c00, firstOffset: 0x100, count: 32, guarded: true },
 };
 
-/** By the kind of the flash controller, which names the family; RangeError for one without a model. */
+const h5: PeripheralSet = {
+  ...u5,
+  source:
+    'CMSIS header stm32h563xx.h: xxx_BASE_NS, SBS_BASE, RCC_CR, RCC_CFGR1, RCC_RSR, PWR_VOSSR, TAMP_BKP0R',
+  syscfg: 0x4400_0400,
+  rcc: {
+    ...{ name: 'RCC', addressStart: 0x4402_0c00, sizeBytes: block, tree: h5Clock },
+    resetValues: { 0: 0x2b, 52: 0x0101_0280 },
+    following: [
+      { register: 0x00, to: 1, from: 0 }, // HSIRDY
+      { register: 0x00, to: 9, from: 8 }, // CSIRDY
+      { register: 0x00, to: 13, from: 12 }, // HSI48RDY
+      { register: 0x00, to: 17, from: 16 }, // HSERDY
+      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      { register: 0x00, to: 27, from: 26 }, // PLL2RDY
+      { register: 0x00, to: 29, from: 28 }, // PLL3RDY
+      { register: 0x1c, to: 3, from: 0, width: 2 }, // SWS
+    ],
+    resetFlags: {
+      ...{ register: 0xf4, remove: 1 << 23, optionLoad: 0 },
+      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
+    },
+  },
+  pwr: {
+    ...{ name: 'PWR', addressStart: 0x4402_0800, sizeBytes: block },
+    following: [],
+    always: { 20: (1 << 3) | (1 << 13) }, // VOSRDY, ACTVOSRDY
+  },
+  backupRegisters: { addressStart: 0x4400_7c00, firstOffset: 0x100, count: 32, guarded: true },
+};
+
+/** By the kind of the flash controller, which names the family. */
 export function peripheralSet(kind: FlashController['kind']): PeripheralSet {
-  const sets: Partial<Record<FlashController['kind'], PeripheralSet>> = { f4, h7, g0, l4, u5 };
-  const set = sets[kind];
-  if (set === undefined) throw new RangeError(`the peripherals of ${kind} parts are not modelled`);
-  return set;
+  return { f4, h7, g0, l4, u5, h5 }[kind];
 }

@@ -5,21 +5,38 @@ export class WriteBuffer {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #address: number | undefined;
   #filled = 0;
+  readonly #written: Uint8Array;
 
   constructor(unitBytes: number) {
     this.#bytes = new Uint8Array(unitBytes).fill(0xff);
+    this.#written = new Uint8Array(unitBytes);
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Address that follows what was put so far in ascending order; undefined while the buffer is empty. */
+  get next(): number | undefined {
+    return this.#address === undefined ? undefined : this.#address + this.#filled;
   }
 
   get empty(): boolean {
     return this.#address === undefined;
   }
 
-  /** `full`: the word can be taken. `elsewhere`: not the word that was begun; nothing was taken in. */
-  put(address: number, bytes: Uint8Array): 'more' | 'full' | 'elsewhere' {
+  /**
+   * `full`: the word can be taken. `elsewhere`: not the word that was begun, `twice`: a byte that was given already; nothing
+   * was taken in.
+   */
+  put(address: number, bytes: Uint8Array): 'more' | 'full' | 'elsewhere' | 'twice' {
     const word = address - (address % this.#bytes.length);
     if (this.#address !== undefined && this.#address !== word) return 'elsewhere';
+    const at = address - word;
+    if (this.#written.subarray(at, at + bytes.length).includes(1)) return 'twice';
+    this.#written.fill(1, at, at + bytes.length);
     this.#address = word;
-    this.#bytes.set(bytes, address - word);
+    this.#bytes.set(bytes, at);
     this.#filled += bytes.length;
     return this.#filled >= this.#bytes.length ? 'full' : 'more';
   }
@@ -37,5 +54,6 @@ export class WriteBuffer {
     this.#address = undefined;
     this.#filled = 0;
     this.#bytes.fill(0xff);
+    this.#written.fill(0);
   }
 }
