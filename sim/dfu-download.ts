@@ -25,7 +25,7 @@ export interface DownloadOptions {
 }
 
 export interface Download {
-  /** From the first transfer to the last, of this machine. */
+  /** From the first DFU_DNLOAD to the last answer, of this machine: not dfu-util's start and its look at the bus. */
   readonly wallMs: number;
   /** What the flash needed, of the chip's clock. */
   readonly flashMs: number;
@@ -33,6 +33,7 @@ export interface Download {
   readonly expectedMs: number;
 }
 
+const download = 1;
 const getStatus = 3;
 
 /** Adds up what a host must wait for, from the status answers that it gets. */
@@ -100,10 +101,10 @@ export async function timeDfuDownload({
           if (device === undefined) return undefined;
           const known = watched.get(device) ?? {
             ...device,
-            control: async (setup, data) => {
-              firstMs = Math.min(firstMs, performance.now());
+            control: async (setup, data, answered) => {
+              if (setup.request === download) firstMs = Math.min(firstMs, performance.now());
               const beforeUs = chip.clock.nowUs;
-              const waiting = device.control(setup, data);
+              const waiting = device.control(setup, data, answered);
               const tookMs = (chip.clock.nowUs - beforeUs) / 1000;
               const answer = await waiting;
               waits.note(setup.request, answer, tookMs);

@@ -5,7 +5,7 @@ import type { ReadoutLevel } from '@firmseal/chips';
 
 export interface AccessCell {
   readonly chip: string;
-  readonly door: 'uart-rom' | 'dfu-rom' | 'cmsis-dap-v1' | 'cmsis-dap-v2';
+  readonly door: 'uart-rom' | 'dfu-rom';
   readonly level: ReadoutLevel;
   readonly action: string;
   readonly outcome: 'done' | 'refused' | 'no-answer';

@@ -2,8 +2,10 @@
 
 import type { ReadoutLevel } from '@firmseal/chips';
 import { ChipUsbPort, type VirtualChip } from '@firmseal/virtual-stm32';
+import type { Guest } from '../../tools/usb-vm/guest.ts';
+import { runSteps, type StepResult } from '../../tools/usb-vm/guest-steps.ts';
 import type { AccessCell } from './access-cell.ts';
-import { type Guest, runSteps, type StepResult } from './guest-steps.ts';
+
 import { keepsContent, romChip } from './rom-chip.ts';
 
 export const dfuChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32l476'] as const;

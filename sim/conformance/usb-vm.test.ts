@@ -9,7 +9,6 @@ import { guestHere } from '../../tools/usb-vm/guest.ts';
 import { guestVersions } from '../../tools/usb-vm/guest-versions.ts';
 import type { AccessCell } from './access-cell.ts';
 import { type DfuObservation, dfuChips, observeDfu } from './usb-vm-dfu.ts';
-import { observeProbes, type ProbeObservation, probeCases, probeCells } from './usb-vm-probe.ts';
 
 const here = guestHere();
 const guest = 'lacks' in here ? undefined : here;
@@ -18,10 +17,9 @@ if ('lacks' in here) console.warn(`skipped: no USB test machine, for want of ${h
 const recordFile = new URL('results/usb-vm.json', import.meta.url);
 const cells: AccessCell[] = [];
 
-/** `npm run test:usb-vm` runs all; the tests of the whole tree a chip of each client. */
+/** `npm run test:usb-vm` runs all; the tests of the whole tree one of them. */
 const whole = process.env['FIRMSEAL_USB_VM'] === 'whole';
 const dfuSome = whole ? dfuChips : dfuChips.slice(0, 1);
-const probesSome = whole ? probeCases : probeCases.filter(({ id }) => id === 'stm32g0b1');
 
 const startupMs = 600_000;
 
@@ -58,38 +56,6 @@ describe.runIf(guest)('dfu-util', () => {
       ['mass erase', 'MASS_ERASE'],
     ] as const)
       expect(at(id, 1, action)).toMatchObject({ ...refused, answer: `${command} not correctly executed` });
-  });
-});
-
-describe.runIf(guest)('OpenOCD', () => {
-  let observed: ProbeObservation[];
-  beforeAll(async () => {
-    observed = await observeProbes(guest!, probesSome);
-    cells.push(...observed.flatMap(probeCells));
-  }, startupMs);
-  const named = probesSome.map((probe, index) => ({ name: `${probe.id} by ${probe.door}`, index }));
-
-  test.each(named)('$name: is identified, written, verified and read back', ({ index }) => {
-    const { log, status, answers, readBackEqual, probe, chip } = observed[index]!;
-    expect(status, log).toBe(0);
-    expect(log).toContain('CMSIS-DAP: FW Version = 2.1.0');
-    expect(log.includes('CMSIS-DAPv2 interface')).toBe(probe.door === 'cmsis-dap-v2');
-    expect(log).toMatch(new RegExp(`SWD DPIDR 0x0*${chip.chip.debug.dpIdCode.toString(16)}`));
-    expect(answers['probe'], log).toContain(`flash '${probe.driver}' found at 0x08000000`);
-    expect(answers['write']).toMatch(/^wrote \d+ bytes/m);
-    expect(answers['verify']).toMatch(/^verified \d+ bytes/m);
-    expect(readBackEqual).toBe(true);
-  });
-
-  test.each(named)('$name: option bytes, lock, refusal at level 1, unlock with mass erase', ({ index }) => {
-    const { answers, losses, chip } = observed[index]!;
-    expect(answers['option write']).not.toMatch(/error/);
-    expect(answers['option after']).not.toBe(answers['option before']);
-    expect(answers['read flash locked']).toMatch(/^error/);
-    expect(answers['read sram locked']).toMatch(/^0x/);
-    expect(losses).toEqual([{ level: 1, hadContent: true }]);
-    expect(answers['read flash unlocked']).toBe('0xffffffff');
-    expect(chip.judge.readoutLevel).toBe(0);
   });
 });
 

@@ -1,18 +1,42 @@
-// Fuzzes both doors of the ROM bootloaders on every chip that has one: `node sim/fuzz/doors.ts [inputs] [seed]`,
-// 1,000,000 inputs by default. Prints a line a door; a failure names what brings it back, and the exit code is 1.
+// Fuzzes the doors of virtual chips: both ROM bootloaders, both kinds of debug probe, and the protocols that carry probes over
+// a socket. `node sim/fuzz/doors.ts [inputs] [seed]`, 1,000,000 inputs by default. After the last input at each door a real
+// client programs and verifies the chip that took them. Prints a line a door; a failure names what brings it back, and the exit
+// code is 1.
 
-import { type FuzzReport, fuzzDfu, fuzzUart } from './door-fuzz.ts';
+import { fuzzDfu, fuzzUart } from './door-fuzz.ts';
+import type { FuzzOptions, FuzzReport } from './fuzz-run.ts';
+import { fuzzCmsisDap, fuzzStlink, fuzzStlinkServer, fuzzUsbip } from './probe-fuzz.ts';
+import { programByClient } from './real-client.ts';
 
 const chips = ['stm32f427', 'stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476', 'stm32u575'];
 const [inputsText = '1000000', seed = 'doors'] = process.argv.slice(2);
-const inputs = Math.ceil(Number(inputsText) / (2 * chips.length));
 
-function print(door: string, chip: string, report: FuzzReport): void {
-  const counts = Object.entries(report).map(([name, count]) => `${name} ${count}`);
-  console.log(`${chip} ${door}: ${counts.join(', ')}`);
+interface Door {
+  readonly name: string;
+  readonly fuzz: (options: FuzzOptions) => Promise<FuzzReport>;
+  readonly client: 'uart' | 'dfu' | 'debug';
 }
 
-for (const chip of chips) {
-  print('uart', chip, await fuzzUart({ chip, seed, inputs }));
-  print('dfu', chip, await fuzzDfu({ chip, seed, inputs }));
-}
+const doors: readonly Door[] = [
+  { name: 'UART bootloader', fuzz: fuzzUart, client: 'uart' },
+  { name: 'DfuSe bootloader', fuzz: fuzzDfu, client: 'dfu' },
+  { name: 'CMSIS-DAP', fuzz: fuzzCmsisDap, client: 'debug' },
+  { name: 'ST-LINK', fuzz: fuzzStlink, client: 'debug' },
+  { name: 'stlink-server', fuzz: fuzzStlinkServer, client: 'debug' },
+  { name: 'USB/IP', fuzz: fuzzUsbip, client: 'debug' },
+];
+/** stm32flash knows no U575: its door is met by the session of our own alone. */
+const hasNoClient = (door: Door, chip: string): boolean => door.client === 'uart' && chip === 'stm32u575';
+
+const inputs = Math.ceil(Number(inputsText) / (doors.length * chips.length));
+let total = 0;
+for (const chip of chips)
+  for (const door of doors) {
+    const afterwards = hasNoClient(door, chip) ? {} : { afterwards: programByClient(door.client) };
+    const report = await door.fuzz({ chip, seed, inputs, ...afterwards });
+    const counts = Object.entries(report).map(([name, count]) => `${name} ${count}`);
+    const client = hasNoClient(door, chip) ? 'no client knows this chip' : 'then programmed by a real client';
+    console.log(`${chip} ${door.name}: ${counts.join(', ')}; ${client}`);
+    total += report.inputs;
+  }
+console.log(`${total} inputs, seed ${seed}: no crash, nothing protected read or changed`);

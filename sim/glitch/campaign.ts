@@ -1,58 +1,62 @@
 // Runs scenarios with glitches and judges what came of each. A glitch that got something bad accepted is a bypass; bypasses
-// are run once more with the agent's own cryptography in machine code, which only those last that are real.
+// are run once more from the start, by itself and with the agent's own cryptography in machine code: what is left of
+// them then is real.
 
+import { FrameReader } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { type Glitch, OutOfTime } from './glitcher.ts';
-import { phases, type Scenario } from './scenarios.ts';
+import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
+import { type Choice, forksOf, type Reference, referenceOf } from './reference.ts';
+import { phases } from './request-scenarios.ts';
+import type { Scenario } from './scenarios.ts';
 import { life, type Target } from './target.ts';
 
-export type Outcome =
-  | 'missed'
-  | 'refused'
-  | 'no answer'
-  | 'hung'
-  | 'crashed'
-  | 'accepted'
-  | 'installed'
-  | 'booted';
+export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
-interface Bypass extends Glitch {
+export interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
-  /** The same with cryptography in machine code. */
-  readonly confirmed: Outcome;
+  /** The same from the start. */
+  readonly again: Outcome;
+  /** And with cryptography in machine code. */
+  readonly confirmed?: Outcome;
 }
 
 export interface ScenarioReport {
   readonly name: string;
-  /** Addresses of the agent's own code that the attacked request or boot executes. */
-  readonly sites: number;
-  /** Executions of them. */
-  readonly executions: number;
+  /** Addresses of the agent's own code that the attacked request or boot executes, and executions of them. */
+  readonly addresses: number;
+  readonly steps: number;
   /** Addresses at which an instruction was left out. */
-  readonly sitesHit: ReadonlySet<number>;
-  readonly runs: number;
+  readonly skippedAt: ReadonlySet<number>;
+  readonly skips: Readonly<Record<1 | 2, number>>;
+  readonly flips: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
 }
 
-const bad: readonly Outcome[] = ['accepted', 'installed', 'booted'];
-/** A run with cryptography at the host's speed, and one without: several times what the longest takes. */
-const quickInstructions = { boot: 2_000_000, request: 500_000 } as const;
+export interface LibraryReport {
+  /** Instructions of the call, and how many of them were left out, one at a time. */
+  readonly steps: number;
+  readonly skips: number;
+  readonly outcomes: ReadonlyMap<Outcome, number>;
+}
+
+export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'booted'].includes(outcome);
+
+/** With cryptography at the host's speed: several times what the longest takes. */
+const quickInstructionsMost = 5_000_000;
+/** The agent looks at the empty link 64 times before the virtual chip lets its host go on; a forked run ends after a few. */
+const emptyPollsLeft = 60;
 const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
   readonly #target: Target;
-  #starts = 0;
   #checkpoint: { readonly scenario: Scenario; readonly point: Checkpoint } | undefined;
 
   constructor(target: Target) {
     this.#target = target;
-    target.line.chip.onEvent = ({ kind }) => {
-      if (kind === 'started') this.#starts++;
-    };
   }
 
   functionAt(address: number): string {
@@ -60,44 +64,41 @@ export class Campaign {
     return own.find(({ start, end }) => address >= start && address < end)?.name ?? '?';
   }
 
-  /** Glitches that a scenario offers: each address at its first and its last execution, one instruction and two. */
-  glitchesOf(scenario: Scenario): { glitches: Glitch[]; sites: number; executions: number } {
-    const outcome = this.#run(scenario, undefined);
-    if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
-    const { executed } = this.#target.glitcher;
-    const glitches = [...executed].flatMap(([address, count]) =>
-      (count > 1 ? [1, count] : [1]).flatMap((occurrence) =>
-        ([1, 2] as const).map((length) => ({ address, occurrence, length })),
-      ),
-    );
-    return {
-      glitches,
-      sites: executed.size,
-      executions: [...executed.values()].reduce((sum, count) => sum + count, 0),
-    };
+  /** What a scenario offers to the attacker. Throws when it does not end in a refusal by itself. */
+  referenceOf(scenario: Scenario): Reference {
+    const begin = scenario.request && this.#target.code.symbols.get('fs_frame_take')!.address & ~1;
+    return referenceOf(this.#target.glitcher, begin, () => {
+      const outcome = this.#run(scenario, undefined);
+      if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
+    });
   }
 
-  /** Runs the glitches that `take` chooses, in the order of first execution's address. */
-  attack(scenario: Scenario, take: (glitch: Glitch) => boolean): ScenarioReport {
-    const { glitches, sites, executions } = this.glitchesOf(scenario);
+  /** Runs the glitches that are chosen: without a choice all. */
+  attack(scenario: Scenario, choice: Choice = {}): ScenarioReport {
+    const reference = this.referenceOf(scenario);
+    let forks = forksOf(reference, this.#target.code, choice);
     const outcomes = new Map<Outcome, number>();
-    const sitesHit = new Set<number>();
-    const bypasses: Bypass[] = [];
-    let runs = 0;
-    for (const glitch of glitches) {
-      if (!take(glitch)) continue;
-      const outcome = this.#run(scenario, glitch);
+    const skippedAt = new Set<number>();
+    const skips = { 1: 0, 2: 0 };
+    let flips = 0;
+    const found: { glitch: Glitch; outcome: Outcome }[] = [];
+    const note = (glitch: Glitch, outcome: Outcome) => {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      if (outcome === 'missed') continue;
-      runs++;
-      sitesHit.add(glitch.address);
-      if (bad.includes(outcome))
-        bypasses.push({
-          ...{ ...glitch, outcome, scenario: scenario.name, function: this.functionAt(glitch.address) },
-          confirmed: this.confirm(scenario, glitch),
-        });
-    }
-    return { name: scenario.name, sites, executions, sitesHit, runs, outcomes, bypasses };
+      if (glitch.length === 0) flips++;
+      else {
+        skips[glitch.length]++;
+        skippedAt.add(glitch.address);
+      }
+      if (isBad(outcome)) found.push({ glitch, outcome });
+    };
+    while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
+    const bypasses = found.map(({ glitch, outcome }) => ({
+      ...{ ...glitch, outcome, scenario: scenario.name, function: this.functionAt(glitch.address) },
+      again: this.#run(scenario, glitch),
+      ...(choice.unconfirmed ? {} : { confirmed: this.confirm(scenario, glitch) }),
+    }));
+    const { seen, steps } = reference;
+    return { name: scenario.name, addresses: seen.size, steps, skippedAt, skips, flips, outcomes, bypasses };
   }
 
   /** What comes of a scenario that nothing hits. */
@@ -107,7 +108,6 @@ export class Campaign {
 
   /** The attacked request or boot with the agent's cryptography in machine code. */
   confirm(scenario: Scenario, glitch: Glitch | undefined): Outcome {
-    this.#checkpoint = undefined;
     try {
       return this.#run(scenario, glitch, slowInstructionsMost);
     } finally {
@@ -118,53 +118,176 @@ export class Campaign {
   #goTo(scenario: Scenario): void {
     this.#target.renewLine();
     const { line, ramBytes } = this.#target;
+    this.#target.glitcher.limit();
     if (scenario.request && this.#checkpoint?.scenario === scenario && this.#checkpoint.point.restore())
       return;
     line.chip.judge.restore(scenario.from, { seed: 'glitch' });
     if (scenario.request === undefined) return;
     line.chip.powerOn();
-    for (const { type, body } of scenario.before) line.request(type, body);
-    const point = new Checkpoint(line.chip, ramBytes, () => this.#starts);
-    this.#checkpoint = { scenario, point };
+    for (const one of scenario.before)
+      if (typeof one === 'function') one(this.#target);
+      else line.try(one.type, one.body);
+    this.#checkpoint = { scenario, point: new Checkpoint(line.chip, ramBytes) };
   }
 
-  #run(scenario: Scenario, glitch: Glitch | undefined, slowInstructions?: number): Outcome {
+  /**
+   * Leaves out instructions inside one call of the cryptography, which runs as machine code while all others are computed by
+   * the host. `sample` chooses among the instructions of the call, in ascending order.
+   */
+  attackLibrary(
+    scenario: Scenario,
+    library: LibraryCall,
+    sample: (steps: number) => readonly number[],
+  ): LibraryReport {
+    const reference = this.referenceOf(scenario);
+    const { glitcher } = this.#target;
+    const outcomes = new Map<Outcome, number>();
+    let steps: number | undefined;
+    let forks: Fork[] = [];
+    // Once through it to count: the one fork is behind its end.
+    this.#runForks(
+      scenario,
+      [{ step: 2 ** 31, glitches: [] }],
+      reference,
+      () => {},
+      library,
+      () => {
+        steps = glitcher.librarySteps;
+      },
+    );
+    if (steps === undefined) throw new Error(`${scenario.name}: no such call`);
+    forks = sample(steps).map((step) => ({
+      step,
+      glitches: [{ address: library.address, occurrence: step, length: 1 }],
+    }));
+    const skips = forks.length;
+    while (forks.length > 0)
+      forks = this.#runForks(
+        ...([scenario, forks, reference] as const),
+        (_, outcome) => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1),
+        library,
+        () => {},
+        steps,
+      );
+    return { steps, skips, outcomes };
+  }
+
+  /** One way through the scenario with its forks; gives those that are left when it had to end early. */
+  #runForks(
+    scenario: Scenario,
+    forks: readonly Fork[],
+    reference: Reference,
+    note: (glitch: Glitch, outcome: Outcome) => void,
+    library?: LibraryCall,
+    atEnd: () => void = () => {},
+    librarySteps = 0,
+  ): Fork[] {
     const { glitcher, line } = this.#target;
+    this.#checkpoint = undefined;
     this.#goTo(scenario);
-    glitcher.quick = slowInstructions === undefined;
-    glitcher.limit(slowInstructions ?? quickInstructions[scenario.request ? 'request' : 'boot']);
-    glitcher.arm(glitch);
-    let answer: Outcome;
+    let done = 0;
+    glitcher.arm({
+      forks,
+      ...(library ? { library } : {}),
+      pollsToEnd: reference.polls - emptyPollsLeft,
+      instructionsMost: Math.ceil(1.3 * (reference.steps + librarySteps)) + 50_000,
+      ended: (glitch, end) => {
+        done++;
+        note(glitch, this.#judge(scenario, end));
+      },
+    });
     try {
-      if (scenario.request) answer = this.#answer(scenario);
+      if (scenario.request) this.#target.line.try(scenario.request.type, scenario.request.body);
+      else line.chip.powerOn();
+    } catch (error) {
+      if (!(error instanceof ForksEnd || error instanceof NoAnswer)) throw error;
+    }
+    atEnd();
+    const { fork, glitches } = glitcher.begun;
+    const within = forks.slice(0, fork).reduce((sum, one) => sum + one.glitches.length, 0) + glitches;
+    glitcher.disarm();
+    this.#checkpoint = undefined;
+    // A run that the processor itself ended (lock-up, reset from within) has no end of its own.
+    if (within > done) note(forks[fork]!.glitches[glitches - 1]!, 'crashed');
+    // The execution did not come: a loop waited for less long than in the reference.
+    else if (fork < forks.length && glitches === 0) return forks.slice(fork + 1);
+    const [cut, ...rest] = forks.slice(fork);
+    if (cut === undefined) return [];
+    return [{ ...cut, glitches: cut.glitches.slice(glitches) }, ...rest].filter(
+      (one) => one.glitches.length > 0,
+    );
+  }
+
+  /** What a forked run came to, while the processor still stands where it ended. */
+  #judge(scenario: Scenario, end: End): Outcome {
+    if (end === 'booted') return this.#boot(scenario);
+    if (scenario.request !== undefined) {
+      if (this.#advanced(scenario)) return 'accepted';
+      const status = this.#statusSent(scenario.request.type);
+      if (status === 0 && !scenario.statusIsNothing) return 'accepted';
+      if (status !== undefined) return 'refused';
+    }
+    if (end === 'waits') return scenario.request === undefined ? 'refused' : 'no answer';
+    return end === 'reset' ? 'crashed' : end;
+  }
+
+  #statusSent(type: number): number | undefined {
+    let status: number | undefined;
+    new FrameReader().push(Uint8Array.from(this.#target.glitcher.sent), (frame) => {
+      if (frame.type === (type | 0x80)) status = frame.body[0]! | (frame.body[1]! << 8);
+    });
+    return status;
+  }
+
+  /** Whatever was answered: the session is where only an accepted request leads. */
+  #advanced({ request, from: _, ...scenario }: Scenario): boolean {
+    if (scenario.isBad !== undefined) return scenario.isBad(this.#target);
+    const phase = this.#target.word('fs_session');
+    if (request!.type === 0x20) return phase === phases.package || phase === phases.records;
+    if (request!.type === 0x21) return phase === phases.records;
+    if (request!.type === 0x22)
+      return phase === phases.done || this.#target.word('fs_now', 8) === life.installed;
+    return false;
+  }
+
+  /** From the start, with one glitch or none, to the end that it has by itself. */
+  #run(scenario: Scenario, glitch: Glitch | undefined, slowInstructions?: number): Outcome {
+    const { glitcher } = this.#target;
+    this.#goTo(scenario);
+    const { line } = this.#target;
+    glitcher.quick = slowInstructions === undefined;
+    glitcher.limit(slowInstructions ?? quickInstructionsMost);
+    glitcher.arm(glitch);
+    let outcome: Outcome;
+    try {
+      if (scenario.request) outcome = this.#answer(scenario);
       else {
         line.chip.powerOn();
-        answer = glitcher.booted ? 'booted' : 'refused';
+        outcome = this.#boot(scenario);
       }
     } catch (error) {
-      if (glitcher.booted) answer = 'booted';
-      else if (error instanceof OutOfTime) answer = 'hung';
-      else answer = 'crashed';
+      if (glitcher.booted) outcome = this.#boot(scenario);
+      else outcome = error instanceof OutOfTime ? 'hung' : 'crashed';
     }
-    const skipped = glitcher.disarm();
+    glitcher.disarm();
     glitcher.quick = true;
-    // Loops that wait for the clock turn more or less often: a last execution may not come.
-    if (glitch && skipped === 0) {
-      glitcher.limit();
-      this.#checkpoint = undefined;
-      return 'missed';
-    }
-    if (scenario.request && !bad.includes(answer) && this.#advanced(scenario)) answer = 'accepted';
-    glitcher.limit(quickInstructions.boot);
-    const outcome = answer === 'accepted' ? this.#goOn(scenario) : answer;
+    if (glitch !== undefined) this.#checkpoint = undefined; // what it left behind does not come back with RAM
+    if (scenario.request && line.chip.running && this.#advanced(scenario)) outcome = 'accepted';
+    glitcher.limit(quickInstructionsMost);
+    if (outcome === 'accepted') outcome = this.#goOn(scenario);
     glitcher.limit();
     return outcome;
   }
 
-  #answer({ request, refusal }: Scenario): Outcome {
+  #boot({ entry }: Scenario): Outcome {
+    const { bootedAt } = this.#target.glitcher;
+    return bootedAt === undefined || bootedAt === entry ? 'refused' : 'booted';
+  }
+
+  #answer({ request, refusal, statusIsNothing }: Scenario): Outcome {
     try {
       const { status } = this.#target.line.try(request!.type, request!.body);
-      if (status === 0) return 'accepted';
+      if (status === 0) return statusIsNothing ? 'refused' : 'accepted';
       if (this.#target.glitcher.disarm() === 0 && status !== refusal)
         throw new Error(`refused as ${status}, not as ${refusal}`);
       return 'refused';
@@ -172,16 +295,6 @@ export class Campaign {
       if (error instanceof NoAnswer) return 'no answer';
       throw error;
     }
-  }
-
-  /** Whatever was answered: the session is where only an accepted request leads. */
-  #advanced({ request }: Scenario): boolean {
-    const target = this.#target;
-    if (!target.line.chip.running) return false;
-    const phase = target.word('fs_session');
-    if (request!.type === 0x20) return phase === phases.package || phase === phases.records;
-    if (request!.type === 0x21) return phase === phases.records;
-    return phase === phases.done || target.word('fs_now', 8) === life.installed;
   }
 
   /** Something bad was accepted: does the install get to its end with what follows? */

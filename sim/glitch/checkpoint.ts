@@ -9,14 +9,10 @@ export class Checkpoint {
   readonly #registers: Uint32Array;
   readonly #ram: Uint32Array;
   readonly #operations: number;
-  readonly #resets: () => number;
-  readonly #resetsThen: number;
 
-  /** `resets` counts the chip's starts. Of RAM the first bytes are kept: all that the agent has. */
-  constructor(chip: VirtualChip, ramBytes: number, resets: () => number) {
+  /** Of RAM the first bytes are kept: all that the agent has. */
+  constructor(chip: VirtualChip, ramBytes: number) {
     this.#chip = chip;
-    this.#resets = resets;
-    this.#resetsThen = resets();
     this.#operations = chip.power.operations;
     const { core } = chip.machine.processor;
     for (const [name, value] of Object.entries(core))
@@ -32,7 +28,6 @@ export class Checkpoint {
     const { core } = processor;
     if (
       this.#operations !== this.#chip.power.operations ||
-      this.#resetsThen !== this.#resets() ||
       !this.#chip.running ||
       processor.lockedUp ||
       core.IPSR !== 0

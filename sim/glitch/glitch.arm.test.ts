@@ -1,15 +1,24 @@
 // A small sample of sim:glitch, and that its judge sees what it looks for: the good image boots, nothing bad is taken when
-// nothing is hit, an agent whose signature check always says yes installs what is not licensed.
+// nothing is hit, an agent whose signature check always says yes installs what is not licensed, and one that lacks a
+// hardening is got past.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hasTool } from '../../tools/toolchain.ts';
 import { Campaign } from './campaign.ts';
-import { prepare } from './scenarios.ts';
+import { attackLibrary, parts } from './library.ts';
+import { type Prepared, prepare } from './scenarios.ts';
+import { weakenedBuild, weakenings } from './weakened.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
 
+/** Every n-th glitch. */
+const everyNth = (n: number) => {
+  let asked = 0;
+  return () => asked++ % n === 0;
+};
+
 describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
-  let prepared: Awaited<ReturnType<typeof prepare>>;
+  let prepared: Prepared;
   let campaign: Campaign;
   beforeAll(async () => {
     prepared = await prepare();
@@ -18,37 +27,86 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   const named = (name: string) => prepared.scenarios.find((one) => one.name === name)!;
 
   test('without a glitch: the good image boots, everything bad is refused', () => {
-    expect(prepared.scenarios).toHaveLength(12);
+    expect(prepared.scenarios.length).toBeGreaterThan(25);
     for (const scenario of prepared.scenarios)
       expect([scenario.name, campaign.outcomeOf(scenario)]).toEqual([scenario.name, 'refused']);
-    const good = { name: 'good', from: prepared.good, before: [], after: [] };
-    expect(campaign.outcomeOf(good)).toBe('booted');
+    expect(campaign.outcomeOf(prepared.good)).toBe('booted');
   });
 
-  test('every decision that a license goes through has instructions that are left out', () => {
-    const { target } = prepared;
-    const scenario = named('license signature altered');
-    const addresses = campaign.glitchesOf(scenario).glitches.map(({ address }) => address);
-    const functions = new Set(addresses.map((address) => campaign.functionAt(address)));
-    for (const name of [
-      'fs_cose_verify',
-      'fs_delegation_verify',
-      'fs_license_accept',
-      'fs_install_license',
-    ]) {
-      expect(target.code.deciding).toContain(name);
+  test('the ELF lists the decisions of package, license, policy, counter, record and boot', () => {
+    const functions = new Set(prepared.target.code.sites.map((site) => site.function));
+    for (const name of ['fs_cose_verify', 'fs_delegation_verify', 'fs_manifest_verify', 'fs_license_accept'])
       expect(functions).toContain(name);
-    }
-    let number = 0;
-    const report = campaign.attack(
-      scenario,
-      ({ address }) => campaign.functionAt(address) === 'fs_cose_verify' && number++ % 4 === 0,
-    );
-    expect(report.runs).toBeGreaterThan(10);
-    expect([...report.outcomes.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(
-      report.runs,
+    for (const name of [
+      'decide',
+      'pass',
+      'fs_policy_check_strength',
+      'fs_area_check_chip',
+      'fs_install_record',
+    ])
+      expect(functions).toContain(name);
+  });
+
+  test.each([
+    ['counter rolled back', 60],
+    ['license for another device', 60],
+    ['last record, flash altered meanwhile', 60],
+    ['boot: image altered under boot check 2', 80],
+  ])('%s: every %i-th glitch is refused', (name, n) => {
+    const { bypasses, skips, flips, skippedAt, outcomes } = campaign.attack(named(name), {
+      take: everyNth(n),
+    });
+    expect(bypasses).toEqual([]);
+    expect(skippedAt.size).toBeGreaterThan(20);
+    expect(flips).toBeGreaterThan(5);
+    const judged = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
+    expect(judged).toBe(skips[1] + skips[2] + flips);
+    expect(outcomes.get('refused')).toBeGreaterThan(judged / 4);
+    expect((outcomes.get('crashed') ?? 0) + (outcomes.get('hung') ?? 0), 'something was hit').toBeGreaterThan(
+      0,
     );
   });
+
+  test('inside the tag check of a record', () => {
+    const part = parts.find((one) => one.function === 'fs_crypto_gcm_open')!;
+    const { steps, skips, outcomes } = attackLibrary(campaign, prepared, part, 100);
+    expect(steps).toBeGreaterThan(100_000);
+    expect(skips).toBeGreaterThan(20);
+    expect([...outcomes.keys()].filter((outcome) => ['accepted', 'installed'].includes(outcome))).toEqual([]);
+    expect([...outcomes.values()].reduce((sum, count) => sum + count, 0)).toBe(skips);
+  });
+
+  test('an identity that a boot overlooked is found before the chip is personalized again', () => {
+    const { line, code } = prepared.target;
+    line.chip.judge.restore(named('counter rolled back').from);
+    line.chip.powerOn();
+    const { address, sizeBytes } = code.symbols.get('loaded')!;
+    line.chip.judge.putRam(address, new Uint8Array(sizeBytes));
+    expect(line.try(0x24, new Uint8Array(0)).status, 'it is overlooked').toBe('not-personalized');
+    const begin = named('personalized once more: begin').request!;
+    expect(line.try(begin.type, begin.body).status).toBe('already-personalized');
+  });
+
+  test.each(['record: its hash is checked once', 'license: one pass'])(
+    'an agent with one hardening less is got past: %s',
+    async (name) => {
+      const weakening = weakenings.find((one) => one.name === name)!;
+      const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
+      const { own } = target.code;
+      const near = own.filter((range) =>
+        ['check_hash', 'fs_record_take', 'pass', 'fs_license_accept'].includes(range.name),
+      );
+      const { bypasses } = new Campaign(target).attack(
+        scenarios.find((one) => one.name === weakening.scenario)!,
+        {
+          unconfirmed: true,
+          take: ({ address, length }) =>
+            length === 1 && near.some(({ start, end }) => address >= start && address < end),
+        },
+      );
+      expect(bypasses.filter(({ again }) => again === 'accepted' || again === 'installed')).not.toEqual([]);
+    },
+  );
 
   test('an agent that takes every signature is found out', async () => {
     const weak = await prepare((target) => {

@@ -1,77 +1,98 @@
-// `npm run sim:glitch`: leaves out instructions of the agent's machine code where it must refuse something, and prints what
-// came of it. `-- --every N` takes every N-th glitch of one instruction of each scenario, `--pairs N` every N-th of two
-// (0: none); both are all without it. `--only TEXT,...` takes the scenarios whose names contain one of the texts.
-// `--deciding` leaves out only instructions of functions with decisions.
-// Exit code 1 when a bypass was found that is one with the agent's own cryptography too.
+// `npm run sim:glitch`: leaves out instructions of the agent's machine code, and flips bits of its verdicts, where it must
+// refuse something; prints what came of it. All of it without options:
+//   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
+//                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
+//   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
+//   --middle        also a middle execution of what is executed three times or more
+//   --weakened      instead: takes out each hardening in turn, and looks whether a bypass is found then
+// Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) a bypass was not found.
 
 import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
 import type { Glitch } from './glitcher.ts';
+import { attackLibrary, parts } from './library.ts';
+import { printParts, printScenario, printSites } from './report.ts';
 import { prepare } from './scenarios.ts';
+import { weakenedBuild, weakenings } from './weakened.ts';
 
 const { values } = parseArgs({
   options: {
-    every: { type: 'string', default: '1' },
+    singles: { type: 'string', default: '1' },
     pairs: { type: 'string', default: '1' },
+    flips: { type: 'string', default: '1' },
+    library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
-    deciding: { type: 'boolean', default: false },
+    middle: { type: 'boolean', default: false },
+    weakened: { type: 'boolean', default: false },
   },
 });
-const [every, pairs] = [Number(values.every), Number(values.pairs)];
-for (const one of [every, pairs])
-  if (!Number.isInteger(one) || one < 0) throw new Error('--every and --pairs take whole numbers');
+const strides = { 0: Number(values.flips), 1: Number(values.singles), 2: Number(values.pairs) } as const;
+const libraryStride = Number(values.library);
+for (const stride of [...Object.values(strides), libraryStride])
+  if (!Number.isInteger(stride) || stride < 0) throw new Error('a stride is a whole number');
+const isWhole = Object.values(strides).every((stride) => stride === 1) && libraryStride === 1;
+const names = values.only.split(',');
+const isChosen = (name: string) => names.some((text) => name.includes(text));
 
-/** Every n-th glitch of each length. */
-function sample() {
-  const seen = { 1: 0, 2: 0 };
-  return ({ address, length }: Glitch): boolean => {
-    if (values.deciding && !target.code.deciding.includes(campaign.functionAt(address))) return false;
-    const stride = length === 1 ? every : pairs;
-    return stride > 0 && seen[length]++ % stride === 0;
-  };
+/** Each n-th of its kind. */
+function sample(): (glitch: Glitch) => boolean {
+  const asked = { 0: 0, 1: 0, 2: 0 };
+  return ({ length }) => strides[length] > 0 && asked[length]++ % strides[length] === 0;
 }
 
-const { target, scenarios, good } = await prepare();
-const campaign = new Campaign(target);
-if (campaign.outcomeOf({ name: 'good boot', from: good, before: [], after: [] }) !== 'booted')
-  throw new Error('the good image does not boot');
-const hit = new Set<number>();
-let runs = 0;
-let found = 0;
-let confirmed = 0;
-for (const scenario of scenarios.filter(({ name }) =>
-  values.only.split(',').some((text) => name.includes(text)),
-)) {
-  const chosen = sample();
-  const report = campaign.attack(scenario, (glitch) => chosen(glitch));
-  for (const address of report.sitesHit) hit.add(address);
-  runs += report.runs;
-  found += report.bypasses.length;
-  const outcomes = [...report.outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
+async function attackAll(): Promise<boolean> {
+  const prepared = await prepare();
+  const { target, scenarios, good } = prepared;
+  const campaign = new Campaign(target);
   console.log(
-    `${report.name}: ${report.sites} addresses, ${report.executions} executions; ${report.runs} glitches at ${report.sitesHit.size} addresses: ${outcomes}`,
+    `build: ${target.code.build.target.chip.id}, ARMv6-M code (-mcpu=cortex-m0plus) on the virtual chip`,
   );
-  for (const bypass of report.bypasses) {
-    const { address, occurrence, length, outcome } = bypass;
-    if (['accepted', 'installed', 'booted'].includes(bypass.confirmed)) confirmed++;
+  if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
+  const skippedAt = new Set<number>();
+  let bypasses = 0;
+  for (const scenario of scenarios.filter(({ name }) => isChosen(name))) {
+    const report = campaign.attack(scenario, {
+      take: sample(),
+      withMiddle: values.middle,
+      whole: scenario.name === 'manifest signature altered',
+    });
+    for (const address of report.skippedAt) skippedAt.add(address);
+    bypasses += report.bypasses.length;
+    printScenario(report);
+  }
+  if (values.only === '' && libraryStride > 0)
+    for (const part of parts) {
+      const report = attackLibrary(campaign, prepared, part, libraryStride);
+      bypasses += printParts(report);
+    }
+  const missed = printSites(target.code, skippedAt);
+  console.log(`bypasses ${bypasses}`);
+  return bypasses === 0 && (missed === 0 || values.only !== '' || !isWhole);
+}
+
+async function attackWeakened(): Promise<boolean> {
+  let unseen = 0;
+  for (const weakening of weakenings.filter(({ name }) => isChosen(name))) {
+    const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
+    const scenario = scenarios.find(({ name }) => name === weakening.scenario)!;
+    const { bypasses, skips } = new Campaign(target).attack(scenario, {
+      take: ({ length }) => length === 1,
+      withMiddle: weakening.withMiddle === true,
+      unconfirmed: true,
+    });
+    const real = bypasses.filter(({ again }) => again !== 'refused');
+    if (real.length === 0) unseen++;
+    const [first] = real;
+    const shown = first ? `, the first at 0x${first.address.toString(16)} in ${first.function}` : '';
     console.log(
-      `  bypass (${outcome}; with the agent's cryptography ${bypass.confirmed}): 0x${address.toString(16)} in ${bypass.function}, execution ${occurrence}, ${length} left out`,
+      `${weakening.name}: ${skips[1]} skips in "${scenario.name}", bypasses ${real.length}${shown}`,
     );
   }
+  console.log(`hardenings whose lack was not seen: ${unseen}`);
+  return unseen === 0;
 }
-const { own, deciding } = target.code;
-const names = new Map(own.map((range) => [range.name, range]));
-const reached = [...names].filter(([, { start, end }]) =>
-  [...hit].some((address) => address >= start && address < end),
-);
-const decidingHit = deciding.filter((name) => reached.some(([other]) => other === name));
-const inlined = deciding.filter((name) => !names.has(name));
-const missed = deciding.filter((name) => names.has(name) && !decidingHit.includes(name));
-console.log(`functions with decisions: hit ${decidingHit.join(', ')}`);
-console.log(`  inlined into others: ${inlined.join(', ')}`);
-console.log(`  not hit: ${missed.join(', ') || 'none'}`);
+
+const isWell = values.weakened ? await attackWeakened() : await attackAll();
 const { user, system } = process.cpuUsage();
-console.log(
-  `${runs} glitches at ${hit.size} addresses (every ${every} of one, ${pairs} of two); bypasses ${found}, confirmed ${confirmed}; ${((user + system) / 1e6).toFixed(0)} s of CPU`,
-);
-process.exitCode = confirmed > 0 ? 1 : 0;
+console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);
+process.exitCode = isWell ? 0 : 1;

@@ -3,7 +3,6 @@
 // ones they leave the stack below untouched: values of former calls live longer there, which favours the attacker.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
-import type { Hasher } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
@@ -41,34 +40,63 @@ function readParts(core: Core, address: number, count: number): Bytes {
   return concatBytes(...parts);
 }
 
-/** The functions by address, each to be called when the processor is at its first instruction. */
-export function quickCrypto(core: Core, { symbols }: Pick<AgentCode, 'symbols'>): Map<number, () => void> {
-  const hashes = new Map<number, Hasher>();
-  /** A context that was not begun gives a hash of something else. */
-  const hashAt = (context: number): Hasher => {
-    let hash = hashes.get(context);
-    if (hash === undefined) {
-      hash = crypto.createSha256();
-      hash.update(Uint8Array.of(0xff, 0, 0xff));
-      hashes.set(context, hash);
+/** What was hashed so far, the last piece first: a list that is shared and never changed. */
+interface Content {
+  readonly bytes: Bytes;
+  readonly before: Content | undefined;
+}
+
+const nothing: Content = { bytes: new Uint8Array(0), before: undefined };
+/** A context that was not begun gives a hash of something else. */
+const neverBegun: Content = { bytes: Uint8Array.of(0xff, 0, 0xff), before: undefined };
+
+/** Running hashes by the address of their context, to be saved and put back. */
+export class RunningHashes {
+  #contents = new Map<number, Content>();
+
+  save(): ReadonlyMap<number, Content> {
+    return new Map(this.#contents);
+  }
+  restore(saved: ReadonlyMap<number, Content>): void {
+    this.#contents = new Map(saved);
+  }
+  begin(context: number): void {
+    this.#contents.set(context, nothing);
+  }
+  update(context: number, bytes: Bytes): void {
+    this.#contents.set(context, { bytes, before: this.#contents.get(context) ?? neverBegun });
+  }
+  end(context: number): Bytes {
+    const pieces: Bytes[] = [];
+    for (let at = this.#contents.get(context) ?? neverBegun; ; at = at.before) {
+      pieces.push(at.bytes);
+      if (at.before === undefined) break;
     }
-    return hash;
-  };
+    this.#contents.delete(context);
+    return crypto.sha256(...pieces.reverse());
+  }
+}
+
+/** The functions by address, each to be called when the processor is at its first instruction. */
+export function quickCrypto(
+  core: Core,
+  { symbols }: Pick<AgentCode, 'symbols'>,
+  hashes: RunningHashes,
+): Map<number, () => void> {
   const r = (index: number) => core.registers[index]! >>> 0;
   const stacked = (index: number) => core.readUint32(core.SP + 4 * index) >>> 0;
   const bodies: Record<string, () => number> = {
     fs_crypto_sha256_init() {
-      hashes.set(r(0), crypto.createSha256());
+      hashes.begin(r(0));
       return rubbish;
     },
     fs_crypto_sha256_update() {
-      hashAt(r(0)).update(read(core, r(1), r(2)));
+      hashes.update(r(0), read(core, r(1), r(2)));
       return rubbish;
     },
     fs_crypto_sha256_final() {
-      write(core, r(1), hashAt(r(0)).digest());
+      write(core, r(1), hashes.end(r(0)));
       write(core, r(0), new Uint8Array(120));
-      hashes.delete(r(0));
       return rubbish;
     },
     fs_crypto_es256_verify() {

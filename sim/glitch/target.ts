@@ -9,15 +9,24 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { Line } from '../../device/agent/test/line.ts';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
-import { makeLicense, makePackage, pattern, type TestPackage } from '../../device/agent/test/trusted-site.ts';
+import {
+  type LicenseChange,
+  makeLicense,
+  makePackage,
+  type PackageChange,
+  pattern,
+  type TestPackage,
+} from '../../device/agent/test/trusted-site.ts';
 import { imageSize } from '../../device/agent/toolchain/image-size.ts';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { type AgentCode, agentCode } from './agent-code.ts';
 import { Glitcher } from './glitcher.ts';
 
 const chipId = 'stm32g0b1';
 const stateMagic = 0x314a5346;
-const stateBytes = 640;
-const macOffset = 624;
+const stateBytes = 704;
+const macOffset = 688;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
@@ -60,13 +69,19 @@ export function recordRequest(index: number, record: Uint8Array): Request {
 }
 
 export class Target {
-  readonly code: AgentCode = agentCode(chipId);
-  line: Line = machineLine(chipId, 'glitch');
-  readonly glitcher = new Glitcher(this.line.chip, this.code);
-  readonly ramBytes = imageSize(this.code.build).ramBytes;
-  readonly slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
+  readonly code: AgentCode;
+  line: Line;
+  readonly glitcher: Glitcher;
+  readonly ramBytes: number;
+  readonly slotStart: number;
 
-  constructor() {
+  /** Another build than that of the sources: a weakened one. */
+  constructor(build: AgentBuild = buildAgent(targetOf(chipId, 'armv6m'))) {
+    this.code = agentCode(build);
+    this.line = machineLine(chipId, 'glitch', build);
+    this.ramBytes = imageSize(build).ramBytes;
+    this.glitcher = new Glitcher(this.line.chip, this.code, this.ramBytes);
+    this.slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
     this.glitcher.application = { start: this.slotStart, end: this.slotStart + 2048 };
   }
 
@@ -84,9 +99,13 @@ export class Target {
   /** Two records; the vector table and the program, which stands still, are in the first. */
   package(
     change: Partial<TestPackage['manifest']['core']> = {},
-    from: { seed?: number; crypto?: Crypto } = {},
+    from: Pick<PackageChange, 'crypto' | 'delegation' | 'stranger'> & {
+      seed?: number;
+      repeats?: boolean;
+    } = {},
   ): Promise<TestPackage> {
     const plaintext = pattern(2048, from.seed ?? 1);
+    if (from.repeats) plaintext.fill(0xff, 0x400);
     const view = new DataView(plaintext.buffer);
     view.setUint32(0, 0x2000_1000, true);
     view.setUint32(4, this.slotStart + 0x101, true);
@@ -95,7 +114,7 @@ export class Target {
     return makePackage('stm32f427', {
       core: { entry: this.slotStart, chips: [chipId], ...change },
       areas: [{ area, plaintext }],
-      ...(from.crypto ? { crypto: from.crypto } : {}),
+      ...from,
     });
   }
 
@@ -103,13 +122,52 @@ export class Target {
     return this.package({}, { crypto: wrongTags });
   }
 
-  async license(sealed: TestPackage, thumbprint?: Bytes): Promise<Bytes> {
+  /** A standing license for this chip, or what the change makes of it. */
+  async license(
+    sealed: TestPackage,
+    { thumbprint, nonce, ...change }: LicenseChange & { thumbprint?: Bytes; nonce?: Bytes } = {},
+  ): Promise<Bytes> {
     const device = this.line.device!;
-    const { bundle } = await makeLicense(sealed, {
-      kemKey: device.kemKey,
-      thumbprint: thumbprint ?? device.thumbprint,
-    });
+    const { bundle } = await makeLicense(
+      sealed,
+      {
+        kemKey: device.kemKey,
+        thumbprint: thumbprint ?? device.thumbprint,
+        ...(nonce ? { nonce } : {}),
+      },
+      change,
+    );
     return bundle;
+  }
+
+  /** What is seen once the requests were served, from the chip as it is; then it is that again. */
+  after<T>(requests: readonly Request[], look: () => T): T {
+    const from = this.snapshot();
+    this.line.chip.powerOn();
+    for (const { type, body } of requests) this.line.request(type, body);
+    const seen = look();
+    this.line.chip.judge.restore(from);
+    this.line.chip.powerOn();
+    return seen;
+  }
+
+  /** The agent has an answer of status 0 to a request of the type ready, or sent it. */
+  answersWell(type: number): boolean {
+    const { address } = this.code.symbols.get('answer')!;
+    const [head, , low, high] = this.line.chip.judge.ram(address, 4);
+    return head === (type | 0x80) && low === 0 && high === 0;
+  }
+
+  /** The journal's state in RAM, but for what differs from run to run: sequence and MAC. */
+  state(): string {
+    const { address } = this.code.symbols.get('fs_now')!;
+    return Buffer.from(this.line.chip.judge.ram(address + 8, macOffset - 8)).toString('hex');
+  }
+
+  /** The session's bytes in RAM. */
+  session(): string {
+    const { address, sizeBytes } = this.code.symbols.get('fs_session')!;
+    return Buffer.from(this.line.chip.judge.ram(address, sizeBytes)).toString('hex');
   }
 
   alteredManifest = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 0);

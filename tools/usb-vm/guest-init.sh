@@ -26,19 +26,21 @@ ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 || end 'fault the netwo
 # Devices have their bus, port and no interface in their name: 1-1, not usb1, not 1-1:1.0.
 configured() { cat /sys/bus/usb/devices/[0-9]*-[0-9]/bConfigurationValue 2>/dev/null | grep -c 1; }
 
+# Each is configured before the next is attached: usbip reads the state of the whole hub, and fails on a device that the
+# kernel is still looking at.
 port=3240
 count=0
 while read -r bus; do
   usbip --tcp-port $port attach -r 10.0.2.100 -b "$bus" || end "fault device $bus was not attached"
   port=$((port + 1))
   count=$((count + 1))
+  waited=0
+  while [ "$(configured)" -lt $count ]; do
+    [ $waited -lt 200 ] || end "fault device $bus was not configured"
+    waited=$((waited + 1))
+    sleep 0.05
+  done
 done </job/devices
-waited=0
-while [ "$(configured)" -lt $count ]; do
-  [ $waited -lt 100 ] || end "fault $(configured) of $count devices were configured"
-  waited=$((waited + 1))
-  sleep 0.1
-done
 
 cd /job/files
 echo "$mark begin"

@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { prepareGuest } from './guest.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const suites = ['tools/usb-vm', 'sim/conformance/usb-vm'];
+const suites = [
+  'tools/usb-vm',
+  'sim/conformance/usb-vm',
+  'packages/virtual-stm32/test/conformance/usb-vm',
+  'apps/cli/test/virtual-usb-vm',
+];
 
 try {
   const { kernelName } = prepareGuest();
@@ -15,7 +20,9 @@ try {
   process.stderr.write(`the guest cannot be made: ${(error as Error).message}\n`);
   process.exit(1);
 }
-const child = spawn(process.execPath, ['tools/test-report/main.ts', ...suites, ...process.argv.slice(2)], {
+// One machine at a time: each is a whole processor's work.
+const options = ['--no-file-parallelism', ...process.argv.slice(2)];
+const child = spawn(process.execPath, ['tools/test-report/main.ts', ...suites, ...options], {
   cwd: root,
   env: { ...process.env, FIRMSEAL_USB_VM: 'whole' },
   stdio: 'inherit',

@@ -12,14 +12,22 @@ import type { Guest } from './guest.ts';
 
 export interface GuestJob {
   readonly guest: Guest;
-  /** At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order. */
-  readonly devices: readonly UsbipPort[];
+  /**
+   * At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order: devices of
+   * this process, or those of a USB/IP server on a port of this machine, by their bus ids.
+   */
+  readonly devices: readonly UsbipPort[] | ServedDevices;
   /** For busybox's sh; starts in the folder of `files`. */
   readonly script: string;
   /** By name, without folders. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** For the whole life of the machine, which starts in about 3 s. */
   readonly timeoutMs: number;
+}
+
+export interface ServedDevices {
+  readonly serverPort: number;
+  readonly busIds: readonly string[];
 }
 
 export interface GuestResult {
@@ -35,6 +43,9 @@ const memoryMiB = 256;
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const busIdsOf = (devices: GuestJob['devices']): readonly string[] =>
+  'busIds' in devices ? devices.busIds : devices.map(({ busId }) => busId);
+
 /** What this run adds to the guest's file system. */
 function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Uint8Array {
   const file = (path: string, content: Uint8Array): ArchiveEntry => ({ path, content: { file: content } });
@@ -42,7 +53,14 @@ function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Ui
     { path: 'job', content: { folder: true } },
     { path: 'job/files', content: { folder: true } },
     file('job/mark', bytesOf(mark)),
-    file('job/devices', bytesOf(devices.map(({ busId }) => `${busId}\n`).join(''))),
+    file(
+      'job/devices',
+      bytesOf(
+        busIdsOf(devices)
+          .map((busId) => `${busId}\n`)
+          .join(''),
+      ),
+    ),
     file('job/script.sh', bytesOf(script)),
     ...Object.entries(files).map(([name, content]) => file(`job/files/${name}`, content)),
   ]);
@@ -52,10 +70,11 @@ function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Ui
 function machineArguments(options: {
   kernel: string;
   initrd: string;
-  socket: string;
+  /** Where QEMU connects: options of its character device. */
+  server: string;
   count: number;
 }): string[] {
-  const { kernel, initrd, socket, count } = options;
+  const { kernel, initrd, server, count } = options;
   const numbers = Array.from({ length: count }, (_, index) => index);
   // A unix socket for each device: what QEMU connects itself answers at once, a TCP forward 44 ms later.
   const forwards = numbers.map((n) => `,guestfwd=tcp:10.0.2.100:${firstPort + n}-chardev:usb${n}`).join('');
@@ -68,7 +87,7 @@ function machineArguments(options: {
       'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check audit=0',
     ],
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
-    ...numbers.flatMap((n) => ['-chardev', `socket,id=usb${n},path=${socket}`]),
+    ...numbers.flatMap((n) => ['-chardev', `socket,id=usb${n},${server}`]),
     ...['-netdev', `user,id=net,restrict=on${forwards}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
   ];
 }
@@ -120,19 +139,22 @@ function resultOf({ printed, timedOut }: Ended, mark: string, timeoutMs: number)
  */
 export async function runInGuest(job: GuestJob): Promise<GuestResult> {
   const { guest, devices, timeoutMs } = job;
-  if (devices.length > mostDevices) throw new Error(`${devices.length} devices, and the hub has 8 ports`);
+  const count = busIdsOf(devices).length;
+  if (count > mostDevices) throw new Error(`${count} devices, and the hub has 8 ports`);
   const mark = `guest-${randomBytes(8).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-usb-vm-'));
-  const socket = join(folder, 'usbip');
   const initrd = join(folder, 'initrd');
   writeFileSync(initrd, Buffer.concat([readFileSync(guest.fileSystem), jobArchive(job, mark)]));
   // QEMU connects while it starts, so the server is there first.
-  const server = await serveUsbip(devices, { path: socket });
+  const path = join(folder, 'usbip');
+  const own = 'busIds' in devices ? undefined : await serveUsbip(devices, { path });
+  const server =
+    'busIds' in devices ? `host=127.0.0.1,port=${devices.serverPort},nodelay=on` : `path=${path}`;
   try {
-    const args = machineArguments({ kernel: guest.kernelImage, initrd, socket, count: devices.length });
+    const args = machineArguments({ kernel: guest.kernelImage, initrd, server, count });
     return resultOf(await runMachine(args, timeoutMs), mark, timeoutMs);
   } finally {
-    server.close();
+    own?.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

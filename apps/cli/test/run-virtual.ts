@@ -18,6 +18,12 @@ export interface VirtualLine {
   readonly uart?: string | number;
   readonly usb?: { readonly port: number; readonly busId: string };
   readonly stlinkPort?: number;
+  readonly probeUsb?: {
+    readonly kind: string;
+    readonly port: number;
+    readonly busId: string;
+    readonly serial: string;
+  };
   readonly connect: readonly { readonly client: string; readonly command: string }[];
 }
 

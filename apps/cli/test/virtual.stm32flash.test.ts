@@ -2,7 +2,7 @@
 // there in the next run; power cuts come when they were planned; a damaged state is refused.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -84,12 +84,15 @@ describe('refusals', () => {
     return [status, /^FS\d+ ([\w-]+)/.exec(stderr)?.[1]];
   };
 
-  test('a damaged state, one of other chips, and a port that is taken', async () => {
+  test('a state that another process keeps, a damaged one, one of other chips, and a port that is taken', async () => {
     const state = join(folder, 'one.state');
     virtual = await VirtualProcess.start('--chip', 'stm32f427', '--state', state);
     const port = virtual.chips[0]!.socket.split(':').at(-1)!;
     expect(refusal('--link-port', port)).toEqual([16, 'port-unavailable']);
+    const inUse = refusal('--state', state);
+    expect(inUse).toEqual([expect.any(Number), 'state-in-use']);
     await virtual.stop();
+    expect(existsSync(`${state}.lock`)).toBe(false);
     expect(refusal('--state', state, '--count', '2')).toEqual([3, 'state-of-other-chips']);
     const whole = readFileSync(state, 'utf8');
     writeFileSync(state, whole.replace('"operations":0', '"operations":1'));

@@ -82,7 +82,7 @@ fs_result fs_area_erase(const fs_area *area, uint32_t from) {
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
    * erase unit, so the loop ends. */
   uint32_t end = area->address + area->length;
-  FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_INSIST(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {
     fs_erase_unit unit;
     FS_TRY(fs_flash_unit_of(address, &unit));

@@ -2,29 +2,57 @@
 #include "fs_boot.h"
 
 #include "fs_digest.h"
+#include "fs_flow.h"
 #include "fs_identity.h"
 #include "fs_install.h"
 #include "fs_journal.h"
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_session.h"
+#include "fs_trial.h"
 
-/* FS_OK when a valid record stands and, where it asks for that, the firmware is what was installed. */
-static fs_result check_application(void) {
-  uint8_t mac[FS_HASH_SIZE];
-  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+/* What the decision needs of flash: the MAC of the firmware where the record asks for it, else zeros. */
+static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
+  fs_wipe(mac, FS_HASH_SIZE);
+  if (fs_now.boot_check == FS_BOOT_RECORD) return FS_OK;
+  FS_REQUIRE(fs_now.area_count <= FS_AREA_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
+  return fs_digest_firmware(fs_now.areas, fs_now.area_count, mac);
+}
+
+/* One pass: a valid record stands and, where it asks for that, the firmware is what was installed. */
+static fs_result decide(const uint8_t mac[FS_HASH_SIZE]) {
+  FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);
   FS_DECIDE(fs_area_check_chip(fs_now.areas, fs_now.area_count));
   FS_DEMAND(fs_area_in_firmware(fs_now.areas, fs_now.area_count, fs_now.entry, 8) == FS_YES,
-             FS_ERR_ENTRY_OUTSIDE_FIRMWARE);
-  if (fs_now.boot_check == FS_BOOT_RECORD) return FS_OK;
-  FS_DECIDE(fs_digest_firmware(fs_now.areas, fs_now.area_count, mac));
-  FS_DEMAND(fs_equal(mac, fs_now.firmware_mac, sizeof mac) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
+            FS_ERR_ENTRY_OUTSIDE_FIRMWARE);
+  if (fs_now.boot_check != FS_BOOT_RECORD)
+    FS_DEMAND(fs_equal(mac, fs_now.firmware_mac, FS_HASH_SIZE) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
+  FS_FLOW_STEP(FS_STEP_BOOT);
   return FS_OK;
 }
 
+static fs_result check_application(void) {
+  uint8_t mac[FS_HASH_SIZE];
+  FS_FLOW_BEGIN(FS_FLOW_BOOT);
+  FS_TRY(measure(mac));
+  FS_TRY(decide(mac));
+  FS_TRY(decide(mac));
+  FS_FLOW_INSIST(FS_FLOW_BOOT_DONE);
+  return FS_OK;
+}
+
+static void boot_application(void) {
+  if (check_application() == FS_OK) {
+    fs_identity_forget();
+    fs_port_boot_application(fs_now.entry); /* which finds it with the flow word only */
+  }
+  fs_flow = FS_FLOW_IDLE;
+}
+
 void fs_boot(void) {
-  volatile fs_result result;
   fs_session_end();
+  fs_flow = FS_FLOW_IDLE;
   if (fs_identity_load() != FS_YES) return;
   if (fs_journal_load() != FS_OK) {
     fs_now.life_cycle = 0; /* nothing is accepted without a journal, and nothing boots */
@@ -33,11 +61,11 @@ void fs_boot(void) {
   fs_personalize_protect();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.interruption != FS_INTERRUPTION_RESUME)
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
+  if (fs_trial_settle(fs_port_trial_confirmed()) != FS_OK) return; /* the same again at the next reset */
+  fs_port_trial_clear();
   if (fs_port_entry_requested() == FS_YES) return;
-  result = check_application();
-  if (result != FS_OK) return;
-  if (fs_now.life_cycle == FS_LIFE_INSTALLED && result == FS_OK) {
-    fs_identity_forget();
-    fs_port_boot_application(fs_now.entry);
-  }
+  if (fs_trial_start() != FS_OK) return;
+  boot_application();
+  /* An application on trial that does not even start is given up at once. */
+  if (fs_now.life_cycle == FS_LIFE_TRYING && fs_trial_revert() == FS_OK) boot_application();
 }

@@ -17,7 +17,7 @@ fs_result fs_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
 fs_result fs_flash_write(uint32_t address, const uint8_t *bytes, uint32_t length) {
   FS_REQUIRE(address % FS_FLASH_GRAIN == 0 && length % FS_FLASH_GRAIN == 0, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY_AS(fs_port_flash_program(address, bytes, length), FS_ERR_FLASH_PROGRAM_FAILED);
-  FS_DEMAND(fs_flash_holds(address, bytes, length) == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
+  FS_INSIST(fs_flash_holds(address, bytes, length) == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
   return FS_OK;
 }
 
@@ -29,8 +29,8 @@ fs_answer fs_flash_holds(uint32_t address, const uint8_t *bytes, uint32_t length
     /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller checked
      * address + length. */
     uint32_t count = length - done < PIECE ? length - done : PIECE;
-    if (fs_port_flash_read(address + done, piece, count) != FS_OK) answer = FS_NO;
-    else if (fs_equal(piece, bytes + done, count) != FS_YES) answer = FS_NO;
+    if (fs_port_flash_read(address + done, piece, count) != FS_OK || fs_equal(piece, bytes + done, count) != FS_YES)
+      answer = FS_NO;
     if (answer != FS_YES) break;
     done += count;
   }

@@ -2,11 +2,13 @@
 #include "fs_install.h"
 
 #include "fs_digest.h"
+#include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_license.h"
 #include "fs_random.h"
 #include "fs_record.h"
 #include "fs_session.h"
+#include "fs_trial.h"
 
 fs_result fs_install_abandon(void) {
   fs_result result = FS_OK;
@@ -17,9 +19,10 @@ fs_result fs_install_abandon(void) {
     fs_result erased = fs_area_erase(&fs_now.areas[i], 0);
     if (erased != FS_OK) result = erased;
   }
-  FS_DECIDE(result);
+  FS_TRY(result);
   fs_now.life_cycle = FS_LIFE_ERASED;
   fs_now.area_count = 0;
+  fs_trial_forget();
   return fs_journal_commit();
 }
 
@@ -40,7 +43,7 @@ static fs_answer can_resume(void) {
 static fs_answer is_kept(const fs_area *area) {
   uint32_t i;
   if (area->kind != FS_AREA_GENERATED || area->on_update != FS_UPDATE_KEEP) return FS_NO;
-  if (fs_now.life_cycle != FS_LIFE_INSTALLED) return FS_NO;
+  if (fs_life_boots() != FS_YES) return FS_NO;
   for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
     const fs_area *before = &fs_now.areas[i];
     if (before->kind == FS_AREA_GENERATED && before->address == area->address && before->length == area->length)
@@ -68,24 +71,11 @@ static uint32_t firmware_start(void) {
   return fs_session.manifest.areas[i].address;
 }
 
-/* Steps 4 and 5. From the commit on, the application is not bootable. */
-static fs_result begin_anew(const fs_device_data *data) {
+/* Step 5: erase, then what no record brings. `kept`: bit i for an area i that stays. */
+static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   const fs_manifest *manifest = &fs_session.manifest;
-  uint32_t kept = 0; /* bit i: area i */
   uint32_t used = 0;
   uint32_t i;
-  for (i = 0; i < manifest->area_count; i++)
-    if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
-  fs_now.life_cycle = FS_LIFE_INSTALLING;
-  fs_now.interruption = manifest->interruption;
-  fs_now.boot_check = manifest->boot_check;
-  fs_now.entry = manifest->entry;
-  fs_now.progress = 0;
-  fs_now.epoch = fs_session.epoch;
-  fs_now.area_count = manifest->area_count;
-  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
-  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
-  FS_TRY(fs_journal_commit());
   for (i = 0; i < manifest->area_count; i++)
     if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(&manifest->areas[i], 0));
   for (i = 0; i < manifest->area_count; i++) {
@@ -96,6 +86,28 @@ static fs_result begin_anew(const fs_device_data *data) {
     FS_TRY(fs_flash_write(area->address, data->data[used].data, area->length));
     used++;
   }
+  return FS_OK;
+}
+
+/* Steps 4 and 5. From the commit on, the application is not bootable. */
+static fs_result begin_anew(const fs_device_data *data) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  uint32_t kept = 0;
+  uint32_t i;
+  for (i = 0; i < manifest->area_count; i++)
+    if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
+  fs_now.life_cycle = FS_LIFE_INSTALLING;
+  fs_now.interruption = manifest->interruption;
+  fs_now.boot_check = manifest->boot_check;
+  fs_now.entry = manifest->entry;
+  fs_now.progress = 0;
+  fs_now.epoch = fs_session.epoch;
+  fs_now.area_count = manifest->area_count;
+  fs_trial_forget();
+  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
+  FS_TRY(fs_journal_commit());
+  FS_TRY(prepare_areas(data, kept));
   if (manifest->interruption == FS_INTERRUPTION_RESUME) FS_TRY(fs_journal_progress(firmware_start()));
   return FS_OK;
 }
@@ -110,7 +122,12 @@ static fs_result erase_firmware(uint32_t from) {
 }
 
 static fs_result begin(const fs_device_data *data) {
-  if (can_resume() == FS_YES) {
+  FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
+  if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
+    /* The journal goes on saying that the former application is installed: a cut forgets this install. */
+    FS_TRY(fs_trial_check(&fs_session.manifest));
+    FS_TRY(prepare_areas(data, 0));
+  } else if (can_resume() == FS_YES) {
     if (fs_session.epoch > fs_now.epoch) {
       fs_now.epoch = fs_session.epoch;
       FS_TRY(fs_journal_commit());
@@ -122,50 +139,68 @@ static fs_result begin(const fs_device_data *data) {
     FS_TRY(begin_anew(data));
   }
   fs_record_begin();
-  fs_session.phase = FS_PHASE_RECORDS;
+  FS_FLOW_STEP(FS_STEP_BEGIN);
+  fs_session.phase = FS_FLOW_BIND(FS_PHASE_RECORDS, FS_FLOW_LICENSE_DONE);
+  return FS_OK;
+}
+
+/* Step 3, one pass. The checks of the package are made again: the option bytes decide over what follows. */
+static fs_result check_policy(fs_answer *differs) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
+  *differs = fs_policy_differs(manifest->requirements, manifest->requirement_count);
+  FS_FLOW_STEP(FS_STEP_POLICY);
   return FS_OK;
 }
 
 static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   const fs_manifest *manifest = &fs_session.manifest;
   fs_device_data data;
-  volatile fs_result result;
-  FS_DECIDE(fs_license_accept(bundle, &data));
-  /* Step 3. The checks of the package are made again: the option bytes decide over what follows. */
-  FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
-  if (fs_policy_differs(manifest->requirements, manifest->requirement_count) != FS_NO) {
+  fs_answer differs[2];
+  fs_result result;
+  FS_TRY(fs_license_accept(bundle, &data));
+  FS_TRY(check_policy(&differs[0]));
+  FS_TRY(check_policy(&differs[1]));
+  if (differs[0] != FS_NO || differs[1] != FS_NO) {
     if (fs_session.epoch > fs_now.epoch) {
       fs_now.epoch = fs_session.epoch;
       FS_TRY(fs_journal_commit());
     }
+    FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
     FS_TRY(fs_policy_program(manifest->requirements, manifest->requirement_count));
+    FS_FLOW_STEP(FS_STEP_BEGIN);
     *apply_options = FS_YES;
     return FS_OK;
   }
+  FS_INSIST(differs[0] == FS_NO && differs[1] == FS_NO, FS_ERR_INTERNAL_CHECK_FAILED);
   result = begin(&data);
-  if (result != FS_OK) return fail(result);
-  FS_DECIDE(result);
-  return FS_OK;
+  return result == FS_OK ? FS_OK : fail(result);
 }
 
 fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
-  volatile fs_result result;
+  fs_result result;
+  FS_FLOW_BEGIN(FS_FLOW_LICENSE);
   *apply_options = FS_NO;
-  FS_DEMAND(fs_session.phase == FS_PHASE_PACKAGE, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_INSIST(fs_session.phase == FS_PHASE_PACKAGE, FS_ERR_REQUEST_OUT_OF_STATE);
   result = take_license(bundle, apply_options);
   fs_wipe(bundle.data, bundle.length);
   if (result != FS_OK) fs_session_back_to_package();
-  FS_DECIDE(result);
-  if (*apply_options == FS_YES) fs_session_end();
-  return FS_OK;
+  else if (*apply_options == FS_YES) fs_session_end();
+  return result;
 }
 
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
-  FS_DECIDE(fs_digest_check_areas(mac));
-  fs_now.life_cycle = FS_LIFE_INSTALLED;
-  fs_now.security_counter = fs_session.manifest.security_counter;
+  FS_TRY(fs_digest_check_areas(mac));
+  FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
+  if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
+    fs_trial_take_over(&fs_session.manifest);
+    fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
+  } else {
+    fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
+    fs_now.security_counter = fs_session.manifest.security_counter;
+  }
   fs_now.epoch = fs_session.epoch;
   if (fs_now.install_count < FS_COUNT_MAX) fs_now.install_count++;
   fs_now.progress = 0;
@@ -173,7 +208,7 @@ static fs_result finish(void) {
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();
-  fs_session.phase = FS_PHASE_DONE;
+  fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);
   return FS_OK;
 }
 
@@ -187,31 +222,39 @@ static fs_result start_over(void) {
 }
 
 static fs_result take_record(fs_buffer record) {
-  volatile fs_result result = fs_record_take(record);
+  fs_result result = fs_record_take(record);
   if (result == FS_ERR_RESUME_CONTENT_DIFFERS) {
     result = start_over();
     return result == FS_OK ? (fs_result)FS_ERR_RESUME_CONTENT_DIFFERS : fail(result);
   }
   if ((result == FS_ERR_RECORD_HASH_WRONG || result == FS_ERR_RECORD_LENGTH_WRONG) &&
-      fs_now.interruption == FS_INTERRUPTION_RESUME)
+      fs_session.manifest.interruption == FS_INTERRUPTION_RESUME)
     return result; /* nothing was written: the same record may come again */
-  if (result == FS_OK && fs_session.next_index == fs_session.manifest.record_count) result = finish();
-  if (result != FS_OK) return fail(result);
-  FS_DECIDE(result);
+  if (result == FS_OK) {
+    if (fs_session.next_index == fs_session.manifest.record_count) result = finish();
+    else FS_FLOW_STEP(FS_FLOW_RECORD_DONE - FS_FLOW_RECORD_STORED); /* no digests are due */
+  }
+  return result == FS_OK ? FS_OK : fail(result);
+}
+
+/* A record that was taken before: acknowledged, and nothing done. */
+static fs_result repeated(uint32_t index) {
+  FS_INSIST(index < *(volatile uint32_t *)&fs_session.next_index, FS_ERR_RECORD_OUT_OF_ORDER);
+  FS_FLOW_STEP(FS_FLOW_RECORD_DONE - FS_FLOW_RECORD);
   return FS_OK;
 }
 
 fs_result fs_install_record(uint32_t index, fs_buffer record, uint32_t *awaited) {
-  volatile fs_result result;
+  fs_result result;
+  FS_FLOW_BEGIN(FS_FLOW_RECORD);
   *awaited = fs_session.next_index;
-  if (fs_session.phase == FS_PHASE_DONE && index < fs_session.next_index) return FS_OK;
-  FS_DEMAND(fs_session.phase == FS_PHASE_RECORDS, FS_ERR_REQUEST_OUT_OF_STATE);
-  if (index < fs_session.next_index) return FS_OK;
+  if (fs_session.phase == FS_PHASE_DONE && index < fs_session.next_index) return repeated(index);
+  FS_INSIST(fs_session.phase == FS_PHASE_RECORDS, FS_ERR_REQUEST_OUT_OF_STATE);
+  if (index < fs_session.next_index) return repeated(index);
   FS_REQUIRE(index == fs_session.next_index, FS_ERR_RECORD_OUT_OF_ORDER);
   result = take_record(record);
   fs_wipe(record.data, record.length);
   /* After a fault that ended the install no record is awaited. */
   *awaited = fs_session.phase == FS_PHASE_PACKAGE ? 0 : fs_session.next_index;
-  FS_DECIDE(result);
-  return FS_OK;
+  return result;
 }

@@ -36,7 +36,7 @@ static uint32_t next;
 typedef struct {
   fs_answer found;
   fs_answer confirmed;
-  fs_answer clean; /* nothing but records, then blank flash to the end */
+  fs_answer clean; /* nothing but confirmed states and their marks, then blank flash to the end */
   uint32_t sequence;
   uint32_t offset; /* of the newest intact state */
   uint32_t end;
@@ -99,6 +99,8 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
   found->confirmed = FS_NO;
   if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
     found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
+  /* Also in the older half: what stands in the mark's place may be torn, and read as anything later. */
+  if (found->confirmed != FS_YES) found->clean = FS_NO;
   found->end += ENTRY_SIZE;
   return FS_YES;
 }
@@ -114,7 +116,7 @@ static void walk_half(const fs_range *unit, walk *found) {
     uint32_t address = unit->start + found->end;
     if (fs_flash_read(address, (uint8_t *)first, MARK_SIZE) == FS_OK) {
       if (fs_all((const uint8_t *)first, MARK_SIZE, 0xff) == FS_YES) {
-        found->clean = fs_flash_blank(address, unit->length - found->end);
+        if (fs_flash_blank(address, unit->length - found->end) != FS_YES) found->clean = FS_NO;
         return;
       }
       if (step(unit, found, (const uint8_t *)first) == FS_YES) continue;
@@ -183,19 +185,36 @@ static fs_result find(fs_answer *firm) {
   FS_TRY_AS(fs_flash_read(halves[half].start + walks[newest].offset, (uint8_t *)&fs_now, STATE_SIZE),
             FS_ERR_JOURNAL_FAILED);
   /* What is in RAM now is what counts, so it is authenticated once more. */
-  {
-    uint8_t mac[16];
-    mac_bytes(key(), (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), mac);
-    FS_REQUIRE(fs_equal(mac, fs_now.mac, 16) == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
-  }
+  FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
   if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
   *firm = walks[newest].confirmed == FS_YES && walks[0].clean == FS_YES && walks[1].clean == FS_YES ? FS_YES : FS_NO;
   return FS_OK;
 }
 
+/* Twice: a newest state that one walk overlooks is not replaced by the one ahead of it, which may be bootable. */
+static fs_result find_twice(fs_answer *firm) {
+  fs_answer before;
+  uint32_t sequence;
+  uint32_t place;
+  FS_TRY(find(&before));
+  sequence = fs_now.sequence;
+  place = halves[half].start + next;
+  FS_TRY(find(firm));
+  FS_INSIST(sequence == *(volatile uint32_t *)&fs_now.sequence, FS_ERR_JOURNAL_FAILED);
+  FS_REQUIRE(place == halves[half].start + next && before == *firm, FS_ERR_JOURNAL_FAILED);
+  return FS_OK;
+}
+
+fs_answer fs_journal_authentic(void) {
+  uint8_t mac[16];
+  mac_bytes(key(), (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), mac);
+  return fs_equal(mac, fs_now.mac, sizeof mac);
+}
+
 fs_result fs_journal_load(void) {
   fs_answer firm = FS_NO;
-  FS_TRY(find(&firm));
+  FS_TRY(find_twice(&firm));
   if (firm == FS_YES) return FS_OK;
   /* A record that could not be read now may be readable later, and would be one ahead of this state: pass it. */
   fs_now.sequence++;
@@ -213,14 +232,13 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
 
 fs_result fs_journal_commit(void) {
   fs_answer firm;
-  volatile fs_result result = FS_ERR_JOURNAL_FAILED;
+  fs_result result = FS_ERR_JOURNAL_FAILED;
   if (ENTRY_SIZE <= halves[half].length - next) result = append_state(key());
   if (result != FS_OK) result = append_in_other_half(key());
   if (result != FS_OK) {
     if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
     return FS_ERR_JOURNAL_FAILED;
   }
-  if (result != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED;
   return FS_OK;
 }
 
@@ -230,12 +248,24 @@ fs_result fs_journal_progress(uint32_t address) {
   return fs_journal_commit();
 }
 
+fs_answer fs_life_boots(void) {
+  switch (fs_now.life_cycle) {
+    case FS_LIFE_INSTALLED:
+    case FS_LIFE_TRYING:
+    case FS_LIFE_REVERTED: return FS_YES;
+    default: return FS_NO;
+  }
+}
+
 uint32_t fs_life_number(void) {
   if (fs_identity_present() != FS_YES) return 0;
   switch (fs_now.life_cycle) {
     case FS_LIFE_PERSONALIZED: return 1;
     case FS_LIFE_INSTALLING: return 2;
     case FS_LIFE_INSTALLED: return 3;
+    case FS_LIFE_TRIAL:
+    case FS_LIFE_TRYING: return 5;
+    case FS_LIFE_REVERTED: return 6;
     default: return 4;
   }
 }

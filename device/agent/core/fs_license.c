@@ -1,11 +1,14 @@
 /* See fs_license.h. */
 #include "fs_license.h"
 
+#include "fs_estimate.h"
+#include "fs_flow.h"
 #include "fs_hello.h"
 #include "fs_hmac.h"
 #include "fs_hpke.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
+#include "fs_link.h"
 #include "fs_session.h"
 
 #define PAYLOAD_MOST 2048u
@@ -25,6 +28,7 @@ typedef struct {
   fs_view ciphertext;
   uint32_t mode;
   uint32_t counter_floor;
+  fs_answer journaled; /* it is the license whose unwraps are counted */
   uint8_t digest[FS_HASH_SIZE];
 } license;
 
@@ -113,23 +117,23 @@ static fs_result verify(fs_view bundle, license *read, fs_delegation *issuer) {
 }
 
 /* Steps 3 to 5. */
-static fs_result check_terms(const license *read, const fs_delegation *issuer, fs_answer journaled) {
+static fs_result check_terms(const license *read, const fs_delegation *issuer) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DEMAND(fs_equal(read->manifest_digest.data, manifest->digest, FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_MANIFEST_WRONG);
   FS_DEMAND(fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_DEVICE_WRONG);
   if (read->mode == MODE_SESSION)
-    FS_DEMAND(journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES, FS_ERR_LICENSE_NONCE_WRONG);
+    FS_DEMAND(read->journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES, FS_ERR_LICENSE_NONCE_WRONG);
   FS_DEMAND(manifest->security_counter >= read->counter_floor, FS_ERR_LICENSE_COUNTER_FLOOR);
   FS_DEMAND(manifest->security_counter <= issuer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
   return FS_OK;
 }
 
 /* Step 6: counted before the key is opened. */
-static fs_result journal_unwrap(const license *read, fs_answer journaled) {
-  if (journaled == FS_YES) {
-    FS_DEMAND(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
+static fs_result journal_unwrap(const license *read) {
+  if (read->journaled == FS_YES) {
+    FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
     fs_now.unwraps++;
   } else {
     fs_now.unwraps = 1;
@@ -173,8 +177,9 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   fs_hpke_context context;
   fs_buffer sealed, opened;
   fs_view plaintext, content_key, salt;
-  volatile fs_result result;
+  fs_result result;
   FS_TRY(fs_identity_kem_keys(private_key, public_key));
+  fs_flow_bind_key(private_key, FS_FLOW_LICENSE_CHECKED);
   context.private_key = private_key;
   context.public_key = public_key;
   context.enc = read->enc.data;
@@ -193,22 +198,36 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   salt.length = FS_HASH_SIZE;
   fs_hkdf_extract(salt, content_key, fs_session.content_prk);
   fs_session_derive("firmseal/1 commitment", FS_NO, 0, commitment);
-  FS_DEMAND(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
+  FS_INSIST(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
              FS_ERR_KEY_COMMITMENT_WRONG);
   return FS_OK;
 }
 
-fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
-  license read;
+/* One pass of steps 1 to 5, from nothing. */
+static fs_result pass(fs_view bundle, license *read) {
   fs_delegation issuer;
+  fs_link_pending(FS_ESTIMATE_PACKAGE_MS);
+  fs_wipe(read, sizeof *read);
+  FS_DECIDE(verify(bundle, read, &issuer));
+  read->journaled = fs_now.unwraps > 0 ? fs_equal(read->digest, fs_now.license_digest, FS_HASH_SIZE) : FS_NO;
+  FS_DECIDE(check_terms(read, &issuer));
+  FS_FLOW_STEP(FS_STEP_LICENSE);
+  return FS_OK;
+}
+
+fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
+  license first;
+  license second;
   fs_view view;
-  fs_answer journaled;
   view.data = bundle.data;
   view.length = bundle.length;
-  FS_DECIDE(verify(view, &read, &issuer));
-  journaled = fs_now.unwraps > 0 ? fs_equal(read.digest, fs_now.license_digest, FS_HASH_SIZE) : FS_NO;
-  FS_DECIDE(check_terms(&read, &issuer, journaled));
-  FS_DECIDE(journal_unwrap(&read, journaled));
-  FS_DECIDE(unwrap(&read, bundle, data));
+  FS_TRY(pass(view, &first));
+  FS_TRY(pass(view, &second));
+  FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_FLOW_INSIST(FS_FLOW_LICENSE_CHECKED);
+  FS_TRY(journal_unwrap(&second));
+  FS_TRY(unwrap(&second, bundle, data));
+  FS_FLOW_STEP(FS_STEP_UNWRAP);
   return FS_OK;
 }

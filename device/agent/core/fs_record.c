@@ -2,6 +2,7 @@
 #include "fs_record.h"
 
 #include "fs_chip_facts.h"
+#include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_session.h"
 
@@ -21,6 +22,7 @@ void fs_record_begin(void) {
   enter_area(0);
 }
 
+/* One pass. */
 static fs_result check_hash(fs_buffer record) {
   uint8_t hash[FS_HASH_SIZE];
   fs_sha256 context;
@@ -34,13 +36,15 @@ static fs_result check_hash(fs_buffer record) {
 /* Next hash zero exactly in the last record. */
 static fs_result check_next(const uint8_t *next) {
   fs_answer last = fs_session.next_index + 1u == fs_session.manifest.record_count ? FS_YES : FS_NO;
-  FS_DEMAND(fs_all(next, FS_HASH_SIZE, 0) == last, FS_ERR_RECORD_HASH_WRONG);
+  FS_INSIST(fs_all(next, FS_HASH_SIZE, 0) == last, FS_ERR_RECORD_HASH_WRONG);
   return FS_OK;
 }
 
 static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
   const fs_area *area = &fs_session.manifest.areas[fs_session.area];
   uint8_t nonce[FS_NONCE_SIZE] = {0};
+  uint8_t key[FS_KEY_SIZE];
+  volatile fs_result opened; /* in memory: looked at twice */
   fs_view aad;
   fs_put_u32be(nonce, fs_session.area);
   fs_put_u32be(nonce + 4, fs_session.offset / fs_session.manifest.chunk_size);
@@ -48,7 +52,11 @@ static fs_result decrypt(fs_buffer chunk, const uint8_t *tag) {
   if (fs_session.offset + chunk.length == area->length) nonce[11] = 1;
   aad.data = fs_session.manifest.core_digest;
   aad.length = FS_HASH_SIZE;
-  FS_DECIDE_AS(fs_crypto_gcm_open(fs_session.area_key, nonce, aad, chunk, tag), FS_ERR_RECORD_TAG_WRONG);
+  memcpy(key, fs_session.area_key, sizeof key);
+  fs_flow_bind_key(key, FS_FLOW_RECORD_CHECKED);
+  opened = fs_crypto_gcm_open(key, nonce, aad, chunk, tag);
+  fs_wipe(key, sizeof key);
+  FS_INSIST(opened == FS_OK, FS_ERR_RECORD_TAG_WRONG);
   return FS_OK;
 }
 
@@ -58,7 +66,7 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
   if (fs_now.progress > address) {
     kept = fs_now.progress - address; /* not below address: no wrap */
     if (kept > chunk.length) kept = chunk.length;
-    FS_DEMAND(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
+    FS_INSIST(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
   }
   if (kept == chunk.length) return FS_OK;
   return fs_flash_write(address + kept, chunk.data + kept, chunk.length - kept);
@@ -68,7 +76,7 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
 static fs_result note_progress(const fs_area *area) {
   uint32_t end = area->address + fs_session.offset; /* inside flash: no wrap */
   fs_erase_unit unit;
-  if (fs_now.interruption != FS_INTERRUPTION_RESUME || end <= fs_now.progress) return FS_OK;
+  if (fs_session.manifest.interruption != FS_INTERRUPTION_RESUME || end <= fs_now.progress) return FS_OK;
   FS_TRY(fs_flash_unit_of(end - 1u, &unit));
   /* A unit is complete when the area ends in it, or the next byte is in another unit. */
   if (fs_session.offset != area->length && end != unit.end) end = unit.start;
@@ -103,11 +111,16 @@ fs_result fs_record_take(fs_buffer record) {
   FS_REQUIRE(chunk.length > 0, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_REQUIRE(record.length == chunk.length + FS_RECORD_OVERHEAD, FS_ERR_RECORD_LENGTH_WRONG);
   FS_DECIDE(check_hash(record));
+  FS_FLOW_STEP(FS_STEP_RECORD);
+  FS_DECIDE(check_hash(record));
+  FS_FLOW_STEP(FS_STEP_RECORD);
   memcpy(next, record.data, FS_HASH_SIZE);
   chunk.data = record.data + FS_HASH_SIZE;
-  FS_DECIDE(decrypt(chunk, chunk.data + chunk.length));
-  FS_DECIDE(check_next(next));
-  FS_DECIDE(store(area->address + fs_session.offset, chunk));
+  FS_TRY(decrypt(chunk, chunk.data + chunk.length));
+  FS_TRY(check_next(next));
+  FS_FLOW_INSIST(FS_FLOW_RECORD_CHECKED);
+  FS_TRY(store(area->address + fs_session.offset, chunk));
+  FS_FLOW_STEP(FS_STEP_STORE);
   fs_session.offset += chunk.length;
   memcpy(fs_session.expected, next, FS_HASH_SIZE);
   fs_session.next_index++; /* at most 65535 */

@@ -42,28 +42,52 @@ enum {
     if (!(condition)) return (fault);               \
   } while (0)
 
+/* Memory is read again behind it: the compiler keeps no value over it and moves none across. */
+#define FS_BARRIER() __asm__ volatile("" ::: "memory")
+
 /*
- * The same at points that decide over an install or a boot: the result is read twice from memory, the answer of a condition read twice as well, so that one skipped comparison does not pass.
+ * A decision: its place goes into the section .fs_sites of the ELF (address, line), which is never loaded; sim/glitch
+ * looks there for what must be attacked.
  */
-#define FS_DECIDE(expression)                                     \
-  do {                                                            \
-    volatile fs_result fs_decide_ = (expression);                 \
-    if (fs_decide_ != FS_OK) return fs_decide_;                   \
-    if (fs_decide_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED; \
+#if defined(__arm__)
+#define FS_SITE() \
+  __asm__ volatile("1:\n .pushsection .fs_sites,\"\",%%progbits\n .word 1b, %c0\n .popsection" ::"i"(__LINE__) : "memory")
+#else
+#define FS_SITE() FS_BARRIER()
+#endif
+
+/*
+ * Checks that decide over an install or a boot. FS_DECIDE and FS_DEMAND check once, and stand in functions that run
+ * twice: what one skipped instruction spoils in one pass, the other pass refuses (fs_flow.h). FS_INSIST checks twice by
+ * itself, for decisions that are made once; its condition has no side effect and reads memory.
+ */
+#define FS_DECIDE(expression)                       \
+  do {                                              \
+    fs_result fs_decide_ = (expression);            \
+    FS_SITE();                                      \
+    if (fs_decide_ != FS_OK) return fs_decide_;     \
   } while (0)
 
-#define FS_DECIDE_AS(expression, fault)                           \
-  do {                                                            \
-    volatile fs_result fs_decide_ = (expression);                 \
-    if (fs_decide_ != FS_OK) return (fault);                      \
-    if (fs_decide_ != FS_OK) return FS_ERR_INTERNAL_CHECK_FAILED; \
+#define FS_DECIDE_AS(expression, fault)             \
+  do {                                              \
+    fs_result fs_decide_ = (expression);            \
+    FS_SITE();                                      \
+    if (fs_decide_ != FS_OK) return (fault);        \
   } while (0)
 
-#define FS_DEMAND(condition, fault)                               \
-  do {                                                            \
-    volatile fs_answer fs_demand_ = (condition) ? FS_YES : FS_NO; \
-    if (fs_demand_ != FS_YES) return (fault);                     \
-    if (fs_demand_ != FS_YES) return FS_ERR_INTERNAL_CHECK_FAILED; \
+#define FS_DEMAND(condition, fault)                 \
+  do {                                              \
+    FS_SITE();                                      \
+    FS_REQUIRE(condition, fault);                   \
+  } while (0)
+
+#define FS_INSIST(condition, fault)                              \
+  do {                                                           \
+    FS_SITE();                                                   \
+    FS_REQUIRE(condition, fault);                                \
+    FS_BARRIER();                                                \
+    FS_REQUIRE(condition, FS_ERR_INTERNAL_CHECK_FAILED);         \
+    FS_BARRIER();                                                \
   } while (0)
 
 #define FS_GLUE_(a, b) a##b

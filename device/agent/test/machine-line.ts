@@ -17,7 +17,7 @@ function expectOk(status: unknown): void {
 }
 
 /** Whole write units by their addresses; bytes that no segment has are 0xFF. */
-function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
+export function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
   const units = new Map<number, Uint8Array>();
   for (const { address, bytes } of segments)
     for (const [i, byte] of bytes.entries()) {
@@ -30,8 +30,7 @@ function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<n
 }
 
 /** Programs the agent through the debug port, and the boot address where the chip has one, then cycles power. */
-function install(chip: VirtualChip): void {
-  const { elf } = buildAgent(targetOf(chip.chip.id, 'armv6m'));
+function install(chip: VirtualChip, elf: string): void {
   chip.powerOn();
   chip.debug.connect();
   for (const [address, bytes] of writeUnits(flashSegments(readFileSync(elf)), chip.chip.write.unitBytes))
@@ -64,10 +63,14 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
-/** A chip that is on, its agent waiting on the link, not personalized. */
-export function machineLine(chipId: string, seed = 'machine code'): Line {
+/** A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized. */
+export function machineLine(
+  chipId: string,
+  seed = 'machine code',
+  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'armv6m')),
+): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip);
+  install(chip, elf);
   chip.powerOn();
   return new Line(chip);
 }

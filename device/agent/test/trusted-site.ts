@@ -46,6 +46,20 @@ export function delegate(
   });
 }
 
+/** The package signer's, or what a stranger gives to himself. */
+const delegateOf = (stranger: string | undefined): Promise<Bytes> =>
+  stranger === undefined
+    ? delegate('package-signer', 'package signer')
+    : makeDelegation(crypto, signerOf(stranger), {
+        ...{
+          role: 'package-signer',
+          publicKey: keyPair(stranger).publicKey,
+          product,
+          counterCap: 1000,
+          epoch,
+        },
+      });
+
 /** Bytes that differ everywhere. */
 export const pattern = (length: number, seed: number): Bytes => {
   const bytes = new Uint8Array(length);
@@ -113,6 +127,8 @@ export interface PackageChange {
   readonly epoch?: Bytes;
   /** Cryptography that seals wrongly, for packages that no owner makes. */
   readonly crypto?: Crypto;
+  /** Name of somebody else who signs it, and whose key is the root. */
+  readonly stranger?: string;
 }
 
 export async function makePackage(chipId: string, change: PackageChange = {}): Promise<TestPackage> {
@@ -129,9 +145,9 @@ export async function makePackage(chipId: string, change: PackageChange = {}): P
       ...change.core,
     } as SealInputs['core'],
     areas: change.areas ?? smallAreas(chipId as TestChipId),
-    signer: signerOf('package signer'),
-    delegation: change.delegation ?? (await delegate('package-signer', 'package signer')),
-    rootPublicKey: root.publicKey,
+    signer: signerOf(change.stranger ?? 'package signer'),
+    delegation: change.delegation ?? (await delegateOf(change.stranger)),
+    rootPublicKey: change.stranger ? keyPair(change.stranger).publicKey : root.publicKey,
     ...(change.epoch ? { epoch: change.epoch } : {}),
   });
   const file = concatBytes(...sealed.parts);

@@ -25,3 +25,20 @@ export function flashSegments(elf: Uint8Array): FlashSegment[] {
     .filter(({ bytes }) => bytes.length > 0)
     .sort((a, b) => a.address - b.address);
 }
+
+/** Content of a section by its name, whether it is loaded or not. Throws when there is none. */
+export function sectionOf(elf: Uint8Array, name: string): Uint8Array {
+  const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
+  const headers = view.getUint32(0x20, true);
+  const header = (index: number) => headers + index * view.getUint16(0x2e, true);
+  const names = view.getUint32(header(view.getUint16(0x32, true)) + 0x10, true);
+  const nameAt = (offset: number) =>
+    Buffer.from(elf.subarray(offset, elf.indexOf(0, offset))).toString('latin1');
+  for (let i = 0; i < view.getUint16(0x30, true); i++) {
+    const at = header(i);
+    if (nameAt(names + view.getUint32(at, true)) !== name) continue;
+    const offset = view.getUint32(at + 0x10, true);
+    return elf.slice(offset, offset + view.getUint32(at + 0x14, true));
+  }
+  throw new Error(`no section ${name}`);
+}

@@ -1,12 +1,10 @@
-// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time through a
-// lock file that names it: its number and, where the system tells, when it started. A lock whose process is gone is
-// taken over, also when another process has its number by now.
+// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time (file-lock.ts).
 
-import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@firmseal/fault';
 import { encodeJournalLine, type Journal, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
-import { markOfProcess } from './process-mark.ts';
+import { holdFile } from './file-lock.ts';
 
 export interface JournalFile extends Journal {
   /** Gives the file free for another process. */
@@ -15,17 +13,19 @@ export interface JournalFile extends Journal {
 
 /** Throws `journal-in-use`, `journal-damaged` or `journal-write-failed`. */
 export async function openJournalFile(path: string): Promise<JournalFile> {
-  const lockPath = `${path}.lock`;
-  await takeLock(lockPath);
+  const lock = await holdFile(path).catch((cause: unknown) => {
+    throw new Fault('journal-write-failed', {}, { cause });
+  });
+  if (!lock.held) throw new Fault('journal-in-use', { process: lock.process });
   try {
-    return await openLocked(path, lockPath);
+    return await openLocked(path, () => lock.release());
   } catch (error) {
-    await rm(lockPath, { force: true });
+    await lock.release();
     throw error instanceof Fault ? error : new Fault('journal-write-failed', {}, { cause: error });
   }
 }
 
-async function openLocked(path: string, lockPath: string): Promise<JournalFile> {
+async function openLocked(path: string, release: () => Promise<void>): Promise<JournalFile> {
   const file = await open(path, 'a+', 0o600);
   const found = await readSound(file).catch(async (error) => {
     await file.close();
@@ -57,7 +57,7 @@ async function openLocked(path: string, lockPath: string): Promise<JournalFile> 
     async close() {
       await last;
       await file.close();
-      await rm(lockPath, { force: true });
+      await release();
     },
   };
 }
@@ -68,40 +68,6 @@ async function readSound(file: FileHandle): Promise<readonly JournalEntry[]> {
   await file.truncate(soundBytes);
   await file.sync();
   return entries;
-}
-
-async function takeLock(lockPath: string): Promise<void> {
-  const mark = await markOfProcess(process.pid);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await writeFile(lockPath, `${process.pid} ${mark ?? ''}\n`, { flag: 'wx', mode: 0o600 });
-      return;
-    } catch (cause) {
-      if (!isFileThere(cause)) throw new Fault('journal-write-failed', {}, { cause });
-    }
-    const [number, holderMark] = (await readFile(lockPath, 'utf8').catch(() => '')).trim().split(' ');
-    const holder = Number.parseInt(number ?? '', 10);
-    if (attempt > 0 || (await isRunning(holder, holderMark)))
-      throw new Fault('journal-in-use', { process: Number.isNaN(holder) ? 'unknown' : holder });
-    await rm(lockPath, { force: true });
-  }
-}
-
-const isFileThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
-
-/** `mark`: of the life that wrote the lock; none where the system does not tell. */
-async function isRunning(process_: number, mark: string | undefined): Promise<boolean> {
-  // An unreadable lock is a torn one: its writer died, or is about to write it; the second is lost by waiting.
-  if (!Number.isSafeInteger(process_) || process_ <= 0) return false;
-  const found = mark === undefined ? undefined : await markOfProcess(process_);
-  if (found !== undefined) return found === mark;
-  if (process_ === process.pid) return true;
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 /** A new file's name is durable only once its folder is synced; systems without that are left alone. */

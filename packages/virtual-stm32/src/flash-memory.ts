@@ -66,6 +66,7 @@ export class FlashMemory {
   #unitBytes: number;
   #version = 0;
   readonly #banks: readonly number[];
+  #lastUnit: EraseUnit | undefined;
   /** Operations that registers began. */
   readonly underWay: OperationsUnderWay;
 
@@ -139,6 +140,7 @@ export class FlashMemory {
   }
 
   restore(saved: readonly SavedCells[]): void {
+    this.#version++;
     this.underWay.forget();
     for (const [i, cells] of this.#cells.entries()) cells.restore(saved[i]!);
   }
@@ -172,6 +174,16 @@ export class FlashMemory {
     return bytes;
   }
 
+  /** Most reads are of the unit that was read last: a search through all of them would be most of their cost. */
+  #unitAt(address: number): EraseUnit | undefined {
+    const last = this.#lastUnit;
+    if (last !== undefined && address >= last.addressStart && address < last.addressStart + last.sizeBytes)
+      return last;
+    const unit = eraseUnitAt(this.#parts.chip, address);
+    if (unit !== undefined) this.#lastUnit = unit;
+    return unit;
+  }
+
   #walk(
     address: number,
     bytes: Uint8Array,
@@ -179,7 +191,7 @@ export class FlashMemory {
   ): ReadFault | undefined {
     let done = 0;
     while (done < bytes.length) {
-      const unit = eraseUnitAt(this.#parts.chip, address + done);
+      const unit = this.#unitAt(address + done);
       if (unit === undefined) return 'bus-fault';
       const offset = address + done - unit.addressStart;
       const part = bytes.subarray(done, done + unit.sizeBytes - offset);

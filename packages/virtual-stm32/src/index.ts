@@ -15,6 +15,7 @@ export { type ProbeTarget, probeTarget } from './doors/probe-target.ts';
 export { openPseudoTerminal, type PseudoTerminal } from './doors/pseudo-terminal.ts';
 export { StlinkCommands } from './doors/stlink-commands.ts';
 export { serveStlink } from './doors/stlink-server.ts';
+export { type StlinkUsbOptions, stlinkUsb } from './doors/stlink-usb.ts';
 export { serveUart, UartDoor, type UartDoorOptions } from './doors/uart-door.ts';
 export { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './doors/usb-device.ts';
 export { serveUsbip, type UsbipPort } from './doors/usbip-server.ts';
@@ -41,5 +42,6 @@ export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.t
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
-export { agentRequest, wasmAgent } from './wasm-agent.ts';
+export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
+export { cryptoImports as wasmAgentCrypto } from './wasm-agent-crypto.ts';
 export type { RamStore } from './working-memory.ts';

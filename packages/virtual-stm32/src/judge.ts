@@ -2,7 +2,7 @@
 // are never given one.
 
 import type { EraseUnit, OptionValues, ReadoutLevel } from '@firmseal/chips';
-import type { UnitContent } from './erase-unit-cells.ts';
+import type { SavedCells, UnitContent } from './erase-unit-cells.ts';
 import type { FlashMemory } from './flash-memory.ts';
 import type { OptionBytes } from './option-bytes.ts';
 import type { ChipSnapshot } from './snapshot.ts';
@@ -71,6 +71,21 @@ export class Judge {
     const bytes = this.#ram.read(address, length);
     if (bytes === undefined) throw new RangeError(`${length} bytes at ${address} are not RAM`);
     return bytes;
+  }
+
+  /** Puts RAM content back that was taken before. RangeError outside one RAM range. */
+  putRam(address: number, bytes: Uint8Array): void {
+    if (!this.#ram.write(address, bytes))
+      throw new RangeError(`${bytes.length} bytes at ${address} are not RAM`);
+  }
+
+  /** Flash as it is, to put it back; shared with the chip until a unit changes. Firmware may run meanwhile. */
+  takeFlash(): readonly SavedCells[] {
+    return this.#flash.save();
+  }
+
+  putFlash(cells: readonly SavedCells[]): void {
+    this.#flash.restore(cells);
   }
 
   get optionsStored(): OptionValues {

@@ -59,6 +59,7 @@ function secondBus({ chip, bus }: AccessPortParts, addressStart: number): DebugB
  */
 const leastIncrementBytes = 1024;
 const cortexM4Port = 0x2477_0011;
+const cortexM0PlusPort = 0x0477_0031;
 
 /** By the number that SELECT gives (IHI 0031, B2.2.9). */
 export function createAccessPorts(parts: AccessPortParts): readonly (MemoryAccessPort | undefined)[] {
@@ -68,11 +69,13 @@ export function createAccessPorts(parts: AccessPortParts): readonly (MemoryAcces
     idr: debug.apIdr,
     incrementBytes: debug.apIdr === cortexM4Port ? 4096 : leastIncrementBytes,
     base: (debug.romTableBase | romTablePresent) >>> 0,
+    packs: debug.apIdr !== cortexM0PlusPort,
   });
   const second = peripheralSet(flashController.kind).secondDebugIdentity;
   if (second !== undefined)
     ports[second.apIndex] = new MemoryAccessPort(secondBus(parts, second.addressStart), {
       ...{ idr: second.idr, base: 0xe00e_0003, incrementBytes: leastIncrementBytes },
+      packs: true,
     });
   return ports;
 }

@@ -1,4 +1,4 @@
-// Device and configuration descriptors as bytes. USB 2.0, section 9.6.
+// Device, configuration and endpoint descriptors as bytes. USB 2.0, section 9.6.
 
 /** Device descriptor of 18 bytes with strings 1, 2, 3 and one configuration (USB 2.0, table 9-8). */
 export function deviceDescriptor(options: {
@@ -29,4 +29,13 @@ export function configurationDescriptor(parts: readonly Uint8Array[], interfaceC
     offset += part.length;
   }
   return bytes;
+}
+
+/** Endpoint descriptor; types 2 bulk and 3 interrupt, the latter polled every frame (USB 2.0, table 9-13). */
+export function endpointDescriptor(
+  address: number,
+  { type, packetBytes }: { type: 2 | 3; packetBytes: number },
+): Uint8Array {
+  const intervalFrames = type === 3 ? 1 : 0;
+  return Uint8Array.of(7, 5, address, type, packetBytes & 0xff, packetBytes >>> 8, intervalFrames);
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readText } from '../files.ts';
 import { readChoice, readNumber } from '../numbers.ts';
 import { type Control, parseControl, parsePlan } from '../virtual/controls.ts';
+import { probeKinds } from '../virtual/doors.ts';
 import { runSession } from '../virtual/session.ts';
 
 interface VirtualOptions {
@@ -43,7 +44,7 @@ export async function virtual(options: VirtualOptions): Promise<void> {
     uartPort: port(options.uartPort, '--uart-port'),
     usb: options.usb === true,
     usbPort: port(options.usbPort, '--usb-port'),
-    debug: debug === undefined ? undefined : readChoice(debug, '--debug', ['stlink'] as const),
+    debug: debug === undefined ? undefined : readChoice(debug, '--debug', probeKinds),
     debugPort: port(options.debugPort, '--debug-port'),
     clock: readChoice(options.clock, '--clock', ['free', 'real']),
     baud: baud === undefined ? undefined : readNumber(baud, '--baud', { least: 1200, most: 10_000_000 }),

@@ -68,9 +68,12 @@ export function declareVirtual(command: Command): void {
     .option('--uart <kind>', "the chip's UART: pty (a pseudo-terminal) or tcp")
     .option('--uart-port <number>', 'first TCP port of --uart tcp', '0')
     .option('--usb', "the chip's USB connector, by USB/IP: chip N is bus id 1-N")
-    .option('--usb-port <number>', 'TCP port of the USB/IP server of all chips', '0')
-    .option('--debug <probe>', 'a debug probe at each chip: stlink (by the stlink-server protocol)')
-    .option('--debug-port <number>', 'first TCP port of --debug', '0')
+    .option('--usb-port <number>', 'TCP port of the USB/IP server of all chips and probes', '0')
+    .option(
+      '--debug <probe>',
+      'a debug probe at each chip: stlink (by the stlink-server protocol); stlink-usb, cmsis-dap, cmsis-dap-v1 (by USB/IP, probe N is bus id 2-N)',
+    )
+    .option('--debug-port <number>', 'first TCP port of --debug stlink', '0')
     .option('--boot0 <level>', 'boot pin at the start: high for the ROM bootloader', 'low')
     .option('--clock <kind>', 'free: nothing takes time; real: as long as the chip needs for it', 'free')
     .option('--baud <number>', 'bytes on the UART take the time of this rate')

@@ -2,7 +2,7 @@
 
 import type { Chip } from '@firmseal/chips';
 import { hexAddress } from '@firmseal/chips';
-import type { Doors } from './doors.ts';
+import type { Doors, UsbProbeDoor } from './doors.ts';
 
 /** OpenOCD's file for the chip, and what must be set before it: its flash loader for F4 and H7 needs more than ARMv6-M. */
 const openocdTargets: Readonly<Record<string, readonly [file: string, before: string]>> = {
@@ -36,7 +36,7 @@ function uartLines(uart: string | number, number: number): ConnectLine[] {
 function usbLines({ port, busId }: { port: number; busId: string }, start: string): ConnectLine[] {
   const download = `dfu-util -p ${busId} -a 0 -s ${start} -D image.bin`;
   return [
-    { client: 'usbip', command: `sudo usbip --tcp-port ${port} attach -r 127.0.0.1 -b ${busId}` },
+    attachLine({ port, busId }),
     { client: 'dfu-util', command: `dfu-util -a 0 -s ${start} -D image.bin` },
     {
       client: 'dfu-util',
@@ -45,20 +45,47 @@ function usbLines({ port, busId }: { port: number; busId: string }, start: strin
   ];
 }
 
-function openocdLine(chip: Chip, port: number): ConnectLine[] {
+const noServers = ['gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'];
+
+function openocdLine(chip: Chip, adapter: readonly string[]): ConnectLine[] {
   const target = openocdTargets[chip.id];
   if (target === undefined) return [];
   const [file, before] = target;
-  const adapter = [
-    ...['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'],
-    ...['transport select dapdirect_swd', 'gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'],
-  ].join('; ');
   const words = [
-    `openocd -c '${adapter}'`,
+    `openocd -c '${[...adapter, ...noServers].join('; ')}'`,
     ...(before === '' ? [] : [`-c '${before}'`]),
     `-f target/${file}.cfg -c 'program image.bin verify exit ${hexAddress(chip.flash.addressStart)}'`,
   ];
   return [{ client: 'openocd', command: words.join(' ') }];
+}
+
+const stlinkAdapter = ['adapter driver st-link', 'st-link vid_pid 0x0483 0x3748'];
+const serverAdapter = (port: number): readonly string[] => [
+  ...['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'],
+  'transport select dapdirect_swd',
+];
+const cmsisDapAdapter = (backend: string, product: string): readonly string[] => [
+  ...['adapter driver cmsis-dap', `cmsis_dap_backend ${backend}`, `cmsis_dap_vid_pid 0x1209 ${product}`],
+];
+
+/** OpenOCD's adapter for each probe on USB, and the transport that it has. */
+const usbAdapters: Readonly<
+  Record<UsbProbeDoor['kind'], readonly [adapter: readonly string[], transport: string]>
+> = {
+  'stlink-usb': [stlinkAdapter, 'dapdirect_swd'],
+  'cmsis-dap': [cmsisDapAdapter('usb_bulk', '0x0002'), 'swd'],
+  'cmsis-dap-v1': [cmsisDapAdapter('hid', '0x0001'), 'swd'],
+};
+
+const attachLine = ({ port, busId }: { port: number; busId: string }): ConnectLine => ({
+  client: 'usbip',
+  command: `sudo usbip --tcp-port ${port} attach -r 127.0.0.1 -b ${busId}`,
+});
+
+function usbProbeLines(chip: Chip, probe: UsbProbeDoor): ConnectLine[] {
+  const [adapter, transport] = usbAdapters[probe.kind];
+  const openocd = [...adapter, `adapter serial ${probe.serial}`, `transport select ${transport}`];
+  return [attachLine(probe), ...openocdLine(chip, openocd)];
 }
 
 /** Lines for every door that is open; `image.bin` stands for the user's firmware. */
@@ -67,6 +94,7 @@ export function connectLines(chip: Chip, number: number, doors: Doors): ConnectL
   return [
     ...(doors.uart === undefined ? [] : uartLines(doors.uart, number)),
     ...(doors.usb === undefined ? [] : usbLines(doors.usb, start)),
-    ...(doors.stlinkPort === undefined ? [] : openocdLine(chip, doors.stlinkPort)),
+    ...(doors.stlinkPort === undefined ? [] : openocdLine(chip, serverAdapter(doors.stlinkPort))),
+    ...(doors.probeUsb === undefined ? [] : usbProbeLines(chip, doors.probeUsb)),
   ];
 }

@@ -1,10 +1,13 @@
 // The doors of a board that are asked for: link and JSON debug port (what `firmseal personalize` and `install` use), UART as
-// pseudo-terminal or TCP, USB by USB/IP, ST-LINK by ST's stlink-server protocol. All on the loopback interface.
+// pseudo-terminal or TCP, USB by USB/IP, a debug probe by ST's stlink-server protocol or as a USB device. All on the loopback
+// interface.
 
 import type { AddressInfo, Server } from 'node:net';
 import { Fault } from '@firmseal/fault';
 import {
   ChipUsbPort,
+  cmsisDapBulk,
+  cmsisDapHid,
   openPseudoTerminal,
   type Pacer,
   probeTarget,
@@ -15,11 +18,23 @@ import {
   serveStlink,
   serveUart,
   serveUsbip,
+  stlinkUsb,
   UartDoor,
   type UsbipPort,
   unpaced,
 } from '@firmseal/virtual-stm32';
 import type { Board } from './board.ts';
+
+/** `stlink` speaks the stlink-server protocol over TCP; the others are USB devices. */
+export const probeKinds = ['stlink', 'stlink-usb', 'cmsis-dap', 'cmsis-dap-v1'] as const;
+export type ProbeKind = (typeof probeKinds)[number];
+export type UsbProbeKind = Exclude<ProbeKind, 'stlink'>;
+
+const usbProbes = {
+  'stlink-usb': stlinkUsb,
+  'cmsis-dap': cmsisDapBulk,
+  'cmsis-dap-v1': cmsisDapHid,
+} as const;
 
 export interface DoorPlan {
   /** First port of each kind, the next chip has the next; 0: the system chooses. */
@@ -29,7 +44,7 @@ export interface DoorPlan {
   readonly uartPort: number;
   readonly usb: boolean;
   readonly usbPort: number;
-  readonly debug?: 'stlink' | undefined;
+  readonly debug?: ProbeKind | undefined;
   readonly debugPort: number;
   /** `real`: answers come when the simulated time of the chip has really passed. */
   readonly clock: 'free' | 'real';
@@ -45,6 +60,15 @@ export interface Doors {
   readonly uart?: string | number;
   readonly usb?: { readonly port: number; readonly busId: string };
   readonly stlinkPort?: number;
+  readonly probeUsb?: UsbProbeDoor;
+}
+
+/** A debug probe on USB/IP: where it is, and the serial number by which a debugger tells probes apart. */
+export interface UsbProbeDoor {
+  readonly kind: UsbProbeKind;
+  readonly port: number;
+  readonly busId: string;
+  readonly serial: string;
 }
 
 export interface OpenDoors {
@@ -66,6 +90,12 @@ async function listening(opened: Promise<Server>, closers: (() => unknown)[], po
   }
 }
 
+/** What is known of a chip's doors before the USB/IP server of all chips listens. */
+interface Opened extends Omit<Doors, 'usb' | 'probeUsb'> {
+  readonly usbBusId?: string;
+  readonly usbProbe?: Omit<UsbProbeDoor, 'port'>;
+}
+
 class DoorOpener {
   readonly closers: (() => unknown)[] = [];
   readonly usbPorts: UsbipPort[] = [];
@@ -83,17 +113,18 @@ class DoorOpener {
     return first === 0 ? 0 : first + number - 1;
   }
 
-  async open(board: Board): Promise<Omit<Doors, 'usb'>> {
+  async open(board: Board): Promise<Opened> {
     const { linkPort, probePort, uart, usb, debug } = this.#plan;
     const { chip } = board;
     const wanted = { link: this.#port(linkPort, board), probe: this.#port(probePort, board) };
     const link = await listening(serveLink(chip, wanted.link), this.closers, wanted.link);
     const probe = await listening(serveProbe(chip, wanted.probe), this.closers, wanted.probe);
-    if (usb) this.#plugIn(board);
     return {
       ...{ linkPort: link, probePort: probe },
       ...(uart === undefined ? {} : { uart: await this.#openUart(board, uart) }),
-      ...(debug === undefined ? {} : { stlinkPort: await this.#openStlink(board) }),
+      ...(debug === 'stlink' ? { stlinkPort: await this.#openStlink(board) } : {}),
+      ...(usb ? { usbBusId: this.#plugIn(board) } : {}),
+      ...(debug === undefined || debug === 'stlink' ? {} : { usbProbe: this.#plugInProbe(board, debug) }),
     };
   }
 
@@ -133,15 +164,26 @@ class DoorOpener {
     return listening(served, this.closers, port);
   }
 
-  #plugIn(board: Board): void {
+  /** Chips have bus 1. */
+  #plugIn(board: Board): string {
     const port = new ChipUsbPort(board.chip, this.#pacer(board));
+    const busId = `1-${board.number}`;
     this.closers.push(() => port.close());
     this.usbPorts.push({
-      busId: `1-${board.number}`,
+      busId,
       get device() {
         return port.device;
       },
     });
+    return busId;
+  }
+
+  /** Their probes have bus 2. */
+  #plugInProbe({ chip, number }: Board, kind: UsbProbeKind): Omit<UsbProbeDoor, 'port'> {
+    const busId = `2-${number}`;
+    const serial = `firmseal-${number}`;
+    this.usbPorts.push({ busId, device: usbProbes[kind](probeTarget(chip), { serial }) });
+    return { kind, busId, serial };
   }
 }
 
@@ -152,12 +194,17 @@ export async function openDoors(boards: readonly Board[], plan: DoorPlan): Promi
     await Promise.all(opener.closers.splice(0).map((one) => one()));
   };
   try {
-    const opened: Omit<Doors, 'usb'>[] = [];
+    const opened: Opened[] = [];
     for (const board of boards) opened.push(await opener.open(board));
-    if (!plan.usb) return { doors: opened, close };
+    if (opener.usbPorts.length === 0) return { doors: opened, close };
     const server = serveUsbip(opener.usbPorts, { port: plan.usbPort });
     const port = await listening(server, opener.closers, plan.usbPort);
-    return { doors: opened.map((one, i) => ({ ...one, usb: { port, busId: `1-${i + 1}` } })), close };
+    const doors = opened.map(({ usbBusId, usbProbe, ...others }) => ({
+      ...others,
+      ...(usbBusId === undefined ? {} : { usb: { port, busId: usbBusId } }),
+      ...(usbProbe === undefined ? {} : { probeUsb: { ...usbProbe, port } }),
+    }));
+    return { doors, close };
   } catch (error) {
     await close();
     throw error;

@@ -18,12 +18,19 @@ export interface Printer {
 /** Chips whose command lines are printed for people: those of further chips differ by a number. */
 const shownChips = 2;
 
+/** A door a line, named and where it is. */
 function doorLines(doors: Doors): string[] {
-  const { uart, usb, stlinkPort } = doors;
+  const { linkPort, probePort, uart, usb, stlinkPort, probeUsb } = doors;
+  const line = (name: string, where: string) => `    ${name.padEnd(14)}${where}`;
+  const socket = `--socket tcp:127.0.0.1:${linkPort} --probe virtual:127.0.0.1:${probePort}`;
   return [
-    ...(uart === undefined ? [] : [`UART ${typeof uart === 'string' ? uart : `tcp 127.0.0.1:${uart}`}`]),
-    ...(usb === undefined ? [] : [`USB/IP 127.0.0.1:${usb.port} ${usb.busId}`]),
-    ...(stlinkPort === undefined ? [] : [`stlink-server 127.0.0.1:${stlinkPort}`]),
+    line('firmseal', socket),
+    ...(uart === undefined ? [] : [line('UART', typeof uart === 'string' ? uart : `tcp 127.0.0.1:${uart}`)]),
+    ...(usb === undefined ? [] : [line('USB', `USB/IP 127.0.0.1:${usb.port}, bus id ${usb.busId}`)]),
+    ...(stlinkPort === undefined ? [] : [line('stlink', `stlink-server 127.0.0.1:${stlinkPort}`)]),
+    ...(probeUsb === undefined
+      ? []
+      : [line(probeUsb.kind, `USB/IP 127.0.0.1:${probeUsb.port}, bus id ${probeUsb.busId}`)]),
   ];
 }
 
@@ -34,11 +41,10 @@ export function announceChip(to: Printer, board: Board, doors: Doors): void {
   const connect = connectLines(chip.chip, number, doors);
   to.json({
     ...{ event: 'chip', number, chip: chip.chip.id, uniqueId: toHex(chip.uid), socket, probe },
-    ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, connect },
+    ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, probeUsb: doors.probeUsb, connect },
   });
-  const more = doorLines(doors).map((one) => `, ${one}`);
-  to.lines(`chip ${number}: ${chip.chip.id}, --socket ${socket} --probe ${probe}${more.join('')}`);
-  if (number <= shownChips) to.lines(...connect.map(({ command }) => `    ${command}`));
+  to.lines(`chip ${number}: ${chip.chip.id}`, ...doorLines(doors));
+  if (number <= shownChips) to.lines(...connect.map(({ command }) => `    $ ${command}`));
 }
 
 export function announceReady(to: Printer, boards: readonly Board[]): void {

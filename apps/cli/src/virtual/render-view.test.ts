@@ -17,7 +17,7 @@ const view: ChipView = {
 test('a chip is two lines of facts and map', () => {
   expect(renderView([view], 'cut 1', { columns: 120, rows: 24 })).toEqual([
     'chip 1  stm32f427  on, runs agent, readout level 1, BOOT0 high, 12 operations, cut torn at 20, 2.5 s',
-    '    ##.......... o@!.........',
+    '    bank 1 ##..........  bank 2 o@!.........',
     '. erased  # programmed  o erased, write-protected  @ programmed, write-protected  ! faults',
     '> cut 1_',
   ]);

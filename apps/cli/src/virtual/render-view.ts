@@ -37,8 +37,9 @@ function facts(view: ChipView): string {
 }
 
 function fullLines(view: ChipView, columns: number): string[] {
-  const room = Math.floor((columns - 4) / view.map.length) - 1;
-  const map = view.map.map((bank) => shrinkMap(bank, room)).join(' ');
+  const label = (bank: number) => (view.map.length === 1 ? '' : `bank ${bank + 1} `);
+  const room = Math.floor((columns - 4) / view.map.length) - label(0).length - 2;
+  const map = view.map.map((bank, i) => label(i) + shrinkMap(bank, room)).join('  ');
   return [`chip ${view.number}  ${view.chip}  ${facts(view)}`, `    ${map}`];
 }
 

@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
+import { holdFile } from '@firmseal/journal-file-adapter';
 import { Board, type BoardWatcher } from './board.ts';
 import { viewOf } from './chip-view.ts';
 import { controlHelp } from './control-help.ts';
@@ -55,8 +56,26 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
   }
 }
 
+/** Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`. */
+async function holdState(file: string): Promise<() => Promise<void>> {
+  const lock = await holdFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new Fault('file-unwritable', { file, reason: cause.code ?? 'unknown' }, { cause });
+  });
+  if (!lock.held) throw new Fault('state-in-use', { file, process: lock.process });
+  return () => lock.release();
+}
+
 /** Until a signal, `quit`, or Ctrl-C. Everything that was opened is closed. */
 export async function runSession(plan: SessionPlan): Promise<void> {
+  const release = plan.stateFile === undefined ? undefined : await holdState(plan.stateFile);
+  try {
+    await runChips(plan);
+  } finally {
+    await release?.();
+  }
+}
+
+async function runChips(plan: SessionPlan): Promise<void> {
   const end = Promise.withResolvers<void>();
   let screen: Screen | undefined;
   let keeper: StateKeeper | undefined;

@@ -1,7 +1,8 @@
 /* Hand-over of parts whose applications run where they are stored. */
 #include "fs_stm32.h"
 
-void fs_port_boot_application(uint32_t entry) {
+void fs_port_boot_application(uint32_t decided) {
+  uint32_t entry = FS_FLOW_ENTRY(decided);
   uint32_t stack = FS_REGISTER(entry);
   uint32_t program = FS_REGISTER(entry + 4u);
   fs_chip_stop();

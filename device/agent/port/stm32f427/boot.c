@@ -18,7 +18,8 @@ typedef struct {
 static const slot slots[FS_APP_SLOT_COUNT] = {FS_APP_SLOTS(X)};
 #undef X
 
-void fs_port_boot_application(uint32_t entry) {
+void fs_port_boot_application(uint32_t decided) {
+  uint32_t entry = FS_FLOW_ENTRY(decided);
   uint32_t stack = FS_REGISTER(entry);
   uint32_t program = FS_REGISTER(entry + 4u);
   uint32_t i;

@@ -1,6 +1,7 @@
 // The agent's machine code, built for ARMv6-M, on a bench: does it start, speak, change the rate of the link, read broken
 // flash without dying, and leave a clean chip to the application.
 
+import { readFileSync } from 'node:fs';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +36,13 @@ const frameOf = (bench: ChipBench): Frame => {
 };
 
 const usartOf = (id: string) => (id === 'stm32f427' || id === 'stm32h743' ? 0x40011000 : 0x40013800);
+
+/** The flow word with which the core hands over: FS_FLOW_BOOT_DONE of core/fs_flow.h. */
+function decidedToBoot(): number {
+  const header = readFileSync(new URL('../../core/fs_flow.h', import.meta.url), 'utf8');
+  const word = (name: string) => Number(new RegExp(`#define ${name} (0x[0-9a-f]+)u`).exec(header)![1]);
+  return (word('FS_FLOW_BOOT') + 2 * word('FS_STEP_BOOT')) >>> 0;
+}
 
 describe.each(portedChips())('%s', (id) => {
   it('starts from garbage in RAM and answers an info request', () => {
@@ -71,6 +79,11 @@ describe.each(portedChips())('%s', (id) => {
     for (const slot of slots) {
       const fresh = started(id);
       const stack = fresh.ramStart + 0x8000;
+      new DataView(fresh.ram.buffer).setUint32(
+        fresh.symbol('fs_flow') - fresh.ramStart,
+        decidedToBoot(),
+        true,
+      );
       fresh.putWords(slot.storeStart, [stack, (slot.linkStart + 0x101) >>> 0]);
       const remaps: number[] = [];
       fresh.onRegisterWrite = (address, value) =>

@@ -85,6 +85,18 @@ test.each([
   expect(chip.machine.processor.core.IPSR).toBe(3);
 });
 
+test.each([
+  { name: 'a peripheral that reads as 0', address: 0x4000_0400 },
+  { name: 'the system space', address: 0xe000_e100 },
+])('a jump to $name is a HardFault: no code is fetched there', ({ address }) => {
+  const { chip } = started(image({ reset: [load(0, entry, 0), 0x4700] }, [address + 1])); // bx r0
+  const { core, retired } = chip.machine.processor;
+  expect(core.IPSR).toBe(3);
+  expect(retired).toBeLessThan(5000);
+  const frame = new DataView(chip.judge.ram(stack - 32, 32).buffer);
+  expect(frame.getUint32(24, true)).toBe(address);
+});
+
 test('the watchdog resets a program that hangs, and RCC tells the next start why', () => {
   // Does nothing more when RCC_CSR has IWDGRSTF; else starts the watchdog and counts for ever.
   const reset = [

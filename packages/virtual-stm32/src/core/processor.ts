@@ -47,6 +47,12 @@ const emptyPollsMax = 64;
 const closePollsCycles = 400;
 const branchToItself = 0xe7fe;
 
+/** Peripherals, external devices and the system space hold no code, whatever reads there (DDI 0419, B3.1, "XN"). */
+const holdsNoCode = (address: number): boolean => {
+  const eighth = address >>> 29;
+  return eighth === 2 || eighth > 4;
+};
+
 export class Processor {
   readonly core: ThumbCore;
   readonly #parts: ProcessorParts;
@@ -249,6 +255,7 @@ export class Processor {
         }
         done++;
         this.#instruction = (pc & ~1) >>> 0;
+        if (holdsNoCode(pc)) throw new BusFault(pc >>> 0);
         core.executeInstruction();
         if (core.waiting || this.#waits || this.#halted) break;
       }

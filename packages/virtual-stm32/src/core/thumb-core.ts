@@ -39,7 +39,7 @@ export function createThumbCore(bus: ThumbBus): ThumbCore {
   const refuse = (_: string, message: string): never => {
     throw new UndefinedInstruction(message);
   };
-  return new coreClass({
+  const core = new coreClass({
     readUint32: (address) => bus.readUint32(address),
     readUint16: (address) => bus.readUint16(address),
     readUint8: (address) => bus.readUint8(address),
@@ -51,6 +51,17 @@ export function createThumbCore(bus: ThumbBus): ThumbCore {
       throw new BreakInstruction();
     },
   });
+  needThumbState(core);
+  return core;
+}
+
+/** BX and POP to an even address leave Thumb state, of which ARMv6-M has no other: INVSTATE (DDI 0419, A4.1.1 and B1.5.4). */
+function needThumbState(core: ThumbCore): void {
+  const write = core.BXWritePC.bind(core);
+  core.BXWritePC = (address) => {
+    if ((address & 1) === 0) throw new UndefinedInstruction(`branch to 0x${(address >>> 0).toString(16)}`);
+    write(address);
+  };
 }
 
 /** Everything but memory as after a reset, except stack pointer and program counter (DDI 0419, B1.5.5). */

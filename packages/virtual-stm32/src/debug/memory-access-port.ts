@@ -22,6 +22,7 @@ const registers = {
 
 const cswReset = 0x2300_0040; // device enabled, privileged data access, 8-bit until set
 const cswWritable = 0x7f00_0037; // prot, AddrInc, Size
+const packedBit = 0x20; // AddrInc 0b10: as many transfers of Size as a word holds (IHI 0031, C2.2.7)
 const sizesBytes = [1, 2, 4] as const;
 
 export interface MemoryAccessPortOptions {
@@ -31,17 +32,21 @@ export interface MemoryAccessPortOptions {
   readonly incrementBytes: number;
   /** Base of the ROM table with its two present bits: 0xE00FF003. */
   readonly base: number;
+  /** Whether AddrInc can ask for packed transfers; else that bit reads as 0, as on Cortex-M0+ (DDI 0484, AHB-AP CSW). */
+  readonly packs: boolean;
 }
 
 export class MemoryAccessPort {
   readonly #bus: DebugBus;
   readonly #options: MemoryAccessPortOptions;
+  readonly #writable: number;
   #csw = cswReset;
   #tar = 0;
 
   constructor(bus: DebugBus, options: MemoryAccessPortOptions) {
     this.#bus = bus;
     this.#options = options;
+    this.#writable = options.packs ? cswWritable : cswWritable & ~packedBit;
   }
 
   reset(): void {
@@ -51,6 +56,11 @@ export class MemoryAccessPort {
 
   get #sizeBytes(): 1 | 2 | 4 {
     return sizesBytes[this.#csw & 7] ?? 4;
+  }
+
+  /** Transfers that one access of DRW makes. */
+  get #transfers(): number {
+    return this.#csw & packedBit ? 4 / this.#sizeBytes : 1;
   }
 
   /** Auto-increment wraps to the start of its reach. */
@@ -75,15 +85,31 @@ export class MemoryAccessPort {
     return this.#bus.write(aligned, sizeBytes, value >>> 0);
   }
 
+  /** One word of lanes; a transfer that fails ends it, and TAR stays there. */
+  #readData(): number | undefined {
+    let word = 0;
+    for (let i = this.#transfers; i > 0; i--) {
+      const lane = this.#readLane(this.#tar, this.#sizeBytes);
+      if (lane === undefined) return undefined;
+      word |= lane;
+      this.#advance();
+    }
+    return word >>> 0;
+  }
+
+  #writeData(word: number): boolean {
+    for (let i = this.#transfers; i > 0; i--) {
+      if (!this.#writeLane(this.#tar, this.#sizeBytes, word)) return false;
+      this.#advance();
+    }
+    return true;
+  }
+
   /** Undefined is a fault on the bus. */
   read(offset: number): number | undefined {
     if (offset === registers.csw) return this.#csw;
     if (offset === registers.tar) return this.#tar;
-    if (offset === registers.drw) {
-      const value = this.#readLane(this.#tar, this.#sizeBytes);
-      if (value !== undefined) this.#advance();
-      return value;
-    }
+    if (offset === registers.drw) return this.#readData();
     if (offset >= registers.bd0 && offset <= registers.bd3) {
       return this.#readLane(((this.#tar & ~0xf) | (offset & 0xf)) >>> 0, 4);
     }
@@ -94,13 +120,10 @@ export class MemoryAccessPort {
 
   /** False is a fault on the bus. */
   write(offset: number, value: number): boolean {
-    if (offset === registers.csw) this.#csw = ((cswReset & ~cswWritable) | (value & cswWritable)) >>> 0;
+    if (offset === registers.csw) this.#csw = ((cswReset & ~this.#writable) | (value & this.#writable)) >>> 0;
     else if (offset === registers.tar) this.#tar = value >>> 0;
-    else if (offset === registers.drw) {
-      const done = this.#writeLane(this.#tar, this.#sizeBytes, value);
-      if (done) this.#advance();
-      return done;
-    } else if (offset >= registers.bd0 && offset <= registers.bd3) {
+    else if (offset === registers.drw) return this.#writeData(value);
+    else if (offset >= registers.bd0 && offset <= registers.bd3) {
       return this.#writeLane(((this.#tar & ~0xf) | (offset & 0xf)) >>> 0, 4, value);
     }
     return true;

@@ -39,6 +39,11 @@ export class SwdLine {
     return this.#phase.name === 'answer' ? (this.#phase.bits[this.#phase.position] ?? 1) : 1;
   }
 
+  /** Whether the target drives the line in the present cycle. */
+  get drives(): boolean {
+    return this.#phase.name === 'answer';
+  }
+
   /** One clock cycle with the host driving `bit` (ignored while the target drives). */
   clock(bit: number): void {
     if (this.#phase.name === 'answer') {

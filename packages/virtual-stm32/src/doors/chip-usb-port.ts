@@ -5,7 +5,7 @@ import type { VirtualChip } from '../chip.ts';
 import type { ChipEvent } from '../chip-options.ts';
 import type { Setup, UsbAnswer, UsbFunction } from '../usb-function.ts';
 import { type Pacer, unpaced } from './pacer.ts';
-import { UsbDetached, type UsbDevice } from './usb-device.ts';
+import { type Answered, UsbDetached, type UsbDevice } from './usb-device.ts';
 
 interface Attached {
   readonly shown: UsbFunction;
@@ -67,7 +67,7 @@ export class ChipUsbPort {
       configured: () => this.#run(shown, () => shown.configured?.()),
       selectAlternate: (number, alternate) =>
         this.#run(shown, () => shown.selectAlternate?.(number, alternate)),
-      control: (setup, data) => this.#control(shown, setup, data),
+      control: (setup, data, answered) => this.#control(shown, setup, data, answered),
       detached: gone.signal,
     };
     return { shown, device, gone };
@@ -81,13 +81,21 @@ export class ChipUsbPort {
   }
 
   /** Settles when the answer reaches the host, or when it is certain that none will come. */
-  #control(shown: UsbFunction, setup: Setup, data: Uint8Array): Promise<UsbAnswer> {
+  #control(
+    shown: UsbFunction,
+    setup: Setup,
+    data: Uint8Array,
+    early: Answered | undefined,
+  ): Promise<UsbAnswer> {
     return new Promise((resolve, reject) => {
       let answered = false;
       this.#run(shown, () =>
         shown.control(setup, data, (bytes) => {
           answered = true;
-          this.#pacer.at(this.#chip.clock.nowUs, () => resolve(bytes));
+          this.#pacer.at(this.#chip.clock.nowUs, () => {
+            early?.(bytes);
+            resolve(bytes);
+          });
         }),
       );
       if (!answered) this.#pacer.at(this.#chip.clock.nowUs, () => reject(new UsbDetached()));

@@ -7,6 +7,8 @@ import type { SwDebugPort, Transfer } from '../debug/debug-port-registers.ts';
 const request = { accessPort: 1, read: 2, address: 0x0c, match: 1 << 4, mask: 1 << 5 };
 /** Acknowledgements as the wire has them; 7: nobody drove the line. */
 const acknowledge = { ok: 1, fault: 4, none: 7, mismatch: 1 << 4 };
+/** DP.RDBUFF. */
+const readBuffer = 0x0c;
 const transferCommand = 0x05;
 const blockCommand = 0x06;
 
@@ -31,11 +33,14 @@ function wordAt(packet: Uint8Array, at: number): number {
 
 export class Transfers {
   readonly #port: SwDebugPort;
+  /** Of the longest answer, its head included. */
+  readonly #answerBytes: number;
   #matchRetries = 0;
   #matchMask = 0;
 
-  constructor(port: SwDebugPort) {
+  constructor(port: SwDebugPort, answerBytes: number) {
     this.#port = port;
+    this.#answerBytes = answerBytes;
   }
 
   /** DAP_TransferConfigure: idle cycles, WAIT retries (never needed here), match retries. */
@@ -69,47 +74,71 @@ export class Transfers {
     return acknowledge.ok | acknowledge.mismatch;
   }
 
-  /** DAP_Transfer: index, count, then requests with their data; ends at the first that is not OK. */
+  /** Whether one more word fits behind `done` words and the head of an answer. */
+  #fits(headBytes: number, words: number): boolean {
+    return headBytes + 4 * words + 4 <= this.#answerBytes;
+  }
+
+  /** Writes to an access port are buffered: what became of the last one is seen by a read after it. */
+  #lastWrite(): number {
+    return acknowledged(this.#port.readDp(readBuffer));
+  }
+
+  /**
+   * DAP_Transfer: index, count, then requests with their data; ends at the first that is not OK, at the end of the packet,
+   * or where the answer is full. The count answered is of those that were OK; acknowledgement 0: nothing was tried.
+   */
   transfer(packet: Uint8Array): Result {
     const values: number[] = [];
     let done = 0;
-    let ack: number = acknowledge.ok;
+    let ack = 0;
+    let wrote = false;
     let at = 3;
-    for (; done < packet[2]! && at < packet.length && ack === acknowledge.ok; done++) {
-      const bits = packet[at++]!;
-      if (bits & request.read && !(bits & request.match)) {
+    while (done < packet[2]! && at < packet.length) {
+      const bits = packet[at]!;
+      const reads = (bits & request.read) !== 0;
+      if (reads && !this.#fits(3, values.length / 4)) break;
+      at++;
+      if (reads && !(bits & request.match)) {
         const found = this.#read(bits);
         ack = acknowledged(found);
         if (found.ok) values.push(...word(found.value));
-        continue;
+      } else {
+        const value = wordAt(packet, at);
+        at += 4;
+        if (reads) ack = this.#readUntil(bits, value);
+        else if (bits & request.mask) {
+          this.#matchMask = value;
+          ack = acknowledge.ok;
+        } else ack = acknowledged(this.#write(bits, value));
       }
-      const value = wordAt(packet, at);
-      at += 4;
-      if (bits & request.read) ack = this.#readUntil(bits, value);
-      else if (bits & request.mask) this.#matchMask = value;
-      else ack = acknowledged(this.#write(bits, value));
+      if (ack !== acknowledge.ok) break;
+      wrote = !reads;
+      done++;
     }
-    const count = ack === acknowledge.ok ? done : done - 1;
-    return { answer: Uint8Array.of(transferCommand, count, ack, ...values), length: at };
+    if (wrote && ack === acknowledge.ok) ack = this.#lastWrite();
+    return { answer: Uint8Array.of(transferCommand, done, ack, ...values), length: at };
   }
 
-  /** DAP_TransferBlock: index, count of 16 bits, one request, data of writes. */
+  /** DAP_TransferBlock: index, count of 16 bits, one request, data of writes. Ends as DAP_Transfer does. */
   block(packet: Uint8Array): Result {
     const count = packet[2]! | (packet[3]! << 8);
     const bits = packet[4]!;
+    const reads = (bits & request.read) !== 0;
     const values: number[] = [];
     let done = 0;
-    let ack: number = acknowledge.ok;
-    while (done < count && ack === acknowledge.ok) {
+    let ack = 0;
+    while (done < count) {
       const at = 5 + 4 * done;
-      if (!(bits & request.read) && at >= packet.length) break;
-      const one = bits & request.read ? this.#read(bits) : this.#write(bits, wordAt(packet, at));
+      if (reads ? !this.#fits(4, done) : at + 4 > packet.length) break;
+      const one = reads ? this.#read(bits) : this.#write(bits, wordAt(packet, at));
       ack = acknowledged(one);
       if (!one.ok) break;
-      if (bits & request.read) values.push(...word(one.value));
+      if (reads) values.push(...word(one.value));
       done++;
     }
-    const length = bits & request.read ? 5 : 5 + 4 * count;
+    if (!reads && ack === acknowledge.ok) ack = this.#lastWrite();
+    const length = reads ? 5 : 5 + 4 * count;
     return { answer: Uint8Array.of(blockCommand, done & 0xff, done >>> 8, ack, ...values), length };
   }
 }

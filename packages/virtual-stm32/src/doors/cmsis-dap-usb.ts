@@ -2,8 +2,9 @@
 // with two bulk endpoints, told by its name (CMSIS-DAP documentation, "Connect SW to Hardware"). What packets mean is
 // cmsis-dap.ts.
 
-import { configurationDescriptor, deviceDescriptor } from '../usb-descriptors.ts';
-import type { Setup, UsbAnswer } from '../usb-function.ts';
+import { configurationDescriptor, deviceDescriptor, endpointDescriptor } from '../usb-descriptors.ts';
+import type { Setup } from '../usb-function.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { CmsisDapCommands } from './cmsis-dap.ts';
 import type { ProbeTarget } from './probe-target.ts';
 import type { UsbDevice } from './usb-device.ts';
@@ -15,39 +16,7 @@ const outEndpoint = 1;
 const inEndpoint = 1;
 const reportBytes = 64;
 const bulkPacketBytes = 512;
-/** Answers that may wait for a host; a real probe has `packetCount` of them, and lets a host wait that sends more. */
-const mostWaiting = 64;
-
-/** An IN endpoint: answers and reads meet in the order in which each came. */
-class AnswerQueue {
-  readonly #answers: Uint8Array[] = [];
-  readonly #reads: ((answer: UsbAnswer) => void)[] = [];
-
-  /** False when the host has not fetched what waits. */
-  push(answer: Uint8Array): boolean {
-    const read = this.#reads.shift();
-    if (read !== undefined) read(answer);
-    else if (this.#answers.length >= mostWaiting) return false;
-    else this.#answers.push(answer);
-    return true;
-  }
-
-  /** A read that is cancelled takes no answer with it. */
-  read(cancelled: AbortSignal): Promise<UsbAnswer> {
-    const answer = this.#answers.shift();
-    if (answer !== undefined) return Promise.resolve(answer);
-    return new Promise((resolve) => {
-      this.#reads.push(resolve);
-      cancelled.addEventListener('abort', () => {
-        const index = this.#reads.indexOf(resolve);
-        if (index >= 0) this.#reads.splice(index, 1);
-        resolve(undefined);
-      });
-    });
-  }
-}
-
-/** Interface 0 with its endpoints 1 OUT and 1 IN (USB 2.0, tables 9-12 and 9-13); its name is string 4. */
+/** Interface 0 with its endpoints 1 OUT and 1 IN; its name is string 4. */
 function interfaceParts(options: {
   interfaceClass: number;
   endpointType: 2 | 3;
@@ -55,16 +24,7 @@ function interfaceParts(options: {
   between?: Uint8Array;
 }): Uint8Array[] {
   const { interfaceClass, endpointType, packetBytes, between = new Uint8Array(0) } = options;
-  const endpoint = (address: number) =>
-    Uint8Array.of(
-      7,
-      5,
-      address,
-      endpointType,
-      packetBytes & 0xff,
-      packetBytes >>> 8,
-      endpointType === 3 ? 1 : 0,
-    );
+  const endpoint = (address: number) => endpointDescriptor(address, { type: endpointType, packetBytes });
   return [
     Uint8Array.of(9, 4, 0, 0, 2, interfaceClass, 0, 0, 4),
     between,
@@ -102,13 +62,12 @@ export function cmsisDapHid(target: ProbeTarget, options: CmsisDapUsbOptions = {
   const { serial = defaultSerial } = options;
   const commands = new CmsisDapCommands(target, { packetSizeBytes: reportBytes, serial });
   const answers = new AnswerQueue();
-  const receive = (data: Uint8Array): boolean => {
-    const answer = commands.run(data);
-    if (answer === undefined || answer.length === 0) return true;
-    const report = new Uint8Array(reportBytes);
-    report.set(answer.subarray(0, reportBytes));
-    return answers.push(report);
-  };
+  const receive = (data: Uint8Array): boolean =>
+    commands.run(data).every((answer) => {
+      const report = new Uint8Array(reportBytes);
+      report.set(answer);
+      return answers.push(report);
+    });
   return {
     speed: 'full',
     deviceDescriptor: deviceDescriptor({ ...ids, product: 0x0001 }),
@@ -149,11 +108,8 @@ export function cmsisDapBulk(target: ProbeTarget, options: CmsisDapUsbOptions = 
     strings: ['', 'firmseal', 'Virtual probe', serial, 'CMSIS-DAP v2'],
     interfaces: face(0xff),
     control: async () => undefined,
-    async write(endpoint, data) {
-      if (endpoint !== outEndpoint) return false;
-      const answer = commands.run(data);
-      return answer === undefined || answer.length === 0 || answers.push(answer.subarray(0, bulkPacketBytes));
-    },
+    write: async (endpoint, data) =>
+      endpoint === outEndpoint && commands.run(data).every((answer) => answers.push(answer)),
     read: async (endpoint, _lengthBytes, cancelled) =>
       endpoint === inEndpoint ? answers.read(cancelled) : undefined,
   };

@@ -28,14 +28,18 @@ const commands = {
 } as const;
 
 const ok = 0x00;
+const error = 0xff;
 const unknownCommand = 0xff;
 const swdPort = 1;
-/** SWJ_Pins: SWDIO and nRESET. */
+/** Capabilities that DAP_Info tells: SWD, and several commands in one packet. */
+const capabilities = 0x01 | 0x10;
+/** SWJ_Pins: SWCLK, SWDIO and nRESET; the others (TDI, TDO, nTRST) lead nowhere and read as 0. */
 const pins = { clock: 1, data: 2, reset: 1 << 7 };
 
 export interface CmsisDapOptions {
-  /** 64 for version 1 at full speed, 512 for version 2 at high speed. */
+  /** 64 for version 1 at full speed, 512 for version 2 at high speed. No answer is longer. */
   readonly packetSizeBytes: number;
+  /** Packets that a host may send before it takes an answer; as many are queued. */
   readonly packetCount?: number;
   readonly serial?: string;
 }
@@ -47,13 +51,14 @@ export class CmsisDapCommands {
   readonly #line: SwdLine;
   readonly #transfers: Transfers;
   #queued: Uint8Array[] = [];
-  #resetLow = false;
+  /** Levels that the host drives by DAP_SWJ_Pins; let go, all are high but the clock. */
+  #driven: number = pins.data | pins.reset;
 
   constructor(target: ProbeTarget, options: CmsisDapOptions) {
     this.#target = target;
     this.#options = { packetCount: 4, serial: '0001', ...options };
     this.#line = new SwdLine(target.debugPort);
-    this.#transfers = new Transfers(target.debugPort);
+    this.#transfers = new Transfers(target.debugPort, options.packetSizeBytes);
   }
 
   /** The host has gone. */
@@ -63,25 +68,31 @@ export class CmsisDapCommands {
   }
 
   /**
-   * Runs one packet; what the host sent is not trusted: a packet that is cut short reads as if zeros followed. Undefined
-   * for a queued packet, which has no answer yet.
+   * Takes one packet and gives the answers that are due, each at most a packet long. DAP_QueueCommands waits for a packet
+   * that is none, or for as many as the probe holds; then each of them is answered as DAP_ExecuteCommands, in their order.
+   * What the host sent is not trusted: a packet that is cut short reads as if zeros followed.
    */
-  run(packet: Uint8Array): Uint8Array | undefined {
-    if (packet[0] === commands.queue) {
-      this.#queued.push(packet);
-      return undefined;
+  run(packet: Uint8Array): Uint8Array[] {
+    const isQueued = packet[0] === commands.queue;
+    if (isQueued) {
+      this.#queued.push(packet.slice());
+      if (this.#queued.length < this.#options.packetCount) return [];
     }
     const waiting = this.#queued;
     this.#queued = [];
-    for (const one of waiting) this.#runMany(one);
-    return packet[0] === commands.execute ? this.#runMany(packet) : this.#runOne(packet).answer;
+    const answers = waiting.map((one) => this.#runMany(one));
+    if (!isQueued)
+      answers.push(packet[0] === commands.execute ? this.#runMany(packet) : this.#runOne(packet).answer);
+    const { packetSizeBytes } = this.#options;
+    return answers.filter((one) => one.length > 0).map((one) => one.subarray(0, packetSizeBytes));
   }
 
-  /** DAP_ExecuteCommands: a count, then commands one after the other. */
+  /** DAP_ExecuteCommands: a count, then commands one after the other. Ends where the packet ends, or the answer is full. */
   #runMany(packet: Uint8Array): Uint8Array {
     const answers: number[] = [commands.execute, packet[1] ?? 0];
+    const { packetSizeBytes } = this.#options;
     let at = 2;
-    for (let i = 0; i < (packet[1] ?? 0) && at < packet.length; i++) {
+    for (let i = 0; i < (packet[1] ?? 0) && at < packet.length && answers.length < packetSizeBytes; i++) {
       const { answer, length } = this.#runOne(packet.subarray(at));
       answers.push(...answer);
       at += length;
@@ -106,7 +117,7 @@ export class CmsisDapCommands {
       case commands.delay:
         return done(3, ok);
       case commands.clock:
-        return done(5, ok);
+        return done(5, padded.subarray(1, 5).some((byte) => byte !== 0) ? ok : error);
       case commands.configure:
         return done(2, ok);
       case commands.transferConfigure:
@@ -117,9 +128,9 @@ export class CmsisDapCommands {
       case commands.transferBlock:
         return this.#transfers.block(padded);
       case commands.transferAbort:
-        return { answer: new Uint8Array(0), length: 1 }; // nothing runs on that could be aborted
+        return { answer: new Uint8Array(0), length: 1 }; // no answer, and nothing runs on that could be aborted
       case commands.writeAbort:
-        return done(6, this.#transfers.writeAbort(padded) ? ok : 0xff);
+        return done(6, this.#transfers.writeAbort(padded) ? ok : error);
       case commands.resetTarget:
         this.#target.pulseReset();
         return done(1, ok, 1);
@@ -141,17 +152,23 @@ export class CmsisDapCommands {
     if (id === 2) return text('Virtual CMSIS-DAP');
     if (id === 3) return text(serial);
     if (id === 4) return text('2.1.0');
-    if (id === 0xf0) return [1, 1]; // SWD
+    if (id === 0xf0) return [1, capabilities];
     if (id === 0xfe) return [1, packetCount];
     return id === 0xff ? [2, packetSizeBytes & 0xff, packetSizeBytes >>> 8] : [0];
   }
 
+  /**
+   * DAP_SWJ_Pins: drives what is selected, a rising SWCLK clocks the line; answers the levels there are. There is nothing to
+   * wait for: a pin has its level at once.
+   */
   #pins(output: number, select: number): number {
-    if (select & pins.reset) {
-      this.#resetLow = (output & pins.reset) === 0;
-      this.#target.setReset(this.#resetLow);
-    }
-    return (this.#resetLow ? 0 : pins.reset) | (this.#line.level ? pins.data : 0) | (output & pins.clock);
+    const before = this.#driven;
+    const now = (before & ~select) | (output & select);
+    this.#driven = now & (pins.clock | pins.data | pins.reset);
+    if (select & pins.reset) this.#target.setReset((now & pins.reset) === 0);
+    if (now & ~before & pins.clock) this.#line.clock(now & pins.data ? 1 : 0);
+    const data = this.#line.drives ? this.#line.level !== 0 : (now & pins.data) !== 0;
+    return (this.#driven & ~pins.data) | (data ? pins.data : 0);
   }
 
   #sequence(packet: Uint8Array): { answer: Uint8Array; length: number } {

@@ -3,6 +3,7 @@
 
 import type { Transfer } from '../debug/debug-port-registers.ts';
 import type { ProbeTarget } from './probe-target.ts';
+import { listBytes, runList, type WordAccess } from './stlink-words.ts';
 
 const statusOk = 0x80;
 const statusFault = 0x81;
@@ -11,19 +12,43 @@ const statusNotAttached = 0x09;
 const mode = { dfu: 0, mass: 1, debug: 2 } as const;
 
 const answer = (lengthBytes: number): DataView => new DataView(new ArrayBuffer(lengthBytes));
+const bytesOfWord = (value: number): Uint8Array =>
+  Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 const bytesOf = (view: DataView): Uint8Array => new Uint8Array(view.buffer);
+
+/** Every command has this length. */
+export const commandBytes = 16;
+
+/** Bytes that the host sends after a command: those of a write of memory, or a list of words. */
+export function dataBytesOf(command: Uint8Array): number {
+  if (command[0] !== 0xf2) return 0;
+  const view = new DataView(command.buffer, command.byteOffset, command.length);
+  if (command[1] === 0x51) return listBytes(view.getUint32(2, true));
+  return [0x08, 0x0d, 0x48, 0x50].includes(command[1]!) ? view.getUint16(6, true) : 0;
+}
 
 const apTar = 0x04;
 const apDrw = 0x0c;
-const cswWord = 0x2300_0012; // 32-bit, auto-increment
+const csw = { increment: 0x2300_0010, stay: 0x2300_0000 } as const; // AddrInc single, off
 const sizeCode = { 1: 0, 2: 1, 4: 2 } as const;
 const blockBytes = 1024; // the AP's auto-increment wraps there
+
+/** A run of transfers of one size. */
+interface Block {
+  readonly accessPort: number;
+  readonly address: number;
+  readonly sizeBytes: 1 | 2 | 4;
+  /** All transfers go to the one address. */
+  readonly stays?: true;
+}
 
 /** One ST-LINK in front of one chip. */
 export class StlinkCommands {
   readonly #target: ProbeTarget;
   #mode: number = mode.mass;
   #lastStatus = statusOk;
+  /** What a list of words gave, until the host fetches it. */
+  #listAnswer: Uint8Array = new Uint8Array(0);
 
   constructor(target: ProbeTarget) {
     this.#target = target;
@@ -75,6 +100,8 @@ export class StlinkCommands {
     const view = new DataView(command.buffer, command.byteOffset, command.length);
     const address = view.getUint32(2, true);
     const length = view.getUint16(6, true);
+    // The byte after the length is the access port (V2J32); clients of older ST-LINKs leave it 0, the port that those had.
+    const block = (sizeBytes: 1 | 2 | 4): Block => ({ accessPort: command[8]!, address, sizeBytes });
     switch (command[1]) {
       case 0x21:
         this.#mode = mode.mass;
@@ -93,17 +120,25 @@ export class StlinkCommands {
       case 0x46:
         return this.#writeRegister(view.getUint16(2, true), view.getUint16(4, true), view.getUint32(6, true));
       case 0x07:
-        return this.#readMemory(address, length, 4);
+        return this.#readMemory(block(4), length);
       case 0x0c:
-        return this.#readMemory(address, length, 1);
+        return this.#readMemory(block(1), length);
       case 0x47:
-        return this.#readMemory(address, length, 2);
+        return this.#readMemory(block(2), length);
+      case 0x54:
+        return this.#readMemory({ ...block(4), stays: true }, length);
       case 0x08:
-        return this.#writeMemory(address, data, 4);
+        return this.#writeMemory(block(4), data);
       case 0x0d:
-        return this.#writeMemory(address, data, 1);
+        return this.#writeMemory(block(1), data);
       case 0x48:
-        return this.#writeMemory(address, data, 2);
+        return this.#writeMemory(block(2), data);
+      case 0x50:
+        return this.#writeMemory({ ...block(4), stays: true }, data);
+      case 0x51:
+        return this.#runList(address, data);
+      case 0x52:
+        return this.#listAnswer;
       case 0x36:
         return this.#debugRegister(address);
       case 0x35:
@@ -172,57 +207,76 @@ export class StlinkCommands {
     return bytesOf(this.#status(2, this.#outcome(transfer)));
   }
 
-  /** Sets size, increment and address of AP 0 for a run of transfers. */
-  #aim(address: number, sizeBytes: 1 | 2 | 4): void {
-    this.#select(0, 0);
+  /** Sets size, increment and address for a run of transfers from that offset on. */
+  #aim({ accessPort, address, sizeBytes, stays }: Block, offset: number): void {
+    this.#select(accessPort, 0);
     const { debugPort } = this.#target;
-    debugPort.writeAp(0, ((cswWord & ~7) | sizeCode[sizeBytes]) >>> 0);
-    debugPort.writeAp(apTar, address);
+    debugPort.writeAp(0, (stays ? csw.stay : csw.increment) | sizeCode[sizeBytes]);
+    debugPort.writeAp(apTar, (address + offset) >>> 0);
   }
 
-  #readMemory(address: number, lengthBytes: number, sizeBytes: 1 | 2 | 4): Uint8Array {
+  /** Whether a transfer must be aimed: the first, and where the increment of the access port ends. */
+  #mustAim({ address, stays }: Block, offset: number): boolean {
+    return offset === 0 || (!stays && (address + offset) % blockBytes === 0);
+  }
+
+  #readMemory(block: Block, lengthBytes: number): Uint8Array {
     const bytes = new Uint8Array(Math.max(lengthBytes, 2));
     const { debugPort } = this.#target;
+    const { address, sizeBytes, stays } = block;
     this.#lastStatus = this.#target.attached() ? statusOk : statusNotAttached;
     for (let offset = 0; offset < lengthBytes && this.#lastStatus === statusOk; offset += sizeBytes) {
-      const at = address + offset;
-      if (offset === 0 || at % blockBytes === 0) this.#aim(at >>> 0, sizeBytes);
+      if (this.#mustAim(block, offset)) this.#aim(block, offset);
       const transfer = debugPort.readAp(apDrw);
       this.#lastStatus = this.#outcome(transfer);
       if (!transfer.ok) break;
-      const lane = transfer.value >>> (8 * (at & 3));
+      const lane = transfer.value >>> (8 * ((address + (stays ? 0 : offset)) & 3));
       for (let i = 0; i < sizeBytes; i++) bytes[offset + i] = lane >>> (8 * i);
     }
     return bytes;
   }
 
-  #writeMemory(address: number, data: Uint8Array, sizeBytes: 1 | 2 | 4): Uint8Array {
+  #writeMemory(block: Block, data: Uint8Array): Uint8Array {
     const { debugPort } = this.#target;
+    const { address, sizeBytes, stays } = block;
     this.#lastStatus = this.#target.attached() ? statusOk : statusNotAttached;
-    for (
-      let offset = 0;
-      offset + sizeBytes <= data.length && this.#lastStatus === statusOk;
-      offset += sizeBytes
-    ) {
-      const at = address + offset;
-      if (offset === 0 || at % blockBytes === 0) this.#aim(at >>> 0, sizeBytes);
+    for (let offset = 0; offset + sizeBytes <= data.length; offset += sizeBytes) {
+      if (this.#lastStatus !== statusOk) break;
+      if (this.#mustAim(block, offset)) this.#aim(block, offset);
       let value = 0;
       for (let i = 0; i < sizeBytes; i++) value |= data[offset + i]! << (8 * i);
-      debugPort.writeAp(apDrw, (value << (8 * (at & 3))) >>> 0);
+      debugPort.writeAp(apDrw, (value << (8 * ((address + (stays ? 0 : offset)) & 3))) >>> 0);
       this.#lastStatus = this.#outcome(debugPort.readDp(12));
     }
     return new Uint8Array(0);
   }
 
+  #runList(items: number, data: Uint8Array): Uint8Array {
+    const word = (accessPort: number, address: number): Block => ({ accessPort, address, sizeBytes: 4 });
+    const access: WordAccess = {
+      read: (accessPort, address) => {
+        const bytes = this.#readMemory(word(accessPort, address), 4);
+        return [this.#lastStatus, new DataView(bytes.buffer).getUint32(0, true)];
+      },
+      write: (accessPort, address, value) => {
+        this.#writeMemory(word(accessPort, address), bytesOfWord(value));
+        return this.#lastStatus;
+      },
+    };
+    this.#listAnswer =
+      listBytes(items) === 0 ? new Uint8Array(0) : runList(items, data, { access, ok: statusOk });
+    return new Uint8Array(0);
+  }
+
   #debugRegister(address: number): Uint8Array {
-    const word = this.#readMemory(address, 4, 4);
+    const word = this.#readMemory({ accessPort: 0, address, sizeBytes: 4 }, 4);
     const view = this.#status(8, this.#lastStatus);
     view.setUint32(4, new DataView(word.buffer).getUint32(0, true), true);
     return bytesOf(view);
   }
 
   #setDebugRegister(address: number, value: number): Uint8Array {
-    this.#writeMemory(address, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24), 4);
+    this.#writeMemory({ accessPort: 0, address, sizeBytes: 4 }, bytesOfWord(value));
     return bytesOf(this.#status(2, this.#lastStatus));
   }
 }

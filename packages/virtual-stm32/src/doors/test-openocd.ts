@@ -1,8 +1,8 @@
 // Runs OpenOCD against a virtual chip for tests: its configuration through the st-link TCP door, Tcl in, a marked line for
-// each answer out.
+// each answer out. Script and answers are the same for other probes: `openocdScript`, `openocdAnswers`.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { VirtualChip } from '../chip.ts';
 import { probeTarget } from './probe-target.ts';
 import { StlinkCommands } from './stlink-commands.ts';
 import { serveStlink } from './stlink-server.ts';
+import type { OpenocdFamily } from './test-openocd-families.ts';
 
 export interface OpenocdRun {
   readonly exitCode: number | null;
@@ -19,53 +20,61 @@ export interface OpenocdRun {
   readonly answers: Readonly<Record<string, string>>;
 }
 
-export interface OpenocdOptions {
-  readonly chip: VirtualChip;
-  /** A file of OpenOCD's target folder. */
-  readonly target: string;
-  /** Tcl before the target file, such as `set DUAL_BANK 1`. */
-  readonly before?: string;
+export interface OpenocdJob {
+  readonly family: Pick<OpenocdFamily, 'target' | 'before'>;
   /** Name of a step, and its Tcl command; a failing one does not end the run. */
   readonly steps: readonly (readonly [string, string])[];
 }
 
 const timeoutMs = 90_000;
 
-/** Serves the chip, runs OpenOCD to its end, closes the door. */
-export async function runOpenocd(options: OpenocdOptions): Promise<OpenocdRun> {
-  const server = await serveStlink(new StlinkCommands(probeTarget(options.chip)));
+/** A configuration file: the adapter's commands, the target, connecting under reset, the steps. */
+export function openocdScript(adapter: readonly string[], { family, steps }: OpenocdJob): string {
+  const { before, target } = family;
+  return [
+    ...[...adapter, 'gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'],
+    ...[before, `source [find target/${target}]`, 'init', 'reset halt'],
+    ...steps.map(
+      ([name, command]) =>
+        `if {[catch {${command}} result]} {echo "@@${name}@@error: $result@@"} else {echo "@@${name}@@$result@@"}`,
+    ),
+    ...['shutdown', ''],
+  ].join('\n');
+}
+
+export function openocdAnswers(log: string): OpenocdRun['answers'] {
+  const marked = log.matchAll(/@@([\w -]+)@@([^@]*)@@/g);
+  return Object.fromEntries([...marked].map(([, name, text]) => [name, text!.trim()]));
+}
+
+/** Serves the chip, runs OpenOCD to its end in a folder of files that its steps name, closes the door. */
+export async function runOpenocd(
+  chip: VirtualChip,
+  job: OpenocdJob,
+  files: Readonly<Record<string, Uint8Array>> = {},
+): Promise<OpenocdRun> {
+  const server = await serveStlink(new StlinkCommands(probeTarget(chip)));
   const { port } = server.address() as AddressInfo;
-  const file = join(mkdtempSync(join(tmpdir(), 'firmseal-openocd-')), 'run.cfg');
-  const steps = options.steps.map(
-    ([name, command]) =>
-      `if {[catch {${command}} result]} {echo "@@${name}@@error: $result@@"} else {echo "@@${name}@@$result@@"}`,
-  );
-  writeFileSync(
-    file,
-    [
-      ...['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'],
-      ...['transport select dapdirect_swd', 'gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'],
-      ...[options.before ?? '', `source [find target/${options.target}]`, 'init', 'reset halt'],
-      ...[...steps, 'shutdown', ''],
-    ].join('\n'),
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-openocd-'));
+  const adapter = ['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'];
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  writeFileSync(join(folder, 'run.cfg'), openocdScript([...adapter, 'transport select dapdirect_swd'], job));
   try {
-    return await collect(file);
+    return await collect(folder);
   } finally {
     server.close();
+    rmSync(folder, { recursive: true });
   }
 }
 
-function collect(file: string): Promise<OpenocdRun> {
-  const child = spawn('openocd', ['-f', file], { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+function collect(folder: string): Promise<OpenocdRun> {
+  const child = spawn('openocd', ['-f', 'run.cfg'], {
+    ...({ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs } as const),
+  });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (log += String(bytes)));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (exitCode) => {
-      const marked = log.matchAll(/@@([\w -]+)@@([^@]*)@@/g);
-      const answers = Object.fromEntries([...marked].map(([, name, text]) => [name, text!.trim()]));
-      resolve({ exitCode, log, answers });
-    });
+    child.on('close', (exitCode) => resolve({ exitCode, log, answers: openocdAnswers(log) }));
   });
 }

@@ -8,11 +8,16 @@ export class UsbDetached extends Error {
   override readonly name = 'UsbDetached';
 }
 
+export type Answered = (answer: UsbAnswer) => void;
+
 export interface UsbDevice extends UsbDescriptors {
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
-  /** Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached. */
-  control(setup: Setup, data: Uint8Array): Promise<UsbAnswer>;
+  /**
+   * Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached. `answered` is called
+   * the moment that the answer goes out, before work that the request began: a host need not wait for the computing of it.
+   */
+  control(setup: Setup, data: Uint8Array, answered?: Answered): Promise<UsbAnswer>;
   /** Data sent to an OUT endpoint. False is a STALL. */
   write?(endpoint: number, data: Uint8Array): Promise<boolean>;
   /** Waits for data of an IN endpoint, at most `lengthBytes`; undefined is a STALL. `cancelled` aborts the wait. */
@@ -64,13 +69,17 @@ export class UsbControl {
     this.#device = device;
   }
 
-  /** Any control transfer on endpoint 0. A data stage that is not as long as announced is a STALL. */
-  async handle(setup: Setup, data: Uint8Array): Promise<UsbAnswer> {
+  /**
+   * Any control transfer on endpoint 0. A data stage that is not as long as announced is a STALL. `answered` may be called
+   * before this resolves, with the same answer.
+   */
+  async handle(setup: Setup, data: Uint8Array, answered?: Answered): Promise<UsbAnswer> {
     const toHost = (setup.requestType & 0x80) !== 0;
     if (!toHost && data.length !== setup.length) return undefined;
-    const standard = (setup.requestType & 0x60) === 0;
-    const answer = standard ? this.#standard(setup) : await this.#device.control(setup, data);
-    return toHost ? answer?.subarray(0, setup.length) : answer && done;
+    const cut = (answer: UsbAnswer): UsbAnswer =>
+      toHost ? answer?.subarray(0, setup.length) : answer && done;
+    if ((setup.requestType & 0x60) === 0) return cut(this.#standard(setup));
+    return cut(await this.#device.control(setup, data, (answer) => answered?.(cut(answer))));
   }
 
   #standard({ requestType, request, value, index }: Setup): UsbAnswer {

@@ -81,6 +81,15 @@ class Client {
     this.send(message);
   }
 
+  /** A class request with an answer of at most 6 bytes. */
+  control(sequence: number, setup: readonly number[]): void {
+    const message = Buffer.alloc(48);
+    for (const [i, word] of [submit, sequence, 0x10002, 1, 0].entries()) message.writeUInt32BE(word, 4 * i);
+    message.writeUInt32BE(6, 24);
+    message.set(setup, 40);
+    this.send(message);
+  }
+
   async imported(busId: string): Promise<this> {
     this.operation(3, busId);
     expect((await this.take(8)).readUInt32BE(4)).toBe(0);
@@ -143,6 +152,25 @@ test('carries transfers; a stall is -EPIPE', async () => {
   expect((await client.take(18))[8]).toBe(0x83);
   client.transfer({ sequence: 8, in: true, endpoint: 1, length: 8 });
   expect((await client.take(48)).readInt32BE(20)).toBe(-32);
+});
+
+test('an answer that comes early goes out once, before the work behind it', async () => {
+  let work = () => {};
+  const working: UsbDevice = {
+    ...device(),
+    control: (_setup, _data, answered) =>
+      new Promise((resolve) => {
+        answered!(Uint8Array.of(1, 2));
+        work = () => resolve(Uint8Array.of(1, 2));
+      }),
+  };
+  const client = await (await serve(working))().imported('1-2');
+  client.control(9, [0xa1, 3, 0, 0, 0, 0, 6, 0]);
+  const reply = await client.take(50);
+  expect([reply.readUInt32BE(4), ...reply.subarray(48)]).toEqual([9, 1, 2]);
+  work();
+  client.transfer({ sequence: 10, in: true, length: 18 });
+  expect((await client.take(48)).readUInt32BE(4)).toBe(10);
 });
 
 test('a waiting transfer is taken back by unlink', async () => {

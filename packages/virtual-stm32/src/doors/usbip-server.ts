@@ -13,7 +13,7 @@ const maxPending = 1024;
 
 /** A USB port of this machine of software. */
 export interface UsbipPort {
-  /** Bus and port, `1-1`: the name by which clients import what is plugged in there. */
+  /** Bus and port, `1-1`: the name by which clients import what is plugged in there. The bus is a number. */
   readonly busId: string;
   /** What is plugged in now. */
   readonly device: UsbDevice | undefined;
@@ -41,7 +41,7 @@ function deviceRecord({ busId, device }: Exported, number: number): Uint8Array {
   const descriptor = device.deviceDescriptor;
   bytes.set(text.encode(`/sys/devices/virtual/${busId}`), 0);
   bytes.set(text.encode(busId), 256);
-  view.setUint32(288, 1);
+  view.setUint32(288, Number.parseInt(busId, 10));
   view.setUint32(292, number + 2);
   view.setUint32(296, device.speed === 'high' ? 3 : 2);
   const from = new DataView(descriptor.buffer, descriptor.byteOffset);
@@ -128,7 +128,7 @@ class Connection {
 
   #list(): void {
     const exported = this.#exported();
-    const count = Uint8Array.of(0, 0, 0, exported.length);
+    const count = Uint8Array.of(0, 0, exported.length >>> 8, exported.length);
     const records = exported.flatMap((one) => [
       deviceRecord(one, one.number),
       ...one.device.interfaces.map((face) => Uint8Array.of(face.class, face.subclass, face.protocol, 0)),
@@ -174,14 +174,15 @@ class Connection {
     const message = this.#take(wholeBytes);
     const cancel = new AbortController();
     this.#pending.set(sequence, cancel);
+    const finish = (answer: UsbAnswer): void => this.#finish(sequence, { answer, incoming, lengthBytes });
     const run = async (): Promise<UsbAnswer> => {
       const data = message.subarray(48);
-      if (endpoint === 0) return this.#control!.handle(parseSetup(message.subarray(40, 48)), data);
+      if (endpoint === 0) return this.#control!.handle(parseSetup(message.subarray(40, 48)), data, finish);
       if (incoming) return device.read?.(endpoint, lengthBytes, cancel.signal);
       return (await device.write?.(endpoint, data)) === true ? new Uint8Array(0) : undefined;
     };
     run().then(
-      (answer) => this.#finish(sequence, { answer, incoming, lengthBytes }),
+      finish,
       // Gone from the bus, and the client with it; a fault of the device itself is for who runs the server.
       (error: unknown) => {
         this.#pending.delete(sequence);
@@ -192,6 +193,7 @@ class Connection {
     return true;
   }
 
+  /** The second answer to one transfer is none: it may come early, and again when all work is done. */
   #finish(sequence: number, transfer: { answer: UsbAnswer; incoming: boolean; lengthBytes: number }): void {
     const { answer, incoming, lengthBytes } = transfer;
     if (!this.#pending.delete(sequence)) return;

@@ -37,22 +37,17 @@ export interface Cell {
   readonly because?: string;
 }
 
-export interface ClientRecord {
-  readonly versions: Readonly<Partial<Record<ClientName, string>>>;
-  /** Day of the run, YYYY-MM-DD. */
+export interface ClientRun {
+  /** The program as it names itself, and how it reached the chips where that is not plain. */
+  readonly program: string;
+  /** Day of the run of this client on every chip, YYYY-MM-DD. */
   readonly date: string;
-  readonly cells: readonly Cell[];
 }
 
-/** Where a chip's manual says who may do what at which readout level. */
-export const manuals: Readonly<Record<string, string>> = {
-  stm32f427: 'RM0090 3.7.3',
-  stm32f405: 'RM0090 3.7.3',
-  stm32h743: 'RM0433 4.5.3',
-  stm32g0b1: 'RM0444 3.5.2',
-  stm32l476: 'RM0351 3.5.1',
-  stm32u575: 'RM0456 7.6.2',
-};
+export interface ClientRecord {
+  readonly runs: Readonly<Partial<Record<ClientName, ClientRun>>>;
+  readonly cells: readonly Cell[];
+}
 
 type Outcome = Pick<Cell, 'outcome' | 'because'>;
 

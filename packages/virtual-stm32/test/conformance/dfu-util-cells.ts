@@ -6,7 +6,7 @@ import { dfuShimEnvironment } from '../../../../tools/dfu-shim/build.ts';
 import { type Bench, type BenchOptions, flashStart, openUsb, pattern, romBench } from '../rom-bench.ts';
 import { type ClientResult, runClient } from '../run-client.ts';
 import { type Attempts, type Cell, judged, notSupported, refused, runAttempts, works } from './cell.ts';
-import { applyPatch, optionPatches, storedOptions } from './option-patch.ts';
+import { applyPatch, optionPatches, optionsInForce } from './option-patch.ts';
 
 const content = pattern(256);
 const image = pattern(6000, 2);
@@ -57,6 +57,17 @@ export async function dfuUtilCells(
       );
     });
   const patch = optionPatches[chip]!;
+  /** Reads the option bytes, turns bits of them, writes them back: their writing loads them by a reset. */
+  const rewriteOptions = async ({ dfu }: Session, turn: typeof patch.turn): Promise<string> => {
+    const path = file('options');
+    const address = `0x${patch.address.toString(16)}`;
+    const alternate = ['-a', String(patch.alternate)];
+    // force: the layout string of G0B1's option bytes is that of its flash.
+    const read = await dfu(...alternate, '-s', `${address}:${patch.length}:force`, '-U', path);
+    if (read.status !== 0) return read.printed;
+    const patched = file('patched', applyPatch(new Uint8Array(readFileSync(path)), turn));
+    return (await dfu(...alternate, '-s', `${address}:force`, '-D', patched)).printed;
+  };
   const attempts: Attempts = {
     identify: on({}, async ({ dfu }) => {
       const { printed } = await dfu('-l');
@@ -80,20 +91,18 @@ export async function dfuUtilCells(
       return judged(status === 0 && holds(bench, image), works, printed);
     }),
     verify: async () => notSupported('does not compare; read back and compare'),
-    'option bytes': on({}, async ({ bench, dfu }) => {
-      const path = file('options');
-      const before = storedOptions(bench.chip);
-      const address = `0x${patch.address.toString(16)}`;
-      const alternate = ['-a', String(patch.alternate)];
-      const read = await dfu(...alternate, '-s', `${address}:${patch.length}`, '-U', path);
-      if (/Page at 0x[0-9a-f]+ is not readable/.test(read.printed))
-        return notSupported('the bootloader gives all its memories the layout of the flash (seen on G0B1)');
-      if (read.status !== 0) return judged(false, works, read.printed);
-      const patched = file('patched', applyPatch(new Uint8Array(readFileSync(path)), patch));
-      const { printed } = await dfu(...alternate, '-s', `${address}:force`, '-D', patched);
-      return judged(storedOptions(bench.chip) !== before && holds(bench, content), works, printed);
+    'option bytes': on({}, async (session) => {
+      const { chip } = session.bench;
+      const before = optionsInForce(chip);
+      const printed = await rewriteOptions(session, patch.turn);
+      const changed = optionsInForce(chip) !== before && chip.judge.readoutLevel === 0;
+      return judged(changed && holds(session.bench, content), works, printed);
     }),
-    'protect (level 1)': async () => notSupported('DfuSe has no such command; write the option bytes'),
+    'protect (level 1)': on({}, async (session) => {
+      const printed = await rewriteOptions(session, patch.protect);
+      const shut = session.bench.chip.judge.readoutLevel === 1 && holds(session.bench, content);
+      return judged(shut, works, printed);
+    }),
     'level 1: identify': on({ level: 1 }, async ({ dfu }) => {
       const { printed } = await dfu('-l');
       return judged(printed.includes('Found DFU: [0483:df11]'), works, printed);

@@ -1,31 +1,32 @@
-// Where the cells are kept: those of clients that run anywhere, and those that another machine recorded.
+// Where the cells are kept, and the page that is made of them.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { ClientRecord } from './cell.ts';
 import { renderTable } from './render-table.ts';
 
-const folder = new URL('../../conformance/', import.meta.url);
-const files = ['clients.json', 'clients-usb-vm.json'] as const;
+const kept = new URL('../../conformance/clients.json', import.meta.url);
 const page = new URL('../../../../docs/virtual-stm32-conformance.md', import.meta.url);
 
-/** `clients-usb-vm.json` (OpenOCD over CMSIS-DAP, recorded in a virtual machine with USB) may be absent. */
-export function readRecords(): ClientRecord[] {
-  return files
-    .map((name) => fileURLToPath(new URL(name, folder)))
-    .filter((path) => existsSync(path))
-    .map((path) => JSON.parse(readFileSync(path, 'utf8')) as ClientRecord);
+export const readRecord = (): ClientRecord => JSON.parse(readFileSync(kept, 'utf8')) as ClientRecord;
+
+/** A line for each cell where it fits: as the formatter of this tree has it. */
+const longestLine = 110;
+
+function objectText(object: object): string {
+  const members = Object.entries(object).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  const line = `{ ${members.join(', ')} }`;
+  return line.length + 5 <= longestLine ? line : `{\n      ${members.join(',\n      ')}\n    }`;
 }
 
-export function writeRecord(record: ClientRecord): void {
-  const { cells, ...head } = record;
-  const lines = cells.map((cell) => `    ${JSON.stringify(cell)}`).join(',\n');
-  const text = `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "cells": [\n${lines}\n  ]\n}\n`;
-  writeFileSync(new URL(files[0], folder), text);
+export function writeRecord({ runs, cells }: ClientRecord): void {
+  const runLines = Object.entries(runs).map(([client, run]) => `    "${client}": ${objectText(run)}`);
+  const cellLines = cells.map((cell) => `    ${objectText(cell)}`);
+  const text = `{\n  "runs": {\n${runLines.join(',\n')}\n  },\n  "cells": [\n${cellLines.join(',\n')}\n  ]\n}\n`;
+  writeFileSync(kept, text);
 }
 
 export const pageText = (): string => readFileSync(page, 'utf8');
 
 export function writePage(): void {
-  writeFileSync(page, renderTable(readRecords()));
+  writeFileSync(page, renderTable(readRecord()));
 }

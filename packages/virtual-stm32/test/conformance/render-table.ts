@@ -38,8 +38,7 @@ function cellText(cell: Cell | undefined, notes: Notes): string {
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-export function renderTable(records: readonly ClientRecord[]): string {
-  const cells = records.flatMap((record) => record.cells);
+export function renderTable({ runs, cells }: ClientRecord): string {
   const notes = new Notes();
   const tables = chips.flatMap((chip) => [
     `## ${chip}`,
@@ -59,11 +58,10 @@ export function renderTable(records: readonly ClientRecord[]): string {
     ),
     '',
   ]);
-  const versions = records.flatMap(({ versions: found, date }) =>
-    clients.flatMap((client) =>
-      found[client] === undefined ? [] : [`- ${titles[client]}: ${found[client]}, run on ${date}`],
-    ),
-  );
+  const programs = clients.flatMap((client) => {
+    const run = runs[client];
+    return run === undefined ? [] : [`- ${titles[client]}: ${run.program}; run on ${run.date}`];
+  });
   return [
     '# Clients against the virtual STM32',
     '',
@@ -75,7 +73,7 @@ export function renderTable(records: readonly ClientRecord[]): string {
     '**works**: the chip did it and the client saw that. **refused**: the chip refused, as silicon does by the document named,',
     'and the client said so. **not supported**: the client cannot do it. **not run here**: no run of that client is kept.',
     '',
-    ...versions,
+    ...programs,
     '',
     ...tables,
     '## Notes',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Bench, type BenchOptions, flashStart, openUart, pattern, romBench } from '../rom-bench.ts';
 import { type ClientResult, runClient } from '../run-client.ts';
 import { type Attempts, type Cell, judged, notSupported, refused, runAttempts, works } from './cell.ts';
-import { applyPatch, optionPatches, storedOptions } from './option-patch.ts';
+import { applyPatch, optionPatches, optionsInForce } from './option-patch.ts';
 
 const content = pattern(256);
 const image = pattern(6000, 2);
@@ -87,13 +87,13 @@ function attemptsOf(id: string, folder: string): Attempts {
     }),
     'option bytes': open(async ({ bench, flash }) => {
       const path = file('options');
-      const before = storedOptions(bench.chip);
+      const before = optionsInForce(bench.chip);
       const read = await flash('-r', path, '-S', place);
       if (read.status !== 0)
         return notSupported(`its device table has other option bytes: ${lastLine(read)}`);
-      const patched = file('patched', applyPatch(new Uint8Array(readFileSync(path)), patch));
+      const patched = file('patched', applyPatch(new Uint8Array(readFileSync(path)), patch.turn));
       const { printed } = await flash('-c', '-w', patched, '-S', String(patch.address));
-      return judged(storedOptions(bench.chip) !== before && kept(bench), works, printed);
+      return judged(optionsInForce(bench.chip) !== before && kept(bench), works, printed);
     }),
     'protect (level 1)': open(async ({ bench, flash }) => {
       const { status, printed } = await flash('-j');

@@ -1,11 +1,8 @@
 // Steps of a script in the guest: each a command with a name, told apart in what the guest prints.
 
-import type { Guest } from '../../tools/usb-vm/guest.ts';
-import { runInGuest } from '../../tools/usb-vm/run-in-guest.ts';
-
-export type { Guest };
-
 import type { UsbDevice } from '@firmseal/virtual-stm32';
+import type { Guest } from './guest.ts';
+import { runInGuest } from './run-in-guest.ts';
 
 export interface StepResult {
   readonly printed: string;
@@ -20,8 +17,8 @@ export interface GuestRun {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-/** The clients take seconds on an idle machine. */
-const timeoutMs = 300_000;
+/** The clients take seconds on an idle machine, and minutes on a busy one. */
+const timeoutMs = 580_000;
 
 const script = (steps: GuestRun['steps']): string =>
   steps.map(([name, command]) => `echo '@@step ${name}'\n( ${command} ) 2>&1\necho "@@status $?"\n`).join('');

@@ -1,0 +1,173 @@
+// What the fuzzers of all doors share: chips that come and go, protected or not, counts, and the name of an input that fails.
+// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside,
+// unless a regression erased it first. Every so often a clean session; a failure names seed and input, which bring it back.
+
+import { findChip, type ReadoutLevel, withOptionField } from '@firmseal/chips';
+import {
+  createVirtualChip,
+  type ExecutorFactory,
+  machineCode,
+  romBootloader,
+  SeededRandom,
+  type VirtualChip,
+} from '@firmseal/virtual-stm32';
+
+export interface FuzzOptions {
+  readonly chip: string;
+  readonly seed: string;
+  readonly inputs: number;
+  /** Inputs between two clean sessions. */
+  readonly sessionEvery?: number;
+  /** Given the chip that took the last inputs, fresh from reset: a real client is run against it. */
+  readonly afterwards?: (chip: VirtualChip) => Promise<void>;
+  /** The bootloader under test; the package's own when absent. */
+  readonly bootloader?: ExecutorFactory;
+  /** False: the chip runs what its flash holds, as a debugger meets it, and not its bootloader. */
+  readonly boot0High?: boolean;
+}
+
+export interface FuzzReport {
+  readonly inputs: number;
+  readonly cleanSessions: number;
+  /** Inputs given to a chip whose flash was protected. */
+  readonly atLevel1: number;
+  /** Protected flash that readout unprotect erased. */
+  readonly regressions: number;
+  /** Chips that an input shut for good (readout level 2, boot address), each replaced. */
+  readonly locked: number;
+  /** Resets, starts of programs and losses of power that inputs brought about. */
+  readonly departures: number;
+}
+
+const flashStart = 0x08000000;
+const secretBytes = 64;
+/** What chips in front of a debugger run between two waits: they begin in what inputs left. */
+const budgetInstructions = 2_000;
+
+class Target {
+  readonly chip: VirtualChip;
+  /** What stood in flash when it became protected. */
+  #guarded: Uint8Array | undefined;
+
+  constructor(
+    { chip, seed, bootloader, boot0High = true }: FuzzOptions,
+    number: number,
+    level: ReadoutLevel,
+  ) {
+    const secret = new SeededRandom(`${seed}/secret/${number}`).bytes(secretBytes);
+    const firmware = bootloader ?? (boot0High ? romBootloader() : machineCode({ budgetInstructions }));
+    this.chip = createVirtualChip({ chip, seed: `${seed}/${number}`, executors: [firmware] });
+    const { field, level1 } = this.chip.chip.readoutProtection;
+    const { boot0 } = findChip(chip).boot;
+    this.chip.powerOn();
+    this.chip.debug.connect();
+    this.chip.debug.programFlash(flashStart, secret);
+    const set = (name: string, value: number) => {
+      const values = withOptionField(this.chip.chip, this.chip.judge.optionsStored, { name, value });
+      this.chip.debug.writeOptionBytes(values);
+    };
+    if (boot0 !== undefined) set(boot0.pinWhile.field, boot0.pinWhile.value);
+    if (level === 1) set(field, level1);
+    this.chip.powerOff();
+    this.chip.setPin('boot0', boot0High);
+    this.chip.powerOn();
+    this.check([]);
+  }
+
+  get isProtected(): boolean {
+    return this.chip.judge.readoutLevel > 0;
+  }
+
+  /** Throws when protected content got out or changed. */
+  check(answer: Uint8Array | readonly number[]): void {
+    const now = this.chip.judge.flash(flashStart, secretBytes);
+    const guarded = this.#guarded;
+    this.#guarded = this.isProtected ? (guarded ?? now) : undefined;
+    if (!this.isProtected || guarded === undefined) return;
+    if (!now.every((byte, i) => byte === guarded[i])) throw new Error('protected flash was changed');
+    const hex = Buffer.from(answer).toString('hex');
+    for (let at = 0; at + 8 <= secretBytes; at += 8)
+      if (hex.includes(Buffer.from(guarded.subarray(at, at + 8)).toString('hex')))
+        throw new Error('protected flash was read');
+  }
+}
+
+/** What both doors share: chips that come and go, counts, and the name of an input that fails. */
+export class Run {
+  readonly random: SeededRandom;
+  readonly #options: FuzzOptions;
+  readonly #sessionEvery: number;
+  readonly #counts = { cleanSessions: 0, atLevel1: 0, regressions: 0, locked: 0, departures: 0 };
+  #chips = 0;
+  target: Target;
+
+  constructor(options: FuzzOptions) {
+    this.#options = options;
+    this.#sessionEvery = options.sessionEvery ?? 100;
+    this.random = new SeededRandom(`${options.seed}/${options.chip}`);
+    this.target = this.#next();
+  }
+
+  /** Every second chip is protected from the start. */
+  #next(): Target {
+    const level = this.#chips % 2 === 0 ? 1 : 0;
+    return new Target(this.#options, this.#chips++, level);
+  }
+
+  report(): FuzzReport {
+    return { inputs: this.#options.inputs, ...this.#counts };
+  }
+
+  /** Resets the chip, or switches it off and on where a debugger was; one that is shut for good gives way to the next. */
+  revive(): void {
+    const { chip } = this.target;
+    if (this.#options.boot0High !== false) {
+      chip.reset();
+      if (chip.usb !== undefined) return;
+    } else {
+      chip.powerOff();
+      chip.powerOn();
+      if (chip.judge.readoutLevel < 2) return;
+    }
+    this.#counts.locked++;
+    this.target = this.#next();
+  }
+
+  departed(): void {
+    this.#counts.departures++;
+    this.revive();
+  }
+
+  /** Runs `input` for every input, `session` on a level-0 chip fresh from reset every so often, `afterwards` at the end. */
+  async all(input: () => Promise<void> | void, session: (content: Uint8Array) => Promise<void> | void) {
+    const { inputs } = this.#options;
+    for (let i = 0; i < inputs; i++) {
+      try {
+        const before = this.target.isProtected;
+        if (before) this.#counts.atLevel1++;
+        const pending = input();
+        if (pending !== undefined) await pending;
+        if (before && !this.target.isProtected) this.#counts.regressions++;
+        if (i + 1 === inputs) await this.#end();
+        else if ((i + 1) % this.#sessionEvery === 0) await this.#cleanSession(session);
+      } catch (cause) {
+        const { chip, seed } = this.#options;
+        throw new Error(`${chip}, seed ${seed}, input ${i}: ${(cause as Error).message}`, { cause });
+      }
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.revive();
+    await this.#options.afterwards?.(this.target.chip);
+  }
+
+  async #cleanSession(session: (content: Uint8Array) => Promise<void> | void): Promise<void> {
+    this.revive();
+    if (!this.target.isProtected) {
+      await session(this.random.bytes(512));
+      this.#counts.cleanSessions++;
+    }
+    this.target = this.#next();
+  }
+}

@@ -1,0 +1,53 @@
+// What the campaign prints.
+
+import type { AgentCode } from './agent-code.ts';
+import { isBad, type Outcome, type ScenarioReport } from './campaign.ts';
+import type { PartReport } from './library.ts';
+
+const inWords = (outcomes: ReadonlyMap<Outcome, number>) =>
+  [...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
+
+export function printScenario({
+  name,
+  addresses,
+  steps,
+  skippedAt,
+  skips,
+  flips,
+  outcomes,
+  bypasses,
+}: ScenarioReport): void {
+  console.log(
+    `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
+  );
+  for (const { address, occurrence, length, flip, outcome, again, confirmed, ...where } of bypasses) {
+    const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} left out`;
+    console.log(
+      `  bypass (${outcome}; once more ${again}, with the agent's cryptography ${confirmed}): 0x${address.toString(16)} in ${where.function}, execution ${occurrence}, ${what}`,
+    );
+  }
+}
+
+/** How many bypasses. */
+export function printParts({ part, steps, skips, outcomes }: PartReport): number {
+  console.log(
+    `${part.scenario}, inside ${part.function}: ${steps} instructions, ${skips} left out: ${inWords(outcomes)}`,
+  );
+  return [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
+}
+
+/** The decisions of the ELF by function, and which of them were attacked: how many were not. */
+export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>): number {
+  const lines = new Map<string, string[]>();
+  const missed = sites.filter(({ address }) => !skippedAt.has(address));
+  for (const site of sites) {
+    const there = lines.get(site.function) ?? [];
+    there.push(
+      `${site.line}@0x${site.address.toString(16)}${skippedAt.has(site.address) ? '' : ' NOT ATTACKED'}`,
+    );
+    lines.set(site.function, there);
+  }
+  for (const [name, all] of lines) console.log(`decisions of ${name}: ${all.join(', ')}`);
+  console.log(`decisions in the ELF ${sites.length}, attacked ${sites.length - missed.length}`);
+  return missed.length;
+}

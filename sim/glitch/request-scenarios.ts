@@ -1,0 +1,265 @@
+// Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
+
+import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
+import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
+import type { Scenario } from './scenarios.ts';
+import { licenseRequest, life, packageRequest, recordRequest, type Target } from './target.ts';
+
+/** Phases of the session (fs_session.h) that the chip must not get to. */
+export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
+
+type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
+
+/** The next version of the product, which is good, and what belongs to it. */
+async function goodUpdate(target: Target) {
+  const sealed = await target.package({ securityCounter: 6 }, { seed: 2 });
+  const license = await target.license(sealed);
+  const records = sealed.records.map((record, index) => recordRequest(index, record));
+  return { sealed, header: packageRequest(sealed.headerBytes), license, records };
+}
+
+type Update = Awaited<ReturnType<typeof goodUpdate>>;
+
+async function packages(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
+  const made = async (...how: Parameters<Target['package']>) =>
+    packageRequest((await target.package(...how)).headerBytes);
+  const withMember = (member: number, bytes: Uint8Array) => {
+    const members = decodeCbor(sealed.headerBytes, { maxBytes: 8192 }) as (Uint8Array | null)[];
+    members[member] = bytes;
+    return packageRequest(encodeCbor(members));
+  };
+  const by = async (change: Parameters<typeof delegate>[2], role: Parameters<typeof delegate>[0]) =>
+    withMember(1, await delegate(role, 'package signer', change));
+  const after = [licenseRequest(license), ...records];
+  const forged = (await target.package({ securityCounter: 6 }, { seed: 2, stranger: 'attacker' }))
+    .headerBytes;
+  const [manifest] = decodeCbor(forged, { maxBytes: 8192 }) as Uint8Array[];
+  const expected = target.after([header], () => target.session());
+  return [
+    {
+      name: 'manifest signature altered',
+      request: packageRequest(target.alteredManifest(sealed)),
+      refusal: 'manifest-signature-invalid',
+      after,
+    },
+    {
+      name: 'delegation altered',
+      request: packageRequest(target.alteredDelegation(sealed)),
+      refusal: 'delegation-signature-invalid',
+      after,
+    },
+    {
+      name: "manifest of an attacker whose key a refused request left in the agent's stack",
+      before: [packageRequest(forged)],
+      request: withMember(0, manifest!),
+      refusal: 'manifest-signature-invalid',
+    },
+    {
+      name: 'delegation for another role',
+      request: await by({}, 'license-issuer'),
+      refusal: 'delegation-role-wrong',
+    },
+    {
+      name: 'delegation revoked',
+      request: await by({ epoch: 0 }, 'package-signer'),
+      refusal: 'delegation-revoked',
+    },
+    {
+      name: "counter beyond the delegation's",
+      request: await by({ counterCap: 5 }, 'package-signer'),
+      refusal: 'delegation-counter-exceeded',
+    },
+    {
+      name: 'counter rolled back',
+      request: await made({ securityCounter: 4 }, { seed: 3 }),
+      refusal: 'counter-rolled-back',
+    },
+    {
+      name: 'package for another chip',
+      request: await made({ securityCounter: 6, chips: ['stm32f427'] }),
+      refusal: 'manifest-chip-wrong',
+    },
+    {
+      name: 'readout level too low',
+      request: await made({ securityCounter: 6, leastReadoutLevel: 1 }),
+      refusal: 'readout-level-too-low',
+    },
+    {
+      name: 'good package, taken with other terms',
+      request: header,
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_session') === phases.package && now.session() !== expected,
+    },
+  ];
+}
+
+async function licenses(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
+  const made = async (change: Parameters<Target['license']>[1]) =>
+    licenseRequest(await target.license(sealed, change));
+  const all: Made[] = [
+    {
+      name: 'license for another device',
+      request: await made({ thumbprint: new Uint8Array(32).fill(7) }),
+      refusal: 'license-device-wrong',
+    },
+    {
+      name: 'license for another package',
+      request: await made({ terms: { manifestDigest: new Uint8Array(32).fill(7) } }),
+      refusal: 'license-manifest-wrong',
+    },
+    {
+      name: 'license replayed',
+      request: await made({ nonce: pattern(16, 9) }),
+      refusal: 'license-nonce-wrong',
+    },
+    {
+      name: "counter below the license's floor",
+      request: await made({ terms: { counterFloor: 7 } }),
+      refusal: 'license-counter-floor',
+    },
+    {
+      name: "counter beyond the issuer's",
+      request: await made({
+        delegation: await delegate('license-issuer', 'license issuer', { counterCap: 5 }),
+      }),
+      refusal: 'delegation-counter-exceeded',
+    },
+    {
+      name: 'license signature altered',
+      request: licenseRequest(target.alteredLicense(license)),
+      refusal: 'license-signature-invalid',
+    },
+    {
+      name: 'license with another content key',
+      request: await made({ contentKey: pattern(32, 8) }),
+      refusal: 'key-commitment-wrong',
+    },
+  ];
+  const expected = target.after([header, licenseRequest(license)], () => target.session());
+  return [
+    {
+      name: 'good license, taken otherwise',
+      before: [header],
+      request: licenseRequest(license),
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_session') === phases.records && now.session() !== expected,
+    },
+    ...all.map((one) => ({ before: [header], after: records, ...one })),
+    {
+      name: 'license without a package',
+      request: licenseRequest(license),
+      refusal: 'request-out-of-state',
+      after: records,
+    },
+  ];
+}
+
+async function recordsOf(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
+  const tagged = await target.wronglyTagged();
+  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
+  const altered = (at: number) => {
+    const record = sealed.records[0]!.slice();
+    record[at]! ^= 1;
+    return recordRequest(0, record);
+  };
+  const begun = [header, licenseRequest(license)];
+  const first = target.after([...begun, records[0]!], () => target.session());
+  const done = target.after([...begun, ...records], () => target.state());
+  return [
+    {
+      name: 'good record, taken otherwise',
+      before: begun,
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) =>
+        now.word('fs_session') === phases.done ||
+        (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
+    },
+    {
+      name: 'good record once more',
+      before: [...begun, records[0]!],
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) => now.answersWell(0x22) && now.session() !== first,
+    },
+    {
+      name: 'record out of order',
+      before: begun,
+      request: records[1]!,
+      refusal: 'record-out-of-order',
+    },
+    {
+      name: 'good last record, with another end',
+      before: [...begun, records[0]!],
+      request: records[1]!,
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_now', 8) === life.installed && now.state() !== done,
+    },
+    {
+      name: 'receipt of an install that has not ended',
+      before: [...begun, records[0]!],
+      request: { type: 0x24, body: new Uint8Array(0) },
+      refusal: 'no-receipt',
+    },
+    {
+      name: 'record without a license',
+      before: [header],
+      request: records[0]!,
+      refusal: 'request-out-of-state',
+      isBad: (now) => [phases.records, phases.done].includes(now.word('fs_session') as never),
+    },
+    {
+      name: 'record with wrong hash',
+      before: [header, licenseRequest(license)],
+      request: altered(40),
+      refusal: 'record-hash-wrong',
+      after: records.slice(1),
+    },
+    {
+      name: 'record that leads to another one',
+      before: [header, licenseRequest(license)],
+      request: altered(5),
+      refusal: 'record-hash-wrong',
+    },
+    {
+      name: 'record with wrong tag',
+      before: [packageRequest(tagged.headerBytes), licenseRequest(await target.license(tagged))],
+      request: recordRequest(0, tagged.records[0]!),
+      refusal: 'record-tag-wrong',
+      after: [recordRequest(1, tagged.records[1]!)],
+    },
+    {
+      name: 'last record, flash altered meanwhile',
+      before: [
+        ...[header, licenseRequest(license), records[0]!],
+        (now) => now.alterFlash(now.slotStart + 0x200, Uint8Array.of(0x5a)),
+      ],
+      request: records[1]!,
+      refusal: 'area-digest-wrong',
+    },
+  ];
+}
+
+/** On a chip that has an identity and an application. */
+export async function requests(target: Target): Promise<Scenario[]> {
+  const update = await goodUpdate(target);
+  const from = target.snapshot();
+  target.line.chip.powerOn();
+  const made = [
+    ...(await packages(target, update)),
+    ...(await licenses(target, update)),
+    ...(await recordsOf(target, update)),
+    {
+      name: 'personalized once more: begin',
+      request: { type: 0x10, body: personalizeBegin(pattern(64, 5)) },
+      refusal: 'already-personalized',
+    },
+    {
+      name: 'personalized once more: finish',
+      request: { type: 0x11, body: personalizeFinish(pattern(64, 6), []) },
+      refusal: 'already-personalized',
+    },
+  ];
+  return made.map((one) => ({ from, before: [], after: [], ...one }));
+}

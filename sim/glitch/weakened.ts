@@ -1,0 +1,145 @@
+// Agents with one hardening taken out, each by a change of one source in a copy. The campaign must find a bypass in the
+// scenario that is named: else either the campaign sees too little, or the hardening is good for nothing.
+
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/cache.ts';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
+
+export interface Weakening {
+  readonly name: string;
+  /** In device/agent/core. */
+  readonly file: string;
+  /** What stands there, once, and what takes its place. */
+  readonly changes: readonly (readonly [string, string])[];
+  /** Name of the scenario that shows it. */
+  readonly scenario: string;
+  /** What shows it is executed often, and neither its first nor its last execution counts. */
+  readonly withMiddle?: boolean;
+}
+
+export const weakenings: readonly Weakening[] = [
+  {
+    name: 'package: one pass',
+    file: 'fs_package.c',
+    changes: [
+      [
+        'FS_TRY(pass(header, second));',
+        'memcpy(second, first, sizeof second);\n  FS_FLOW_STEP(FS_STEP_PACKAGE);',
+      ],
+    ],
+    scenario: 'manifest signature altered',
+  },
+  {
+    name: 'package: what the passes found is not compared',
+    file: 'fs_package.c',
+    changes: [
+      ['FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);', ''],
+    ],
+    scenario: 'good package, taken with other terms',
+    withMiddle: true,
+  },
+  {
+    name: 'license: one pass',
+    file: 'fs_license.c',
+    changes: [['FS_TRY(pass(view, &second));', 'second = first;\n  FS_FLOW_STEP(FS_STEP_LICENSE);']],
+    scenario: 'license for another device',
+  },
+  {
+    name: 'record: its hash is checked once',
+    file: 'fs_record.c',
+    changes: [
+      [
+        'FS_DECIDE(check_hash(record));\n  FS_FLOW_STEP(FS_STEP_RECORD);\n  memcpy',
+        'FS_FLOW_STEP(FS_STEP_RECORD);\n  memcpy',
+      ],
+    ],
+    scenario: 'record that leads to another one',
+  },
+  {
+    name: 'digests: compared once',
+    file: 'fs_digest.c',
+    changes: [
+      [
+        'FS_TRY(compare((const uint8_t(*)[FS_HASH_SIZE])hashes));\n  mac_of',
+        'FS_FLOW_STEP(FS_STEP_DIGEST);\n  mac_of',
+      ],
+    ],
+    scenario: 'last record, flash altered meanwhile',
+  },
+  {
+    name: 'digests: a piece stands over the one before it',
+    file: 'fs_digest.c',
+    changes: [['memset(piece, (int)(PATTERN + done / PIECE), sizeof piece);', '']],
+    scenario: 'boot: image altered under boot check 2 where it repeats itself',
+  },
+  {
+    name: 'boot: one decision',
+    file: 'fs_boot.c',
+    changes: [['FS_TRY(decide(mac));\n  FS_FLOW_INSIST', 'FS_FLOW_STEP(FS_STEP_BOOT);\n  FS_FLOW_INSIST']],
+    scenario: 'boot: image altered under boot check 2',
+  },
+  {
+    name: 'journal: one walk',
+    file: 'fs_journal.c',
+    changes: [['FS_TRY(find(firm));', '*firm = before;']],
+    scenario: 'boot: an update was cut, the record of the former firmware still stands',
+  },
+  {
+    name: 'no flow word',
+    file: 'fs_flow.h',
+    changes: [
+      [
+        '#define FS_FLOW_INSIST(sum) FS_INSIST(fs_flow == (sum), FS_ERR_INTERNAL_CHECK_FAILED)',
+        '#define FS_FLOW_INSIST(sum) ((void)0)',
+      ],
+      [
+        '#define FS_FLOW_BIND(value, sum) (fs_flow ^ ((value) ^ (sum)))',
+        '#define FS_FLOW_BIND(value, sum) (value)',
+      ],
+      ['#define FS_FLOW_BEGIN(sum) (fs_flow = (sum))', '#define FS_FLOW_BEGIN(sum) (fs_flow = FS_FLOW_IDLE)'],
+      ['#define FS_FLOW_STEP(step) (fs_flow += (step))', '#define FS_FLOW_STEP(step) ((void)0)'],
+      ['#define FS_FLOW_PACKAGE_DONE (', '#define FS_FLOW_PACKAGE_DONE FS_FLOW_IDLE + 0 * ('],
+      ['#define FS_FLOW_LICENSE_DONE (', '#define FS_FLOW_LICENSE_DONE FS_FLOW_IDLE + 0 * ('],
+      ['#define FS_FLOW_RECORD_DONE (', '#define FS_FLOW_RECORD_DONE FS_FLOW_IDLE + 0 * ('],
+    ],
+    scenario: 'license for another device',
+  },
+  {
+    name: 'FS_INSIST looks once',
+    file: 'fs_result.h',
+    changes: [['    FS_REQUIRE(condition, FS_ERR_INTERNAL_CHECK_FAILED);         \\\n', '']],
+    scenario: 'record without a license',
+  },
+  {
+    name: 'link: the status of the answer before is left',
+    file: 'fs_link.c',
+    changes: [['fs_put_u32le(answer, 0xffffffffu);', '']],
+    scenario: 'license signature altered',
+  },
+];
+
+/** The agent with that hardening taken out. Throws when the source is not as the weakening expects. */
+export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
+  const core = join(root, 'device/agent/core');
+  let source = readFileSync(join(core, file), 'utf8');
+  for (const [from, to] of changes) {
+    if (source.split(from).length !== 2) throw new Error(`${file} has no single "${from}"`);
+    source = source.replace(from, () => to);
+  }
+  const target = targetOf('stm32g0b1', 'armv6m');
+  const isHeader = file.endsWith('.h');
+  const name = `weakened-${hashOf(source, isHeader ? headersHash(core) : '').slice(0, 24)}`;
+  const folder = cached(name, (temporary) => {
+    // A header is found beside the sources that include it: they come along.
+    if (isHeader) cpSync(core, temporary, { recursive: true });
+    writeFileSync(join(temporary, file), source);
+  });
+  const moved = (path: string) => (isHeader || path === join(core, file) ? path.replace(core, folder) : path);
+  return buildAgent({
+    ...target,
+    sources: target.sources.map(moved),
+    includes: target.includes.map((path) => (isHeader ? path.replace(core, folder) : path)),
+  });
+}
