@@ -65,8 +65,8 @@ export class FlashMemory {
   #parallelism: Parallelism;
   #unitBytes: number;
   #version = 0;
-  #lastUnit: EraseUnit | undefined;
   readonly #banks: readonly number[];
+  #lastUnit: EraseUnit | undefined;
   /** Operations that registers began. */
   readonly underWay: OperationsUnderWay;
 
