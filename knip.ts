@@ -34,7 +34,10 @@ export default {
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
+    'arm-none-eabi-objdump',
+    'clang-tidy',
     'openocd',
+    'qemu-system-arm',
     'qemu-system-x86_64',
   ],
   workspaces: {

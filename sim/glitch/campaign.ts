@@ -13,7 +13,7 @@ import { life, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
-export interface Bypass extends Glitch {
+interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
