@@ -65,8 +65,8 @@ export class FlashMemory {
   #parallelism: Parallelism;
   #unitBytes: number;
   #version = 0;
-  readonly #banks: readonly number[];
   #lastUnit: EraseUnit | undefined;
+  readonly #banks: readonly number[];
   /** Operations that registers began. */
   readonly underWay: OperationsUnderWay;
 
