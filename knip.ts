@@ -34,6 +34,7 @@ export default {
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
+    'arm-none-eabi-objdump',
     'openocd',
     'qemu-system-x86_64',
   ],
