@@ -35,7 +35,9 @@ export default {
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
     'arm-none-eabi-objdump',
+    'clang-tidy',
     'openocd',
+    'qemu-system-arm',
     'qemu-system-x86_64',
   ],
   workspaces: {
@@ -50,6 +52,7 @@ export default {
         'tools/generate/errors.ts',
         'bench/main.ts',
         'device/agent/{build-thumb,sizes,speed,vectors-thumb}.ts',
+        'device/agent/toolchain/fetch-sources.ts',
         'device/agent/fuzz/main.ts',
         'sim/*/main.ts',
         'sim/kill/*-process.ts',

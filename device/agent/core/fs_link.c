@@ -88,7 +88,7 @@ static fs_result do_finish(exchange *now) {
 
 static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
   now->then = AFTER_RESET;
   return FS_OK;
 }

@@ -109,7 +109,7 @@ static fs_result read_core(fs_view core, fs_manifest *manifest, parts *found) {
   found->requirements = cursor;
   FS_TRY(fs_cbor_skip(&cursor));
   FS_TRY(take_uint(&cursor, 10, 2, &manifest->least_readout));
-  FS_TRY(take_uint(&cursor, 11, FS_INTERRUPTION_RESUME, &manifest->interruption));
+  FS_TRY(take_uint(&cursor, 11, FS_INTERRUPTION_TRIAL, &manifest->interruption));
   FS_REQUIRE(manifest->interruption >= FS_INTERRUPTION_ERASE, FS_CBOR_SHAPE);
   FS_TRY(take_uint(&cursor, 12, FS_COUNT_MAX, &manifest->least_agent));
   FS_TRY(take_uint(&cursor, 13, FS_BOOT_DIGEST, &manifest->boot_check));
