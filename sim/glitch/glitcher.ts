@@ -60,9 +60,9 @@ const wide = (opcode: number) => opcode >> 11 >= 0b11101;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
 export class Glitcher {
-  /** The application's code: that one of its instructions was executed is what a boot is. */
+  /** The application's code: that one of its instructions was executed is what a boot is, and at which address first. */
   application: { readonly start: number; readonly end: number } | undefined;
-  booted = false;
+  bootedAt: number | undefined;
   /** Cryptography at the host's speed instead of the agent's machine code. */
   quick = true;
   /** Called before each step while counting. */
@@ -89,7 +89,9 @@ export class Glitcher {
   #fork = 0;
   #stop = -1;
   #due: Glitch | undefined;
-  #within: { readonly before: Moment; readonly step: number; readonly polls: number; next: number } | undefined;
+  #within:
+    | { readonly before: Moment; readonly step: number; readonly polls: number; next: number }
+    | undefined;
   #library: LibraryCall | undefined;
   #calls = 0;
   #libraryEnded = false;
@@ -111,7 +113,8 @@ export class Glitcher {
     this.#shortcuts = shortcuts(chip, code);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = { poll: at('fs_link_poll'), reset: at('fs_system_reset'), send: at('fs_port_link_send') };
-    for (const { start, end } of code.own) this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
+    for (const { start, end } of code.own)
+      this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
     for (const address of this.#functions.keys()) this.#marks[(address - base) >> 1] = marks.quick;
     for (const address of this.#shortcuts.keys()) this.#marks[(address - base) >> 1]! |= marks.shortcut;
     for (const address of Object.values(this.#special)) this.#marks[(address - base) >> 1]! |= marks.special;
@@ -119,8 +122,8 @@ export class Glitcher {
     core.executeInstruction = () => this.#instruction();
   }
 
-  get registers(): Uint32Array {
-    return this.#core.registers;
+  get booted(): boolean {
+    return this.bootedAt !== undefined;
   }
 
   #instruction(): number {
@@ -141,7 +144,7 @@ export class Glitcher {
       }
       if (this.#counting) return this.#own(pc, mark);
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
-      this.booted = true;
+      this.bootedAt ??= pc;
       if (this.#within !== undefined) {
         this.#endRun('booted');
         return 1;
@@ -241,7 +244,8 @@ export class Glitcher {
 
   #note(): void {
     const [from, length] = [this.#core.registers[0]! >>> 0, this.#core.registers[1]! >>> 0];
-    for (let i = 0; i < length && this.sent.length < 8192; i++) this.sent.push(this.#core.readUint8(from + i));
+    for (let i = 0; i < length && this.sent.length < 8192; i++)
+      this.sent.push(this.#core.readUint8(from + i));
   }
 
   /** The next fork: a step of the library, or an execution of an address. */
@@ -265,7 +269,7 @@ export class Glitcher {
     this.#polls = within.polls;
     this.#step = within.step;
     this.#inside = this.#insideWhenForked;
-    this.booted = false;
+    this.bootedAt = undefined;
     const glitch = glitches[within.next++];
     if (glitch !== undefined) {
       this.sent = [];
@@ -317,7 +321,7 @@ export class Glitcher {
     this.#skipLeft = 0;
     this.#skipped = 0;
     this.sent = [];
-    this.booted = false;
+    this.bootedAt = undefined;
   }
 
   /** How many instructions were left out, or bits flipped, since arming. */

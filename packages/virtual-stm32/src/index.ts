@@ -43,5 +43,6 @@ export type { SpecialAnswer, SpecialCommands } from './rom/special-commands.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
-export { agentRequest, wasmAgent } from './wasm-agent.ts';
+export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
+export { cryptoImports as wasmAgentCrypto } from './wasm-agent-crypto.ts';
 export type { RamStore } from './working-memory.ts';
