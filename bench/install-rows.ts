@@ -41,13 +41,13 @@ export async function installRows(): Promise<BenchRow[]> {
     const boundUs = eraseProgramTimeUs(owner.chip, ranges, 'typical');
     return [
       {
-        name: 'install 1 MiB on a virtual F427',
+        name: 'flash operations of an install of 1 MiB on a virtual F427',
         value: simulatedUs / 1e6,
         unit: 's',
         ratio: simulatedUs / boundUs,
         aim: 1.03,
         limit: 1.1,
-        note: `simulated time, typical flash timing; peer: erase + program of the catalogue, ${(boundUs / 1e6).toFixed(2)} s; link time and agent cycles not counted (not measured yet)`,
+        note: `simulated time, typical flash timing; peer: erase + program of the catalogue, ${(boundUs / 1e6).toFixed(2)} s; without link and agent cycles: the rows by machine code`,
       },
       {
         name: 'host CPU for 1 MiB installed',

@@ -7,6 +7,7 @@ const sources: readonly (() => Promise<readonly BenchRow[]>)[] = [
   async () => [await (await import('./seal-row.ts')).sealRow()],
   async () => [await (await import('./help-row.ts')).helpRow()],
   async () => (await import('./install-rows.ts')).installRows(),
+  async () => (await import('./machine-rows.ts')).machineRows(),
   async () => [await (await import('./gang-row.ts')).gangRow()],
   async () => (await import('./virtual-rows.ts')).virtualRows(),
 ];

@@ -13,7 +13,7 @@ interface CodeRange {
 }
 
 /** A place in the machine code where FS_DECIDE, FS_DEMAND or FS_INSIST stands. */
-export interface Site {
+interface Site {
   readonly address: number;
   readonly line: number;
   readonly function: string;

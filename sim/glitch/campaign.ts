@@ -13,7 +13,7 @@ import { life, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
-export interface Bypass extends Glitch {
+interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
@@ -220,7 +220,7 @@ export class Campaign {
 
   /** What a forked run came to, while the processor still stands where it ended. */
   #judge(scenario: Scenario, end: End): Outcome {
-    if (end === 'booted') return 'booted';
+    if (end === 'booted') return this.#boot(scenario);
     if (scenario.request !== undefined) {
       if (this.#advanced(scenario)) return 'accepted';
       const status = this.#statusSent(scenario.request.type);
@@ -263,10 +263,10 @@ export class Campaign {
       if (scenario.request) outcome = this.#answer(scenario);
       else {
         line.chip.powerOn();
-        outcome = glitcher.booted ? 'booted' : 'refused';
+        outcome = this.#boot(scenario);
       }
     } catch (error) {
-      if (glitcher.booted) outcome = 'booted';
+      if (glitcher.booted) outcome = this.#boot(scenario);
       else outcome = error instanceof OutOfTime ? 'hung' : 'crashed';
     }
     glitcher.disarm();
@@ -277,6 +277,11 @@ export class Campaign {
     if (outcome === 'accepted') outcome = this.#goOn(scenario);
     glitcher.limit();
     return outcome;
+  }
+
+  #boot({ entry }: Scenario): Outcome {
+    const { bootedAt } = this.#target.glitcher;
+    return bootedAt === undefined || bootedAt === entry ? 'refused' : 'booted';
   }
 
   #answer({ request, refusal, statusIsNothing }: Scenario): Outcome {

@@ -60,9 +60,9 @@ const wide = (opcode: number) => opcode >> 11 >= 0b11101;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
 export class Glitcher {
-  /** The application's code: that one of its instructions was executed is what a boot is. */
+  /** The application's code: that one of its instructions was executed is what a boot is, and at which address first. */
   application: { readonly start: number; readonly end: number } | undefined;
-  booted = false;
+  bootedAt: number | undefined;
   /** Cryptography at the host's speed instead of the agent's machine code. */
   quick = true;
   /** Called before each step while counting. */
@@ -122,8 +122,8 @@ export class Glitcher {
     core.executeInstruction = () => this.#instruction();
   }
 
-  get registers(): Uint32Array {
-    return this.#core.registers;
+  get booted(): boolean {
+    return this.bootedAt !== undefined;
   }
 
   #instruction(): number {
@@ -144,7 +144,7 @@ export class Glitcher {
       }
       if (this.#counting) return this.#own(pc, mark);
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
-      this.booted = true;
+      this.bootedAt ??= pc;
       if (this.#within !== undefined) {
         this.#endRun('booted');
         return 1;
@@ -269,7 +269,7 @@ export class Glitcher {
     this.#polls = within.polls;
     this.#step = within.step;
     this.#inside = this.#insideWhenForked;
-    this.booted = false;
+    this.bootedAt = undefined;
     const glitch = glitches[within.next++];
     if (glitch !== undefined) {
       this.sent = [];
@@ -321,7 +321,7 @@ export class Glitcher {
     this.#skipLeft = 0;
     this.#skipped = 0;
     this.sent = [];
-    this.booted = false;
+    this.bootedAt = undefined;
   }
 
   /** How many instructions were left out, or bits flipped, since arming. */

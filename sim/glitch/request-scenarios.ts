@@ -4,7 +4,7 @@ import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
 import type { Scenario } from './scenarios.ts';
-import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
+import { licenseRequest, life, packageRequest, recordRequest, type Target } from './target.ts';
 
 /** Phases of the session (fs_session.h) that the chip must not get to. */
 export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
@@ -35,7 +35,7 @@ async function packages(target: Target, { sealed, header, license, records }: Up
   const forged = (await target.package({ securityCounter: 6 }, { seed: 2, stranger: 'attacker' }))
     .headerBytes;
   const [manifest] = decodeCbor(forged, { maxBytes: 8192 }) as Uint8Array[];
-  const expected = target.sessionAfter(header);
+  const expected = target.after([header], () => target.session());
   return [
     {
       name: 'manifest signature altered',
@@ -136,7 +136,15 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'key-commitment-wrong',
     },
   ];
+  const expected = target.after([header, licenseRequest(license)], () => target.session());
   return [
+    {
+      name: 'good license, taken otherwise',
+      before: [header],
+      request: licenseRequest(license),
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_session') === phases.records && now.session() !== expected,
+    },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
     {
       name: 'license without a package',
@@ -155,7 +163,45 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
     record[at]! ^= 1;
     return recordRequest(0, record);
   };
+  const begun = [header, licenseRequest(license)];
+  const first = target.after([...begun, records[0]!], () => target.session());
+  const done = target.after([...begun, ...records], () => target.state());
   return [
+    {
+      name: 'good record, taken otherwise',
+      before: begun,
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) =>
+        now.word('fs_session') === phases.done ||
+        (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
+    },
+    {
+      name: 'good record once more',
+      before: [...begun, records[0]!],
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) => now.answersWell(0x22) && now.session() !== first,
+    },
+    {
+      name: 'record out of order',
+      before: begun,
+      request: records[1]!,
+      refusal: 'record-out-of-order',
+    },
+    {
+      name: 'good last record, with another end',
+      before: [...begun, records[0]!],
+      request: records[1]!,
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_now', 8) === life.installed && now.state() !== done,
+    },
+    {
+      name: 'receipt of an install that has not ended',
+      before: [...begun, records[0]!],
+      request: { type: 0x24, body: new Uint8Array(0) },
+      refusal: 'no-receipt',
+    },
     {
       name: 'record without a license',
       before: [header],
@@ -198,6 +244,8 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
 /** On a chip that has an identity and an application. */
 export async function requests(target: Target): Promise<Scenario[]> {
   const update = await goodUpdate(target);
+  const from = target.snapshot();
+  target.line.chip.powerOn();
   const made = [
     ...(await packages(target, update)),
     ...(await licenses(target, update)),
@@ -213,7 +261,5 @@ export async function requests(target: Target): Promise<Scenario[]> {
       refusal: 'already-personalized',
     },
   ];
-  const from = target.snapshot();
-  target.line.chip.powerOn();
   return made.map((one) => ({ from, before: [], after: [], ...one }));
 }

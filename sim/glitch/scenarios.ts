@@ -18,6 +18,8 @@ export interface Scenario {
   readonly refusal?: string;
   /** Where status 0 is what is due, and something else would be bad. */
   readonly statusIsNothing?: boolean;
+  /** Where the application is to boot, and to be entered elsewhere than at its beginning would be bad. */
+  readonly entry?: number;
   /** Whether what the agent holds after the request is what it must not; in place of the session's phase. */
   readonly isBad?: (target: Target) => boolean;
   /** Good requests that follow in the hope that the install ends well. */
@@ -45,8 +47,10 @@ export async function prepare(
   line.chip.powerOn();
   await line.install(await target.package());
   const good = { name: 'good boot', from: target.snapshot(true), before: [], after: [] };
+  const entry = target.slotStart + 0x100;
   const installed = target.snapshot();
-  const scenarios = await boots(target, { fresh, installed });
+  const scenarios: Scenario[] = [{ ...good, name: 'boot: good, entered elsewhere', entry }];
+  scenarios.push(...(await boots(target, { fresh, installed })));
   line.chip.judge.restore(installed);
   line.chip.powerOn();
   scenarios.push(...(await requests(target)));

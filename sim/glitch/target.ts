@@ -25,8 +25,8 @@ import { Glitcher } from './glitcher.ts';
 
 const chipId = 'stm32g0b1';
 const stateMagic = 0x314a5346;
-const stateBytes = 640;
-const macOffset = 624;
+const stateBytes = 704;
+const macOffset = 688;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
@@ -140,10 +140,28 @@ export class Target {
     return bundle;
   }
 
-  /** What the session holds once this was accepted. */
-  sessionAfter({ type, body }: Request): string {
-    this.line.request(type, body);
-    return this.session();
+  /** What is seen once the requests were served, from the chip as it is; then it is that again. */
+  after<T>(requests: readonly Request[], look: () => T): T {
+    const from = this.snapshot();
+    this.line.chip.powerOn();
+    for (const { type, body } of requests) this.line.request(type, body);
+    const seen = look();
+    this.line.chip.judge.restore(from);
+    this.line.chip.powerOn();
+    return seen;
+  }
+
+  /** The agent has an answer of status 0 to a request of the type ready, or sent it. */
+  answersWell(type: number): boolean {
+    const { address } = this.code.symbols.get('answer')!;
+    const [head, , low, high] = this.line.chip.judge.ram(address, 4);
+    return head === (type | 0x80) && low === 0 && high === 0;
+  }
+
+  /** The journal's state in RAM, but for what differs from run to run: sequence and MAC. */
+  state(): string {
+    const { address } = this.code.symbols.get('fs_now')!;
+    return Buffer.from(this.line.chip.judge.ram(address + 8, macOffset - 8)).toString('hex');
   }
 
   /** The session's bytes in RAM. */

@@ -3,8 +3,10 @@
 
 import { concatBytes, equalBytes } from '@firmseal/bytes';
 import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
-import type { SealArea } from '@firmseal/seal';
+import type { SealArea, SealInputs } from '@firmseal/seal';
+import type { ExecutorFactory } from '@firmseal/virtual-stm32';
 import { blankLine, type Line } from '../../device/agent/test/line.ts';
+import { machineLine } from '../../device/agent/test/machine-line.ts';
 import {
   deviceData,
   firmware,
@@ -14,6 +16,29 @@ import {
   type TestLicense,
   type TestPackage,
 } from '../../device/agent/test/trusted-site.ts';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
+import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
+
+/** Chips whose agent is machine code. */
+const machineLines = new WeakSet<object>();
+
+/** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
+export function quickMachineLine(chipId: string): Line {
+  const build = buildAgent(targetOf(chipId, 'armv6m'));
+  const line = machineLine(chipId, `power ${chipId}`, build);
+  const { core } = line.chip.machine.processor;
+  const functions = quickCrypto(core, { symbols: symbolsOf(build.elf) }, new RunningHashes());
+  const execute = core.executeInstruction.bind(core);
+  core.executeInstruction = () => {
+    const quick = functions.get((core.PC & ~1) >>> 0);
+    if (quick === undefined) return execute();
+    quick();
+    return 1;
+  };
+  machineLines.add(line.chip);
+  return line;
+}
 
 export interface Firmware {
   readonly sealed: TestPackage;
@@ -33,41 +58,64 @@ export interface Bench {
 export interface BenchOptions {
   readonly chipId: string;
   readonly interruption: 'erase' | 'resume';
+  /** What plays applications; without it nothing does. */
+  readonly player?: ExecutorFactory;
   readonly agent?: Uint8Array;
+  /** The agent as ARMv6-M machine code instead of WebAssembly. */
+  readonly build?: 'thumb';
   /** Requirement that the newer package has of the option bytes. */
   readonly optionBytes?: readonly { register: number; mask: number; value: number }[];
 }
 
-/** Starts of the first units of the slot that the application boots from, far enough apart for the areas. */
-function placesOf(chip: Chip): number[] {
-  const { storeStart } = chip.layout.slots[0]!;
-  const places = [storeStart];
-  for (const needBytes of [2144, 1024, 64]) {
+/** Three records; one area ends in the middle of a chunk. */
+const firstBytes = 1184;
+const secondBytes = 224;
+
+/** `b .`: where a processor executes the application, it stays. */
+const standStill = 0xe7fe;
+
+/** Starts of units from the one at `start` on, far enough apart for the areas. */
+function placesOf(chip: Chip, start: number): number[] {
+  const places = [start];
+  for (const needBytes of [firstBytes, secondBytes, 64]) {
     const unit = eraseUnitAt(chip, places.at(-1)! + needBytes - 1)!;
     places.push(unit.addressStart + unit.sizeBytes);
   }
   return places;
 }
 
-function areasOf(chip: Chip, seed: number): SealArea[] {
-  const [first, second, keys, data] = placesOf(chip) as [number, number, number, number];
-  const image = firmware(first, 2144, seed);
-  const link = chip.layout.slots[0]!.linkStart;
-  new DataView(image.buffer).setUint32(4, link + 0x101, true);
-  const generated: SealArea[] = chip.hasRandomGenerator
+interface Place {
+  /** As stored; in the first slot of the chip. */
+  readonly start: number;
+  readonly hasKeys: boolean;
+}
+
+function areasOf(chip: Chip, seed: number, { start, hasKeys }: Place): SealArea[] {
+  const [first, second, keys, data] = placesOf(chip, start) as [number, number, number, number];
+  const image = firmware(first, firstBytes, seed);
+  const { linkStart, storeStart } = chip.layout.slots[0]!;
+  const view = new DataView(image.buffer);
+  view.setUint32(4, first - storeStart + linkStart + 0x101, true);
+  view.setUint16(0x100, standStill, true);
+  const generated: SealArea[] = hasKeys
     ? [{ area: { kind: 'generated-keys', address: keys, lengthBytes: 64, onUpdate: 'renew' } }]
     : [];
   return [
-    { area: { kind: 'firmware', address: first, lengthBytes: 2144 }, plaintext: image },
-    { area: { kind: 'firmware', address: second, lengthBytes: 1024 }, plaintext: pattern(1024, seed + 1) },
+    { area: { kind: 'firmware', address: first, lengthBytes: firstBytes }, plaintext: image },
+    {
+      area: { kind: 'firmware', address: second, lengthBytes: secondBytes },
+      plaintext: pattern(secondBytes, seed + 1),
+    },
     ...generated,
-    { area: { kind: 'device-data', address: data, lengthBytes: 96 } },
+    { area: { kind: 'device-data', address: hasKeys ? data : keys, lengthBytes: 96 } },
   ];
 }
 
 /** A chip with the agent and no identity yet. */
-export const blankBench = ({ chipId, agent }: BenchOptions): Promise<Line> =>
-  blankLine(chipId, `power ${chipId}`, agent);
+export const blankBench = async ({ chipId, agent, build, player }: BenchOptions): Promise<Line> =>
+  build === 'thumb'
+    ? quickMachineLine(chipId)
+    : blankLine(chipId, `power ${chipId}`, agent, player === undefined ? [] : [player]);
 
 /** A personalized chip at readout level 1, where a debugger still gets an answer. */
 export async function prepareBench(options: BenchOptions): Promise<Bench> {
@@ -82,17 +130,43 @@ export async function makeFirmwares(
 ): Promise<readonly [Firmware, Firmware]> {
   line.hello();
   const chip = findChip(chipId);
-  const make = async (seed: number, securityCounter: number, required: typeof optionBytes) => {
-    const areas = areasOf(chip, seed);
-    const core = { entry: areas[0]!.area.address, interruption, securityCounter, optionBytes: required };
-    const sealed = await makePackage(chipId, { core, areas });
-    const [license, nextLicense] = [
-      await makeLicense(sealed, line.device!),
-      await makeLicense(sealed, line.device!),
-    ];
-    return { sealed, areas, securityCounter, license, nextLicense };
+  const place = { start: chip.layout.slots[0]!.storeStart, hasKeys: chip.hasRandomGenerator };
+  const make = (seed: number, securityCounter: number, required: typeof optionBytes) => {
+    const areas = areasOf(chip, seed, place);
+    return makeFirmware(line, areas, { interruption, securityCounter, optionBytes: required });
   };
   return [await make(40, 5, []), await make(1, 6, optionBytes)];
+}
+
+async function makeFirmware(
+  line: Line,
+  areas: readonly SealArea[],
+  change: Pick<SealInputs['core'], 'interruption' | 'securityCounter' | 'optionBytes'>,
+): Promise<Firmware> {
+  const { id } = line.chip.chip;
+  const sealed = await makePackage(id, { core: { entry: areas[0]!.area.address, ...change }, areas });
+  const [license, nextLicense] = [
+    await makeLicense(sealed, line.device!),
+    await makeLicense(sealed, line.device!),
+  ];
+  return { sealed, areas, securityCounter: change.securityCounter, license, nextLicense };
+}
+
+/** Three firmwares: one that stands, one on trial behind it, and one that replaces the first by policy resume afterwards. */
+export async function makeTrialFirmwares(line: Line): Promise<readonly [Firmware, Firmware, Firmware]> {
+  line.hello();
+  const { chip } = line.chip;
+  const { storeStart } = chip.layout.slots[0]!;
+  const behind = placesOf(chip, storeStart)[3]!;
+  const make = (seed: number, start: number, interruption: 'resume' | 'trial', securityCounter: number) => {
+    const areas = areasOf(chip, seed, { start, hasKeys: false });
+    return makeFirmware(line, areas, { interruption, securityCounter, optionBytes: [] });
+  };
+  return [
+    await make(40, storeStart, 'resume', 5),
+    await make(1, behind, 'trial', 6),
+    await make(80, storeStart, 'resume', 7),
+  ];
 }
 
 const contentOf = ({ area, plaintext }: SealArea): Uint8Array | undefined =>
@@ -105,6 +179,15 @@ export const holds = (line: Line, { areas }: Firmware): boolean =>
     const { address, lengthBytes } = one.area;
     return content === undefined || equalBytes(line.chip.judge.flash(address, lengthBytes), content);
   });
+
+/** Whether an application has the chip: told by the executor, or seen by where the processor is. */
+export function hasBooted({ chip }: Line): boolean {
+  if (chip.bootedApplication !== undefined) return true;
+  if (!machineLines.has(chip)) return false;
+  const at = chip.machine.processor.core.PC;
+  const { linkStart, length } = chip.chip.layout.slots[0]!;
+  return at >= linkStart && at < linkStart + length;
+}
 
 export function enterAgent(line: Line): void {
   line.chip.setPin('agent-request', true);

@@ -4,77 +4,79 @@
 
 import { type ChipSnapshot, type CutMoment, type Operation, SeededRandom } from '@firmseal/virtual-stm32';
 import { NoAnswer, Refused } from '../../device/agent/test/line.ts';
-import { enterAgent } from './bench.ts';
-import { PowerJudge, stateOf } from './judge.ts';
+import { enterAgent, hasBooted } from './bench.ts';
+import { booksOf, PowerJudge, stateOf } from './judge.ts';
 import type { Scenario } from './scenarios.ts';
 
 export interface CutPoint extends Operation {
   readonly phase: string;
   /** Of a run of program operations, without a gap in address, the first or the last. */
   readonly edge: boolean;
-  /** Whether it belongs to the journal or the identity. */
-  readonly bookkeeping: boolean;
+}
+
+interface Cut {
+  readonly point: CutPoint;
+  readonly moment: CutMoment;
+  /** For the report of a violation. */
+  readonly where: string;
 }
 
 export interface CutChoice {
   readonly moments: readonly CutMoment[];
-  /** Of second cuts. Before an operation is the state after the one ahead, or after the first cut. */
+  /** Of second cuts. */
   readonly secondMoments: readonly CutMoment[];
   readonly first: (point: CutPoint) => boolean;
-  /** While the chip boots after a first cut: in a recovery whose operations were not met yet. */
+  /** First cuts whose recovery is cut again. */
+  readonly again: (point: CutPoint) => boolean;
+  /** While the chip boots after a first cut: in a recovery from a journal that was not met yet. */
   readonly second: (point: CutPoint) => boolean;
-  /** The same, when a first cut elsewhere led to the same operations at the same addresses. */
-  readonly secondAlike: (point: CutPoint) => boolean;
-  /** While an interrupted install goes on after a first cut. */
+  /** While an interrupted install goes on after a first cut, from a journal that was not met yet. */
   readonly resume: (point: CutPoint) => boolean;
 }
 
+export type CutOrder = 'first' | 'second';
+
 export interface PowerReport {
-  /** Cuts by the phase and kind of the operation. */
+  /** Cuts by order, kind of operation and moment: `first program torn`. */
   readonly tried: Map<string, number>;
   planned: number;
   fired: number;
-  double: number;
   states: number;
   readonly violations: string[];
 }
 
-const moments: readonly CutMoment[] = ['before', 'torn', 'after'];
-/** Of recoveries alike and of resumed licenses a share by the seed: they are many, and much the same. */
-export function everyOperation(seed: string): CutChoice {
-  const random = new SeededRandom(`cuts ${seed}`);
-  return {
-    moments,
-    secondMoments: ['torn', 'after'],
-    first: () => true,
-    second: () => true,
-    secondAlike: () => random.below(32) === 0,
-    resume: () => random.below(16) === 0,
-  };
-}
+export const cutMoments: readonly CutMoment[] = ['before', 'torn', 'after'];
 
-/** Erases, option bytes and edges always; of the rest a share, by a seed. */
-export function sampled(seed: string, share: { first: number; second: number }): CutChoice {
+/** All single cuts, and all double cuts of recoveries that start from different journals. */
+export const everyDoubleCut: CutChoice = {
+  ...{ moments: cutMoments, secondMoments: cutMoments },
+  first: () => true,
+  again: () => true,
+  second: () => true,
+  resume: () => true,
+};
+
+/** All single cuts; double cuts where either is an erase, option bytes or the edge of a run, inside runs a share by the seed. */
+export function everySingleCut(seed: string, share: number): CutChoice {
   const random = new SeededRandom(`cuts ${seed}`);
-  const chosen = (part: number) => random.below(2 ** 16) < part * 2 ** 16;
+  const chosen = ({ kind, edge }: CutPoint) =>
+    kind !== 'program' || edge || random.below(2 ** 16) < share * 2 ** 16;
   return {
-    moments,
-    secondMoments: moments,
-    first: (point) => point.kind !== 'program' || point.edge || chosen(share.first),
-    second: (point) => (point.kind === 'program' ? chosen(share.second) : chosen(0.25)),
-    secondAlike: () => chosen(share.second),
-    resume: () => chosen(share.second),
+    ...{ moments: cutMoments, secondMoments: cutMoments },
+    ...{ first: () => true, again: chosen, second: chosen, resume: chosen },
   };
 }
 
 export class PowerCampaign {
   readonly #scenario: Scenario;
   readonly #judge: PowerJudge;
-  /** States ahead of a recovery, and recoveries by their operations, that were cut again. */
+  /** What is wrong with the chip once power came back, by the state without power: the same state starts alike. */
+  readonly #outcomes = new Map<string, readonly string[]>();
+  /** Journals, identities and option bytes ahead of a recovery, or of a resumed license, that was cut again. */
   readonly #recovered = new Set<string>();
-  readonly #paths = new Set<string>();
+  readonly #resumed = new Set<string>();
   readonly report: PowerReport = {
-    ...{ tried: new Map(), planned: 0, fired: 0, double: 0, states: 0, violations: [] },
+    ...{ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] },
   };
 
   constructor(scenario: Scenario) {
@@ -88,8 +90,10 @@ export class PowerCampaign {
       const before = line.chip.judge.snapshot();
       const points = this.#watch(name, send);
       const after = line.chip.judge.snapshot();
-      for (const point of points.filter(choice.first))
-        for (const moment of choice.moments) await this.#cut({ before, point, moment, send }, choice);
+      for (const point of points.filter(choice.first)) {
+        const again = choice.again(point);
+        for (const moment of choice.moments) await this.#cut({ before, point, moment, send, again }, choice);
+      }
       line.chip.judge.restore(after);
     }
     this.report.states = this.#judge.states;
@@ -98,7 +102,7 @@ export class PowerCampaign {
 
   /** The operations of an action that nothing interrupts. */
   #watch(phase: string, action: () => void): CutPoint[] {
-    const { power, chip } = this.#scenario.line.chip;
+    const { power } = this.#scenario.line.chip;
     const seen: Operation[] = [];
     power.onOperation = (operation) => seen.push(operation);
     try {
@@ -106,47 +110,31 @@ export class PowerCampaign {
     } finally {
       power.onOperation = undefined;
     }
-    const { journal, identity } = chip.layout;
-    const books = [
-      ...journal.flatMap(({ eraseUnits }) => eraseUnits),
-      { ...identity, sizeBytes: identity.length },
-    ];
     const follows = (a: Operation | undefined, b: Operation | undefined) =>
       a?.kind === 'program' && b?.kind === 'program' && a.address + a.length === b.address;
     return seen.map((one, i) => ({
       ...{ ...one, phase },
       edge: !follows(seen[i - 1], one) || !follows(one, seen[i + 1]),
-      bookkeeping: books.some(
-        ({ addressStart, sizeBytes }) =>
-          one.address >= addressStart && one.address < addressStart + sizeBytes,
-      ),
     }));
   }
 
-  /** Does it and has power cut at one operation; whether the cut happened. The chip has no power afterwards. */
-  #suffer(point: CutPoint, moment: CutMoment, action: () => void): void {
+  /** Does it and has power cut at one operation. The chip has no power afterwards. */
+  #suffer(order: CutOrder, { point, moment, where }: Cut, action: () => void): void {
     const { chip } = this.#scenario.line;
     const { report } = this;
     const before = chip.power.fired.length;
-    const where =
-      point.kind === 'option-bytes' || point.kind === 'mass-erase'
-        ? ''
-        : point.bookkeeping
-          ? ' journal'
-          : ' area';
-    const name = `${point.phase}:${where} ${point.kind}`;
+    const name = `${order} ${point.kind} ${moment}`;
     chip.power.plan([{ operation: point.number, moment }]);
     report.planned++;
     report.tried.set(name, (report.tried.get(name) ?? 0) + 1);
     try {
       action();
     } catch (error) {
-      if (error instanceof Refused)
-        this.#violate([`refused: ${error.code}`], `${name} ${point.number} ${moment}`);
+      if (error instanceof Refused) this.#violate([`refused: ${error.code}`], where);
       else if (!(error instanceof NoAnswer)) throw error;
     }
     report.fired += chip.power.fired.length - before;
-    if (chip.powered) this.#violate(['the cut did not happen'], `${name} ${point.number} ${moment}`);
+    if (chip.powered) this.#violate(['the cut did not happen'], where);
   }
 
   #violate(wrong: readonly string[], where: string): void {
@@ -155,26 +143,36 @@ export class PowerCampaign {
       this.report.violations.push(`${options.chipId} ${options.interruption} ${name}, ${where}: ${what}`);
   }
 
+  /** What is wrong with the chip after power comes back; undefined when its state was met before. */
+  async #judgeNew(where: string): Promise<readonly CutPoint[] | undefined> {
+    const state = stateOf(this.#scenario.line);
+    if (this.#outcomes.has(state)) return undefined;
+    const points = this.#watch('recovery', () => this.#scenario.line.chip.powerOn());
+    const wrong = await this.#judge.judge();
+    this.#outcomes.set(state, wrong);
+    this.#violate(wrong, where);
+    return points;
+  }
+
   async #cut(
-    run: { before: ChipSnapshot; point: CutPoint; moment: CutMoment; send: () => void },
+    run: { before: ChipSnapshot; point: CutPoint; moment: CutMoment; send: () => void; again: boolean },
     choice: CutChoice,
   ): Promise<void> {
     const { chip } = this.#scenario.line;
     const { before, point, moment, send } = run;
     const where = `${point.phase} ${point.kind} ${point.number} ${moment}`;
     chip.judge.restore(before, { seed: where });
-    this.#suffer(point, moment, send);
-    const state = stateOf(this.#scenario.line);
+    this.#suffer('first', { point, moment, where }, send);
     const dark = chip.judge.snapshot();
-    const points = this.#watch('recovery', () => chip.powerOn());
-    this.#violate(await this.#judge.judge(), where);
-    if (this.#recovered.has(state)) return;
-    this.#recovered.add(state);
+    const books = booksOf(this.#scenario.line);
+    const points = await this.#judgeNew(where);
+    if (points === undefined || !run.again) return;
     const light = chip.judge.snapshot();
-    const path = points.map(({ kind, address }) => `${kind} ${address}`).join();
-    const chosen = points.filter(this.#paths.has(path) ? choice.secondAlike : choice.second);
-    this.#paths.add(path);
-    await this.#cutAgain({ from: dark, points: chosen, action: () => chip.powerOn(), where }, choice);
+    if (!this.#recovered.has(books)) {
+      this.#recovered.add(books);
+      const chosen = points.filter(choice.second);
+      await this.#cutAgain({ from: dark, points: chosen, action: () => chip.powerOn(), where }, choice);
+    }
     await this.#cutResume(light, where, choice);
   }
 
@@ -187,19 +185,20 @@ export class PowerCampaign {
       for (const moment of choice.secondMoments) {
         const where = `${run.where}, then ${point.phase} ${point.kind} ${point.number} ${moment}`;
         chip.judge.restore(run.from, { seed: where });
-        this.#suffer(point, moment, run.action);
-        this.report.double++;
-        chip.powerOn();
-        this.#violate(await this.#judge.judge(), where);
+        this.#suffer('second', { point, moment, where }, run.action);
+        await this.#judgeNew(where);
       }
   }
 
-  /** Where the install goes on: the same package and license again, cut at what the second choice takes. */
+  /** Where the install goes on: the same package and license again, cut at what the choice takes. */
   async #cutResume(light: ChipSnapshot, where: string, choice: CutChoice): Promise<void> {
     const { line, firmwares, steps } = this.#scenario;
     if (firmwares.length === 0) return;
     line.chip.judge.restore(light);
-    if (line.chip.bootedApplication !== undefined) return;
+    if (hasBooted(line)) return;
+    const books = booksOf(line);
+    if (this.#resumed.has(books)) return;
+    this.#resumed.add(books);
     enterAgent(line);
     const action = steps[1]!.send;
     let from: ChipSnapshot;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { equalBytes } from '@firmseal/bytes';
 import { type Line, NoAnswer, Refused } from '../../device/agent/test/line.ts';
-import { attack, enterAgent, type Firmware, holds, makeFirmwares } from './bench.ts';
+import { attack, enterAgent, hasBooted, holds, makeFirmwares } from './bench.ts';
 import { installSteps, type Scenario } from './scenarios.ts';
 
 /** Digests of arrays of cells, which snapshots share: most units are the same from one run to the next. */
@@ -21,14 +21,37 @@ function digestOf(cells: Uint8Array | undefined): string {
   return digest;
 }
 
+const optionsOf = ({ chip }: Line) =>
+  [...chip.judge.snapshot().optionsStored].map(([register, value]) => `${register}=${value}`);
+
+/** By erase unit: what its cells and their error correcting code hold. */
+const unitsOf = ({ chip }: Line) =>
+  chip.judge.snapshot().flash.map(({ bytes, granules }) => `${digestOf(bytes)} ${digestOf(granules)}`);
+
+const named = (parts: readonly string[]) => createHash('sha256').update(parts.join()).digest('hex');
+
 /** Names the content of flash, of its error correcting code and of the option bytes. */
-export function stateOf({ chip }: Line): string {
-  const { flash, optionsStored } = chip.judge.snapshot();
-  const units = flash.map(({ bytes, granules }) => `${digestOf(bytes)} ${digestOf(granules)}`);
-  const options = [...optionsStored].map(([register, value]) => `${register}=${value}`);
-  return createHash('sha256')
-    .update([...units, ...options].join())
-    .digest('hex');
+export const stateOf = (line: Line): string => named([...unitsOf(line), ...optionsOf(line)]);
+
+/**
+ * Names what a reset goes by: journal, identity, option bytes. Of the areas it reads nothing (the firmware here is not
+ * digested at boot), it only erases them, so recoveries from one name have the same operations, whatever is torn in an area.
+ */
+export function booksOf(line: Line): string {
+  const { journal, identity } = line.chip.chip.layout;
+  const ranges = [
+    ...journal.flatMap(({ eraseUnits }) => eraseUnits),
+    { addressStart: identity.addressStart, sizeBytes: identity.length },
+  ];
+  const units = unitsOf(line).filter((_, i) => {
+    const unit = line.chip.chip.flash.eraseUnits[i]!;
+    return ranges.some(
+      (one) =>
+        unit.addressStart < one.addressStart + one.sizeBytes &&
+        one.addressStart < unit.addressStart + unit.sizeBytes,
+    );
+  });
+  return named([...units, ...optionsOf(line)]);
 }
 
 const countersSeen = (line: Line) => {
@@ -37,12 +60,13 @@ const countersSeen = (line: Line) => {
 };
 
 /** The agent's answer to the hello agrees with what was seen of it; what it boots is whole and the owner's. */
-function judgeState(scenario: Scenario, booted: boolean): string[] {
+export function judgeState(scenario: Scenario, booted: boolean): string[] {
   const { line, firmwares, securityCounter } = scenario;
   const wrong: string[] = [];
   enterAgent(line);
   const said = countersSeen(line);
-  if (booted !== (said.lifeCycle === 'installed')) wrong.push(`booted ${booted}, says ${said.lifeCycle}`);
+  const boots = said.lifeCycle === 'installed' || said.lifeCycle === 'reverted';
+  if (booted !== boots || (scenario.trial && !booted)) wrong.push(`booted ${booted}, says ${said.lifeCycle}`);
   if (said.securityCounter < securityCounter) wrong.push(`counter fell to ${said.securityCounter}`);
   if (booted) {
     const named = firmwares.find(
@@ -58,7 +82,8 @@ function judgeState(scenario: Scenario, booted: boolean): string[] {
 }
 
 /** An install after it all: as the owner's station does it, from the header on, as often as the chip resets. */
-function judgeNextInstall({ line, firmwares }: Scenario, next: Firmware): string[] {
+export function judgeNextInstall({ line, firmwares, trial }: Scenario): string[] {
+  const next = trial?.closing ?? firmwares[1]!;
   enterAgent(line);
   const before = line.hello().installCount;
   const fresh = { ...next, license: next.nextLicense };
@@ -76,21 +101,19 @@ function judgeNextInstall({ line, firmwares }: Scenario, next: Firmware): string
   const wrong: string[] = [];
   if (installCount !== before + 1) wrong.push('the next install was not counted');
   if (securityCounter !== next.securityCounter) wrong.push('the next install has another counter');
-  if (line.chip.bootedApplication === undefined || !holds(line, next))
-    wrong.push('the next install does not boot whole');
-  for (const one of firmwares)
+  if (!hasBooted(line) || !holds(line, next)) wrong.push('the next install does not boot whole');
+  for (const one of trial ? [] : firmwares)
     if (one !== next && holds(line, one)) wrong.push('the former firmware stands beside the next');
   return wrong;
 }
 
 /** Whatever an install begins with when the chip is still blank, or only just personalized. */
-async function judgePersonalization(scenario: Scenario): Promise<string[]> {
+export async function judgePersonalization(scenario: Scenario): Promise<string[]> {
   const { line, options } = scenario;
   if (line.info().get(3) === 0) await line.personalize(1);
   const { lifeCycle, readoutLevel } = line.hello();
   if (lifeCycle !== 'personalized' || readoutLevel !== 1) return [`${lifeCycle}, level ${readoutLevel}`];
-  const [, next] = await makeFirmwares(line, options);
-  return judgeNextInstall(scenario, next);
+  return judgeNextInstall({ ...scenario, firmwares: await makeFirmwares(line, options) });
 }
 
 export class PowerJudge {
@@ -109,7 +132,7 @@ export class PowerJudge {
   /** What is wrong with the chip as it stands, on and after its boot. The chip is as before afterwards. */
   async judge(): Promise<readonly string[]> {
     const { line, firmwares } = this.#scenario;
-    const booted = line.chip.bootedApplication !== undefined;
+    const booted = hasBooted(line);
     if (booted && !firmwares.some((one) => holds(line, one))) return ['boots what is not whole'];
     // A word that was torn may read differently one day, so the journal must be rid of it before it is acted on.
     const { journal } = line.chip.chip.layout;
@@ -140,7 +163,7 @@ export class PowerJudge {
           wrong.push(...attack(scenario.line, one));
           judge.restore(here);
         }
-        wrong.push(...judgeNextInstall(scenario, scenario.firmwares[1]!));
+        wrong.push(...judgeNextInstall(scenario));
       }
     } catch (error) {
       if (error instanceof Refused) wrong.push(`refused: ${error.code}`);

@@ -4,8 +4,16 @@
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip, findOptionField } from '@firmseal/chips';
 import { type Line, personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
+import { ApplicationPlayer, type Manner } from '../../device/agent/test/trial-application.ts';
 import { certify } from '../../device/agent/test/trusted-site.ts';
-import { type BenchOptions, blankBench, enterAgent, type Firmware, prepareBench } from './bench.ts';
+import {
+  type BenchOptions,
+  blankBench,
+  enterAgent,
+  type Firmware,
+  makeTrialFirmwares,
+  prepareBench,
+} from './bench.ts';
 
 export interface Step {
   readonly name: string;
@@ -22,6 +30,8 @@ export interface Scenario {
   readonly firmwares: readonly Firmware[];
   /** The security counter ahead of the scenario. */
   readonly securityCounter: number;
+  /** Two applications beside each other, of which one has to boot whatever is cut; and what is installed after it all. */
+  readonly trial?: { readonly closing: Firmware };
 }
 
 export function installSteps(line: Line, { sealed, license }: Firmware): Step[] {
@@ -54,7 +64,9 @@ export async function updateScenario(options: BenchOptions): Promise<Scenario> {
 /** The update asks for another brown-out level: the chip applies it and resets in the middle. */
 export async function optionScenario(options: BenchOptions): Promise<Scenario> {
   const chip = findChip(options.chipId);
-  const { register, lsb } = findOptionField(chip, 'BOR_LEV');
+  // G0 has levels for rising and falling supply.
+  const field = chip.id.startsWith('stm32g0') ? 'BORR_LEV' : 'BOR_LEV';
+  const { register, lsb } = findOptionField(chip, field);
   const standing = chip.options.registers[register]!.defaultValue;
   const value = ((~standing >>> lsb) & 3) << lsb;
   const optionBytes = [{ register, mask: 3 << lsb, value }];
@@ -90,3 +102,44 @@ export async function personalizationScenario(options: BenchOptions): Promise<Sc
     steps: [{ name: 'personalize', send: () => void line.request(0x11, body) }],
   };
 }
+
+/** Two firmwares side by side: install on trial, trial boot, and the reset that decides: confirmed or not. */
+async function trialScenario(options: BenchOptions, manner: Manner): Promise<Scenario> {
+  const player = new ApplicationPlayer();
+  const line = await blankBench({ ...options, player });
+  await line.personalize(1);
+  const [former, next, closing] = await makeTrialFirmwares(line);
+  for (const { send } of installSteps(line, former)) send();
+  enterAgent(line);
+  player.manner = manner;
+  return {
+    ...{ name: manner === 'confirms' ? 'trial, confirmed' : 'trial, reverted', line, options },
+    ...{ firmwares: [former, next], securityCounter: former.securityCounter, trial: { closing } },
+    steps: [
+      ...installSteps(line, next),
+      { name: 'trial boot', send: () => line.chip.reset() },
+      { name: 'decision', send: () => line.chip.reset() },
+    ],
+  };
+}
+
+const confirmedScenario = (options: BenchOptions) => trialScenario(options, 'confirms');
+const revertedScenario = (options: BenchOptions) => trialScenario(options, 'silent');
+
+/** What the campaign runs on each chip. */
+export const scenarioRuns = [
+  { make: personalizationScenario, policies: ['resume'] },
+  { make: installScenario, policies: ['resume', 'erase'] },
+  { make: updateScenario, policies: ['resume', 'erase'] },
+  { make: optionScenario, policies: ['resume'] },
+  { make: confirmedScenario, policies: ['resume'] },
+  { make: revertedScenario, policies: ['resume'] },
+] as const;
+
+/** What is sampled on machine code. */
+export const machineRuns = [
+  personalizationScenario,
+  installScenario,
+  updateScenario,
+  revertedScenario,
+] as const;

@@ -9,7 +9,7 @@ def verify_hello(data, signing_key, thumbprint, challenge):
     signed = Signed(data, "hello", bad)
     hello = closed(decode(signed.payload, bad), range(13), bad)
     require(one_of(hello[0], 1) and is_bytes(hello[1], 0, 32) and is_bytes(hello[2], 16), bad)
-    require(is_bytes(hello[3], 32) and is_short(hello[4]) and one_of(hello[5], 0, 1, 2, 3, 4), bad)
+    require(is_bytes(hello[3], 32) and is_short(hello[4]) and one_of(hello[5], 0, 1, 2, 3, 4, 5, 6), bad)
     require(option_values(hello[6]) and one_of(hello[7], 0, 1, 2), bad)
     require(all(is_int(hello[key], COUNT) for key in (8, 9, 10, 11)), bad)
     require(hello[12] is None or is_bytes(hello[12], 32), bad)

@@ -72,7 +72,7 @@ def read_core(data):
     require(isinstance(core[3], list) and 1 <= len(core[3]) <= 8 and all(map(is_short, core[3])), bad)
     require(is_text(core[4], " ") and is_int(core[5], COUNT), bad)
     require(one_of(core[7], 1024, 2048, 4096) and is_int(core[8], WORD), bad)
-    require(one_of(core[10], 0, 1, 2) and one_of(core[11], 1, 2), bad)
+    require(one_of(core[10], 0, 1, 2) and one_of(core[11], 1, 2, 3), bad)
     require(is_int(core[12], COUNT) and one_of(core[13], 1, 2), bad)
     require(14 not in core or is_bytes(core[14], 32), bad)
     return core

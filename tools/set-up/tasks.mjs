@@ -12,6 +12,7 @@ export const tasks = {
   'sim:damage': { script: 'sim/damage/main.ts', args: [], needsAgent: true },
   'sim:power': { script: 'sim/power/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
+  'vectors:thumb': { script: 'device/agent/vectors-thumb.ts', args: [] },
   fuzz: { script: 'sim/fuzz/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };

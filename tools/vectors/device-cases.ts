@@ -75,6 +75,8 @@ export function helloCases(): DeviceCase[] {
   return [
     one('hello of an installed chip', undefined),
     one('hello of a chip without an application', undefined, (f) => f.set(5, 1).set(12, null)),
+    one('hello of a chip with an application on trial', undefined, (f) => f.set(5, 5)),
+    one('hello of a chip that went back to its former application', undefined, (f) => f.set(5, 6)),
     one('hello without a challenge, none asked', undefined, (f) => f.set(1, filled(0, 0)), {
       challenge: null,
     }),
@@ -83,7 +85,7 @@ export function helloCases(): DeviceCase[] {
     bad('challenge of 33 bytes', 1, filled(33, 0)),
     bad('nonce missing', 2),
     bad('chip id with a space', 4, 'stm32 f427'),
-    bad('life cycle 5', 5, 5),
+    bad('life cycle 7', 5, 7),
     bad('option bytes of three', 6, [[0, 1, 2]]),
     bad('option bytes in descending register', 6, [
       [1, 0],

@@ -261,7 +261,7 @@ function coreCases(): Promise<PackageCase>[] {
     bad('entry 2^32', 8, 2 ** 32),
     bad('readout level 3', 10, 3),
     bad('interruption 0', 11, 0),
-    bad('interruption 3', 11, 3),
+    bad('interruption 4', 11, 4),
     bad('agent version null', 12, null),
     bad('boot check 3', 13, 3),
     bad('SBOM digest of 31 bytes', 14, filled(31, 0)),

@@ -75,6 +75,7 @@ function validCases(): Promise<PackageCase>[] {
       areas: small,
       core: { ...core, sbomDigest: seededBytes('sbom', 32), interruption: 'erase' },
     }),
+    valid('policy trial', { areas: small, core: { ...core, interruption: 'trial' } }),
     (async () => {
       const parts = await pieces({ areas: small, core });
       parts.license = seededBytes('license that is not looked at', 40);

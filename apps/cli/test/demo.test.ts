@@ -111,7 +111,7 @@ describe('with a defence taken away', () => {
     const weak = await buildWeakenedAgent('stm32f427', {
       file: 'core/fs_boot.c',
       replace: {
-        'fs_now.life_cycle == FS_LIFE_INSTALLED': 'fs_now.life_cycle != FS_LIFE_PERSONALIZED',
+        'fs_life_boots() == FS_YES': 'fs_now.life_cycle != FS_LIFE_PERSONALIZED',
         'fs_now.life_cycle == FS_LIFE_INSTALLING &&': '0 &&',
       },
     });

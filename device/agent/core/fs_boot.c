@@ -9,6 +9,7 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_session.h"
+#include "fs_trial.h"
 
 /* What the decision needs of flash: the MAC of the firmware where the record asks for it, else zeros. */
 static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
@@ -20,7 +21,7 @@ static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
 
 /* One pass: a valid record stands and, where it asks for that, the firmware is what was installed. */
 static fs_result decide(const uint8_t mac[FS_HASH_SIZE]) {
-  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);
   FS_DECIDE(fs_area_check_chip(fs_now.areas, fs_now.area_count));
   FS_DEMAND(fs_area_in_firmware(fs_now.areas, fs_now.area_count, fs_now.entry, 8) == FS_YES,
@@ -41,6 +42,14 @@ static fs_result check_application(void) {
   return FS_OK;
 }
 
+static void boot_application(void) {
+  if (check_application() == FS_OK) {
+    fs_identity_forget();
+    fs_port_boot_application(fs_now.entry); /* which finds it with the flow word only */
+  }
+  fs_flow = FS_FLOW_IDLE;
+}
+
 void fs_boot(void) {
   fs_session_end();
   fs_flow = FS_FLOW_IDLE;
@@ -52,10 +61,11 @@ void fs_boot(void) {
   fs_personalize_protect();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.interruption != FS_INTERRUPTION_RESUME)
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
+  if (fs_trial_settle(fs_port_trial_confirmed()) != FS_OK) return; /* the same again at the next reset */
+  fs_port_trial_clear();
   if (fs_port_entry_requested() == FS_YES) return;
-  if (check_application() == FS_OK) {
-    fs_identity_forget();
-    fs_port_boot_application(fs_now.entry); /* which finds it with the flow word only */
-  }
-  fs_flow = FS_FLOW_IDLE;
+  if (fs_trial_start() != FS_OK) return;
+  boot_application();
+  /* An application on trial that does not even start is given up at once. */
+  if (fs_now.life_cycle == FS_LIFE_TRYING && fs_trial_revert() == FS_OK) boot_application();
 }

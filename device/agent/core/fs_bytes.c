@@ -17,10 +17,15 @@ fs_answer fs_all(const uint8_t *bytes, uint32_t length, uint8_t value) {
   return difference == 0 ? FS_YES : FS_NO;
 }
 
+/* Words that may lie over bytes. */
+typedef uint32_t __attribute__((may_alias)) word;
+
 void fs_wipe(void *bytes, uint32_t length) {
   volatile uint8_t *p = (volatile uint8_t *)bytes;
-  uint32_t i;
-  for (i = 0; i < length; i++) p[i] = 0;
+  uint32_t i = 0;
+  if ((uintptr_t)bytes % sizeof(word) == 0)
+    for (; i + sizeof(word) <= length; i += (uint32_t)sizeof(word)) *(volatile word *)(p + i) = 0;
+  for (; i < length; i++) p[i] = 0;
 }
 
 uint32_t fs_get_u32le(const uint8_t *bytes) {

@@ -5,42 +5,40 @@
 
 #define LEAST_CONTENT 6u
 
-static void put(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte) {
-  if (reader->length >= buffer.length) {
-    reader->dropping = 1;
-    return;
-  }
-  buffer.data[reader->length++] = byte;
-}
-
-static fs_answer complete(const fs_frame_reader *reader, fs_buffer buffer) {
+static fs_answer complete(const fs_frame_reader *reader, const fs_buffer *buffer) {
   uint32_t length = reader->length;
   if (reader->dropping || reader->block_left != 0 || length < LEAST_CONTENT) return FS_NO;
-  if (fs_crc32(buffer.data, length - 4u) != fs_get_u32le(buffer.data + length - 4u)) return FS_NO;
+  if (fs_crc32(buffer->data, length - 4u) != fs_get_u32le(buffer->data + length - 4u)) return FS_NO;
   return FS_YES;
 }
 
-fs_answer fs_frame_take(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte) {
-  if (byte == 0) {
-    if (complete(reader, buffer) == FS_YES) return FS_YES;
-    memset(reader, 0, sizeof *reader);
-    return FS_NO;
-  }
+/* Kept out of the path of a byte. */
+static fs_answer __attribute__((noinline)) end(fs_frame_reader *reader, const fs_buffer *buffer) {
+  if (complete(reader, buffer) == FS_YES) return FS_YES;
+  memset(reader, 0, sizeof *reader);
+  return FS_NO;
+}
+
+fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte) {
+  if (byte == 0) return end(reader, buffer);
   if (reader->dropping) return FS_NO;
   if (reader->block_left == 0) {
     /* A code byte: n - 1 bytes follow, then a zero unless n is 255 or the frame ends. */
-    if (reader->zero_due) put(reader, buffer, 0);
+    uint32_t zero_due = reader->zero_due;
     reader->block_left = byte - 1u;
     reader->zero_due = byte != 0xff;
-    return FS_NO;
+    if (!zero_due) return FS_NO;
+    byte = 0;
+  } else {
+    reader->block_left--;
   }
-  put(reader, buffer, byte);
-  reader->block_left--;
+  if (reader->length < buffer->length) buffer->data[reader->length++] = byte;
+  else reader->dropping = 1;
   return FS_NO;
 }
 
 void fs_frame_send(uint8_t *content, uint32_t length) {
-  static const uint8_t end = 0;
+  static const uint8_t terminator = 0;
   uint32_t at = 0;
   fs_put_u32le(content + length, fs_crc32(content, length));
   length += 4;
@@ -56,5 +54,5 @@ void fs_frame_send(uint8_t *content, uint32_t length) {
     if (at == length) break;
     if (count < 254) at++; /* the zero that the code stands for */
   }
-  fs_link_put(&end, 1);
+  fs_link_put(&terminator, 1);
 }

@@ -14,7 +14,7 @@ typedef struct {
 
 /* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the caller
  * clears the reader. FS_NO: not yet, or dropped. */
-fs_answer fs_frame_take(fs_frame_reader *reader, fs_buffer buffer, uint8_t byte);
+fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte);
 
 /* Appends the CRC (room for 4 bytes must follow the content) and sends the frame. */
 void fs_frame_send(uint8_t *content, uint32_t length);

@@ -61,7 +61,8 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_he
   fs_write_uint(writer, 11);
   fs_write_uint(writer, FS_AGENT_VERSION);
   fs_write_uint(writer, 12);
-  if (own == FS_YES && (fs_now.life_cycle == FS_LIFE_INSTALLING || fs_now.life_cycle == FS_LIFE_INSTALLED))
+  if (own == FS_YES && (fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_INSTALLING ||
+                        fs_now.life_cycle == FS_LIFE_TRIAL))
     fs_write_bytes(writer, fs_now.manifest_digest, FS_HASH_SIZE);
   else
     fs_write_null(writer);

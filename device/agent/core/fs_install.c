@@ -8,6 +8,7 @@
 #include "fs_random.h"
 #include "fs_record.h"
 #include "fs_session.h"
+#include "fs_trial.h"
 
 fs_result fs_install_abandon(void) {
   fs_result result = FS_OK;
@@ -21,6 +22,7 @@ fs_result fs_install_abandon(void) {
   FS_TRY(result);
   fs_now.life_cycle = FS_LIFE_ERASED;
   fs_now.area_count = 0;
+  fs_trial_forget();
   return fs_journal_commit();
 }
 
@@ -41,7 +43,7 @@ static fs_answer can_resume(void) {
 static fs_answer is_kept(const fs_area *area) {
   uint32_t i;
   if (area->kind != FS_AREA_GENERATED || area->on_update != FS_UPDATE_KEEP) return FS_NO;
-  if (fs_now.life_cycle != FS_LIFE_INSTALLED) return FS_NO;
+  if (fs_life_boots() != FS_YES) return FS_NO;
   for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
     const fs_area *before = &fs_now.areas[i];
     if (before->kind == FS_AREA_GENERATED && before->address == area->address && before->length == area->length)
@@ -69,24 +71,11 @@ static uint32_t firmware_start(void) {
   return fs_session.manifest.areas[i].address;
 }
 
-/* Steps 4 and 5. From the commit on, the application is not bootable. */
-static fs_result begin_anew(const fs_device_data *data) {
+/* Step 5: erase, then what no record brings. `kept`: bit i for an area i that stays. */
+static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   const fs_manifest *manifest = &fs_session.manifest;
-  uint32_t kept = 0; /* bit i: area i */
   uint32_t used = 0;
   uint32_t i;
-  for (i = 0; i < manifest->area_count; i++)
-    if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
-  fs_now.life_cycle = FS_LIFE_INSTALLING;
-  fs_now.interruption = manifest->interruption;
-  fs_now.boot_check = manifest->boot_check;
-  fs_now.entry = manifest->entry;
-  fs_now.progress = 0;
-  fs_now.epoch = fs_session.epoch;
-  fs_now.area_count = manifest->area_count;
-  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
-  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
-  FS_TRY(fs_journal_commit());
   for (i = 0; i < manifest->area_count; i++)
     if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(&manifest->areas[i], 0));
   for (i = 0; i < manifest->area_count; i++) {
@@ -97,6 +86,28 @@ static fs_result begin_anew(const fs_device_data *data) {
     FS_TRY(fs_flash_write(area->address, data->data[used].data, area->length));
     used++;
   }
+  return FS_OK;
+}
+
+/* Steps 4 and 5. From the commit on, the application is not bootable. */
+static fs_result begin_anew(const fs_device_data *data) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  uint32_t kept = 0;
+  uint32_t i;
+  for (i = 0; i < manifest->area_count; i++)
+    if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
+  fs_now.life_cycle = FS_LIFE_INSTALLING;
+  fs_now.interruption = manifest->interruption;
+  fs_now.boot_check = manifest->boot_check;
+  fs_now.entry = manifest->entry;
+  fs_now.progress = 0;
+  fs_now.epoch = fs_session.epoch;
+  fs_now.area_count = manifest->area_count;
+  fs_trial_forget();
+  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
+  FS_TRY(fs_journal_commit());
+  FS_TRY(prepare_areas(data, kept));
   if (manifest->interruption == FS_INTERRUPTION_RESUME) FS_TRY(fs_journal_progress(firmware_start()));
   return FS_OK;
 }
@@ -112,7 +123,11 @@ static fs_result erase_firmware(uint32_t from) {
 
 static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
-  if (can_resume() == FS_YES) {
+  if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
+    /* The journal goes on saying that the former application is installed: a cut forgets this install. */
+    FS_TRY(fs_trial_check(&fs_session.manifest));
+    FS_TRY(prepare_areas(data, 0));
+  } else if (can_resume() == FS_YES) {
     if (fs_session.epoch > fs_now.epoch) {
       fs_now.epoch = fs_session.epoch;
       FS_TRY(fs_journal_commit());
@@ -179,8 +194,13 @@ static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
   FS_TRY(fs_digest_check_areas(mac));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
-  fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
-  fs_now.security_counter = fs_session.manifest.security_counter;
+  if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
+    fs_trial_take_over(&fs_session.manifest);
+    fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
+  } else {
+    fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
+    fs_now.security_counter = fs_session.manifest.security_counter;
+  }
   fs_now.epoch = fs_session.epoch;
   if (fs_now.install_count < FS_COUNT_MAX) fs_now.install_count++;
   fs_now.progress = 0;
@@ -208,7 +228,7 @@ static fs_result take_record(fs_buffer record) {
     return result == FS_OK ? (fs_result)FS_ERR_RESUME_CONTENT_DIFFERS : fail(result);
   }
   if ((result == FS_ERR_RECORD_HASH_WRONG || result == FS_ERR_RECORD_LENGTH_WRONG) &&
-      fs_now.interruption == FS_INTERRUPTION_RESUME)
+      fs_session.manifest.interruption == FS_INTERRUPTION_RESUME)
     return result; /* nothing was written: the same record may come again */
   if (result == FS_OK) {
     if (fs_session.next_index == fs_session.manifest.record_count) result = finish();

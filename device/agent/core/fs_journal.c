@@ -37,7 +37,7 @@ static uint32_t next;
 typedef struct {
   fs_answer found;
   fs_answer confirmed;
-  fs_answer clean; /* nothing but records, then blank flash to the end */
+  fs_answer clean; /* nothing but confirmed states and their marks, then blank flash to the end */
   uint32_t sequence;
   uint32_t offset; /* of the newest intact state */
   uint32_t end;
@@ -100,6 +100,8 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
   found->confirmed = FS_NO;
   if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
     found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
+  /* Also in the older half: what stands in the mark's place may be torn, and read as anything later. */
+  if (found->confirmed != FS_YES) found->clean = FS_NO;
   found->end += ENTRY_SIZE;
   return FS_YES;
 }
@@ -115,7 +117,7 @@ static void walk_half(const fs_range *unit, walk *found) {
     uint32_t address = unit->start + found->end;
     if (fs_flash_read(address, (uint8_t *)first, MARK_SIZE) == FS_OK) {
       if (fs_all((const uint8_t *)first, MARK_SIZE, 0xff) == FS_YES) {
-        found->clean = fs_flash_blank(address, unit->length - found->end);
+        if (fs_flash_blank(address, unit->length - found->end) != FS_YES) found->clean = FS_NO;
         return;
       }
       if (step(unit, found, (const uint8_t *)first) == FS_YES) continue;
@@ -185,6 +187,7 @@ static fs_result find(fs_answer *firm) {
             FS_ERR_JOURNAL_FAILED);
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
   if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
   *firm = walks[newest].confirmed == FS_YES && walks[0].clean == FS_YES && walks[1].clean == FS_YES ? FS_YES : FS_NO;
   return FS_OK;
@@ -246,12 +249,24 @@ fs_result fs_journal_progress(uint32_t address) {
   return fs_journal_commit();
 }
 
+fs_answer fs_life_boots(void) {
+  switch (fs_now.life_cycle) {
+    case FS_LIFE_INSTALLED:
+    case FS_LIFE_TRYING:
+    case FS_LIFE_REVERTED: return FS_YES;
+    default: return FS_NO;
+  }
+}
+
 uint32_t fs_life_number(void) {
   if (fs_identity_present() != FS_YES) return 0;
   switch (fs_now.life_cycle) {
     case FS_LIFE_PERSONALIZED: return 1;
     case FS_LIFE_INSTALLING: return 2;
     case FS_LIFE_INSTALLED: return 3;
+    case FS_LIFE_TRIAL:
+    case FS_LIFE_TRYING: return 5;
+    case FS_LIFE_REVERTED: return 6;
     default: return 4;
   }
 }

@@ -13,8 +13,21 @@
 #define FS_LIFE_INSTALLING 0x69b40fc4u
 #define FS_LIFE_INSTALLED 0xa53c965au
 #define FS_LIFE_ERASED 0xd2e16985u
+#define FS_LIFE_TRIAL 0x3f1f65a8u /* an application waits for its trial */
+#define FS_LIFE_TRYING 0x71e0c07eu /* it got its one boot */
+#define FS_LIFE_REVERTED 0xc60a3cabu /* it was given up; the former boots */
 
 #define FS_UNWRAP_MAX 16u
+
+/* An application that does not boot as things stand: the one to go back to, or the one that was given up. */
+typedef struct {
+  uint32_t entry;
+  uint32_t boot_check;
+  uint32_t area_count; /* its areas stand behind those of the present one */
+  uint32_t zero;
+  uint8_t manifest_digest[FS_HASH_SIZE];
+  uint8_t firmware_mac[FS_HASH_SIZE];
+} fs_other;
 
 /* A state record, as in flash; little-endian. */
 typedef struct {
@@ -33,22 +46,23 @@ typedef struct {
   uint32_t progress;       /* resume: firmware below this address is complete; 0: start over */
   uint32_t area_count;
   uint32_t receipt;        /* FS_YES: a receipt can be given for the license below */
-  uint32_t reserved;
+  uint32_t trial_counter;  /* security counter once the application on trial is confirmed */
   uint8_t manifest_digest[FS_HASH_SIZE];
   uint8_t license_digest[FS_HASH_SIZE];
   uint8_t receipt_nonce[FS_HASH_SIZE];
   uint8_t license_id[16];
   uint8_t job_id[16];
   uint8_t firmware_mac[FS_HASH_SIZE]; /* fs_digest_firmware; for boot check 2 */
-  fs_area areas[FS_AREA_MAX];
-  uint8_t zeros[16];
+  fs_area areas[FS_AREA_MAX];         /* of the present application, then of the other */
+  fs_other other;
   uint8_t mac[16];
 } fs_state;
 
-FS_STATIC_ASSERT(sizeof(fs_state) == 640);
+FS_STATIC_ASSERT(sizeof(fs_state) == 704 && sizeof(fs_other) == 80);
 FS_STATIC_ASSERT(offsetof(fs_state, manifest_digest) == 64 && offsetof(fs_state, license_id) == 160);
 FS_STATIC_ASSERT(offsetof(fs_state, firmware_mac) == 192 && offsetof(fs_state, areas) == 224);
-FS_STATIC_ASSERT(offsetof(fs_state, mac) == 624 && sizeof(fs_state) % FS_FLASH_GRAIN == 0);
+FS_STATIC_ASSERT(offsetof(fs_state, other) == 608);
+FS_STATIC_ASSERT(offsetof(fs_state, mac) == 688 && sizeof(fs_state) % FS_FLASH_GRAIN == 0);
 
 /* The present state. Change it, then fs_journal_commit. */
 extern fs_state fs_now;
@@ -67,6 +81,9 @@ fs_result fs_journal_commit(void);
 
 /* Notes that firmware below the address is complete. */
 fs_result fs_journal_progress(uint32_t address);
+
+/* FS_YES in the life cycles in which the present application boots. */
+fs_answer fs_life_boots(void);
 
 /* The life cycle as hellos and infos give it. */
 uint32_t fs_life_number(void);

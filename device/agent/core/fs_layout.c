@@ -20,6 +20,15 @@ FS_AT(fs_area, on_update, 12);
 FS_AT(fs_area, digest, 16);
 FS_SIZE(fs_area, 48);
 
+/* The application that does not boot as things stand: in state records. */
+FS_AT(fs_other, entry, 0);
+FS_AT(fs_other, boot_check, 4);
+FS_AT(fs_other, area_count, 8);
+FS_AT(fs_other, zero, 12);
+FS_AT(fs_other, manifest_digest, 16);
+FS_AT(fs_other, firmware_mac, 48);
+FS_SIZE(fs_other, 80);
+
 /* State records of the journal. */
 FS_AT(fs_state, magic, 0);
 FS_AT(fs_state, sequence, 4);
@@ -36,7 +45,7 @@ FS_AT(fs_state, option_tries, 44);
 FS_AT(fs_state, progress, 48);
 FS_AT(fs_state, area_count, 52);
 FS_AT(fs_state, receipt, 56);
-FS_AT(fs_state, reserved, 60);
+FS_AT(fs_state, trial_counter, 60);
 FS_AT(fs_state, manifest_digest, 64);
 FS_AT(fs_state, license_digest, 96);
 FS_AT(fs_state, receipt_nonce, 128);
@@ -44,9 +53,9 @@ FS_AT(fs_state, license_id, 160);
 FS_AT(fs_state, job_id, 176);
 FS_AT(fs_state, firmware_mac, 192);
 FS_AT(fs_state, areas, 224);
-FS_AT(fs_state, zeros, 608);
-FS_AT(fs_state, mac, 624);
-FS_SIZE(fs_state, 640);
+FS_AT(fs_state, other, 608);
+FS_AT(fs_state, mac, 688);
+FS_SIZE(fs_state, 704);
 
 /* Option-byte requirements: in the identity. */
 FS_AT(fs_requirement, register_id, 0);

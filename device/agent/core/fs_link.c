@@ -36,7 +36,13 @@ enum {
 /* What follows once the answer was sent. */
 typedef enum { AFTER_NOTHING, AFTER_RESET, AFTER_PROTECT, AFTER_LAUNCH } after;
 
-static uint8_t request[FS_CONTENT_MAX];
+/* A record begins behind type, sequence and index: two bytes ahead of the frame put it on a word, and copies go by words. */
+static struct {
+  uint8_t ahead[2];
+  uint8_t bytes[FS_CONTENT_MAX];
+} frame __attribute__((aligned(4)));
+static uint8_t *const request = frame.bytes;
+static const fs_buffer whole_request = {frame.bytes, sizeof frame.bytes};
 static uint8_t answer[ANSWER_MAX];
 static uint32_t answer_length; /* 0: nothing was answered yet */
 static uint32_t answered_crc;
@@ -82,7 +88,7 @@ static fs_result do_finish(exchange *now) {
 
 static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(fs_now.life_cycle == FS_LIFE_INSTALLED, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
   now->then = AFTER_RESET;
   return FS_OK;
 }
@@ -150,8 +156,8 @@ static void follow(after then) {
   fs_port_reset();
 }
 
-/* A frame with a right CRC: a repeat of the request answered last, or a request. */
-static void handle(uint32_t length) {
+/* A frame with a right CRC: a repeat of the request answered last, or a request. Kept out of the path of a byte. */
+static void __attribute__((noinline)) handle(uint32_t length) {
   uint8_t type = request[0];
   uint8_t sequence = request[1];
   uint32_t crc = fs_get_u32le(request + length - 4u);
@@ -181,20 +187,17 @@ static void handle(uint32_t length) {
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
   answered_crc = crc;
   fs_frame_send(answer, answer_length);
-  fs_wipe(request, length);
+  fs_wipe(&frame, sizeof frame.ahead + length); /* from a word on: at most all of it */
   if (result != FS_OK) return;
   if (fetching == FS_YES) due = now.then;
   else follow(now.then);
 }
 
 void fs_link_receive(const uint8_t *bytes, uint32_t length) {
-  fs_buffer buffer;
   uint32_t i;
   if (lent == FS_YES) return;
-  buffer.data = request;
-  buffer.length = sizeof request;
   for (i = 0; i < length; i++) {
-    if (fs_frame_take(&reader, buffer, bytes[i]) != FS_YES) continue;
+    if (fs_frame_take(&reader, &whole_request, bytes[i]) != FS_YES) continue;
     handle(reader.length);
     memset(&reader, 0, sizeof reader);
   }
@@ -210,16 +213,13 @@ void fs_link_exchange(const uint8_t *bytes, uint32_t length) {
 void fs_link_follow(void) { follow(due); }
 
 fs_buffer fs_link_lend(void) {
-  fs_buffer buffer;
   memset(&reader, 0, sizeof reader);
   lent = FS_YES;
-  buffer.data = request;
-  buffer.length = sizeof request;
-  return buffer;
+  return whole_request;
 }
 
 void fs_link_give_back(void) {
-  fs_wipe(request, sizeof request);
+  fs_wipe(&frame, sizeof frame);
   lent = FS_NO;
 }
 

@@ -109,7 +109,7 @@ static fs_result read_core(fs_view core, fs_manifest *manifest, parts *found) {
   found->requirements = cursor;
   FS_TRY(fs_cbor_skip(&cursor));
   FS_TRY(take_uint(&cursor, 10, 2, &manifest->least_readout));
-  FS_TRY(take_uint(&cursor, 11, FS_INTERRUPTION_RESUME, &manifest->interruption));
+  FS_TRY(take_uint(&cursor, 11, FS_INTERRUPTION_TRIAL, &manifest->interruption));
   FS_REQUIRE(manifest->interruption >= FS_INTERRUPTION_ERASE, FS_CBOR_SHAPE);
   FS_TRY(take_uint(&cursor, 12, FS_COUNT_MAX, &manifest->least_agent));
   FS_TRY(take_uint(&cursor, 13, FS_BOOT_DIGEST, &manifest->boot_check));
@@ -124,16 +124,16 @@ static fs_result read_core(fs_view core, fs_manifest *manifest, parts *found) {
 /* Step 6, first half: the areas; counts the records. */
 static fs_result read_areas(fs_cbor cursor, fs_manifest *manifest) {
   uint64_t end = 0;
-  uint64_t records = 0;
+  uint32_t records = 0;
   uint32_t i;
   FS_TRY_AS(fs_cbor_array(&cursor, 1, FS_AREA_MAX, &manifest->area_count), FS_ERR_AREA_MALFORMED);
   for (i = 0; i < manifest->area_count; i++) {
     fs_area *area = &manifest->areas[i];
     FS_TRY(fs_area_read(&cursor, end, area));
     end = (uint64_t)area->address + area->length;
-    /* At most 8 * 2^32 / 1024: no wrap in 64 bits. */
+    /* At most 8 * 2^32 / 1024: no wrap. The chunk size is one of three that are not 0. */
     if (area->kind == FS_AREA_FIRMWARE)
-      records += ((uint64_t)area->length + manifest->chunk_size - 1u) / manifest->chunk_size;
+      records += area->length / manifest->chunk_size + (area->length % manifest->chunk_size != 0);
   }
   FS_REQUIRE(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
   manifest->record_count = records > FS_RECORD_MAX ? FS_RECORD_MAX + 1u : (uint32_t)records;

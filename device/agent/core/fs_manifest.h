@@ -6,7 +6,7 @@
 #include "fs_delegation.h"
 #include "fs_policy.h"
 
-enum { FS_INTERRUPTION_ERASE = 1, FS_INTERRUPTION_RESUME = 2 };
+enum { FS_INTERRUPTION_ERASE = 1, FS_INTERRUPTION_RESUME = 2, FS_INTERRUPTION_TRIAL = 3 };
 enum { FS_BOOT_RECORD = 1, FS_BOOT_DIGEST = 2 };
 
 #define FS_RECORD_MAX 65535u

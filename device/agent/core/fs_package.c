@@ -8,6 +8,7 @@
 #include "fs_journal.h"
 #include "fs_link.h"
 #include "fs_session.h"
+#include "fs_trial.h"
 
 #define HEADER_MOST 4096u
 #define COUNTER_JUMP_MOST 16u
@@ -51,6 +52,7 @@ static fs_result check_chip(const fs_manifest *manifest) {
   if (fs_now.install_count > 0)
     FS_DEMAND(manifest->security_counter - fs_now.security_counter <= COUNTER_JUMP_MOST,
                FS_ERR_COUNTER_JUMP_TOO_LARGE);
+  FS_DECIDE(fs_trial_check(manifest));
   FS_DECIDE(fs_policy_check_fields(manifest->requirements, manifest->requirement_count));
   FS_TRY(fs_policy_readout_level(&level));
   FS_DEMAND(level >= manifest->least_readout, FS_ERR_READOUT_LEVEL_TOO_LOW);

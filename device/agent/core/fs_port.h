@@ -51,6 +51,16 @@ void fs_port_boot_application(uint32_t entry) __attribute__((noreturn));
 /* FS_YES when the entry pin is active or the application left its request for the agent before the reset. */
 fs_answer fs_port_entry_requested(void);
 
+/* FS_YES when the application left its confirmation before the reset. Only looks. */
+fs_answer fs_port_trial_confirmed(void);
+
+/* Takes the confirmation out, if there is one: it counts once, and was journaled before. */
+void fs_port_trial_clear(void);
+
+/* Called ahead of the boot of an application on trial: starts a watchdog that resets the chip unless the application
+ * feeds it, where the chip has one that outlives the hand-over. */
+void fs_port_trial_watchdog(void);
+
 /* Bytes of the hardware generator, its health checks passed. Never called where FS_HAS_RANDOM_GENERATOR is 0. */
 fs_result fs_port_random(uint8_t *bytes, uint32_t length);
 

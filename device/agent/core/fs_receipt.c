@@ -11,15 +11,21 @@
 #define CLAIM_UEID 256u
 #define CLAIM_DBGSTAT 263u
 #define CLAIM_EAT_PROFILE 265u
+/* spec/receipt.md: of the install that the license was for. */
+enum { RESULT_INSTALLED = 0, RESULT_REVERTED = 1 };
+
 #define PROFILE "tag:firmseal,2026:receipt-1"
 
 /* Private claims -70001 to -70013: the CBOR argument of -n is n - 1. */
 static void write_private(fs_writer *writer, uint32_t number) { fs_write_negative(writer, 70000u + number - 1u); }
 
 static void write_areas(fs_writer *writer) {
+  fs_answer given_up = fs_now.life_cycle == FS_LIFE_REVERTED ? FS_YES : FS_NO;
+  uint32_t start = given_up == FS_YES ? fs_now.area_count : 0;
+  uint32_t count = given_up == FS_YES ? fs_now.other.area_count : fs_now.area_count;
   uint32_t i;
-  fs_write_array(writer, fs_now.area_count);
-  for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
+  fs_write_array(writer, count);
+  for (i = start; i < start + count && i < FS_AREA_MAX; i++) {
     const fs_area *area = &fs_now.areas[i];
     if (area->kind == FS_AREA_FIRMWARE) fs_write_bytes(writer, area->digest, FS_HASH_SIZE);
     else fs_write_uint(writer, area->length);
@@ -28,7 +34,8 @@ static void write_areas(fs_writer *writer) {
 
 static void write_measured(fs_writer *writer) {
   write_private(writer, 2);
-  fs_write_bytes(writer, fs_now.manifest_digest, FS_HASH_SIZE);
+  fs_write_bytes(writer, fs_now.life_cycle == FS_LIFE_REVERTED ? fs_now.other.manifest_digest : fs_now.manifest_digest,
+                 FS_HASH_SIZE);
   write_private(writer, 3);
   fs_write_bytes(writer, fs_now.license_id, sizeof fs_now.license_id);
   write_private(writer, 4);
@@ -66,7 +73,7 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge) {
   write_private(writer, 9);
   fs_write_uint(writer, level);
   write_private(writer, 10);
-  fs_write_uint(writer, 0); /* installed */
+  fs_write_uint(writer, fs_now.life_cycle == FS_LIFE_REVERTED ? RESULT_REVERTED : RESULT_INSTALLED);
   write_private(writer, 11);
   fs_write_uint(writer, FS_AGENT_VERSION);
   write_private(writer, 12);
@@ -81,7 +88,7 @@ fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
-  FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLED && fs_now.receipt == FS_YES, FS_ERR_NO_RECEIPT);
+  FS_INSIST((fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL) && fs_now.receipt == FS_YES, FS_ERR_NO_RECEIPT);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
   FS_TRY(write_payload(writer, challenge));
   FS_TRY(fs_identity_signing_private(key));

@@ -76,7 +76,7 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
 static fs_result note_progress(const fs_area *area) {
   uint32_t end = area->address + fs_session.offset; /* inside flash: no wrap */
   fs_erase_unit unit;
-  if (fs_now.interruption != FS_INTERRUPTION_RESUME || end <= fs_now.progress) return FS_OK;
+  if (fs_session.manifest.interruption != FS_INTERRUPTION_RESUME || end <= fs_now.progress) return FS_OK;
   FS_TRY(fs_flash_unit_of(end - 1u, &unit));
   /* A unit is complete when the area ends in it, or the next byte is in another unit. */
   if (fs_session.offset != area->length && end != unit.end) end = unit.start;

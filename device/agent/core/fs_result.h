@@ -61,28 +61,31 @@ enum {
  * twice: what one skipped instruction spoils in one pass, the other pass refuses (fs_flow.h). FS_INSIST checks twice by
  * itself, for decisions that are made once; its condition has no side effect and reads memory.
  */
-#define FS_DECIDE(expression) \
-  do {                        \
-    FS_TRY(expression);       \
-    FS_SITE();                \
+#define FS_DECIDE(expression)                       \
+  do {                                              \
+    fs_result fs_decide_ = (expression);            \
+    FS_SITE();                                      \
+    if (fs_decide_ != FS_OK) return fs_decide_;     \
   } while (0)
 
-#define FS_DECIDE_AS(expression, fault) \
-  do {                                  \
-    FS_TRY_AS(expression, fault);       \
-    FS_SITE();                          \
+#define FS_DECIDE_AS(expression, fault)             \
+  do {                                              \
+    fs_result fs_decide_ = (expression);            \
+    FS_SITE();                                      \
+    if (fs_decide_ != FS_OK) return (fault);        \
   } while (0)
 
-#define FS_DEMAND(condition, fault) \
-  do {                              \
-    FS_REQUIRE(condition, fault);   \
-    FS_SITE();                      \
+#define FS_DEMAND(condition, fault)                 \
+  do {                                              \
+    FS_SITE();                                      \
+    FS_REQUIRE(condition, fault);                   \
   } while (0)
 
 #define FS_INSIST(condition, fault)                              \
   do {                                                           \
-    FS_REQUIRE(condition, fault);                                \
     FS_SITE();                                                   \
+    FS_REQUIRE(condition, fault);                                \
+    FS_BARRIER();                                                \
     FS_REQUIRE(condition, FS_ERR_INTERNAL_CHECK_FAILED);         \
     FS_BARRIER();                                                \
   } while (0)

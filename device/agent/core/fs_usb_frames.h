@@ -10,7 +10,7 @@ void fs_usb_frames_put(const uint8_t *bytes, uint32_t length);
 /* Takes at most so many bytes, which stay valid until the next put. */
 fs_view fs_usb_frames_take(uint32_t most);
 
-/* Forgets what was not fetched. */
+/* Forgets what was not fetched. Called before the first put: until then there is no room. */
 void fs_usb_frames_clear(void);
 
 #endif

@@ -123,6 +123,9 @@ void fs_port_boot_application(uint32_t entry) {
   longjmp(fuzz_after_reset, 2);
 }
 fs_answer fs_port_entry_requested(void) { return FS_YES; }
+fs_answer fs_port_trial_confirmed(void) { return FS_NO; }
+void fs_port_trial_clear(void) {}
+void fs_port_trial_watchdog(void) {}
 
 /* The nonce of fuzz-device.ts where a nonce is drawn, else bytes that count. */
 fs_result fs_port_random(uint8_t *bytes, uint32_t length) {

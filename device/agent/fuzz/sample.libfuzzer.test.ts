@@ -29,11 +29,17 @@ it.each([
     'fuzz_cbor',
     'fs_cbor.c',
     'if (length > (uint32_t)(cursor->end - cursor->next)) return FS_CBOR_SHAPE;',
+    '',
     'heap-buffer-overflow',
   ],
-  ['fuzz_frame', 'fs_frame.c', 'if (reader->length >= buffer.length) {', 'global-buffer-overflow'],
-] as const)('%s notices when %s does not look at a length', (target, file, defence, finding) => {
-  const other = defence.endsWith('{') ? 'if (reader->dropping) {' : '';
+  [
+    'fuzz_frame',
+    'fs_frame.c',
+    'if (reader->length < buffer->length) buffer',
+    'if (reader->length < UINT32_MAX) buffer',
+    'global-buffer-overflow',
+  ],
+] as const)('%s notices when %s does not look at a length', (target, file, defence, other, finding) => {
   const weakening = { file: `core/${file}`, replace: { [defence]: other } };
   const report = runTarget(target, { seconds: 60 }, { home, weakening });
   expect(report.passed).toBe(false);

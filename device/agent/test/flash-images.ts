@@ -55,7 +55,7 @@ export interface StateContent {
   readonly licenseDigest?: Uint8Array;
 }
 
-/** A state record and its confirmation, 672 bytes for the start of the first journal unit. */
+/** A state record and its confirmation, 736 bytes for the start of the first journal unit. */
 export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes {
   const sequence = 1;
   const words = [
@@ -66,7 +66,7 @@ export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes 
     ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],
     ...[new Uint8Array(32), padded(state.licenseDigest ?? new Uint8Array(0), 32)],
   );
-  const record = padded(body, 624);
+  const record = padded(body, 688);
   const confirm = concatBytes(utf8('FSC1'), u32le(sequence), u32le(0), u32le(0));
   return concatBytes(
     ...[record, crypto.hmacSha256(deviceKey, record).subarray(0, 16)],

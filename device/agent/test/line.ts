@@ -17,7 +17,13 @@ import {
 } from '@firmseal/license';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
 import type { Manifest } from '@firmseal/seal';
-import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
+import {
+  agentImage,
+  createVirtualChip,
+  type ExecutorFactory,
+  type VirtualChip,
+  wasmAgent,
+} from '@firmseal/virtual-stm32';
 import { buildAgent } from '../build.ts';
 import faultNumbers from './fault-numbers.ts';
 import {
@@ -200,9 +206,17 @@ export const personalizeFinish = (
     options.map(({ register, mask, value }): [number, number, number] => [register, mask, value]),
   ]);
 
-/** A chip that is on, with the agent (another one than built from the sources, if given) written over the debug port, and BOOT_ADD0 pointing to it where there is one. */
-export async function blankLine(chipId: string, seed = 'line', agent?: Uint8Array): Promise<Line> {
-  const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto)] });
+/**
+ * A chip that is on, with the agent (another one than built from the sources, if given) written over the debug port, and
+ * BOOT_ADD0 pointing to it where there is one; and what plays applications.
+ */
+export async function blankLine(
+  chipId: string,
+  seed = 'line',
+  agent?: Uint8Array,
+  applications: readonly ExecutorFactory[] = [],
+): Promise<Line> {
+  const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto), ...applications] });
   chip.powerOn();
   chip.debug.connect();
   for (const { address, bytes } of agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId)))

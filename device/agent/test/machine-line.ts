@@ -17,7 +17,7 @@ function expectOk(status: unknown): void {
 }
 
 /** Whole write units by their addresses; bytes that no segment has are 0xFF. */
-function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
+export function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
   const units = new Map<number, Uint8Array>();
   for (const { address, bytes } of segments)
     for (const [i, byte] of bytes.entries()) {

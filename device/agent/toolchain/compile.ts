@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Arithmetic, bearsslFolder, bearsslSources } from './bearssl.ts';
+import { type Arithmetic, bearsslFlags, bearsslFolder, bearsslSources } from './bearssl.ts';
 import { cached, hashOf, headersHash } from './cache.ts';
 
 export type Compiler = {
@@ -79,8 +79,11 @@ export function compileOurs(
 export function compileBearssl(compiler: Compiler, arithmetic: Arithmetic): CompiledObject[] {
   const folder = bearsslFolder();
   const includes = ['-I', join(folder, 'inc'), '-I', join(folder, 'src')];
-  const how = { flags: ['-w'], includes, headers: folder, isOurs: false };
-  return bearsslSources(arithmetic).map((source) => compile(compiler, join(folder, source), how));
+  return bearsslSources(arithmetic).map((source) => {
+    const fast = compiler.program.startsWith('arm-none-eabi') ? bearsslFlags(arithmetic, source) : [];
+    const flags = ['-w', ...fast];
+    return compile(compiler, join(folder, source), { flags, includes, headers: folder, isOurs: false });
+  });
 }
 
 /** Links to `name` with a map beside it (`name.map`); returns the folder of both. */

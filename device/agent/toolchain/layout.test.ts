@@ -15,6 +15,7 @@ function membersOf(text: string, name: string): string[] {
 
 it.each([
   ['fs_area', 'fs_area.h', 'fs_layout.c'],
+  ['fs_other', 'fs_journal.h', 'fs_layout.c'],
   ['fs_state', 'fs_journal.h', 'fs_layout.c'],
   ['fs_requirement', 'fs_policy.h', 'fs_layout.c'],
   ['fs_usb_setup', 'fs_usb_request.h', 'fs_layout.c'],

@@ -142,7 +142,7 @@ describe('answers that are not of the form', () => {
   test.each([
     ['an unknown key', changed(9, 0)],
     ['a missing key', encodeCbor(new Map(infoEntries.slice(0, 8)))],
-    ['a life cycle beyond the last', changed(3, 5)],
+    ['a life cycle beyond the last', changed(3, 7)],
     ['a frame below 128 bytes', changed(4, 127)],
     ['a window of none', changed(5, 0)],
     ['a readout level of 3', changed(7, 3)],

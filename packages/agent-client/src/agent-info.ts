@@ -8,7 +8,10 @@ import { frameFirstContentBytes, frameLongestContentBytes } from '@firmseal/link
 import { readPayload } from './payload.ts';
 
 /** In the order of their values, spec/agent.md section 2. */
-export const lifeCycles = ['blank', 'personalized', 'installing', 'installed', 'erased'] as const;
+export const lifeCycles = [
+  ...(['blank', 'personalized', 'installing', 'installed'] as const),
+  ...(['erased', 'trial', 'reverted'] as const),
+] as const;
 export type LifeCycle = (typeof lifeCycles)[number];
 
 export interface AgentInfo {

@@ -268,6 +268,16 @@ export const faultTable = {
     sentence: 'The firmware would raise the security counter by more than 16 in one update.',
     remedy: 'Install an intermediate version first.',
   },
+  'trial-undecided': {
+    number: 257,
+    sentence: 'An application on trial stands in the chip, and is neither confirmed nor given up yet.',
+    remedy: 'Start the chip and let the application confirm itself, or reset it once more: the former application comes back. Then install again.',
+  },
+  'trial-no-room': {
+    number: 258,
+    sentence: 'The firmware cannot stand on trial beside the application in the chip: they share erase units, or have more than 8 areas together.',
+    remedy: 'Link it for a range that the other application leaves free, or seal it with `--interruption erase` or `resume`.',
+  },
   'record-hash-wrong': {
     number: 260,
     sentence: 'A record does not have the hash that the record before it, or the manifest, announces.',
@@ -435,7 +445,7 @@ export const faultTable = {
   },
   'receipt-result-bad': {
     number: 377,
-    sentence: 'The receipt says that the install did not end well.',
+    sentence: 'The receipt says that the install did not end well (result {result}; 1: the application on trial was given up, the former one boots).',
     remedy: 'Install again; the unit of quota is kept.',
   },
   'request-unknown': {
@@ -627,6 +637,11 @@ export const faultTable = {
     number: 515,
     sentence: 'The firmware does not say where its vector table is.',
     remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+  },
+  'trial-leaves-no-room': {
+    number: 516,
+    sentence: 'Beside this firmware, on trial on {chip}, no other of its size ({needBytes} bytes in whole erase units, at most 4 areas) has a place; it leaves free: {free}.',
+    remedy: 'Make it smaller, link it nearer to an end of the application range, or seal it with `--interruption erase` or `resume`.',
   },
   'seal-input-refused': {
     number: 520,

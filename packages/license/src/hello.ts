@@ -30,7 +30,10 @@ import { encodeOptionValues, type OptionValue, optionValues, readoutLevels } fro
 export const helloTyp = 'application/firmseal-hello';
 
 /** In the order of their numbers on the wire, from 0 (spec/agent.md section 2). */
-export const lifeCycles = ['blank', 'personalized', 'installing', 'installed', 'erased'] as const;
+export const lifeCycles = [
+  ...(['blank', 'personalized', 'installing', 'installed'] as const),
+  ...(['erased', 'trial', 'reverted'] as const),
+] as const;
 export type LifeCycle = (typeof lifeCycles)[number];
 
 export interface Hello {

@@ -72,6 +72,19 @@ describe('personalization', () => {
     expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(level);
   });
 
+  it('leaves nothing in flash of what was there before', async () => {
+    const { chip, options } = optionsFor();
+    const [first, last] = [facts.flash.eraseUnits[0]!, facts.flash.eraseUnits.at(-1)!];
+    const inBank2 = facts.flash.banks[1]!.addressStart;
+    const places = [first.addressStart + first.sizeBytes - 64, inBank2, last.addressStart];
+    chip.powerOn();
+    chip.debug.connect();
+    for (const place of places)
+      expect(chip.debug.programFlash(place, new Uint8Array(64).fill(0x55))).toBe('ok');
+    await personalizeChip(options);
+    for (const place of places) expect(chip.judge.flash(place, 64)).not.toContain(0x55);
+  });
+
   it('stops when the agent does not read back as it was written', async () => {
     const { chip, options } = optionsFor((one) => {
       const probe = probeOf(one);

@@ -9,7 +9,7 @@ import {
   issueDeviceCertificate,
   verifyDeviceCertificate,
 } from '@firmseal/certificate';
-import { type Chip, eraseUnitsOf, finalOptions } from '@firmseal/chips';
+import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type DevicePublic, thumbprintOf, verifyHello } from '@firmseal/license';
@@ -41,12 +41,15 @@ export interface PersonalizedDevice {
   readonly uniqueId: Bytes;
 }
 
-/** Erases, programs and reads back the agent. Throws `agent-write-failed`, `probe-refused`, `probe-failed`. */
+/**
+ * Erases all of flash, programs the agent and reads it back. All of it: code that somebody left in another place could be started
+ * later, at level 1, by option bytes that exchange banks or name a boot address, and would run from flash with the agent's rights
+ * (docs/attacks.md, S3). Throws `agent-write-failed`, `probe-refused`, `probe-failed`.
+ */
 async function writeAgent({ chip, probe, agentImage }: PersonalizeOptions): Promise<void> {
   await probe.connect();
+  for (const unit of chip.flash.eraseUnits) await probe.eraseUnit(unit.addressStart);
   for (const { address, bytes } of agentImage) {
-    const units = eraseUnitsOf(chip, { addressStart: address, length: bytes.length });
-    for (const unit of units) await probe.eraseUnit(unit.addressStart);
     await probe.program(address, bytes);
     if (!equalBytes(await probe.readMemory(address, bytes.length), bytes)) {
       throw new Fault('agent-write-failed', { address: `0x${address.toString(16)}` });

@@ -61,7 +61,7 @@ const hello: Step = async (context, { settings, emit, meet }) => {
     agentVersion,
   });
   const holdsPackage =
-    device.lifeCycle === 'installed' &&
+    (device.lifeCycle === 'installed' || device.lifeCycle === 'trial') &&
     device.manifestDigest !== undefined &&
     equalBytes(device.manifestDigest, digest);
   const greeted = { ...context, greeting: { challenge, answer, device } };

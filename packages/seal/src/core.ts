@@ -20,7 +20,7 @@ import { encodeRequirements, type OptionRequirement } from './requirements.ts';
 import { bytes32, count, orMalformed, readItem, shortText, versionText, word } from './shapes.ts';
 
 export const chunkSizes = [1024, 2048, 4096] as const;
-const interruptions = ['erase', 'resume'] as const;
+const interruptions = ['erase', 'resume', 'trial'] as const;
 const bootChecks = ['record', 'digest'] as const;
 
 export type ReadoutLevel = 0 | 1 | 2;

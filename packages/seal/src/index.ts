@@ -77,4 +77,5 @@ export {
   word,
 } from './shapes.ts';
 export { checkSigned, digestOf, openSigned } from './signed-object.ts';
+export { checkTrialRoom } from './trial-room.ts';
 export { type VerifiedHeader, verifyHeader } from './verify-header.ts';

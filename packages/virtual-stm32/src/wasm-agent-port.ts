@@ -33,8 +33,15 @@ function bootApplication(cpu: CpuPort, entry: number): void {
   cpu.bootApplication(entry, { mapping: 'normal' });
 }
 
-/** `requested`: the entry pin is active, or the application asked for the agent. */
-export function portImports(cpu: CpuPort, memory: AgentMemory, requested: boolean) {
+/** What the application and the pin say at a reset. */
+export interface AgentWord {
+  /** The entry pin is active, or the application asked for the agent. */
+  readonly requested: boolean;
+  /** The application on trial confirmed itself. */
+  readonly confirmed: boolean;
+}
+
+export function portImports(cpu: CpuPort, memory: AgentMemory, word: AgentWord) {
   const words = () => {
     const bytes = memory();
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -64,7 +71,9 @@ export function portImports(cpu: CpuPort, memory: AgentMemory, requested: boolea
     option_launch: () => cpu.launchOptions(),
     system_reset: () => cpu.systemReset(),
     boot_application: (entry: number) => bootApplication(cpu, entry >>> 0),
-    entry_requested: () => (requested ? fsYes : fsNo),
+    entry_requested: () => (word.requested ? fsYes : fsNo),
+    trial_confirmed: () => (word.confirmed ? fsYes : fsNo),
+    trial_clear: () => {}, // was taken out when it was read
     random(pointer: number, length: number): number {
       memory().set(cpu.random(length), pointer);
       return fsOk;

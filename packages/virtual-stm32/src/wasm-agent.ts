@@ -7,7 +7,7 @@ import { readAgentImage } from './agent-image.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
 import type { UsbFunction } from './usb-function.ts';
 import { cryptoImports } from './wasm-agent-crypto.ts';
-import { type AgentMemory, portImports } from './wasm-agent-port.ts';
+import { type AgentMemory, type AgentWord, portImports } from './wasm-agent-port.ts';
 import { type AgentUsbExports, agentUsb } from './wasm-agent-usb.ts';
 
 /** The part of the WebAssembly interface that is used; the compiler settings bring no types of a browser. */
@@ -58,12 +58,19 @@ export const agentRequest = {
   bytes: Uint8Array.from('firmseal: agent!', (letter) => letter.charCodeAt(0)),
 } as const;
 
-function takeRequest(cpu: CpuPort): boolean {
+/** What an application on trial leaves in the same place to be kept. */
+export const trialConfirmation = Uint8Array.from('firmseal: confir', (letter) => letter.charCodeAt(0));
+
+/** What the pin and the application say; the application's word is taken out. */
+function takeWord(cpu: CpuPort): AgentWord {
   const address = cpu.chip.ram[0]!.addressStart + agentRequest.offset;
   const found = cpu.readRam(address, agentRequest.bytes.length);
-  const asked = typeof found !== 'string' && agentRequest.bytes.every((byte, i) => found[i] === byte);
-  if (asked) cpu.writeRam(address, new Uint8Array(agentRequest.bytes.length));
-  return asked;
+  const holds = (bytes: Uint8Array) =>
+    typeof found !== 'string' && bytes.every((byte, i) => found[i] === byte);
+  const [asked, confirmed] = [holds(agentRequest.bytes), holds(trialConfirmation)];
+  // Now, not when the agent says so: its own memory is about to stand in this place.
+  if (asked || confirmed) cpu.writeRam(address, new Uint8Array(agentRequest.bytes.length));
+  return { requested: asked || cpu.pin('agent-request'), confirmed };
 }
 
 class WasmAgent implements FirmwareExecutor {
@@ -82,10 +89,10 @@ class WasmAgent implements FirmwareExecutor {
 
   start(cpu: CpuPort): void {
     const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!)!;
-    const requested = takeRequest(cpu) || cpu.pin('agent-request');
+    const word = takeWord(cpu);
     const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
     this.#instantiate = () => {
-      const fs = { ...portImports(cpu, memory, requested), ...cryptoImports(this.#crypto, memory) };
+      const fs = { ...portImports(cpu, memory, word), ...cryptoImports(this.#crypto, memory) };
       return new WebAssembly.Instance(module, { fs }).exports as AgentExports;
     };
     this.#exports = this.#instantiate();

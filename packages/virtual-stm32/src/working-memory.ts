@@ -9,6 +9,9 @@ import { SeededRandom } from './random.ts';
 /** Gives the bytes at each call anew: the memory of a WebAssembly instance moves when it grows. */
 export type RamStore = () => Uint8Array;
 
+/** Each is as large as the range or store that it fills. */
+const patternsMost = 8;
+
 interface Mount {
   readonly addressStart: number;
   readonly store: RamStore;
@@ -27,6 +30,8 @@ export class WorkingMemory {
   #mounts: Mount[] = [];
   #powerCycles = 0;
   #version = 0;
+  /** Patterns by their seeds, from the first return to a snapshot on: who goes back once does so thousands of times. */
+  #patterns: Map<string, Uint8Array> | undefined;
 
   constructor(chip: Chip, seed: string) {
     this.#chip = chip;
@@ -47,7 +52,16 @@ export class WorkingMemory {
   }
 
   #pattern(bytes: Uint8Array, name: string): void {
-    new SeededRandom(`${this.#seed}/ram/${name}/${this.#powerCycles}`).fill(bytes);
+    const key = `${this.#seed}/ram/${name}/${this.#powerCycles}`;
+    const known = this.#patterns?.get(key);
+    if (known?.length === bytes.length) {
+      bytes.set(known);
+      return;
+    }
+    new SeededRandom(key).fill(bytes);
+    if (this.#patterns === undefined) return;
+    if (this.#patterns.size >= patternsMost) this.#patterns.clear();
+    this.#patterns.set(key, bytes.slice());
   }
 
   /** Copies of all content, for a snapshot. */
@@ -62,6 +76,7 @@ export class WorkingMemory {
   /** Content and mounts as they were; a store that was mounted then gets its content back. */
   restore({ powerCycles, ranges, mounts }: SavedMemory): void {
     this.#powerCycles = powerCycles;
+    this.#patterns ??= new Map();
     this.#ranges.clear();
     for (const [range, bytes] of ranges) this.#ranges.set(range, bytes.slice());
     this.#mounts = mounts.map(({ addressStart, store }) => ({ addressStart, store }));

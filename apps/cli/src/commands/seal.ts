@@ -9,6 +9,7 @@ import { sealContentKey } from '@firmseal/license';
 import {
   type Area,
   checkPolicy,
+  checkTrialRoom,
   chunkSizes,
   planAreas,
   policyRequirements,
@@ -112,12 +113,17 @@ export async function seal(path: string, options: SealOptions): Promise<void> {
     entry: plan.entry,
     optionBytes: policyRequirements(chip, readFields(options.option)),
     leastReadoutLevel,
-    interruption: readChoice(options.interruption, '--interruption', ['erase', 'resume'] as const),
+    interruption: readChoice(options.interruption, '--interruption', ['erase', 'resume', 'trial'] as const),
     leastAgentVersion: 0,
     bootCheck: readChoice(options.bootCheck, '--boot-check', ['record', 'digest'] as const),
     ...(options.sbom === undefined ? {} : { sbomDigest: nodeCrypto.sha256(readInput(options.sbom)) }),
   };
   checkPolicy(core, [chip], options);
+  checkTrialRoom(
+    core,
+    plan.areas.map(({ area }) => area),
+    [chip],
+  );
 
   const passphrase = await readPassphrase(`the signer key ${options.signer}`, options.passphraseFile);
   const key = await openKeyFile(nodeCrypto, { path: options.signer, passphrase, role: 'package-signer' });

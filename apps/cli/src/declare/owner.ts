@@ -23,7 +23,7 @@ export function declareSeal(command: Command): void {
     .option('--address <number>', 'address of a raw binary')
     .option('--format <name>', 'elf, hex, srec, bin or dfu, when the content does not tell')
     .option('--chunk <bytes>', '1024, 2048 or 4096', '4096')
-    .option('--interruption <policy>', 'erase or resume', 'erase')
+    .option('--interruption <policy>', 'erase, resume or trial', 'erase')
     .option('--boot-check <kind>', 'record, or digest of the whole firmware at each boot', 'record')
     .option(
       '--least-level <level>',

@@ -140,11 +140,11 @@ fs_result fs_crypto_gcm_open(const uint8_t key[FS_KEY_SIZE], const uint8_t nonce
   memset(h, 0, sizeof h);
   br_aes_ct_ctr_run(&keys, zeros, 0, h, sizeof h); /* H = E(0^128) */
   memset(y, 0, sizeof y);
-  br_ghash_ctmul32(y, h, aad.data, aad.length); /* pads each of the two with zeros to a block */
-  br_ghash_ctmul32(y, h, data.data, data.length);
+  FS_BR_GHASH(y, h, aad.data, aad.length); /* pads each of the two with zeros to a block */
+  FS_BR_GHASH(y, h, data.data, data.length);
   put_bits(lengths, aad.length);
   put_bits(lengths + 8, data.length);
-  br_ghash_ctmul32(y, h, lengths, sizeof lengths);
+  FS_BR_GHASH(y, h, lengths, sizeof lengths);
   br_aes_ct_ctr_run(&keys, nonce, 1, y, sizeof y); /* J0 has the counter 1 */
   right[0] = fs_equal(y, tag, FS_TAG_SIZE);
   right[1] = fs_equal(tag, y, FS_TAG_SIZE);

@@ -9,10 +9,11 @@ void fs_agent_main(void) {
   fs_watchdog_start();
   for (;;) {
     int32_t byte = fs_link_poll();
-    fs_watchdog_feed();
     if (byte >= 0) {
       uint8_t one = (uint8_t)byte;
       fs_agent_receive(&one, 1);
+    } else {
+      fs_watchdog_feed(); /* between any two bytes there is such a turn; flash and answers feed it too */
     }
   }
 }

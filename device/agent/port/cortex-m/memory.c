@@ -1,6 +1,6 @@
 /*
- * What core and BearSSL need of the C library, a byte at a time: 80 bytes instead of newlib's 900. Nothing in the agent
- * moves enough for the difference in time to show beside flash and cryptography.
+ * What core and BearSSL need of the C library, in 120 bytes instead of newlib's 900. Every byte of firmware is copied twice,
+ * into the hash of its record and of its area: memcpy goes by words where both ends are on one. The rest goes by bytes.
  */
 #include <stdint.h>
 #include <string.h>
@@ -8,9 +8,14 @@
 /* Or gcc would see memcpy in the loop of memcpy, and call it. */
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns")))
 
+typedef uint32_t __attribute__((may_alias)) word;
+
 AS_WRITTEN void *memcpy(void *to, const void *from, size_t length) {
   uint8_t *t = to;
   const uint8_t *f = from;
+  if ((((uintptr_t)t | (uintptr_t)f) & 3u) == 0)
+    for (; length >= sizeof(word); length -= sizeof(word), t += sizeof(word), f += sizeof(word))
+      *(word *)t = *(const word *)f;
   while (length-- > 0) *t++ = *f++;
   return to;
 }

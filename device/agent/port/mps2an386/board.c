@@ -5,6 +5,7 @@
  */
 #include "fs_stand_in.h"
 
+#define CONFIRM_WORD 0x66734301u
 #define REQUEST_WORD 0x66734101u /* as on the real part: port/stm32/fs_board.h */
 
 void fs_chip_before_ram(void) {}
@@ -43,6 +44,14 @@ fs_answer fs_port_entry_requested(void) {
   FS_STAND_IN_REQUEST = 0;
   return FS_YES;
 }
+
+fs_answer fs_port_trial_confirmed(void) { return FS_STAND_IN_REQUEST == CONFIRM_WORD ? FS_YES : FS_NO; }
+
+void fs_port_trial_clear(void) {
+  if (FS_STAND_IN_REQUEST == CONFIRM_WORD) FS_STAND_IN_REQUEST = 0;
+}
+
+void fs_port_trial_watchdog(void) {}
 
 void fs_port_reset(void) { fs_system_reset(); }
 

@@ -1,6 +1,6 @@
 /*
- * Whether the agent is wanted: a pin level at reset, or a word that the application left in a backup register. The word
- * is taken out when it is read, so that it asks once.
+ * Whether the agent is wanted: a pin level at reset, or a word that the application left in a backup register, taken out
+ * when it is read, so that it asks once. Another word in the same register confirms an application on trial.
  */
 #include "fs_board.h"
 #include "fs_stm32.h"
@@ -21,18 +21,25 @@ static fs_answer pin_active(void) {
   return active == SAMPLES ? FS_YES : FS_NO;
 }
 
-static fs_answer word_left(void) {
+/* FS_YES when the register holds the word, which is then taken out if that is asked for. */
+static fs_answer word_left(uint32_t word, fs_answer take) {
   fs_answer answer = FS_NO;
   fs_backup_open();
-  if (FS_REGISTER(FS_REQUEST_REGISTER) == FS_REQUEST_WORD) {
-    FS_REGISTER(FS_REQUEST_REGISTER) = 0;
+  if (FS_REGISTER(FS_REQUEST_REGISTER) == word) {
+    if (take == FS_YES) FS_REGISTER(FS_REQUEST_REGISTER) = 0;
     answer = FS_YES;
   }
   fs_backup_close();
   return answer;
 }
 
+fs_answer fs_port_trial_confirmed(void) { return word_left(FS_CONFIRM_WORD, FS_NO); }
+
+void fs_port_trial_clear(void) { (void)word_left(FS_CONFIRM_WORD, FS_YES); }
+
+void fs_port_trial_watchdog(void) { fs_watchdog_start(); }
+
 fs_answer fs_port_entry_requested(void) {
-  fs_answer left = word_left();
+  fs_answer left = word_left(FS_REQUEST_WORD, FS_YES);
   return pin_active() == FS_YES || left == FS_YES ? FS_YES : FS_NO;
 }

@@ -25,5 +25,7 @@
 
 /* What an application writes into FS_REQUEST_REGISTER before it resets the chip: "fsA" and a version. */
 #define FS_REQUEST_WORD 0x66734101u
+/* What an application on trial writes there to be kept: "fsC" and a version. The agent sees it at the next reset. */
+#define FS_CONFIRM_WORD 0x66734301u
 
 #endif

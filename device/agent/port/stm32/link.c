@@ -33,7 +33,7 @@ int32_t fs_link_poll(void) {
   uint32_t data;
   if ((status & (FS_USART_RECEIVED | FS_USART_ERRORS)) == 0) return -1;
   data = FS_REGISTER(FS_USART + FS_USART_RECEIVE) & 0xFFu;
-  fs_usart_clear_errors(status);
+  if (status & FS_USART_ERRORS) fs_usart_clear_errors(status);
   if (status & FS_USART_FRAMING) {
     framing_errors++;
     if (framing_errors >= FRAMING_ERRORS_TO_CHANGE)

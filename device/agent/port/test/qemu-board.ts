@@ -28,6 +28,8 @@ export interface QemuBoardOptions {
   readonly uniqueId: readonly [number, number, number];
   /** Of the stand-in generator; 0: none. */
   readonly seed: number;
+  /** More arguments for QEMU. */
+  readonly more?: readonly string[];
 }
 
 /**
@@ -70,7 +72,14 @@ export async function startQemu(options: QemuBoardOptions): Promise<QemuBoard> {
     '-device',
     `loader,addr=0x${(psram + 4 * i).toString(16)},data=0x${word.toString(16)},data-len=4`,
   ]);
-  const machine = ['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-nic', 'none'];
+  const machine = [
+    '-M',
+    'mps2-an386',
+    '-nographic',
+    '-nic',
+    'none',
+    ...(options.more ?? ['-monitor', 'none']),
+  ];
   const line = ['-chardev', `socket,id=link,host=127.0.0.1,port=${server.port}`, '-serial', 'chardev:link'];
   const qemu = ['qemu-system-arm', ...machine, ...line, '-kernel', loadable(options), ...words];
   const child = spawn('timeout', [`${longestRunS}`, ...qemu], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -20,6 +20,8 @@ IMPORT("option_launch") void host_option_launch(void);
 IMPORT("system_reset") void host_system_reset(void);
 IMPORT("boot_application") void host_boot_application(uint32_t entry);
 IMPORT("entry_requested") uint32_t host_entry_requested(void);
+IMPORT("trial_confirmed") uint32_t host_trial_confirmed(void);
+IMPORT("trial_clear") void host_trial_clear(void);
 IMPORT("random") uint32_t host_random(uint8_t *bytes, uint32_t length);
 IMPORT("unique_id") void host_unique_id(uint8_t *bytes, uint32_t length);
 IMPORT("link_send") void host_link_send(const uint8_t *bytes, uint32_t length);
@@ -90,6 +92,9 @@ void fs_port_boot_application(uint32_t entry) {
   __builtin_trap();
 }
 fs_answer fs_port_entry_requested(void) { return host_entry_requested(); }
+fs_answer fs_port_trial_confirmed(void) { return host_trial_confirmed(); }
+void fs_port_trial_clear(void) { host_trial_clear(); }
+void fs_port_trial_watchdog(void) {} /* the host that plays the chip has none */
 fs_result fs_port_random(uint8_t *bytes, uint32_t length) { return host_random(bytes, length); }
 void fs_port_unique_id(uint8_t *bytes) { host_unique_id(bytes, FS_UNIQUE_ID_LENGTH); }
 void fs_port_link_send(const uint8_t *bytes, uint32_t length) { host_link_send(bytes, length); }

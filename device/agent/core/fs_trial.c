@@ -1,0 +1,117 @@
+/* See fs_trial.h. */
+#include "fs_trial.h"
+
+#include "fs_journal.h"
+#include "fs_port.h"
+
+/* First and last byte of the erase units that an area touches. */
+static fs_result units_of(const fs_area *area, uint32_t *start, uint32_t *end) {
+  fs_erase_unit first, last;
+  FS_TRY(fs_flash_unit_of(area->address, &first));
+  /* Inside a slot, so address + length - 1 does not wrap; length is not 0. */
+  FS_TRY(fs_flash_unit_of(area->address + area->length - 1u, &last));
+  *start = first.start;
+  *end = last.end;
+  return FS_OK;
+}
+
+static fs_result check_room(const fs_manifest *manifest) {
+  uint32_t i, k, start, end, other_start, other_end;
+  /* Both counts are at most FS_AREA_MAX: no wrap. */
+  FS_DEMAND(manifest->area_count + fs_now.area_count <= FS_AREA_MAX, FS_ERR_TRIAL_NO_ROOM);
+  for (i = 0; i < manifest->area_count; i++) {
+    FS_TRY(units_of(&manifest->areas[i], &start, &end));
+    for (k = 0; k < fs_now.area_count; k++) {
+      FS_TRY(units_of(&fs_now.areas[k], &other_start, &other_end));
+      FS_DEMAND(end <= other_start || other_end <= start, FS_ERR_TRIAL_NO_ROOM);
+    }
+  }
+  FS_REQUIRE(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+fs_answer fs_trial_beside(const fs_manifest *manifest) {
+  if (manifest->interruption != FS_INTERRUPTION_TRIAL) return FS_NO;
+  return fs_now.life_cycle == FS_LIFE_INSTALLED || fs_now.life_cycle == FS_LIFE_REVERTED ? FS_YES : FS_NO;
+}
+
+fs_result fs_trial_check(const fs_manifest *manifest) {
+  FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRIAL && fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_TRIAL_UNDECIDED);
+  if (fs_trial_beside(manifest) == FS_YES) FS_DECIDE(check_room(manifest));
+  return FS_OK;
+}
+
+void fs_trial_take_over(const fs_manifest *manifest) {
+  uint32_t count = fs_now.area_count;
+  /* fs_trial_check found room for both; what would not fit is forgotten, and nothing can be gone back to. */
+  if (count > FS_AREA_MAX - manifest->area_count) count = 0;
+  memmove(fs_now.areas + manifest->area_count, fs_now.areas, count * sizeof fs_now.areas[0]);
+  memcpy(fs_now.areas, manifest->areas, manifest->area_count * sizeof fs_now.areas[0]);
+  fs_now.other.entry = fs_now.entry;
+  fs_now.other.boot_check = fs_now.boot_check;
+  fs_now.other.area_count = count;
+  memcpy(fs_now.other.manifest_digest, fs_now.manifest_digest, FS_HASH_SIZE);
+  memcpy(fs_now.other.firmware_mac, fs_now.firmware_mac, FS_HASH_SIZE);
+  fs_now.entry = manifest->entry;
+  fs_now.boot_check = manifest->boot_check;
+  fs_now.interruption = manifest->interruption;
+  fs_now.area_count = manifest->area_count;
+  fs_now.trial_counter = manifest->security_counter;
+  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+}
+
+void fs_trial_forget(void) {
+  fs_wipe(&fs_now.other, sizeof fs_now.other);
+  fs_now.trial_counter = 0;
+}
+
+/* The present application and the other change places. */
+static void exchange(void) {
+  fs_other mine;
+  uint32_t turns = fs_now.area_count;
+  uint32_t all = fs_now.area_count + fs_now.other.area_count; /* at most FS_AREA_MAX: fs_journal_load looked */
+  fs_area first;
+  mine.entry = fs_now.entry;
+  mine.boot_check = fs_now.boot_check;
+  mine.area_count = fs_now.area_count;
+  mine.zero = 0;
+  memcpy(mine.manifest_digest, fs_now.manifest_digest, FS_HASH_SIZE);
+  memcpy(mine.firmware_mac, fs_now.firmware_mac, FS_HASH_SIZE);
+  for (; turns > 0 && all > 0; turns--) {
+    first = fs_now.areas[0];
+    memmove(fs_now.areas, fs_now.areas + 1, (all - 1u) * sizeof fs_now.areas[0]);
+    fs_now.areas[all - 1u] = first;
+  }
+  fs_now.entry = fs_now.other.entry;
+  fs_now.boot_check = fs_now.other.boot_check;
+  fs_now.area_count = fs_now.other.area_count;
+  memcpy(fs_now.manifest_digest, fs_now.other.manifest_digest, FS_HASH_SIZE);
+  memcpy(fs_now.firmware_mac, fs_now.other.firmware_mac, FS_HASH_SIZE);
+  fs_now.other = mine;
+}
+
+fs_result fs_trial_revert(void) {
+  exchange();
+  fs_now.life_cycle = FS_LIFE_REVERTED;
+  return fs_journal_commit();
+}
+
+static fs_result confirm(void) {
+  fs_now.life_cycle = FS_LIFE_INSTALLED;
+  if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
+  fs_trial_forget();
+  return fs_journal_commit();
+}
+
+fs_result fs_trial_settle(fs_answer confirmed) {
+  if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
+  return confirmed == FS_YES ? confirm() : fs_trial_revert();
+}
+
+fs_result fs_trial_start(void) {
+  if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
+  fs_now.life_cycle = FS_LIFE_TRYING;
+  FS_TRY(fs_journal_commit());
+  fs_port_trial_watchdog();
+  return FS_OK;
+}

@@ -1,0 +1,245 @@
+// Attackers as machine code on a chip whose agent is machine code: a dumper in SRAM before, during and after an install at each
+// readout level (D1, D2, S1 of docs/attacks.md), and code of their own in flash with the banks swapped on U575 (S3). The agent
+// works on the same core that the attacker takes over.
+
+import { defaultOptionValues, finalOptions, findChip, optionField, withOptionField } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { packageKeys } from '@firmseal/seal';
+import { describe, expect, test } from 'vitest';
+import { hasTool } from '../../../tools/toolchain.ts';
+import { contains, exfiltrator, type Loot, type Place, raid } from './attacker.ts';
+import { Line } from './line.ts';
+import { machineLine } from './machine-line.ts';
+import { keyPair, makeLicense, makePackage, pattern, product, root } from './trusted-site.ts';
+import { machineChip } from './vector-chips.ts';
+
+const canBuild = hasTool('arm-none-eabi-gcc');
+type Level = 0 | 1 | 2;
+
+/** Personalized with keys that the test knows, its final option bytes in force. */
+function victim(chipId: string, level: Level): Promise<Line> {
+  const chip = findChip(chipId);
+  const values = defaultOptionValues(chip);
+  for (const { register, mask, value } of finalOptions(chip, level))
+    values.set(register, (((values.get(register) ?? 0) & ~mask) | value) >>> 0);
+  const optionBytes = [...values].map(([register, value]) => ({ register, value }));
+  const state = { securityCounter: 0, installCount: 0, agentVersion: 1, optionBytes };
+  return machineChip({ chipId, trust: { root: root.publicKey, product, epoch: 1 }, state });
+}
+
+const secretsOfDevice = [keyPair('device').privateKey, keyPair('device KEM').privateKey];
+
+const chunkBytes = 1024;
+async function packageFor(chipId: string, leastReadoutLevel: Level) {
+  const { storeStart } = findChip(chipId).layout.slots[0]!;
+  const plaintext = pattern(4 * chunkBytes, 21);
+  const area = { kind: 'firmware', address: storeStart, lengthBytes: plaintext.length } as const;
+  const core = { entry: storeStart, chips: [chipId], leastReadoutLevel, interruption: 'resume' as const };
+  return { plaintext, sealed: await makePackage('stm32f427', { core, areas: [{ area, plaintext }] }) };
+}
+
+const placesOf = (chipId: string): Place[] => {
+  const { identity, slots } = findChip(chipId).layout;
+  return [
+    { address: slots[0]!.storeStart, length: 2 * chunkBytes },
+    { address: identity.addressStart, length: 1024 },
+  ];
+};
+
+function powerCycle({ chip }: Line): void {
+  chip.powerOff();
+  chip.powerOn();
+}
+
+async function beginInstall(line: Line, sealed: Awaited<ReturnType<typeof packageFor>>['sealed']) {
+  const { nonce } = line.hello();
+  line.package(sealed);
+  const license = await makeLicense(sealed, { ...line.device!, nonce });
+  line.license(license);
+  return license;
+}
+
+describe.skipIf(!canBuild)('a dumper in SRAM', () => {
+  test('level 2: nothing answers, before, during or after', async () => {
+    const line = await victim('stm32f427', 2);
+    line.chip.setPin('boot0', true); // to ROM bootloader or SRAM: at level 2 the pins are not looked at
+    line.chip.setPin('boot1', true);
+    powerCycle(line);
+    const { sealed } = await packageFor('stm32f427', 2);
+    const places = placesOf('stm32f427');
+    const before = raid(line.chip, places);
+    await beginInstall(line, sealed);
+    for (const index of [0, 1]) line.record(index, sealed.records[index]!);
+    const during = raid(line.chip, places);
+    for (const index of [2, 3]) line.record(index, sealed.records[index]!);
+    const after = raid(line.chip, places);
+    for (const loot of [before, during, after])
+      expect(loot).toMatchObject({ connected: false, dumper: 'not-loaded' });
+    expect(line.info().get(3)).toBe(3); // installed: the raids did not even disturb
+  });
+
+  /** Flash is refused to probe and dumper; neither plaintext nor a key of the device is in SRAM. */
+  function expectNothing({ connected, dumper, flash, ram }: Loot, plaintext: Uint8Array): void {
+    expect({ connected, dumper }).toEqual({ connected: true, dumper: 'refused' });
+    for (const secret of [plaintext, ...secretsOfDevice]) {
+      expect(contains(flash, secret)).toBe(false);
+      expect(contains(ram, secret)).toBe(false);
+    }
+  }
+  type Sealed = Awaited<ReturnType<typeof packageFor>>['sealed'];
+  const areaKey = (sealed: Sealed) =>
+    packageKeys(nodeCrypto, { ...sealed.manifest, contentKey: sealed.contentKey }).areaKey(0);
+
+  test('level 1, before and during: flash is refused; the key of the area is in SRAM during, as documented', async () => {
+    const line = await victim('stm32f427', 1);
+    const { plaintext, sealed } = await packageFor('stm32f427', 1);
+    const places = placesOf('stm32f427');
+    const before = raid(line.chip, places);
+    powerCycle(line);
+    await beginInstall(line, sealed);
+    for (const index of [0, 1]) line.record(index, sealed.records[index]!);
+    const written = line.chip.judge.flash(places[0]!.address, 2 * chunkBytes);
+    expect(written).toEqual(plaintext.subarray(0, 2 * chunkBytes)); // half the image is there to be had
+    const during = raid(line.chip, places);
+    for (const loot of [before, during]) expectNothing(loot, plaintext);
+    // Attack S2, the reason why F2, F4 and L4 below level 2 are not tier B.
+    expect(contains(before.ram, areaKey(sealed))).toBe(false);
+    expect(contains(during.ram, areaKey(sealed))).toBe(true);
+  });
+
+  test('level 1, after: flash is refused, and SRAM holds no key any more', async () => {
+    const line = await victim('stm32f427', 1);
+    const { plaintext, sealed } = await packageFor('stm32f427', 1);
+    await beginInstall(line, sealed);
+    line.records(sealed);
+    expect(line.info().get(3)).toBe(3);
+    const after = raid(line.chip, placesOf('stm32f427'));
+    expectNothing(after, plaintext);
+    expect(contains(after.ram, areaKey(sealed))).toBe(false);
+  });
+
+  test('level 0: the agent takes no license for a package that asks for protection, and nothing of it is there', async () => {
+    const line = await victim('stm32f427', 0);
+    const { plaintext, sealed } = await packageFor('stm32f427', 1);
+    line.hello();
+    expect(() => line.package(sealed)).toThrow('readout-level-too-low');
+    const { connected, dumper, flash, ram } = raid(line.chip, placesOf('stm32f427'));
+    expect({ connected, dumper }).toEqual({ connected: true, dumper: 'copied' }); // the dumper works
+    expect(contains(flash, plaintext)).toBe(false);
+    expect(contains(ram, plaintext)).toBe(false);
+    expect(contains(flash, secretsOfDevice[0]!)).toBe(true); // an unprotected chip has no secrets from its holder
+  });
+
+  test.each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
+    '%s at level 1, after personalization',
+    async (chipId) => {
+      const line = await victim(chipId, 1);
+      const { dumper, flash, ram } = raid(line.chip, placesOf(chipId));
+      expect(dumper).toBe('refused');
+      for (const secret of secretsOfDevice) {
+        expect(contains(flash, secret)).toBe(false);
+        expect(contains(ram, secret)).toBe(false);
+      }
+    },
+  );
+});
+
+describe.skipIf(!canBuild)('own code in flash and a bank swap on U575', () => {
+  const id = 'stm32u575';
+  const chip = findChip(id);
+  const agentStart = chip.layout.agent[0]!.addressStart;
+  const bankBytes = chip.flash.sizeBytes / 2;
+  /** Swapped, the boot address of the agent shows what stands as far from the start of bank 1. */
+  const plantedAt = agentStart - bankBytes;
+  const identitySwapped = chip.layout.identity.addressStart - bankBytes;
+  const usart = 0x4001_3800;
+
+  const code = () =>
+    exfiltrator({ address: identitySwapped, length: 1024 }, { at: agentStart, stack: 0x2000_8000, usart });
+
+  function swap(line: Line, value: 0 | 1 = 1): unknown {
+    const options = withOptionField(chip, line.chip.judge.optionsStored, { name: 'SWAP_BANK', value });
+    line.chip.debug.connect();
+    return line.chip.debug.writeOptionBytes(options);
+  }
+
+  function plant(line: Line): unknown {
+    const bytes = code();
+    const whole = new Uint8Array(Math.ceil(bytes.length / 16) * 16).fill(0xff);
+    whole.set(bytes);
+    line.chip.debug.connect();
+    return line.chip.debug.programFlash(plantedAt, whole);
+  }
+
+  function listen(line: Line): () => Uint8Array {
+    const said: number[] = [];
+    line.chip.onLink = (bytes) => void said.push(...bytes);
+    return () => Uint8Array.from(said);
+  }
+
+  test('before personalization: his code runs in the place of the agent, and there is nothing to take', () => {
+    const line = machineLine(id);
+    expect(plant(line)).toBe('ok');
+    expect(swap(line)).toBe('ok');
+    const said = listen(line);
+    powerCycle(line);
+    expect(said()).toHaveLength(1024); // the swap works and the code runs
+    expect(said().every((byte) => byte === 0xff)).toBe(true);
+  });
+
+  test('at level 1: he can swap, and has no code there; swapped back, the chip is whole', async () => {
+    const line = await victim(id, 1);
+    expect(plant(line)).not.toBe('ok');
+    expect(swap(line)).toBe('ok');
+    const said = listen(line);
+    powerCycle(line);
+    expect(optionField(chip, line.chip.judge.optionsLoaded, 'SWAP_BANK')).toBe(1);
+    expect(said()).toHaveLength(0);
+    for (const secret of secretsOfDevice)
+      expect(contains(raid(line.chip, placesOf(id)).flash, secret)).toBe(false);
+    expect(swap(line, 0)).toBe('ok');
+    powerCycle(line);
+    expect(new Line(line.chip).hello().lifeCycle).toBe('erased'); // as it was made: its keys, and no application
+  });
+
+  test('at level 1 code that was planted before would run: personalization has to erase all of flash', async () => {
+    const line = await victim(id, 0); // made without that erase
+    expect(plant(line)).toBe('ok');
+    const level1 = withOptionField(chip, line.chip.judge.optionsStored, {
+      name: chip.readoutProtection.field,
+      value: chip.readoutProtection.level1,
+    });
+    expect(line.chip.debug.writeOptionBytes(level1)).toBe('ok');
+    powerCycle(line);
+    expect(line.chip.judge.readoutLevel).toBe(1);
+    expect(swap(line)).toBe('ok');
+    const said = listen(line);
+    powerCycle(line);
+    expect(contains(said(), secretsOfDevice[0]!)).toBe(true);
+  });
+
+  test('at level 2: neither probe nor ROM bootloader nor a package swaps', async () => {
+    const line = await victim(id, 2);
+    expect(swap(line)).not.toBe('ok');
+    line.chip.setPin('boot0', true);
+    powerCycle(line);
+    line.hello(); // the agent, not the bootloader
+    const { plaintext, sealed } = await swappingPackage();
+    expect(() => line.package(sealed)).toThrow(/^policy-/);
+    expect(optionField(chip, line.chip.judge.optionsStored, 'SWAP_BANK')).toBe(0);
+    expect(contains(raid(line.chip, placesOf(id)).flash, plaintext)).toBe(false);
+  });
+
+  async function swappingPackage() {
+    const { plaintext } = await packageFor(id, 2);
+    const field = chip.options.registers.find(({ fields }) =>
+      fields.some(({ name }) => name === 'SWAP_BANK'),
+    )!;
+    const { lsb } = field.fields.find(({ name }) => name === 'SWAP_BANK')!;
+    const { storeStart } = chip.layout.slots[0]!;
+    const area = { kind: 'firmware', address: storeStart, lengthBytes: plaintext.length } as const;
+    const optionBytes = [{ register: field.id, mask: (1 << lsb) >>> 0, value: (1 << lsb) >>> 0 }];
+    const core = { entry: storeStart, chips: [id], leastReadoutLevel: 2 as const, optionBytes };
+    return { plaintext, sealed: await makePackage('stm32f427', { core, areas: [{ area, plaintext }] }) };
+  }
+});

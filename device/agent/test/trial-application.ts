@@ -1,0 +1,68 @@
+// Two applications for a chip, linked for places that share no erase unit, and an executor that plays them: it starts, and
+// where it is told to, leaves the confirmation of a trial, or the request for the agent, before it resets.
+
+import { type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
+import type { SealArea, SealInputs } from '@firmseal/seal';
+import {
+  agentRequest,
+  type CpuPort,
+  type ExecutorFactory,
+  type FirmwareExecutor,
+  trialConfirmation,
+} from '@firmseal/virtual-stm32';
+import { firmware, makePackage, type TestPackage } from './trusted-site.ts';
+
+export type Manner = 'silent' | 'confirms';
+
+/** Played from the moment of the hand-over. */
+export class ApplicationPlayer implements ExecutorFactory {
+  manner: Manner = 'silent';
+  /** Vector tables of the applications that started, oldest first, as the processor sees them. */
+  readonly started: number[] = [];
+
+  recognizes({ boot, chip }: CpuPort): boolean {
+    const isAgent = boot.address === chip.layout.agent[0]!.addressStart && !boot.banksSwapped;
+    return boot.from === 'flash' && !isAgent;
+  }
+
+  create(): FirmwareExecutor {
+    let cpu: CpuPort | undefined;
+    const leave = (word: Uint8Array) =>
+      cpu!.writeRam(cpu!.chip.ram[0]!.addressStart + agentRequest.offset, word);
+    return {
+      start: (port) => {
+        cpu = port;
+        this.started.push(port.boot.address);
+        if (this.manner === 'confirms') leave(trialConfirmation);
+      },
+      // Any byte: the application asks for the agent.
+      receive: () => {
+        leave(agentRequest.bytes);
+        cpu!.systemReset();
+      },
+    };
+  }
+}
+
+/** Where two applications can stand, by the erase unit that the first one begins in. */
+export function twoPlaces(chip: Chip): readonly [number, number] {
+  const { storeStart } = chip.layout.slots[0]!;
+  const next = eraseUnitAt(chip, storeStart)!;
+  return [storeStart, next.addressStart + next.sizeBytes];
+}
+
+const sizeBytes = 1184;
+
+function applicationAt(address: number, seed: number): readonly SealArea[] {
+  const area = { kind: 'firmware', address, lengthBytes: sizeBytes } as const;
+  return [{ area, plaintext: firmware(address, sizeBytes, seed) }];
+}
+
+export function applicationPackage(
+  chipId: string,
+  address: number,
+  core: Partial<SealInputs['core']>,
+): Promise<TestPackage> {
+  const areas = applicationAt(address, core.securityCounter ?? 0);
+  return makePackage(chipId, { core: { entry: address, chips: [findChip(chipId).id], ...core }, areas });
+}

@@ -1,0 +1,154 @@
+// The chip that a vector asks for, made without an install: agent, identity and journal are written over the debug port, then
+// the option bytes. For the agent as WebAssembly and as machine code.
+
+import { readFileSync } from 'node:fs';
+import { type Bytes, fromHex } from '@firmseal/bytes';
+import { type Chip, withOptionField } from '@firmseal/chips';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import {
+  agentImage,
+  createVirtualChip,
+  type ExecutorFactory,
+  machineCode,
+  type VirtualChip,
+  wasmAgent,
+} from '@firmseal/virtual-stm32';
+import { buildAgent } from '../build.ts';
+import { flashSegments } from '../toolchain/elf.ts';
+import { targetOf } from '../toolchain/targets.ts';
+import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
+import { identityImage, journalImage, type StateContent } from './flash-images.ts';
+import { Line } from './line.ts';
+import { writeUnits } from './machine-line.ts';
+import { certify, keyPair } from './trusted-site.ts';
+import type { ChipState, Wanted } from './vector-cases.ts';
+
+/** The agent with the nonce of the vectors instead of a drawn one. */
+function agentWithNonce(nonce: Bytes): ExecutorFactory {
+  const agent = wasmAgent(crypto);
+  return {
+    recognizes: (cpu) => agent.recognizes(cpu),
+    create() {
+      const firmware = agent.create();
+      return {
+        start: (cpu) =>
+          firmware.start(
+            new Proxy(cpu, {
+              get: (port, name) =>
+                name === 'random'
+                  ? (length: number) => (length === 16 ? nonce.slice() : port.random(length))
+                  : Reflect.get(port, name),
+            }),
+          ),
+        receive: (bytes) => firmware.receive(bytes),
+      };
+    },
+  };
+}
+
+function program(chip: VirtualChip, address: number, bytes: Uint8Array): void {
+  const status = chip.debug.programFlash(address, bytes);
+  if (status !== 'ok') throw new Error(`the debug port answers ${status} at 0x${address.toString(16)}`);
+}
+
+/** Granules that stay erased are left out, since H743 words are written once. */
+function programGranules(chip: VirtualChip, address: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += 32) {
+    const granule = bytes.subarray(at, at + 32);
+    if (granule.some((byte) => byte !== 0xff)) program(chip, address + at, granule);
+  }
+}
+
+/** Boot address of the agent for chips that have one; all else as the case says. */
+function optionsOf(chip: Chip, state: ChipState): Map<number, number> {
+  const options = new Map(state.optionBytes.map(({ register, value }) => [register, value]));
+  const { addressFields } = chip.boot;
+  if (addressFields === undefined) return options;
+  return new Map(
+    withOptionField(chip, options, { name: addressFields.pinLow, value: addressFields.agentValue }),
+  );
+}
+
+const certificates = new Map<string, Bytes>();
+
+async function certificateOf(chipId: string): Promise<Bytes> {
+  const [signing, kem] = [keyPair('device'), keyPair('device KEM')];
+  const known =
+    certificates.get(chipId) ??
+    (await certify({ signingKey: signing.publicKey, kemKey: kem.publicKey, chipId }));
+  certificates.set(chipId, known);
+  return known;
+}
+
+/** Identity, journal and option bytes as the case wants them; then power again. */
+async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): Promise<Line> {
+  const deviceKey = crypto.sha256(fromHex('77'));
+  const identity = identityImage({
+    ...{ signing: keyPair('device'), kem: keyPair('device KEM'), deviceKey },
+    ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch },
+    certificate: await certificateOf(chip.chip.id),
+  });
+  programGranules(chip, chip.chip.layout.identity.addressStart, identity);
+  const journal: StateContent = {
+    ...{ lifeCycle: 'erased', securityCounter: state.securityCounter, epoch: trust.epoch },
+    installCount: state.installCount,
+    ...(journaled ? { unwraps: journaled.unwraps, licenseDigest: fromHex(journaled.digest) } : {}),
+  };
+  programGranules(chip, chip.chip.layout.journal[0].addressStart, journalImage(deviceKey, journal));
+  if (chip.debug.writeOptionBytes(optionsOf(chip.chip, state)) !== 'ok')
+    throw new Error('the chip refuses the option bytes of the case');
+  chip.powerOff();
+  chip.powerOn();
+  if (!chip.running) throw new Error('the agent does not run');
+  return new Line(chip);
+}
+
+/** Its agent is the WebAssembly module. */
+export async function wasmChip(wanted: Wanted): Promise<Line> {
+  const executors = [agentWithNonce(wanted.nonce ?? crypto.randomBytes(16))];
+  const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors });
+  chip.powerOn();
+  chip.debug.connect();
+  for (const { address, bytes } of agentImage(await buildAgent(wanted.chipId), chip.chip))
+    programGranules(chip, address, bytes);
+  return prepare(chip, wanted);
+}
+
+/** Data register of the random generator, where a case needs a nonce of its own: RM0090 24.4.3. */
+const randomData = 0x5006_0808;
+
+/** The words that the generator gives next: one for the driver's start, then the nonce. */
+function drawNonce(line: Line, nonce: Bytes): void {
+  const { rp2040: bus } = line.chip.machine.processor.core;
+  const view = new DataView(nonce.buffer, nonce.byteOffset, nonce.length);
+  const words = [0x0bad_5eed, ...[0, 4, 8, 12].map((offset) => view.getUint32(offset, true))];
+  const read = bus.readUint32.bind(bus);
+  bus.readUint32 = (address) =>
+    address >>> 0 === randomData && words.length > 0 ? words.shift()! : read(address);
+}
+
+const images = new Map<string, ReadonlyMap<number, Uint8Array>>();
+
+/** The machine code in pieces of a kibibyte; built once in a process. */
+function machineImage(chipId: string): ReadonlyMap<number, Uint8Array> {
+  const known = images.get(chipId);
+  if (known !== undefined) return known;
+  const { elf } = buildMachineCode(targetOf(chipId, 'armv6m'));
+  const image = writeUnits(flashSegments(readFileSync(elf)), 1024);
+  images.set(chipId, image);
+  return image;
+}
+
+/** Its agent is the ARMv6-M machine code with BearSSL. */
+export async function machineChip(wanted: Wanted): Promise<Line> {
+  const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
+  chip.powerOn();
+  chip.debug.connect();
+  for (const [address, bytes] of machineImage(wanted.chipId)) program(chip, address, bytes);
+  const line = await prepare(chip, wanted);
+  if (wanted.nonce !== undefined) {
+    if (wanted.chipId !== 'stm32f427') throw new Error('nonces are drawn on the F427 only');
+    drawNonce(line, wanted.nonce);
+  }
+  return line;
+}

@@ -1,0 +1,3 @@
+// For tests of other parts of the tree: a debugger over the wires of a chip's debug port.
+
+export { TestDebugger } from './test-debugger.ts';
