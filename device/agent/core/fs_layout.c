@@ -8,9 +8,9 @@
 #include "fs_usb_request.h"
 
 /* Named by what they hold: FS_STATIC_ASSERT's names, by line, would meet those of the headers. */
-#define FS_HELD(name, condition) typedef char name[(condition) ? 1 : -1] __attribute__((unused))
-#define FS_AT(type, member, offset) FS_HELD(type##_##member##_held, offsetof(type, member) == (offset))
-#define FS_SIZE(type, size) FS_HELD(type##_held, sizeof(type) == (size))
+#define FS_HELD(name, condition) typedef char FS_GLUE(held_, name)[(condition) ? 1 : -1] __attribute__((unused))
+#define FS_AT(type, member, offset) FS_HELD(type##_##member, offsetof(type, member) == (offset))
+#define FS_SIZE(type, size) FS_HELD(type, sizeof(type) == (size))
 
 /* Areas: in state records. */
 FS_AT(fs_area, kind, 0);
