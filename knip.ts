@@ -34,7 +34,12 @@ export default {
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
+    'clang-tidy',
+    'llvm-cov',
+    'llvm-profdata',
+    'arm-none-eabi-objdump',
     'openocd',
+    'qemu-system-arm',
     'qemu-system-x86_64',
   ],
   workspaces: {

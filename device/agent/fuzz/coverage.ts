@@ -10,7 +10,7 @@ import { corpusOf } from './run-target.ts';
 import { fuzzTargets } from './seeds.ts';
 
 /** Files of core/ that read bytes of a host, a package, a license or a USB request. */
-export const parserFiles: readonly string[] = [
+const parserFiles: readonly string[] = [
   ...['fs_cbor.c', 'fs_cbor_check.c', 'fs_cose.c', 'fs_delegation.c', 'fs_manifest.c', 'fs_area.c'],
   ...['fs_policy.c', 'fs_package.c', 'fs_license.c', 'fs_hpke.c', 'fs_record.c', 'fs_frame.c', 'fs_link.c'],
   ...['fs_personalize.c', 'fs_download.c', 'fs_usb.c', 'fs_usb_descriptors.c', 'fs_usb_frames.c', 'fs_dfu.c'],
@@ -28,7 +28,7 @@ type Region = readonly [number, number, number, number, number, number, number, 
 type Export = { data: { functions: { filenames: string[]; regions: Region[] }[] }[] };
 const [codeRegion, expansionRegion] = [0, 1];
 
-export interface Missed {
+interface Missed {
   /** Line of the file; of a macro's regions the line that uses it. */
   readonly line: number;
   readonly text: string;
