@@ -34,6 +34,8 @@ export interface ScenarioReport {
   readonly flips: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
+  /** What looked like a bypass where the run was forked, and came to nothing bad from the start, to the end of the install. */
+  readonly gone: readonly (Glitch & { readonly function: string })[];
 }
 
 export interface LibraryReport {
@@ -92,13 +94,28 @@ export class Campaign {
       if (isBad(outcome)) found.push({ glitch, outcome });
     };
     while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
-    const bypasses = found.map(({ glitch, outcome }) => ({
-      ...{ ...glitch, outcome, scenario: scenario.name, function: this.functionAt(glitch.address) },
-      again: this.#run(scenario, glitch),
-      ...(choice.unconfirmed ? {} : { confirmed: this.confirm(scenario, glitch) }),
-    }));
+    const again = found.map((one) => ({ ...one, again: this.#run(scenario, one.glitch) }));
+    const bypasses = again
+      .filter((one) => isBad(one.again))
+      .map(({ glitch, ...came }) => ({
+        ...{ ...glitch, ...came, scenario: scenario.name, function: this.functionAt(glitch.address) },
+        ...(choice.unconfirmed ? {} : { confirmed: this.confirm(scenario, glitch) }),
+      }));
+    const gone = again
+      .filter((one) => !isBad(one.again))
+      .map(({ glitch }) => ({ ...glitch, function: this.functionAt(glitch.address) }));
     const { seen, steps } = reference;
-    return { name: scenario.name, addresses: seen.size, steps, skippedAt, skips, flips, outcomes, bypasses };
+    return {
+      name: scenario.name,
+      addresses: seen.size,
+      steps,
+      skippedAt,
+      skips,
+      flips,
+      outcomes,
+      bypasses,
+      gone,
+    };
   }
 
   /** What comes of a scenario that nothing hits. */
@@ -279,6 +296,17 @@ export class Campaign {
     return outcome;
   }
 
+  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
+  #goodEnd({ after, endsIn }: Scenario): boolean {
+    const { line } = this.#target;
+    try {
+      for (const { type, body } of after) line.try(type, body);
+    } catch {
+      // hung or crashed on the way: the journal says what came of it
+    }
+    return this.#target.word('fs_now', 8) !== life.installed || this.#target.state() === endsIn;
+  }
+
   #boot({ entry }: Scenario): Outcome {
     const { bootedAt } = this.#target.glitcher;
     return bootedAt === undefined || bootedAt === entry ? 'refused' : 'booted';
@@ -297,9 +325,10 @@ export class Campaign {
     }
   }
 
-  /** Something bad was accepted: does the install get to its end with what follows? */
+  /** Something was accepted that must not be: does the install get to its end with what follows, and to which? */
   #goOn(scenario: Scenario): Outcome {
     const { line } = this.#target;
+    if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';
     try {
       for (const { type, body } of scenario.after) if (line.try(type, body).status !== 0) return 'accepted';
       if (scenario.after.length > 0 && this.#target.word('fs_session') === phases.done) return 'installed';

@@ -190,6 +190,8 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
       isBad: (now) =>
         now.word('fs_session') === phases.done ||
         (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
+      after: records.slice(1),
+      endsIn: done,
     },
     {
       name: 'good record once more',
@@ -197,6 +199,8 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
       request: records[0]!,
       statusIsNothing: true,
       isBad: (now) => now.answersWell(0x22) && now.session() !== first,
+      after: records.slice(1),
+      endsIn: done,
     },
     {
       name: 'record out of order',

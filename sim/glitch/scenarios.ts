@@ -22,6 +22,11 @@ export interface Scenario {
   readonly entry?: number;
   /** Whether what the agent holds after the request is what it must not; in place of the session's phase. */
   readonly isBad?: (target: Target) => boolean;
+  /**
+   * The journal's state in which a good install ends. Where it is given, what was taken otherwise is bad only when the
+   * requests that follow lead to an install that ends well, and in another state.
+   */
+  readonly endsIn?: string;
   /** Good requests that follow in the hope that the install ends well. */
   readonly after: readonly Request[];
 }

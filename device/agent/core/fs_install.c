@@ -206,6 +206,11 @@ static fs_result finish(void) {
   fs_now.progress = 0;
   fs_now.receipt = FS_YES;
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
+  /* Stores, too, can be left out: what goes into the journal is looked at. */
+  FS_INSIST(fs_now.epoch == fs_session.epoch && fs_equal(fs_now.firmware_mac, mac, sizeof mac) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  if (fs_now.life_cycle == FS_LIFE_INSTALLED)
+    FS_INSIST(fs_now.security_counter == fs_session.manifest.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);

@@ -99,6 +99,7 @@ fs_result fs_trial_revert(void) {
 static fs_result confirm(void) {
   fs_now.life_cycle = FS_LIFE_INSTALLED;
   if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
+  FS_INSIST(fs_now.security_counter >= fs_now.trial_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   fs_trial_forget();
   return fs_journal_commit();
 }
