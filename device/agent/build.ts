@@ -116,20 +116,22 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
 }
 
-/**
- * The agent with a defence taken away, for tests that must notice: in `file` (`core/fs_boot.c`) each text is replaced
- * wherever it stands. Throws when one does not stand there: the test would then take nothing away.
- */
-export function buildWeakenedAgent(
-  chipId: string,
-  { file, replace }: { file: string; replace: Readonly<Record<string, string>> },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const sources = readSources(chipId);
+/** In `file` (`core/fs_boot.c`) each text is replaced wherever it stands. */
+export type Weakening = { file: string; replace: Readonly<Record<string, string>> };
+
+/** Throws when a text does not stand there: the test would then take nothing away. */
+function weaken(sources: Sources, { file, replace }: Weakening): void {
   for (const [text, other] of Object.entries(replace)) {
     const before = sources.get(file) ?? '';
     if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
     sources.set(file, before.replaceAll(text, other));
   }
+}
+
+/** The agent with a defence taken away, for tests that must notice. */
+export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  weaken(sources, weakening);
   return built(sources, [...compileFlags, ...includes, ...linkFlags]);
 }
 
@@ -143,6 +145,30 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
     /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
   const sources = new Map([...all].filter(([name]) => wanted.test(name)));
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
+}
+
+/** The test-only module of fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
+export function buildVerdicts(
+  chipId: string,
+  weakenings: readonly Weakening[] = [],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  for (const weakening of weakenings) weaken(sources, weakening);
+  sources.set('test/verdicts.c', readFileSync(`${here}fuzz/verdicts.c`, 'utf8'));
+  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
+  return built(sources, [...compileFlags, ...includes, ...memory]);
+}
+
+/**
+ * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with the agent of
+ * one chip behind it, because port.c is one file. Its memory is larger than the agent's.
+ */
+export function buildCryptoRunner(): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources('stm32f427');
+  for (const name of ['crypto_runner.c', 'crypto_runner.h', 'crypto_stream_wasm.c'])
+    sources.set(`test/${name}`, readFileSync(`${here}port/bearssl/test/${name}`, 'utf8'));
+  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=131072'));
+  return built(sources, [...compileFlags, ...includes, '-Itest', ...memory]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

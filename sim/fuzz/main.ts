@@ -1,16 +1,21 @@
-// `npm run fuzz -- [seconds] [inputs]`: the agent's core under libFuzzer, so many seconds a target, then the doors of virtual
-// chips with so many inputs (1,000,000 by default). Each part prints what it did; ends with 1 when one of them found something.
+// `npm run fuzz`: the agent's parsers under libFuzzer with what they reach, both differential fuzzers, then the doors of
+// virtual chips; each for a few minutes. `npm run fuzz -- doors [inputs]` runs the doors alone; any other word is one part of
+// the agent's (device/agent/fuzz/main.ts says which). Each part prints what it did; ends with 1 when one found something.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const [seconds, inputs] = process.argv.slice(2);
-const parts = [
-  { script: '../../device/agent/fuzz/main.ts', args: seconds === undefined ? [] : [seconds] },
-  { script: './doors.ts', args: inputs === undefined ? [] : [inputs] },
-];
+const agent = '../../device/agent/fuzz/main.ts';
+const doors = './doors.ts';
 
-for (const { script, args } of parts) {
+const [what, ...rest] = process.argv.slice(2);
+const all = [
+  { script: agent, args: [] as string[] },
+  { script: doors, args: [] },
+];
+const one = what === 'doors' ? { script: doors, args: rest } : { script: agent, args: [what ?? '', ...rest] };
+
+for (const { script, args } of what === undefined ? all : [one]) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { status } = spawnSync(process.execPath, [path, ...args], { stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;

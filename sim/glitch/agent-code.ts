@@ -3,9 +3,8 @@
 // are made: the section .fs_sites of the ELF, the returns of functions that give a verdict, the loads of words that are one.
 
 import { readFileSync } from 'node:fs';
-import { sectionOf } from '../../device/agent/toolchain/elf.ts';
+import { flashSegments, sectionOf } from '../../device/agent/toolchain/elf.ts';
 import { type AgentBuild, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
-import { flashSegments } from '../../device/agent/toolchain/elf.ts';
 
 interface CodeRange {
   readonly name: string;
@@ -14,7 +13,7 @@ interface CodeRange {
 }
 
 /** A place in the machine code where FS_DECIDE, FS_DEMAND or FS_INSIST stands. */
-export interface Site {
+interface Site {
   readonly address: number;
   readonly line: number;
   readonly function: string;
@@ -77,7 +76,9 @@ function verdictNames(build: AgentBuild): Set<string> {
   const names = new Set<string>();
   for (const { source, isOurs } of build.objects)
     if (isOurs && source.endsWith('.c'))
-      for (const [, name] of readFileSync(source, 'utf8').matchAll(/^(?:static )?fs_(?:result|answer) (\w+)\(/gm))
+      for (const [, name] of readFileSync(source, 'utf8').matchAll(
+        /^(?:static )?fs_(?:result|answer) (\w+)\(/gm,
+      ))
         names.add(name!);
   return names;
 }
@@ -126,7 +127,10 @@ function returnsOfVerdicts(code: Pick<AgentCode, 'build' | 'own' | 'symbols'>, r
 }
 
 /** `ldr rT, [rN, #i]` within a few instructions behind `ldr rN, =address`, with the sum in question. */
-function loadsOfVerdicts({ own, symbols }: Pick<AgentCode, 'own' | 'symbols'>, read: Read): Map<number, number> {
+function loadsOfVerdicts(
+  { own, symbols }: Pick<AgentCode, 'own' | 'symbols'>,
+  read: Read,
+): Map<number, number> {
   const words = new Set([
     symbols.get('fs_flow')!.address,
     symbols.get('fs_session')!.address,

@@ -13,7 +13,7 @@ import { life, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
-export interface Bypass extends Glitch {
+interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
@@ -134,16 +134,27 @@ export class Campaign {
    * Leaves out instructions inside one call of the cryptography, which runs as machine code while all others are computed by
    * the host. `sample` chooses among the instructions of the call, in ascending order.
    */
-  attackLibrary(scenario: Scenario, library: LibraryCall, sample: (steps: number) => readonly number[]): LibraryReport {
+  attackLibrary(
+    scenario: Scenario,
+    library: LibraryCall,
+    sample: (steps: number) => readonly number[],
+  ): LibraryReport {
     const reference = this.referenceOf(scenario);
     const { glitcher } = this.#target;
     const outcomes = new Map<Outcome, number>();
     let steps: number | undefined;
     let forks: Fork[] = [];
     // Once through it to count: the one fork is behind its end.
-    this.#runForks(scenario, [{ step: 2 ** 31, glitches: [] }], reference, () => {}, library, () => {
-      steps = glitcher.librarySteps;
-    });
+    this.#runForks(
+      scenario,
+      [{ step: 2 ** 31, glitches: [] }],
+      reference,
+      () => {},
+      library,
+      () => {
+        steps = glitcher.librarySteps;
+      },
+    );
     if (steps === undefined) throw new Error(`${scenario.name}: no such call`);
     forks = sample(steps).map((step) => ({
       step,
@@ -202,7 +213,9 @@ export class Campaign {
     else if (fork < forks.length && glitches === 0) return forks.slice(fork + 1);
     const [cut, ...rest] = forks.slice(fork);
     if (cut === undefined) return [];
-    return [{ ...cut, glitches: cut.glitches.slice(glitches) }, ...rest].filter((one) => one.glitches.length > 0);
+    return [{ ...cut, glitches: cut.glitches.slice(glitches) }, ...rest].filter(
+      (one) => one.glitches.length > 0,
+    );
   }
 
   /** What a forked run came to, while the processor still stands where it ended. */

@@ -37,7 +37,13 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
     const functions = new Set(prepared.target.code.sites.map((site) => site.function));
     for (const name of ['fs_cose_verify', 'fs_delegation_verify', 'fs_manifest_verify', 'fs_license_accept'])
       expect(functions).toContain(name);
-    for (const name of ['decide', 'pass', 'fs_policy_check_strength', 'fs_area_check_chip', 'fs_install_record'])
+    for (const name of [
+      'decide',
+      'pass',
+      'fs_policy_check_strength',
+      'fs_area_check_chip',
+      'fs_install_record',
+    ])
       expect(functions).toContain(name);
   });
 
@@ -56,7 +62,9 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
     const judged = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
     expect(judged).toBe(skips[1] + skips[2] + flips);
     expect(outcomes.get('refused')).toBeGreaterThan(judged / 4);
-    expect((outcomes.get('crashed') ?? 0) + (outcomes.get('hung') ?? 0), 'something was hit').toBeGreaterThan(0);
+    expect((outcomes.get('crashed') ?? 0) + (outcomes.get('hung') ?? 0), 'something was hit').toBeGreaterThan(
+      0,
+    );
   });
 
   test('inside the tag check of a record', () => {
@@ -85,7 +93,9 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
       const weakening = weakenings.find((one) => one.name === name)!;
       const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
       const { own } = target.code;
-      const near = own.filter((range) => ['check_hash', 'fs_record_take', 'pass', 'fs_license_accept'].includes(range.name));
+      const near = own.filter((range) =>
+        ['check_hash', 'fs_record_take', 'pass', 'fs_license_accept'].includes(range.name),
+      );
       const { bypasses } = new Campaign(target).attack(
         scenarios.find((one) => one.name === weakening.scenario)!,
         {

@@ -36,7 +36,7 @@ export interface Fork {
   readonly glitches: readonly Glitch[];
 }
 
-export interface ForkPlan {
+interface ForkPlan {
   /** The steps are then the instructions of that call of a function of the port to the cryptography, which runs really. */
   readonly library?: LibraryCall;
   readonly forks: readonly Fork[];
@@ -89,7 +89,9 @@ export class Glitcher {
   #fork = 0;
   #stop = -1;
   #due: Glitch | undefined;
-  #within: { readonly before: Moment; readonly step: number; readonly polls: number; next: number } | undefined;
+  #within:
+    | { readonly before: Moment; readonly step: number; readonly polls: number; next: number }
+    | undefined;
   #library: LibraryCall | undefined;
   #calls = 0;
   #libraryEnded = false;
@@ -111,7 +113,8 @@ export class Glitcher {
     this.#shortcuts = shortcuts(chip, code);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = { poll: at('fs_link_poll'), reset: at('fs_system_reset'), send: at('fs_port_link_send') };
-    for (const { start, end } of code.own) this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
+    for (const { start, end } of code.own)
+      this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
     for (const address of this.#functions.keys()) this.#marks[(address - base) >> 1] = marks.quick;
     for (const address of this.#shortcuts.keys()) this.#marks[(address - base) >> 1]! |= marks.shortcut;
     for (const address of Object.values(this.#special)) this.#marks[(address - base) >> 1]! |= marks.special;
@@ -241,7 +244,8 @@ export class Glitcher {
 
   #note(): void {
     const [from, length] = [this.#core.registers[0]! >>> 0, this.#core.registers[1]! >>> 0];
-    for (let i = 0; i < length && this.sent.length < 8192; i++) this.sent.push(this.#core.readUint8(from + i));
+    for (let i = 0; i < length && this.sent.length < 8192; i++)
+      this.sent.push(this.#core.readUint8(from + i));
   }
 
   /** The next fork: a step of the library, or an execution of an address. */

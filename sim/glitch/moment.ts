@@ -40,11 +40,16 @@ export class Moments {
     const { core } = this.#chip.machine.processor;
     const fields: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(core))
-      if ((typeof value === 'number' || typeof value === 'boolean') && name !== 'cycles') fields[name] = value;
+      if ((typeof value === 'number' || typeof value === 'boolean') && name !== 'cycles')
+        fields[name] = value;
     return {
       ...{ fields, registers: core.registers.slice(), hashes: this.#hashes.save() },
       ram: this.#chip.judge.ram(this.#chip.chip.ram[0]!.addressStart, this.#ramBytes),
-      ...{ flash: this.#chip.judge.takeFlash(), operations: this.#chip.power.operations, starts: this.#starts },
+      ...{
+        flash: this.#chip.judge.takeFlash(),
+        operations: this.#chip.power.operations,
+        starts: this.#starts,
+      },
       controller: this.#controller(),
     };
   }

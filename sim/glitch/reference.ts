@@ -27,7 +27,7 @@ export interface Reference {
 
 /** Of `count` executions one that is neither the first nor the last, the same at each run of the campaign. */
 const middleOf = (address: number, count: number): number =>
-  2 + (Math.imul(address >>> 1, 0x9e3779b1) >>> 0) % (count - 2);
+  2 + ((Math.imul(address >>> 1, 0x9e3779b1) >>> 0) % (count - 2));
 
 /** `run` runs the scenario once; it is called twice. `begin`: what takes a byte of a request. */
 export function referenceOf(glitcher: Glitcher, begin: number | undefined, run: () => void): Reference {

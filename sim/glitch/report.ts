@@ -7,7 +7,16 @@ import type { PartReport } from './library.ts';
 const inWords = (outcomes: ReadonlyMap<Outcome, number>) =>
   [...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
 
-export function printScenario({ name, addresses, steps, skippedAt, skips, flips, outcomes, bypasses }: ScenarioReport): void {
+export function printScenario({
+  name,
+  addresses,
+  steps,
+  skippedAt,
+  skips,
+  flips,
+  outcomes,
+  bypasses,
+}: ScenarioReport): void {
   console.log(
     `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
@@ -33,7 +42,9 @@ export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>)
   const missed = sites.filter(({ address }) => !skippedAt.has(address));
   for (const site of sites) {
     const there = lines.get(site.function) ?? [];
-    there.push(`${site.line}@0x${site.address.toString(16)}${skippedAt.has(site.address) ? '' : ' NOT ATTACKED'}`);
+    there.push(
+      `${site.line}@0x${site.address.toString(16)}${skippedAt.has(site.address) ? '' : ' NOT ATTACKED'}`,
+    );
     lines.set(site.function, there);
   }
   for (const [name, all] of lines) console.log(`decisions of ${name}: ${all.join(', ')}`);

@@ -5,8 +5,6 @@
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 
-type Core = VirtualChip['machine']['processor']['core'];
-
 /** FS_OK, FS_YES and FS_NO of fs_result.h. */
 const ok = 0x5aa5c33c;
 const yes = 0x3c96a55a;

@@ -7,7 +7,7 @@ import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 
-export interface Weakening {
+interface Weakening {
   readonly name: string;
   /** In device/agent/core. */
   readonly file: string;
@@ -77,9 +77,7 @@ export const weakenings: readonly Weakening[] = [
   {
     name: 'boot: one decision',
     file: 'fs_boot.c',
-    changes: [
-      ['FS_TRY(decide(mac));\n  FS_FLOW_INSIST', 'FS_FLOW_STEP(FS_STEP_BOOT);\n  FS_FLOW_INSIST'],
-    ],
+    changes: [['FS_TRY(decide(mac));\n  FS_FLOW_INSIST', 'FS_FLOW_STEP(FS_STEP_BOOT);\n  FS_FLOW_INSIST']],
     scenario: 'boot: image altered under boot check 2',
   },
   {
@@ -92,8 +90,14 @@ export const weakenings: readonly Weakening[] = [
     name: 'no flow word',
     file: 'fs_flow.h',
     changes: [
-      ['#define FS_FLOW_INSIST(sum) FS_INSIST(fs_flow == (sum), FS_ERR_INTERNAL_CHECK_FAILED)', '#define FS_FLOW_INSIST(sum) ((void)0)'],
-      ['#define FS_FLOW_BIND(value, sum) (fs_flow ^ ((value) ^ (sum)))', '#define FS_FLOW_BIND(value, sum) (value)'],
+      [
+        '#define FS_FLOW_INSIST(sum) FS_INSIST(fs_flow == (sum), FS_ERR_INTERNAL_CHECK_FAILED)',
+        '#define FS_FLOW_INSIST(sum) ((void)0)',
+      ],
+      [
+        '#define FS_FLOW_BIND(value, sum) (fs_flow ^ ((value) ^ (sum)))',
+        '#define FS_FLOW_BIND(value, sum) (value)',
+      ],
       ['#define FS_FLOW_BEGIN(sum) (fs_flow = (sum))', '#define FS_FLOW_BEGIN(sum) (fs_flow = FS_FLOW_IDLE)'],
       ['#define FS_FLOW_STEP(step) (fs_flow += (step))', '#define FS_FLOW_STEP(step) ((void)0)'],
       ['#define FS_FLOW_PACKAGE_DONE (', '#define FS_FLOW_PACKAGE_DONE FS_FLOW_IDLE + 0 * ('],
@@ -132,8 +136,7 @@ export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
     if (isHeader) cpSync(core, temporary, { recursive: true });
     writeFileSync(join(temporary, file), source);
   });
-  const moved = (path: string) =>
-    isHeader || path === join(core, file) ? path.replace(core, folder) : path;
+  const moved = (path: string) => (isHeader || path === join(core, file) ? path.replace(core, folder) : path);
   return buildAgent({
     ...target,
     sources: target.sources.map(moved),

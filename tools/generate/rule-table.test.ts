@@ -17,6 +17,8 @@ const cites =
 function faults(rule: ChipRule): string[] {
   const found: string[] = [];
   if (!(rule.source ?? rule.unverified)) found.push('neither source nor unverified');
+  if ((rule.source === undefined) !== (rule.sourceRead === undefined))
+    found.push('not said whether it was read');
   if (rule.source !== undefined && !cites.test(rule.source)) found.push('a source that cites nothing');
   if (rule.unverified !== undefined && rule.unverified.length < 6)
     found.push('unverified without saying what');
@@ -42,7 +44,9 @@ test('a rule without grounds or test is found', () => {
     test: 'packages/none.test.ts',
   };
   expect(faults(planted)).toEqual(['neither source nor unverified', 'no test', 'family f9']);
-  expect(faults({ ...planted, source: 'hearsay' })).toContain('a source that cites nothing');
+  expect(faults({ ...planted, source: 'hearsay' })).toEqual(
+    expect.arrayContaining(['a source that cites nothing', 'not said whether it was read']),
+  );
   expect(faults({ ...planted, unverified: '' })).toContain('neither source nor unverified');
 });
 

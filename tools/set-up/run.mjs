@@ -13,6 +13,7 @@ import { tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const agentBuild = join(root, 'device', 'agent', 'build.ts');
+const sourceFetch = join(root, 'device', 'agent', 'toolchain', 'fetch-sources.ts');
 
 /** Ends this process the way the child ended: same exit code, or the same signal. */
 function endAs(code, signal) {
@@ -57,6 +58,8 @@ async function main([name, ...args]) {
     FIRMSEAL_LACKING: lacking.join(' '),
   };
   if (task.needsAgent === true && existsSync(agentBuild)) buildAgent(node, environment);
+  if (task.needsSources === true && existsSync(sourceFetch))
+    spawnSync(node, [sourceFetch], { env: environment, stdio: ['ignore', 2, 2] });
   runTask(node, [join(root, task.script), ...task.args, ...args], environment);
 }
 

@@ -25,7 +25,7 @@ export interface GuestJob {
   readonly timeoutMs: number;
 }
 
-export interface ServedDevices {
+interface ServedDevices {
   readonly serverPort: number;
   readonly busIds: readonly string[];
 }

@@ -106,5 +106,6 @@ describe('refusals', () => {
     ['--uart', 'rs485', 'option-invalid'],
     ['--debug', 'jlink', 'option-invalid'],
     ['--clock', 'fast', 'option-invalid'],
+    ['--quirk', 'squeaks', 'option-invalid'],
   ])('%s %s', (option, value, code) => expect(refusal(option, value)).toEqual([3, code]));
 });

@@ -29,8 +29,8 @@ fs_answer fs_flash_holds(uint32_t address, const uint8_t *bytes, uint32_t length
     /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller checked
      * address + length. */
     uint32_t count = length - done < PIECE ? length - done : PIECE;
-    if (fs_port_flash_read(address + done, piece, count) != FS_OK) answer = FS_NO;
-    else if (fs_equal(piece, bytes + done, count) != FS_YES) answer = FS_NO;
+    if (fs_port_flash_read(address + done, piece, count) != FS_OK || fs_equal(piece, bytes + done, count) != FS_YES)
+      answer = FS_NO;
     if (answer != FS_YES) break;
     done += count;
   }

@@ -1,98 +1,129 @@
-// `npm run fuzz -- [seconds]`: builds the agent's core for this machine with clang's libFuzzer, address and
-// undefined-behaviour checks, and runs each target for so many seconds (20 by default) from seeds made of the vectors. What
-// was found before stays in .cache/agent/fuzz and is where the next run starts. Ends with 1 when a target crashed.
+// `npm run fuzz`: the agent's parsers under libFuzzer with address and undefined-behaviour checks, what of them the inputs
+// reach, and the two differential fuzzers. Ends with 1 on a crash, a disagreement, or a coverage below 95 %.
+//   npm run fuzz                          all of it for two or three minutes
+//   npm run fuzz -- targets 60            each target for 60 seconds
+//   npm run fuzz -- runs 20000000         so many executions, shared among the targets
+//   npm run fuzz -- coverage              what the inputs found so far reach
+//   npm run fuzz -- differential 2000000  so many inputs to readers and parsers, beginning with a seed (third argument)
+//   npm run fuzz -- crypto 100000         so many inputs to BearSSL and to the imported cryptography
+//   npm run fuzz -- minimize              drops inputs that others cover
 
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { concatBytes, fromHex } from '@firmseal/bytes';
-import { cacheFolder, root } from '../toolchain/cache.ts';
-import { compileBearssl, compileOurs, link } from '../toolchain/compile.ts';
+import { measureCoverage } from './coverage.ts';
+import { runCryptoDifferential } from './crypto-differential.ts';
+import { runDifferential } from './differential-campaign.ts';
+import { type FuzzLimit, minimize, runTarget } from './run-target.ts';
+import { type FuzzTarget, fuzzTargets } from './seeds.ts';
 
-const agent = join(root, 'device/agent');
-const checks = '-fsanitize=fuzzer,address,undefined';
-const compiler = {
-  program: 'clang',
-  flags: ['-O1', '-g', '-fno-strict-aliasing', '-fno-sanitize-recover=all', checks],
+const coverageLeast = 95;
+
+/** Of a hundred executions: fast targets more. */
+const shares: Record<FuzzTarget, number> = {
+  fuzz_cbor: 40,
+  fuzz_frame: 10,
+  fuzz_authority: 18,
+  fuzz_package: 10,
+  fuzz_license: 12,
+  fuzz_record: 3,
+  fuzz_personalize: 4,
+  fuzz_line: 1,
+  fuzz_usb: 2,
 };
 
-function buildTarget(name: string): string {
-  const core = readdirSync(join(agent, 'core')).filter((file) => file.endsWith('.c'));
-  const sources = [
-    ...core.map((file) => join(agent, 'core', file)),
-    ...['fuzz_port', name].map((file) => join(agent, 'fuzz', `${file}.c`)),
-  ];
-  const includes = ['core', 'port/stm32f427', 'port/bearssl', 'fuzz'].map((folder) => join(agent, folder));
-  const other = join(agent, 'port/bearssl/other_curves.c');
-  const objects = [
-    ...compileOurs(compiler, [...sources, other], includes, ['-DFS_BEARSSL_M31']),
-    ...compileBearssl(compiler, 'm31'),
-  ];
-  return join(link(compiler, objects, { name, flags: [] }), name);
+const say = (text: string) => console.log(text);
+
+function runTargets(limitOf: (target: FuzzTarget) => FuzzLimit): boolean {
+  let executions = 0;
+  let passed = true;
+  for (const target of fuzzTargets) {
+    const report = runTarget(target, limitOf(target));
+    executions += report.executions;
+    passed &&= report.passed;
+    say(
+      `${target}: ${report.passed ? 'nothing found' : 'FAILED'}, ${report.executions} executions, ${report.corpus} inputs kept`,
+    );
+    if (!report.passed) say(report.output);
+  }
+  say(`targets: ${executions} executions, ${passed ? 'no crash' : 'FAILED'}`);
+  return passed;
 }
 
-const hexOf = (file: string): string[] =>
-  readFileSync(join(root, 'vectors', file), 'utf8').match(/"(?:[0-9a-f]{2}){8,}"/g) ?? [];
-const bytesIn = (file: string): Uint8Array[] => hexOf(file).map((text) => fromHex(text.slice(1, -1)));
+function showCoverage(): boolean {
+  const files = measureCoverage();
+  const sum = (of: (file: (typeof files)[number]) => number) =>
+    files.reduce((total, file) => total + of(file), 0);
+  const percent = (reached: number, regions: number) => ((100 * reached) / regions).toFixed(1);
+  for (const { file, regions, reached, leftOut, missed } of files) {
+    say(`${file}: ${reached} of ${regions} regions, ${percent(reached, regions)} %, ${leftOut} unreachable`);
+    for (const { line, text } of missed) say(`  not reached: ${line}: ${text}`);
+  }
+  const [reached, regions] = [sum((file) => file.reached), sum((file) => file.regions)];
+  const left = sum((file) => file.leftOut);
+  say(
+    `coverage: ${reached} of ${regions} regions, ${percent(reached, regions)} %; ${left} unreachable left out`,
+  );
+  return (100 * reached) / regions >= coverageLeast;
+}
 
-const message = (type: number, body: Uint8Array) =>
-  concatBytes(Uint8Array.of(type, body.length & 0xff, body.length >> 8), body);
+async function compare(runs: number, firstSeed: number): Promise<boolean> {
+  const reports = await runDifferential(
+    { runs, firstSeed },
+    ({ kind, runs: count, verdicts, disagreements }) => {
+      const most = [...verdicts].sort((a, b) => b[1] - a[1]).slice(0, 4);
+      say(
+        `${kind}: ${count} inputs, ${disagreements.length} disagreements, ${verdicts.size} verdicts, most ${most.map(([name, times]) => `${name} ${times}`).join(', ')}`,
+      );
+      for (const text of disagreements.slice(0, 10)) say(`  ${text}`);
+    },
+  );
+  const total = reports.reduce((sum, report) => sum + report.runs, 0);
+  const disagreements = reports.reduce((sum, report) => sum + report.disagreements.length, 0);
+  say(`differential: ${total} inputs from seed ${firstSeed}, ${disagreements} disagreements`);
+  return disagreements === 0;
+}
 
-/** The header of a package file: 12 bytes, of which the last four say how long it is (spec/package.md section 1). */
-const headerOf = (file: Uint8Array): Uint8Array =>
-  file.slice(12, 12 + new DataView(file.buffer, file.byteOffset).getUint32(8, true));
+async function compareCrypto(runs: number): Promise<boolean> {
+  const { runs: done, accepted, highS, disagreements } = await runCryptoDifferential(runs, 'fuzz');
+  for (const text of disagreements.slice(0, 10)) say(`  ${text}`);
+  say(
+    `crypto: ${done} inputs, ${accepted} accepted by BearSSL (${highS} with a high s), ${disagreements.length} disagreements`,
+  );
+  return disagreements.length === 0;
+}
 
-const isPackage = (bytes: Uint8Array): boolean =>
-  bytes.length > 16 && Buffer.from(bytes.subarray(0, 5)).toString('latin1') === 'FSEAL';
+function amount(text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${text} is no number of seconds or runs`);
+  return value;
+}
 
-function seedsOf(name: string): Uint8Array[] {
-  const headers = bytesIn('package/open.json').filter(isPackage).map(headerOf);
-  const licenses = bytesIn('license/open.json').filter((bytes) => bytes.length > 200);
-  switch (name) {
-    case 'fuzz_cbor':
-      return bytesIn('cbor/decode.json').concat(licenses);
-    case 'fuzz_package':
-      return headers;
+async function main([what, first, second]: string[]): Promise<boolean> {
+  switch (what) {
+    case 'targets':
+      return runTargets(() => ({ seconds: amount(first, 20) }));
+    case 'runs': {
+      const runs = amount(first, 1_000_000);
+      return runTargets((target) => ({ runs: Math.ceil((runs * shares[target]) / 100) }));
+    }
+    case 'coverage':
+      return showCoverage();
+    case 'differential':
+      return compare(amount(first, 100_000), amount(second, 1));
+    case 'crypto':
+      return compareCrypto(amount(first, 10_000));
+    case 'minimize':
+      for (const target of fuzzTargets) minimize(target);
+      return true;
+    case undefined: {
+      const crashed = !runTargets(() => ({ seconds: 10 }));
+      const covered = showCoverage();
+      const agreed = (await compare(50_000, 1)) && (await compareCrypto(6000));
+      return !crashed && covered && agreed;
+    }
     default:
-      return [
-        Uint8Array.of(1, 0x01, 0, 0),
-        concatBytes(Uint8Array.of(1), message(0x02, new Uint8Array(32)), message(0x24, new Uint8Array(32))),
-        ...licenses.map((license) =>
-          concatBytes(Uint8Array.of(1), message(0x20, headers[0]!), message(0x21, license)),
-        ),
-        ...headers.slice(0, 40).map((header) => concatBytes(Uint8Array.of(1), message(0x20, header))),
-      ];
+      throw new Error(
+        `no "${what}" here; there are: targets, runs, coverage, differential, crypto, minimize`,
+      );
   }
 }
 
-function runTarget(name: string, seconds: number): boolean {
-  const binary = buildTarget(name);
-  const corpus = join(cacheFolder(), 'fuzz', name);
-  mkdirSync(corpus, { recursive: true });
-  const seeds = seedsOf(name);
-  if (seeds.length === 0) throw new Error(`no seeds for ${name}`);
-  for (const seed of seeds) writeFileSync(join(corpus, createHash('sha1').update(seed).digest('hex')), seed);
-  const limits = [
-    `-max_total_time=${seconds}`,
-    '-max_len=8192',
-    '-timeout=10',
-    `-artifact_prefix=${corpus}-`,
-  ];
-  const { status, stderr } = spawnSync(binary, [...limits, '-print_final_stats=1', corpus], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const coverage = stderr.match(/cov: \d+/g)?.at(-1) ?? 'no coverage';
-  const runs = /number_of_executed_units: (\d+)/.exec(stderr)?.[1] ?? '0';
-  console.log(
-    `${name}: ${status === 0 ? 'nothing found' : 'CRASHED'} in ${runs} runs from ${seeds.length} seeds, ${coverage}`,
-  );
-  if (status !== 0) console.log(stderr.split('\n').slice(-60).join('\n'));
-  return status === 0;
-}
-
-const seconds = Number(process.argv[2] ?? 20);
-if (!Number.isInteger(seconds) || seconds < 1) throw new Error('the argument is a number of seconds');
-const results = ['fuzz_cbor', 'fuzz_package', 'fuzz_line'].map((name) => runTarget(name, seconds));
-if (results.includes(false)) process.exitCode = 1;
+if (!(await main(process.argv.slice(2)))) process.exitCode = 1;

@@ -9,7 +9,7 @@ import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent, symbolsOf } from '../toolchain/thumb.ts';
 import { noShares, type Part, partFinder, type Shares } from './parts.ts';
 
-export const chunkBytes = 4096;
+const chunkBytes = 4096;
 const records = 4;
 
 export interface CountedCycles {

@@ -22,7 +22,7 @@ const groups: readonly (readonly [Part, RegExp])[] = [
 ];
 
 /** gcc names clones of a function `name.part.0` and the like. */
-export function partOf(functionName: string): Part {
+function partOf(functionName: string): Part {
   const name = functionName.split('.')[0]!;
   return groups.find(([, pattern]) => pattern.test(name))?.[0] ?? 'the rest';
 }

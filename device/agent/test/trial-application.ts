@@ -53,7 +53,7 @@ export function twoPlaces(chip: Chip): readonly [number, number] {
 
 const sizeBytes = 1184;
 
-export function applicationAt(address: number, seed: number): readonly SealArea[] {
+function applicationAt(address: number, seed: number): readonly SealArea[] {
   const area = { kind: 'firmware', address, lengthBytes: sizeBytes } as const;
   return [{ area, plaintext: firmware(address, sizeBytes, seed) }];
 }

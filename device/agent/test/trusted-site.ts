@@ -51,7 +51,13 @@ const delegateOf = (stranger: string | undefined): Promise<Bytes> =>
   stranger === undefined
     ? delegate('package-signer', 'package signer')
     : makeDelegation(crypto, signerOf(stranger), {
-        ...{ role: 'package-signer', publicKey: keyPair(stranger).publicKey, product, counterCap: 1000, epoch },
+        ...{
+          role: 'package-signer',
+          publicKey: keyPair(stranger).publicKey,
+          product,
+          counterCap: 1000,
+          epoch,
+        },
       });
 
 /** Bytes that differ everywhere. */

@@ -53,10 +53,10 @@ export interface Wanted {
   readonly nonce?: Bytes;
   readonly journaled?: Case['journaled'];
 }
-export type ChipMaker = (wanted: Wanted) => Promise<Line>;
+type ChipMaker = (wanted: Wanted) => Promise<Line>;
 
 /** `not-sent`: a host finds the fault in the file and sends nothing. */
-export interface Outcome {
+interface Outcome {
   readonly found: string | 0;
   readonly due: string | 0;
 }

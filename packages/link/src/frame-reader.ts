@@ -2,10 +2,11 @@
 // dropped without a word up to the next zero byte. spec/link.md section 1.
 
 import { cobsLongestBytes } from './cobs.ts';
-import { decodeFrame, type Frame, frameLongestContentBytes } from './frame.ts';
+import { decodeFrame, type Frame, frameContentBytes, frameLongestContentBytes } from './frame.ts';
 
 export class FrameReader {
   readonly #buffer: Uint8Array;
+  readonly #longestContentBytes: number;
   #filled = 0;
   #overlong = false;
   #dropped = 0;
@@ -13,6 +14,7 @@ export class FrameReader {
   /** `longestContentBytes`: a longer frame is dropped as it arrives. */
   constructor(longestContentBytes: number = frameLongestContentBytes) {
     this.#buffer = new Uint8Array(cobsLongestBytes(longestContentBytes));
+    this.#longestContentBytes = longestContentBytes;
   }
 
   /** How many frames were damaged or too long so far; an empty one is no loss. */
@@ -44,7 +46,10 @@ export class FrameReader {
 
   #finish(): Frame | undefined {
     const empty = this.#filled === 0 && !this.#overlong;
-    const frame = this.#overlong || empty ? undefined : decodeFrame(this.#buffer.subarray(0, this.#filled));
+    const decoded = this.#overlong || empty ? undefined : decodeFrame(this.#buffer.subarray(0, this.#filled));
+    // The buffer has room for the worst encoding: with zeros in it, a content may be longer than it should and still fit.
+    const fits = decoded && frameContentBytes(decoded.body.length) <= this.#longestContentBytes;
+    const frame = fits ? decoded : undefined;
     if (frame === undefined && !empty) this.#dropped++;
     this.#filled = 0;
     this.#overlong = false;

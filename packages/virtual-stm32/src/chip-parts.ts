@@ -74,7 +74,10 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
           spendProgram: () => timing.spend(timing.programUs(flash.parallelism)),
         }),
       uid: new Uint8Array(options.uid ?? stream('uid').bytes(chip.identity.uniqueIdLength)),
-      protection: () => ({ level: optionBytes.access, debuggerSeen: debuggerSeen() }),
+      protection: () => ({
+        ...{ level: optionBytes.access, debuggerSeen: debuggerSeen() },
+        optionsOpen: optionBytes.level < 2,
+      }),
     },
   };
 }

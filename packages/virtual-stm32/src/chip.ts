@@ -58,6 +58,8 @@ export class VirtualChip {
 
   onLink: (bytes: Uint8Array<ArrayBuffer>) => void;
   onEvent: (event: ChipEvent) => void;
+  /** Bits a second at which the host at the link sends and listens; undefined: every byte arrives. The ROM detects it. */
+  hostBaud: number | undefined;
 
   readonly #parts: ChipParts;
   readonly #stopsAtCrash: boolean;
@@ -382,6 +384,7 @@ export class VirtualChip {
       },
       pin: (name) => this.#pins.get(name) ?? false,
       send: (bytes) => this.onLink(bytes),
+      hostBaud: () => this.hostBaud,
       machine: () => this.machine,
       handOver: (address, mapping) => {
         this.#bootedApplication = { address, mapping };

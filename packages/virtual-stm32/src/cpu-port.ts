@@ -27,6 +27,7 @@ export interface CpuParts {
   readonly gate: () => void;
   readonly pin: (name: InputPin) => boolean;
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly hostBaud: () => number | undefined;
   readonly machine: () => Machine;
   readonly handOver: (address: number, mapping: BankMapping) => void;
 }
@@ -45,6 +46,9 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     },
     get nowUs() {
       return clock.nowUs;
+    },
+    get hostBaud() {
+      return parts.hostBaud();
     },
     get machine() {
       gate();

@@ -100,45 +100,53 @@ test.each(parts)('$id: neither program nor erase, of it or of everything', ({ se
   expect(chip.judge.flash(secretAt, 1)).toEqual(Uint8Array.of(secret));
 });
 
-test.each(parts)('$id: the CPU executes it and cannot read it', ({ id, secretAt, fields }) => {
-  const chip = createVirtualChip({ chip: id, seed: 'pcrop core' });
-  const { flash, ram, write } = chip.chip;
-  chip.powerOn();
-  chip.debug.connect();
-  const pad = (code: Uint8Array) => {
-    const bytes = new Uint8Array(Math.ceil(code.length / write.unitBytes) * write.unitBytes).fill(0xff);
-    bytes.set(code);
-    return bytes;
-  };
-  // The protected routine doubles r0; the one beside it then loads a word of the routine.
-  expect(chip.debug.programFlash(secretAt, pad(halfWords([0x1800, 0x4770])))).toBe('ok'); // adds r0, r0, r0; bx lr
-  const start = flash.addressStart + 0x40;
-  const code = halfWords([
-    0x2015, // movs r0, #0x15
-    0x4b03, // ldr r3, [pc, #12]: the routine
-    0x4798, // blx r3
-    0x4604, // mov r4, r0
-    0x4b01, // ldr r3, [pc, #4]
-    0x3b01, // subs r3, #1
-    0x681d, // ldr r5, [r3]: refused
-    0xe7fe, // b .
-  ]);
-  const image = new Uint8Array(0x40 + code.length + 4);
-  image.set(words([ram[0]!.addressStart + 0x1000, start | 1, start | 1, start | 1]));
-  image.set(code, 0x40);
-  image.set(words([secretAt | 1]), 0x40 + code.length);
-  expect(chip.debug.programFlash(flash.addressStart, pad(image))).toBe('ok');
-  expect(program(chip, fields)).toBe('ok');
-  chip.powerOff();
-  chip.powerOn();
-  const { processor } = chip.machine;
-  for (let i = 0; i < 6 + 2; i++) processor.step();
-  expect(processor.core.registers[4]).toBe(0x2a); // the routine ran
-  expect(processor.core.IPSR).toBe(0);
-  processor.step();
-  expect(processor.core.IPSR === 3 || processor.lockedUp).toBe(true); // HardFault
-  expect(processor.core.registers[5]).toBe(0);
-});
+/** LDR, LDRH and LDRB r5, [r3]: a half-word is what an instruction fetch is too. */
+const loads = [0x681d, 0x881d, 0x781d] as const;
+
+const partsAndLoads = parts.flatMap((part) => loads.map((load) => ({ ...part, load })));
+
+test.each(partsAndLoads)(
+  '$id: the CPU executes it and cannot read it, by $load',
+  ({ id, secretAt, fields, load }) => {
+    const chip = createVirtualChip({ chip: id, seed: 'pcrop core' });
+    const { flash, ram, write } = chip.chip;
+    chip.powerOn();
+    chip.debug.connect();
+    const pad = (code: Uint8Array) => {
+      const bytes = new Uint8Array(Math.ceil(code.length / write.unitBytes) * write.unitBytes).fill(0xff);
+      bytes.set(code);
+      return bytes;
+    };
+    // The protected routine doubles r0; the one beside it then loads a word of the routine.
+    expect(chip.debug.programFlash(secretAt, pad(halfWords([0x1800, 0x4770])))).toBe('ok'); // adds r0, r0, r0; bx lr
+    const start = flash.addressStart + 0x40;
+    const code = halfWords([
+      0x2015, // movs r0, #0x15
+      0x4b03, // ldr r3, [pc, #12]: the routine
+      0x4798, // blx r3
+      0x4604, // mov r4, r0
+      0x4b01, // ldr r3, [pc, #4]
+      0x3b01, // subs r3, #1
+      load, // refused
+      0xe7fe, // b .
+    ]);
+    const image = new Uint8Array(0x40 + code.length + 4);
+    image.set(words([ram[0]!.addressStart + 0x1000, start | 1, start | 1, start | 1]));
+    image.set(code, 0x40);
+    image.set(words([secretAt | 1]), 0x40 + code.length);
+    expect(chip.debug.programFlash(flash.addressStart, pad(image))).toBe('ok');
+    expect(program(chip, fields)).toBe('ok');
+    chip.powerOff();
+    chip.powerOn();
+    const { processor } = chip.machine;
+    for (let i = 0; i < 6 + 2; i++) processor.step();
+    expect(processor.core.registers[4]).toBe(0x2a); // the routine ran
+    expect(processor.core.IPSR).toBe(0);
+    processor.step();
+    expect(processor.core.IPSR === 3 || processor.lockedUp).toBe(true); // HardFault
+    expect(processor.core.registers[5]).toBe(0);
+  },
+);
 
 test.each(parts)('$id: smaller is refused; a regression lifts it', (part) => {
   const chip = protectedChip(part);

@@ -51,6 +51,8 @@ export interface CpuPort {
   pin(name: InputPin): boolean;
   /** Bytes out on the link. */
   send(bytes: Uint8Array): void;
+  /** Bits a second of the host's side of the link; undefined: the link has no rate, and every byte arrives. */
+  readonly hostBaud: number | undefined;
   /** The executor's working memory stands in the chip's RAM from that address on. */
   mountRam(addressStart: number, store: RamStore): void;
   /** Reads what RAM held before the mount, so that content can outlive a reset. */

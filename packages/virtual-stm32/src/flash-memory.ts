@@ -52,7 +52,8 @@ interface FlashOperation {
   readonly kind: OperationKind;
   readonly address: number;
   readonly length: number;
-  readonly banks: readonly number[];
+  /** Of all banks when undefined. */
+  readonly bank: number | undefined;
   readonly durationUs: () => number;
   readonly complete: () => void;
   readonly tear: () => void;
@@ -65,6 +66,7 @@ export class FlashMemory {
   #unitBytes: number;
   #version = 0;
   #lastUnit: EraseUnit | undefined;
+  readonly #banks: readonly number[];
   /** Operations that registers began. */
   readonly underWay: OperationsUnderWay;
 
@@ -72,6 +74,7 @@ export class FlashMemory {
     const { flash, write } = parts.chip;
     this.#parts = parts;
     this.underWay = new OperationsUnderWay(parts.time);
+    this.#banks = flash.banks.map(({ number }) => number);
     this.#cells = flash.eraseUnits.map((unit) => new EraseUnitCells(unit.sizeBytes, write.eccGranuleBytes));
     this.#parallelism = write.parallelism;
     this.#unitBytes = write.unitBytes;
@@ -199,24 +202,28 @@ export class FlashMemory {
   }
 
   /** Under the plan of cuts; at once with its time, or begun. */
-  #run({ banks, durationUs, complete, ...operation }: FlashOperation, done: (() => void) | undefined): void {
+  #run(operation: FlashOperation, done: (() => void) | undefined): void {
+    const { kind, address, length, bank, durationUs, complete, tear } = operation;
     const { power, timing } = this.#parts;
     this.#version++;
+    const whole = () => {
+      complete();
+      timing.spend(durationUs());
+    };
+    if (done === undefined) {
+      power.run({ kind, address, length, complete: whole, tear });
+      return;
+    }
     const finish = () => {
       complete();
       this.#version++;
-      done?.();
+      done();
     };
-    const lasting = () =>
-      this.underWay.begin({ banks, durationUs: durationUs(), complete: finish, tear: operation.tear });
-    power.run({
-      ...operation,
-      complete: () => {
-        complete();
-        timing.spend(durationUs());
-      },
-      ...(done === undefined ? {} : { begin: lasting }),
-    });
+    const begin = () => {
+      const banks = bank === undefined ? this.#banks : [bank];
+      this.underWay.begin({ banks, durationUs: durationUs(), complete: finish, tear });
+    };
+    power.run({ kind, address, length, complete: whole, tear, begin });
   }
 
   /** One program operation: exactly one write unit of the present parallelism, aligned to its size. */
@@ -237,7 +244,10 @@ export class FlashMemory {
     const parallelism = this.#parallelism;
     this.#run(
       {
-        ...{ kind: 'program', address, length: bytes.length, banks: [unit.bank] },
+        kind: 'program',
+        address,
+        length: bytes.length,
+        bank: unit.bank,
         durationUs: () => timing.programUs(parallelism),
         complete: () => cells.program(offset, bytes, looksFirst),
         tear: () => cells.tearProgram(offset, bytes, random),
@@ -258,7 +268,7 @@ export class FlashMemory {
     const parallelism = this.#parallelism;
     this.#run(
       {
-        ...{ kind: 'erase', address: unit.addressStart, length: unit.sizeBytes, banks: [unit.bank] },
+        ...{ kind: 'erase', address: unit.addressStart, length: unit.sizeBytes, bank: unit.bank },
         durationUs: () => timing.eraseUs(unit.sizeBytes, parallelism),
         complete: () => cells.erase(),
         tear: () => cells.tearErase(random),
@@ -290,12 +300,13 @@ export class FlashMemory {
   /** One operation; `share` is the part of the time of a whole mass erase that it takes. */
   #eraseMany(units: readonly EraseUnit[], share: number, whenDone: WhenDone | undefined): void {
     const { chip, timing, random } = this.#parts;
-    const banks = [...new Set(units.map(({ bank }) => bank))];
-    for (const bank of banks) this.underWay.waitFor(bank);
+    const first = units[0]?.bank;
+    const bank = units.every((unit) => unit.bank === first) ? first : undefined;
+    this.underWay.waitFor(bank);
     const parallelism = this.#parallelism;
     this.#run(
       {
-        ...{ kind: 'mass-erase', address: chip.flash.addressStart, length: chip.flash.sizeBytes, banks },
+        ...{ kind: 'mass-erase', address: chip.flash.addressStart, length: chip.flash.sizeBytes, bank },
         durationUs: () => timing.massEraseUs(parallelism, share),
         complete: () => {
           for (const unit of units) this.#cells[unit.index]!.erase();

@@ -39,8 +39,10 @@ export {
 export { SeededRandom } from './random.ts';
 export { type DfuseQuirk, dfuseQuirks } from './rom/dfuse-quirks.ts';
 export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.ts';
+export type { SpecialAnswer, SpecialCommands } from './rom/special-commands.ts';
 export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
 export type { ChipSnapshot } from './snapshot.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
 export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
+export { cryptoImports as wasmAgentCrypto } from './wasm-agent-crypto.ts';
 export type { RamStore } from './working-memory.ts';

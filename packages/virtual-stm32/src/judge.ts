@@ -75,7 +75,8 @@ export class Judge {
 
   /** Puts RAM content back that was taken before. RangeError outside one RAM range. */
   putRam(address: number, bytes: Uint8Array): void {
-    if (!this.#ram.write(address, bytes)) throw new RangeError(`${bytes.length} bytes at ${address} are not RAM`);
+    if (!this.#ram.write(address, bytes))
+      throw new RangeError(`${bytes.length} bytes at ${address} are not RAM`);
   }
 
   /** Flash as it is, to put it back; shared with the chip until a unit changes. Firmware may run meanwhile. */

@@ -234,7 +234,8 @@ export class MemoryAccess {
 
   /** Stores option bytes; they take force at the next reset or launch. With `whenDone` it lasts beyond the call. */
   programOptions(values: OptionValues, whenDone?: () => void): OptionStatus {
-    if (this.#parts.protection().level === 2) return 'locked';
+    const { level, optionsOpen = level < 2 } = this.#parts.protection();
+    if (!optionsOpen) return 'locked';
     return this.#may('option-bytes', 'write') ? this.#parts.options.program(values, whenDone) : 'refused';
   }
 

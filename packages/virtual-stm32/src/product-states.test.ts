@@ -167,3 +167,43 @@ test('locked: for good', () => {
   expect(chip.debug.connect()).toBe('refused');
   expect(chip.judge.readoutLevel).toBe(2);
 });
+
+test('closed: code from flash may ask for a regression or for locked, and nothing else moves', () => {
+  const asked: (readonly [string, number])[] = [];
+  const answers: string[] = [];
+  const chip = createVirtualChip({
+    ...{ chip: 'stm32h563', seed: 'h5 code' },
+    executors: [
+      {
+        recognizes: (cpu) => cpu.boot.from === 'flash',
+        create: () => ({
+          start(cpu) {
+            for (const [name, value] of asked) {
+              const values = withOptionField(cpu.chip, chip.judge.optionsStored, { name, value });
+              answers.push(cpu.programOptions(values));
+            }
+          },
+          receive() {},
+        }),
+      },
+    ],
+  });
+  const ask = (...fields: (readonly [string, number])[]) => {
+    asked.splice(0, asked.length, ...fields);
+    chip.reset();
+    return answers.splice(0);
+  };
+  chip.powerOn();
+  chip.debug.connect();
+  chip.debug.programFlash(flash, new Uint8Array(16));
+  expect(program(chip, { PRODUCT_STATE: state.closed })).toBe('ok');
+  expect(ask(['WRPSG1', 0], ['PRODUCT_STATE', state.open], ['BOR_LEV', 1])).toEqual([
+    ...['field-locked', 'field-locked', 'ok'],
+  ]);
+  expect(chip.debug.connect()).toBe('refused');
+  expect(ask(['PRODUCT_STATE', state.regression])).toEqual(['ok']);
+  expect(productState(chip)).toBe(state.open);
+  expect(chip.judge.flash(flash, 1)).toEqual(Uint8Array.of(0xff));
+  expect(ask(['PRODUCT_STATE', state.locked])).toEqual(['ok']);
+  expect(ask(['PRODUCT_STATE', state.regression], ['BOR_LEV', 0])).toEqual(['locked', 'locked']);
+});

@@ -26,13 +26,15 @@ export interface ProtectionState {
   readonly level: ReadoutLevel;
   /** A debugger connected since power was applied. */
   readonly debuggerSeen: boolean;
+  /** With `level` 2: option bytes can still be written, by code from flash (H5, closed and not locked). */
+  readonly optionsOpen?: boolean;
 }
 
 const guarded: readonly MemoryArea[] = ['flash', 'backup-ram', 'backup-registers', 'guarded-ram', 'otp'];
 
 /** Whether the access is carried out; otherwise a read is a bus fault and a write has no effect. */
 export function isAllowed(
-  { level, debuggerSeen }: ProtectionState,
+  { level, debuggerSeen, optionsOpen = level < 2 }: ProtectionState,
   { master, area, action }: { master: Master; area: MemoryArea; action: MemoryAction },
 ): boolean {
   if (area === 'information') return action === 'read' && (level < 2 || master === 'cpu-flash');
@@ -43,7 +45,7 @@ export function isAllowed(
     return master === 'cpu-flash' && !debuggerSeen;
   }
   if (master !== 'cpu-flash') return false;
-  return !(area === 'option-bytes' && action === 'write');
+  return optionsOpen || area !== 'option-bytes' || action !== 'write';
 }
 
 /** Whether the debug port answers at all. */

@@ -2,11 +2,13 @@
 // device/agent/core/fs_crypto.h. They refuse what BearSSL refuses; that a high s is refused too makes no
 // difference, since the agent's core refuses it before it asks.
 
+import { concatBytes } from '@firmseal/bytes';
 import type { Crypto, Hasher } from '@firmseal/crypto';
 import { type AgentMemory, fsOk } from './wasm-agent-port.ts';
 
 const failed = 1;
 
+/** The imports over `crypto`; `memory` is the module's, asked for at each call. None of them throws for what it is given. */
 export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
   const hashers = new Map<number, Hasher>();
   let handles = 0;
@@ -21,13 +23,14 @@ export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
   const message = (pointer: number, count: number): Uint8Array => {
     const bytes = memory();
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const parts: number[] = [];
-    for (let i = 0; i < count; i++) {
+    const parts = Array.from({ length: count }, (_, i) => {
       const start = words.getUint32(pointer + 8 * i, true);
-      parts.push(...bytes.subarray(start, start + words.getUint32(pointer + 8 * i + 4, true)));
-    }
-    return Uint8Array.from(parts);
+      return bytes.subarray(start, start + words.getUint32(pointer + 8 * i + 4, true));
+    });
+    return concatBytes(...parts);
   };
+  /** A private key out of 1..n-1 is the caller's fault to Crypto, which throws, and a refusal to the agent. */
+  const isScalar = (key: Uint8Array): boolean => crypto.p256FromPrivate(key) !== undefined;
   return {
     sha256_init(): number {
       hashers.set(++handles, crypto.createSha256());
@@ -42,12 +45,15 @@ export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
     es256_verify: (key: number, parts: number, count: number, signature: number): number =>
       crypto.verifyEs256(take(key, 65), message(parts, count), take(signature, 64)) ? fsOk : failed,
     es256_sign: (key: number, parts: number, count: number, signature: number): number =>
-      give(signature, crypto.signEs256(take(key, 32), message(parts, count))),
+      give(
+        signature,
+        isScalar(take(key, 32)) ? crypto.signEs256(take(key, 32), message(parts, count)) : undefined,
+      ),
     p256_public: (key: number, point: number): number =>
       give(point, crypto.p256FromPrivate(take(key, 32))?.publicKey),
     p256_check: (point: number): number => (crypto.isP256Point(take(point, 65)) ? fsOk : failed),
     ecdh: (key: number, point: number, x: number): number =>
-      give(x, crypto.ecdhP256(take(key, 32), take(point, 65))),
+      give(x, isScalar(take(key, 32)) ? crypto.ecdhP256(take(key, 32), take(point, 65)) : undefined),
     gcm_open(
       ...[key, nonce, aad, aadLength, data, length, tag]: readonly [
         number,

@@ -2,6 +2,7 @@
 // is ../virtual.
 
 import { existsSync } from 'node:fs';
+import { dfuseQuirks } from '@firmseal/virtual-stm32';
 import { readText } from '../files.ts';
 import { readChoice, readNumber } from '../numbers.ts';
 import { type Control, parseControl, parsePlan } from '../virtual/controls.ts';
@@ -24,6 +25,7 @@ interface VirtualOptions {
   boot0: string;
   state?: string;
   fault: string[];
+  quirk: string[];
   seed: string;
   json?: boolean;
 }
@@ -49,6 +51,7 @@ export async function virtual(options: VirtualOptions): Promise<void> {
     clock: readChoice(options.clock, '--clock', ['free', 'real']),
     baud: baud === undefined ? undefined : readNumber(baud, '--baud', { least: 1200, most: 10_000_000 }),
     boot0High: readChoice(options.boot0, '--boot0', ['high', 'low']) === 'high',
+    quirks: options.quirk.map((name) => readChoice(name, '--quirk', dfuseQuirks)),
     stateFile: state,
     faults: options.fault.flatMap(readFaults),
     seed: options.seed,

@@ -84,6 +84,12 @@ export function declareVirtual(command: Command): void {
       collect,
       [],
     )
+    .option(
+      '--quirk <name>',
+      'a fault of silicon that the USB bootloader shows, listed in docs/virtual-stm32-doors.md (repeat)',
+      collect,
+      [],
+    )
     .option('--seed <number>', 'unique ids and random numbers follow from it', '1')
     .option('--json', 'a JSON line for each chip and each thing that happens')
     .addHelpText(

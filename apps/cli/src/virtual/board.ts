@@ -5,6 +5,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import {
   type ChipEvent,
   createVirtualChip,
+  type DfuseQuirk,
   type ExecutorFactory,
   type KeptState,
   machineCode,
@@ -23,6 +24,8 @@ export interface BoardOptions {
   readonly seed: string;
   readonly kept?: KeptState | undefined;
   readonly boot0High?: boolean;
+  /** Faults of silicon that the DfuSe bootloader shows. */
+  readonly quirks?: readonly DfuseQuirk[];
 }
 
 export interface BoardWatcher {
@@ -45,7 +48,7 @@ export class Board {
       ...{ chip: options.chip, seed: options.seed, onCrash: 'stop' },
       executors: [
         this.#played('agent', wasmAgent(nodeCrypto)),
-        this.#played('ROM bootloader', romBootloader()),
+        this.#played('ROM bootloader', romBootloader({ quirks: options.quirks ?? [] })),
         this.#played('machine code', machineCode({ budgetInstructions })),
       ],
       ...(options.kept === undefined ? {} : { kept: options.kept }),

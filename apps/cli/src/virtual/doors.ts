@@ -27,8 +27,8 @@ import type { Board } from './board.ts';
 
 /** `stlink` speaks the stlink-server protocol over TCP; the others are USB devices. */
 export const probeKinds = ['stlink', 'stlink-usb', 'cmsis-dap', 'cmsis-dap-v1'] as const;
-export type ProbeKind = (typeof probeKinds)[number];
-export type UsbProbeKind = Exclude<ProbeKind, 'stlink'>;
+type ProbeKind = (typeof probeKinds)[number];
+type UsbProbeKind = Exclude<ProbeKind, 'stlink'>;
 
 const usbProbes = {
   'stlink-usb': stlinkUsb,

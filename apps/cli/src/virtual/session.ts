@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { holdFile } from '@firmseal/journal-file-adapter';
+import type { DfuseQuirk } from '@firmseal/virtual-stm32';
 import { Board, type BoardWatcher } from './board.ts';
 import { viewOf } from './chip-view.ts';
 import { controlHelp } from './control-help.ts';
@@ -27,6 +28,7 @@ export interface SessionPlan extends DoorPlan {
   readonly count: number;
   readonly seed: string;
   readonly boot0High: boolean;
+  readonly quirks: readonly DfuseQuirk[];
   readonly stateFile?: string | undefined;
   /** Done before power comes on. */
   readonly faults: readonly Control[];
@@ -42,10 +44,10 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
     throw new Fault('state-of-other-chips', { file: plan.stateFile!, held, asked });
   }
   const seed = kept?.seed ?? plan.seed;
-  const { chip, boot0High } = plan;
+  const { chip, boot0High, quirks } = plan;
   const make = (index: number) =>
     new Board(
-      { chip, boot0High, number: index + 1, seed: `${seed}/${index}`, kept: kept?.chips[index] },
+      { chip, boot0High, quirks, number: index + 1, seed: `${seed}/${index}`, kept: kept?.chips[index] },
       watcher,
     );
   try {

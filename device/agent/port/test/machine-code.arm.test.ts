@@ -79,7 +79,11 @@ describe.each(portedChips())('%s', (id) => {
     for (const slot of slots) {
       const fresh = started(id);
       const stack = fresh.ramStart + 0x8000;
-      new DataView(fresh.ram.buffer).setUint32(fresh.symbol('fs_flow') - fresh.ramStart, decidedToBoot(), true);
+      new DataView(fresh.ram.buffer).setUint32(
+        fresh.symbol('fs_flow') - fresh.ramStart,
+        decidedToBoot(),
+        true,
+      );
       fresh.putWords(slot.storeStart, [stack, (slot.linkStart + 0x101) >>> 0]);
       const remaps: number[] = [];
       fresh.onRegisterWrite = (address, value) =>

@@ -7,9 +7,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { UartDoor } from './uart-door.ts';
 
-/** Keeps the slave open itself, so that a client that leaves does not end the line. Ends with its standard input. */
+/**
+ * What a client wrote goes out as length and rate, four bytes each, and the bytes; rate 0: none that a UART has. Keeps the slave open itself, so that a client that leaves does not end the line. Ends with its standard input.
+ */
 const relay = `
-import os, select, sys, tty
+import os, select, struct, sys, termios, tty
+rates = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == 'B' and name[1:].isdigit()}
 master, slave = os.openpty()
 tty.setraw(slave)
 os.write(2, (os.ttyname(slave) + '\\n').encode())
@@ -20,9 +23,13 @@ while True:
             data = os.read(source, 65536)
             if not data:
                 sys.exit()
+            if source == master:
+                data = struct.pack('>II', len(data), rates.get(termios.tcgetattr(slave)[5], 0)) + data
             while data:
                 data = data[os.write(sink, data):]
 `;
+
+const headBytes = 8;
 
 export interface PseudoTerminal {
   /** What a client opens. */
@@ -43,7 +50,16 @@ export async function openPseudoTerminal(door: UartDoor): Promise<PseudoTerminal
   early.catch(() => {});
   const [path] = (await Promise.race([once(lines, 'line'), failed, early])) as [string];
   door.onSend = (bytes) => void child.stdin.write(bytes);
-  child.stdout.on('data', (bytes: Uint8Array) => door.receive(bytes));
+  let waiting = Buffer.alloc(0);
+  child.stdout.on('data', (bytes: Uint8Array) => {
+    waiting = Buffer.concat([waiting, bytes]);
+    while (waiting.length >= headBytes && waiting.length >= headBytes + waiting.readUInt32BE(0)) {
+      const [length, baud] = [waiting.readUInt32BE(0), waiting.readUInt32BE(4)];
+      const data = Uint8Array.from(waiting.subarray(headBytes, headBytes + length));
+      waiting = waiting.subarray(headBytes + length);
+      door.receive(data, baud === 0 ? undefined : baud);
+    }
+  });
   return {
     path,
     close: async () => {

@@ -14,7 +14,7 @@ const codes = {
 } as const;
 
 /** What an ST-LINK/V2 takes in one list. */
-export const mostItems = 64;
+const mostItems = 64;
 
 const padded = (count: number): number => Math.ceil(count / 4) * 4;
 

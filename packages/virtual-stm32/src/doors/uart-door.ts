@@ -1,5 +1,5 @@
-// The chip's UART as a door to the outside: bytes in, bytes out at the pace of the chip, over a TCP port. Baud rate and
-// parity are not carried; `lineBaud` makes bytes take the time that they take on a wire with 8 data bits and parity.
+// The chip's UART as a door to the outside: bytes in, bytes out at the pace of the chip, over a TCP port. Parity is not
+// carried, the host's rate where the line knows it (a pseudo-terminal does); `lineBaud` makes bytes take the time that they take on a wire with 8 data bits and parity.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { VirtualChip } from '../chip.ts';
@@ -37,8 +37,9 @@ export class UartDoor {
       this.#chip.clock.advance((bytes.length * bitsPerByte * 1e6) / this.#lineBaud);
   }
 
-  /** Bytes from the host. */
-  receive(bytes: Uint8Array): void {
+  /** Bytes from the host, and its rate where the line knows it. */
+  receive(bytes: Uint8Array, hostBaud?: number): void {
+    this.#chip.hostBaud = hostBaud;
     this.#spendLineTime(bytes);
     this.#chip.receive(bytes);
     this.#pacer.at(this.#chip.clock.nowUs, () => {});

@@ -210,3 +210,83 @@ test('power lost in the middle of an erase ends the session without an ACK', () 
   chip.powerOn();
   expect(send(0x7f)).toEqual([ack]);
 });
+
+test('the rate of the synchronisation byte is kept until a reset; other rates are not heard, and hear nothing', () => {
+  const { chip, send } = romChip('stm32f427');
+  const at = (baud: number | undefined, ...bytes: number[]) => {
+    chip.hostBaud = baud;
+    return send(...bytes);
+  };
+  expect(at(300, 0x7f)).toEqual([]); // slower than any that the ROM finds
+  expect(at(57600, 0x55)).toEqual([]);
+  expect(at(57600, 0x7f)).toEqual([ack]);
+  expect(at(115200, 0x01, 0xfe)).toEqual([]);
+  expect(at(58000, 0x01, 0xfe)).toEqual([ack, 0x31, 0, 0, ack]); // 0.7 % off
+  expect(at(undefined, 0x01, 0xfe)).toHaveLength(5);
+  chip.reset();
+  expect(at(115200, 0x7f)).toEqual([ack]);
+});
+
+const special = {
+  operations: new Set([0x0107]),
+  run: (operation: number, data: Uint8Array, second: Uint8Array | undefined) => ({
+    data: Uint8Array.of(...data).reverse(),
+    status: Uint8Array.of(operation & 0xff, second?.length ?? 0),
+  }),
+};
+
+function specialChip(level: 0 | 1) {
+  const answers: number[] = [];
+  const chip = createVirtualChip({
+    ...{ chip: 'stm32f427', seed: 'special', executors: [romBootloader({ special })] },
+    onLink: (bytes) => answers.push(...bytes),
+  });
+  chip.powerOn();
+  chip.debug.connect();
+  if (level === 1)
+    chip.debug.writeOptionBytes(
+      withOptionField(chip.chip, chip.judge.optionsStored, { name: 'RDP', value: 0xbb }),
+    );
+  chip.powerOff();
+  chip.setPin('boot0', true);
+  chip.powerOn();
+  return (...bytes: number[]): number[] => {
+    chip.receive(Uint8Array.from(bytes));
+    return answers.splice(0);
+  };
+}
+
+test('special commands: operation, data there and back, status', () => {
+  const send = specialChip(0);
+  expect(send(0x7f)).toEqual([ack]);
+  expect(send(0x00, 0xff).slice(-3)).toEqual([0x50, 0x51, ack]);
+  expect(send(0x50, 0xaf)).toEqual([ack]);
+  expect(send(...closed(0x01, 0x07))).toEqual([ack]);
+  expect(send(...closed(0, 3, 1, 2, 3))).toEqual([ack, 0, 3, 3, 2, 1, 0, 2, 7, 0, ack]);
+  expect(send(0x51, 0xae)).toEqual([ack]);
+  expect(send(...closed(0x01, 0x07))).toEqual([ack]);
+  expect(send(...closed(0, 1, 9))).toEqual([ack]);
+  expect(send(...closed(0, 4, 5, 6, 7, 8))).toEqual([ack, 0, 2, 7, 4, ack]);
+});
+
+test('special commands are refused: unknown operation, wrong checksum, too much data, readout protection', () => {
+  const send = specialChip(0);
+  send(0x7f);
+  send(0x50, 0xaf);
+  expect(send(...closed(0x02, 0x00))).toEqual([nack]);
+  send(0x50, 0xaf);
+  expect(send(0x01, 0x07, 0x07)).toEqual([nack]);
+  send(0x50, 0xaf);
+  send(...closed(0x01, 0x07));
+  expect(send(0, 129)).toEqual([nack]);
+  send(0x50, 0xaf);
+  send(...closed(0x01, 0x07));
+  expect(send(0, 1, 9, 9)).toEqual([nack]);
+  expect(send(0x01, 0xfe)).toHaveLength(5); // and goes on
+  const shut = specialChip(1);
+  shut(0x7f);
+  expect(shut(0x50, 0xaf)).toEqual([nack]);
+  const plain = romChip('stm32f427').send; // a part without them
+  plain(0x7f);
+  expect(plain(0x50, 0xaf)).toEqual([nack]);
+});

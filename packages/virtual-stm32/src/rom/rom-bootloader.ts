@@ -4,26 +4,37 @@
 
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from '../executor.ts';
 import type { UsbFunction } from '../usb-function.ts';
+import { BaudDetection } from './baud-detection.ts';
 import { DfuseBootloader } from './dfuse-bootloader.ts';
 import { dfuseDescriptors, layoutStart } from './dfuse-descriptors.ts';
 import type { DfuseQuirk } from './dfuse-quirks.ts';
 import { type RomFacts, romFactsOf } from './rom-facts.ts';
 import { RomMemory } from './rom-memory.ts';
+import { type SpecialCommands, specialCodes } from './special-commands.ts';
 import { UartBootloader } from './uart-bootloader.ts';
 
 export interface RomBootloaderOptions {
   /** Faults of silicon that the USB side shows. */
   readonly quirks?: readonly DfuseQuirk[];
+  /**
+   * What the UART's special commands (0x50, 0x51) do. No part of the catalogue has them, so without this they are refused as
+   * on those parts; with it Get lists them.
+   */
+  readonly special?: SpecialCommands;
 }
 
 class RomExecutor implements FirmwareExecutor {
   readonly #quirks: ReadonlySet<DfuseQuirk>;
+  readonly #special: SpecialCommands | undefined;
+  readonly #baud = new BaudDetection();
+  #cpu: CpuPort | undefined;
   #selected: 'uart' | 'usb' | undefined;
   #uart: UartBootloader | undefined;
   #usb: UsbFunction | undefined;
 
-  constructor(quirks: readonly DfuseQuirk[]) {
+  constructor({ quirks = [], special }: RomBootloaderOptions) {
     this.#quirks = new Set(quirks);
+    this.#special = special;
   }
 
   get usb(): UsbFunction | undefined {
@@ -32,13 +43,17 @@ class RomExecutor implements FirmwareExecutor {
 
   start(cpu: CpuPort): void {
     const { uart } = cpu.chip.romBootloader;
+    this.#cpu = cpu;
     const facts = romFactsOf(cpu.chip)!;
     const target = new RomMemory(cpu, facts);
     if (uart !== undefined)
       this.#uart = new UartBootloader(target, {
         version: uart.protocolVersion,
-        commands: uart.commands,
-        send: (bytes) => cpu.send(bytes),
+        commands: this.#special === undefined ? uart.commands : [...uart.commands, ...specialCodes],
+        ...(this.#special === undefined ? {} : { special: this.#special }),
+        send: (bytes) => {
+          if (this.#baud.reaches(cpu.hostBaud)) cpu.send(bytes);
+        },
         onSelected: () => {
           this.#selected = 'uart';
         },
@@ -67,14 +82,16 @@ class RomExecutor implements FirmwareExecutor {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#selected !== 'usb') this.#uart?.receive(bytes);
+    if (this.#selected === 'usb') return;
+    const arrived = this.#baud.heard(bytes, this.#cpu!.hostBaud);
+    if (arrived.length > 0) this.#uart?.receive(arrived);
   }
 }
 
 /** Plays ST's bootloader whenever the chip boots into system memory. */
-export function romBootloader({ quirks = [] }: RomBootloaderOptions = {}): ExecutorFactory {
+export function romBootloader(options: RomBootloaderOptions = {}): ExecutorFactory {
   return {
     recognizes: (cpu) => cpu.boot.from === 'rom-bootloader' && romFactsOf(cpu.chip) !== undefined,
-    create: () => new RomExecutor(quirks),
+    create: () => new RomExecutor(options),
   };
 }

@@ -1,9 +1,10 @@
 // The UART bootloader in system memory, as AN3155 describes it: synchronisation by 0x7F, commands as byte and
-// complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's. Baud detection and
-// parity belong to the line that carries the bytes. Not modelled, as no chip of the catalogue offers them: Speed (0x03),
-// checksum (0xA1), special commands (0x50, 0x51). The bootloader waits for the rest of a command without end.
+// complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's, special commands are
+// special-commands.ts, the rate is baud-detection.ts, parity belongs to the line. Not modelled, as no chip of the catalogue
+// offers them: Speed (0x03), checksum (0xA1). The bootloader waits for the rest of a command without end.
 
 import type { RomTarget } from './rom-target.ts';
+import { type SpecialCommands, specialCodes, specialCommand } from './special-commands.ts';
 
 const ack = 0x79;
 const nack = 0x1f;
@@ -15,12 +16,14 @@ export interface UartBootloaderOptions {
   /** Command codes in the order of the Get answer (AN3155 section 3.1). */
   readonly commands: readonly number[];
   readonly send: (bytes: Uint8Array) => void;
+  /** What 0x50 and 0x51 do, where `commands` lists them. */
+  readonly special?: SpecialCommands;
   /** The synchronisation byte came: this is the interface that the host uses. */
   readonly onSelected: () => void;
 }
 
 /** Each `yield` waits for one byte. */
-type Receiving<T> = Generator<undefined, T, number>;
+export type Receiving<T> = Generator<undefined, T, number>;
 
 const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 const u32be = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
@@ -48,6 +51,7 @@ export class UartBootloader {
       [0x73, () => this.#writeUnprotect()],
       [0x82, () => this.#readoutProtect()],
       [0x92, () => this.#readoutUnprotect()],
+      ...specialCodes.map((code) => [code, () => this.#special(code)] as const),
     ]);
     this.#session = this.#run();
     this.#session.next();
@@ -221,6 +225,17 @@ export class UartBootloader {
     this.#target.protectReadout();
     this.#send(ack);
     this.#target.reset();
+  }
+
+  *#special(code: number): Receiving<void> {
+    const { special } = this.#options;
+    if (special === undefined) return this.#send(nack);
+    if (!this.#admit()) return;
+    yield* specialCommand(code, special, {
+      take: (count) => this.#take(count),
+      acknowledge: (accepted) => this.#send(accepted ? ack : nack),
+      send: (bytes) => this.#options.send(bytes),
+    });
   }
 
   /** Section 3.12: the one writing command that answers under readout protection; it erases the flash. */

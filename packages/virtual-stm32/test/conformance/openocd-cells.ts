@@ -9,7 +9,7 @@ import { openocdFamilies } from '../../src/doors/test-openocd-families.ts';
 import { flashStart, pattern } from '../rom-bench.ts';
 import { type Cell, judged, type OperationName, refused, works } from './cell.ts';
 
-export interface OpenocdSession extends OpenocdJob {
+interface OpenocdSession extends OpenocdJob {
   readonly chip: VirtualChip;
 }
 

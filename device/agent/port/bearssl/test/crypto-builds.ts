@@ -1,5 +1,6 @@
-// The builds of the crypto port that its tests compare: on this machine with either arithmetic of BearSSL, and as ARMv6-M
-// code on the Cortex-M0+ core of rp2040js with a bench of two memories and three registers.
+// The builds of the crypto port that its tests compare: on this machine with either arithmetic of BearSSL, as Cortex-M4 code
+// on QEMU, and as ARMv6-M code on the Cortex-M0+ core of rp2040js with a bench of two memories and three registers. The
+// WebAssembly build, whose cryptography is the host's: crypto-wasm.ts.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { root } from '../../../toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../../toolchain/compile.ts';
 import { type FlashSegment, flashSegments } from '../../../toolchain/elf.ts';
 import { bareMetal, thumbCompiler } from '../../../toolchain/thumb.ts';
-import { type Answer, decodeAnswer, encodeRequest, type Request } from './crypto-requests.ts';
+import { type Answer, decodeAnswer, decodeAnswers, encodeRequest, type Request } from './crypto-requests.ts';
 
 const agent = join(root, 'device/agent');
 const at = (...names: string[]) => names.map((name) => join(agent, name));
@@ -18,7 +19,8 @@ const at = (...names: string[]) => names.map((name) => join(agent, name));
 function objectsOf(compiler: Compiler, arithmetic: Arithmetic, sources: readonly string[]) {
   const includes = at('core', 'port/bearssl', 'port/bearssl/test');
   const all = at(
-    ...['core/fs_bytes.c', 'core/fs_hmac.c', 'port/bearssl/fs_crypto.c', 'port/bearssl/other_curves.c'],
+    ...['core/fs_bytes.c', 'core/fs_hmac.c', 'core/fs_hpke.c'],
+    ...['port/bearssl/fs_crypto.c', 'port/bearssl/other_curves.c'],
     ...['port/bearssl/test/crypto_runner.c', ...sources],
   );
   const define = arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31';
@@ -38,12 +40,7 @@ export function runNative(runner: string, requests: readonly Request[]): Answer[
   const input = Buffer.concat(requests.map(encodeRequest));
   const { status, stdout, stderr } = spawnSync(runner, { input, maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`the runner failed: ${stderr}`);
-  let rest: Uint8Array = stdout;
-  return requests.map(() => {
-    const next = decodeAnswer(rest);
-    rest = next.rest;
-    return next.answer;
-  });
+  return decodeAnswers(stdout, requests.length);
 }
 
 /** The runner as ARMv6-M code. */
@@ -54,6 +51,45 @@ export function buildThumbRunner(arithmetic: Arithmetic = 'm15'): FlashSegment[]
   const script = readFileSync(join(agent, 'port/bearssl/test/bench.ld'), 'utf8');
   const folder = link(compiler, objects, { name: 'crypto-bench', flags: bareMetal, script });
   return flashSegments(readFileSync(join(folder, 'crypto-bench')));
+}
+
+/** The runner as Cortex-M4 code for QEMU, in the arithmetic and with the flags of the agent for F427. */
+export function buildQemuRunner(): string {
+  const sources = ['port/bearssl/test/crypto_stream_qemu.c', 'port/cortex-m/memory.c'];
+  const compiler = thumbCompiler('cortex-m4');
+  const objects = objectsOf(compiler, 'm31', sources);
+  // The board mps2-an386 has its code memory at 0.
+  const script = readFileSync(join(agent, 'port/bearssl/test/bench.ld'), 'utf8').replaceAll(
+    '0x08000000',
+    '0x0',
+  );
+  const folder = link(compiler, objects, { name: 'crypto-qemu', flags: bareMetal, script });
+  return join(folder, 'crypto-qemu');
+}
+
+/** Runs requests on QEMU, in one run of the board. */
+export function runQemu(image: string, requests: readonly Request[]): Answer[] {
+  const input = Buffer.concat(requests.map(encodeRequest));
+  const args = [
+    '-M',
+    'mps2-an386',
+    '-display',
+    'none',
+    '-monitor',
+    'none',
+    '-serial',
+    'none',
+    '-nic',
+    'none',
+  ];
+  const host = ['-semihosting-config', 'enable=on,target=native', '-kernel', image];
+  const run = spawnSync('qemu-system-arm', [...args, ...host], {
+    input,
+    maxBuffer: 1 << 28,
+    timeout: 300_000,
+  });
+  if (run.status !== 0) throw new Error(`QEMU ended with ${run.status ?? run.signal}: ${run.stderr}`);
+  return decodeAnswers(run.stdout, requests.length);
 }
 
 const flashSizeBytes = 128 << 10;

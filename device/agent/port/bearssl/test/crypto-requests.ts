@@ -12,11 +12,12 @@ const operations = {
   gcmOpen: 7,
   hmac: 8,
   hkdf: 9,
+  hpkeOpen: 10,
 } as const;
 
 /** Fields by operation: sha256 (message); verify (point, message, signature); sign (scalar, message); public (scalar);
  * check (point); ecdh (scalar, point); gcmOpen (key, nonce, aad, ciphertext, tag); hmac (key, message); hkdf (salt, ikm,
- * info, length in one byte). */
+ * info, length in one byte); hpkeOpen (private key, public key, enc, info, aad, ciphertext with tag). */
 export type Request = { operation: keyof typeof operations; fields: readonly Uint8Array[] };
 
 /** `accepted`: FS_OK. `bytes`: the result; of gcmOpen what is in the buffer, refused or not. */
@@ -39,4 +40,16 @@ export function decodeAnswer(stream: Uint8Array): { answer: Answer; rest: Uint8A
   const bytes = stream.slice(3, 3 + length);
   if (bytes.length !== length) throw new Error('the runner ended early');
   return { answer: { accepted: status === 1, bytes }, rest: stream.subarray(3 + length) };
+}
+
+/** Reads `count` answers, which have to be the whole stream. */
+export function decodeAnswers(stream: Uint8Array, count: number): Answer[] {
+  let rest = stream;
+  const answers = Array.from({ length: count }, () => {
+    const next = decodeAnswer(rest);
+    rest = next.rest;
+    return next.answer;
+  });
+  if (rest.length > 0) throw new Error('the runner said more than it was asked');
+  return answers;
 }

@@ -1,6 +1,6 @@
 /*
- * Test program: makes every function of core/fs_crypto.h callable over a byte stream, on a PC and as machine code on a
- * simulated core. The port under test is linked in; this file knows none.
+ * Test program: makes every function of core/fs_crypto.h, and the core's HPKE on top of them, callable over a byte stream:
+ * on a PC, as machine code on a simulated core, as WebAssembly. The port under test is linked in; this file knows none.
  *
  * Request: operation (1 byte), number of fields (1), then each field as length (2, little-endian) and bytes.
  * Answer: 1 for FS_OK or 0 for any other word (1), length (2), bytes. A field of another size than the function
@@ -10,11 +10,12 @@
 
 #include "fs_crypto.h"
 #include "fs_hmac.h"
+#include "fs_hpke.h"
 
-#define FIELD_MAX 5u
+#define FIELD_MAX 6u
 #define ROOM 8192u
 
-enum { OP_SHA256 = 1, OP_VERIFY, OP_SIGN, OP_PUBLIC, OP_CHECK, OP_ECDH, OP_GCM_OPEN, OP_HMAC, OP_HKDF };
+enum { OP_SHA256 = 1, OP_VERIFY, OP_SIGN, OP_PUBLIC, OP_CHECK, OP_ECDH, OP_GCM_OPEN, OP_HMAC, OP_HKDF, OP_HPKE_OPEN };
 
 static uint8_t room[ROOM];
 static fs_buffer field[FIELD_MAX];
@@ -102,6 +103,23 @@ static void run_hkdf(void) {
   answer(1, out, field[3].data[0]);
 }
 
+/* Fields: private key, public key, enc, info, aad, ciphertext and tag. */
+static int run_hpke_open(void) {
+  fs_hpke_context context;
+  fs_buffer plaintext;
+  fs_result result;
+  if (!sizes_are(FS_SCALAR_SIZE, FS_POINT_SIZE, FS_POINT_SIZE)) return 0;
+  context.private_key = field[0].data;
+  context.public_key = field[1].data;
+  context.enc = field[2].data;
+  context.info = view(3);
+  context.aad = view(4);
+  result = fs_hpke_open(&context, field[5], &plaintext);
+  if (result == FS_OK) answer(1, plaintext.data, plaintext.length);
+  else answer(0, out, 0);
+  return 1;
+}
+
 static void finish(fs_result result, const uint8_t *bytes, uint32_t length) {
   answer(result == FS_OK ? 1u : 0u, bytes, result == FS_OK ? length : 0u);
 }
@@ -151,6 +169,8 @@ static int run(uint32_t operation) {
       if (field[0].length > 64u || field[3].length != 1 || field[3].data[0] > FS_HASH_SIZE) return 0;
       run_hkdf();
       return 1;
+    case OP_HPKE_OPEN:
+      return run_hpke_open();
     default:
       return 0;
   }
