@@ -126,7 +126,7 @@ async function seventeenth(agent?: Uint8Array): Promise<number | string> {
 
 it('a license has sixteen unwraps, however power is cut; without the count it has more', async () => {
   expect(await seventeenth()).toBe('license-unwraps-exhausted');
-  const check = 'FS_DEMAND(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);';
+  const check = 'FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);';
   const agent = await buildWeakenedAgent('stm32h743', {
     file: 'core/fs_license.c',
     replace: { [check]: '' },
