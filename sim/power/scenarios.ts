@@ -123,8 +123,8 @@ async function trialScenario(options: BenchOptions, manner: Manner): Promise<Sce
   };
 }
 
-const confirmedScenario = (options: BenchOptions) => trialScenario(options, 'confirms');
-const revertedScenario = (options: BenchOptions) => trialScenario(options, 'silent');
+export const confirmedScenario = (options: BenchOptions) => trialScenario(options, 'confirms');
+export const revertedScenario = (options: BenchOptions) => trialScenario(options, 'silent');
 
 /** What the campaign runs on each chip. */
 export const scenarioRuns = [
