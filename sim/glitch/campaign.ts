@@ -34,8 +34,8 @@ export interface ScenarioReport {
   readonly flips: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
-  /** What looked like a bypass where the run was forked, and came to nothing bad from the start, to the end of the install. */
-  readonly gone: readonly (Glitch & { readonly function: string })[];
+  /** What looked like a bypass where the run was forked, and came to nothing bad from the start, with all that follows. */
+  readonly gone: readonly Bypass[];
 }
 
 export interface LibraryReport {
@@ -94,16 +94,14 @@ export class Campaign {
       if (isBad(outcome)) found.push({ glitch, outcome });
     };
     while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
-    const again = found.map((one) => ({ ...one, again: this.#run(scenario, one.glitch) }));
-    const bypasses = again
-      .filter((one) => isBad(one.again))
-      .map(({ glitch, ...came }) => ({
-        ...{ ...glitch, ...came, scenario: scenario.name, function: this.functionAt(glitch.address) },
-        ...(choice.unconfirmed ? {} : { confirmed: this.confirm(scenario, glitch) }),
-      }));
-    const gone = again
-      .filter((one) => !isBad(one.again))
-      .map(({ glitch }) => ({ ...glitch, function: this.functionAt(glitch.address) }));
+    const all = found.map(({ glitch, outcome }): Bypass => {
+      const again = this.#run(scenario, glitch);
+      const where = { scenario: scenario.name, function: this.functionAt(glitch.address) };
+      if (choice.unconfirmed || !isBad(again)) return { ...glitch, ...where, outcome, again };
+      return { ...glitch, ...where, outcome, again, confirmed: this.confirm(scenario, glitch) };
+    });
+    const bypasses = all.filter(({ again, confirmed = again }) => isBad(again) && isBad(confirmed));
+    const gone = all.filter((one) => !bypasses.includes(one));
     const { seen, steps } = reference;
     return {
       name: scenario.name,
@@ -289,7 +287,8 @@ export class Campaign {
     glitcher.disarm();
     glitcher.quick = true;
     if (glitch !== undefined) this.#checkpoint = undefined; // what it left behind does not come back with RAM
-    if (scenario.request && line.chip.running && this.#advanced(scenario)) outcome = 'accepted';
+    if (scenario.request && line.chip.running && outcome !== 'booted' && this.#advanced(scenario))
+      outcome = 'accepted';
     glitcher.limit(quickInstructionsMost);
     if (outcome === 'accepted') outcome = this.#goOn(scenario);
     glitcher.limit();

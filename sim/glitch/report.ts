@@ -21,10 +21,10 @@ export function printScenario({
   console.log(
     `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
-  for (const { address, occurrence, function: name } of gone)
-    console.log(
-      `  taken otherwise, to no bad end: 0x${address.toString(16)} in ${name}, execution ${occurrence}`,
-    );
+  for (const { address, occurrence, function: name, outcome, again, confirmed } of gone) {
+    const ends = [outcome, again, ...(confirmed ? [confirmed] : [])].join(', then ');
+    console.log(`  to no bad end (${ends}): 0x${address.toString(16)} in ${name}, execution ${occurrence}`);
+  }
   for (const { address, occurrence, length, flip, outcome, again, confirmed, ...where } of bypasses) {
     const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} left out`;
     console.log(

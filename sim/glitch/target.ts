@@ -30,6 +30,9 @@ const macOffset = 688;
 /** area_key, expected, next_index, area and offset at the end of fs_session_state. */
 const awaitedBytes = 32 + 32 + 12;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
+/** Life cycles in which an application boots, or will: installed, trial, trying, reverted. */
+export const livesThatBoot: readonly number[] = [life.installed, 0x3f1f65a8, 0x71e0c07e, 0xc60a3cab];
+const firmwareMac = { start: 192, end: 224 } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
 function withSignatureAltered(encoded: Bytes, member: number): Bytes {
@@ -168,10 +171,15 @@ export class Target {
     return this.session().slice(0, -2 * awaitedBytes);
   }
 
-  /** The journal's state in RAM, but for what differs from run to run: sequence and MAC. */
+  /**
+   * The journal's state in RAM, but for what differs from run to run (sequence and MAC), and for the firmware's MAC: with
+   * another one nothing boots under boot check 2, and boot check 1 does not ask for it.
+   */
   state(): string {
     const { address } = this.code.symbols.get('fs_now')!;
-    return Buffer.from(this.line.chip.judge.ram(address + 8, macOffset - 8)).toString('hex');
+    const state = Buffer.from(this.line.chip.judge.ram(address, macOffset));
+    state.fill(0, firmwareMac.start, firmwareMac.end);
+    return state.toString('hex', 8);
   }
 
   /** The session's bytes in RAM. */

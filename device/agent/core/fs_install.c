@@ -89,6 +89,41 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   return FS_OK;
 }
 
+/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not one that a glitch spoilt. */
+static fs_result __attribute__((noinline)) check_terms(void) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.epoch,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.area_count == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal((const uint8_t *)fs_now.areas, (const uint8_t *)manifest->areas,
+                     manifest->area_count * (uint32_t)sizeof fs_now.areas[0]) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+/* Before anything is erased: the application that stood cannot boot any more. */
+static fs_result __attribute__((noinline)) check_begun(void) {
+  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
+  return check_terms();
+}
+
+/*
+ * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at: with a wrong
+ * one nothing boots under boot check 2, and boot check 1 does not ask for it.
+ */
+static fs_result __attribute__((noinline)) check_end(uint32_t count) {
+  if (fs_now.life_cycle == FS_LIFE_INSTALLED)
+    FS_DEMAND(fs_now.security_counter == fs_session.manifest.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+  else
+    FS_DEMAND(fs_now.life_cycle == FS_LIFE_TRIAL && fs_session.manifest.interruption == FS_INTERRUPTION_TRIAL,
+              FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.install_count == count || fs_now.install_count == FS_COUNT_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.progress == 0 && fs_now.receipt == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  return check_terms();
+}
+
 /* Steps 4 and 5. From the commit on, the application is not bootable. */
 static fs_result begin_anew(const fs_device_data *data) {
   const fs_manifest *manifest = &fs_session.manifest;
@@ -107,6 +142,8 @@ static fs_result begin_anew(const fs_device_data *data) {
   memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
   memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
   FS_TRY(fs_journal_commit());
+  FS_TRY(check_begun());
+  FS_TRY(check_begun());
   FS_TRY(prepare_areas(data, kept));
   if (manifest->interruption == FS_INTERRUPTION_RESUME) FS_TRY(fs_journal_progress(firmware_start()));
   return FS_OK;
@@ -192,6 +229,7 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
+  volatile uint32_t count = fs_now.install_count + 1u;
   FS_TRY(fs_digest_check_areas(mac));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
@@ -206,11 +244,10 @@ static fs_result finish(void) {
   fs_now.progress = 0;
   fs_now.receipt = FS_YES;
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
-  /* Stores, too, can be left out: what goes into the journal is looked at. */
-  FS_INSIST(fs_now.epoch == fs_session.epoch && fs_equal(fs_now.firmware_mac, mac, sizeof mac) == FS_YES,
-            FS_ERR_INTERNAL_CHECK_FAILED);
-  if (fs_now.life_cycle == FS_LIFE_INSTALLED)
-    FS_INSIST(fs_now.security_counter == fs_session.manifest.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+  if (check_end(count) != FS_OK || check_end(count) != FS_OK) {
+    (void)fs_journal_load(); /* what is in RAM is not what happened; if it fails, nothing boots */
+    return FS_ERR_INTERNAL_CHECK_FAILED;
+  }
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);

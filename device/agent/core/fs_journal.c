@@ -240,6 +240,9 @@ fs_result fs_journal_commit(void) {
     if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
     return FS_ERR_JOURNAL_FAILED;
   }
+  /* The confirmation stands ahead of the next record, the state ahead of that: it is fs_now, not what a glitch put there. */
+  FS_INSIST(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
+            FS_ERR_JOURNAL_FAILED);
   return FS_OK;
 }
 

@@ -136,6 +136,8 @@ static fs_result journal_unwrap(const license *read) {
     FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
     fs_now.unwraps++;
   } else {
+    FS_INSIST(fs_now.unwraps == 0 || fs_equal(read->digest, fs_now.license_digest, FS_HASH_SIZE) != FS_YES,
+              FS_ERR_INTERNAL_CHECK_FAILED);
     fs_now.unwraps = 1;
     memcpy(fs_now.license_digest, read->digest, sizeof fs_now.license_digest);
     memcpy(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id);

@@ -4,6 +4,9 @@
 #include "fs_journal.h"
 #include "fs_port.h"
 
+/* A life cycle is computed from the one ahead: where that is another one, a glitch led here, and nothing boots. */
+#define LIFE_FROM_TO(from, to) (fs_now.life_cycle ^= (from) ^ (to))
+
 /* First and last byte of the erase units that an area touches. */
 static fs_result units_of(const fs_area *area, uint32_t *start, uint32_t *end) {
   fs_erase_unit first, last;
@@ -92,12 +95,12 @@ static void exchange(void) {
 
 fs_result fs_trial_revert(void) {
   exchange();
-  fs_now.life_cycle = FS_LIFE_REVERTED;
+  LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_REVERTED);
   return fs_journal_commit();
 }
 
 static fs_result confirm(void) {
-  fs_now.life_cycle = FS_LIFE_INSTALLED;
+  LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
   if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
   FS_INSIST(fs_now.security_counter >= fs_now.trial_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   fs_trial_forget();
@@ -111,7 +114,7 @@ fs_result fs_trial_settle(fs_answer confirmed) {
 
 fs_result fs_trial_start(void) {
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
-  fs_now.life_cycle = FS_LIFE_TRYING;
+  LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);
   FS_TRY(fs_journal_commit());
   fs_port_trial_watchdog();
   return FS_OK;
