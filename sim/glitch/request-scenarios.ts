@@ -256,6 +256,9 @@ async function recordsOf(target: Target, { sealed, header, license, records }: U
       ],
       request: records[1]!,
       refusal: 'area-digest-wrong',
+      // Record 1 itself is good: what must not come of it is a valid record over the altered flash.
+      statusIsNothing: true,
+      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)),
     },
   ];
 }
