@@ -8,6 +8,9 @@ import { uartRomAccess } from './uart-rom-access.ts';
 
 const chips = ['stm32f427', 'stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476', 'stm32u575'];
 
+/** Their flash refuses to program a word again (rule progerr of docs/virtual-stm32-rules.md); that the ROM says ACK is unverified. */
+const programsOnce = ['stm32g0b1', 'stm32l476', 'stm32u575'];
+
 const table = (cells: readonly AccessCell[]) =>
   Object.fromEntries(
     cells.map(({ action, answer, levelAfter, contentKept }) => [
@@ -27,7 +30,7 @@ test.each(chips)('%s by UART', (id) => {
     'read outside memory': 'NACK, level 0, kept',
     'write RAM of the bootloader': 'NACK, level 0, kept',
     'write system memory': 'NACK, level 0, kept',
-    'write flash': 'ACK, level 0, gone',
+    'write flash': programsOnce.includes(id) ? done : 'ACK, level 0, gone',
     'erase unit': 'ACK, level 0, gone',
     'mass erase': 'ACK, level 0, gone',
     'readout protect': 'ACK, level 1, kept',

@@ -231,6 +231,8 @@ describe('the vectors', () => {
   /** Codes that no file can show, and where they are tested instead. */
   const elsewhere = new Set([
     'record-length-wrong', // a file has no lengths of its own: the onLink of cut packages
+    'trial-undecided', // the chip's state, of which a file knows nothing: device/agent/test/trial.test.ts
+    'trial-no-room',
   ]);
   const lists: [string, string, string, string[]][] = [
     ['package.md', '## 6.', '\n## 7.', ['package/open.json']],
