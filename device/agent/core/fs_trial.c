@@ -5,7 +5,11 @@
 #include "fs_port.h"
 
 /* A life cycle is computed from the one ahead: where that is another one, a glitch led here, and nothing boots. */
-#define LIFE_FROM_TO(from, to) (fs_now.life_cycle ^= (from) ^ (to))
+#define LIFE_FROM_TO(from, to)                 \
+  do {                                          \
+    FS_BARRIER(); /* read anew: the compiler knows what it was compared with */ \
+    fs_now.life_cycle ^= (from) ^ (to);         \
+  } while (0)
 
 /* First and last byte of the erase units that an area touches. */
 static fs_result units_of(const fs_area *area, uint32_t *start, uint32_t *end) {
