@@ -1,5 +1,6 @@
 // Where tests lie; what is printed at the end comes from tools/test-report.
 
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,8 +10,10 @@ export default defineConfig({
       'apps/*/{src,test}/**/*.test.ts',
       '{tools,sim,bench,device,examples,vectors}/**/*.test.ts',
     ],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: 'forks',
+    // One worker for each core: vitest keeps one core for itself, which is half of a machine with two.
+    maxWorkers: availableParallelism(),
   },
 });
