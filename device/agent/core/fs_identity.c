@@ -49,6 +49,9 @@ FS_STATIC_ASSERT(offsetof(head, device_key) == 80 && offsetof(head, seed) == 112
 FS_STATIC_ASSERT(offsetof(head, signing_public) == 209 && offsetof(head, kem_public) == 274);
 FS_STATIC_ASSERT(offsetof(head, product_length) == 339 && offsetof(head, final_count) == 372);
 FS_STATIC_ASSERT(offsetof(head, final) == 376 && IMAGE_SIZE == 1696);
+FS_STATIC_ASSERT(offsetof(head, magic) == 0 && offsetof(head, version) == 4 && offsetof(head, epoch) == 8);
+FS_STATIC_ASSERT(offsetof(head, certificate_length) == 12 && offsetof(head, product) == 340);
+FS_STATIC_ASSERT(offsetof(head, zeros) == 568);
 FS_STATIC_ASSERT(SLOT_COUNT >= 1);
 
 /* address 0: no identity is loaded */

@@ -21,7 +21,8 @@ typedef struct {
   uint8_t mac[16];
 } mark;
 
-FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE);
+FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE && offsetof(mark, magic) == 0 && offsetof(mark, sequence) == 4);
+FS_STATIC_ASSERT(offsetof(mark, value) == 8 && offsetof(mark, zero) == 12 && offsetof(mark, mac) == 16);
 FS_STATIC_ASSERT(FS_JOURNAL_0_LENGTH >= 2 * ENTRY_SIZE && FS_JOURNAL_1_LENGTH >= 2 * ENTRY_SIZE);
 
 static const fs_range halves[2] = {{FS_JOURNAL_0_START, FS_JOURNAL_0_LENGTH}, {FS_JOURNAL_1_START, FS_JOURNAL_1_LENGTH}};

@@ -16,6 +16,7 @@ static const uint8_t device[] = {
   18, TYPE_DEVICE, WORD(0x0201u), 0, 0, 0, 64, WORD(FS_USB_VENDOR_ID), WORD(FS_USB_PRODUCT_ID),
   WORD(FS_AGENT_VERSION), STRING_MAKER, STRING_PRODUCT, STRING_SERIAL, 1
 };
+FS_STATIC_ASSERT(sizeof device == 18u);
 
 /* wDetachTimeOut 255 ms, bcdDFU 1.1. */
 #define FUNCTIONAL(attributes) 9, 0x21, (attributes), WORD(0x00ffu), WORD(FS_USB_TRANSFER_MAX), WORD(0x0110u)

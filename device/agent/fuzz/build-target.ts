@@ -1,8 +1,9 @@
 // Builds fuzz targets of the agent's core for this machine with clang: with libFuzzer and the sanitizers, or for source-based
 // coverage. BearSSL's SHA-256 is the one part of it that is used; it is compiled as it is and not looked into.
 
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Weakening } from '../build.ts';
 import { cached, hashOf, root } from '../toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../toolchain/compile.ts';
 import { type FuzzTarget, startObjects } from './seeds.ts';
@@ -37,8 +38,22 @@ function objectsFolder(): string {
   );
 }
 
-/** Path of the program of a target. */
-export function buildTarget(name: FuzzTarget, mode: FuzzMode): string {
+/** The source as it is, or a copy without a defence. Throws when that does not stand there. */
+function sourceOf(path: string, weakening: Weakening | undefined): string {
+  if (weakening === undefined || `core/${basename(path)}` !== weakening.file) return path;
+  let text = readFileSync(path, 'utf8');
+  for (const [defence, other] of Object.entries(weakening.replace)) {
+    if (!text.includes(defence)) throw new Error(`${path} does not hold: ${defence}`);
+    text = text.replaceAll(defence, other);
+  }
+  const folder = cached(`weakened-${hashOf(text).slice(0, 24)}`, (temporary) =>
+    writeFileSync(join(temporary, basename(path)), text),
+  );
+  return join(folder, basename(path));
+}
+
+/** Path of the program of a target; `weakening`: a defence taken away, for a test that must notice. */
+export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening?: Weakening): string {
   const clang = (flags: readonly string[]): Compiler => ({ program: 'clang', flags: [...common, ...flags] });
   const flags = modes[mode];
   const includes = ['core', 'port/stm32f427', 'port/bearssl', 'fuzz']
@@ -46,7 +61,7 @@ export function buildTarget(name: FuzzTarget, mode: FuzzMode): string {
     .concat(objectsFolder());
   const core = readdirSync(join(agent, 'core'))
     .filter((file) => file.endsWith('.c'))
-    .map((file) => join(agent, 'core', file));
+    .map((file) => sourceOf(join(agent, 'core', file), weakening));
   const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) =>
     join(agent, 'fuzz', `${file}.c`),
   );

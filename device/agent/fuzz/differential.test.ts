@@ -33,8 +33,8 @@ describe('readers of packages/ and parsers of the agent', () => {
   it('do not agree with an agent that judges otherwise in each of them', async () => {
     const otherwise: [string, string, string][] = [
       ['fs_cbor_check.c', 'head->argument > value) return FS_OK', 'head->argument >= value) return FS_OK'],
-      ['fs_delegation.c', 'read.role == role', 'read.role != 0'],
-      ['fs_area.c', 'area->address >= end_before', 'area->address >= 0'],
+      ['fs_delegation.c', 'read.epoch >= *epoch', 'read.epoch + 1u >= *epoch'],
+      ['fs_area.c', 'area->address >= end_before', 'area->address + end_before >= end_before'],
       [
         'fs_license.c',
         'fs_cbor_bytes(&cursor, length, length, &data->data',

@@ -9,7 +9,7 @@
 #include "fuzz_forge.h"
 #include "fuzz_line.h"
 
-static uint8_t content[4200];
+static uint8_t content[600]; /* shorter than the longest input */
 
 void fuzz_find_items(const uint8_t *data, uint32_t size) {
   uint32_t at = 1;
@@ -22,7 +22,7 @@ static uint32_t take(const uint8_t *bytes, size_t length, fs_frame_reader *reade
   uint32_t taken = 0;
   size_t i;
   for (i = 0; i < length; i++) {
-    if (fs_frame_take(reader, buffer, bytes[i]) != FS_YES) continue;
+    if (fs_frame_take(reader, &buffer, bytes[i]) != FS_YES) continue;
     taken = reader->length;
     memset(reader, 0, sizeof *reader);
   }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Weakening } from '../build.ts';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { buildTarget } from './build-target.ts';
 import { type FuzzTarget, seedsOf } from './seeds.ts';
@@ -34,8 +35,8 @@ export interface TargetReport {
 }
 
 /** The folder of inputs that a target has found, with its seeds put in. */
-export function corpusOf(target: FuzzTarget): string {
-  const corpus = join(cacheFolder(), 'fuzz', target);
+export function corpusOf(target: FuzzTarget, home = join(cacheFolder(), 'fuzz')): string {
+  const corpus = join(home, target);
   mkdirSync(corpus, { recursive: true });
   const seeds = seedsOf(target);
   if (seeds.length === 0) throw new Error(`no seeds for ${target}`);
@@ -46,10 +47,17 @@ export function corpusOf(target: FuzzTarget): string {
   return corpus;
 }
 
-/** Runs the program on the corpus; a target that crashes leaves its input beside the corpus. */
-export function runTarget(target: FuzzTarget, limit: FuzzLimit): TargetReport {
-  const program = buildTarget(target, 'sanitizers');
-  const corpus = corpusOf(target);
+/**
+ * Runs the program on the corpus; a target that crashes leaves its input beside the corpus. For tests: a corpus in another
+ * folder, and a defence taken away.
+ */
+export function runTarget(
+  target: FuzzTarget,
+  limit: FuzzLimit,
+  { home, weakening }: { home?: string; weakening?: Weakening } = {},
+): TargetReport {
+  const program = buildTarget(target, 'sanitizers', weakening);
+  const corpus = corpusOf(target, home);
   const until = 'runs' in limit ? `-runs=${limit.runs}` : `-max_total_time=${limit.seconds}`;
   const args = [until, `-max_len=${longestBytes[target]}`, '-timeout=10', '-print_final_stats=1'];
   const run = spawnSync(program, [...args, `-artifact_prefix=${corpus}-`, corpus], {

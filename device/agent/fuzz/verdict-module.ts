@@ -30,7 +30,7 @@ interface Verdicts {
   verdict_frames(length: number, most: number): number;
 }
 
-const [ok, yes, failed] = [0x5aa5c33c, 0x3c96a55a, 1];
+const [ok, yes, no, failed] = [0x5aa5c33c, 0x3c96a55a, 0xc3695aa5, 1];
 const flashStart = 0x0800_0000;
 const flashSize = 2 << 20;
 
@@ -148,6 +148,8 @@ export class VerdictModule {
       system_reset: never('system_reset'),
       boot_application: never('boot_application'),
       entry_requested: () => yes,
+      trial_confirmed: () => no,
+      trial_clear: () => {},
       random: (pointer: number, length: number) => {
         memory().set(
           Uint8Array.from({ length }, (_, i) => nonce[i % nonce.length]!),

@@ -84,7 +84,7 @@ EXPORT(verdict_frames) uint32_t verdict_frames(uint32_t length, uint32_t most) {
   buffer.data = content;
   buffer.length = most <= ROOM ? most : ROOM;
   for (i = 0; i < length; i++) {
-    if (fs_frame_take(&reader, buffer, input[i]) != FS_YES) continue;
+    if (fs_frame_take(&reader, &buffer, input[i]) != FS_YES) continue;
     if (reader.length + 4u > sizeof output - written) return UINT32_MAX;
     fs_put_u32le(output + written, reader.length);
     memcpy(output + written + 4u, content, reader.length);

@@ -47,7 +47,7 @@ export class FrameReader {
   #finish(): Frame | undefined {
     const empty = this.#filled === 0 && !this.#overlong;
     const decoded = this.#overlong || empty ? undefined : decodeFrame(this.#buffer.subarray(0, this.#filled));
-    // The buffer has room for the worst encoding: a content without zeros may be longer than it should and still fit.
+    // The buffer has room for the worst encoding: with zeros in it, a content may be longer than it should and still fit.
     const fits = decoded && frameContentBytes(decoded.body.length) <= this.#longestContentBytes;
     const frame = fits ? decoded : undefined;
     if (frame === undefined && !empty) this.#dropped++;

@@ -1,6 +1,7 @@
 import { fromHex } from '@firmseal/bytes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cobsLongestBytes } from './cobs.ts';
 import { decodeFrame, encodeFrame, type Frame, frameContentBytes } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 
@@ -55,6 +56,19 @@ test('a frame longer than the limit is dropped in constant memory, and the next 
   expect(frameContentBytes(58)).toBe(64);
   expect(collect(reader, flood, flood, Uint8Array.of(0), good)).toHaveLength(1);
   expect(reader.dropped).toBe(1);
+});
+
+test('a content that is one byte too long is dropped, however short its encoding', () => {
+  for (const [bodyBytes, taken] of [
+    [294, 1],
+    [295, 0],
+  ] as const) {
+    const reader = new FrameReader(300);
+    const frame = encodeFrame({ type: 1, sequence: 1, body: new Uint8Array(bodyBytes) });
+    expect(frame.length - 1).toBeLessThanOrEqual(cobsLongestBytes(300)); // it fits the buffer
+    expect(collect(reader, frame)).toHaveLength(taken);
+    expect(reader.dropped).toBe(1 - taken);
+  }
 });
 
 test('empty frames are silent and short ones are dropped', () => {

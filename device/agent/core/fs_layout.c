@@ -1,0 +1,72 @@
+/*
+ * What lies in flash, or is handed over as it lies, holds to its layout: the place of every member and the size of every
+ * structure, on every compiler. No code. A layout that changes is a new version of it: ../README.md, "Journal" and
+ * "Identity". Structures of one file alone are held in that file. toolchain/layout.test.ts looks that no member is missing.
+ */
+#include "fs_journal.h"
+#include "fs_policy.h"
+#include "fs_usb_request.h"
+
+/* Named by what they hold: FS_STATIC_ASSERT's names, by line, would meet those of the headers. */
+#define FS_HELD(name, condition) typedef char FS_GLUE(held_, name)[(condition) ? 1 : -1] __attribute__((unused))
+#define FS_AT(type, member, offset) FS_HELD(type##_##member, offsetof(type, member) == (offset))
+#define FS_SIZE(type, size) FS_HELD(type, sizeof(type) == (size))
+
+/* Areas: in state records. */
+FS_AT(fs_area, kind, 0);
+FS_AT(fs_area, address, 4);
+FS_AT(fs_area, length, 8);
+FS_AT(fs_area, on_update, 12);
+FS_AT(fs_area, digest, 16);
+FS_SIZE(fs_area, 48);
+
+/* The application that does not boot as things stand: in state records. */
+FS_AT(fs_other, entry, 0);
+FS_AT(fs_other, boot_check, 4);
+FS_AT(fs_other, area_count, 8);
+FS_AT(fs_other, zero, 12);
+FS_AT(fs_other, manifest_digest, 16);
+FS_AT(fs_other, firmware_mac, 48);
+FS_SIZE(fs_other, 80);
+
+/* State records of the journal. */
+FS_AT(fs_state, magic, 0);
+FS_AT(fs_state, sequence, 4);
+FS_AT(fs_state, life_cycle, 8);
+FS_AT(fs_state, security_counter, 12);
+FS_AT(fs_state, epoch, 16);
+FS_AT(fs_state, install_count, 20);
+FS_AT(fs_state, random_counter, 24);
+FS_AT(fs_state, unwraps, 28);
+FS_AT(fs_state, interruption, 32);
+FS_AT(fs_state, boot_check, 36);
+FS_AT(fs_state, entry, 40);
+FS_AT(fs_state, option_tries, 44);
+FS_AT(fs_state, progress, 48);
+FS_AT(fs_state, area_count, 52);
+FS_AT(fs_state, receipt, 56);
+FS_AT(fs_state, trial_counter, 60);
+FS_AT(fs_state, manifest_digest, 64);
+FS_AT(fs_state, license_digest, 96);
+FS_AT(fs_state, receipt_nonce, 128);
+FS_AT(fs_state, license_id, 160);
+FS_AT(fs_state, job_id, 176);
+FS_AT(fs_state, firmware_mac, 192);
+FS_AT(fs_state, areas, 224);
+FS_AT(fs_state, other, 608);
+FS_AT(fs_state, mac, 688);
+FS_SIZE(fs_state, 704);
+
+/* Option-byte requirements: in the identity. */
+FS_AT(fs_requirement, register_id, 0);
+FS_AT(fs_requirement, mask, 4);
+FS_AT(fs_requirement, value, 8);
+FS_SIZE(fs_requirement, 12);
+
+/* Setup packets of USB 2.0 section 9.3. */
+FS_AT(fs_usb_setup, type, 0);
+FS_AT(fs_usb_setup, request, 1);
+FS_AT(fs_usb_setup, value, 2);
+FS_AT(fs_usb_setup, index, 4);
+FS_AT(fs_usb_setup, length, 6);
+FS_SIZE(fs_usb_setup, 8);
