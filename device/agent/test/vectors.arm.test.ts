@@ -40,6 +40,8 @@ const cborFaults = [
   'cbor-trailing-bytes',
 ];
 const fsOk = 0x5aa5_c33c;
+/** For a machine that others load too; nothing here depends on the time. */
+const longestMs = 600_000;
 
 describe.skipIf(!canBuild)('vectors on Thumb', () => {
   it('CBOR: the check in the agent gives the outcome of every case', () => {
@@ -82,15 +84,19 @@ describe.skipIf(!canBuild)('vectors on Thumb', () => {
   };
 
   it.each([
-    { suite: packageVectors, count: 4, quick: 10 },
+    { suite: packageVectors, count: 2, quick: 10 },
     { suite: licenseVectors, count: 1, quick: 0 },
     { suite: delegationVectors, count: 2, quick: 0 },
-  ])('$suite.name: all without a signature check, and a sample', async ({ suite, count, quick }) => {
-    const early = suite.cases.filter(endsBeforeSignatures);
-    expect(early.length).toBeGreaterThanOrEqual(quick);
-    for (const one of [...early, ...sample(suite.cases, count)]) {
-      const { found, due } = await suite.outcome(one, machineChip);
-      expect([one.name, found]).toEqual([one.name, due]);
-    }
-  });
+  ])(
+    '$suite.name: all without a signature check, and a sample',
+    async ({ suite, count, quick }) => {
+      const early = suite.cases.filter(endsBeforeSignatures);
+      expect(early.length).toBeGreaterThanOrEqual(quick);
+      for (const one of [...early, ...sample(suite.cases, count)]) {
+        const { found, due } = await suite.outcome(one, machineChip);
+        expect([one.name, found]).toEqual([one.name, due]);
+      }
+    },
+    longestMs,
+  );
 });
