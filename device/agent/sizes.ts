@@ -147,7 +147,7 @@ The code without cryptography is more than twice its aim, and what is above the 
 hundred functions: the largest are the license, the manifest and the order of an install, with every decision taken twice. Flags of
 the compiler do not help: no jump tables, no tables for switches, no inlining of small functions or of those called once, and one data
 section for each file were tried on 2026-11-28; each changed the whole by less than 1 % or made it larger. On the Cortex-M0+ the stack is deeper, since m15 takes
-more of it (below), and the files of the record path are compiled for speed, which costs 1.3 KB there. The room in
+more of it (below), and the files of the record path are compiled for speed, which costs 1.5 KB there. The room in
 the catalogue's layouts is 60 KiB and more.
 
 ## Which arithmetic

@@ -36,7 +36,7 @@ export interface Fork {
   readonly glitches: readonly Glitch[];
 }
 
-export interface ForkPlan {
+interface ForkPlan {
   /** The steps are then the instructions of that call of a function of the port to the cryptography, which runs really. */
   readonly library?: LibraryCall;
   readonly forks: readonly Fork[];

@@ -11,9 +11,13 @@ export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4b
 
 type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
 
+/** OPTR of the STM32G0B1 (RM0444 3.7.8): BOR_EN as it is in force; a bit that the register does not have. */
+const optionInForce = { register: 0, mask: 0x100, value: 0 } as const;
+const optionUnknown = { register: 0, mask: 0x4000_0000, value: 0 } as const;
+
 /** The next version of the product, which is good, and what belongs to it. */
 async function goodUpdate(target: Target) {
-  const sealed = await target.package({ securityCounter: 6 }, { seed: 2 });
+  const sealed = await target.package({ securityCounter: 6, optionBytes: [optionInForce] }, { seed: 2 });
   const license = await target.license(sealed);
   const records = sealed.records.map((record, index) => recordRequest(index, record));
   return { sealed, header: packageRequest(sealed.headerBytes), license, records };
@@ -86,6 +90,11 @@ async function packages(target: Target, { sealed, header, license, records }: Up
       refusal: 'readout-level-too-low',
     },
     {
+      name: 'policy of a bit that the chip does not have',
+      request: await made({ securityCounter: 6, optionBytes: [optionUnknown] }),
+      refusal: 'policy-field-unknown',
+    },
+    {
       name: 'good package, taken with other terms',
       request: header,
       statusIsNothing: true,
@@ -136,16 +145,22 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'key-commitment-wrong',
     },
   ];
-  const expected = target.after([header, licenseRequest(license)], () => target.session());
+  const expected = target.after([header, licenseRequest(license)], () => target.terms());
   return [
     {
       name: 'good license, taken otherwise',
       before: [header],
       request: licenseRequest(license),
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.session() !== expected,
+      isBad: (now) => now.word('fs_session') === phases.records && now.terms() !== expected,
     },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
+    {
+      name: 'license opened sixteen times before',
+      before: [...Array.from({ length: 16 }, () => [header, licenseRequest(license)]).flat(), header],
+      request: licenseRequest(license),
+      refusal: 'license-unwraps-exhausted',
+    },
     {
       name: 'license without a package',
       request: licenseRequest(license),

@@ -27,6 +27,8 @@ const chipId = 'stm32g0b1';
 const stateMagic = 0x314a5346;
 const stateBytes = 704;
 const macOffset = 688;
+/** area_key, expected, next_index, area and offset at the end of fs_session_state. */
+const awaitedBytes = 32 + 32 + 12;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
@@ -156,6 +158,14 @@ export class Target {
     const { address } = this.code.symbols.get('answer')!;
     const [head, , low, high] = this.line.chip.judge.ram(address, 4);
     return head === (type | 0x80) && low === 0 && high === 0;
+  }
+
+  /**
+   * Phase, epoch, manifest and content key of the session: without which record is awaited, where a wrong word leads to
+   * records that are refused by hash or tag.
+   */
+  terms(): string {
+    return this.session().slice(0, -2 * awaitedBytes);
   }
 
   /** The journal's state in RAM, but for what differs from run to run: sequence and MAC. */

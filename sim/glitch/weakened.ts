@@ -7,7 +7,7 @@ import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 
-export interface Weakening {
+interface Weakening {
   readonly name: string;
   /** In device/agent/core. */
   readonly file: string;

@@ -15,7 +15,7 @@
 #include "fs_usb_frames.h"
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
-#define ANSWER_MAX 2048u
+#define ANSWER_MAX 1984u
 #define ANSWER_HEAD 4u
 
 enum {

@@ -7,6 +7,7 @@ import { findChip } from '@firmseal/chips';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildDfuShim, dfuShimEnvironment } from '../../../tools/dfu-shim/build.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
+import { applyPatch, optionPatches, optionsInForce } from './conformance/option-patch.ts';
 import { type Bench, type BenchOptions, flashStart, openUsb, pattern, romBench } from './rom-bench.ts';
 import { type ClientResult, runClient } from './run-client.ts';
 
@@ -101,6 +102,40 @@ describe.runIf(usable).each(chips)('$id', ({ id, release, transfer, serial }) =>
     expect((await dfu('-l')).printed).not.toContain('Found DFU');
   });
 
+  /** Reads the option bytes, turns bits of them and writes them back, which resets the chip. */
+  const rewriteOptions = async (turn: Readonly<Record<number, number>>) => {
+    const { address, length, alternate } = optionPatches[id]!;
+    const place = `0x${address.toString(16)}`;
+    // force: the layout string of G0B1's option bytes is that of its flash.
+    const { bytes } = await upload(alternate, `${place}:${length}:force`);
+    const file = join(folder, 'options.bin');
+    writeFileSync(file, applyPatch(bytes!, turn));
+    return dfu('-a', String(alternate), '-s', `${place}:force`, '-D', file);
+  };
+
+  test('option bytes are read as memory; written, they are in force after a reset', async () => {
+    await reopen({ content: pattern(32) });
+    const before = optionsInForce(bench.chip);
+    await rewriteOptions(optionPatches[id]!.turn);
+    expect(optionsInForce(bench.chip)).not.toBe(before);
+    expect(bench.chip.judge.readoutLevel).toBe(0);
+    expect(bench.events.filter((one) => one.kind === 'started').at(-1)).toMatchObject({
+      cause: 'option-launch',
+    });
+    expect((await upload(0, `${start}:32`)).bytes).toEqual(pattern(32));
+  });
+
+  test('level 1 is set by writing the option bytes: then reads are refused, and its end erases', async () => {
+    await reopen({ content: pattern(32) });
+    await rewriteOptions(optionPatches[id]!.protect);
+    expect(bench.chip.judge.readoutLevel).toBe(1);
+    expect((await upload(0, `${start}:32`)).printed).toContain('SET_ADDRESS not correctly executed');
+    expect(flashNow(32)).toEqual(pattern(32));
+    await dfu('-a', '0', '-s', `${start}:unprotect:force`, '-D', imageFile);
+    expect(bench.chip.judge.readoutLevel).toBe(0);
+    expect(flashNow(32)).toEqual(erased(32));
+  });
+
   test('refuses reads, writes and erases at level 1; read unprotect erases and resets', async () => {
     await reopen({ level: 1, content: pattern(32) });
     const refusals = {
@@ -125,26 +160,5 @@ describe.runIf(usable).each(chips)('$id', ({ id, release, transfer, serial }) =>
   test('does not show itself at level 2', async () => {
     await reopen({ level: 2 });
     expect((await dfu('-l')).printed).not.toContain('Found DFU');
-  });
-});
-
-describe.runIf(usable)('option bytes by dfu-util', () => {
-  test('F427: read as memory; writing them takes force by a reset, and raises the readout level', async () => {
-    const bench = romBench('stm32f427', { content: pattern(32) });
-    const usb = await openUsb(bench);
-    const options = join(folder, 'options.bin');
-    const place = ['-a', '1', '-s', '0x1FFFC000:16'];
-    const environment = dfuShimEnvironment(shim, usb.port);
-    await runClient('dfu-util', [...place, '-U', options], environment);
-    const bytes = new Uint8Array(readFileSync(options));
-    expect([...bytes.subarray(0, 2), ...bytes.subarray(8, 10)]).toEqual([0xef, 0xaa, 0xff, 0x3f]);
-    bytes[1] = 0xbb;
-    writeFileSync(options, bytes);
-    await runClient('dfu-util', ['-a', '1', '-s', '0x1FFFC000:force', '-D', options], environment);
-    await usb.close();
-    expect(bench.chip.judge.readoutLevel).toBe(1);
-    expect(bench.events.filter((one) => one.kind === 'started').at(-1)).toMatchObject({
-      cause: 'option-launch',
-    });
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
+import { applyPatch, optionPatches, optionsInForce } from './conformance/option-patch.ts';
 import { type Bench, type BenchOptions, flashStart, openUart, pattern, romBench } from './rom-bench.ts';
 import { type ClientResult, runClient } from './run-client.ts';
 
@@ -100,6 +101,20 @@ describe.runIf(usable).each(chips)('$id', ({ id, printed }) => {
     expect(bench.chip.judge.flash(flashStart, 32)).toEqual(erased(32));
   });
 
+  test('option bytes are read as memory; written, they are in force after a reset', async () => {
+    await uart.close();
+    await open({ content: pattern(32) });
+    const { address, length, turn } = optionPatches[id]!;
+    const before = optionsInForce(bench.chip);
+    const file = join(folder, `${id}-options.bin`);
+    expect((await flash('-r', file, '-S', `${address}:${length}`)).status).toBe(0);
+    writeFileSync(file, applyPatch(new Uint8Array(readFileSync(file)), turn));
+    await flash('-c', '-w', file, '-S', String(address));
+    expect(optionsInForce(bench.chip)).not.toBe(before);
+    expect(bench.chip.judge.readoutLevel).toBe(0);
+    expect(bench.chip.judge.flash(flashStart, 32)).toEqual(pattern(32));
+  });
+
   test('is protected against reading; lifting that erases the flash', async () => {
     await uart.close();
     await open({ content: pattern(32) });
@@ -136,7 +151,8 @@ describe.runIf(usable).each(chips)('$id', ({ id, printed }) => {
     });
   });
 
-  test('at level 2 there is no bootloader', async () => {
+  // Seconds of retries each: the others' are recorded (conformance/clients.json).
+  test.runIf(id === 'stm32f427')('at level 2 there is no bootloader', async () => {
     await uart.close();
     await open({ level: 2 });
     const result = await flash();

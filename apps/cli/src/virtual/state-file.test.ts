@@ -43,7 +43,7 @@ test('a flipped bit or a missing end is refused wherever it is', () => {
   writeState(file, kept());
   const whole = readFileSync(file);
   const versionAt = whole.indexOf('"version":1') + 10;
-  const places = Array.from({ length: 200 }, (_, i) => Math.floor((i * whole.length) / 200));
+  const places = Array.from({ length: 60 }, (_, i) => Math.floor((i * whole.length) / 60));
   for (const at of places) {
     if (at === versionAt) continue;
     const flipped = Buffer.from(whole);

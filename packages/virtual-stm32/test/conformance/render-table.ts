@@ -31,7 +31,7 @@ const words = {
 } as const;
 
 function cellText(cell: Cell | undefined, notes: Notes): string {
-  if (cell === undefined) return 'not run here';
+  if (cell === undefined) return 'MISSING';
   const { outcome, because } = cell;
   return because === undefined ? words[outcome] : `${words[outcome]} ${notes.mark(because)}`;
 }
@@ -66,12 +66,12 @@ export function renderTable({ runs, cells }: ClientRecord): string {
     '# Clients against the virtual STM32',
     '',
     'Made by `npm run conformance` from real runs of unmodified clients; edit nothing here. Each cell is a run on a fresh',
-    'chip (OpenOCD: three sessions a chip), judged by what the chip holds afterwards. The cells are kept in',
+    'chip (OpenOCD: four sessions a chip), judged by what the chip holds afterwards. The cells are kept in',
     '`packages/virtual-stm32/conformance/clients.json`; `packages/virtual-stm32/test/conformance` has the runs, and its test',
-    'repeats a sample and compares.',
+    'repeats a sample and compares; `npm run test:usb-vm` repeats the CMSIS-DAP column whole.',
     '',
     '**works**: the chip did it and the client saw that. **refused**: the chip refused, as silicon does by the document named,',
-    'and the client said so. **not supported**: the client cannot do it. **not run here**: no run of that client is kept.',
+    'and the client said so. **not supported**: the client cannot do it, for the reason in the note.',
     '',
     ...programs,
     '',
