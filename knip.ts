@@ -35,8 +35,6 @@ export default {
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
     'clang-tidy',
-    'llvm-cov',
-    'llvm-profdata',
     'arm-none-eabi-objdump',
     'openocd',
     'qemu-system-arm',
