@@ -6,10 +6,10 @@ import { FrameReader } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
-import { type Choice, forksOf, type Reference, referenceOf } from './reference.ts';
+import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './reference.ts';
 import { phases } from './request-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
-import { life, type Target } from './target.ts';
+import { chance, life, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
@@ -68,11 +68,16 @@ export class Campaign {
 
   /** What a scenario offers to the attacker. Throws when it does not end in a refusal by itself. */
   referenceOf(scenario: Scenario): Reference {
-    const begin = scenario.request && this.#target.code.symbols.get('fs_frame_take')!.address & ~1;
-    return referenceOf(this.#target.glitcher, begin, () => {
-      const outcome = this.#run(scenario, undefined);
-      if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
-    });
+    return referenceOf(this.#target.glitcher, this.#beginOf(scenario), () => this.#unharmed(scenario));
+  }
+
+  #beginOf(scenario: Scenario): number | undefined {
+    return scenario.request && this.#target.code.symbols.get('fs_frame_take')!.address & ~1;
+  }
+
+  #unharmed(scenario: Scenario): void {
+    const outcome = this.#run(scenario, undefined);
+    if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
   }
 
   /** Runs the glitches that are chosen: without a choice all. */
@@ -116,6 +121,12 @@ export class Campaign {
     };
   }
 
+  /** The addresses at which the attack of the scenario leaves out instructions: one run, and no glitch. */
+  reach(scenario: Scenario): ReadonlySet<number> {
+    const begin = this.#beginOf(scenario);
+    return reachOf(this.#target.glitcher, begin, () => this.#unharmed(scenario));
+  }
+
   /** What comes of a scenario that nothing hits. */
   outcomeOf(scenario: Scenario): Outcome {
     return this.#run(scenario, undefined);
@@ -136,13 +147,13 @@ export class Campaign {
     this.#target.glitcher.limit();
     if (scenario.request && this.#checkpoint?.scenario === scenario && this.#checkpoint.point.restore())
       return;
-    line.chip.judge.restore(scenario.from, { seed: 'glitch' });
-    if (scenario.request === undefined) return;
+    line.chip.judge.restore(scenario.from, { seed: chance });
+    if (scenario.request === undefined && scenario.before.length === 0) return;
     line.chip.powerOn();
     for (const one of scenario.before)
       if (typeof one === 'function') one(this.#target);
       else line.try(one.type, one.body);
-    this.#checkpoint = { scenario, point: new Checkpoint(line.chip, ramBytes) };
+    if (scenario.request) this.#checkpoint = { scenario, point: new Checkpoint(line.chip, ramBytes) };
   }
 
   /**
@@ -213,7 +224,7 @@ export class Campaign {
     });
     try {
       if (scenario.request) this.#target.line.try(scenario.request.type, scenario.request.body);
-      else line.chip.powerOn();
+      else this.#powerOn(scenario);
     } catch (error) {
       if (!(error instanceof ForksEnd || error instanceof NoAnswer)) throw error;
     }
@@ -236,6 +247,8 @@ export class Campaign {
   /** What a forked run came to, while the processor still stands where it ended. */
   #judge(scenario: Scenario, end: End): Outcome {
     if (end === 'booted') return this.#boot(scenario);
+    if (end === 'programs')
+      return this.#target.glitcher.planned === scenario.programs ? 'refused' : 'accepted';
     if (scenario.request !== undefined) {
       if (this.#advanced(scenario)) return 'accepted';
       const status = this.#statusSent(scenario.request.type);
@@ -277,12 +290,14 @@ export class Campaign {
     try {
       if (scenario.request) outcome = this.#answer(scenario);
       else {
-        line.chip.powerOn();
+        this.#powerOn(scenario);
         outcome = this.#boot(scenario);
       }
     } catch (error) {
       if (glitcher.booted) outcome = this.#boot(scenario);
-      else outcome = error instanceof OutOfTime ? 'hung' : 'crashed';
+      else if (error instanceof OutOfTime) outcome = 'hung';
+      else if (glitch === undefined) throw error;
+      else outcome = 'crashed';
     }
     glitcher.disarm();
     glitcher.quick = true;
@@ -291,24 +306,30 @@ export class Campaign {
       outcome = 'accepted';
     glitcher.limit(quickInstructionsMost);
     if (outcome === 'accepted') outcome = this.#goOn(scenario);
+    if (outcome === 'booted' && scenario.bootEndsBad?.(this.#target) === false) outcome = 'refused';
     glitcher.limit();
     return outcome;
   }
 
   /** Whether what was taken otherwise leads to no install, or to the one that is due. */
-  #goodEnd({ after, endsIn }: Scenario): boolean {
+  #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
     const { line } = this.#target;
     try {
       for (const { type, body } of after) line.try(type, body);
     } catch {
       // hung or crashed on the way: the journal says what came of it
     }
-    return this.#target.word('fs_now', 8) !== life.installed || this.#target.state() === endsIn;
+    return this.#target.word('fs_now', 8) !== life.installed || stateOf(this.#target) === endsIn;
   }
 
-  #boot({ entry }: Scenario): Outcome {
+  #boot({ bootsWell }: Scenario): Outcome {
     const { bootedAt } = this.#target.glitcher;
-    return bootedAt === undefined || bootedAt === entry ? 'refused' : 'booted';
+    return bootedAt === undefined || bootsWell?.(this.#target, bootedAt) ? 'refused' : 'booted';
+  }
+
+  #powerOn({ before }: Scenario): void {
+    if (before.length > 0) this.#target.line.chip.reset();
+    else this.#target.line.chip.powerOn();
   }
 
   #answer({ request, refusal, statusIsNothing }: Scenario): Outcome {

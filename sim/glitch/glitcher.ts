@@ -20,7 +20,7 @@ export interface Glitch {
 }
 
 /** Why a forked run ended. */
-export type End = 'waits' | 'reset' | 'booted' | 'hung' | 'crashed';
+export type End = 'waits' | 'reset' | 'booted' | 'hung' | 'crashed' | 'programs';
 
 export interface LibraryCall {
   readonly address: number;
@@ -69,13 +69,15 @@ export class Glitcher {
   trace: ((pc: number, step: number, occurrence: number) => void) | undefined;
   /** What the agent gave to the link in a forked run. */
   sent: number[] = [];
+  /** What a forked run was about to program into the option bytes, "register=value" each; it ends there. */
+  planned: string | undefined;
   readonly #core: VirtualChip['machine']['processor']['core'];
   readonly #moments: Moments;
   readonly #functions: ReadonlyMap<number, () => void>;
   readonly #shortcuts: ReadonlyMap<number, () => boolean>;
   readonly #marks: Uint8Array;
   readonly #base: number;
-  readonly #special: { readonly poll: number; readonly reset: number; readonly send: number };
+  readonly #special: Readonly<Record<'poll' | 'reset' | 'launch' | 'program' | 'send', number>>;
   readonly #execute: () => number;
   readonly #counts: Uint32Array;
   #left = Number.POSITIVE_INFINITY;
@@ -112,7 +114,11 @@ export class Glitcher {
     this.#functions = quickCrypto(core, code, hashes);
     this.#shortcuts = shortcuts(chip, code);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
-    this.#special = { poll: at('fs_link_poll'), reset: at('fs_system_reset'), send: at('fs_port_link_send') };
+    this.#special = {
+      ...{ poll: at('fs_link_poll'), send: at('fs_port_link_send') },
+      ...{ reset: at('fs_system_reset'), launch: at('fs_port_option_launch') },
+      program: at('fs_port_option_program'),
+    };
     for (const { start, end } of code.own)
       this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
     for (const address of this.#functions.keys()) this.#marks[(address - base) >> 1] = marks.quick;
@@ -235,11 +241,26 @@ export class Glitcher {
         return true;
       }
     }
-    if (pc === this.#special.reset && this.#within !== undefined) {
+    if (this.#within === undefined) return false;
+    if (pc === this.#special.reset || pc === this.#special.launch) {
       this.#endRun('reset');
       return true;
     }
+    if (pc === this.#special.program) {
+      this.#notePlan();
+      this.#endRun('programs');
+      return true;
+    }
     return false;
+  }
+
+  /** Registers and values that fs_port_option_program is called with. */
+  #notePlan(): void {
+    const [ids, values, count] = [0, 1, 2].map((i) => this.#core.registers[i]! >>> 0) as [number, number, number];
+    const plan: string[] = [];
+    for (let at = 0; at < 4 * Math.min(count, 32); at += 4)
+      plan.push(`${this.#core.readUint32(ids + at)}=${this.#core.readUint32(values + at) >>> 0}`);
+    this.planned = plan.join();
   }
 
   #note(): void {

@@ -4,6 +4,7 @@
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --middle        also a middle execution of what is executed three times or more
+//   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
 //   --weakened      instead: takes out each hardening in turn, and looks whether a bypass is found then
 // Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) a bypass was not found.
 
@@ -11,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
 import type { Glitch } from './glitcher.ts';
 import { attackLibrary, parts } from './library.ts';
-import { printParts, printScenario, printSites } from './report.ts';
+import { printParts, printReach, printScenario, printSites } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     middle: { type: 'boolean', default: false },
+    reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
   },
 });
@@ -70,6 +72,19 @@ async function attackAll(): Promise<boolean> {
   return bypasses === 0 && (missed === 0 || values.only !== '' || !isWhole);
 }
 
+async function reachAll(): Promise<boolean> {
+  const { target, scenarios } = await prepare();
+  const campaign = new Campaign(target);
+  const reached = new Map<number, string[]>();
+  for (const scenario of scenarios.filter(({ name }) => isChosen(name)))
+    for (const address of campaign.reach(scenario)) {
+      const there = reached.get(address);
+      if (there === undefined) reached.set(address, [scenario.name]);
+      else there.push(scenario.name);
+    }
+  return printReach(target.code, reached) === 0 || values.only !== '';
+}
+
 async function attackWeakened(): Promise<boolean> {
   let unseen = 0;
   for (const weakening of weakenings.filter(({ name }) => isChosen(name))) {
@@ -91,7 +106,8 @@ async function attackWeakened(): Promise<boolean> {
   return unseen === 0;
 }
 
-const isWell = values.weakened ? await attackWeakened() : await attackAll();
+const run = values.weakened ? attackWeakened : values.reach ? reachAll : attackAll;
+const isWell = await run();
 const { user, system } = process.cpuUsage();
 console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);
 process.exitCode = isWell ? 0 : 1;

@@ -54,6 +54,18 @@ export function referenceOf(glitcher: Glitcher, begin: number | undefined, run: 
   return { begins, seen, steps, polls };
 }
 
+/** Addresses executed from the request's last byte on, in one run. */
+export function reachOf(glitcher: Glitcher, begin: number | undefined, run: () => void): ReadonlySet<number> {
+  const reached = new Set<number>();
+  glitcher.trace = (pc) => {
+    if (pc === begin) reached.clear();
+    reached.add(pc);
+  };
+  run();
+  glitcher.trace = undefined;
+  return reached;
+}
+
 const executionsOf = ({ first, middle, last }: Seen, withMiddle: boolean): Execution[] =>
   [first, ...(withMiddle ? [middle] : []), last].filter(
     (one, i, all): one is Execution =>

@@ -56,3 +56,16 @@ export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>)
   console.log(`decisions in the ELF ${sites.length}, attacked ${sites.length - missed.length}`);
   return missed.length;
 }
+
+/** Each decision and the scenarios that reach it: how many are reached by none. */
+export function printReach({ sites }: AgentCode, reached: ReadonlyMap<number, readonly string[]>): number {
+  for (const { function: name, line, address } of sites) {
+    const by = reached.get(address) ?? [];
+    const [first] = by;
+    const more = by.length > 1 ? ` and ${by.length - 1} more` : '';
+    console.log(`${name}, ${line}@0x${address.toString(16)}: ${first === undefined ? 'NOT REACHED' : `"${first}"${more}`}`);
+  }
+  const missed = sites.filter(({ address }) => !reached.has(address)).length;
+  console.log(`decisions in the ELF ${sites.length}, reached ${sites.length - missed}`);
+  return missed;
+}

@@ -1,38 +1,45 @@
 // Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
 
+import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
+import { options } from './option-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
+import { statements } from './statement-scenarios.ts';
 import { licenseRequest, livesThatBoot, packageRequest, recordRequest, type Target } from './target.ts';
 
 /** Phases of the session (fs_session.h) that the chip must not get to. */
 export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
 
-type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
+export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
 
 /** OPTR of the STM32G0B1 (RM0444 3.7.8): BOR_EN as it is in force; a bit that the register does not have. */
 const optionInForce = { register: 0, mask: 0x100, value: 0 } as const;
 const optionUnknown = { register: 0, mask: 0x4000_0000, value: 0 } as const;
 
+/** A package header with another manifest (0), delegation (1) or epoch statement (2). */
+export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
+  const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
+  members[member] = bytes;
+  return encodeCbor(members);
+}
+
 /** The next version of the product, which is good, and what belongs to it. */
-async function goodUpdate(target: Target) {
+export async function goodUpdate(target: Target) {
   const sealed = await target.package({ securityCounter: 6, optionBytes: [optionInForce] }, { seed: 2 });
   const license = await target.license(sealed);
   const records = sealed.records.map((record, index) => recordRequest(index, record));
   return { sealed, header: packageRequest(sealed.headerBytes), license, records };
 }
 
-type Update = Awaited<ReturnType<typeof goodUpdate>>;
+export type Update = Awaited<ReturnType<typeof goodUpdate>>;
 
 async function packages(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
   const made = async (...how: Parameters<Target['package']>) =>
     packageRequest((await target.package(...how)).headerBytes);
-  const withMember = (member: number, bytes: Uint8Array) => {
-    const members = decodeCbor(sealed.headerBytes, { maxBytes: 8192 }) as (Uint8Array | null)[];
-    members[member] = bytes;
-    return packageRequest(encodeCbor(members));
-  };
+  const withMember = (member: number, bytes: Uint8Array) =>
+    packageRequest(headerWith(sealed.headerBytes, member, bytes));
   const by = async (change: Parameters<typeof delegate>[2], role: Parameters<typeof delegate>[0]) =>
     withMember(1, await delegate(role, 'package signer', change));
   const after = [licenseRequest(license), ...records];
@@ -270,6 +277,8 @@ export async function requests(target: Target): Promise<Scenario[]> {
   target.line.chip.powerOn();
   const made = [
     ...(await packages(target, update)),
+    ...(await statements(target, update)),
+    ...(await options(target)),
     ...(await licenses(target, update)),
     ...(await recordsOf(target, update)),
     {

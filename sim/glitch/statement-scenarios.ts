@@ -1,0 +1,45 @@
+// Packages with an epoch statement: one that nobody who may made, and one that is not to be passed over.
+
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeEpochStatement } from '@firmseal/seal';
+import { delegate, product, root } from '../../device/agent/test/trusted-site.ts';
+import { headerWith, type Made, phases, type Update } from './request-scenarios.ts';
+import { packageRequest, type Target } from './target.ts';
+
+const raised = 2;
+
+export async function statements(target: Target, { sealed: older }: Update): Promise<Made[]> {
+  const statement = await makeEpochStatement(crypto, root, { product, epoch: raised });
+  const elsewhere = await makeEpochStatement(crypto, root, { product: 'radio', epoch: raised });
+  const delegation = await delegate('package-signer', 'package signer', { epoch: raised });
+  const { headerBytes } = await target.package(
+    { securityCounter: 6 },
+    { seed: 2, delegation, epoch: statement },
+  );
+  const header = packageRequest(headerBytes);
+  const expected = target.after([header], () => target.session() + target.state());
+  return [
+    {
+      name: 'epoch statement altered',
+      request: packageRequest(target.alteredStatement(headerBytes)),
+      refusal: 'epoch-signature-invalid',
+    },
+    {
+      name: 'epoch statement of another product',
+      request: packageRequest(headerWith(headerBytes, 2, elsewhere)),
+      refusal: 'epoch-product-wrong',
+    },
+    {
+      name: 'delegation older than the epoch statement that comes with it',
+      request: packageRequest(headerWith(older.headerBytes, 2, statement)),
+      refusal: 'delegation-revoked',
+    },
+    {
+      name: 'good package with an epoch statement, taken with other terms',
+      request: header,
+      statusIsNothing: true,
+      isBad: (now) =>
+        now.word('fs_session') === phases.package && now.session() + now.state() !== expected,
+    },
+  ];
+}

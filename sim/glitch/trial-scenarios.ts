@@ -1,0 +1,121 @@
+// Two applications side by side (spec/agent.md section 6): the former one, which is installed, and the next one in the page
+// behind it, which is on trial. The former may always boot; the next one once, and again only when it confirmed itself.
+
+import type { ChipSnapshot } from '@firmseal/virtual-stm32';
+import type { Scenario } from './scenarios.ts';
+import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
+
+const nextCounter = 7;
+/** RM0444: RCC_APBENR1, PWR_CR1, TAMP_BKP0R; and the word that confirms (spec/agent.md section 6). */
+const clock = { address: 0x4002_103c, bits: (1 << 28) | (1 << 10) } as const;
+const opened = { address: 0x4000_7000, bits: 1 << 8 } as const;
+const backup = { address: 0x4000_b100, confirms: 0x6673_4301 } as const;
+
+/** What an application that runs well writes; the one of the tests stands still, so the judge writes it. */
+function confirm({ line }: Target): void {
+  const { core } = line.chip.machine.processor;
+  for (const { address, bits } of [clock, opened])
+    core.writeUint32(address, core.readUint32(address) | bits);
+  core.writeUint32(backup.address, backup.confirms);
+  if (core.readUint32(backup.address) >>> 0 !== backup.confirms) throw new Error('nothing was confirmed');
+}
+
+/** What boots without a glitch from here on, after power was off. */
+function nextBoot({ line, glitcher }: Target): number | undefined {
+  line.chip.powerOff();
+  glitcher.bootedAt = undefined;
+  line.chip.powerOn();
+  return glitcher.bootedAt;
+}
+
+export async function trials(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
+  const { line, slotStart } = target;
+  const { judge } = line.chip;
+  const nextStart = slotStart + 0x800;
+  const [former, next] = [slotStart + 0x100, nextStart + 0x100];
+  const from = (snapshot: ChipSnapshot) => {
+    judge.restore(snapshot);
+    line.chip.powerOn();
+  };
+  const trial = { securityCounter: nextCounter, interruption: 'trial' } as const;
+  const requestsOf = async (...how: Parameters<Target['package']>) => {
+    const sealed = await target.package(...how);
+    return {
+      header: packageRequest(sealed.headerBytes),
+      license: licenseRequest(await target.license(sealed)),
+      records: sealed.records.map((record, index) => recordRequest(index, record)),
+    };
+  };
+
+  from(installed);
+  const beside = await requestsOf(trial, { seed: 7, address: nextStart });
+  const inPlace = await requestsOf(trial, { seed: 8 });
+  const later = await requestsOf({ securityCounter: nextCounter + 1 }, { seed: 9 });
+  const begun = [beside.header, beside.license, beside.records[0]!];
+  const half = target.after(begun, () => target.state());
+  const done = target.after([...begun, ...beside.records.slice(1)], () => target.state());
+
+  from(installed);
+  for (const { type, body } of [...begun, ...beside.records.slice(1)]) line.request(type, body);
+  const agent = target.snapshot();
+  line.chip.powerOn();
+  const trialBegins = target.snapshot(true);
+  line.chip.powerOn();
+  if (target.glitcher.bootedAt !== next) throw new Error('the application on trial does not boot');
+  const tried = target.journal();
+  const trying = target.snapshot(true);
+  from(trialBegins);
+  confirm(target);
+  line.chip.reset();
+  const confirmed = target.journal();
+  if (confirmed === tried) throw new Error('the trial was not confirmed');
+
+  from(agent);
+  target.forgeInstalled();
+  const forged = target.snapshot(true);
+  const onlyFormer = (_: Target, at: number) => at === former;
+
+  const made: (Pick<Scenario, 'name' | 'from'> & Partial<Scenario>)[] = [
+    {
+      name: 'boot: trial begins',
+      from: trialBegins,
+      bootsWell: (now, at) => at === former || (at === next && now.journal() === tried),
+      bootEndsBad: (now) => nextBoot(now) !== former,
+    },
+    { name: 'boot: trial was not confirmed', from: trying, bootsWell: onlyFormer },
+    { name: 'boot: trial forged to installed', from: forged, bootsWell: onlyFormer },
+    {
+      name: 'boot: trial was confirmed, settled otherwise',
+      from: trialBegins,
+      before: [confirm],
+      bootsWell: (now, at) => at === former || (at === next && now.journal() === confirmed),
+      bootEndsBad: (now) => {
+        const at = nextBoot(now);
+        return at !== former && !(at === next && now.newestCounter() === nextCounter);
+      },
+    },
+    {
+      name: 'package while another is on trial',
+      from: agent,
+      request: later.header,
+      refusal: 'trial-undecided',
+      after: [later.license, ...later.records],
+    },
+    {
+      name: 'trial where the application stands',
+      from: installed,
+      request: inPlace.header,
+      refusal: 'trial-no-room',
+      after: [inPlace.license, ...inPlace.records],
+    },
+    {
+      name: 'good last record of a trial, with another end',
+      from: installed,
+      before: begun,
+      request: beside.records.at(-1)!,
+      statusIsNothing: true,
+      isBad: (now) => ![half, done].includes(now.state()),
+    },
+  ];
+  return made.map((one) => ({ before: [], after: [], ...one }));
+}
