@@ -1,6 +1,6 @@
 // Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
@@ -18,7 +18,10 @@ export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scen
 const optionInForce = { register: 0, mask: 0x100, value: 0 } as const;
 const optionUnknown = { register: 0, mask: 0x4000_0000, value: 0 } as const;
 
-/** A package header with another manifest (0), delegation (1) or epoch statement (2). */
+/** HEADER_MOST of fs_package.c: with a license of as many bytes as are left the header has two bytes more. */
+const headerMost = 4096;
+
+/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (3). */
 export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
   const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
   members[member] = bytes;
@@ -92,6 +95,26 @@ async function packages(target: Target, { sealed, header, license, records }: Up
       refusal: 'manifest-chip-wrong',
     },
     {
+      name: 'counter too far ahead',
+      request: await made({ securityCounter: 22 }),
+      refusal: 'counter-jump-too-large',
+    },
+    {
+      name: 'package for a newer agent',
+      request: await made({ securityCounter: 6, leastAgentVersion: 2 }),
+      refusal: 'agent-too-old',
+    },
+    {
+      name: 'package with a byte too many',
+      request: packageRequest(concatBytes(sealed.headerBytes, Uint8Array.of(0))),
+      refusal: 'package-malformed',
+    },
+    {
+      name: 'package header too large',
+      request: packageRequest(headerWith(sealed.headerBytes, 3, new Uint8Array(headerMost - sealed.headerBytes.length))),
+      refusal: 'package-header-too-large',
+    },
+    {
       name: 'readout level too low',
       request: await made({ securityCounter: 6, leastReadoutLevel: 1 }),
       refusal: 'readout-level-too-low',
@@ -140,6 +163,11 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
         delegation: await delegate('license-issuer', 'license issuer', { counterCap: 5 }),
       }),
       refusal: 'delegation-counter-exceeded',
+    },
+    {
+      name: 'license with a byte too many',
+      request: licenseRequest(concatBytes(license, Uint8Array.of(0))),
+      refusal: 'license-malformed',
     },
     {
       name: 'license signature altered',

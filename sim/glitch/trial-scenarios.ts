@@ -2,6 +2,8 @@
 // behind it, which is on trial. The former may always boot; the next one once, and again only when it confirmed itself.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
+import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
+import { phases } from './request-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
 
@@ -51,6 +53,14 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
   const beside = await requestsOf(trial, { seed: 7, address: nextStart });
   const inPlace = await requestsOf(trial, { seed: 8 });
   const later = await requestsOf({ securityCounter: nextCounter + 1 }, { seed: 9 });
+  const eight = await makePackage('stm32g0b1', {
+    core: { entry: nextStart, chips: ['stm32g0b1'], ...trial },
+    areas: Array.from({ length: 8 }, (_, i) => ({
+      area: { kind: 'firmware', address: nextStart + 0x800 * i, lengthBytes: 256 } as const,
+      plaintext: pattern(256, i),
+    })),
+  });
+  const terms = target.after([beside.header, beside.license], () => target.terms());
   const begun = [beside.header, beside.license, beside.records[0]!];
   const half = target.after(begun, () => target.state());
   const done = target.after([...begun, ...beside.records.slice(1)], () => target.state());
@@ -107,6 +117,20 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       request: inPlace.header,
       refusal: 'trial-no-room',
       after: [inPlace.license, ...inPlace.records],
+    },
+    {
+      name: 'trial with more areas than there is room for',
+      from: installed,
+      request: packageRequest(eight.headerBytes),
+      refusal: 'trial-no-room',
+    },
+    {
+      name: 'good license of a trial, taken otherwise',
+      from: installed,
+      before: [beside.header],
+      request: beside.license,
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_session') === phases.records && now.terms() !== terms,
     },
     {
       name: 'good last record of a trial, with another end',
