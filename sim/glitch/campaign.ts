@@ -51,6 +51,7 @@ export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'b
 const quickInstructionsMost = 5_000_000;
 /** The agent looks at the empty link 64 times before the virtual chip lets its host go on; a forked run ends after a few. */
 const emptyPollsLeft = 60;
+const forksAtOnce = 200;
 const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
@@ -98,13 +99,23 @@ export class Campaign {
       }
       if (isBad(outcome)) found.push({ glitch, outcome });
     };
-    while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
-    const all = found.map(({ glitch, outcome }): Bypass => {
+    const bypassOf = ({ glitch, outcome }: (typeof found)[number]): Bypass => {
       const again = this.#run(scenario, glitch);
       const where = { scenario: scenario.name, function: this.functionAt(glitch.address) };
       if (choice.unconfirmed || !isBad(again)) return { ...glitch, ...where, outcome, again };
       return { ...glitch, ...where, outcome, again, confirmed: this.confirm(scenario, glitch) };
-    });
+    };
+    const all: Bypass[] = [];
+    // A piece at a time where the first bypass ends it: what is found is looked at in between.
+    const atOnce = choice.untilBypass ? forksAtOnce : Number.POSITIVE_INFINITY;
+    while (forks.length > 0) {
+      const left = this.#runForks(scenario, forks.slice(0, atOnce), reference, note);
+      forks = [...left, ...forks.slice(atOnce)];
+      if (!choice.untilBypass) continue;
+      all.push(...found.splice(0).map(bypassOf));
+      if (all.some(({ again }) => isBad(again))) break;
+    }
+    all.push(...found.map(bypassOf));
     const bypasses = all.filter(({ again, confirmed = again }) => isBad(again) && isBad(confirmed));
     const gone = all.filter((one) => !bypasses.includes(one));
     const { seen, steps } = reference;
@@ -208,7 +219,7 @@ export class Campaign {
     atEnd: () => void = () => {},
     librarySteps = 0,
   ): Fork[] {
-    const { glitcher, line } = this.#target;
+    const { glitcher } = this.#target;
     this.#checkpoint = undefined;
     this.#goTo(scenario);
     let done = 0;

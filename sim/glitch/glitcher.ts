@@ -42,6 +42,7 @@ interface ForkPlan {
   readonly forks: readonly Fork[];
   /** The link is looked at that often before the agent waits for the next request. */
   readonly pollsToEnd: number;
+  /** From the start of the run: less what the fork has behind it. */
   readonly instructionsMost: number;
   readonly ended: (glitch: Glitch, end: End) => void;
 }
@@ -110,9 +111,9 @@ export class Glitcher {
     this.#base = base;
     this.#counts = new Uint32Array(size);
     this.#marks = new Uint8Array(size);
-    this.#moments = new Moments(chip, ramBytes, hashes);
+    this.#moments = new Moments(chip, ramBytes, { hashes, code });
     this.#functions = quickCrypto(core, code, hashes);
-    this.#shortcuts = shortcuts(chip, code);
+    this.#shortcuts = shortcuts(chip, code, hashes);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = {
       ...{ poll: at('fs_link_poll'), send: at('fs_port_link_send') },
@@ -149,6 +150,7 @@ export class Glitcher {
         return 1;
       }
       if (this.#counting) return this.#own(pc, mark);
+      if (mark & marks.shortcut && this.quick && this.#shortcuts.get(pc)!()) return 1;
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
       this.bootedAt ??= pc;
       if (this.#within !== undefined) {
@@ -256,7 +258,11 @@ export class Glitcher {
 
   /** Registers and values that fs_port_option_program is called with. */
   #notePlan(): void {
-    const [ids, values, count] = [0, 1, 2].map((i) => this.#core.registers[i]! >>> 0) as [number, number, number];
+    const [ids, values, count] = [0, 1, 2].map((i) => this.#core.registers[i]! >>> 0) as [
+      number,
+      number,
+      number,
+    ];
     const plan: string[] = [];
     for (let at = 0; at < 4 * Math.min(count, 32); at += 4)
       plan.push(`${this.#core.readUint32(ids + at)}=${this.#core.readUint32(values + at) >>> 0}`);
@@ -295,7 +301,7 @@ export class Glitcher {
     if (glitch !== undefined) {
       this.sent = [];
       this.#step++;
-      this.#left = plan.instructionsMost;
+      this.#left = plan.instructionsMost - within.step;
       this.#apply(glitch);
       return;
     }

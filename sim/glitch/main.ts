@@ -3,9 +3,11 @@
 //   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
+//   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
 //   --middle        also a middle execution of what is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
-//   --weakened      instead: takes out each hardening in turn, and looks whether a bypass is found then
+//   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
+//   --weakened TEXT the hardenings whose names contain the text
 // Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) a bypass was not found.
 
 import { parseArgs } from 'node:util';
@@ -16,13 +18,15 @@ import { printParts, printReach, printScenario, printSites } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     singles: { type: 'string', default: '1' },
     pairs: { type: 'string', default: '1' },
     flips: { type: 'string', default: '1' },
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    part: { type: 'string', default: '1/1' },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
@@ -34,6 +38,9 @@ for (const stride of [...Object.values(strides), libraryStride])
   if (!Number.isInteger(stride) || stride < 0) throw new Error('a stride is a whole number');
 const isWhole = Object.values(strides).every((stride) => stride === 1) && libraryStride === 1;
 const names = values.only.split(',');
+const [part, partCount] = values.part.split('/').map(Number) as [number, number];
+if (!(Number.isInteger(part) && Number.isInteger(partCount) && part >= 1 && part <= partCount))
+  throw new Error('--part is K/N');
 const isChosen = (name: string) => names.some((text) => name.includes(text));
 
 /** Each n-th of its kind. */
@@ -52,7 +59,8 @@ async function attackAll(): Promise<boolean> {
   if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
   const skippedAt = new Set<number>();
   let bypasses = 0;
-  for (const scenario of scenarios.filter(({ name }) => isChosen(name))) {
+  const mine = scenarios.filter(({ name }, i) => isChosen(name) && i % partCount === part - 1);
+  for (const scenario of mine) {
     const report = campaign.attack(scenario, {
       take: sample(),
       withMiddle: values.middle,
@@ -62,14 +70,14 @@ async function attackAll(): Promise<boolean> {
     bypasses += report.bypasses.length;
     printScenario(report);
   }
-  if (values.only === '' && libraryStride > 0)
-    for (const part of parts) {
-      const report = attackLibrary(campaign, prepared, part, libraryStride);
+  if (values.only === '' && libraryStride > 0 && part === partCount)
+    for (const one of parts) {
+      const report = attackLibrary(campaign, prepared, one, libraryStride);
       bypasses += printParts(report);
     }
-  const missed = printSites(target.code, skippedAt);
   console.log(`bypasses ${bypasses}`);
-  return bypasses === 0 && (missed === 0 || values.only !== '' || !isWhole);
+  if (values.only !== '' || !isWhole || partCount > 1) return bypasses === 0;
+  return printSites(target.code, skippedAt) === 0 && bypasses === 0;
 }
 
 async function reachAll(): Promise<boolean> {
@@ -87,19 +95,25 @@ async function reachAll(): Promise<boolean> {
 
 async function attackWeakened(): Promise<boolean> {
   let unseen = 0;
-  for (const weakening of weakenings.filter(({ name }) => isChosen(name))) {
+  const [text = ''] = positionals;
+  for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
     const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
-    const scenario = scenarios.find(({ name }) => name === weakening.scenario)!;
-    const { bypasses, skips } = new Campaign(target).attack(scenario, {
-      take: ({ length }) => length === 1,
+    const scenario = scenarios.find(({ name }) => name === weakening.scenario);
+    if (scenario === undefined) throw new Error(`no scenario "${weakening.scenario}"`);
+    const lengths = weakening.lengths ?? [1];
+    const { bypasses, skips, flips } = new Campaign(target).attack(scenario, {
+      take: ({ length }) => lengths.includes(length),
       withMiddle: weakening.withMiddle === true,
       unconfirmed: true,
+      untilBypass: true,
     });
     if (bypasses.length === 0) unseen++;
     const [first] = bypasses;
-    const shown = first ? `, the first at 0x${first.address.toString(16)} in ${first.function}` : '';
+    const shown = first
+      ? `bypass (${first.again}) at 0x${first.address.toString(16)} in ${first.function}`
+      : 'NO BYPASS';
     console.log(
-      `${weakening.name}: ${skips[1]} skips in "${scenario.name}", bypasses ${bypasses.length}${shown}`,
+      `${weakening.name}: "${scenario.name}", ${skips[1]} alone, ${skips[2]} pairs, ${flips} bits: ${shown}`,
     );
   }
   console.log(`hardenings whose lack was not seen: ${unseen}`);

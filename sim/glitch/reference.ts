@@ -98,6 +98,8 @@ export interface Choice {
   readonly withMiddle?: boolean;
   /** Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each. */
   readonly unconfirmed?: boolean;
+  /** Ends with the first glitch that is a bypass also from the start. */
+  readonly untilBypass?: boolean;
   /** Also while the frame comes in, before the agent looks at the request. */
   readonly whole?: boolean;
 }

@@ -75,7 +75,9 @@ export function printReach({ sites }: AgentCode, reached: ReadonlyMap<number, re
     const by = reached.get(address) ?? [];
     const [first] = by;
     const more = by.length > 1 ? ` and ${by.length - 1} more` : '';
-    console.log(`${name}, ${line}@0x${address.toString(16)}: ${first === undefined ? 'NOT REACHED' : `"${first}"${more}`}`);
+    console.log(
+      `${name}, ${line}@0x${address.toString(16)}: ${first === undefined ? 'NOT REACHED' : `"${first}"${more}`}`,
+    );
   }
   const missed = sites.filter(({ address }) => !reached.has(address));
   console.log(`decisions in the ELF ${sites.length}, reached ${sites.length - missed.length}`);

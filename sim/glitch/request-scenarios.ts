@@ -29,7 +29,7 @@ export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array
 }
 
 /** The next version of the product, which is good, and what belongs to it. */
-export async function goodUpdate(target: Target) {
+async function goodUpdate(target: Target) {
   const sealed = await target.package({ securityCounter: 6, optionBytes: [optionInForce] }, { seed: 2 });
   const license = await target.license(sealed);
   const records = sealed.records.map((record, index) => recordRequest(index, record));
@@ -111,7 +111,9 @@ async function packages(target: Target, { sealed, header, license, records }: Up
     },
     {
       name: 'package header too large',
-      request: packageRequest(headerWith(sealed.headerBytes, 3, new Uint8Array(headerMost - sealed.headerBytes.length))),
+      request: packageRequest(
+        headerWith(sealed.headerBytes, 3, new Uint8Array(headerMost - sealed.headerBytes.length)),
+      ),
       refusal: 'package-header-too-large',
     },
     {

@@ -65,7 +65,9 @@ export async function prepare(
   const good = { name: 'good boot', from: target.snapshot(true), before: [], after: [] };
   const entry = target.slotStart + 0x100;
   const installed = target.snapshot();
-  const scenarios: Scenario[] = [{ ...good, name: 'boot: good, entered elsewhere', bootsWell: (_, at) => at === entry }];
+  const scenarios: Scenario[] = [
+    { ...good, name: 'boot: good, entered elsewhere', bootsWell: (_, at) => at === entry },
+  ];
   scenarios.push(...(await boots(target, { fresh, installed })));
   scenarios.push(...(await trials(target, installed)), ...(await resumed(target, installed)));
   line.chip.judge.restore(installed);

@@ -38,8 +38,7 @@ export async function statements(target: Target, { sealed: older }: Update): Pro
       name: 'good package with an epoch statement, taken with other terms',
       request: header,
       statusIsNothing: true,
-      isBad: (now) =>
-        now.word('fs_session') === phases.package && now.session() + now.state() !== expected,
+      isBad: (now) => now.word('fs_session') === phases.package && now.session() + now.state() !== expected,
     },
   ];
 }

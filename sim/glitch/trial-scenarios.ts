@@ -16,8 +16,7 @@ const backup = { address: 0x4000_b100, confirms: 0x6673_4301 } as const;
 /** What an application that runs well writes; the one of the tests stands still, so the judge writes it. */
 function confirm({ line }: Target): void {
   const { core } = line.chip.machine.processor;
-  for (const { address, bits } of [clock, opened])
-    core.writeUint32(address, core.readUint32(address) | bits);
+  for (const { address, bits } of [clock, opened]) core.writeUint32(address, core.readUint32(address) | bits);
   core.writeUint32(backup.address, backup.confirms);
   if (core.readUint32(backup.address) >>> 0 !== backup.confirms) throw new Error('nothing was confirmed');
 }

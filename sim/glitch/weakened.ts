@@ -15,6 +15,8 @@ interface Weakening {
   readonly changes: readonly (readonly [string, string])[];
   /** Name of the scenario that shows it. */
   readonly scenario: string;
+  /** Instructions left out at once, 0: bits flipped; one alone when it is not said. */
+  readonly lengths?: readonly (0 | 1 | 2)[];
   /** What shows it is executed often, and neither its first nor its last execution counts. */
   readonly withMiddle?: boolean;
 }
