@@ -135,6 +135,8 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
   answer[2] = (uint8_t)status;
   answer[3] = (uint8_t)(status >> 8); /* every fault's number is below 65536 */
   answer_length = ANSWER_HEAD + now->payload.length;
+  /* A glitch that was seen may have written anywhere in what the session holds. */
+  if (status == FS_ERR_INTERNAL_CHECK_FAILED) fs_session_end();
   if (status != 0) {
     fs_put_u32le(answer + ANSWER_HEAD, now->detail);
     answer_length = ANSWER_HEAD + 4u;
