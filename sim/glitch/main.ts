@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
 import type { Glitch } from './glitcher.ts';
 import { attackLibrary, parts } from './library.ts';
-import { printParts, printReach, printScenario, printSites } from './report.ts';
+import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
@@ -98,23 +98,22 @@ async function attackWeakened(): Promise<boolean> {
   const [text = ''] = positionals;
   for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
     const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
-    const scenario = scenarios.find(({ name }) => name === weakening.scenario);
-    if (scenario === undefined) throw new Error(`no scenario "${weakening.scenario}"`);
-    const lengths = weakening.lengths ?? [1];
-    const { bypasses, skips, flips } = new Campaign(target).attack(scenario, {
-      take: ({ length }) => lengths.includes(length),
-      withMiddle: weakening.withMiddle === true,
-      unconfirmed: true,
-      untilBypass: true,
-    });
-    if (bypasses.length === 0) unseen++;
-    const [first] = bypasses;
-    const shown = first
-      ? `bypass (${first.again}) at 0x${first.address.toString(16)} in ${first.function}`
-      : 'NO BYPASS';
-    console.log(
-      `${weakening.name}: "${scenario.name}", ${skips[1]} alone, ${skips[2]} pairs, ${flips} bits: ${shown}`,
-    );
+    const campaign = new Campaign(target);
+    let bypasses = 0;
+    for (const wanted of weakening.scenarios) {
+      const scenario = scenarios.find(({ name }) => name === wanted);
+      if (scenario === undefined) throw new Error(`no scenario "${wanted}"`);
+      const report = campaign.attack(scenario, {
+        take: ({ length }) => (weakening.lengths ?? [1]).includes(length),
+        withMiddle: weakening.withMiddle === true,
+        unconfirmed: true,
+        untilBypass: true,
+      });
+      printWeakened(weakening.name, report);
+      bypasses += report.bypasses.length;
+      if (bypasses > 0) break;
+    }
+    if (bypasses === 0) unseen++;
   }
   console.log(`hardenings whose lack was not seen: ${unseen}`);
   return unseen === 0;

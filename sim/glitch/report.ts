@@ -34,6 +34,17 @@ export function printScenario({
   }
 }
 
+/** One line: what was tried until the lack of a hardening showed. */
+export function printWeakened(weakening: string, { name, skips, flips, bypasses }: ScenarioReport): void {
+  const [first] = bypasses;
+  const tried = `${skips[1]} left out, ${skips[2]} pairs, ${flips} bits`;
+  const shown =
+    first === undefined
+      ? 'no bypass'
+      : `bypass (${first.again}) at 0x${first.address.toString(16)} in ${first.function}`;
+  console.log(`${weakening}: "${name}", ${tried}: ${shown}`);
+}
+
 /** How many bypasses. */
 export function printParts({ part, steps, skips, outcomes }: PartReport): number {
   console.log(

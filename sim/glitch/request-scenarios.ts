@@ -182,14 +182,14 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'key-commitment-wrong',
     },
   ];
-  const expected = target.after([header, licenseRequest(license)], () => target.terms());
+  const expected = target.after([header, licenseRequest(license)], () => target.terms() + target.state());
   return [
     {
       name: 'good license, taken otherwise',
       before: [header],
       request: licenseRequest(license),
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.terms() !== expected,
+      isBad: (now) => now.word('fs_session') === phases.records && now.terms() + now.state() !== expected,
     },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
     {
