@@ -7,9 +7,8 @@ import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
 import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './reference.ts';
-import { phases } from './request-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
-import { chance, life, type Target } from './target.ts';
+import { chance, life, phases, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
@@ -32,6 +31,8 @@ export interface ScenarioReport {
   readonly skippedAt: ReadonlySet<number>;
   readonly skips: Readonly<Record<1 | 2, number>>;
   readonly flips: number;
+  /** Glitches whose execution did not come, as a loop waited for less long than in the unharmed run. */
+  readonly missed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
   /** What looked like a bypass where the run was forked, and came to nothing bad from the start, with all that follows. */
@@ -56,6 +57,7 @@ const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
   readonly #target: Target;
+  #missed = 0;
   #checkpoint: { readonly scenario: Scenario; readonly point: Checkpoint } | undefined;
 
   constructor(target: Target) {
@@ -108,6 +110,7 @@ export class Campaign {
     const all: Bypass[] = [];
     // A piece at a time where the first bypass ends it: what is found is looked at in between.
     const atOnce = choice.untilBypass ? forksAtOnce : Number.POSITIVE_INFINITY;
+    this.#missed = 0;
     while (forks.length > 0) {
       const left = this.#runForks(scenario, forks.slice(0, atOnce), reference, note);
       forks = [...left, ...forks.slice(atOnce)];
@@ -126,6 +129,7 @@ export class Campaign {
       skippedAt,
       skips,
       flips,
+      missed: this.#missed,
       outcomes,
       bypasses,
       gone,
@@ -247,7 +251,10 @@ export class Campaign {
     // A run that the processor itself ended (lock-up, reset from within) has no end of its own.
     if (within > done) note(forks[fork]!.glitches[glitches - 1]!, 'crashed');
     // The execution did not come: a loop waited for less long than in the reference.
-    else if (fork < forks.length && glitches === 0) return forks.slice(fork + 1);
+    else if (fork < forks.length && glitches === 0) {
+      this.#missed += forks[fork]!.glitches.length;
+      return forks.slice(fork + 1);
+    }
     const [cut, ...rest] = forks.slice(fork);
     if (cut === undefined) return [];
     return [{ ...cut, glitches: cut.glitches.slice(glitches) }, ...rest].filter(

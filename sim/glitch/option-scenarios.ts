@@ -1,8 +1,8 @@
 // A license whose option bytes are applied first: the readout level rises, and the chip resets before anything is installed.
 
 import { pattern } from '../../device/agent/test/trusted-site.ts';
-import { type Made, phases } from './request-scenarios.ts';
-import { licenseRequest, packageRequest, type Request, type Target } from './target.ts';
+import type { Made } from './request-scenarios.ts';
+import { licenseRequest, packageRequest, phases, type Request, type Target } from './target.ts';
 
 /** OPTR of the STM32G0B1 (RM0444 3.7.8): RDP for level 1. */
 const levelOne = { register: 0, mask: 0xff, value: 0xbb } as const;

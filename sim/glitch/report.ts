@@ -15,6 +15,7 @@ export function printScenario({
   skippedAt,
   skips,
   flips,
+  missed,
   outcomes,
   bypasses,
   gone,
@@ -22,6 +23,7 @@ export function printScenario({
   console.log(
     `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
+  if (missed > 0) console.log(`  not come by: ${missed}`);
   for (const { address, occurrence, function: name, outcome, again, confirmed } of gone) {
     const ends = [outcome, again, ...(confirmed ? [confirmed] : [])].join(', then ');
     console.log(`  to no bad end (${ends}): 0x${address.toString(16)} in ${name}, execution ${occurrence}`);

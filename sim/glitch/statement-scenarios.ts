@@ -3,8 +3,8 @@
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { makeEpochStatement } from '@firmseal/seal';
 import { delegate, product, root } from '../../device/agent/test/trusted-site.ts';
-import { headerWith, type Made, phases, type Update } from './request-scenarios.ts';
-import { packageRequest, type Target } from './target.ts';
+import type { Made, Update } from './request-scenarios.ts';
+import { headerWith, packageRequest, phases, type Target } from './target.ts';
 
 const raised = 2;
 

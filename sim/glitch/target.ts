@@ -36,6 +36,8 @@ const awaitedBytes = 32 + 32 + 12;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 /** Life cycles in which an application boots, or will: installed, trial, trying, reverted. */
 export const livesThatBoot: readonly number[] = [life.installed, 0x3f1f65a8, 0x71e0c07e, 0xc60a3cab];
+/** Phases of the session (fs_session.h) that the chip must not get to. */
+export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
 const firmwareMac = { start: 192, end: 224 } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
@@ -44,6 +46,13 @@ function withSignatureAltered(encoded: Bytes, member: number): Bytes {
   const altered = members[member]!.slice();
   altered[altered.length - 1]! ^= 1;
   members[member] = altered;
+  return encodeCbor(members);
+}
+
+/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (3). */
+export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
+  const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
+  members[member] = bytes;
   return encodeCbor(members);
 }
 

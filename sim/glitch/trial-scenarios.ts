@@ -3,9 +3,8 @@
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
-import { phases } from './request-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
-import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
+import { licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
 
 const nextCounter = 7;
 /** RM0444: RCC_APBENR1, PWR_CR1, TAMP_BKP0R; and the word that confirms (spec/agent.md section 6). */
