@@ -99,21 +99,23 @@ async function attackWeakened(): Promise<boolean> {
   for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
     const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
     const campaign = new Campaign(target);
-    let bypasses = 0;
-    for (const wanted of weakening.scenarios) {
+    const isSeen = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
       const scenario = scenarios.find(({ name }) => name === wanted);
       if (scenario === undefined) throw new Error(`no scenario "${wanted}"`);
       const report = campaign.attack(scenario, {
-        take: ({ length }) => (weakening.lengths ?? [1]).includes(length),
+        take: ({ length }) => lengths.includes(length),
         withMiddle: weakening.withMiddle === true,
         unconfirmed: true,
         untilBypass: true,
       });
       printWeakened(weakening.name, report);
-      bypasses += report.bypasses.length;
-      if (bypasses > 0) break;
-    }
-    if (bypasses === 0) unseen++;
+      return report.bypasses.length > 0;
+    };
+    // Most of what shows, shows by one instruction left out alone.
+    const tries = [[1], [2, 0]].flatMap((lengths) =>
+      weakening.scenarios.map((wanted) => [lengths, wanted] as const),
+    );
+    if (!tries.some(isSeen)) unseen++;
   }
   console.log(`hardenings whose lack was not seen: ${unseen}`);
   return unseen === 0;

@@ -15,8 +15,6 @@ interface Weakening {
   readonly changes: readonly (readonly [string, string])[];
   /** Names of the scenarios of which one shows it: they are attacked in this order. */
   readonly scenarios: readonly string[];
-  /** Instructions left out at once, 0: bits flipped; one alone when it is not said. */
-  readonly lengths?: readonly (0 | 1 | 2)[];
   /** What shows it is executed often, and neither its first nor its last execution counts. */
   readonly withMiddle?: boolean;
 }
