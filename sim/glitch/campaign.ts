@@ -251,6 +251,7 @@ export class Campaign {
     // A run that the processor itself ended (lock-up, reset from within) has no end of its own.
     if (within > done) note(forks[fork]!.glitches[glitches - 1]!, 'crashed');
     // The execution did not come: a loop waited for less long than in the reference.
+    else if (glitcher.strayed && fork > 0) return forks.slice(fork);
     else if (fork < forks.length && glitches === 0) {
       this.#missed += forks[fork]!.glitches.length;
       return forks.slice(fork + 1);

@@ -57,6 +57,10 @@ export class ForksEnd extends Error {
   override readonly name = 'ForksEnd';
 }
 
+/** Steps that waiting for the hardware makes a run longer or shorter. */
+const strayMost = 10_000;
+const instructionsLeast = 50_000;
+
 const wide = (opcode: number) => opcode >> 11 >= 0b11101;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
@@ -92,6 +96,7 @@ export class Glitcher {
   #fork = 0;
   #stop = -1;
   #due: Glitch | undefined;
+  #strayed = false;
   #within:
     | { readonly before: Moment; readonly step: number; readonly polls: number; next: number }
     | undefined;
@@ -283,6 +288,12 @@ export class Glitcher {
   }
 
   #enterFork(step: number): void {
+    const { step: expected } = this.#plan!.forks[this.#fork]!;
+    // A fork left a peripheral, as the clocks, so that the unharmed run waits for it in vain.
+    if (Math.abs(step - expected) > strayMost && this.#library === undefined) {
+      this.#strayed = true;
+      throw new ForksEnd();
+    }
     this.#within = { before: this.#moments.take(), step, polls: this.#polls, next: 0 };
     this.#insideWhenForked = this.#inside;
     this.#nextRun();
@@ -301,7 +312,7 @@ export class Glitcher {
     if (glitch !== undefined) {
       this.sent = [];
       this.#step++;
-      this.#left = plan.instructionsMost - within.step;
+      this.#left = Math.max(plan.instructionsMost - within.step, instructionsLeast);
       this.#apply(glitch);
       return;
     }
@@ -343,6 +354,7 @@ export class Glitcher {
     this.#step = 0;
     this.#polls = 0;
     this.#fork = 0;
+    this.#strayed = false;
     this.#await();
     this.#within = undefined;
     this.#skipLeft = 0;
@@ -372,6 +384,11 @@ export class Glitcher {
   /** Looks at the link since arming. */
   get polls(): number {
     return this.#polls;
+  }
+
+  /** Whether the run without a glitch was not as it was: the forks that are left have to begin anew. */
+  get strayed(): boolean {
+    return this.#strayed;
   }
 
   /** How many glitches of the plan's forks have begun: the last may be unfinished. */

@@ -24,10 +24,14 @@ export function printScenario({
     `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
   if (missed > 0) console.log(`  not come by: ${missed}`);
-  for (const { address, occurrence, function: name, outcome, again, confirmed } of gone) {
+  const goneIn = new Map<string, string[]>();
+  for (const { address, length, function: name, outcome, again, confirmed } of gone) {
     const ends = [outcome, again, ...(confirmed ? [confirmed] : [])].join(', then ');
-    console.log(`  to no bad end (${ends}): 0x${address.toString(16)} in ${name}, execution ${occurrence}`);
+    const there = `${name} (${ends})`;
+    goneIn.set(there, [...(goneIn.get(there) ?? []), `0x${address.toString(16)}/${length}`]);
   }
+  for (const [there, all] of goneIn)
+    console.log(`  to no bad end in ${there}: ${all.length}, ${all[0]} first`);
   for (const { address, occurrence, length, flip, outcome, again, confirmed, ...where } of bypasses) {
     const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} left out`;
     console.log(
