@@ -330,14 +330,17 @@ export class Campaign {
     return outcome;
   }
 
-  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
-  #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
-    const { line } = this.#target;
+  #follow({ after }: Pick<Scenario, 'after'>): void {
     try {
-      for (const { type, body } of after) line.try(type, body);
+      for (const { type, body } of after) this.#target.line.try(type, body);
     } catch {
       // hung or crashed on the way: the journal says what came of it
     }
+  }
+
+  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
+  #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
+    this.#follow({ after });
     return this.#target.word('fs_now', 8) !== life.installed || stateOf(this.#target) === endsIn;
   }
 
@@ -368,6 +371,10 @@ export class Campaign {
   #goOn(scenario: Scenario): Outcome {
     const { line } = this.#target;
     if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';
+    if (scenario.endsBad !== undefined) {
+      this.#follow(scenario);
+      return scenario.endsBad(this.#target) ? 'booted' : 'refused';
+    }
     try {
       for (const { type, body } of scenario.after) if (line.try(type, body).status !== 0) return 'accepted';
       if (scenario.after.length > 0 && this.#target.word('fs_session') === phases.done) return 'installed';

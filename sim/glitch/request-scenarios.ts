@@ -174,6 +174,7 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
     },
   ];
   const expected = target.after([header, licenseRequest(license)], () => target.terms() + target.state());
+  const begun = target.after([header, licenseRequest(license)], () => target.journal());
   return [
     {
       name: 'good license, taken otherwise',
@@ -181,6 +182,16 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       request: licenseRequest(license),
       statusIsNothing: true,
       isBad: (now) => now.word('fs_session') === phases.records && now.terms() + now.state() !== expected,
+    },
+    {
+      name: 'good license, and power goes behind the first record',
+      before: [header],
+      request: licenseRequest(license),
+      statusIsNothing: true,
+      isBad: (now) => now.word('fs_session') === phases.records && now.journal() !== begun,
+      after: records.slice(0, 1),
+      // Half of the new firmware stands, with its vector table.
+      endsBad: (now) => now.boots() !== undefined,
     },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
     {

@@ -36,6 +36,8 @@ export interface Scenario {
    * requests that follow lead to an install that ends well, and in another state.
    */
   readonly endsIn?: string;
+  /** The same, for what is seen otherwise than by the state in RAM: whether what was taken otherwise ends badly. */
+  readonly endsBad?: (target: Target) => boolean;
   /** What `endsIn` is compared with; Target.state without it. */
   readonly stateOf?: (target: Target) => string;
   /** Good requests that follow in the hope that the install ends well. */

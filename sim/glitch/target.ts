@@ -205,6 +205,16 @@ export class Target {
     ).toString('hex');
   }
 
+  /** What boots by itself from here on, after power was off, without a glitch. */
+  boots(): number | undefined {
+    const { chip } = this.line;
+    chip.powerOff();
+    chip.setPin('agent-request', false);
+    this.glitcher.bootedAt = undefined;
+    chip.powerOn();
+    return this.glitcher.bootedAt;
+  }
+
   /** Hash of the application's flash. */
   firmware(sizeBytes: number): string {
     return crypto.sha256(this.line.chip.judge.flash(this.slotStart, sizeBytes)).toString();

@@ -20,14 +20,6 @@ function confirm({ line }: Target): void {
   if (core.readUint32(backup.address) >>> 0 !== backup.confirms) throw new Error('nothing was confirmed');
 }
 
-/** What boots without a glitch from here on, after power was off. */
-function nextBoot({ line, glitcher }: Target): number | undefined {
-  line.chip.powerOff();
-  glitcher.bootedAt = undefined;
-  line.chip.powerOn();
-  return glitcher.bootedAt;
-}
-
 export async function trials(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
   const { line, slotStart } = target;
   const { judge } = line.chip;
@@ -88,7 +80,7 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       name: 'boot: trial begins',
       from: trialBegins,
       bootsWell: (now, at) => at === former || (at === next && now.journal() === tried),
-      bootEndsBad: (now) => nextBoot(now) !== former,
+      bootEndsBad: (now) => ![former, undefined].includes(now.boots()),
     },
     { name: 'boot: trial was not confirmed', from: trying, bootsWell: onlyFormer },
     { name: 'boot: trial forged to installed', from: forged, bootsWell: onlyFormer },
@@ -98,8 +90,8 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       before: [confirm],
       bootsWell: (now, at) => at === former || (at === next && now.journal() === confirmed),
       bootEndsBad: (now) => {
-        const at = nextBoot(now);
-        return at !== former && !(at === next && now.newestCounter() === nextCounter);
+        const at = now.boots();
+        return ![former, undefined].includes(at) && !(at === next && now.newestCounter() === nextCounter);
       },
     },
     {
