@@ -103,8 +103,9 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-/* What led here may have been a glitch, so the port is asked once more. */
-static fs_result confirm(void) {
+/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
+ * the same. */
+static fs_result __attribute__((noinline)) confirm(void) {
   FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
   if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
