@@ -231,7 +231,21 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
   return FS_OK;
 }
 
+/*
+ * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it stays, and what
+ * was to be counted is not. Once: for what was left out while it was written.
+ */
+static fs_result __attribute__((noinline)) check_written(uint32_t before) {
+  FS_DEMAND(fs_now.magic == STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* The confirmation stands ahead of the next record, the state ahead of that. */
+  FS_DEMAND(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
 fs_result fs_journal_commit(void) {
+  volatile uint32_t before = fs_now.sequence;
   fs_answer firm;
   fs_result result = FS_ERR_JOURNAL_FAILED;
   if (ENTRY_SIZE <= halves[half].length - next) result = append_state(key());
@@ -240,10 +254,7 @@ fs_result fs_journal_commit(void) {
     if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
     return FS_ERR_JOURNAL_FAILED;
   }
-  /* The confirmation stands ahead of the next record, the state ahead of that: it is fs_now, not what a glitch put there. */
-  FS_INSIST(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
-            FS_ERR_JOURNAL_FAILED);
-  return FS_OK;
+  return check_written(before);
 }
 
 /* Called, so that it loads the address of fs_now by itself. */

@@ -103,7 +103,10 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-static fs_result confirm(void) {
+/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
+ * the same. */
+static fs_result __attribute__((noinline)) confirm(void) {
+  FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
   if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
   FS_INSIST(fs_now.security_counter >= fs_now.trial_counter, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -111,12 +114,14 @@ static fs_result confirm(void) {
   return fs_journal_commit();
 }
 
-fs_result fs_trial_settle(fs_answer confirmed) {
+fs_result fs_trial_settle(void) {
   if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
-  return confirmed == FS_YES ? confirm() : fs_trial_revert();
+  return fs_port_trial_confirmed() == FS_YES ? confirm() : fs_trial_revert();
 }
 
 fs_result fs_trial_start(void) {
+  /* fs_trial_settle left none that had its boot: else a glitch passed it over. */
+  FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
   LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);
   FS_TRY(fs_journal_commit());

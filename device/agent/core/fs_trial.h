@@ -19,9 +19,10 @@ fs_answer fs_trial_beside(const fs_manifest *manifest);
 void fs_trial_take_over(const fs_manifest *manifest);
 
 /* After a reset, ahead of any boot: decides over an application that was on trial. FS_ERR_JOURNAL_FAILED. */
-fs_result fs_trial_settle(fs_answer confirmed);
+fs_result fs_trial_settle(void);
 
-/* The application that waits for its trial gets its one boot, with the watchdog running. FS_ERR_JOURNAL_FAILED. */
+/* The application that waits for its trial gets its one boot, with the watchdog running. FS_ERR_JOURNAL_FAILED, or
+ * FS_ERR_INTERNAL_CHECK_FAILED when one had it already. */
 fs_result fs_trial_start(void);
 
 /* The other application is the present one again. FS_ERR_JOURNAL_FAILED. */
