@@ -6,6 +6,7 @@ import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
 import type { Scenario } from './scenarios.ts';
 import { licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
 
+const formerCounter = 5;
 const nextCounter = 7;
 /** RM0444: RCC_APBENR1, PWR_CR1, TAMP_BKP0R; and the word that confirms (spec/agent.md section 6). */
 const clock = { address: 0x4002_103c, bits: (1 << 28) | (1 << 10) } as const;
@@ -129,6 +130,12 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       request: beside.records.at(-1)!,
       statusIsNothing: true,
       isBad: (now) => ![half, done].includes(now.state()),
+      // The next one boots once, then the former; that nothing boots is no use to an attacker.
+      endsBad: (now) => {
+        const [first, second] = [now.boots(), now.boots()];
+        const isElsewhere = [first, second].some((at) => ![former, next, undefined].includes(at));
+        return isElsewhere || second === next || now.newestCounter() !== formerCounter;
+      },
     },
   ];
   return made.map((one) => ({ before: [], after: [], ...one }));
