@@ -8,7 +8,15 @@ import { options } from './option-scenarios.ts';
 import { recordsOf } from './record-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
 import { statements } from './statement-scenarios.ts';
-import { headerWith, licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
+import {
+  headerWith,
+  licenseRequest,
+  packageRequest,
+  phases,
+  type Request,
+  recordRequest,
+  type Target,
+} from './target.ts';
 
 export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
 
@@ -126,6 +134,23 @@ async function packages(target: Target, { sealed, header, license, records }: Up
   ];
 }
 
+/** An install whose begin is attacked, and that is cut when half of the new firmware stands, with its vector table. */
+function cutOff(
+  target: Target,
+  install: { readonly header: Request; readonly license: Uint8Array; readonly record: Request },
+): Omit<Made, 'name'> {
+  const begin = licenseRequest(install.license);
+  const begun = target.after([install.header, begin], () => target.journal());
+  return {
+    before: [install.header],
+    request: begin,
+    statusIsNothing: true,
+    isBad: (now) => now.word('fs_session') === phases.records && now.journal() !== begun,
+    after: [install.record],
+    endsBad: (now) => now.boots() !== undefined,
+  };
+}
+
 async function licenses(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
   const made = async (change: Parameters<Target['license']>[1]) =>
     licenseRequest(await target.license(sealed, change));
@@ -174,7 +199,7 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
     },
   ];
   const expected = target.after([header, licenseRequest(license)], () => target.terms() + target.state());
-  const begun = target.after([header, licenseRequest(license)], () => target.journal());
+  const erasing = await target.package({ securityCounter: 6, interruption: 'erase' }, { seed: 2 });
   return [
     {
       name: 'good license, taken otherwise',
@@ -185,13 +210,15 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
     },
     {
       name: 'good license, and power goes behind the first record',
-      before: [header],
-      request: licenseRequest(license),
-      statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.journal() !== begun,
-      after: records.slice(0, 1),
-      // Half of the new firmware stands, with its vector table.
-      endsBad: (now) => now.boots() !== undefined,
+      ...cutOff(target, { header, license, record: records[0]! }),
+    },
+    {
+      name: 'good license of policy erase, and power goes behind the first record',
+      ...cutOff(target, {
+        header: packageRequest(erasing.headerBytes),
+        license: await target.license(erasing),
+        record: recordRequest(0, erasing.records[0]!),
+      }),
     },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
     {

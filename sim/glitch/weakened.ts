@@ -184,7 +184,11 @@ export const weakenings: readonly Weakening[] = [
     name: 'boot: the record is not authenticated again',
     file: 'fs_boot.c',
     changes: [['FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);', '']],
-    scenarios: ['boot: MAC of the valid record altered', 'boot: installing forged to installed'],
+    scenarios: [
+      'good license, and power goes behind the first record',
+      'boot: MAC of the valid record altered',
+      'boot: installing forged to installed',
+    ],
   },
   {
     name: 'journal: what is in RAM is not authenticated again',
