@@ -190,7 +190,7 @@ describe('an agent without one of the rules is found out', () => {
       file: 'core/fs_install.c',
       replace: {
         'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();':
-          '(void)count; fs_now.security_counter = fs_session.manifest.security_counter;',
+          '(void)check_end(count); fs_now.security_counter = fs_session.manifest.security_counter;',
       },
     });
     const { line, next } = await installed(chipId, weak);
