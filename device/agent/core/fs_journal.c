@@ -32,6 +32,8 @@ fs_state fs_now;
 /* Where the next record goes. */
 static uint32_t half;
 static uint32_t next;
+/* Address of the newest state in flash. */
+static uint32_t newest_at;
 
 /* What a walk over one half found. */
 typedef struct {
@@ -162,6 +164,7 @@ static fs_result append_state(const uint8_t *device_key) {
   fs_now.sequence++; /* 2^32 states are beyond the endurance of any flash */
   mac_bytes(device_key, (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
   FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&fs_now, STATE_SIZE));
+  newest_at = halves[half].start + next;
   next += STATE_SIZE;
   return write_mark(device_key, CONFIRM_MAGIC, 0);
 }
@@ -183,8 +186,8 @@ static fs_result find(fs_answer *firm) {
   FS_REQUIRE(walks[newest].found == FS_YES, FS_ERR_JOURNAL_FAILED);
   half = newest;
   next = walks[newest].end;
-  FS_TRY_AS(fs_flash_read(halves[half].start + walks[newest].offset, (uint8_t *)&fs_now, STATE_SIZE),
-            FS_ERR_JOURNAL_FAILED);
+  newest_at = halves[half].start + walks[newest].offset;
+  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&fs_now, STATE_SIZE), FS_ERR_JOURNAL_FAILED);
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
   FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
@@ -244,17 +247,37 @@ static fs_result __attribute__((noinline)) check_written(uint32_t before) {
   return FS_OK;
 }
 
+/*
+ * Nothing that only rises is below what flash says, whatever was written over fs_now: a pointer that a glitch spoilt can
+ * point to it. Once, for the same reason.
+ */
+static fs_result __attribute__((noinline)) check_risen(void) {
+  uint32_t words[MARK_SIZE / 4];
+  const fs_state *stands = (const fs_state *)(const void *)words; /* its beginning */
+  FS_STATIC_ASSERT(offsetof(fs_state, random_counter) + 4 <= MARK_SIZE);
+  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)words, MARK_SIZE), FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(stands->magic == STATE_MAGIC && stands->sequence == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.security_counter >= stands->security_counter && fs_now.epoch >= stands->epoch,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.install_count >= stands->install_count && fs_now.random_counter >= stands->random_counter,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+/* Writes fs_now: in this half, or else in the other one. */
+static fs_result write_state(void) {
+  FS_TRY(check_risen());
+  if (ENTRY_SIZE <= halves[half].length - next && append_state(key()) == FS_OK) return FS_OK;
+  return append_in_other_half(key()) == FS_OK ? FS_OK : (fs_result)FS_ERR_JOURNAL_FAILED;
+}
+
 fs_result fs_journal_commit(void) {
   volatile uint32_t before = fs_now.sequence;
   fs_answer firm;
-  fs_result result = FS_ERR_JOURNAL_FAILED;
-  if (ENTRY_SIZE <= halves[half].length - next) result = append_state(key());
-  if (result != FS_OK) result = append_in_other_half(key());
-  if (result != FS_OK) {
-    if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
-    return FS_ERR_JOURNAL_FAILED;
-  }
-  return check_written(before);
+  fs_result result = write_state();
+  if (result == FS_OK) result = check_written(before);
+  if (result != FS_OK && find(&firm) != FS_OK) fs_now.life_cycle = 0;
+  return result;
 }
 
 /* Called, so that it loads the address of fs_now by itself. */
