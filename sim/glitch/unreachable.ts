@@ -10,11 +10,5 @@ interface Unreachable {
   readonly reason: string;
 }
 
-export const unreachable: readonly Unreachable[] = [
-  {
-    function: 'fs_trial_check',
-    text: 'if (fs_trial_beside(manifest) == FS_YES) FS_DECIDE(check_room(manifest));',
-    copies: 1,
-    reason: 'it follows a loop over all areas that ended early, which only a glitch does',
-  },
-];
+/** None at present. */
+export const unreachable: readonly Unreachable[] = [];
