@@ -199,6 +199,7 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
     },
   ];
   const expected = target.after([header, licenseRequest(license)], () => target.terms() + target.state());
+  const ended = target.after([header, licenseRequest(license), ...records], () => target.state());
   const erasing = await target.package({ securityCounter: 6, interruption: 'erase' }, { seed: 2 });
   return [
     {
@@ -207,6 +208,8 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       request: licenseRequest(license),
       statusIsNothing: true,
       isBad: (now) => now.word('fs_session') === phases.records && now.terms() + now.state() !== expected,
+      after: records,
+      endsIn: ended,
     },
     {
       name: 'good license, and power goes behind the first record',

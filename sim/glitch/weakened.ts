@@ -122,8 +122,8 @@ export const weakenings: readonly Weakening[] = [
     file: 'fs_install.c',
     changes: [
       [
-        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();',
-        'if (count == 0 && check_end(count) != FS_OK) return recall();',
+        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();',
+        'if (count == 0 && check_end(count) != FS_OK) return fs_journal_recall();',
       ],
     ],
     scenarios: ['good last record, with another end', 'good last record of a trial, with another end'],

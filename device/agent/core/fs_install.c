@@ -30,6 +30,7 @@ fs_result fs_install_abandon(void) {
 static fs_result fail(fs_result fault) {
   fs_session_back_to_package();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING) (void)fs_install_abandon();
+  else (void)fs_journal_recall(); /* beside an application that stands; or a glitch led away from the end of the install */
   return fault;
 }
 
@@ -226,12 +227,6 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
   return result;
 }
 
-/* What is in RAM is not what happened. If the journal cannot be read, nothing boots. */
-static fs_result recall(void) {
-  (void)fs_journal_load();
-  return FS_ERR_INTERNAL_CHECK_FAILED;
-}
-
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
@@ -239,7 +234,7 @@ static fs_result finish(void) {
   FS_TRY(fs_digest_check_areas(mac));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
-    if (fs_trial_take_over(&fs_session.manifest) != FS_OK) return recall();
+    if (fs_trial_take_over(&fs_session.manifest) != FS_OK) return fs_journal_recall();
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
   } else {
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
@@ -250,7 +245,7 @@ static fs_result finish(void) {
   fs_now.progress = 0;
   fs_now.receipt = FS_YES;
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
-  if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();
+  if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);

@@ -241,6 +241,11 @@ fs_result fs_journal_load(void) {
   return FS_OK;
 }
 
+fs_result fs_journal_recall(void) {
+  if (fs_journal_load() != FS_OK) fs_now.life_cycle = 0;
+  return FS_ERR_INTERNAL_CHECK_FAILED;
+}
+
 fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
   FS_TRY_AS(erase_half(1), FS_ERR_JOURNAL_FAILED);
   half = 1;

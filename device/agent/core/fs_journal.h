@@ -70,6 +70,10 @@ extern fs_state fs_now;
 /* Finds the newest intact state and makes sure that it is firmly written. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_journal_load(void);
 
+/* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the journal cannot be read,
+ * nothing boots. */
+fs_result fs_journal_recall(void);
+
 /* FS_YES when fs_now is as it was authenticated or written last, progress included (which is 0 once installed). */
 fs_answer fs_journal_authentic(void);
 

@@ -133,7 +133,7 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
 /* One pass: the journal counts this license, so often. */
 static fs_result __attribute__((noinline)) check_counted(const license *read, uint32_t count) {
   FS_DEMAND(fs_now.unwraps == count && count <= FS_UNWRAP_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.receipt == FS_NO, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.receipt == FS_NO && (count == 1u || read->journaled == FS_YES), FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.license_digest, read->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);

@@ -85,10 +85,17 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken into the journal. */
+/* Once: for an epoch that was not taken over, or another one that was. It is the higher of that in force and the statement's. */
 static fs_result __attribute__((noinline)) check_epoch(void) {
-  FS_DEMAND(fs_now.epoch >= fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.epoch == fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
+}
+
+static fs_result take_epoch(void) {
+  if (fs_session.epoch <= fs_now.epoch) return FS_OK;
+  fs_now.epoch = fs_session.epoch;
+  if (check_epoch() != FS_OK) return fs_journal_recall();
+  return fs_journal_commit();
 }
 
 static fs_result accept_twice(fs_view header) {
@@ -100,10 +107,7 @@ static fs_result accept_twice(fs_view header) {
   FS_TRY(pass(header, second));
   FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
-  if (fs_session.epoch > fs_now.epoch) {
-    fs_now.epoch = fs_session.epoch;
-    FS_TRY(fs_journal_commit());
-  }
+  FS_TRY(take_epoch());
   FS_TRY(check_epoch());
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;

@@ -145,8 +145,7 @@ fs_result fs_trial_settle(void) {
   fs_result result;
   if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
   result = fs_port_trial_confirmed() == FS_YES ? confirm() : fs_trial_revert();
-  /* What is in RAM is not what happened. */
-  if (result == FS_ERR_INTERNAL_CHECK_FAILED) (void)fs_journal_load();
+  if (result == FS_ERR_INTERNAL_CHECK_FAILED) (void)fs_journal_recall();
   return result;
 }
 

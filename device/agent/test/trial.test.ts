@@ -189,7 +189,7 @@ describe('an agent without one of the rules is found out', () => {
     const weak = await buildWeakenedAgent(chipId, {
       file: 'core/fs_install.c',
       replace: {
-        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();':
+        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();':
           '(void)check_end(count); fs_now.security_counter = fs_session.manifest.security_counter;',
       },
     });
