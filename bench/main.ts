@@ -1,6 +1,8 @@
 // `npm run bench`: figures as ratios to a peer or a limit, all measured in this run. A table for people, `--json` one
 // object for machines; the exit code is 1 when a row is over its limit.
 
+import { parseArgs } from 'node:util';
+import { readCommandLine } from '../tools/command-line.ts';
 import type { BenchRow } from './row.ts';
 
 const sources: readonly (() => Promise<readonly BenchRow[]>)[] = [
@@ -42,7 +44,10 @@ function verdict({ ratio, limit, aim }: BenchRow): string {
   return aim !== undefined && ratio > aim ? 'within' : 'met';
 }
 
-const json = process.argv.includes('--json');
+const { json } = readCommandLine(
+  'npm run bench -- [--json]',
+  (words) => parseArgs({ args: [...words], options: { json: { type: 'boolean', default: false } } }).values,
+);
 const rows: BenchRow[] = [];
 for (const source of sources) {
   for (const row of await source()) {

@@ -101,7 +101,10 @@ export class Run {
   #chips = 0;
   target: Target;
 
+  /** Throws RangeError where there is nothing to send: a run of no inputs finds nothing. */
   constructor(options: FuzzOptions) {
+    if (!Number.isInteger(options.inputs) || options.inputs < 1)
+      throw new RangeError(`${options.inputs} inputs: a run sends one or more`);
     this.#options = options;
     this.#sessionEvery = options.sessionEvery ?? 100;
     this.random = new SeededRandom(`${options.seed}/${options.chip}`);
