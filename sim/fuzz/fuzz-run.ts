@@ -1,8 +1,9 @@
 // What the fuzzers of all doors share: chips that come and go, protected or not, counts, and the name of an input that fails.
-// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside,
-// unless a regression erased it first. Every so often a clean session; a failure names seed and input, which bring it back.
+// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside, but for
+// a regression, which erases all of it and asks for level 0; and where the level fell the flash is erased. Every so often a clean session; a failure names seed and input, which bring it back.
 
-import { findChip, type ReadoutLevel, withOptionField } from '@firmseal/chips';
+import { equalBytes } from '@firmseal/bytes';
+import { findChip, optionField, type ReadoutLevel, withOptionField } from '@firmseal/chips';
 import {
   createVirtualChip,
   type ExecutorFactory,
@@ -31,7 +32,7 @@ export interface FuzzReport {
   readonly cleanSessions: number;
   /** Inputs given to a chip whose flash was protected. */
   readonly atLevel1: number;
-  /** Protected flash that readout unprotect erased. */
+  /** Protected flash that an input's regression erased, and nothing else. */
   readonly regressions: number;
   /** Chips that an input shut for good (readout level 2, boot address), each replaced. */
   readonly locked: number;
@@ -48,6 +49,8 @@ class Target {
   readonly chip: VirtualChip;
   /** What stood in flash when it became protected. */
   #guarded: Uint8Array | undefined;
+  /** How often a regression erased that. */
+  regressions = 0;
 
   constructor(
     { chip, seed, bootloader, boot0High = true }: FuzzOptions,
@@ -82,13 +85,26 @@ class Target {
   check(answer: Uint8Array | readonly number[]): void {
     const now = this.chip.judge.flash(flashStart, secretBytes);
     const guarded = this.#guarded;
-    this.#guarded = this.isProtected ? (guarded ?? now) : undefined;
-    if (!this.isProtected || guarded === undefined) return;
-    if (!now.every((byte, i) => byte === guarded[i])) throw new Error('protected flash was changed');
+    this.#guarded = this.isProtected ? now : undefined;
+    if (guarded === undefined) return;
+    const isBlank = guarded.every((byte) => byte === 0xff);
     const hex = Buffer.from(answer).toString('hex');
-    for (let at = 0; at + 8 <= secretBytes; at += 8)
+    for (let at = 0; at + 8 <= secretBytes && !isBlank; at += 8)
       if (hex.includes(Buffer.from(guarded.subarray(at, at + 8)).toString('hex')))
         throw new Error('protected flash was read');
+    if (equalBytes(now, guarded)) {
+      if (!this.isProtected && !isBlank) throw new Error('the protection fell and the flash stands');
+    } else if (this.#isErasedByRegression) this.regressions++;
+    else throw new Error('protected flash was changed');
+  }
+
+  /** Level 0 was asked for and no byte of the flash stands. The level in force may follow at the next reset only (F4, H7). */
+  get #isErasedByRegression(): boolean {
+    this.chip.keep(); // lets the programming of option bytes that is under way come to its end
+    const { judge, chip } = this.chip;
+    const { field, level0 } = chip.readoutProtection;
+    if (optionField(chip, judge.optionsStored, field) !== level0) return false;
+    return judge.flash(flashStart, chip.flash.sizeBytes).every((byte) => byte === 0xff);
   }
 }
 
@@ -146,11 +162,12 @@ export class Run {
     const { inputs } = this.#options;
     for (let i = 0; i < inputs; i++) {
       try {
-        const before = this.target.isProtected;
-        if (before) this.#counts.atLevel1++;
+        if (this.target.isProtected) this.#counts.atLevel1++;
+        const { target } = this;
+        const before = target.regressions;
         const pending = input();
         if (pending !== undefined) await pending;
-        if (before && !this.target.isProtected) this.#counts.regressions++;
+        this.#counts.regressions += target.regressions - before;
         if (i + 1 === inputs) await this.#end();
         else if ((i + 1) % this.#sessionEvery === 0) await this.#cleanSession(session);
       } catch (cause) {
