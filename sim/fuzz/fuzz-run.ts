@@ -3,7 +3,13 @@
 // a regression, which erases all of it and asks for level 0; and where the level fell the flash is erased. Every so often a clean session; a failure names seed and input, which bring it back.
 
 import { equalBytes } from '@firmseal/bytes';
-import { findChip, optionField, type ReadoutLevel, withOptionField } from '@firmseal/chips';
+import {
+  executeOnlyRanges,
+  findChip,
+  optionField,
+  type ReadoutLevel,
+  withOptionField,
+} from '@firmseal/chips';
 import {
   createVirtualChip,
   type ExecutorFactory,
@@ -34,7 +40,10 @@ export interface FuzzReport {
   readonly atLevel1: number;
   /** Protected flash that an input's regression erased, and nothing else. */
   readonly regressions: number;
-  /** Chips that an input shut for good (readout level 2, boot address), each replaced. */
+  /**
+   * Chips that an input shut, each replaced: for good (readout level 2, boot address), or by an execute-only area, which the
+   * clients here do not lift.
+   */
   readonly locked: number;
   /** Resets, starts of programs and losses of power that inputs brought about. */
   readonly departures: number;
@@ -89,9 +98,12 @@ class Target {
     if (guarded === undefined) return;
     const isBlank = guarded.every((byte) => byte === 0xff);
     const hex = Buffer.from(answer).toString('hex');
-    for (let at = 0; at + 8 <= secretBytes && !isBlank; at += 8)
-      if (hex.includes(Buffer.from(guarded.subarray(at, at + 8)).toString('hex')))
+    for (let at = 0; at + 8 <= secretBytes; at += 8) {
+      const piece = guarded.subarray(at, at + 8);
+      const saysNothing = piece.every((byte) => byte === piece[0]); // erased
+      if (!saysNothing && hex.includes(Buffer.from(piece).toString('hex')))
         throw new Error('protected flash was read');
+    }
     if (equalBytes(now, guarded)) {
       if (!this.isProtected && !isBlank) throw new Error('the protection fell and the flash stands');
     } else if (this.#isErasedByRegression) this.regressions++;
@@ -146,7 +158,8 @@ export class Run {
     } else {
       chip.powerOff();
       chip.powerOn();
-      if (chip.judge.readoutLevel < 2) return;
+      const { readoutLevel, optionsLoaded } = chip.judge;
+      if (readoutLevel < 2 && executeOnlyRanges(chip.chip, optionsLoaded).length === 0) return;
     }
     this.#counts.locked++;
     this.target = this.#next();
