@@ -87,8 +87,9 @@ async function compile(sources: Sources, flags: readonly string[]): Promise<Uint
       stderr: keep,
     })) as FileTree;
     return made['agent.wasm'] as Uint8Array;
-  } catch (cause) {
-    throw new Error(`the agent does not compile:\n${Buffer.concat(messages).toString()}`, { cause });
+  } catch {
+    // The error that was caught holds all the sources, and would be printed with them.
+    throw new Error(`the agent does not compile:\n${Buffer.concat(messages).toString()}`);
   }
 }
 

@@ -61,7 +61,7 @@ void fs_boot(void) {
   fs_personalize_protect();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.interruption != FS_INTERRUPTION_RESUME)
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
-  if (fs_trial_settle(fs_port_trial_confirmed()) != FS_OK) return; /* the same again at the next reset */
+  if (fs_trial_settle() != FS_OK) return; /* the same again at the next reset */
   fs_port_trial_clear();
   if (fs_port_entry_requested() == FS_YES) return;
   if (fs_trial_start() != FS_OK) return;

@@ -1,10 +1,16 @@
 /* See fs_bytes.h. */
 #include "fs_bytes.h"
 
+/* Words that may lie over bytes. */
+typedef uint32_t __attribute__((may_alias)) word;
+
 fs_answer fs_equal(const uint8_t *a, const uint8_t *b, uint32_t length) {
-  volatile uint8_t difference = 0;
-  uint32_t i;
-  for (i = 0; i < length; i++) difference = (uint8_t)(difference | (a[i] ^ b[i]));
+  volatile uint32_t difference = 0;
+  uint32_t i = 0;
+  if ((((uintptr_t)a | (uintptr_t)b) % sizeof(word)) == 0)
+    for (; i + sizeof(word) <= length; i += (uint32_t)sizeof(word))
+      difference |= *(const word *)(const void *)(a + i) ^ *(const word *)(const void *)(b + i);
+  for (; i < length; i++) difference |= (uint32_t)(a[i] ^ b[i]);
   /* A loop that was left early by a fault must not look like equality. */
   if (i != length) return FS_NO;
   return difference == 0 ? FS_YES : FS_NO;
@@ -16,9 +22,6 @@ fs_answer fs_all(const uint8_t *bytes, uint32_t length, uint8_t value) {
   for (i = 0; i < length; i++) difference = (uint8_t)(difference | (bytes[i] ^ value));
   return difference == 0 ? FS_YES : FS_NO;
 }
-
-/* Words that may lie over bytes. */
-typedef uint32_t __attribute__((may_alias)) word;
 
 void fs_wipe(void *bytes, uint32_t length) {
   volatile uint8_t *p = (volatile uint8_t *)bytes;

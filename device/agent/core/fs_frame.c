@@ -12,28 +12,30 @@ static fs_answer complete(const fs_frame_reader *reader, const fs_buffer *buffer
   return FS_YES;
 }
 
-/* Kept out of the path of a byte. */
-static fs_answer __attribute__((noinline)) end(fs_frame_reader *reader, const fs_buffer *buffer) {
-  if (complete(reader, buffer) == FS_YES) return FS_YES;
-  memset(reader, 0, sizeof *reader);
+static void put(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte) {
+  if (reader->length < buffer->length) buffer->data[reader->length++] = byte;
+  else reader->dropping = 1;
+}
+
+/* A byte that is a code or ends the frame. Kept out of the path of the others. */
+static fs_answer __attribute__((noinline)) turn(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte) {
+  uint32_t zero_due = reader->zero_due;
+  if (byte == 0) {
+    if (complete(reader, buffer) == FS_YES) return FS_YES;
+    memset(reader, 0, sizeof *reader);
+    return FS_NO;
+  }
+  /* n - 1 bytes follow, then a zero unless n is 255 or the frame ends. */
+  reader->block_left = byte - 1u;
+  reader->zero_due = byte != 0xff;
+  if (zero_due) put(reader, buffer, 0);
   return FS_NO;
 }
 
 fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte) {
-  if (byte == 0) return end(reader, buffer);
-  if (reader->dropping) return FS_NO;
-  if (reader->block_left == 0) {
-    /* A code byte: n - 1 bytes follow, then a zero unless n is 255 or the frame ends. */
-    uint32_t zero_due = reader->zero_due;
-    reader->block_left = byte - 1u;
-    reader->zero_due = byte != 0xff;
-    if (!zero_due) return FS_NO;
-    byte = 0;
-  } else {
-    reader->block_left--;
-  }
-  if (reader->length < buffer->length) buffer->data[reader->length++] = byte;
-  else reader->dropping = 1;
+  if (byte == 0 || reader->block_left == 0) return turn(reader, buffer, byte);
+  reader->block_left--;
+  put(reader, buffer, byte);
   return FS_NO;
 }
 

@@ -162,7 +162,7 @@ static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
     /* The journal goes on saying that the former application is installed: a cut forgets this install. */
-    FS_TRY(fs_trial_check(&fs_session.manifest));
+    FS_TRY(fs_trial_check_beside(&fs_session.manifest));
     FS_TRY(prepare_areas(data, 0));
   } else if (can_resume() == FS_YES) {
     if (fs_session.epoch > fs_now.epoch) {
@@ -226,6 +226,12 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
   return result;
 }
 
+/* What is in RAM is not what happened. If the journal cannot be read, nothing boots. */
+static fs_result recall(void) {
+  (void)fs_journal_load();
+  return FS_ERR_INTERNAL_CHECK_FAILED;
+}
+
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
@@ -233,7 +239,7 @@ static fs_result finish(void) {
   FS_TRY(fs_digest_check_areas(mac));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
-    fs_trial_take_over(&fs_session.manifest);
+    if (fs_trial_take_over(&fs_session.manifest) != FS_OK) return recall();
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
   } else {
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
@@ -244,10 +250,7 @@ static fs_result finish(void) {
   fs_now.progress = 0;
   fs_now.receipt = FS_YES;
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
-  if (check_end(count) != FS_OK || check_end(count) != FS_OK) {
-    (void)fs_journal_load(); /* what is in RAM is not what happened; if it fails, nothing boots */
-    return FS_ERR_INTERNAL_CHECK_FAILED;
-  }
+  if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);
@@ -257,6 +260,8 @@ static fs_result finish(void) {
 /* spec/link.md section 3: the install starts over from its first record, under the same license. */
 static fs_result start_over(void) {
   uint32_t start = firmware_start();
+  /* Beside an application that stands nothing is compared, and progress in its record would make it another one. */
+  FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_progress(start));
   FS_TRY(erase_firmware(start));
   fs_record_begin();

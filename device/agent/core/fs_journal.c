@@ -21,6 +21,20 @@ typedef struct {
   uint8_t mac[16];
 } mark;
 
+/* How a state begins. */
+typedef struct {
+  uint32_t magic;
+  uint32_t sequence;
+  uint32_t life_cycle;
+  uint32_t security_counter;
+  uint32_t epoch;
+  uint32_t install_count;
+  uint32_t random_counter;
+  uint32_t unwraps;
+} beginning;
+
+FS_STATIC_ASSERT(sizeof(beginning) == MARK_SIZE && offsetof(beginning, security_counter) == offsetof(fs_state, security_counter));
+FS_STATIC_ASSERT(offsetof(beginning, unwraps) == offsetof(fs_state, unwraps));
 FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE && offsetof(mark, magic) == 0 && offsetof(mark, sequence) == 4);
 FS_STATIC_ASSERT(offsetof(mark, value) == 8 && offsetof(mark, zero) == 12 && offsetof(mark, mac) == 16);
 FS_STATIC_ASSERT(FS_JOURNAL_0_LENGTH >= 2 * ENTRY_SIZE && FS_JOURNAL_1_LENGTH >= 2 * ENTRY_SIZE);
@@ -32,6 +46,8 @@ fs_state fs_now;
 /* Where the next record goes. */
 static uint32_t half;
 static uint32_t next;
+/* Address of the newest state in flash. */
+static uint32_t newest_at;
 
 /* What a walk over one half found. */
 typedef struct {
@@ -162,6 +178,7 @@ static fs_result append_state(const uint8_t *device_key) {
   fs_now.sequence++; /* 2^32 states are beyond the endurance of any flash */
   mac_bytes(device_key, (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
   FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&fs_now, STATE_SIZE));
+  newest_at = halves[half].start + next;
   next += STATE_SIZE;
   return write_mark(device_key, CONFIRM_MAGIC, 0);
 }
@@ -183,8 +200,8 @@ static fs_result find(fs_answer *firm) {
   FS_REQUIRE(walks[newest].found == FS_YES, FS_ERR_JOURNAL_FAILED);
   half = newest;
   next = walks[newest].end;
-  FS_TRY_AS(fs_flash_read(halves[half].start + walks[newest].offset, (uint8_t *)&fs_now, STATE_SIZE),
-            FS_ERR_JOURNAL_FAILED);
+  newest_at = halves[half].start + walks[newest].offset;
+  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&fs_now, STATE_SIZE), FS_ERR_JOURNAL_FAILED);
   /* What is in RAM now is what counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
   FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
@@ -231,23 +248,59 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
   return FS_OK;
 }
 
+/*
+ * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it stays, and what
+ * was to be counted is not. Once: for what was left out while it was written.
+ */
+static fs_result __attribute__((noinline)) check_written(uint32_t before) {
+  FS_DEMAND(fs_now.magic == STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* The confirmation stands ahead of the next record, the state ahead of that. */
+  FS_DEMAND(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+/*
+ * Nothing that only rises is below what flash says, whatever was written over fs_now: a pointer that a glitch spoilt can
+ * point to it. Once, for the same reason.
+ */
+static fs_result __attribute__((noinline)) check_risen(void) {
+  beginning stands;
+  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&stands, sizeof stands), FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(stands.magic == STATE_MAGIC && stands.sequence == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.security_counter >= stands.security_counter && fs_now.epoch >= stands.epoch,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.install_count >= stands.install_count && fs_now.random_counter >= stands.random_counter,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+/* Writes fs_now: in this half, or else in the other one. */
+static fs_result write_state(void) {
+  FS_TRY(check_risen());
+  if (ENTRY_SIZE <= halves[half].length - next && append_state(key()) == FS_OK) return FS_OK;
+  return append_in_other_half(key()) == FS_OK ? FS_OK : (fs_result)FS_ERR_JOURNAL_FAILED;
+}
+
 fs_result fs_journal_commit(void) {
+  volatile uint32_t before = fs_now.sequence;
   fs_answer firm;
-  fs_result result = FS_ERR_JOURNAL_FAILED;
-  if (ENTRY_SIZE <= halves[half].length - next) result = append_state(key());
-  if (result != FS_OK) result = append_in_other_half(key());
-  if (result != FS_OK) {
-    if (find(&firm) != FS_OK) fs_now.life_cycle = 0;
-    return FS_ERR_JOURNAL_FAILED;
-  }
-  /* The confirmation stands ahead of the next record, the state ahead of that: it is fs_now, not what a glitch put there. */
-  FS_INSIST(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
-            FS_ERR_JOURNAL_FAILED);
+  fs_result result = write_state();
+  if (result == FS_OK) result = check_written(before);
+  if (result != FS_OK && find(&firm) != FS_OK) fs_now.life_cycle = 0;
+  return result;
+}
+
+/* Called, so that it loads the address of fs_now by itself. */
+static fs_result __attribute__((noinline)) check_progress(uint32_t address) {
+  FS_DEMAND(fs_now.progress == address, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
 
 fs_result fs_journal_progress(uint32_t address) {
   fs_now.progress = address;
+  FS_TRY(check_progress(address)); /* once: it is for a store that went elsewhere, and that took the one glitch */
   if (MARK_SIZE <= halves[half].length - next && write_mark(key(), PROGRESS_MAGIC, address) == FS_OK) return FS_OK;
   return fs_journal_commit();
 }

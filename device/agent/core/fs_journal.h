@@ -76,7 +76,8 @@ fs_answer fs_journal_authentic(void);
 /* Personalization: erases both units and writes fs_now as the first state, under a key given. */
 fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]);
 
-/* Writes fs_now as the newest state; on a fault fs_now is again what flash holds. FS_ERR_JOURNAL_FAILED. */
+/* Writes fs_now as the newest state; on a fault fs_now is again what flash holds. FS_ERR_JOURNAL_FAILED, or
+ * FS_ERR_INTERNAL_CHECK_FAILED when what was written is not what the next walk takes. */
 fs_result fs_journal_commit(void);
 
 /* Notes that firmware below the address is complete. */

@@ -130,8 +130,24 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
   return FS_OK;
 }
 
+/* One pass: the journal counts this license, so often. */
+static fs_result __attribute__((noinline)) check_counted(const license *read, uint32_t count) {
+  FS_DEMAND(fs_now.unwraps == count && count <= FS_UNWRAP_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.receipt == FS_NO, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.license_digest, read->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.job_id, read->job_id.data, sizeof fs_now.job_id) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.receipt_nonce, read->receipt_nonce.data, FS_HASH_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_FLOW_STEP(FS_STEP_COUNT);
+  return FS_OK;
+}
+
 /* Step 6: counted before the key is opened. */
 static fs_result journal_unwrap(const license *read) {
+  /* A count that is not stored is not the one that is looked for. */
+  volatile uint32_t count = read->journaled == FS_YES ? fs_now.unwraps + 1u : 1u;
   if (read->journaled == FS_YES) {
     FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
     fs_now.unwraps++;
@@ -140,12 +156,14 @@ static fs_result journal_unwrap(const license *read) {
               FS_ERR_INTERNAL_CHECK_FAILED);
     fs_now.unwraps = 1;
     memcpy(fs_now.license_digest, read->digest, sizeof fs_now.license_digest);
-    memcpy(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id);
-    memcpy(fs_now.job_id, read->job_id.data, sizeof fs_now.job_id);
-    memcpy(fs_now.receipt_nonce, read->receipt_nonce.data, sizeof fs_now.receipt_nonce);
   }
+  memcpy(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id);
+  memcpy(fs_now.job_id, read->job_id.data, sizeof fs_now.job_id);
+  memcpy(fs_now.receipt_nonce, read->receipt_nonce.data, sizeof fs_now.receipt_nonce);
   fs_now.receipt = FS_NO;
   FS_TRY(fs_journal_commit());
+  FS_TRY(check_counted(read, count));
+  FS_TRY(check_counted(read, count));
   if (read->mode == MODE_SESSION) fs_nonce_forget();
   return FS_OK;
 }
@@ -181,7 +199,7 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   fs_view plaintext, content_key, salt;
   fs_result result;
   FS_TRY(fs_identity_kem_keys(private_key, public_key));
-  fs_flow_bind_key(private_key, FS_FLOW_LICENSE_CHECKED);
+  fs_flow_bind_key(private_key, FS_FLOW_LICENSE_COUNTED);
   context.private_key = private_key;
   context.public_key = public_key;
   context.enc = read->enc.data;

@@ -85,6 +85,12 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
+/* Once: for an epoch that was not taken into the journal. */
+static fs_result __attribute__((noinline)) check_epoch(void) {
+  FS_DEMAND(fs_now.epoch >= fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
 static fs_result accept_twice(fs_view header) {
   uint8_t first[FS_HASH_SIZE];
   uint8_t second[FS_HASH_SIZE];
@@ -98,6 +104,7 @@ static fs_result accept_twice(fs_view header) {
     fs_now.epoch = fs_session.epoch;
     FS_TRY(fs_journal_commit());
   }
+  FS_TRY(check_epoch());
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;
 }

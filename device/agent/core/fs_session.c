@@ -11,11 +11,6 @@ void fs_session_end(void) {
 }
 
 void fs_session_back_to_package(void) {
-  /* Only from where a package was accepted: a call from elsewhere leads to no phase that it did not have. */
-  if (fs_session.phase != FS_PHASE_PACKAGE && fs_session.phase != FS_PHASE_RECORDS) {
-    fs_session_end();
-    return;
-  }
   fs_wipe(fs_session.content_prk, sizeof fs_session.content_prk);
   fs_wipe(fs_session.area_key, sizeof fs_session.area_key);
   fs_session.phase = FS_PHASE_PACKAGE;

@@ -42,29 +42,59 @@ fs_answer fs_trial_beside(const fs_manifest *manifest) {
   return fs_now.life_cycle == FS_LIFE_INSTALLED || fs_now.life_cycle == FS_LIFE_REVERTED ? FS_YES : FS_NO;
 }
 
+fs_result __attribute__((noinline)) fs_trial_check_beside(const fs_manifest *manifest) {
+  FS_DEMAND(fs_trial_beside(manifest) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  return check_room(manifest);
+}
+
 fs_result fs_trial_check(const fs_manifest *manifest) {
   FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRIAL && fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_TRIAL_UNDECIDED);
   if (fs_trial_beside(manifest) == FS_YES) FS_DECIDE(check_room(manifest));
   return FS_OK;
 }
 
-void fs_trial_take_over(const fs_manifest *manifest) {
-  uint32_t count = fs_now.area_count;
-  /* fs_trial_check found room for both; what would not fit is forgotten, and nothing can be gone back to. */
-  if (count > FS_AREA_MAX - manifest->area_count) count = 0;
-  memmove(fs_now.areas + manifest->area_count, fs_now.areas, count * sizeof fs_now.areas[0]);
+/* The present application as the other one. */
+static void __attribute__((noinline)) read_present(fs_other *present) {
+  present->entry = fs_now.entry;
+  present->boot_check = fs_now.boot_check;
+  present->area_count = fs_now.area_count;
+  present->zero = 0;
+  memcpy(present->manifest_digest, fs_now.manifest_digest, FS_HASH_SIZE);
+  memcpy(present->firmware_mac, fs_now.firmware_mac, FS_HASH_SIZE);
+}
+
+static void take_over(const fs_manifest *manifest) {
+  read_present(&fs_now.other);
+  memmove(fs_now.areas + manifest->area_count, fs_now.areas, fs_now.area_count * sizeof fs_now.areas[0]);
   memcpy(fs_now.areas, manifest->areas, manifest->area_count * sizeof fs_now.areas[0]);
-  fs_now.other.entry = fs_now.entry;
-  fs_now.other.boot_check = fs_now.boot_check;
-  fs_now.other.area_count = count;
-  memcpy(fs_now.other.manifest_digest, fs_now.manifest_digest, FS_HASH_SIZE);
-  memcpy(fs_now.other.firmware_mac, fs_now.firmware_mac, FS_HASH_SIZE);
   fs_now.entry = manifest->entry;
   fs_now.boot_check = manifest->boot_check;
   fs_now.interruption = manifest->interruption;
   fs_now.area_count = manifest->area_count;
   fs_now.trial_counter = manifest->security_counter;
   memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+}
+
+/* Once: for what was left out of take_over. What is present now, the end of the install looks at. */
+static fs_result __attribute__((noinline)) check_taken(const fs_manifest *manifest, const fs_other *former,
+                                                       const fs_area *areas) {
+  FS_DEMAND(fs_equal((const uint8_t *)&fs_now.other, (const uint8_t *)former, sizeof *former) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.trial_counter == manifest->security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal((const uint8_t *)(fs_now.areas + manifest->area_count), (const uint8_t *)areas,
+                     former->area_count * (uint32_t)sizeof *areas) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+fs_result fs_trial_take_over(const fs_manifest *manifest) {
+  fs_other former;
+  fs_area areas[FS_AREA_MAX];
+  FS_TRY(fs_trial_check_beside(manifest)); /* as before the install: what does not fit is not moved */
+  read_present(&former);
+  memcpy(areas, fs_now.areas, sizeof areas);
+  take_over(manifest);
+  return check_taken(manifest, &former, areas);
 }
 
 void fs_trial_forget(void) {
@@ -78,12 +108,7 @@ static void exchange(void) {
   uint32_t turns = fs_now.area_count;
   uint32_t all = fs_now.area_count + fs_now.other.area_count; /* at most FS_AREA_MAX: fs_journal_load looked */
   fs_area first;
-  mine.entry = fs_now.entry;
-  mine.boot_check = fs_now.boot_check;
-  mine.area_count = fs_now.area_count;
-  mine.zero = 0;
-  memcpy(mine.manifest_digest, fs_now.manifest_digest, FS_HASH_SIZE);
-  memcpy(mine.firmware_mac, fs_now.firmware_mac, FS_HASH_SIZE);
+  read_present(&mine);
   for (; turns > 0 && all > 0; turns--) {
     first = fs_now.areas[0];
     memmove(fs_now.areas, fs_now.areas + 1, (all - 1u) * sizeof fs_now.areas[0]);
@@ -103,20 +128,31 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-static fs_result confirm(void) {
+/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
+ * the same. */
+static fs_result __attribute__((noinline)) confirm(void) {
+  FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
-  if (fs_now.trial_counter > fs_now.security_counter) fs_now.security_counter = fs_now.trial_counter;
-  FS_INSIST(fs_now.security_counter >= fs_now.trial_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* It was not below when the package was taken, and nothing raised the counter since. */
+  FS_INSIST(fs_now.trial_counter >= fs_now.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
+  fs_now.security_counter = fs_now.trial_counter;
+  FS_INSIST(fs_now.security_counter == fs_now.trial_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   fs_trial_forget();
   return fs_journal_commit();
 }
 
-fs_result fs_trial_settle(fs_answer confirmed) {
+fs_result fs_trial_settle(void) {
+  fs_result result;
   if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
-  return confirmed == FS_YES ? confirm() : fs_trial_revert();
+  result = fs_port_trial_confirmed() == FS_YES ? confirm() : fs_trial_revert();
+  /* What is in RAM is not what happened. */
+  if (result == FS_ERR_INTERNAL_CHECK_FAILED) (void)fs_journal_load();
+  return result;
 }
 
 fs_result fs_trial_start(void) {
+  /* fs_trial_settle left none that had its boot: else a glitch passed it over. */
+  FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
   LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);
   FS_TRY(fs_journal_commit());

@@ -10,7 +10,7 @@ export type Part = (typeof parts)[number];
 const groups: readonly (readonly [Part, RegExp])[] = [
   [
     'link',
-    /^(fs_agent_main|fs_link_\w+|fs_port_link_send|fs_frame_\w+|fs_watchdog_feed|fs_crc32|end|handle)$/,
+    /^(fs_agent_main|fs_link_\w+|fs_port_link_send|fs_frame_\w+|fs_watchdog_feed|fs_crc32|turn|handle)$/,
   ],
   ['SHA-256', /^(br_sha2\w+|br_range_dec32be|br_range_enc32be|fs_crypto_sha256_\w+|hash_area)$/],
   ['GHASH', /^(br_ghash_\w+|rev32|bmul32|bmul)$/],

@@ -105,7 +105,6 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
       expect(line.chip.judge.readoutLevel).toBe(2);
       const chip = findChip(id);
       const slot = chip.layout.slots[0]!;
-      // The smallest application: it sends one letter and jumps to itself. Literals after the code.
       const program = application(chip.id, slot.linkStart);
       const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
       const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
@@ -114,13 +113,13 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
       expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
       const said = listen(line);
       line.chip.reset();
-      expect(said()).toBe('!');
+      expect(said()).toBe(`firmseal application of ${id}\r\n`);
       expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
     });
   },
 );
 
-/** Vector table, then code that opens USART1 in the later layout, sends `!` and stays. */
+/** Vector table, then code that opens USART1 in the later layout, greets when there is room for a letter, and stays. */
 function application(id: string, linkStart: number): Bytes {
   const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[id]!;
   const name = join(folder, id);
@@ -135,10 +134,19 @@ start:
   ldr r0, =${usart}
   movs r1, #9
   str r1, [r0]
-  movs r1, #33
+  ldr r2, =greeting
+1: ldrb r1, [r2]
+  cmp r1, #0
+  beq 3f
+2: ldr r3, [r0, #0x1c]
+  lsls r3, #24
+  bpl 2b
   str r1, [r0, #0x28]
-1: b 1b
+  adds r2, #1
+  b 1b
+3: b 3b
 .pool
+greeting: .asciz "firmseal application of ${id}\\r\\n"
 `,
   );
   const common = ['-mcpu=cortex-m0plus', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,0'];

@@ -189,8 +189,8 @@ describe('an agent without one of the rules is found out', () => {
     const weak = await buildWeakenedAgent(chipId, {
       file: 'core/fs_install.c',
       replace: {
-        'fs_trial_take_over(&fs_session.manifest);':
-          'fs_trial_take_over(&fs_session.manifest); fs_now.security_counter = fs_session.manifest.security_counter;',
+        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();':
+          '(void)check_end(count); fs_now.security_counter = fs_session.manifest.security_counter;',
       },
     });
     const { line, next } = await installed(chipId, weak);

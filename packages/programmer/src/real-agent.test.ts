@@ -6,6 +6,7 @@ import type { PowerCut } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createBench } from '../test/bench.ts';
 import { RealChip, verifyRealCertificate } from '../test/real-chip.ts';
+import { deviceData, firmware } from '../test/small-package.ts';
 
 let made = 0;
 async function ready() {
@@ -90,4 +91,45 @@ describe('power is cut and comes back', () => {
       }
     });
   }
+});
+
+describe('an update on trial', () => {
+  /** Beside the small package, in an erase unit of its own. */
+  const entry = 0x08080000;
+  const next = { securityCounter: 6, firmwareVersion: '1.3.0', interruption: 'trial', entry } as const;
+
+  async function updated() {
+    const { chip, bench } = await ready();
+    await bench.run({ startApplication: true });
+    chip.setPin('agent-request', true);
+    chip.reset();
+    chip.setPin('agent-request', false);
+    const update = await createBench(Object.fromEntries(bench.sockets), {
+      verifyCertificate: verifyRealCertificate,
+      change: { ...next, areas: [firmware(entry, 1184, 3), deviceData(0x080a0000)] },
+    });
+    return { chip, update };
+  }
+
+  test('passes with its receipt, and the same command again takes no other unit', async () => {
+    const { update } = await updated();
+    expect((await update.run())[0]).toMatchObject({ outcome: 'pass' });
+    expect((await update.run())[0]).toMatchObject({ outcome: 'pass' });
+    expect(update.authority.units).toHaveLength(1);
+    expect(update.authority.receipts.size).toBe(1);
+  });
+
+  test('given up by the chip, it is installed once more by the same command, under the same unit', async () => {
+    const { chip, update } = await updated();
+    expect((await update.run({ startApplication: true }))[0]).toMatchObject({ outcome: 'pass' });
+    expect(chip.bootedApplication).toMatchObject({ address: entry });
+    chip.reset(); // it was not confirmed
+    expect(chip.bootedApplication).toMatchObject({ address: 0x08020000 });
+    chip.setPin('agent-request', true);
+    chip.reset();
+    chip.setPin('agent-request', false);
+    expect((await update.run({ startApplication: true }))[0]).toMatchObject({ outcome: 'pass' });
+    expect(chip.bootedApplication).toMatchObject({ address: entry });
+    expect(update.authority.units).toHaveLength(1);
+  });
 });

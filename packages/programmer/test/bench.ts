@@ -22,7 +22,7 @@ import {
 import { encodeJournalLine, readJournalBytes } from '../src/journal-line.ts';
 import { ModelAuthority } from './model-authority.ts';
 import { verifyModelCertificate } from './model-chip.ts';
-import { root, sealSmall, trust } from './small-package.ts';
+import { root, type SmallChange, sealSmall, trust } from './small-package.ts';
 
 /** Lines as they would be on disk. */
 export class MemoryJournal implements Journal {
@@ -44,6 +44,8 @@ export interface BenchOptions {
   readonly quota?: number;
   /** Default: that of model chips. */
   readonly verifyCertificate?: (certificate: Uint8Array) => DevicePublic;
+  /** In the small package. */
+  readonly change?: SmallChange;
 }
 
 /** A chip that a socket can hold. */
@@ -65,9 +67,9 @@ export interface Bench<C extends BenchChip> {
 
 export async function createBench<C extends BenchChip>(
   chips: Record<string, C>,
-  { quota = 1000, verifyCertificate = verifyModelCertificate }: BenchOptions = {},
+  { quota = 1000, verifyCertificate = verifyModelCertificate, change = {} }: BenchOptions = {},
 ): Promise<Bench<C>> {
-  const { file, contentKey, manifest } = await sealSmall();
+  const { file, contentKey, manifest } = await sealSmall(change);
   const sealed = readInstallPackage(crypto, file, trust);
   const authority = new ModelAuthority({ manifest, contentKey, quota, verifyCertificate });
   const journal = new MemoryJournal();
@@ -88,7 +90,7 @@ export async function createBench<C extends BenchChip>(
     events,
     verifier,
     contentKey,
-    run: ({ plan, ...change } = {}) => {
+    run: ({ plan, ...settingsChange } = {}) => {
       const clock = new TestClock();
       const open = async (socket: string) => {
         const stream = sockets.get(socket)!.connect();
@@ -105,7 +107,7 @@ export async function createBench<C extends BenchChip>(
         now: () => new Date(Date.UTC(2026, 0, 1) + clock.nowMs()),
         newId: () => (++ids).toString(16).padStart(32, '0'),
         onEvent: (event) => events.push(event),
-        ...change,
+        ...settingsChange,
       };
       return clock.run(runGang(settings));
     },

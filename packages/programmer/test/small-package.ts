@@ -5,7 +5,7 @@ import { concatBytes, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { seededRandom } from '@firmseal/link/testing';
-import { makeDelegation, type Role, sealPackage } from '@firmseal/seal';
+import { type Area, makeDelegation, type Role, type SealInputs, sealPackage } from '@firmseal/seal';
 
 export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
@@ -31,7 +31,7 @@ function patternBytes(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, () => Math.floor(256 * random()));
 }
 
-const firmware = (address: number, lengthBytes: number, seed: number) => ({
+export const firmware = (address: number, lengthBytes: number, seed: number) => ({
   area: { kind: 'firmware', address, lengthBytes } as const,
   plaintext: patternBytes(lengthBytes, seed),
 });
@@ -39,8 +39,15 @@ const firmware = (address: number, lengthBytes: number, seed: number) => ({
 /** Length of the one area of per-device data. */
 export const deviceDataBytes = 64;
 
+export const deviceData = (address: number): { area: Area } => ({
+  area: { kind: 'device-data', address, lengthBytes: deviceDataBytes },
+});
+
+/** What a test wants otherwise. */
+export type SmallChange = Partial<SealInputs['core']> & { readonly areas?: SealInputs['areas'] };
+
 /** Five records. */
-export async function sealSmall() {
+export async function sealSmall({ areas, ...change }: SmallChange = {}) {
   const sealed = await sealPackage(crypto, {
     core: {
       product,
@@ -54,10 +61,11 @@ export async function sealSmall() {
       interruption: 'resume',
       leastAgentVersion: 1,
       bootCheck: 'record',
+      ...change,
     },
-    areas: [
+    areas: areas ?? [
       firmware(0x08020000, 2 * 1024 + 96, 1),
-      { area: { kind: 'device-data', address: 0x08040000, lengthBytes: deviceDataBytes } },
+      deviceData(0x08040000),
       firmware(0x08060000, 2048, 2),
     ],
     signer: testSigner('package signer'),

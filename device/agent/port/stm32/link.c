@@ -32,8 +32,9 @@ int32_t fs_link_poll(void) {
   uint32_t status = FS_REGISTER(FS_USART + FS_USART_STATUS);
   uint32_t data;
   if ((status & (FS_USART_RECEIVED | FS_USART_ERRORS)) == 0) return -1;
+  if ((status & FS_USART_ERRORS) == 0) return (int32_t)(FS_REGISTER(FS_USART + FS_USART_RECEIVE) & 0xFFu);
   data = FS_REGISTER(FS_USART + FS_USART_RECEIVE) & 0xFFu;
-  if (status & FS_USART_ERRORS) fs_usart_clear_errors(status);
+  fs_usart_clear_errors(status);
   if (status & FS_USART_FRAMING) {
     framing_errors++;
     if (framing_errors >= FRAMING_ERRORS_TO_CHANGE)
