@@ -14,7 +14,7 @@ const range = { addressStart: 0x0800_0000, length: 1024 * 1024 };
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 /** Wall time over what the flash and the announced polls take, by dfu-util here or in the guest. */
-async function pacedRow(name: string, guest?: Guest): Promise<BenchRow> {
+async function pacedRow(name: string, { guest, note }: { guest?: Guest; note: string }): Promise<BenchRow> {
   const request = { chip: 'stm32f427', address: range.addressStart, sizeBytes: range.length };
   const catalogueMs = eraseProgramTimeUs(findChip('stm32f427'), [range], 'typical') / 1000;
   const real = await timeDfuDownload({
@@ -29,32 +29,31 @@ async function pacedRow(name: string, guest?: Guest): Promise<BenchRow> {
     value: real.wallMs / 1000,
     unit: 's',
     ratio: real.wallMs / real.expectedMs,
-    aim: 1.05,
-    limit: 1.1,
-    note: `wall time; peer: catalogue's typical flash times (${seconds(catalogueMs)}) and announced polls, of each operation the longer: ${seconds(real.expectedMs)}`,
+    note: `wall time${note}; peer: catalogue's typical flash times (${seconds(catalogueMs)}) and announced polls, of each operation the longer: ${seconds(real.expectedMs)}`,
   };
 }
 
 async function downloadRows(): Promise<BenchRow[]> {
   const request = { chip: 'stm32f427', address: range.addressStart, sizeBytes: range.length };
-  const paced = await pacedRow('dfu-util, 1 MiB to F427, real-time clock');
+  const paced = await pacedRow('dfu-util, 1 MiB to F427, real-time clock', { note: '' });
   const free = await timeDfuDownload({ ...request, clock: 'free' });
   return [
-    paced,
+    { ...paced, aim: 1.05, limit: 1.1 },
     {
       name: 'dfu-util, 1 MiB to F427, clock running freely',
       value: free.wallMs / 1000,
       unit: 's',
-      note: 'wall time, host only: dfu-util, USB/IP and chip',
+      note: 'wall time, host only: dfu-util without its sleeps, USB/IP and chip',
     },
   ];
 }
 
-/** Where the guest of tools/usb-vm is kept. */
+/** Where the guest of tools/usb-vm is kept. No limit: each of the 1,500 transfers takes the emulated PC's time too. */
 async function unmodifiedRows(): Promise<BenchRow[]> {
   const guest = guestHere();
   if ('lacks' in guest) return [];
-  return [await pacedRow('unmodified dfu-util in the USB VM, 1 MiB to F427, real-time clock', guest)];
+  const name = 'unmodified dfu-util in the USB VM, 1 MiB to F427, real-time clock';
+  return [await pacedRow(name, { guest, note: ', the emulated PC included' })];
 }
 
 export async function virtualRows(): Promise<BenchRow[]> {

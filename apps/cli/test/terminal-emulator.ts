@@ -24,7 +24,7 @@ while True:
 `;
 
 /** Rows as a terminal would show them, without limit of their number. Throws at a sequence that it does not know. */
-export class EmulatedScreen {
+class EmulatedScreen {
   #rows: string[] = [''];
   #row = 0;
   #column = 0;
