@@ -8,6 +8,8 @@ import { type AgentBuild, symbolsOf } from '../../device/agent/toolchain/thumb.t
 
 interface CodeRange {
   readonly name: string;
+  /** Path of the C source. */
+  readonly source: string;
   readonly start: number;
   readonly end: number;
 }
@@ -17,6 +19,8 @@ interface Site {
   readonly address: number;
   readonly line: number;
   readonly function: string;
+  /** The line of the source. */
+  readonly text: string;
 }
 
 export interface AgentCode {
@@ -34,10 +38,10 @@ export interface AgentCode {
 const piece = /^ (\.text\.\S+|\.startup|\.text)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*?)\s*$/;
 
 function ownRanges(build: AgentBuild): CodeRange[] {
-  const own = new Set(
+  const own = new Map(
     build.objects
       .filter(({ source, isOurs }) => isOurs && !source.includes('/port/bearssl/'))
-      .map(({ path }) => path),
+      .map(({ path, source }) => [path, source]),
   );
   const map = readFileSync(build.map, 'utf8');
   return map
@@ -49,7 +53,7 @@ function ownRanges(build: AgentBuild): CodeRange[] {
     .map((match) => {
       const start = Number.parseInt(match![2]!, 16);
       const end = start + Number.parseInt(match![3]!, 16);
-      return { name: match![1]!.replace(/^\.(text\.)?/, ''), start, end };
+      return { name: match![1]!.replace(/^\.(text\.)?/, ''), source: own.get(match![4]!)!, start, end };
     })
     .filter(({ start, end }) => end > start && start !== 0)
     .sort((a, b) => a.start - b.start);
@@ -63,11 +67,12 @@ function sitesOf(build: AgentBuild, own: readonly CodeRange[]): Site[] {
     address: view.getUint32(8 * i, true) & ~1,
     line: view.getUint32(8 * i + 4, true),
   }))
-    .map((site) => ({
-      ...site,
-      function: own.find(({ start, end }) => site.address >= start && site.address < end)?.name ?? '',
-    }))
-    .filter((site) => site.function !== '')
+    .flatMap((site) => {
+      const range = own.find(({ start, end }) => site.address >= start && site.address < end);
+      if (range === undefined) return [];
+      const text = readFileSync(range.source, 'utf8').split('\n')[site.line - 1]?.trim() ?? '';
+      return [{ ...site, function: range.name, text }];
+    })
     .sort((a, b) => a.address - b.address);
 }
 

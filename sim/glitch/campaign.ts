@@ -6,10 +6,9 @@ import { FrameReader } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
-import { type Choice, forksOf, type Reference, referenceOf } from './reference.ts';
-import { phases } from './request-scenarios.ts';
+import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './reference.ts';
 import type { Scenario } from './scenarios.ts';
-import { life, type Target } from './target.ts';
+import { chance, life, phases, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
@@ -32,6 +31,8 @@ export interface ScenarioReport {
   readonly skippedAt: ReadonlySet<number>;
   readonly skips: Readonly<Record<1 | 2, number>>;
   readonly flips: number;
+  /** Glitches whose execution did not come, as a loop waited for less long than in the unharmed run. */
+  readonly missed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
   /** What looked like a bypass where the run was forked, and came to nothing bad from the start, with all that follows. */
@@ -51,10 +52,12 @@ export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'b
 const quickInstructionsMost = 5_000_000;
 /** The agent looks at the empty link 64 times before the virtual chip lets its host go on; a forked run ends after a few. */
 const emptyPollsLeft = 60;
+const forksAtOnce = 200;
 const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
   readonly #target: Target;
+  #missed = 0;
   #checkpoint: { readonly scenario: Scenario; readonly point: Checkpoint } | undefined;
 
   constructor(target: Target) {
@@ -68,11 +71,16 @@ export class Campaign {
 
   /** What a scenario offers to the attacker. Throws when it does not end in a refusal by itself. */
   referenceOf(scenario: Scenario): Reference {
-    const begin = scenario.request && this.#target.code.symbols.get('fs_frame_take')!.address & ~1;
-    return referenceOf(this.#target.glitcher, begin, () => {
-      const outcome = this.#run(scenario, undefined);
-      if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
-    });
+    return referenceOf(this.#target.glitcher, this.#beginOf(scenario), () => this.#unharmed(scenario));
+  }
+
+  #beginOf(scenario: Scenario): number | undefined {
+    return scenario.request && this.#target.code.symbols.get('fs_frame_take')!.address & ~1;
+  }
+
+  #unharmed(scenario: Scenario): void {
+    const outcome = this.#run(scenario, undefined);
+    if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
   }
 
   /** Runs the glitches that are chosen: without a choice all. */
@@ -93,13 +101,24 @@ export class Campaign {
       }
       if (isBad(outcome)) found.push({ glitch, outcome });
     };
-    while (forks.length > 0) forks = this.#runForks(scenario, forks, reference, note);
-    const all = found.map(({ glitch, outcome }): Bypass => {
+    const bypassOf = ({ glitch, outcome }: (typeof found)[number]): Bypass => {
       const again = this.#run(scenario, glitch);
       const where = { scenario: scenario.name, function: this.functionAt(glitch.address) };
       if (choice.unconfirmed || !isBad(again)) return { ...glitch, ...where, outcome, again };
       return { ...glitch, ...where, outcome, again, confirmed: this.confirm(scenario, glitch) };
-    });
+    };
+    const all: Bypass[] = [];
+    // A piece at a time where the first bypass ends it: what is found is looked at in between.
+    const atOnce = choice.untilBypass ? forksAtOnce : Number.POSITIVE_INFINITY;
+    this.#missed = 0;
+    while (forks.length > 0) {
+      const left = this.#runForks(scenario, forks.slice(0, atOnce), reference, note);
+      forks = [...left, ...forks.slice(atOnce)];
+      if (!choice.untilBypass) continue;
+      all.push(...found.splice(0).map(bypassOf));
+      if (all.some(({ again }) => isBad(again))) break;
+    }
+    all.push(...found.map(bypassOf));
     const bypasses = all.filter(({ again, confirmed = again }) => isBad(again) && isBad(confirmed));
     const gone = all.filter((one) => !bypasses.includes(one));
     const { seen, steps } = reference;
@@ -110,10 +129,17 @@ export class Campaign {
       skippedAt,
       skips,
       flips,
+      missed: this.#missed,
       outcomes,
       bypasses,
       gone,
     };
+  }
+
+  /** The addresses at which the attack of the scenario leaves out instructions: one run, and no glitch. */
+  reach(scenario: Scenario): ReadonlySet<number> {
+    const begin = this.#beginOf(scenario);
+    return reachOf(this.#target.glitcher, begin, () => this.#unharmed(scenario));
   }
 
   /** What comes of a scenario that nothing hits. */
@@ -136,13 +162,13 @@ export class Campaign {
     this.#target.glitcher.limit();
     if (scenario.request && this.#checkpoint?.scenario === scenario && this.#checkpoint.point.restore())
       return;
-    line.chip.judge.restore(scenario.from, { seed: 'glitch' });
-    if (scenario.request === undefined) return;
+    line.chip.judge.restore(scenario.from, { seed: chance });
+    if (scenario.request === undefined && scenario.before.length === 0) return;
     line.chip.powerOn();
     for (const one of scenario.before)
       if (typeof one === 'function') one(this.#target);
       else line.try(one.type, one.body);
-    this.#checkpoint = { scenario, point: new Checkpoint(line.chip, ramBytes) };
+    if (scenario.request) this.#checkpoint = { scenario, point: new Checkpoint(line.chip, ramBytes) };
   }
 
   /**
@@ -197,7 +223,7 @@ export class Campaign {
     atEnd: () => void = () => {},
     librarySteps = 0,
   ): Fork[] {
-    const { glitcher, line } = this.#target;
+    const { glitcher } = this.#target;
     this.#checkpoint = undefined;
     this.#goTo(scenario);
     let done = 0;
@@ -213,7 +239,7 @@ export class Campaign {
     });
     try {
       if (scenario.request) this.#target.line.try(scenario.request.type, scenario.request.body);
-      else line.chip.powerOn();
+      else this.#powerOn(scenario);
     } catch (error) {
       if (!(error instanceof ForksEnd || error instanceof NoAnswer)) throw error;
     }
@@ -225,7 +251,11 @@ export class Campaign {
     // A run that the processor itself ended (lock-up, reset from within) has no end of its own.
     if (within > done) note(forks[fork]!.glitches[glitches - 1]!, 'crashed');
     // The execution did not come: a loop waited for less long than in the reference.
-    else if (fork < forks.length && glitches === 0) return forks.slice(fork + 1);
+    else if (glitcher.strayed && fork > 0) return forks.slice(fork);
+    else if (fork < forks.length && glitches === 0) {
+      this.#missed += forks[fork]!.glitches.length;
+      return forks.slice(fork + 1);
+    }
     const [cut, ...rest] = forks.slice(fork);
     if (cut === undefined) return [];
     return [{ ...cut, glitches: cut.glitches.slice(glitches) }, ...rest].filter(
@@ -236,6 +266,8 @@ export class Campaign {
   /** What a forked run came to, while the processor still stands where it ended. */
   #judge(scenario: Scenario, end: End): Outcome {
     if (end === 'booted') return this.#boot(scenario);
+    if (end === 'programs')
+      return this.#target.glitcher.planned === scenario.programs ? 'refused' : 'accepted';
     if (scenario.request !== undefined) {
       if (this.#advanced(scenario)) return 'accepted';
       const status = this.#statusSent(scenario.request.type);
@@ -277,12 +309,14 @@ export class Campaign {
     try {
       if (scenario.request) outcome = this.#answer(scenario);
       else {
-        line.chip.powerOn();
+        this.#powerOn(scenario);
         outcome = this.#boot(scenario);
       }
     } catch (error) {
       if (glitcher.booted) outcome = this.#boot(scenario);
-      else outcome = error instanceof OutOfTime ? 'hung' : 'crashed';
+      else if (error instanceof OutOfTime) outcome = 'hung';
+      else if (glitch === undefined) throw error;
+      else outcome = 'crashed';
     }
     glitcher.disarm();
     glitcher.quick = true;
@@ -291,24 +325,33 @@ export class Campaign {
       outcome = 'accepted';
     glitcher.limit(quickInstructionsMost);
     if (outcome === 'accepted') outcome = this.#goOn(scenario);
+    if (outcome === 'booted' && scenario.bootEndsBad?.(this.#target) === false) outcome = 'refused';
     glitcher.limit();
     return outcome;
   }
 
-  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
-  #goodEnd({ after, endsIn }: Scenario): boolean {
-    const { line } = this.#target;
+  #follow({ after }: Pick<Scenario, 'after'>): void {
     try {
-      for (const { type, body } of after) line.try(type, body);
+      for (const { type, body } of after) this.#target.line.try(type, body);
     } catch {
       // hung or crashed on the way: the journal says what came of it
     }
-    return this.#target.word('fs_now', 8) !== life.installed || this.#target.state() === endsIn;
   }
 
-  #boot({ entry }: Scenario): Outcome {
+  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
+  #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
+    this.#follow({ after });
+    return this.#target.word('fs_now', 8) !== life.installed || stateOf(this.#target) === endsIn;
+  }
+
+  #boot({ bootsWell }: Scenario): Outcome {
     const { bootedAt } = this.#target.glitcher;
-    return bootedAt === undefined || bootedAt === entry ? 'refused' : 'booted';
+    return bootedAt === undefined || bootsWell?.(this.#target, bootedAt) ? 'refused' : 'booted';
+  }
+
+  #powerOn({ before }: Scenario): void {
+    if (before.length > 0) this.#target.line.chip.reset();
+    else this.#target.line.chip.powerOn();
   }
 
   #answer({ request, refusal, statusIsNothing }: Scenario): Outcome {
@@ -328,6 +371,10 @@ export class Campaign {
   #goOn(scenario: Scenario): Outcome {
     const { line } = this.#target;
     if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';
+    if (scenario.endsBad !== undefined) {
+      this.#follow(scenario);
+      return scenario.endsBad(this.#target) ? 'booted' : 'refused';
+    }
     try {
       for (const { type, body } of scenario.after) if (line.try(type, body).status !== 0) return 'accepted';
       if (scenario.after.length > 0 && this.#target.word('fs_session') === phases.done) return 'installed';

@@ -97,7 +97,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
         ['check_hash', 'fs_record_take', 'pass', 'fs_license_accept'].includes(range.name),
       );
       const { bypasses } = new Campaign(target).attack(
-        scenarios.find((one) => one.name === weakening.scenario)!,
+        scenarios.find((one) => one.name === weakening.scenarios[0])!,
         {
           unconfirmed: true,
           take: ({ address, length }) =>

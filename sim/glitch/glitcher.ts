@@ -20,7 +20,7 @@ export interface Glitch {
 }
 
 /** Why a forked run ended. */
-export type End = 'waits' | 'reset' | 'booted' | 'hung' | 'crashed';
+export type End = 'waits' | 'reset' | 'booted' | 'hung' | 'crashed' | 'programs';
 
 export interface LibraryCall {
   readonly address: number;
@@ -42,6 +42,7 @@ interface ForkPlan {
   readonly forks: readonly Fork[];
   /** The link is looked at that often before the agent waits for the next request. */
   readonly pollsToEnd: number;
+  /** From the start of the run: less what the fork has behind it. */
   readonly instructionsMost: number;
   readonly ended: (glitch: Glitch, end: End) => void;
 }
@@ -56,6 +57,10 @@ export class ForksEnd extends Error {
   override readonly name = 'ForksEnd';
 }
 
+/** Steps that waiting for the hardware makes a run longer or shorter. */
+const strayMost = 10_000;
+const instructionsLeast = 50_000;
+
 const wide = (opcode: number) => opcode >> 11 >= 0b11101;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
@@ -69,13 +74,15 @@ export class Glitcher {
   trace: ((pc: number, step: number, occurrence: number) => void) | undefined;
   /** What the agent gave to the link in a forked run. */
   sent: number[] = [];
+  /** What a forked run was about to program into the option bytes, "register=value" each; it ends there. */
+  planned: string | undefined;
   readonly #core: VirtualChip['machine']['processor']['core'];
   readonly #moments: Moments;
   readonly #functions: ReadonlyMap<number, () => void>;
   readonly #shortcuts: ReadonlyMap<number, () => boolean>;
   readonly #marks: Uint8Array;
   readonly #base: number;
-  readonly #special: { readonly poll: number; readonly reset: number; readonly send: number };
+  readonly #special: Readonly<Record<'poll' | 'reset' | 'launch' | 'program' | 'send', number>>;
   readonly #execute: () => number;
   readonly #counts: Uint32Array;
   #left = Number.POSITIVE_INFINITY;
@@ -89,6 +96,7 @@ export class Glitcher {
   #fork = 0;
   #stop = -1;
   #due: Glitch | undefined;
+  #strayed = false;
   #within:
     | { readonly before: Moment; readonly step: number; readonly polls: number; next: number }
     | undefined;
@@ -108,11 +116,15 @@ export class Glitcher {
     this.#base = base;
     this.#counts = new Uint32Array(size);
     this.#marks = new Uint8Array(size);
-    this.#moments = new Moments(chip, ramBytes, hashes);
+    this.#moments = new Moments(chip, ramBytes, { hashes, code });
     this.#functions = quickCrypto(core, code, hashes);
-    this.#shortcuts = shortcuts(chip, code);
+    this.#shortcuts = shortcuts(chip, code, hashes);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
-    this.#special = { poll: at('fs_link_poll'), reset: at('fs_system_reset'), send: at('fs_port_link_send') };
+    this.#special = {
+      ...{ poll: at('fs_link_poll'), send: at('fs_port_link_send') },
+      ...{ reset: at('fs_system_reset'), launch: at('fs_port_option_launch') },
+      program: at('fs_port_option_program'),
+    };
     for (const { start, end } of code.own)
       this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
     for (const address of this.#functions.keys()) this.#marks[(address - base) >> 1] = marks.quick;
@@ -143,6 +155,7 @@ export class Glitcher {
         return 1;
       }
       if (this.#counting) return this.#own(pc, mark);
+      if (mark & marks.shortcut && this.quick && this.#shortcuts.get(pc)!()) return 1;
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
       this.bootedAt ??= pc;
       if (this.#within !== undefined) {
@@ -235,11 +248,30 @@ export class Glitcher {
         return true;
       }
     }
-    if (pc === this.#special.reset && this.#within !== undefined) {
+    if (this.#within === undefined) return false;
+    if (pc === this.#special.reset || pc === this.#special.launch) {
       this.#endRun('reset');
       return true;
     }
+    if (pc === this.#special.program) {
+      this.#notePlan();
+      this.#endRun('programs');
+      return true;
+    }
     return false;
+  }
+
+  /** Registers and values that fs_port_option_program is called with. */
+  #notePlan(): void {
+    const [ids, values, count] = [0, 1, 2].map((i) => this.#core.registers[i]! >>> 0) as [
+      number,
+      number,
+      number,
+    ];
+    const plan: string[] = [];
+    for (let at = 0; at < 4 * Math.min(count, 32); at += 4)
+      plan.push(`${this.#core.readUint32(ids + at)}=${this.#core.readUint32(values + at) >>> 0}`);
+    this.planned = plan.join();
   }
 
   #note(): void {
@@ -256,6 +288,12 @@ export class Glitcher {
   }
 
   #enterFork(step: number): void {
+    const { step: expected } = this.#plan!.forks[this.#fork]!;
+    // A fork left a peripheral, as the clocks, so that the unharmed run waits for it in vain.
+    if (Math.abs(step - expected) > strayMost && this.#library === undefined) {
+      this.#strayed = true;
+      throw new ForksEnd();
+    }
     this.#within = { before: this.#moments.take(), step, polls: this.#polls, next: 0 };
     this.#insideWhenForked = this.#inside;
     this.#nextRun();
@@ -274,7 +312,7 @@ export class Glitcher {
     if (glitch !== undefined) {
       this.sent = [];
       this.#step++;
-      this.#left = plan.instructionsMost;
+      this.#left = Math.max(plan.instructionsMost - within.step, instructionsLeast);
       this.#apply(glitch);
       return;
     }
@@ -316,6 +354,7 @@ export class Glitcher {
     this.#step = 0;
     this.#polls = 0;
     this.#fork = 0;
+    this.#strayed = false;
     this.#await();
     this.#within = undefined;
     this.#skipLeft = 0;
@@ -345,6 +384,11 @@ export class Glitcher {
   /** Looks at the link since arming. */
   get polls(): number {
     return this.#polls;
+  }
+
+  /** Whether the run without a glitch was not as it was: the forks that are left have to begin anew. */
+  get strayed(): boolean {
+    return this.#strayed;
   }
 
   /** How many glitches of the plan's forks have begun: the last may be unfinished. */

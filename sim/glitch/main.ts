@@ -3,26 +3,32 @@
 //   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
+//   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
 //   --middle        also a middle execution of what is executed three times or more
-//   --weakened      instead: takes out each hardening in turn, and looks whether a bypass is found then
+//   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
+//   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
+//   --weakened TEXT the hardenings whose names contain the text
 // Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) a bypass was not found.
 
 import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
 import type { Glitch } from './glitcher.ts';
 import { attackLibrary, parts } from './library.ts';
-import { printParts, printScenario, printSites } from './report.ts';
+import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     singles: { type: 'string', default: '1' },
     pairs: { type: 'string', default: '1' },
     flips: { type: 'string', default: '1' },
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    part: { type: 'string', default: '1/1' },
     middle: { type: 'boolean', default: false },
+    reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +38,9 @@ for (const stride of [...Object.values(strides), libraryStride])
   if (!Number.isInteger(stride) || stride < 0) throw new Error('a stride is a whole number');
 const isWhole = Object.values(strides).every((stride) => stride === 1) && libraryStride === 1;
 const names = values.only.split(',');
+const [part, partCount] = values.part.split('/').map(Number) as [number, number];
+if (!(Number.isInteger(part) && Number.isInteger(partCount) && part >= 1 && part <= partCount))
+  throw new Error('--part is K/N');
 const isChosen = (name: string) => names.some((text) => name.includes(text));
 
 /** Each n-th of its kind. */
@@ -50,7 +59,8 @@ async function attackAll(): Promise<boolean> {
   if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
   const skippedAt = new Set<number>();
   let bypasses = 0;
-  for (const scenario of scenarios.filter(({ name }) => isChosen(name))) {
+  const mine = scenarios.filter(({ name }, i) => isChosen(name) && i % partCount === part - 1);
+  for (const scenario of mine) {
     const report = campaign.attack(scenario, {
       take: sample(),
       withMiddle: values.middle,
@@ -60,38 +70,59 @@ async function attackAll(): Promise<boolean> {
     bypasses += report.bypasses.length;
     printScenario(report);
   }
-  if (values.only === '' && libraryStride > 0)
-    for (const part of parts) {
-      const report = attackLibrary(campaign, prepared, part, libraryStride);
+  if (values.only === '' && libraryStride > 0 && part === partCount)
+    for (const one of parts) {
+      const report = attackLibrary(campaign, prepared, one, libraryStride);
       bypasses += printParts(report);
     }
-  const missed = printSites(target.code, skippedAt);
   console.log(`bypasses ${bypasses}`);
-  return bypasses === 0 && (missed === 0 || values.only !== '' || !isWhole);
+  if (values.only !== '' || !isWhole || partCount > 1) return bypasses === 0;
+  return printSites(target.code, skippedAt) === 0 && bypasses === 0;
+}
+
+async function reachAll(): Promise<boolean> {
+  const { target, scenarios } = await prepare();
+  const campaign = new Campaign(target);
+  const reached = new Map<number, string[]>();
+  for (const scenario of scenarios.filter(({ name }) => isChosen(name)))
+    for (const address of campaign.reach(scenario)) {
+      const there = reached.get(address);
+      if (there === undefined) reached.set(address, [scenario.name]);
+      else there.push(scenario.name);
+    }
+  return printReach(target.code, reached) === 0 || values.only !== '';
 }
 
 async function attackWeakened(): Promise<boolean> {
   let unseen = 0;
-  for (const weakening of weakenings.filter(({ name }) => isChosen(name))) {
+  const [text = ''] = positionals;
+  for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
     const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
-    const scenario = scenarios.find(({ name }) => name === weakening.scenario)!;
-    const { bypasses, skips } = new Campaign(target).attack(scenario, {
-      take: ({ length }) => length === 1,
-      withMiddle: weakening.withMiddle === true,
-      unconfirmed: true,
-    });
-    if (bypasses.length === 0) unseen++;
-    const [first] = bypasses;
-    const shown = first ? `, the first at 0x${first.address.toString(16)} in ${first.function}` : '';
-    console.log(
-      `${weakening.name}: ${skips[1]} skips in "${scenario.name}", bypasses ${bypasses.length}${shown}`,
+    const campaign = new Campaign(target);
+    const isSeen = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
+      const scenario = scenarios.find(({ name }) => name === wanted);
+      if (scenario === undefined) throw new Error(`no scenario "${wanted}"`);
+      const report = campaign.attack(scenario, {
+        take: ({ length }) => lengths.includes(length),
+        withMiddle: weakening.withMiddle === true,
+        unconfirmed: true,
+        untilBypass: true,
+      });
+      printWeakened(weakening.name, report);
+      return report.bypasses.length > 0;
+    };
+    // Most of what shows, shows by one instruction left out alone.
+    const tries = [[1], [2, 0]].flatMap((lengths) =>
+      weakening.scenarios.map((wanted) => [lengths, wanted] as const),
     );
+    if (!tries.some(isSeen)) unseen++;
   }
   console.log(`hardenings whose lack was not seen: ${unseen}`);
   return unseen === 0;
 }
 
-const isWell = values.weakened ? await attackWeakened() : await attackAll();
+const run = values.weakened ? attackWeakened : values.reach ? reachAll : attackAll;
+const isWell = await run();
 const { user, system } = process.cpuUsage();
 console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);
 process.exitCode = isWell ? 0 : 1;

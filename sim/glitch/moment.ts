@@ -1,12 +1,33 @@
 // The chip in the middle of an instruction stream, to come back to: the core's state, the agent's RAM, flash, and the hashes
-// that the host computes for it. Peripherals are not kept: they are as they were when the run ended where the agent
-// waits for the link, which is where its drivers leave them alone. The clock goes on.
+// that the host computes for it. Of peripherals only the flash controller is put back: the others are as they were when the
+// run ended where the agent waits for the link, which is where its drivers leave them alone. The clock goes on.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
+import type { AgentCode } from './agent-code.ts';
 import type { RunningHashes } from './quick-crypto.ts';
 
-/** FLASH_SR and FLASH_CR of the STM32G0 (RM0444 3.7.4, 3.7.5): reading them changes nothing. */
-const flashRegisters = [0x4002_2010, 0x4002_2014];
+/** FLASH_KEYR, FLASH_SR and FLASH_CR of the STM32G0 (RM0444 3.7.2, 3.7.4, 3.7.5): reading the latter changes nothing. */
+const flash = { keys: 0x4002_2008, status: 0x4002_2010, control: 0x4002_2014 } as const;
+const flashKeys = [0x4567_0123, 0xcdef_89ab] as const;
+/** PG: a word may be half given, which no register shows. BSY1, BSY2, CFGBSY: an operation runs. LOCK. */
+const bits = { programs: 1, busy: 0x0007_0000, locked: 0x8000_0000 } as const;
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * From behind a store (STR, immediate) to behind the next one of the same register by the same base, so many bytes further;
+ * the whole function where there are no such.
+ */
+function betweenStores({ start, end }: Range, read: (address: number) => number, bytes: number): Range {
+  for (let first = start; first < end; first += 2)
+    if (read(first) >> 11 === 0b01100)
+      for (let at = first + 2; at < end; at += 2)
+        if (read(at) === read(first) + (bytes << 4)) return { start: first + 2, end: at + 2 };
+  return { start, end };
+}
 
 export interface Moment {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -24,10 +45,22 @@ export class Moments {
   readonly #chip: VirtualChip;
   readonly #ramBytes: number;
   readonly #hashes: RunningHashes;
+  readonly #betweenKeys: Range;
+  readonly #program: Range;
+  readonly #betweenWords: Range;
   #starts = 0;
 
-  /** Of RAM the first bytes are kept: all that the agent has. */
-  constructor(chip: VirtualChip, ramBytes: number, hashes: RunningHashes) {
+  /** Of RAM the first bytes are kept: all that the agent has. `code`: what writes the keys of the flash controller. */
+  constructor(
+    chip: VirtualChip,
+    ramBytes: number,
+    { hashes, code }: { readonly hashes: RunningHashes; readonly code: Pick<AgentCode, 'own'> },
+  ) {
+    const read = (address: number) => chip.machine.processor.core.readUint16(address);
+    const range = (name: string) => code.own.find((one) => one.name === name)!;
+    this.#betweenKeys = betweenStores(range('unlock'), read, 0);
+    this.#program = range('fs_port_flash_program');
+    this.#betweenWords = betweenStores(this.#program, read, 4);
     this.#chip = chip;
     this.#ramBytes = ramBytes;
     this.#hashes = hashes;
@@ -55,7 +88,29 @@ export class Moments {
   }
 
   #controller(): number[] {
-    return flashRegisters.map((address) => this.#chip.machine.processor.core.readUint32(address));
+    const { core } = this.#chip.machine.processor;
+    return [flash.status, flash.control].map((address) => core.readUint32(address) >>> 0);
+  }
+
+  /**
+   * Writes the flash controller back into the state of the moment, as firmware would; false where that does not do. What no
+   * register shows: a word that is half given, one of two keys that was written, a lock that stays shut until a reset.
+   */
+  #putController({ controller: [status, control], registers }: Moment): boolean {
+    const { core } = this.#chip.machine.processor;
+    const isThere = () => this.#controller().every((value, i) => value === [status, control][i]);
+    const at = (registers[15]! & ~1) >>> 0;
+    const within = ({ start, end }: Range) => at >= start && at < end;
+    if (within(this.#betweenKeys) || core.readUint32(flash.status) & bits.busy) return false;
+    // What is called between the two halves of a word is called from elsewhere, too.
+    if (control! & bits.programs && (within(this.#betweenWords) || !within(this.#program))) return false;
+    core.writeUint32(flash.status, core.readUint32(flash.status));
+    if (core.readUint32(flash.control) & bits.locked)
+      for (const key of flashKeys) core.writeUint32(flash.keys, key);
+    if (core.readUint32(flash.control) & bits.locked) return false;
+    core.writeUint32(flash.control, (control! & ~bits.programs) >>> 0); // forgets half a word
+    core.writeUint32(flash.control, control!);
+    return isThere();
   }
 
   /** False when the chip was reset, or the flash controller is in the middle of something else than it was. */
@@ -63,7 +118,7 @@ export class Moments {
     const { core } = this.#chip.machine.processor;
     const wrote = this.#chip.power.operations !== moment.operations;
     if (this.#starts !== moment.starts) return false;
-    if (this.#controller().some((value, i) => value !== moment.controller[i])) return false;
+    if (!this.#putController(moment)) return false;
     if (wrote) this.#chip.judge.putFlash(moment.flash);
     Object.assign(core, moment.fields);
     core.registers.set(moment.registers);

@@ -54,6 +54,18 @@ export function referenceOf(glitcher: Glitcher, begin: number | undefined, run: 
   return { begins, seen, steps, polls };
 }
 
+/** Addresses executed from the request's last byte on, in one run. */
+export function reachOf(glitcher: Glitcher, begin: number | undefined, run: () => void): ReadonlySet<number> {
+  const reached = new Set<number>();
+  glitcher.trace = (pc) => {
+    if (pc === begin) reached.clear();
+    reached.add(pc);
+  };
+  run();
+  glitcher.trace = undefined;
+  return reached;
+}
+
 const executionsOf = ({ first, middle, last }: Seen, withMiddle: boolean): Execution[] =>
   [first, ...(withMiddle ? [middle] : []), last].filter(
     (one, i, all): one is Execution =>
@@ -86,6 +98,8 @@ export interface Choice {
   readonly withMiddle?: boolean;
   /** Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each. */
   readonly unconfirmed?: boolean;
+  /** Ends with the first glitch that is a bypass also from the start. */
+  readonly untilBypass?: boolean;
   /** Also while the frame comes in, before the agent looks at the request. */
   readonly whole?: boolean;
 }

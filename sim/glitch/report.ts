@@ -3,6 +3,7 @@
 import type { AgentCode } from './agent-code.ts';
 import { isBad, type Outcome, type ScenarioReport } from './campaign.ts';
 import type { PartReport } from './library.ts';
+import { unreachable } from './unreachable.ts';
 
 const inWords = (outcomes: ReadonlyMap<Outcome, number>) =>
   [...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
@@ -14,6 +15,7 @@ export function printScenario({
   skippedAt,
   skips,
   flips,
+  missed,
   outcomes,
   bypasses,
   gone,
@@ -21,16 +23,32 @@ export function printScenario({
   console.log(
     `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
-  for (const { address, occurrence, function: name, outcome, again, confirmed } of gone) {
+  if (missed > 0) console.log(`  not come by: ${missed}`);
+  const goneIn = new Map<string, string[]>();
+  for (const { address, length, function: name, outcome, again, confirmed } of gone) {
     const ends = [outcome, again, ...(confirmed ? [confirmed] : [])].join(', then ');
-    console.log(`  to no bad end (${ends}): 0x${address.toString(16)} in ${name}, execution ${occurrence}`);
+    const there = `${name} (${ends})`;
+    goneIn.set(there, [...(goneIn.get(there) ?? []), `0x${address.toString(16)}/${length}`]);
   }
+  for (const [there, all] of goneIn)
+    console.log(`  to no bad end in ${there}: ${all.length}, ${all[0]} first`);
   for (const { address, occurrence, length, flip, outcome, again, confirmed, ...where } of bypasses) {
     const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} left out`;
     console.log(
       `  bypass (${outcome}; once more ${again}, with the agent's cryptography ${confirmed}): 0x${address.toString(16)} in ${where.function}, execution ${occurrence}, ${what}`,
     );
   }
+}
+
+/** One line: what was tried until the lack of a hardening showed. */
+export function printWeakened(weakening: string, { name, skips, flips, bypasses }: ScenarioReport): void {
+  const [first] = bypasses;
+  const tried = `${skips[1]} left out, ${skips[2]} pairs, ${flips} bits`;
+  const shown =
+    first === undefined
+      ? 'no bypass'
+      : `bypass (${first.again}) at 0x${first.address.toString(16)} in ${first.function}`;
+  console.log(`${weakening}: "${name}", ${tried}: ${shown}`);
 }
 
 /** How many bypasses. */
@@ -41,7 +59,7 @@ export function printParts({ part, steps, skips, outcomes }: PartReport): number
   return [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
 }
 
-/** The decisions of the ELF by function, and which of them were attacked: how many were not. */
+/** The decisions of the ELF by function, and which of them were attacked: how many are not as they are to be. */
 export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>): number {
   const lines = new Map<string, string[]>();
   const missed = sites.filter(({ address }) => !skippedAt.has(address));
@@ -54,5 +72,31 @@ export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>)
   }
   for (const [name, all] of lines) console.log(`decisions of ${name}: ${all.join(', ')}`);
   console.log(`decisions in the ELF ${sites.length}, attacked ${sites.length - missed.length}`);
-  return missed.length;
+  return missed.length - printUnreachable(missed);
+}
+
+/** Of the decisions that were missed, how many are known not to be reached; one that was reached counts against it. */
+function printUnreachable(missed: AgentCode['sites']): number {
+  let known = 0;
+  for (const { function: name, text, copies, reason } of unreachable) {
+    const there = missed.filter((site) => site.function === name && site.text === text).length;
+    console.log(`not reached by any scenario: ${name}, ${text}: ${there} of ${copies}; ${reason}`);
+    known += there > copies ? copies : 2 * there - copies;
+  }
+  return known;
+}
+
+/** Each decision and the scenarios that reach it: how many are reached by none. */
+export function printReach({ sites }: AgentCode, reached: ReadonlyMap<number, readonly string[]>): number {
+  for (const { function: name, line, address } of sites) {
+    const by = reached.get(address) ?? [];
+    const [first] = by;
+    const more = by.length > 1 ? ` and ${by.length - 1} more` : '';
+    console.log(
+      `${name}, ${line}@0x${address.toString(16)}: ${first === undefined ? 'NOT REACHED' : `"${first}"${more}`}`,
+    );
+  }
+  const missed = sites.filter(({ address }) => !reached.has(address));
+  console.log(`decisions in the ELF ${sites.length}, reached ${sites.length - missed.length}`);
+  return missed.length - printUnreachable(missed);
 }

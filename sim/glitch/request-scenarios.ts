@@ -1,19 +1,31 @@
 // Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
 
-import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import { concatBytes } from '@firmseal/bytes';
+import { decodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
+import { options } from './option-scenarios.ts';
+import { recordsOf } from './record-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
-import { licenseRequest, livesThatBoot, packageRequest, recordRequest, type Target } from './target.ts';
+import { statements } from './statement-scenarios.ts';
+import {
+  headerWith,
+  licenseRequest,
+  packageRequest,
+  phases,
+  type Request,
+  recordRequest,
+  type Target,
+} from './target.ts';
 
-/** Phases of the session (fs_session.h) that the chip must not get to. */
-export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
-
-type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
+export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
 
 /** OPTR of the STM32G0B1 (RM0444 3.7.8): BOR_EN as it is in force; a bit that the register does not have. */
 const optionInForce = { register: 0, mask: 0x100, value: 0 } as const;
 const optionUnknown = { register: 0, mask: 0x4000_0000, value: 0 } as const;
+
+/** HEADER_MOST of fs_package.c: with a license of as many bytes as are left the header has two bytes more. */
+const headerMost = 4096;
 
 /** The next version of the product, which is good, and what belongs to it. */
 async function goodUpdate(target: Target) {
@@ -23,16 +35,13 @@ async function goodUpdate(target: Target) {
   return { sealed, header: packageRequest(sealed.headerBytes), license, records };
 }
 
-type Update = Awaited<ReturnType<typeof goodUpdate>>;
+export type Update = Awaited<ReturnType<typeof goodUpdate>>;
 
 async function packages(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
   const made = async (...how: Parameters<Target['package']>) =>
     packageRequest((await target.package(...how)).headerBytes);
-  const withMember = (member: number, bytes: Uint8Array) => {
-    const members = decodeCbor(sealed.headerBytes, { maxBytes: 8192 }) as (Uint8Array | null)[];
-    members[member] = bytes;
-    return packageRequest(encodeCbor(members));
-  };
+  const withMember = (member: number, bytes: Uint8Array) =>
+    packageRequest(headerWith(sealed.headerBytes, member, bytes));
   const by = async (change: Parameters<typeof delegate>[2], role: Parameters<typeof delegate>[0]) =>
     withMember(1, await delegate(role, 'package signer', change));
   const after = [licenseRequest(license), ...records];
@@ -85,6 +94,28 @@ async function packages(target: Target, { sealed, header, license, records }: Up
       refusal: 'manifest-chip-wrong',
     },
     {
+      name: 'counter too far ahead',
+      request: await made({ securityCounter: 22 }),
+      refusal: 'counter-jump-too-large',
+    },
+    {
+      name: 'package for a newer agent',
+      request: await made({ securityCounter: 6, leastAgentVersion: 2 }),
+      refusal: 'agent-too-old',
+    },
+    {
+      name: 'package with a byte too many',
+      request: packageRequest(concatBytes(sealed.headerBytes, Uint8Array.of(0))),
+      refusal: 'package-malformed',
+    },
+    {
+      name: 'package header too large',
+      request: packageRequest(
+        headerWith(sealed.headerBytes, 3, new Uint8Array(headerMost - sealed.headerBytes.length)),
+      ),
+      refusal: 'package-header-too-large',
+    },
+    {
       name: 'readout level too low',
       request: await made({ securityCounter: 6, leastReadoutLevel: 1 }),
       refusal: 'readout-level-too-low',
@@ -101,6 +132,23 @@ async function packages(target: Target, { sealed, header, license, records }: Up
       isBad: (now) => now.word('fs_session') === phases.package && now.session() !== expected,
     },
   ];
+}
+
+/** An install whose begin is attacked, and that is cut when half of the new firmware stands, with its vector table. */
+function cutOff(
+  target: Target,
+  install: { readonly header: Request; readonly license: Uint8Array; readonly record: Request },
+): Omit<Made, 'name'> {
+  const begin = licenseRequest(install.license);
+  const begun = target.after([install.header, begin], () => target.journal());
+  return {
+    before: [install.header],
+    request: begin,
+    statusIsNothing: true,
+    isBad: (now) => now.word('fs_session') === phases.records && now.journal() !== begun,
+    after: [install.record],
+    endsBad: (now) => now.boots() !== undefined,
+  };
 }
 
 async function licenses(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
@@ -135,6 +183,11 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'delegation-counter-exceeded',
     },
     {
+      name: 'license with a byte too many',
+      request: licenseRequest(concatBytes(license, Uint8Array.of(0))),
+      refusal: 'license-malformed',
+    },
+    {
       name: 'license signature altered',
       request: licenseRequest(target.alteredLicense(license)),
       refusal: 'license-signature-invalid',
@@ -145,14 +198,27 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'key-commitment-wrong',
     },
   ];
-  const expected = target.after([header, licenseRequest(license)], () => target.terms());
+  const expected = target.after([header, licenseRequest(license)], () => target.terms() + target.state());
+  const erasing = await target.package({ securityCounter: 6, interruption: 'erase' }, { seed: 2 });
   return [
     {
       name: 'good license, taken otherwise',
       before: [header],
       request: licenseRequest(license),
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.terms() !== expected,
+      isBad: (now) => now.word('fs_session') === phases.records && now.terms() + now.state() !== expected,
+    },
+    {
+      name: 'good license, and power goes behind the first record',
+      ...cutOff(target, { header, license, record: records[0]! }),
+    },
+    {
+      name: 'good license of policy erase, and power goes behind the first record',
+      ...cutOff(target, {
+        header: packageRequest(erasing.headerBytes),
+        license: await target.license(erasing),
+        record: recordRequest(0, erasing.records[0]!),
+      }),
     },
     ...all.map((one) => ({ before: [header], after: records, ...one })),
     {
@@ -170,99 +236,6 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
   ];
 }
 
-async function recordsOf(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
-  const tagged = await target.wronglyTagged();
-  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
-  const altered = (at: number) => {
-    const record = sealed.records[0]!.slice();
-    record[at]! ^= 1;
-    return recordRequest(0, record);
-  };
-  const begun = [header, licenseRequest(license)];
-  const first = target.after([...begun, records[0]!], () => target.session());
-  const done = target.after([...begun, ...records], () => target.state());
-  return [
-    {
-      name: 'good record, taken otherwise',
-      before: begun,
-      request: records[0]!,
-      statusIsNothing: true,
-      isBad: (now) =>
-        now.word('fs_session') === phases.done ||
-        (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
-      after: records.slice(1),
-      endsIn: done,
-    },
-    {
-      name: 'good record once more',
-      before: [...begun, records[0]!],
-      request: records[0]!,
-      statusIsNothing: true,
-      isBad: (now) => now.answersWell(0x22) && now.session() !== first,
-      after: records.slice(1),
-      endsIn: done,
-    },
-    {
-      name: 'record out of order',
-      before: begun,
-      request: records[1]!,
-      refusal: 'record-out-of-order',
-    },
-    {
-      name: 'good last record, with another end',
-      before: [...begun, records[0]!],
-      request: records[1]!,
-      statusIsNothing: true,
-      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)) && now.state() !== done,
-    },
-    {
-      name: 'receipt of an install that has not ended',
-      before: [...begun, records[0]!],
-      request: { type: 0x24, body: new Uint8Array(0) },
-      refusal: 'no-receipt',
-    },
-    {
-      name: 'record without a license',
-      before: [header],
-      request: records[0]!,
-      refusal: 'request-out-of-state',
-      isBad: (now) => [phases.records, phases.done].includes(now.word('fs_session') as never),
-    },
-    {
-      name: 'record with wrong hash',
-      before: [header, licenseRequest(license)],
-      request: altered(40),
-      refusal: 'record-hash-wrong',
-      after: records.slice(1),
-    },
-    {
-      name: 'record that leads to another one',
-      before: [header, licenseRequest(license)],
-      request: altered(5),
-      refusal: 'record-hash-wrong',
-    },
-    {
-      name: 'record with wrong tag',
-      before: [packageRequest(tagged.headerBytes), licenseRequest(await target.license(tagged))],
-      request: recordRequest(0, tagged.records[0]!),
-      refusal: 'record-tag-wrong',
-      after: [recordRequest(1, tagged.records[1]!)],
-    },
-    {
-      name: 'last record, flash altered meanwhile',
-      before: [
-        ...[header, licenseRequest(license), records[0]!],
-        (now) => now.alterFlash(now.slotStart + 0x200, Uint8Array.of(0x5a)),
-      ],
-      request: records[1]!,
-      refusal: 'area-digest-wrong',
-      // Record 1 itself is good: what must not come of it is a valid record over the altered flash.
-      statusIsNothing: true,
-      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)),
-    },
-  ];
-}
-
 /** On a chip that has an identity and an application. */
 export async function requests(target: Target): Promise<Scenario[]> {
   const update = await goodUpdate(target);
@@ -270,6 +243,8 @@ export async function requests(target: Target): Promise<Scenario[]> {
   target.line.chip.powerOn();
   const made = [
     ...(await packages(target, update)),
+    ...(await statements(target, update)),
+    ...(await options(target)),
     ...(await licenses(target, update)),
     ...(await recordsOf(target, update)),
     {

@@ -1,9 +1,11 @@
-// Leaf functions of the agent at the speed of the host, for what follows a glitch: copying, comparing, wiping, CRC. Each does
-// what its machine code does, or nothing when it would fault or is not sane; then the machine code runs. The code itself is
-// attacked on the way that no glitch has hit yet, where none of these is used.
+// Leaf functions of the agent at the speed of the host, for what leads to the attack and what follows a glitch: copying,
+// comparing, wiping, CRC, the beginning of a MAC. Each does what its machine code does, or nothing when it would fault or is
+// not sane; then the machine code runs. The code itself is attacked on the way that no glitch has hit yet, where none of
+// these is used.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
+import type { RunningHashes } from './quick-crypto.ts';
 
 /** FS_OK, FS_YES and FS_NO of fs_result.h. */
 const ok = 0x5aa5c33c;
@@ -12,6 +14,10 @@ const no = 0xc3695aa5 | 0;
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 const lengthMost = 0x2000;
+/** fs_sha256 of fs_crypto.h. */
+const hashBytes = 120;
+
+type Core = VirtualChip['machine']['processor']['core'];
 
 interface Range {
   readonly start: number;
@@ -28,6 +34,7 @@ const crcTable = Array.from({ length: 256 }, (_, byte) => {
 export function shortcuts(
   chip: VirtualChip,
   { symbols }: Pick<AgentCode, 'symbols'>,
+  hashes: RunningHashes,
 ): Map<number, () => boolean> {
   const { core } = chip.machine.processor;
   const { addressStart, length } = chip.chip.ram[0]!;
@@ -74,6 +81,20 @@ export function shortcuts(
       for (let i = 0; i < r(1); i++) if (core.readUint8(r(0) + i) !== (r(2) & 0xff)) return no;
       return yes;
     },
+    /** (context: running hash, then outer key; key; its length) */
+    fs_hmac_init() {
+      if (r(2) > 64 || !readable(r(1), r(2)) || !within(r(0), hashBytes + 64, ram)) return undefined;
+      const [inner, outer] = [new Uint8Array(64).fill(0x36), new Uint8Array(64).fill(0x5c)];
+      for (let i = 0; i < r(2); i++) {
+        const byte = core.readUint8(r(1) + i);
+        inner[i]! ^= byte;
+        outer[i]! ^= byte;
+      }
+      for (const [i, byte] of outer.entries()) core.writeUint8(r(0) + hashBytes + i, byte);
+      hashes.begin(r(0));
+      hashes.update(r(0), inner);
+      return rubbish;
+    },
     fs_crc32() {
       if (!readable(r(0), r(1))) return undefined;
       let crc = 0xffff_ffff;
@@ -81,7 +102,7 @@ export function shortcuts(
       return ~crc;
     },
   };
-  return new Map(
+  const found = new Map<number, () => boolean>(
     Object.entries(bodies).map(([name, body]) => [
       symbols.get(name)!.address & ~1,
       () => {
@@ -95,4 +116,25 @@ export function shortcuts(
       },
     ]),
   );
+  const waiting = symbols.get('fs_port_entry_requested')!;
+  const at = entryLoop(core, waiting.address & ~1, waiting.sizeBytes);
+  if (at !== undefined)
+    found.set(at, () => {
+      // r2 counts up to r12; until its low bits are those of r5 nothing happens but that.
+      if (core.registers[5] === entryMask && r(2) < r(12))
+        core.registers[2] = Math.min((r(2) | entryMask) >>> 0, r(12) - 1);
+      return false;
+    });
+  return found;
+}
+
+const entryMask = 1023;
+/** lsls r1, r2, #22; lsrs r1, r1, #22; cmp r1, r5; bne */
+const entryOpcodes = [0x0591, 0x0d89, 0x42a9, 0xd104];
+
+/** Where the loop turns in which the agent gives the pull of the entry pin its time; undefined in a build that has another. */
+function entryLoop(core: Core, start: number, sizeBytes: number): number | undefined {
+  for (let at = start; at < start + sizeBytes; at += 2)
+    if (entryOpcodes.every((opcode, i) => core.readUint16(at + 2 * i) === opcode)) return at;
+  return undefined;
 }

@@ -24,14 +24,20 @@ import { type AgentCode, agentCode } from './agent-code.ts';
 import { Glitcher } from './glitcher.ts';
 
 const chipId = 'stm32g0b1';
+/** Seed of a scenario's chance. */
+export const chance = 'glitch';
 const stateMagic = 0x314a5346;
 const stateBytes = 704;
+const counterOffset = 12;
 const macOffset = 688;
+const confirmationBytes = 32;
 /** area_key, expected, next_index, area and offset at the end of fs_session_state. */
 const awaitedBytes = 32 + 32 + 12;
 export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
 /** Life cycles in which an application boots, or will: installed, trial, trying, reverted. */
 export const livesThatBoot: readonly number[] = [life.installed, 0x3f1f65a8, 0x71e0c07e, 0xc60a3cab];
+/** Phases of the session (fs_session.h) that the chip must not get to. */
+export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
 const firmwareMac = { start: 192, end: 224 } as const;
 
 /** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
@@ -40,6 +46,13 @@ function withSignatureAltered(encoded: Bytes, member: number): Bytes {
   const altered = members[member]!.slice();
   altered[altered.length - 1]! ^= 1;
   members[member] = altered;
+  return encodeCbor(members);
+}
+
+/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (3). */
+export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
+  const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
+  members[member] = bytes;
   return encodeCbor(members);
 }
 
@@ -87,7 +100,7 @@ export class Target {
     this.ramBytes = imageSize(build).ramBytes;
     this.glitcher = new Glitcher(this.line.chip, this.code, this.ramBytes);
     this.slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
-    this.glitcher.application = { start: this.slotStart, end: this.slotStart + 2048 };
+    this.glitcher.application = { start: this.slotStart, end: this.slotStart + 4096 };
   }
 
   /** Forgets the half frames that a crashed agent left. */
@@ -104,20 +117,23 @@ export class Target {
   /** Two records; the vector table and the program, which stands still, are in the first. */
   package(
     change: Partial<TestPackage['manifest']['core']> = {},
-    from: Pick<PackageChange, 'crypto' | 'delegation' | 'stranger'> & {
+    from: Pick<PackageChange, 'crypto' | 'delegation' | 'stranger' | 'epoch'> & {
       seed?: number;
       repeats?: boolean;
+      address?: number;
+      sizeBytes?: number;
     } = {},
   ): Promise<TestPackage> {
-    const plaintext = pattern(2048, from.seed ?? 1);
+    const address = from.address ?? this.slotStart;
+    const plaintext = pattern(from.sizeBytes ?? 2048, from.seed ?? 1);
     if (from.repeats) plaintext.fill(0xff, 0x400);
     const view = new DataView(plaintext.buffer);
     view.setUint32(0, 0x2000_1000, true);
-    view.setUint32(4, this.slotStart + 0x101, true);
+    view.setUint32(4, address + 0x101, true);
     view.setUint16(0x100, 0xe7fe, true);
-    const area = { kind: 'firmware', address: this.slotStart, lengthBytes: plaintext.length } as const;
+    const area = { kind: 'firmware', address, lengthBytes: plaintext.length } as const;
     return makePackage('stm32f427', {
-      core: { entry: this.slotStart, chips: [chipId], ...change },
+      core: { entry: address, chips: [chipId], ...change },
       areas: [{ area, plaintext }],
       ...from,
     });
@@ -182,12 +198,42 @@ export class Target {
     return state.toString('hex', 8);
   }
 
+  /** The journal's newest state in flash as far as it differs between runs that went otherwise, with its confirmation. */
+  journal(): string {
+    return Buffer.from(
+      this.line.chip.judge.flash(this.newestState(), stateBytes + confirmationBytes),
+    ).toString('hex');
+  }
+
+  /** What boots by itself from here on, after power was off, without a glitch. */
+  boots(): number | undefined {
+    const { chip } = this.line;
+    chip.powerOff();
+    chip.setPin('agent-request', false);
+    this.glitcher.bootedAt = undefined;
+    chip.powerOn();
+    return this.glitcher.bootedAt;
+  }
+
+  /** Hash of the application's flash. */
+  firmware(sizeBytes: number): string {
+    return crypto.sha256(this.line.chip.judge.flash(this.slotStart, sizeBytes)).toString();
+  }
+
   /** The session's bytes in RAM. */
   session(): string {
     const { address, sizeBytes } = this.code.symbols.get('fs_session')!;
     return Buffer.from(this.line.chip.judge.ram(address, sizeBytes)).toString('hex');
   }
 
+  /** What is seen from a snapshot on, with chance as it is when the campaign begins a scenario; the chip stays so. */
+  fromStart<T>(from: ChipSnapshot, look: () => T): T {
+    this.line.chip.judge.restore(from, { seed: chance });
+    this.line.chip.powerOn();
+    return look();
+  }
+
+  alteredStatement = (header: Bytes) => withSignatureAltered(header, 2);
   alteredManifest = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 0);
   alteredDelegation = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 1);
   alteredLicense = (bundle: Bytes) => withSignatureAltered(bundle, 0);
@@ -228,6 +274,12 @@ export class Target {
     }
     if (newest.sequence < 0) throw new Error('the journal has no state');
     return newest.address;
+  }
+
+  /** Security counter of the newest state in flash. */
+  newestCounter(): number {
+    const bytes = this.line.chip.judge.flash(this.newestState() + counterOffset, 4);
+    return new DataView(bytes.buffer).getUint32(0, true);
   }
 
   /** The life cycle of the newest state becomes "installed"; its MAC stays as it was. */

@@ -13,8 +13,8 @@ interface Weakening {
   readonly file: string;
   /** What stands there, once, and what takes its place. */
   readonly changes: readonly (readonly [string, string])[];
-  /** Name of the scenario that shows it. */
-  readonly scenario: string;
+  /** Names of the scenarios of which one shows it: they are attacked in this order. */
+  readonly scenarios: readonly string[];
   /** What shows it is executed often, and neither its first nor its last execution counts. */
   readonly withMiddle?: boolean;
 }
@@ -29,7 +29,7 @@ export const weakenings: readonly Weakening[] = [
         'memcpy(second, first, sizeof second);\n  FS_FLOW_STEP(FS_STEP_PACKAGE);',
       ],
     ],
-    scenario: 'manifest signature altered',
+    scenarios: ['manifest signature altered'],
   },
   {
     name: 'package: what the passes found is not compared',
@@ -37,20 +37,20 @@ export const weakenings: readonly Weakening[] = [
     changes: [
       ['FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);', ''],
     ],
-    scenario: 'good package, taken with other terms',
+    scenarios: ['good package, taken with other terms'],
     withMiddle: true,
   },
   {
     name: 'license: one pass',
     file: 'fs_license.c',
     changes: [['FS_TRY(pass(view, &second));', 'second = first;\n  FS_FLOW_STEP(FS_STEP_LICENSE);']],
-    scenario: 'license for another device',
+    scenarios: ['license for another device'],
   },
   {
     name: 'record: its hash is checked once',
     file: 'fs_record.c',
     changes: [['FS_TRY(check_hash(hash));\n  memcpy', 'FS_FLOW_STEP(FS_STEP_RECORD);\n  memcpy']],
-    scenario: 'record that leads to another one',
+    scenarios: ['record that leads to another one'],
   },
   {
     name: 'digests: compared once',
@@ -61,25 +61,19 @@ export const weakenings: readonly Weakening[] = [
         'FS_FLOW_STEP(FS_STEP_DIGEST);\n  mac_of',
       ],
     ],
-    scenario: 'last record, flash altered meanwhile',
-  },
-  {
-    name: 'digests: a piece stands over the one before it',
-    file: 'fs_digest.c',
-    changes: [['memset(piece, (int)(PATTERN + done / PIECE), sizeof piece);', '']],
-    scenario: 'boot: image altered under boot check 2 where it repeats itself',
+    scenarios: ['last record, flash altered meanwhile'],
   },
   {
     name: 'boot: one decision',
     file: 'fs_boot.c',
     changes: [['FS_TRY(decide(mac));\n  FS_FLOW_INSIST', 'FS_FLOW_STEP(FS_STEP_BOOT);\n  FS_FLOW_INSIST']],
-    scenario: 'boot: image altered under boot check 2',
+    scenarios: ['boot: image altered under boot check 2'],
   },
   {
     name: 'journal: one walk',
     file: 'fs_journal.c',
     changes: [['FS_TRY(find(firm));', '*firm = before;']],
-    scenario: 'boot: an update was cut, the record of the former firmware still stands',
+    scenarios: ['boot: an update was cut, the record of the former firmware still stands'],
   },
   {
     name: 'no flow word',
@@ -97,21 +91,130 @@ export const weakenings: readonly Weakening[] = [
       ['#define FS_FLOW_STEP(step) (fs_flow += (step))', '#define FS_FLOW_STEP(step) ((void)0)'],
       ['#define FS_FLOW_PACKAGE_DONE (', '#define FS_FLOW_PACKAGE_DONE FS_FLOW_IDLE + 0 * ('],
       ['#define FS_FLOW_LICENSE_DONE (', '#define FS_FLOW_LICENSE_DONE FS_FLOW_IDLE + 0 * ('],
+      ['#define FS_FLOW_LICENSE_COUNTED (', '#define FS_FLOW_LICENSE_COUNTED FS_FLOW_IDLE + 0 * ('],
+      ['#define FS_FLOW_RECORD_CHECKED (', '#define FS_FLOW_RECORD_CHECKED FS_FLOW_IDLE + 0 * ('],
       ['#define FS_FLOW_RECORD_DONE (', '#define FS_FLOW_RECORD_DONE FS_FLOW_IDLE + 0 * ('],
     ],
-    scenario: 'license for another device',
+    scenarios: ['license for another device'],
   },
   {
     name: 'FS_INSIST looks once',
     file: 'fs_result.h',
     changes: [['    FS_REQUIRE(condition, FS_ERR_INTERNAL_CHECK_FAILED);         \\\n', '']],
-    scenario: 'record without a license',
+    scenarios: ['record without a license'],
   },
   {
     name: 'link: the status of the answer before is left',
     file: 'fs_link.c',
     changes: [['fs_put_u32le(answer, 0xffffffffu);', '']],
-    scenario: 'license signature altered',
+    scenarios: ['license signature altered'],
+  },
+  {
+    name: 'install: its beginning is not looked at',
+    file: 'fs_install.c',
+    changes: [
+      ['FS_TRY(check_begun());\n  FS_TRY(check_begun());', 'if (kept > 0xffu) FS_TRY(check_begun());'],
+    ],
+    scenarios: ['good license, taken otherwise'],
+  },
+  {
+    name: 'install: its end is not looked at',
+    file: 'fs_install.c',
+    changes: [
+      [
+        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return recall();',
+        'if (count == 0 && check_end(count) != FS_OK) return recall();',
+      ],
+    ],
+    scenarios: ['good last record, with another end', 'good last record of a trial, with another end'],
+  },
+  {
+    name: 'trial: the life cycle that it begins from is not read anew',
+    file: 'fs_trial.c',
+    changes: [['    FS_BARRIER(); /* read anew: the compiler knows what it was compared with */ \\\n', '']],
+    scenarios: ['boot: journal says installing', 'boot: trial was not confirmed'],
+  },
+  {
+    name: 'journal: what was written is not compared',
+    file: 'fs_journal.c',
+    changes: [
+      [
+        'FS_DEMAND(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,\n            FS_ERR_INTERNAL_CHECK_FAILED);',
+        '',
+      ],
+    ],
+    scenarios: ['good license, taken otherwise', 'good last record, with another end'],
+  },
+  {
+    name: 'flow: keys are not bound to it',
+    file: 'fs_flow.c',
+    changes: [['fs_put_u32le(key, fs_get_u32le(key) ^ fs_flow ^ sum);', '(void)key;\n  (void)sum;']],
+    scenarios: [
+      ...['record with wrong hash', 'record that leads to another one', 'record with wrong tag'],
+      ...['license for another device', 'license signature altered', 'license opened sixteen times before'],
+    ],
+  },
+  {
+    name: 'flow: the address of the application is not bound to it',
+    file: 'fs_flow.h',
+    changes: [
+      [
+        '#define FS_FLOW_ENTRY(entry) FS_FLOW_BIND(entry, FS_FLOW_BOOT_DONE)',
+        '#define FS_FLOW_ENTRY(entry) (entry)',
+      ],
+    ],
+    scenarios: [
+      ...['boot: journal says installing', 'boot: installing forged to installed'],
+      'boot: image altered under boot check 2',
+    ],
+  },
+  {
+    name: 'boot: the record is not authenticated again',
+    file: 'fs_boot.c',
+    changes: [['FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);', '']],
+    scenarios: [
+      'good license, and power goes behind the first record',
+      'boot: MAC of the valid record altered',
+      'boot: installing forged to installed',
+    ],
+  },
+  {
+    name: 'journal: what is in RAM is not authenticated again',
+    file: 'fs_journal.c',
+    changes: [['fs_journal_authentic() == FS_YES && ', '']],
+    scenarios: ['boot: MAC of the valid record altered', 'boot: installing forged to installed'],
+  },
+  {
+    name: 'policy: one pass',
+    file: 'fs_install.c',
+    changes: [
+      ['FS_TRY(check_policy(&differs[1]));', 'differs[1] = differs[0];\n  FS_FLOW_STEP(FS_STEP_POLICY);'],
+    ],
+    scenarios: ['license whose option bytes are to be applied first'],
+  },
+  {
+    name: 'record: its tag is looked at once',
+    file: 'fs_record.c',
+    changes: [
+      [
+        'FS_INSIST(opened == FS_OK, FS_ERR_RECORD_TAG_WRONG);',
+        'FS_REQUIRE(opened == FS_OK, FS_ERR_RECORD_TAG_WRONG);',
+      ],
+    ],
+    scenarios: ['record with wrong tag'],
+  },
+  {
+    name: 'comparison: left early, it may say yes',
+    file: 'fs_bytes.c',
+    changes: [['  if (i != length) return FS_NO;\n', '']],
+    scenarios: [
+      ...[
+        'record that leads to another one',
+        'record with wrong hash',
+        'last record, flash altered meanwhile',
+      ],
+      ...['boot: MAC of the valid record altered', 'license with another content key'],
+    ],
   },
 ];
 

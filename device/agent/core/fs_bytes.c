@@ -17,9 +17,13 @@ fs_answer fs_equal(const uint8_t *a, const uint8_t *b, uint32_t length) {
 }
 
 fs_answer fs_all(const uint8_t *bytes, uint32_t length, uint8_t value) {
-  uint8_t difference = 0;
-  uint32_t i;
-  for (i = 0; i < length; i++) difference = (uint8_t)(difference | (bytes[i] ^ value));
+  const word four = value * 0x01010101u;
+  uint32_t difference = 0;
+  uint32_t i = 0;
+  if ((uintptr_t)bytes % sizeof(word) == 0)
+    for (; i + sizeof(word) <= length; i += (uint32_t)sizeof(word))
+      difference |= *(const word *)(const void *)(bytes + i) ^ four;
+  for (; i < length; i++) difference |= (uint32_t)(bytes[i] ^ value);
   return difference == 0 ? FS_YES : FS_NO;
 }
 

@@ -1,0 +1,36 @@
+// A license whose option bytes are applied first: the readout level rises, and the chip resets before anything is installed.
+
+import { pattern } from '../../device/agent/test/trusted-site.ts';
+import type { Made } from './request-scenarios.ts';
+import { licenseRequest, packageRequest, phases, type Request, type Target } from './target.ts';
+
+/** OPTR of the STM32G0B1 (RM0444 3.7.8): RDP for level 1. */
+const levelOne = { register: 0, mask: 0xff, value: 0xbb } as const;
+
+/** From the chip as it is, which is on. The agent is asked for a nonce, so the license is good once. */
+export async function options(target: Target): Promise<Made[]> {
+  const sealed = await target.package({ securityCounter: 6, optionBytes: [levelOne] }, { seed: 2 });
+  const { judge } = target.line.chip;
+  const from = target.snapshot();
+  const hello: Request = { type: 0x02, body: pattern(32, 3) };
+  // As the campaign starts a scenario: chance, and with it the nonce, is the same there.
+  const nonce = target.fromStart(from, () => target.line.hello(hello.body).nonce);
+  const bundle = await target.license(sealed, { nonce });
+  judge.restore(from);
+  const before = judge.optionsStored.get(levelOne.register)!;
+  const then = ((before & ~levelOne.mask) | levelOne.value) >>> 0;
+  target.line.chip.powerOn();
+  return [
+    {
+      name: 'license whose option bytes are to be applied first',
+      before: [hello, packageRequest(sealed.headerBytes)],
+      request: licenseRequest(bundle),
+      statusIsNothing: true,
+      programs: `${levelOne.register}=${then}`,
+      isBad: (now) => {
+        const stored = now.line.chip.judge.optionsStored.get(levelOne.register)!;
+        return now.word('fs_session') === phases.records || (stored !== before && stored !== then);
+      },
+    },
+  ];
+}

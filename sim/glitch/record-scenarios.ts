@@ -1,0 +1,107 @@
+// Records that are wrong in one thing, out of place, or good and taken otherwise; and what else comes while they are awaited.
+
+import type { Made, Update } from './request-scenarios.ts';
+import {
+  licenseRequest,
+  livesThatBoot,
+  packageRequest,
+  phases,
+  recordRequest,
+  type Target,
+} from './target.ts';
+
+export async function recordsOf(
+  target: Target,
+  { sealed, header, license, records }: Update,
+): Promise<Made[]> {
+  const tagged = await target.wronglyTagged();
+  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
+  const altered = (at: number) => {
+    const record = sealed.records[0]!.slice();
+    record[at]! ^= 1;
+    return recordRequest(0, record);
+  };
+  const begun = [header, licenseRequest(license)];
+  const first = target.after([...begun, records[0]!], () => target.session());
+  const done = target.after([...begun, ...records], () => target.state());
+  return [
+    {
+      name: 'good record, taken otherwise',
+      before: begun,
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) =>
+        now.word('fs_session') === phases.done ||
+        (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
+      after: records.slice(1),
+      endsIn: done,
+    },
+    {
+      name: 'good record once more',
+      before: [...begun, records[0]!],
+      request: records[0]!,
+      statusIsNothing: true,
+      isBad: (now) => now.answersWell(0x22) && now.session() !== first,
+      after: records.slice(1),
+      endsIn: done,
+    },
+    {
+      name: 'record out of order',
+      before: begun,
+      request: records[1]!,
+      refusal: 'record-out-of-order',
+    },
+    {
+      name: 'good last record, with another end',
+      before: [...begun, records[0]!],
+      request: records[1]!,
+      statusIsNothing: true,
+      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)) && now.state() !== done,
+    },
+    {
+      name: 'receipt of an install that has not ended',
+      before: [...begun, records[0]!],
+      request: { type: 0x24, body: new Uint8Array(0) },
+      refusal: 'no-receipt',
+    },
+    {
+      name: 'record without a license',
+      before: [header],
+      request: records[0]!,
+      refusal: 'request-out-of-state',
+      isBad: (now) => [phases.records, phases.done].includes(now.word('fs_session') as never),
+    },
+    {
+      name: 'record with wrong hash',
+      before: [header, licenseRequest(license)],
+      request: altered(40),
+      refusal: 'record-hash-wrong',
+      after: records.slice(1),
+    },
+    {
+      name: 'record that leads to another one',
+      before: [header, licenseRequest(license)],
+      request: altered(5),
+      refusal: 'record-hash-wrong',
+    },
+    {
+      name: 'record with wrong tag',
+      before: [packageRequest(tagged.headerBytes), licenseRequest(await target.license(tagged))],
+      request: recordRequest(0, tagged.records[0]!),
+      refusal: 'record-tag-wrong',
+      after: [recordRequest(1, tagged.records[1]!)],
+    },
+    {
+      name: 'last record, flash altered meanwhile',
+      before: [
+        ...[header, licenseRequest(license), records[0]!],
+        (now) => now.alterFlash(now.slotStart + 0x200, Uint8Array.of(0x5a)),
+      ],
+      request: records[1]!,
+      refusal: 'area-digest-wrong',
+      // Record 1 itself is good: what must not come of it is a valid record over the altered flash.
+      statusIsNothing: true,
+      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)),
+    },
+  ];
+}

@@ -1,0 +1,42 @@
+// An install that was cut when the journal knew how far it had come, and goes on over flash that is not what it left.
+
+import type { ChipSnapshot } from '@firmseal/virtual-stm32';
+import type { Scenario } from './scenarios.ts';
+import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
+
+/** Past the stride at which the journal notes progress. */
+const sizeBytes = 34 * 1024;
+const chunkSizeBytes = 2048;
+
+export async function resumed(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
+  const { line } = target;
+  line.chip.judge.restore(installed);
+  line.chip.powerOn();
+  const sealed = await target.package({ securityCounter: 6, chunkSizeBytes }, { seed: 6, sizeBytes });
+  const begun = [packageRequest(sealed.headerBytes), licenseRequest(await target.license(sealed))];
+  const records = sealed.records.map((record, index) => recordRequest(index, record));
+  for (const { type, body } of [...begun, ...records.slice(0, -1)]) line.request(type, body);
+  if (target.word('fs_now', progressOffset) <= target.slotStart) throw new Error('no progress was journaled');
+  const cut = target.snapshot();
+  line.chip.powerOn();
+  const whole = (now: Target) => now.state() + now.firmware(sizeBytes);
+  const done = target.after([...begun, ...records], () => whole(target));
+  line.chip.judge.restore(cut);
+  line.chip.powerOn();
+  target.alterFlash(target.slotStart + 0x300, Uint8Array.of(0x5a));
+  return [
+    {
+      name: 'record of a resume, flash altered meanwhile',
+      from: target.snapshot(),
+      before: begun,
+      request: records[0]!,
+      refusal: 'resume-content-differs',
+      after: records.slice(1),
+      endsIn: done,
+      stateOf: whole,
+    },
+  ];
+}
+
+/** Of `progress` in fs_state. */
+const progressOffset = 48;
