@@ -55,6 +55,7 @@ export default {
         'device/agent/toolchain/fetch-sources.ts',
         'device/agent/fuzz/main.ts',
         'sim/*/main.ts',
+        'sim/fuzz/doors.ts',
         'sim/kill/*-process.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
@@ -62,7 +63,10 @@ export default {
       ],
       project: ['{tools,sim,bench,vectors,device,examples}/**/*.{ts,mjs}'],
     },
-    'packages/*': { entry: ['src/index.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },
+    'packages/*': {
+      entry: ['src/index.ts', 'test/*/main.ts', '{src,test}/**/*.test.ts'],
+      project: ['{src,test}/**/*.ts'],
+    },
     'apps/cli': {
       entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],

@@ -1,16 +1,18 @@
 // `npm run bench`: figures as ratios to a peer or a limit, all measured in this run. A table for people, `--json` one
-// object for machines; the exit code is 1 when a row is over its limit.
+// object for machines; the exit code is 1 when a row is over its limit. `npm run bench -- virtual` measures some groups only.
 
+import { parseArgs } from 'node:util';
+import { oneOf, readCommandLine } from '../tools/command-line.ts';
 import type { BenchRow } from './row.ts';
 
-const sources: readonly (() => Promise<readonly BenchRow[]>)[] = [
-  async () => [await (await import('./seal-row.ts')).sealRow()],
-  async () => [await (await import('./help-row.ts')).helpRow()],
-  async () => (await import('./install-rows.ts')).installRows(),
-  async () => (await import('./machine-rows.ts')).machineRows(),
-  async () => [await (await import('./gang-row.ts')).gangRow()],
-  async () => (await import('./virtual-rows.ts')).virtualRows(),
-];
+const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  seal: async () => [await (await import('./seal-row.ts')).sealRow()],
+  help: async () => [await (await import('./help-row.ts')).helpRow()],
+  install: async () => (await import('./install-rows.ts')).installRows(),
+  machine: async () => (await import('./machine-rows.ts')).machineRows(),
+  gang: async () => [await (await import('./gang-row.ts')).gangRow()],
+  virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),
+};
 
 const shownNumber = (value: number | undefined, digits = 2): string =>
   value === undefined ? '' : value.toFixed(digits);
@@ -42,10 +44,16 @@ function verdict({ ratio, limit, aim }: BenchRow): string {
   return aim !== undefined && ratio > aim ? 'within' : 'met';
 }
 
-const json = process.argv.includes('--json');
+const { json, chosen } = readCommandLine('npm run bench -- [--json] [GROUP ...]', (words) => {
+  const options = { json: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
+  const names = Object.keys(groups);
+  const named = positionals.map((word) => oneOf(word, 'group', names));
+  return { json: values.json, chosen: named.length === 0 ? names : named };
+});
 const rows: BenchRow[] = [];
-for (const source of sources) {
-  for (const row of await source()) {
+for (const name of chosen) {
+  for (const row of await groups[name]!()) {
     rows.push(row);
     process.stderr.write(`${row.name} ...\n`);
   }

@@ -1,5 +1,6 @@
 // A download by the real dfu-util to one virtual chip, timed: against the real-time clock, where erases and programs take as
 // long as the catalogue says and the polls that the bootloader announces are waited for, or with the clock running freely.
+// dfu-util runs here with its libusb replaced by tools/dfu-shim, or unmodified on the USB of the kernel in tools/usb-vm.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,15 +14,21 @@ import {
   romBootloader,
   serveUsbip,
   type UsbAnswer,
+  type UsbDevice,
   unpaced,
+  type VirtualChip,
 } from '@firmseal/virtual-stm32';
 import { buildDfuShim, dfuShimEnvironment } from '../tools/dfu-shim/build.ts';
+import type { Guest } from '../tools/usb-vm/guest.ts';
+import { runInGuest } from '../tools/usb-vm/run-in-guest.ts';
 
 export interface DownloadOptions {
   readonly chip: string;
   readonly address: number;
   readonly sizeBytes: number;
   readonly clock: 'real' | 'free';
+  /** Where dfu-util runs unmodified; absent: on this machine, by way of tools/dfu-shim. */
+  readonly guest?: Guest;
 }
 
 export interface Download {
@@ -64,78 +71,106 @@ class Waits {
   }
 }
 
-const run = (args: readonly string[], environment: Record<string, string>): Promise<void> =>
-  new Promise((resolve, reject) =>
-    execFile(
-      'dfu-util',
-      args,
-      { env: { ...process.env, ...environment }, timeout: 120_000 },
-      (error, out, err) =>
-        out.includes('File downloaded successfully')
-          ? resolve()
-          : reject(new Error(`dfu-util: ${error?.message ?? ''} ${err}`)),
-    ),
-  );
+/** What is on the bus, with a clock beside it: when the first download came, when the last answer went, what was waited for. */
+class WatchedPort {
+  readonly waits = new Waits();
+  firstMs = Number.POSITIVE_INFINITY;
+  lastMs = 0;
+  readonly #chip: VirtualChip;
+  readonly #port: ChipUsbPort;
+  readonly #watched = new WeakMap<UsbDevice, UsbDevice>();
 
-/** Needs dfu-util and gcc. Throws when the chip does not hold the bytes afterwards. */
+  constructor(chip: VirtualChip, port: ChipUsbPort) {
+    this.#chip = chip;
+    this.#port = port;
+  }
+
+  readonly busId = '1-1';
+
+  get device(): UsbDevice | undefined {
+    const { device } = this.#port;
+    if (device === undefined) return undefined;
+    const known = this.#watched.get(device) ?? { ...device, control: this.#control(device) };
+    this.#watched.set(device, known);
+    return known;
+  }
+
+  #control(device: UsbDevice): UsbDevice['control'] {
+    return async (setup, data, answered) => {
+      if (setup.request === download) this.firstMs = Math.min(this.firstMs, performance.now());
+      const beforeUs = this.#chip.clock.nowUs;
+      const waiting = device.control(setup, data, answered);
+      const tookMs = (this.#chip.clock.nowUs - beforeUs) / 1000;
+      const answer = await waiting;
+      this.waits.note(setup.request, answer, tookMs);
+      this.lastMs = performance.now();
+      return answer;
+    };
+  }
+}
+
+const success = 'File downloaded successfully';
+const timeoutMs = 300_000;
+
+/** dfu-util here, its libusb speaking USB/IP to this process. */
+async function runByShim(
+  port: WatchedPort,
+  place: string,
+  image: Uint8Array,
+  sleeps: boolean,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-download-'));
+  const server = await serveUsbip([port], { port: 0 });
+  try {
+    writeFileSync(join(folder, 'image.bin'), image);
+    const environment = dfuShimEnvironment(buildDfuShim(folder), (server.address() as AddressInfo).port);
+    const { USBIP_SHIM_NO_SLEEP: _, ...sleeping } = environment;
+    const args = ['-a', '0', '-s', place, '-D', join(folder, 'image.bin')];
+    const options = { env: { ...process.env, ...(sleeps ? sleeping : environment) }, timeout: timeoutMs };
+    await new Promise<void>((resolve, reject) =>
+      execFile('dfu-util', args, options, (error, out, err) =>
+        out.includes(success) ? resolve() : reject(new Error(`dfu-util: ${error?.message ?? ''} ${err}`)),
+      ),
+    );
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** dfu-util as it is, on a device that a Linux kernel enumerated. It waits as long as the polls say, whatever the clock. */
+async function runInVm(guest: Guest, port: WatchedPort, place: string, image: Uint8Array): Promise<void> {
+  const script = `dfu-util -a 0 -s ${place} -D image.bin`;
+  const files = { 'image.bin': image };
+  const { output } = await runInGuest({ guest, devices: [port], script, files, timeoutMs });
+  if (!output.includes(success)) throw new Error(`dfu-util: ${output.slice(-800)}`);
+}
+
+/** Needs dfu-util and gcc, or the guest. Throws when the chip does not hold the bytes afterwards. */
 export async function timeDfuDownload({
   chip: id,
   address,
   sizeBytes,
   clock,
+  guest,
 }: DownloadOptions): Promise<Download> {
-  const folder = mkdtempSync(join(tmpdir(), 'firmseal-download-'));
   const chip = createVirtualChip({ chip: id, seed: 'download', executors: [romBootloader()] });
   chip.setPin('boot0', true);
   chip.powerOn();
-  const port = new ChipUsbPort(chip, clock === 'real' ? new RealTimePacer(chip.clock.nowUs) : unpaced);
-  const waits = new Waits();
-  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0];
-  const watched = new WeakMap<object, typeof port.device>();
-  const server = await serveUsbip(
-    [
-      {
-        busId: '1-1',
-        get device() {
-          const { device } = port;
-          if (device === undefined) return undefined;
-          const known = watched.get(device) ?? {
-            ...device,
-            control: async (setup, data, answered) => {
-              if (setup.request === download) firstMs = Math.min(firstMs, performance.now());
-              const beforeUs = chip.clock.nowUs;
-              const waiting = device.control(setup, data, answered);
-              const tookMs = (chip.clock.nowUs - beforeUs) / 1000;
-              const answer = await waiting;
-              waits.note(setup.request, answer, tookMs);
-              lastMs = performance.now();
-              return answer;
-            },
-          };
-          watched.set(device, known);
-          return known;
-        },
-      },
-    ],
-    { port: 0 },
-  );
+  const connector = new ChipUsbPort(chip, clock === 'real' ? new RealTimePacer(chip.clock.nowUs) : unpaced);
+  const port = new WatchedPort(chip, connector);
+  const image = Uint8Array.from({ length: sizeBytes }, (_, i) => (i * 31) >>> 5);
+  const place = `0x${address.toString(16).padStart(8, '0')}`;
   try {
-    const image = Uint8Array.from({ length: sizeBytes }, (_, i) => (i * 31) >>> 5);
-    writeFileSync(join(folder, 'image.bin'), image);
-    const environment = dfuShimEnvironment(buildDfuShim(folder), (server.address() as AddressInfo).port);
-    const { USBIP_SHIM_NO_SLEEP: _, ...sleeping } = environment;
-    const place = `0x${address.toString(16).padStart(8, '0')}`;
-    const args = ['-a', '0', '-s', place, '-D', join(folder, 'image.bin')];
-    await run(args, clock === 'real' ? sleeping : environment);
+    if (guest === undefined) await runByShim(port, place, image, clock === 'real');
+    else await runInVm(guest, port, place, image);
     if (!Buffer.from(chip.judge.flash(address, sizeBytes)).equals(image))
       throw new Error('the chip holds other bytes');
     return {
-      ...{ wallMs: lastMs - firstMs, flashMs: chip.clock.nowUs / 1000 },
-      expectedMs: waits.totalMs,
+      ...{ wallMs: port.lastMs - port.firstMs, flashMs: chip.clock.nowUs / 1000 },
+      expectedMs: port.waits.totalMs,
     };
   } finally {
-    port.close();
-    server.close();
-    rmSync(folder, { recursive: true });
+    connector.close();
   }
 }

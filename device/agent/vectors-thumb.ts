@@ -1,10 +1,15 @@
 // Every vector for packages, licenses and delegations against the agent's machine code with BearSSL, on the virtual chip:
 // `npm run vectors:thumb`. Takes a quarter of an hour and more; the exit code is 1 when a case ends otherwise than it should.
 
+import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../tools/command-line.ts';
 import { delegationVectors, licenseVectors, packageVectors } from './test/vector-cases.ts';
 import { machineChip } from './test/vector-chips.ts';
 
-const list = process.argv.includes('--list');
+const { list } = readCommandLine(
+  'npm run vectors:thumb -- [--list]',
+  (words) => parseArgs({ args: [...words], options: { list: { type: 'boolean', default: false } } }).values,
+);
 const started = performance.now();
 let wrong = 0;
 for (const { name, cases, outcome } of [packageVectors, licenseVectors, delegationVectors]) {

@@ -5,28 +5,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guestHere } from '../../tools/usb-vm/guest.ts';
+import { skipTests } from '../../tools/test-report/skip-tests.ts';
+import { guest, isWhole, lackOfGuest } from '../../tools/usb-vm/guest-of-tests.ts';
 import { guestVersions } from '../../tools/usb-vm/guest-versions.ts';
 import type { AccessCell } from './access-cell.ts';
 import { type DfuObservation, dfuChips, observeDfu } from './usb-vm-dfu.ts';
-
-const here = guestHere();
-const guest = 'lacks' in here ? undefined : here;
-if ('lacks' in here) console.warn(`skipped: no USB test machine, for want of ${here.lacks}`);
 
 const recordFile = new URL('results/usb-vm.json', import.meta.url);
 const cells: AccessCell[] = [];
 
 /** `npm run test:usb-vm` runs all; the tests of the whole tree one of them. */
-const whole = process.env['FIRMSEAL_USB_VM'] === 'whole';
-const dfuSome = whole ? dfuChips : dfuChips.slice(0, 1);
+const dfuSome = isWhole ? dfuChips : dfuChips.slice(0, 1);
 
 const startupMs = 600_000;
 
-describe.runIf(guest)('dfu-util', () => {
+describe('dfu-util', () => {
+  skipTests(lackOfGuest);
   let observed: DfuObservation[];
   beforeAll(async () => {
-    observed = await observeDfu(guest!, dfuSome);
+    if (guest === undefined) return;
+    observed = await observeDfu(guest, dfuSome);
     for (const { printed: _, holdsImage: __, ...cell } of observed)
       if (cell.action !== 'list') cells.push(cell);
   }, startupMs);
@@ -61,11 +59,11 @@ describe.runIf(guest)('dfu-util', () => {
 
 afterAll(() => {
   if (guest === undefined) return;
-  if (whole && process.env['FIRMSEAL_RECORD'] === '1') {
+  if (isWhole && process.env['FIRMSEAL_RECORD'] === '1') {
     const record = { date: new Date().toISOString().slice(0, 10), clients: guestVersions(guest), cells };
     writeFileSync(recordFile, `${JSON.stringify(record, null, 2)}\n`);
   }
   const kept = JSON.parse(readFileSync(recordFile, 'utf8')) as { cells: AccessCell[] };
   for (const cell of cells) expect(kept.cells).toContainEqual(cell);
-  if (whole) expect(cells).toHaveLength(kept.cells.length);
+  if (isWhole) expect(cells).toHaveLength(kept.cells.length);
 });

@@ -1,8 +1,9 @@
 // What the fuzzers of all doors share: chips that come and go, protected or not, counts, and the name of an input that fails.
-// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside,
-// unless a regression erased it first. Every so often a clean session; a failure names seed and input, which bring it back.
+// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside, but for
+// a regression, which erases all of it; and where the level fell the flash is erased. Every so often a clean session; a failure names seed and input, which bring it back.
 
-import { findChip, type ReadoutLevel, withOptionField } from '@firmseal/chips';
+import { equalBytes } from '@firmseal/bytes';
+import { executeOnlyRanges, findChip, type ReadoutLevel, withOptionField } from '@firmseal/chips';
 import {
   createVirtualChip,
   type ExecutorFactory,
@@ -31,9 +32,12 @@ export interface FuzzReport {
   readonly cleanSessions: number;
   /** Inputs given to a chip whose flash was protected. */
   readonly atLevel1: number;
-  /** Protected flash that readout unprotect erased. */
+  /** Protected flash that an input's regression erased, and nothing else. */
   readonly regressions: number;
-  /** Chips that an input shut for good (readout level 2, boot address), each replaced. */
+  /**
+   * Chips that an input shut, each replaced: for good (readout level 2, boot address), or by an execute-only area, which the
+   * clients here do not lift.
+   */
   readonly locked: number;
   /** Resets, starts of programs and losses of power that inputs brought about. */
   readonly departures: number;
@@ -48,6 +52,10 @@ class Target {
   readonly chip: VirtualChip;
   /** What stood in flash when it became protected. */
   #guarded: Uint8Array | undefined;
+  /** A regression was carried out since the last check. */
+  #regressed = false;
+  /** How often a regression erased that. */
+  regressions = 0;
 
   constructor(
     { chip, seed, bootloader, boot0High = true }: FuzzOptions,
@@ -71,6 +79,7 @@ class Target {
     this.chip.powerOff();
     this.chip.setPin('boot0', boot0High);
     this.chip.powerOn();
+    this.#watchOperations();
     this.check([]);
   }
 
@@ -82,13 +91,38 @@ class Target {
   check(answer: Uint8Array | readonly number[]): void {
     const now = this.chip.judge.flash(flashStart, secretBytes);
     const guarded = this.#guarded;
-    this.#guarded = this.isProtected ? (guarded ?? now) : undefined;
-    if (!this.isProtected || guarded === undefined) return;
-    if (!now.every((byte, i) => byte === guarded[i])) throw new Error('protected flash was changed');
+    const regressed = this.#regressed;
+    this.#regressed = false;
+    this.#guarded = this.isProtected ? now : undefined;
+    if (guarded === undefined) return;
+    const isBlank = guarded.every((byte) => byte === 0xff);
     const hex = Buffer.from(answer).toString('hex');
-    for (let at = 0; at + 8 <= secretBytes; at += 8)
-      if (hex.includes(Buffer.from(guarded.subarray(at, at + 8)).toString('hex')))
+    for (let at = 0; at + 8 <= secretBytes; at += 8) {
+      const piece = guarded.subarray(at, at + 8);
+      const saysNothing = piece.every((byte) => byte === piece[0]); // erased
+      if (!saysNothing && hex.includes(Buffer.from(piece).toString('hex')))
         throw new Error('protected flash was read');
+    }
+    if (equalBytes(now, guarded)) {
+      if (!this.isProtected && !isBlank) throw new Error('the protection fell and the flash stands');
+    } else if (regressed && this.#isErased) this.regressions++;
+    else throw new Error('protected flash was changed');
+  }
+
+  get #isErased(): boolean {
+    return this.chip.judge.flash(flashStart, this.chip.chip.flash.sizeBytes).every((byte) => byte === 0xff);
+  }
+
+  /**
+   * A regression erases everything and then programs the option bytes; a mass erase does the first alone. What the option bytes
+   * hold afterwards does not tell: a reset in the middle leaves level 1.
+   */
+  #watchOperations(): void {
+    let before: string | undefined;
+    this.chip.power.onOperation = ({ kind }) => {
+      if (kind === 'option-bytes' && before === 'mass-erase') this.#regressed = true;
+      before = kind;
+    };
   }
 }
 
@@ -101,7 +135,10 @@ export class Run {
   #chips = 0;
   target: Target;
 
+  /** Throws RangeError where there is nothing to send: a run of no inputs finds nothing. */
   constructor(options: FuzzOptions) {
+    if (!Number.isInteger(options.inputs) || options.inputs < 1)
+      throw new RangeError(`${options.inputs} inputs: a run sends one or more`);
     this.#options = options;
     this.#sessionEvery = options.sessionEvery ?? 100;
     this.random = new SeededRandom(`${options.seed}/${options.chip}`);
@@ -127,7 +164,8 @@ export class Run {
     } else {
       chip.powerOff();
       chip.powerOn();
-      if (chip.judge.readoutLevel < 2) return;
+      const { readoutLevel, optionsLoaded } = chip.judge;
+      if (readoutLevel < 2 && executeOnlyRanges(chip.chip, optionsLoaded).length === 0) return;
     }
     this.#counts.locked++;
     this.target = this.#next();
@@ -143,11 +181,12 @@ export class Run {
     const { inputs } = this.#options;
     for (let i = 0; i < inputs; i++) {
       try {
-        const before = this.target.isProtected;
-        if (before) this.#counts.atLevel1++;
+        if (this.target.isProtected) this.#counts.atLevel1++;
+        const { target } = this;
+        const before = target.regressions;
         const pending = input();
         if (pending !== undefined) await pending;
-        if (before && !this.target.isProtected) this.#counts.regressions++;
+        this.#counts.regressions += target.regressions - before;
         if (i + 1 === inputs) await this.#end();
         else if ((i + 1) % this.#sessionEvery === 0) await this.#cleanSession(session);
       } catch (cause) {

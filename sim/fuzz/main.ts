@@ -1,6 +1,7 @@
 // `npm run fuzz`: the agent's parsers under libFuzzer with what they reach, both differential fuzzers, then the doors of
 // virtual chips; each for a few minutes. `npm run fuzz -- doors [inputs]` runs the doors alone; any other word is one part of
-// the agent's (device/agent/fuzz/main.ts says which). Each part prints what it did; ends with 1 when one found something.
+// the agent's (device/agent/fuzz/main.ts says which). Each part prints what it did; ends with 1 when one found something, with 2 when
+// its command line is wrong.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -18,5 +19,6 @@ const one = what === 'doors' ? { script: doors, args: rest } : { script: agent, 
 for (const { script, args } of what === undefined ? all : [one]) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { status } = spawnSync(process.execPath, [path, ...args], { stdio: 'inherit' });
-  if (status !== 0) process.exitCode = 1;
+  // The part that does not understand its words has said so.
+  if (status !== 0) process.exitCode = status === 2 ? 2 : 1;
 }

@@ -3,6 +3,7 @@
 // Every so often the power goes off and on, and a clean session over the same probe still writes and reads memory.
 
 import { type AddressInfo, createConnection, type Server, type Socket } from 'node:net';
+import type { Chip } from '@firmseal/chips';
 import {
   CmsisDapCommands,
   cmsisDapBulk,
@@ -14,7 +15,14 @@ import {
   type VirtualChip,
 } from '@firmseal/virtual-stm32';
 import { type FuzzOptions, type FuzzReport, Run } from './fuzz-run.ts';
-import { dapPacket, stlinkFrame, stlinkInput, usbipFrame } from './probe-inputs.ts';
+import {
+  dapPacket,
+  stlinkFrame,
+  stlinkInput,
+  stlinkSequenceFrame,
+  usbipFrame,
+  usbipSequenceFrame,
+} from './probe-inputs.ts';
 import { readSramByDap, readSramByStlink } from './probe-session.ts';
 
 const packetBytes = 512;
@@ -49,7 +57,7 @@ export async function fuzzCmsisDap(
   await run.all(
     () => {
       const { target } = run;
-      for (const answer of probes.of(target.chip).run(dapPacket(run.random, packetBytes))) {
+      for (const answer of probes.of(target.chip).run(dapPacket(run.random, packetBytes, target.chip.chip))) {
         if (answer.length > packetBytes) throw new Error(`an answer of ${answer.length} bytes`);
         target.check(answer);
       }
@@ -65,7 +73,7 @@ export async function fuzzStlink(options: FuzzOptions): Promise<FuzzReport> {
   const probes = new PerChip((chip) => new StlinkCommands(probeTarget(chip)));
   await run.all(
     () => {
-      const { command, data } = stlinkInput(run.random);
+      const { command, data } = stlinkInput(run.random, run.target.chip.chip);
       run.target.check(probes.of(run.target.chip).run(command, data));
     },
     (content) => readSramByStlink(run.target.chip, probes.of(run.target.chip), content),
@@ -92,9 +100,13 @@ interface SocketDoor {
   /** What a client sends before frames have a meaning. */
   readonly hello: Uint8Array;
   readonly frame: (random: Run['random']) => Uint8Array;
+  /** A whole operation of the flash controller; sent alone, so that it is known what it did. */
+  readonly sequence: (random: Run['random'], chip: Chip) => Uint8Array;
 }
 
 const framesAWrite = 8;
+/** Of the moments when no frame waits: once in so many an operation of the flash controller is sent. */
+const singlesEvery = 5;
 
 async function fuzzSocket(options: FuzzOptions, door: SocketDoor): Promise<FuzzReport> {
   const run = new Run({ ...options, boot0High: false });
@@ -121,12 +133,18 @@ async function fuzzSocket(options: FuzzOptions, door: SocketDoor): Promise<FuzzR
   let waiting: Uint8Array[] = [];
   await run.all(
     async () => {
-      waiting.push(door.frame(run.random));
+      const { random, target } = run;
+      if (waiting.length === 0 && random.below(singlesEvery) === 0) {
+        await send(await connected(), [door.sequence(random, target.chip.chip)]);
+        target.check(Buffer.concat(received.splice(0)));
+        return;
+      }
+      waiting.push(door.frame(random));
       if (waiting.length < framesAWrite) return;
       const frames = waiting;
       waiting = [];
       await send(await connected(), frames);
-      run.target.check(Buffer.concat(received.splice(0)));
+      target.check(Buffer.concat(received.splice(0)));
     },
     (content) => readSramByStlink(run.target.chip, new StlinkCommands(probeTarget(run.target.chip)), content),
   );
@@ -140,6 +158,7 @@ export const fuzzStlinkServer = (options: FuzzOptions): Promise<FuzzReport> =>
     serve: (chip) => serveStlink(new StlinkCommands(probeTarget(chip))),
     hello: new Uint8Array(0),
     frame: stlinkFrame,
+    sequence: stlinkSequenceFrame,
   });
 
 const importRequest = Buffer.concat([
@@ -158,4 +177,5 @@ export const fuzzUsbip = (options: FuzzOptions): Promise<FuzzReport> =>
     },
     hello: importRequest,
     frame: usbipFrame,
+    sequence: usbipSequenceFrame,
   });

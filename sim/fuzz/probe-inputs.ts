@@ -1,8 +1,10 @@
 // Malformed and hostile input for debug probes, from a seed: CMSIS-DAP packets, ST-LINK commands, and frames of the protocols
-// that carry them (ST's stlink-server, USB/IP). Noise, commands with one thing wrong, and well-formed ones at places that
-// nobody means well with.
+// that carry them (ST's stlink-server, USB/IP). Noise, commands with one thing wrong, well-formed ones at places that nobody
+// means well with, and whole operations of the chip's flash controller.
 
+import type { Chip } from '@firmseal/chips';
 import type { SeededRandom } from '@firmseal/virtual-stm32';
+import { flashSequence, type RegisterWrite } from './flash-sequences.ts';
 
 const pick = <T>(random: SeededRandom, list: readonly T[]): T => list[random.below(list.length)]!;
 const littleEndian = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
@@ -64,11 +66,31 @@ function dapCommand(random: SeededRandom, deep = 0): number[] {
   ])();
 }
 
-/** One packet, at most as long as one is; now and then cut short. */
-export function dapPacket(random: SeededRandom, packetBytes: number): Uint8Array {
-  const whole = dapCommand(random).slice(0, packetBytes);
+/** Once in so many inputs a whole operation of the flash controller. */
+const sequenceEvery = 40;
+
+/** Powers the debug domain up, aims at the chip's memory, writes. */
+function dapSequence(writes: readonly RegisterWrite[], { debug }: Chip): number[] {
+  const requests = [
+    ...[0x00, ...littleEndian(0x1e), 0x04, ...littleEndian(0x50000000)],
+    ...[0x08, ...littleEndian(debug.apIndex << 24), 0x01, ...littleEndian(0x23000002)],
+    ...writes.flatMap(({ address: at, value }) => [0x05, ...littleEndian(at), 0x0d, ...littleEndian(value)]),
+  ];
+  return [0x05, 0, requests.length / 5, ...requests];
+}
+
+/** At most as long as a packet is; now and then cut short. */
+function fitting(random: SeededRandom, bytes: readonly number[], packetBytes: number): Uint8Array {
+  const whole = bytes.slice(0, packetBytes);
   const cut = random.below(8) === 0 ? random.below(whole.length + 1) : whole.length;
   return Uint8Array.from(whole.slice(0, cut));
+}
+
+/** One packet; once in so many a whole operation of the flash controller. */
+export function dapPacket(random: SeededRandom, packetBytes: number, chip: Chip): Uint8Array {
+  const command =
+    random.below(sequenceEvery) === 0 ? dapSequence(flashSequence(random, chip), chip) : dapCommand(random);
+  return fitting(random, command, packetBytes);
 }
 
 export interface StlinkInput {
@@ -79,6 +101,16 @@ export interface StlinkInput {
 const stlinkCodes = [
   ...[0x07, 0x08, 0x0c, 0x0d, 0x47, 0x48, 0x50, 0x54, 0x52, 0x30, 0x31, 0x35, 0x36, 0x3b, 0x3c, 0x3e],
 ];
+
+/** A list of words that writes these, after the access port. */
+function stlinkSequence(writes: readonly RegisterWrite[], { debug }: Chip): StlinkInput {
+  const codes = [5, ...writes.flatMap(() => [1, 2])];
+  const words = [debug.apIndex, ...writes.flatMap(({ address: at, value }) => [at, value])];
+  const command = new Uint8Array(16);
+  command.set([0xf2, 0x51, ...littleEndian(codes.length)]);
+  while (codes.length % 4 !== 0) codes.push(0);
+  return { command, data: Uint8Array.from([...codes, ...words.flatMap(littleEndian)]) };
+}
 
 /** A list of words: codes, padding, a word for each; now and then longer or shorter than its count says. */
 function wordList(random: SeededRandom): StlinkInput {
@@ -94,7 +126,7 @@ function wordList(random: SeededRandom): StlinkInput {
 }
 
 /** A command of 16 bytes, and data that may be more or less than it announces. */
-export function stlinkInput(random: SeededRandom): StlinkInput {
+function stlinkNoise(random: SeededRandom): StlinkInput {
   if (random.below(8) === 0) return wordList(random);
   const command = new Uint8Array(16);
   const length = random.below(8) === 0 ? random.below(65536) : random.below(300);
@@ -111,39 +143,99 @@ export function stlinkInput(random: SeededRandom): StlinkInput {
   return { command, data: random.bytes(sent) };
 }
 
+/** A command with its data; once in so many a whole operation of the flash controller. */
+export function stlinkInput(random: SeededRandom, chip: Chip): StlinkInput {
+  if (random.below(sequenceEvery) === 0) return stlinkSequence(flashSequence(random, chip), chip);
+  return stlinkNoise(random);
+}
+
+/** Command of 16 bytes for an opened device, with what it brings or how much it asks for. */
+function stlinkCommandFrame(
+  command: Uint8Array,
+  { brings, lengthBytes }: { readonly brings: Uint8Array | undefined; readonly lengthBytes: number },
+): Uint8Array {
+  const frame = new Uint8Array(32 + (brings?.length ?? 0));
+  const view = new DataView(frame.buffer);
+  frame[0] = 5;
+  view.setUint32(4, 7, true);
+  frame.set(command, 8);
+  frame[24] = brings === undefined ? 1 : 0;
+  view.setUint32(28, lengthBytes, true);
+  if (brings !== undefined) frame.set(brings, 32);
+  return frame;
+}
+
 /** Bytes for a socket of the stlink-server protocol: whole frames, some with one field wrong, or noise. */
 export function stlinkFrame(random: SeededRandom): Uint8Array {
   if (random.below(12) === 0) return random.bytes(random.below(64) + 1);
   const code = random.below(7);
   if (code !== 5) return Uint8Array.of(code, ...random.bytes([2, 1, 8, 8, 8, 0, 4][code]! - 1));
-  const { command, data } = stlinkInput(random);
-  const outgoing = random.below(2) === 0;
-  const frame = new Uint8Array(32 + (outgoing ? data.length : 0));
+  const { command, data } = stlinkNoise(random);
+  const brings = random.below(2) === 0 ? data : undefined;
+  const isWrong = random.below(40) === 0;
+  const lengthBytes = isWrong ? random.word() : (brings?.length ?? random.below(512));
+  return stlinkCommandFrame(command, { brings, lengthBytes });
+}
+
+/** A whole operation of the flash controller in one sound frame. */
+export function stlinkSequenceFrame(random: SeededRandom, chip: Chip): Uint8Array {
+  const { command, data } = stlinkSequence(flashSequence(random, chip), chip);
+  return stlinkCommandFrame(command, { brings: data, lengthBytes: data.length });
+}
+
+/** Of CMSIS-DAP packets behind USB/IP. */
+const packetBytes = 512;
+
+/** A submission: what goes to the endpoint, or how much is asked of it. */
+interface Submission {
+  readonly command: number;
+  readonly sequence: number;
+  readonly endpoint: number;
+  readonly data: Uint8Array | undefined;
+  readonly lengthBytes: number;
+  readonly flags: number;
+  readonly setup: readonly number[];
+}
+
+function submission({
+  command,
+  sequence,
+  endpoint,
+  data,
+  lengthBytes,
+  flags,
+  setup,
+}: Submission): Uint8Array {
+  const frame = new Uint8Array(48 + (data?.length ?? 0));
   const view = new DataView(frame.buffer);
-  frame[0] = 5;
-  view.setUint32(4, 7, true);
-  frame.set(command, 8);
-  frame[24] = outgoing ? 0 : 1;
-  const wrong = random.below(40) === 0;
-  view.setUint32(28, wrong ? random.word() : outgoing ? data.length : random.below(512), true);
-  if (outgoing) frame.set(data, 32);
+  const words = [command, sequence, 0x10002, data === undefined ? 1 : 0, endpoint, flags, lengthBytes];
+  for (const [i, word] of words.entries()) view.setUint32(4 * i, word);
+  frame.set(setup, 40);
+  if (data !== undefined) frame.set(data, 48);
   return frame;
 }
 
 /** Bytes for a socket of USB/IP after the import: submissions and unlinks, some with one field wrong, or noise. */
 export function usbipFrame(random: SeededRandom): Uint8Array {
   if (random.below(12) === 0) return random.bytes(random.below(96) + 1);
-  const incoming = random.below(2) === 0;
-  const length = random.below(40) === 0 ? random.word() : random.below(600);
-  const data = incoming ? new Uint8Array(0) : random.bytes(Math.min(length, 600));
-  const frame = new Uint8Array(48 + data.length);
-  const view = new DataView(frame.buffer);
-  const command = random.below(20) === 0 ? random.below(8) : random.below(6) === 0 ? 2 : 1;
-  const words = [command, random.below(64), 0x10002, incoming ? 1 : 0, random.below(4)];
-  for (const [i, word] of words.entries()) view.setUint32(4 * i, word);
-  view.setUint32(20, random.below(64));
-  view.setUint32(24, length);
-  frame.set([random.below(256), random.below(16), ...random.bytes(6)], 40);
-  frame.set(data, 48);
-  return frame;
+  const isPacket = random.below(2) === 0;
+  const carried = isPacket
+    ? fitting(random, dapCommand(random), packetBytes)
+    : random.bytes(random.below(600));
+  return submission({
+    command: random.below(20) === 0 ? random.below(8) : random.below(6) === 0 ? 2 : 1,
+    sequence: random.below(64),
+    endpoint: random.below(4),
+    data: random.below(2) === 0 ? undefined : carried,
+    lengthBytes: random.below(40) === 0 ? random.word() : carried.length,
+    flags: random.below(64),
+    setup: [random.below(256), random.below(16), ...random.bytes(6)],
+  });
+}
+
+/** A whole operation of the flash controller in one packet to the probe's bulk endpoint. */
+export function usbipSequenceFrame(random: SeededRandom, chip: Chip): Uint8Array {
+  const data = Uint8Array.from(dapSequence(flashSequence(random, chip), chip));
+  const fields = { command: 1, sequence: random.below(64), endpoint: 1, flags: 0, setup: [] };
+  return submission({ ...fields, data, lengthBytes: data.length });
 }

@@ -1,11 +1,12 @@
 // A real client at the door of a chip that was fuzzed: stm32flash, dfu-util or OpenOCD, unmodified, programs and verifies it,
-// lifting its protection first where it stands. Throws with what the client printed.
+// lifting its protections first where they stand. Throws with what the client printed.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isWriteProtected } from '@firmseal/chips';
 import {
   ChipUsbPort,
   openPseudoTerminal,
@@ -46,6 +47,11 @@ function demand(holds: boolean, { printed }: Ended): void {
 
 const holdsImage = (chip: VirtualChip): boolean =>
   Buffer.from(chip.judge.flash(0x08000000, image.length)).equals(image);
+
+const hasWriteProtection = ({ chip, judge }: VirtualChip): boolean =>
+  chip.flash.eraseUnits.some((unit) => isWriteProtected(chip, judge.optionsLoaded, unit));
+
+const isOpen = (chip: VirtualChip): boolean => chip.judge.readoutLevel === 0;
 
 async function byStm32flash(chip: VirtualChip, folder: string): Promise<void> {
   const door = new UartDoor(chip);
@@ -108,21 +114,34 @@ async function byOpenocd(chip: VirtualChip, folder: string): Promise<void> {
   const server = await serveStlink(new StlinkCommands(probeTarget(chip)));
   const { port } = server.address() as AddressInfo;
   const [file, before, driver, load] = targets[chip.chip.id]!;
-  const unlock = chip.judge.readoutLevel === 1 ? [`${driver} unlock 0`, load, 'reset halt'] : [];
-  const script = [
-    ...['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'],
-    ...['transport select dapdirect_swd', 'gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'],
-    ...[before, `source [find target/${file}.cfg]`, 'init', 'reset halt', ...unlock],
-    ...[
+  const session = (...commands: string[]): Promise<Ended> => {
+    const script = [
+      ...['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'],
+      ...['transport select dapdirect_swd', 'gdb_port disabled', 'tcl_port disabled', 'telnet_port disabled'],
+      ...[before, `source [find target/${file}.cfg]`, 'init', 'reset halt', ...commands, 'shutdown'],
+    ];
+    writeFileSync(join(folder, 'run.cfg'), script.join('\n'));
+    return run('openocd', ['-f', 'run.cfg'], folder);
+  };
+  try {
+    if (!isOpen(chip)) {
+      const lifted = await session(`${driver} unlock 0`, load);
+      chip.powerOff(); // as OpenOCD asks for: option bytes of F4 and H7 are loaded then
+      chip.powerOn();
+      demand(isOpen(chip), lifted);
+    }
+    if (hasWriteProtection(chip)) {
+      const banks = chip.chip.id === 'stm32h743' ? [0, 1] : [0];
+      const lifted = await session(...banks.map((bank) => `flash protect ${bank} 0 last off`), load);
+      chip.powerOff();
+      chip.powerOn();
+      demand(!hasWriteProtection(chip), lifted);
+    }
+    const ended = await session(
       `${driver} mass_erase 0`,
       `flash write_image image.bin ${start}`,
       `echo [verify_image image.bin ${start}]`,
-    ],
-    'shutdown',
-  ];
-  writeFileSync(join(folder, 'run.cfg'), script.join('\n'));
-  try {
-    const ended = await run('openocd', ['-f', 'run.cfg'], folder);
+    );
     demand(ended.status === 0 && ended.printed.includes('verified 3000 bytes'), ended);
   } finally {
     server.close();

@@ -7,32 +7,33 @@
 
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { readCommandLine, wholeNumber } from '../../tools/command-line.ts';
 import { runCampaign } from './campaign.ts';
 import { renderReport } from './report.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: randomBytes(4).toString('hex') },
-    rounds: { type: 'string', default: '10' },
-    benches: { type: 'string', default: '2' },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const usage = 'npm run sim:kill -- [--seed TEXT] [--rounds N] [--benches N] [--only NAME] [--json]';
+const { seed, rounds, benches, only, json } = readCommandLine(usage, (words) => {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      seed: { type: 'string', default: randomBytes(4).toString('hex') },
+      rounds: { type: 'string', default: '10' },
+      benches: { type: 'string', default: '2' },
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    rounds: wholeNumber(values.rounds, '--rounds'),
+    benches: wholeNumber(values.benches, '--benches'),
+  };
 });
-
-function readCount(name: 'rounds' | 'benches'): number {
-  const count = Number(values[name]);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`--${name} takes a whole number from 1`);
-  return count;
-}
-
-const { seed, only, json } = values;
-const rounds = readCount('rounds');
 const startMs = performance.now();
 const report = await runCampaign({
   seed,
   rounds,
-  benches: only === undefined ? readCount('benches') : 1,
+  benches: only === undefined ? benches : 1,
   ...(only === undefined ? {} : { only }),
   onScenario: ({ name, kills }) => process.stderr.write(`${name}: ${kills.join(', ')}\n`),
 });

@@ -5,6 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { agentChipIds } from '../../device/agent/build.ts';
+import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
 import { MachineSample } from './machine-sample.ts';
@@ -36,10 +37,17 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
   for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
 }
 
-const { values } = parseArgs({
-  options: { chip: { type: 'string' }, build: { type: 'string' } },
+const chosen = readCommandLine('npm run sim:power -- [--chip ID] [--build wasm|thumb]', (words) => {
+  const { values } = parseArgs({
+    args: [...words],
+    options: { chip: { type: 'string' }, build: { type: 'string' } },
+  });
+  return {
+    chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
+    build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
+  };
 });
-const isChosen = (id: string) => values.chip === undefined || id === values.chip;
+const isChosen = (id: string) => chosen.chip === undefined || id === chosen.chip;
 const empty = (): PowerReport => ({ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] });
 
 function add(sum: PowerReport, report: PowerReport): void {
@@ -52,7 +60,7 @@ function add(sum: PowerReport, report: PowerReport): void {
 
 async function runWebAssembly(): Promise<PowerReport> {
   const sum = empty();
-  if (values.build === 'thumb') return sum;
+  if (chosen.build === 'thumb') return sum;
   for (const chipId of agentChipIds.filter(isChosen))
     for (const { make, policies } of scenarioRuns)
       for (const interruption of policies) {
@@ -68,7 +76,7 @@ async function runWebAssembly(): Promise<PowerReport> {
 
 async function runMachineCode(): Promise<PowerReport> {
   const sum = empty();
-  if (values.build === 'wasm') return sum;
+  if (chosen.build === 'wasm') return sum;
   if (!hasTool('arm-none-eabi-gcc')) console.log('build thumb: skipped, no arm-none-eabi-gcc');
   else
     for (const chipId of machineChips.filter(isChosen))

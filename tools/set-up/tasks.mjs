@@ -14,5 +14,7 @@ export const tasks = {
   generate: { script: 'tools/generate/main.ts', args: [] },
   'vectors:thumb': { script: 'device/agent/vectors-thumb.ts', args: [] },
   fuzz: { script: 'sim/fuzz/main.ts', args: [] },
+  'fuzz:doors': { script: 'sim/fuzz/doors.ts', args: [] },
+  conformance: { script: 'packages/virtual-stm32/test/conformance/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };

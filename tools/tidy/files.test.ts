@@ -1,7 +1,7 @@
 // Planted violations of the rules about single files and machine paths.
 
 import { describe, expect, test } from 'vitest';
-import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
+import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { machineTraces } from './machine-paths.ts';
 
 const lines = (count: number) => 'x\n'.repeat(count);
@@ -40,6 +40,17 @@ test('what only looks unwanted passes', () => {
   const text =
     "// export * from './a.ts'\nconst enumerate = 1;\ntest.onlyIf;\nexport { only } from './a.ts';\n";
   expect(unwantedStatements([{ path: 'a.ts', text }])).toEqual([]);
+});
+
+test('a test that is skipped without a reason is found', () => {
+  const of = (path: string, line: string) => skipsSayWhy([{ path, text: `// header\n${line}\n` }]);
+  expect(of('a.test.ts', "test.skipIf(!x)('y', () => {});")).toEqual([
+    expect.stringContaining('a.test.ts:2'),
+  ]);
+  expect(of('a.test.ts', "  describe.runIf(x).each([1])('y', () => {});")).toHaveLength(1);
+  expect(of('a.test.ts', "it.skip('y', () => {});")).toHaveLength(1);
+  expect(of('a.arm.test.ts', "test.skipIf(!x)('y', () => {});")).toEqual([]);
+  expect(of('a.test.ts', "test('y', (context) => context.skip('z'));")).toEqual([]);
 });
 
 test('names that say nothing, or are not kebab-case, are found', () => {

@@ -59,6 +59,20 @@ export const unwantedStatements: Rule = (files) =>
     );
   });
 
+/** Suites that are left out as a whole where a package is missing, with their reason, by the name of the file. */
+const hasNeededPackages = (path: string): boolean => /\.[a-z0-9-]+\.test\.ts$/.test(path);
+
+/** A test that is skipped says why; `skipIf` and `runIf` take no reason (tools/test-report/skip-tests.ts does). */
+export const skipsSayWhy: Rule = (files) =>
+  files.flatMap(({ path, text }) => {
+    if (!path.endsWith('.test.ts') || hasNeededPackages(path)) return [];
+    return codeLines(text).flatMap((line, index) =>
+      /^\s*(?:test|it|describe)(?:\.\w+)*\.(?:skip|skipIf|runIf)\b/.test(line)
+        ? [`${path}:${index + 1}: skips without a reason; use skipTests or context.skip(reason)`]
+        : [],
+    );
+  });
+
 /** Names that say nothing of what a file holds. */
 export const fileNames: Rule = (files) =>
   files.flatMap(({ path }) => {

@@ -2,7 +2,7 @@
 // beside the rules.
 
 import { describe, expect, test } from 'vitest';
-import { fileHeader, fileLength, fileNames, unwantedStatements } from './files.ts';
+import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
 import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
@@ -20,6 +20,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'files open with a comment': fileHeader,
   'files have telling kebab-case names': fileNames,
   'no export *, no enum, no .only': unwantedStatements,
+  'skipped tests say why': skipsSayWhy,
   'no paths of a machine, no hosts of a registry': machineTraces,
   'the lockfile names no place': lockfileHosts,
   'the lockfile has the binaries of every platform': lockfilePlatforms,

@@ -9,7 +9,7 @@ import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
 import { type ByteStream, type ByteStreamListener, systemClock } from '@firmseal/link';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { hasTool } from '../../../tools/toolchain.ts';
+import { lackingTool, skipTests } from '../../../tools/test-report/skip-tests.ts';
 import { runCli } from './run-cli.ts';
 import { VirtualProcess } from './run-virtual.ts';
 
@@ -46,33 +46,32 @@ function openTerminal(path: string): ByteStream {
   };
 }
 
-test.runIf(hasTool('python3'))(
-  'answers on UART doors as on its link, in one process and the next',
-  async () => {
-    succeed('keys', 'new', '--role', 'root', '--out', file('root.key'));
-    succeed('keys', 'new', '--role', 'device-ca', '--out', file('ca.key'));
-    const words = ['--chip', 'stm32f427', '--state', file('chips.state')];
-    virtual = await VirtualProcess.start(...words, '--uart', 'tcp');
-    const { probe, uart, uniqueId } = virtual.chips[0]!;
-    succeed(
-      ...['personalize', '--chip', 'stm32f427', '--product', 'panel', '--level', '1'],
-      ...['--root-key', file('root.key.pub'), '--device-ca', file('ca.key')],
-      ...['--probe', probe, '--socket', `tcp:127.0.0.1:${uart}`],
-    );
-    expect(await virtual.state(1)).toMatchObject({ runs: 'agent', readoutLevel: 1 });
-    expect(await virtual.stop()).toBe(0);
+skipTests(lackingTool(['python3']));
 
-    virtual = await VirtualProcess.start(...words, '--uart', 'pty', '--usb', '--debug', 'stlink');
-    const again = virtual.chips[0]!;
-    expect(again).toMatchObject({ uniqueId, usb: { busId: '1-1' }, stlinkPort: expect.any(Number) });
-    const stream = openTerminal(String(again.uart));
-    try {
-      const agent = await AgentClient.connect({ stream, clock: systemClock });
-      const info = await agent.readInfo();
-      expect(info).toMatchObject({ chipId: 'stm32f427', lifeCycle: 'personalized', readoutLevel: 1 });
-      expect(toHex(info.uniqueId)).toBe(uniqueId);
-    } finally {
-      await stream.close();
-    }
-  },
-);
+test('answers on UART doors as on its link, in one process and the next', async () => {
+  succeed('keys', 'new', '--role', 'root', '--out', file('root.key'));
+  succeed('keys', 'new', '--role', 'device-ca', '--out', file('ca.key'));
+  const words = ['--chip', 'stm32f427', '--state', file('chips.state')];
+  virtual = await VirtualProcess.start(...words, '--uart', 'tcp');
+  const { probe, uart, uniqueId } = virtual.chips[0]!;
+  succeed(
+    ...['personalize', '--chip', 'stm32f427', '--product', 'panel', '--level', '1'],
+    ...['--root-key', file('root.key.pub'), '--device-ca', file('ca.key')],
+    ...['--probe', probe, '--socket', `tcp:127.0.0.1:${uart}`],
+  );
+  expect(await virtual.state(1)).toMatchObject({ runs: 'agent', readoutLevel: 1 });
+  expect(await virtual.stop()).toBe(0);
+
+  virtual = await VirtualProcess.start(...words, '--uart', 'pty', '--usb', '--debug', 'stlink');
+  const again = virtual.chips[0]!;
+  expect(again).toMatchObject({ uniqueId, usb: { busId: '1-1' }, stlinkPort: expect.any(Number) });
+  const stream = openTerminal(String(again.uart));
+  try {
+    const agent = await AgentClient.connect({ stream, clock: systemClock });
+    const info = await agent.readInfo();
+    expect(info).toMatchObject({ chipId: 'stm32f427', lifeCycle: 'personalized', readoutLevel: 1 });
+    expect(toHex(info.uniqueId)).toBe(uniqueId);
+  } finally {
+    await stream.close();
+  }
+});

@@ -1,12 +1,12 @@
 // `firmseal virtual` as its users have it: the command lines that it prints are run as they stand; what they programmed is
 // there in the next run; power cuts come when they were planned; a damaged state is refused.
 
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
+import { lineFor, runLine } from './printed-line.ts';
 import { runCli } from './run-cli.ts';
 import { VirtualProcess } from './run-virtual.ts';
 
@@ -19,16 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let virtual: VirtualProcess | undefined;
 afterEach(async () => void (await virtual?.stop()));
 
-/** Runs a printed command line in the folder with image.bin; a client that fails is not thrown. */
-const run = (command: string): Promise<{ failed: boolean; printed: string }> =>
-  new Promise((resolve) =>
-    execFile('sh', ['-c', command], { cwd: folder, timeout: 60_000 }, (error, out, err) =>
-      resolve({ failed: error !== null, printed: out + err }),
-    ),
-  );
-
-const lineFor = (client: string, chip = 0): string =>
-  virtual!.chips[chip]!.connect.find((one) => one.client === client)!.command;
+const run = (command: string) => runLine(command, folder);
 
 describe.runIf(usable)('on a pseudo-terminal', () => {
   test('programs by the printed line; the next run has the same chip, also after a kill', async () => {
@@ -36,7 +27,7 @@ describe.runIf(usable)('on a pseudo-terminal', () => {
     const words = ['--chip', 'stm32f427', '--uart', 'pty', '--boot0', 'high', '--state', state];
     virtual = await VirtualProcess.start(...words);
     const { uniqueId } = virtual.chips[0]!;
-    const { failed, printed } = await run(lineFor('stm32flash'));
+    const { failed, printed } = await run(lineFor(virtual!, 'stm32flash'));
     expect([failed, printed]).toEqual([false, expect.stringContaining('(100.00%) Done.')]);
     const before = await virtual.state(1);
     expect(before).toMatchObject({ runs: 'ROM bootloader', map: ['#...........', '............'] });
@@ -47,7 +38,7 @@ describe.runIf(usable)('on a pseudo-terminal', () => {
     const after = await virtual.state(1);
     expect([after['map'], after['operations']]).toEqual([before['map'], before['operations']]);
     const read = await run(
-      lineFor('stm32flash').replace('-w image.bin -v', '-r read.bin -S 0x08000000:5000'),
+      lineFor(virtual!, 'stm32flash').replace('-w image.bin -v', '-r read.bin -S 0x08000000:5000'),
     );
     expect(read.failed).toBe(false);
     expect(new Uint8Array(readFileSync(join(folder, 'read.bin')))).toEqual(image);
@@ -64,11 +55,11 @@ describe.runIf(usable)('on a pseudo-terminal', () => {
       ...['--chip', 'stm32g0b1', '--count', '2', '--uart', 'pty'],
       ...['--fault', plan, '--fault', 'cut 2 at 400 after'],
     );
-    expect((await run(lineFor('stm32flash', 1))).failed).toBe(true);
+    expect((await run(lineFor(virtual!, 'stm32flash', 1))).failed).toBe(true);
     const lost = await virtual.said({ event: 'power-lost', number: 2 });
     expect(lost).toMatchObject({ operations: 100, cut: { operation: 100, moment: 'torn' } });
     expect(await virtual.state(2)).toMatchObject({ powered: false, cut: { operation: 400 } });
-    expect((await run(lineFor('stm32flash', 0))).failed).toBe(false);
+    expect((await run(lineFor(virtual!, 'stm32flash', 0))).failed).toBe(false);
     virtual.type('power on 2');
     await virtual.said({ event: 'started', number: 2 });
     virtual.type('power sideways 2');

@@ -1,5 +1,6 @@
 // `npm run fuzz`: the agent's parsers under libFuzzer with address and undefined-behaviour checks, what of them the inputs
-// reach, and the two differential fuzzers. Ends with 1 on a crash, a disagreement, or a coverage below 95 %.
+// reach, and the two differential fuzzers. Ends with 1 on a crash, a disagreement, or a coverage below 95 %, with 2 when its
+// command line is wrong.
 //   npm run fuzz                          all of it for two or three minutes
 //   npm run fuzz -- targets 60            each target for 60 seconds
 //   npm run fuzz -- runs 20000000         so many executions, shared among the targets
@@ -8,6 +9,7 @@
 //   npm run fuzz -- crypto 100000         so many inputs to BearSSL and to the imported cryptography
 //   npm run fuzz -- minimize              drops inputs that others cover
 
+import { atMost, oneOf, readCommandLine, wholeNumber } from '../../../tools/command-line.ts';
 import { measureCoverage } from './coverage.ts';
 import { runCryptoDifferential } from './crypto-differential.ts';
 import { runDifferential } from './differential-campaign.ts';
@@ -90,26 +92,44 @@ async function compareCrypto(runs: number): Promise<boolean> {
   return disagreements.length === 0;
 }
 
-function amount(text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${text} is no number of seconds or runs`);
-  return value;
+/** Each part with the numbers that may follow it, and what they are when absent. */
+const parts = {
+  targets: { seconds: 20 },
+  runs: { runs: 1_000_000 },
+  coverage: {},
+  differential: { inputs: 100_000, seed: 1 },
+  crypto: { inputs: 10_000 },
+  minimize: {},
+} as const;
+
+interface Request {
+  readonly part: keyof typeof parts | undefined;
+  readonly numbers: readonly number[];
 }
 
-async function main([what, first, second]: string[]): Promise<boolean> {
-  switch (what) {
+function readRequest([name, ...texts]: readonly string[]): Request {
+  if (name === undefined) return { part: undefined, numbers: [] };
+  const part = oneOf(name, 'part', Object.keys(parts) as (keyof typeof parts)[]);
+  const defaults: [string, number][] = Object.entries(parts[part]);
+  atMost(texts, defaults.length);
+  const numbers = defaults.map(([label, otherwise], i) =>
+    texts[i] === undefined ? otherwise : wholeNumber(texts[i], label),
+  );
+  return { part, numbers };
+}
+
+async function main({ part, numbers: [first = 0, second = 0] }: Request): Promise<boolean> {
+  switch (part) {
     case 'targets':
-      return runTargets(() => ({ seconds: amount(first, 20) }));
-    case 'runs': {
-      const runs = amount(first, 1_000_000);
-      return runTargets((target) => ({ runs: Math.ceil((runs * shares[target]) / 100) }));
-    }
+      return runTargets(() => ({ seconds: first }));
+    case 'runs':
+      return runTargets((target) => ({ runs: Math.ceil((first * shares[target]) / 100) }));
     case 'coverage':
       return showCoverage();
     case 'differential':
-      return compare(amount(first, 100_000), amount(second, 1));
+      return compare(first, second);
     case 'crypto':
-      return compareCrypto(amount(first, 10_000));
+      return compareCrypto(first);
     case 'minimize':
       for (const target of fuzzTargets) minimize(target);
       return true;
@@ -119,11 +139,8 @@ async function main([what, first, second]: string[]): Promise<boolean> {
       const agreed = (await compare(50_000, 1)) && (await compareCrypto(6000));
       return !crashed && covered && agreed;
     }
-    default:
-      throw new Error(
-        `no "${what}" here; there are: targets, runs, coverage, differential, crypto, minimize`,
-      );
   }
 }
 
-if (!(await main(process.argv.slice(2)))) process.exitCode = 1;
+const request = readCommandLine('npm run fuzz -- [PART [N [SEED]]]', readRequest);
+if (!(await main(request))) process.exitCode = 1;

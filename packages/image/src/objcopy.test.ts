@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hasTool, runTool } from '../../../tools/toolchain.ts';
+import { lackingTool, skipTests } from '../../../tools/test-report/skip-tests.ts';
+import { runTool } from '../../../tools/toolchain.ts';
 import { segmentLists } from '../test/segments.ts';
 import { writeElf, writeHex, writeSrec } from '../test/writers.ts';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -13,7 +14,6 @@ import { readImage } from './read-image.ts';
 import type { Segment } from './segment.ts';
 
 const objcopy = 'arm-none-eabi-objcopy';
-const available = hasTool(objcopy);
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-objcopy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -112,7 +112,9 @@ function expectSameAsObjcopy(image: FirmwareImage, file: Uint8Array, from: strin
   expect(binary.segments).toEqual([whole]);
 }
 
-describe.skipIf(!available)('readers and objcopy', () => {
+describe('readers and objcopy', () => {
+  skipTests(lackingTool([objcopy]));
+
   for (const [name, layout] of Object.entries(layouts))
     it(`agree on a linked file: ${name}`, () => {
       const file = link(name, layout);

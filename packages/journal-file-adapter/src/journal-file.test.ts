@@ -101,26 +101,24 @@ describe('one process at a time', () => {
     writeFileSync(`${path}.lock`, `${gone.pid}\n`);
     await (await openJournalFile(path)).close();
   });
-  test.skipIf(!existsSync('/proc/self/stat'))(
-    'the lock of a killed process whose number another has now is taken over',
-    async () => {
-      const mark = await markOfProcess(process.pid);
-      const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
-      try {
-        for (const pid of [process.pid, other.pid!]) {
-          writeFileSync(`${path}.lock`, `${pid} ${mark}0\n`);
-          await (await openJournalFile(path)).close();
-        }
-        writeFileSync(`${path}.lock`, `${other.pid} ${await markOfProcess(other.pid!)}\n`);
-        await expect(openJournalFile(path)).rejects.toMatchObject({
-          code: 'journal-in-use',
-          fields: { process: other.pid },
-        });
-      } finally {
-        other.kill();
+  test('the lock of a killed process whose number another has now is taken over', async (context) => {
+    context.skip(!existsSync('/proc/self/stat'), 'no /proc here that says when a process began');
+    const mark = await markOfProcess(process.pid);
+    const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+    try {
+      for (const pid of [process.pid, other.pid!]) {
+        writeFileSync(`${path}.lock`, `${pid} ${mark}0\n`);
+        await (await openJournalFile(path)).close();
       }
-    },
-  );
+      writeFileSync(`${path}.lock`, `${other.pid} ${await markOfProcess(other.pid!)}\n`);
+      await expect(openJournalFile(path)).rejects.toMatchObject({
+        code: 'journal-in-use',
+        fields: { process: other.pid },
+      });
+    } finally {
+      other.kill();
+    }
+  });
 });
 
 test('a process that is killed between two entries leaves every resolved one', async () => {

@@ -55,7 +55,7 @@ export class FlashControllerH5 implements FlashStores {
   constructor(parts: FlashControllerParts, facts: FlashController) {
     this.#parts = parts;
     this.addressStart = facts.registerBase;
-    this.#latches = new OptionLatches(parts, this.addressStart);
+    this.#latches = new OptionLatches(parts, this.addressStart, 'stored');
     this.#keys = new FlashKeys(facts.keys, { onceOnly: true });
     this.#optionKeys = new FlashKeys(facts.optionKeys, { onceOnly: true });
     this.#buffer = new WriteBuffer(parts.chip.write.unitBytes);
@@ -172,8 +172,11 @@ export class FlashControllerH5 implements FlashStores {
     if (value & optionControl.start) {
       // A standing error holds the next change up (OPTCR.OPTSTRT).
       if (this.#status & status.optchangeerr) return;
-      if (by.programOptions(this.#latches.values(), () => {}) !== 'ok') this.#status |= status.optchangeerr;
-      this.#latches.clear();
+      const begun = by.programOptions(this.#latches.values(), () => this.#latches.clear());
+      if (begun !== 'ok') {
+        this.#latches.clear();
+        this.#status |= status.optchangeerr;
+      }
     }
     if (value & optionControl.lock) this.#optionKeys.lock();
   }

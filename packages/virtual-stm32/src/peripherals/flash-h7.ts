@@ -79,7 +79,7 @@ export class FlashControllerH7 implements FlashStores {
     this.addressStart = facts.registerBase;
     this.#stride = facts.bankStride;
     this.sizeBytes = 0x400;
-    this.#latches = new OptionLatches(parts, this.addressStart);
+    this.#latches = new OptionLatches(parts, this.addressStart, 'stored');
     this.#optionKeys = new FlashKeys(facts.optionKeys, { onceOnly: true });
     this.#banks = parts.chip.flash.banks.map(({ number }) => ({
       ...{ number, control: 0, status: 0, eccAddress: 0 },
@@ -247,12 +247,13 @@ export class FlashControllerH7 implements FlashStores {
       this.#optionsRun = true;
       const begun = by.programOptions(this.#latches.values(), () => {
         this.#optionsRun = false;
+        this.#latches.clear();
       });
       if (begun !== 'ok') {
         this.#optionsRun = false;
+        this.#latches.clear();
         this.#optionError = optionChangeError;
       }
-      this.#latches.clear();
     }
     if (value & optionControl.lock) this.#optionKeys.lock();
   }

@@ -33,11 +33,17 @@ export function unitsOfBank(chip: Chip, bank: number): readonly EraseUnit[] {
 export class OptionLatches {
   readonly #parts: FlashControllerParts;
   readonly #base: number;
+  readonly #untouched: 'loaded' | 'stored';
   readonly #written = new Map<number, number>();
 
-  constructor(parts: FlashControllerParts, base: number) {
+  /**
+   * `untouched`: what a register holds that was not written since the last programming. `stored` where registers "to be
+   * programmed" stand beside the current ones (H7, H5): a second start then programs the same again.
+   */
+  constructor(parts: FlashControllerParts, base: number, untouched: 'loaded' | 'stored' = 'loaded') {
     this.#parts = parts;
     this.#base = base;
+    this.#untouched = untouched;
   }
 
   /** The option register whose bits are programmed through that offset. */
@@ -54,9 +60,9 @@ export class OptionLatches {
     this.#written.set(id, (value & mask) >>> 0);
   }
 
-  /** As written, or in force. */
+  /** As written, or untouched. */
   value({ id }: OptionRegister): number {
-    return this.#written.get(id) ?? this.#parts.options.loaded.get(id) ?? 0;
+    return this.#written.get(id) ?? this.#parts.options[this.#untouched].get(id) ?? 0;
   }
 
   /** As in force since the last load. */

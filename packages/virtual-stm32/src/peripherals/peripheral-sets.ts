@@ -35,14 +35,23 @@ export interface PeripheralSet {
 
 const block = 0x400;
 
+/** Where every family but H7 has them in its register of reset flags. */
+const resetCauses = { pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 };
+
+/** Bits of RCC_CR that every family has. */
+const hseReady = { register: 0x00, to: 17, from: 16 };
+const pllReady = { register: 0x00, to: 25, from: 24 };
+
+const usartsOfF4 = [
+  { name: 'USART1', addressStart: 0x4001_1000 },
+  { name: 'USART2', addressStart: 0x4000_4400 },
+  { name: 'USART3', addressStart: 0x4000_4800 },
+];
+
 const f4: PeripheralSet = {
   source:
     'CMSIS headers stm32f405xx.h, stm32f427xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, PWR_CSR, RTC_BKP0R',
-  usarts: [
-    { name: 'USART1', addressStart: 0x4001_1000 },
-    { name: 'USART2', addressStart: 0x4000_4400 },
-    { name: 'USART3', addressStart: 0x4000_4800 },
-  ],
+  usarts: usartsOfF4,
   usartLayout: 'f4',
   rng: 0x5006_0800,
   iwdg: 0x4000_3000,
@@ -56,17 +65,14 @@ const f4: PeripheralSet = {
     resetValues: { 0: 0x83, 4: 0x2400_3010 },
     following: [
       { register: 0x00, to: 1, from: 0 }, // HSIRDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      hseReady,
+      pllReady,
       { register: 0x00, to: 27, from: 26 }, // PLLI2SRDY
       { register: 0x08, to: 2, from: 0, width: 2 }, // SWS
       { register: 0x70, to: 1, from: 0 }, // LSERDY
       { register: 0x74, to: 1, from: 0 }, // LSIRDY
     ],
-    resetFlags: {
-      ...{ register: 0x74, remove: 1 << 24, optionLoad: 1 << 25 },
-      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
-    },
+    resetFlags: { ...resetCauses, register: 0x74, remove: 1 << 24, optionLoad: 1 << 25 },
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0xc000 } },
@@ -81,11 +87,7 @@ const f4: PeripheralSet = {
 
 const h7: PeripheralSet = {
   source: 'CMSIS header stm32h743xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_RSR, PWR_CSR1, PWR_D3CR, RTC_BKP0R',
-  usarts: [
-    { name: 'USART1', addressStart: 0x4001_1000 },
-    { name: 'USART2', addressStart: 0x4000_4400 },
-    { name: 'USART3', addressStart: 0x4000_4800 },
-  ],
+  usarts: usartsOfF4,
   usartLayout: 'later',
   rng: 0x4802_1800,
   iwdg: 0x5800_4800,
@@ -101,8 +103,8 @@ const h7: PeripheralSet = {
       { register: 0x00, to: 2, from: 0 }, // HSIRDY
       { register: 0x00, to: 8, from: 7 }, // CSIRDY
       { register: 0x00, to: 13, from: 12 }, // HSI48RDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      hseReady,
+      pllReady,
       { register: 0x00, to: 27, from: 26 }, // PLL2RDY
       { register: 0x00, to: 29, from: 28 }, // PLL3RDY
       { register: 0x10, to: 3, from: 0, width: 3 }, // SWS
@@ -148,16 +150,13 @@ const g0: PeripheralSet = {
     resetValues: { 0: 0x500, 12: 0x1000 },
     following: [
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      hseReady,
+      pllReady,
       { register: 0x08, to: 3, from: 0, width: 3 }, // SWS
       { register: 0x5c, to: 1, from: 0 }, // LSERDY
       { register: 0x60, to: 1, from: 0 }, // LSIRDY
     ],
-    resetFlags: {
-      ...{ register: 0x60, remove: 1 << 23, optionLoad: 1 << 25 },
-      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
-    },
+    resetFlags: { ...resetCauses, register: 0x60, remove: 1 << 23, optionLoad: 1 << 25 },
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x208, 8: 0x8000 } },
@@ -179,16 +178,13 @@ const l4: PeripheralSet = {
     following: [
       { register: 0x00, to: 1, from: 0 }, // MSIRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLLRDY
+      hseReady,
+      pllReady,
       { register: 0x08, to: 2, from: 0, width: 2 }, // SWS
       { register: 0x90, to: 1, from: 0 }, // LSERDY
       { register: 0x94, to: 1, from: 0 }, // LSIRDY
     ],
-    resetFlags: {
-      ...{ register: 0x94, remove: 1 << 23, optionLoad: 1 << 25 },
-      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
-    },
+    resetFlags: { ...resetCauses, register: 0x94, remove: 1 << 23, optionLoad: 1 << 25 },
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4000_7000, sizeBytes: block, resetValues: { 0: 0x200, 8: 0x8000 } },
@@ -212,14 +208,11 @@ const u5: PeripheralSet = {
       { register: 0x00, to: 2, from: 0 }, // MSISRDY
       { register: 0x00, to: 10, from: 8 }, // HSIRDY
       { register: 0x00, to: 13, from: 12 }, // HSI48RDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      hseReady,
+      pllReady,
       { register: 0x1c, to: 2, from: 0, width: 2 }, // SWS
     ],
-    resetFlags: {
-      ...{ register: 0xf4, remove: 1 << 23, optionLoad: 1 << 25 },
-      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
-    },
+    resetFlags: { ...resetCauses, register: 0xf4, remove: 1 << 23, optionLoad: 1 << 25 },
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4602_0800, sizeBytes: block },
@@ -241,16 +234,13 @@ const h5: PeripheralSet = {
       { register: 0x00, to: 1, from: 0 }, // HSIRDY
       { register: 0x00, to: 9, from: 8 }, // CSIRDY
       { register: 0x00, to: 13, from: 12 }, // HSI48RDY
-      { register: 0x00, to: 17, from: 16 }, // HSERDY
-      { register: 0x00, to: 25, from: 24 }, // PLL1RDY
+      hseReady,
+      pllReady,
       { register: 0x00, to: 27, from: 26 }, // PLL2RDY
       { register: 0x00, to: 29, from: 28 }, // PLL3RDY
       { register: 0x1c, to: 3, from: 0, width: 2 }, // SWS
     ],
-    resetFlags: {
-      ...{ register: 0xf4, remove: 1 << 23, optionLoad: 0 },
-      ...{ pin: 1 << 26, power: 1 << 27, software: 1 << 28, watchdog: 1 << 29 },
-    },
+    resetFlags: { ...resetCauses, register: 0xf4, remove: 1 << 23, optionLoad: 0 },
   },
   pwr: {
     ...{ name: 'PWR', addressStart: 0x4402_0800, sizeBytes: block },

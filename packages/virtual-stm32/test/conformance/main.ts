@@ -2,14 +2,18 @@
 // them. `-- stm32g0b1 dfu-util` runs these only and keeps the other cells; `-- --page` makes the page only. CMSIS-DAP needs the
 // machine of `npm run test:usb-vm`. Ends with 1 when a cell is broken.
 
+import { oneOf, readCommandLine } from '../../../../tools/command-line.ts';
 import { prepareGuest } from '../../../../tools/usb-vm/guest.ts';
 import { type Cell, type ClientName, type ClientRun, chips, clients } from './cell.ts';
 import { readRecord, writePage, writeRecord } from './records.ts';
 import { programName, runClients } from './run-clients.ts';
 
-const words = process.argv.slice(2);
+const usage = 'npm run conformance -- [CHIP ...] [CLIENT ...], or -- --page';
+const words = readCommandLine(usage, (given) =>
+  given.map((word) => oneOf(word, 'chip or client', [...chips, ...clients, '--page'])),
+);
 const named = <T extends string>(known: readonly T[]): readonly T[] => {
-  const found = known.filter((one) => words.includes(one));
+  const found = known.filter((one) => words.some((word) => word === one));
   return found.length === 0 ? known : found;
 };
 

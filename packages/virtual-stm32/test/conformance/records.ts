@@ -12,14 +12,17 @@ export const readRecord = (): ClientRecord => JSON.parse(readFileSync(kept, 'utf
 /** A line for each cell where it fits: as the formatter of this tree has it. */
 const longestLine = 110;
 
-function objectText(object: object): string {
-  const members = Object.entries(object).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+/** `name` stands before it on its line. */
+function objectText(object: object, name = ''): string {
+  const members = Object.entries(object).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   const line = `{ ${members.join(', ')} }`;
-  return line.length + 5 <= longestLine ? line : `{\n      ${members.join(',\n      ')}\n    }`;
+  const text =
+    line.length + 5 + name.length <= longestLine ? line : `{\n      ${members.join(',\n      ')}\n    }`;
+  return name + text;
 }
 
 export function writeRecord({ runs, cells }: ClientRecord): void {
-  const runLines = Object.entries(runs).map(([client, run]) => `    "${client}": ${objectText(run)}`);
+  const runLines = Object.entries(runs).map(([client, run]) => `    ${objectText(run, `"${client}": `)}`);
   const cellLines = cells.map((cell) => `    ${objectText(cell)}`);
   const text = `{\n  "runs": {\n${runLines.join(',\n')}\n  },\n  "cells": [\n${cellLines.join(',\n')}\n  ]\n}\n`;
   writeFileSync(kept, text);

@@ -3,7 +3,8 @@
 // chip, the tests of the whole tree one.
 
 import { describe, expect, test } from 'vitest';
-import { guestHere } from '../../../../tools/usb-vm/guest.ts';
+import { skipTests } from '../../../../tools/test-report/skip-tests.ts';
+import { guest, isWhole, lackOfGuest } from '../../../../tools/usb-vm/guest-of-tests.ts';
 import type { OpenocdRun } from '../../src/doors/test-openocd.ts';
 import { openocdFamilies } from '../../src/doors/test-openocd-families.ts';
 import { chips, operations } from './cell.ts';
@@ -11,9 +12,6 @@ import { openocdCells, type SessionRunner } from './openocd-cells.ts';
 import { inGuest, type UsbProbe } from './openocd-usb-vm.ts';
 import { readRecord } from './records.ts';
 
-const here = guestHere();
-const guest = 'lacks' in here ? undefined : here;
-const whole = process.env['FIRMSEAL_USB_VM'] === 'whole';
 const kept = readRecord().cells;
 
 interface Case {
@@ -31,17 +29,15 @@ const all: Case[] = [
 
 /** What OpenOCD prints of the probe itself. */
 const probeLines: Readonly<Record<UsbProbe, readonly string[]>> = {
-  'cmsis-dap-v1': [
-    'CMSIS-DAP: FW Version = 2.1.0',
-
-    'CMSIS-DAP: Atomic commands supported',
-  ],
+  'cmsis-dap-v1': ['CMSIS-DAP: FW Version = 2.1.0', 'CMSIS-DAP: Atomic commands supported'],
   'cmsis-dap-v2': ['CMSIS-DAP: FW Version = 2.1.0', 'CMSIS-DAPv2 interface'],
   stlink: ['STLINK V2J37S7 (API v2) VID:PID 0483:3748', 'Target voltage: 3.2'],
 };
 
-describe.runIf(guest)('OpenOCD in a machine with USB', () => {
-  test.each(whole ? all : some)(
+describe('OpenOCD in a machine with USB', () => {
+  skipTests(lackOfGuest);
+
+  test.each(isWhole ? all : some)(
     '$chip by $probe does what is kept',
     async ({ chip, probe }) => {
       const client = probe === 'stlink' ? 'openocd-stlink' : 'openocd-cmsis-dap';
