@@ -93,6 +93,7 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
 /* One pass: fs_now is what the package says. Called, so that the address of fs_now is not one that a glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
+  FS_DECIDE(fs_session_check_manifest());
   FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.epoch,
             FS_ERR_INTERNAL_CHECK_FAILED);
@@ -177,6 +178,7 @@ static fs_result begin(const fs_device_data *data) {
     FS_TRY(begin_anew(data));
   }
   fs_record_begin();
+  FS_TRY(fs_session_check_manifest()); /* once: for what a glitch wrote over it since */
   FS_FLOW_STEP(FS_STEP_BEGIN);
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_RECORDS, FS_FLOW_LICENSE_DONE);
   return FS_OK;

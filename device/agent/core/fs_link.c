@@ -143,6 +143,12 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
   }
 }
 
+/* No success is told but by a request that was served: a fault that was not put down can be any word. */
+static void check_answer(uint8_t type, fs_result result) {
+  if ((answer[2] | answer[3]) != 0) return;
+  if (result != FS_OK || fs_flow != flow_of(type)) answer[3] = 0xffu;
+}
+
 static void follow(after then) {
   due = AFTER_NOTHING;
   if (then == AFTER_NOTHING) return;
@@ -179,6 +185,7 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   result = dispatch(type, &now);
   working = FS_NO;
   finish_answer(type, sequence, result, &now);
+  check_answer(type, result);
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
   answered_crc = crc;
   fs_frame_send(answer, answer_length);

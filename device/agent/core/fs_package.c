@@ -78,6 +78,7 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   fs_link_pending(FS_ESTIMATE_PACKAGE_MS);
   fs_session_end();
   FS_DECIDE(accept(header));
+  fs_session_note_manifest();
   fs_crypto_sha256_init(&context);
   fs_crypto_sha256_update(&context, (const uint8_t *)&fs_session, sizeof fs_session);
   fs_crypto_sha256_final(&context, hash);

@@ -102,12 +102,17 @@ fs_answer fs_policy_differs(const fs_requirement *requirements, uint32_t count) 
   return i == count ? FS_NO : FS_YES;
 }
 
-/* One write of all registers that change, with the readout level left as it is, or raised. */
-static fs_result program_pass(const fs_requirement *requirements, uint32_t count, fs_answer with_readout) {
+typedef struct {
+  uint32_t count;
   uint32_t ids[FS_REQUIREMENT_MAX];
   uint32_t values[FS_REQUIREMENT_MAX];
+} option_plan;
+
+/* One pass: the registers that change, with the readout level left as it is, or raised. */
+static fs_result __attribute__((noinline)) make_plan(const fs_requirement *requirements, uint32_t count,
+                                                     fs_answer with_readout, option_plan *plan) {
   uint32_t i, now, then;
-  uint32_t changed = 0;
+  memset(plan, 0, sizeof *plan);
   for (i = 0; i < count && i < FS_REQUIREMENT_MAX; i++) {
     uint32_t readout = readout_bits(requirements[i].register_id);
     fs_answer raises;
@@ -116,12 +121,23 @@ static fs_result program_pass(const fs_requirement *requirements, uint32_t count
     if (with_readout == FS_YES && raises != FS_YES) continue;
     if (with_readout != FS_YES) then = (then & ~readout) | (now & readout);
     if (then == now) continue;
-    ids[changed] = requirements[i].register_id;
-    values[changed] = then;
-    changed++; /* at most i + 1 */
+    plan->ids[plan->count] = requirements[i].register_id;
+    plan->values[plan->count] = then;
+    plan->count++; /* at most i + 1 */
   }
-  if (changed == 0) return FS_OK;
-  FS_TRY_AS(fs_port_option_program(ids, values, changed), FS_ERR_OPTION_BYTES_FAILED);
+  FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
+/* One write of all of them. */
+static fs_result program_pass(const fs_requirement *requirements, uint32_t count, fs_answer with_readout) {
+  option_plan first, second;
+  FS_TRY(make_plan(requirements, count, with_readout, &first));
+  FS_TRY(make_plan(requirements, count, with_readout, &second));
+  FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  if (second.count == 0) return FS_OK;
+  FS_TRY_AS(fs_port_option_program(second.ids, second.values, second.count), FS_ERR_OPTION_BYTES_FAILED);
   return FS_OK;
 }
 

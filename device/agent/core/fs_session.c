@@ -16,6 +16,22 @@ void fs_session_back_to_package(void) {
   fs_session.phase = FS_PHASE_PACKAGE;
 }
 
+static void __attribute__((noinline)) hash_manifest(uint8_t hash[FS_HASH_SIZE]) {
+  fs_sha256 context;
+  fs_crypto_sha256_init(&context);
+  fs_crypto_sha256_update(&context, (const uint8_t *)&fs_session.manifest, sizeof fs_session.manifest);
+  fs_crypto_sha256_final(&context, hash);
+}
+
+void fs_session_note_manifest(void) { hash_manifest(fs_session.accepted); }
+
+fs_result fs_session_check_manifest(void) {
+  uint8_t hash[FS_HASH_SIZE];
+  hash_manifest(hash);
+  FS_DEMAND(fs_equal(hash, fs_session.accepted, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
+}
+
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]) {
   uint8_t ordinal[4];
   fs_view parts[3];

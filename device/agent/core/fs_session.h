@@ -14,6 +14,7 @@ typedef struct {
   uint32_t phase;
   uint32_t epoch; /* in force with the statements that the package and the license carried */
   fs_manifest manifest;
+  uint8_t accepted[FS_HASH_SIZE]; /* hash of the manifest above when it was accepted */
   uint8_t content_prk[FS_HASH_SIZE]; /* HKDF-Extract of the content key: all keys of the package follow from it */
   uint8_t area_key[FS_KEY_SIZE];
   uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
@@ -28,6 +29,10 @@ extern fs_session_state fs_session;
 void fs_session_end(void);
 /* Forgets the keys and keeps the accepted package: a license can come again. */
 void fs_session_back_to_package(void);
+
+/* Notes the manifest as accepted, and says whether it still is that one. FS_ERR_INTERNAL_CHECK_FAILED. */
+void fs_session_note_manifest(void);
+fs_result fs_session_check_manifest(void);
 
 /* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);
