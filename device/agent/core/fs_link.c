@@ -81,9 +81,9 @@ static fs_result do_record(exchange *now) {
 }
 
 static fs_result do_finish(exchange *now) {
-  FS_TRY(fs_personalize_finish(now->view));
-  now->then = AFTER_PROTECT;
-  return FS_OK;
+  volatile fs_result result = fs_personalize_finish(now->view); /* looked at anew where it is given back */
+  if (result == FS_OK) now->then = AFTER_PROTECT;
+  return result;
 }
 
 static fs_result do_start(exchange *now) {
@@ -126,6 +126,12 @@ static uint32_t flow_of(uint8_t type) {
   }
 }
 
+/* A glitch that was seen may have written anywhere: nothing that RAM holds of session and journal is kept. */
+static void forget(void) {
+  fs_session_end();
+  if (fs_identity_present() == FS_YES) (void)fs_journal_recall();
+}
+
 static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, const exchange *now) {
   uint32_t status = result == FS_OK ? 0 : result;
   if (result == FS_OK && now->payload.status != FS_OK) status = FS_ERR_INTERNAL_CHECK_FAILED;
@@ -135,8 +141,7 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
   answer[2] = (uint8_t)status;
   answer[3] = (uint8_t)(status >> 8); /* every fault's number is below 65536 */
   answer_length = ANSWER_HEAD + now->payload.length;
-  /* A glitch that was seen may have written anywhere in what the session holds. */
-  if (status == FS_ERR_INTERNAL_CHECK_FAILED) fs_session_end();
+  if (status == FS_ERR_INTERNAL_CHECK_FAILED) forget();
   if (status != 0) {
     fs_put_u32le(answer + ANSWER_HEAD, now->detail);
     answer_length = ANSWER_HEAD + 4u;

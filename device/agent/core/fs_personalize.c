@@ -82,10 +82,17 @@ static fs_result make_identity(const begin_request *read) {
   return FS_OK;
 }
 
+/* One pass. The identity is looked for anew: a boot may have missed it. */
+static fs_result __attribute__((noinline)) check_blank(void) {
+  FS_DEMAND(fs_identity_load() != FS_YES, FS_ERR_ALREADY_PERSONALIZED);
+  return FS_OK;
+}
+
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   begin_request read;
   fs_hello_speaker speaker;
-  FS_INSIST(fs_identity_load() != FS_YES, FS_ERR_ALREADY_PERSONALIZED); /* looked for anew: a boot may have missed it */
+  FS_TRY(check_blank());
+  FS_TRY(check_blank());
   begun = FS_NO;
   FS_TRY_AS(read_begin(request, &read), FS_ERR_REQUEST_MALFORMED);
   FS_TRY(make_identity(&read));
@@ -133,7 +140,8 @@ fs_result fs_personalize_finish(fs_view request) {
   fs_requirement final[FS_REQUIREMENT_MAX];
   fs_view certificate;
   uint32_t count;
-  FS_INSIST(fs_identity_load() != FS_YES, FS_ERR_ALREADY_PERSONALIZED); /* looked for anew: a boot may have missed it */
+  FS_TRY(check_blank());
+  FS_TRY(check_blank());
   FS_REQUIRE(begun == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
   FS_TRY_AS(read_finish(request, &certificate, final, &count), FS_ERR_REQUEST_MALFORMED);
   FS_REQUIRE(certificate.length <= FS_CERTIFICATE_MAX, FS_ERR_CERTIFICATE_TOO_LARGE);
