@@ -146,6 +146,99 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['good license, taken otherwise', 'good last record, with another end'],
   },
   {
+    name: 'journal: whether its sequence rose is not looked at',
+    file: 'fs_journal.c',
+    changes: [['fs_now.magic == STATE_MAGIC && fs_now.sequence > before', 'before != 0']],
+    scenarios: ['boot: trial begins'],
+  },
+  {
+    name: 'journal: what only rises may fall',
+    file: 'fs_journal.c',
+    changes: [['FS_TRY(check_risen());', '(void)check_risen;']],
+    scenarios: ['good license, and power goes behind the first record', 'good license, taken otherwise'],
+  },
+  {
+    name: 'license: what was counted is not looked at',
+    file: 'fs_license.c',
+    changes: [
+      [
+        'FS_TRY(check_counted(read, count));\n  FS_TRY(check_counted(read, count));',
+        '(void)check_counted;\n  (void)count;\n  FS_FLOW_STEP(2u * FS_STEP_COUNT);',
+      ],
+    ],
+    scenarios: ['license opened sixteen times before', 'good license, taken otherwise'],
+  },
+  {
+    name: 'package: the epoch that is journaled is not looked at',
+    file: 'fs_package.c',
+    changes: [['if (check_epoch() != FS_OK) return fs_journal_recall();', '']],
+    scenarios: ['good package with an epoch statement, taken with other terms'],
+  },
+  {
+    name: 'session: the manifest that was accepted is not held to its hash',
+    file: 'fs_session.c',
+    changes: [
+      [
+        'FS_DEMAND(fs_equal(hash, fs_session.accepted, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);',
+        '',
+      ],
+    ],
+    scenarios: ['good license of a trial, taken otherwise', 'good license, taken otherwise'],
+  },
+  {
+    name: 'options: planned once',
+    file: 'fs_policy.c',
+    changes: [['FS_TRY(make_plan(requirements, count, with_readout, &second));', 'second = first;']],
+    scenarios: ['license whose option bytes are to be applied first'],
+  },
+  {
+    name: 'link: the answer is not looked at again',
+    file: 'fs_link.c',
+    changes: [['  check_answer(type, result);', '  (void)check_answer;']],
+    scenarios: ['policy of a bit that the chip does not have'],
+  },
+  {
+    name: 'link: what was glitched is kept',
+    file: 'fs_link.c',
+    changes: [['if (status == FS_ERR_INTERNAL_CHECK_FAILED) forget();', '(void)forget;']],
+    scenarios: ['good last record, with another end'],
+  },
+  {
+    name: 'personalization: looked once whether it was done',
+    file: 'fs_personalize.c',
+    changes: [
+      [
+        '  FS_TRY(check_blank());\n  FS_TRY(check_blank());\n  begun = FS_NO;',
+        '  FS_TRY(check_blank());\n  begun = FS_NO;',
+      ],
+    ],
+    scenarios: ['personalized once more: begin'],
+  },
+  {
+    name: 'trial: asked once whether it is confirmed',
+    file: 'fs_trial.c',
+    changes: [['FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);', '']],
+    scenarios: ['boot: trial was not confirmed'],
+  },
+  {
+    name: 'trial: one that had its boot may start',
+    file: 'fs_trial.c',
+    changes: [['FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);', '']],
+    scenarios: ['boot: trial was not confirmed'],
+  },
+  {
+    name: 'trial: what was taken over is not looked at',
+    file: 'fs_trial.c',
+    changes: [['return check_taken(manifest, &former, areas);', '(void)check_taken;\n  return FS_OK;']],
+    scenarios: ['good last record of a trial, with another end'],
+  },
+  {
+    name: 'trial: whether it stands beside another is looked at once',
+    file: 'fs_install.c',
+    changes: [['FS_TRY(fs_trial_check_beside(&fs_session.manifest));', '']],
+    scenarios: ['good license of policy erase, and power goes behind the first record'],
+  },
+  {
     name: 'flow: keys are not bound to it',
     file: 'fs_flow.c',
     changes: [['fs_put_u32le(key, fs_get_u32le(key) ^ fs_flow ^ sum);', '(void)key;\n  (void)sum;']],
