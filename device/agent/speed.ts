@@ -87,7 +87,8 @@ its link, programs them, hashes what flash holds and signs a receipt.
 
 ## A byte of firmware
 Record: from the bytes of the frame to the flash that was read back. Digest: the hash of the whole area when the last record is
-in. Flash: cycles that pass at the port's clock while the flash programs a byte, typical figure of the catalogue. Records are 4096
+in, with what ends an install once (hashes of manifest and keys, the journal), spread over 32 KiB on the counted chips and 16 KiB
+on the other: less for longer firmware. Flash: cycles that pass at the port's clock while the flash programs a byte, typical figure of the catalogue. Records are 4096
 bytes long.
 
 | chip | how | record | digest | sum | flash | sum / flash | without reception |

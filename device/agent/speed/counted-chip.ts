@@ -10,7 +10,7 @@ import { buildAgent, symbolsOf } from '../toolchain/thumb.ts';
 import { noShares, type Part, partFinder, type Shares } from './parts.ts';
 
 const chunkBytes = 4096;
-const records = 4;
+const records = 8;
 
 export interface CountedCycles {
   readonly hello: number;
@@ -54,7 +54,7 @@ const scaled = (shares: Shares, map: (value: number, part: Part) => number): Sha
     Object.entries(shares).map(([part, value]) => [part, map(value, part as Part)]),
   ) as unknown as Shares;
 
-/** One install of four records of 4096 bytes on a chip that has the agent's machine code. */
+/** One install of eight records of 4096 bytes on a chip that has the agent's machine code. */
 export async function countCycles(chipId: string): Promise<CountedCycles> {
   const line = machineLine(chipId, 'speed');
   const { core } = line.chip.machine.processor;
@@ -79,8 +79,8 @@ export async function countCycles(chipId: string): Promise<CountedCycles> {
   const license = cyclesOf(() => line.license({ bundle, terms }));
   line.record(0, sealed.records[0]!);
   const middle = sharesOf(line, chipId, () => line.record(1, sealed.records[1]!));
-  line.record(2, sealed.records[2]!);
-  const last = sharesOf(line, chipId, () => line.record(3, sealed.records[3]!));
+  for (let index = 2; index < records - 1; index++) line.record(index, sealed.records[index]!);
+  const last = sharesOf(line, chipId, () => line.record(records - 1, sealed.records[records - 1]!));
   const receipt = cyclesOf(() => line.receipt(terms, sealed.manifest));
   if (line.hello().lifeCycle !== 'installed')
     throw new Error('the install that was counted did not end well');

@@ -1,5 +1,5 @@
 // Cycles of the Cortex-M4 build at work, estimated: QEMU executes the agent one instruction at a time and logs where each
-// stands; the log of two records, 1.5 million lines each, is weighed by cortex-m4-cycles.ts. QEMU has no pipeline and no wait states, hence
+// stands; the log of four records, 1.5 million lines each, is weighed by cortex-m4-cycles.ts. QEMU has no pipeline and no wait states, hence
 // "estimated". The loop that waits for the line counts only where it found a byte. For a session, which is too long for a log,
 // instructions alone are counted: QEMU lets one pass in a nanosecond, and a timer of the board tells the time.
 
@@ -47,7 +47,7 @@ export interface TracedCycles {
 }
 
 const chunkBytes = 4096;
-const records = 2;
+const records = 4;
 const answerTimeoutMs = 120_000;
 
 /** QEMU's monitor on a socket; a command has ended when the prompt is back. */
