@@ -233,7 +233,8 @@ async function countSession({ client, monitor }: Board): Promise<TracedCycles['s
 /** Runs QEMU twice, for half a minute together. Throws when it, the compiler or BearSSL is missing. */
 export async function traceCycles(): Promise<TracedCycles> {
   const { requests } = await withBoard([], traceRecords);
-  const [first, last] = requests;
+  const [first] = requests;
+  const last = requests.at(-1);
   const map = (value: (part: Part) => number): Shares =>
     Object.fromEntries(parts.map((part) => [part, value(part)])) as unknown as Shares;
   return {
