@@ -169,7 +169,8 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   uint8_t sequence = request[1];
   uint32_t crc = fs_get_u32le(request + length - 4u);
   exchange now;
-  volatile fs_result result; /* from memory at each look: one that was left out does not become another's */
+  /* From memory at each look: one that was left out does not become another's, nor one from before. */
+  volatile fs_result result = FS_ERR_INTERNAL_CHECK_FAILED;
   if (answer_length > 0 && answer[0] == (type | ANSWER_BIT) && answer[1] == sequence && answered_crc == crc) {
     fs_frame_send(answer, answer_length);
     return;
