@@ -44,6 +44,15 @@ fs_result fs_plan_options(const uint32_t *register_ids, const uint32_t *values, 
   return FS_OK;
 }
 
+fs_result fs_check_options(const uint32_t *wanted) {
+  uint32_t i;
+  for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) {
+    const fs_option_place *place = &fs_option_places[i];
+    FS_REQUIRE((FS_REGISTER(place->program_address) & place->bits) == wanted[i], FS_ERR_OPTION_BYTES_FAILED);
+  }
+  return FS_OK;
+}
+
 fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
   const fs_option_place *place = fs_find_option(register_id);
   FS_REQUIRE(place != 0, FS_ERR_OPTION_BYTES_FAILED);

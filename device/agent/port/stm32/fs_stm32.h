@@ -47,4 +47,8 @@ const fs_option_place *fs_find_option(uint32_t register_id);
  * in the catalogue. `wanted` has FS_OPTION_REGISTER_COUNT elements. */
 fs_result fs_plan_options(const uint32_t *register_ids, const uint32_t *values, uint32_t count, uint32_t *wanted);
 
+/* What was written into the option registers is what is wanted: ahead of the start, which cannot be taken back.
+ * FS_ERR_OPTION_BYTES_FAILED. */
+fs_result fs_check_options(const uint32_t *wanted);
+
 #endif

@@ -109,6 +109,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   OPTKEYR = OPTION_KEY_2;
   FS_REQUIRE((OPTCR & OPTCR_LOCK) == 0, FS_ERR_OPTION_BYTES_FAILED);
   for (i = FS_OPTION_REGISTER_COUNT; i-- > 0;) FS_REGISTER(fs_option_places[i].program_address) = wanted[i];
+  FS_TRY(fs_check_options(wanted));
   OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(SR, SR_BUSY, 0);

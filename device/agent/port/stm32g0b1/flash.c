@@ -117,6 +117,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
     uint32_t place = fs_option_places[i].program_address;
     FS_REGISTER(place) = (FS_REGISTER(place) & ~fs_option_places[i].bits) | wanted[i];
   }
+  FS_TRY(fs_check_options(wanted));
   CR |= CR_OPTION_START;
   fs_barrier();
   return finish(FS_ERR_OPTION_BYTES_FAILED);

@@ -131,6 +131,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
     uint32_t place = fs_option_places[i].program_address;
     FS_REGISTER(place) = (FS_REGISTER(place) & ~fs_option_places[i].bits) | wanted[i];
   }
+  FS_TRY(fs_check_options(wanted));
   OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(OPTSR_CUR, OPTSR_BUSY, 0);
