@@ -91,7 +91,7 @@ export class Line {
     return {
       status: number === 0 ? 0 : faultNumbers(number),
       payload,
-      detail: number === 0 ? 0 : new DataView(payload.buffer).getUint32(0, true),
+      detail: number === 0 || payload.length < 4 ? 0 : new DataView(payload.buffer).getUint32(0, true),
       pending: frames.filter((frame) => frame.type === 0xff).length,
     };
   }
