@@ -5,6 +5,7 @@
 #include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_license.h"
+#include "fs_package.h"
 #include "fs_random.h"
 #include "fs_record.h"
 #include "fs_session.h"
@@ -167,10 +168,7 @@ static fs_result begin(const fs_device_data *data) {
     FS_TRY(fs_trial_check_beside(&fs_session.manifest));
     FS_TRY(prepare_areas(data, 0));
   } else if (can_resume() == FS_YES) {
-    if (fs_session.epoch > fs_now.epoch) {
-      fs_now.epoch = fs_session.epoch;
-      FS_TRY(fs_journal_commit());
-    }
+    FS_TRY(fs_package_take_epoch());
     FS_TRY(erase_firmware(fs_now.progress));
   } else {
     /* What another install left must be gone before its areas are forgotten. */
@@ -202,10 +200,7 @@ static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   FS_TRY(check_policy(&differs[0]));
   FS_TRY(check_policy(&differs[1]));
   if (differs[0] != FS_NO || differs[1] != FS_NO) {
-    if (fs_session.epoch > fs_now.epoch) {
-      fs_now.epoch = fs_session.epoch;
-      FS_TRY(fs_journal_commit());
-    }
+    FS_TRY(fs_package_take_epoch());
     FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
     FS_TRY(fs_policy_program(manifest->requirements, manifest->requirement_count));
     FS_FLOW_STEP(FS_STEP_BEGIN);

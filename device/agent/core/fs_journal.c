@@ -11,6 +11,8 @@
 #define MARK_SIZE FS_FLASH_GRAIN
 #define STATE_SIZE ((uint32_t)sizeof(fs_state))
 #define ENTRY_SIZE (STATE_SIZE + MARK_SIZE)
+/* A member of a state whose beginning was read as words. */
+#define WORD_AT(words, member) (words)[offsetof(fs_state, member) / 4u]
 
 /* Confirmation (value 0) or progress (value: address). */
 typedef struct {
@@ -21,20 +23,6 @@ typedef struct {
   uint8_t mac[16];
 } mark;
 
-/* How a state begins. */
-typedef struct {
-  uint32_t magic;
-  uint32_t sequence;
-  uint32_t life_cycle;
-  uint32_t security_counter;
-  uint32_t epoch;
-  uint32_t install_count;
-  uint32_t random_counter;
-  uint32_t unwraps;
-} beginning;
-
-FS_STATIC_ASSERT(sizeof(beginning) == MARK_SIZE && offsetof(beginning, security_counter) == offsetof(fs_state, security_counter));
-FS_STATIC_ASSERT(offsetof(beginning, unwraps) == offsetof(fs_state, unwraps));
 FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE && offsetof(mark, magic) == 0 && offsetof(mark, sequence) == 4);
 FS_STATIC_ASSERT(offsetof(mark, value) == 8 && offsetof(mark, zero) == 12 && offsetof(mark, mac) == 16);
 FS_STATIC_ASSERT(FS_JOURNAL_0_LENGTH >= 2 * ENTRY_SIZE && FS_JOURNAL_1_LENGTH >= 2 * ENTRY_SIZE);
@@ -271,12 +259,13 @@ static fs_result __attribute__((noinline)) check_written(uint32_t before) {
  * point to it. Once, for the same reason.
  */
 static fs_result __attribute__((noinline)) check_risen(void) {
-  beginning stands;
-  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&stands, sizeof stands), FS_ERR_JOURNAL_FAILED);
-  FS_DEMAND(stands.magic == STATE_MAGIC && stands.sequence == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.security_counter >= stands.security_counter && fs_now.epoch >= stands.epoch,
+  uint32_t words[MARK_SIZE / 4]; /* how the state in flash begins */
+  FS_STATIC_ASSERT(offsetof(fs_state, random_counter) < MARK_SIZE);
+  FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)words, sizeof words), FS_ERR_JOURNAL_FAILED);
+  FS_DEMAND(WORD_AT(words, magic) == STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.security_counter >= WORD_AT(words, security_counter) && fs_now.epoch >= WORD_AT(words, epoch),
             FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.install_count >= stands.install_count && fs_now.random_counter >= stands.random_counter,
+  FS_DEMAND(fs_now.install_count >= WORD_AT(words, install_count) && fs_now.random_counter >= WORD_AT(words, random_counter),
             FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }

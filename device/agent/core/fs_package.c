@@ -92,7 +92,7 @@ static fs_result __attribute__((noinline)) check_epoch(void) {
   return FS_OK;
 }
 
-static fs_result take_epoch(void) {
+fs_result fs_package_take_epoch(void) {
   if (fs_session.epoch <= fs_now.epoch) return FS_OK;
   fs_now.epoch = fs_session.epoch;
   if (check_epoch() != FS_OK) return fs_journal_recall();
@@ -108,7 +108,7 @@ static fs_result accept_twice(fs_view header) {
   FS_TRY(pass(header, second));
   FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
-  FS_TRY(take_epoch());
+  FS_TRY(fs_package_take_epoch());
   FS_TRY(check_epoch());
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;
