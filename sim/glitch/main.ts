@@ -7,7 +7,8 @@
 //   --middle        also a middle execution of what is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
 //   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
-//   --weakened TEXT the hardenings whose names contain the text
+//   --weakened TEXT the hardenings whose names contain the text; with --everywhere, in all other scenarios after those that
+//                   are named with them, by single instructions
 // Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) a bypass was not found.
 
 import { parseArgs } from 'node:util';
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
+    everywhere: { type: 'boolean', default: false },
   },
 });
 const strides = { 0: Number(values.flips), 1: Number(values.singles), 2: Number(values.pairs) } as const;
@@ -112,9 +114,13 @@ async function attackWeakened(): Promise<boolean> {
       return report.bypasses.length > 0;
     };
     // Most of what shows, shows by one instruction left out alone.
-    const tries = [[1], [2, 0]].flatMap((lengths) =>
-      weakening.scenarios.map((wanted) => [lengths, wanted] as const),
-    );
+    const named = weakening.scenarios;
+    const others = scenarios.map(({ name }) => name).filter((name) => !named.includes(name));
+    const tries = [
+      { lengths: [1], names: named },
+      { lengths: [2, 0], names: named },
+      { lengths: [1], names: values.everywhere ? others : [] },
+    ].flatMap(({ lengths, names }) => names.map((wanted) => [lengths, wanted] as const));
     if (!tries.some(isSeen)) unseen++;
   }
   console.log(`hardenings whose lack was not seen: ${unseen}`);

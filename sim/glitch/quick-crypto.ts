@@ -5,11 +5,11 @@
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import type { AgentCode } from './agent-code.ts';
 
 type Core = VirtualChip['machine']['processor']['core'];
 
-const ok = 0x5aa5c33c;
 /** Any other word: the callers know only whether it is success. */
 const failed = 0x0bad0bad;
 /** What a call may leave in r1 to r3 and r12. */
@@ -103,28 +103,28 @@ export function quickCrypto(
       const right = crypto.verifyEs256(
         ...([read(core, r(0), 65), readParts(core, r(1), r(2)), read(core, r(3), 64)] as const),
       );
-      return right ? ok : failed;
+      return right ? fsOk : failed;
     },
     fs_crypto_es256_sign() {
       const key = read(core, r(0), 32);
       if (crypto.p256FromPrivate(key) === undefined) return failed;
       write(core, r(3), crypto.signEs256(key, readParts(core, r(1), r(2))));
-      return ok;
+      return fsOk;
     },
     fs_crypto_p256_public() {
       const pair = crypto.p256FromPrivate(read(core, r(0), 32));
       if (pair === undefined) return failed;
       write(core, r(1), pair.publicKey);
-      return ok;
+      return fsOk;
     },
-    fs_crypto_p256_check: () => (crypto.isP256Point(read(core, r(0), 65)) ? ok : failed),
+    fs_crypto_p256_check: () => (crypto.isP256Point(read(core, r(0), 65)) ? fsOk : failed),
     fs_crypto_ecdh() {
       const key = read(core, r(0), 32);
       if (crypto.p256FromPrivate(key) === undefined) return failed;
       const x = crypto.ecdhP256(key, read(core, r(1), 65));
       if (x === undefined) return failed;
       write(core, r(2), x);
-      return ok;
+      return fsOk;
     },
     fs_crypto_gcm_open() {
       const [data, length] = [stacked(0), stacked(1)];
@@ -134,7 +134,7 @@ export function quickCrypto(
       });
       if (opened === undefined) return failed;
       write(core, data, opened);
-      return ok;
+      return fsOk;
     },
   };
   return new Map(

@@ -4,13 +4,10 @@
 // these is used.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
+import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32/testing';
 import type { AgentCode } from './agent-code.ts';
 import type { RunningHashes } from './quick-crypto.ts';
 
-/** FS_OK, FS_YES and FS_NO of fs_result.h. */
-const ok = 0x5aa5c33c;
-const yes = 0x3c96a55a;
-const no = 0xc3695aa5 | 0;
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 const lengthMost = 0x2000;
@@ -66,20 +63,20 @@ export function shortcuts(
     fs_guarded_copy() {
       if (!within(r(0), r(2), flash)) return undefined;
       try {
-        return copy(r(1), r(0), r(2)) ? ok : undefined;
+        return copy(r(1), r(0), r(2)) ? fsOk : undefined;
       } catch {
         return undefined; // a broken word: the machine code has a guard for it
       }
     },
     fs_equal() {
       if (!readable(r(0), r(2)) || !readable(r(1), r(2))) return undefined;
-      for (let i = 0; i < r(2); i++) if (core.readUint8(r(0) + i) !== core.readUint8(r(1) + i)) return no;
-      return yes;
+      for (let i = 0; i < r(2); i++) if (core.readUint8(r(0) + i) !== core.readUint8(r(1) + i)) return fsNo;
+      return fsYes;
     },
     fs_all() {
       if (!readable(r(0), r(1))) return undefined;
-      for (let i = 0; i < r(1); i++) if (core.readUint8(r(0) + i) !== (r(2) & 0xff)) return no;
-      return yes;
+      for (let i = 0; i < r(1); i++) if (core.readUint8(r(0) + i) !== (r(2) & 0xff)) return fsNo;
+      return fsYes;
     },
     /** (context: running hash, then outer key; key; its length) */
     fs_hmac_init() {

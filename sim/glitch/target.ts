@@ -174,8 +174,12 @@ export class Target {
 
   /** The agent has an answer of status 0 to a request of the type ready, or sent it. */
   answersWell(type: number): boolean {
-    const { address } = this.code.symbols.get('answer')!;
-    const [head, , low, high] = this.line.chip.judge.ram(address, 4);
+    const { judge } = this.line.chip;
+    const pointer = Buffer.from(judge.ram(this.code.symbols.get('answer')!.address, 4)).readUInt32LE();
+    const rooms = ['brief', 'frame'].map((name) => this.code.symbols.get(name)!);
+    if (!rooms.some(({ address, sizeBytes }) => pointer >= address && pointer + 4 <= address + sizeBytes))
+      return false;
+    const [head, , low, high] = judge.ram(pointer, 4);
     return head === (type | 0x80) && low === 0 && high === 0;
   }
 

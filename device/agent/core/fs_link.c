@@ -16,7 +16,10 @@
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
 #define ANSWER_MAX 1984u
+/* Status, and a word: the detail of a fault, the record awaited. */
+#define BRIEF_MAX 16u
 #define ANSWER_HEAD 4u
+#define CRC_SIZE 4u
 
 enum {
   REQUEST_INFO = 0x01,
@@ -43,7 +46,13 @@ static struct {
 } frame __attribute__((aligned(4)));
 static uint8_t *const request = frame.bytes;
 static const fs_buffer whole_request = {frame.bytes, sizeof frame.bytes};
-static uint8_t answer[ANSWER_MAX];
+/*
+ * The answer stays until the next request, which may be the same one again. Long answers are to short requests, and stand in
+ * the frame buffer's end; when other bytes came over them, the request is served anew.
+ */
+#define TAIL_AT (FS_CONTENT_MAX - ANSWER_MAX)
+static uint8_t brief[BRIEF_MAX];
+static uint8_t *answer = brief;
 static uint32_t answer_length; /* 0: nothing was answered yet */
 static uint32_t answered_crc;
 static fs_frame_reader reader;
@@ -91,6 +100,17 @@ static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
   now->then = AFTER_RESET;
   return FS_OK;
+}
+
+/* Requests of few bytes with answers of many. Serving one twice does no harm. */
+static fs_answer is_long(uint8_t type) {
+  switch (type) {
+    case REQUEST_INFO:
+    case REQUEST_HELLO:
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_RECEIPT: return FS_YES;
+    default: return FS_NO;
+  }
 }
 
 static fs_result dispatch(uint8_t type, exchange *now) {
@@ -163,15 +183,23 @@ static void follow(after then) {
   fs_port_reset();
 }
 
+/* Whether the request is the one answered last, and its answer whole: it carries the CRC with which it was sent. */
+static fs_answer is_repeat(uint8_t type, uint8_t sequence, uint32_t crc) {
+  if (answer_length == 0 || answered_crc != crc) return FS_NO;
+  if (answer[0] != (type | ANSWER_BIT) || answer[1] != sequence) return FS_NO;
+  return fs_crc32(answer, answer_length) == fs_get_u32le(answer + answer_length) ? FS_YES : FS_NO;
+}
+
 /* A frame with a right CRC: a repeat of the request answered last, or a request. Kept out of the path of a byte. */
 static void __attribute__((noinline)) handle(uint32_t length) {
   uint8_t type = request[0];
   uint8_t sequence = request[1];
-  uint32_t crc = fs_get_u32le(request + length - 4u);
+  uint32_t crc = fs_get_u32le(request + length - CRC_SIZE);
   exchange now;
   /* From memory at each look: one that was left out does not become another's, nor one from before. */
   volatile fs_result result = FS_ERR_INTERNAL_CHECK_FAILED;
-  if (answer_length > 0 && answer[0] == (type | ANSWER_BIT) && answer[1] == sequence && answered_crc == crc) {
+  uint32_t room = BRIEF_MAX;
+  if (is_repeat(type, sequence, crc) == FS_YES) {
     fs_frame_send(answer, answer_length);
     return;
   }
@@ -179,8 +207,12 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   now.body.length = length - 6u; /* a frame has 6 bytes at least */
   now.view.data = now.body.data;
   now.view.length = now.body.length;
-  /* Room for the CRC behind the payload. */
-  now.payload = fs_writer_open(answer + ANSWER_HEAD, ANSWER_MAX - ANSWER_HEAD - 4u);
+  answer = brief;
+  if (is_long(type) == FS_YES && length <= TAIL_AT) {
+    answer = frame.bytes + TAIL_AT;
+    room = ANSWER_MAX;
+  }
+  now.payload = fs_writer_open(answer + ANSWER_HEAD, room - ANSWER_HEAD - CRC_SIZE);
   now.detail = 0;
   now.then = AFTER_NOTHING;
   answer_length = 0;

@@ -9,13 +9,13 @@
 
 typedef uint32_t fs_result;
 
-#define FS_OK ((fs_result)0x5aa5c33cu)
+#define FS_OK ((fs_result)0x5a5a5a5au)
 
 /* Answer of a question, not of an operation; anything that is not FS_YES is no. */
 typedef uint32_t fs_answer;
 
-#define FS_YES ((fs_answer)0x3c96a55au)
-#define FS_NO ((fs_answer)0xc3695aa5u)
+#define FS_YES ((fs_answer)0x3c3c3c3cu)
+#define FS_NO ((fs_answer)0xc3c3c3c3u)
 
 enum {
 #define FS_ERROR(name, number) name = (number),

@@ -15,6 +15,7 @@ import {
   verifyAuthority,
   verifyHeader,
 } from '@firmseal/seal';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import type { Weakening } from '../build.ts';
 import faultCodeOfNumber from '../test/fault-numbers.ts';
 import {
@@ -34,7 +35,6 @@ import { recordedPackage, recordsCase } from './record-cases.ts';
 import { standInCrypto as crypto } from './stand-in-crypto.ts';
 import { type Place, VerdictModule } from './verdict-module.ts';
 
-const fsOk = 0x5aa5c33c;
 const chip = findChip('stm32f427');
 const trust = { rootPublicKey: root.publicKey, product, epoch: 1 };
 

@@ -5,6 +5,7 @@ import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { wasmAgentCrypto } from '@firmseal/virtual-stm32';
+import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32/testing';
 import { buildVerdicts, type Weakening } from '../build.ts';
 import { identityImage, journalImage } from '../test/flash-images.ts';
 import { device, nonce, options, product, root } from './fuzz-device.ts';
@@ -30,7 +31,7 @@ interface Verdicts {
   verdict_frames(length: number, most: number): number;
 }
 
-const [ok, yes, no, failed] = [0x5aa5c33c, 0x3c96a55a, 0xc3695aa5, 1];
+const failed = 1;
 const flashStart = 0x0800_0000;
 const flashSize = 2 << 20;
 
@@ -59,7 +60,7 @@ export class VerdictModule {
     this.#personalized = this.#flash.slice();
     this.exports.fs_boot();
     const hello = this.exports.verdict_hello() >>> 0;
-    if (hello !== ok) throw new Error(`the agent does not answer: fault ${hello}`);
+    if (hello !== fsOk) throw new Error(`the agent does not answer: fault ${hello}`);
   }
 
   /** `weakenings`: defences taken away from the agent, for a test that must notice. */
@@ -122,40 +123,40 @@ export class VerdictModule {
         const from = (address >>> 0) - flashStart;
         if (from < 0 || from + length > flashSize) throw new Error('a read outside of flash');
         memory().set(this.#flash.subarray(from, from + length), pointer);
-        return ok;
+        return fsOk;
       },
       flash_program: (address: number, pointer: number, length: number) => {
         const from = (address >>> 0) - flashStart;
         const bytes = memory().subarray(pointer, pointer + length);
         for (let i = 0; i < length; i++) this.#flash[from + i]! &= bytes[i]!;
         this.#changed.add(this.#unit(address >>> 0).start);
-        return ok;
+        return fsOk;
       },
       flash_erase: (address: number) => {
         const { start, length } = this.#unit(address >>> 0);
         this.#flash.fill(0xff, start - flashStart, start - flashStart + length);
         this.#changed.add(start);
-        return ok;
+        return fsOk;
       },
       option_read: (register: number, pointer: number) => {
         const value = options.find((one) => one.register === register)?.value;
         if (value === undefined) return failed;
         new DataView(this.exports.memory.buffer).setUint32(pointer, value, true);
-        return ok;
+        return fsOk;
       },
       option_program: never('option_program'),
       option_launch: never('option_launch'),
       system_reset: never('system_reset'),
       boot_application: never('boot_application'),
-      entry_requested: () => yes,
-      trial_confirmed: () => no,
+      entry_requested: () => fsYes,
+      trial_confirmed: () => fsNo,
       trial_clear: () => {},
       random: (pointer: number, length: number) => {
         memory().set(
           Uint8Array.from({ length }, (_, i) => nonce[i % nonce.length]!),
           pointer,
         );
-        return ok;
+        return fsOk;
       },
       unique_id: (pointer: number, length: number) => memory().fill(0x11, pointer, pointer + length),
       link_send: () => {},

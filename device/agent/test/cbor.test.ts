@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type CborInput, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCborTest } from '../build.ts';
@@ -28,7 +29,6 @@ const names = [
   'cbor-text-invalid',
   'cbor-trailing-bytes',
 ];
-const fsOk = 0x5aa5c33c;
 
 let agent: TestExports;
 beforeAll(async () => {

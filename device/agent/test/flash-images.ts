@@ -3,6 +3,7 @@
 
 import { type Bytes, concatBytes, u32le, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { fsNo } from '@firmseal/virtual-stm32/testing';
 
 const padded = (bytes: Uint8Array, length: number): Bytes => {
   const whole = new Uint8Array(length);
@@ -44,7 +45,6 @@ const journaledLife = {
   installed: 0xa53c965a,
   erased: 0xd2e16985,
 } as const;
-const no = 0xc3695aa5;
 
 export interface StateContent {
   readonly lifeCycle: keyof typeof journaledLife;
@@ -60,7 +60,7 @@ export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes 
   const sequence = 1;
   const words = [
     ...[journaledLife[state.lifeCycle], state.securityCounter, state.epoch, state.installCount],
-    ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, no, 0],
+    ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, fsNo, 0],
   ];
   const body = concatBytes(
     ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],

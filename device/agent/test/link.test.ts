@@ -73,6 +73,32 @@ describe('frames', () => {
     expect(line.raw(again)[0]!.body).not.toEqual(first!.body);
   });
 
+  it('serves a repeat anew when noise came over a long answer, and never a request that changes flash', async () => {
+    const line = await personalizedLine('stm32f427', 1);
+    const noise = concatBytes(new Uint8Array(4000).fill(0x5a), Uint8Array.of(0));
+    const hello = encodeFrame({ type: 0x02, sequence: 9, body: crypto.randomBytes(32) });
+    const [first] = line.raw(hello);
+    expect(line.raw(noise.subarray(2000))).toEqual([]);
+    expect(line.raw(hello)).toEqual([first]);
+    expect(line.raw(noise)).toEqual([]);
+    const [anew] = line.raw(hello);
+    expect(anew).toMatchObject({ type: 0x82, sequence: 9 });
+    expect([...anew!.body.subarray(0, 2)]).toEqual([0, 0]);
+    expect(anew!.body).not.toEqual(first!.body); // another nonce
+
+    const sealed = await makePackage('stm32f427');
+    const { nonce } = line.hello();
+    line.request(0x20, sealed.headerBytes);
+    const { bundle } = await makeLicense(sealed, { ...line.device!, nonce });
+    const license = encodeFrame({ type: 0x21, sequence: 99, body: bundle });
+    const accepted = line.raw(license).at(-1);
+    expect(accepted).toMatchObject({ type: 0xa1, sequence: 99, body: Uint8Array.of(0, 0, 0) });
+    const { operations } = line.chip.power;
+    expect(line.raw(noise)).toEqual([]);
+    expect(line.raw(license)).toEqual([accepted]);
+    expect(line.chip.power.operations).toBe(operations);
+  });
+
   it('lives through any bytes', async () => {
     const line = await personalizedLine('stm32h743', 1);
     const before = line.chip.power.operations;

@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@firmseal/bytes';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import { describe, expect, it } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -39,7 +40,6 @@ const cborFaults = [
   'cbor-text-invalid',
   'cbor-trailing-bytes',
 ];
-const fsOk = 0x5aa5_c33c;
 /** For a machine that others load too; nothing here depends on the time. */
 const longestMs = 600_000;
 

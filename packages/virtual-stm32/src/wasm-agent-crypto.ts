@@ -4,7 +4,8 @@
 
 import { concatBytes } from '@firmseal/bytes';
 import type { Crypto, Hasher } from '@firmseal/crypto';
-import { type AgentMemory, fsOk } from './wasm-agent-port.ts';
+import { fsOk } from './agent-words.ts';
+import type { AgentMemory } from './wasm-agent-port.ts';
 
 const failed = 1;
 

@@ -2,15 +2,12 @@
 // meanings: device/agent/core/fs_port.h and device/agent/port/wasm/port.c. Calls that do not return throw.
 
 import type { ApplicationSlot } from '@firmseal/chips';
+import { fsNo, fsOk, fsYes } from './agent-words.ts';
 import type { CpuPort } from './executor.ts';
 
 /** The module's memory, asked for at each use. */
 export type AgentMemory = () => Uint8Array;
 
-/** FS_OK, FS_YES, FS_NO of device/agent/core/fs_result.h. */
-export const fsOk = 0x5aa5c33c;
-const fsYes = 0x3c96a55a;
-const fsNo = 0xc3695aa5;
 const failed = 1;
 
 const statusOf = (status: string): number => (status === 'ok' ? fsOk : failed);

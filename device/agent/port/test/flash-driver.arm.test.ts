@@ -1,5 +1,6 @@
 // The flash and option-byte drivers as machine code, against a controller that was written without looking at them.
 
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
@@ -14,7 +15,6 @@ beforeEach((context) => {
   if (missing !== undefined) context.skip(missing);
 });
 
-const ok = 0x5aa5c33c;
 const build = (id: string) => buildAgent(targetOf(id, 'armv6m'));
 const builds = new Map<string, ReturnType<typeof build>>();
 
@@ -39,7 +39,7 @@ describe.each(portedChips())('%s', (id) => {
   it('programs flash, in both banks, and locks again', () => {
     const { bench, controller, buffer, bytes, units } = setUp();
     for (const { addressStart } of units) {
-      expect(bench.call('fs_port_flash_program', addressStart, buffer, 64)).toBe(ok);
+      expect(bench.call('fs_port_flash_program', addressStart, buffer, 64)).toBe(fsOk);
       const offset = addressStart - bench.flashStart;
       expect([...bench.flash.subarray(offset, offset + 64)]).toEqual([...bytes]);
       expect(controller.isLocked()).toBe(true);
@@ -50,7 +50,7 @@ describe.each(portedChips())('%s', (id) => {
     const { chip, bench, controller } = setUp();
     const { banks, erase } = families[id]!;
     for (const unit of chip.flash.eraseUnits) {
-      expect(bench.call('fs_port_flash_erase', unit.addressStart)).toBe(ok);
+      expect(bench.call('fs_port_flash_erase', unit.addressStart)).toBe(fsOk);
       const bank = banks.length === 2 ? unit.bank - 1 : 0;
       const { bank: erased, control } = controller.erases.at(-1)!;
       // Whether the lock of the option bytes is written along is no matter.
@@ -66,7 +66,7 @@ describe.each(portedChips())('%s', (id) => {
       chip.flash.addressStart - 4,
       chip.flash.addressStart + chip.flash.sizeBytes,
     ])
-      expect(bench.call('fs_port_flash_erase', wrong)).not.toBe(ok);
+      expect(bench.call('fs_port_flash_erase', wrong)).not.toBe(fsOk);
     expect(controller.erases.length).toBe(chip.flash.eraseUnits.length);
   });
 
@@ -79,10 +79,10 @@ describe.each(portedChips())('%s', (id) => {
     ];
     for (const [i, operation] of operations.entries()) {
       controller.nextError = flag;
-      expect(operation()).not.toBe(ok);
+      expect(operation()).not.toBe(fsOk);
       expect(controller.raised).toBe(i + 1);
       expect(controller.isLocked()).toBe(true);
-      expect(operation()).toBe(ok);
+      expect(operation()).toBe(fsOk);
     }
   });
 
@@ -95,7 +95,7 @@ describe.each(portedChips())('%s', (id) => {
     const value = (asked.mask & 0x55555554) >>> 0;
     view.setUint32(0x9000, asked.id, true);
     view.setUint32(0x9100, value, true);
-    expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).toBe(ok);
+    expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).toBe(fsOk);
     expect(controller.optionStarts).toBe(1);
     expect(controller.isLocked()).toBe(true);
     for (const { id: register, programAddress, mask } of registers) {
@@ -106,7 +106,7 @@ describe.each(portedChips())('%s', (id) => {
     }
     // A bit that is no option byte, and a register that there is not, are refused before anything is started.
     view.setUint32(0x9000, 200, true);
-    expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).not.toBe(ok);
+    expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).not.toBe(fsOk);
     expect(controller.optionStarts).toBe(1);
   });
 });

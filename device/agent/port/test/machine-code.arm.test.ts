@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
@@ -18,7 +19,6 @@ beforeEach((context) => {
   if (missing !== undefined) context.skip(missing);
 });
 
-const ok = 0x5aa5c33c;
 const info = encodeFrame({ type: 0x01, sequence: 7, body: new Uint8Array() });
 
 const started = (id: string): ChipBench => {
@@ -122,7 +122,7 @@ describe.each(portedChips())('%s', (id) => {
       const address = storeStart + (where === 'first' ? 0x41 : length - 0x3f);
       const buffer = bench.ramStart + 0x9000;
       bench.flash.set([1, 2, 3, 4, 5, 6, 7], address - bench.flashStart);
-      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(ok);
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(fsOk);
       expect([...bench.ram.subarray(0x9000, 0x9007)]).toEqual([1, 2, 3, 4, 5, 6, 7]);
       if (bench.breaks === undefined) return; // no ECC
       let broke = 0;
@@ -131,11 +131,11 @@ describe.each(portedChips())('%s', (id) => {
         broke++;
         bench.breaks!(at);
       };
-      expect(bench.call('fs_port_flash_read', address, buffer, 7)).not.toBe(ok);
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).not.toBe(fsOk);
       expect(broke).toBe(1);
       // Afterwards reads are good again: the fault was taken back.
       bench.onFlashRead = () => {};
-      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(ok);
+      expect(bench.call('fs_port_flash_read', address, buffer, 7)).toBe(fsOk);
     },
   );
 });

@@ -1,6 +1,6 @@
 /*
  * The WebAssembly port: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an import of
- * module "fs"; the host answers FS_OK (0x5aa5c33c) or any other word. Imports that do not return are played by the
+ * module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return are played by the
  * host throwing through the module, which it then discards.
  */
 #include "fs_agent.h"
