@@ -2,7 +2,7 @@
 // the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ. And one
 // for QEMU: core, cryptography and cortex-m as the F427 ships them, on a board whose RAM stands in for the chip.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
@@ -28,13 +28,12 @@ const agent = join(root, 'device/agent');
 const shared: Readonly<Record<string, { usart: 'usart-v1' | 'usart-v2'; files: readonly string[] }>> = {
   stm32f427: { usart: 'usart-v1', files: ['random'] },
   stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
-  stm32g0b1: { usart: 'usart-v2', files: ['boot'] },
-  stm32u575: { usart: 'usart-v2', files: ['random', 'boot'] },
+  stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
+  stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
 };
 
 /** Ids of the catalogue's chips for which a port is in the tree. */
-export const portedChips = (): string[] =>
-  chipIds().filter((id) => shared[id] !== undefined && existsSync(join(agent, 'port', id, 'flash.c')));
+export const portedChips = (): string[] => chipIds().filter((id) => shared[id] !== undefined);
 
 const sourcesIn = (folder: string): string[] =>
   readdirSync(join(agent, folder))

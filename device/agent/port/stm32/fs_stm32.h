@@ -1,6 +1,6 @@
 /*
  * What the STM32 ports share. The files beside this one drive peripherals that are the same in every family, at the
- * addresses of the chip's fs_registers.h; flash, option bytes and clock differ and are in the chip's own folder.
+ * addresses of the chip's fs_registers.h; clock, and most flash controllers, differ and are in the chip's own folder.
  */
 #ifndef FS_STM32_H
 #define FS_STM32_H

@@ -1,30 +1,27 @@
 /*
- * Flash and option bytes of the STM32U575 without TrustZone: RM0456 section 7.3 (operations), 7.4 (option bytes), 7.9
- * (registers; CR and SR below are NSCR and NSSR). Quad words of 128 bits under an error correcting code: a torn one
- * raises a non-maskable interrupt when it is read (7.3.4), and ECCR says so.
+ * Flash and option bytes of the families that program words of 64 or 128 bits under an error correcting code, in pages of one
+ * size: G0, U5 without TrustZone (L4, G4, L5 and WB are alike). What differs stands in the chip's fs_flash_registers.h, with the
+ * sections of its manual. A torn word raises a non-maskable interrupt when it is read, and a register of its bank says so.
  */
 #include "fs_bytes.h"
+#include "fs_flash_registers.h"
 #include "fs_stm32.h"
 
-#define KEYR FS_REGISTER(FS_FLASH + 0x08u)
-#define OPTKEYR FS_REGISTER(FS_FLASH + 0x10u)
-#define SR (FS_FLASH + 0x20u)
-#define CR FS_REGISTER(FS_FLASH + 0x28u)
-#define ECCR FS_REGISTER(FS_FLASH + 0x30u)
+#define KEYR FS_REGISTER(FS_FLASH + FS_FLASH_KEYR)
+#define OPTKEYR FS_REGISTER(FS_FLASH + FS_FLASH_OPTKEYR)
+#define SR (FS_FLASH + FS_FLASH_SR)
+#define CR FS_REGISTER(FS_FLASH + FS_FLASH_CR)
 
 #define KEY_1 0x45670123u
 #define KEY_2 0xCDEF89ABu
 #define OPTION_KEY_1 0x08192A3Bu
 #define OPTION_KEY_2 0x4C5D6E7Fu
 
-/* BSY, WDW (words wait for the rest of theirs). */
-#define SR_BUSY 0x00030000u
-/* OPTWERR, PGSERR, SIZERR, PGAERR, WRPERR, PROGERR, OPERR; EOP. Each is cleared by writing 1. */
-#define SR_ERRORS 0x000020FAu
-#define SR_DONE 0x00000001u
+/* EOP; cleared, as each error is, by writing 1. */
+#define SR_DONE (1u << 0)
 #define CR_PROGRAM (1u << 0)
 #define CR_ERASE (1u << 1)
-#define CR_BANK_2 (1u << 11)
+#define CR_PAGE 3u
 #define CR_START (1u << 16)
 #define CR_OPTION_START (1u << 17)
 #define CR_LAUNCH (1u << 27)
@@ -33,31 +30,40 @@
 /* ECCD: two errors in a word; cleared by writing 1. */
 #define ECC_BROKEN (1u << 31)
 
-void fs_chip_clear_nmi(void) { ECCR |= ECC_BROKEN; }
+/* Whether a word was broken that was read since the last time; then none is. */
+static fs_answer take_broken(void) {
+  uint32_t found = 0;
+  uint32_t place;
+  for (place = FS_FLASH_ECC_FIRST; place <= FS_FLASH_ECC_LAST; place += 4) {
+    found |= FS_REGISTER(FS_FLASH + place);
+    FS_REGISTER(FS_FLASH + place) |= ECC_BROKEN;
+  }
+  return (found & ECC_BROKEN) == 0 ? FS_NO : FS_YES;
+}
+
+void fs_chip_clear_nmi(void) { (void)take_broken(); }
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
   fs_result result;
-  fs_chip_clear_nmi();
+  (void)take_broken();
   result = fs_guarded_copy(address, bytes, length);
-  if ((ECCR & ECC_BROKEN) != 0) result = FS_ERR_FLASH_VERIFY_FAILED;
-  fs_chip_clear_nmi();
-  return result;
+  return take_broken() == FS_NO ? result : FS_ERR_FLASH_VERIFY_FAILED;
 }
 
 static fs_result unlock(void) {
-  if (fs_wait_for(SR, SR_BUSY, 0) != FS_OK) return FS_ERR_FLASH_PROGRAM_FAILED;
+  if (fs_wait_for(SR, FS_FLASH_SR_BUSY, 0) != FS_OK) return FS_ERR_FLASH_PROGRAM_FAILED;
   if (CR & CR_LOCK) {
     KEYR = KEY_1;
     KEYR = KEY_2;
   }
   FS_REQUIRE((CR & CR_LOCK) == 0, FS_ERR_FLASH_PROGRAM_FAILED);
-  FS_REGISTER(SR) = SR_ERRORS | SR_DONE;
+  FS_REGISTER(SR) = FS_FLASH_SR_ERRORS | SR_DONE;
   return FS_OK;
 }
 
 static fs_result finish(fs_result fault) {
-  fs_result waited = fs_wait_for(SR, SR_BUSY, 0);
-  uint32_t errors = FS_REGISTER(SR) & SR_ERRORS;
+  fs_result waited = fs_wait_for(SR, FS_FLASH_SR_BUSY, 0);
+  uint32_t errors = FS_REGISTER(SR) & FS_FLASH_SR_ERRORS;
   CR = CR_LOCK | CR_OPTION_LOCK;
   fs_watchdog_feed();
   return waited == FS_OK && errors == 0 ? FS_OK : fault;
@@ -68,11 +74,13 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   FS_REQUIRE(address % FS_WRITE_UNIT_BYTES == 0 && length % FS_WRITE_UNIT_BYTES == 0, FS_ERR_FLASH_PROGRAM_FAILED);
   FS_TRY(unlock());
   CR = CR_PROGRAM;
-  for (done = 0; done < length; done += FS_WRITE_UNIT_BYTES) {
-    uint32_t i;
-    for (i = done; i < done + FS_WRITE_UNIT_BYTES; i += 4) FS_REGISTER(address + i) = fs_get_u32le(bytes + i);
-    fs_barrier();
-    if (fs_wait_for(SR, SR_BUSY, 0) != FS_OK || (FS_REGISTER(SR) & SR_ERRORS) != 0) break;
+  for (done = 0; done < length;) {
+    do {
+      FS_REGISTER(address + done) = fs_get_u32le(bytes + done);
+      fs_barrier();
+      done += 4;
+    } while (done % FS_WRITE_UNIT_BYTES != 0);
+    if (fs_wait_for(SR, FS_FLASH_SR_BUSY, 0) != FS_OK || (FS_REGISTER(SR) & FS_FLASH_SR_ERRORS) != 0) break;
     FS_REGISTER(SR) = SR_DONE;
   }
   FS_TRY(finish(FS_ERR_FLASH_PROGRAM_FAILED));
@@ -86,7 +94,7 @@ fs_result fs_port_flash_erase(uint32_t address) {
   uint32_t page;
   FS_TRY(fs_uniform_unit(address, &bank, &code));
   FS_TRY(unlock());
-  page = CR_ERASE | code << 3 | (bank == 2 ? CR_BANK_2 : 0u);
+  page = CR_ERASE | code << CR_PAGE | (bank == 2 ? FS_FLASH_CR_BANK_2 : 0u);
   CR = page;
   CR = page | CR_START;
   fs_barrier();
