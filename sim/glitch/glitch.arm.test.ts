@@ -2,6 +2,8 @@
 // nothing is hit, an agent whose signature check always says yes installs what is not licensed, and one that lacks a
 // hardening is got past.
 
+import { u32le } from '@firmseal/bytes';
+import { fsOk } from '@firmseal/virtual-stm32/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hasTool } from '../../tools/toolchain.ts';
 import { Campaign } from './campaign.ts';
@@ -112,7 +114,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
     const weak = await prepare((target) => {
       const start = target.code.symbols.get('fs_cose_verify')!.address & ~1;
       // nop when needed; ldr r0, [pc]; bx lr; FS_OK
-      const yes = [0x00, 0x48, 0x70, 0x47, 0x3c, 0xc3, 0xa5, 0x5a];
+      const yes = [0x00, 0x48, 0x70, 0x47, ...u32le(fsOk)];
       target.alterFlash(start, Uint8Array.from(start % 4 === 0 ? yes : [0xc0, 0x46, ...yes]));
       target.line.chip.powerOff();
       target.line.chip.powerOn();

@@ -28,7 +28,7 @@ function few(seed: string, share: number): CutChoice {
     first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? 0.2 : share),
     again: () => chosen(0.2),
     second: ({ number }) => number % 17 === 0,
-    resume: ({ number }) => number % 17 === 0,
+    classOf: () => 'any',
   };
 }
 
@@ -53,7 +53,7 @@ const onlyFirst: CutChoice = {
   first: ({ kind, edge }) => kind !== 'program' || edge,
   again: () => false,
   second: () => false,
-  resume: () => false,
+  classOf: () => 'any',
 };
 
 const weakenings = {

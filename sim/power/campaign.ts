@@ -28,10 +28,10 @@ export interface CutChoice {
   readonly first: (point: CutPoint) => boolean;
   /** First cuts whose recovery is cut again. */
   readonly again: (point: CutPoint) => boolean;
-  /** While the chip boots after a first cut: in a recovery from a journal that was not met yet. */
-  readonly second: (point: CutPoint) => boolean;
-  /** While an interrupted install goes on after a first cut, from a journal that was not met yet. */
-  readonly resume: (point: CutPoint) => boolean;
+  /** Where: while the chip boots, or an interrupted install goes on, from a journal that was not met yet. */
+  readonly second: (point: CutPoint, first: CutPoint) => boolean;
+  /** First cuts of equal class have the same second cuts. */
+  readonly classOf: (first: CutPoint) => string;
 }
 
 export type CutOrder = 'first' | 'second';
@@ -53,17 +53,35 @@ export const everyDoubleCut: CutChoice = {
   first: () => true,
   again: () => true,
   second: () => true,
-  resume: () => true,
+  classOf: () => 'any',
 };
 
-/** All single cuts; double cuts where either is an erase, option bytes or the edge of a run, inside runs a share by the seed. */
-export function everySingleCut(seed: string, share: number): CutChoice {
+/** Erases, option bytes, and the first and the last program of each run. */
+const isEdge = ({ kind, edge }: CutPoint) => kind !== 'program' || edge;
+
+/**
+ * All single cuts. Double cuts of two edges (isEdge), of an edge and any operation on the journal in either order; inside
+ * runs a share by the seed.
+ */
+export function everySingleCut(
+  seed: string,
+  share: number,
+  isJournal: (address: number) => boolean = () => false,
+): CutChoice {
   const random = new SeededRandom(`cuts ${seed}`);
-  const chosen = ({ kind, edge }: CutPoint) =>
-    kind !== 'program' || edge || random.below(2 ** 16) < share * 2 ** 16;
+  const drawn = new Map<number, boolean>();
+  const isDrawn = ({ number }: CutPoint): boolean => {
+    const known = drawn.get(number) ?? random.below(2 ** 16) < share * 2 ** 16;
+    drawn.set(number, known);
+    return known;
+  };
+  const isChosen = (point: CutPoint) => isEdge(point) || isDrawn(point);
   return {
     ...{ moments: cutMoments, secondMoments: cutMoments },
-    ...{ first: () => true, again: chosen, second: chosen, resume: chosen },
+    first: () => true,
+    again: (point) => isChosen(point) || isJournal(point.address),
+    second: (point, first) => isChosen(point) || (isEdge(first) && isJournal(point.address)),
+    classOf: (first) => (isEdge(first) ? 'edge' : 'inside'),
   };
 }
 
@@ -72,8 +90,10 @@ export class PowerCampaign {
   readonly #judge: PowerJudge;
   /** What is wrong with the chip once power came back, by the state without power: the same state starts alike. */
   readonly #outcomes = new Map<string, readonly string[]>();
-  /** Journals, identities and option bytes ahead of a recovery, or of a resumed license, that was cut again. */
+  /** Journals, identities and option bytes ahead of a recovery, or of a resumed license, that was cut again, and class. */
   readonly #recovered = new Set<string>();
+  /** States without power, and classes of first cuts. */
+  readonly #cutAgainFrom = new Set<string>();
   readonly #resumed = new Set<string>();
   readonly report: PowerReport = {
     ...{ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] },
@@ -144,8 +164,10 @@ export class PowerCampaign {
   }
 
   /** What is wrong with the chip after power comes back; undefined when its state was met before. */
-  async #judgeNew(where: string): Promise<readonly CutPoint[] | undefined> {
-    const state = stateOf(this.#scenario.line);
+  async #judgeNew(
+    where: string,
+    state = stateOf(this.#scenario.line),
+  ): Promise<readonly CutPoint[] | undefined> {
     if (this.#outcomes.has(state)) return undefined;
     const points = this.#watch('recovery', () => this.#scenario.line.chip.powerOn());
     const wrong = await this.#judge.judge();
@@ -165,15 +187,21 @@ export class PowerCampaign {
     this.#suffer('first', { point, moment, where }, send);
     const dark = chip.judge.snapshot();
     const books = booksOf(this.#scenario.line);
-    const points = await this.#judgeNew(where);
-    if (points === undefined || !run.again) return;
+    const state = stateOf(this.#scenario.line);
+    const found = await this.#judgeNew(where, state);
+    const start = `${state} ${choice.classOf(point)}`;
+    if (!run.again || this.#cutAgainFrom.has(start)) return;
+    this.#cutAgainFrom.add(start);
+    const points = found ?? this.#watch('recovery', () => chip.powerOn());
     const light = chip.judge.snapshot();
-    if (!this.#recovered.has(books)) {
-      this.#recovered.add(books);
-      const chosen = points.filter(choice.second);
+    const isSecond = (second: CutPoint) => choice.second(second, point);
+    const recovery = `${books} ${choice.classOf(point)}`;
+    if (!this.#recovered.has(recovery)) {
+      this.#recovered.add(recovery);
+      const chosen = points.filter(isSecond);
       await this.#cutAgain({ from: dark, points: chosen, action: () => chip.powerOn(), where }, choice);
     }
-    await this.#cutResume(light, where, choice);
+    await this.#cutResume({ light, where, point }, choice);
   }
 
   async #cutAgain(
@@ -191,14 +219,17 @@ export class PowerCampaign {
   }
 
   /** Where the install goes on: the same package and license again, cut at what the choice takes. */
-  async #cutResume(light: ChipSnapshot, where: string, choice: CutChoice): Promise<void> {
+  async #cutResume(
+    { light, where, point }: { light: ChipSnapshot; where: string; point: CutPoint },
+    choice: CutChoice,
+  ): Promise<void> {
     const { line, firmwares, steps } = this.#scenario;
     if (firmwares.length === 0) return;
     line.chip.judge.restore(light);
     if (hasBooted(line)) return;
-    const books = booksOf(line);
-    if (this.#resumed.has(books)) return;
-    this.#resumed.add(books);
+    const recovery = `${booksOf(line)} ${choice.classOf(point)}`;
+    if (this.#resumed.has(recovery)) return;
+    this.#resumed.add(recovery);
     enterAgent(line);
     const action = steps[1]!.send;
     let from: ChipSnapshot;
@@ -206,7 +237,7 @@ export class PowerCampaign {
     try {
       steps[0]!.send();
       from = line.chip.judge.snapshot();
-      points = this.#watch('resumed license', action).filter(choice.resume);
+      points = this.#watch('resumed license', action).filter((second) => choice.second(second, point));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#violate([`refused to go on: ${error.code}`], where);

@@ -1,9 +1,10 @@
 // `npm run sim:power`: power cuts in personalization, install, update, update with option bytes, on the agent in C as
 // WebAssembly: before, in the middle of and after every operation of flash and option bytes, on every chip that has a port;
-// and again in the recovery: on H743 at every operation, elsewhere as campaign.ts says. Then a sample on machine code.
+// and again in the recovery: on H743 at every operation, elsewhere as everySingleCut says. Then a sample on machine code.
 // `--chip ID` runs one chip, `--build wasm` or `--build thumb` one build. Exit code 1 when a cut did not happen or anything was not as it must be.
 
 import { parseArgs } from 'node:util';
+import { findChip } from '@firmseal/chips';
 import { agentChipIds } from '../../device/agent/build.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
@@ -48,6 +49,13 @@ const chosen = readCommandLine('npm run sim:power -- [--chip ID] [--build wasm|t
   };
 });
 const isChosen = (id: string) => chosen.chip === undefined || id === chosen.chip;
+const isJournal = (chipId: string) => {
+  const units = findChip(chipId).layout.journal.flatMap(({ eraseUnits }) => eraseUnits);
+  return (address: number) =>
+    units.some(
+      ({ addressStart, sizeBytes }) => address >= addressStart && address < addressStart + sizeBytes,
+    );
+};
 const empty = (): PowerReport => ({ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] });
 
 function add(sum: PowerReport, report: PowerReport): void {
@@ -66,7 +74,8 @@ async function runWebAssembly(): Promise<PowerReport> {
       for (const interruption of policies) {
         const scenario = await make({ chipId, interruption });
         const name = `build wasm, ${chipId}, ${scenario.name}, policy ${interruption}`;
-        const choice = chipId === exhaustive ? everyDoubleCut : everySingleCut(name, share);
+        const choice =
+          chipId === exhaustive ? everyDoubleCut : everySingleCut(name, share, isJournal(chipId));
         const report = await new PowerCampaign(scenario).run(choice);
         print(name, report);
         add(sum, report);

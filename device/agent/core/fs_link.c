@@ -216,7 +216,6 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   now.detail = 0;
   now.then = AFTER_NOTHING;
   answer_length = 0;
-  fs_put_u32le(answer, 0xffffffffu); /* no success is left from the answer before */
   answer[1] = sequence;
   working = FS_YES;
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
