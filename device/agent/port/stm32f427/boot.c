@@ -20,9 +20,12 @@ static const slot slots[FS_APP_SLOT_COUNT] = {FS_APP_SLOTS(X)};
 
 void fs_port_boot_application(uint32_t decided) {
   uint32_t entry = FS_FLOW_ENTRY(decided);
-  uint32_t stack = FS_REGISTER(entry);
-  uint32_t program = FS_REGISTER(entry + 4u);
+  uint32_t stack;
+  uint32_t program;
   uint32_t i;
+  if (entry != decided) fs_system_reset(); /* a bit of the word flipped: it may be another application's address */
+  stack = FS_REGISTER(entry);
+  program = FS_REGISTER(entry + 4u);
   fs_chip_stop();
   for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
     const slot *s = &slots[i];
