@@ -1,13 +1,14 @@
-// Published vectors of HPKE for the agent's port. RFC 9180, appendix A.3, has suite 1's KEM and KDF with AES-128-GCM, which
-// the port lacks: its KEM and key schedule are followed over the port's own ECDH and HMAC. The generators' file that Debian's
-// source package of CIRCL carries is of draft 08, whose algorithms the RFC took over unchanged; it has AES-256-GCM, and goes
-// through core/fs_hpke.c whole.
+// Published vectors of HPKE for the agent's port. Through core/fs_hpke.c, whole, go the first messages of RFC 9180's own
+// vector for suite 1 (rfc9180-messages.ts) and of draft 08's, which Debian's source package of CIRCL carries and whose
+// algorithms the RFC took over unchanged. Appendix A.3 of the RFC has suite 1's KEM and KDF with AES-128-GCM, which the port
+// lacks: its KEM and key schedule are followed over the port's own ECDH and HMAC.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concatBytes, fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { debianSourceFolder } from '../../../toolchain/debian-source.ts';
 import type { Answer, Request } from './crypto-requests.ts';
+import { rfc9180Messages, rfc9180Suite1 } from './rfc9180-messages.ts';
 import { sources } from './vector-sources.ts';
 
 /** RFC 9180, appendix A.3.1 (mode_base). */
@@ -58,31 +59,37 @@ type Vector = Record<'mode' | 'kem_id' | 'kdf_id' | 'aead_id', number> &
     encryptions: Record<'aad' | 'ciphertext' | 'plaintext', string>[];
   };
 
-/** The first message of each vector of suite 1 in mode_base, and the same with a bit changed in each part. */
-export function hpkeCases(): HpkeCase[] {
+/** A message, and the same with a bit changed in each part. */
+function casesOf(name: string, fields: readonly Uint8Array[], plaintext: string): HpkeCase[] {
+  const opens = (changed: Uint8Array[]): Request => ({ operation: 'hpkeOpen', fields: changed });
+  const damaged = fields.map((field, at): HpkeCase => {
+    const changed = concatBytes(field.subarray(0, -1), Uint8Array.of(field.at(-1)! ^ 1));
+    return {
+      name: `${name}, field ${at} changed`,
+      request: opens(fields.with(at, changed)),
+      accepted: false,
+    };
+  });
+  return [{ name, request: opens([...fields]), accepted: true, bytes: plaintext }, ...damaged];
+}
+
+/** The first message of each vector of suite 1 in mode_base, whole and damaged. */
+export async function hpkeCases(): Promise<HpkeCase[]> {
   const path = join(debianSourceFolder(sources.hpke), 'hpke/testdata/vectors_v08_779d028.json');
   const suite1 = (JSON.parse(readFileSync(path, 'utf8')) as Vector[]).filter(
     ({ mode, kem_id, kdf_id, aead_id }) => mode === 0 && kem_id === 0x10 && kdf_id === 1 && aead_id === 2,
   );
-  return suite1.flatMap((vector, i) => {
+  const draft = suite1.flatMap((vector, i) => {
     const { aad, ciphertext, plaintext } = vector.encryptions[0]!;
-    const fields = [vector.skRm, vector.pkRm, vector.enc, vector.info, aad, ciphertext].map((hex) =>
-      fromHex(hex),
+    const fields = [vector.skRm, vector.pkRm, vector.enc, vector.info, aad, ciphertext];
+    return casesOf(
+      `draft 08, vector ${i}`,
+      fields.map((hex) => fromHex(hex)),
+      plaintext,
     );
-    const whole: HpkeCase = {
-      name: `vector ${i}`,
-      request: { operation: 'hpkeOpen', fields },
-      accepted: true,
-      bytes: plaintext,
-    };
-    const damaged = fields.map((field, at): HpkeCase => {
-      const changed = concatBytes(field.subarray(0, -1), Uint8Array.of(field.at(-1)! ^ 1));
-      return {
-        name: `vector ${i}, field ${at} changed`,
-        request: { operation: 'hpkeOpen', fields: fields.with(at, changed) },
-        accepted: false,
-      };
-    });
-    return [whole, ...damaged];
   });
+  const { skRm, pkRm, enc, info } = rfc9180Suite1;
+  const { aad, ciphertext, plaintext } = (await rfc9180Messages())[0]!;
+  const fields = [...[skRm, pkRm, enc, info].map((hex) => fromHex(hex)), aad, ciphertext];
+  return [...casesOf('RFC 9180', fields, toHex(plaintext)), ...draft];
 }
