@@ -110,6 +110,7 @@ static fs_result accept_twice(fs_view header) {
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
   FS_TRY(fs_package_take_epoch());
   FS_TRY(check_epoch());
+  FS_TRY(fs_session_check_manifest()); /* a store of an epoch that went elsewhere */
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;
 }

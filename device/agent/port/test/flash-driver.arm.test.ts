@@ -46,6 +46,17 @@ describe.each(portedChips())('%s', (id) => {
     }
   });
 
+  it('writes nowhere but into flash', () => {
+    const { chip, bench, controller, buffer } = setUp();
+    const end = chip.flash.addressStart + chip.flash.sizeBytes;
+    for (const wrong of [bench.ramStart + 0x9400, chip.flash.addressStart - 64, end - 32, end, 0]) {
+      const before = bench.ram.slice(0x9400, 0x9440);
+      expect(bench.call('fs_flash_write', wrong, buffer, 64)).not.toBe(fsOk);
+      expect(bench.ram.slice(0x9400, 0x9440)).toEqual(before);
+      expect(controller.isLocked()).toBe(true);
+    }
+  });
+
   it('erases the unit that begins at the address, and no other', () => {
     const { chip, bench, controller } = setUp();
     const { banks, erase } = families[id]!;
