@@ -2,14 +2,14 @@
 // scenario that is named: else either the campaign sees too little, or the hardening is good for nothing.
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/cache.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 
 interface Weakening {
   readonly name: string;
-  /** In device/agent/core. */
+  /** Seen from device/agent/core. */
   readonly file: string;
   /** What stands there, once, and what takes its place. */
   readonly changes: readonly (readonly [string, string])[];
@@ -70,6 +70,12 @@ export const weakenings: readonly Weakening[] = [
     file: 'fs_boot.c',
     changes: [['FS_TRY(decide(mac));\n  FS_FLOW_INSIST', 'FS_FLOW_STEP(FS_STEP_BOOT);\n  FS_FLOW_INSIST']],
     scenarios: ['boot: image altered under boot check 2'],
+  },
+  {
+    name: 'boot: any address that the flow word gives',
+    file: '../port/stm32/boot.c',
+    changes: [['if (entry != decided) fs_system_reset();', '']],
+    scenarios: ['boot: trial was not confirmed'],
   },
   {
     name: 'journal: one walk',
@@ -174,6 +180,29 @@ export const weakenings: readonly Weakening[] = [
     file: 'fs_package.c',
     changes: [['if (check_epoch() != FS_OK) return fs_journal_recall();', '']],
     scenarios: ['good package with an epoch statement, taken with other terms'],
+  },
+  {
+    name: 'package: the manifest is not looked at behind the epoch',
+    file: 'fs_package.c',
+    changes: [['FS_TRY(fs_session_check_manifest());', '']],
+    scenarios: [
+      'good package, taken with other terms',
+      'good package with an epoch statement, taken with other terms',
+    ],
+  },
+  {
+    name: 'flash: what is written may go anywhere',
+    file: 'fs_flash.c',
+    changes: [
+      [
+        'FS_REQUIRE(offset < FS_FLASH_SIZE_BYTES && length <= FS_FLASH_SIZE_BYTES - offset, FS_ERR_INTERNAL_CHECK_FAILED);',
+        '(void)offset;',
+      ],
+    ],
+    scenarios: [
+      'good package with an epoch statement, taken with other terms',
+      'good license, taken otherwise',
+    ],
   },
   {
     name: 'session: the manifest that was accepted is not held to its hash',
@@ -320,7 +349,8 @@ export const weakenings: readonly Weakening[] = [
 /** The agent with that hardening taken out. Throws when the source is not as the weakening expects. */
 export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
   const core = join(root, 'device/agent/core');
-  let source = readFileSync(join(core, file), 'utf8');
+  const weak = join(core, file);
+  let source = readFileSync(weak, 'utf8');
   for (const [from, to] of changes) {
     if (source.split(from).length !== 2) throw new Error(`${file} has no single "${from}"`);
     source = source.replace(from, () => to);
@@ -331,12 +361,15 @@ export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
   const folder = cached(name, (temporary) => {
     // A header is found beside the sources that include it: they come along.
     if (isHeader) cpSync(core, temporary, { recursive: true });
-    writeFileSync(join(temporary, file), source);
+    writeFileSync(join(temporary, basename(file)), source);
   });
-  const moved = (path: string) => (isHeader || path === join(core, file) ? path.replace(core, folder) : path);
+  const moved = (path: string) => {
+    if (isHeader) return path.replace(core, folder);
+    return path === weak ? join(folder, basename(file)) : path;
+  };
   return buildAgent({
     ...target,
     sources: target.sources.map(moved),
-    includes: target.includes.map((path) => (isHeader ? path.replace(core, folder) : path)),
+    includes: isHeader ? target.includes.map(moved) : target.includes,
   });
 }
