@@ -2,6 +2,7 @@
  * The crypto runner as machine code on QEMU: standard input and output of QEMU itself, by semihosting (Arm, "Semihosting for
  * AArch32 and AArch64", ARM IHI 0100: SYS_OPEN, SYS_WRITE, SYS_READ, SYS_EXIT).
  */
+#include "crypto_image.h"
 #include "crypto_runner.h"
 
 enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_EXIT = 0x18 };
@@ -50,14 +51,8 @@ void stream_put(uint8_t byte) {
 
 void stream_flush(void) {}
 
-extern uint32_t bench_data_load[], bench_data_start[], bench_data_end[], bench_bss_start[], bench_bss_end[];
-extern uint32_t bench_stack_top[];
-
 static void reset(void) {
-  const uint32_t *from = bench_data_load;
-  uint32_t *to;
-  for (to = bench_data_start; to < bench_data_end;) *to++ = *from++;
-  for (to = bench_bss_start; to < bench_bss_end;) *to++ = 0;
+  fill_ram();
   input = open(MODE_READ_BINARY);
   output = open(MODE_WRITE_BINARY);
   crypto_runner();
@@ -73,9 +68,4 @@ static void fault(void) {
   }
 }
 
-typedef struct {
-  uint32_t *stack;
-  void (*handlers[15])(void);
-} vector_table;
-
-__attribute__((section(".vectors"), used)) static const vector_table vectors = {bench_stack_top, {reset, fault, fault}};
+CRYPTO_VECTORS(reset, fault);
