@@ -54,19 +54,30 @@ const answerTimeoutMs = 120_000;
 class Monitor {
   readonly #socket;
   #said = '';
+  #ended = false;
   constructor(path: string) {
     this.#socket = createConnection(path);
+    this.#socket.on('close', () => {
+      this.#ended = true;
+    });
     this.#socket.on('data', (bytes) => {
       this.#said += bytes;
     });
   }
 
   async command(text: string): Promise<string> {
-    while (!this.#said.endsWith('(qemu) ')) await new Promise((resolve) => setTimeout(resolve, 2));
+    await this.#prompt();
     this.#said = '';
     this.#socket.write(`${text}\n`);
-    while (!this.#said.endsWith('(qemu) ')) await new Promise((resolve) => setTimeout(resolve, 2));
+    await this.#prompt();
     return this.#said;
+  }
+
+  async #prompt(): Promise<void> {
+    while (!this.#said.endsWith('(qemu) ')) {
+      if (this.#ended) throw new Error('QEMU ended before it answered');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
   }
 
   end(): void {
@@ -143,6 +154,7 @@ async function withBoard<T>(more: readonly string[], work: (board: Board) => Pro
   const qemu = await startQemu({
     ...{ elf: buildAgent(qemuTarget()).elf, folder, uniqueId: [1, 2, 3], seed: 7 },
     more: ['-monitor', `unix:${socket},server=on,wait=off`, ...more],
+    longestS: 1800, // logging each instruction takes minutes on a busy machine
   });
   const monitor = new Monitor(socket);
   try {

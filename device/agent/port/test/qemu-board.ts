@@ -9,8 +9,7 @@ import { serveLoopback, type TcpStream } from '@firmseal/link-tcp';
 import { runTool } from '../../../../tools/toolchain.ts';
 
 const psram = 0x2100_0000;
-/** No run outlives this, should the tests be killed before they end QEMU. */
-const longestRunS = 300;
+const defaultLongestS = 300;
 
 export interface QemuBoard {
   readonly stream: ByteStream;
@@ -30,6 +29,8 @@ export interface QemuBoardOptions {
   readonly seed: number;
   /** More arguments for QEMU. */
   readonly more?: readonly string[];
+  /** QEMU ends after so many seconds, 300 when left out, should the caller be killed before it ends it. */
+  readonly longestS?: number;
 }
 
 /**
@@ -82,7 +83,9 @@ export async function startQemu(options: QemuBoardOptions): Promise<QemuBoard> {
   ];
   const line = ['-chardev', `socket,id=link,host=127.0.0.1,port=${server.port}`, '-serial', 'chardev:link'];
   const qemu = ['qemu-system-arm', ...machine, ...line, '-kernel', loadable(options), ...words];
-  const child = spawn('timeout', [`${longestRunS}`, ...qemu], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('timeout', [`${options.longestS ?? defaultLongestS}`, ...qemu], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => {
     complaint += bytes.toString();
