@@ -3,7 +3,7 @@
 // hardening is got past.
 
 import { u32le } from '@firmseal/bytes';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hasTool } from '../../tools/toolchain.ts';
 import { Campaign } from './campaign.ts';

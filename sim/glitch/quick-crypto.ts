@@ -5,7 +5,7 @@
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 
 type Core = VirtualChip['machine']['processor']['core'];

@@ -4,7 +4,7 @@
 // these is used.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
-import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32/testing';
+import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 import type { RunningHashes } from './quick-crypto.ts';
 

@@ -301,6 +301,7 @@ export const weakenings: readonly Weakening[] = [
   },
   {
     name: 'boot: the record is not authenticated again',
+    stands: true,
     file: 'fs_boot.c',
     changes: [['FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);', '']],
     scenarios: [
@@ -311,6 +312,7 @@ export const weakenings: readonly Weakening[] = [
   },
   {
     name: 'journal: what is in RAM is not authenticated again',
+    stands: true,
     file: 'fs_journal.c',
     changes: [['fs_journal_authentic() == FS_YES && ', '']],
     scenarios: ['boot: MAC of the valid record altered', 'boot: installing forged to installed'],

@@ -15,7 +15,7 @@ import {
   verifyAuthority,
   verifyHeader,
 } from '@firmseal/seal';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import type { Weakening } from '../build.ts';
 import faultCodeOfNumber from '../test/fault-numbers.ts';
 import {

@@ -4,8 +4,7 @@
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
-import { wasmAgentCrypto } from '@firmseal/virtual-stm32';
-import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32/testing';
+import { fsNo, fsOk, fsYes, wasmAgentCrypto } from '@firmseal/virtual-stm32';
 import { buildVerdicts, type Weakening } from '../build.ts';
 import { identityImage, journalImage } from '../test/flash-images.ts';
 import { device, nonce, options, product, root } from './fuzz-device.ts';

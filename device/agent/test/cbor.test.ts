@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type CborInput, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCborTest } from '../build.ts';

@@ -3,7 +3,7 @@
 
 import { type Bytes, concatBytes, u32le, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { fsNo } from '@firmseal/virtual-stm32/testing';
+import { fsNo } from '@firmseal/virtual-stm32';
 
 const padded = (bytes: Uint8Array, length: number): Bytes => {
   const whole = new Uint8Array(length);

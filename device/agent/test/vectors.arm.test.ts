@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@firmseal/bytes';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';

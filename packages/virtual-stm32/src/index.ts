@@ -1,4 +1,5 @@
 export { type AgentImagePart, agentImage } from './agent-image.ts';
+export { fsNo, fsOk, fsYes } from './agent-words.ts';
 export type { BootPins, BootSource } from './boot-source.ts';
 export { VirtualChip } from './chip.ts';
 export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';

@@ -1,4 +1,3 @@
-// For tests of other parts of the tree: a debugger over the wires of a chip's debug port, and the agent's result words.
+// For tests of other parts of the tree: a debugger over the wires of a chip's debug port.
 
-export { fsNo, fsOk, fsYes } from './agent-words.ts';
 export { TestDebugger } from './test-debugger.ts';

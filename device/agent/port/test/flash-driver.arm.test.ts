@@ -1,6 +1,6 @@
 // The flash and option-byte drivers as machine code, against a controller that was written without looking at them.
 
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';

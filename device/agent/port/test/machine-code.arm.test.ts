@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
-import { fsOk } from '@firmseal/virtual-stm32/testing';
+import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
