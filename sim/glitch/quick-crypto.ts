@@ -4,8 +4,7 @@
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { VirtualChip } from '@firmseal/virtual-stm32';
-import { fsOk } from '@firmseal/virtual-stm32';
+import { fsOk, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 
 type Core = VirtualChip['machine']['processor']['core'];

@@ -3,8 +3,7 @@
 // not sane; then the machine code runs. The code itself is attacked on the way that no glitch has hit yet, where none of
 // these is used.
 
-import type { VirtualChip } from '@firmseal/virtual-stm32';
-import { fsNo, fsOk, fsYes } from '@firmseal/virtual-stm32';
+import { fsNo, fsOk, fsYes, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 import type { RunningHashes } from './quick-crypto.ts';
 

@@ -69,13 +69,7 @@ export function everySingleCut(
   isJournal: (address: number) => boolean = () => false,
 ): CutChoice {
   const random = new SeededRandom(`cuts ${seed}`);
-  const drawn = new Map<number, boolean>();
-  const isDrawn = ({ number }: CutPoint): boolean => {
-    const known = drawn.get(number) ?? random.below(2 ** 16) < share * 2 ** 16;
-    drawn.set(number, known);
-    return known;
-  };
-  const isChosen = (point: CutPoint) => isEdge(point) || isDrawn(point);
+  const isChosen = (point: CutPoint) => isEdge(point) || random.below(2 ** 16) < share * 2 ** 16;
   return {
     ...{ moments: cutMoments, secondMoments: cutMoments },
     first: () => true,

@@ -45,7 +45,7 @@ void fs_port_reset(void) __attribute__((noreturn));
 
 /* Hands over to the application whose vector table is stored at the address: memory mapping, vector table, stack
  * pointer, jump. The core has wiped its secrets before. The port takes the address through FS_FLOW_ENTRY (fs_flow.h): it
- * is garbage unless the core decided to boot; and resets when that is not the address given. */
+ * is garbage unless the core decided to boot. Where it is not the address given, a chip is reset. */
 void fs_port_boot_application(uint32_t entry) __attribute__((noreturn));
 
 /* FS_YES when the entry pin is active or the application left its request for the agent before the reset. */

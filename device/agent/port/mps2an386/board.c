@@ -58,8 +58,11 @@ void fs_port_reset(void) { fs_system_reset(); }
 /* The application is linked where the board has what is stored at `entry`. */
 void fs_port_boot_application(uint32_t entry) {
   uint32_t vectors = FS_BOARD_ADDRESS(FS_FLOW_ENTRY(entry));
-  uint32_t stack = FS_REGISTER(vectors);
-  uint32_t program = FS_REGISTER(vectors + 4u);
+  uint32_t stack;
+  uint32_t program;
+  if (vectors != FS_BOARD_ADDRESS(entry)) fs_system_reset();
+  stack = FS_REGISTER(vectors);
+  program = FS_REGISTER(vectors + 4u);
   fs_chip_stop();
   fs_handover(stack, program, vectors, 0);
 }

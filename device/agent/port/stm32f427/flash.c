@@ -101,6 +101,7 @@ fs_result fs_port_flash_erase(uint32_t address) {
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
+  fs_result checked;
   fs_result waited;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
   FS_TRY_AS(fs_wait_for(SR, SR_BUSY, 0), FS_ERR_OPTION_BYTES_FAILED);
@@ -109,13 +110,13 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   OPTKEYR = OPTION_KEY_2;
   FS_REQUIRE((OPTCR & OPTCR_LOCK) == 0, FS_ERR_OPTION_BYTES_FAILED);
   for (i = FS_OPTION_REGISTER_COUNT; i-- > 0;) FS_REGISTER(fs_option_places[i].program_address) = wanted[i];
-  FS_TRY(fs_check_options(wanted));
-  OPTCR |= OPTCR_START;
+  checked = fs_check_options(wanted);
+  if (checked == FS_OK) OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(SR, SR_BUSY, 0);
   OPTCR |= OPTCR_LOCK;
   FS_REQUIRE(waited == FS_OK && (FS_REGISTER(SR) & SR_ERRORS) == 0, FS_ERR_OPTION_BYTES_FAILED);
-  return FS_OK;
+  return checked;
 }
 
 /* The F4 has no launch bit: a reset loads the option bytes. */

@@ -119,6 +119,7 @@ fs_result fs_port_flash_erase(uint32_t address) {
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
+  fs_result checked;
   fs_result waited;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
   FS_TRY_AS(fs_wait_for(SR(BANK_1), SR_AT_WORK, 0), FS_ERR_OPTION_BYTES_FAILED);
@@ -131,13 +132,13 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
     uint32_t place = fs_option_places[i].program_address;
     FS_REGISTER(place) = (FS_REGISTER(place) & ~fs_option_places[i].bits) | wanted[i];
   }
-  FS_TRY(fs_check_options(wanted));
-  OPTCR |= OPTCR_START;
+  checked = fs_check_options(wanted);
+  if (checked == FS_OK) OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(OPTSR_CUR, OPTSR_BUSY, 0);
   OPTCR |= OPTCR_LOCK;
   FS_REQUIRE(waited == FS_OK && (FS_REGISTER(OPTSR_CUR) & OPTION_CHANGE_ERROR) == 0, FS_ERR_OPTION_BYTES_FAILED);
-  return FS_OK;
+  return checked;
 }
 
 /* The H7 has no launch bit: a reset loads the option bytes. */

@@ -120,4 +120,20 @@ describe.each(portedChips())('%s', (id) => {
     expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).not.toBe(fsOk);
     expect(controller.optionStarts).toBe(1);
   });
+
+  it('starts no option bytes that did not get into their registers, and locks again', () => {
+    const { chip, bench, controller, buffer } = setUp();
+    const { id: register, programAddress, mask } = chip.options.registers.at(-1)!;
+    const view = new DataView(bench.ram.buffer);
+    view.setUint32(0x9000, register, true);
+    view.setUint32(0x9100, mask, true);
+    const written = bench.onRegisterWrite;
+    bench.onRegisterWrite = (address, value) => {
+      written(address, value);
+      if (address === programAddress) bench.written.set(address, (value & ~mask) >>> 0);
+    };
+    expect(bench.call('fs_port_option_program', buffer, buffer + 0x100, 1)).not.toBe(fsOk);
+    expect(controller.optionStarts).toBe(0);
+    expect(controller.isLocked()).toBe(true);
+  });
 });
