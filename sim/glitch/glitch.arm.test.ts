@@ -5,10 +5,14 @@
 import { u32le } from '@firmseal/bytes';
 import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 import { Campaign } from './campaign.ts';
+import { attackedChips } from './chips.ts';
 import { attackLibrary, parts } from './library.ts';
 import { type Prepared, prepare } from './scenarios.ts';
+import { usualChip } from './target.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -107,6 +111,22 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
         },
       );
       expect(bypasses.filter(({ again }) => again === 'accepted' || again === 'installed')).not.toEqual([]);
+    },
+  );
+
+  test.each(attackedChips.filter((id) => id !== usualChip))(
+    '%s: the port is attacked as well',
+    async (id) => {
+      const there = await prepare(() => {}, buildAgent(targetOf(id, 'armv6m')));
+      const attacks = new Campaign(there.target);
+      expect(attacks.outcomeOf(there.good)).toBe('booted');
+      expect(there.scenarios.map(({ name }) => name)).toEqual(prepared.scenarios.map(({ name }) => name));
+      for (const name of ['boot: good, entered elsewhere', 'record with wrong hash']) {
+        const scenario = there.scenarios.find((one) => one.name === name)!;
+        const { bypasses, skips } = attacks.attack(scenario, { take: everyNth(60) });
+        expect(bypasses).toEqual([]);
+        expect(skips[1]).toBeGreaterThan(20);
+      }
     },
   );
 

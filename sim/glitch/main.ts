@@ -4,6 +4,7 @@
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
+//   --chip ID       another chip than the STM32G0B1, with the ARMv6-M build of its port
 //   --middle        also a middle execution of what is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
 //   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
@@ -13,11 +14,15 @@
 // hardening that decision 0080 does not name.
 
 import { parseArgs } from 'node:util';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { Campaign } from './campaign.ts';
+import { factsOf } from './chips.ts';
 import type { Glitch } from './glitcher.ts';
 import { attackLibrary, parts } from './library.ts';
 import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
 import { prepare } from './scenarios.ts';
+import { usualChip } from './target.ts';
 import { weakenedBuild, weakenings } from './weakened.ts';
 
 const { values, positionals } = parseArgs({
@@ -29,6 +34,7 @@ const { values, positionals } = parseArgs({
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     part: { type: 'string', default: '1/1' },
+    chip: { type: 'string', default: usualChip },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
@@ -46,6 +52,11 @@ if (!(Number.isInteger(part) && Number.isInteger(partCount) && part >= 1 && part
   throw new Error('--part is K/N');
 const isChosen = (name: string) => names.some((text) => name.includes(text));
 
+const chosenBuild = () => {
+  factsOf(values.chip);
+  return buildAgent(targetOf(values.chip, 'armv6m'));
+};
+
 /** Each n-th of its kind. */
 function sample(): (glitch: Glitch) => boolean {
   const asked = { 0: 0, 1: 0, 2: 0 };
@@ -53,7 +64,7 @@ function sample(): (glitch: Glitch) => boolean {
 }
 
 async function attackAll(): Promise<boolean> {
-  const prepared = await prepare();
+  const prepared = await prepare(() => {}, chosenBuild());
   const { target, scenarios, good } = prepared;
   const campaign = new Campaign(target);
   console.log(
@@ -84,7 +95,7 @@ async function attackAll(): Promise<boolean> {
 }
 
 async function reachAll(): Promise<boolean> {
-  const { target, scenarios } = await prepare();
+  const { target, scenarios } = await prepare(() => {}, chosenBuild());
   const campaign = new Campaign(target);
   const reached = new Map<number, string[]>();
   for (const scenario of scenarios.filter(({ name }) => isChosen(name)))

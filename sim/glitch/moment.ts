@@ -4,13 +4,10 @@
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
+import { type FlashController, factsOf } from './chips.ts';
 import type { RunningHashes } from './quick-crypto.ts';
 
-/** FLASH_KEYR, FLASH_SR and FLASH_CR of the STM32G0 (RM0444 3.7.2, 3.7.4, 3.7.5): reading the latter changes nothing. */
-const flash = { keys: 0x4002_2008, status: 0x4002_2010, control: 0x4002_2014 } as const;
 const flashKeys = [0x4567_0123, 0xcdef_89ab] as const;
-/** PG: a word may be half given, which no register shows. BSY1, BSY2, CFGBSY: an operation runs. LOCK. */
-const bits = { programs: 1, busy: 0x0007_0000, locked: 0x8000_0000 } as const;
 
 interface Range {
   readonly start: number;
@@ -36,8 +33,8 @@ export interface Moment {
   readonly flash: ReturnType<VirtualChip['judge']['takeFlash']>;
   readonly operations: number;
   readonly starts: number;
-  /** FLASH_SR and FLASH_CR. */
-  readonly controller: readonly number[];
+  /** Status and control of each flash controller: reading them changes nothing. */
+  readonly controllers: readonly (readonly number[])[];
   readonly hashes: ReturnType<RunningHashes['save']>;
 }
 
@@ -45,6 +42,7 @@ export class Moments {
   readonly #chip: VirtualChip;
   readonly #ramBytes: number;
   readonly #hashes: RunningHashes;
+  readonly #facts: ReturnType<typeof factsOf>;
   readonly #betweenKeys: Range;
   readonly #program: Range;
   readonly #betweenWords: Range;
@@ -57,7 +55,12 @@ export class Moments {
     { hashes, code }: { readonly hashes: RunningHashes; readonly code: Pick<AgentCode, 'own'> },
   ) {
     const read = (address: number) => chip.machine.processor.core.readUint16(address);
-    const range = (name: string) => code.own.find((one) => one.name === name)!;
+    const range = (name: string) => {
+      const found = code.own.find((one) => one.name === name);
+      if (found === undefined) throw new Error(`the agent has no ${name} of its own`);
+      return found;
+    };
+    this.#facts = factsOf(chip.chip.id);
     this.#betweenKeys = betweenStores(range('unlock'), read, 0);
     this.#program = range('fs_port_flash_program');
     this.#betweenWords = betweenStores(this.#program, read, 4);
@@ -83,34 +86,33 @@ export class Moments {
         operations: this.#chip.power.operations,
         starts: this.#starts,
       },
-      controller: this.#controller(),
+      controllers: this.#facts.controllers.map((one) => this.#standing(one)),
     };
   }
 
-  #controller(): number[] {
+  #standing({ status, control }: FlashController): number[] {
     const { core } = this.#chip.machine.processor;
-    return [flash.status, flash.control].map((address) => core.readUint32(address) >>> 0);
+    return [status, control].map((address) => core.readUint32(address) >>> 0);
   }
 
   /**
-   * Writes the flash controller back into the state of the moment, as firmware would; false where that does not do. What no
+   * Writes a flash controller back into the state of the moment, as firmware would; false where that does not do. What no
    * register shows: a word that is half given, one of two keys that was written, a lock that stays shut until a reset.
    */
-  #putController({ controller: [status, control], registers }: Moment): boolean {
+  #putController(flash: FlashController, [status, control]: readonly number[], at: number): boolean {
     const { core } = this.#chip.machine.processor;
-    const isThere = () => this.#controller().every((value, i) => value === [status, control][i]);
-    const at = (registers[15]! & ~1) >>> 0;
     const within = ({ start, end }: Range) => at >= start && at < end;
-    if (within(this.#betweenKeys) || core.readUint32(flash.status) & bits.busy) return false;
+    if (within(this.#betweenKeys) || core.readUint32(flash.status) & flash.busy) return false;
     // What is called between the two halves of a word is called from elsewhere, too.
-    if (control! & bits.programs && (within(this.#betweenWords) || !within(this.#program))) return false;
-    core.writeUint32(flash.status, core.readUint32(flash.status));
-    if (core.readUint32(flash.control) & bits.locked)
+    if (this.#facts.hidesHalfWords && control! & flash.programs)
+      if (within(this.#betweenWords) || !within(this.#program)) return false;
+    core.writeUint32(flash.clear, core.readUint32(flash.status));
+    if (core.readUint32(flash.control) & flash.locked)
       for (const key of flashKeys) core.writeUint32(flash.keys, key);
-    if (core.readUint32(flash.control) & bits.locked) return false;
-    core.writeUint32(flash.control, (control! & ~bits.programs) >>> 0); // forgets half a word
+    if (core.readUint32(flash.control) & flash.locked) return false;
+    core.writeUint32(flash.control, (control! & ~flash.programs) >>> 0); // forgets half a word
     core.writeUint32(flash.control, control!);
-    return isThere();
+    return this.#standing(flash).every((value, i) => value === [status, control][i]);
   }
 
   /** False when the chip was reset, or the flash controller is in the middle of something else than it was. */
@@ -118,7 +120,10 @@ export class Moments {
     const { core } = this.#chip.machine.processor;
     const wrote = this.#chip.power.operations !== moment.operations;
     if (this.#starts !== moment.starts) return false;
-    if (!this.#putController(moment)) return false;
+    const at = (moment.registers[15]! & ~1) >>> 0;
+    const { controllers } = this.#facts;
+    if (!controllers.every((flash, i) => this.#putController(flash, moment.controllers[i]!, at)))
+      return false;
     if (wrote) this.#chip.judge.putFlash(moment.flash);
     Object.assign(core, moment.fields);
     core.registers.set(moment.registers);

@@ -1,14 +1,13 @@
 // A license whose option bytes are applied first: the readout level rises, and the chip resets before anything is installed.
 
 import { pattern } from '../../device/agent/test/trusted-site.ts';
+import { levelOne as levelOneOf } from './chips.ts';
 import type { Made } from './request-scenarios.ts';
 import { licenseRequest, packageRequest, phases, type Request, type Target } from './target.ts';
 
-/** OPTR of the STM32G0B1 (RM0444 3.7.8): RDP for level 1. */
-const levelOne = { register: 0, mask: 0xff, value: 0xbb } as const;
-
 /** From the chip as it is, which is on. The agent is asked for a nonce, so the license is good once. */
 export async function options(target: Target): Promise<Made[]> {
+  const levelOne = levelOneOf(target.line.chip.chip);
   const sealed = await target.package({ securityCounter: 6, optionBytes: [levelOne] }, { seed: 2 });
   const { judge } = target.line.chip;
   const from = target.snapshot();

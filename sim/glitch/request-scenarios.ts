@@ -4,6 +4,7 @@ import { concatBytes } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
+import { optionInForce, optionUnknown } from './chips.ts';
 import { options } from './option-scenarios.ts';
 import { recordsOf } from './record-scenarios.ts';
 import type { Scenario } from './scenarios.ts';
@@ -20,16 +21,13 @@ import {
 
 export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
 
-/** OPTR of the STM32G0B1 (RM0444 3.7.8): BOR_EN as it is in force; a bit that the register does not have. */
-const optionInForce = { register: 0, mask: 0x100, value: 0 } as const;
-const optionUnknown = { register: 0, mask: 0x4000_0000, value: 0 } as const;
-
 /** HEADER_MOST of fs_package.c: with a license of as many bytes as are left the header has two bytes more. */
 const headerMost = 4096;
 
 /** The next version of the product, which is good, and what belongs to it. */
 async function goodUpdate(target: Target) {
-  const sealed = await target.package({ securityCounter: 6, optionBytes: [optionInForce] }, { seed: 2 });
+  const optionBytes = [optionInForce(target.line.chip.chip)];
+  const sealed = await target.package({ securityCounter: 6, optionBytes }, { seed: 2 });
   const license = await target.license(sealed);
   const records = sealed.records.map((record, index) => recordRequest(index, record));
   return { sealed, header: packageRequest(sealed.headerBytes), license, records };
@@ -90,7 +88,7 @@ async function packages(target: Target, { sealed, header, license, records }: Up
     },
     {
       name: 'package for another chip',
-      request: await made({ securityCounter: 6, chips: ['stm32f427'] }),
+      request: await made({ securityCounter: 6, chips: ['stm32l476'] }),
       refusal: 'manifest-chip-wrong',
     },
     {
@@ -122,7 +120,7 @@ async function packages(target: Target, { sealed, header, license, records }: Up
     },
     {
       name: 'policy of a bit that the chip does not have',
-      request: await made({ securityCounter: 6, optionBytes: [optionUnknown] }),
+      request: await made({ securityCounter: 6, optionBytes: [optionUnknown(target.line.chip.chip)] }),
       refusal: 'policy-field-unknown',
     },
     {

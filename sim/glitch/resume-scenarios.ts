@@ -4,12 +4,12 @@ import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { Scenario } from './scenarios.ts';
 import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
 
-/** Past the stride at which the journal notes progress. */
-const sizeBytes = 34 * 1024;
+/** Past the stride at which the journal notes progress, by one chunk. */
 const chunkSizeBytes = 2048;
 
 export async function resumed(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
   const { line } = target;
+  const sizeBytes = line.chip.chip.layout.progressStrideBytes + chunkSizeBytes;
   line.chip.judge.restore(installed);
   line.chip.powerOn();
   const sealed = await target.package({ securityCounter: 6, chunkSizeBytes }, { seed: 6, sizeBytes });

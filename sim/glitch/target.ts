@@ -1,5 +1,5 @@
-// One STM32G0B1, whose core is ARMv6-M as the virtual chip's processor is, with the agent's machine code, personalized at
-// readout level 0; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
+// One chip with the agent's machine code, personalized at readout level 0: the STM32G0B1, whose core is ARMv6-M as the virtual
+// chip's processor is, or another with the ARMv6-M build of its port; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
@@ -23,7 +23,7 @@ import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.
 import { type AgentCode, agentCode } from './agent-code.ts';
 import { Glitcher } from './glitcher.ts';
 
-const chipId = 'stm32g0b1';
+export const usualChip = 'stm32g0b1';
 /** Seed of a scenario's chance. */
 export const chance = 'glitch';
 const stateMagic = 0x314a5346;
@@ -92,15 +92,19 @@ export class Target {
   readonly glitcher: Glitcher;
   readonly ramBytes: number;
   readonly slotStart: number;
+  /** Of the erase unit behind that in which the slot begins. */
+  readonly secondStart: number;
 
   /** Another build than that of the sources: a weakened one. */
-  constructor(build: AgentBuild = buildAgent(targetOf(chipId, 'armv6m'))) {
+  constructor(build: AgentBuild = buildAgent(targetOf(usualChip, 'armv6m'))) {
+    const chipId = build.target.chip.id;
     this.code = agentCode(build);
     this.line = machineLine(chipId, 'glitch', build);
     this.ramBytes = imageSize(build).ramBytes;
     this.glitcher = new Glitcher(this.line.chip, this.code, this.ramBytes);
     this.slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
-    this.glitcher.application = { start: this.slotStart, end: this.slotStart + 4096 };
+    this.secondStart = this.slotStart + eraseUnitAt(this.line.chip.chip, this.slotStart)!.sizeBytes;
+    this.glitcher.application = { start: this.slotStart, end: this.secondStart + 2048 };
   }
 
   /** Forgets the half frames that a crashed agent left. */
@@ -132,8 +136,9 @@ export class Target {
     view.setUint32(4, address + 0x101, true);
     view.setUint16(0x100, 0xe7fe, true);
     const area = { kind: 'firmware', address, lengthBytes: plaintext.length } as const;
-    return makePackage('stm32f427', {
-      core: { entry: address, chips: [chipId], ...change },
+    const { id } = this.line.chip.chip;
+    return makePackage(id, {
+      core: { entry: address, chips: [id], ...change },
       areas: [{ area, plaintext }],
       ...from,
     });

@@ -3,28 +3,30 @@
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
+import { factsOf } from './chips.ts';
 import type { Scenario } from './scenarios.ts';
 import { licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
 
 const formerCounter = 5;
 const nextCounter = 7;
-/** RM0444: RCC_APBENR1, PWR_CR1, TAMP_BKP0R; and the word that confirms (spec/agent.md section 6). */
-const clock = { address: 0x4002_103c, bits: (1 << 28) | (1 << 10) } as const;
-const opened = { address: 0x4000_7000, bits: 1 << 8 } as const;
-const backup = { address: 0x4000_b100, confirms: 0x6673_4301 } as const;
+/** Spec/agent.md section 6. */
+const confirms = 0x6673_4301;
 
 /** What an application that runs well writes; the one of the tests stands still, so the judge writes it. */
 function confirm({ line }: Target): void {
   const { core } = line.chip.machine.processor;
-  for (const { address, bits } of [clock, opened]) core.writeUint32(address, core.readUint32(address) | bits);
-  core.writeUint32(backup.address, backup.confirms);
-  if (core.readUint32(backup.address) >>> 0 !== backup.confirms) throw new Error('nothing was confirmed');
+  const { opens, backup } = factsOf(line.chip.chip.id);
+  for (const { address, bits } of opens) core.writeUint32(address, core.readUint32(address) | bits);
+  core.writeUint32(backup, confirms);
+  if (core.readUint32(backup) >>> 0 !== confirms) throw new Error('nothing was confirmed');
 }
 
 export async function trials(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
   const { line, slotStart } = target;
   const { judge } = line.chip;
-  const nextStart = slotStart + 0x800;
+  const chipId = line.chip.chip.id;
+  const nextStart = target.secondStart;
+  const unitBytes = nextStart - slotStart;
   const [former, next] = [slotStart + 0x100, nextStart + 0x100];
   const from = (snapshot: ChipSnapshot) => {
     judge.restore(snapshot);
@@ -44,10 +46,10 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
   const beside = await requestsOf(trial, { seed: 7, address: nextStart });
   const inPlace = await requestsOf(trial, { seed: 8 });
   const later = await requestsOf({ securityCounter: nextCounter + 1 }, { seed: 9 });
-  const eight = await makePackage('stm32g0b1', {
-    core: { entry: nextStart, chips: ['stm32g0b1'], ...trial },
+  const eight = await makePackage(chipId, {
+    core: { entry: nextStart, chips: [chipId], ...trial },
     areas: Array.from({ length: 8 }, (_, i) => ({
-      area: { kind: 'firmware', address: nextStart + 0x800 * i, lengthBytes: 256 } as const,
+      area: { kind: 'firmware', address: nextStart + unitBytes * i, lengthBytes: 256 } as const,
       plaintext: pattern(256, i),
     })),
   });
