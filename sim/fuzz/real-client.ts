@@ -102,9 +102,9 @@ async function byDfuUtil(chip: VirtualChip, folder: string): Promise<void> {
 const targets: Readonly<
   Record<string, readonly [file: string, before: string, driver: string, load: string]>
 > = {
-  stm32f427: ['stm32f4x', 'set WORKAREASIZE 0', 'stm32f2x', ''],
-  stm32f405: ['stm32f4x', 'set WORKAREASIZE 0', 'stm32f2x', ''],
-  stm32h743: ['stm32h7x', 'set WORKAREASIZE 0; set DUAL_BANK 1', 'stm32h7x', ''],
+  stm32f427: ['stm32f4x', '', 'stm32f2x', ''],
+  stm32f405: ['stm32f4x', '', 'stm32f2x', ''],
+  stm32h743: ['stm32h7x', 'set DUAL_BANK 1', 'stm32h7x', ''],
   stm32g0b1: ['stm32g0x', '', 'stm32l4x', 'stm32l4x option_load 0'],
   stm32l476: ['stm32l4x', '', 'stm32l4x', 'stm32l4x option_load 0'],
   stm32u575: ['stm32u5x', '', 'stm32l4x', 'stm32l4x option_load 0'],

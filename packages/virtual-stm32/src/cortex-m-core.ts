@@ -1,5 +1,5 @@
 // Firmware that is machine code: an executor that recognizes a vector table and runs what it points to on the machine's
-// processor. ARMv6-M only, whatever core the chip has: code built for Cortex-M4 and later faults where it uses more.
+// processor: ARMv6-M on a Cortex-M0+, ARMv7-M on the others.
 
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
 import type { Machine } from './machine.ts';
@@ -28,7 +28,7 @@ function isVectorTable(cpu: CpuPort, address: number): boolean {
   return inRam && wordAt(cpu, entry - 1 - ((entry - 1) % 4)) !== undefined;
 }
 
-/** Runs ARMv6-M code on the chip's bus. */
+/** Runs Thumb code on the chip's bus. */
 export function machineCode({
   budgetInstructions = defaultBudget,
 }: MachineCodeOptions = {}): ExecutorFactory {

@@ -98,6 +98,7 @@ export class Machine {
       ...{ bus: this.#coreBus, coreHz, nowUs: () => clock.nowUs, gate: () => this.#gate() },
       advanceUs: (us) => clock.advance(us),
       breakpoints: () => breakpoints.addresses,
+      isArmv7m: chip.core !== 'cortex-m0plus',
     });
     this.#coreDebug = new CoreDebug(this.processor, {
       resume: () => this.#resume(),

@@ -4,11 +4,11 @@ import type { Chip } from '@firmseal/chips';
 import { hexAddress } from '@firmseal/chips';
 import type { Doors, UsbProbeDoor } from './doors.ts';
 
-/** OpenOCD's file for the chip, and what must be set before it: its flash loader for F4 and H7 needs more than ARMv6-M. */
+/** OpenOCD's file for the chip, and what must be set before it. */
 const openocdTargets: Readonly<Record<string, readonly [file: string, before: string]>> = {
-  stm32f405: ['stm32f4x', 'set WORKAREASIZE 0'],
-  stm32f427: ['stm32f4x', 'set WORKAREASIZE 0'],
-  stm32h743: ['stm32h7x', 'set WORKAREASIZE 0; set DUAL_BANK 1'],
+  stm32f405: ['stm32f4x', ''],
+  stm32f427: ['stm32f4x', ''],
+  stm32h743: ['stm32h7x', 'set DUAL_BANK 1'],
   stm32g0b1: ['stm32g0x', ''],
   stm32l476: ['stm32l4x', ''],
   stm32u575: ['stm32u5x', ''],

@@ -32,14 +32,17 @@ function image(code: { reset: number[]; fault?: number[]; tick?: number[] }, lit
 function started(
   bytes: Uint8Array,
   budgetInstructions = 100_000,
+  id = 'stm32f427',
 ): { chip: VirtualChip; events: ChipEvent[] } {
   const events: ChipEvent[] = [];
   const chip = createVirtualChip({
-    ...{ chip: 'stm32f427', seed: 'processor', executors: [machineCode({ budgetInstructions })] },
+    ...{ chip: id, seed: 'processor', executors: [machineCode({ budgetInstructions })] },
   });
   chip.powerOn();
   chip.debug.connect();
-  expect(chip.debug.programFlash(flash, bytes)).toBe('ok');
+  const { unitBytes } = chip.chip.write;
+  for (let at = 0; at < bytes.length; at += unitBytes)
+    expect(chip.debug.programFlash(flash + at, bytes.subarray(at, at + unitBytes))).toBe('ok');
   chip.powerOff();
   chip.onEvent = (event) => events.push(event);
   chip.powerOn();
@@ -66,23 +69,48 @@ test('a jump to itself waits at once; cycles are time at 16 MHz', () => {
   expect(chip.clock.nowUs).toBeGreaterThan(cycles / 16 - 1);
 });
 
-test('an instruction of ARMv7-M is a HardFault; a fault in its handler is lock-up', () => {
-  const movw = [0xf240, 0x0001];
-  const handled = started(image({ reset: movw }));
+test.each([
+  { id: 'stm32g0b1', what: 'MOVW, of ARMv7-M', undefinedOne: [0xf240, 0x0001] },
+  { id: 'stm32f427', what: 'SADD8, of the DSP instructions', undefinedOne: [0xfa80, 0xf000] },
+  { id: 'stm32f427', what: 'VMOV, floating point', undefinedOne: [0xee00, 0x0a10] },
+])('$id: $what is a HardFault; a fault in its handler is lock-up', ({ id, undefinedOne }) => {
+  const handled = started(image({ reset: undefinedOne }), undefined, id);
   expect(handled.chip.machine.processor.core.IPSR).toBe(3);
   expect(handled.chip.machine.processor.lockedUp).toBe(false);
   const frame = new DataView(handled.chip.judge.ram(stack - 32, 32).buffer);
   expect(frame.getUint32(24, true)).toBe(flash + entry);
-  const worse = started(image({ reset: movw, fault: movw }));
+  const worse = started(image({ reset: undefinedOne, fault: undefinedOne }), undefined, id);
   expect(worse.chip.machine.processor.lockedUp).toBe(true);
 });
 
 test.each([
-  { name: 'nowhere', address: 0x9000_0000 },
-  { name: 'an odd word', address: 0x2000_0001 },
-])('a load from $name is a HardFault', ({ address }) => {
-  const { chip } = started(image({ reset: [load(0, entry, 0), 0x6801, 0xe7fe] }, [address]));
+  { id: 'stm32f427', name: 'nowhere', address: 0x9000_0000 },
+  { id: 'stm32g0b1', name: 'an odd word', address: 0x2000_0001 },
+  { id: 'stm32f427', name: 'an odd word of a peripheral', address: 0x4002_3801 },
+])('$id: a load from $name is a HardFault', ({ id, address }) => {
+  const { chip } = started(image({ reset: [load(0, entry, 0), 0x6801, 0xe7fe] }, [address]), undefined, id);
   expect(chip.machine.processor.core.IPSR).toBe(3);
+});
+
+test('ARMv7-M loads an odd word of RAM, and not two at once', () => {
+  const odd = 0x2000_0001;
+  const ldr = started(image({ reset: [load(0, entry, 0), 0x6801, 0xe7fe] }, [odd])).chip;
+  expect(ldr.machine.processor.core.IPSR).toBe(0);
+  expect(ldr.machine.processor.core.registers[1]).toBe(
+    new DataView(ldr.judge.ram(odd, 4).slice().buffer).getUint32(0, true),
+  );
+  const ldrd = started(image({ reset: [load(0, entry, 0), 0xe9d0, 0x1200, 0xe7fe] }, [odd])).chip;
+  expect(ldrd.machine.processor.core.IPSR).toBe(3);
+});
+
+test('an exception in an IT block comes back into it', () => {
+  // movs r0, #0; cmp r0, #0; itte eq; svceq #0; addeq r2, #1; addne r3, #1; adds r4, #1
+  const reset = [0x2000, 0x2800, 0xbf06, 0xdf00, 0x3201, 0x3301, 0x3401, 0xe7fe];
+  const bytes = image({ reset });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  view.setUint32(0x2c, view.getUint32(0x3c, true), true); // SVCall returns at once, as the tick does
+  const { core } = started(bytes).chip.machine.processor;
+  expect([core.registers[2], core.registers[3], core.registers[4], core.IPSR]).toEqual([1, 0, 1, 0]);
 });
 
 test.each([

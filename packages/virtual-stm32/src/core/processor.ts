@@ -1,8 +1,9 @@
-// The CPU: the Thumb core with what surrounds it, faults, sleep, lock-up, halting debug, and the decision that firmware
+// The CPU: the Thumb core (ARMv6-M, or ARMv7-M by armv7m-core.ts) with what surrounds it, faults, sleep, lock-up, halting debug, and the decision that firmware
 // waits for its host. Runs only when told to, a bounded number of instructions at a time; time passes on the simulated
 // clock by cycles. DDI 0419 (ARMv6-M), B1.5 exceptions, C1 debug.
 
 import { BusFault, type CoreBus } from '../bus/core-bus.ts';
+import { Armv7mInstructions } from './armv7m-core.ts';
 import {
   BreakInstruction,
   clearCore,
@@ -25,6 +26,8 @@ export interface ProcessorParts {
   /** Throws what unwinds the firmware: loss of power, a reset that is due. */
   readonly gate: () => void;
   readonly breakpoints: () => ReadonlySet<number>;
+  /** ARMv7-M instead of ARMv6-M. */
+  readonly isArmv7m: boolean;
 }
 
 export type HaltReason = 'request' | 'breakpoint' | 'vector-catch';
@@ -46,6 +49,8 @@ const sliceInstructions = 4096;
 const emptyPollsMax = 64;
 const closePollsCycles = 400;
 const branchToItself = 0xe7fe;
+/** From here on the opcode has a second halfword. */
+const firstWide = 0xe800;
 
 /** Peripherals, external devices and the system space hold no code, whatever reads there (DDI 0419, B3.1, "XN"). */
 const holdsNoCode = (address: number): boolean => {
@@ -55,6 +60,7 @@ const holdsNoCode = (address: number): boolean => {
 
 export class Processor {
   readonly core: ThumbCore;
+  readonly #instructions: Armv7mInstructions | undefined;
   readonly #parts: ProcessorParts;
   #hooks: ProcessorHooks | undefined;
   #halted = false;
@@ -70,6 +76,7 @@ export class Processor {
   constructor(parts: ProcessorParts) {
     this.#parts = parts;
     this.core = createThumbCore(parts.bus);
+    this.#instructions = parts.isArmv7m ? new Armv7mInstructions(this.core, parts.bus) : undefined;
     parts.bus.isFetch = (address) => this.#isFetch(address);
   }
 
@@ -98,6 +105,7 @@ export class Processor {
   reset(vectorTable: number): void {
     const { core } = this;
     clearCore(core);
+    this.#instructions?.reset();
     core.VTOR = vectorTable;
     this.#accountedCycles = 0;
     this.#halted = false;
@@ -203,6 +211,15 @@ export class Processor {
     if (this.#lockedUp) return 'lockup';
     if (this.#waits) return 'waits';
     return left <= 0 ? 'budget' : undefined;
+  }
+
+  /** On behind the next instruction, without executing it: what a fault of the supply may do. */
+  passOver(): void {
+    const { core } = this;
+    const at = (core.PC & ~1) >>> 0;
+    core.PC = at + (this.#parts.bus.readUint16(at) >= firstWide ? 4 : 2);
+    core.cycles++;
+    this.#instructions?.passCondition();
   }
 
   /** One instruction, whatever else stands in the way; for the debugger. */

@@ -1,6 +1,5 @@
 // System control space (DDI 0419, B3.2 to B3.4): identity, vector table, system reset, exception state, SysTick, a part of
-// the NVIC, and the debug registers behind core-debug.ts. The identity is the chip's, though the core that executes is
-// always an ARMv6-M one. Fault status registers read as 0: every fault is a HardFault.
+// the NVIC, and the debug registers behind core-debug.ts. The identity is the chip's. Fault status registers read as 0: every fault is a HardFault.
 
 import type { Peripheral } from '../bus/peripheral.ts';
 import type { MemoryAccess } from '../memory-access.ts';

@@ -1,4 +1,4 @@
-// rp2040js's Cortex-M0+ core (ARMv6-M, MIT) alone, on a bus of ours. The library exports the class only as a part of its
+// rp2040js's Cortex-M0+ core (ARMv6-M, MIT) alone (armv7m-core.ts puts other instructions on it), on a bus of ours. The library exports the class only as a part of its
 // chip, so it is taken from one instance of that. What the core reports as not implemented is thrown as
 // UndefinedInstruction, a breakpoint instruction as BreakInstruction: what they mean is processor.ts.
 
@@ -16,7 +16,7 @@ export interface ThumbBus {
   writeUint8(address: number, value: number): void;
 }
 
-/** The instruction is not of ARMv6-M: a HardFault (DDI 0419, B1.5.4). */
+/** The instruction is none that the core has, or its access is not aligned: a HardFault (DDI 0419, B1.5.4). */
 export class UndefinedInstruction extends Error {
   override readonly name = 'UndefinedInstruction';
 }

@@ -4,11 +4,10 @@
 export interface OpenocdFamily {
   /** A file of OpenOCD's target folder. */
   readonly target: string;
-  /** Tcl before the target file. OpenOCD's loaders for F4 and H7 are Thumb-2: without room for them it writes words. */
+  /** Tcl before the target file. */
   readonly before: string;
   /** The flash driver, and the prefix of its commands. */
   readonly driver: string;
-  readonly path: 'slow words' | 'loader in SRAM';
   /** Lines that OpenOCD prints of the chip, whatever the probe. */
   readonly identity: readonly RegExp[];
   readonly sizeKiB: RegExp;
@@ -23,14 +22,14 @@ export interface OpenocdFamily {
 }
 
 const f4 = {
-  ...({ target: 'stm32f4x.cfg', before: 'set WORKAREASIZE 0', driver: 'stm32f2x' } as const),
-  ...({ path: 'slow words', readOption: 'stm32f2x options_read 0', manual: 'RM0090 3.7.3' } as const),
+  ...({ target: 'stm32f4x.cfg', before: '', driver: 'stm32f2x' } as const),
+  ...({ readOption: 'stm32f2x options_read 0', manual: 'RM0090 3.7.3' } as const),
   writeOption: 'stm32f2x options_write 0 0x0e4', // BOR_LEV 1, the other user bits as they are
   option: { field: 'BOR_LEV', before: 3, after: 1 },
 };
 
 const l4x = (target: string, offset: string) => ({
-  ...({ target, before: '', driver: 'stm32l4x', path: 'loader in SRAM' } as const),
+  ...({ target, before: '', driver: 'stm32l4x' } as const),
   ...{ load: 'stm32l4x option_load 0', readOption: `stm32l4x option_read 0 ${offset}` },
 });
 
@@ -46,8 +45,8 @@ export const openocdFamilies: Readonly<Record<string, OpenocdFamily>> = {
     sizeKiB: /flash size = 1024 KiB/,
   },
   stm32h743: {
-    ...{ target: 'stm32h7x.cfg', before: 'set WORKAREASIZE 0; set DUAL_BANK 1', driver: 'stm32h7x' },
-    ...{ path: 'slow words', readOption: 'stm32h7x option_read 0 0x1c', manual: 'RM0433 4.5.3' },
+    ...{ target: 'stm32h7x.cfg', before: 'set DUAL_BANK 1', driver: 'stm32h7x' },
+    ...{ readOption: 'stm32h7x option_read 0 0x1c', manual: 'RM0433 4.5.3' },
     identity: [/SWD DPIDR 0x6ba02477/, /Cortex-M7 r1p1 processor detected/, /Device: STM32H74x\/75x/],
     sizeKiB: /flash size probed value 2048k/,
     writeOption: 'stm32h7x option_write 0 0x20 0x00000008 0x0000000c',

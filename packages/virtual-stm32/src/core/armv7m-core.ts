@@ -1,0 +1,157 @@
+// Instructions of ARMv7-M (DDI 0403) on the Thumb core's registers: Cortex-M3, M4, M7, and what an M33 shares with them. Not
+// here, and undefined as on a core without them: floating point (also undefined after a reset on a core that has it), the
+// DSP instructions on packed and saturated values, coprocessors, BASEPRI and FAULTMASK, TrustZone. Faults are HardFaults: the
+// configurable ones are disabled until firmware enables them, which is not modelled. Cycles follow the Cortex-M4's table
+// (DDI 0439, 3.3.1) without memory wait states, and are an estimate for other cores.
+
+import { Arithmetic } from './armv7m-arithmetic.ts';
+import { Armv7mMemory } from './armv7m-memory.ts';
+import { NarrowInstructions } from './armv7m-narrow.ts';
+import { WideInstructions } from './armv7m-wide.ts';
+import { type ThumbBus, type ThumbCore, UndefinedInstruction } from './thumb-core.ts';
+
+/** IT state in the stacked program status (DDI 0403, B1.4.2). */
+const stackedIt = (it: number): number => ((it & 3) << 25) | ((it >>> 2) << 10);
+const itOf = (status: number): number => ((status >>> 25) & 3) | (((status >>> 10) & 0x3f) << 2);
+
+/** ITSTATE behind an instruction of the block (DDI 0403, A7.3.3); 0 behind the last. */
+const advancedIt = (itState: number): number =>
+  (itState & 7) === 0 ? 0 : (itState & 0xe0) | ((itState << 1) & 0x1f);
+
+/** The core with what executes ARMv7-M; `itState` is kept among the core's own fields, so that copies of them are whole. */
+export interface Armv7mCore extends ThumbCore {
+  /** ITSTATE: condition and mask of the instructions that follow an IT; 0 outside of a block. */
+  itState: number;
+  /** An exclusive load was not followed by its store yet: 1. */
+  exclusive: number;
+}
+
+export class Armv7mInstructions {
+  readonly core: Armv7mCore;
+  readonly memory: Armv7mMemory;
+  readonly arithmetic = new Arithmetic();
+  readonly #registers: Uint32Array;
+  readonly #bus: ThumbBus;
+  readonly #narrow: NarrowInstructions;
+  readonly #wide: WideInstructions;
+  /** Address of the instruction. */
+  pc = 0;
+  /** Where execution goes on. */
+  next = 0;
+  cycles = 0;
+
+  constructor(core: ThumbCore, bus: ThumbBus) {
+    this.core = Object.assign(core, { itState: 0, exclusive: 0 });
+    this.#registers = core.registers;
+    this.#bus = bus;
+    this.memory = new Armv7mMemory(bus);
+    this.#narrow = new NarrowInstructions(this, bus);
+    this.#wide = new WideInstructions(this);
+    core.executeInstruction = () => this.execute();
+    this.#stackItState(core);
+  }
+
+  /** Exceptions take the IT state along and bring it back (DDI 0403, B1.5.6 and B1.5.8). */
+  #stackItState(core: ThumbCore): void {
+    const enter = core.exceptionEntry.bind(core);
+    const leave = core.exceptionReturn.bind(core);
+    core.exceptionEntry = (exception) => {
+      enter(exception);
+      const frame = core.SPSEL === 0 && core.LR % 8 === 5 ? core.SPprocess : core.SPmain;
+      const status = frame + 0x1c;
+      this.#bus.writeUint32(status, this.#bus.readUint32(status) | stackedIt(this.core.itState));
+      this.core.itState = 0;
+      this.core.exclusive = 0;
+    };
+    core.exceptionReturn = (kind) => {
+      const frame = (kind & 0xf) === 0xd ? core.SPprocess : core.SPmain;
+      const it = itOf(this.#bus.readUint32(frame + 0x1c));
+      leave(kind);
+      this.core.itState = it;
+      this.core.exclusive = 0;
+    };
+  }
+
+  /** Beside what `clearCore` does. */
+  reset(): void {
+    this.core.itState = 0;
+    this.core.exclusive = 0;
+  }
+
+  execute(): number {
+    const { core } = this;
+    if (core.interruptsUpdated && core.checkForInterrupts()) core.waiting = false;
+    const pc = (core.PC & ~1) >>> 0;
+    const opcode = this.#bus.readUint16(pc);
+    const isWide = opcode >= 0xe800;
+    const second = isWide ? this.#bus.readUint16(pc + 2) : 0;
+    this.pc = pc;
+    this.next = pc + (isWide ? 4 : 2);
+    this.cycles = 1;
+    this.#registers[15] = pc + 2;
+    const { itState } = core;
+    if (itState === 0 || core.checkCondition(itState >>> 4) || opcode >>> 8 === 0xbe) {
+      if (isWide) this.#wide.execute(opcode, second);
+      else this.#narrow.execute(opcode);
+    }
+    // An exception that a branch took away from here has cleared it; an IT has just set it.
+    if (itState !== 0 && core.itState === itState) core.itState = advancedIt(itState);
+    this.#registers[15] = this.next;
+    core.cycles += this.cycles;
+    return this.cycles;
+  }
+
+  /** Of a block, the next instruction is passed over: its condition goes with it. */
+  passCondition(): void {
+    if (this.core.itState !== 0) this.core.itState = advancedIt(this.core.itState);
+  }
+
+  undefined(): never {
+    throw new UndefinedInstruction(`at 0x${this.pc.toString(16)}`);
+  }
+
+  /** What an instruction reads as the program counter. */
+  get pcValue(): number {
+    return this.pc + 4;
+  }
+
+  read(register: number): number {
+    return register === 15 ? this.pcValue : this.#registers[register]!;
+  }
+
+  write(register: number, value: number): void {
+    if (register === 15) this.branch(value);
+    else this.#registers[register] = register === 13 ? value & ~3 : value;
+  }
+
+  branch(address: number): void {
+    this.next = (address & ~1) >>> 0;
+    this.cycles += 2;
+  }
+
+  /** BX, and loads of the program counter: the lowest bit has to be set, and an exception may end. */
+  branchExchange(address: number): void {
+    this.core.BXWritePC(address >>> 0);
+    this.next = this.core.PC;
+    this.cycles += 2;
+  }
+
+  setNZ(result: number): void {
+    this.core.N = result < 0 || result > 0x7fff_ffff;
+    this.core.Z = (result | 0) === 0;
+  }
+
+  setSumFlags(result: number): void {
+    this.setNZ(result);
+    this.core.C = this.arithmetic.carry;
+    this.core.V = this.arithmetic.overflow;
+  }
+
+  /** NOP, YIELD, WFE, WFI, SEV; others do nothing. */
+  hint(kind: number): void {
+    if (kind === 3) this.core.waiting = true;
+    if (kind !== 2) return;
+    if (this.core.eventRegistered) this.core.eventRegistered = false;
+    else this.core.waiting = true;
+  }
+}
