@@ -131,6 +131,26 @@ function returnsOfVerdicts(code: Pick<AgentCode, 'build' | 'own' | 'symbols'>, r
   return found;
 }
 
+/** LDR by a register and a constant, narrow or wide. */
+function loadAt(read: Read, at: number): { base: number; offset: number; to: number } | undefined {
+  const opcode = read(at, 2);
+  if (opcode >> 11 === 0b01101)
+    return { base: (opcode >> 3) & 7, offset: 4 * ((opcode >> 6) & 31), to: opcode & 7 };
+  if (opcode >> 4 !== 0xf8d) return undefined;
+  const second = read(at + 2, 2);
+  return { base: opcode & 15, offset: second & 0xfff, to: second >> 12 };
+}
+
+/** LDR of a literal, narrow or wide: the register and where the literal stands. */
+function literalAt(read: Read, at: number): { to: number; place: number } | undefined {
+  const opcode = read(at, 2);
+  const base = (at + 4) & ~3;
+  if (opcode >> 11 === 0b01001) return { to: (opcode >> 8) & 7, place: base + 4 * (opcode & 0xff) };
+  if ((opcode & 0xff7f) !== 0xf85f) return undefined;
+  const second = read(at + 2, 2);
+  return { to: second >> 12, place: base + (second & 0xfff) * (opcode & 0x80 ? 1 : -1) };
+}
+
 /** `ldr rT, [rN, #i]` within a few instructions behind `ldr rN, =address`, with the sum in question. */
 function loadsOfVerdicts(
   { own, symbols }: Pick<AgentCode, 'own' | 'symbols'>,
@@ -145,15 +165,14 @@ function loadsOfVerdicts(
   for (const { start, end } of own) {
     const held = new Map<number, number>();
     for (let at = start; at + 2 <= end; at += 2) {
-      const opcode = read(at, 2);
-      if (opcode >> 11 === 0b01001) {
-        const literal = ((at + 4) & ~3) + 4 * (opcode & 0xff);
-        if (literal + 4 <= end) held.set((opcode >> 8) & 7, read(literal, 4));
-      } else if (opcode >> 11 === 0b01101) {
-        const base = held.get((opcode >> 3) & 7);
-        const address = base === undefined ? undefined : base + 4 * ((opcode >> 6) & 31);
-        if (address !== undefined && words.has(address)) found.set(at, opcode & 7);
+      const literal = literalAt(read, at);
+      if (literal !== undefined) {
+        if (literal.place >= start && literal.place + 4 <= end) held.set(literal.to, read(literal.place, 4));
+        continue;
       }
+      const load = loadAt(read, at);
+      const base = load && held.get(load.base);
+      if (load !== undefined && base !== undefined && words.has(base + load.offset)) found.set(at, load.to);
     }
   }
   return found;

@@ -117,7 +117,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   test.each(attackedChips.filter((id) => id !== usualChip))(
     '%s: the port is attacked as well',
     async (id) => {
-      const there = await prepare(() => {}, buildAgent(targetOf(id, 'armv6m')));
+      const there = await prepare(() => {}, buildAgent(targetOf(id, 'shipping')));
       const attacks = new Campaign(there.target);
       expect(attacks.outcomeOf(there.good)).toBe('booted');
       expect(there.scenarios.map(({ name }) => name)).toEqual(prepared.scenarios.map(({ name }) => name));

@@ -61,7 +61,6 @@ export class ForksEnd extends Error {
 const strayMost = 10_000;
 const instructionsLeast = 50_000;
 
-const wide = (opcode: number) => opcode >> 11 >= 0b11101;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
 export class Glitcher {
@@ -84,6 +83,7 @@ export class Glitcher {
   readonly #base: number;
   readonly #special: Readonly<Record<'poll' | 'reset' | 'launch' | 'program' | 'send', number>>;
   readonly #execute: () => number;
+  readonly #passOver: () => void;
   readonly #counts: Uint32Array;
   #left = Number.POSITIVE_INFINITY;
   #counting = false;
@@ -108,7 +108,9 @@ export class Glitcher {
   #insideWhenForked: { readonly pc: number; readonly sp: number } | undefined;
 
   constructor(chip: VirtualChip, code: AgentCode, ramBytes: number) {
-    const { core } = chip.machine.processor;
+    const { processor } = chip.machine;
+    const { core } = processor;
+    this.#passOver = () => processor.passOver();
     const base = code.own[0]!.start;
     const size = (code.own.at(-1)!.end - base) >> 1;
     const hashes = new RunningHashes();
@@ -216,11 +218,9 @@ export class Glitcher {
   }
 
   #leaveOut(): number {
-    const core = this.#core;
     this.#skipLeft--;
     this.#skipped++;
-    core.PC = ((core.PC & ~1) + (wide(core.readUint16((core.PC & ~1) >>> 0)) ? 4 : 2)) >>> 0;
-    core.cycles++;
+    this.#passOver();
     return 1;
   }
 

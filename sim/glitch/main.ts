@@ -4,7 +4,8 @@
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
-//   --chip ID       another chip than the STM32G0B1, with the ARMv6-M build of its port
+//   --chip ID       another chip than the STM32G0B1
+//   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a Cortex-M0+
 //   --middle        also a middle execution of what is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
 //   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     part: { type: 'string', default: '1/1' },
     chip: { type: 'string', default: usualChip },
+    build: { type: 'string', default: 'shipping' },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     weakened: { type: 'boolean', default: false },
@@ -54,7 +56,9 @@ const isChosen = (name: string) => names.some((text) => name.includes(text));
 
 const chosenBuild = () => {
   factsOf(values.chip);
-  return buildAgent(targetOf(values.chip, 'armv6m'));
+  if (values.build !== 'shipping' && values.build !== 'armv6m')
+    throw new Error('--build is shipping or armv6m');
+  return buildAgent(targetOf(values.chip, values.build));
 };
 
 /** Each n-th of its kind. */
@@ -68,7 +72,7 @@ async function attackAll(): Promise<boolean> {
   const { target, scenarios, good } = prepared;
   const campaign = new Campaign(target);
   console.log(
-    `build: ${target.code.build.target.chip.id}, ARMv6-M code (-mcpu=cortex-m0plus) on the virtual chip`,
+    `build: ${target.code.build.target.chip.id}, ${values.build}, -mcpu=${target.code.build.target.cpu}, on the virtual chip`,
   );
   if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
   const skippedAt = new Set<number>();

@@ -33,6 +33,7 @@ export interface Moment {
   readonly flash: ReturnType<VirtualChip['judge']['takeFlash']>;
   readonly operations: number;
   readonly starts: number;
+  readonly options: string;
   /** Status and control of each flash controller: reading them changes nothing. */
   readonly controllers: readonly (readonly number[])[];
   readonly hashes: ReturnType<RunningHashes['save']>;
@@ -86,8 +87,13 @@ export class Moments {
         operations: this.#chip.power.operations,
         starts: this.#starts,
       },
+      options: this.#options(),
       controllers: this.#facts.controllers.map((one) => this.#standing(one)),
     };
+  }
+
+  #options(): string {
+    return [...this.#chip.judge.optionsStored].join();
   }
 
   #standing({ status, control }: FlashController): number[] {
@@ -115,11 +121,12 @@ export class Moments {
     return this.#standing(flash).every((value, i) => value === [status, control][i]);
   }
 
-  /** False when the chip was reset, or the flash controller is in the middle of something else than it was. */
+  /** False when the chip was reset, option bytes were written, or the flash controller is in the middle of something else than it was. */
   goBack(moment: Moment): boolean {
     const { core } = this.#chip.machine.processor;
     const wrote = this.#chip.power.operations !== moment.operations;
     if (this.#starts !== moment.starts) return false;
+    if (wrote && this.#options() !== moment.options) return false;
     const at = (moment.registers[15]! & ~1) >>> 0;
     const { controllers } = this.#facts;
     if (!controllers.every((flash, i) => this.#putController(flash, moment.controllers[i]!, at)))

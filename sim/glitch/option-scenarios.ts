@@ -16,8 +16,8 @@ export async function options(target: Target): Promise<Made[]> {
   const nonce = target.fromStart(from, () => target.line.hello(hello.body).nonce);
   const bundle = await target.license(sealed, { nonce });
   judge.restore(from);
-  const before = judge.optionsStored.get(levelOne.register)!;
-  const then = ((before & ~levelOne.mask) | levelOne.value) >>> 0;
+  const before = new Map(judge.optionsStored);
+  const then = ((before.get(levelOne.register)! & ~levelOne.mask) | levelOne.value) >>> 0;
   target.line.chip.powerOn();
   return [
     {
@@ -27,8 +27,11 @@ export async function options(target: Target): Promise<Made[]> {
       statusIsNothing: true,
       programs: `${levelOne.register}=${then}`,
       isBad: (now) => {
-        const stored = now.line.chip.judge.optionsStored.get(levelOne.register)!;
-        return now.word('fs_session') === phases.records || (stored !== before && stored !== then);
+        const isOther = [...now.line.chip.judge.optionsStored].some(
+          ([register, value]) =>
+            value !== before.get(register) && !(register === levelOne.register && value === then),
+        );
+        return isOther || now.word('fs_session') === phases.records;
       },
     },
   ];

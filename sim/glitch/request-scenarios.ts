@@ -12,6 +12,7 @@ import { statements } from './statement-scenarios.ts';
 import {
   headerWith,
   licenseRequest,
+  otherVersion,
   packageRequest,
   phases,
   type Request,
@@ -184,6 +185,11 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       name: 'license with a byte too many',
       request: licenseRequest(concatBytes(license, Uint8Array.of(0))),
       refusal: 'license-malformed',
+    },
+    {
+      name: 'license of another version',
+      request: licenseRequest(otherVersion(license)),
+      refusal: 'license-version-unsupported',
     },
     {
       name: 'license signature altered',

@@ -113,24 +113,37 @@ export function shortcuts(
     ]),
   );
   const waiting = symbols.get('fs_port_entry_requested')!;
-  const at = entryLoop(core, waiting.address & ~1, waiting.sizeBytes);
-  if (at !== undefined)
+  for (const loop of entryLoops) {
+    const at = placeOf(loop.opcodes, core, waiting);
+    if (at === undefined) continue;
     found.set(at, () => {
-      // r2 counts up to r12; until its low bits are those of r5 nothing happens but that.
-      if (core.registers[5] === entryMask && r(2) < r(12))
-        core.registers[2] = Math.min((r(2) | entryMask) >>> 0, r(12) - 1);
+      // The counter goes up to the limit; until its low bits are all set nothing happens but that.
+      const limit = loop.limit ?? r(12);
+      if (core.registers[5] === entryMask && r(loop.counter) < limit)
+        core.registers[loop.counter] = Math.min((r(loop.counter) | entryMask) >>> 0, limit - 1);
       return false;
     });
+  }
   return found;
 }
 
 const entryMask = 1023;
-/** lsls r1, r2, #22; lsrs r1, r1, #22; cmp r1, r5; bne */
-const entryOpcodes = [0x0591, 0x0d89, 0x42a9, 0xd104];
+/** Where the loop turns in which the agent gives the pull of the entry pin its time, as the compiler makes it. */
+const entryLoops: readonly { opcodes: readonly number[]; counter: number; limit?: number }[] = [
+  // lsls r1, r2, #22; lsrs r1, r1, #22; cmp r1, r5; bne: up to r12
+  { opcodes: [0x0591, 0x0d89, 0x42a9, 0xd104], counter: 2 },
+  // ubfx r4, r1, #0, #10; cmp r4, r5
+  { opcodes: [0xf3c1, 0x0409, 0x42ac], counter: 1, limit: 8192 },
+];
 
-/** Where the loop turns in which the agent gives the pull of the entry pin its time; undefined in a build that has another. */
-function entryLoop(core: Core, start: number, sizeBytes: number): number | undefined {
+/** Undefined in a build that has another loop. */
+function placeOf(
+  opcodes: readonly number[],
+  core: Core,
+  { address, sizeBytes }: { readonly address: number; readonly sizeBytes: number },
+): number | undefined {
+  const start = address & ~1;
   for (let at = start; at < start + sizeBytes; at += 2)
-    if (entryOpcodes.every((opcode, i) => core.readUint16(at + 2 * i) === opcode)) return at;
+    if (opcodes.every((opcode, i) => core.readUint16(at + 2 * i) === opcode)) return at;
   return undefined;
 }

@@ -1,15 +1,16 @@
-// One chip with the agent's machine code, personalized at readout level 0: the STM32G0B1, whose core is ARMv6-M as the virtual
-// chip's processor is, or another with the ARMv6-M build of its port; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
+// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
-import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
+import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';
 import { eraseUnitAt } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { licenseTyp } from '@firmseal/license';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { Line } from '../../device/agent/test/line.ts';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import {
+  keyPair,
   type LicenseChange,
   makeLicense,
   makePackage,
@@ -56,6 +57,20 @@ export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array
   return encodeCbor(members);
 }
 
+/** The license of another format version, signed as well by its issuer. */
+export function otherVersion(bundle: Bytes): Bytes {
+  const members = decodeCbor(bundle, { maxBytes: 8192 }) as (Bytes | null)[];
+  const payload = decodeCbor(openCose(members[0]!, licenseTyp).payload, { maxBytes: 8192 }) as Map<
+    number,
+    Bytes
+  >;
+  const terms = decodeCbor(payload.get(0)!, { maxBytes: 8192 }) as Map<number, number>;
+  payload.set(0, encodeCbor(new Map([...terms, [0, 2]])));
+  const { privateKey } = keyPair('license issuer');
+  members[0] = signCose(crypto, { privateKey, typ: licenseTyp, payload: encodeCbor(payload) });
+  return encodeCbor(members);
+}
+
 /** Seals with tags that are wrong by a bit, as no owner does. */
 const wrongTags: Crypto = {
   ...crypto,
@@ -96,7 +111,7 @@ export class Target {
   readonly secondStart: number;
 
   /** Another build than that of the sources: a weakened one. */
-  constructor(build: AgentBuild = buildAgent(targetOf(usualChip, 'armv6m'))) {
+  constructor(build: AgentBuild = buildAgent(targetOf(usualChip, 'shipping'))) {
     const chipId = build.target.chip.id;
     this.code = agentCode(build);
     this.line = machineLine(chipId, 'glitch', build);

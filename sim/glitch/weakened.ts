@@ -6,9 +6,12 @@ import { basename, join } from 'node:path';
 import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/cache.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
+import { usualChip } from './target.ts';
 
 interface Weakening {
   readonly name: string;
+  /** Where it shows; the STM32G0B1 without it. */
+  readonly chip?: string;
   /** Seen from device/agent/core. */
   readonly file: string;
   /** What stands there, once, and what takes its place. */
@@ -338,6 +341,24 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['record with wrong tag'],
   },
   {
+    name: 'option bytes: planned once',
+    file: '../port/stm32/flash_ecc.c',
+    changes: [
+      [
+        'FS_TRY(fs_plan_options(register_ids, values, count, again));',
+        'for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) again[i] = wanted[i];',
+      ],
+    ],
+    scenarios: ['license whose option bytes are to be applied first'],
+  },
+  {
+    name: 'option bytes: a word may hold the bit that starts them',
+    chip: 'stm32f427',
+    file: '../port/stm32f427/flash.c',
+    changes: [['= wanted[i] & fs_option_places[i].bits;', '= wanted[i];']],
+    scenarios: ['license whose option bytes are to be applied first'],
+  },
+  {
     name: 'comparison: left early, it may say yes',
     stands: true,
     file: 'fs_bytes.c',
@@ -354,7 +375,7 @@ export const weakenings: readonly Weakening[] = [
 ];
 
 /** The agent with that hardening taken out. Throws when the source is not as the weakening expects. */
-export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
+export function weakenedBuild({ file, changes, chip = usualChip }: Weakening): AgentBuild {
   const core = join(root, 'device/agent/core');
   const weak = join(core, file);
   let source = readFileSync(weak, 'utf8');
@@ -362,7 +383,7 @@ export function weakenedBuild({ file, changes }: Weakening): AgentBuild {
     if (source.split(from).length !== 2) throw new Error(`${file} has no single "${from}"`);
     source = source.replace(from, () => to);
   }
-  const target = targetOf('stm32g0b1', 'armv6m');
+  const target = targetOf(chip, 'shipping');
   const isHeader = file.endsWith('.h');
   const name = `weakened-${hashOf(source, isHeader ? headersHash(core) : '').slice(0, 24)}`;
   const folder = cached(name, (temporary) => {

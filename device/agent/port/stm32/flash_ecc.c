@@ -113,15 +113,17 @@ static fs_result unlock_options(void) {
 
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
+  uint32_t again[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
   fs_result checked;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
+  FS_TRY(fs_plan_options(register_ids, values, count, again));
   FS_TRY(unlock_options());
   for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) {
     uint32_t place = fs_option_places[i].program_address;
     FS_REGISTER(place) = (FS_REGISTER(place) & ~fs_option_places[i].bits) | wanted[i];
   }
-  checked = fs_check_options(wanted);
+  checked = fs_check_options(again);
   if (checked == FS_OK) CR |= CR_OPTION_START;
   fs_barrier();
   FS_TRY(finish(FS_ERR_OPTION_BYTES_FAILED));

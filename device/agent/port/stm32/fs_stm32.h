@@ -44,7 +44,8 @@ extern const fs_option_place fs_option_places[FS_OPTION_REGISTER_COUNT];
 const fs_option_place *fs_find_option(uint32_t register_id);
 
 /* What the registers shall hold: the values given, and for those not given what is in force. Refuses ids that are not
- * in the catalogue. `wanted` has FS_OPTION_REGISTER_COUNT elements. */
+ * in the catalogue. `wanted` has FS_OPTION_REGISTER_COUNT elements. A driver makes two plans, writes one and checks what it wrote
+ * against the other: a glitch in one of them would else end in the option bytes. */
 fs_result fs_plan_options(const uint32_t *register_ids, const uint32_t *values, uint32_t count, uint32_t *wanted);
 
 /* What was written into the option registers is what is wanted: ahead of the start, which cannot be taken back.

@@ -100,17 +100,21 @@ fs_result fs_port_flash_erase(uint32_t address) {
 /* OPTCR holds register 0 and the start bit, OPTCR1 register 1; both are programmed by the one start. */
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
+  uint32_t again[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
   fs_result checked;
   fs_result waited;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
+  FS_TRY(fs_plan_options(register_ids, values, count, again));
   FS_TRY_AS(fs_wait_for(SR, SR_BUSY, 0), FS_ERR_OPTION_BYTES_FAILED);
   FS_REGISTER(SR) = SR_ERRORS | SR_DONE;
   OPTKEYR = OPTION_KEY_1;
   OPTKEYR = OPTION_KEY_2;
   FS_REQUIRE((OPTCR & OPTCR_LOCK) == 0, FS_ERR_OPTION_BYTES_FAILED);
-  for (i = FS_OPTION_REGISTER_COUNT; i-- > 0;) FS_REGISTER(fs_option_places[i].program_address) = wanted[i];
-  checked = fs_check_options(wanted);
+  /* Without the bits that are no option: a word that a glitch put here may not start anything. */
+  for (i = FS_OPTION_REGISTER_COUNT; i-- > 0;)
+    FS_REGISTER(fs_option_places[i].program_address) = wanted[i] & fs_option_places[i].bits;
+  checked = fs_check_options(again);
   if (checked == FS_OK) OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(SR, SR_BUSY, 0);

@@ -118,10 +118,12 @@ fs_result fs_port_flash_erase(uint32_t address) {
 /* RM0433 4.4.3: all _PRG registers, then one start; OPTCHANGEERR says that it failed. */
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t wanted[FS_OPTION_REGISTER_COUNT];
+  uint32_t again[FS_OPTION_REGISTER_COUNT];
   uint32_t i;
   fs_result checked;
   fs_result waited;
   FS_TRY(fs_plan_options(register_ids, values, count, wanted));
+  FS_TRY(fs_plan_options(register_ids, values, count, again));
   FS_TRY_AS(fs_wait_for(SR(BANK_1), SR_AT_WORK, 0), FS_ERR_OPTION_BYTES_FAILED);
   FS_TRY_AS(fs_wait_for(SR(BANK_2), SR_AT_WORK, 0), FS_ERR_OPTION_BYTES_FAILED);
   OPTCCR = OPTION_CHANGE_ERROR;
@@ -132,7 +134,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
     uint32_t place = fs_option_places[i].program_address;
     FS_REGISTER(place) = (FS_REGISTER(place) & ~fs_option_places[i].bits) | wanted[i];
   }
-  checked = fs_check_options(wanted);
+  checked = fs_check_options(again);
   if (checked == FS_OK) OPTCR |= OPTCR_START;
   fs_barrier();
   waited = fs_wait_for(OPTSR_CUR, OPTSR_BUSY, 0);
