@@ -55,10 +55,13 @@ const partRow = (part: Part, speeds: readonly Speed[]) =>
 function sessionRow(id: string, { hello, package: header, license, receipt }: CountedCycles): string {
   const sum = hello + header + license + receipt;
   return row(
-    ...[id, 'counted, Cortex-M0+', ...[hello, header, license, receipt, sum].map(millions)],
+    ...[id, howCounted(id), ...[hello, header, license, receipt, sum].map(millions)],
     (sum / 1e6 / coreMhz[id]!).toFixed(2),
   );
 }
+
+const howCounted = (id: string) =>
+  findChip(id).core === 'cortex-m0plus' ? 'counted, Cortex-M0+' : 'counted, by the table of the M4';
 
 const chips = portedChips();
 const counted = new Map<string, CountedCycles>();
@@ -67,7 +70,7 @@ for (const id of chips) {
   process.stderr.write(`${id} counted\n`);
 }
 const traced = await traceCycles();
-const speeds: Speed[] = chips.map((id) => ({ id, how: 'counted, Cortex-M0+', ...counted.get(id)! }));
+const speeds: Speed[] = chips.map((id) => ({ id, how: howCounted(id), ...counted.get(id)! }));
 const estimated = (id: string): Speed => ({ id, how: 'estimated, Cortex-M4', ...traced });
 const m4Session = Object.values(traced.session).reduce((sum, instructions) => sum + instructions, 0);
 const shown = [speeds.find(({ id }) => id === 'stm32g0b1')!, estimated('stm32f427')];
@@ -77,9 +80,9 @@ const page = `# Speed of the agent
 Written by \`node device/agent/speed.ts\` from one run; cycles. The real agent works: it takes a package, a license and records over
 its link, programs them, hashes what flash holds and signs a receipt.
 
-- **Counted**: the ARMv6-M build on the Cortex-M0+ core of the virtual chip, every instruction with the cycles of that core; memory
-  answers at once. For the G0B1 that is the build that ships. For the others it is the same source made for a smaller core, so
-  their own cores need fewer cycles: an upper bound, except for wait states that their caches do not hide.
+- **Counted**: the build that ships on the virtual chip, every instruction with its cycles; memory answers at once. On the G0B1 with
+  the cycles of its Cortex-M0+; on the others with those of Arm DDI 0439, table 3-1, without what a pipeline saves. That is the
+  table of the F427's core; an M7 and an M33 need fewer, except for wait states that their caches do not hide.
 - **Estimated**: the Cortex-M4 build on QEMU, every instruction logged and weighed with the cycles of Arm DDI 0439, table 3-1, and
   the wait states of the F427 for constants in flash (\`device/agent/speed/cortex-m4-cycles.ts\`). A pipeline was not modelled. The
   session is instructions alone: ${millions(m4Session)}.

@@ -25,7 +25,7 @@ const machineLines = new WeakSet<object>();
 
 /** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
 export function quickMachineLine(chipId: string): Line {
-  const build = buildAgent(targetOf(chipId, 'armv6m'));
+  const build = buildAgent(targetOf(chipId, 'shipping'));
   const line = machineLine(chipId, `power ${chipId}`, build);
   const { core } = line.chip.machine.processor;
   const functions = quickCrypto(core, { symbols: symbolsOf(build.elf) }, new RunningHashes());
@@ -61,7 +61,7 @@ export interface BenchOptions {
   /** What plays applications; without it nothing does. */
   readonly player?: ExecutorFactory;
   readonly agent?: Uint8Array;
-  /** The agent as ARMv6-M machine code instead of WebAssembly. */
+  /** The agent as the machine code that ships instead of WebAssembly. */
   readonly build?: 'thumb';
   /** Requirement that the newer package has of the option bytes. */
   readonly optionBytes?: readonly { register: number; mask: number; value: number }[];

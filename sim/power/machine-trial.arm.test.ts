@@ -1,4 +1,4 @@
-// Trial, confirmation and revert with everything in machine code: the agent's ARMv6-M build, and applications that greet
+// Trial, confirmation and revert with everything in machine code: the agent as it ships, and applications that greet
 // with a letter and then confirm themselves in the backup register, stand still, or hang until the watchdog that the agent
 // started resets the chip. The cryptography is computed by the host.
 

@@ -99,7 +99,7 @@ async function runMachineCode(): Promise<PowerReport> {
     for (const chipId of machineChips.filter(isChosen))
       for (const make of machineRuns) {
         const scenario = await make({ chipId, interruption: 'resume', build: 'thumb' });
-        const name = `build thumb (ARMv6-M), ${chipId}, ${scenario.name}`;
+        const name = `build thumb (shipping), ${chipId}, ${scenario.name}`;
         const report = await new MachineSample(scenario, name).run(each);
         print(name, report);
         add(sum, report);
@@ -109,7 +109,7 @@ async function runMachineCode(): Promise<PowerReport> {
 
 const [wasm, thumb] = [await runWebAssembly(), await runMachineCode()];
 print('build wasm, sum', wasm);
-print('build thumb (ARMv6-M), sum', thumb);
+print('build thumb (shipping), sum', thumb);
 const [planned, fired] = [wasm.planned + thumb.planned, wasm.fired + thumb.fired];
 const violations = wasm.violations.length + thumb.violations.length;
 const { user, system } = process.cpuUsage();

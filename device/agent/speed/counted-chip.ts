@@ -1,5 +1,5 @@
-// Cycles of the agent at work on the virtual chip: its ARMv6-M build takes a package, a license and records over the link,
-// and the Cortex-M0+ core counts. Waiting is no work: time of the flash and of the wire passes without cycles there, and what
+// Cycles of the agent at work on the virtual chip: the build that ships takes a package, a license and records over the link,
+// and the core counts: a Cortex-M0+ as it is, others by the table of the Cortex-M4. Waiting is no work: time of the flash and of the wire passes without cycles there, and what
 // polls the flash is left out.
 
 import { findChip } from '@firmseal/chips';
@@ -27,7 +27,7 @@ type Line = ReturnType<typeof machineLine>;
 
 /** Cycles by part while something is done; the loop that waits for the flash counts nothing. */
 function sharesOf(line: Line, chipId: string, action: () => void): Record<Part, number> {
-  const build = buildAgent(targetOf(chipId, 'armv6m'));
+  const build = buildAgent(targetOf(chipId, 'shipping'));
   const find = partFinder(build);
   const waiting = symbolsOf(build.elf).get('fs_wait_for')!;
   const { core } = line.chip.machine.processor;

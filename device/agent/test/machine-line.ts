@@ -1,5 +1,5 @@
-// A virtual chip with the agent's machine code in its flash: the ARMv6-M build of the sources that ship, executed
-// instruction by instruction on the chip's bus. The line to it is the one that the other tests drive.
+// A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by instruction on the
+// chip's bus. The line to it is the one that the other tests drive.
 
 import { readFileSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
@@ -67,7 +67,7 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 export function machineLine(
   chipId: string,
   seed = 'machine code',
-  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'armv6m')),
+  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'shipping')),
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
   install(chip, elf);

@@ -133,13 +133,13 @@ const images = new Map<string, ReadonlyMap<number, Uint8Array>>();
 function machineImage(chipId: string): ReadonlyMap<number, Uint8Array> {
   const known = images.get(chipId);
   if (known !== undefined) return known;
-  const { elf } = buildMachineCode(targetOf(chipId, 'armv6m'));
+  const { elf } = buildMachineCode(targetOf(chipId, 'shipping'));
   const image = writeUnits(flashSegments(readFileSync(elf)), 1024);
   images.set(chipId, image);
   return image;
 }
 
-/** Its agent is the ARMv6-M machine code with BearSSL. */
+/** Its agent is the machine code that ships, with BearSSL. */
 export async function machineChip(wanted: Wanted): Promise<Line> {
   const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
   chip.powerOn();
