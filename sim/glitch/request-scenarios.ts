@@ -182,6 +182,11 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       refusal: 'delegation-counter-exceeded',
     },
     {
+      name: 'license of an issuer whose delegation is revoked',
+      request: await made({ delegation: await delegate('license-issuer', 'license issuer', { epoch: 0 }) }),
+      refusal: 'delegation-revoked',
+    },
+    {
       name: 'license with a byte too many',
       request: licenseRequest(concatBytes(license, Uint8Array.of(0))),
       refusal: 'license-malformed',

@@ -341,6 +341,17 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['record with wrong tag'],
   },
   {
+    name: 'license: both passes share the epoch',
+    chip: 'stm32f427',
+    file: 'fs_license.c',
+    changes: [
+      ['  read->epoch = fs_now.epoch; /* what the package stated is in it */\n', ''],
+      ['&read->epoch, issuer', '&fs_session.epoch, issuer'],
+      ['  fs_session.epoch = second.epoch;\n', ''],
+    ],
+    scenarios: ['good license of a trial, taken otherwise'],
+  },
+  {
     name: 'option bytes: planned once',
     file: '../port/stm32/flash_ecc.c',
     changes: [

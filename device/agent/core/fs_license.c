@@ -28,6 +28,7 @@ typedef struct {
   fs_view ciphertext;
   uint32_t mode;
   uint32_t counter_floor;
+  uint32_t epoch;      /* in force with the statement of this bundle, found by this pass alone */
   fs_answer journaled; /* it is the license whose unwraps are counted */
   uint8_t digest[FS_HASH_SIZE];
 } license;
@@ -106,7 +107,8 @@ static fs_result verify(fs_view bundle, license *read, fs_delegation *issuer) {
   fs_view object, delegation, epoch;
   fs_cose cose;
   FS_TRY_AS(read_bundle(bundle, &object, &delegation, &epoch), FS_ERR_LICENSE_MALFORMED);
-  FS_DECIDE(fs_delegation_verify(delegation, epoch, FS_ROLE_LICENSE_ISSUER, &fs_session.epoch, issuer));
+  read->epoch = fs_now.epoch; /* what the package stated is in it */
+  FS_DECIDE(fs_delegation_verify(delegation, epoch, FS_ROLE_LICENSE_ISSUER, &read->epoch, issuer));
   FS_TRY_AS(fs_cose_open(object, FS_TYP_LICENSE, PAYLOAD_MOST, &cose), FS_ERR_LICENSE_MALFORMED);
   FS_DECIDE_AS(fs_cose_verify(&cose, issuer->key), FS_ERR_LICENSE_SIGNATURE_INVALID);
   fs_cose_digest(&cose, read->digest);
@@ -246,6 +248,7 @@ fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
   FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_LICENSE_CHECKED);
+  fs_session.epoch = second.epoch;
   FS_TRY(journal_unwrap(&second));
   FS_TRY(unwrap(&second, bundle, data));
   FS_FLOW_STEP(FS_STEP_UNWRAP);
