@@ -341,6 +341,25 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['record with wrong tag'],
   },
   {
+    name: 'license: nobody looks at what was kept',
+    chip: 'stm32f427',
+    file: 'fs_license.c',
+    changes: [['FS_TRY(check_kept(&second));', 'if (second.mode == 0) FS_TRY(check_kept(&second));']],
+    scenarios: ['good license, taken otherwise'],
+  },
+  {
+    name: 'install: begun without a look at whether that was written',
+    chip: 'stm32f427',
+    file: 'fs_install.c',
+    changes: [
+      [
+        '  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */\n',
+        '',
+      ],
+    ],
+    scenarios: ['good license of policy erase, and power goes behind the first record'],
+  },
+  {
     name: 'license: both passes share the epoch',
     chip: 'stm32f427',
     file: 'fs_license.c',
@@ -348,6 +367,7 @@ export const weakenings: readonly Weakening[] = [
       ['  read->epoch = fs_now.epoch; /* what the package stated is in it */\n', ''],
       ['&read->epoch, issuer', '&fs_session.epoch, issuer'],
       ['  fs_session.epoch = second.epoch;\n', ''],
+      ['fs_session.epoch == read->epoch', 'read->mode > 0'],
     ],
     scenarios: ['good license of a trial, taken otherwise'],
   },

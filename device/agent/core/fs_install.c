@@ -109,6 +109,7 @@ static fs_result __attribute__((noinline)) check_terms(void) {
 /* Before anything is erased: the application that stood cannot boot any more. */
 static fs_result __attribute__((noinline)) check_begun(void) {
   FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.trial_counter == 0, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */
   return check_terms();
 }
 
