@@ -4,10 +4,10 @@
 import { SeededRandom } from '../random.ts';
 
 /** Where the program puts what the cases leave: 14 words each, registers r0 to r12 and the flags. */
-export const resultsStart = 0x2000_0000;
+const resultsStart = 0x2000_0000;
 export const resultBytes = 56;
 /** A piece of memory for each case, in whose middle r8 points. */
-export const scratchStart = 0x2010_0000;
+const scratchStart = 0x2010_0000;
 export const scratchBytes = 128;
 /** CMSDK UART of the board (DDI 0479, 4.3): data, state, control. */
 export const uart = { data: 0x4000_4000, state: 0x4000_4004, control: 0x4000_4008 } as const;

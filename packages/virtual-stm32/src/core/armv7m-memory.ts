@@ -109,7 +109,7 @@ export class Armv7mMemory {
   }
 }
 
-export function bitCount(list: number): number {
+function bitCount(list: number): number {
   let count = 0;
   for (let left = list & 0xffff; left !== 0; left &= left - 1) count++;
   return count;
