@@ -13,7 +13,8 @@ import { attackedChips } from './chips.ts';
 import { attackLibrary, parts } from './library.ts';
 import { type Prepared, prepare } from './scenarios.ts';
 import { usualChip } from './target.ts';
-import { weakenedBuild, weakenings } from './weakened.ts';
+import { weakenings } from './weakened.ts';
+import { weakenedBuild } from './weakened-build.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
 

@@ -24,7 +24,8 @@ import { attackLibrary, parts } from './library.ts';
 import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { usualChip } from './target.ts';
-import { weakenedBuild, weakenings } from './weakened.ts';
+import { weakenings } from './weakened.ts';
+import { weakenedBuild } from './weakened-build.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,4 +1,5 @@
-// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker sends it. Snapshots are taken with power off: each run begins at a reset.
+// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker sends it.
+// Snapshots are taken with power off: each run begins at a reset.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';

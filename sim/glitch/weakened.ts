@@ -1,28 +1,8 @@
 // Agents with one hardening taken out, each by a change of one source in a copy. The campaign must find a bypass in the
 // scenario that is named: else either the campaign sees too little, or the hardening is good for nothing.
 
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { cached, hashOf, headersHash, root } from '../../device/agent/toolchain/cache.ts';
-import { targetOf } from '../../device/agent/toolchain/targets.ts';
-import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
-import { usualChip } from './target.ts';
-
-interface Weakening {
-  readonly name: string;
-  /** Where it shows; the STM32G0B1 without it. */
-  readonly chip?: string;
-  /** Seen from device/agent/core. */
-  readonly file: string;
-  /** What stands there, once, and what takes its place. */
-  readonly changes: readonly (readonly [string, string])[];
-  /** Names of the scenarios of which one shows it: they are attacked in this order. */
-  readonly scenarios: readonly string[];
-  /** What shows it is executed often, and neither its first nor its last execution counts. */
-  readonly withMiddle?: boolean;
-  /** No bypass is known without it, or by chance alone; decision 0080 says why it stays. */
-  readonly stands?: boolean;
-}
+import type { Weakening } from './weakened-build.ts';
+import { portWeakenings } from './weakened-ports.ts';
 
 export const weakenings: readonly Weakening[] = [
   {
@@ -341,18 +321,6 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['record with wrong tag'],
   },
   {
-    name: 'flash of F427: a read ends in a jump',
-    chip: 'stm32f427',
-    file: '../port/stm32f427/flash.c',
-    changes: [
-      [
-        '  fs_barrier(); /* something behind the call: a jump in its place, left out, would run on into what programs flash */\n',
-        '',
-      ],
-    ],
-    scenarios: ['record with wrong tag'],
-  },
-  {
     name: 'license: nobody looks at what was kept',
     chip: 'stm32f427',
     file: 'fs_license.c',
@@ -384,24 +352,6 @@ export const weakenings: readonly Weakening[] = [
     scenarios: ['good license of a trial, taken otherwise'],
   },
   {
-    name: 'option bytes: planned once',
-    file: '../port/stm32/flash_ecc.c',
-    changes: [
-      [
-        'FS_TRY(fs_plan_options(register_ids, values, count, again));',
-        'for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) again[i] = wanted[i];',
-      ],
-    ],
-    scenarios: ['license whose option bytes are to be applied first'],
-  },
-  {
-    name: 'option bytes: a word may hold the bit that starts them',
-    chip: 'stm32f427',
-    file: '../port/stm32f427/flash.c',
-    changes: [['= wanted[i] & fs_option_places[i].bits;', '= wanted[i];']],
-    scenarios: ['license whose option bytes are to be applied first'],
-  },
-  {
     name: 'comparison: left early, it may say yes',
     stands: true,
     file: 'fs_bytes.c',
@@ -415,32 +365,5 @@ export const weakenings: readonly Weakening[] = [
       ...['boot: MAC of the valid record altered', 'license with another content key'],
     ],
   },
+  ...portWeakenings,
 ];
-
-/** The agent with that hardening taken out. Throws when the source is not as the weakening expects. */
-export function weakenedBuild({ file, changes, chip = usualChip }: Weakening): AgentBuild {
-  const core = join(root, 'device/agent/core');
-  const weak = join(core, file);
-  let source = readFileSync(weak, 'utf8');
-  for (const [from, to] of changes) {
-    if (source.split(from).length !== 2) throw new Error(`${file} has no single "${from}"`);
-    source = source.replace(from, () => to);
-  }
-  const target = targetOf(chip, 'shipping');
-  const isHeader = file.endsWith('.h');
-  const name = `weakened-${hashOf(source, isHeader ? headersHash(core) : '').slice(0, 24)}`;
-  const folder = cached(name, (temporary) => {
-    // A header is found beside the sources that include it: they come along.
-    if (isHeader) cpSync(core, temporary, { recursive: true });
-    writeFileSync(join(temporary, basename(file)), source);
-  });
-  const moved = (path: string) => {
-    if (isHeader) return path.replace(core, folder);
-    return path === weak ? join(folder, basename(file)) : path;
-  };
-  return buildAgent({
-    ...target,
-    sources: target.sources.map(moved),
-    includes: isHeader ? target.includes.map(moved) : target.includes,
-  });
-}

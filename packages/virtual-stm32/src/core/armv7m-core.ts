@@ -14,6 +14,9 @@ import { type ThumbBus, type ThumbCore, UndefinedInstruction } from './thumb-cor
 const stackedIt = (it: number): number => ((it & 3) << 25) | ((it >>> 2) << 10);
 const itOf = (status: number): number => ((status >>> 25) & 3) | (((status >>> 10) & 0x3f) << 2);
 
+/** EXC_RETURN of a thread on the process stack (DDI 0403, B1.5.8). */
+const returnToProcessStack = 0xffff_fffd;
+
 /** ITSTATE behind an instruction of the block (DDI 0403, A7.3.3); 0 behind the last. */
 const advancedIt = (itState: number): number =>
   (itState & 7) === 0 ? 0 : (itState & 0xe0) | ((itState << 1) & 0x1f);
@@ -57,7 +60,7 @@ export class Armv7mInstructions {
     const leave = core.exceptionReturn.bind(core);
     core.exceptionEntry = (exception) => {
       enter(exception);
-      const frame = core.SPSEL === 0 && core.LR % 8 === 5 ? core.SPprocess : core.SPmain;
+      const frame = core.LR === returnToProcessStack ? core.SPprocess : core.SPmain;
       const status = frame + 0x1c;
       this.#bus.writeUint32(status, this.#bus.readUint32(status) | stackedIt(this.core.itState));
       this.core.itState = 0;

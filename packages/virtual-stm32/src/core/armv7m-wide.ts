@@ -44,30 +44,19 @@ export class WideInstructions {
         this.#shiftedRegister(first, second);
         return;
       case 0b1000:
-      case 0b1010:
-        if (second & 0x8000) {
-          this.#control(first, second);
-          return;
-        }
-        this.#constant(first, second);
-        return;
       case 0b1001:
+      case 0b1010:
       case 0b1011:
-        if (second & 0x8000) {
-          this.#control(first, second);
-          return;
-        }
-        this.#plainConstant(first, second);
+        if (second & 0x8000) this.#control(first, second);
+        else if (first & 0x200) this.#plainConstant(first, second);
+        else this.#constant(first, second);
         return;
       case 0b1100:
         this.#memory.single(first, second);
         return;
       case 0b1101:
-        if (first & 0x100) {
-          this.#multiply(first, second);
-          return;
-        }
-        this.#registers(first, second);
+        if (first & 0x100) this.#multiply(first, second);
+        else this.#registers(first, second);
         return;
       default:
         this.#on.undefined();
@@ -110,8 +99,8 @@ export class WideInstructions {
         this.#keep(target, sets, a & ~operand);
         return;
       case operations.orr:
-        this.#keep(target, sets, a | operand);
-        return; // MOV with source 15
+        this.#keep(target, sets, a | operand); // MOV with source 15
+        return;
       case operations.orn:
         this.#keep(target, sets, source === 15 ? ~operand : a | ~operand);
         return;
@@ -134,8 +123,8 @@ export class WideInstructions {
         this.#keepSum(target, sets, arithmetic.sum(~a, operand, true));
         return;
       default:
-        on.undefined();
-        return; // PKHBT, PKHTB
+        on.undefined(); // PKHBT, PKHTB
+        return;
     }
   }
 
