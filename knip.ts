@@ -42,7 +42,7 @@ export default {
   ],
   workspaces: {
     '.': {
-      // npm links every package of the workspace at the root, so tools, bench and sim need not declare them.
+      // npm links every package of the workspace at the root, so tools, bench and lab need not declare them.
       ignoreDependencies: [/^@firmseal\//],
       entry: [
         'tools/set-up/run.mjs',
@@ -51,17 +51,18 @@ export default {
         'tools/pack/launcher.mjs',
         'tools/generate/errors.ts',
         'bench/main.ts',
-        'device/agent/{build-thumb,sizes,speed,vectors-thumb}.ts',
+        'device/agent/{build-thumb,sizes}.ts',
         'device/agent/toolchain/fetch-sources.ts',
-        'device/agent/fuzz/main.ts',
-        'sim/*/main.ts',
-        'sim/fuzz/doors.ts',
-        'sim/kill/*-process.ts',
+        'lab/main.ts',
+        'lab/*/main.ts',
+        'lab/conformance/clients/main.ts',
+        'lab/fuzz/doors.ts',
+        'lab/kill/*-process.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
-        '{tools,sim,device,examples,bench}/**/*.test.ts',
+        '{tools,lab,device,examples,bench}/**/*.test.ts',
       ],
-      project: ['{tools,sim,bench,vectors,device,examples}/**/*.{ts,mjs}'],
+      project: ['{tools,lab,bench,vectors,device,examples}/**/*.{ts,mjs}'],
     },
     'packages/*': {
       entry: ['src/index.ts', 'test/*/main.ts', '{src,test}/**/*.test.ts'],

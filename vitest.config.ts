@@ -8,7 +8,7 @@ export default defineConfig({
     include: [
       'packages/*/{src,test}/**/*.test.ts',
       'apps/*/{src,test}/**/*.test.ts',
-      '{tools,sim,bench,device,examples,vectors}/**/*.test.ts',
+      '{tools,lab,bench,device,examples,vectors}/**/*.test.ts',
     ],
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -1,7 +1,7 @@
 // 200 chips in one process, all in INSTALLING at one instant: what it costs the host.
 
 import { buildAgent } from '../device/agent/build.ts';
-import { runGangAtOnce } from '../sim/gang.ts';
+import { runGangAtOnce } from '../lab/gang/gang.ts';
 import type { BenchRow } from './row.ts';
 
 const chips = 200;

@@ -2,10 +2,10 @@
 // flash's own time is the catalogue's, the wire's is that of the bytes that passed, what is left is the agent's cycles.
 
 import { eraseProgramTimeUs, findChip, programTiming } from '@firmseal/chips';
-import { total } from '../device/agent/speed/parts.ts';
-import { traceCycles } from '../device/agent/speed/traced-board.ts';
 import { machineLine, personalizeMachine } from '../device/agent/test/machine-line.ts';
 import { makePackage, pattern } from '../device/agent/test/trusted-site.ts';
+import { total } from '../lab/speed/parts.ts';
+import { traceCycles } from '../lab/speed/traced-board.ts';
 import { hasTool } from '../tools/toolchain.ts';
 import type { BenchRow } from './row.ts';
 

@@ -1,7 +1,8 @@
 // Sealing against the bare primitives of the provider that it uses: one AES-256-GCM call and one SHA-256 call a chunk.
 
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { makeDelegation, sealPackage } from '@firmseal/seal';
+import { makeDelegation } from '@firmseal/formats';
+import { sealPackage } from '@firmseal/seal';
 import { type BenchRow, cpuMs, timePaired } from './row.ts';
 
 const sizeBytes = 1024 * 1024;

@@ -2,10 +2,10 @@
 // the memory of 100 chips with all doors open.
 
 import { eraseProgramTimeUs, findChip } from '@firmseal/chips';
-import { timeDfuDownload } from '../sim/dfu-download.ts';
-import { measureFarm } from '../sim/virtual-farm.ts';
+import { timeDfuDownload } from '../lab/dfu-shim/dfu-download.ts';
+import { measureFarm } from '../lab/gang/virtual-farm.ts';
+import { type Guest, guestHere } from '../lab/usb-vm/guest.ts';
 import { hasTool } from '../tools/toolchain.ts';
-import { type Guest, guestHere } from '../tools/usb-vm/guest.ts';
 import type { BenchRow } from './row.ts';
 
 const chips = 100;
@@ -48,7 +48,7 @@ async function downloadRows(): Promise<BenchRow[]> {
   ];
 }
 
-/** Where the guest of tools/usb-vm is kept. No limit: each of the 1,500 transfers takes the emulated PC's time too. */
+/** Where the guest of lab/usb-vm is kept. No limit: each of the 1,500 transfers takes the emulated PC's time too. */
 async function unmodifiedRows(): Promise<BenchRow[]> {
   const guest = guestHere();
   if ('lacks' in guest) return [];

@@ -29,24 +29,24 @@ interface Task {
 }
 
 const tasks: readonly Task[] = [
-  { script: 'sim/fuzz/doors.ts', words: ['many'], said: 'inputs is a whole number from 1, not "many".' },
-  { script: 'sim/fuzz/doors.ts', words: ['10', '7', 'uart'], said: 'Not understood: uart.' },
-  { script: 'sim/fuzz/main.ts', words: ['door'], said: '"door" is no part;' },
-  { script: 'sim/fuzz/main.ts', words: ['runs', 'many'], said: 'runs is a whole number from 1, not "many".' },
+  { script: 'lab/fuzz/doors.ts', words: ['many'], said: 'inputs is a whole number from 1, not "many".' },
+  { script: 'lab/fuzz/doors.ts', words: ['10', '7', 'uart'], said: 'Not understood: uart.' },
+  { script: 'lab/fuzz/main.ts', words: ['door'], said: '"door" is no part;' },
+  { script: 'lab/fuzz/main.ts', words: ['runs', 'many'], said: 'runs is a whole number from 1, not "many".' },
   {
-    script: 'sim/kill/main.ts',
+    script: 'lab/kill/main.ts',
     words: ['--rounds', '0'],
     said: '--rounds is a whole number from 1, not "0".',
   },
-  { script: 'sim/damage/main.ts', words: ['all'], said: 'Not understood: all.' },
-  { script: 'sim/power/main.ts', words: ['--chip', 'stm32f1'], said: '"stm32f1" is no chip;' },
-  { script: 'sim/power/main.ts', words: ['--cuts', '7'], said: "Unknown option '--cuts'" },
+  { script: 'lab/damage/main.ts', words: ['all'], said: 'Not understood: all.' },
+  { script: 'lab/power/main.ts', words: ['--chip', 'stm32f1'], said: '"stm32f1" is no chip;' },
+  { script: 'lab/power/main.ts', words: ['--cuts', '7'], said: "Unknown option '--cuts'" },
   {
-    script: 'packages/virtual-stm32/test/conformance/main.ts',
+    script: 'lab/conformance/clients/main.ts',
     words: ['stm32flash', 'stm32f1'],
     said: '"stm32f1" is no chip or client;',
   },
-  { script: 'device/agent/vectors-thumb.ts', words: ['--lists'], said: "Unknown option '--lists'" },
+  { script: 'lab/vectors-thumb/main.ts', words: ['--lists'], said: "Unknown option '--lists'" },
   { script: 'bench/main.ts', words: ['--jsn'], said: "Unknown option '--jsn'" },
 ];
 
@@ -60,9 +60,9 @@ test.each(tasks)('$script $words is refused', ({ script, words, said }) => {
 });
 
 test('help is shown, and nothing runs', () => {
-  const { status, stdout } = spawnSync(process.execPath, [join(root, 'sim/fuzz/doors.ts'), '--help'], {
+  const { status, stdout } = spawnSync(process.execPath, [join(root, 'lab/fuzz/doors.ts'), '--help'], {
     encoding: 'utf8',
   });
-  expect(stdout).toBe('npm run fuzz:doors -- [inputs] [seed]\n');
+  expect(stdout).toBe('npm run lab -- fuzz-doors [inputs] [seed]\n');
   expect(status).toBe(0);
 });

@@ -1,4 +1,4 @@
-// The command lines of the tree's own tasks (`npm run fuzz:doors -- 1000 7`): what is not understood ends the task with 2 and
+// The command lines of the tree's own tasks (`npm run lab -- fuzz-doors 1000 7`): what is not understood ends the task with 2 and
 // one sentence before anything ran, so that a task never does another amount of work than the one that was asked for.
 
 /** A command line that is not understood; the message is the sentence to print. */

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lackingPackages } from './debian.mjs';
 import { taskNode } from './node-modules.mjs';
-import { tasks } from './tasks.mjs';
+import { taskOf, tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const agentBuild = join(root, 'device', 'agent', 'build.ts');
@@ -43,13 +43,13 @@ function buildAgent(node, environment) {
 }
 
 async function main([name, ...args]) {
-  const task = tasks[name];
+  const { task, packagesOf } = taskOf(name, args);
   if (task === undefined) refuse(`no task "${name ?? ''}"; there are: ${Object.keys(tasks).join(', ')}`);
   if (Number.parseInt(process.versions.node, 10) < 20)
     refuse(`Node ${process.versions.node} is too old; install Node 20 or newer`);
 
   const node = await taskNode(root);
-  const lacking = await lackingPackages(root, name);
+  const lacking = await lackingPackages(root, packagesOf);
   if (!existsSync(join(root, task.script))) refuse(`${task.script} is not in this tree`);
   const environment = {
     ...process.env,

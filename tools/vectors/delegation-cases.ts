@@ -3,7 +3,7 @@
 import type { Bytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
 import type { FaultCode } from '@firmseal/fault';
-import { delegationTyp, epochTyp, type Role } from '@firmseal/seal';
+import { delegationTyp, epochTyp, type Role } from '@firmseal/formats';
 import { keyPair } from './vector-keys.ts';
 import { epochStatement, type Fields, product, type ShellChange, signShell } from './workshop.ts';
 

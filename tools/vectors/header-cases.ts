@@ -2,7 +2,7 @@
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
-import { epochTyp } from '@firmseal/seal';
+import { epochTyp } from '@firmseal/formats';
 import { headerCase, type PackageCase } from './package-case.ts';
 import { keyPair } from './vector-keys.ts';
 import { assemble, delegate, epochStatement, pieces, signManifest, signShell } from './workshop.ts';

@@ -5,6 +5,7 @@ import { type Bytes, concatBytes, Secret } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { FaultCode } from '@firmseal/fault';
+import { type Delegation, thumbprintOf } from '@firmseal/formats';
 import { hpkeSeal } from '@firmseal/hpke';
 import {
   encodeTerms,
@@ -12,9 +13,8 @@ import {
   licenseTyp,
   makeLicenseBundle,
   sealContentKey,
-  thumbprintOf,
 } from '@firmseal/license';
-import { type Delegation, type ManifestCore, manifestTyp } from '@firmseal/seal';
+import { type ManifestCore, manifestTyp } from '@firmseal/seal';
 import { keyPair, seededBytes, type VectorKeyName } from './vector-keys.ts';
 import {
   assemble,

@@ -6,25 +6,17 @@ import { fromHex, Secret, toHex } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { checkCounterCap, type DevicePublic, verifyAuthority } from '@firmseal/formats';
 import { refuseKnownTestKeys } from '@firmseal/keys';
 import {
   checkLicenseForChip,
-  type DevicePublic,
   openContentKey,
   openLicense,
   verifyHello,
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
-import {
-  checkCounterCap,
-  checkForChip,
-  openRecords,
-  splitPackage,
-  verifyAuthority,
-  verifyHeader,
-  verifyRecords,
-} from '@firmseal/seal';
+import { checkForChip, openRecords, splitPackage, verifyHeader, verifyRecords } from '@firmseal/seal';
 import { describe, expect, it } from 'vitest';
 import { signDeterministic } from './deterministic-signer.ts';
 

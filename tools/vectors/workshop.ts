@@ -4,12 +4,10 @@
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose, signatureInput } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { type Delegation, makeDelegation, makeEpochStatement } from '@firmseal/formats';
 import {
-  type Delegation,
   encodeFileStart,
   iterateRecords,
-  makeDelegation,
-  makeEpochStatement,
   manifestTyp,
   type SealInputs,
   sealPackage,

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { thumbprintOf } from '@firmseal/license';
+import { thumbprintOf } from '@firmseal/formats';
 import { inspectPackage, splitPackage } from '@firmseal/seal';
 import { afterAll, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { buildDfuShim } from '../../../tools/dfu-shim/build.ts';
+import { buildDfuShim } from '../../../lab/dfu-shim/build.ts';
 import { runLine } from './printed-line.ts';
 import { VirtualProcess } from './run-virtual.ts';
 

@@ -2,9 +2,9 @@
 // chip's own connector, OpenOCD on its probe. Only the attaching is the machine's: it has no sudo, and its own way to the server.
 
 import { expect, test } from 'vitest';
+import { guest, onlyInWhole } from '../../../lab/usb-vm/guest-of-tests.ts';
+import { runInGuest } from '../../../lab/usb-vm/run-in-guest.ts';
 import { skipTests } from '../../../tools/test-report/skip-tests.ts';
-import { guest, onlyInWhole } from '../../../tools/usb-vm/guest-of-tests.ts';
-import { runInGuest } from '../../../tools/usb-vm/run-in-guest.ts';
 import { VirtualProcess } from './run-virtual.ts';
 
 const image = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7) >>> 3);

@@ -46,7 +46,7 @@ enum {
 #define FS_BARRIER() __asm__ volatile("" ::: "memory")
 
 /*
- * A decision: its place goes into the section .fs_sites of the ELF (address, line), which is never loaded; sim/glitch
+ * A decision: its place goes into the section .fs_sites of the ELF (address, line), which is never loaded; lab/glitch
  * looks there for what must be attacked.
  */
 #if defined(__arm__)

@@ -7,14 +7,8 @@ import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import {
-  type DevicePublic,
-  type Hello,
-  type LicenseTerms,
-  type Receipt,
-  verifyHello,
-  verifyReceipt,
-} from '@firmseal/license';
+import type { DevicePublic } from '@firmseal/formats';
+import { type Hello, type LicenseTerms, type Receipt, verifyHello, verifyReceipt } from '@firmseal/license';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
 import type { Manifest } from '@firmseal/seal';
 import {

@@ -235,7 +235,7 @@ it('a license for another chip, another package, an earlier nonce', async () => 
 
 it('an epoch statement in a package revokes what was signed before', async () => {
   const line = await personalizedLine('stm32f427', 1);
-  const { makeEpochStatement } = await import('@firmseal/seal');
+  const { makeEpochStatement } = await import('@firmseal/formats');
   const { delegate, product, root } = await import('./trusted-site.ts');
   const sealed = await makePackage('stm32f427');
   const statement = await makeEpochStatement(crypto, root, { product, epoch: 2 });

@@ -5,16 +5,9 @@ import { type Bytes, concatBytes, Secret, utf8 } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { type DevicePublic, makeDelegation, type Role, thumbprintOf } from '@firmseal/formats';
+import { issueLicense, type LicenseTerms, makeLicenseBundle } from '@firmseal/license';
 import {
-  type DevicePublic,
-  issueLicense,
-  type LicenseTerms,
-  makeLicenseBundle,
-  thumbprintOf,
-} from '@firmseal/license';
-import {
-  makeDelegation,
-  type Role,
   type SealArea,
   type SealedPackage,
   type SealInputs,

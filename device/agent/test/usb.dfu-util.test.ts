@@ -9,7 +9,7 @@ import { concatBytes } from '@firmseal/bytes';
 import { attachLicense } from '@firmseal/seal';
 import { ChipUsbPort, serveUsbip } from '@firmseal/virtual-stm32';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildDfuShim, dfuShimEnvironment } from '../../../tools/dfu-shim/build.ts';
+import { buildDfuShim, dfuShimEnvironment } from '../../../lab/dfu-shim/build.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { type Line, personalizedLine } from './line.ts';
 import { makeLicense, makePackage, places, type TestChipId, type TestPackage } from './trusted-site.ts';

@@ -5,6 +5,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { thumbprintOf } from '@firmseal/formats';
 import {
   checkLicenseForChip,
   type Hello,
@@ -13,7 +14,6 @@ import {
   makeReceipt,
   openLicense,
   type Receipt,
-  thumbprintOf,
   type VerifiedLicense,
   verifyLicense,
 } from '@firmseal/license';

@@ -4,16 +4,10 @@
 import type { Bytes } from '@firmseal/bytes';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeDelegation, makeEpochStatement, type Role } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
-import {
-  type Manifest,
-  makeDelegation,
-  makeEpochStatement,
-  type Role,
-  sealPackage,
-  splitPackage,
-} from '@firmseal/seal';
+import { type Manifest, sealPackage, splitPackage } from '@firmseal/seal';
 import type { ProductKeys } from '../src/index.ts';
 
 export const product = 'pump';

@@ -3,7 +3,7 @@
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import { concatBytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, thumbprintOf } from '@firmseal/license';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { describe, expect, it } from 'vitest';
 import { type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 import { type CertificateFields, encodeCertificate, encodeTbs, noExpiry } from './profile.ts';

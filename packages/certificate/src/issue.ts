@@ -3,7 +3,7 @@
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, thumbprintOf } from '@firmseal/license';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { certificateMaxBytes, encodeCertificate, encodeTbs, noExpiry } from './profile.ts';
 
 /** The device CA's key, wherever it is held. */

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { thumbprintOf } from '@firmseal/license';
+import { thumbprintOf } from '@firmseal/formats';
 import { expect, it } from 'vitest';
 import { issueDeviceCertificate } from './issue.ts';
 import { verifyDeviceCertificate } from './verify.ts';

@@ -1,11 +1,11 @@
 // Verifies a device certificate in the order of spec/device.md section 2. The X.509 parser finds the fields; the profile
 // then writes them again, and only a certificate that comes out byte for byte is looked at further.
 
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import 'reflect-metadata'; // @peculiar/x509 needs it loaded before itself
 import { type Bytes, equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, thumbprintOf } from '@firmseal/license';
 import { X509Certificate } from '@peculiar/x509';
 import {
   type CertificateFields,

@@ -3,7 +3,7 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
-import { readItem, readValue } from '@firmseal/seal';
+import { readItem, readValue } from '@firmseal/formats';
 
 export interface LicenseBundle {
   /** Encoded objects. */

@@ -5,8 +5,8 @@ import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
 import { byteString, encodeCbor, oneOf, tuple } from '@firmseal/cbor-cose';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { bytes32, pointBytes, readItem, readValue } from '@firmseal/formats';
 import { type HpkeUnwrapper, hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
-import { bytes32, pointBytes, readItem, readValue } from '@firmseal/seal';
 
 const info = utf8('firmseal/1 content-key');
 const four = tuple(oneOf(1), bytes32, pointBytes, byteString(48));

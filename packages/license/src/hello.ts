@@ -19,13 +19,16 @@ import {
   bytes32,
   checkSigned,
   count,
+  type DevicePublic,
+  encodeOptionValues,
+  type OptionValue,
   openSigned,
-  type ReadoutLevel,
+  optionValues,
   readObject,
+  readoutLevels,
   shortText,
-} from '@firmseal/seal';
-import type { DevicePublic } from './device.ts';
-import { encodeOptionValues, type OptionValue, optionValues, readoutLevels } from './option-values.ts';
+} from '@firmseal/formats';
+import type { ReadoutLevel } from '@firmseal/seal';
 
 export const helloTyp = 'application/firmseal-hello';
 

@@ -1,6 +1,5 @@
 export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bundle.ts';
 export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
-export { type DevicePublic, thumbprintOf } from './device.ts';
 export {
   type Hello,
   helloTyp,
@@ -11,7 +10,6 @@ export {
   verifyHello,
 } from './hello.ts';
 export { deviceDataMaxBytes, issueLicense, type LicenseInputs, licenseTyp } from './issue-license.ts';
-export type { OptionValue } from './option-values.ts';
 export {
   makeReceipt,
   parseReceiptUnverified,

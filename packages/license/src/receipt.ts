@@ -20,15 +20,17 @@ import {
   bytes32,
   checkSigned,
   count,
+  type DevicePublic,
   digestOf,
-  type Manifest,
+  encodeOptionValues,
+  type OptionValue,
   openSigned,
-  type ReadoutLevel,
+  optionValues,
   readObject,
+  readoutLevels,
   shortText,
-} from '@firmseal/seal';
-import type { DevicePublic } from './device.ts';
-import { encodeOptionValues, type OptionValue, optionValues, readoutLevels } from './option-values.ts';
+} from '@firmseal/formats';
+import type { Manifest, ReadoutLevel } from '@firmseal/seal';
 import type { LicenseTerms } from './terms.ts';
 
 export const receiptTyp = 'application/firmseal-receipt';

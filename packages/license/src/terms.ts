@@ -3,7 +3,7 @@
 import type { Bytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor, field, oneOf, readMap } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { bytes16, bytes32, count, readItem, readValue } from '@firmseal/seal';
+import { bytes16, bytes32, count, readItem, readValue } from '@firmseal/formats';
 
 const licenseModes = ['session', 'standing'] as const;
 export type LicenseMode = (typeof licenseModes)[number];

@@ -5,15 +5,12 @@ import { type Bytes, equalBytes, Secret } from '@firmseal/bytes';
 import { arrayOf, byteString, field, tuple } from '@firmseal/cbor-cose';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { hpkeOpen } from '@firmseal/hpke';
 import {
   bytes32,
   checkCounterCap,
   checkSigned,
   type Delegation,
   digestOf,
-  type Manifest,
-  openContentKeys,
   openSigned,
   pointBytes,
   readItem,
@@ -21,7 +18,9 @@ import {
   readValue,
   type Trust,
   verifyAuthority,
-} from '@firmseal/seal';
+} from '@firmseal/formats';
+import { hpkeOpen } from '@firmseal/hpke';
+import { type Manifest, openContentKeys } from '@firmseal/seal';
 import { readLicenseBundle } from './bundle.ts';
 import { licenseInfo, licenseTyp } from './issue-license.ts';
 import { decodeTerms, type LicenseTerms } from './terms.ts';

@@ -3,8 +3,9 @@
 import { Secret, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { makeDelegation, sealPackage } from '@firmseal/seal';
-import { type DevicePublic, type LicenseTerms, thumbprintOf } from '../src/index.ts';
+import { type DevicePublic, makeDelegation, thumbprintOf } from '@firmseal/formats';
+import { sealPackage } from '@firmseal/seal';
+import type { LicenseTerms } from '../src/index.ts';
 
 export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;

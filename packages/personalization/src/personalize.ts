@@ -12,7 +12,8 @@ import {
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, thumbprintOf, verifyHello } from '@firmseal/license';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
+import { verifyHello } from '@firmseal/license';
 import type { DebugProbe } from './debug-probe.ts';
 
 export interface PersonalizeOptions {

@@ -4,8 +4,8 @@
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import type { DevicePublic } from '@firmseal/formats';
 import {
-  type DevicePublic,
   type LicenseTerms,
   parseReceiptUnverified,
   verifyHello,

@@ -3,7 +3,7 @@
 
 import type { Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { DevicePublic } from '@firmseal/license';
+import type { DevicePublic } from '@firmseal/formats';
 import type { ByteStream } from '@firmseal/link';
 import { type FaultPlan, FaultyStream, TestClock } from '@firmseal/link/testing';
 import {

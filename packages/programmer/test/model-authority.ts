@@ -4,8 +4,8 @@
 import { type Bytes, equalBytes, type Secret, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import type { DevicePublic } from '@firmseal/formats';
 import {
-  type DevicePublic,
   issueLicense,
   type LicenseTerms,
   makeLicenseBundle,

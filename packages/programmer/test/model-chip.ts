@@ -5,16 +5,15 @@ import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import {
   checkLicenseForChip,
-  type DevicePublic,
   type LicenseTerms,
   type LifeCycle,
   lifeCycles,
   makeHello,
   makeReceipt,
   openLicense,
-  thumbprintOf,
   verifyLicense,
 } from '@firmseal/license';
 import { type ByteStream, createStreamPair } from '@firmseal/link';

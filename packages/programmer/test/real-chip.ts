@@ -9,7 +9,7 @@ import {
 } from '@firmseal/certificate';
 import { finalOptions } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, thumbprintOf } from '@firmseal/license';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { type ByteStream, type ByteStreamListener, systemClock } from '@firmseal/link';
 import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';

@@ -4,8 +4,9 @@
 import { concatBytes, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeDelegation, type Role } from '@firmseal/formats';
 import { seededRandom } from '@firmseal/link/testing';
-import { type Area, makeDelegation, type Role, type SealInputs, sealPackage } from '@firmseal/seal';
+import { type Area, type SealInputs, sealPackage } from '@firmseal/seal';
 
 export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;

@@ -3,7 +3,7 @@
 
 import { type CborInput, type CborValue, field, integer, mapOf, oneOf } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { readValue, word, wordMax } from './shapes.ts';
+import { readValue, word, wordMax } from '@firmseal/formats';
 
 /** In the order of their numbers on the wire, from 1. Kind 4, module of another owner, is reserved. */
 export const areaKinds = ['firmware', 'generated-keys', 'device-data'] as const;

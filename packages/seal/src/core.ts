@@ -15,9 +15,9 @@ import {
   type Schema,
 } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
+import { bytes32, count, orMalformed, readItem, shortText, versionText, word } from '@firmseal/formats';
 import { type Area, encodeAreas } from './areas.ts';
 import { encodeRequirements, type OptionRequirement } from './requirements.ts';
-import { bytes32, count, orMalformed, readItem, shortText, versionText, word } from './shapes.ts';
 
 export const chunkSizes = [1024, 2048, 4096] as const;
 const interruptions = ['erase', 'resume', 'trial'] as const;

@@ -8,23 +8,6 @@ export {
 } from './areas.ts';
 export { type ChipState, checkForChip } from './check-chip.ts';
 export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore, type ReadoutLevel } from './core.ts';
-export {
-  checkCounterCap,
-  type Delegation,
-  delegationTyp,
-  type EpochStatement,
-  epochTyp,
-  makeDelegation,
-  makeEpochStatement,
-  type Role,
-  readDelegationUnverified,
-  readEpochStatementUnverified,
-  roles,
-  type Trust,
-  verifyAuthority,
-  verifyDelegation,
-  verifyEpochStatement,
-} from './delegation.ts';
 export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
 export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestTyp } from './manifest.ts';
@@ -63,19 +46,5 @@ export {
 export { fileRecords, iterateRecords, recordNonce, verifyRecords } from './records.ts';
 export type { OptionRequirement } from './requirements.ts';
 export { type SealArea, type SealedPackage, type SealInputs, sealPackage } from './seal.ts';
-export {
-  bytes16,
-  bytes32,
-  count,
-  countMax,
-  pointBytes,
-  readItem,
-  readObject,
-  readValue,
-  shortText,
-  versionText,
-  word,
-} from './shapes.ts';
-export { checkSigned, digestOf, openSigned } from './signed-object.ts';
 export { checkTrialRoom } from './trial-room.ts';
 export { type VerifiedHeader, verifyHeader } from './verify-header.ts';

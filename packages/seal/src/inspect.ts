@@ -5,12 +5,17 @@ import { toHex } from '@firmseal/bytes';
 import { hexAddress } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault, type FaultCode } from '@firmseal/fault';
-import { readDelegationUnverified, readEpochStatementUnverified, type Trust } from './delegation.ts';
+import {
+  digestOf,
+  openSigned,
+  readDelegationUnverified,
+  readEpochStatementUnverified,
+  type Trust,
+} from '@firmseal/formats';
 import { coreDigestOf, decodeManifestPayload, finishCore, type Manifest, manifestTyp } from './manifest.ts';
 import { splitPackage } from './package-file.ts';
 import { countRecords } from './record-plan.ts';
 import { verifyRecords } from './records.ts';
-import { digestOf, openSigned } from './signed-object.ts';
 import { verifyHeader } from './verify-header.ts';
 
 /** `ok`, the fault that was met, or why it was not tried. */

@@ -5,11 +5,11 @@ import type { Bytes } from '@firmseal/bytes';
 import { arrayOf, byteString, type CborInput, encodeCbor, field, nullable } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { bytes32, readObject } from '@firmseal/formats';
 import { areaCountMax, checkEntry, readAreas } from './areas.ts';
 import { type CoreDraft, decodeCoreDraft, type ManifestCore } from './core.ts';
 import { countRecords, recordCountMax } from './record-plan.ts';
 import { readRequirements } from './requirements.ts';
-import { bytes32, readObject } from './shapes.ts';
 
 export const manifestTyp = 'application/firmseal-manifest';
 export const manifestPayloadMaxBytes = 2048;

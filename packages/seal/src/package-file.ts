@@ -4,7 +4,7 @@
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { readItem, readValue } from './shapes.ts';
+import { readItem, readValue } from '@firmseal/formats';
 
 /** "FSEAL", format version 1, CR, LF. */
 const packageMagic: Bytes = Uint8Array.of(0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a);

@@ -3,7 +3,7 @@
 
 import { arrayOf, type CborInput, type CborValue, integer, tuple } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { count, readValue, word, wordMax } from './shapes.ts';
+import { count, readValue, word, wordMax } from '@firmseal/formats';
 
 /** Asks that `(content & mask) === value`; `register` is the catalogue's number for it. 32 bits each. */
 export interface OptionRequirement {

@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes, Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeDelegation, makeEpochStatement } from '@firmseal/formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,7 +15,6 @@ import {
   testSigner,
   trust,
 } from '../test/small-package.ts';
-import { makeDelegation, makeEpochStatement } from './delegation.ts';
 import { openPackage } from './open.ts';
 import { attachLicense, splitPackage } from './package-file.ts';
 import { recordLengths } from './record-plan.ts';

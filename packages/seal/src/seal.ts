@@ -5,9 +5,9 @@ import { type Bytes, equalBytes, type Secret } from '@firmseal/bytes';
 import { type CoseSigner, signCoseWith } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { checkCounterCap, type Delegation, verifyAuthority } from '@firmseal/formats';
 import type { Area } from './areas.ts';
 import { encodeCore, type ManifestCore } from './core.ts';
-import { checkCounterCap, type Delegation, verifyAuthority } from './delegation.ts';
 import {
   deriveContentKey,
   freshRandomnessBytes,

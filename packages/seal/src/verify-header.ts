@@ -4,7 +4,15 @@
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { checkCounterCap, type Delegation, type Trust, verifyAuthority } from './delegation.ts';
+import {
+  checkCounterCap,
+  checkSigned,
+  type Delegation,
+  digestOf,
+  openSigned,
+  type Trust,
+  verifyAuthority,
+} from '@firmseal/formats';
 import {
   coreDigestOf,
   decodeManifestPayload,
@@ -15,7 +23,6 @@ import {
   manifestTyp,
 } from './manifest.ts';
 import type { PackageHeader } from './package-file.ts';
-import { checkSigned, digestOf, openSigned } from './signed-object.ts';
 
 export interface VerifiedHeader {
   readonly manifest: Manifest;

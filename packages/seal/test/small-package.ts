@@ -4,7 +4,8 @@
 import { concatBytes, fromHex, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type Area, makeDelegation, type SealArea, type SealInputs, sealPackage } from '../src/index.ts';
+import { makeDelegation } from '@firmseal/formats';
+import { type Area, type SealArea, type SealInputs, sealPackage } from '../src/index.ts';
 
 function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;

@@ -4,7 +4,7 @@ import { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import type { DevicePublic } from '@firmseal/license';
+import type { DevicePublic } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
 import { type DebugProbe, personalizeChip } from '@firmseal/personalization';
 import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';

@@ -1,11 +1,14 @@
-export { type AgentImagePart, agentImage } from './agent-image.ts';
-export { fsNo, fsOk, fsYes } from './agent-words.ts';
-export type { BootPins, BootSource } from './boot-source.ts';
-export { VirtualChip } from './chip.ts';
-export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip-options.ts';
-export { SimulatedClock } from './clock.ts';
-export { type MachineCodeOptions, machineCode } from './cortex-m-core.ts';
-export type { DebugPort, NoDebug } from './debug-port.ts';
+export { type DfuseQuirk, dfuseQuirks } from './bootloaders/dfuse-quirks.ts';
+export { type RomBootloaderOptions, romBootloader } from './bootloaders/rom-bootloader.ts';
+export type { SpecialAnswer, SpecialCommands } from './bootloaders/special-commands.ts';
+export { type CreateOptions, createVirtualChip } from './chip/factory.ts';
+export type { Judge } from './chip/judge.ts';
+export type { Machine } from './chip/machine.ts';
+export type { BootedApplication, ChipEvent, VirtualChipOptions } from './chip/options.ts';
+export { ChipReset, HandedOver, PowerLost, type ResetCause } from './chip/signals.ts';
+export type { ChipSnapshot } from './chip/snapshot.ts';
+export { VirtualChip } from './chip/virtual-chip.ts';
+export type { DebugPort, NoDebug } from './debug/debug-port.ts';
 export { ChipUsbPort } from './doors/chip-usb-port.ts';
 export { CmsisDapCommands, type CmsisDapOptions } from './doors/cmsis-dap.ts';
 export { type CmsisDapUsbOptions, cmsisDapBulk, cmsisDapHid } from './doors/cmsis-dap-usb.ts';
@@ -19,31 +22,34 @@ export { serveStlink } from './doors/stlink-server.ts';
 export { type StlinkUsbOptions, stlinkUsb } from './doors/stlink-usb.ts';
 export { serveUart, UartDoor, type UartDoorOptions } from './doors/uart-door.ts';
 export { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './doors/usb-device.ts';
+export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './doors/usb-function.ts';
 export { serveUsbip, type UsbipPort } from './doors/usbip-server.ts';
-export type { UnitContent } from './erase-unit-cells.ts';
-export type { BankMapping, CpuPort, ExecutorFactory, FirmwareExecutor, InputPin } from './executor.ts';
-export { type CreateOptions, createVirtualChip } from './factory.ts';
-export type { FlashStatus, ReadFault } from './flash-memory.ts';
-export type { TimingModel } from './flash-timing.ts';
-export type { Judge } from './judge.ts';
-export type { KeptState, KeptUnit } from './kept-state.ts';
-export type { Machine } from './machine.ts';
-export type { OptionStatus } from './option-bytes.ts';
-export type { CutMoment, Operation, OperationKind, PowerCut, PowerPlan } from './power-supply.ts';
+export { type AgentImagePart, agentImage } from './firmware/agent-image.ts';
+export { fsNo, fsOk, fsYes } from './firmware/agent-words.ts';
+export type {
+  BankMapping,
+  CpuPort,
+  ExecutorFactory,
+  FirmwareExecutor,
+  InputPin,
+} from './firmware/executor.ts';
+export { type MachineCodeOptions, machineCode } from './firmware/machine-code.ts';
+export { agentRequest, trialConfirmation, wasmAgent } from './firmware/wasm-agent.ts';
+export { cryptoImports as wasmAgentCrypto } from './firmware/wasm-agent-crypto.ts';
+export type { BootPins, BootSource } from './silicon/boot-source.ts';
+export { SimulatedClock } from './silicon/clock.ts';
+export type { UnitContent } from './silicon/erase-unit-cells.ts';
+export type { FlashStatus, ReadFault } from './silicon/flash-memory.ts';
+export type { TimingModel } from './silicon/flash-timing.ts';
+export type { KeptState, KeptUnit } from './silicon/kept-state.ts';
+export type { OptionStatus } from './silicon/option-bytes.ts';
+export type { CutMoment, Operation, OperationKind, PowerCut, PowerPlan } from './silicon/power-supply.ts';
 export {
   isAllowed,
   type Master,
   type MemoryAction,
   type MemoryArea,
   type ProtectionState,
-} from './protection.ts';
-export { SeededRandom } from './random.ts';
-export { type DfuseQuirk, dfuseQuirks } from './rom/dfuse-quirks.ts';
-export { type RomBootloaderOptions, romBootloader } from './rom/rom-bootloader.ts';
-export type { SpecialAnswer, SpecialCommands } from './rom/special-commands.ts';
-export { ChipReset, HandedOver, PowerLost, type ResetCause } from './signals.ts';
-export type { ChipSnapshot } from './snapshot.ts';
-export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './usb-function.ts';
-export { agentRequest, trialConfirmation, wasmAgent } from './wasm-agent.ts';
-export { cryptoImports as wasmAgentCrypto } from './wasm-agent-crypto.ts';
-export type { RamStore } from './working-memory.ts';
+} from './silicon/protection.ts';
+export { SeededRandom } from './silicon/random.ts';
+export type { RamStore } from './silicon/working-memory.ts';

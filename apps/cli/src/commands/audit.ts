@@ -12,7 +12,7 @@ import {
 import { fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { verifyDelegation } from '@firmseal/seal';
+import { verifyDelegation } from '@firmseal/formats';
 import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
 import { readInput, readText, writeText } from '../files.ts';
 import { readPublicKey } from '../public-key-file.ts';

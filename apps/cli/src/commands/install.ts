@@ -5,6 +5,7 @@ import { AuthorityClient } from '@firmseal/authority-client';
 import { Secret, utf8 } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { verifyDelegation } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
 import {
@@ -18,7 +19,6 @@ import {
   renderLines,
   runGang,
 } from '@firmseal/programmer';
-import { verifyDelegation } from '@firmseal/seal';
 import { readInput, readText } from '../files.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { openSocket } from '../sockets.ts';

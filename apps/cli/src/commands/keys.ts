@@ -2,14 +2,14 @@
 
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { createKeyFile, inspectKeyFile, type KeyRole, keyRoles, openKeyFile, signerOf } from '@firmseal/keys';
 import {
   makeDelegation,
   makeEpochStatement,
   readDelegationUnverified,
   readEpochStatementUnverified,
   roles,
-} from '@firmseal/seal';
+} from '@firmseal/formats';
+import { createKeyFile, inspectKeyFile, type KeyRole, keyRoles, openKeyFile, signerOf } from '@firmseal/keys';
 import { readInput, refuseExisting, writeOutput } from '../files.ts';
 import { readChoice, readNumber } from '../numbers.ts';
 import { readPassphrase } from '../passphrase.ts';

@@ -4,7 +4,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import { type DevicePublic, type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/license';
+import type { DevicePublic } from '@firmseal/formats';
+import { type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { verifyDevice } from '../service/devices.ts';
 import type { LicenseRecord, ReceiptRecord } from '../store/records.ts';

@@ -4,8 +4,8 @@
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
-import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/seal';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 

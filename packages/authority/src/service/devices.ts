@@ -5,7 +5,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import type { DevicePublic } from '@firmseal/license';
+import type { DevicePublic } from '@firmseal/formats';
 
 export interface DeviceTrust {
   readonly product: string;

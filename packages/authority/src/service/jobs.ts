@@ -4,16 +4,9 @@
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { checkCounterCap, readDelegationUnverified, verifyDelegation } from '@firmseal/formats';
 import { openContentKey } from '@firmseal/license';
-import {
-  checkCounterCap,
-  decodeHeader,
-  type Manifest,
-  packageKeys,
-  readDelegationUnverified,
-  verifyDelegation,
-  verifyHeader,
-} from '@firmseal/seal';
+import { decodeHeader, type Manifest, packageKeys, verifyHeader } from '@firmseal/seal';
 import type { JobRecord, LicenseMode, PackageRecord } from '../store/records.ts';
 import type { JobCounts } from '../store/store.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';

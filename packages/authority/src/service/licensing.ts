@@ -4,8 +4,8 @@
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import type { DevicePublic } from '@firmseal/formats';
 import {
-  type DevicePublic,
   type Hello,
   issueLicense,
   type LicenseTerms,

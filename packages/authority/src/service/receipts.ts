@@ -4,6 +4,7 @@
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { digestOf, openSigned } from '@firmseal/formats';
 import {
   parseReceiptUnverified,
   type Receipt,
@@ -11,7 +12,7 @@ import {
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
-import { decodeHeader, digestOf, type Manifest, openSigned, verifyHeader } from '@firmseal/seal';
+import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { LicenseRecord } from '../store/records.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { requireChallenge } from './challenges.ts';

@@ -1,6 +1,6 @@
 // An IN endpoint of a probe: what it has to say, and the reads of a host that wait for it.
 
-import type { UsbAnswer } from '../usb-function.ts';
+import type { UsbAnswer } from './usb-function.ts';
 
 /** Answers that may wait for a host; a real probe has a few packets, and lets a host wait that sends more. */
 const mostWaiting = 64;

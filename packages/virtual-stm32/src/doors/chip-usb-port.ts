@@ -1,11 +1,11 @@
 // The chip's USB connector: what its firmware shows there, as a device that a transport (usbip-server.ts) or a program
 // in the same process can use. A reset, a power cut or firmware that lets go of USB takes it off the bus.
 
-import type { VirtualChip } from '../chip.ts';
-import type { ChipEvent } from '../chip-options.ts';
-import type { Setup, UsbAnswer, UsbFunction } from '../usb-function.ts';
+import type { ChipEvent } from '../chip/options.ts';
+import type { VirtualChip } from '../chip/virtual-chip.ts';
 import { type Pacer, unpaced } from './pacer.ts';
 import { type Answered, UsbDetached, type UsbDevice } from './usb-device.ts';
+import type { Setup, UsbAnswer, UsbFunction } from './usb-function.ts';
 
 interface Attached {
   readonly shown: UsbFunction;

@@ -1,7 +1,7 @@
 // The USB side of the probes: descriptors that add up, packets in and answers out, reads that wait or are cancelled.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 import { cmsisDapBulk, cmsisDapHid } from './cmsis-dap-usb.ts';
 import { probeTarget } from './probe-target.ts';
 import { UsbControl, type UsbDevice } from './usb-device.ts';

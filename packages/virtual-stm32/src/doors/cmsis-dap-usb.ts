@@ -2,12 +2,12 @@
 // with two bulk endpoints, told by its name (CMSIS-DAP documentation, "Connect SW to Hardware"). What packets mean is
 // cmsis-dap.ts.
 
-import { configurationDescriptor, deviceDescriptor, endpointDescriptor } from '../usb-descriptors.ts';
-import type { Setup } from '../usb-function.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import { CmsisDapCommands } from './cmsis-dap.ts';
 import type { ProbeTarget } from './probe-target.ts';
+import { configurationDescriptor, deviceDescriptor, endpointDescriptor } from './usb-descriptors.ts';
 import type { UsbDevice } from './usb-device.ts';
+import type { Setup } from './usb-function.ts';
 
 /** 1209:0001 and :0002, which pid.codes leaves to tests. */
 const ids = { vendor: 0x1209, release: 0x0100 } as const;

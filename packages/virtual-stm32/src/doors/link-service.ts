@@ -2,7 +2,7 @@
 // finds the chip powered, its agent-request pin held and, where an application runs or nothing does, freshly reset.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import type { VirtualChip } from '../chip.ts';
+import type { VirtualChip } from '../chip/virtual-chip.ts';
 
 function enterAgent(chip: VirtualChip): void {
   chip.setPin('agent-request', true);

@@ -1,8 +1,8 @@
 // When a host gets to see what a chip did: at once, or when as much real time has passed.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { romBootloader } from '../rom/rom-bootloader.ts';
+import { romBootloader } from '../bootloaders/rom-bootloader.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 import { RealTimePacer, unpaced } from './pacer.ts';
 import { UartDoor } from './uart-door.ts';
 

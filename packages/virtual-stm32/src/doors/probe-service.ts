@@ -4,7 +4,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { VirtualChip } from '../chip.ts';
+import type { VirtualChip } from '../chip/virtual-chip.ts';
 
 interface ProbeRequest {
   readonly op?: unknown;

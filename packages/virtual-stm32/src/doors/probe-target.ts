@@ -1,6 +1,6 @@
 // What a debug probe holds at the end of its cable: a chip's debug port and reset pin.
 
-import type { VirtualChip } from '../chip.ts';
+import type { VirtualChip } from '../chip/virtual-chip.ts';
 import type { SwDebugPort } from '../debug/debug-port-registers.ts';
 
 export interface ProbeTarget {

@@ -3,7 +3,7 @@
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 import { probeTarget } from './probe-target.ts';
 import { stlinkUsb } from './stlink-usb.ts';
 

@@ -2,10 +2,10 @@
 // endpoint 1, trace (always empty) from endpoint 3. Numbers as public clients have them (OpenOCD, stlink-tools); ST publishes
 // none. What commands mean is stlink-commands.ts.
 
-import { configurationDescriptor, deviceDescriptor, endpointDescriptor } from '../usb-descriptors.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import type { ProbeTarget } from './probe-target.ts';
 import { commandBytes, dataBytesOf, StlinkCommands } from './stlink-commands.ts';
+import { configurationDescriptor, deviceDescriptor, endpointDescriptor } from './usb-descriptors.ts';
 import type { UsbDevice } from './usb-device.ts';
 
 const ids = { vendor: 0x0483, product: 0x3748, release: 0x0100 } as const;

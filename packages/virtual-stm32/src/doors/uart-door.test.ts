@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { romBootloader } from '../rom/rom-bootloader.ts';
+import { romBootloader } from '../bootloaders/rom-bootloader.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 import { serveUart, UartDoor } from './uart-door.ts';
 
 test('the last client that came has the line', async () => {

@@ -2,7 +2,7 @@
 // carried, the host's rate where the line knows it (a pseudo-terminal does); `lineBaud` makes bytes take the time that they take on a wire with 8 data bits and parity.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import type { VirtualChip } from '../chip.ts';
+import type { VirtualChip } from '../chip/virtual-chip.ts';
 import { type Pacer, unpaced } from './pacer.ts';
 
 /** Start bit, 8 data bits, parity, stop bit. */

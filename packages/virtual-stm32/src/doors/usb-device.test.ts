@@ -1,9 +1,9 @@
 // Standard requests on a device of software, as USB 2.0 section 9.4 has them, and what is refused.
 
 import { expect, test } from 'vitest';
-import { configurationDescriptor, deviceDescriptor } from '../usb-descriptors.ts';
-import type { Setup } from '../usb-function.ts';
+import { configurationDescriptor, deviceDescriptor } from './usb-descriptors.ts';
 import { parseSetup, UsbControl, type UsbDevice } from './usb-device.ts';
+import type { Setup } from './usb-function.ts';
 
 const nothing = new Uint8Array(0);
 const face = (alternate: number) => Uint8Array.of(9, 4, 0, alternate, 0, 0xfe, 1, 2, 4);

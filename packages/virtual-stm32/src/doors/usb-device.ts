@@ -1,7 +1,7 @@
 // A USB device as a transport sees it: descriptors, answers that come when they come, and the moment it leaves the bus.
 // The standard requests of USB 2.0 section 9.4 are answered here, the others by the device.
 
-import type { Setup, UsbAnswer, UsbDescriptors } from '../usb-function.ts';
+import type { Setup, UsbAnswer, UsbDescriptors } from './usb-function.ts';
 
 /** The device left the bus and will not answer. */
 export class UsbDetached extends Error {

@@ -3,7 +3,7 @@
 
 import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { configurationDescriptor, deviceDescriptor } from '../usb-descriptors.ts';
+import { configurationDescriptor, deviceDescriptor } from './usb-descriptors.ts';
 import type { UsbDevice } from './usb-device.ts';
 import { serveUsbip } from './usbip-server.ts';
 

@@ -2,8 +2,8 @@
 // carries their transfers to a client, such as the kernel's vhci-hcd. All fields are big-endian. Loopback or unix socket.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import type { UsbAnswer } from '../usb-function.ts';
 import { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './usb-device.ts';
+import type { UsbAnswer } from './usb-function.ts';
 
 const stall = -32; // -EPIPE
 const reset = -104; // -ECONNRESET

@@ -1,11 +1,11 @@
 // Makes the peripherals of a chip from the set of its family, and what the machine needs of them beyond their registers.
 
 import type { Chip } from '@firmseal/chips';
-import { BackupRegisterBlock, type Peripheral } from '../bus/peripheral.ts';
-import { aliasesLowMemory } from '../low-memory.ts';
-import { ChipReset, type ResetCause } from '../signals.ts';
+import { ChipReset, type ResetCause } from '../chip/signals.ts';
+import { aliasesLowMemory } from '../silicon/low-memory.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
 import { GpioPort } from './gpio-port.ts';
+import { BackupRegisterBlock, type Peripheral } from './peripheral.ts';
 import { peripheralSet } from './peripheral-sets.ts';
 import { RandomNumberGenerator } from './random-number-generator.ts';
 import { ReadyFlags } from './ready-flags.ts';

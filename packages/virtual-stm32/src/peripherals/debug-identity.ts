@@ -1,7 +1,7 @@
 // DBGMCU: the identity of the chip (IDCODE +00; RM0090 38.6.1, RM0433 60.5.8) and freeze bits that read as last written
 // and freeze nothing.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
+import { RegisterBlock } from './peripheral.ts';
 
 export class DebugIdentityRegisters extends RegisterBlock {
   readonly #idCode: number;

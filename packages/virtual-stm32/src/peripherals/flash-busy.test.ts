@@ -2,8 +2,8 @@
 // or the loss of power in the middle leaves.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { TestDebugger } from '../test-debugger.ts';
+import { TestDebugger } from '../../test/debugger.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 
 const keys = [0x4567_0123, 0xcdef_89ab] as const;
 const flash = 0x0800_0000;

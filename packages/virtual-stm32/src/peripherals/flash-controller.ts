@@ -1,6 +1,6 @@
 // The flash controller of a chip, by the family that the catalogue names.
 
-import type { FlashStores } from '../bus/system-bus.ts';
+import type { FlashStores } from '../processor/system-bus.ts';
 import { FlashControllerF4 } from './flash-f4.ts';
 import { FlashControllerH5 } from './flash-h5.ts';
 import { FlashControllerH7 } from './flash-h7.ts';

@@ -2,8 +2,8 @@
 // option bytes, and time. Driven over the bus of a CPU that runs from flash.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { TestDebugger } from '../test-debugger.ts';
+import { TestDebugger } from '../../test/debugger.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 
 /** Registers and memory through the debug port, at level 0. */
 function bench(id: string) {

@@ -3,9 +3,9 @@
 // bank, to FLASH_CR and the next operation wait for it.
 
 import type { FlashController, Parallelism } from '@firmseal/chips';
-import type { FlashStores } from '../bus/system-bus.ts';
-import type { FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { FlashStores } from '../processor/system-bus.ts';
+import type { FlashStatus } from '../silicon/flash-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { type FlashControllerParts, OptionLatches } from './flash-parts.ts';
 

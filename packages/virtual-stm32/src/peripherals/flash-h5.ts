@@ -4,9 +4,9 @@
 // What public sources do not settle is taken from the H7, whose design it continues: docs/virtual-stm32-rules.md.
 
 import type { FlashController } from '@firmseal/chips';
-import type { FlashStores } from '../bus/system-bus.ts';
-import type { FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { FlashStores } from '../processor/system-bus.ts';
+import type { FlashStatus } from '../silicon/flash-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { arrayBank, type FlashControllerParts, OptionLatches, unitsOfBank } from './flash-parts.ts';
 import { WriteBuffer } from './write-buffer.ts';

@@ -4,9 +4,9 @@
 // bytes last as well (OPT_BUSY). Offsets and bits: CMSIS header stm32h743xx.h, FLASH_TypeDef.
 
 import type { FlashController } from '@firmseal/chips';
-import type { FlashStores } from '../bus/system-bus.ts';
-import type { FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { FlashStores } from '../processor/system-bus.ts';
+import type { FlashStatus } from '../silicon/flash-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import { arrayBank, type FlashControllerParts, OptionLatches, unitsOfBank } from './flash-parts.ts';
 

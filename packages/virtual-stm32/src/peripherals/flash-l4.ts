@@ -4,10 +4,10 @@
 // meanwhile waits. The secure registers of U5 are not modelled.
 
 import type { FlashController } from '@firmseal/chips';
-import type { FlashStores } from '../bus/system-bus.ts';
-import type { FlashStatus } from '../flash-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
-import { ChipReset } from '../signals.ts';
+import { ChipReset } from '../chip/signals.ts';
+import type { FlashStores } from '../processor/system-bus.ts';
+import type { FlashStatus } from '../silicon/flash-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { FlashKeys } from './flash-keys.ts';
 import {
   control,

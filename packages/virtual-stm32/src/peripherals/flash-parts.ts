@@ -2,7 +2,7 @@
 // stand in the register map, and which bank of the array an address means.
 
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
-import type { FlashMemory } from '../flash-memory.ts';
+import type { FlashMemory } from '../silicon/flash-memory.ts';
 
 export interface EmptyCheck {
   readonly found: () => boolean;

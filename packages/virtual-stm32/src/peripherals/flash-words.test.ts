@@ -2,8 +2,8 @@
 // core. RM0351 3.3.2, 3.3.7; RM0444 3.3.2, 3.3.8; RM0456 7.3.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { TestDebugger } from '../test-debugger.ts';
+import { TestDebugger } from '../../test/debugger.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 
 const keys = [0x4567_0123, 0xcdef_89ab] as const;
 const flash = 0x0800_0000;

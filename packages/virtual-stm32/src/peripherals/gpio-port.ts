@@ -1,8 +1,8 @@
 // A GPIO port: what software reads at its input pins (IDR +10; RM0090 8.4.5): the level that is driven from outside, else
 // what the pull of PUPDR makes of an open pin. The rest reads as last written; outputs go nowhere.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
+import { RegisterBlock } from './peripheral.ts';
 
 const offsets = { pull: 0x0c, input: 0x10, output: 0x14, setReset: 0x18 };
 const pullUp = 1;

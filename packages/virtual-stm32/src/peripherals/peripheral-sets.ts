@@ -2,8 +2,8 @@
 // with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files. What is not listed is not modelled.
 
 import type { FlashController } from '@firmseal/chips';
-import type { BackupRegistersPlace } from '../bus/peripheral.ts';
 import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
+import type { BackupRegistersPlace } from './peripheral.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
 import type { ClockFacts } from './reset-clock-control.ts';
 

@@ -1,7 +1,7 @@
 // RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator is on. Seeded, for
 // simulation only; seed and clock errors never occur by themselves.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
+import { RegisterBlock } from './peripheral.ts';
 
 const enabled = 4;
 const ready = 1;

@@ -2,8 +2,8 @@
 // (RM0090 6.3, RM0433 8.7). Clock gates and the resets of single peripherals are not enforced: a peripheral answers
 // with its clock off.
 
-import type { MemoryAccess } from '../memory-access.ts';
-import type { ResetCause } from '../signals.ts';
+import type { ResetCause } from '../chip/signals.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
 import type { ClockTree, Frequencies } from './clock-trees.ts';
 import { ReadyFlags, type ReadyFlagsPlace } from './ready-flags.ts';
 

@@ -2,8 +2,8 @@
 // docs/virtual-stm32-rules.md, reset-values.
 
 import { expect, test } from 'vitest';
-import { createVirtualChip } from '../factory.ts';
-import { TestDebugger } from '../test-debugger.ts';
+import { TestDebugger } from '../../test/debugger.ts';
+import { createVirtualChip } from '../chip/factory.ts';
 
 test.each([
   ['stm32f427', 'FLASH_CR', 0x4002_3c10, 0x8000_0000],

@@ -1,9 +1,9 @@
 // SYSCFG: MEM_MODE chooses what is seen at address 0 (SYSCFG_MEMRMP of F4 and L4, SYSCFG_CFGR1 of G0: RM0090 9.2.1); on F42x
 // and L4 FB_MODE beside it exchanges the addresses of the banks. Other bits, and other families, read as last written.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
-import type { LowMemory } from '../low-memory.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { LowMemory } from '../silicon/low-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
+import { RegisterBlock } from './peripheral.ts';
 
 const remap = 0x00;
 const bankMode = 1 << 8;

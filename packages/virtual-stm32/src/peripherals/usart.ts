@@ -1,8 +1,8 @@
 // A USART that is polled, in both register layouts: F4 (RM0090 30.6) and the later one of H7, G0, L4, U5 (RM0433 48.7).
 // 8 data bits as the link has them; interrupts, DMA, parity checks and modem lines are not modelled.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
-import type { MemoryAccess } from '../memory-access.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
+import { RegisterBlock } from './peripheral.ts';
 import type { SerialLine } from './serial-line.ts';
 
 interface Layout {

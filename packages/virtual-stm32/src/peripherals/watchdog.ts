@@ -2,7 +2,7 @@
 // 32 kHz oscillator; the reset comes at the next instruction after the time is over. While the chip waits for a host,
 // no time counts: on silicon the firmware's loop would feed it.
 
-import { RegisterBlock } from '../bus/peripheral.ts';
+import { RegisterBlock } from './peripheral.ts';
 
 const keys = { start: 0xcccc, access: 0x5555, feed: 0xaaaa };
 const oscillatorHz = 32_000;

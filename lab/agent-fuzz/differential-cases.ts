@@ -1,0 +1,260 @@
+// Inputs for the differential fuzzer, made from the vectors: each object is taken apart, changed at one level, and put
+// together again, so that lengths, hashes and signatures around the change are right. One in eight is changed as a whole,
+// and one in sixteen not at all.
+
+import { type Bytes, concatBytes, fromHex } from '@firmseal/bytes';
+import { type CborInput, decodeCbor, encodeCbor, openCose } from '@firmseal/cbor-cose';
+import { delegationTyp, epochTyp } from '@firmseal/formats';
+import { hpkeSeal } from '@firmseal/hpke';
+import { licenseTyp } from '@firmseal/license';
+import { encodeFrame } from '@firmseal/link';
+import { manifestTyp, splitPackage } from '@firmseal/seal';
+import {
+  device,
+  licenseIssuer,
+  nonce,
+  packageSigner,
+  root,
+  signedObject,
+  thumbprint,
+  vectorsOf,
+} from './fuzz-device.ts';
+import { type FuzzRandom, mutated } from './mutate.ts';
+import { standInCrypto, standInKeyPair } from './stand-in-crypto.ts';
+
+type Fields = Map<number, CborInput>;
+const decode = (bytes: Uint8Array) => decodeCbor(bytes, { maxBytes: bytes.length });
+const map = (entries: [number, CborInput][]): Bytes => encodeCbor(new Map(entries));
+
+/** Applies the one change of a case at the level that was chosen. */
+class Change {
+  readonly #level: number;
+  readonly #random: FuzzRandom;
+  #next = 0;
+  constructor(levels: number, random: FuzzRandom) {
+    this.#random = random;
+    const choice = random.below(16);
+    this.#level = choice === 0 ? -1 : choice < 3 ? levels - 1 : random.below(levels);
+  }
+  /** The bytes of the next level, innermost first. */
+  at(bytes: Bytes): Bytes {
+    return this.#next++ === this.#level ? mutated(bytes, this.#random) : bytes;
+  }
+}
+
+const packageCases = vectorsOf('package/open.json').cases as {
+  file: string;
+  chip?: string;
+  fault?: string;
+}[];
+
+/** Payload and core of each package of the vectors that can be read as such; headers as they are, for the rest. */
+const packages = packageCases
+  .filter(({ chip = 'stm32f427' }) => chip === 'stm32f427')
+  .flatMap(({ file }) => {
+    try {
+      const { header } = splitPackage(fromHex(file));
+      const payload = decode(openCose(header.manifest, manifestTyp).payload) as Fields;
+      return [{ core: payload.get(0) as Bytes, payload, hasEpoch: header.epoch !== undefined }];
+    } catch {
+      return [];
+    }
+  });
+
+const headers = packageCases.flatMap(({ file }) => {
+  try {
+    return [splitPackage(fromHex(file)).headerBytes];
+  } catch {
+    return [];
+  }
+});
+
+const roleNumbers = { 'package-signer': 1, 'license-issuer': 2 } as const;
+type FuzzRole = keyof typeof roleNumbers;
+export const roleNumberOf = (role: FuzzRole): number => roleNumbers[role];
+
+const delegationPayload = (role: FuzzRole, epoch = 1): Bytes => {
+  const key = role === 'package-signer' ? packageSigner : licenseIssuer;
+  return map([
+    [0, 1],
+    [1, roleNumbers[role]],
+    [2, key.publicKey],
+    [3, 'thermostat'],
+    [4, 40],
+    [5, epoch],
+  ]);
+};
+const epochPayload = (epoch: number): Bytes =>
+  map([
+    [0, 1],
+    [1, 'thermostat'],
+    [2, epoch],
+  ]);
+
+export interface AuthorityCase {
+  readonly delegation: Bytes;
+  readonly statement?: Bytes;
+  readonly role: FuzzRole;
+  readonly epoch: number;
+}
+
+export function authorityCase(random: FuzzRandom): AuthorityCase {
+  const change = new Change(4, random);
+  const role = random.pick(['package-signer', 'license-issuer'] as const);
+  const delegationEpoch = random.pick([1, 1, 2, 3]);
+  const statement = signedObject(epochTyp, change.at(epochPayload(random.pick([1, 2, 3]))), root.publicKey);
+  const payload = change.at(delegationPayload(role, delegationEpoch));
+  return {
+    statement: change.at(statement),
+    delegation: change.at(signedObject(delegationTyp, payload, root.publicKey)),
+    role,
+    epoch: random.pick([0, 1, 2]),
+  };
+}
+
+/** A header, whole: [manifest, delegation, epoch, license]. */
+export function headerCase(random: FuzzRandom): Bytes {
+  if (random.below(10) === 0) return mutated(random.pick(headers), random);
+  const { core, payload, hasEpoch } = random.pick(packages);
+  const change = new Change(6, random);
+  const fields: Fields = new Map(payload);
+  fields.set(0, change.at(core));
+  const manifestPayload = change.at(encodeCbor(fields));
+  const manifest = change.at(signedObject(manifestTyp, manifestPayload, packageSigner.publicKey));
+  const payloadOfDelegation = change.at(delegationPayload('package-signer'));
+  const delegation = change.at(signedObject(delegationTyp, payloadOfDelegation, root.publicKey));
+  const epoch = hasEpoch ? signedObject(epochTyp, epochPayload(1), root.publicKey) : null;
+  return change.at(encodeCbor([manifest, delegation, epoch, null]));
+}
+
+/** Every package of the vectors that can be taken apart, as it is but for signatures of the stand-in; with higher epochs too. */
+export const soundHeaders = (): Bytes[] =>
+  packages.flatMap(({ payload }) =>
+    [1, 3].map((epoch) => {
+      const manifest = signedObject(manifestTyp, encodeCbor(payload), packageSigner.publicKey);
+      const delegation = signedObject(delegationTyp, delegationPayload('package-signer', 3), root.publicKey);
+      const statement = signedObject(epochTyp, epochPayload(epoch), root.publicKey);
+      return encodeCbor([manifest, delegation, statement, null]);
+    }),
+  );
+
+const licensed = vectorsOf('license/open.json');
+
+/** The header of the package that licenses are for, with signatures of the stand-in. */
+export const licensedHeader = (): Bytes => headerWith(manifestPayloadOf(fromHex(licensed.package)));
+
+/** The header with that manifest's payload, all signed anew; with or without a license. */
+export function headerWith(payload: Bytes, license: Bytes | null = null): Bytes {
+  const manifest = signedObject(manifestTyp, payload, packageSigner.publicKey);
+  const delegation = signedObject(delegationTyp, delegationPayload('package-signer'), root.publicKey);
+  return encodeCbor([manifest, delegation, null, license]);
+}
+
+/** Payload of the manifest of a package file. */
+export const manifestPayloadOf = (file: Bytes): Bytes =>
+  openCose(splitPackage(file).header.manifest, manifestTyp).payload;
+
+const terms = (manifestDigest: Bytes, mode: 1 | 2): Bytes =>
+  map([
+    [0, 1],
+    [1, new Uint8Array(16).fill(1)],
+    [2, new Uint8Array(16).fill(2)],
+    [3, 0],
+    [4, manifestDigest],
+    [5, thumbprint],
+    [6, mode],
+    ...(mode === 1 ? ([[7, nonce]] as [number, CborInput][]) : []),
+    [8, new Uint8Array(32).fill(3)],
+    [9, 5],
+  ]);
+
+const licenseInfo = new TextEncoder().encode('firmseal/1 license');
+const ephemeral = standInKeyPair(new Uint8Array(32).fill(0x38));
+
+/** A license bundle for the package with that digest, its content key and the data of its areas. */
+function bundleFor(
+  manifestDigest: Bytes,
+  content: { contentKey: Bytes; deviceData: readonly Bytes[] },
+  mode: 1 | 2,
+  change: Pick<Change, 'at'>,
+): Bytes {
+  const aad = change.at(terms(manifestDigest, mode));
+  const plaintext = change.at(encodeCbor([content.contentKey, [...content.deviceData]]));
+  const recipientPublicKey = device.kem.publicKey;
+  const { enc, sealed } = hpkeSeal(standInCrypto, {
+    recipientPublicKey,
+    info: licenseInfo,
+    aad,
+    plaintext,
+    ephemeral,
+  });
+  const payload = change.at(
+    map([
+      [0, aad],
+      [1, enc],
+      [2, sealed],
+    ]),
+  );
+  const license = change.at(signedObject(licenseTyp, payload, licenseIssuer.publicKey));
+  const payloadOfDelegation = change.at(delegationPayload('license-issuer'));
+  const delegation = change.at(signedObject(delegationTyp, payloadOfDelegation, root.publicKey));
+  return change.at(encodeCbor([license, delegation, null]));
+}
+
+export function licenseCase(random: FuzzRandom, manifestDigest: Bytes): Bytes {
+  const content = {
+    contentKey: fromHex(licensed.contentKey),
+    deviceData: licensed.deviceData.map((hex: string) => fromHex(hex)),
+  };
+  return bundleFor(manifestDigest, content, random.pick([1, 2]), new Change(7, random));
+}
+
+/** A bundle as it should be, for a package without data for the device; standing, or for the session with the fixed nonce. */
+export const soundBundle = (manifestDigest: Bytes, contentKey: Bytes, mode: 'session' | 'standing'): Bytes =>
+  bundleFor(manifestDigest, { contentKey, deviceData: [] }, mode === 'session' ? 1 : 2, {
+    at: (bytes) => bytes,
+  });
+
+const cborSeeds = [
+  ...(vectorsOf('cbor/decode.json').cases as { hex?: string; bytes?: string }[]).map(
+    ({ hex, bytes }) => hex ?? bytes!,
+  ),
+]
+  .map((hex) => fromHex(hex))
+  .filter(({ length }) => length < 2000);
+
+export function cborCase(random: FuzzRandom): Bytes {
+  if (random.below(3) > 0) return mutated(random.pick(cborSeeds), random);
+  const { core, payload } = random.pick(packages);
+  return mutated(random.below(2) === 0 ? core : encodeCbor(payload), random);
+}
+
+const typs = [manifestTyp, delegationTyp, epochTyp, licenseTyp] as const;
+
+export function coseCase(random: FuzzRandom): { bytes: Bytes; typ: string; number: number } {
+  const number = random.below(typs.length);
+  const payload = random.bytes(random.pick([0, 1, 23, 24, 100, 255, 256, 300]));
+  const made = signedObject(
+    random.below(8) === 0 ? random.pick(typs) : typs[number]!,
+    payload,
+    root.publicKey,
+  );
+  return { bytes: random.below(10) === 0 ? made : mutated(made, random), typ: typs[number]!, number };
+}
+
+/** A few frames as they come over the line, changed before or after the CRC, with rubbish in between. */
+export function framesCase(random: FuzzRandom): Bytes {
+  const pieces = Array.from({ length: 1 + random.below(4) }, () => {
+    const body =
+      random.below(2) === 0
+        ? random.bytes(random.below(300))
+        : new Uint8Array(random.below(600)).fill(random.pick([0, 1, 255]));
+    const frame = encodeFrame({ type: random.below(256), sequence: random.below(256), body });
+    return random.below(2) === 0 ? frame : mutated(frame, random);
+  });
+  return concatBytes(
+    ...(random.below(8) === 0 ? [random.bytes(random.below(20))] : []),
+    ...pieces,
+    Uint8Array.of(0),
+  );
+}

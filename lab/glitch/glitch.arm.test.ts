@@ -1,0 +1,149 @@
+// A small sample of `npm run lab -- glitch`, and that its judge sees what it looks for: the good image boots, nothing bad is taken when
+// nothing is hit, an agent whose signature check always says yes installs what is not licensed, and one that lacks a
+// hardening is got past.
+
+import { u32le } from '@firmseal/bytes';
+import { fsOk } from '@firmseal/virtual-stm32';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
+import { hasTool } from '../../tools/toolchain.ts';
+import { Campaign } from './campaign.ts';
+import { attackedChips } from './chips.ts';
+import { attackLibrary, parts } from './library.ts';
+import { type Prepared, prepare } from './scenarios.ts';
+import { usualChip } from './target.ts';
+import { weakenings } from './weakened.ts';
+import { weakenedBuild } from './weakened-build.ts';
+
+const canBuild = hasTool('arm-none-eabi-gcc');
+
+/** Every n-th glitch. */
+const everyNth = (n: number) => {
+  let asked = 0;
+  return () => asked++ % n === 0;
+};
+
+describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
+  let prepared: Prepared;
+  let campaign: Campaign;
+  beforeAll(async () => {
+    prepared = await prepare();
+    campaign = new Campaign(prepared.target);
+  });
+  const named = (name: string) => prepared.scenarios.find((one) => one.name === name)!;
+
+  test('without a glitch: the good image boots, everything bad is refused', () => {
+    expect(prepared.scenarios.length).toBeGreaterThan(25);
+    for (const scenario of prepared.scenarios)
+      expect([scenario.name, campaign.outcomeOf(scenario)]).toEqual([scenario.name, 'refused']);
+    expect(campaign.outcomeOf(prepared.good)).toBe('booted');
+  });
+
+  test('the ELF lists the decisions of package, license, policy, counter, record and boot', () => {
+    const functions = new Set(prepared.target.code.sites.map((site) => site.function));
+    for (const name of ['fs_cose_verify', 'fs_delegation_verify', 'fs_manifest_verify', 'fs_license_accept'])
+      expect(functions).toContain(name);
+    for (const name of [
+      'decide',
+      'pass',
+      'fs_policy_check_strength',
+      'fs_area_check_chip',
+      'fs_install_record',
+    ])
+      expect(functions).toContain(name);
+  });
+
+  test.each([
+    ['counter rolled back', 60],
+    ['license for another device', 60],
+    ['last record, flash altered meanwhile', 60],
+    ['boot: image altered under boot check 2', 80],
+  ])('%s: every %i-th glitch is refused', (name, n) => {
+    const { bypasses, skips, flips, skippedAt, outcomes } = campaign.attack(named(name), {
+      take: everyNth(n),
+    });
+    expect(bypasses).toEqual([]);
+    expect(skippedAt.size).toBeGreaterThan(20);
+    expect(flips).toBeGreaterThan(5);
+    const judged = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
+    expect(judged).toBe(skips[1] + skips[2] + flips);
+    expect(outcomes.get('refused')).toBeGreaterThan(judged / 4);
+    expect((outcomes.get('crashed') ?? 0) + (outcomes.get('hung') ?? 0), 'something was hit').toBeGreaterThan(
+      0,
+    );
+  });
+
+  test('inside the tag check of a record', () => {
+    const part = parts.find((one) => one.function === 'fs_crypto_gcm_open')!;
+    const { steps, skips, outcomes } = attackLibrary(campaign, prepared, part, 100);
+    expect(steps).toBeGreaterThan(100_000);
+    expect(skips).toBeGreaterThan(20);
+    expect([...outcomes.keys()].filter((outcome) => ['accepted', 'installed'].includes(outcome))).toEqual([]);
+    expect([...outcomes.values()].reduce((sum, count) => sum + count, 0)).toBe(skips);
+  });
+
+  test('an identity that a boot overlooked is found before the chip is personalized again', () => {
+    const { line, code } = prepared.target;
+    line.chip.judge.restore(named('counter rolled back').from);
+    line.chip.powerOn();
+    const { address, sizeBytes } = code.symbols.get('loaded')!;
+    line.chip.judge.putRam(address, new Uint8Array(sizeBytes));
+    expect(line.try(0x24, new Uint8Array(0)).status, 'it is overlooked').toBe('not-personalized');
+    const begin = named('personalized once more: begin').request!;
+    expect(line.try(begin.type, begin.body).status).toBe('already-personalized');
+  });
+
+  test.each([
+    'record: its hash is checked once',
+    'license: one pass',
+    'flash of F427: a read ends in a jump',
+  ])('an agent with one hardening less is got past: %s', async (name) => {
+    const weakening = weakenings.find((one) => one.name === name)!;
+    const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
+    const { own } = target.code;
+    const near = own.filter((range) =>
+      ['check_hash', 'fs_record_take', 'pass', 'fs_license_accept', 'fs_port_flash_read'].includes(
+        range.name,
+      ),
+    );
+    const { bypasses } = new Campaign(target).attack(
+      scenarios.find((one) => one.name === weakening.scenarios[0])!,
+      {
+        unconfirmed: true,
+        take: ({ address, length }) =>
+          length === 1 && near.some(({ start, end }) => address >= start && address < end),
+      },
+    );
+    expect(bypasses.filter(({ again }) => again === 'accepted' || again === 'installed')).not.toEqual([]);
+  });
+
+  test.each(attackedChips.filter((id) => id !== usualChip))(
+    '%s: the port is attacked as well',
+    async (id) => {
+      const there = await prepare(() => {}, buildAgent(targetOf(id, 'shipping')));
+      const attacks = new Campaign(there.target);
+      expect(attacks.outcomeOf(there.good)).toBe('booted');
+      expect(there.scenarios.map(({ name }) => name)).toEqual(prepared.scenarios.map(({ name }) => name));
+      for (const name of ['boot: good, entered elsewhere', 'record with wrong hash']) {
+        const scenario = there.scenarios.find((one) => one.name === name)!;
+        const { bypasses, skips } = attacks.attack(scenario, { take: everyNth(60) });
+        expect(bypasses).toEqual([]);
+        expect(skips[1]).toBeGreaterThan(20);
+      }
+    },
+  );
+
+  test('an agent that takes every signature is found out', async () => {
+    const weak = await prepare((target) => {
+      const start = target.code.symbols.get('fs_cose_verify')!.address & ~1;
+      // nop when needed; ldr r0, [pc]; bx lr; FS_OK
+      const yes = [0x00, 0x48, 0x70, 0x47, ...u32le(fsOk)];
+      target.alterFlash(start, Uint8Array.from(start % 4 === 0 ? yes : [0xc0, 0x46, ...yes]));
+      target.line.chip.powerOff();
+      target.line.chip.powerOn();
+    });
+    const scenario = weak.scenarios.find(({ name }) => name === 'license signature altered')!;
+    expect(new Campaign(weak.target).outcomeOf(scenario)).toBe('installed');
+  });
+});

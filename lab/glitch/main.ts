@@ -1,0 +1,154 @@
+// `npm run lab -- glitch`: leaves out instructions of the agent's machine code, and flips bits of its verdicts, where it must
+// refuse something; prints what came of it. All of it without options:
+//   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
+//                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
+//   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
+//   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
+//   --chip ID       another chip than the STM32G0B1
+//   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a Cortex-M0+
+//   --middle        also a middle execution of what is executed three times or more
+//   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
+//   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
+//   --weakened TEXT the hardenings whose names contain the text; with --everywhere, in all other scenarios after those that
+//                   are named with them, by single instructions
+// Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) no bypass was found without a
+// hardening that decision 0080 does not name.
+
+import { parseArgs } from 'node:util';
+import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
+import { Campaign } from './campaign.ts';
+import { factsOf } from './chips.ts';
+import type { Glitch } from './glitcher.ts';
+import { attackLibrary, parts } from './library.ts';
+import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
+import { prepare } from './scenarios.ts';
+import { usualChip } from './target.ts';
+import { weakenings } from './weakened.ts';
+import { weakenedBuild } from './weakened-build.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    singles: { type: 'string', default: '1' },
+    pairs: { type: 'string', default: '1' },
+    flips: { type: 'string', default: '1' },
+    library: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    part: { type: 'string', default: '1/1' },
+    chip: { type: 'string', default: usualChip },
+    build: { type: 'string', default: 'shipping' },
+    middle: { type: 'boolean', default: false },
+    reach: { type: 'boolean', default: false },
+    weakened: { type: 'boolean', default: false },
+    everywhere: { type: 'boolean', default: false },
+  },
+});
+const strides = { 0: Number(values.flips), 1: Number(values.singles), 2: Number(values.pairs) } as const;
+const libraryStride = Number(values.library);
+for (const stride of [...Object.values(strides), libraryStride])
+  if (!Number.isInteger(stride) || stride < 0) throw new Error('a stride is a whole number');
+const isWhole = Object.values(strides).every((stride) => stride === 1) && libraryStride === 1;
+const names = values.only.split(',');
+const [part, partCount] = values.part.split('/').map(Number) as [number, number];
+if (!(Number.isInteger(part) && Number.isInteger(partCount) && part >= 1 && part <= partCount))
+  throw new Error('--part is K/N');
+const isChosen = (name: string) => names.some((text) => name.includes(text));
+
+const chosenBuild = () => {
+  factsOf(values.chip);
+  if (values.build !== 'shipping' && values.build !== 'armv6m')
+    throw new Error('--build is shipping or armv6m');
+  return buildAgent(targetOf(values.chip, values.build));
+};
+
+/** Each n-th of its kind. */
+function sample(): (glitch: Glitch) => boolean {
+  const asked = { 0: 0, 1: 0, 2: 0 };
+  return ({ length }) => strides[length] > 0 && asked[length]++ % strides[length] === 0;
+}
+
+async function attackAll(): Promise<boolean> {
+  const prepared = await prepare(() => {}, chosenBuild());
+  const { target, scenarios, good } = prepared;
+  const campaign = new Campaign(target);
+  console.log(
+    `build: ${target.code.build.target.chip.id}, ${values.build}, -mcpu=${target.code.build.target.cpu}, on the virtual chip`,
+  );
+  if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
+  const skippedAt = new Set<number>();
+  let bypasses = 0;
+  const mine = scenarios.filter(({ name }, i) => isChosen(name) && i % partCount === part - 1);
+  for (const scenario of mine) {
+    const report = campaign.attack(scenario, {
+      take: sample(),
+      withMiddle: values.middle,
+      whole: scenario.name === 'manifest signature altered',
+    });
+    for (const address of report.skippedAt) skippedAt.add(address);
+    bypasses += report.bypasses.length;
+    printScenario(report);
+  }
+  if (values.only === '' && libraryStride > 0 && part === partCount)
+    for (const one of parts) {
+      const report = attackLibrary(campaign, prepared, one, libraryStride);
+      bypasses += printParts(report);
+    }
+  console.log(`bypasses ${bypasses}`);
+  if (values.only !== '' || !isWhole || partCount > 1) return bypasses === 0;
+  return printSites(target.code, skippedAt) === 0 && bypasses === 0;
+}
+
+async function reachAll(): Promise<boolean> {
+  const { target, scenarios } = await prepare(() => {}, chosenBuild());
+  const campaign = new Campaign(target);
+  const reached = new Map<number, string[]>();
+  for (const scenario of scenarios.filter(({ name }) => isChosen(name)))
+    for (const address of campaign.reach(scenario)) {
+      const there = reached.get(address);
+      if (there === undefined) reached.set(address, [scenario.name]);
+      else there.push(scenario.name);
+    }
+  return printReach(target.code, reached) === 0 || values.only !== '';
+}
+
+async function attackWeakened(): Promise<boolean> {
+  let unseen = 0;
+  let stand = 0;
+  const [text = ''] = positionals;
+  for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
+    const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
+    const campaign = new Campaign(target);
+    const isSeen = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
+      const scenario = scenarios.find(({ name }) => name === wanted);
+      if (scenario === undefined) throw new Error(`no scenario "${wanted}"`);
+      const report = campaign.attack(scenario, {
+        take: ({ length }) => lengths.includes(length),
+        withMiddle: weakening.withMiddle === true,
+        unconfirmed: true,
+        untilBypass: true,
+      });
+      printWeakened(weakening.name, report);
+      return report.bypasses.length > 0;
+    };
+    // Most of what shows, shows by one instruction left out alone.
+    const named = weakening.scenarios;
+    const others = scenarios.map(({ name }) => name).filter((name) => !named.includes(name));
+    const tries = [
+      { lengths: [1], names: named },
+      { lengths: [2, 0], names: named },
+      { lengths: [1], names: values.everywhere ? others : [] },
+    ].flatMap(({ lengths, names }) => names.map((wanted) => [lengths, wanted] as const));
+    if (tries.some(isSeen)) continue;
+    if (weakening.stands === true) stand++;
+    else unseen++;
+  }
+  console.log(`hardenings whose lack was not seen: ${unseen}; that stand by decision 0080: ${stand}`);
+  return unseen === 0;
+}
+
+const run = values.weakened ? attackWeakened : values.reach ? reachAll : attackAll;
+const isWell = await run();
+const { user, system } = process.cpuUsage();
+console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);
+process.exitCode = isWell ? 0 : 1;

@@ -1,0 +1,48 @@
+// Packages with an epoch statement: one that nobody who may made, and one that is not to be passed over.
+
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeEpochStatement } from '@firmseal/formats';
+import { delegate, product, root } from '../../device/agent/test/trusted-site.ts';
+import type { Made, Update } from './request-scenarios.ts';
+import { headerWith, packageRequest, phases, type Target } from './target.ts';
+
+const raised = 2;
+
+export async function statements(target: Target, { sealed: older }: Update): Promise<Made[]> {
+  const statement = await makeEpochStatement(crypto, root, { product, epoch: raised });
+  const elsewhere = await makeEpochStatement(crypto, root, { product: 'radio', epoch: raised });
+  const delegation = await delegate('package-signer', 'package signer', { epoch: raised });
+  const { headerBytes } = await target.package(
+    { securityCounter: 6 },
+    { seed: 2, delegation, epoch: statement },
+  );
+  const header = packageRequest(headerBytes);
+  const before = target.after([], () => target.state());
+  const [session, state] = target.after([header], () => [target.session(), target.state()]);
+  return [
+    {
+      name: 'epoch statement altered',
+      request: packageRequest(target.alteredStatement(headerBytes)),
+      refusal: 'epoch-signature-invalid',
+    },
+    {
+      name: 'epoch statement of another product',
+      request: packageRequest(headerWith(headerBytes, 2, elsewhere)),
+      refusal: 'epoch-product-wrong',
+    },
+    {
+      name: 'delegation older than the epoch statement that comes with it',
+      request: packageRequest(headerWith(older.headerBytes, 2, statement)),
+      refusal: 'delegation-revoked',
+    },
+    {
+      name: 'good package with an epoch statement, taken with other terms',
+      request: header,
+      statusIsNothing: true,
+      // A statement that leaves no trace is as one that the attacker did not send.
+      isBad: (now) =>
+        now.word('fs_session') === phases.package &&
+        (now.session() !== session || ![before, state].includes(now.state())),
+    },
+  ];
+}

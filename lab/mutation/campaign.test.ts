@@ -1,0 +1,78 @@
+// The damage campaign against the product's own reader: nothing is accepted, everything is refused for the right reason.
+
+import { concatBytes } from '@firmseal/bytes';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
+import { openPackage, sealPackage } from '@firmseal/seal';
+import { expect, it } from 'vitest';
+import { keyPair, seededBytes, signerOf } from '../../tools/vectors/vector-keys.ts';
+import { delegate, product } from '../../tools/vectors/workshop.ts';
+import { mutationsOf } from './mutations.ts';
+
+const firmware = (address: number, lengthBytes: number) => ({
+  area: { kind: 'firmware' as const, address, lengthBytes },
+  plaintext: seededBytes(`campaign ${address}`, lengthBytes),
+});
+
+/** Two areas, five records: 1024, 32, 1024, 1024 and 32 bytes of plaintext. */
+async function smallPackage() {
+  const sealed = await sealPackage(crypto, {
+    core: {
+      product,
+      chips: ['stm32f427'],
+      firmwareVersion: '1.2.3',
+      securityCounter: 5,
+      chunkSizeBytes: 1024,
+      entry: 0x08020000,
+      optionBytes: [],
+      leastReadoutLevel: 2,
+      interruption: 'resume',
+      leastAgentVersion: 1,
+      bootCheck: 'record',
+    },
+    areas: [firmware(0x08020000, 1056), firmware(0x08060000, 2080)],
+    signer: signerOf('package signer'),
+    delegation: await delegate(),
+    rootPublicKey: keyPair('root').publicKey,
+    randomness: seededBytes('campaign randomness', 32),
+  });
+  return { ...sealed, file: concatBytes(...sealed.parts) };
+}
+
+it('refuses every damage with the code of the specification', async () => {
+  const { file, contentKey, manifest } = await smallPackage();
+  const trust = { rootPublicKey: keyPair('root').publicKey, product, epoch: 1 };
+  const open = (bytes: Uint8Array) => openPackage(crypto, { file: bytes, trust, contentKey });
+  open(file);
+  const kinds = new Map<string, number>();
+  const codes = new Map<string, number>();
+  const wrong: string[] = [];
+  let accepted = 0;
+  const raise = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const { kind, where, file: damaged, expected } of mutationsOf(file, manifest.core)) {
+    raise(kinds, kind);
+    try {
+      open(damaged);
+      accepted++;
+      wrong.push(`${where}: accepted`);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      raise(codes, error.code);
+      if (!expected.includes(error.code)) wrong.push(`${where}: ${error.code}, not ${expected.join(' or ')}`);
+    }
+  }
+  console.log(
+    `${file.length} bytes;`,
+    Object.fromEntries(kinds),
+    `accepted ${accepted};`,
+    Object.fromEntries(codes),
+  );
+  expect(wrong).toEqual([]);
+  expect(accepted).toBe(0);
+  expect(kinds.get('bit flip')).toBe(8 * file.length);
+  expect(kinds.get('truncation')).toBe(file.length);
+  expect(kinds.get('exchange')).toBe(10);
+  expect(kinds.get('repetition')).toBe(5);
+  expect(kinds.get('loss')).toBe(5);
+  expect(kinds.get('replacement')).toBe(20);
+});

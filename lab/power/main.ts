@@ -1,0 +1,118 @@
+// `npm run lab -- power`: power cuts in personalization, install, update, update with option bytes, on the agent in C as
+// WebAssembly: before, in the middle of and after every operation of flash and option bytes, on every chip that has a port;
+// and again in the recovery: on H743 at every operation, elsewhere as everySingleCut says. Then a sample on machine code.
+// `--chip ID` runs one chip, `--build wasm` or `--build thumb` one build; `--edges` cuts twice at edges alone where not every
+// double cut is made, which takes a tenth of the time. Exit code 1 when a cut did not happen or anything was not as it must be.
+
+import { parseArgs } from 'node:util';
+import { findChip } from '@firmseal/chips';
+import { agentChipIds } from '../../device/agent/build.ts';
+import { oneOf, readCommandLine } from '../../tools/command-line.ts';
+import { hasTool } from '../../tools/toolchain.ts';
+import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
+import { MachineSample } from './machine-sample.ts';
+import { machineRuns, scenarioRuns } from './scenarios.ts';
+
+const exhaustive = 'stm32h743';
+/** Of operations inside runs of programs, where second cuts are sampled. */
+const share = 0.02;
+/** On machine code: cuts of each kind at each moment, a scenario. */
+const each = 2;
+const machineChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'];
+const kinds = ['program', 'erase', 'option-bytes'] as const;
+
+/** `program 12/12/12`: cuts before, torn, after. */
+function byKind(tried: ReadonlyMap<string, number>, order: string): string {
+  const counts = kinds.map((kind) => {
+    const byMoment = cutMoments.map((moment) => tried.get(`${order} ${kind} ${moment}`) ?? 0);
+    return `${kind} ${byMoment.join('/')}`;
+  });
+  return counts.join(', ');
+}
+
+function print(name: string, { planned, fired, states, tried, violations }: PowerReport): void {
+  console.log(
+    `${name}: ${planned} cuts planned, ${fired} fired; ${states} states judged; violations ${violations.length}`,
+  );
+  console.log(`  single cuts (before/torn/after): ${byKind(tried, 'first')}`);
+  console.log(`  second cuts (before/torn/after): ${byKind(tried, 'second')}`);
+  for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
+}
+
+const chosen = readCommandLine('npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges]', (words) => {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      chip: { type: 'string' },
+      build: { type: 'string' },
+      edges: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    edges: values.edges,
+    chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
+    build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
+  };
+});
+const isChosen = (id: string) => chosen.chip === undefined || id === chosen.chip;
+const isJournal = (chipId: string) => {
+  const units = findChip(chipId).layout.journal.flatMap(({ eraseUnits }) => eraseUnits);
+  return (address: number) =>
+    units.some(
+      ({ addressStart, sizeBytes }) => address >= addressStart && address < addressStart + sizeBytes,
+    );
+};
+const empty = (): PowerReport => ({ tried: new Map(), planned: 0, fired: 0, states: 0, violations: [] });
+
+function add(sum: PowerReport, report: PowerReport): void {
+  for (const [key, count] of report.tried) sum.tried.set(key, (sum.tried.get(key) ?? 0) + count);
+  sum.planned += report.planned;
+  sum.fired += report.fired;
+  sum.states += report.states;
+  sum.violations.push(...report.violations);
+}
+
+async function runWebAssembly(): Promise<PowerReport> {
+  const sum = empty();
+  if (chosen.build === 'thumb') return sum;
+  for (const chipId of agentChipIds.filter(isChosen))
+    for (const { make, policies } of scenarioRuns)
+      for (const interruption of policies) {
+        const scenario = await make({ chipId, interruption });
+        const name = `build wasm, ${chipId}, ${scenario.name}, policy ${interruption}`;
+        const choice =
+          chipId === exhaustive
+            ? everyDoubleCut
+            : everySingleCut(name, share, chosen.edges ? undefined : isJournal(chipId));
+        const report = await new PowerCampaign(scenario).run(choice);
+        print(name, report);
+        add(sum, report);
+      }
+  return sum;
+}
+
+async function runMachineCode(): Promise<PowerReport> {
+  const sum = empty();
+  if (chosen.build === 'wasm') return sum;
+  if (!hasTool('arm-none-eabi-gcc')) console.log('build thumb: skipped, no arm-none-eabi-gcc');
+  else
+    for (const chipId of machineChips.filter(isChosen))
+      for (const make of machineRuns) {
+        const scenario = await make({ chipId, interruption: 'resume', build: 'thumb' });
+        const name = `build thumb (shipping), ${chipId}, ${scenario.name}`;
+        const report = await new MachineSample(scenario, name).run(each);
+        print(name, report);
+        add(sum, report);
+      }
+  return sum;
+}
+
+const [wasm, thumb] = [await runWebAssembly(), await runMachineCode()];
+print('build wasm, sum', wasm);
+print('build thumb (shipping), sum', thumb);
+const [planned, fired] = [wasm.planned + thumb.planned, wasm.fired + thumb.fired];
+const violations = wasm.violations.length + thumb.violations.length;
+const { user, system } = process.cpuUsage();
+console.log(`faults fired ${fired} of ${planned} planned, violations ${violations}`);
+console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);
+process.exitCode = fired === planned && planned > 0 && violations === 0 ? 0 : 1;

@@ -1,0 +1,52 @@
+// What a chip is in the middle of: which firmware runs as which master, what it sees at 0 and in which order the banks lie, who
+// halted it, its pins. None of it is kept without power; a snapshot holds all of it.
+
+import type { FirmwareExecutor, InputPin } from '../firmware/executor.ts';
+import type { BootPins } from '../silicon/boot-source.ts';
+import type { LowMemory } from '../silicon/low-memory.ts';
+import type { Master } from '../silicon/protection.ts';
+import type { BootedApplication } from './options.ts';
+
+type PinLevels = ReadonlyMap<InputPin | keyof BootPins, boolean>;
+
+/** Copied into a snapshot field by field; the pins are copied as a map. */
+interface LifeFields {
+  executor: FirmwareExecutor | undefined;
+  master: Master;
+  banksSwapped: boolean;
+  lowMemory: LowMemory;
+  /** A debugger connected since power came: what level 1 shuts stays shut until power goes. */
+  debuggerSeen: boolean;
+  halted: boolean;
+  /** A new one at each start of firmware; ports of former ones are dead. */
+  present: object;
+  bootedApplication: BootedApplication | undefined;
+  flashWasEmpty: boolean;
+}
+
+export interface SavedLife extends Readonly<LifeFields> {
+  readonly pins: PinLevels;
+}
+
+export class ChipLife implements LifeFields {
+  executor: FirmwareExecutor | undefined;
+  master: Master = 'cpu-flash';
+  banksSwapped = false;
+  lowMemory: LowMemory = 'flash';
+  debuggerSeen = false;
+  halted = false;
+  present: object = {};
+  bootedApplication: BootedApplication | undefined;
+  flashWasEmpty = false;
+  readonly pins = new Map<InputPin | keyof BootPins, boolean>();
+
+  save(): SavedLife {
+    return { ...this, pins: new Map(this.pins) };
+  }
+
+  restore({ pins, ...fields }: SavedLife): void {
+    Object.assign(this, fields);
+    this.pins.clear();
+    for (const [name, high] of pins) this.pins.set(name, high);
+  }
+}

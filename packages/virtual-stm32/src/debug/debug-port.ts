@@ -1,0 +1,124 @@
+// The chip through its debug port: all that somebody with a probe can do, and what personalization uses on a blank
+// part. At level 2 it does not answer; at level 1 the flash faults, for the CPU too until power is cycled, while RAM
+// stays readable. Refusals are values: an attacker meets them all the time.
+
+import type { OptionValues } from '@firmseal/chips';
+import { PowerLost } from '../chip/signals.ts';
+import type { FlashStatus, ReadFault } from '../silicon/flash-memory.ts';
+import type { MemoryAccess } from '../silicon/memory-access.ts';
+import type { OptionStatus } from '../silicon/option-bytes.ts';
+
+export type NoDebug = 'not-connected' | 'no-power';
+
+export interface DebugHooks {
+  readonly memory: MemoryAccess;
+  readonly powered: () => boolean;
+  /** Whether the port answers at the level in force. */
+  readonly answers: () => boolean;
+  readonly onConnect: () => void;
+  readonly halt: (halted: boolean) => void;
+  readonly reset: () => void;
+  /** Power went while an operation of the port ran. */
+  readonly powerLost: () => void;
+}
+
+export class DebugPort {
+  readonly #hooks: DebugHooks;
+  #connected = false;
+
+  constructor(hooks: DebugHooks) {
+    this.#hooks = hooks;
+  }
+
+  get connected(): boolean {
+    return this.#connected && this.#hooks.powered() && this.#hooks.answers();
+  }
+
+  connect(): 'connected' | 'refused' | 'no-power' {
+    if (!this.#hooks.powered()) return 'no-power';
+    if (!this.#hooks.answers()) return 'refused';
+    this.#connected = true;
+    this.#hooks.onConnect();
+    return 'connected';
+  }
+
+  /** For a snapshot: whether somebody is connected, answered or not. */
+  get attached(): boolean {
+    return this.#connected;
+  }
+
+  attach(attached: boolean): void {
+    this.#connected = attached;
+  }
+
+  disconnect(): void {
+    this.#connected = false;
+  }
+
+  #attempt<T>(action: (memory: MemoryAccess) => T): T | NoDebug {
+    if (!this.#hooks.powered()) return 'no-power';
+    if (!this.connected) return 'not-connected';
+    try {
+      return action(this.#hooks.memory);
+    } catch (signal) {
+      if (!(signal instanceof PowerLost)) throw signal;
+      this.#hooks.powerLost();
+      return 'no-power';
+    }
+  }
+
+  /** Any address: flash, RAM, OTP, unique id. */
+  readMemory(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault | NoDebug {
+    return this.#attempt((memory) => memory.read(address, length));
+  }
+
+  /** RAM. */
+  writeMemory(address: number, bytes: Uint8Array): 'ok' | 'bus-fault' | NoDebug {
+    return this.#attempt((memory) => memory.writeRam(address, bytes));
+  }
+
+  /** Whole write units of flash or OTP, by way of the flash controller's registers. */
+  programFlash(address: number, bytes: Uint8Array): FlashStatus | NoDebug {
+    return this.#attempt((memory) => memory.programUnits(address, bytes));
+  }
+
+  eraseUnit(address: number): FlashStatus | NoDebug {
+    return this.#attempt((memory) => memory.eraseUnit(address));
+  }
+
+  massErase(): FlashStatus | NoDebug {
+    return this.#attempt((memory) => memory.massErase());
+  }
+
+  readOption(register: number): number | undefined | NoDebug {
+    return this.#attempt((memory) => memory.readOption(register));
+  }
+
+  /** Stores; takes force at the next reset or power cycle. From level 1 to 0 it erases the flash first. */
+  writeOptionBytes(values: OptionValues): OptionStatus | NoDebug {
+    return this.#attempt((memory) => memory.programOptions(values));
+  }
+
+  /** Stops the CPU: what comes in on the link is lost meanwhile. */
+  halt(): 'ok' | NoDebug {
+    return this.#attempt(() => {
+      this.#hooks.halt(true);
+      return 'ok' as const;
+    });
+  }
+
+  resume(): 'ok' | NoDebug {
+    return this.#attempt(() => {
+      this.#hooks.halt(false);
+      return 'ok' as const;
+    });
+  }
+
+  /** System reset; the connection stays when the port still answers afterwards. */
+  reset(): 'ok' | NoDebug {
+    return this.#attempt(() => {
+      this.#hooks.reset();
+      return 'ok' as const;
+    });
+  }
+}

@@ -1,0 +1,29 @@
+// The campaigns of the laboratory: what `npm run lab -- NAME` starts. Plain JavaScript, since set-up reads it before
+// anything is installed. `needsAgent`: the agent's WebAssembly modules (device/agent/build.ts) are built first.
+
+export const campaigns = {
+  glitch: {
+    script: 'lab/glitch/main.ts',
+    says: 'leaves out instructions of the agent, flips bits of its verdicts',
+  },
+  power: { script: 'lab/power/main.ts', needsAgent: true, says: 'cuts the power at every flash operation' },
+  kill: { script: 'lab/kill/main.ts', needsAgent: true, says: 'kills authority and station with SIGKILL' },
+  damage: {
+    script: 'lab/damage/main.ts',
+    needsAgent: true,
+    says: 'changes every byte of packages and licenses',
+  },
+  fuzz: { script: 'lab/fuzz/main.ts', says: "the agent's parsers under libFuzzer, and C against TypeScript" },
+  'fuzz-doors': { script: 'lab/fuzz/doors.ts', says: 'hostile input at every door of the virtual chip' },
+  conformance: { script: 'lab/conformance/clients/main.ts', says: 'real clients against every chip' },
+  'usb-vm': {
+    script: 'lab/usb-vm/main.ts',
+    needsAgent: true,
+    says: 'virtual chips on the USB of a Linux kernel',
+  },
+  'vectors-thumb': {
+    script: 'lab/vectors-thumb/main.ts',
+    says: 'every test vector on the machine code that ships',
+  },
+  speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
+};
