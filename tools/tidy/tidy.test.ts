@@ -2,9 +2,17 @@
 // beside the rules.
 
 import { describe, expect, test } from 'vitest';
+import { coreCalls, coreIncludes } from './c-imports.ts';
 import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
-import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
+import {
+  browserImports,
+  declaredImports,
+  deepImports,
+  fileCycles,
+  importCycles,
+  importDirection,
+} from './imports.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
 import { markdownLinks, specReferences } from './references.ts';
@@ -15,6 +23,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'packages are entered through their index': deepImports,
   'imports are declared': declaredImports,
   'packages import in no circle': importCycles,
+  'files import in no circle': fileCycles,
+  'files of the core include in no circle': coreIncludes,
+  'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
   'files end at 500 lines': fileLength,
   'files open with a comment': fileHeader,

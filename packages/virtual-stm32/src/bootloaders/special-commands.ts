@@ -2,7 +2,7 @@
 // back (AN3155, special and extended special command). The framing is here; what an operation does is given from outside.
 // Codes and limits as ST's open bootloader documents them; that readout protection refuses them is unverified.
 
-import type { Receiving } from './uart-bootloader.ts';
+import type { Receiving } from './receiving.ts';
 
 export const specialCodes = [0x50, 0x51] as const;
 
