@@ -37,7 +37,9 @@ function eachImport(
   );
 }
 
-/** Shipped code of packages follows the layers. Tests may use adapters, but a forbidden pair binds them too. */
+/**
+ * Shipped code of packages follows the layers. Tests may use adapters, but a forbidden pair binds them too.
+ */
 export const importDirection: Rule = (files) =>
   eachImport(files, (path, specifier) => {
     const from = packageOf(path);
@@ -48,8 +50,8 @@ export const importDirection: Rule = (files) =>
   });
 
 /**
- * A package is entered through its index; a relative path stays at home. Tests may also enter through `testing`,
- * where a package offers the conformance suite of an interface.
+ * A package is entered through its index; a relative path stays at home. Tests may also enter through
+ * `testing`, where a package offers the conformance suite of an interface.
  */
 export const deepImports: Rule = (files) =>
   eachImport(files, (path, specifier) => {
@@ -66,7 +68,9 @@ export const deepImports: Rule = (files) =>
 
 type Manifest = { dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
 
-/** Packages and apps declare the @firmseal packages that they import; their tests may use the root's as well. */
+/**
+ * Packages and apps declare the @firmseal packages that they import; their tests may use the root's as well.
+ */
 export const declaredImports: Rule = (files) => {
   const manifests = new Map<string, Manifest>();
   for (const { path, text } of files) {

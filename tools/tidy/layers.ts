@@ -1,5 +1,5 @@
-// The table of layers: which package stands where, and what each may therefore import. A new package is entered
-// here first; the rule in imports.ts refuses one that is not.
+// The table of layers: which package stands where, and what each may therefore import. A new package is
+// entered here first; the rule in imports.ts refuses one that is not.
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
@@ -31,10 +31,14 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
   { name: 'fault', siblings: false, packages: ['fault'] },
 ];
 
-/** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
+/**
+ * Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too.
+ */
 const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
 
-/** Packages that put adapters together as an app does, for apps and simulations; nothing else imports them. */
+/**
+ * Packages that put adapters together as an app does, for apps and simulations; nothing else imports them.
+ */
 const compositions: readonly string[] = ['virtual-line'];
 
 /** The virtual chip and the client code that is tested against it would share a bug. */

@@ -1,7 +1,8 @@
-// The tree obeys every rule of the house. That each rule can fail is shown, with planted violations, in the tests
-// beside the rules.
+// The tree obeys every rule of the house. That each rule can fail is shown, with planted
+// violations, in the tests beside the rules.
 
 import { describe, expect, test } from 'vitest';
+import { commentLineLength } from './comment-lines.ts';
 import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
 import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
@@ -17,6 +18,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'packages import in no circle': importCycles,
   'packages for browsers do without Node': browserImports,
   'files end at 500 lines': fileLength,
+  'comment lines end at 110 characters': commentLineLength,
   'files open with a comment': fileHeader,
   'files have telling kebab-case names': fileNames,
   'no export *, no enum, no .only': unwantedStatements,
