@@ -1,9 +1,9 @@
 // Rules about imports: direction by the table of layers, no deep imports, everything declared, no cycles, no
-// Node built-in where a browser runs the code.
+// Node built-in where a browser runs the code, no laboratory in the product.
 
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { browserPackages, whyNot } from './layers.ts';
+import { isForbiddenPair, nodePackages, whyNot } from './layers.ts';
 import { codeLines, isTest, type Rule, type SourceFile } from './tree.ts';
 
 const statement = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]/gm;
@@ -45,8 +45,7 @@ export const importDirection: Rule = (files) =>
     const from = packageOf(path);
     const to = scoped(specifier);
     if (from === undefined || to === undefined || from === to) return undefined;
-    const reason = whyNot(from, to);
-    return isTest(path) && reason !== `${from} must never import ${to}` ? undefined : reason;
+    return isTest(path) && !isForbiddenPair(from, to) ? undefined : whyNot(from, to);
   });
 
 /**
@@ -89,6 +88,15 @@ export const declaredImports: Rule = (files) => {
   });
 };
 
+/** The laboratory tries the product out; nothing that is shipped may need it. Tests may use its shims. */
+export const laboratoryImports: Rule = (files) =>
+  eachImport(files, (path, specifier) => {
+    if (isTest(path) || !/^(?:packages|apps|device)\//.test(path) || !specifier.startsWith('.'))
+      return undefined;
+    const target = posix.join(posix.dirname(path), specifier);
+    return target.startsWith('lab/') ? 'the laboratory is no part of the product' : undefined;
+  });
+
 /** No package imports itself by way of others. */
 export const importCycles: Rule = (files) => {
   const graph = new Map<string, Set<string>>();
@@ -117,13 +125,13 @@ export const importCycles: Rule = (files) => {
 export const browserImports: Rule = (files) => {
   const shipped = files.filter(({ path }) => {
     const name = packageOf(path);
-    return name !== undefined && browserPackages.includes(name) && path.includes('/src/') && !isTest(path);
+    return name !== undefined && !nodePackages.includes(name) && path.includes('/src/') && !isTest(path);
   });
   const imports = eachImport(shipped, (_, specifier) =>
     isBuiltin(specifier) ? 'a browser has no such module' : undefined,
   );
   const globals = shipped.filter(isSource).flatMap(({ path, text }) => {
-    const found = /\b(?:Buffer\.\w+|process\.\w+|require\()/.exec(codeLines(text).join('\n'));
+    const found = /\b(?:Buffer\.\w+|process\.\w+|require\(['"])/.exec(codeLines(text).join('\n'));
     return found === null ? [] : [`${path}: uses ${found[0]}, which a browser does not have`];
   });
   return [...imports, ...globals];
