@@ -1,5 +1,5 @@
-// Rules about the agent's core in C: its files include each other in no circle, and call each other in no circle. A
-// header and the source of the same name are one file here. The same is shown from compiled code by
+// Rules about the agent's core in C: its files include each other in no circle, and call each other in no
+// circle. A header and the source of the same name are one file here. The same is shown from compiled code by
 // device/agent/toolchain/symbol-graph.test.ts.
 
 import { posix } from 'node:path';
@@ -19,7 +19,9 @@ const bare = (text: string): string =>
     .replaceAll(/"(?:[^"\\\n]|\\.)*"/g, '""')
     .replaceAll(/^[ \t]*#(?:.*\\\n)*.*$/gm, '');
 
-/** The names that a source gives to others: functions and variables defined at the left margin, not static. */
+/**
+ * The names that a source gives to others: functions and variables defined at the left margin, not static.
+ */
 export function definedNames(text: string): string[] {
   const start = '^(?!static\\b|typedef\\b|extern\\b)[a-z][\\w \\t*]*?\\b(fs_\\w+)';
   const code = bare(text).replaceAll(/__attribute__\(\(.*?\)\)/g, '');

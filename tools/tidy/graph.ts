@@ -4,8 +4,8 @@
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * The sets of nodes that reach each other, by Tarjan's algorithm; a node that needs itself is a set of one. Each set
- * and the list are sorted.
+ * The sets of nodes that reach each other, by Tarjan's algorithm; a node that needs itself is a set of
+ * one. Each set and the list are sorted.
  */
 export function circlesOf(graph: Graph): string[][] {
   const order = new Map<string, number>();

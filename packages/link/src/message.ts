@@ -1,5 +1,5 @@
-// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads of
-// single messages hold is packages/agent-client.
+// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads
+// of single messages hold is packages/agent-client.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { Fault, type FaultCode, faultCodeOf } from '@firmseal/fault';
@@ -22,7 +22,9 @@ export type RequestName = keyof typeof requestTypes;
 export const answerBit = 0x80;
 export const pendingType = 0xff;
 
-/** Numbers of faults that an agent can mean: package, license, device and agent. Others belong to the host. */
+/**
+ * Numbers of faults that an agent can mean: package, license, device and agent. Others belong to the host.
+ */
 const agentFaultNumbers = { least: 200, most: 449 } as const;
 
 export interface Answer {
@@ -60,7 +62,10 @@ export function recordBody(index: number, record: Uint8Array): Bytes {
   return body;
 }
 
-/** The fault that a status other than 0 means; its field `from` says `agent`. Unknown numbers: `link-status-unknown`. */
+/**
+ * The fault that a status other than 0 means; its field `from` says `agent`. Unknown
+ * numbers: `link-status-unknown`.
+ */
 export function faultOfStatus(request: RequestName, answer: Answer): Fault {
   const { status, detail } = answer;
   const code: FaultCode | undefined =

@@ -1,5 +1,5 @@
-// The exit codes of the command line: 0 only when everything that was asked for is done (install: every socket passed).
-// Numbers are never given another meaning. For people: docs/exit-codes.md.
+// The exit codes of the command line: 0 only when everything that was asked for is done (install: every
+// socket passed). Numbers are never given another meaning. For people: docs/exit-codes.md.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
 import type { InstallResult } from './install.ts';

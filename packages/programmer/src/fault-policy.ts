@@ -1,11 +1,13 @@
-// What a fault leads to: try again from the start of the connection, ask for another license first, or give up.
-// Restarts are counted in install.ts, so nothing here can go on for ever.
+// What a fault leads to: try again from the start of the connection, ask for another license first, or give
+// up. Restarts are counted in install.ts, so nothing here can go on for ever.
 
 import type { FaultCode } from '@firmseal/fault';
 
 export type FaultConsequence = 'restart' | 'relicense' | 'fail';
 
-/** The line or the moment was bad; the chip keeps its state, and the same order of requests is begun again. */
+/**
+ * The line or the moment was bad; the chip keeps its state, and the same order of requests is begun again.
+ */
 const restartCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'link-timeout',
   'link-closed',
@@ -31,7 +33,9 @@ const restartCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'receipt-challenge-wrong',
 ]);
 
-/** The chip does not take the license at hand any more, but may take a new one under the same unit of quota. */
+/**
+ * The chip does not take the license at hand any more, but may take a new one under the same unit of quota.
+ */
 const relicenseCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'license-nonce-wrong',
   'license-unwraps-exhausted',

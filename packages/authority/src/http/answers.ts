@@ -1,5 +1,6 @@
-// From a Fault to an HTTP answer: `{code, number, sentence, remedy, fields}` and a status. Anything that is not a Fault is
-// `internal-error` without detail: what went wrong inside is for the operator's observer, not for the line.
+// From a Fault to an HTTP answer: `{code, number, sentence, remedy, fields}` and a status. Anything
+// that is not a Fault is `internal-error` without detail: what went wrong inside is for the
+// operator's observer, not for the line.
 
 import { Fault, type FaultCode, type FaultFields } from '@firmseal/fault';
 
@@ -44,7 +45,10 @@ export function faultOf(thrown: unknown): Fault {
   return new Fault('internal-error', { detail: 'an unexpected failure of the authority' }, { cause: thrown });
 }
 
-/** 422 for what the table does not name: the request was understood, and a certificate, hello, receipt or package refused. */
+/**
+ * 422 for what the table does not name: the request was understood, and a certificate,
+ * hello, receipt or package refused.
+ */
 export function statusOf(fault: Fault): FaultStatus {
   return statuses[fault.code] ?? 422;
 }

@@ -1,8 +1,9 @@
-// Instructions of ARMv7-M (DDI 0403) on the Thumb core's registers: Cortex-M3, M4, M7, and what an M33 shares with them. Not
-// here, and undefined as on a core without them: floating point (also undefined after a reset on a core that has it), the
-// DSP instructions on packed and saturated values, coprocessors, BASEPRI and FAULTMASK, TrustZone. Faults are HardFaults: the
-// configurable ones are disabled until firmware enables them, which is not modelled. Cycles follow the Cortex-M4's table
-// (DDI 0439, 3.3.1) without memory wait states, and are an estimate for other cores.
+// Instructions of ARMv7-M (DDI 0403) on the Thumb core's registers: Cortex-M3, M4, M7, and what an M33 shares
+// with them. Not here, and undefined as on a core without them: floating point (also undefined after a reset
+// on a core that has it), the DSP instructions on packed and saturated values, coprocessors, BASEPRI and
+// FAULTMASK, TrustZone. Faults are HardFaults: the configurable ones are disabled until firmware enables
+// them, which is not modelled. Cycles follow the Cortex-M4's table (DDI 0439, 3.3.1) without memory wait
+// states, and are an estimate for other cores.
 
 import { Arithmetic } from './armv7m-arithmetic.ts';
 import type { Armv7mCore, Armv7mInstruction } from './armv7m-instruction.ts';

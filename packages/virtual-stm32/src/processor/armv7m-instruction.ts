@@ -1,11 +1,14 @@
-// The instruction under way, as the groups of instructions see it: the core's registers and flags, the address where
-// execution goes on, the cycles so far. armv7m-core.ts implements it.
+// The instruction under way, as the groups of instructions see it: the core's registers and flags, the
+// address where execution goes on, the cycles so far. armv7m-core.ts implements it.
 
 import type { Arithmetic } from './armv7m-arithmetic.ts';
 import type { Armv7mMemory } from './armv7m-memory.ts';
 import type { ThumbCore } from './thumb-core.ts';
 
-/** The core with what executes ARMv7-M; `itState` is kept among the core's own fields, so that copies of them are whole. */
+/**
+ * The core with what executes ARMv7-M; `itState` is kept among the core's own fields, so
+ * that copies of them are whole.
+ */
 export interface Armv7mCore extends ThumbCore {
   /** ITSTATE: condition and mask of the instructions that follow an IT; 0 outside of a block. */
   itState: number;
