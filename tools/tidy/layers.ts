@@ -24,6 +24,8 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
       'ledger',
       'keys',
       'st-sfi',
+      'places',
+      'boards',
     ],
   },
   { name: 'crypto', siblings: false, packages: ['crypto'] },
@@ -66,6 +68,8 @@ export const browserPackages: readonly string[] = [
   'agent-client',
   'dfu',
   'uart-bootloader',
+  'places',
+  'boards',
 ];
 
 const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
