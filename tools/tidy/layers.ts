@@ -7,7 +7,7 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'debug-port'],
+    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
   },
   {
     name: 'formats',
@@ -66,6 +66,7 @@ export const browserPackages: readonly string[] = [
   'license',
   'link',
   'agent-client',
+  'usb-device',
   'dfu',
   'uart-bootloader',
   'places',

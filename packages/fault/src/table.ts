@@ -1228,6 +1228,11 @@ export const faultTable = {
     sentence: '{file} is kept by process {process}, which is still running.',
     remedy: 'End that process first, or name another file; nothing was changed.',
   },
+  'usb-descriptor-malformed': {
+    number: 1000,
+    sentence: 'A descriptor of the USB device is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+  },
   'place-text-invalid': {
     number: 1100,
     sentence: '{place} is not the text of a place: {reason}.',
