@@ -5,73 +5,26 @@
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
-  {
-    name: 'protocols',
-    siblings: true,
-    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
-  },
+  { name: 'protocols', siblings: true, packages: ['link', 'usb-device', 'agent-client', 'authority-client'] },
   {
     name: 'formats',
     siblings: true,
-    packages: [
-      'image',
-      'chips',
-      'cbor-cose',
-      'certificate',
-      'hpke',
-      'formats',
-      'seal',
-      'license',
-      'ledger',
-      'keys',
-      'st-sfi',
-      'places',
-      'boards',
-    ],
+    packages: ['image', 'chips', 'cbor-cose', 'certificate', 'hpke', 'formats', 'seal', 'license', 'keys', 'places'],
   },
   { name: 'crypto', siblings: false, packages: ['crypto'] },
   { name: 'bytes', siblings: false, packages: ['bytes'] },
   { name: 'fault', siblings: false, packages: ['fault'] },
 ];
 
-/** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
-const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
-
-/** Packages that put adapters together as an app does, for apps and simulations; nothing else imports them. */
-const compositions: readonly string[] = ['virtual-line'];
-
-/** The virtual chip and the client code that is tested against it would share a bug. */
-const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
-  'virtual-stm32': [
-    'link',
-    'agent-client',
-    'uart-bootloader',
-    'dfu',
-    'debug-port',
-    'programmer',
-    'seal',
-    'license',
-    'authority',
-  ],
-};
-
-/** Packages that a browser runs too: Uint8Array only, no Node built-in. */
-export const browserPackages: readonly string[] = [
-  'bytes',
-  'fault',
-  'crypto',
-  'cbor-cose',
-  'hpke',
-  'formats',
-  'seal',
-  'license',
-  'link',
-  'agent-client',
-  'usb-device',
-  'dfu',
-  'uart-bootloader',
-  'places',
-  'boards',
+/**
+ * Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too.
+ */
+export const adapters: readonly string[] = [
+  'crypto-node',
+  'journal-file-adapter',
+  'link-tcp',
+  'virtual-probe',
+  'virtual-stm32',
 ];
 
 /**
