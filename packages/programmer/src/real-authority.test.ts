@@ -5,6 +5,7 @@ import { type OpenedJob, TestAuthority } from '@firmseal/authority/testing';
 import { AuthorityClient } from '@firmseal/authority-client';
 import { concatBytes, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { exitCodes } from '@firmseal/fault';
 import { sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { sealPackage, splitPackage } from '@firmseal/seal';
@@ -15,7 +16,6 @@ import {
   createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
-  exitCodes,
   type GangSettings,
   type InstallPackage,
   readInstallPackage,
