@@ -26,6 +26,7 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
       'st-sfi',
     ],
   },
+  { name: 'files', siblings: false, packages: ['files'] },
   { name: 'crypto', siblings: false, packages: ['crypto'] },
   { name: 'bytes', siblings: false, packages: ['bytes'] },
   { name: 'fault', siblings: false, packages: ['fault'] },
