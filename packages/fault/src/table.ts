@@ -1253,6 +1253,61 @@ export const faultTable = {
     sentence: '{file} cannot be written: its disk is read-only ({reason}).',
     remedy: 'Write to another disk, or make this one writable; nothing was written.',
   },
+  'usb-descriptor-malformed': {
+    number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'A descriptor of the USB device is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+  },
+  'place-text-invalid': {
+    number: 1100, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is not the text of a place: {reason}.',
+    remedy: 'Write a place without spaces, for example `serial:/dev/ttyUSB0` or `usb:1-4.2`; `firmseal devices` lists the places of this machine.',
+  },
+  'place-kind-unknown': {
+    number: 1101, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The place {place} does not begin with a known kind of place: {reason}.',
+    remedy: 'Begin with serial:, usb:, tcp:, probe:, openocd: or virtual:, for example `serial:/dev/ttyUSB0` or `usb:1-4.2`; `firmseal devices` lists the places of this machine.',
+  },
+  'place-port-name-invalid': {
+    number: 1102, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not the name of a serial port: {reason}.',
+    remedy: 'Write a serial port like `serial:/dev/ttyUSB0`, `serial:/dev/ttyACM0@921600` or `serial:COM7`; `firmseal devices` lists those of this machine.',
+  },
+  'place-baud-invalid': {
+    number: 1103, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not a baud rate: a rate is a whole number from 1200 to 20000000.',
+    remedy: 'Write the rate after an @, for example `serial:/dev/ttyUSB0@115200`, or leave it out.',
+  },
+  'place-socket-invalid': {
+    number: 1104, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not a USB socket: {reason}.',
+    remedy: 'Write the bus, a minus and the ports on the way, for example `usb:1-4.2` for bus 1, port 4, port 2 of the hub there; `firmseal devices` lists the sockets in use.',
+  },
+  'place-tcp-port-invalid': {
+    number: 1105, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not a TCP port: a port is a whole number from 1 to 65535 after the last colon.',
+    remedy: 'Write host and port, for example `tcp:127.0.0.1:5001` or `tcp:[::1]:5001`.',
+  },
+  'place-host-invalid': {
+    number: 1106, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not a host: {reason}.',
+    remedy: 'Write a name or an address, for example `tcp:station-2.example:5001`, `tcp:127.0.0.1:5001` or `tcp:[::1]:5001`.',
+  },
+  'place-station-invalid': {
+    number: 1107, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} in {place} is not a place at a station: {reason}.',
+    remedy: 'Write the station\'s name, a slash and a place there, for example `station:line-2/usb:1-4.2`.',
+  },
+  'station-not-there': {
+    number: 1108, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, and firmseal does not reach other stations yet.',
+    remedy: 'Run the command at the station {station} itself, with the place {inner}.',
+  },
+  'place-unfit': {
+    number: 1109, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{option} cannot be {place}: {reason}.',
+    remedy: 'Give {option} one of: {expected}.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

@@ -1,5 +1,5 @@
-// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads of
-// single messages hold is packages/agent-client.
+// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads
+// of single messages hold is packages/agent-client.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { Fault, faultCodeOf, faultRow } from '@firmseal/fault';

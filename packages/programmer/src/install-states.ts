@@ -2,8 +2,8 @@
 // does stands in install-steps.ts, what a fault in it leads to in the column `retry` of spec/errors.
 //
 //   opening -> hello -> licensing -> package -> license -> records -> receipt -> storing -> closing -> passed
-// with the short cuts: hello -> package when a license is at hand, hello -> receipt when the chip already holds the
-// package; and from every working state to restarting (link lost, chip reset) or failed.
+// with the short cuts: hello -> package when a license is at hand, hello -> receipt when the chip already
+// holds the package; and from every working state to restarting (link lost, chip reset) or failed.
 
 export interface InstallState {
   /** Of one visit. */

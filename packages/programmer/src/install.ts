@@ -1,5 +1,6 @@
-// One install: runs the states of install-states.ts with their deadlines, counts restarts, and ends in a result
-// whatever happens. Kill it at any moment and run it again: journal, authority and chip each know how far it was.
+// One install: runs the states of install-states.ts with their deadlines, counts restarts, and
+// ends in a result whatever happens. Kill it at any moment and run it again: journal, authority
+// and chip each know how far it was.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault, faultRow } from '@firmseal/fault';
@@ -185,7 +186,9 @@ class Install {
     };
   }
 
-  /** Ties the install to the chip: the one that it met before, or, after a restart of the program, remembers. */
+  /**
+   * Ties the install to the chip: the one that it met before, or, after a restart of the program, remembers.
+   */
   async #meet(thumbprint: Bytes): Promise<void> {
     const { journal, socket, newId } = this.#settings;
     const met = toHex(thumbprint);

@@ -1,5 +1,5 @@
-// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a loopback port
-// with its database file, and the agent in C on virtual chips.
+// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a
+// loopback port with its database file, and the agent in C on virtual chips.
 
 import { type OpenedJob, TestAuthority } from '@firmseal/authority/testing';
 import { AuthorityClient } from '@firmseal/authority-client';

@@ -1,5 +1,6 @@
-// From a Fault to an HTTP answer: `{code, number, sentence, remedy, fields}` and a status. Anything that is not a Fault is
-// `internal-error` without detail: what went wrong inside is for the operator's observer, not for the line.
+// From a Fault to an HTTP answer: `{code, number, sentence, remedy, fields}` and a status. Anything
+// that is not a Fault is `internal-error` without detail: what went wrong inside is for the
+// operator's observer, not for the line.
 
 import { Fault, type FaultCode, type FaultFields, type FaultStatus, faultRow } from '@firmseal/fault';
 
