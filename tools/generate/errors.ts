@@ -1,7 +1,8 @@
-// Generates, from spec/errors/*.json and spec/exit-codes.json: the TypeScript table, the agent's X-macro, docs/errors.md
-// and docs/exit-codes.md. Columns that a row leaves out have the value of its file's `defaults`.
-// Run `npm run generate` after changing a table; a test compares the files in the tree with this output.
-// Each area owns a range of one hundred numbers; a number, once published, is never given to another code.
+// Generates, from spec/errors/*.json and spec/exit-codes.json: the TypeScript table, the agent's
+// X-macro, docs/errors.md and docs/exit-codes.md. Columns that a row leaves out have the value of
+// its file's `defaults`. Run `npm run generate` after changing a table; a test compares the files in
+// the tree with this output. Each area owns a range of one hundred numbers; a number, once
+// published, is never given to another code.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -5,11 +5,7 @@
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
-  {
-    name: 'protocols',
-    siblings: true,
-    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
-  },
+  { name: 'protocols', siblings: true, packages: ['link', 'usb-device', 'agent-client', 'authority-client'] },
   {
     name: 'formats',
     siblings: true,
@@ -22,11 +18,8 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
-      'ledger',
       'keys',
-      'st-sfi',
       'places',
-      'boards',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },
@@ -35,44 +28,15 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
   { name: 'fault', siblings: false, packages: ['fault'] },
 ];
 
-/** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
-const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
-
-/** Packages that put adapters together as an app does, for apps and simulations; nothing else imports them. */
-const compositions: readonly string[] = ['virtual-line'];
-
-/** The virtual chip and the client code that is tested against it would share a bug. */
-const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
-  'virtual-stm32': [
-    'link',
-    'agent-client',
-    'uart-bootloader',
-    'dfu',
-    'debug-port',
-    'programmer',
-    'seal',
-    'license',
-    'authority',
-  ],
-};
-
-/** Packages that a browser runs too: Uint8Array only, no Node built-in. */
-export const browserPackages: readonly string[] = [
-  'bytes',
-  'fault',
-  'crypto',
-  'cbor-cose',
-  'hpke',
-  'formats',
-  'seal',
-  'license',
-  'link',
-  'agent-client',
-  'usb-device',
-  'dfu',
-  'uart-bootloader',
-  'places',
-  'boards',
+/**
+ * Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too.
+ */
+export const adapters: readonly string[] = [
+  'crypto-node',
+  'journal-file-adapter',
+  'link-tcp',
+  'virtual-probe',
+  'virtual-stm32',
 ];
 
 /**
@@ -87,7 +51,7 @@ export const compositions: readonly string[] = ['virtual-line'];
 const virtualChipImports: readonly string[] = ['chips', 'crypto', 'bytes', 'fault'];
 
 /** Packages that need Node. All others run in a browser too: Uint8Array only, no Node built-in. */
-export const nodePackages: readonly string[] = ['authority', 'keys', ...adapters, ...compositions];
+export const nodePackages: readonly string[] = ['authority', 'keys', 'files', ...adapters, ...compositions];
 
 const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
 

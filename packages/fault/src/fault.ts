@@ -7,7 +7,9 @@ export type FaultCode = keyof typeof faultTable;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** Status of an answer of the authority that carries a fault. */
 export type FaultStatus = Exclude<(typeof faultTable)[FaultCode]['http'], null>;
-/** What an install does after a fault: begin the connection again, ask for another license first, or give up. */
+/**
+ * What an install does after a fault: begin the connection again, ask for another license first, or give up.
+ */
 export type RetryPolicy = 'restart' | 'relicense' | 'fail';
 
 /** A row of the table without its texts; the columns are explained in spec/errors/README.md. */

@@ -1,5 +1,5 @@
-// Reads a file up to a limit. It counts what it reads instead of trusting the size that the file system tells: a pipe has
-// none, a device such as /dev/zero has no end, and a file can grow while it is read.
+// Reads a file up to a limit. It counts what it reads instead of trusting the size that the file system
+// tells: a pipe has none, a device such as /dev/zero has no end, and a file can grow while it is read.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
@@ -9,8 +9,8 @@ import { faultOfFile } from './system-fault.ts';
 const pieceSizeBytes = 65_536;
 
 /**
- * The whole file, at most `mostBytes` of it. Throws `file-too-large` before it holds more than that, `file-missing`,
- * `file-forbidden`, `file-is-folder`, `file-unreadable`.
+ * The whole file, at most `mostBytes` of it. Throws `file-too-large` before it holds more than that,
+ * `file-missing`, `file-forbidden`, `file-is-folder`, `file-unreadable`.
  */
 export function readBoundedFile(path: string, mostBytes: number): Bytes {
   try {

@@ -1,4 +1,5 @@
-// What the operating system says about a file, as a fault with cause and remedy. Error numbers: errno(3), Linux man-pages.
+// What the operating system says about a file, as a fault with cause and remedy. Error
+// numbers: errno(3), Linux man-pages.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
 

@@ -1,4 +1,5 @@
-// Every call to the system fails once, and once in the middle of its work; then a real limit, two writers, and a kill.
+// Every call to the system fails once, and once in the middle of its work; then a real
+// limit, two writers, and a kill.
 
 import { spawnSync } from 'node:child_process';
 import * as nodeFiles from 'node:fs';

@@ -1,5 +1,6 @@
-// Writes a file whole or not at all: into a temporary file of the same folder, every byte counted, synced, then given its
-// name. Whatever fails, the old file stays and nothing is left beside it; what a killed process left is removed later.
+// Writes a file whole or not at all: into a temporary file of the same folder, every byte counted,
+// synced, then given its name. Whatever fails, the old file stays and nothing is left beside it; what a
+// killed process left is removed later.
 
 import * as nodeFiles from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -29,10 +30,10 @@ export type FileSystem = Pick<
 >;
 
 /**
- * The parts in order, as one file; when this returns, content and name are on the disk. Throws `file-exists` (never
- * replaced where `existing` is `refuse`, not even when two writers race), `disk-full`, `file-size-limited`,
- * `disk-read-only`, `file-forbidden`, `file-is-folder`, `folder-missing`, `file-unwritable`. A device or a pipe
- * (`/dev/stdout`) is written to as it is.
+ * The parts in order, as one file; when this returns, content and name are on the disk. Throws `file-exists`
+ * (never replaced where `existing` is `refuse`, not even when two writers race), `disk-full`,
+ * `file-size-limited`, `disk-read-only`, `file-forbidden`, `file-is-folder`, `folder-missing`,
+ * `file-unwritable`. A device or a pipe (`/dev/stdout`) is written to as it is.
  */
 export function writeWholeFile(
   path: string,
@@ -68,8 +69,8 @@ export function writeWholeFile(
 }
 
 /**
- * Checks that a file could be written, for commands that do something else first: they refuse before a side effect.
- * Throws what writeWholeFile does, but `disk-full` only when not even a name fits.
+ * Checks that a file could be written, for commands that do something else first: they refuse before a side
+ * effect. Throws what writeWholeFile does, but `disk-full` only when not even a name fits.
  */
 export function refuseUnwritable(path: string, { existing = 'replace' }: WriteOptions = {}): void {
   try {
@@ -98,7 +99,10 @@ function refuseTaken(path: string, existing: 'replace' | 'refuse', files: FileSy
   if (stat !== undefined && existing === 'refuse') throw new Fault('file-exists', { file: path });
 }
 
-/** write(2) may take less than it was given, on a full disk and at a file-size limit: the next call then says why. */
+/**
+ * write(2) may take less than it was given, on a full disk and at a file-size limit:
+ * the next call then says why.
+ */
 function writeAll(file: number, part: Uint8Array, files: FileSystem): void {
   let done = 0;
   while (done < part.length) {
@@ -164,7 +168,9 @@ function isOtherProcess(pid: number): boolean {
   }
 }
 
-/** A name is durable once its folder is synced. Windows cannot open a folder; NTFS keeps a journal of names. */
+/**
+ * A name is durable once its folder is synced. Windows cannot open a folder; NTFS keeps a journal of names.
+ */
 function syncFolder(path: string, files: FileSystem): void {
   if (process.platform === 'win32') return;
   const folder = files.openSync(path, 'r');

@@ -36,7 +36,8 @@ async function openLocked(path: string, release: () => Promise<void>): Promise<J
   let last: Promise<void> = Promise.resolve();
   let broken: unknown;
   const write = async (entry: JournalEntry) => {
-    // After a failed write the end of the file is unknown: nothing more is promised until it was opened again.
+    // After a failed write the end of the file is unknown: nothing more is promised
+    // until it was opened again.
     if (broken !== undefined) throw new Fault('journal-write-failed', {}, { cause: broken });
     try {
       await file.appendFile(encodeJournalLine(entry));

@@ -58,8 +58,8 @@ export function recordBody(index: number, record: Uint8Array): Bytes {
 }
 
 /**
- * The fault that a status other than 0 means; its field `from` says `agent`. `link-status-unknown` for a number that no agent
- * answers with (column `chip` of spec/errors).
+ * The fault that a status other than 0 means; its field `from` says `agent`. `link-status-unknown` for a
+ * number that no agent answers with (column `chip` of spec/errors).
  */
 export function faultOfStatus(request: RequestName, answer: Answer): Fault {
   const { status, detail } = answer;

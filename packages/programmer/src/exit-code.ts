@@ -1,5 +1,6 @@
-// The exit code of a command: 0 only when everything that was asked for is done (install: every socket passed).
-// Which fault ends in which code is a column of spec/errors; the codes are explained in docs/exit-codes.md.
+// The exit code of a command: 0 only when everything that was asked for is done (install: every
+// socket passed). Which fault ends in which code is a column of spec/errors; the codes are
+// explained in docs/exit-codes.md.
 
 import { type ExitCode, exitCodes, Fault, faultRow } from '@firmseal/fault';
 import type { InstallResult } from './install.ts';
