@@ -1,11 +1,10 @@
 // `firmseal job`: the owner's side of a job, over the authority's HTTP API.
 
+import { toBase64url } from '@firmseal/bytes';
 import { splitPackage } from '@firmseal/seal';
 import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
 import { readInput, refuseExisting, writeText } from '../files.ts';
 import { readChoice, readNumber } from '../numbers.ts';
-
-const base64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 /** One job on one line, or the whole answer as JSON. */
 function print(job: Record<string, unknown>, json: boolean | undefined): void {
@@ -31,8 +30,8 @@ export async function open(options: OpenOptions): Promise<void> {
   if (options.idFile !== undefined) refuseExisting(options.idFile);
   const { headerBytes } = splitPackage(readInput(options.package));
   const job = await callAuthority(options, 'POST', '/v1/jobs', {
-    header: base64Url(headerBytes),
-    contentKeyFile: base64Url(readInput(options.contentKey)),
+    header: toBase64url(headerBytes),
+    contentKeyFile: toBase64url(readInput(options.contentKey)),
     quota: readNumber(options.quota, '--quota', { least: 1 }),
     mode: readChoice(options.mode, '--mode', ['session', 'standing'] as const),
   });
