@@ -1228,4 +1228,9 @@ export const faultTable = {
     sentence: '{file} is kept by process {process}, which is still running.',
     remedy: 'End that process first, or name another file; nothing was changed.',
   },
+  'command-line-invalid': {
+    number: 970,
+    sentence: 'The command line was not understood: {detail}.',
+    remedy: 'See `{command} --help`.',
+  },
 } as const;

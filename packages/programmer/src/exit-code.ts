@@ -67,6 +67,7 @@ const ranges: readonly { readonly least: number; readonly most: number; readonly
 /** The exit code of one fault; never 0. */
 export function exitCodeOfFault(fault: Fault): ExitCode {
   const { code, cause, number } = fault;
+  if (code === 'command-line-invalid') return exitCodes.usage;
   if (code === 'install-stopped') return exitCodes.stopped;
   if (code === 'install-restarts-exhausted')
     return cause instanceof Fault ? exitCodeOfFault(cause) : exitCodes.chip;
