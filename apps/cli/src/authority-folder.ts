@@ -1,5 +1,5 @@
-// The folder of an authority: its keys, its database, and a folder for each product with what the root delegated. Who makes it
-// and who serves from it are commands/authority.
+// The folder of an authority: its keys, its database, and a folder for each product with what the root
+// delegated. Who makes it and who serves from it are commands/authority.
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

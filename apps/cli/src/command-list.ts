@@ -1,10 +1,12 @@
-// Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded when its command is
-// called and not before, so that --help stays quick.
+// Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
+// when its command is called and not before, so that --help stays quick.
 
 import type { Command } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';
 
-/** A command before it is loaded. `load` gives the module that declares its arguments, options, help and run. */
+/**
+ * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
+ */
 export interface CommandEntry {
   readonly name: string;
   readonly about: string;

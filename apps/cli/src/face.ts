@@ -1,5 +1,5 @@
-// How a command speaks: each thing that happened is one event. With --json it becomes a line {"event": NAME, ...} on standard
-// output, else the sentences for people that the command gives with it.
+// How a command speaks: each thing that happened is one event. With --json it becomes a line
+// {"event": NAME, ...} on standard output, else the sentences for people that the command gives with it.
 
 import type { Shell } from './shell.ts';
 

@@ -1,4 +1,5 @@
-// The process `firmseal`: its streams, its words and its exit code. Everything else is program.ts, which tests call too.
+// The process `firmseal`: its streams, its words and its exit code. Everything else is
+// program.ts, which tests call too.
 
 import { runCommandLine } from './program.ts';
 import { processShell } from './shell.ts';

@@ -1,5 +1,5 @@
-// Options and values of options that several commands share. A value that cannot be read is commander's own error: the command
-// line was wrong, and nothing has begun.
+// Options and values of options that several commands share. A value that cannot be read is commander's own
+// error: the command line was wrong, and nothing has begun.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 

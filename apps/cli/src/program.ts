@@ -1,5 +1,5 @@
-// The command line as a function: words in, exit code out (docs/exit-codes.md). Only the command that is called is loaded; of all
-// others the help needs no more than their names.
+// The command line as a function: words in, exit code out (docs/exit-codes.md). Only the command that is
+// called is loaded; of all others the help needs no more than their names.
 
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import manifest from '../package.json' with { type: 'json' };
@@ -105,7 +105,10 @@ async function refuse(error: CommanderError, called: string) {
   return new Fault('command-line-invalid', { detail, command: called }, { cause: error });
 }
 
-/** Runs one command line and resolves to its exit code; never rejects. Everything that it wrote has arrived by then. */
+/**
+ * Runs one command line and resolves to its exit code; never rejects. Everything that
+ * it wrote has arrived by then.
+ */
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
   const code = await run(words, shell);
   await shell.out.settle();

@@ -1,4 +1,5 @@
-// How a fault reaches the person or the script that called: label, sentence, remedy on standard error; exit code by kind.
+// How a fault reaches the person or the script that called: label, sentence, remedy on
+// standard error; exit code by kind.
 
 import { Fault, faultLabel } from '@firmseal/fault';
 import { exitCodeOfFault } from '@firmseal/programmer';
@@ -12,7 +13,10 @@ function asFault(error: unknown): Fault {
   return new Fault('internal-error', { detail }, { cause: error });
 }
 
-/** Prints the fault (as an event too when --json was asked for) and returns the exit code (docs/exit-codes.md). */
+/**
+ * Prints the fault (as an event too when --json was asked for) and returns the exit
+ * code (docs/exit-codes.md).
+ */
 export function reportFault(shell: Shell, error: unknown, json: boolean): number {
   const fault = asFault(error);
   const { code, number, message, remedy, fields } = fault;

@@ -5,7 +5,10 @@ import { openKeyFile, type Signer, signerOf } from '@firmseal/keys';
 import { readPassphrase } from './passphrase.ts';
 import type { Shell } from './shell.ts';
 
-/** Opens the root key file, lets `use` sign, and wipes the key whatever happens. Throws what openKeyFile throws. */
+/**
+ * Opens the root key file, lets `use` sign, and wipes the key whatever happens.
+ * Throws what openKeyFile throws.
+ */
 export async function withRootKey<T>(
   shell: Shell,
   { root, passphraseFile }: { root: string; passphraseFile?: string | undefined },

@@ -1,4 +1,5 @@
-// The bridge from commander to a command's run: gives it the face that --json asked for, and keeps the exit code.
+// The bridge from commander to a command's run: gives it the face that --json asked
+// for, and keeps the exit code.
 
 import { Face } from './face.ts';
 import type { Shell } from './shell.ts';
@@ -9,9 +10,9 @@ const codes = new WeakMap<Shell, number>();
 export const exitCodeIn = (shell: Shell): number => codes.get(shell) ?? 0;
 
 /**
- * An action for commander, which calls it with the command's arguments, its options and the command itself. `run` gets the face
- * before them, all as the declaration types them; the number that it resolves to is the exit code (0 without
- * one). What it throws is reported by program.ts.
+ * An action for commander, which calls it with the command's arguments, its options and the command itself.
+ * `run` gets the face before them, all as the declaration types them; the number that it resolves to is the
+ * exit code (0 without one). What it throws is reported by program.ts.
  */
 export function runs<A extends readonly unknown[]>(
   shell: Shell,

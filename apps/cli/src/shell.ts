@@ -1,5 +1,5 @@
-// Who called the command, as far as commands need to know: its three streams and its environment. A test makes one of its own
-// and runs commands in its own process.
+// Who called the command, as far as commands need to know: its three streams and its environment. A test
+// makes one of its own and runs commands in its own process.
 
 import type { ReadStream } from 'node:tty';
 import { TextSink } from './text-sink.ts';

@@ -1,5 +1,5 @@
-// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is plugged in,
-// never what is plugged into it.
+// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is
+// plugged in, never what is plugged into it.
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';
@@ -8,7 +8,9 @@ import type { DebugProbe } from '@firmseal/personalization';
 import { virtualProbe } from '@firmseal/virtual-probe';
 import { toHostPort } from './options.ts';
 
-/** The place behind `KIND:`. Throws `option-invalid` for another kind and for a place that is no HOST:PORT. */
+/**
+ * The place behind `KIND:`. Throws `option-invalid` for another kind and for a place that is no HOST:PORT.
+ */
 function readPlace(address: string, option: string, kind: string): { host: string; port: number } {
   const place = address.startsWith(`${kind}:`) ? toHostPort(address.slice(kind.length + 1)) : undefined;
   if (place === undefined)

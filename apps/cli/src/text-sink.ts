@@ -1,5 +1,6 @@
-// Where text goes: standard output or standard error. Either may be a file on a full disk or a pipe that nobody reads any
-// more; the work of a command goes on all the same, and whoever called `write` first learns of the failure at the end.
+// Where text goes: standard output or standard error. Either may be a file on a full disk or a pipe that
+// nobody reads any more; the work of a command goes on all the same, and whoever called `write` first
+// learns of the failure at the end.
 
 import type { Writable } from 'node:stream';
 

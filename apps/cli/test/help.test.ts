@@ -1,5 +1,5 @@
-// Every command of the list explains itself: its help has a usage line and examples that name it, and --json. A wrong command
-// line ends in 2 before anything happens.
+// Every command of the list explains itself: its help has a usage line and examples that name it, and --json.
+// A wrong command line ends in 2 before anything happens.
 
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';

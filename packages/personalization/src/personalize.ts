@@ -1,6 +1,7 @@
-// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4): write the agent
-// over the debug port and read it back, let the chip make its identity, certify it, set the final protection.
-// Which probe, which link and which key store are the caller's; this knows the order and checks every answer.
+// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md
+// section 4): write the agent over the debug port and read it back, let the chip make its identity,
+// certify it, set the final protection. Which probe, which link and which key store are the caller's;
+// this knows the order and checks every answer.
 
 import type { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes } from '@firmseal/bytes';
@@ -43,9 +44,10 @@ export interface PersonalizedDevice {
 }
 
 /**
- * Erases all of flash, programs the agent and reads it back. All of it: code that somebody left in another place could be started
- * later, at level 1, by option bytes that exchange banks or name a boot address, and would run from flash with the agent's rights
- * (docs/attacks.md, S3). Throws `agent-write-failed`, `probe-refused`, `probe-failed`.
+ * Erases all of flash, programs the agent and reads it back. All of it: code that somebody left in
+ * another place could be started later, at level 1, by option bytes that exchange banks or name a boot
+ * address, and would run from flash with the agent's rights (docs/attacks.md, S3). Throws
+ * `agent-write-failed`, `probe-refused`, `probe-failed`.
  */
 async function writeAgent({ chip, probe, agentImage }: PersonalizeOptions): Promise<void> {
   await probe.connect();
@@ -61,7 +63,8 @@ async function writeAgent({ chip, probe, agentImage }: PersonalizeOptions): Prom
 
 /**
  * Takes a blank chip to life cycle *personalized*, with its final protection in force.
- * Throws `agent-write-failed`, `personalization-unproven`, `protection-not-in-force` and the faults of probe, link and agent.
+ * Throws `agent-write-failed`, `personalization-unproven`, `protection-not-in-force` and the
+ * faults of probe, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   const { crypto, chip, product, deviceCa, rootPublicKey, level, onStep } = options;
@@ -104,7 +107,9 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
   return { device, certificate, uniqueId };
 }
 
-/** The chip itself says, signed, what protection it now has: a tool that only sent the command proves nothing. */
+/**
+ * The chip itself says, signed, what protection it now has: a tool that only sent the command proves nothing.
+ */
 async function confirmProtection(options: PersonalizeOptions, device: DevicePublic): Promise<void> {
   const { crypto, level } = options;
   const second = await options.openAgent();

@@ -1,5 +1,5 @@
-// JSON lines for programs: one event a line, its kind as `event`, as every command of firmseal names it. Fields are added,
-// never renamed.
+// JSON lines for programs: one event a line, its kind as `event`, as every command of firmseal names
+// it. Fields are added, never renamed.
 
 import type { InstallEvent } from './events.ts';
 

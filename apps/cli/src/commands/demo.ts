@@ -1,4 +1,5 @@
-// `firmseal demo`: the whole chain on virtual chips and the obvious thefts, with an image of the user's or the example.
+// `firmseal demo`: the whole chain on virtual chips and the obvious thefts, with an image
+// of the user's or the example.
 
 import { Command } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';

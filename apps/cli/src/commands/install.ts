@@ -1,5 +1,5 @@
-// `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer; here it gets its
-// adapters (links, the authority over HTTP, a journal file) and a face for its events.
+// `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer;
+// here it gets its adapters (links, the authority over HTTP, a journal file) and a face for its events.
 
 import { Command } from '@commander-js/extra-typings';
 import { AuthorityClient } from '@firmseal/authority-client';

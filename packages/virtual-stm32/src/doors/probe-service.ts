@@ -1,6 +1,7 @@
-// The debug port of a virtual chip over TCP, for the trusted site of a line that exists in software only: one JSON object
-// a line, {"op","address"?,"length"?,"bytes"?} in, {"bytes"?} or {"error"} out, bytes in hexadecimal. What the chip refuses
-// a debugger it refuses here. Real clients get the wire protocols of real probes instead.
+// The debug port of a virtual chip over TCP, for the trusted site of a line that exists in software
+// only: one JSON object a line, {"op","address"?,"length"?,"bytes"?} in, {"bytes"?} or {"error"} out,
+// bytes in hexadecimal. What the chip refuses a debugger it refuses here. Real clients get the wire
+// protocols of real probes instead.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -27,7 +28,8 @@ const isCount = (value: unknown, most: number): value is number =>
 function perform(chip: VirtualChip, { op, address, length, bytes }: ProbeRequest): Outcome {
   if (op === 'connect') return outcomeOf(chip.debug.connect());
   if (op === 'release') {
-    // The jig takes the power away: a part that saw a debugger and is then protected would fault on its own flash.
+    // The jig takes the power away: a part that saw a debugger and is then protected
+    // would fault on its own flash.
     chip.debug.disconnect();
     chip.powerOff();
     chip.powerOn();

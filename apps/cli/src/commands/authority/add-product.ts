@@ -1,4 +1,5 @@
-// `firmseal authority add-product`: the authority may issue licenses for a product, by what its root delegated.
+// `firmseal authority add-product`: the authority may issue licenses for a product,
+// by what its root delegated.
 
 import { Command } from '@commander-js/extra-typings';
 import { type ProductKeys, verifyProduct } from '@firmseal/authority';

@@ -1,4 +1,5 @@
-// `firmseal authority init`: the folder of an authority with keys of its own, its database and the owner's token.
+// `firmseal authority init`: the folder of an authority with keys of its own, its
+// database and the owner's token.
 
 import { mkdirSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';

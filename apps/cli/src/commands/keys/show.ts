@@ -1,4 +1,5 @@
-// `firmseal keys show`: what a key file, delegation or epoch statement says, told apart by its content. Nothing secret.
+// `firmseal keys show`: what a key file, delegation or epoch statement says, told apart by
+// its content. Nothing secret.
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
