@@ -1,6 +1,5 @@
-// Writes docs/agent-sizes.md: flash and RAM of every machine-code build, and the cycles that its
-// cryptography takes on a Cortex-M0+. Needs the Arm compiler; run it after a change of the
-// agent, `node device/agent/sizes.ts`.
+// Writes docs/agent-sizes.md: flash and RAM of every machine-code build, and the cycles that its cryptography takes on a
+// Cortex-M0+. Needs the Arm compiler; run it after a change of the agent, `node device/agent/sizes.ts`.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

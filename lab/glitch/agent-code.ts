@@ -1,7 +1,6 @@
-// Which instructions are the agent's own: the code of its objects by the linker's map, without BearSSL and
-// the port to it, and without libgcc. Functions have sections of their own, so that the map names static ones
-// too. And where in it decisions are made: the section .fs_sites of the ELF, the returns of functions that
-// give a verdict, the loads of words that are one.
+// Which instructions are the agent's own: the code of its objects by the linker's map, without BearSSL and the port to it,
+// and without libgcc. Functions have sections of their own, so that the map names static ones too. And where in it decisions
+// are made: the section .fs_sites of the ELF, the returns of functions that give a verdict, the loads of words that are one.
 
 import { readFileSync } from 'node:fs';
 import { flashSegments, sectionOf } from '../../device/agent/toolchain/elf.ts';
@@ -30,15 +29,9 @@ export interface AgentCode {
   readonly own: readonly CodeRange[];
   readonly symbols: ReturnType<typeof symbolsOf>;
   readonly sites: readonly Site[];
-  /**
-   * Addresses behind a call of a function of the agent that returns a result or an answer,
-   * or of cryptography that does.
-   */
+  /** Addresses behind a call of a function of the agent that returns a result or an answer, or of cryptography that does. */
   readonly returnsOfVerdicts: ReadonlySet<number>;
-  /**
-   * Loads of the flow word, the session's phase or the life cycle by way of a literal, and
-   * the register that they fill.
-   */
+  /** Loads of the flow word, the session's phase or the life cycle by way of a literal, and the register that they fill. */
   readonly loadsOfVerdicts: ReadonlyMap<number, number>;
 }
 

@@ -1,5 +1,4 @@
-// Boots that must end in the agent waiting: what an attacker with write access to
-// flash put there, or a power cut.
+// Boots that must end in the agent waiting: what an attacker with write access to flash put there, or a power cut.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { Scenario } from './scenarios.ts';
@@ -36,8 +35,7 @@ export async function boots(target: Target, { fresh, installed }: Starts): Promi
   target.alterRecord();
   note('MAC of the valid record altered');
 
-  // On a chip that had a valid record before, altering the newest one brings that back:
-  // no glitch is needed then.
+  // On a chip that had a valid record before, altering the newest one brings that back: no glitch is needed then.
   back(fresh);
   await half(2);
   note('journal says installing');

@@ -1,6 +1,6 @@
-// Runs scenarios with glitches and judges what came of each. A glitch that got something bad accepted is a
-// bypass; bypasses are run once more from the start, by itself and with the agent's own cryptography in
-// machine code: what is left of them then is real.
+// Runs scenarios with glitches and judges what came of each. A glitch that got something bad accepted is a bypass; bypasses
+// are run once more from the start, by itself and with the agent's own cryptography in machine code: what is left of
+// them then is real.
 
 import { FrameReader } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
@@ -35,10 +35,7 @@ export interface ScenarioReport {
   readonly missed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
-  /**
-   * What looked like a bypass where the run was forked, and came to nothing bad from the
-   * start, with all that follows.
-   */
+  /** What looked like a bypass where the run was forked, and came to nothing bad from the start, with all that follows. */
   readonly gone: readonly Bypass[];
 }
 
@@ -53,10 +50,7 @@ export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'b
 
 /** With cryptography at the host's speed: several times what the longest takes. */
 const quickInstructionsMost = 5_000_000;
-/**
- * The agent looks at the empty link 64 times before the virtual chip lets its host go on; a
- * forked run ends after a few.
- */
+/** The agent looks at the empty link 64 times before the virtual chip lets its host go on; a forked run ends after a few. */
 const emptyPollsLeft = 60;
 const forksAtOnce = 200;
 const slowInstructionsMost = 400_000_000;
@@ -178,8 +172,8 @@ export class Campaign {
   }
 
   /**
-   * Leaves out instructions inside one call of the cryptography, which runs as machine code while all others
-   * are computed by the host. `sample` chooses among the instructions of the call, in ascending order.
+   * Leaves out instructions inside one call of the cryptography, which runs as machine code while all others are computed by
+   * the host. `sample` chooses among the instructions of the call, in ascending order.
    */
   attackLibrary(
     scenario: Scenario,
@@ -373,9 +367,7 @@ export class Campaign {
     }
   }
 
-  /**
-   * Something was accepted that must not be: does the install get to its end with what follows, and to which?
-   */
+  /** Something was accepted that must not be: does the install get to its end with what follows, and to which? */
   #goOn(scenario: Scenario): Outcome {
     const { line } = this.#target;
     if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';

@@ -1,6 +1,5 @@
-// A short way back to where the agent waits for a frame: the processor's state and RAM. It holds as long
-// as flash was not written and the chip was not reset since; peripherals are as they were, since an agent
-// that waits again has put them so.
+// A short way back to where the agent waits for a frame: the processor's state and RAM. It holds as long as flash was not
+// written and the chip was not reset since; peripherals are as they were, since an agent that waits again has put them so.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 

@@ -1,5 +1,5 @@
-// What the campaign has to know of each chip that it attacks, beside the catalogue: where the flash
-// controller says how it stands, so that it can be put back, and how an application confirms itself.
+// What the campaign has to know of each chip that it attacks, beside the catalogue: where the flash controller says how it
+// stands, so that it can be put back, and how an application confirms itself.
 
 import { type Chip, defaultOptionValues, fieldMask, findOptionField } from '@firmseal/chips';
 

@@ -1,6 +1,6 @@
-// A small sample of `npm run lab -- glitch`, and that its judge sees what it looks for: the good image boots,
-// nothing bad is taken when nothing is hit, an agent whose signature check always says yes installs what is
-// not licensed, and one that lacks a hardening is got past.
+// A small sample of `npm run lab -- glitch`, and that its judge sees what it looks for: the good image boots, nothing bad is taken when
+// nothing is hit, an agent whose signature check always says yes installs what is not licensed, and one that lacks a
+// hardening is got past.
 
 import { u32le } from '@firmseal/bytes';
 import { fsOk } from '@firmseal/virtual-stm32';

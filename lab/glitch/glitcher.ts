@@ -1,8 +1,7 @@
-// The attacker's hand on the processor. Sits around the core of the virtual chip, in the judge's process;
-// the product has no hook for it. It counts the executions of the agent's own instructions (steps),
-// leaves out one or two at a chosen step or flips a bit of a register there, and comes back to the moment
-// before: a fork is a copy of registers and RAM (flash is shared until it changes), so each run begins
-// just before its glitch and not at a reset.
+// The attacker's hand on the processor. Sits around the core of the virtual chip, in the judge's process; the product has
+// no hook for it. It counts the executions of the agent's own instructions (steps), leaves out one or two at a chosen
+// step or flips a bit of a register there, and comes back to the moment before: a fork is a copy of registers and RAM
+// (flash is shared until it changes), so each run begins just before its glitch and not at a reset.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
@@ -27,9 +26,7 @@ export interface LibraryCall {
   readonly address: number;
   /** 1: the first since arming. */
   readonly call: number;
-  /**
-   * Functions that work on the same state, as those of a running hash do: all their calls are machine code.
-   */
+  /** Functions that work on the same state, as those of a running hash do: all their calls are machine code. */
   readonly family: readonly number[];
 }
 
@@ -40,10 +37,7 @@ export interface Fork {
 }
 
 interface ForkPlan {
-  /**
-   * The steps are then the instructions of that call of a function of the port to the
-   * cryptography, which runs really.
-   */
+  /** The steps are then the instructions of that call of a function of the port to the cryptography, which runs really. */
   readonly library?: LibraryCall;
   readonly forks: readonly Fork[];
   /** The link is looked at that often before the agent waits for the next request. */
@@ -70,10 +64,7 @@ const instructionsLeast = 50_000;
 const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
 
 export class Glitcher {
-  /**
-   * The application's code: that one of its instructions was executed is what a boot is,
-   * and at which address first.
-   */
+  /** The application's code: that one of its instructions was executed is what a boot is, and at which address first. */
   application: { readonly start: number; readonly end: number } | undefined;
   bootedAt: number | undefined;
   /** Cryptography at the host's speed instead of the agent's machine code. */

@@ -1,6 +1,5 @@
-// Which instructions inside the cryptography are left out: a seeded sample, dense where a call
-// comes to its verdict. A whole ECDSA verification takes tens of millions of instructions, so
-// most of its sample lies at its end.
+// Which instructions inside the cryptography are left out: a seeded sample, dense where a call comes to its verdict. A whole
+// ECDSA verification takes tens of millions of instructions, so most of its sample lies at its end.
 
 import type { Campaign, LibraryReport } from './campaign.ts';
 import type { Prepared } from './scenarios.ts';

@@ -1,5 +1,5 @@
-// `npm run lab -- glitch`: leaves out instructions of the agent's machine code, and flips bits of its
-// verdicts, where it must refuse something; prints what came of it. All of it without options:
+// `npm run lab -- glitch`: leaves out instructions of the agent's machine code, and flips bits of its verdicts, where it must
+// refuse something; prints what came of it. All of it without options:
 //   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
 //                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
@@ -9,11 +9,10 @@
 //   --middle        also a middle execution of what is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
 //   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
-// --weakened TEXT the hardenings whose names contain the text; with --everywhere, in all
-//   other scenarios after those that
+//   --weakened TEXT the hardenings whose names contain the text; with --everywhere, in all other scenarios after those that
 //                   are named with them, by single instructions
-// Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) no bypass was found
-// without a hardening that decision 0080 does not name.
+// Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) no bypass was found without a
+// hardening that decision 0080 does not name.
 
 import { parseArgs } from 'node:util';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';

@@ -1,7 +1,6 @@
-// The chip in the middle of an instruction stream, to come back to: the core's state, the agent's RAM, flash,
-// and the hashes that the host computes for it. Of peripherals only the flash controller is put back: the
-// others are as they were when the run ended where the agent waits for the link, which is where its drivers
-// leave them alone. The clock goes on.
+// The chip in the middle of an instruction stream, to come back to: the core's state, the agent's RAM, flash, and the hashes
+// that the host computes for it. Of peripherals only the flash controller is put back: the others are as they were when the
+// run ended where the agent waits for the link, which is where its drivers leave them alone. The clock goes on.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
@@ -16,8 +15,8 @@ interface Range {
 }
 
 /**
- * From behind a store (STR, immediate) to behind the next one of the same register by the same base, so many
- * bytes further; the whole function where there are no such.
+ * From behind a store (STR, immediate) to behind the next one of the same register by the same base, so many bytes further;
+ * the whole function where there are no such.
  */
 function betweenStores({ start, end }: Range, read: (address: number) => number, bytes: number): Range {
   for (let first = start; first < end; first += 2)
@@ -50,10 +49,7 @@ export class Moments {
   readonly #betweenWords: Range;
   #starts = 0;
 
-  /**
-   * Of RAM the first bytes are kept: all that the agent has. `code`: what writes the
-   * keys of the flash controller.
-   */
+  /** Of RAM the first bytes are kept: all that the agent has. `code`: what writes the keys of the flash controller. */
   constructor(
     chip: VirtualChip,
     ramBytes: number,
@@ -106,9 +102,8 @@ export class Moments {
   }
 
   /**
-   * Writes a flash controller back into the state of the moment, as firmware would; false where that
-   * does not do. What no register shows: a word that is half given, one of two keys that was written, a
-   * lock that stays shut until a reset.
+   * Writes a flash controller back into the state of the moment, as firmware would; false where that does not do. What no
+   * register shows: a word that is half given, one of two keys that was written, a lock that stays shut until a reset.
    */
   #putController(flash: FlashController, [status, control]: readonly number[], at: number): boolean {
     const { core } = this.#chip.machine.processor;
@@ -126,10 +121,7 @@ export class Moments {
     return this.#standing(flash).every((value, i) => value === [status, control][i]);
   }
 
-  /**
-   * False when the chip was reset, option bytes were written, or the flash controller is in the middle
-   * of something else than it was.
-   */
+  /** False when the chip was reset, option bytes were written, or the flash controller is in the middle of something else than it was. */
   goBack(moment: Moment): boolean {
     const { core } = this.#chip.machine.processor;
     const wrote = this.#chip.power.operations !== moment.operations;

@@ -1,5 +1,4 @@
-// A license whose option bytes are applied first: the readout level rises, and the chip resets
-// before anything is installed.
+// A license whose option bytes are applied first: the readout level rises, and the chip resets before anything is installed.
 
 import { pattern } from '../../device/agent/test/trusted-site.ts';
 import { levelOne as levelOneOf } from './chips.ts';

@@ -1,7 +1,6 @@
-// Cryptography at the speed of the host: when the processor gets to one of the port's functions, the result
-// is computed by node:crypto and the function returns at once. The judge's shortcut, since no glitch hits
-// these functions. Unlike the real ones they leave the stack below untouched: values of former calls live
-// longer there, which favours the attacker.
+// Cryptography at the speed of the host: when the processor gets to one of the port's functions, the result is computed by
+// node:crypto and the function returns at once. The judge's shortcut, since no glitch hits these functions. Unlike the real
+// ones they leave the stack below untouched: values of former calls live longer there, which favours the attacker.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -15,9 +14,7 @@ const failed = 0x0bad0bad;
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 
-/**
- * More than the agent has: a length or count that a glitch spoilt, which the real function would fault on.
- */
+/** More than the agent has: a length or count that a glitch spoilt, which the real function would fault on. */
 const lengthMost = 0x10000;
 const countMost = 8;
 const nowhere = 0x7000_0000;

@@ -1,5 +1,4 @@
-// Records that are wrong in one thing, out of place, or good and taken otherwise; and what
-// else comes while they are awaited.
+// Records that are wrong in one thing, out of place, or good and taken otherwise; and what else comes while they are awaited.
 
 import type { Made, Update } from './request-scenarios.ts';
 import {
@@ -16,10 +15,7 @@ export async function recordsOf(
   { sealed, header, license, records }: Update,
 ): Promise<Made[]> {
   const tagged = await target.wronglyTagged();
-  /**
-   * With one bit of record 0 changed: of the next record's hash, which the tag does
-   * not cover, or of the chunk.
-   */
+  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
   const altered = (at: number) => {
     const record = sealed.records[0]!.slice();
     record[at]! ^= 1;

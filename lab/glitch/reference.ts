@@ -1,5 +1,5 @@
-// A scenario as it goes when nothing hits: which of the agent's instructions are executed, at which steps,
-// and which registers hold a verdict when. From that the glitches follow.
+// A scenario as it goes when nothing hits: which of the agent's instructions are executed, at which steps, and which
+// registers hold a verdict when. From that the glitches follow.
 
 import type { AgentCode } from './agent-code.ts';
 import type { Fork, Glitch, Glitcher } from './glitcher.ts';
@@ -72,9 +72,7 @@ const executionsOf = ({ first, middle, last }: Seen, withMiddle: boolean): Execu
       one !== undefined && all.findIndex((other) => other?.step === one.step) === i,
   );
 
-/**
- * Each address left out at its first and last execution (and a middle one), alone and with the one behind it.
- */
+/** Each address left out at its first and last execution (and a middle one), alone and with the one behind it. */
 function skips(address: number, seen: Seen, withMiddle: boolean): [number, Glitch][] {
   return executionsOf(seen, withMiddle).flatMap(({ step, occurrence }) =>
     ([1, 2] as const).map((length): [number, Glitch] => [step, { address, occurrence, length }]),
@@ -98,9 +96,7 @@ export interface Choice {
   readonly take?: (glitch: Glitch) => boolean;
   /** Also a middle execution of what is executed three times or more. */
   readonly withMiddle?: boolean;
-  /**
-   * Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each.
-   */
+  /** Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each. */
   readonly unconfirmed?: boolean;
   /** Ends with the first glitch that is a bypass also from the start. */
   readonly untilBypass?: boolean;

@@ -59,9 +59,7 @@ export function printParts({ part, steps, skips, outcomes }: PartReport): number
   return [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
 }
 
-/**
- * The decisions of the ELF by function, and which of them were attacked: how many are not as they are to be.
- */
+/** The decisions of the ELF by function, and which of them were attacked: how many are not as they are to be. */
 export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>): number {
   const lines = new Map<string, string[]>();
   const missed = sites.filter(({ address }) => !skippedAt.has(address));
@@ -77,10 +75,7 @@ export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>)
   return missed.length - printUnreachable(missed);
 }
 
-/**
- * Of the decisions that were missed, how many are known not to be reached; one that
- * was reached counts against it.
- */
+/** Of the decisions that were missed, how many are known not to be reached; one that was reached counts against it. */
 function printUnreachable(missed: AgentCode['sites']): number {
   let known = 0;
   for (const { function: name, text, copies, reason } of unreachable) {

@@ -1,5 +1,4 @@
-// Requests that must be refused: packages, licenses and records that are wrong in one
-// thing, and messages out of place.
+// Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
 
 import { concatBytes } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
@@ -134,10 +133,7 @@ async function packages(target: Target, { sealed, header, license, records }: Up
   ];
 }
 
-/**
- * An install whose begin is attacked, and that is cut when half of the new firmware
- * stands, with its vector table.
- */
+/** An install whose begin is attacked, and that is cut when half of the new firmware stands, with its vector table. */
 function cutOff(
   target: Target,
   install: { readonly header: Request; readonly license: Uint8Array; readonly record: Request },

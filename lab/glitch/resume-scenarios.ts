@@ -1,5 +1,4 @@
-// An install that was cut when the journal knew how far it had come, and goes on over
-// flash that is not what it left.
+// An install that was cut when the journal knew how far it had come, and goes on over flash that is not what it left.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { Scenario } from './scenarios.ts';

@@ -1,5 +1,5 @@
-// What the attacker tries, and where the chip must refuse it. Each scenario begins at a reset, repeats what
-// led there, and ends with the one request, or the one boot, during which a glitch may hit.
+// What the attacker tries, and where the chip must refuse it. Each scenario begins at a reset, repeats what led there, and
+// ends with the one request, or the one boot, during which a glitch may hit.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { AgentBuild } from '../../device/agent/toolchain/thumb.ts';
@@ -13,8 +13,8 @@ export interface Scenario {
   readonly name: string;
   readonly from: ChipSnapshot;
   /**
-   * Requests ahead, and what the attacker does to the chip between them. Where a boot is attacked, what
-   * happens from power-on to the reset that begins it.
+   * Requests ahead, and what the attacker does to the chip between them. Where a boot is attacked, what happens from power-on
+   * to the reset that begins it.
    */
   readonly before: readonly (Request | ((target: Target) => void))[];
   /** The bad one; without it the boot is what is attacked. */
@@ -23,10 +23,7 @@ export interface Scenario {
   readonly refusal?: string;
   /** Where status 0 is what is due, and something else would be bad. */
   readonly statusIsNothing?: boolean;
-  /**
-   * Where an application may boot: whether what was entered, at this address, and what the
-   * journal says then, is right.
-   */
+  /** Where an application may boot: whether what was entered, at this address, and what the journal says then, is right. */
   readonly bootsWell?: (target: Target, at: number) => boolean;
   /** What a boot that is not right comes to: whether it is bad in the end. Without it, it is bad. */
   readonly bootEndsBad?: (target: Target) => boolean;
@@ -35,14 +32,11 @@ export interface Scenario {
   /** Whether what the agent holds after the request is what it must not; in place of the session's phase. */
   readonly isBad?: (target: Target) => boolean;
   /**
-   * The journal's state in which a good install ends. Where it is given, what was taken otherwise is bad only
-   * when the requests that follow lead to an install that ends well, and in another state.
+   * The journal's state in which a good install ends. Where it is given, what was taken otherwise is bad only when the
+   * requests that follow lead to an install that ends well, and in another state.
    */
   readonly endsIn?: string;
-  /**
-   * The same, for what is seen otherwise than by the state in RAM: whether what was
-   * taken otherwise ends badly.
-   */
+  /** The same, for what is seen otherwise than by the state in RAM: whether what was taken otherwise ends badly. */
   readonly endsBad?: (target: Target) => boolean;
   /** What `endsIn` is compared with; Target.state without it. */
   readonly stateOf?: (target: Target) => string;
@@ -57,10 +51,7 @@ export interface Prepared {
   readonly good: Scenario;
 }
 
-/**
- * All of them on one chip. `weaken` may alter the agent in flash; `build` is another
- * one than that of the sources.
- */
+/** All of them on one chip. `weaken` may alter the agent in flash; `build` is another one than that of the sources. */
 export async function prepare(
   weaken: (target: Target) => void = () => {},
   build?: AgentBuild,

@@ -1,7 +1,7 @@
-// Leaf functions of the agent at the speed of the host, for what leads to the attack and what follows a
-// glitch: copying, comparing, wiping, CRC, the beginning of a MAC. Each does what its machine code does, or
-// nothing when it would fault or is not sane; then the machine code runs. The code itself is attacked on the
-// way that no glitch has hit yet, where none of these is used.
+// Leaf functions of the agent at the speed of the host, for what leads to the attack and what follows a glitch: copying,
+// comparing, wiping, CRC, the beginning of a MAC. Each does what its machine code does, or nothing when it would fault or is
+// not sane; then the machine code runs. The code itself is attacked on the way that no glitch has hit yet, where none of
+// these is used.
 
 import { fsNo, fsOk, fsYes, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
@@ -128,9 +128,7 @@ export function shortcuts(
 }
 
 const entryMask = 1023;
-/**
- * Where the loop turns in which the agent gives the pull of the entry pin its time, as the compiler makes it.
- */
+/** Where the loop turns in which the agent gives the pull of the entry pin its time, as the compiler makes it. */
 const entryLoops: readonly { opcodes: readonly number[]; counter: number; limit?: number }[] = [
   // lsls r1, r2, #22; lsrs r1, r1, #22; cmp r1, r5; bne: up to r12
   { opcodes: [0x0591, 0x0d89, 0x42a9, 0xd104], counter: 2 },

@@ -1,5 +1,5 @@
-// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker
-// sends it. Snapshots are taken with power off: each run begins at a reset.
+// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker sends it.
+// Snapshots are taken with power off: each run begins at a reset.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';
@@ -42,10 +42,7 @@ export const livesThatBoot: readonly number[] = [life.installed, 0x3f1f65a8, 0x7
 export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
 const firmwareMac = { start: 192, end: 224 } as const;
 
-/**
- * Encoded [object, ...] with the lowest bit of the n-th member's last byte, which
- * is the signature's, changed.
- */
+/** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
 function withSignatureAltered(encoded: Bytes, member: number): Bytes {
   const members = decodeCbor(encoded, { maxBytes: 8192 }) as (Bytes | null)[];
   const altered = members[member]!.slice();
@@ -208,16 +205,16 @@ export class Target {
   }
 
   /**
-   * Phase, epoch, manifest and content key of the session: without which record is awaited, where a wrong
-   * word leads to records that are refused by hash or tag.
+   * Phase, epoch, manifest and content key of the session: without which record is awaited, where a wrong word leads to
+   * records that are refused by hash or tag.
    */
   terms(): string {
     return this.session().slice(0, -2 * awaitedBytes);
   }
 
   /**
-   * The journal's state in RAM, but for what differs from run to run (sequence and MAC), and for the
-   * firmware's MAC: with another one nothing boots under boot check 2, and boot check 1 does not ask for it.
+   * The journal's state in RAM, but for what differs from run to run (sequence and MAC), and for the firmware's MAC: with
+   * another one nothing boots under boot check 2, and boot check 1 does not ask for it.
    */
   state(): string {
     const { address } = this.code.symbols.get('fs_now')!;
@@ -226,10 +223,7 @@ export class Target {
     return state.toString('hex', 8);
   }
 
-  /**
-   * The journal's newest state in flash as far as it differs between runs that went
-   * otherwise, with its confirmation.
-   */
+  /** The journal's newest state in flash as far as it differs between runs that went otherwise, with its confirmation. */
   journal(): string {
     return Buffer.from(
       this.line.chip.judge.flash(this.newestState(), stateBytes + confirmationBytes),
@@ -257,10 +251,7 @@ export class Target {
     return Buffer.from(this.line.chip.judge.ram(address, sizeBytes)).toString('hex');
   }
 
-  /**
-   * What is seen from a snapshot on, with chance as it is when the campaign begins a
-   * scenario; the chip stays so.
-   */
+  /** What is seen from a snapshot on, with chance as it is when the campaign begins a scenario; the chip stays so. */
   fromStart<T>(from: ChipSnapshot, look: () => T): T {
     this.line.chip.judge.restore(from, { seed: chance });
     this.line.chip.powerOn();
@@ -280,10 +271,7 @@ export class Target {
     return chip.judge.snapshot();
   }
 
-  /**
-   * At level 0 the debug port writes flash: changes a word where it stands, other
-   * words of the page as they are.
-   */
+  /** At level 0 the debug port writes flash: changes a word where it stands, other words of the page as they are. */
   alterFlash(address: number, value: Uint8Array): void {
     const { debug, judge, chip } = this.line.chip;
     const unit = eraseUnitAt(chip, address)!;

@@ -1,6 +1,5 @@
-// Two applications side by side (spec/agent.md section 6): the former one, which is installed, and the
-// next one in the page behind it, which is on trial. The former may always boot; the next one once, and
-// again only when it confirmed itself.
+// Two applications side by side (spec/agent.md section 6): the former one, which is installed, and the next one in the page
+// behind it, which is on trial. The former may always boot; the next one once, and again only when it confirmed itself.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';

@@ -1,6 +1,5 @@
-// Decisions that no run of the agent gets to by itself: what the compiler made of a check that
-// holds whatever comes in. A run of the campaign names them, and fails when one of them was reached
-// after all, or is no longer there.
+// Decisions that no run of the agent gets to by itself: what the compiler made of a check that holds whatever comes in. A
+// run of the campaign names them, and fails when one of them was reached after all, or is no longer there.
 
 interface Unreachable {
   readonly function: string;

@@ -1,6 +1,5 @@
-// Agents with one hardening taken out, each by a change of one source in a copy. The campaign
-// must find a bypass in the scenario that is named: else either the campaign sees too little, or
-// the hardening is good for nothing.
+// Agents with one hardening taken out, each by a change of one source in a copy. The campaign must find a bypass in the
+// scenario that is named: else either the campaign sees too little, or the hardening is good for nothing.
 
 import type { Weakening } from './weakened-build.ts';
 import { portWeakenings } from './weakened-ports.ts';

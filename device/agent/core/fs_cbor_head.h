@@ -10,8 +10,7 @@ typedef struct {
   uint8_t info;
 } fs_cbor_head;
 
-/* Takes a head in its shortest form: FS_CBOR_TRUNCATED, FS_CBOR_TYPE_REFUSED (28 to 30),
- * FS_CBOR_NOT_DETERMINISTIC. */
+/* Takes a head in its shortest form: FS_CBOR_TRUNCATED, FS_CBOR_TYPE_REFUSED (28 to 30), FS_CBOR_NOT_DETERMINISTIC. */
 fs_result fs_cbor_read_head(fs_cbor *cursor, fs_cbor_head *head);
 
 #endif

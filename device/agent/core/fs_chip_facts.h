@@ -1,6 +1,6 @@
 /*
- * The generated facts about the chip (fs_chip.h, from the catalogue) as tables, and the constants that follow
- * from them. Everything chip-specific in the core is here.
+ * The generated facts about the chip (fs_chip.h, from the catalogue) as tables, and the constants that follow from
+ * them. Everything chip-specific in the core is here.
  */
 #ifndef FS_CHIP_FACTS_H
 #define FS_CHIP_FACTS_H

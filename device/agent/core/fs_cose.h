@@ -1,6 +1,6 @@
 /*
- * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two
- * steps, since the order of checks asks for the payload's shape in between.
+ * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two steps,
+ * since the order of checks asks for the payload's shape in between.
  */
 #ifndef FS_COSE_H
 #define FS_COSE_H

@@ -1,5 +1,4 @@
-/* Digests recomputed from flash: the keyed digest of each area, and the MAC of all
- * firmware for boot check 2. */
+/* Digests recomputed from flash: the keyed digest of each area, and the MAC of all firmware for boot check 2. */
 #ifndef FS_DIGEST_H
 #define FS_DIGEST_H
 

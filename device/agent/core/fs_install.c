@@ -27,8 +27,7 @@ fs_result fs_install_abandon(void) {
   return fs_journal_commit();
 }
 
-/* An install that cannot go on: the application is erased, the keys are forgotten, a
- * license may come again. */
+/* An install that cannot go on: the application is erased, the keys are forgotten, a license may come again. */
 static fs_result fail(fs_result fault) {
   fs_session_back_to_package();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING) (void)fs_install_abandon();
@@ -92,8 +91,7 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   return FS_OK;
 }
 
-/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not
- * one that a glitch spoilt. */
+/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not one that a glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DECIDE(fs_session_check_manifest());
@@ -116,8 +114,8 @@ static fs_result __attribute__((noinline)) check_begun(void) {
 }
 
 /*
- * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at:
- * with a wrong one nothing boots under boot check 2, and boot check 1 does not ask for it.
+ * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at: with a wrong
+ * one nothing boots under boot check 2, and boot check 1 does not ask for it.
  */
 static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   if (fs_now.life_cycle == FS_LIFE_INSTALLED)
@@ -255,8 +253,7 @@ static fs_result finish(void) {
 /* spec/link.md section 3: the install starts over from its first record, under the same license. */
 static fs_result start_over(void) {
   uint32_t start = firmware_start();
-  /* Beside an application that stands nothing is compared, and progress in its record
-   * would make it another one. */
+  /* Beside an application that stands nothing is compared, and progress in its record would make it another one. */
   FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_progress(start));
   FS_TRY(erase_firmware(start));

@@ -237,8 +237,8 @@ static fs_result pass(fs_view bundle, license *read) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken over, and for what a pointer that a glitch spoilt wrote over the
- * journal's state, as the private key that a license is opened with. */
+/* Once: for an epoch that was not taken over, and for what a pointer that a glitch spoilt wrote over the journal's state, as the
+ * private key that a license is opened with. */
 static fs_result __attribute__((noinline)) check_kept(const license *read) {
   FS_DEMAND(fs_session.epoch == read->epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);

@@ -12,23 +12,21 @@
 /* Bytes as they come; requests are answered before it returns. */
 void fs_link_receive(const uint8_t *bytes, uint32_t length);
 
-/* The same for a host that fetches its answers (spec/link.md section 5): they go to fs_usb_frames_put, and
- * what follows an answer, a reset, waits for fs_link_follow. */
+/* The same for a host that fetches its answers (spec/link.md section 5): they go to fs_usb_frames_put, and what follows an
+ * answer, a reset, waits for fs_link_follow. */
 void fs_link_exchange(const uint8_t *bytes, uint32_t length);
 
 /* Does what the answer fetched last announced. Does not return when that is a reset. */
 void fs_link_follow(void);
 
-/* The frame buffer, for a package that does not come in frames; until it is given
- * back, frames are dropped. */
+/* The frame buffer, for a package that does not come in frames; until it is given back, frames are dropped. */
 fs_buffer fs_link_lend(void);
 void fs_link_give_back(void);
 
 /* Bytes of an answer, to where its request came from. For fs_frame. */
 void fs_link_put(const uint8_t *bytes, uint32_t length);
 
-/* Tells the host that the answer to the request under way takes about so long. Does
- * nothing between requests. */
+/* Tells the host that the answer to the request under way takes about so long. Does nothing between requests. */
 void fs_link_pending(uint32_t milliseconds);
 
 #endif

@@ -86,8 +86,7 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken over, or another one that was. It is the higher of that
- * in force and the statement's. */
+/* Once: for an epoch that was not taken over, or another one that was. It is the higher of that in force and the statement's. */
 static fs_result __attribute__((noinline)) check_epoch(void) {
   FS_DEMAND(fs_now.epoch == fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;

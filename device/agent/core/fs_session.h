@@ -34,8 +34,7 @@ void fs_session_back_to_package(void);
 void fs_session_note_manifest(void);
 fs_result fs_session_check_manifest(void);
 
-/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and
- * (has_area) the area's ordinal. */
+/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);
 
 #endif

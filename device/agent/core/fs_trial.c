@@ -4,8 +4,7 @@
 #include "fs_journal.h"
 #include "fs_port.h"
 
-/* A life cycle is computed from the one ahead: where that is another one, a glitch led
- * here, and nothing boots. */
+/* A life cycle is computed from the one ahead: where that is another one, a glitch led here, and nothing boots. */
 #define LIFE_FROM_TO(from, to)                 \
   do {                                          \
     FS_BARRIER(); /* read anew: the compiler knows what it was compared with */ \
@@ -129,8 +128,8 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks
- * whether both answers are the same. */
+/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
+ * the same. */
 static fs_result __attribute__((noinline)) confirm(void) {
   FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);

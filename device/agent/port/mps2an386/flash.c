@@ -1,8 +1,7 @@
 /*
- * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the
- * agent could break. Programming only clears bits and needs whole words; erase works by the catalogue's
- * units; units that the option bytes in force protect take neither; option bytes count from the next reset.
- * It has no times and never fails by itself.
+ * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the agent could
+ * break. Programming only clears bits and needs whole words; erase works by the catalogue's units; units that the option
+ * bytes in force protect take neither; option bytes count from the next reset. It has no times and never fails by itself.
  */
 #include "fs_bytes.h"
 #include "fs_stand_in.h"

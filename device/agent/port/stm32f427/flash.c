@@ -1,7 +1,6 @@
 /*
- * Flash and option bytes of the STM32F427: RM0090 section 3.6 (erase and program), 3.7.2 (option
- * bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V. The
- * flash has no error correcting code.
+ * Flash and option bytes of the STM32F427: RM0090 section 3.6 (erase and program), 3.7.2 (option bytes), 3.9 (registers).
+ * Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V. The flash has no error correcting code.
  */
 #include "fs_bytes.h"
 #include "fs_stm32.h"

@@ -43,8 +43,7 @@
 #define FS_RDP_LEVEL_2                      0x000000CCu
 #define FS_TIER_B_READOUT_LEVEL             2u
 
-/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it
- * when 0 (255: by a range) */
+/* bank, ordinal, erase code, address, bytes, register and bit that write-protect it when 0 (255: by a range) */
 #define FS_ERASE_UNITS(X) \
   X(1u, 0u, 0u, 0x08000000u, 2048u, 255u, 255u) \
   X(1u, 1u, 1u, 0x08000800u, 2048u, 255u, 255u) \
