@@ -868,16 +868,6 @@ export const faultTable = {
     sentence: '{path} is not a firmseal key file: {what}.',
     remedy: 'Check the path; if it is the right file, restore it from a backup.',
   },
-  'key-file-unreadable': {
-    number: 803, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The file {path} cannot be read: {reason}.',
-    remedy: 'Check that it exists and that you may read it.',
-  },
-  'key-file-unwritable': {
-    number: 804, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The key file {path} cannot be written: {reason}.',
-    remedy: 'Check that the folder exists, that you may write to it, and that its file system has hard links (FAT has none).',
-  },
   'key-kdf-refused': {
     number: 805, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, beyond what firmseal computes.',
@@ -1145,7 +1135,7 @@ export const faultTable = {
   },
   'file-too-large': {
     number: 953, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{file} has {sizeBytes} bytes, more than the {mostBytes} that are accepted.',
+    sentence: '{file} is larger than the {mostBytes} bytes that are accepted.',
     remedy: 'Check that this is the right file.',
   },
   'option-invalid': {
@@ -1228,8 +1218,43 @@ export const faultTable = {
     sentence: '{file} is kept by process {process}, which is still running.',
     remedy: 'End that process first, or name another file; nothing was changed.',
   },
+  'file-missing': {
+    number: 970, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not exist.',
+    remedy: 'Check the path.',
+  },
+  'file-forbidden': {
+    number: 971, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} may not be {action} by this user ({reason}).',
+    remedy: 'Change the permissions of the file and its folder, or run the command as a user who has them.',
+  },
+  'file-is-folder': {
+    number: 972, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is a folder.',
+    remedy: 'Name a file.',
+  },
+  'folder-missing': {
+    number: 973, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} cannot be written: its folder does not exist.',
+    remedy: 'Create the folder or correct the path; nothing was written.',
+  },
+  'disk-full': {
+    number: 974, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{file} cannot be written: the disk is full ({reason}).',
+    remedy: 'Free space on that disk and run the same command again; no half-written file was left under that name.',
+  },
+  'file-size-limited': {
+    number: 975, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{file} cannot be written: it would become larger than this system allows ({reason}).',
+    remedy: 'Raise the limit on the size of files or write to another disk; no half-written file was left under that name.',
+  },
+  'disk-read-only': {
+    number: 976, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{file} cannot be written: its disk is read-only ({reason}).',
+    remedy: 'Write to another disk, or make this one writable; nothing was written.',
+  },
   'command-line-invalid': {
-    number: 970, exit: 'usage', http: null, retry: 'fail', chip: false,
+    number: 977, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: 'The command line was not understood: {detail}.',
     remedy: 'See `{command} --help`.',
   },

@@ -4,7 +4,7 @@
 import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { holdFile } from '@firmseal/journal-file-adapter';
+import { holdFile } from '@firmseal/files';
 import type { DfuseQuirk } from '@firmseal/virtual-stm32';
 import type { Face } from '../face.ts';
 import { Board, type BoardWatcher } from './board.ts';
@@ -63,9 +63,7 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
  * Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`.
  */
 async function holdState(file: string): Promise<() => Promise<void>> {
-  const lock = await holdFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new Fault('file-unwritable', { file, reason: cause.code ?? 'unknown' }, { cause });
-  });
+  const lock = await holdFile(file);
   if (!lock.held) throw new Fault('state-in-use', { file, process: lock.process });
   return () => lock.release();
 }

@@ -1,6 +1,7 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { Command, Option } from '@commander-js/extra-typings';
+import { toBase64url } from '@firmseal/bytes';
 import { splitPackage } from '@firmseal/seal';
 import { callAuthority } from '../../authority-api.ts';
 import { readInput, refuseExisting, writeText } from '../../files.ts';
@@ -8,8 +9,6 @@ import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
-
-const base64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 export const command = (shell: Shell) =>
   new Command()
@@ -37,8 +36,8 @@ export const command = (shell: Shell) =>
         if (idFile !== undefined) refuseExisting(idFile);
         const { headerBytes } = splitPackage(readInput(options.package));
         const job = await callAuthority(options, 'POST', '/v1/jobs', {
-          header: base64Url(headerBytes),
-          contentKeyFile: base64Url(readInput(options.contentKey)),
+          header: toBase64url(headerBytes),
+          contentKeyFile: toBase64url(readInput(options.contentKey)),
           quota,
           mode,
         });

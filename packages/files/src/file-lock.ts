@@ -4,13 +4,14 @@
 
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { markOfProcess } from './process-mark.ts';
+import { faultOfFile } from './system-fault.ts';
 
 export type FileLock =
   | { readonly held: true; release(): Promise<void> }
   /** Number of the process that has it. */
   | { readonly held: false; readonly process: number | 'unknown' };
 
-/** Rejects with the system's error when the lock file cannot be written. */
+/** Throws what writeWholeFile does when the lock file cannot be written. */
 export async function holdFile(path: string): Promise<FileLock> {
   const lockPath = `${path}.lock`;
   const mark = await markOfProcess(process.pid);
@@ -19,7 +20,7 @@ export async function holdFile(path: string): Promise<FileLock> {
       await writeFile(lockPath, `${process.pid} ${mark ?? ''}\n`, { flag: 'wx', mode: 0o600 });
       return { held: true, release: () => rm(lockPath, { force: true }) };
     } catch (error) {
-      if (!isFileThere(error)) throw error;
+      if (!isFileThere(error)) throw faultOfFile(error, lockPath, 'written');
     }
     const [number, holderMark] = (await readFile(lockPath, 'utf8').catch(() => '')).trim().split(' ');
     const holder = Number.parseInt(number ?? '', 10);
