@@ -66,7 +66,7 @@ describe('a wrong call', () => {
   ])('%s ends in 2', async (_, words, said) => {
     const { status, stdout, stderr } = await runHere(words);
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(`FS0970 command-line-invalid: The command line was not understood: `);
+    expect(stderr).toContain(`FS0977 command-line-invalid: The command line was not understood: `);
     expect(stderr).toContain(said);
     const json = await runHere([...words, '--json']);
     expect(jsonLines(json)).toEqual([
