@@ -1253,6 +1253,11 @@ export const faultTable = {
     sentence: '{file} cannot be written: its disk is read-only ({reason}).',
     remedy: 'Write to another disk, or make this one writable; nothing was written.',
   },
+  'command-line-invalid': {
+    number: 977, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The command line was not understood: {detail}.',
+    remedy: 'See `{command} --help`.',
+  },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
@@ -1316,9 +1321,9 @@ export const exitCodes = {
   pass: 0,
   /** A defect of firmseal itself. */
   internal: 1,
-  /** The command line was wrong. */
+  /** The command line was not understood: a command, an option or the value of an option. */
   usage: 2,
-  /** An input was refused: firmware file, key, delegation, policy, chip name, option. */
+  /** An input was refused: firmware file, key, delegation, policy, chip name. */
   input: 3,
   /** An audit found contradictions, or the demo found a defence that broke. */
   unsound: 4,
