@@ -1263,6 +1263,46 @@ export const faultTable = {
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
     remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
   },
+  'bootloader-silent': {
+    number: 1010, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No ROM bootloader answered on the line ({attempts} synchronisation bytes were sent).',
+    remedy: 'Set the boot pins as docs of the board say, reset the chip, then run the same command again; the line needs even parity and at most 115200 baud on most parts.',
+  },
+  'bootloader-refused': {
+    number: 1011, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader refused the command {command}.',
+    remedy: 'Readout protection refuses nearly every command; unprotecting erases the chip. Otherwise the chip does not serve this address.',
+  },
+  'bootloader-timeout': {
+    number: 1012, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader did not answer the command {command} within {timeoutMs} ms.',
+    remedy: 'Check cable and baud rate, reset the chip with its boot pins set, then run the same command again.',
+  },
+  'bootloader-answer-malformed': {
+    number: 1013, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The answer of the ROM bootloader to the command {command} is not well formed: {problem}.',
+    remedy: 'Check cable, baud rate and parity; a healthy line does not alter answers.',
+  },
+  'bootloader-lost': {
+    number: 1014, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader stopped answering in the middle of a command.',
+    remedy: 'Reset the chip with its boot pins set, then run the same command again.',
+  },
+  'bootloader-command-missing': {
+    number: 1015, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader of this chip has no command {command}.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'bootloader-write-uncertain': {
+    number: 1016, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The line was disturbed while a block was written at {address}, and the memory there is neither as before nor as wanted.',
+    remedy: 'Run the same command again: the sector is erased and written once more.',
+  },
+  'bootloader-changed': {
+    number: 1017, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'After its reset the chip answers as {after}, before it was {before}.',
+    remedy: 'Leave the same chip connected until the command ends.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',
