@@ -13,6 +13,7 @@ import { readAgentImage } from '../agent-image.ts';
 import { readHostPort, readNumber } from '../numbers.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
+import { checkClock, releaseDate } from '../release-date.ts';
 import { openSocket } from '../sockets.ts';
 
 interface PersonalizeOptions {
@@ -51,6 +52,7 @@ export async function personalize(options: PersonalizeOptions): Promise<void> {
   if (probes.length !== sockets.length || probes.length === 0) {
     throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
   }
+  checkClock(new Date());
   const chip = findChip(options.chip);
   const rootPublicKey = readPublicKey(options.rootKey);
   refuseKnownTestKeys(rootPublicKey);
@@ -75,7 +77,7 @@ export async function personalize(options: PersonalizeOptions): Promise<void> {
     };
     const { device, uniqueId } = await personalizeChip({
       ...shared,
-      now: new Date(),
+      validFrom: releaseDate,
       probe: openProbe(probes[index]!),
       openAgent: async () => {
         const stream = await openSocket(socket);
