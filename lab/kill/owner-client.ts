@@ -1,5 +1,5 @@
-// The owner's commands over the authority's HTTP API, each one call, repeated by nobody: whether a repeat is right is what
-// the campaign looks at.
+// The owner's commands over the authority's HTTP API, each one call, repeated by nobody: whether a repeat is
+// right is what the campaign looks at.
 
 import { Buffer } from 'node:buffer';
 import type { SealedPackage } from './owner.ts';

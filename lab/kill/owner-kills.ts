@@ -1,6 +1,7 @@
-// Kills the authority in the owner's commands, before and after each of their durable writes, and says what the same
-// command then finds: the effect stands once, or the repeat is refused by the name of what is there already. A second
-// job or token that a repeat leaves behind opens nothing: the job is not approved, the token's text is known to nobody.
+// Kills the authority in the owner's commands, before and after each of their durable writes, and says what
+// the same command then finds: the effect stands once, or the repeat is refused by the name of what is
+// there already. A second job or token that a repeat leaves behind opens nothing: the job is not approved,
+// the token's text is known to nobody.
 
 import { evidenceFromJson, type JobEvidence } from '@firmseal/authority';
 import { toHex } from '@firmseal/bytes';

@@ -8,6 +8,7 @@ import {
   importCycles,
   importDirection,
   importsOf,
+  laboratoryImports,
 } from './imports.ts';
 import type { SourceFile } from './tree.ts';
 
@@ -102,6 +103,18 @@ test('a circle of packages is found', () => {
       .map((line) => line.split(':')[0])
       .sort(),
   ).toEqual(['packages/chips', 'packages/image', 'packages/seal']);
+});
+
+test('the laboratory in shipped code is found', () => {
+  const files = [
+    importing('packages/seal/src/a.ts', '../../../lab/gang/gang.ts'),
+    importing('apps/cli/src/b.ts', '../../../lab/kill/plan.ts'),
+    importing('device/agent/build.ts', '../../lab/speed/parts.ts'),
+    importing('apps/cli/test/c.test.ts', '../../../lab/dfu-shim/build.ts'),
+    importing('bench/d.ts', '../lab/gang/gang.ts'),
+    importing('packages/seal/src/e.ts', './lab/e.ts'),
+  ];
+  expect(laboratoryImports(files)).toHaveLength(3);
 });
 
 test('Node in a package for browsers is found, by module and by global', () => {

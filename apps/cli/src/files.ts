@@ -1,4 +1,5 @@
-// Files as the commands use them: bounded reads with a fault that names the file, writes that are whole or absent.
+// Files as the commands use them: bounded reads with a fault that names the file,
+// writes that are whole or absent.
 
 import {
   closeSync,
@@ -43,7 +44,10 @@ export function refuseExisting(...paths: readonly string[]): void {
   for (const path of paths) if (existsSync(path)) throw new Fault('file-exists', { file: path });
 }
 
-/** Writes through a temporary file in the same folder, synced and renamed: the file is there whole or not at all. */
+/**
+ * Writes through a temporary file in the same folder, synced and renamed: the file is
+ * there whole or not at all.
+ */
 export function writeOutput(path: string, parts: readonly Uint8Array[], mode = 0o644): void {
   const temporary = `${path}.${process.pid}.part`;
   try {

@@ -1,5 +1,5 @@
-// The command line `firmseal`: the list of its commands. The options of a command are declared, and what it does is loaded, only
-// when it is called, so that --help stays quick. Exit codes: docs/exit-codes.md.
+// The command line `firmseal`: the list of its commands. The options of a command are declared, and what it
+// does is loaded, only when it is called, so that --help stays quick. Exit codes: docs/exit-codes.md.
 
 import { Command, CommanderError } from 'commander';
 import { examples } from './declare/declare.ts';

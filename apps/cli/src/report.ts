@@ -1,4 +1,5 @@
-// How a fault reaches the person or the script that called: label, sentence, remedy on standard error; exit code by kind.
+// How a fault reaches the person or the script that called: label, sentence, remedy on
+// standard error; exit code by kind.
 
 import { Fault, faultLabel } from '@firmseal/fault';
 import { exitCodeOfFault } from '@firmseal/programmer';
@@ -25,7 +26,9 @@ function asFault(error: unknown): Fault {
   );
 }
 
-/** Prints the fault (as a JSON line when --json was asked for) and returns the exit code (docs/exit-codes.md). */
+/**
+ * Prints the fault (as a JSON line when --json was asked for) and returns the exit code (docs/exit-codes.md).
+ */
 export function reportFault(error: unknown): number {
   const fault = asFault(error);
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(faultRecord(fault))}\n`);

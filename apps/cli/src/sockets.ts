@@ -1,5 +1,5 @@
-// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is plugged in,
-// never what is plugged into it.
+// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is
+// plugged in, never what is plugged into it.
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';

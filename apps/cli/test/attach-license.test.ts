@@ -1,5 +1,5 @@
-// `firmseal attach-license`: the package that comes out carries the license and is what it was else; a license for
-// another package is refused, and nothing that exists is replaced.
+// `firmseal attach-license`: the package that comes out carries the license and is what it was else; a
+// license for another package is refused, and nothing that exists is replaced.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

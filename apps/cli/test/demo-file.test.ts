@@ -1,4 +1,5 @@
-// `firmseal demo FILE` with images that are not in the tree: made here, in the formats and at the addresses that people use.
+// `firmseal demo FILE` with images that are not in the tree: made here, in the formats and at
+// the addresses that people use.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Every command explains itself: its help has a usage line and examples that name it, and a wrong option ends in 2.
+// Every command explains itself: its help has a usage line and examples that name it,
+// and a wrong option ends in 2.
 
 import { describe, expect, it } from 'vitest';
 import { runCli } from './run-cli.ts';

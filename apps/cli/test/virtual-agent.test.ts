@@ -1,5 +1,5 @@
-// The agent on the chip's UART: personalized over a TCP UART, kept in a file, met again on a pseudo-terminal in another
-// process; and on a USB/IP and ST-LINK chip the doors are there beside it.
+// The agent on the chip's UART: personalized over a TCP UART, kept in a file, met again on a pseudo-terminal
+// in another process; and on a USB/IP and ST-LINK chip the doors are there beside it.
 
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

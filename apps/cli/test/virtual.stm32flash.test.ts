@@ -1,5 +1,5 @@
-// `firmseal virtual` as its users have it: the command lines that it prints are run as they stand; what they programmed is
-// there in the next run; power cuts come when they were planned; a damaged state is refused.
+// `firmseal virtual` as its users have it: the command lines that it prints are run as they stand; what they
+// programmed is there in the next run; power cuts come when they were planned; a damaged state is refused.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

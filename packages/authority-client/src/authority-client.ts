@@ -1,5 +1,5 @@
-// The authority's interface for a line station: challenge, license, receipt, of one job. It carries objects as
-// bytes and verifies none: whoever installs does (packages/programmer).
+// The authority's interface for a line station: challenge, license, receipt, of one job. It carries objects
+// as bytes and verifies none: whoever installs does (packages/programmer).
 
 import { type Bytes, fromHex, type Secret, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

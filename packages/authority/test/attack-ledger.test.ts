@@ -1,5 +1,6 @@
-// Attacks L7, L10, G1, G2, I1 and I2: an intruder who holds the database file and drops its triggers, an insider with one role, and a
-// line that forges receipts. Where today's defence needs a head that an auditor noted, the test shows the outcome without it too.
+// Attacks L7, L10, G1, G2, I1 and I2: an intruder who holds the database file and drops its triggers, an
+// insider with one role, and a line that forges receipts. Where today's defence needs a head that an auditor
+// noted, the test shows the outcome without it too.
 
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';

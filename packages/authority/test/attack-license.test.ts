@@ -1,5 +1,5 @@
-// Attacks L1 to L6, L8, L9 and L11 on licenses and quota, by callers that have the line's network and token, chips, and nothing
-// else. The judge looks at the job through the owner's eyes and at the chip's own checks.
+// Attacks L1 to L6, L8, L9 and L11 on licenses and quota, by callers that have the line's network and token,
+// chips, and nothing else. The judge looks at the job through the owner's eyes and at the chip's own checks.
 
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

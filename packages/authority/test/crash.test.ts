@@ -1,6 +1,6 @@
-// Kills the authority before and after every durable write of an install and goes on with a copy of the files as they lay on the
-// disk at that moment. Whatever the point: the repeat of the line's request gets its license, one unit is spent, and the
-// audit finds nothing.
+// Kills the authority before and after every durable write of an install and goes on with a copy of the files
+// as they lay on the disk at that moment. Whatever the point: the repeat of the line's request gets its
+// license, one unit is spent, and the audit finds nothing.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CrashPoint, type CrashStore, crashStore } from './crash-store.ts';

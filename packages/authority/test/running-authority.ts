@@ -1,5 +1,5 @@
-// The real authority on a loopback port with a database file, and callers that speak HTTP to it and nothing else: what an
-// attacker at the line could do, the tests do with these. The clock is injected.
+// The real authority on a loopback port with a database file, and callers that speak HTTP to it and nothing
+// else: what an attacker at the line could do, the tests do with these. The clock is injected.
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

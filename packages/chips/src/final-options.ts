@@ -1,5 +1,5 @@
-// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and its identity
-// is write-protected, the chip boots into the agent, and readout protection stands.
+// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and
+// its identity is write-protected, the chip boots into the agent, and readout protection stands.
 
 import { bootOptions } from './boot-options.ts';
 import type { Chip } from './chip.ts';

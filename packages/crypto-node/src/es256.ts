@@ -1,6 +1,6 @@
-// ES256 (RFC 9053, section 2.1): ECDSA on P-256 with SHA-256, signature r || s, s at most half the group's order
-// (spec/encoding.md, section 2). Every object is verified on every reading, so the last public keys are kept in
-// their imported form; private keys are never kept.
+// ES256 (RFC 9053, section 2.1): ECDSA on P-256 with SHA-256, signature r || s, s at most half the group's
+// order (spec/encoding.md, section 2). Every object is verified on every reading, so the last public keys are
+// kept in their imported form; private keys are never kept.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { type Bytes, fromHex } from '@firmseal/bytes';

@@ -1,5 +1,6 @@
-// A file held by one process at a time, through a lock file beside it that names the process: its number and, where the system
-// tells, when it started. A lock whose process is gone is taken over, also when another process has its number by now.
+// A file held by one process at a time, through a lock file beside it that names the process: its number
+// and, where the system tells, when it started. A lock whose process is gone is taken over, also when
+// another process has its number by now.
 
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { markOfProcess } from './process-mark.ts';
@@ -32,7 +33,8 @@ const isFileThere = (error: unknown) => error instanceof Error && 'code' in erro
 
 /** `mark`: of the life that wrote the lock; none where the system does not tell. */
 async function isRunning(process_: number, mark: string | undefined): Promise<boolean> {
-  // An unreadable lock is a torn one: its writer died, or is about to write it; the second is lost by waiting.
+  // An unreadable lock is a torn one: its writer died, or is about to write it; the
+  // second is lost by waiting.
   if (!Number.isSafeInteger(process_) || process_ <= 0) return false;
   const found = mark === undefined ? undefined : await markOfProcess(process_);
   if (found !== undefined) return found === mark;

@@ -1,4 +1,5 @@
-// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time (file-lock.ts).
+// The journal on disk (Node): appended to, synced before append resolves, held by one
+// process at a time (file-lock.ts).
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';

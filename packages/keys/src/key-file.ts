@@ -1,5 +1,5 @@
-// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key may be
-// used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
+// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key
+// may be used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
 import { type Bytes, equalBytes, Secret, toHex } from '@firmseal/bytes';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
@@ -24,9 +24,10 @@ const fileSizeBytesAtMost = 4096;
 export type OpenedKey = KeyInfo & { readonly privateKey: Secret };
 
 /**
- * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not returned. A key that
- * exists elsewhere is stored when `privateKey` is given. `now` is the time to write into it; `scryptCost` is for
- * tests. Throws `key-exists`, `key-file-unwritable`, `key-private-invalid`, `key-kdf-refused`.
+ * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not
+ * returned. A key that exists elsewhere is stored when `privateKey` is given. `now` is the time to
+ * write into it; `scryptCost` is for tests. Throws `key-exists`, `key-file-unwritable`,
+ * `key-private-invalid`, `key-kdf-refused`.
  */
 export async function createKeyFile(
   crypto: Crypto,

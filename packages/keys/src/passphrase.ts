@@ -1,4 +1,5 @@
-// Where a passphrase comes from when nobody is asked: a file, or the environment. Asking is the command line's.
+// Where a passphrase comes from when nobody is asked: a file, or the environment.
+// Asking is the command line's.
 
 import { Secret, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -17,8 +18,9 @@ export function passphraseOf(text: string, source: string): Secret {
 }
 
 /**
- * The first line of `file` when one is given, else FIRMSEAL_PASSPHRASE of `environment`, else undefined. Throws
- * `key-file-unreadable` or, for an empty one and a file that is too long or no UTF-8, `key-passphrase-empty`.
+ * The first line of `file` when one is given, else FIRMSEAL_PASSPHRASE of `environment`, else
+ * undefined. Throws `key-file-unreadable` or, for an empty one and a file that is too long or no
+ * UTF-8, `key-passphrase-empty`.
  */
 export async function findPassphrase(inputs: {
   file?: string;

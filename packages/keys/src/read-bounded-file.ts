@@ -4,8 +4,9 @@ import { open } from 'node:fs/promises';
 import { Fault } from '@firmseal/fault';
 
 /**
- * The bytes of a file of at most `sizeBytesAtMost`; undefined when it is longer. Throws `key-file-unreadable`.
- * Reads by count, not by the size that the file system reports: a pipe or a device has none.
+ * The bytes of a file of at most `sizeBytesAtMost`; undefined when it is longer. Throws
+ * `key-file-unreadable`. Reads by count, not by the size that the file system reports:
+ * a pipe or a device has none.
  */
 export async function readBoundedFile(
   path: string,

@@ -1,5 +1,5 @@
-// Puts a file in place whole or not at all, and never over another one. The name appears by a hard link: unlike a
-// rename, it fails when the name is taken, and between check and use there is no gap.
+// Puts a file in place whole or not at all, and never over another one. The name appears by a hard link:
+// unlike a rename, it fails when the name is taken, and between check and use there is no gap.
 
 import { link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -9,7 +9,8 @@ const systemCode = (error: unknown) => String((error as NodeJS.ErrnoException).c
 
 /**
  * Creates the file with mode 0600; when this returns, file and name are on the disk. Throws `key-exists` or
- * `key-file-unwritable`. `suffix` (random) names the temporary file in the same folder, which is always removed.
+ * `key-file-unwritable`. `suffix` (random) names the temporary file in the same
+ * folder, which is always removed.
  */
 export async function writeNewFile(path: string, text: string, suffix: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}`);

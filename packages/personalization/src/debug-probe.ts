@@ -1,5 +1,5 @@
-// What personalization needs of a debug probe, as one seam: adapters implement it for the debug port of a virtual chip
-// today, for ST-LINK and CMSIS-DAP probes later.
+// What personalization needs of a debug probe, as one seam: adapters implement it for the debug port of a
+// virtual chip today, for ST-LINK and CMSIS-DAP probes later.
 
 import type { Bytes } from '@firmseal/bytes';
 

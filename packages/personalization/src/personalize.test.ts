@@ -1,4 +1,5 @@
-// Personalization on virtual chips with the real agent, and what it refuses when one answer is not what it must be.
+// Personalization on virtual chips with the real agent, and what it refuses when one
+// answer is not what it must be.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { findChip, readoutLevel } from '@firmseal/chips';

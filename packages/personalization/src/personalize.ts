@@ -97,7 +97,9 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
   return { device, certificate, uniqueId };
 }
 
-/** The chip itself says, signed, what protection it now has: a tool that only sent the command proves nothing. */
+/**
+ * The chip itself says, signed, what protection it now has: a tool that only sent the command proves nothing.
+ */
 async function confirmProtection(options: PersonalizeOptions, device: DevicePublic): Promise<void> {
   const { crypto, level } = options;
   const second = await options.openAgent();

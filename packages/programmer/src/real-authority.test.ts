@@ -1,10 +1,11 @@
-// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a loopback port
-// with its database file, and the agent in C on virtual chips.
+// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a
+// loopback port with its database file, and the agent in C on virtual chips.
 
 import { type OpenedJob, TestAuthority } from '@firmseal/authority/testing';
 import { AuthorityClient } from '@firmseal/authority-client';
 import { concatBytes, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { exitCodes } from '@firmseal/fault';
 import { sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { sealPackage, splitPackage } from '@firmseal/seal';
@@ -15,7 +16,6 @@ import {
   createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
-  exitCodes,
   type GangSettings,
   type InstallPackage,
   readInstallPackage,

@@ -1,5 +1,5 @@
-// Every renderer is a function of events; what a terminal makes of the painted text is checked with a small model
-// of one.
+// Every renderer is a function of events; what a terminal makes of the painted text is
+// checked with a small model of one.
 
 import { TestClock } from '@firmseal/link/testing';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
-// `firmseal attach-license`: a package with one chip's license in its header, for plain download tools such as dfu-util.
-// Checks that the license is for this package; whether it is good is the chip's to find out.
+// `firmseal attach-license`: a package with one chip's license in its header, for plain download tools such
+// as dfu-util. Checks that the license is for this package; whether it is good is the chip's to find out.
 
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';

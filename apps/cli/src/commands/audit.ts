@@ -1,5 +1,5 @@
-// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the authority's verdict on
-// itself is not asked for.
+// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the
+// authority's verdict on itself is not asked for.
 
 import { existsSync } from 'node:fs';
 import {

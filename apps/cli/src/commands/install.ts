@@ -1,5 +1,5 @@
-// `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer; here it gets its
-// adapters (TCP links, the authority over HTTP, a journal file) and a face for its events.
+// `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer;
+// here it gets its adapters (TCP links, the authority over HTTP, a journal file) and a face for its events.
 
 import { AuthorityClient } from '@firmseal/authority-client';
 import { Secret, utf8 } from '@firmseal/bytes';

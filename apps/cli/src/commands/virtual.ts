@@ -1,5 +1,5 @@
-// `firmseal virtual`: virtual chips with their doors on this machine, until it is asked to stop. Reads the options; the rest
-// is ../virtual.
+// `firmseal virtual`: virtual chips with their doors on this machine, until it is asked to stop. Reads
+// the options; the rest is ../virtual.
 
 import { existsSync } from 'node:fs';
 import { dfuseQuirks } from '@firmseal/virtual-stm32';

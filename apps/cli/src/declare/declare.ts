@@ -1,5 +1,5 @@
-// What all declarations of commands share: examples under a help text, repeated options, and the one place where a fault
-// becomes text (or JSON) and an exit code.
+// What all declarations of commands share: examples under a help text, repeated options, and the one place
+// where a fault becomes text (or JSON) and an exit code.
 
 import type { Command } from 'commander';
 

@@ -1,4 +1,5 @@
-// Options of `firmseal personalize`, `install` and `virtual`. What they do is in commands/ and loaded when one is called.
+// Options of `firmseal personalize`, `install` and `virtual`. What they do is in commands/
+// and loaded when one is called.
 
 import type { Command } from 'commander';
 import { controlHelp } from '../virtual/control-help.ts';

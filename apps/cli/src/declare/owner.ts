@@ -1,4 +1,5 @@
-// Options of `firmseal seal`, `inspect`, `attach-license` and `chips`. What they do is in commands/ and loaded when one is called.
+// Options of `firmseal seal`, `inspect`, `attach-license` and `chips`. What they do is in
+// commands/ and loaded when one is called.
 
 import type { Command } from 'commander';
 import { collect, examples, runs } from './declare.ts';

@@ -1,4 +1,5 @@
-// `firmseal demo [image]`: reads the image (or the example), runs the demo, shows it to a person or as JSON lines.
+// `firmseal demo [image]`: reads the image (or the example), runs the demo, shows it
+// to a person or as JSON lines.
 
 import { Fault } from '@firmseal/fault';
 import { type FirmwareImage, readImage } from '@firmseal/image';

@@ -1,4 +1,5 @@
-// What `firmseal virtual` says: plain lines, JSON lines, or notes above the live view. One function for each thing that is said.
+// What `firmseal virtual` says: plain lines, JSON lines, or notes above the live view. One
+// function for each thing that is said.
 
 import { toHex } from '@firmseal/bytes';
 import { type Fault, faultLabel } from '@firmseal/fault';

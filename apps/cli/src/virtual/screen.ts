@@ -1,5 +1,5 @@
-// The live view on a terminal: redrawn in place at most ten times a second, a line for controls under it, notes above it.
-// Takes the keyboard for as long as it lives, so that typing does not break the picture.
+// The live view on a terminal: redrawn in place at most ten times a second, a line for controls under it,
+// notes above it. Takes the keyboard for as long as it lives, so that typing does not break the picture.
 
 import { repaint } from '@firmseal/programmer';
 import type { ChipView } from './chip-view.ts';

@@ -1,4 +1,5 @@
-// Virtual chips from start to end: made blank or from their file, doors opened, controls taken, what happens told, kept, ended.
+// Virtual chips from start to end: made blank or from their file, doors opened, controls taken,
+// what happens told, kept, ended.
 
 import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
@@ -58,7 +59,9 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
   }
 }
 
-/** Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`. */
+/**
+ * Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`.
+ */
 async function holdState(file: string): Promise<() => Promise<void>> {
   const lock = await holdFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw new Fault('file-unwritable', { file, reason: cause.code ?? 'unknown' }, { cause });

@@ -1,5 +1,5 @@
-// Whether this process owns the terminal: both ends are one, and it runs in the foreground. Started with `&`, it must not
-// read: the system would stop it.
+// Whether this process owns the terminal: both ends are one, and it runs in the foreground. Started with `&`,
+// it must not read: the system would stop it.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
-// The audit: log chain, every license signature, units against the quota, every receipt against its license, the tables against
-// the log. It works on evidence alone, so an auditor can run it without trusting the authority's program. What it cannot see
-// without a head noted earlier: a database that was replaced as a whole by an older or another consistent one.
+// The audit: log chain, every license signature, units against the quota, every receipt against its license,
+// the tables against the log. It works on evidence alone, so an auditor can run it without trusting the
+// authority's program. What it cannot see without a head noted earlier: a database that was replaced as a
+// whole by an older or another consistent one.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -73,8 +74,8 @@ function auditHeads(log: readonly LogRow[], known: readonly LogHead[]): Finding[
 }
 
 /**
- * Audits evidence. `known`: heads that the auditor noted earlier; only they reveal a replaced database. Faults in the evidence
- * are findings; nothing is thrown for them.
+ * Audits evidence. `known`: heads that the auditor noted earlier; only they reveal a replaced database.
+ * Faults in the evidence are findings; nothing is thrown for them.
  */
 export async function audit(
   crypto: Crypto,

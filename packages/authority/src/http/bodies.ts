@@ -1,5 +1,6 @@
-// The bodies that the routes take, as closed zod shapes, and the encodings in them: ids, digests and challenges as lower-case
-// hexadecimal, objects as base64url without padding. Limits are those of spec/encoding.md section 3, with their wrapping.
+// The bodies that the routes take, as closed zod shapes, and the encodings in them: ids, digests and
+// challenges as lower-case hexadecimal, objects as base64url without padding. Limits are those of
+// spec/encoding.md section 3, with their wrapping.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -74,7 +75,10 @@ export const auditQuery = z.strictObject({
   knownHead: hex(32).optional(),
 });
 
-/** The value in the shape, or `body-invalid` naming the first field that is wrong; the value itself is never repeated. */
+/**
+ * The value in the shape, or `body-invalid` naming the first field that is wrong; the
+ * value itself is never repeated.
+ */
 export function parseAs<S extends z.ZodType>(schema: S, value: unknown, what = 'body'): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -1,5 +1,6 @@
-// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. Made when first needed; a chip
-// whose firmware is an executor that asks for none of it has none. Its life (power, reset) is chip.ts.
+// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. Made
+// when first needed; a chip whose firmware is an executor that asks for none of it has none. Its
+// life (power, reset) is chip.ts.
 
 import { SwDebugPort } from '../debug/debug-port-registers.ts';
 import { createAccessPorts } from '../debug/machine-debug.ts';
@@ -168,7 +169,9 @@ export class Machine {
     this.#coreBus.forget();
   }
 
-  /** Runs from a vector table until the firmware waits for the link, or the instructions given are used up. */
+  /**
+   * Runs from a vector table until the firmware waits for the link, or the instructions given are used up.
+   */
   begin(vectorTable: number, budget: number): Stop {
     const { core } = this.processor;
     const fresh = core.cycles === 0 && core.VTOR === vectorTable;

@@ -1,6 +1,6 @@
-// The chip through its debug port: all that somebody with a probe can do, and what personalization uses on a blank
-// part. At level 2 it does not answer; at level 1 the flash faults, for the CPU too until power is cycled, while RAM
-// stays readable. Refusals are values: an attacker meets them all the time.
+// The chip through its debug port: all that somebody with a probe can do, and what personalization uses on a
+// blank part. At level 2 it does not answer; at level 1 the flash faults, for the CPU too until power is
+// cycled, while RAM stays readable. Refusals are values: an attacker meets them all the time.
 
 import type { OptionValues } from '@firmseal/chips';
 import { PowerLost } from '../chip/signals.ts';

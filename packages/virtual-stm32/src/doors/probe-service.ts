@@ -43,7 +43,8 @@ function readOptions({ debug, chip }: VirtualChip): Outcome {
 function perform(chip: VirtualChip, { op, address, length, bytes, values }: ProbeRequest): Outcome {
   if (op === 'connect') return outcomeOf(chip.debug.connect());
   if (op === 'release') {
-    // The jig takes the power away: a part that saw a debugger and is then protected would fault on its own flash.
+    // The jig takes the power away: a part that saw a debugger and is then protected
+    // would fault on its own flash.
     chip.debug.disconnect();
     chip.powerOff();
     chip.powerOn();

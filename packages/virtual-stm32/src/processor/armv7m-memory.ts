@@ -1,5 +1,5 @@
-// Loads and stores of ARMv7-M (DDI 0403, A3.2, A5.3.5 to A5.3.7): single ones may be unaligned, but not in device memory;
-// those of several words and exclusive ones may not.
+// Loads and stores of ARMv7-M (DDI 0403, A3.2, A5.3.5 to A5.3.7): single ones may be unaligned, but not in
+// device memory; those of several words and exclusive ones may not.
 
 import { signExtend } from './armv7m-arithmetic.ts';
 import type { Armv7mInstructions } from './armv7m-core.ts';
