@@ -1,5 +1,6 @@
-// The day of this release, the same in every copy of it. Certificates of devices are valid from then on, so that no chip
-// depends on the clock of the bench that made it; and a clock that stands before that day is wrong.
+// The day of this release, the same in every copy of it. Certificates of devices are valid from
+// then on, so that no chip depends on the clock of the bench that made it; and a clock that
+// stands before that day is wrong.
 
 import { Fault } from '@firmseal/fault';
 

@@ -1,5 +1,5 @@
-// The option bytes that make a chip start its agent, and those that let a bench write all of its flash: what must be set
-// before the agent runs for the first time. Protection comes last and is final-options.ts.
+// The option bytes that make a chip start its agent, and those that let a bench write all of its flash: what
+// must be set before the agent runs for the first time. Protection comes last and is final-options.ts.
 
 import type { Chip } from './chip.ts';
 import { fieldMask, findOptionField, type OptionValues } from './option-values.ts';
@@ -40,8 +40,8 @@ export function changedOptions(
 }
 
 /**
- * The registers to store, whole, so that no erase unit is write-protected: every field that protects units gets the value
- * of a blank part. Empty where nothing is protected.
+ * The registers to store, whole, so that no erase unit is write-protected: every field that protects units
+ * gets the value of a blank part. Empty where nothing is protected.
  */
 export function withoutWriteProtection(chip: Chip, values: OptionValues): Map<number, number> {
   if (!chip.flash.eraseUnits.some((unit) => isWriteProtected(chip, values, unit))) return new Map();

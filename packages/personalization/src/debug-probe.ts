@@ -9,8 +9,8 @@ export interface DebugProbe {
   /** Throws `probe-failed` where the chip does not let a debugger read. */
   readMemory(address: number, lengthBytes: number): Promise<Bytes>;
   /**
-   * A word at any address that a debugger reaches, registers of peripherals among them; undefined where the chip's bus
-   * has nothing there.
+   * A word at any address that a debugger reaches, registers of peripherals among them; undefined where
+   * the chip's bus has nothing there.
    */
   readWord(address: number): Promise<number | undefined>;
   /** The option bytes in force: 32-bit values by the catalogue's register numbers. Throws `probe-failed`. */

@@ -1,5 +1,5 @@
-// Every chip that has an agent, from blank to personalized, by nothing but personalizeChip: boot address, seed and options
-// are its work. And what it refuses before it changes anything.
+// Every chip that has an agent, from blank to personalized, by nothing but personalizeChip: boot address,
+// seed and options are its work. And what it refuses before it changes anything.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { type Chip, findChip, readoutLevel } from '@firmseal/chips';

@@ -1,5 +1,5 @@
-// Looks at the chip at the end of a probe before anything is erased: is it the chip that was named, is it whole, and is it
-// open? Registers and addresses are the catalogue's (identity, options).
+// Looks at the chip at the end of a probe before anything is erased: is it the chip that was named, is it
+// whole, and is it open? Registers and addresses are the catalogue's (identity, options).
 
 import { accessLevel, type Chip, chipIds, findChip, hexAddress } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -7,13 +7,19 @@ import type { DebugProbe } from './debug-probe.ts';
 
 const deviceIdMask = 0xfff;
 
-/** The device id (DBGMCU_IDCODE, bits 11 to 0) as this kind of chip has it; undefined where its register is not there. */
+/**
+ * The device id (DBGMCU_IDCODE, bits 11 to 0) as this kind of chip has it; undefined
+ * where its register is not there.
+ */
 async function deviceIdAs(chip: Chip, probe: DebugProbe): Promise<number | undefined> {
   const word = await probe.readWord(chip.identity.deviceIdRegister);
   return word === undefined ? undefined : word & deviceIdMask;
 }
 
-/** Ids of the catalogue's chips that the connected chip may be, the likeliest first; empty for a chip that it lacks. */
+/**
+ * Ids of the catalogue's chips that the connected chip may be, the likeliest first;
+ * empty for a chip that it lacks.
+ */
 async function candidates(probe: DebugProbe): Promise<string[]> {
   const found: string[] = [];
   for (const id of chipIds()) {
@@ -24,8 +30,9 @@ async function candidates(probe: DebugProbe): Promise<string[]> {
 }
 
 /**
- * Returns when the connected chip is `chip`, with all of its flash, and a debugger may read and write it. The probe is
- * connected and nothing is changed. Throws `chip-is-another`, `chip-flash-smaller`, `chip-protected`, `probe-failed`.
+ * Returns when the connected chip is `chip`, with all of its flash, and a debugger may read and write it.
+ * The probe is connected and nothing is changed. Throws `chip-is-another`, `chip-flash-smaller`,
+ * `chip-protected`, `probe-failed`.
  */
 export async function identifyChip(chip: Chip, probe: DebugProbe): Promise<void> {
   const found = await deviceIdAs(chip, probe);

@@ -1,5 +1,6 @@
-// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4): identify the chip,
-// write the agent, let the chip make its identity, certify it, set the final protection. Which probe, which link and which key store are the caller's; this knows the order and checks every answer.
+// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4):
+// identify the chip, write the agent, let the chip make its identity, certify it, set the final protection.
+// Which probe, which link and which key store are the caller's; this knows the order and checks every answer.
 
 import type { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
@@ -29,12 +30,16 @@ export interface PersonalizeOptions {
   readonly epoch: number;
   readonly level: 0 | 1 | 2;
   readonly deviceCa: CertificateSigner;
-  /** From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock. */
+  /**
+   * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
+   */
   readonly validFrom: Date;
   readonly onStep?: (step: PersonalizeStep) => void;
 }
 
-/** Of a part without a random generator, once: its keys and all its randomness come from it (spec/suites.md). */
+/**
+ * Of a part without a random generator, once: its keys and all its randomness come from it (spec/suites.md).
+ */
 const seedBytes = 64;
 
 export type PersonalizeStep = 'agent-written' | 'identity-made' | 'certified' | 'protected';
@@ -48,7 +53,8 @@ export interface PersonalizedDevice {
 
 /**
  * Takes a blank chip to life cycle *personalized*, with its final protection in force.
- * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force` and the faults of link and agent.
+ * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force` and
+ * the faults of link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   const { crypto, chip, product, deviceCa, rootPublicKey, level, onStep } = options;

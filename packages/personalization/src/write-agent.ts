@@ -1,5 +1,5 @@
-// Makes a chip run its agent: all of flash erased, the agent written and read back, the option bytes set with which the chip
-// starts it. spec/device.md section 4.
+// Makes a chip run its agent: all of flash erased, the agent written and read back, the option bytes set with
+// which the chip starts it. spec/device.md section 4.
 
 import { equalBytes } from '@firmseal/bytes';
 import { bootOptions, type Chip, changedOptions, hexAddress, withoutWriteProtection } from '@firmseal/chips';
@@ -22,10 +22,10 @@ async function applyOptions(probe: DebugProbe, values: ReadonlyMap<number, numbe
 }
 
 /**
- * All of flash is erased, not only where the agent lies: code that somebody left in another place could be started later, at
- * level 1, by option bytes that exchange banks or name a boot address, and would run from flash with the agent's rights.
- * Throws `chip-is-another`, `chip-flash-smaller`, `chip-protected` before anything is changed; then `agent-write-failed`,
- * `boot-options-refused`, `probe-refused`, `probe-failed`.
+ * All of flash is erased, not only where the agent lies: code that somebody left in another place could be
+ * started later, at level 1, by option bytes that exchange banks or name a boot address, and would run from
+ * flash with the agent's rights. Throws `chip-is-another`, `chip-flash-smaller`, `chip-protected` before
+ * anything is changed; then `agent-write-failed`, `boot-options-refused`, `probe-refused`, `probe-failed`.
  */
 export async function writeAgent(
   chip: Chip,

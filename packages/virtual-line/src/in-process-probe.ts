@@ -1,5 +1,5 @@
-// The debug port of a chip in this process as a probe: for demo, tests and campaigns. What the chip refuses a debugger is a
-// fault here. Over TCP the same is packages/virtual-probe.
+// The debug port of a chip in this process as a probe: for demo, tests and campaigns. What the chip refuses a
+// debugger is a fault here. Over TCP the same is packages/virtual-probe.
 
 import { hexAddress } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';

@@ -1,6 +1,6 @@
-// Adapter: DebugProbe for the debug port of a virtual chip served over TCP. One JSON object a line in each direction:
-// {"op","address"?,"length"?,"bytes"?,"values"?} and {"bytes"?,"word"?,"values"?} or {"error"}; bytes in hexadecimal,
-// option bytes as [register, value] pairs. The server is the virtual chip's.
+// Adapter: DebugProbe for the debug port of a virtual chip served over TCP. One JSON object a line in each
+// direction: {"op","address"?,"length"?,"bytes"?,"values"?} and {"bytes"?,"word"?,"values"?} or {"error"};
+// bytes in hexadecimal, option bytes as [register, value] pairs. The server is the virtual chip's.
 
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';

@@ -1,7 +1,7 @@
-// The debug port of a virtual chip over TCP, for the trusted site of a line that exists in software only: one JSON object
-// a line, {"op","address"?,"length"?,"bytes"?,"values"?} in, {"bytes"?,"word"?,"values"?} or {"error"} out, bytes in
-// hexadecimal, option bytes as [register, value] pairs. What the chip refuses a debugger it refuses here. Real clients
-// get the wire protocols of real probes instead.
+// The debug port of a virtual chip over TCP, for the trusted site of a line that exists in software only: one
+// JSON object a line, {"op","address"?,"length"?,"bytes"?,"values"?} in, {"bytes"?,"word"?,"values"?} or
+// {"error"} out, bytes in hexadecimal, option bytes as [register, value] pairs. What the chip refuses a
+// debugger it refuses here. Real clients get the wire protocols of real probes instead.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
