@@ -698,6 +698,31 @@ export const faultTable = {
     sentence: 'The agent has {sizeBytes} bytes and the chip keeps {roomBytes} for it.',
     remedy: 'Use the agent build of this chip.',
   },
+  'chip-is-another': {
+    number: 557, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected chip is not an {chip}: its device id says {found} ({deviceId}).',
+    remedy: 'Connect the other chip, or name this one with `--chip`; `firmseal chips` lists the names. Nothing was changed.',
+  },
+  'chip-flash-smaller': {
+    number: 558, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected {chip} has {sizeKiB} KiB of flash, and the catalogue\'s part has {wantedKiB} KiB.',
+    remedy: 'Use the part that `firmseal chips` describes. Nothing was changed.',
+  },
+  'chip-protected': {
+    number: 559, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected {chip} is at readout protection level {level}.',
+    remedy: 'Use a blank chip, or take the protection back first, which erases the chip. Nothing was changed.',
+  },
+  'boot-options-refused': {
+    number: 560, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} does not take the option bytes with which it starts the agent: {register} reads back other bits.',
+    remedy: 'Personalize again; if it stays, look for a boot lock in the option bytes of this chip.',
+  },
+  'clock-behind': {
+    number: 561, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This machine\'s clock says {clock}, which is before the release of this firmseal on {release}.',
+    remedy: 'Set the clock of this machine; a certificate made with a wrong clock can shut a chip out. Nothing was changed.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
