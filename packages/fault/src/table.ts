@@ -878,6 +878,11 @@ export const faultTable = {
     sentence: 'The value {value} does not fit the option field {field}.',
     remedy: 'Give a whole number from 0 to {most}.',
   },
+  'chip-without-agent': {
+    number: 706, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent for {chip} yet, so no package can be installed on it.',
+    remedy: 'Use a chip for which `firmseal chips` lists an agent. A virtual {chip} can still be programmed in plain by its ROM bootloader or debug port.',
+  },
   'key-exists': {
     number: 800, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'A file stands at {path} already and was left as it is.',
