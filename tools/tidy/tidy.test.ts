@@ -2,6 +2,7 @@
 // violations, in the tests beside the rules.
 
 import { describe, expect, test } from 'vitest';
+import { coreCalls, coreIncludes } from './c-imports.ts';
 import { commentLineLength } from './comment-lines.ts';
 import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
@@ -9,6 +10,7 @@ import {
   browserImports,
   declaredImports,
   deepImports,
+  fileCycles,
   importCycles,
   importDirection,
   laboratoryImports,
@@ -27,6 +29,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'docs/layout.md shows the same layers and folders': layoutPage,
   'imports are declared': declaredImports,
   'packages import in no circle': importCycles,
+  'files import in no circle': fileCycles,
+  'files of the core include in no circle': coreIncludes,
+  'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
   'shipped code does without the laboratory': laboratoryImports,
   'files end at 500 lines': fileLength,

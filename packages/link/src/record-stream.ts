@@ -2,7 +2,7 @@
 // back where the agent says that one is missing. spec/link.md section 3, "Records". Where records
 // come from is the caller's affair.
 
-import { Fault } from '@firmseal/fault';
+import { Fault, faultRow } from '@firmseal/fault';
 import type { LinkClient } from './link-client.ts';
 import { type Answer, faultOfStatus, recordBody, u32leAt } from './message.ts';
 
@@ -22,8 +22,7 @@ interface SentRecord {
   readonly answer: Promise<Answer | undefined>;
 }
 
-/** Number of `record-out-of-order` in spec/errors/package.json. */
-const recordOutOfOrder = 263;
+const recordOutOfOrder = faultRow('record-out-of-order').number;
 /** A window larger than this gains nothing and would only fill buffers. */
 const mostWindow = 32;
 /** How often the stream goes back without a record more having been accepted. */

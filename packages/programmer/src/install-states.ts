@@ -1,5 +1,5 @@
 // The states of an install and where each may lead, in one table; install.ts refuses any other move. What a
-// state does stands in install-steps.ts, what a fault in it leads to in fault-policy.ts.
+// state does stands in install-steps.ts, what a fault in it leads to in the column `retry` of spec/errors.
 //
 //   opening -> hello -> licensing -> package -> license -> records -> receipt -> storing -> closing -> passed
 // with the short cuts: hello -> package when a license is at hand, hello -> receipt when the chip already

@@ -3,9 +3,8 @@
 // and chip each know how far it was.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
-import { Fault } from '@firmseal/fault';
+import { Fault, faultRow } from '@firmseal/fault';
 import type { EventBody, InstallTimes } from './events.ts';
-import { consequenceOf } from './fault-policy.ts';
 import { asFault, reportFault } from './fault-report.ts';
 import type { InstallContext, InstallSettings, StepOutcome, StepTools } from './install-context.ts';
 import {
@@ -206,10 +205,11 @@ class Install {
   #afterFault(fault: Fault): StepOutcome {
     // The receipt is stored: whatever ends the last courtesies, the install is a PASS.
     if (this.#state === 'closing') return { next: 'passed', context: this.#context };
-    const consequence = this.#state === 'restarting' ? 'fail' : consequenceOf(fault.code);
+    // Restarts are counted, so that no retry goes on for ever.
+    const retry = this.#state === 'restarting' ? 'fail' : faultRow(fault.code).retry;
     this.#lastFault = fault;
-    if (consequence === 'fail') return { next: 'failed', context: this.#context };
-    const context = consequence === 'relicense' ? { ...this.#context, license: undefined } : this.#context;
+    if (retry === 'fail') return { next: 'failed', context: this.#context };
+    const context = retry === 'relicense' ? { ...this.#context, license: undefined } : this.#context;
     return { next: 'restarting', context };
   }
 
