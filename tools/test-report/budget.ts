@@ -1,5 +1,6 @@
-// What a whole run of `npm test` may cost: the limits, the table of the costliest suites and the verdict. The limits are
-// CPU minutes, which a busy machine changes little, divided by how slow the machine was (machine-speed.ts).
+// What a whole run of `npm test` may cost: the limits, the table of the costliest suites and the verdict. The
+// limits are CPU minutes, which a busy machine changes little, divided by how slow the machine was
+// (machine-speed.ts).
 
 import type { FileTime } from './file-clock.ts';
 
@@ -7,8 +8,8 @@ import type { FileTime } from './file-clock.ts';
 const wholeMinutes = 16;
 
 /**
- * CPU minutes that the suites of today may take. A change that brings new suites raises this by 80 s at most, and gives
- * a suite that needs more a short sample here and its whole in `npm run lab`.
+ * CPU minutes that the suites of today may take. A change that brings new suites raises this by 80 s at most,
+ * and gives a suite that needs more a short sample here and its whole in `npm run lab`.
  */
 const todayMinutes = 8;
 

@@ -1,6 +1,6 @@
-// CPU time as the kernel counts it: it hardly depends on what else the machine does, as time on a clock would. Children
-// count once they have ended and were waited for (proc_pid_stat(5), cutime and cstime); a system without /proc tells of
-// this process alone.
+// CPU time as the kernel counts it: it hardly depends on what else the machine does, as time on a clock
+// would. Children count once they have ended and were waited for (proc_pid_stat(5), cutime and cstime); a
+// system without /proc tells of this process alone.
 
 import { readFileSync } from 'node:fs';
 
@@ -15,8 +15,8 @@ function childrenSeconds(): number {
   } catch {
     return 0;
   }
-  // pid (name) state ppid ...: the name may hold blanks and brackets, so fields are counted after the last bracket. The
-  // state is field 3; cutime and cstime are fields 16 and 17.
+  // pid (name) state ppid ...: the name may hold blanks and brackets, so fields are counted after the last
+  // bracket. The state is field 3; cutime and cstime are fields 16 and 17.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[16 - 3]) + Number(fields[17 - 3])) / ticksPerSecond;
 }

@@ -1,8 +1,9 @@
-// Set up by vitest before each test file: when the file has ended, its CPU time and its time on the clock are appended,
-// one JSON object a line, to the file that FIRMSEAL_CPU names. Without that variable it does nothing.
+// Set up by vitest before each test file: when the file has ended, its CPU time and its time on the clock are
+// appended, one JSON object a line, to the file that FIRMSEAL_CPU names. Without that variable it does
+// nothing.
 //
-// A worker of vitest's may run several files, one after the other: each file counts from the end of the previous one, so
-// the start of the worker and the imports belong to the file that needed them.
+// A worker of vitest's may run several files, one after the other: each file counts from the end of the
+// previous one, so the start of the worker and the imports belong to the file that needed them.
 
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';

@@ -1,6 +1,7 @@
-// How slow this machine is during a run, so that a budget in CPU seconds means the same on a busy or an older one: the
-// same small piece of work is measured again and again while the suites run. A core that shares its caches, or its
-// execution units, with another busy one needs more CPU time for the same work; the samples show by how much.
+// How slow this machine is during a run, so that a budget in CPU seconds means the same on a busy or an older
+// one: the same small piece of work is measured again and again while the suites run. A core that shares its
+// caches, or its execution units, with another busy one needs more CPU time for the same work; the samples
+// show by how much.
 
 const sampleEveryMs = 5_000;
 const steps = 2_000_000;

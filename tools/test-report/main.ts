@@ -1,5 +1,6 @@
-// `npm test`: the static checks, then every suite, what they cost, and one closing line. With arguments (`npm test --
-// packages/seal`) they go to vitest as they are and the static checks, which know no part of the tree, are left out.
+// `npm test`: the static checks, then every suite, what they cost, and one closing line. With arguments
+// (`npm test -- packages/seal`) they go to vitest as they are, and the static checks, which know no part of
+// the tree, are left out.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +45,9 @@ function runVitest(args: readonly string[], files: RunFiles): Promise<number> {
   });
 }
 
-/** What the reporter wrote, made to say "failed" where vitest did: it may have died before or after writing. */
+/**
+ * What the reporter wrote, made to say "failed" where vitest did: it may have died before or after writing.
+ */
 function readRecord(tallyPath: string, vitestCode: number): RunRecord {
   const record = { tally: { passed: 0, failed: 0, skipped: 0 }, skippedSuites: [] };
   try {
