@@ -4,6 +4,7 @@
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
+  { name: 'programming', siblings: false, packages: ['programming'] },
   {
     name: 'protocols',
     siblings: true,
@@ -42,9 +43,11 @@ const forbiddenPairs: Readonly<Record<string, readonly string[]>> = {
   'virtual-stm32': [
     'link',
     'agent-client',
+    'usb-device',
     'uart-bootloader',
     'dfu',
-    'debug-port',
+    'openocd',
+    'programming',
     'programmer',
     'seal',
     'license',
@@ -67,6 +70,8 @@ export const browserPackages: readonly string[] = [
   'usb-device',
   'dfu',
   'uart-bootloader',
+  'openocd',
+  'programming',
 ];
 
 const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');

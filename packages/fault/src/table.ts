@@ -1233,6 +1233,26 @@ export const faultTable = {
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
     remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
   },
+  'usb-device-lost': {
+    number: 1001,
+    sentence: 'The USB device left the bus.',
+    remedy: 'Check cable, hub and power, plug the device in again, then run the same command again.',
+  },
+  'usb-device-busy': {
+    number: 1002,
+    sentence: 'The USB device could not be opened or claimed.',
+    remedy: 'Close other programs that use it (dfu-util, STM32CubeProgrammer, a browser page) and check that this account may open it.',
+  },
+  'usb-transfer-timeout': {
+    number: 1003,
+    sentence: 'The USB device left a transfer unanswered for {timeoutMs} ms.',
+    remedy: 'Unplug the device and plug it in again, then run the same command again.',
+  },
+  'usb-no-frames': {
+    number: 1004,
+    sentence: 'The USB device is no firmseal agent: it has no interface for frames.',
+    remedy: 'Choose the place of a chip whose agent is running; `firmseal devices` lists what is connected.',
+  },
   'bootloader-silent': {
     number: 1010,
     sentence: 'No ROM bootloader answered on the line ({attempts} synchronisation bytes were sent).',
@@ -1272,5 +1292,60 @@ export const faultTable = {
     number: 1017,
     sentence: 'After its reset the chip answers as {after}, before it was {before}.',
     remedy: 'Leave the same chip connected until the command ends.',
+  },
+  'dfu-interface-missing': {
+    number: 1030,
+    sentence: 'The USB device has no interface in DFU mode.',
+    remedy: 'Set the boot pins of the chip, reset it, and choose its USB place.',
+  },
+  'dfu-descriptor-missing': {
+    number: 1031,
+    sentence: 'The USB device does not describe what it takes by DFU.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'dfu-not-dfuse': {
+    number: 1032,
+    sentence: 'The USB device speaks plain DFU and not ST\'s DfuSe.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader.',
+  },
+  'dfu-answer-malformed': {
+    number: 1033,
+    sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+  },
+  'dfu-busy': {
+    number: 1034,
+    sentence: 'The USB device was still busy ({state}) after {timeoutMs} ms.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-not-idle': {
+    number: 1035,
+    sentence: 'The USB device could not be brought to rest: it stays in {state}.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-read-protected': {
+    number: 1036,
+    sentence: 'The chip refused {command}: it is read-protected.',
+    remedy: 'Unprotecting (`firmseal flash unprotect`) erases the chip; at level 2 nothing lifts the protection.',
+  },
+  'dfu-address-refused': {
+    number: 1037,
+    sentence: 'The chip refused {command}: the address is none that its bootloader serves.',
+    remedy: 'Check the address against the chip; use a debug probe for memory that the bootloader does not serve.',
+  },
+  'dfu-failed': {
+    number: 1038,
+    sentence: '{command} failed: the USB device says {status} in {state}.',
+    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+  },
+  'dfu-short-read': {
+    number: 1039,
+    sentence: 'The memory of the chip ended at {address}, before the end of the range.',
+    remedy: 'Ask for a range that lies within one memory of the chip.',
+  },
+  'dfu-cannot-download': {
+    number: 1040,
+    sentence: 'The USB device takes no downloads.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
   },
 } as const;
