@@ -1,5 +1,5 @@
-// The agent over USB, as spec/link.md section 5 has it: a package as a file, and frames as a byte stream under the clients
-// that know nothing of USB.
+// The agent over USB, as spec/link.md section 5 has it: a package as a file, and frames as a byte stream
+// under the clients that know nothing of USB.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';

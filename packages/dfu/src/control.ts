@@ -1,5 +1,5 @@
-// Control transfers of one DFU interface, each within a deadline of ours. What the transport reports becomes a fault or a
-// value: a stall is a value, since DFU answers with it.
+// Control transfers of one DFU interface, each within a deadline of ours. What the transport reports
+// becomes a fault or a value: a stall is a value, since DFU answers with it.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -33,7 +33,10 @@ export class DfuControl {
     return { requestType, recipient, request, value, index: index ?? this.interfaceNumber };
   }
 
-  /** Bytes of the device, at most `length`; undefined is a stall. Throws `usb-transfer-timeout`, `usb-device-lost`. */
+  /**
+   * Bytes of the device, at most `length`; undefined is a stall. Throws `usb-transfer-timeout`,
+   * `usb-device-lost`.
+   */
   async in(transfer: Transfer, length: number, timeoutMs = transferTimeoutMs): Promise<Bytes | undefined> {
     const result = await this.within(timeoutMs, () =>
       this.device.controlTransferIn(this.#setup(transfer), length),

@@ -1,5 +1,5 @@
-// Finding and opening the DFU interface of a USB device. DFU 1.1 section 4.2: class 0xFE, subclass 1; protocol 2 is a device
-// in DFU mode, which is all that firmseal speaks to.
+// Finding and opening the DFU interface of a USB device. DFU 1.1 section 4.2: class 0xFE, subclass 1;
+// protocol 2 is a device in DFU mode, which is all that firmseal speaks to.
 
 import { Fault } from '@firmseal/fault';
 import type { Clock } from '@firmseal/link';
@@ -10,7 +10,10 @@ import { askFunctionalDescriptor, type FunctionalDescriptor } from './functional
 const isDfuMode = ({ interfaceClass, interfaceSubclass, interfaceProtocol }: UsbAlternateInterface) =>
   interfaceClass === 0xfe && interfaceSubclass === 1 && interfaceProtocol === 2;
 
-/** All settings of the first interface that is in DFU mode; undefined on a device without. The device need not be open. */
+/**
+ * All settings of the first interface that is in DFU mode; undefined on a device without. The device need
+ * not be open.
+ */
 export function findDfuInterface(device: UsbDevice):
   | {
       readonly configurationValue: number;
@@ -31,8 +34,8 @@ export interface OpenDfu {
 }
 
 /**
- * Opens the device, claims the interface, selects the setting. Throws `dfu-interface-missing`, `dfu-descriptor-missing`,
- * `usb-device-busy` when another program or driver holds it, `usb-device-lost`.
+ * Opens the device, claims the interface, selects the setting. Throws `dfu-interface-missing`,
+ * `dfu-descriptor-missing`, `usb-device-busy` when another program or driver holds it, `usb-device-lost`.
  */
 export async function openDfu(
   device: UsbDevice,

@@ -1,4 +1,5 @@
-// The DfuSe client against virtual chips' ROM bootloaders, over the USB device that each shows in this process.
+// The DfuSe client against virtual chips' ROM bootloaders, over the USB device that each shows in this
+// process.
 
 import { findChip } from '@firmseal/chips';
 import { type Clock, systemClock } from '@firmseal/link';

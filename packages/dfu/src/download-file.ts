@@ -1,5 +1,6 @@
-// DFU 1.1 download of a file: blocks, their GETSTATUS, the end of the file, manifestation. DFU 1.1 appendix A; to the agent
-// it is a package, spec/link.md 5.3. The agent tells the fault behind dfuERROR by a vendor request, spec/link.md 5.5.
+// DFU 1.1 download of a file: blocks, their GETSTATUS, the end of the file, manifestation. DFU 1.1
+// appendix A; to the agent it is a package, spec/link.md 5.3. The agent tells the fault behind dfuERROR
+// by a vendor request, spec/link.md 5.5.
 
 import { concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -18,14 +19,17 @@ export interface DownloadOptions {
   readonly clock: Clock;
   /** Pieces of any length, in order. */
   readonly file: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Longest time of the work behind one block, and of the manifestation; default 120,000: the agent erases meanwhile. */
+  /**
+   * Longest time of the work behind one block, and of the manifestation; default 120,000: the agent
+   * erases meanwhile.
+   */
   readonly stepTimeoutMs?: number;
   readonly onBlock?: (sentBytes: number) => void;
 }
 
 /**
- * How it ended: the device says that it took the file and wants a reset, or is ready for the next, or left the bus during
- * manifestation, which proves nothing (a receipt does).
+ * How it ended: the device says that it took the file and wants a reset, or is ready for the next, or
+ * left the bus during manifestation, which proves nothing (a receipt does).
  */
 export type DownloadEnd = 'wait-reset' | 'idle' | 'left';
 
@@ -58,8 +62,8 @@ async function* blocksOf(file: DownloadOptions['file'], sizeBytes: number) {
 }
 
 /**
- * Downloads the file to alternate setting 0. Throws the agent's faults (`options-applied` among them: send the file again),
- * `dfu-failed`, `dfu-busy`, `dfu-interface-missing` and the faults of transfers.
+ * Downloads the file to alternate setting 0. Throws the agent's faults (`options-applied` among them:
+ * send the file again), `dfu-failed`, `dfu-busy`, `dfu-interface-missing` and the faults of transfers.
  */
 export async function downloadFile(options: DownloadOptions): Promise<DownloadEnd> {
   const { device, clock, file, stepTimeoutMs = 120_000, onBlock = () => {} } = options;

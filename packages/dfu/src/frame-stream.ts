@@ -1,5 +1,6 @@
-// The agent's frames over USB as a byte stream, for a link client: spec/link.md 5.4. Each write is downloaded, waited for,
-// and answered by uploads before the next begins. What the bytes mean is packages/link.
+// The agent's frames over USB as a byte stream, for a link client: spec/link.md 5.4. Each write is
+// downloaded, waited for, and answered by uploads before the next begins. What the bytes mean is
+// packages/link.
 
 import { concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,6 @@
-// The functional descriptor of a DFU interface: what it can do and how much it takes in one block. DFU 1.1 section 4.1.3.
-// Asked for by itself, else found in the configuration descriptor; some ROMs have one, some the other.
+// The functional descriptor of a DFU interface: what it can do and how much it takes in one block. DFU
+// 1.1 section 4.1.3. Asked for by itself, else found in the configuration descriptor; some ROMs have one,
+// some the other.
 
 import { Fault } from '@firmseal/fault';
 import { configurationLengthBytes, readConfigurationDescriptor } from '@firmseal/usb-device';
@@ -16,13 +17,17 @@ export interface FunctionalDescriptor {
 }
 
 const functionalType = 0x21;
-/** Blocks that firmseal sends at most; a ROM announces 1024 or 2048, a device that announces nothing usable gets 1024. */
+/**
+ * Blocks that firmseal sends at most; a ROM announces 1024 or 2048, a device that announces nothing
+ * usable gets 1024.
+ */
 const mostTransferBytes = 4096;
 const usualTransferBytes = 1024;
 
 /**
- * `bLength 0x21 bmAttributes wDetachTimeOut(2) wTransferSize(2) [bcdDFUVersion(2)]`: devices of DFU 1.0 lack the last, and a
- * wrong bLength was seen in the field, so what came counts. Undefined when it is not one.
+ * `bLength 0x21 bmAttributes wDetachTimeOut(2) wTransferSize(2) [bcdDFUVersion(2)]`: devices of DFU 1.0
+ * lack the last, and a wrong bLength was seen in the field, so what came counts. Undefined when it is not
+ * one.
  */
 export function readFunctionalDescriptor(bytes: Uint8Array): FunctionalDescriptor | undefined {
   if (bytes.length < 7 || bytes[1] !== functionalType) return undefined;

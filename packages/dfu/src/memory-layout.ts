@@ -1,6 +1,7 @@
-// The memory layout that DfuSe hides in the name of an alternate setting. UM0424, section 10.3.2:
-// `@name /0xAddress/count*size unit type, ... /0xAddress/...`. Seen in the field and taken: two banks in one string, a space
-// as the unit, bytes after the end that do not belong to it. The string is the device's word, so counts are bounded.
+// The memory layout that DfuSe hides in the name of an alternate setting. UM0424, section 10.3.2: `@name
+// /0xAddress/count*size unit type, ... /0xAddress/...`. Seen in the field and taken: two banks in one
+// string, a space as the unit, bytes after the end that do not belong to it. The string is the device's
+// word, so counts are bounded.
 
 export interface LayoutSectors {
   readonly addressStart: number;

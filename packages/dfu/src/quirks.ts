@@ -1,6 +1,7 @@
-// Where ROMs differ from AN3156, by chip of the catalogue. What can be seen while it happens needs no row: a functional
-// descriptor that is not answered alone, a mass erase that announces 100 ms and answers after 10 s, a block of more than
-// 1,024 bytes that is refused. docs/virtual-stm32-doors.md names where each was seen.
+// Where ROMs differ from AN3156, by chip of the catalogue. What can be seen while it happens needs no
+// row: a functional descriptor that is not answered alone, a mass erase that announces 100 ms and answers
+// after 10 s, a block of more than 1,024 bytes that is refused. docs/virtual-stm32-doors.md names where
+// each was seen.
 
 export interface DfuseQuirks {
   /** An erase is over though the state stays dfuDNBUSY; two CLRSTATUS lead to dfuIDLE. */

@@ -1,5 +1,5 @@
-// Waiting for a DFU device: GETSTATUS until it is no longer busy, after the times that it asks for and never beyond a
-// deadline of ours; and the ways to dfuIDLE.
+// Waiting for a DFU device: GETSTATUS until it is no longer busy, after the times that it asks for and
+// never beyond a deadline of ours; and the ways to dfuIDLE.
 
 import { Fault } from '@firmseal/fault';
 import { sleep } from '@firmseal/link';
@@ -20,8 +20,9 @@ const busyStates: ReadonlySet<DfuState> = new Set([
 const leastPollMs = 2;
 
 /**
- * The first status in which the device is not busy. `timeoutMs` from now: a device that asks for more waits in vain, and one
- * GETSTATUS may take all of it (ROMs answer it late after a mass erase). Throws `dfu-busy` with the state it stayed in.
+ * The first status in which the device is not busy. `timeoutMs` from now: a device that asks for more
+ * waits in vain, and one GETSTATUS may take all of it (ROMs answer it late after a mass erase). Throws
+ * `dfu-busy` with the state it stayed in.
  */
 export async function settle(control: DfuControl, timeoutMs: number): Promise<DfuStatus> {
   const { clock } = control;
@@ -37,8 +38,8 @@ export async function settle(control: DfuControl, timeoutMs: number): Promise<Df
 }
 
 /**
- * From any state to dfuIDLE: CLRSTATUS in dfuERROR only (others stall it), ABORT elsewhere. Throws `dfu-not-idle` when the
- * device goes nowhere.
+ * From any state to dfuIDLE: CLRSTATUS in dfuERROR only (others stall it), ABORT elsewhere. Throws
+ * `dfu-not-idle` when the device goes nowhere.
  */
 export async function toIdle(control: DfuControl, timeoutMs = transferTimeoutMs): Promise<void> {
   let state = await getState(control);

@@ -1,4 +1,5 @@
-// The USB connector of a virtual chip as a place where a device can be opened: again after each reset, as another device.
+// The USB connector of a virtual chip as a place where a device can be opened: again after each reset, as
+// another device.
 
 import { enumerate, type UsbStandIn } from '@firmseal/usb-device/testing';
 import { ChipUsbPort, UsbControl, type VirtualChip } from '@firmseal/virtual-stm32';

@@ -1,5 +1,5 @@
-// Bytes of a serial line on demand: so many of them within so much time. What nobody asked for is counted and dropped,
-// and never takes more memory than a limit. Knows nothing of the bootloader's protocol.
+// Bytes of a serial line on demand: so many of them within so much time. What nobody asked for is counted
+// and dropped, and never takes more memory than a limit. Knows nothing of the bootloader's protocol.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -61,8 +61,9 @@ export class ByteLine {
   }
 
   /**
-   * Exactly `count` bytes (at most 4096), or undefined when they are not there in time: `timeoutMs`, and what so many bytes
-   * need at the slowest rate. What came of them then still waits. Throws `link-closed`. One call at a time.
+   * Exactly `count` bytes (at most 4096), or undefined when they are not there in time: `timeoutMs`, and
+   * what so many bytes need at the slowest rate. What came of them then still waits. Throws
+   * `link-closed`. One call at a time.
    */
   async take(count: number, timeoutMs: number): Promise<Bytes | undefined> {
     let late = false;

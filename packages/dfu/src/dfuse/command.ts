@@ -1,5 +1,5 @@
-// A DfuSe command: a download of block 0, which the next GETSTATUS starts and the one after its poll time tells the end of.
-// AN3156, section 5.
+// A DfuSe command: a download of block 0, which the next GETSTATUS starts and the one after its poll time
+// tells the end of. AN3156, section 5.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -23,8 +23,8 @@ export async function refuse(
 }
 
 /**
- * Runs the command to its end within `timeoutMs`. Throws `dfu-read-protected`, `dfu-address-refused`, `dfu-failed`,
- * `dfu-busy` and the faults of transfers.
+ * Runs the command to its end within `timeoutMs`. Throws `dfu-read-protected`, `dfu-address-refused`,
+ * `dfu-failed`, `dfu-busy` and the faults of transfers.
  */
 export async function runCommand(
   control: DfuControl,

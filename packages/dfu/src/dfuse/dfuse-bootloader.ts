@@ -1,5 +1,5 @@
-// The DfuSe bootloader in an STM32's ROM, as its client meets it: memory in ranges instead of blocks, erases, protection.
-// AN3156. Which addresses a chip has and how long its flash takes is the caller's.
+// The DfuSe bootloader in an STM32's ROM, as its client meets it: memory in ranges instead of blocks,
+// erases, protection. AN3156. Which addresses a chip has and how long its flash takes is the caller's.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -44,7 +44,10 @@ export class DfuseBootloader {
     this.#transferBytes = dfu.functional.transferSizeBytes;
   }
 
-  /** Opens the device and brings it to dfuIDLE. Throws the faults of openDfu, and `dfu-not-dfuse` for plain DFU. */
+  /**
+   * Opens the device and brings it to dfuIDLE. Throws the faults of openDfu, and `dfu-not-dfuse` for
+   * plain DFU.
+   */
   static async open({ device, clock, chip = '' }: DfuseOptions): Promise<DfuseBootloader> {
     const dfu = await openDfu(device, { clock });
     if (dfu.functional.dfuVersion !== 0x011a) throw new Fault('dfu-not-dfuse');
@@ -52,7 +55,10 @@ export class DfuseBootloader {
     return new DfuseBootloader(dfu, dfuseQuirks(chip));
   }
 
-  /** Of each alternate setting by its number; undefined where its name is no layout. G0 names the flash in all of them. */
+  /**
+   * Of each alternate setting by its number; undefined where its name is no layout. G0 names the flash in
+   * all of them.
+   */
   get layouts(): readonly (MemoryLayout | undefined)[] {
     return this.#dfu.alternates.map(({ interfaceName }) => readMemoryLayout(interfaceName ?? ''));
   }
@@ -75,8 +81,8 @@ export class DfuseBootloader {
   }
 
   /**
-   * Reads any length. Throws `dfu-read-protected`, `dfu-address-refused`, and `dfu-short-read` where memory ends early.
-   * `onBlock` gets each block, and ends the read early by returning false.
+   * Reads any length. Throws `dfu-read-protected`, `dfu-address-refused`, and `dfu-short-read` where
+   * memory ends early. `onBlock` gets each block, and ends the read early by returning false.
    */
   async read(
     address: number,
@@ -109,8 +115,9 @@ export class DfuseBootloader {
   }
 
   /**
-   * Writes: `address` and length multiples of the chip's write unit. `timeoutMs` is the longest time for a block. That the
-   * flash refused it is not answered. Throws `dfu-read-protected`, `dfu-address-refused`, `dfu-failed`.
+   * Writes: `address` and length multiples of the chip's write unit. `timeoutMs` is the longest time for
+   * a block. That the flash refused it is not answered. Throws `dfu-read-protected`,
+   * `dfu-address-refused`, `dfu-failed`.
    */
   async write(
     address: number,
@@ -125,7 +132,8 @@ export class DfuseBootloader {
     let end = 0;
     for (let block = lastBlock + 1; end < bytes.length; block++) {
       const size = this.#transferBytes;
-      // The device multiplies by the size that it announced, so smaller blocks each get an address of their own.
+      // The device multiplies by the size that it announced, so smaller blocks each get an address of
+      // their own.
       if (block > lastBlock || size !== this.transferSizeBytes) {
         await setAddress(control, address + end);
         block = firstBlock;
@@ -147,7 +155,10 @@ export class DfuseBootloader {
     await toIdle(control);
   }
 
-  /** Writes option bytes, after which the chip resets and leaves the bus; resolves when it did. At most one block. */
+  /**
+   * Writes option bytes, after which the chip resets and leaves the bus; resolves when it did. At most
+   * one block.
+   */
   async writeOptions(address: number, bytes: Bytes, { timeoutMs }: { timeoutMs: number }): Promise<void> {
     const { control } = this.#dfu;
     await toIdle(control);

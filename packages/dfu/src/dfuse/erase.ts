@@ -1,5 +1,5 @@
-// Erase, 0x41: the page or sector that holds an address, or all of the flash. AN3156 section 5.2. That write protection
-// stopped an erase is not answered: read back.
+// Erase, 0x41: the page or sector that holds an address, or all of the flash. AN3156 section 5.2. That
+// write protection stopped an erase is not answered: read back.
 
 import { concatBytes, u32le } from '@firmseal/bytes';
 import type { DfuControl } from '../control.ts';

@@ -1,5 +1,5 @@
-// Leave DFU mode: a download without data starts the program at the address pointer. AN3156 section 5.4. The device leaves
-// the bus, with or without an answer to the GETSTATUS that does it.
+// Leave DFU mode: a download without data starts the program at the address pointer. AN3156 section 5.4.
+// The device leaves the bus, with or without an answer to the GETSTATUS that does it.
 
 import { Fault } from '@firmseal/fault';
 import type { DfuControl } from '../control.ts';

@@ -1,5 +1,5 @@
-// Read Unprotect, 0x92: lowers the readout level to 0, which erases the flash; the chip resets and leaves the bus. AN3156
-// section 5.3. The one changing command that a protected chip takes.
+// Read Unprotect, 0x92: lowers the readout level to 0, which erases the flash; the chip resets and leaves
+// the bus. AN3156 section 5.3. The one changing command that a protected chip takes.
 
 import { Fault } from '@firmseal/fault';
 import type { DfuControl } from '../control.ts';

@@ -1,5 +1,5 @@
-// DFU_GETSTATUS, 3: state, status and the time after which to ask again; with DfuSe it also starts what a download holds.
-// DFU 1.1 section 6.1.2.
+// DFU_GETSTATUS, 3: state, status and the time after which to ask again; with DfuSe it also starts what a
+// download holds. DFU 1.1 section 6.1.2.
 
 import { Fault } from '@firmseal/fault';
 import type { DfuControl } from '../control.ts';

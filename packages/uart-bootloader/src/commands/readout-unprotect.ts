@@ -1,5 +1,5 @@
-// Readout Unprotect, 0x92: lowers the readout level to 0, which erases the flash, and resets the chip. AN3155 section 3.12.
-// The one changing command that a protected chip takes.
+// Readout Unprotect, 0x92: lowers the readout level to 0, which erases the flash, and resets the chip.
+// AN3155 section 3.12. The one changing command that a protected chip takes.
 
 import type { Session } from '../session.ts';
 

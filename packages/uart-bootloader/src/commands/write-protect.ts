@@ -1,5 +1,5 @@
-// Write Protect, 0x63: protects exactly the given sectors, lets go of the others, and resets the chip. AN3155 section 3.9.
-// Numbers that do not exist are passed over.
+// Write Protect, 0x63: protects exactly the given sectors, lets go of the others, and resets the chip.
+// AN3155 section 3.9. Numbers that do not exist are passed over.
 
 import { concatBytes } from '@firmseal/bytes';
 import { type Session, withXor } from '../session.ts';
