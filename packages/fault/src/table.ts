@@ -1293,13 +1293,33 @@ export const faultTable = {
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
     remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
   },
+  'usb-device-lost': {
+    number: 1001, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left the bus.',
+    remedy: 'Check cable, hub and power, plug the device in again, then run the same command again.',
+  },
+  'usb-device-busy': {
+    number: 1002, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be opened or claimed.',
+    remedy: 'Close other programs that use it (dfu-util, STM32CubeProgrammer, a browser page) and check that this account may open it.',
+  },
+  'usb-transfer-timeout': {
+    number: 1003, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left a transfer unanswered for {timeoutMs} ms.',
+    remedy: 'Unplug the device and plug it in again, then run the same command again.',
+  },
+  'usb-no-frames': {
+    number: 1004, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device is no firmseal agent: it has no interface for frames.',
+    remedy: 'Choose the place of a chip whose agent is running; `firmseal devices` lists what is connected.',
+  },
   'bootloader-silent': {
     number: 1010, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No ROM bootloader answered on the line ({attempts} synchronisation bytes were sent).',
     remedy: 'Set the boot pins as docs of the board say, reset the chip, then run the same command again; the line needs even parity and at most 115200 baud on most parts.',
   },
   'bootloader-refused': {
-    number: 1011, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1011, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The ROM bootloader refused the command {command}.',
     remedy: 'Readout protection refuses nearly every command; unprotecting erases the chip. Otherwise the chip does not serve this address.',
   },
@@ -1319,12 +1339,12 @@ export const faultTable = {
     remedy: 'Reset the chip with its boot pins set, then run the same command again.',
   },
   'bootloader-command-missing': {
-    number: 1015, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1015, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The ROM bootloader of this chip has no command {command}.',
     remedy: 'Use another way to program this chip, a debug probe for example.',
   },
   'bootloader-write-uncertain': {
-    number: 1016, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1016, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The line was disturbed while a block was written at {address}, and the memory there is neither as before nor as wanted.',
     remedy: 'Run the same command again: the sector is erased and written once more.',
   },
@@ -1332,6 +1352,61 @@ export const faultTable = {
     number: 1017, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'After its reset the chip answers as {after}, before it was {before}.',
     remedy: 'Leave the same chip connected until the command ends.',
+  },
+  'dfu-interface-missing': {
+    number: 1030, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device has no interface in DFU mode.',
+    remedy: 'Set the boot pins of the chip, reset it, and choose its USB place.',
+  },
+  'dfu-descriptor-missing': {
+    number: 1031, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device does not describe what it takes by DFU.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'dfu-not-dfuse': {
+    number: 1032, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device speaks plain DFU and not ST\'s DfuSe.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader.',
+  },
+  'dfu-answer-malformed': {
+    number: 1033, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+  },
+  'dfu-busy': {
+    number: 1034, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device was still busy ({state}) after {timeoutMs} ms.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-not-idle': {
+    number: 1035, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be brought to rest: it stays in {state}.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-read-protected': {
+    number: 1036, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: it is read-protected.',
+    remedy: 'Unprotecting (`firmseal flash unprotect`) erases the chip; at level 2 nothing lifts the protection.',
+  },
+  'dfu-address-refused': {
+    number: 1037, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: the address is none that its bootloader serves.',
+    remedy: 'Check the address against the chip; use a debug probe for memory that the bootloader does not serve.',
+  },
+  'dfu-failed': {
+    number: 1038, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{command} failed: the USB device says {status} in {state}.',
+    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+  },
+  'dfu-short-read': {
+    number: 1039, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The memory of the chip ended at {address}, before the end of the range.',
+    remedy: 'Ask for a range that lies within one memory of the chip.',
+  },
+  'dfu-cannot-download': {
+    number: 1040, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device takes no downloads.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
   },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,

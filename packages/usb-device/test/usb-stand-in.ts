@@ -176,7 +176,9 @@ export class UsbStandIn implements UsbDevice {
     if (!this.opened) throw new DOMException('The device must be opened first.', 'InvalidStateError');
     const { detached } = this.#device;
     const gone = new Promise<never>((_, reject) => {
-      const lost = () => reject(new DOMException('The device was disconnected.', 'NotFoundError'));
+      // An answer that was given before the device left has reached the host: it comes first.
+      const lost = () =>
+        setImmediate(() => reject(new DOMException('The device was disconnected.', 'NotFoundError')));
       this.#closing = () => reject(new DOMException('The transfer was cancelled.', 'AbortError'));
       if (detached?.aborted) lost();
       else detached?.addEventListener('abort', lost, { once: true });
