@@ -34,7 +34,7 @@ const layers: readonly { name: string; siblings: boolean; packages: readonly str
 ];
 
 /** Packages that implement an interface of another: chosen by apps alone. Names ending in `-adapter` are too. */
-const adapters: readonly string[] = ['crypto-node', 'link-tcp', 'virtual-probe', 'virtual-stm32'];
+const adapters: readonly string[] = ['crypto-node', 'virtual-probe', 'virtual-stm32'];
 
 /** Packages that put adapters together as an app does, for apps and simulations; nothing else imports them. */
 const compositions: readonly string[] = ['virtual-line'];

@@ -3,7 +3,7 @@
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import { readHostPort } from './numbers.ts';
 
 /** Opens the link of a socket. Throws `option-invalid`, and the link's own faults. */
