@@ -38,7 +38,9 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
-  'link-tcp',
+  'serial-adapter',
+  'tcp-adapter',
+  'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
 ];

@@ -3,7 +3,7 @@
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import type { DebugProbe } from '@firmseal/personalization';
 import { virtualProbe } from '@firmseal/virtual-probe';
 import { toHostPort } from './options.ts';

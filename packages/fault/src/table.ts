@@ -1458,6 +1458,111 @@ export const faultTable = {
     sentence: '{option} cannot be {place}: {reason}.',
     remedy: 'Give {option} one of: {expected}.',
   },
+  'serial-library-missing': {
+    number: 1150, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} cannot be opened: the npm package serialport is not installed.',
+    remedy: 'Run `npm install serialport@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kind tcp: work without it.',
+  },
+  'serial-not-found': {
+    number: 1151, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'There is no serial port {port}.',
+    remedy: 'Check that the cable is plugged in; `firmseal devices` lists the serial ports of this machine.',
+  },
+  'serial-not-permitted': {
+    number: 1152, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the serial port {port}.',
+    remedy: 'On Linux, join the group that owns the port (`ls -l {port}`, often dialout) and log in again, or install the rules that `firmseal doctor` writes.',
+  },
+  'serial-in-use': {
+    number: 1153, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program holds the serial port {port}.',
+    remedy: 'Close the terminal or programmer that uses it; `firmseal doctor` names the program.',
+  },
+  'serial-baud-refused': {
+    number: 1154, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} does not take {baud} baud ({reason}).',
+    remedy: 'Choose a rate that the adapter has, for example 115200.',
+  },
+  'serial-open-failed': {
+    number: 1155, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} could not be opened: {reason}.',
+    remedy: 'Unplug the adapter and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'serial-unplugged': {
+    number: 1156, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} went away: {reason}.',
+    remedy: 'Plug the adapter in again and run the same command again.',
+  },
+  'serial-stuck': {
+    number: 1157, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} did not {action} within {timeoutMs} ms.',
+    remedy: 'Unplug the adapter and plug it in again; another adapter or another hub helps where it stays.',
+  },
+  'serial-signals-unsupported': {
+    number: 1158, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} has no DTR and RTS lines ({reason}).',
+    remedy: 'Use an adapter that has them, or set the entry pin and reset by hand.',
+  },
+  'usb-library-missing': {
+    number: 1160, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'USB devices cannot be reached: the npm package usb is not installed.',
+    remedy: 'Run `npm install usb@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kinds serial: and tcp: work without it.',
+  },
+  'usb-unavailable': {
+    number: 1161, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB devices of this machine cannot be listed: {reason}.',
+    remedy: 'Check that this machine has USB and that it is given to this system (containers and virtual machines often lack it).',
+  },
+  'usb-not-found': {
+    number: 1162, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing is plugged into the USB socket {socket}.',
+    remedy: 'Plug the device in; `firmseal devices` lists the sockets in use.',
+  },
+  'usb-not-permitted': {
+    number: 1163, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the USB device in socket {socket} ({device}).',
+    remedy: 'On Linux, install the udev rules that `firmseal doctor` writes and plug the device in again; on Windows give it the WinUSB driver.',
+  },
+  'usb-in-use': {
+    number: 1164, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program or driver holds the USB device in socket {socket} ({device}).',
+    remedy: 'Close the program that uses it (a debugger, another programmer), or unplug the device and plug it in again.',
+  },
+  'usb-driver-missing': {
+    number: 1165, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Windows has no driver for the USB device in socket {socket} ({device}) that programs can use: {reason}.',
+    remedy: 'Give the device the WinUSB driver (Zadig does it); the agent\'s own USB device asks Windows for it by itself.',
+  },
+  'usb-open-failed': {
+    number: 1166, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) could not be opened: {reason}.',
+    remedy: 'Unplug the device and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'usb-descriptor-unreadable': {
+    number: 1167, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) does not say what it is: {reason}.',
+    remedy: 'Unplug it and plug it in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+  },
+  'usb-unplugged': {
+    number: 1168, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) left the bus during {action}.',
+    remedy: 'Plug it in again and run the same command again.',
+  },
+  'usb-stuck': {
+    number: 1169, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) did not answer {action} within {timeoutMs} ms.',
+    remedy: 'Power the board off and on and try again; leave out hubs on the way where it stays.',
+  },
+  'usb-transfer-failed': {
+    number: 1170, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) failed in {action}: {reason}.',
+    remedy: 'Try another cable or another port of the machine; `firmseal doctor` counts the devices on each controller.',
+  },
+  'usb-closed': {
+    number: 1171, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} was closed during {action}.',
+    remedy: 'Run the same command again; two parts of one program must not share a device.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
