@@ -4,7 +4,7 @@
 // the token's text is known to nobody.
 
 import { evidenceFromJson, type JobEvidence } from '@firmseal/authority';
-import { toHex } from '@firmseal/bytes';
+import { toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeReceipt, parseReceiptUnverified } from '@firmseal/license';
 import type { Bench } from './bench.ts';
@@ -102,7 +102,7 @@ class OwnerKills {
     const forged = { ...parseReceiptUnverified(receipts[0]!.receipt), licenseId };
     const receipt = await makeReceipt(nodeCrypto, owner.issuer, forged);
     const line = new OwnerClient(host.url, (await client.lineToken(this.#done)).token);
-    const body = { licenseId: toHex(licenseId), receipt: Buffer.from(receipt).toString('base64url') };
+    const body = { licenseId: toHex(licenseId), receipt: toBase64url(receipt) };
     return {
       command: () => line.post(`/v1/jobs/${this.#done}/receipts`, body),
       always: 'license-unknown',

@@ -38,9 +38,9 @@ function passedSockets(output: string): string[] {
   const events = output
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { kind: string; socket: string; outcome?: string });
-  return events.flatMap(({ kind, socket, outcome }) =>
-    kind === 'result' && outcome === 'pass' ? [socket] : [],
+    .map((line) => JSON.parse(line) as { event: string; socket: string; outcome?: string });
+  return events.flatMap(({ event, socket, outcome }) =>
+    event === 'result' && outcome === 'pass' ? [socket] : [],
   );
 }
 

@@ -5,7 +5,11 @@
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
-  { name: 'protocols', siblings: true, packages: ['link', 'usb-device', 'agent-client', 'authority-client'] },
+  {
+    name: 'protocols',
+    siblings: true,
+    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu'],
+  },
   {
     name: 'formats',
     siblings: true,
@@ -22,6 +26,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'places',
     ],
   },
+  { name: 'files', siblings: false, packages: ['files'] },
   { name: 'crypto', siblings: false, packages: ['crypto'] },
   { name: 'bytes', siblings: false, packages: ['bytes'] },
   { name: 'fault', siblings: false, packages: ['fault'] },
@@ -33,7 +38,9 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
-  'link-tcp',
+  'serial-adapter',
+  'tcp-adapter',
+  'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
 ];
@@ -50,7 +57,7 @@ export const compositions: readonly string[] = ['virtual-line'];
 const virtualChipImports: readonly string[] = ['chips', 'crypto', 'bytes', 'fault'];
 
 /** Packages that need Node. All others run in a browser too: Uint8Array only, no Node built-in. */
-export const nodePackages: readonly string[] = ['authority', 'keys', ...adapters, ...compositions];
+export const nodePackages: readonly string[] = ['authority', 'keys', 'files', ...adapters, ...compositions];
 
 const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
 

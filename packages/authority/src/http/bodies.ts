@@ -2,7 +2,7 @@
 // challenges as lower-case hexadecimal, objects as base64url without padding. Limits are those of
 // spec/encoding.md section 3, with their wrapping.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, fromBase64url, fromHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 
@@ -11,15 +11,19 @@ const hex = (sizeBytes: number) =>
     .string()
     .regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due')
     .length(2 * sizeBytes)
-    .transform((text): Bytes => Uint8Array.from(Buffer.from(text, 'hex')));
+    .transform((text): Bytes => fromHex(text));
 
 const base64url = (mostBytes: number) =>
   z
     .string()
     .min(1)
     .max(Math.ceil((mostBytes * 4) / 3))
-    .regex(/^[A-Za-z0-9_-]*$/, 'base64url without padding is due')
-    .transform((text): Bytes => Uint8Array.from(Buffer.from(text, 'base64url')));
+    .transform((text, context): Bytes => {
+      const bytes = fromBase64url(text);
+      if (bytes !== undefined) return bytes;
+      context.addIssue('base64url without padding is due');
+      return z.NEVER;
+    });
 
 const header = base64url(4096);
 const contentKeyFile = base64url(256);

@@ -1,7 +1,7 @@
 // Access tokens: 32 random bytes, shown once, kept as a SHA-256. A token has one scope; a line token has one
 // job. The text begins with a mark of its scope, so that scanners for leaked secrets can know it.
 
-import { type Bytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { TokenRecord, TokenScope } from '../store/records.ts';
 import type { Authority } from './authority.ts';
@@ -33,8 +33,7 @@ export async function createToken(
   if ((scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
   if (jobId) await requireJob(authority, jobId);
-  const token =
-    marks[scope] + Buffer.from(authority.crypto.randomBytes(tokenSizeBytes)).toString('base64url');
+  const token = marks[scope] + toBase64url(authority.crypto.randomBytes(tokenSizeBytes));
   const tokenHash = hashOf(authority, token);
   const tokenId = toHex(tokenHash.subarray(0, 8));
   const now = authority.nowMs();
