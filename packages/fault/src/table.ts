@@ -633,15 +633,20 @@ export const faultTable = {
     sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
     remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
   },
-  'entry-missing': {
+  'entry-misaligned': {
     number: 515, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware does not say where its vector table is.',
-    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+    sentence: 'The vector table at {entry} is not at a multiple of {alignmentBytes} bytes, which a {chip} needs.',
+    remedy: 'Align the vector table to {alignmentBytes} bytes in the linker script; if the image has a header before it, make the header that large.',
   },
   'trial-leaves-no-room': {
     number: 516, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Beside this firmware, on trial on {chip}, no other of its size ({needBytes} bytes in whole erase units, at most 4 areas) has a place; it leaves free: {free}.',
     remedy: 'Make it smaller, link it nearer to an end of the application range, or seal it with `--interruption erase` or `resume`.',
+  },
+  'entry-not-vector-table': {
+    number: 517, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip would start at {entry}, and no vector table of a {chip} stands there: {reason}.',
+    remedy: '{hint}',
   },
   'seal-input-refused': {
     number: 520, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -705,8 +710,8 @@ export const faultTable = {
   },
   'image-file-too-large': {
     number: 601, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
-    remedy: 'Strip debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+    sentence: 'The firmware file has more than {mostBytes} bytes, and no more are read.',
+    remedy: 'Debug information makes ELF files large: strip it (arm-none-eabi-strip -o small.elf big.elf), or convert the file with objcopy -O ihex.',
   },
   'image-format-unknown': {
     number: 602, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -740,17 +745,22 @@ export const faultTable = {
   },
   'image-overlap': {
     number: 608, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware gives more than one value to the byte at {address}.',
-    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+    sentence: 'The firmware gives two different values to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that pieces that overlap agree.',
   },
   'image-no-data': {
     number: 609, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The {format} file holds nothing to program.',
     remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
   },
+  'image-kind-foreign': {
+    number: 610, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is {kind}, not firmware in a format that firmseal reads.',
+    remedy: '{advice}',
+  },
   'image-elf-unsupported': {
     number: 620, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian Arm file.',
     remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
   },
   'image-elf-invalid': {
@@ -852,6 +862,11 @@ export const faultTable = {
     number: 705, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The value {value} does not fit the option field {field}.',
     remedy: 'Give a whole number from 0 to {most}.',
+  },
+  'image-piece-outside': {
+    number: 706, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The image has pieces outside of the flash of {chip}: {pieces}.',
+    remedy: '{advice} To leave a piece out, use objcopy --remove-section on the ELF file, or srec_cat on another.',
   },
   'key-exists': {
     number: 800, exit: 'input', http: null, retry: 'fail', chip: false,

@@ -5,11 +5,12 @@ import { Command } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
 import { readImage } from '@firmseal/image';
 import { readAsset } from '../assets.ts';
+import { chipOptionOr } from '../chip-option.ts';
 import { demoConditions } from '../demo/conditions.ts';
 import { describeStep, describeSummary } from '../demo/describe.ts';
 import { type DemoSummary, runDemo } from '../demo/run-demo.ts';
-import { readInput } from '../files.ts';
-import { address, examples } from '../options.ts';
+import { readImageFile } from '../image-file.ts';
+import { address, entryOption, examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 
@@ -36,7 +37,8 @@ export const command = (shell: Shell) =>
   new Command()
     .argument('[image]', 'firmware of your own; the example if left out')
     .option('--address <number>', 'address of a raw binary', address)
-    .option('--chip <id>', 'kind of chip', 'stm32f427')
+    .addOption(entryOption())
+    .addOption(chipOptionOr('stm32f427'))
     .addHelpText('after', examples('demo', 'demo build/app.elf', 'demo --json'))
     .action(
       runs(shell, async (face, path, options) => {
@@ -44,11 +46,12 @@ export const command = (shell: Shell) =>
         const image =
           path === undefined
             ? readImage(readAsset(example), { fileName: example })
-            : readImage(readInput(path), { fileName: path, ...place });
+            : readImageFile(path, place);
         let controls = true;
         const summary = await runDemo({
           image,
           chipId: options.chip,
+          entry: options.entry,
           conditions: demoConditions,
           tell: (step) => {
             if (step.event === 'attempt') controls &&= step.control;
