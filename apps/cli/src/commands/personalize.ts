@@ -3,7 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
-import { findChip } from '@firmseal/chips';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
@@ -76,6 +76,7 @@ export const command = (shell: Shell) =>
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
         checkClock(new Date());
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: caFile, passphraseFile } = options;

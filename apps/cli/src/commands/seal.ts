@@ -1,7 +1,7 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { type Chip, findChip } from '@firmseal/chips';
+import { type Chip, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { imageFormats, readImage } from '@firmseal/image';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
@@ -144,6 +144,7 @@ export const command = (shell: Shell) =>
         const keyFile = `${options.out}.key`;
         refuseExisting(options.out, keyFile);
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const { address: at, format, generated = [], deviceData = [] } = options;
         const image = readImage(readInput(path), {
           fileName: path,

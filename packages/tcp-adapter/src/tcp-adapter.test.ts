@@ -2,9 +2,14 @@
 
 import { utf8 } from '@firmseal/bytes';
 import { LinkClient, systemClock } from '@firmseal/link';
-import { serveFrames } from '@firmseal/link/testing';
-import { expect, test } from 'vitest';
-import { connectTcp, serveLoopback } from './index.ts';
+import { byteStreamSuite, serveFrames } from '@firmseal/link/testing';
+import { afterEach, describe, expect, test } from 'vitest';
+import { connectTcp, type LoopbackServer, serveLoopback, type TcpStream } from './index.ts';
+
+const servers: LoopbackServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
 
 test('each connection is a chip of its own', async () => {
   let chips = 0;
@@ -62,4 +67,16 @@ test('a port that is taken is refused', async () => {
     code: 'link-connect-failed',
   });
   await server.close();
+});
+
+describe('a TCP connection', () => {
+  byteStreamSuite(async () => {
+    let take: (stream: TcpStream) => void = () => undefined;
+    const taken = new Promise<TcpStream>((resolve) => {
+      take = resolve;
+    });
+    const server = await serveLoopback({ onConnection: (stream) => take(stream) });
+    servers.push(server);
+    return { near: await connectTcp('127.0.0.1', server.port), far: await taken };
+  });
 });
