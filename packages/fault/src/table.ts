@@ -1403,6 +1403,71 @@ export const faultTable = {
     sentence: 'The USB device takes no downloads.',
     remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
   },
+  'openocd-not-there': {
+    number: 1050, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No OpenOCD answered at its Tcl port.',
+    remedy: 'Start OpenOCD with `tcl_port`, or check host and port; the ports of its gdb and telnet servers are others.',
+  },
+  'openocd-too-old': {
+    number: 1051, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD is version {version}; 0.12 is the oldest that firmseal can use.',
+    remedy: 'Install OpenOCD 0.12 or newer.',
+  },
+  'openocd-closed': {
+    number: 1052, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD closed the connection.',
+    remedy: 'Look at what OpenOCD printed, start it again, then run the same command again.',
+  },
+  'openocd-timeout': {
+    number: 1053, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD did not answer within {timeoutMs} ms.',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
+  },
+  'openocd-answer-malformed': {
+    number: 1054, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'An answer of OpenOCD is not well formed: {problem}.',
+    remedy: 'Check that the port is the Tcl port of an OpenOCD that nobody else uses.',
+  },
+  'openocd-command-missing': {
+    number: 1055, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD does not have the command {command}: {said}',
+    remedy: 'Use OpenOCD 0.12 or newer, started with the target file of this chip.',
+  },
+  'openocd-target-running': {
+    number: 1056, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD could not do {command} because the chip is running: {said}',
+    remedy: 'Reset the board and run the same command again; connect the reset line to the probe.',
+  },
+  'openocd-no-target': {
+    number: 1057, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD does not reach the chip: {said}',
+    remedy: 'Check cable and power; a chip at readout level 2 has no debug port any more.',
+  },
+  'openocd-memory-refused': {
+    number: 1058, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: {said}',
+    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it; otherwise there is no memory at this address.',
+  },
+  'openocd-flash-unknown': {
+    number: 1059, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD knows no flash at the address of {command}: {said}',
+    remedy: 'Start OpenOCD with the target file of this chip; for two banks on H7 set DUAL_BANK before it.',
+  },
+  'openocd-flash-protected': {
+    number: 1060, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash is write-protected, so {command} failed: {said}',
+    remedy: 'Lift the write protection (`firmseal flash options`), then run the same command again.',
+  },
+  'openocd-flash-failed': {
+    number: 1061, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash could not be changed by {command}: {said}',
+    remedy: 'Run the same command again; if it stays, the chip is worn or protected.',
+  },
+  'openocd-failed': {
+    number: 1062, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD failed at {command}: {said}',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',
