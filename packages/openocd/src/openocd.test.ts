@@ -6,7 +6,7 @@ import { TestClock } from '@firmseal/link/testing';
 import { connectTcp } from '@firmseal/link-tcp';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasTool } from '../../../tools/toolchain.ts';
+import { lackingTool, skipTests } from '../../../tools/test-report/skip-tests.ts';
 import { type OpenocdOnChip, openocdOnChip } from '../test/index.ts';
 import { Openocd, openocdFault } from './index.ts';
 
@@ -15,11 +15,15 @@ const timeoutMs = 60_000;
 const pattern = (length: number) =>
   Uint8Array.from({ length }, (_, i) => (Math.imul(i + 1, 2_654_435_761) >>> 13) & 0xff);
 
-describe.runIf(hasTool('openocd'))('a chip behind OpenOCD', () => {
+const lack = lackingTool(['openocd']);
+
+describe('a chip behind OpenOCD', () => {
+  skipTests(lack);
   const chip = createVirtualChip({ chip: 'stm32l476', seed: 'openocd client', executors: [machineCode()] });
   let program: OpenocdOnChip;
   let openocd: Openocd;
   beforeAll(async () => {
+    if (lack !== undefined) return;
     chip.powerOn();
     program = await openocdOnChip(chip);
     openocd = await Openocd.connect({
