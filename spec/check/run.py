@@ -1,4 +1,5 @@
-# Runs all vectors: python3 spec/check/run.py vectors/. Prints the cases of each file; exits with 1 on a disagreement.
+# Runs all vectors: python3 spec/check/run.py vectors/. Prints the cases of each file;
+# exits with 1 on a disagreement.
 
 import json
 import sys

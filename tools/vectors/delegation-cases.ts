@@ -1,4 +1,5 @@
-// Vectors of spec/delegation.md section 3: one delegation, an epoch statement where there is one, and what is asked of them.
+// Vectors of spec/delegation.md section 3: one delegation, an epoch statement where there is
+// one, and what is asked of them.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';

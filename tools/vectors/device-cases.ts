@@ -1,4 +1,5 @@
-// Vectors of spec/device.md sections 2 and 3 and spec/receipt.md: certificate, hello, receipt, each with one change a case.
+// Vectors of spec/device.md sections 2 and 3 and spec/receipt.md: certificate, hello,
+// receipt, each with one change a case.
 
 import { type Bytes, concatBytes, toHex } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';

@@ -1,5 +1,5 @@
-// Generates vectors/: inputs with exact outcomes for every implementation. Nothing is random: fixed keys, seeded bytes,
-// signatures with the nonces of RFC 6979. vectors/README.md says how the files are read.
+// Generates vectors/: inputs with exact outcomes for every implementation. Nothing is random: fixed keys,
+// seeded bytes, signatures with the nonces of RFC 6979. vectors/README.md says how the files are read.
 
 import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { findChip, policyBits } from '@firmseal/chips';

@@ -1,5 +1,5 @@
-// Vectors of spec/license.md: the checks of a chip (section 4) on license bundles for one package, and content-key files
-// (section 3).
+// Vectors of spec/license.md: the checks of a chip (section 4) on license bundles for one package,
+// and content-key files (section 3).
 
 import { type Bytes, concatBytes, Secret } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
@@ -315,7 +315,9 @@ export async function licenseCases(): Promise<LicenseCase[]> {
   ];
 }
 
-/** A standing license for a package of the package vectors, so that a chip can be led through the whole of it. */
+/**
+ * A standing license for a package of the package vectors, so that a chip can be led through the whole of it.
+ */
 export function standingBundle(
   manifestDigest: Bytes,
   core: Pick<ManifestCore, 'securityCounter'>,

@@ -1,4 +1,5 @@
-// spec/check, the reader written from the specification alone, agrees with every vector, and says so when one is wrong.
+// spec/check, the reader written from the specification alone, agrees with every vector,
+// and says so when one is wrong.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

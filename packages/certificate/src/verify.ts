@@ -1,5 +1,6 @@
-// Verifies a device certificate in the order of spec/device.md section 2. The X.509 parser finds the fields; the profile
-// then writes them again, and only a certificate that comes out byte for byte is looked at further.
+// Verifies a device certificate in the order of spec/device.md section 2. The X.509 parser
+// finds the fields; the profile then writes them again, and only a certificate that comes out
+// byte for byte is looked at further.
 
 import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import 'reflect-metadata'; // @peculiar/x509 needs it loaded before itself
@@ -70,9 +71,9 @@ function readProfile(crypto: Crypto, certificate: Uint8Array): ReadCertificate {
 }
 
 /**
- * The device of a certificate. `caPublicKey` is that of a verified delegation of role device CA. Throws, in this order,
- * `certificate-malformed`, `certificate-signature-invalid`, `certificate-product-wrong`, `certificate-expired`,
- * `certificate-malformed` (the name is not the thumbprint of the keys).
+ * The device of a certificate. `caPublicKey` is that of a verified delegation of role device CA. Throws, in
+ * this order, `certificate-malformed`, `certificate-signature-invalid`, `certificate-product-wrong`,
+ * `certificate-expired`, `certificate-malformed` (the name is not the thumbprint of the keys).
  */
 export function verifyDeviceCertificate(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// Delegations and epoch statements by the owner's root key: spec/delegation.md. Packages and licenses both rest on
-// them. Which counter is held against the cap, and when, is the caller's (step 3 of the checks).
+// Delegations and epoch statements by the owner's root key: spec/delegation.md. Packages and licenses both
+// rest on them. Which counter is held against the cap, and when, is the caller's (step 3 of the checks).
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CoseSigner, encodeCbor, field, integer, oneOf, signCoseWith } from '@firmseal/cbor-cose';
@@ -61,7 +61,9 @@ export function makeDelegation(crypto: Crypto, signer: CoseSigner, delegation: D
   return signCoseWith(crypto, { signer, typ: delegationTyp, payload });
 }
 
-/** Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch. */
+/**
+ * Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch.
+ */
 export function makeEpochStatement(
   crypto: Crypto,
   signer: CoseSigner,
@@ -113,7 +115,10 @@ export function verifyDelegation(
   return delegation;
 }
 
-/** Step 1 of delegation.md section 3. Throws `epoch-malformed`, `epoch-signature-invalid`, `epoch-product-wrong`. */
+/**
+ * Step 1 of delegation.md section 3. Throws `epoch-malformed`,
+ * `epoch-signature-invalid`, `epoch-product-wrong`.
+ */
 function verifyEpochStatement(
   crypto: Crypto,
   bytes: Uint8Array,

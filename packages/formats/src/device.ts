@@ -1,5 +1,5 @@
-// What a verifier knows of a device: its two public keys, bound by their thumbprint. spec/device.md section 1. Where it
-// comes from, a certificate or the record of personalization, is for others.
+// What a verifier knows of a device: its two public keys, bound by their thumbprint. spec/device.md
+// section 1. Where it comes from, a certificate or the record of personalization, is for others.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

@@ -1,5 +1,6 @@
-// Opens the COSE_Sign1 shell of the specification's objects (spec/encoding.md section 2), turning every fault of the
-// shell into the object's own "malformed" fault. Which object, under which key and in which order is the caller's.
+// Opens the COSE_Sign1 shell of the specification's objects (spec/encoding.md section 2), turning
+// every fault of the shell into the object's own "malformed" fault. Which object, under which key
+// and in which order is the caller's.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type OpenedCose, openCose } from '@firmseal/cbor-cose';
@@ -7,7 +8,10 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { orMalformed } from './shapes.ts';
 
-/** Shape of the shell only; the signature is not checked. Throws the fault `malformed`, caused by the CBOR or COSE fault. */
+/**
+ * Shape of the shell only; the signature is not checked. Throws the fault `malformed`,
+ * caused by the CBOR or COSE fault.
+ */
 export function openSigned(bytes: Uint8Array, typ: string, malformed: FaultCode): OpenedCose {
   return orMalformed(malformed, () => openCose(bytes, typ));
 }

@@ -93,8 +93,8 @@ export function parseHelloUnverified(bytes: Uint8Array): Hello {
 }
 
 /**
- * The hello of a device whose keys are known. Throws, in this order, `hello-malformed`, `hello-signature-invalid`,
- * `hello-thumbprint-wrong`, and when a challenge is given `hello-challenge-wrong`.
+ * The hello of a device whose keys are known. Throws, in this order, `hello-malformed`,
+ * `hello-signature-invalid`, `hello-thumbprint-wrong`, and when a challenge is given `hello-challenge-wrong`.
  */
 export function verifyHello(
   crypto: Crypto,

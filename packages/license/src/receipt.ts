@@ -35,7 +35,9 @@ import type { LicenseTerms } from './terms.ts';
 
 export const receiptTyp = 'application/firmseal-receipt';
 const profile = 'tag:firmseal,2026:receipt-1';
-/** EAT dbgstat by readout level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently. */
+/**
+ * EAT dbgstat by readout level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently.
+ */
 const debugStatus = [0, 1, 4] as const;
 
 export interface Receipt {
@@ -118,10 +120,10 @@ function holdsManifest({ areas }: Receipt, { areaDigests, core }: Manifest): boo
 }
 
 /**
- * PASS: returns only when every check passed. Throws, in this order, `receipt-malformed`, `receipt-signature-invalid`,
- * `receipt-device-wrong`, `receipt-license-wrong`, `receipt-manifest-wrong`, `receipt-digest-wrong`,
- * `receipt-challenge-wrong`, `receipt-result-bad`. A receipt that is not fresh passes with the license's nonce: look at
- * `fresh` and `unprotected`.
+ * PASS: returns only when every check passed. Throws, in this order, `receipt-malformed`,
+ * `receipt-signature-invalid`, `receipt-device-wrong`, `receipt-license-wrong`, `receipt-manifest-wrong`,
+ * `receipt-digest-wrong`, `receipt-challenge-wrong`, `receipt-result-bad`. A receipt that is not fresh passes
+ * with the license's nonce: look at `fresh` and `unprotected`.
  */
 export function verifyReceipt(crypto: Crypto, context: ReceiptContext): Receipt & { digest: Bytes } {
   const { device, license, manifest, challenge } = context;

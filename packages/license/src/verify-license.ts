@@ -1,5 +1,5 @@
-// The order of checks of a license: spec/license.md section 4. Steps 1 and 2 anyone can do; 3 to 6 need the package and
-// the state of the chip; 7 needs the chip's key (chips of software, tests, vectors).
+// The order of checks of a license: spec/license.md section 4. Steps 1 and 2 anyone can do; 3 to 6 need the
+// package and the state of the chip; 7 needs the chip's key (chips of software, tests, vectors).
 
 import { type Bytes, equalBytes, Secret } from '@firmseal/bytes';
 import { arrayOf, byteString, field, tuple } from '@firmseal/cbor-cose';
@@ -44,16 +44,18 @@ const licenseShape = {
   ciphertext: field(2, byteString(52, 1200)),
 };
 
-/** Shape of the signed license alone, for display: nothing in it can be believed. Throws as decodeTerms does. */
+/**
+ * Shape of the signed license alone, for display: nothing in it can be believed. Throws as decodeTerms does.
+ */
 export function readLicenseTermsUnverified(license: Uint8Array): LicenseTerms {
   const { payload } = openSigned(license, licenseTyp, 'license-malformed');
   return decodeTerms(readObject(payload, 'license-malformed', 'license', licenseShape).termsBytes);
 }
 
 /**
- * Steps 1 and 2. `trust.epoch` is the one in force after the package's statement. Throws `license-malformed`, the epoch
- * and delegation faults, `license-malformed`, `license-signature-invalid`, `license-malformed`,
- * `license-version-unsupported`.
+ * Steps 1 and 2. `trust.epoch` is the one in force after the package's statement. Throws
+ * `license-malformed`, the epoch and delegation faults, `license-malformed`, `license-signature-invalid`,
+ * `license-malformed`, `license-version-unsupported`.
  */
 export function verifyLicense(crypto: Crypto, inputs: Trust & { bundle: Uint8Array }): VerifiedLicense {
   const { bundle, ...trust } = inputs;
@@ -103,7 +105,10 @@ export function checkLicenseForChip(license: VerifiedLicense, context: LicenseCo
 
 const envelope = tuple(bytes32, arrayOf(byteString(0, 1024), 0, 8));
 
-/** Step 7. The caller wipes the content key. Throws `license-unwrap-failed`, `license-data-wrong`, `key-commitment-wrong`. */
+/**
+ * Step 7. The caller wipes the content key. Throws `license-unwrap-failed`,
+ * `license-data-wrong`, `key-commitment-wrong`.
+ */
 export function openLicense(
   crypto: Crypto,
   inputs: {

@@ -1,5 +1,5 @@
-// Reads the text of a place (spec/places.md sections 1 and 4). Texts come from operators: each fault says which part is
-// wrong and why, and its remedy shows how the part is written.
+// Reads the text of a place (spec/places.md sections 1 and 4). Texts come from operators: each fault says
+// which part is wrong and why, and its remedy shows how the part is written.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
 import type { NearPlace, NetPlace, Place, SerialPlace, UsbPlace, UsbSocket } from './place.ts';
@@ -16,7 +16,10 @@ function afterLast(text: string, mark: string): { head: string; tail: string | u
   return at < 0 ? { head: text, tail: undefined } : { head: text.slice(0, at), tail: text.slice(at + 1) };
 }
 
-/** path ::= ( '/' segment )+ | com ::= 'COM' number; `\\.\COM7` is how Windows itself writes the ports above 9. */
+/**
+ * path ::= ( '/' segment )+ | com ::= 'COM' number; `\\.\COM7` is how Windows
+ * itself writes the ports above 9.
+ */
 function readPortName(text: string): Reading<string> {
   const [, digits] = /^(?:\\\\\.\\)?COM(\d+)$/i.exec(text) ?? [];
   if (digits !== undefined) {
@@ -120,7 +123,9 @@ function readKind(text: string, refuse: Refuse): Place {
   }
 }
 
-/** The place that the text names. Throws `place-text-invalid`, `place-kind-unknown` and the fault of a part. */
+/**
+ * The place that the text names. Throws `place-text-invalid`, `place-kind-unknown` and the fault of a part.
+ */
 export function parsePlace(text: string): Place {
   const refuse: Refuse = (code, fields) => {
     throw new Fault(code, { place: text, ...fields });

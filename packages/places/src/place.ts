@@ -1,5 +1,6 @@
-// A place: where something is plugged in, never what is plugged in (spec/places.md section 2). Reading a text:
-// parse-place.ts; the text of a place: place-text.ts. Opening one is for apps, which choose the adapters.
+// A place: where something is plugged in, never what is plugged in (spec/places.md
+// section 2). Reading a text: parse-place.ts; the text of a place: place-text.ts. Opening one
+// is for apps, which choose the adapters.
 
 /** A USB socket: the bus, then the ports from its root hub on. */
 export interface UsbSocket {
@@ -23,7 +24,10 @@ export interface UsbPlace extends UsbSocket {
 }
 
 export interface NetPlace {
-  /** `tcp`: a chip's link. `openocd`: the Tcl port of one that runs. `virtual`: the debug port of a virtual chip. */
+  /**
+   * `tcp`: a chip's link. `openocd`: the Tcl port of one that runs. `virtual`: the
+   * debug port of a virtual chip.
+   */
   readonly kind: 'tcp' | 'openocd' | 'virtual';
   /** A name in lower case, or an address; IPv6 without brackets. */
   readonly host: string;

@@ -5,7 +5,9 @@ export type Reading<T> = { readonly value: T } | { readonly reason: string };
 
 const wrong = (reason: string): Reading<never> => ({ reason });
 
-/** `number` of the grammar, within least..most; undefined for anything else, leading zeros and signs among it. */
+/**
+ * `number` of the grammar, within least..most; undefined for anything else, leading zeros and signs among it.
+ */
 export function readNumber(
   text: string,
   { least, most }: { least: number; most: number },

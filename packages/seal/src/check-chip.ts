@@ -1,5 +1,5 @@
-// What a chip adds to the checks of a package header: spec/package.md section 6, steps 7 to 10. With the catalogue
-// alone steps 7 and 9; with the state of one chip (from its hello) 8 and 10 too.
+// What a chip adds to the checks of a package header: spec/package.md section 6, steps 7 to 10. With the
+// catalogue alone steps 7 and 9; with the state of one chip (from its hello) 8 and 10 too.
 
 import { type Chip, eraseUnitAt, policyBits, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -94,9 +94,10 @@ function checkProtection(chip: Chip, { core }: Manifest, state: ChipState): void
 }
 
 /**
- * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`, `area-outside-application`,
- * `area-misaligned`, `area-overlap`, `area-kind-unsupported`; `agent-too-old`, `counter-rolled-back`,
- * `counter-jump-too-large`; `policy-field-unknown`; `readout-level-too-low`, `policy-not-stronger`, `policy-locked`.
+ * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`,
+ * `area-outside-application`, `area-misaligned`, `area-overlap`, `area-kind-unsupported`; `agent-too-old`,
+ * `counter-rolled-back`, `counter-jump-too-large`; `policy-field-unknown`; `readout-level-too-low`,
+ * `policy-not-stronger`, `policy-locked`.
  */
 export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState): void {
   const { chips, areas, optionBytes } = manifest.core;

@@ -25,7 +25,9 @@ export interface Manifest {
   readonly areaDigests: readonly (Bytes | null)[];
   readonly salt: Bytes;
   readonly commitment: Bytes;
-  /** Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts. */
+  /**
+   * Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts.
+   */
   readonly digest: Bytes;
   /** The signed object as encoded. */
   readonly signed: Bytes;
@@ -67,8 +69,8 @@ export function decodeManifestPayload(payload: Uint8Array): ManifestPayload & { 
 
 /**
  * Step 6. Throws, in this order: `area-malformed` and `area-misaligned` (area by area), `manifest-malformed`
- * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of records; a
- * first hash of zeros).
+ * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of
+ * records; a first hash of zeros).
  */
 export function finishCore(payload: ManifestPayload & { draft: CoreDraft }): ManifestCore {
   const { areasValue, requirementsValue, ...rest } = payload.draft;

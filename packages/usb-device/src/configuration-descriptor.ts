@@ -1,6 +1,6 @@
-// Reads a configuration descriptor as the device sent it: what WebUSB does not show are the descriptors of a class
-// between those of interfaces (DFU's functional descriptor). USB 2.0, sections 9.6.3 to 9.6.6. Every byte is the
-// device's word, so lengths are checked before anything is read.
+// Reads a configuration descriptor as the device sent it: what WebUSB does not show are the descriptors of a
+// class between those of interfaces (DFU's functional descriptor). USB 2.0, sections 9.6.3 to 9.6.6. Every
+// byte is the device's word, so lengths are checked before anything is read.
 
 import { Fault } from '@firmseal/fault';
 
@@ -58,7 +58,8 @@ export function readConfigurationDescriptor(bytes: Uint8Array): ConfigurationDes
   const interfaces: Building[] = [];
   for (let at = 9; at < end; ) {
     const lengthBytes = bytes[at]!;
-    // bLength is the device's: 0 would never end, 1 has no type, and more than is left would read past the end.
+    // bLength is the device's: 0 would never end, 1 has no type, and more than is left
+    // would read past the end.
     if (lengthBytes < 2 || at + lengthBytes > end)
       throw malformed(`a length of ${lengthBytes} at byte ${at}`);
     takeDescriptor(interfaces, bytes.slice(at, at + lengthBytes));

@@ -1,5 +1,6 @@
 /// <reference types="w3c-web-usb" />
-// The seam takes a browser's USBDevice as it is (held by the compiler), and the stand-in of tests behaves like one.
+// The seam takes a browser's USBDevice as it is (held by the compiler), and the
+// stand-in of tests behaves like one.
 
 import { describe, expect, it } from 'vitest';
 import { type DeviceAnswers, enumerate, type Setup } from '../test/index.ts';

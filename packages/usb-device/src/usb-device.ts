@@ -1,6 +1,7 @@
-// The seam between a protocol and a USB device. Names, parameters and results are those of WebUSB (WICG, sections 5
-// to 7), so that the USBDevice of a browser, and of npm's `usb`, fits as it is. It has what the clients of this house
-// use: no isochronous transfers. A deadline belongs to the caller: a transfer here may take for ever.
+// The seam between a protocol and a USB device. Names, parameters and results are those of WebUSB
+// (WICG, sections 5 to 7), so that the USBDevice of a browser, and of npm's `usb`, fits as it is. It
+// has what the clients of this house use: no isochronous transfers. A deadline belongs to the caller: a
+// transfer here may take for ever.
 
 export type UsbDirection = 'in' | 'out';
 
@@ -59,8 +60,8 @@ export interface UsbOutTransferResult {
 }
 
 /**
- * A USB device. Every method rejects when the device left the bus, and when `close` is called while it waits. A stall is
- * a result and never a rejection: an adapter whose library throws at a stall makes a result of it.
+ * A USB device. Every method rejects when the device left the bus, and when `close` is called while it waits.
+ * A stall is a result and never a rejection: an adapter whose library throws at a stall makes a result of it.
  */
 export interface UsbDevice {
   readonly vendorId: number;

@@ -1,6 +1,6 @@
-// A UsbDevice for tests, on top of anything that answers control transfers: it enumerates the device by standard
-// requests as a host does (USB 2.0, chapter 9), keeps what a host keeps, and hands every transfer on. The answers are
-// those of the device, malformed ones included.
+// A UsbDevice for tests, on top of anything that answers control transfers: it enumerates the device by
+// standard requests as a host does (USB 2.0, chapter 9), keeps what a host keeps, and hands every transfer
+// on. The answers are those of the device, malformed ones included.
 
 import {
   type ConfigurationDescriptor,
@@ -62,7 +62,9 @@ async function text(device: DeviceAnswers, index: number): Promise<string | null
   return new TextDecoder('utf-16le').decode(bytes.slice(2, Math.max(2, bytes[0]!)));
 }
 
-/** What a host learns of a device that was plugged in. Throws `usb-descriptor-malformed` at a lying device. */
+/**
+ * What a host learns of a device that was plugged in. Throws `usb-descriptor-malformed` at a lying device.
+ */
 export async function enumerate(device: DeviceAnswers): Promise<UsbStandIn> {
   const own = await descriptor(device, 0x0100, 18);
   const view = new DataView(own.slice(0, 18).buffer);
