@@ -1,6 +1,7 @@
-// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is needed.
-// Results are kept in .cache/agent/ by the hash of everything that went in, and copied to device/agent/build/.
-// `node device/agent/build.ts` builds every chip; tests call buildAgent, and only the first of them compiles.
+// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the
+// system is needed. Results are kept in .cache/agent/ by the hash of everything that went in, and
+// copied to device/agent/build/. `node device/agent/build.ts` builds every chip; tests call
+// buildAgent, and only the first of them compiles.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,8 @@ const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
-// Stack below the data: an overflow traps at address 0 instead of running into them. Two pages stand for the SRAM.
+// Stack below the data: an overflow traps at address 0 instead of running into them.
+// Two pages stand for the SRAM.
 const linkFlags = [
   ...['-Wl,--no-entry', '-Wl,--stack-first', '-Wl,-z,stack-size=16384', '-Wl,--strip-all'],
   ...['-Wl,--initial-memory=65536', '-Wl,--max-memory=65536', '-Wl,--export-memory'],
@@ -142,7 +144,10 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }
 
-/** The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
+/**
+ * The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose
+ * parsers can be asked one by one.
+ */
 export function buildVerdicts(
   chipId: string,
   weakenings: readonly Weakening[] = [],
@@ -155,8 +160,8 @@ export function buildVerdicts(
 }
 
 /**
- * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with the agent of
- * one chip behind it, because port.c is one file. Its memory is larger than the agent's.
+ * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with
+ * the agent of one chip behind it, because port.c is one file. Its memory is larger than the agent's.
  */
 export function buildCryptoRunner(): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources('stm32f427');

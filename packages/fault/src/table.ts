@@ -728,6 +728,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock says {clock}, which is before the release of this firmseal on {release}.',
     remedy: 'Set the clock of this machine; a certificate made with a wrong clock can shut a chip out. Nothing was changed.',
   },
+  'agent-build-missing': {
+    number: 562, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent in {build} for {chip}; it has {known}.',
+    remedy: 'Choose another build with `--agent-build`; `firmseal agent list` shows what there is.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
