@@ -1,4 +1,5 @@
-// The list of builds against the ports of device/agent: a port that is missed here would be refused by every command.
+// The list of builds against the ports of device/agent: a port that is missed here would
+// be refused by every command.
 
 import { existsSync, globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
