@@ -633,15 +633,20 @@ export const faultTable = {
     sentence: 'The content given for area {area} has {found} bytes; {expected} were expected.',
     remedy: 'Give the content of every area of firmware, padded to the length of the area. Give no content for other areas.',
   },
-  'entry-missing': {
+  'entry-misaligned': {
     number: 515, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware does not say where its vector table is.',
-    remedy: 'Give an image that begins with its vector table, or an ELF file whose entry lies after one.',
+    sentence: 'The vector table at {entry} is not at a multiple of {alignmentBytes} bytes, which a {chip} needs.',
+    remedy: 'Align the vector table to {alignmentBytes} bytes in the linker script; if the image has a header before it, make the header that large.',
   },
   'trial-leaves-no-room': {
     number: 516, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'On trial, this firmware leaves no place on {chip} for another of its size ({needBytes} bytes in whole erase units, at most 4 areas). It leaves free: {free}.',
     remedy: 'Make it smaller, link it nearer to an end of the application range, or seal it with `--interruption erase` or `resume`.',
+  },
+  'entry-not-vector-table': {
+    number: 517, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip would start at {entry}, and no vector table of a {chip} stands there: {reason}.',
+    remedy: '{hint}',
   },
   'seal-input-refused': {
     number: 520, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -730,8 +735,8 @@ export const faultTable = {
   },
   'image-file-too-large': {
     number: 601, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
-    remedy: 'Strip the debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+    sentence: 'The firmware file has more than {mostBytes} bytes, and no more are read.',
+    remedy: 'Debug information makes ELF files large: strip it (arm-none-eabi-strip -o small.elf big.elf), or convert the file with objcopy -O ihex.',
   },
   'image-format-unknown': {
     number: 602, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -765,17 +770,22 @@ export const faultTable = {
   },
   'image-overlap': {
     number: 608, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware gives more than one value to the byte at {address}.',
-    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+    sentence: 'The firmware gives two different values to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that pieces that overlap agree.',
   },
   'image-no-data': {
     number: 609, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The {format} file holds nothing to program.',
     remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
   },
+  'image-kind-foreign': {
+    number: 610, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is {kind}, not firmware in a format that firmseal reads.',
+    remedy: '{advice}',
+  },
   'image-elf-unsupported': {
     number: 620, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian Arm file.',
     remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
   },
   'image-elf-invalid': {
@@ -882,6 +892,11 @@ export const faultTable = {
     number: 706, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'firmseal has no agent for {chip} yet, so no package can be installed on it.',
     remedy: 'Use a chip for which `firmseal chips` lists an agent. A virtual {chip} can still be programmed in plain by its ROM bootloader or debug port.',
+  },
+  'image-piece-outside': {
+    number: 707, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The image has pieces outside of the flash of {chip}: {pieces}.',
+    remedy: '{advice} To leave a piece out, use objcopy --remove-section on the ELF file, or srec_cat on another.',
   },
   'key-exists': {
     number: 800, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1407,6 +1422,71 @@ export const faultTable = {
     number: 1040, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The USB device takes no downloads.',
     remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
+  },
+  'openocd-not-there': {
+    number: 1050, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No OpenOCD answered at its Tcl port.',
+    remedy: 'Start OpenOCD with `tcl_port`, or check host and port; the ports of its gdb and telnet servers are others.',
+  },
+  'openocd-too-old': {
+    number: 1051, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD is version {version}; 0.12 is the oldest that firmseal can use.',
+    remedy: 'Install OpenOCD 0.12 or newer.',
+  },
+  'openocd-closed': {
+    number: 1052, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD closed the connection.',
+    remedy: 'Look at what OpenOCD printed, start it again, then run the same command again.',
+  },
+  'openocd-timeout': {
+    number: 1053, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD did not answer within {timeoutMs} ms.',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
+  },
+  'openocd-answer-malformed': {
+    number: 1054, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'An answer of OpenOCD is not well formed: {problem}.',
+    remedy: 'Check that the port is the Tcl port of an OpenOCD that nobody else uses.',
+  },
+  'openocd-command-missing': {
+    number: 1055, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD does not have the command {command}: {said}',
+    remedy: 'Use OpenOCD 0.12 or newer, started with the target file of this chip.',
+  },
+  'openocd-target-running': {
+    number: 1056, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD could not do {command} because the chip is running: {said}',
+    remedy: 'Reset the board and run the same command again; connect the reset line to the probe.',
+  },
+  'openocd-no-target': {
+    number: 1057, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD does not reach the chip: {said}',
+    remedy: 'Check cable and power; a chip at readout level 2 has no debug port any more.',
+  },
+  'openocd-memory-refused': {
+    number: 1058, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: {said}',
+    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it; otherwise there is no memory at this address.',
+  },
+  'openocd-flash-unknown': {
+    number: 1059, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD knows no flash at the address of {command}: {said}',
+    remedy: 'Start OpenOCD with the target file of this chip; for two banks on H7 set DUAL_BANK before it.',
+  },
+  'openocd-flash-protected': {
+    number: 1060, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash is write-protected, so {command} failed: {said}',
+    remedy: 'Lift the write protection (`firmseal flash options`), then run the same command again.',
+  },
+  'openocd-flash-failed': {
+    number: 1061, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash could not be changed by {command}: {said}',
+    remedy: 'Run the same command again; if it stays, the chip is worn or protected.',
+  },
+  'openocd-failed': {
+    number: 1062, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD failed at {command}: {said}',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
   },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,

@@ -234,10 +234,12 @@ export class SerialStream implements SerialLine {
   async setSignals(signals: { readonly dtr?: boolean; readonly rts?: boolean }): Promise<void> {
     const port = this.#port;
     if (port === undefined) throw this.#closedFault();
-    // The library sets a line that is not named: so both are, always.
+    // The library sets a line that is not named, and ends the low-latency mode: so all are named, always.
     const both = { ...this.#signals, ...signals };
     try {
-      await this.#within('set its lines', settingTimeoutMs, () => this.#call((done) => port.set(both, done)));
+      await this.#within('set its lines', settingTimeoutMs, () =>
+        this.#call((done) => port.set({ ...both, lowLatency: true }, done)),
+      );
     } catch (cause) {
       if (this.#ended) throw this.#closedFault();
       if (cause instanceof Fault) throw cause;

@@ -195,7 +195,8 @@ describe('what goes wrong', () => {
     (port.device as SuiteDevice).unplug();
     port.device = undefined;
     await expect(before.controlTransferIn(vendor(1), 1)).rejects.toMatchObject({
-      code: 'usb-transfer-failed',
+      code: 'usb-unplugged',
+      fields: { socket: '1-4.2', device: '1209:0001 suite' },
     });
     await before.close();
     await expect(find()).rejects.toMatchObject({ code: 'usb-not-found' });

@@ -1,7 +1,15 @@
 // `firmseal chips`: the catalogue, for people and as JSON.
 
 import { Command } from '@commander-js/extra-typings';
-import { agentBuilds, type Chip, chipIds, findChip, freeRanges, hexAddress } from '@firmseal/chips';
+import {
+  agentBuilds,
+  type Chip,
+  chipIds,
+  findChip,
+  findChipNamed,
+  freeRanges,
+  hexAddress,
+} from '@firmseal/chips';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
@@ -43,12 +51,12 @@ function describeChip(chip: Chip): string[] {
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('[id]', 'a chip of the list')
+    .argument('[name]', 'id of a chip of the list, or the name of a part such as STM32F427ZIT6')
     .addHelpText('after', examples('chips', 'chips stm32f427'))
     .action(
-      runs(shell, async (face, id) => {
-        if (id !== undefined) {
-          const chip = findChip(id);
+      runs(shell, async (face, name) => {
+        if (name !== undefined) {
+          const chip = findChipNamed(name);
           face.tell({ event: 'chip', ...chip }, ...describeChip(chip));
           return;
         }

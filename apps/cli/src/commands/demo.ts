@@ -6,12 +6,13 @@ import { type Chip, findChip, requireAgent } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { type FirmwareImage, readImage } from '@firmseal/image';
 import { readAsset } from '../assets.ts';
+import { chipOptionOr } from '../chip-option.ts';
 import { demoConditions } from '../demo/conditions.ts';
 import { describeStep, describeSummary } from '../demo/describe.ts';
 import { exampleImage } from '../demo/example-image.ts';
 import { type DemoSummary, runDemo } from '../demo/run-demo.ts';
-import { readInput } from '../files.ts';
-import { address, examples } from '../options.ts';
+import { readImageFile } from '../image-file.ts';
+import { address, entryOption, examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 
@@ -46,7 +47,8 @@ export const command = (shell: Shell) =>
   new Command()
     .argument('[image]', 'firmware of your own; the example if left out')
     .option('--address <number>', 'address of a raw binary', address)
-    .option('--chip <id>', 'kind of chip', 'stm32f427')
+    .addOption(entryOption())
+    .addOption(chipOptionOr('stm32f427'))
     .addHelpText('after', examples('demo', 'demo build/app.elf', 'demo --json'))
     .action(
       runs(shell, async (face, path, options) => {
@@ -54,13 +56,12 @@ export const command = (shell: Shell) =>
         const chip = findChip(options.chip);
         requireAgent(chip);
         const { image, name } =
-          path === undefined
-            ? readExample(chip)
-            : { image: readImage(readInput(path), { fileName: path, ...place }), name: path };
+          path === undefined ? readExample(chip) : { image: readImageFile(path, place), name: path };
         let controls = true;
         const summary = await runDemo({
           image,
           chipId: chip.id,
+          entry: options.entry,
           conditions: demoConditions,
           tell: (step) => {
             if (step.event === 'attempt') controls &&= step.control;

@@ -10,8 +10,8 @@ import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { readAgentImage } from '../agent-image.ts';
+import { chipOption } from '../chip-option.ts';
 import {
-  chipOption,
   collect,
   examples,
   level,
