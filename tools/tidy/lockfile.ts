@@ -34,6 +34,7 @@ function isLocked(entries: Entries, path: string, name: string): boolean {
     const above = [...folders.slice(0, depth), name].join('/node_modules/').replace(/^\//, '');
     if (above in entries) return true;
   }
+  // A package of the workspace stands in no node_modules folder; what it wants lies at the root.
   return `node_modules/${name}` in entries;
 }
 
