@@ -5,6 +5,7 @@ import {
   browserImports,
   declaredImports,
   deepImports,
+  fileCycles,
   importCycles,
   importDirection,
   importsOf,
@@ -67,8 +68,8 @@ test('deep imports and paths out of a package are found', () => {
     importing('packages/seal/src/c.ts', '../../../tools/x/main.ts'),
     importing('packages/seal/src/d.ts', './e.ts', '@firmseal/bytes'),
     importing('packages/seal/src/f.test.ts', '../../../tools/x/main.ts'),
-    importing('packages/link-tcp/src/g.test.ts', '@firmseal/link/testing'),
-    importing('packages/link-tcp/src/h.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/g.test.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/h.ts', '@firmseal/link/testing'),
   ];
   expect(deepImports(files)).toHaveLength(5);
 });
@@ -103,6 +104,25 @@ test('a circle of packages is found', () => {
       .map((line) => line.split(':')[0])
       .sort(),
   ).toEqual(['packages/chips', 'packages/image', 'packages/seal']);
+});
+
+test('a circle of files is found, also one of types; other packages and missing files make none', () => {
+  const files = [
+    importing('packages/seal/src/a.ts', './b.ts', './none.ts'),
+    { path: 'packages/seal/src/b.ts', text: "import type { A } from './deeper/c.ts';" },
+    importing('packages/seal/src/deeper/c.ts', '@firmseal/seal', '../d.ts'),
+    importing('packages/seal/src/d.ts', './e.ts'),
+    importing('packages/seal/src/e.ts'),
+  ];
+  expect(fileCycles(files)).toEqual([]);
+  const closed = [
+    ...files,
+    importing('packages/seal/src/none.ts'),
+    importing('packages/seal/src/e.ts', './a.ts'),
+  ];
+  expect(fileCycles(closed)).toEqual([
+    expect.stringMatching(/a\.ts, .*b\.ts, .*d\.ts, .*deeper\/c\.ts, .*e\.ts$/),
+  ]);
 });
 
 test('the laboratory in shipped code is found', () => {

@@ -3,6 +3,7 @@
 
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
+import { circlesOf } from './graph.ts';
 import { isForbiddenPair, nodePackages, whyNot } from './layers.ts';
 import { codeLines, isTest, type Rule, type SourceFile } from './tree.ts';
 
@@ -108,19 +109,19 @@ export const importCycles: Rule = (files) => {
     const targets = graph.get(from) ?? graph.set(from, new Set()).get(from)!;
     for (const to of importsOf(text).map(scoped)) if (to !== undefined && to !== from) targets.add(to);
   }
-  const reachable = (start: string) => {
-    const seen = new Set<string>();
-    for (const queue = [...(graph.get(start) ?? [])]; queue.length > 0; ) {
-      const name = queue.pop()!;
-      if (seen.has(name)) continue;
-      seen.add(name);
-      queue.push(...(graph.get(name) ?? []));
-    }
-    return seen;
-  };
-  return [...graph.keys()]
-    .filter((name) => reachable(name).has(name))
-    .map((name) => `packages/${name}: imports itself by way of other packages`);
+  return circlesOf(graph).flatMap((circle) =>
+    circle.map((name) => `packages/${name}: imports itself by way of other packages`),
+  );
+};
+
+/** No file imports itself by way of others, types included. */
+export const fileCycles: Rule = (files) => {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, text } of files.filter(isSource)) {
+    const near = importsOf(text).filter((specifier) => specifier.startsWith('.'));
+    graph.set(path, new Set(near.map((specifier) => posix.join(posix.dirname(path), specifier))));
+  }
+  return circlesOf(graph).map((circle) => `${circle[0]}: imported in a circle: ${circle.join(', ')}`);
 };
 
 /** Packages for browsers: no Node built-in and no Node global in what is shipped. */

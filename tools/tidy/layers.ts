@@ -5,7 +5,11 @@
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
   { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
-  { name: 'protocols', siblings: true, packages: ['link', 'usb-device', 'agent-client', 'authority-client'] },
+  {
+    name: 'protocols',
+    siblings: true,
+    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu'],
+  },
   {
     name: 'formats',
     siblings: true,
@@ -34,7 +38,9 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
-  'link-tcp',
+  'serial-adapter',
+  'tcp-adapter',
+  'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
 ];

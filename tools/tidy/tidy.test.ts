@@ -2,6 +2,7 @@
 // violations, in the tests beside the rules.
 
 import { describe, expect, test } from 'vitest';
+import { coreCalls, coreIncludes } from './c-imports.ts';
 import { commentLineLength } from './comment-lines.ts';
 import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
@@ -9,6 +10,7 @@ import {
   browserImports,
   declaredImports,
   deepImports,
+  fileCycles,
   importCycles,
   importDirection,
   laboratoryImports,
@@ -16,6 +18,7 @@ import {
 import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
+import { datedFigures, pageLength, plainWords } from './prose.ts';
 import { markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
@@ -26,6 +29,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'docs/layout.md shows the same layers and folders': layoutPage,
   'imports are declared': declaredImports,
   'packages import in no circle': importCycles,
+  'files import in no circle': fileCycles,
+  'files of the core include in no circle': coreIncludes,
+  'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
   'shipped code does without the laboratory': laboratoryImports,
   'files end at 500 lines': fileLength,
@@ -38,6 +44,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'the lockfile names no place': lockfileHosts,
   'the lockfile has the binaries of every platform': lockfilePlatforms,
   'the lockfile knows every package.json': lockfileManifests,
+  'pages end at 12 KB': pageLength,
+  'dated figures stand in docs/figures.md': datedFigures,
+  'what people read is plain English': plainWords,
   'mentions of the specification resolve': specReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,

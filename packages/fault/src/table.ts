@@ -703,6 +703,31 @@ export const faultTable = {
     sentence: 'The agent has {sizeBytes} bytes and the chip keeps {roomBytes} for it.',
     remedy: 'Use the agent build of this chip.',
   },
+  'chip-is-another': {
+    number: 557, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected chip is not an {chip}: its device id says {found} ({deviceId}).',
+    remedy: 'Connect the other chip, or name this one with `--chip`; `firmseal chips` lists the names. Nothing was changed.',
+  },
+  'chip-flash-smaller': {
+    number: 558, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected {chip} has {sizeKiB} KiB of flash, and the catalogue\'s part has {wantedKiB} KiB.',
+    remedy: 'Use the part that `firmseal chips` describes. Nothing was changed.',
+  },
+  'chip-protected': {
+    number: 559, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The connected {chip} is at readout protection level {level}.',
+    remedy: 'Use a blank chip, or take the protection back first, which erases the chip. Nothing was changed.',
+  },
+  'boot-options-refused': {
+    number: 560, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} does not take the option bytes with which it starts the agent: {register} reads back other bits.',
+    remedy: 'Personalize again; if it stays, look for a boot lock in the option bytes of this chip.',
+  },
+  'clock-behind': {
+    number: 561, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This machine\'s clock says {clock}, which is before the release of this firmseal on {release}.',
+    remedy: 'Set the clock of this machine; a certificate made with a wrong clock can shut a chip out. Nothing was changed.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -863,8 +888,13 @@ export const faultTable = {
     sentence: 'The value {value} does not fit the option field {field}.',
     remedy: 'Give a whole number from 0 to {most}.',
   },
-  'image-piece-outside': {
+  'chip-without-agent': {
     number: 706, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent for {chip} yet, so no package can be installed on it.',
+    remedy: 'Use a chip for which `firmseal chips` lists an agent. A virtual {chip} can still be programmed in plain by its ROM bootloader or debug port.',
+  },
+  'image-piece-outside': {
+    number: 707, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The image has pieces outside of the flash of {chip}: {pieces}.',
     remedy: '{advice} To leave a piece out, use objcopy --remove-section on the ELF file, or srec_cat on another.',
   },
@@ -1278,6 +1308,121 @@ export const faultTable = {
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
     remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
   },
+  'usb-device-lost': {
+    number: 1001, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left the bus.',
+    remedy: 'Check cable, hub and power, plug the device in again, then run the same command again.',
+  },
+  'usb-device-busy': {
+    number: 1002, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be opened or claimed.',
+    remedy: 'Close other programs that use it (dfu-util, STM32CubeProgrammer, a browser page) and check that this account may open it.',
+  },
+  'usb-transfer-timeout': {
+    number: 1003, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left a transfer unanswered for {timeoutMs} ms.',
+    remedy: 'Unplug the device and plug it in again, then run the same command again.',
+  },
+  'usb-no-frames': {
+    number: 1004, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device is no firmseal agent: it has no interface for frames.',
+    remedy: 'Choose the place of a chip whose agent is running; `firmseal devices` lists what is connected.',
+  },
+  'bootloader-silent': {
+    number: 1010, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No ROM bootloader answered on the line ({attempts} synchronisation bytes were sent).',
+    remedy: 'Set the boot pins as docs of the board say, reset the chip, then run the same command again; the line needs even parity and at most 115200 baud on most parts.',
+  },
+  'bootloader-refused': {
+    number: 1011, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader refused the command {command}.',
+    remedy: 'Readout protection refuses nearly every command; unprotecting erases the chip. Otherwise the chip does not serve this address.',
+  },
+  'bootloader-timeout': {
+    number: 1012, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader did not answer the command {command} within {timeoutMs} ms.',
+    remedy: 'Check cable and baud rate, reset the chip with its boot pins set, then run the same command again.',
+  },
+  'bootloader-answer-malformed': {
+    number: 1013, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The answer of the ROM bootloader to the command {command} is not well formed: {problem}.',
+    remedy: 'Check cable, baud rate and parity; a healthy line does not alter answers.',
+  },
+  'bootloader-lost': {
+    number: 1014, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader stopped answering in the middle of a command.',
+    remedy: 'Reset the chip with its boot pins set, then run the same command again.',
+  },
+  'bootloader-command-missing': {
+    number: 1015, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The ROM bootloader of this chip has no command {command}.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'bootloader-write-uncertain': {
+    number: 1016, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The line was disturbed while a block was written at {address}, and the memory there is neither as before nor as wanted.',
+    remedy: 'Run the same command again: the sector is erased and written once more.',
+  },
+  'bootloader-changed': {
+    number: 1017, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'After its reset the chip answers as {after}, before it was {before}.',
+    remedy: 'Leave the same chip connected until the command ends.',
+  },
+  'dfu-interface-missing': {
+    number: 1030, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device has no interface in DFU mode.',
+    remedy: 'Set the boot pins of the chip, reset it, and choose its USB place.',
+  },
+  'dfu-descriptor-missing': {
+    number: 1031, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device does not describe what it takes by DFU.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'dfu-not-dfuse': {
+    number: 1032, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device speaks plain DFU and not ST\'s DfuSe.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader.',
+  },
+  'dfu-answer-malformed': {
+    number: 1033, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+  },
+  'dfu-busy': {
+    number: 1034, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device was still busy ({state}) after {timeoutMs} ms.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-not-idle': {
+    number: 1035, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be brought to rest: it stays in {state}.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-read-protected': {
+    number: 1036, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: it is read-protected.',
+    remedy: 'Unprotecting (`firmseal flash unprotect`) erases the chip; at level 2 nothing lifts the protection.',
+  },
+  'dfu-address-refused': {
+    number: 1037, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: the address is none that its bootloader serves.',
+    remedy: 'Check the address against the chip; use a debug probe for memory that the bootloader does not serve.',
+  },
+  'dfu-failed': {
+    number: 1038, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{command} failed: the USB device says {status} in {state}.',
+    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+  },
+  'dfu-short-read': {
+    number: 1039, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The memory of the chip ended at {address}, before the end of the range.',
+    remedy: 'Ask for a range that lies within one memory of the chip.',
+  },
+  'dfu-cannot-download': {
+    number: 1040, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device takes no downloads.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',
@@ -1327,6 +1472,111 @@ export const faultTable = {
     number: 1109, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{option} cannot be {place}: {reason}.',
     remedy: 'Give {option} one of: {expected}.',
+  },
+  'serial-library-missing': {
+    number: 1150, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} cannot be opened: the npm package serialport is not installed.',
+    remedy: 'Run `npm install serialport@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kind tcp: work without it.',
+  },
+  'serial-not-found': {
+    number: 1151, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'There is no serial port {port}.',
+    remedy: 'Check that the cable is plugged in; `firmseal devices` lists the serial ports of this machine.',
+  },
+  'serial-not-permitted': {
+    number: 1152, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the serial port {port}.',
+    remedy: 'On Linux, join the group that owns the port (`ls -l {port}`, often dialout) and log in again, or install the rules that `firmseal doctor` writes.',
+  },
+  'serial-in-use': {
+    number: 1153, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program holds the serial port {port}.',
+    remedy: 'Close the terminal or programmer that uses it; `firmseal doctor` names the program.',
+  },
+  'serial-baud-refused': {
+    number: 1154, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} does not take {baud} baud ({reason}).',
+    remedy: 'Choose a rate that the adapter has, for example 115200.',
+  },
+  'serial-open-failed': {
+    number: 1155, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} could not be opened: {reason}.',
+    remedy: 'Unplug the adapter and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'serial-unplugged': {
+    number: 1156, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} went away: {reason}.',
+    remedy: 'Plug the adapter in again and run the same command again.',
+  },
+  'serial-stuck': {
+    number: 1157, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} did not {action} within {timeoutMs} ms.',
+    remedy: 'Unplug the adapter and plug it in again; another adapter or another hub helps where it stays.',
+  },
+  'serial-signals-unsupported': {
+    number: 1158, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} has no DTR and RTS lines ({reason}).',
+    remedy: 'Use an adapter that has them, or set the entry pin and reset by hand.',
+  },
+  'usb-library-missing': {
+    number: 1160, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'USB devices cannot be reached: the npm package usb is not installed.',
+    remedy: 'Run `npm install usb@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kinds serial: and tcp: work without it.',
+  },
+  'usb-unavailable': {
+    number: 1161, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB devices of this machine cannot be listed: {reason}.',
+    remedy: 'Check that this machine has USB and that it is given to this system (containers and virtual machines often lack it).',
+  },
+  'usb-not-found': {
+    number: 1162, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing is plugged into the USB socket {socket}.',
+    remedy: 'Plug the device in; `firmseal devices` lists the sockets in use.',
+  },
+  'usb-not-permitted': {
+    number: 1163, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the USB device in socket {socket} ({device}).',
+    remedy: 'On Linux, install the udev rules that `firmseal doctor` writes and plug the device in again; on Windows give it the WinUSB driver.',
+  },
+  'usb-in-use': {
+    number: 1164, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program or driver holds the USB device in socket {socket} ({device}).',
+    remedy: 'Close the program that uses it (a debugger, another programmer), or unplug the device and plug it in again.',
+  },
+  'usb-driver-missing': {
+    number: 1165, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Windows has no driver for the USB device in socket {socket} ({device}) that programs can use: {reason}.',
+    remedy: 'Give the device the WinUSB driver (Zadig does it); the agent\'s own USB device asks Windows for it by itself.',
+  },
+  'usb-open-failed': {
+    number: 1166, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) could not be opened: {reason}.',
+    remedy: 'Unplug the device and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'usb-descriptor-unreadable': {
+    number: 1167, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) does not say what it is: {reason}.',
+    remedy: 'Unplug it and plug it in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+  },
+  'usb-unplugged': {
+    number: 1168, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) left the bus during {action}.',
+    remedy: 'Plug it in again and run the same command again.',
+  },
+  'usb-stuck': {
+    number: 1169, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) did not answer {action} within {timeoutMs} ms.',
+    remedy: 'Power the board off and on and try again; leave out hubs on the way where it stays.',
+  },
+  'usb-transfer-failed': {
+    number: 1170, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) failed in {action}: {reason}.',
+    remedy: 'Try another cable or another port of the machine; `firmseal doctor` counts the devices on each controller.',
+  },
+  'usb-closed': {
+    number: 1171, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} was closed during {action}.',
+    remedy: 'Run the same command again; two parts of one program must not share a device.',
   },
 } as const;
 

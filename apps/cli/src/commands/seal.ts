@@ -1,7 +1,7 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { type Chip, findChip, hexAddress } from '@firmseal/chips';
+import { type Chip, findChip, hexAddress, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { imageFormats } from '@firmseal/image';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
@@ -147,6 +147,7 @@ export const command = (shell: Shell) =>
         const keyFile = `${options.out}.key`;
         refuseExisting(options.out, keyFile);
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
         const image = readImageFile(path, {
           ...(at === undefined ? {} : { address: at }),

@@ -9,8 +9,8 @@ import { type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/licen
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { verifyDevice } from '../service/devices.ts';
 import type { LicenseRecord, ReceiptRecord } from '../store/records.ts';
-import type { AuditTrust, Finding, FindingCode } from './audit.ts';
 import type { JobEvidence } from './evidence.ts';
+import type { AuditTrust, Finding, FindingCode } from './finding.ts';
 import type { LoggedJob } from './logged-state.ts';
 
 /**

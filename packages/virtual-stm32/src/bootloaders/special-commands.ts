@@ -3,7 +3,7 @@
 // operation does is given from outside. Codes and limits as ST's open bootloader documents them; that readout
 // protection refuses them is unverified.
 
-import type { Receiving } from './uart-bootloader.ts';
+import type { Receiving } from './receiving.ts';
 
 export const specialCodes = [0x50, 0x51] as const;
 

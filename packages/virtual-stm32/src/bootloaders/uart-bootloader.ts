@@ -4,6 +4,7 @@
 // modelled, as no chip of the catalogue offers them: Speed (0x03), checksum (0xA1). The bootloader waits
 // for the rest of a command without end.
 
+import type { Receiving } from './receiving.ts';
 import type { RomTarget } from './rom-target.ts';
 import { type SpecialCommands, specialCodes, specialCommand } from './special-commands.ts';
 
@@ -22,9 +23,6 @@ export interface UartBootloaderOptions {
   /** The synchronisation byte came: this is the interface that the host uses. */
   readonly onSelected: () => void;
 }
-
-/** Each `yield` waits for one byte. */
-export type Receiving<T> = Generator<undefined, T, number>;
 
 const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 const u32be = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);

@@ -35,6 +35,7 @@ export class Machine {
   readonly #map: PeripheralMap;
   readonly #peripherals: Peripherals;
   readonly #coreDebug: CoreDebug;
+  readonly #debugBus: SystemBus;
   #entry = 0;
   #active = false;
   #ownsFirmware = false;
@@ -122,10 +123,11 @@ export class Machine {
     const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
     const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
+    this.#debugBus = busOf(parts.debugMemory);
     this.debugPort = new SwDebugPort(
       chip.debug.dpIdCode,
       createAccessPorts({
-        ...{ chip, bus: busOf(parts.debugMemory), attempt: parts.attempt },
+        ...{ chip, bus: this.#debugBus, attempt: parts.attempt },
         letRun: (instructions) => this.#letRun(instructions),
       }),
       { answers: parts.debugAnswers, poweredUp: parts.debuggerConnected },
@@ -196,6 +198,11 @@ export class Machine {
       this.#waitsSinceUs = this.#parts.clock.nowUs;
       this.#flush();
     }
+  }
+
+  /** What a debugger reads as one word; undefined is a bus fault. */
+  readDebugWord(address: number): number | undefined {
+    return this.#debugBus.read(address, 4);
   }
 
   /** Hands what the firmware sent to the host. */
