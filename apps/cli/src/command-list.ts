@@ -155,6 +155,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'the whole chain on virtual chips, and the obvious thefts; with an image of yours or the example',
     load: () => import('./commands/demo.ts'),
   },
+  {
+    name: 'completion',
+    about: 'print a script that lets bash, zsh or fish complete commands and options',
+    load: () => import('./commands/completion.ts'),
+  },
 ];
 
 export const isGroup = (entry: CommandEntry | CommandGroup): entry is CommandGroup => 'commands' in entry;
