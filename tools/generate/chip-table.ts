@@ -3,7 +3,7 @@
 // against the document that they come from.
 
 import { type Chip, chipIds, findChip, freeRanges } from '@firmseal/chips';
-import { agentChipIds } from '../../device/agent/build.ts';
+import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
 import { portedChips } from '../../device/agent/toolchain/targets.ts';
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

@@ -8,7 +8,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu'],
+    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
   },
   {
     name: 'formats',

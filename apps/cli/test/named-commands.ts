@@ -51,19 +51,16 @@ export function commandsInLines(text: string): NamedCommand[] {
   });
 }
 
-const mayBeMissing = [
-  'commander.missingMandatoryOptionValue',
-  'commander.missingArgument',
-  'commander.optionMissingArgument',
-  'commander.help',
-];
+const mayBeMissing = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.help'];
 const isShown = ['commander.helpDisplayed', 'commander.version'];
 /** `FILE`, `{chip}`, `<job>`: a value that stands for one. */
 const isPlaceholder = (word: string) => /^(?:[A-Z][A-Z-]+|\{.*\}|<.*>|\.\.\.)$/.test(word);
 
-function stopRuns(command: CommandUnknownOpts): void {
+/** Nothing runs; and nothing is mandatory where the command may lack something. */
+function disarm(command: CommandUnknownOpts, whole: boolean): void {
   if (command.commands.length === 0) command.action(() => undefined);
-  for (const one of command.commands) stopRuns(one);
+  if (!whole) for (const option of command.options) option.makeOptionMandatory(false);
+  for (const one of command.commands) disarm(one, whole);
 }
 
 /** Why firmseal would not take the command; undefined when it does. */
@@ -71,7 +68,7 @@ export async function whyRefused({ text, whole }: NamedCommand): Promise<string 
   const words = shellWords(text).slice(1);
   if (words.length === 0 || isPlaceholder(words[0]!)) return undefined;
   const program = await makeProgram(memoryShell().shell, words);
-  stopRuns(program);
+  disarm(program, whole);
   try {
     await program.parseAsync(words, { from: 'user' });
     return undefined;

@@ -1,5 +1,5 @@
-// Which builds of the agent there are for each chip: machine code, which ships, and WebAssembly, which virtual chips play.
-// A test holds the list to the ports and modules of device/agent.
+// Which builds of the agent there are for each chip: machine code, which ships, and WebAssembly, which
+// virtual chips play. A test holds the list to the ports and modules of device/agent.
 
 import { Fault } from '@firmseal/fault';
 import type { Chip } from './chip.ts';

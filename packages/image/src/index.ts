@@ -4,3 +4,4 @@ export { type FirmwareImage, type ImageFormat, imageFormats } from './firmware-i
 export { nameContent } from './foreign-kind.ts';
 export { type ReadImageOptions, readImage } from './read-image.ts';
 export { fileSizeMaxBytes, imageSizeMaxBytes, type Segment, segmentCountMax } from './segment.ts';
+export { intelHexLines } from './write-intel-hex.ts';

@@ -1,5 +1,5 @@
-// What a pseudo-terminal cannot do: a library that is missing, an adapter that stops in the middle of a call, modem lines,
-// the texts of the systems. The stand-in takes the place of npm's serialport.
+// What a pseudo-terminal cannot do: a library that is missing, an adapter that stops in the middle of a call,
+// modem lines, the texts of the systems. The stand-in takes the place of npm's serialport.
 
 import { sleep } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';
@@ -126,7 +126,10 @@ test('both lines are named each time, since the library raises one that is not',
   const port = await open(load);
   await port.setSignals({ rts: false });
   await port.setSignals({ dtr: false });
-  expect(calls.slice(2)).toEqual(['set {"dtr":true,"rts":false}', 'set {"dtr":false,"rts":false}']);
+  expect(calls.slice(2)).toEqual([
+    'set {"dtr":true,"rts":false,"lowLatency":true}',
+    'set {"dtr":false,"rts":false,"lowLatency":true}',
+  ]);
 });
 
 test('the rate changes in the open port, the parity in one that was opened again, both after the bytes left', async () => {

@@ -1,5 +1,5 @@
-// The adapter on a model of npm's usb: the suite of the seam, sockets and buses, and devices that stall, lie, vanish or say
-// nothing. The same suite runs on npm's usb itself in the USB test machine (lab/usb-vm).
+// The adapter on a model of npm's usb: the suite of the seam, sockets and buses, and devices that stall, lie,
+// vanish or say nothing. The same suite runs on npm's usb itself in the USB test machine (lab/usb-vm).
 
 import { systemClock } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';
@@ -195,7 +195,8 @@ describe('what goes wrong', () => {
     (port.device as SuiteDevice).unplug();
     port.device = undefined;
     await expect(before.controlTransferIn(vendor(1), 1)).rejects.toMatchObject({
-      code: 'usb-transfer-failed',
+      code: 'usb-unplugged',
+      fields: { socket: '1-4.2', device: '1209:0001 suite' },
     });
     await before.close();
     await expect(find()).rejects.toMatchObject({ code: 'usb-not-found' });

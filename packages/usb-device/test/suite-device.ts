@@ -1,6 +1,6 @@
-// The USB device that the suite of the seam is run against: two named settings, vendor requests and endpoints that answer,
-// refuse, answer too little or never answer at all. It is plugged into whatever carries it: a stand-in in process, or
-// the USB of a Linux kernel.
+// The USB device that the suite of the seam is run against: two named settings, vendor requests and endpoints
+// that answer, refuse, answer too little or never answer at all. It is plugged into whatever carries it: a
+// stand-in in process, or the USB of a Linux kernel.
 
 import type { Setup } from './usb-stand-in.ts';
 

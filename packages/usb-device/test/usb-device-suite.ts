@@ -1,5 +1,6 @@
-// What every USB device behind the seam must do, whatever carries it. Plain cases without a test runner, so that they also
-// run inside of a machine that has nothing but Node; a browser's USBDevice is held to the same.
+// What every USB device behind the seam must do, whatever carries it. Plain cases without a test
+// runner, so that they also run inside of a machine that has nothing but Node; a browser's
+// USBDevice is held to the same.
 
 import assert from 'node:assert/strict';
 import type { UsbControlTransferParameters, UsbDevice } from '../src/index.ts';

@@ -1,6 +1,6 @@
-// Example firmware for a kind of chip, where the tree has no ready file: a vector table at the start of the first slot,
-// a program of one instruction that branches to itself, and bytes that look like firmware to a compressor. The demo
-// installs and attacks it; it never claims that the program does anything.
+// Example firmware for a kind of chip, where the tree has no ready file: a vector table at the start of the
+// first slot, a program of one instruction that branches to itself, and bytes that look like firmware to a
+// compressor. The demo installs and attacks it; it never claims that the program does anything.
 
 import { createHash } from 'node:crypto';
 import type { Chip } from '@firmseal/chips';
@@ -8,7 +8,9 @@ import type { FirmwareImage } from '@firmseal/image';
 
 /** Bytes of the whole image; the committed example for the F427 has about as many. */
 const sizeBytes = 96 * 1024;
-/** Entries of the vector table: 16 of the core and 240 interrupts, more than any chip of the catalogue has. */
+/**
+ * Entries of the vector table: 16 of the core and 240 interrupts, more than any chip of the catalogue has.
+ */
 const vectorCount = 256;
 /** `b .` in Thumb code, little-endian. */
 const branchToItself = 0xe7fe;

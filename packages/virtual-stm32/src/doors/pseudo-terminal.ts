@@ -33,7 +33,9 @@ while True:
 `;
 
 const headBytes = 8;
-/** The system's own where it has one: the python3 on the path may be a script that takes seconds to start it. */
+/**
+ * The system's own where it has one: the python3 on the path may be a script that takes seconds to start it.
+ */
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 export interface PseudoTerminal {
