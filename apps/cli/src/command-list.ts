@@ -1,7 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';
 
 /**
@@ -12,7 +12,7 @@ export interface CommandEntry {
   readonly about: string;
   readonly load: () => Promise<{
     // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell) => Command<any, any, any>;
+    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
   }>;
 }
 

@@ -20,7 +20,7 @@ Examples:
 /** The command with its options, as a child of `parent`. */
 async function loadInto(parent: Command, entry: CommandEntry, shell: Shell): Promise<void> {
   const { command } = await entry.load();
-  const loaded = command(shell)
+  const loaded = command(shell, () => makeProgram(shell))
     .name(entry.name)
     .description(entry.about)
     .option('--json', 'events as JSON lines on standard output');

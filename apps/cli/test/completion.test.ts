@@ -1,5 +1,5 @@
-// The completion script for bash, run by bash on lines that are typed half; those for zsh and fish hold the same
-// words, and are run where these shells are installed.
+// The completion script for bash, run by bash on lines that are typed half; those for zsh and fish hold the
+// same words, and are run where these shells are installed.
 
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';

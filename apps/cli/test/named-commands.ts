@@ -1,5 +1,5 @@
-// Command lines of firmseal that a text names: in backticks, in blocks of code, in examples of help texts. And
-// whether the real parser takes them, with every command's run left out.
+// Command lines of firmseal that a text names: in backticks, in blocks of code, in examples of help texts.
+// And whether the real parser takes them, with every command's run left out.
 
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';

@@ -1,14 +1,14 @@
 // `firmseal completion`: a script that lets a shell complete commands, options and their values.
 
-import { Argument, Command } from '@commander-js/extra-typings';
+import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { completableCommands } from '../completion/command-tree.ts';
 import { completionScript, completionShells } from '../completion/scripts.ts';
 import { examples } from '../options.ts';
-import { makeProgram } from '../program.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 
-export const command = (shell: Shell) =>
+/** `whole` gives the program with every command loaded. */
+export const command = (shell: Shell, whole: () => Promise<CommandUnknownOpts>) =>
   new Command()
     .addArgument(new Argument('<shell>', 'the shell that the script is for').choices(completionShells))
     .addHelpText(
@@ -19,7 +19,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, name) => {
-        const script = completionScript(name, completableCommands(await makeProgram(shell)));
+        const script = completionScript(name, completableCommands(await whole()));
         face.tell({ event: 'completion', shell: name, script: `${script.join('\n')}\n` }, ...script);
       }),
     );

@@ -1,5 +1,5 @@
-// What a shell can complete, read from the program itself: every command with its sub-commands, its options and
-// the words that an option or argument takes.
+// What a shell can complete, read from the program itself: every command with its sub-commands, its options
+// and the words that an option or argument takes.
 
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 

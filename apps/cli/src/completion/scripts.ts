@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what the shells expand
-// Completion scripts for bash, zsh and fish. Each walks the words of the line to the command that they name, then
-// offers what that command takes; where it takes a file, the shell's own completion does the rest.
+// Completion scripts for bash, zsh and fish. Each walks the words of the line to the command that they name,
+// then offers what that command takes; where it takes a file, the shell's own completion does the rest.
 
 import type { CompletableCommand } from './command-tree.ts';
 
@@ -9,7 +9,9 @@ const flagsOf = ({ options }: CompletableCommand): string[] => options.map(({ fl
 const pathsOf = (commands: readonly CompletableCommand[]): string =>
   commands.flatMap(({ path }) => (path === '' ? [] : [quote(path)])).join('|');
 
-/** The arms of `case "$path $previous"`, for options that take a word: their choices, or nothing for a file. */
+/**
+ * The arms of `case "$path $previous"`, for options that take a word: their choices, or nothing for a file.
+ */
 function valueArms(commands: readonly CompletableCommand[], offer: (choices: string) => string): string[] {
   return commands.flatMap(({ path, options }) =>
     options.flatMap(({ flag, takes, choices }) =>
