@@ -19,7 +19,7 @@ import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
 import { datedFigures, pageLength, plainWords } from './prose.ts';
-import { markdownLinks, specReferences } from './references.ts';
+import { docsReferences, markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -48,6 +48,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'dated figures stand in docs/figures.md': datedFigures,
   'what people read is plain English': plainWords,
   'mentions of the specification resolve': specReferences,
+  'mentions of pages of docs resolve': docsReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,
   'generators are listed': generatorsListed,

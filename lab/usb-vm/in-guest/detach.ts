@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const hub = '/sys/devices/platform/vhci_hcd.0';
 
-/** `1-3`: the device that was attached under that name. Columns of `status`: hub, port, state, speed, device, socket, name. */
+/**
+ * `1-3`: the device that was attached under that name. Columns of `status`: hub, port,
+ * state, speed, device, socket, name.
+ */
 export function detach(busId: string): void {
   for (const line of readFileSync(`${hub}/status`, 'utf8').split('\n').slice(1)) {
     const [, port, , , , , name] = line.trim().split(/\s+/);
