@@ -16,8 +16,8 @@ export interface CampaignOptions {
   readonly rounds: number;
   /** Benches at the same time. */
   readonly benches: number;
-  /** Only the scenario of this name; the owner's commands are left out. */
-  readonly only?: string;
+  /** Only the scenarios of these names; the owner's commands are left out. */
+  readonly only?: readonly string[];
   readonly onScenario?: (outcome: ScenarioOutcome) => void;
 }
 
@@ -162,7 +162,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const plan =
     only === undefined
       ? whole
-      : { scenarios: whole.scenarios.filter(({ name }) => name === only), ownerKills: [] };
+      : { scenarios: whole.scenarios.filter(({ name }) => only.includes(name)), ownerKills: [] };
   const waiting = [...plan.scenarios];
   const benches = await Promise.all(
     Array.from({ length: options.benches }, (_, i) => Bench.start(`${seed}/${i}`)),
