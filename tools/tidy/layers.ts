@@ -4,8 +4,12 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
-  { name: 'protocols', siblings: true, packages: ['link', 'usb-device', 'agent-client', 'authority-client'] },
+  { name: 'services', siblings: false, packages: ['authority', 'audit', 'programmer', 'personalization'] },
+  {
+    name: 'protocols',
+    siblings: true,
+    packages: ['link', 'usb-device', 'agent-client', 'authority-contract', 'authority-client'],
+  },
   {
     name: 'formats',
     siblings: true,
@@ -18,6 +22,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'ledger',
       'keys',
       'places',
     ],
