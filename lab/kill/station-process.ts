@@ -12,7 +12,6 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyDelegation } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
 import {
   createInstallVerifier,
   exitCodeOf,
@@ -21,6 +20,7 @@ import {
   renderJson,
   runGang,
 } from '@firmseal/programmer';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import type { StationFile } from './station-file.ts';
 import { TripWire } from './trip-wire.ts';
 import { wireStream } from './wire-stream.ts';

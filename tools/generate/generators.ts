@@ -3,14 +3,12 @@
 
 import { generateVectors } from '../vectors/generate.ts';
 import { generateAuthorityPage } from './authority-page.ts';
-import { generateChipHeaders } from './chip-headers.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateRuleTable } from './rule-table.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
-  'packages/chips/data': generateChipHeaders,
   'tools/vectors': generateVectors,
   'packages/chips/data, for readers': generateChipTable,
   'packages/virtual-stm32/rules': generateRuleTable,

@@ -3,15 +3,15 @@
 import { Command } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
-import { findChip } from '@firmseal/chips';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { readAgentImage } from '../agent-image.ts';
+import { chipOption } from '../chip-option.ts';
 import {
-  chipOption,
   collect,
   examples,
   level,
@@ -22,6 +22,7 @@ import {
 } from '../options.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
+import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { openProbe, openSocket } from '../sockets.ts';
@@ -73,7 +74,9 @@ export const command = (shell: Shell) =>
         if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         if (probes.length !== sockets.length)
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
+        checkClock(new Date());
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: caFile, passphraseFile } = options;
@@ -88,7 +91,7 @@ export const command = (shell: Shell) =>
           const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
           const { device, uniqueId } = await personalizeChip({
             ...shared,
-            now: new Date(),
+            validFrom: releaseDate,
             probe: openProbe(probes[index]!),
             openAgent: agentOpener(socket),
             onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),

@@ -68,6 +68,8 @@ export type DemoStep =
 export interface DemoInputs {
   readonly image: FirmwareImage;
   readonly chipId: string;
+  /** Where the vector table is linked, for an image that does not begin with it. */
+  readonly entry?: number | undefined;
   readonly conditions: DemoConditions;
   readonly tell: (step: DemoStep) => void;
   readonly onInstallEvent?: (event: InstallEvent) => void;
@@ -106,7 +108,7 @@ async function installOrder(scene: Scene, chips: readonly LineChip[], inputs: De
 }
 
 export async function runDemo(inputs: DemoInputs): Promise<DemoSummary> {
-  const owner = await createOwner(inputs.image, inputs.chipId, inputs.conditions);
+  const owner = await createOwner(inputs.image, inputs.chipId, inputs.conditions, inputs);
   try {
     return await runWith(owner, inputs);
   } finally {

@@ -13,7 +13,7 @@ import { CoreBus } from '../processor/core-bus.ts';
 import { CoreDebug } from '../processor/core-debug.ts';
 import { Processor, type Stop } from '../processor/processor.ts';
 import { romTables } from '../processor/rom-table.ts';
-import { SystemBus } from '../processor/system-bus.ts';
+import { type FlashStores, SystemBus } from '../processor/system-bus.ts';
 import { SystemControlSpace } from '../processor/system-control.ts';
 import { SystemTimer } from '../processor/system-timer.ts';
 import type { BootSource } from '../silicon/boot-source.ts';
@@ -35,6 +35,8 @@ export class Machine {
   readonly #map: PeripheralMap;
   readonly #peripherals: Peripherals;
   readonly #coreDebug: CoreDebug;
+  readonly #flashController: FlashStores;
+  readonly #debugBus: SystemBus;
   #entry = 0;
   #active = false;
   #ownsFirmware = false;
@@ -45,6 +47,7 @@ export class Machine {
     this.#parts = parts;
     const { chip, clock } = parts;
     const flashController = createFlashController(parts);
+    this.#flashController = flashController;
     const coreHz = () => this.#peripherals.clock.frequencies.coreHz;
     const nowUs = () => this.processor.nowUs;
     const identities = coreIdentities(chip.core);
@@ -122,14 +125,23 @@ export class Machine {
     const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
     const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
+    this.#debugBus = busOf(parts.debugMemory);
     this.debugPort = new SwDebugPort(
       chip.debug.dpIdCode,
       createAccessPorts({
-        ...{ chip, bus: busOf(parts.debugMemory), attempt: parts.attempt },
+        ...{ chip, bus: this.#debugBus, attempt: parts.attempt },
         letRun: (instructions) => this.#letRun(instructions),
       }),
       { answers: parts.debugAnswers, poweredUp: parts.debuggerConnected },
     );
+  }
+
+  /**
+   * The flash controller as it stands between two instructions, to put it back: for a judge that takes a
+   * running chip back to a moment. Undefined while an operation of flash runs, which cannot be taken back.
+   */
+  keepFlashController(): (() => void) | undefined {
+    return this.#parts.flash.underWay.idle ? this.#flashController.keep() : undefined;
   }
 
   /** A debugger asked for the core to be halted at the reset that is being done. */
@@ -196,6 +208,11 @@ export class Machine {
       this.#waitsSinceUs = this.#parts.clock.nowUs;
       this.#flush();
     }
+  }
+
+  /** What a debugger reads as one word; undefined is a bus fault. */
+  readDebugWord(address: number): number | undefined {
+    return this.#debugBus.read(address, 4);
   }
 
   /** Hands what the firmware sent to the host. */

@@ -134,6 +134,7 @@ export class VirtualChip {
         this.#life.halted = halted;
       },
       reset: () => this.#reset('debug'),
+      readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
       },
