@@ -1,5 +1,6 @@
-// No token crosses a network in clear: every command that takes the address of an authority refuses http to another machine
-// before it sends anything, and says so. Generated from the list of commands, so that a new one cannot be forgotten.
+// No token crosses a network in clear: every command that takes the address of an authority refuses
+// http to another machine before it sends anything, and says so. Generated from the list of commands,
+// so that a new one cannot be forgotten.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,9 @@ const commands = leaves(await makeProgram(memoryShell().shell)).filter(([, { opt
   options.some(({ long }) => long === '--authority'),
 );
 
-/** Values that are read before anything is sent, by option and argument; any other is a file that is there. */
+/**
+ * Values that are read before anything is sent, by option and argument; any other is a file that is there.
+ */
 const values: Readonly<Record<string, string>> = {
   '--quota': '1',
   '--job': '0a'.repeat(16),
