@@ -24,6 +24,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'license',
       'keys',
       'places',
+      'usb-ids',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },
@@ -38,6 +39,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
+  'openocd-adapter',
   'serial-adapter',
   'tcp-adapter',
   'usb-adapter',
