@@ -1405,7 +1405,7 @@ export const faultTable = {
   },
   'dfu-address-refused': {
     number: 1037, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The chip refused {command}: the address is none that its bootloader serves.',
+    sentence: 'The chip refused {command}: its bootloader does not serve this address.',
     remedy: 'Check the address against the chip; use a debug probe for memory that the bootloader does not serve.',
   },
   'dfu-failed': {

@@ -1,6 +1,6 @@
 // The pair in process does what every byte stream does.
 
-import { byteStreamSuite } from '@firmseal/link/testing';
+import { byteStreamSuite } from '../test/index.ts';
 import { createStreamPair } from './stream-pair.ts';
 
 byteStreamSuite(async () => {

@@ -1,5 +1,5 @@
-// What every byte stream must do, whatever carries it: the one suite that the pair in process, TCP and serial ports run. The
-// far end is a byte stream too; closing it is what pulling the cable is.
+// What every byte stream must do, whatever carries it: the one suite that the pair in process, TCP and serial
+// ports run. The far end is a byte stream too; closing it is what pulling the cable is.
 
 import { equalBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -15,8 +15,8 @@ export interface OpenSerialOptions {
 
 /**
  * Opens the port for this program alone, with 8 data bits, 1 stop bit and no flow control. Throws
- * `serial-library-missing`, `serial-not-found`, `serial-not-permitted`, `serial-in-use`, `serial-baud-refused`,
- * `serial-open-failed`, `serial-stuck`.
+ * `serial-library-missing`, `serial-not-found`, `serial-not-permitted`, `serial-in-use`,
+ * `serial-baud-refused`, `serial-open-failed`, `serial-stuck`.
  */
 export async function openSerial(options: OpenSerialOptions): Promise<Required<SerialLine>> {
   return SerialStream.open(await loadLibrary(options.path, options.load), options);

@@ -1,4 +1,5 @@
-// What serialport and the system say when a port cannot be opened or goes away, as faults. The texts are those of
+// What serialport and the system say when a port cannot be opened or goes away, as
+// faults. The texts are those of
 // @serialport/bindings-cpp 13: strerror of the C library on Linux and macOS, a fixed list on Windows.
 
 import { Fault, type FaultCode } from '@firmseal/fault';

@@ -1,5 +1,5 @@
-// The npm package serialport, as this adapter uses it. It brings native code, so it is an optional dependency: loaded when
-// the first port is opened, and missed with a fault that names what to install.
+// The npm package serialport, as this adapter uses it. It brings native code, so it is an optional
+// dependency: loaded when the first port is opened, and missed with a fault that names what to install.
 
 import { Fault } from '@firmseal/fault';
 

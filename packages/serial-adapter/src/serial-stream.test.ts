@@ -1,5 +1,5 @@
-// What a pseudo-terminal cannot do: a library that is missing, an adapter that stops in the middle of a call, modem lines,
-// the texts of the systems. The stand-in takes the place of npm's serialport.
+// What a pseudo-terminal cannot do: a library that is missing, an adapter that stops in the middle of a call,
+// modem lines, the texts of the systems. The stand-in takes the place of npm's serialport.
 
 import { sleep } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';

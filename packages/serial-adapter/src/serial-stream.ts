@@ -1,5 +1,6 @@
-// A serial port as the link's byte stream. This file moves bytes and keeps deadlines; what is said is the protocols'. The
-// kernel takes bytes at once and sends them at the port's pace, so a write that waits for long has a dead adapter under it.
+// A serial port as the link's byte stream. This file moves bytes and keeps deadlines; what is said is the
+// protocols'. The kernel takes bytes at once and sends them at the port's pace, so a write that waits for
+// long has a dead adapter under it.
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStreamListener, Clock, LineSettings, SerialLine } from '@firmseal/link';
@@ -46,14 +47,20 @@ export class SerialStream implements SerialLine {
     this.#line = line;
   }
 
-  /** Opens the port. Throws `serial-not-found`, `serial-not-permitted`, `serial-in-use`, `serial-baud-refused`, `serial-open-failed`, `serial-stuck`. */
+  /**
+   * Opens the port. Throws `serial-not-found`, `serial-not-permitted`, `serial-in-use`,
+   * `serial-baud-refused`, `serial-open-failed`, `serial-stuck`.
+   */
   static async open(library: SerialLibrary, options: SerialStreamOptions): Promise<SerialStream> {
     const stream = new SerialStream(library, options);
     stream.#port = await stream.#openPort(options.line);
     return stream;
   }
 
-  /** Ends with the action, or with `serial-stuck` when it takes longer; what the action still does is not waited for. */
+  /**
+   * Ends with the action, or with `serial-stuck` when it takes longer; what the action
+   * still does is not waited for.
+   */
   async #within<T>(action: string, timeoutMs: number, run: () => Promise<T>): Promise<T> {
     let cancel: () => void = () => undefined;
     const late = new Promise<never>((_, reject) => {
@@ -100,7 +107,8 @@ export class SerialStream implements SerialLine {
     };
     port.on('close', gone);
     port.on('end', () => gone(new Error('it reads no more')));
-    // USB adapters hold bytes back for up to 16 ms; the kernel's low-latency mode asks for 1 ms. Not every driver has it.
+    // USB adapters hold bytes back for up to 16 ms; the kernel's low-latency mode asks for 1
+    // ms. Not every driver has it.
     await this.#call((done) => port.set({ ...this.#signals, lowLatency: true }, done)).catch(() => undefined);
     return port;
   }
@@ -178,9 +186,9 @@ export class SerialStream implements SerialLine {
   }
 
   /**
-   * Bytes written before leave with the old settings. The library changes the rate of an open port but not its parity: for
-   * that the port is closed and opened again, and what arrives in between is lost. Throws `serial-baud-refused`,
-   * `serial-stuck`, `link-closed` and the faults of opening.
+   * Bytes written before leave with the old settings. The library changes the rate of an open port but not
+   * its parity: for that the port is closed and opened again, and what arrives in between is lost. Throws
+   * `serial-baud-refused`, `serial-stuck`, `link-closed` and the faults of opening.
    */
   async setLine(line: LineSettings): Promise<void> {
     const port = this.#port;
@@ -219,7 +227,10 @@ export class SerialStream implements SerialLine {
     this.#port = opened;
   }
 
-  /** Throws `serial-signals-unsupported` where there are no such lines, as on a pseudo-terminal; `link-closed`. */
+  /**
+   * Throws `serial-signals-unsupported` where there are no such lines, as on a
+   * pseudo-terminal; `link-closed`.
+   */
   async setSignals(signals: { readonly dtr?: boolean; readonly rts?: boolean }): Promise<void> {
     const port = this.#port;
     if (port === undefined) throw this.#closedFault();

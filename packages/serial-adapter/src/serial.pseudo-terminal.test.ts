@@ -1,5 +1,6 @@
-// npm's serialport on pseudo-terminals of this machine. A pseudo-terminal has no parity, no modem lines and no latency timer:
-// those are tried in the USB test machine and with a stand-in library (serial-stream.test.ts).
+// npm's serialport on pseudo-terminals of this machine. A pseudo-terminal has no parity, no
+// modem lines and no latency timer: those are tried in the USB test machine and with a stand-in
+// library (serial-stream.test.ts).
 
 import { systemClock } from '@firmseal/link';
 import { byteStreamSuite } from '@firmseal/link/testing';

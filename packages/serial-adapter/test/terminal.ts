@@ -1,5 +1,5 @@
-// A pseudo-terminal with a byte stream as its far end: what the cable and the chip are in a test. Closing the far end is
-// pulling the cable.
+// A pseudo-terminal with a byte stream as its far end: what the cable and the chip are in a test. Closing
+// the far end is pulling the cable.
 
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
 import { openPseudoTerminal } from '@firmseal/virtual-stm32';

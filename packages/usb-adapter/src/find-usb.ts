@@ -12,7 +12,10 @@ export interface ListedUsbDevice {
   readonly vendorId: number;
   readonly productId: number;
   readonly deviceClass: number;
-  /** What the system knows of its strings; null where the device would have to be opened for them and cannot be. */
+  /**
+   * What the system knows of its strings; null where the device would have to be
+   * opened for them and cannot be.
+   */
   readonly productName: string | null;
   readonly manufacturerName: string | null;
   readonly serialNumber: string | null;
@@ -24,8 +27,8 @@ export interface UsbAdapterOptions {
 }
 
 /**
- * The number of a bus (spec/places.md section 2): the kernel's of Linux (`001`), the location byte of macOS (`14`), the
- * position among the names of Windows.
+ * The number of a bus (spec/places.md section 2): the kernel's of Linux (`001`), the location byte of macOS
+ * (`14`), the position among the names of Windows.
  */
 function busNumber(bus: string, all: readonly string[]): number {
   if (/^\d{3,}$/.test(bus)) return Number.parseInt(bus, 10);

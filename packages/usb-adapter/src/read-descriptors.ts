@@ -1,5 +1,5 @@
-// Asks a device for its descriptors, each with a deadline, so that one that stalls, lies or says nothing costs two seconds
-// at most and holds up nothing else. USB 2.0, sections 9.4.3 and 9.6.
+// Asks a device for its descriptors, each with a deadline, so that one that stalls, lies or says nothing
+// costs two seconds at most and holds up nothing else. USB 2.0, sections 9.4.3 and 9.6.
 
 import {
   type ConfigurationDescriptor,
@@ -57,8 +57,8 @@ function interfacesOf(
 }
 
 /**
- * The first configuration, and whether it is in force. Throws `usb-descriptor-malformed` at a lying device, and what
- * `ask` throws.
+ * The first configuration, and whether it is in force. Throws `usb-descriptor-malformed` at a
+ * lying device, and what `ask` throws.
  */
 export async function readConfiguration(
   ask: AskDevice,

@@ -1,6 +1,6 @@
-// The USB device in one socket, behind the seam of @firmseal/usb-device: npm's usb with its differences from WebUSB made
-// good (usb-library.ts lists them). Every call of the library ends in an answer, a stall as a result, or a fault of ours;
-// one that the library never ends is left behind.
+// The USB device in one socket, behind the seam of @firmseal/usb-device: npm's usb with its differences from
+// WebUSB made good (usb-library.ts lists them). Every call of the library ends in an answer, a stall as a
+// result, or a fault of ours; one that the library never ends is left behind.
 
 import { Fault } from '@firmseal/fault';
 import type { Clock } from '@firmseal/link';
@@ -17,10 +17,16 @@ import { type AskDevice, readConfiguration } from './read-descriptors.ts';
 import { type DeviceNames, isCancelled, isStall, openingFault, transferFault } from './usb-faults.ts';
 import type { LibraryDevice } from './usb-library.ts';
 
-/** Longer than any request of a bootloader takes: a mass erase that answers only at its end takes half a minute. */
+/**
+ * Longer than any request of a bootloader takes: a mass erase that answers only at
+ * its end takes half a minute.
+ */
 const controlTimeoutMs = 60_000;
 const descriptorTimeoutMs = 1000;
-/** A read that waits is asked for again and again, so that a closed device does not keep the program from ending. */
+/**
+ * A read that waits is asked for again and again, so that a closed device does not
+ * keep the program from ending.
+ */
 const readSliceMs = 2000;
 /** What the library may take beyond the time-out that it was given. */
 const libraryMarginMs = 5000;
@@ -144,8 +150,9 @@ export class SocketDevice implements UsbDevice {
   }
 
   /**
-   * Opens the device and reads what it says of itself. Throws `usb-not-permitted`, `usb-in-use`, `usb-driver-missing`,
-   * `usb-open-failed`, `usb-unplugged`, `usb-stuck`, `usb-descriptor-malformed`, `usb-descriptor-unreadable`.
+   * Opens the device and reads what it says of itself. Throws `usb-not-permitted`, `usb-in-use`,
+   * `usb-driver-missing`, `usb-open-failed`, `usb-unplugged`, `usb-stuck`,
+   * `usb-descriptor-malformed`, `usb-descriptor-unreadable`.
    */
   async open(): Promise<void> {
     if (this.#opened) return;

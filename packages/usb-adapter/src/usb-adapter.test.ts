@@ -1,5 +1,5 @@
-// The adapter on a model of npm's usb: the suite of the seam, sockets and buses, and devices that stall, lie, vanish or say
-// nothing. The same suite runs on npm's usb itself in the USB test machine (lab/usb-vm).
+// The adapter on a model of npm's usb: the suite of the seam, sockets and buses, and devices that stall, lie,
+// vanish or say nothing. The same suite runs on npm's usb itself in the USB test machine (lab/usb-vm).
 
 import { systemClock } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';

@@ -1,5 +1,6 @@
-// What npm's usb and the systems say when something fails, as faults. Texts: nusb 0.2 (its transfer errors come by name for
-// bulk transfers, as a sentence for control transfers; its other errors end in the system's number).
+// What npm's usb and the systems say when something fails, as faults. Texts: nusb 0.2 (its
+// transfer errors come by name for bulk transfers, as a sentence for control transfers; its other
+// errors end in the system's number).
 
 import { Fault, type FaultCode } from '@firmseal/fault';
 

@@ -1,8 +1,9 @@
-// The npm package usb (3.x, nusb), as this adapter uses it. It brings native code, so it is an optional dependency: loaded
-// when the first device is looked for, and missed with a fault that names what to install. What it does otherwise than
-// WebUSB, and this adapter makes good:
+// The npm package usb (3.x, nusb), as this adapter uses it. It brings native code, so it is an optional
+// dependency: loaded when the first device is looked for, and missed with a fault that names what to install.
+// What it does otherwise than WebUSB, and this adapter makes good:
 // - a stall throws; a transfer is cancelled after 1,000 ms unless a time-out is given;
-// - `configuration` reads every string of the device again, and holds up the whole program until each was read;
+// - `configuration` reads every string of the device again, and holds up the whole
+//   program until each was read;
 // - a control transfer needs a claimed interface; `close` releases none, and so leaves the device open.
 
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,6 @@
-// npm's usb as a model, on USB devices of software: with the habits of version 3.1.0 that the adapter has to live with. A
-// stall throws, a time-out is short unless given, control transfers need a claimed interface, `close` releases none.
+// npm's usb as a model, on USB devices of software: with the habits of version 3.1.0 that the adapter has
+// to live with. A stall throws, a time-out is short unless given, control transfers need a claimed
+// interface, `close` releases none.
 
 import { type Setup, UsbControl, type UsbDevice } from '@firmseal/virtual-stm32';
 import type { LibraryDevice, UsbLibrary } from '../src/usb-library.ts';
@@ -45,7 +46,9 @@ export function createModelLibrary(modelPorts: readonly ModelPort[]): UsbLibrary
       [...state.claimedBy].filter(([, by]) => by === own).map(([number]) => number);
     const isGone = (): boolean => device.detached?.aborted === true || port.device !== device;
 
-    /** The end of a transfer: its answer, the time-out, or the device leaving. Errors in the words of `say`. */
+    /**
+     * The end of a transfer: its answer, the time-out, or the device leaving. Errors in the words of `say`.
+     */
     async function ends<T>(
       say: (what: 'Stall' | 'Cancelled' | 'Disconnected') => string,
       timeoutMs: number,
