@@ -56,6 +56,9 @@ function page(chip: Chip): string {
     row(['What', 'This chip']),
     row(['---', '---']),
     row(['Parts', names.join(', ')]),
+    ...(chip.variants ?? []).map(({ name, names: parts, differs }) =>
+      row([`Also ${name}`, `${parts.join(', ')}: ${differs}`]),
+    ),
     row(['Core', `${core}, ${hasRandomGenerator ? 'with' : 'without'} a random generator`]),
     row(['Agent', builds === 'none' ? 'none: firmseal cannot install on this chip yet' : builds]),
     row(['Links', linkDoors.map(({ peripheral, pins }) => `${peripheral} (${pins})`).join(', ')]),

@@ -34,6 +34,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'ledger',
       'keys',
       'places',
+      'usb-ids',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },
@@ -48,6 +49,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
+  'openocd-adapter',
   'serial-adapter',
   'tcp-adapter',
   'usb-adapter',

@@ -182,6 +182,7 @@ function checkSources(chip: Chip, path: string): void {
       (one) => one !== undefined,
     ),
   ].map(({ source }) => source);
+  used.push(...(chip.variants ?? []).map(({ source }) => source), chip.openocd.source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);
   for (const [key, { unverified, reason }] of Object.entries(chip.sources)) {

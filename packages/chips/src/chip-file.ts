@@ -255,8 +255,10 @@ export const chipFile = object(
     }),
     linkDoors: list(object({ kind: oneOf('uart', 'usb'), peripheral: text, pins: text })),
     linkDoorsSource: text,
+    openocd: object({ target: text, leastVersion: text, source: text }, { before: text }),
   },
   {
+    variants: list(object({ name: text, names: list(text), differs: text, source: text })),
     otp: object(
       { addressStart: word, length: count, source: text },
       { locks: object({ offset: count, blockBytes: count }) },

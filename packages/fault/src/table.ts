@@ -1713,6 +1713,61 @@ export const faultTable = {
     sentence: 'The USB device in socket {socket} was closed during {action}.',
     remedy: 'Run the same command again; two parts of one program must not share a device.',
   },
+  'openocd-not-installed': {
+    number: 1180, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD cannot be started as {program}: {reason}.',
+    remedy: 'Install OpenOCD 0.12 or newer (Debian: `apt install openocd`) or name it with FIRMSEAL_OPENOCD.',
+  },
+  'openocd-probe-missing': {
+    number: 1181, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD finds no {probe} in the USB socket {socket}: {said}',
+    remedy: 'Plug the probe in and give the socket that `firmseal devices` prints.',
+  },
+  'openocd-probe-not-permitted': {
+    number: 1182, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD may not open the {probe} in the USB socket {socket}: {said}',
+    remedy: 'On Linux, install the udev rules that `firmseal doctor` writes and plug the probe in again; on Windows give it the driver that its vendor names.',
+  },
+  'openocd-probe-in-use': {
+    number: 1183, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program holds the {probe} in the USB socket {socket}: {said}',
+    remedy: 'Close the debugger or programmer that uses the probe; `firmseal doctor` names programs that do.',
+  },
+  'openocd-probe-too-old': {
+    number: 1184, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The firmware of the {probe} in the USB socket {socket} is too old for OpenOCD: {said}',
+    remedy: 'Update the firmware of the probe with its vendor\'s tool (for an ST-LINK, STM32CubeProgrammer does it).',
+  },
+  'openocd-probe-broken': {
+    number: 1185, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The {probe} in the USB socket {socket} does not answer as it should: {said}',
+    remedy: 'Unplug the probe and plug it in again, then run the same command again.',
+  },
+  'openocd-chip-unsupported': {
+    number: 1186, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD has no file for {chip} ({target}).',
+    remedy: 'Install OpenOCD {least} or newer; 0.12 has nothing for STM32H5.',
+  },
+  'openocd-ended': {
+    number: 1187, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD ended before it was ready: {said}',
+    remedy: 'Check probe, cable and power of the board, then run the same command again.',
+  },
+  'openocd-start-timeout': {
+    number: 1188, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD was not ready after {timeoutMs} ms: {said}',
+    remedy: 'Unplug the probe and plug it in again; check cable and power of the board.',
+  },
+  'probe-kind-unknown': {
+    number: 1189, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The device in the USB socket {socket} ({device}) is no debug probe that OpenOCD drives.',
+    remedy: 'Give the socket of an ST-LINK, J-Link, CMSIS-DAP or FTDI probe; `firmseal devices` lists them.',
+  },
+  'probe-ambiguous': {
+    number: 1190, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The CMSIS-DAP probe in the USB socket {socket} cannot be told from another one: {reason}.',
+    remedy: 'Leave only one of these probes plugged in: OpenOCD picks CMSIS-DAP probes by serial number and not by socket.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
