@@ -18,6 +18,7 @@ import {
 import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
+import { oneOfEach } from './one-of-each.ts';
 import { datedFigures, pageLength, plainWords } from './prose.ts';
 import { docsReferences, markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
@@ -34,6 +35,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
   'shipped code does without the laboratory': laboratoryImports,
+  'there is one of each': oneOfEach,
   'files end at 500 lines': fileLength,
   'comment lines end at 110 characters': commentLineLength,
   'files open with a comment': fileHeader,

@@ -104,6 +104,23 @@ const job: CommandGroup = {
   ],
 };
 
+const agent: CommandGroup = {
+  name: 'agent',
+  about: 'the agents in this installation: list them, or export one for another programmer',
+  commands: [
+    {
+      name: 'list',
+      about: 'list the agents of this installation: chip, build, size, SHA-256',
+      load: () => import('./commands/agent/list.ts'),
+    },
+    {
+      name: 'export',
+      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
+      load: () => import('./commands/agent/export.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   keys,
@@ -129,6 +146,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  agent,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',
