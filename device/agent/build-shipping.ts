@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { intelHexLines } from '../../packages/image/src/index.ts';
+import { intelHexLines } from '@firmseal/image';
 import { root } from './toolchain/cache.ts';
 import { flashSegments } from './toolchain/elf.ts';
 import { portedChips, targetOf } from './toolchain/targets.ts';
