@@ -61,7 +61,7 @@ const authority: CommandGroup = {
     },
     {
       name: 'add-product',
-      about: 'let the authority issue licenses for a product, by what its root delegated',
+      about: 'let the authority issue licenses for a product whose root delegated this to it',
       load: () => import('./commands/authority/add-product.ts'),
     },
     {
@@ -159,7 +159,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'virtual',
-    about: 'virtual STM32 chips on this machine, for trying and testing a line',
+    about: 'serve virtual STM32 chips on this machine, to try and test a line',
     load: () => import('./commands/virtual.ts'),
   },
   {
@@ -170,7 +170,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'demo',
-    about: 'the whole chain on virtual chips, and the obvious thefts; with an image of yours or the example',
+    about: 'run the whole chain on virtual chips and try the obvious thefts, with your image or the example',
     load: () => import('./commands/demo.ts'),
   },
   {

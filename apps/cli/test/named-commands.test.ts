@@ -17,7 +17,7 @@ import {
 import { memoryShell, runHere } from './run-here.ts';
 
 /** Commands that texts may name before they exist; one that exists must leave this list. */
-const planned = ['devices', 'doctor', 'flash'];
+const planned = ['devices', 'doctor', 'flash', 'alarm'];
 
 /** Words after `firmseal` where the name is not the command's: a product's greeting, a label of test keys. */
 const otherUses = /^firmseal (?:example panel|test key:|vectors:)/;

@@ -56,6 +56,9 @@ const isShown = ['commander.helpDisplayed', 'commander.version'];
 /** `FILE`, `{chip}`, `<job>`: a value that stands for one. */
 const isPlaceholder = (word: string) => /^(?:[A-Z][A-Z-]+|\{.*\}|<.*>|\.\.\.)$/.test(word);
 
+/** The id of some job, for words that stand for one: JOB, and what a shell puts in from a file. */
+const filledIn = (word: string) => (/^(?:JOB|\$\(cat job.id\))$/.test(word) ? '0'.repeat(32) : word);
+
 /** Nothing runs; and nothing is mandatory where the command may lack something. */
 function disarm(command: CommandUnknownOpts, whole: boolean): void {
   if (command.commands.length === 0) command.action(() => undefined);
@@ -65,7 +68,7 @@ function disarm(command: CommandUnknownOpts, whole: boolean): void {
 
 /** Why firmseal would not take the command; undefined when it does. */
 export async function whyRefused({ text, whole }: NamedCommand): Promise<string | undefined> {
-  const words = shellWords(text).slice(1);
+  const words = shellWords(text).slice(1).map(filledIn);
   if (words.length === 0 || isPlaceholder(words[0]!)) return undefined;
   const program = await makeProgram(memoryShell().shell, words);
   disarm(program, whole);

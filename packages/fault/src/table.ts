@@ -1090,18 +1090,18 @@ export const faultTable = {
   },
   'evidence-malformed': {
     number: 879, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'Line {line} of the evidence is not of the interface: {problem}.',
-    remedy: 'Fetch the evidence again; if it stays, keep the file and find out who made it: an authority of this version writes no such line.',
+    sentence: 'Line {line} of the evidence does not have the form of the interface: {problem}.',
+    remedy: 'Fetch the evidence again. If the error comes back, keep the file and find out who made it: an authority of this version writes no such line.',
   },
   'token-text-invalid': {
     number: 880, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The text given as an access token is not one.',
-    remedy: 'Give the file that the command which made the token wrote, as it is.',
+    sentence: 'The text given as an access token is not a token.',
+    remedy: 'Give the unchanged file that the command wrote when it made the token.',
   },
   'store-full': {
     number: 881, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be written: its disk is full.',
-    remedy: 'Free space on the disk of the authority, then repeat the request; nothing was changed.',
+    remedy: 'Free space on the disk of the authority, then repeat the request. Nothing was changed.',
   },
   'store-read-only': {
     number: 882, exit: 'authority', http: 503, retry: 'fail', chip: false,
@@ -1120,7 +1120,7 @@ export const faultTable = {
   },
   'database-went-back': {
     number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'The database has {size} log entries, and this authority had written {known}, or other ones: an older or another database was put in its place.',
+    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place.',
     remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
   },
   'token-expired': {
@@ -1131,22 +1131,22 @@ export const faultTable = {
   'unit-not-voidable': {
     number: 887, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Unit {unit} of job {job} cannot be voided: {reason}.',
-    remedy: 'Look at the unit with `firmseal job show`; open a further job when more chips have to be installed.',
+    remedy: 'See the unit with `firmseal job show`. Open another job if more chips have to be installed.',
   },
   'alarm-unknown': {
     number: 888, exit: 'license', http: 404, retry: 'fail', chip: false,
-    sentence: 'The authority has no alarm {alarm} that is not acknowledged yet.',
+    sentence: 'The authority has no open alarm {alarm}.',
     remedy: 'Check the number; `firmseal alarm list` shows the alarms.',
   },
   'licenses-too-many': {
     number: 889, exit: 'license', http: 409, retry: 'fail', chip: false,
-    sentence: 'Unit {unit} of job {job} got {most} licenses already.',
-    remedy: 'Look at the chip: it asks for licenses without an end. No quota was spent.',
+    sentence: 'Unit {unit} of job {job} has {most} licenses already.',
+    remedy: 'Check the chip: it asks for licenses again and again. No quota was spent.',
   },
   'head-not-remembered': {
     number: 890, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} does not exist, so this audit could not see whether the log was shortened or replaced.',
-    remedy: 'Give the file that the audit before this one wrote; add --first when there was none.',
+    remedy: 'Give the file that the previous audit wrote. For the first audit, add --first.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1226,11 +1226,11 @@ export const faultTable = {
   'authority-url-insecure': {
     number: 924, exit: 'authority', http: null, retry: 'fail', chip: false,
     sentence: 'The address of the authority is not https.',
-    remedy: 'Use an https address; http is taken only for this machine. Nothing was sent.',
+    remedy: 'Use an https address. Plain http is allowed for this machine only. Nothing was sent.',
   },
   'authority-address-invalid': {
     number: 925, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The address of the authority is not one: {problem}.',
+    sentence: 'This is not the address of an authority: {problem}.',
     remedy: 'Give an address such as https://authority.example or https://authority.example/path, without user, query or fragment. Nothing was sent.',
   },
   'file-unreadable': {
@@ -1456,7 +1456,7 @@ export const faultTable = {
   'dfu-answer-malformed': {
     number: 1033, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
-    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+    remedy: 'Plug the device in again. If the error comes back, it is damaged or is not the device it claims to be.',
   },
   'dfu-busy': {
     number: 1034, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1481,7 +1481,7 @@ export const faultTable = {
   'dfu-failed': {
     number: 1038, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: '{command} failed: the USB device says {status} in {state}.',
-    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+    remedy: 'Run the same command again. If the error comes back, use another way to program this chip.',
   },
   'dfu-short-read': {
     number: 1039, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1496,7 +1496,7 @@ export const faultTable = {
   'openocd-not-there': {
     number: 1050, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No OpenOCD answered at its Tcl port.',
-    remedy: 'Start OpenOCD with `tcl_port`, or check host and port; the ports of its gdb and telnet servers are others.',
+    remedy: 'Start OpenOCD with `tcl_port`, or check host and port. The ports of its gdb and telnet servers are others.',
   },
   'openocd-too-old': {
     number: 1051, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1516,7 +1516,7 @@ export const faultTable = {
   'openocd-answer-malformed': {
     number: 1054, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'An answer of OpenOCD is not well formed: {problem}.',
-    remedy: 'Check that the port is the Tcl port of an OpenOCD that nobody else uses.',
+    remedy: 'Check that the port is the Tcl port of an OpenOCD that no other program uses.',
   },
   'openocd-command-missing': {
     number: 1055, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1536,7 +1536,7 @@ export const faultTable = {
   'openocd-memory-refused': {
     number: 1058, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip refused {command}: {said}',
-    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it; otherwise there is no memory at this address.',
+    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it. Without protection, there is no memory at this address.',
   },
   'openocd-flash-unknown': {
     number: 1059, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1551,7 +1551,7 @@ export const faultTable = {
   'openocd-flash-failed': {
     number: 1061, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The flash could not be changed by {command}: {said}',
-    remedy: 'Run the same command again; if it stays, the chip is worn or protected.',
+    remedy: 'Run the same command again. If the error comes back, the chip is worn or protected.',
   },
   'openocd-failed': {
     number: 1062, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1691,7 +1691,7 @@ export const faultTable = {
   'usb-descriptor-unreadable': {
     number: 1167, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The USB device in socket {socket} ({device}) does not say what it is: {reason}.',
-    remedy: 'Unplug it and plug it in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+    remedy: 'Unplug it and plug it in again. If the error comes back, the device or its firmware is damaged or is not the one it claims to be.',
   },
   'usb-unplugged': {
     number: 1168, exit: 'link', http: null, retry: 'fail', chip: false,

@@ -34,7 +34,7 @@ export const command = (shell: Shell) =>
     )
     .option(
       '--remember <file>',
-      'head of the log as last seen; kept here, and checked to be still in the log',
+      'file that keeps the last seen head of the log; the audit checks that it is still in the log',
     )
     .addHelpText(
       'after',

@@ -30,7 +30,7 @@ export const command = (shell: Shell) =>
     .option('--start', 'boot the application when its receipt is stored')
     .option(
       '--journal <file>',
-      'progress that survives a crash; give the same file again to go on',
+      'file that keeps the progress; give it again after a crash to continue',
       'firmseal-line.jsonl',
     )
     .addHelpText(

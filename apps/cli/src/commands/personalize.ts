@@ -68,7 +68,7 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .requiredOption('--device-ca <file>', 'the device CA key')
     .option('--level <level>', 'final readout protection: 0, 1 or 2', level, 2)
-    .option('--confirm-permanent', 'required for level 2: it can never be taken back')
+    .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .option('--epoch <number>', 'epoch that the chip starts with', number(), 0)
     .addOption(passphraseOption('the device CA key'))
     .addHelpText(

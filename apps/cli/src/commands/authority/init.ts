@@ -51,7 +51,7 @@ export const command = (shell: Shell) =>
           },
           `${folder}: authority made.`,
           `  ${paths.issuer}.pub: have the root delegate it (firmseal keys delegate --role license-issuer)`,
-          `  ${paths.kem}.pub: give it to whoever seals`,
+          `  ${paths.kem}.pub: give it to the owner, who seals for it (firmseal seal --authority-key)`,
           `  ${paths.ownerToken}: token of the owner`,
         );
       }),
