@@ -1,7 +1,15 @@
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
 export { chipIds, findChip } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
-export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+export type {
+  BootloaderVersion,
+  DebugIdentity,
+  DfuBootloader,
+  LinkDoor,
+  OptionMemoryPart,
+  OptionMemoryWindow,
+  UartBootloader,
+} from './doors.ts';
 export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
 export { executeOnlyRanges } from './execute-only.ts';
 export { finalOptions } from './final-options.ts';
@@ -48,6 +56,7 @@ export type {
   OptionField,
   OptionRegister,
   OptionRequirement,
+  OptionWay,
   ProductState,
   ReadoutLevel,
   ReadoutProtection,
