@@ -1468,6 +1468,31 @@ export const faultTable = {
     sentence: 'OpenOCD failed at {command}: {said}',
     remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
   },
+  'option-not-reachable': {
+    number: 1070, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The option register {register} cannot be changed by the way {way}.',
+    remedy: 'Use another way to this chip: {ways}.',
+  },
+  'option-bytes-refused': {
+    number: 1071, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused the option bytes (flags {flags} of its flash controller).',
+    remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
+  },
+  'flash-controller-busy': {
+    number: 1072, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash controller of the chip was still busy after {timeoutMs} ms (register {register}).',
+    remedy: 'Take the power from the chip, then run the same command again.',
+  },
+  'unprotect-not-possible': {
+    number: 1073, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} leaves its protected state only by debug authentication, which firmseal does not speak.',
+    remedy: 'Use the tool of the vendor to open the chip again.',
+  },
+  'start-not-possible': {
+    number: 1074, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'A program at {address} cannot be started this way.',
+    remedy: 'Reset the chip, which starts at its boot address, or use a ROM bootloader or OpenOCD.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',

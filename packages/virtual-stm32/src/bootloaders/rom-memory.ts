@@ -35,6 +35,7 @@ function areasOf({ flash, ram, otp, romBootloader, identity }: Chip, { otpLock, 
     special: voltageByte ? [{ addressStart: voltageByteAddress, length: 4 }] : [],
     system: [
       romBootloader,
+      { addressStart: romBootloader.version.address, length: 1 },
       { addressStart: uniqueIdAddress, length: uniqueIdLength },
       { addressStart: flashSizeAddress, length: 2 },
       ...(otpLock === undefined ? [] : [otpLock]),
