@@ -70,16 +70,16 @@ class DfuseProgrammer implements ChipProgrammer {
         found: `a chip with another flash (${sizes.length} sectors)`,
       });
     const { identity, romBootloader } = chip;
+    await this.#bootloader.select(flashSetting);
+    let uniqueId: Bytes | undefined;
     try {
-      await this.#bootloader.select(flashSetting);
-      await this.#bootloader.read(chip.flash.addressStart, 4);
+      uniqueId = await this.#readIfServed(identity.uniqueIdAddress, identity.uniqueIdLength);
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'dfu-read-protected')) throw error;
       return { readProtected: true };
     }
     const version = await this.#readIfServed(romBootloader.version.address, 1);
     const size = await this.#readIfServed(identity.flashSizeAddress, 2);
-    const uniqueId = await this.#readIfServed(identity.uniqueIdAddress, identity.uniqueIdLength);
     return checkIdentity(chip, {
       readProtected: false,
       ...(version && { bootloaderVersion: version[0]! }),

@@ -1,3 +1,5 @@
+// The way through OpenOCD on every family that OpenOCD 0.12 knows, by the program itself.
+
 import { systemClock } from '@firmseal/link';
 import { connectTcp } from '@firmseal/link-tcp';
 import { openocdOnChip, openocdTargets } from '@firmseal/openocd/testing';

@@ -2,7 +2,7 @@
 // by our sequences of registers. OpenOCD was started for this chip.
 
 import type { Bytes } from '@firmseal/bytes';
-import { type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
+import { accessLevel, type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { Clock } from '@firmseal/link';
 import { Openocd, type OpenocdOptions } from '@firmseal/openocd';
@@ -53,19 +53,13 @@ class OpenocdProgrammer implements ChipProgrammer {
   }
 
   async identify(): Promise<ChipIdentity> {
-    const { identity, flash } = this.chip;
+    const { identity } = this.chip;
     const idCode = await this.#openocd.readWord(identity.deviceIdRegister);
     const [deviceId, revision] = [idCode & 0xfff, idCode >>> 16];
     checkIdentity(this.chip, { deviceId, readProtected: false });
     const flashSizeBytes = flashSizeOf(await this.#openocd.read(identity.flashSizeAddress, 2));
     const uniqueId = await this.#openocd.read(identity.uniqueIdAddress, identity.uniqueIdLength);
-    let readProtected = false;
-    try {
-      await this.#openocd.readWord(flash.addressStart);
-    } catch (error) {
-      if (!isMemoryRefused(error)) throw error;
-      readProtected = true;
-    }
+    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
     return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
   }
 

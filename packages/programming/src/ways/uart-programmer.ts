@@ -53,17 +53,16 @@ class UartProgrammer implements ChipProgrammer {
     const { identity, romBootloader } = this.chip;
     const deviceId = this.#bootloader.productId;
     checkIdentity(this.chip, { deviceId, readProtected: false });
-    if ((await this.#readIfServed(this.chip.flash.addressStart, 4)) === undefined)
-      return { deviceId, readProtected: true };
+    // The unique id is no flash: where it is refused, readout protection is why, and no broken word.
+    const uniqueId = await this.#readIfServed(identity.uniqueIdAddress, identity.uniqueIdLength);
+    if (uniqueId === undefined) return { deviceId, readProtected: true };
     const version = await this.#readIfServed(romBootloader.version.address, 1);
     const size = await this.#readIfServed(identity.flashSizeAddress, 2);
-    const uniqueId = await this.#readIfServed(identity.uniqueIdAddress, identity.uniqueIdLength);
     if (version !== undefined) this.#bootloader.setVersion(version[0]!);
     return checkIdentity(this.chip, {
-      ...{ deviceId, readProtected: false },
+      ...{ deviceId, uniqueId, readProtected: false },
       ...(version && { bootloaderVersion: version[0]! }),
       ...(size && { flashSizeBytes: flashSizeOf(size) }),
-      ...(uniqueId && { uniqueId }),
     });
   }
 
