@@ -63,7 +63,7 @@ export function optionChanges(chip: Chip, before: OptionValues, after: OptionVal
 }
 
 /** `0xBB`: as many digits as the field has room for. */
-export function optionValueText({ msb, lsb }: OptionField, value: number): string {
+function optionValueText({ msb, lsb }: OptionField, value: number): string {
   return `0x${value
     .toString(16)
     .toUpperCase()

@@ -44,7 +44,7 @@ const resynchronizing = [
 /** Longer than the latency timer of any USB adapter (16 ms on FTDI's), so that a late byte is seen as one. */
 const settleMs = 40;
 
-export const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
+const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 
 /** The bytes and their XOR, which closes most payloads. */
 export const withXor = (bytes: Uint8Array): Bytes => concatBytes(bytes, Uint8Array.of(xorOf(bytes)));
