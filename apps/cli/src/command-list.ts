@@ -66,8 +66,13 @@ const authority: CommandGroup = {
     },
     {
       name: 'serve',
-      about: 'serve the HTTP API on this machine',
+      about: 'serve the HTTP interface on this machine',
       load: () => import('./commands/authority/serve.ts'),
+    },
+    {
+      name: 'token',
+      about: "make a new owner's token, for whoever runs the authority itself",
+      load: () => import('./commands/authority/token.ts'),
     },
   ],
 };
@@ -76,6 +81,11 @@ const job: CommandGroup = {
   name: 'job',
   about: 'open, approve, close and watch jobs: one package, one quota',
   commands: [
+    {
+      name: 'list',
+      about: 'list all jobs, newest first',
+      load: () => import('./commands/job/list.ts'),
+    },
     {
       name: 'open',
       about: 'open a job for a package; it issues nothing until it is approved',
@@ -93,8 +103,13 @@ const job: CommandGroup = {
     },
     {
       name: 'show',
-      about: 'show quota, licenses and receipts of the job',
+      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
       load: () => import('./commands/job/show.ts'),
+    },
+    {
+      name: 'void',
+      about: 'void a unit whose chip was never installed, so that another chip can take its place',
+      load: () => import('./commands/job/void.ts'),
     },
     {
       name: 'token',
@@ -117,6 +132,45 @@ const agent: CommandGroup = {
       name: 'export',
       about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
       load: () => import('./commands/agent/export.ts'),
+    },
+  ],
+};
+
+const token: CommandGroup = {
+  name: 'token',
+  about: 'access tokens of owners, auditors and lines',
+  commands: [
+    {
+      name: 'new',
+      about: 'make a token for an owner or an auditor',
+      load: () => import('./commands/token/new.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list all tokens, newest first; their texts are kept nowhere',
+      load: () => import('./commands/token/list.ts'),
+    },
+    {
+      name: 'revoke',
+      about: 'revoke a token: from then on it opens nothing',
+      load: () => import('./commands/token/revoke.ts'),
+    },
+  ],
+};
+
+const alarm: CommandGroup = {
+  name: 'alarm',
+  about: 'proven contradictions that the authority met',
+  commands: [
+    {
+      name: 'list',
+      about: 'list all alarms, newest first',
+      load: () => import('./commands/alarm/list.ts'),
+    },
+    {
+      name: 'acknowledge',
+      about: 'acknowledge an alarm with a note that the log keeps; audits no longer fail for it',
+      load: () => import('./commands/alarm/acknowledge.ts'),
     },
   ],
 };
@@ -147,6 +201,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   authority,
   job,
   agent,
+  token,
+  alarm,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',

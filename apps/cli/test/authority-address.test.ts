@@ -47,7 +47,7 @@ const values: Readonly<Record<string, string>> = {
 /** A whole command line: every argument and every option that has to be given. */
 function lineOf(words: readonly string[], command: CommandUnknownOpts, address: string): string[] {
   const given = command.options
-    .filter(({ mandatory }) => mandatory)
+    .filter(({ mandatory, long }) => mandatory || long === '--authority' || long === '--token-file')
     .flatMap(({ long }) => [long!, long === '--authority' ? address : (values[long!] ?? file)]);
   const args = command.registeredArguments.map((one) => values[one.name()] ?? file);
   return [...words, ...args, ...given];

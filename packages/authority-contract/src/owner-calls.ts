@@ -27,7 +27,7 @@ export type TokenView = z.output<typeof tokenView>;
 const newToken = z.object({
   tokenId: of.tokenId,
   token: z.string().regex(/^fs[ola]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
-  expiresAtMs: of.timeMs.optional(),
+  expiresAtMs: of.timeMs,
 });
 
 const lifeDays = z.int().min(1).max(3650).optional();

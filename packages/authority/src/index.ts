@@ -1,5 +1,6 @@
 export type { HttpOptions, RequestEvent } from './http/gate.ts';
 export type { RateLimits } from './http/rate-limit.ts';
+export { formatRequest } from './http/request-log.ts';
 export { createRoutes } from './http/routes.ts';
 export { type RunningAuthority, type ServeOptions, serveAuthority } from './http/server.ts';
 export {
@@ -12,6 +13,7 @@ export {
 } from './service/authority.ts';
 export type { AuthorityClock, ClockSources } from './service/clock.ts';
 export { readEvidence } from './service/evidence.ts';
+export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
 export type {
   AlarmRecord,

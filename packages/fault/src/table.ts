@@ -148,6 +148,11 @@ export const faultTable = {
     sentence: 'The security counter of the firmware is above the cap of a delegation.',
     remedy: 'Ask the owner for a delegation with a higher cap.',
   },
+  'product-name-invalid': {
+    number: 216, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: '{product} cannot be the name of a product.',
+    remedy: 'Use 1 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or a digit.',
+  },
   'epoch-malformed': {
     number: 220, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An epoch statement does not have the fields that the specification asks for.',
@@ -1147,6 +1152,11 @@ export const faultTable = {
     number: 890, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} does not exist, so this audit could not see whether the log was shortened or replaced.',
     remedy: 'Give the file that the previous audit wrote. For the first audit, add --first.',
+  },
+  'head-malformed': {
+    number: 891, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not hold the head of a log.',
+    remedy: 'Give the file that the previous audit wrote.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,

@@ -45,7 +45,10 @@ const backlog = 4096;
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code ?? 'unknown';
+      reject(new Fault('port-unavailable', { port, reason }, { cause }));
+    });
     server.listen({ port, host, backlog }, () => resolve(server.address() as AddressInfo));
   });
 }
@@ -61,7 +64,7 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
   });
 }
 
-/** Starts to serve. Throws `host-not-loopback`, and what the system throws when the port is taken. */
+/** Starts to serve. Throws `host-not-loopback`, `port-unavailable`. */
 export async function serveAuthority(options: ServeOptions): Promise<RunningAuthority> {
   const { host = '127.0.0.1', port = 0, allowRemote = false } = options;
   if (!allowRemote && !isLoopback(host)) throw new Fault('host-not-loopback', { host });

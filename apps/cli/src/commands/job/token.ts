@@ -1,12 +1,12 @@
 // `firmseal job token`: a token for a line. It can install this job and nothing else.
 
 import { Command } from '@commander-js/extra-typings';
-import { refuseUnwritable } from '@firmseal/files';
 import { accessAuthority, jobId } from '../../authority-access.ts';
-import { writeText } from '../../files.ts';
-import { authorityOption, examples, tokenOption } from '../../options.ts';
+import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+import { showTime } from '../../times.ts';
+import { checkTokenFile, writeToken } from '../../token-file.ts';
 
 export const command = (shell: Shell) =>
   new Command()
@@ -14,6 +14,8 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--out <file>', 'where to write the token')
+    .option('--label <text>', 'name of the line, for lists', 'line')
+    .addOption(lifeOption(30))
     .addHelpText(
       'after',
       examples(
@@ -22,14 +24,15 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        const { out } = options;
+        const { out, label, days } = options;
         const client = accessAuthority(options);
-        refuseUnwritable(out, { existing: 'refuse' });
-        const { token, tokenId } = await client.call('createLineToken', { job, label: 'line' });
-        writeText(out, `${token}\n`, 0o600);
+        checkTokenFile(out);
+        const made = await client.call('createLineToken', { job, label, lifeDays: days });
+        const { token, tokenId, expiresAtMs } = made;
+        writeToken(out, token);
         face.tell(
-          { event: 'token-made', job, tokenId, file: out },
-          `${out}: token ${tokenId} for a line, this job only`,
+          { event: 'token-made', job, tokenId, file: out, expiresAtMs },
+          `${out}: token ${tokenId} for a line, this job only, until ${showTime(expiresAtMs)}`,
         );
       }),
     );
