@@ -1,5 +1,6 @@
-// The adapters for USB devices and serial ports on a Linux kernel: npm's usb and serialport run in the guest on this tree, and
-// report each case. Without a kernel the same suite runs on a model of the library (packages/usb-adapter).
+// The adapters for USB devices and serial ports on a Linux kernel: npm's usb and serialport run in
+// the guest on this tree, and report each case. Without a kernel the same suite runs on a model of
+// the library (packages/usb-adapter).
 
 import { fileURLToPath } from 'node:url';
 import { createSuiteDevice, usbDeviceCases } from '@firmseal/usb-device/testing';
