@@ -728,6 +728,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock says {clock}, which is before the release of this firmseal on {release}.',
     remedy: 'Set the clock of this machine; a certificate made with a wrong clock can shut a chip out. Nothing was changed.',
   },
+  'agent-build-missing': {
+    number: 562, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent in {build} for {chip}; it has {known}.',
+    remedy: 'Choose another build with `--agent-build`; `firmseal agent list` shows what there is.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1055,7 +1060,7 @@ export const faultTable = {
   },
   'store-busy': {
     number: 873, exit: 'authority', http: 503, retry: 'fail', chip: false,
-    sentence: 'The database was locked by another process for too long.',
+    sentence: 'The database of the authority was locked by another process for too long.',
     remedy: 'Repeat the request. If the error comes back, look for a backup or another program that holds the database open.',
   },
   'hello-chip-differs': {
@@ -1082,6 +1087,66 @@ export const faultTable = {
     number: 878, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'Entry {sequence} of the log does not have the shape of a log entry.',
     remedy: 'Keep a copy of the database and find out who wrote to it. An authority writes no such entry.',
+  },
+  'evidence-malformed': {
+    number: 879, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of the evidence is not of the interface: {problem}.',
+    remedy: 'Fetch the evidence again; if it stays, keep the file and find out who made it: an authority of this version writes no such line.',
+  },
+  'token-text-invalid': {
+    number: 880, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text given as an access token is not one.',
+    remedy: 'Give the file that the command which made the token wrote, as it is.',
+  },
+  'store-full': {
+    number: 881, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be written: its disk is full.',
+    remedy: 'Free space on the disk of the authority, then repeat the request; nothing was changed.',
+  },
+  'store-read-only': {
+    number: 882, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be written: it is read-only ({reason}).',
+    remedy: 'Make the database, its folder and its disk writable for the user that runs the authority, then repeat the request.',
+  },
+  'store-damaged': {
+    number: 883, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority is damaged ({reason}).',
+    remedy: 'Stop the authority, keep a copy of the file, and restore the newest backup (docs/operating-authority.md).',
+  },
+  'store-failed': {
+    number: 884, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The system failed to read or write the database of the authority ({reason}).',
+    remedy: 'Check the disk of the authority and the free space on it, then repeat the request.',
+  },
+  'database-went-back': {
+    number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The database has {size} log entries, and this authority had written {known}, or other ones: an older or another database was put in its place.',
+    remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
+  },
+  'token-expired': {
+    number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
+    sentence: 'The access token has expired.',
+    remedy: 'Ask the owner for a new token.',
+  },
+  'unit-not-voidable': {
+    number: 887, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} cannot be voided: {reason}.',
+    remedy: 'Look at the unit with `firmseal job show`; open a further job when more chips have to be installed.',
+  },
+  'alarm-unknown': {
+    number: 888, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no alarm {alarm} that is not acknowledged yet.',
+    remedy: 'Check the number; `firmseal alarm list` shows the alarms.',
+  },
+  'licenses-too-many': {
+    number: 889, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} got {most} licenses already.',
+    remedy: 'Look at the chip: it asks for licenses without an end. No quota was spent.',
+  },
+  'head-not-remembered': {
+    number: 890, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not exist, so this audit could not see whether the log was shortened or replaced.',
+    remedy: 'Give the file that the audit before this one wrote; add --first when there was none.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1150,7 +1215,7 @@ export const faultTable = {
   },
   'authority-answer-malformed': {
     number: 922, exit: 'authority', http: null, retry: 'fail', chip: false,
-    sentence: 'The authority\'s answer to {what} does not have the form of its interface.',
+    sentence: 'The authority\'s answer to {what} does not have the form of its interface: {field}: {problem}.',
     remedy: 'Check that the address is that of a firmseal authority, and that both have the same version.',
   },
   'authority-refused': {
@@ -1161,7 +1226,12 @@ export const faultTable = {
   'authority-url-insecure': {
     number: 924, exit: 'authority', http: null, retry: 'fail', chip: false,
     sentence: 'The address of the authority is not https.',
-    remedy: 'Use an https address; http is taken only for this machine.',
+    remedy: 'Use an https address; http is taken only for this machine. Nothing was sent.',
+  },
+  'authority-address-invalid': {
+    number: 925, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The address of the authority is not one: {problem}.',
+    remedy: 'Give an address such as https://authority.example or https://authority.example/path, without user, query or fragment. Nothing was sent.',
   },
   'file-unreadable': {
     number: 950, exit: 'input', http: null, retry: 'fail', chip: false,
