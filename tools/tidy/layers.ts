@@ -36,6 +36,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'keys',
       'places',
       'usb-ids',
+      'boards',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },

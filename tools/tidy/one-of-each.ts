@@ -65,6 +65,7 @@ const singles: readonly Single[] = [
       'packages/authority-contract/src/',
       'packages/authority-client/src/http-call.ts',
       'packages/authority/src/http/gate.ts',
+      'packages/boards/src/board-file.ts',
       'packages/keys/src/key-document.ts',
       'packages/programmer/src/journal-line.ts',
       'packages/virtual-probe/src/',

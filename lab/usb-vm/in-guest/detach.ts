@@ -16,7 +16,7 @@ export function detach(busId: string): void {
 }
 
 /** One line of the report that the test outside reads. */
-export function report(name: string, outcome: string): void {
+function report(name: string, outcome: string): void {
   process.stdout.write(`@@${JSON.stringify({ name, outcome })}\n`);
 }
 

@@ -1,5 +1,5 @@
-// Runs in the guest: the OpenOCD adapter on debug probes in USB sockets. Two ST-LINKs of one kind are told apart by their socket
-// alone, CMSIS-DAP by its serial number.
+// Runs in the guest: the OpenOCD adapter on debug probes in USB sockets. Two ST-LINKs of one kind are told
+// apart by their socket alone, CMSIS-DAP by its serial number.
 
 import assert from 'node:assert/strict';
 import { findChip } from '@firmseal/chips';

@@ -82,7 +82,7 @@ export interface RamRange extends NamedRange {
 }
 
 /** Parts of another name that are this chip to firmseal: same device id, flash, option bytes and agent. */
-export interface Variant {
+interface Variant {
   readonly name: string;
   readonly names: readonly string[];
   readonly differs: string;
@@ -90,7 +90,7 @@ export interface Variant {
 }
 
 /** OpenOCD's side of a chip: a file of its folder `target`, and what that file wants to be set before it. */
-export interface OpenocdTarget {
+interface OpenocdTarget {
   readonly target: string;
   readonly before?: string;
   /** The first release that has the file, `0.12`. */

@@ -1848,6 +1848,41 @@ export const faultTable = {
     sentence: 'The CMSIS-DAP probe in the USB socket {socket} cannot be told from another one: {reason}.',
     remedy: 'Leave only one of these probes plugged in: OpenOCD picks CMSIS-DAP probes by serial number and not by socket.',
   },
+  'board-missing': {
+    number: 1200, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'There are no board settings in this block of {sizeBytes} bytes.',
+    remedy: 'Personalize the chip with `--board`; without settings the agent runs on the internal oscillator and its first UART.',
+  },
+  'board-version-unsupported': {
+    number: 1201, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board settings have the layout version {version}; this program knows version 1.',
+    remedy: 'Use a firmseal of the version that wrote them, or newer.',
+  },
+  'board-damaged': {
+    number: 1202, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board settings are damaged: {reason}.',
+    remedy: 'Personalize the chip again; a chip at level 2 goes on with the agent\'s own settings.',
+  },
+  'board-field-invalid': {
+    number: 1203, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board setting {field} cannot be {value}: {reason}.',
+    remedy: 'Correct the field in the board file; spec/board.md lists what each may be.',
+  },
+  'board-chip-wrong': {
+    number: 1204, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'These board settings are for {board}, and the chip is {chip}.',
+    remedy: 'Choose the board that the chip is on.',
+  },
+  'board-file-invalid': {
+    number: 1205, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board file {file} is not as it should be at {place}: {reason}.',
+    remedy: 'Correct the file; the files in packages/boards/data are examples.',
+  },
+  'board-unknown': {
+    number: 1206, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'There is no ready board {board}; there are {known}.',
+    remedy: 'Name one of these, or give the path of a board file of your own, which ends in .json.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

@@ -1,5 +1,5 @@
-// What OpenOCD 0.12 prints when it does not come up, as faults. It has no error codes: this is the list of its sentences that
-// people meet. What a chip refuses later, while OpenOCD runs, is @firmseal/openocd's.
+// What OpenOCD 0.12 prints when it does not come up, as faults. It has no error codes: this is the list of
+// its sentences that people meet. What a chip refuses later, while OpenOCD runs, is @firmseal/openocd's.
 
 import type { Chip } from '@firmseal/chips';
 import { Fault, type FaultCode } from '@firmseal/fault';
@@ -38,7 +38,7 @@ export function lastWords(printed: string): string {
 }
 
 /** `0.12` of the first line; undefined for another program. */
-export function versionOf(printed: string): { major: number; minor: number } | undefined {
+function versionOf(printed: string): { major: number; minor: number } | undefined {
   const [, major, minor] = /Open On-Chip Debugger (\d+)\.(\d+)/.exec(printed) ?? [];
   return major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
 }

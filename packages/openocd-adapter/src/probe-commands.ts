@@ -1,5 +1,5 @@
-// What OpenOCD is told of the probe in a USB socket. ST-LINK, J-Link and FTDI probes are picked by the socket itself; OpenOCD
-// 0.12 knows CMSIS-DAP probes by serial number only, which must then be one probe's alone.
+// What OpenOCD is told of the probe in a USB socket. ST-LINK, J-Link and FTDI probes are picked by the socket
+// itself; OpenOCD 0.12 knows CMSIS-DAP probes by serial number only, which must then be one probe's alone.
 
 import { Fault } from '@firmseal/fault';
 import { socketText, type UsbSocket } from '@firmseal/places';
@@ -69,9 +69,9 @@ function driverOf(
 }
 
 /**
- * Commands for the probe; `all` is every USB device of this machine. A device that no table knows is taken for CMSIS-DAP: some
- * probes say so in the name of an interface only, which OpenOCD looks at. Throws `probe-kind-unknown`,
- * `openocd-probe-too-old`, `probe-ambiguous`.
+ * Commands for the probe; `all` is every USB device of this machine. A device that no table knows is taken
+ * for CMSIS-DAP: some probes say so in the name of an interface only, which OpenOCD looks at. Throws
+ * `probe-kind-unknown`, `openocd-probe-too-old`, `probe-ambiguous`.
  */
 export function probeCommands(device: SocketDevice, all: readonly SocketDevice[]): ProbeCommands {
   const socket = socketText(device.socket);

@@ -1,5 +1,6 @@
-// Standard input and output of a process as a byte stream: how OpenOCD's `tcl_port pipe` is spoken to. It needs no TCP port,
-// and OpenOCD ends by itself when its standard input does, so none is left behind by a program that was killed.
+// Standard input and output of a process as a byte stream: how OpenOCD's `tcl_port pipe` is spoken to.
+// It needs no TCP port, and OpenOCD ends by itself when its standard input does, so none is left
+// behind by a program that was killed.
 
 import type { Readable, Writable } from 'node:stream';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,5 @@
-// OpenOCD itself, through ST's stlink-server protocol, on virtual chips; and what it says when something is missing. Probes in
-// USB sockets are tried in the USB test machine (lab/usb-vm).
+// OpenOCD itself, through ST's stlink-server protocol, on virtual chips; and what it says when something is
+// missing. Probes in USB sockets are tried in the USB test machine (lab/usb-vm).
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

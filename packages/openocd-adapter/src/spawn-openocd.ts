@@ -1,5 +1,6 @@
-// Starts an OpenOCD for one probe and one kind of chip, and ends it by its process id. It speaks Tcl over its standard input
-// and output; on Windows, where it cannot, over a port of this machine that the system chooses.
+// Starts an OpenOCD for one probe and one kind of chip, and ends it by its process id. It speaks
+// Tcl over its standard input and output; on Windows, where it cannot, over a port of this
+// machine that the system chooses.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Chip } from '@firmseal/chips';
@@ -132,10 +133,10 @@ class OpenocdProcess {
 }
 
 /**
- * Starts OpenOCD and resolves when it holds the probe and has examined the chip. Throws `openocd-not-installed`,
- * `openocd-too-old`, `openocd-chip-unsupported`, `openocd-probe-missing`, `openocd-probe-not-permitted`,
- * `openocd-probe-in-use`, `openocd-probe-too-old`, `openocd-probe-broken`, `openocd-no-target`, `openocd-ended`,
- * `openocd-start-timeout`; the process is gone then.
+ * Starts OpenOCD and resolves when it holds the probe and has examined the chip. Throws
+ * `openocd-not-installed`, `openocd-too-old`, `openocd-chip-unsupported`, `openocd-probe-missing`,
+ * `openocd-probe-not-permitted`, `openocd-probe-in-use`, `openocd-probe-too-old`, `openocd-probe-broken`,
+ * `openocd-no-target`, `openocd-ended`, `openocd-start-timeout`; the process is gone then.
  */
 export async function spawnOpenocd(options: SpawnOpenocdOptions): Promise<SpawnedOpenocd> {
   const { probe, chip, clock, connect, program = 'openocd', startTimeoutMs = 30_000 } = options;

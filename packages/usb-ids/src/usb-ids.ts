@@ -1,5 +1,5 @@
-// Which USB device is what, by the ids of vendor and product: data/usb-ids.json, each line with its source. Ids tell the
-// kind of a device, never which one it is, and a device can lie about them.
+// Which USB device is what, by the ids of vendor and product: data/usb-ids.json, each line with its source.
+// Ids tell the kind of a device, never which one it is, and a device can lie about them.
 
 import table from '../data/usb-ids.json' with { type: 'json' };
 
@@ -42,8 +42,9 @@ export function usbIdText({ vendorId, productId }: UsbIds): string {
 }
 
 /**
- * What a device with these ids is; undefined for one that firmseal has no use for. A probe that speaks CMSIS-DAP is known by
- * that word in its product's name (CMSIS-DAP documentation, "USB Device Interface"), whatever its ids.
+ * What a device with these ids is; undefined for one that firmseal has no use for. A probe that
+ * speaks CMSIS-DAP is known by that word in its product's name (CMSIS-DAP documentation, "USB
+ * Device Interface"), whatever its ids.
  */
 export function knownUsb(ids: UsbIds): KnownUsb | undefined {
   const id = usbIdText(ids);
