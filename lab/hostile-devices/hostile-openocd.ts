@@ -25,7 +25,7 @@ function answerTo(command: string, content: Uint8Array): string {
     const words = Array.from({ length: count }, (_, i) => wordAt(start + 4 * i, content));
     return `0|${words.map((word) => `0x${word.toString(16)}`).join(' ')}`;
   }
-  return command.includes('file tempfile') ? '0|/tmp/file' : '0|';
+  return command.includes('file tempfile') ? '0|file-1' : '0|';
 }
 
 /** `image` stands in the flash in half of the sessions. */

@@ -10,6 +10,7 @@ import {
   type Store,
   serveAuthority,
 } from '@firmseal/authority';
+import { calls } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
@@ -49,7 +50,7 @@ function keepHeadNoted(shell: Shell, store: Store, file: ReturnType<typeof headF
 const logRequest =
   ({ err }: Shell) =>
   (event: RequestEvent): void => {
-    if (event.route === '/v1/health' && event.fault === undefined) return;
+    if (event.route === calls.health.path && event.fault === undefined) return;
     err.write(`${formatRequest(event, new Date())}\n`);
   };
 
