@@ -19,7 +19,8 @@ import {
 } from '../../device/agent/test/trusted-site.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
-import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
+import { agentConstants } from '../glitch/agent-constants.ts';
+import { hostCrypto, RunningHashes } from '../glitch/host-crypto.ts';
 
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
@@ -32,7 +33,8 @@ export function quickMachineLine(chipId: string): Line {
   const build = buildAgent(targetOf(chipId, 'shipping'));
   const line = machineLine(chipId, `power ${chipId}`, build);
   const { core } = line.chip.machine.processor;
-  const functions = quickCrypto(core, { symbols: symbolsOf(build.elf) }, new RunningHashes());
+  const code = { symbols: symbolsOf(build.elf), constants: agentConstants(build.target) };
+  const functions = hostCrypto(core, code, new RunningHashes());
   const execute = core.executeInstruction.bind(core);
   core.executeInstruction = () => {
     const quick = functions.get((core.PC & ~1) >>> 0);

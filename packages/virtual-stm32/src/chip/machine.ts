@@ -137,8 +137,8 @@ export class Machine {
   }
 
   /**
-   * The flash controller as it stands between two instructions, to put it back: for a judge that takes a running
-   * chip back to a moment. Undefined while an operation of flash runs, which cannot be taken back.
+   * The flash controller as it stands between two instructions, to put it back: for a judge that takes a
+   * running chip back to a moment. Undefined while an operation of flash runs, which cannot be taken back.
    */
   keepFlashController(): (() => void) | undefined {
     return this.#parts.flash.underWay.idle ? this.#flashController.keep() : undefined;
