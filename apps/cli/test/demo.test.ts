@@ -111,11 +111,8 @@ describe('with a defence taken away', () => {
 
   it('an agent that boots whatever the journal says: an interrupted install boots', async () => {
     const weak = await buildWeakenedAgent('stm32f427', {
-      file: 'core/fs_boot.c',
-      replace: {
-        'fs_life_boots() == FS_YES': 'fs_now.life_cycle != FS_LIFE_PERSONALIZED',
-        'fs_now.life_cycle == FS_LIFE_INSTALLING &&': '0 &&',
-      },
+      'boot-valid-record': '',
+      'boot-abandons-a-cut-install': '',
     });
     const summary = await run({ agentModule: () => weak });
     expect(summary.interruptedBootable).toBe(true);

@@ -1,19 +1,16 @@
-// Leaf functions of the agent at the speed of the host, for what leads to the attack and what follows a glitch: copying,
-// comparing, wiping, CRC, the beginning of a MAC. Each does what its machine code does, or nothing when it would fault or is
-// not sane; then the machine code runs. The code itself is attacked on the way that no glitch has hit yet, where none of
-// these is used.
+// Leaf functions of the agent at the speed of the host: copying, comparing, wiping, CRC, the beginning
+// of a MAC, waiting. They are used on the way to the attack and after a glitch. Each does what its
+// machine code does; where that would fault, or its arguments make no sense, it does nothing and the
+// machine code runs. The machine code of these functions is attacked as well: on the way that no glitch
+// has hit yet, none of these is used.
 
 import { fsNo, fsOk, fsYes, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
-import type { RunningHashes } from './quick-crypto.ts';
+import type { RunningHashes } from './host-crypto.ts';
 
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 const lengthMost = 0x2000;
-/** fs_sha256 of fs_crypto.h. */
-const hashBytes = 120;
-
-type Core = VirtualChip['machine']['processor']['core'];
 
 interface Range {
   readonly start: number;
@@ -26,13 +23,14 @@ const crcTable = Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** By address of the first instruction; false: nothing was done. */
-export function shortcuts(
+/** By the address of the first instruction; false means that nothing was done. */
+export function hostFunctions(
   chip: VirtualChip,
-  { symbols }: Pick<AgentCode, 'symbols'>,
+  { symbols, constants }: Pick<AgentCode, 'symbols' | 'constants'>,
   hashes: RunningHashes,
 ): Map<number, () => boolean> {
   const { core } = chip.machine.processor;
+  const { hashContextBytes, hmacOuterKeyAt } = constants;
   const { addressStart, length } = chip.chip.ram[0]!;
   const ram: Range = { start: addressStart, end: addressStart + length };
   const units = chip.chip.flash.eraseUnits;
@@ -79,18 +77,20 @@ export function shortcuts(
     },
     /** (context: running hash, then outer key; key; its length) */
     fs_hmac_init() {
-      if (r(2) > 64 || !readable(r(1), r(2)) || !within(r(0), hashBytes + 64, ram)) return undefined;
+      if (r(2) > 64 || !readable(r(1), r(2)) || !within(r(0), hashContextBytes + 64, ram)) return undefined;
       const [inner, outer] = [new Uint8Array(64).fill(0x36), new Uint8Array(64).fill(0x5c)];
       for (let i = 0; i < r(2); i++) {
         const byte = core.readUint8(r(1) + i);
         inner[i]! ^= byte;
         outer[i]! ^= byte;
       }
-      for (const [i, byte] of outer.entries()) core.writeUint8(r(0) + hashBytes + i, byte);
+      for (const [i, byte] of outer.entries()) core.writeUint8(r(0) + hmacOuterKeyAt + i, byte);
       hashes.begin(r(0));
       hashes.update(r(0), inner);
       return rubbish;
     },
+    /** Waits so many turns. */
+    fs_spin: () => (r(0) <= 0x10000 ? rubbish : undefined),
     fs_crc32() {
       if (!readable(r(0), r(1))) return undefined;
       let crc = 0xffff_ffff;
@@ -98,7 +98,7 @@ export function shortcuts(
       return ~crc;
     },
   };
-  const found = new Map<number, () => boolean>(
+  return new Map<number, () => boolean>(
     Object.entries(bodies).map(([name, body]) => [
       symbols.get(name)!.address & ~1,
       () => {
@@ -112,38 +112,4 @@ export function shortcuts(
       },
     ]),
   );
-  const waiting = symbols.get('fs_port_entry_requested')!;
-  for (const loop of entryLoops) {
-    const at = placeOf(loop.opcodes, core, waiting);
-    if (at === undefined) continue;
-    found.set(at, () => {
-      // The counter goes up to the limit; until its low bits are all set nothing happens but that.
-      const limit = loop.limit ?? r(12);
-      if (core.registers[5] === entryMask && r(loop.counter) < limit)
-        core.registers[loop.counter] = Math.min((r(loop.counter) | entryMask) >>> 0, limit - 1);
-      return false;
-    });
-  }
-  return found;
-}
-
-const entryMask = 1023;
-/** Where the loop turns in which the agent gives the pull of the entry pin its time, as the compiler makes it. */
-const entryLoops: readonly { opcodes: readonly number[]; counter: number; limit?: number }[] = [
-  // lsls r1, r2, #22; lsrs r1, r1, #22; cmp r1, r5; bne: up to r12
-  { opcodes: [0x0591, 0x0d89, 0x42a9, 0xd104], counter: 2 },
-  // ubfx r4, r1, #0, #10; cmp r4, r5
-  { opcodes: [0xf3c1, 0x0409, 0x42ac], counter: 1, limit: 8192 },
-];
-
-/** Undefined in a build that has another loop. */
-function placeOf(
-  opcodes: readonly number[],
-  core: Core,
-  { address, sizeBytes }: { readonly address: number; readonly sizeBytes: number },
-): number | undefined {
-  const start = address & ~1;
-  for (let at = start; at < start + sizeBytes; at += 2)
-    if (opcodes.every((opcode, i) => core.readUint16(at + 2 * i) === opcode)) return at;
-  return undefined;
 }

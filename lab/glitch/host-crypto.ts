@@ -1,6 +1,7 @@
-// Cryptography at the speed of the host: when the processor gets to one of the port's functions, the result is computed by
-// node:crypto and the function returns at once. The judge's shortcut, since no glitch hits these functions. Unlike the real
-// ones they leave the stack below untouched: values of former calls live longer there, which favours the attacker.
+// Cryptography at the speed of the host: when the processor gets to one of the port's functions,
+// node:crypto computes the result and the function returns at once. No glitch hits these functions while
+// this is used. Unlike the real ones they leave the stack below untouched: values of former calls stay
+// there longer, which favours the attacker.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -14,7 +15,7 @@ const failed = 0x0bad0bad;
 /** What a call may leave in r1 to r3 and r12. */
 const rubbish = 0xdead_beef;
 
-/** More than the agent has: a length or count that a glitch spoilt, which the real function would fault on. */
+/** Above these a glitch spoilt the length or count, and the real function would fault. */
 const lengthMost = 0x10000;
 const countMost = 8;
 const nowhere = 0x7000_0000;
@@ -39,14 +40,14 @@ function readParts(core: Core, address: number, count: number): Bytes {
   return concatBytes(...parts);
 }
 
-/** What was hashed so far, the last piece first: a list that is shared and never changed. */
+/** The pieces hashed so far, the last one first: a list that is shared and never changed. */
 interface Content {
   readonly bytes: Bytes;
   readonly before: Content | undefined;
 }
 
 const nothing: Content = { bytes: new Uint8Array(0), before: undefined };
-/** A context that was not begun gives a hash of something else. */
+/** A context that was not begun gives the hash of other bytes. */
 const neverBegun: Content = { bytes: Uint8Array.of(0xff, 0, 0xff), before: undefined };
 
 /** Running hashes by the address of their context, to be saved and put back. */
@@ -77,9 +78,9 @@ export class RunningHashes {
 }
 
 /** The functions by address, each to be called when the processor is at its first instruction. */
-export function quickCrypto(
+export function hostCrypto(
   core: Core,
-  { symbols }: Pick<AgentCode, 'symbols'>,
+  { symbols, constants }: Pick<AgentCode, 'symbols' | 'constants'>,
   hashes: RunningHashes,
 ): Map<number, () => void> {
   const r = (index: number) => core.registers[index]! >>> 0;
@@ -95,7 +96,7 @@ export function quickCrypto(
     },
     fs_crypto_sha256_final() {
       write(core, r(1), hashes.end(r(0)));
-      write(core, r(0), new Uint8Array(120));
+      write(core, r(0), new Uint8Array(constants.hashContextBytes));
       return rubbish;
     },
     fs_crypto_es256_verify() {

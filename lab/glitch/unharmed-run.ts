@@ -1,5 +1,5 @@
-// A scenario as it goes when nothing hits: which of the agent's instructions are executed, at which steps, and which
-// registers hold a verdict when. From that the glitches follow.
+// A scenario without a glitch: which of the agent's instructions are executed, at which steps, and which
+// registers hold a verdict there. From that the glitches follow.
 
 import type { AgentCode } from './agent-code.ts';
 import type { Fork, Glitch, Glitcher } from './glitcher.ts';
@@ -29,7 +29,10 @@ export interface Reference {
 const middleOf = (address: number, count: number): number =>
   2 + ((Math.imul(address >>> 1, 0x9e3779b1) >>> 0) % (count - 2));
 
-/** `run` runs the scenario once; it is called twice. `begin`: what takes a byte of a request. */
+/**
+ * `run` runs the scenario once; it is called twice. `begin`: address of the function
+ * that takes a byte of a request.
+ */
 export function referenceOf(glitcher: Glitcher, begin: number | undefined, run: () => void): Reference {
   const seen = new Map<number, Seen>();
   let steps = 0;
@@ -72,7 +75,10 @@ const executionsOf = ({ first, middle, last }: Seen, withMiddle: boolean): Execu
       one !== undefined && all.findIndex((other) => other?.step === one.step) === i,
   );
 
-/** Each address left out at its first and last execution (and a middle one), alone and with the one behind it. */
+/**
+ * Each address skipped at its first and last execution (and a middle one), alone and
+ * together with the next one.
+ */
 function skips(address: number, seen: Seen, withMiddle: boolean): [number, Glitch][] {
   return executionsOf(seen, withMiddle).flatMap(({ step, occurrence }) =>
     ([1, 2] as const).map((length): [number, Glitch] => [step, { address, occurrence, length }]),
@@ -94,9 +100,11 @@ function flips(address: number, seen: Seen, register: number, afterwards: boolea
 export interface Choice {
   /** A sample instead of all. */
   readonly take?: (glitch: Glitch) => boolean;
-  /** Also a middle execution of what is executed three times or more. */
+  /** Also a middle execution of instructions that are executed three times or more. */
   readonly withMiddle?: boolean;
-  /** Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each. */
+  /**
+   * Without running bypasses again with cryptography in machine code, which takes a quarter of a minute each.
+   */
   readonly unconfirmed?: boolean;
   /** Ends with the first glitch that is a bypass also from the start. */
   readonly untilBypass?: boolean;

@@ -1,5 +1,5 @@
-// Which instructions inside the cryptography are left out: a seeded sample, dense where a call comes to its verdict. A whole
-// ECDSA verification takes tens of millions of instructions, so most of its sample lies at its end.
+// Which instructions inside the cryptography are skipped: a seeded sample, dense at the end of a call, where
+// it comes to its verdict. A whole ECDSA verification takes tens of millions of instructions.
 
 import type { Campaign, LibraryReport } from './campaign.ts';
 import type { Prepared } from './scenarios.ts';
@@ -8,7 +8,7 @@ interface Part {
   readonly scenario: string;
   readonly function: string;
   readonly call: number;
-  /** Instructions left out: over the whole call, and among its last ones. */
+  /** Instructions skipped: over the whole call, and among its last ones. */
   readonly whole: number;
   readonly end: number;
   readonly lastInstructions: number;
@@ -53,7 +53,7 @@ export interface PartReport extends LibraryReport {
   readonly part: Part;
 }
 
-/** `every`: each of that many of the sample. */
+/** `every`: attacks each N-th instruction of the sample. */
 export function attackLibrary(
   campaign: Campaign,
   { target, scenarios }: Prepared,
