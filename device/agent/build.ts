@@ -11,7 +11,6 @@ import { generatedHeaders } from './toolchain/generated.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
