@@ -130,7 +130,8 @@ async function enumerateWithin(answers: Parameters<typeof enumerate>[0], clock: 
   try {
     return await Promise.race([enumerate(answers), late]);
   } catch (error) {
-    // A device that a host cannot even enumerate never reaches a client; the reader of its descriptors is ours.
+    // A device that a host cannot even enumerate never reaches a client; the reader of
+    // its descriptors is ours.
     throw error instanceof Fault ? error : new HostGaveUp(String(error));
   } finally {
     cancel();

@@ -4,7 +4,9 @@
 import { type ByteStream, createStreamPair } from '@firmseal/link';
 import type { Mutator } from './mutation.ts';
 
-/** Words of an L476 at level 0: its identity, its option register, flash that is erased or holds the image. */
+/**
+ * Words of an L476 at level 0: its identity, its option register, flash that is erased or holds the image.
+ */
 function wordAt(address: number, content: Uint8Array): number {
   if (address === 0xe004_2000) return 0x1007_6415;
   if (address === 0x4002_2020) return 0xffef_f8aa;

@@ -16,8 +16,9 @@ import {
 } from './named-commands.ts';
 import { memoryShell, runHere } from './run-here.ts';
 
-/** Commands that texts may name before they exist; one that exists must leave this list. */
-const planned = ['devices', 'doctor', 'flash', 'alarm'];
+/** Commands and options that texts may name before they exist; one that exists must leave its list. */
+const planned = ['devices', 'doctor', 'flash'];
+const plannedOptions = ['--board', '--confirm-erase', '--dry-run', '--set'];
 
 /** Words after `firmseal` where the name is not the command's: a product's greeting, a label of test keys. */
 const otherUses = /^firmseal (?:example panel|test key:|vectors:)/;
@@ -98,10 +99,11 @@ it('errors and remedies name a command by its whole name, and options that exist
   expect(short).toEqual([]);
   const ours = errorTexts.map((text) => text.replaceAll(/\b(?:objcopy|npm) [^),.`]*/g, ''));
   const named = ours.flatMap((text) => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? []);
-  expect(named.filter((option) => !everyOption.has(option))).toEqual([]);
+  expect(named.filter((option) => !everyOption.has(option) && !plannedOptions.includes(option))).toEqual([]);
 });
 
-it('a planned command does not exist yet', () => {
+it('planned commands and options do not exist yet', () => {
+  expect(plannedOptions.filter((option) => everyOption.has(option))).toEqual([]);
   expect(planned.filter((name) => program.commands.some((one) => one.name() === name))).toEqual([]);
 });
 

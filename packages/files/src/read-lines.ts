@@ -5,8 +5,8 @@ import { Fault } from '@firmseal/fault';
 import { faultOfFile } from './system-fault.ts';
 
 /**
- * The lines without their ends (LF, or CR LF). Throws `file-too-large` for a line of more than `mostLineBytes` and what
- * readBoundedFile does.
+ * The lines without their ends (LF, or CR LF). Throws `file-too-large` for a line of more than
+ * `mostLineBytes` and what readBoundedFile does.
  */
 export async function* readLines(path: string, mostLineBytes: number): AsyncGenerator<string> {
   const tooLarge = () => new Fault('file-too-large', { file: path, mostBytes: mostLineBytes });

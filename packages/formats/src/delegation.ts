@@ -68,8 +68,8 @@ export async function makeDelegation(
 }
 
 /**
- * Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch. Rejects
- * with `product-name-invalid`.
+ * Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch.
+ * Rejects with `product-name-invalid`.
  */
 export async function makeEpochStatement(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// Names of products as owners may choose them. A reader takes any product of spec/delegation.md; what is signed from now on
-// can stand in a path, a file name and a command line as it is.
+// Names of products as owners may choose them. A reader takes any product of spec/delegation.md; what is
+// signed from now on can stand in a path, a file name and a command line as it is.
 
 import { Fault } from '@firmseal/fault';
 

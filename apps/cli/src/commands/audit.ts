@@ -1,5 +1,5 @@
-// `firmseal audit`: fetches the evidence, or reads a copy of it, and checks it here, with keys of the owner's own; the
-// authority's verdict on itself is not asked for.
+// `firmseal audit`: fetches the evidence, or reads a copy of it, and checks it here, with keys of the owner's
+// own; the authority's verdict on itself is not asked for.
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
@@ -40,7 +40,10 @@ function evidenceOf({ authority, tokenFile, evidence, keep }: AuditInputs): Asyn
   return keep === undefined ? lines : keepLines(keep, lines);
 }
 
-/** The head of an earlier audit. Throws `head-not-remembered` for a file that is not there, unless this audit is the first. */
+/**
+ * The head of an earlier audit. Throws `head-not-remembered` for a file that is not there,
+ * unless this audit is the first.
+ */
 function rememberedHead(file: string | undefined, first: boolean) {
   if (file === undefined) return [];
   if (!existsSync(file)) {

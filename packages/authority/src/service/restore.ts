@@ -1,6 +1,7 @@
-// Whether the database is the one that this authority wrote last: a head of the log that is kept apart from it. An older
-// database has forgotten units, revoked tokens and closed jobs, so an authority does not start on one, unless its owner
-// accepts it: then every token is revoked, every job has to be approved again, and the log says so.
+// Whether the database is the one that this authority wrote last: a head of the log that is kept apart
+// from it. An older database has forgotten units, revoked tokens and closed jobs, so an authority does
+// not start on one, unless its owner accepts it: then every token is revoked, every job has to be
+// approved again, and the log says so.
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -31,8 +32,8 @@ async function continues(store: Store, known: LogHead): Promise<boolean> {
 }
 
 /**
- * To be called before the authority serves. Throws `database-went-back`, unless `acceptRestore`: then everything is
- * suspended. True when it was.
+ * To be called before the authority serves. Throws `database-went-back`, unless `acceptRestore`: then
+ * everything is suspended. True when it was.
  */
 export async function checkHead(
   { store, clock }: { store: Store; clock: Pick<AuthorityClock, 'nowMs'> },

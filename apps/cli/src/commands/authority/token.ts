@@ -1,5 +1,5 @@
-// `firmseal authority token`: a new owner's token, made in the authority's own folder. For the owner who lost his, and after
-// a restore, which revokes every token. The server may go on meanwhile.
+// `firmseal authority token`: a new owner's token, made in the authority's own folder. For the owner who lost
+// his, and after a restore, which revokes every token. The server may go on meanwhile.
 
 import { Command } from '@commander-js/extra-typings';
 import { createToken } from '@firmseal/authority';
