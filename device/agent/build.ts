@@ -1,24 +1,23 @@
-// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is needed.
-// Results are kept in .cache/agent/ by the hash of everything that went in, and copied to device/agent/build/.
-// `node device/agent/build.ts` builds every chip; tests call buildAgent, and only the first of them compiles.
+// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is
+// needed. Results are kept in .cache/agent/ by the hash of everything that went in, and copied to
+// device/agent/build/. `node device/agent/build.ts` builds every chip, or those named; tests call buildAgent,
+// and only the first of them compiles.
 
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { agentChipIds } from './toolchain/chip-header.ts';
+import { generatedHeaders } from './toolchain/generated.ts';
+import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Chips that have a generated header. */
-export const agentChipIds: readonly string[] = readdirSync(`${here}port`)
-  .filter((name) => existsSync(`${here}port/${name}/fs_chip.h`))
-  .sort();
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
-// Stack below the data: an overflow traps at address 0 instead of running into them. Two pages stand for the SRAM.
+// Stack below the data: an overflow traps at address 0 instead of running into them.
+// Two pages stand for the SRAM.
 const linkFlags = [
   ...['-Wl,--no-entry', '-Wl,--stack-first', '-Wl,-z,stack-size=16384', '-Wl,--strip-all'],
   ...['-Wl,--initial-memory=65536', '-Wl,--max-memory=65536', '-Wl,--export-memory'],
@@ -30,8 +29,7 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
   for (const entry of readdirSync(here + folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) addFolder(sources, path, `${prefix}${entry.name}/`);
-    else if (/\.(c|h|def)$/.test(entry.name))
-      sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
+    else if (/\.[ch]$/.test(entry.name)) sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
   }
 }
 
@@ -40,81 +38,19 @@ function readSources(chipId: string): Sources {
   addFolder(sources, 'core', 'core/');
   addFolder(sources, 'port/wasm', 'wasm/');
   // The chip's registers are no concern of this build: its flash and clock are the host's.
-  sources.set('chip/fs_chip.h', readFileSync(`${here}port/${chipId}/fs_chip.h`, 'utf8'));
+  for (const [name, text] of generatedHeaders(chipId)) sources.set(`chip/${name}`, text);
   return sources;
 }
 
-/** Path of clang's package manifest, whose version is part of the cache key. */
-const compilerVersion = (): string =>
-  JSON.parse(readFileSync(`${root}node_modules/@yowasp/clang/package.json`, 'utf8')).version;
-
-function keyOf(sources: Sources, flags: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([compilerVersion(), flags]));
-  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`\0${name}\0${text}`);
-  return hash.digest('hex').slice(0, 32);
-}
-
-type FileTree = { [name: string]: string | FileTree | Uint8Array };
-
-function treeOf(sources: Sources): FileTree {
-  const tree: FileTree = {};
-  for (const [path, text] of sources) {
-    const parts = path.split('/');
-    const name = parts.pop()!;
-    let folder = tree;
-    for (const part of parts) {
-      folder[part] ??= {};
-      folder = folder[part] as FileTree;
-    }
-    folder[name] = text;
-  }
-  return tree;
-}
-
-async function compile(sources: Sources, flags: readonly string[]): Promise<Uint8Array> {
-  const { commands, runLLVM } = await import('@yowasp/clang');
-  // Loads the compiler without its report of progress.
-  await runLLVM(undefined, undefined, { fetchProgress: () => {} });
-  const files = [...sources.keys()].filter((name) => name.endsWith('.c')).sort();
-  const messages: Uint8Array[] = [];
-  const keep = (bytes: Uint8Array | null) => {
-    if (bytes) messages.push(bytes);
-  };
-  try {
-    const made = (await commands.clang([...flags, ...files, '-o', 'agent.wasm'], treeOf(sources), {
-      stdout: keep,
-      stderr: keep,
-    })) as FileTree;
-    return made['agent.wasm'] as Uint8Array;
-  } catch {
-    // The error that was caught holds all the sources, and would be printed with them.
-    throw new Error(`the agent does not compile:\n${Buffer.concat(messages).toString()}`);
-  }
-}
-
-/** Writes so that no other process ever sees half a file. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const draft = `${path}.${process.pid}.draft`;
-  writeFileSync(draft, bytes);
-  renameSync(draft, path);
-}
-
-async function built(sources: Sources, flags: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const folder = `${root}.cache/agent/`;
-  const path = `${folder}${keyOf(sources, flags)}.wasm`;
-  if (!existsSync(path)) {
-    mkdirSync(folder, { recursive: true });
-    writeWhole(path, await compile(sources, flags));
-  }
-  return Uint8Array.from(readFileSync(path));
-}
-
-const includes = ['-Iwasm/include', '-Icore', '-Ichip'];
+const flags: WasmFlags = {
+  compile: compileFlags,
+  includes: ['wasm/include', 'core', 'chip'],
+  link: linkFlags,
+};
 
 /** The agent's module for a chip, from the cache or compiled now. */
 export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
-  return built(readSources(chipId), [...compileFlags, ...includes, ...linkFlags]);
+  return compileToWasm(readSources(chipId), flags);
 }
 
 /** In `file` (`core/fs_boot.c`) each text is replaced wherever it stands. */
@@ -133,22 +69,23 @@ function weaken(sources: Sources, { file, replace }: Weakening): void {
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
   weaken(sources, weakening);
-  return built(sources, [...compileFlags, ...includes, ...linkFlags]);
+  return compileToWasm(sources, flags);
 }
 
-/** The test-only module: the CBOR check of the core, and nothing of a chip. */
+/** The test-only module: the CBOR check of the core, for no chip in particular. */
 export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
-  const all: Sources = new Map();
-  addFolder(all, 'core', 'core/');
-  addFolder(all, 'port/wasm', 'wasm/');
+  const all = readSources('stm32f427');
   addFolder(all, 'test', 'test/');
   const wanted =
     /^(core\/fs_cbor(_check|_head|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
   const sources = new Map([...all].filter(([name]) => wanted.test(name)));
-  return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
+  return compileToWasm(sources, { ...flags, compile: [...compileFlags, '-DFS_TEST'] });
 }
 
-/** The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
+/**
+ * The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose
+ * parsers can be asked one by one.
+ */
 export function buildVerdicts(
   chipId: string,
   weakenings: readonly Weakening[] = [],
@@ -157,28 +94,30 @@ export function buildVerdicts(
   for (const weakening of weakenings) weaken(sources, weakening);
   sources.set('test/verdicts.c', readFileSync(`${root}lab/agent-fuzz/verdicts.c`, 'utf8'));
   const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
-  return built(sources, [...compileFlags, ...includes, ...memory]);
+  return compileToWasm(sources, { ...flags, link: memory });
 }
 
 /**
- * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with the agent of
- * one chip behind it, because port.c is one file. Its memory is larger than the agent's.
+ * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with
+ * the agent of one chip behind it, because port.c is one file. Its memory is larger than the agent's.
  */
 export function buildCryptoRunner(): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources('stm32f427');
   for (const name of ['crypto_runner.c', 'crypto_runner.h', 'crypto_stream_wasm.c'])
     sources.set(`test/${name}`, readFileSync(`${here}port/bearssl/test/${name}`, 'utf8'));
   const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=131072'));
-  return built(sources, [...compileFlags, ...includes, '-Itest', ...memory]);
+  return compileToWasm(sources, { ...flags, includes: [...flags.includes, 'test'], link: memory });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = process.argv.slice(2);
   mkdirSync(`${here}build`, { recursive: true });
-  for (const chipId of agentChipIds) {
+  const write = async (chipId: string) => {
     const module = await buildAgent(chipId);
     const path = `${here}build/agent-${chipId}.wasm`;
-    if (existsSync(path) && readFileSync(path).equals(module)) continue;
+    if (existsSync(path) && readFileSync(path).equals(module)) return;
     writeWhole(path, module);
     console.log(`built agent-${chipId}.wasm, ${module.length} bytes`);
-  }
+  };
+  await Promise.all(agentChipIds.filter((id) => wanted.length === 0 || wanted.includes(id)).map(write));
 }

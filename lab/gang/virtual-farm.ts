@@ -1,8 +1,9 @@
 // Many virtual chips in one process with every door open that needs no other process: link, JSON debug port,
 // UART by TCP, USB/IP, ST-LINK. What they cost in memory once every erase unit of every chip was written.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +25,9 @@ export interface Farm {
   readonly readyMs: number;
 }
 
+/** Of another process, as Linux tells it (proc(5)). */
 const residentBytes = (pid: number): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 
 async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

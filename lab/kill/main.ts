@@ -34,7 +34,7 @@ const report = await runCampaign({
   seed,
   rounds,
   benches: only === undefined ? benches : 1,
-  ...(only === undefined ? {} : { only }),
+  ...(only === undefined ? {} : { only: [only] }),
   onScenario: ({ name, kills }) => process.stderr.write(`${name}: ${kills.join(', ')}\n`),
 });
 const seconds = Math.round((performance.now() - startMs) / 1000);

@@ -25,14 +25,12 @@ import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
 const machineLines = new WeakSet<object>();
 
 /**
- * Machine code, its cryptography computed by the host: the flash driver, the journal and
- * the decisions are executed.
+ * From here on the host computes the cryptography of a chip whose agent is machine code: the flash driver,
+ * the journal and the decisions are executed. `elf` is the agent's executable.
  */
-export function quickMachineLine(chipId: string): Line {
-  const build = buildAgent(targetOf(chipId, 'shipping'));
-  const line = machineLine(chipId, `power ${chipId}`, build);
+export function computeCryptoHere(line: Line, elf: string): Line {
   const { core } = line.chip.machine.processor;
-  const functions = quickCrypto(core, { symbols: symbolsOf(build.elf) }, new RunningHashes());
+  const functions = quickCrypto(core, { symbols: symbolsOf(elf) }, new RunningHashes());
   const execute = core.executeInstruction.bind(core);
   core.executeInstruction = () => {
     const quick = functions.get((core.PC & ~1) >>> 0);
@@ -40,6 +38,13 @@ export function quickMachineLine(chipId: string): Line {
     quick();
     return 1;
   };
+  return line;
+}
+
+/** Machine code, its cryptography computed by the host. */
+export function quickMachineLine(chipId: string): Line {
+  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const line = computeCryptoHere(machineLine(chipId, `power ${chipId}`, build), build.elf);
   machineLines.add(line.chip);
   return line;
 }

@@ -1,6 +1,7 @@
 import { SeededRandom } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
 import { buildWeakenedAgent } from '../../device/agent/build.ts';
+import { isWhole, sampled } from '../../tools/test-report/sample.ts';
 import { type CutChoice, everySingleCut, PowerCampaign } from './campaign.ts';
 import {
   confirmedScenario,
@@ -25,8 +26,8 @@ function few(seed: string, share: number): CutChoice {
   const chosen = (part: number) => random.below(2 ** 16) < part * 2 ** 16;
   return {
     ...everySingleCut(seed, 0),
-    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? 0.2 : share),
-    again: () => chosen(0.2),
+    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? sampled(0.2, 0.1) : share),
+    again: () => chosen(sampled(0.2, 0.1)),
     second: ({ number }) => number % 17 === 0,
     classOf: () => 'any',
   };
@@ -41,7 +42,10 @@ describe.each(['stm32h743', 'stm32f427'] as const)('%s', (chipId) => {
     ['trial, confirmed', confirmedScenario, 'resume'],
     ['trial, reverted', revertedScenario, 'resume'],
   ] as const)('%s, cut and cut again', async (name, make, interruption) => {
-    const report = await suffer(await make({ chipId, interruption }), few(`${chipId} ${name}`, 0.02));
+    const report = await suffer(
+      await make({ chipId, interruption }),
+      few(`${chipId} ${name}`, sampled(0.02, 0.004)),
+    );
     expect(report.violations).toEqual([]);
     expect(report.states).toBeGreaterThan(2);
   });
@@ -89,7 +93,8 @@ const weakenings = {
   ],
 } as const;
 
-it.each(Object.entries(weakenings))(
+// Each is an agent that is compiled: a sample has one.
+it.each(Object.entries(weakenings).slice(0, sampled(3, 1)))(
   'an agent without this is found out: %s',
   async (_, [weakening, sign]) => {
     const agent = await buildWeakenedAgent('stm32h743', weakening);
@@ -130,6 +135,7 @@ async function seventeenth(agent?: Uint8Array): Promise<number | string> {
 
 it('a license has sixteen unwraps, however power is cut; without the count it has more', async () => {
   expect(await seventeenth()).toBe('license-unwraps-exhausted');
+  if (!isWhole) return;
   const check = 'FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);';
   const agent = await buildWeakenedAgent('stm32h743', {
     file: 'core/fs_license.c',

@@ -6,6 +6,7 @@ import { SeededRandom } from '@firmseal/virtual-stm32';
 import { expect, test } from 'vitest';
 import { buildWeakenedAgent } from '../../device/agent/build.ts';
 import { NoAnswer } from '../../device/agent/test/line.ts';
+import { isWhole } from '../../tools/test-report/sample.ts';
 import { type Scenario, updateScenario } from './scenarios.ts';
 
 const chipId = 'stm32h743';
@@ -56,10 +57,11 @@ test('a torn confirmation in the older half is erased before anything is acted o
   expect(await tornThenCut()).toBe(true);
 });
 
-test('an agent that looks at the newest confirmation only is found out', async () => {
+const plantedTest = async () => {
   const agent = await buildWeakenedAgent(chipId, {
     file: 'core/fs_journal.c',
     replace: { 'if (found->confirmed != FS_YES) found->clean = FS_NO;': '' },
   });
   expect(await tornThenCut(agent)).toBe(false);
-});
+};
+if (isWhole) test('an agent that looks at the newest confirmation only is found out', plantedTest);

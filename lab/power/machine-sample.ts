@@ -33,14 +33,14 @@ export class MachineSample {
     this.#from = chip.judge.snapshot();
   }
 
-  /** Cuts each kind of operation at each moment, `each` times. */
-  async run(each: number): Promise<PowerReport> {
+  /** Cuts each kind of operation at each of the moments, `each` times. */
+  async run(each: number, moments: readonly CutMoment[] = cutMoments): Promise<PowerReport> {
     const { chip } = this.#scenario.line;
     chip.judge.restore(this.#from);
     const operations = await this.#watch(() => this.#send());
     for (const kind of ['program', 'erase', 'option-bytes'] as const) {
       const some = operations.filter((one) => one.kind === kind);
-      for (const moment of some.length > 0 ? cutMoments : [])
+      for (const moment of some.length > 0 ? moments : [])
         for (let i = 0; i < each; i++) {
           const operation = some[this.#random.below(some.length)]!;
           await this.#try({ operation, moment, again: i === 0 });

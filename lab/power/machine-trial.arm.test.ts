@@ -13,6 +13,7 @@ import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { twoPlaces } from '../../device/agent/test/trial-application.ts';
 import { makePackage, pattern, type TestPackage } from '../../device/agent/test/trusted-site.ts';
 import { flashSegments } from '../../device/agent/toolchain/elf.ts';
+import { sampled } from '../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../tools/toolchain.ts';
 import { enterAgent, quickMachineLine } from './bench.ts';
 
@@ -141,6 +142,8 @@ describe.skipIf(!hasTool('arm-none-eabi-gcc')).each(Object.keys(boards))('%s in 
     enterAgent(line);
     expect(line.hello()).toMatchObject({ lifeCycle: 'installed', securityCounter: 8 });
   });
+
+  if (!sampled(Object.keys(boards), ['stm32f427']).includes(chipId)) return;
 
   it('goes back from one that does not', async () => {
     const line = await withTrial(chipId, 'stands still');

@@ -2,15 +2,15 @@
 // them all, and a test compares what stands in the tree with what they give.
 
 import { generateVectors } from '../vectors/generate.ts';
-import { generateChipHeaders } from './chip-headers.ts';
+import { generateAuthorityPage } from './authority-page.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateRuleTable } from './rule-table.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
-  'packages/chips/data': generateChipHeaders,
   'tools/vectors': generateVectors,
   'packages/chips/data, for readers': generateChipTable,
   'packages/virtual-stm32/rules': generateRuleTable,
+  'packages/authority-contract': generateAuthorityPage,
 };

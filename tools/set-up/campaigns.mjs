@@ -30,5 +30,9 @@ export const campaigns = {
     script: 'lab/vectors-thumb/main.ts',
     says: 'every test vector on the machine code that ships',
   },
+  reproducible: {
+    script: 'lab/reproducible/main.ts',
+    says: 'builds the agents that ship in another folder and compares them',
+  },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

@@ -68,8 +68,8 @@ test('deep imports and paths out of a package are found', () => {
     importing('packages/seal/src/c.ts', '../../../tools/x/main.ts'),
     importing('packages/seal/src/d.ts', './e.ts', '@firmseal/bytes'),
     importing('packages/seal/src/f.test.ts', '../../../tools/x/main.ts'),
-    importing('packages/link-tcp/src/g.test.ts', '@firmseal/link/testing'),
-    importing('packages/link-tcp/src/h.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/g.test.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/h.ts', '@firmseal/link/testing'),
   ];
   expect(deepImports(files)).toHaveLength(5);
 });
@@ -84,6 +84,7 @@ test('an undeclared import is found; a test may use what the root declares', () 
     importing('packages/seal/src/b.test.ts', '@firmseal/image'),
     importing('apps/cli/src/main.ts', '@firmseal/seal'),
     importing('tools/x/main.ts', '@firmseal/chips'),
+    importing('packages/link/src/a.test.ts', '@firmseal/link/testing'),
   ];
   expect(declaredImports(files).map((line) => line.split(':')[0])).toEqual([
     'packages/seal/src/b.ts',

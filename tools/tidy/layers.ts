@@ -4,12 +4,21 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
+  { name: 'services', siblings: false, packages: ['authority', 'audit', 'programmer', 'personalization'] },
   { name: 'programming', siblings: false, packages: ['programming'] },
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
+    packages: [
+      'link',
+      'usb-device',
+      'agent-client',
+      'authority-contract',
+      'authority-client',
+      'uart-bootloader',
+      'dfu',
+      'openocd',
+    ],
   },
   {
     name: 'formats',
@@ -23,8 +32,10 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'ledger',
       'keys',
       'places',
+      'usb-ids',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },
@@ -39,7 +50,10 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
-  'link-tcp',
+  'openocd-adapter',
+  'serial-adapter',
+  'tcp-adapter',
+  'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
 ];

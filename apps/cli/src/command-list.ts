@@ -1,7 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';
 
 /**
@@ -12,7 +12,7 @@ export interface CommandEntry {
   readonly about: string;
   readonly load: () => Promise<{
     // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell) => Command<any, any, any>;
+    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
   }>;
 }
 
@@ -104,6 +104,23 @@ const job: CommandGroup = {
   ],
 };
 
+const agent: CommandGroup = {
+  name: 'agent',
+  about: 'the agents in this installation: list them, or export one for another programmer',
+  commands: [
+    {
+      name: 'list',
+      about: 'list the agents of this installation: chip, build, size, SHA-256',
+      load: () => import('./commands/agent/list.ts'),
+    },
+    {
+      name: 'export',
+      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
+      load: () => import('./commands/agent/export.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   keys,
@@ -129,6 +146,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  agent,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',
@@ -154,6 +172,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     name: 'demo',
     about: 'the whole chain on virtual chips, and the obvious thefts; with an image of yours or the example',
     load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'completion',
+    about: 'print a script that lets bash, zsh or fish complete commands and options',
+    load: () => import('./commands/completion.ts'),
   },
 ];
 

@@ -1,19 +1,21 @@
 // The demo tells the truth: with all defences its summary is as it must be, and with any one of them taken
 // away the field that stands for it changes.
 
+import { decodeEvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
+import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAgent, buildWeakenedAgent } from '../../../device/agent/build.ts';
 import { type DemoConditions, demoConditions } from '../src/demo/conditions.ts';
 import { type DemoStep, type DemoSummary, runDemo } from '../src/demo/run-demo.ts';
 
 /** 10,000 bytes in three records: enough for every attempt, and quick. */
-const image = {
-  format: 'bin' as const,
-  notes: [],
-  segments: [
-    { address: 0x0800_0000, bytes: Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 31 + i) % 251) },
-  ],
-};
+const bytes = withVectorTable(
+  findChip('stm32f427'),
+  0x0800_0000,
+  Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 31 + i) % 251),
+);
+const image = { format: 'bin' as const, notes: [], segments: [{ address: 0x0800_0000, bytes }] };
 const imageBytes = image.segments[0]!.bytes.length;
 
 let agent: Uint8Array;
@@ -136,12 +138,14 @@ describe('with a defence taken away', () => {
 
   it('an entry of the log altered: the ledger is not verified', async () => {
     const summary = await run({
-      evidence: (evidence) => ({
-        ...evidence,
-        log: evidence.log.map((row, i) =>
-          i === 3 ? { ...row, entry: row.entry.map((byte, k) => (k === 8 ? byte ^ 1 : byte)) } : row,
-        ),
-      }),
+      evidence: async function* (lines) {
+        let number = 0;
+        for await (const text of lines) {
+          const line = decodeEvidenceLine(text, ++number);
+          if (line.kind === 'log' && line.sequence === 3) line.entry[8]! ^= 1;
+          yield encodeEvidenceLine(line);
+        }
+      },
     });
     expect(summary.ledgerVerified).toBe(false);
     expect(summary.issued).toBe(4);

@@ -12,7 +12,7 @@ export interface Outcome {
 }
 
 /** A stream that keeps what is written to it. */
-export class Memory extends Writable {
+class Memory extends Writable {
   text = '';
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     this.text += chunk.toString('utf8');
@@ -21,7 +21,7 @@ export class Memory extends Writable {
 }
 
 /** Standard input that is no terminal and has ended. */
-export function emptyInput(): Input {
+function emptyInput(): Input {
   const input = new PassThrough();
   input.end();
   return Object.assign(input, { isTTY: false, setRawMode: () => input as never });

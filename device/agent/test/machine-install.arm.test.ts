@@ -1,6 +1,8 @@
-// The whole way in machine code: the agent as it ships boots on the virtual chip, makes its keys, is certified, takes a
-// license, decrypts and writes a real application, proves it with a receipt, and hands over; the application greets on the
-// same link. Both ways of handing over on F427: a jump, and the banks' addresses exchanged (SYSCFG_MEMRMP.FB_MODE).
+// The whole way in machine code: the agent as it ships boots on the virtual chip, makes its keys, is
+// certified, takes a license, decrypts and writes a real application, proves it with a receipt, and hands
+// over; the application greets on the same link. Both ways of handing over on F427: a jump, and the banks'
+// addresses exchanged (SYSCFG_MEMRMP.FB_MODE). In a sample one of the installs computes its own
+// cryptography; for the others the host does.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +12,12 @@ import type { Bytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea } from '@firmseal/seal';
 import { afterAll, describe, expect, test } from 'vitest';
+import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { isWhole } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
 import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
+import { targetOf } from '../toolchain/targets.ts';
+import { buildAgent } from '../toolchain/thumb.ts';
 import type { Line } from './line.ts';
 import { machineLine, personalizeMachine } from './machine-line.ts';
 import { makePackage, pattern } from './trusted-site.ts';
@@ -31,7 +37,9 @@ function buildPanels(): void {
   runTool('sh', ['build.sh', folder], folder);
 }
 
-/** Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes. */
+/**
+ * Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes.
+ */
 function areasOf(segments: readonly FlashSegment[], moveBytes: number): SealArea[] {
   const chip = findChip('stm32f427');
   const byUnit = new Map<number, FlashSegment[]>();
@@ -58,14 +66,23 @@ function listen(line: Line): () => string {
   return () => said;
 }
 
+function lineOf(chipId: string, computes: boolean): Line {
+  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const line = machineLine(chipId, 'machine code', build);
+  return computes || isWhole ? line : computeCryptoHere(line, build.elf);
+}
+
 describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
   if (canBuild) buildPanels();
 
   test.each([
-    { file: 'panel-above-agent.elf', slot: 'linked above the agent', moveBytes: 0 },
-    { file: 'panel.elf', slot: 'linked at the start of flash, stored in bank 2', moveBytes: 0x100000 },
-  ])('personalizes, installs and boots the panel $slot', async ({ file, moveBytes }) => {
-    const line = machineLine('stm32f427');
+    { file: 'panel-above-agent.elf', slot: 'linked above the agent', moveBytes: 0, computes: false },
+    {
+      ...{ file: 'panel.elf', slot: 'linked at the start of flash, stored in bank 2' },
+      ...{ moveBytes: 0x100000, computes: true },
+    },
+  ])('personalizes, installs and boots the panel $slot', async ({ file, moveBytes, computes }) => {
+    const line = lineOf('stm32f427', computes);
     expect(line.info().get(3)).toBe(0);
     await personalizeMachine(line, 2);
     expect(line.chip.judge.readoutLevel).toBe(2);
@@ -97,7 +114,7 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
   'the agent in machine code on %s',
   (id) => {
     test('personalizes, installs with a receipt that verifies, and hands over', async () => {
-      const line = machineLine(id);
+      const line = lineOf(id, false);
       await personalizeMachine(line, 2);
       expect(line.chip.judge.readoutLevel).toBe(2);
       const chip = findChip(id);
@@ -116,7 +133,10 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
   },
 );
 
-/** Vector table, then code that opens USART1 in the later layout, greets when there is room for a letter, and stays. */
+/**
+ * Vector table, then code that opens USART1 in the later layout, greets when there is
+ * room for a letter, and stays.
+ */
 function application(id: string, linkStart: number): Bytes {
   const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[id]!;
   const name = join(folder, id);

@@ -1,5 +1,5 @@
-// The chip that a vector asks for, made without an install: agent, identity and journal are written over the debug port, then
-// the option bytes. For the agent as WebAssembly and as machine code.
+// The chip that a vector asks for, made without an install: agent, identity and journal are written over the
+// debug port, then the option bytes. For the agent as WebAssembly and as machine code.
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';
@@ -7,6 +7,7 @@ import { type Chip, withOptionField } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
   agentImage,
+  type ChipSnapshot,
   createVirtualChip,
   type ExecutorFactory,
   machineCode,
@@ -23,8 +24,8 @@ import { writeUnits } from './machine-line.ts';
 import { certify, keyPair } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
-/** The agent with the nonce of the vectors instead of a drawn one. */
-function agentWithNonce(nonce: Bytes): ExecutorFactory {
+/** The agent with the nonce of the vectors instead of a drawn one; `nonceOf` is asked each time. */
+function agentWithNonce(nonceOf: () => Bytes): ExecutorFactory {
   const agent = wasmAgent(crypto);
   return {
     recognizes: (cpu) => agent.recognizes(cpu),
@@ -36,7 +37,7 @@ function agentWithNonce(nonce: Bytes): ExecutorFactory {
             new Proxy(cpu, {
               get: (port, name) =>
                 name === 'random'
-                  ? (length: number) => (length === 16 ? nonce.slice() : port.random(length))
+                  ? (length: number) => (length === 16 ? nonceOf().slice() : port.random(length))
                   : Reflect.get(port, name),
             }),
           ),
@@ -103,15 +104,37 @@ async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): 
   return new Line(chip);
 }
 
-/** Its agent is the WebAssembly module. */
-export async function wasmChip(wanted: Wanted): Promise<Line> {
-  const executors = [agentWithNonce(wanted.nonce ?? crypto.randomBytes(16))];
-  const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors });
+/**
+ * A chip with the agent in its flash and nothing else, to come back to: one for all cases of a kind of chip.
+ */
+interface BlankChip {
+  readonly chip: VirtualChip;
+  readonly blank: ChipSnapshot;
+  nonce: Bytes;
+}
+
+const blankChips = new Map<string, BlankChip>();
+
+async function blankChip(chipId: string): Promise<BlankChip> {
+  const known = blankChips.get(chipId);
+  if (known !== undefined) return known;
+  const executors = [agentWithNonce(() => made.nonce)];
+  const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(await buildAgent(wanted.chipId), chip.chip))
+  for (const { address, bytes } of agentImage(await buildAgent(chipId), chip.chip))
     programGranules(chip, address, bytes);
-  return prepare(chip, wanted);
+  const made: BlankChip = { chip, blank: chip.judge.snapshot(), nonce: new Uint8Array(16) };
+  blankChips.set(chipId, made);
+  return made;
+}
+
+/** Its agent is the WebAssembly module. The chip of the previous case is no more. */
+export async function wasmChip(wanted: Wanted): Promise<Line> {
+  const made = await blankChip(wanted.chipId);
+  made.nonce = wanted.nonce ?? crypto.randomBytes(16);
+  made.chip.judge.restore(made.blank);
+  return prepare(made.chip, wanted);
 }
 
 /** Data register of the random generator, where a case needs a nonce of its own: RM0090 24.4.3. */

@@ -1,11 +1,12 @@
-// The vectors against the agent's machine code: its ARMv6-M build with BearSSL on the Cortex-M0+ of the virtual chip. All that
-// are pure format (CBOR, frames); all that end before a signature is checked; of the others, which take a second and more
-// each, a seeded sample. `npm run lab -- vectors-thumb` runs every one.
+// The vectors against the agent's machine code: its ARMv6-M build with BearSSL on the Cortex-M0+ of the
+// virtual chip. All that are pure format (CBOR, frames); all that end before a signature is checked; of the
+// others, which take a second and more each, a seeded sample. `npm run lab -- vectors-thumb` runs every one.
 
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@firmseal/bytes';
 import { fsOk } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
@@ -84,9 +85,9 @@ describe.skipIf(!canBuild)('vectors on Thumb', () => {
   };
 
   it.each([
-    { suite: packageVectors, count: 2, quick: 10 },
+    { suite: packageVectors, count: sampled(2, 1), quick: 10 },
     { suite: licenseVectors, count: 1, quick: 0 },
-    { suite: delegationVectors, count: 2, quick: 0 },
+    { suite: delegationVectors, count: sampled(2, 1), quick: 0 },
   ])(
     '$suite.name: all without a signature check, and a sample',
     async ({ suite, count, quick }) => {

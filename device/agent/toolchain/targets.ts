@@ -1,12 +1,14 @@
-// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
-// the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ. And one
-// for QEMU: core, cryptography and cortex-m as the F427 ships them, on a board whose RAM stands in for the chip.
+// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one
+// for ARMv6-M, which the model of a Cortex-M0+ runs. Sources are the same; only the code generator and
+// BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
+// a board whose RAM stands in for the chip.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
+import { generatedFolder } from './generated.ts';
 
 type BuildKind = 'shipping' | 'armv6m' | 'qemu';
 
@@ -61,17 +63,18 @@ export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: A
       ...sourcesIn(`port/${id}`),
     ],
     includes: [
-      'core',
-      `port/${id}`,
-      'port/bearssl',
-      'port/cortex-m',
-      'port/stm32',
-      `port/stm32/${usart}`,
-    ].map((folder) => join(agent, folder)),
+      ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m', 'port/stm32', `port/stm32/${usart}`].map(
+        (folder) => join(agent, folder),
+      ),
+      generatedFolder(id),
+    ],
   };
 }
 
-/** An STM32F427 played by QEMU's board mps2-an386 (port/mps2an386): its flash stands at 0, RAM where the chip has it. */
+/**
+ * An STM32F427 played by QEMU's board mps2-an386 (port/mps2an386): its flash stands at
+ * 0, RAM where the chip has it.
+ */
 export function qemuTarget(): Target {
   const shipping = targetOf('stm32f427', 'shipping');
   const { addressStart: flashStart } = shipping.chip.layout.agent[0]!;
@@ -81,8 +84,9 @@ export function qemuTarget(): Target {
     kind: 'qemu',
     memory: { agent: shipping.chip.layout.agent.map(moved), ram: shipping.memory.ram },
     sources: ['core', 'port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
-    includes: ['core', 'port/mps2an386', 'port/stm32f427', 'port/bearssl', 'port/cortex-m'].map((folder) =>
-      join(agent, folder),
-    ),
+    includes: [
+      ...['core', 'port/mps2an386', 'port/bearssl', 'port/cortex-m'].map((folder) => join(agent, folder)),
+      generatedFolder(shipping.chip.id),
+    ],
   };
 }

@@ -4,6 +4,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AuditResult, audit } from '@firmseal/audit';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
@@ -15,6 +16,7 @@ import {
   type RunningAuthority,
   type Store,
   serveAuthority,
+  verifyProduct,
 } from '../src/index.ts';
 import { TestChip } from './chip.ts';
 import { Owner, type SealChoice, type SealedForJob, unwrapperOf } from './owner.ts';
@@ -60,15 +62,15 @@ export class TestAuthority {
       crypto,
       kem: unwrapperOf(this.owner.kem),
       products: [this.keys],
-      nowMs: () => this.nowMs,
+      clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     };
-    const direct = createAuthority({ ...parts, store: this.#store });
+    const direct = await createAuthority({ ...parts, store: this.#store });
     if (this.ownerToken === '')
       this.ownerToken = (
         await createToken(direct, { scope: 'owner', label: 'test owner', by: 'local' })
       ).token;
     this.#running = await serveAuthority({
-      authority: createAuthority({ ...parts, store: wrap(this.#store) }),
+      authority: await createAuthority({ ...parts, store: wrap(this.#store) }),
       limits: { burst, perSecond: 1 },
       onRequest: (event) => this.events.push(event),
     });
@@ -195,10 +197,11 @@ export class TestAuthority {
   postReceipt(
     { job, line }: Pick<OpenedJob, 'job' | 'line'>,
     licenseId: string,
-    receipt: { receipt: Bytes; challenge?: Bytes },
+    receipt: { receipt: Bytes; challenge?: Bytes; certificate?: Bytes },
   ): Promise<Answer> {
     const challenge = receipt.challenge ? { challenge: toHex(receipt.challenge) } : {};
-    const body = { licenseId, receipt: toBase64url(receipt.receipt), ...challenge };
+    const certificate = receipt.certificate ? { certificate: toBase64url(receipt.certificate) } : {};
+    const body = { licenseId, receipt: toBase64url(receipt.receipt), ...challenge, ...certificate };
     return this.call('POST', `/v1/jobs/${job}/receipts`, { token: line, body });
   }
 
@@ -220,8 +223,20 @@ export class TestAuthority {
     return (await this.asOwner('GET', `/v1/jobs/${job}`)).body;
   }
 
-  async audit(known?: { size: number; head: string }): Promise<Answer['body']> {
-    const query = known ? `?knownSize=${known.size}&knownHead=${known.head}` : '';
-    return (await this.asOwner('GET', `/v1/audit${query}`)).body;
+  /** Lines of evidence, as an auditor fetches them. */
+  async evidence(token = this.ownerToken): Promise<string[]> {
+    const headers = { Authorization: `Bearer ${token}` };
+    const response = await fetch(`${this.url}/v1/export`, { headers });
+    return (await response.text()).trimEnd().split('\n');
+  }
+
+  /** The audit of an auditor who trusts the owner's keys and fetched the evidence. */
+  async audit(known?: AuditResult['head']): Promise<AuditResult> {
+    const trust = verifyProduct(crypto, this.keys);
+    return audit(crypto, await this.evidence(), {
+      products: new Map([[trust.product, trust]]),
+      ...(known ? { known: [known] } : {}),
+      nowMs: this.nowMs,
+    });
   }
 }

@@ -172,6 +172,7 @@ function checkSources(chip: Chip, path: string): void {
       chip.romBootloader,
       chip.debug,
       chip.flashController,
+      chip.vectorTable,
       chip.options,
       chip.readoutProtection,
       chip.boot,
@@ -183,6 +184,7 @@ function checkSources(chip: Chip, path: string): void {
       chip.romBootloader.optionMemory,
     ].filter((one) => one !== undefined),
   ].map(({ source }) => source);
+  used.push(...(chip.variants ?? []).map(({ source }) => source), chip.openocd.source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);
   for (const [key, { unverified, reason }] of Object.entries(chip.sources)) {

@@ -78,6 +78,7 @@ export const chipFile = object(
     names: list(text),
     core: text,
     hasRandomGenerator: flag,
+    vectorTable: object({ alignmentBytes: count, source: text }),
     sources: record(object({ document: text, section: text }, { unverified: flag, reason: text })),
     tier: object(
       {
@@ -188,7 +189,7 @@ export const chipFile = object(
         ),
         source: text,
       },
-      { defaultSource: text, invertsWriteProtection: text },
+      { defaultSource: text, invertsWriteProtection: text, mapped: list(range) },
     ),
     readoutProtection: object(
       {
@@ -271,8 +272,10 @@ export const chipFile = object(
     }),
     linkDoors: list(object({ kind: oneOf('uart', 'usb'), peripheral: text, pins: text })),
     linkDoorsSource: text,
+    openocd: object({ target: text, leastVersion: text, source: text }, { before: text }),
   },
   {
+    variants: list(object({ name: text, names: list(text), differs: text, source: text })),
     otp: object(
       { addressStart: word, length: count, source: text },
       { locks: object({ offset: count, blockBytes: count }) },

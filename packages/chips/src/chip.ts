@@ -81,14 +81,34 @@ export interface RamRange extends NamedRange {
   readonly erasedAtResetWhile?: FieldValue;
 }
 
+/** Parts of another name that are this chip to firmseal: same device id, flash, option bytes and agent. */
+export interface Variant {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly differs: string;
+  readonly source: string;
+}
+
+/** OpenOCD's side of a chip: a file of its folder `target`, and what that file wants to be set before it. */
+export interface OpenocdTarget {
+  readonly target: string;
+  readonly before?: string;
+  /** The first release that has the file, `0.12`. */
+  readonly leastVersion: string;
+  readonly source: string;
+}
+
 export interface Chip {
   /** `stm32f427`: the name in packages, certificates and receipts. */
   readonly id: string;
   /** A small number of the catalogue, never reused. */
   readonly number: number;
   readonly names: readonly string[];
+  readonly variants?: readonly Variant[];
   readonly core: string;
   readonly hasRandomGenerator: boolean;
+  /** What VTOR can hold: the table's size for all interrupts of the part, rounded up to a power of two. */
+  readonly vectorTable: { readonly alignmentBytes: number; readonly source: string };
   readonly tier: {
     readonly tier: 'A' | 'B' | 'C';
     /** The readout level from which the chip is of this tier. */
@@ -178,6 +198,8 @@ export interface Chip {
     /** The ways in which option bytes can be read and changed from outside. */
     readonly ways: readonly OptionWay[];
     readonly registers: readonly OptionRegister[];
+    /** Where option bytes are seen as memory beside the flash; absent where registers alone show them. */
+    readonly mapped?: readonly Range[];
     /** A field that, while 1, makes a write protection bit protect when it is 1 (F427: SPRMOD). */
     readonly invertsWriteProtection?: string;
     readonly source: string;
@@ -189,6 +211,8 @@ export interface Chip {
   readonly boot: BootConfiguration;
   readonly layout: Layout;
   readonly linkDoors: readonly LinkDoor[];
+  /** How OpenOCD is told of the chip. */
+  readonly openocd: OpenocdTarget;
   readonly linkDoorsSource: string;
   readonly sources: Readonly<Record<string, Source>>;
 }

@@ -1,3 +1,4 @@
 export { type FileLock, holdFile } from './file-lock.ts';
 export { readBoundedFile } from './read-bounded-file.ts';
+export { faultOfFile } from './system-fault.ts';
 export { refuseUnwritable, type WriteOptions, writeWholeFile } from './write-whole-file.ts';

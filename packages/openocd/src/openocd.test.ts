@@ -3,7 +3,7 @@
 import { findChip } from '@firmseal/chips';
 import { type ByteStream, createStreamPair, systemClock } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';
-import { connectTcp } from '@firmseal/link-tcp';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lackingTool, skipTests } from '../../../tools/test-report/skip-tests.ts';

@@ -1,48 +1,19 @@
-// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the
-// authority's verdict on itself is not asked for.
+// `firmseal audit`: fetches the evidence and checks it here, with keys of the owner's own; the authority's
+// verdict on itself is not asked for.
 
 import { existsSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import {
-  type AsJson,
-  audit as auditEvidence,
-  evidenceFromJson,
-  type JobEvidence,
-  type LogRow,
-} from '@firmseal/authority';
+import { audit } from '@firmseal/audit';
 import { fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { verifyDelegation } from '@firmseal/formats';
-import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
+import { accessAuthority } from '../authority-access.ts';
 import { readInput, readText, writeText } from '../files.ts';
 import { authorityOption, examples, productOption, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-
-const pageRows = 1000;
-
-async function fetchLog(options: AuthorityOptions): Promise<LogRow[]> {
-  const log: LogRow[] = [];
-  for (;;) {
-    const from = (log.at(-1)?.sequence ?? -1) + 1;
-    const page = await callAuthority(options, 'GET', `/v1/log?from=${from}&limit=${pageRows}`);
-    const rows = evidenceFromJson<LogRow[]>(page['rows'] as AsJson<LogRow[]>);
-    log.push(...rows);
-    if (rows.length < pageRows) return log;
-  }
-}
-
-async function fetchJobs(options: AuthorityOptions): Promise<JobEvidence[]> {
-  const { jobs } = (await callAuthority(options, 'GET', '/v1/jobs')) as { jobs: { job: string }[] };
-  const evidence: JobEvidence[] = [];
-  for (const { job } of jobs) {
-    const answer = await callAuthority(options, 'GET', `/v1/jobs/${encodeURIComponent(job)}/evidence`);
-    evidence.push(evidenceFromJson<JobEvidence>(answer as unknown as AsJson<JobEvidence>));
-  }
-  return evidence;
-}
 
 /** `SIZE HEAD`, as an earlier audit left it. */
 function rememberedHead(file: string | undefined) {
@@ -75,16 +46,17 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, remember } = options;
+        const client = accessAuthority(options);
         const rootPublicKey = readPublicKey(options.rootKey);
         const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
           ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
         });
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
         const known = rememberedHead(remember);
-        const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
-        const { findings, jobs, ok, ...result } = await auditEvidence(nodeCrypto, evidence, {
+        const { findings, jobs, ok, ...result } = await audit(nodeCrypto, client.exportEvidence(), {
           products: new Map([[product, trust]]),
           known,
+          nowMs: Date.now(),
         });
         const head = `${result.head.size} ${toHex(result.head.head)}`;
         for (const finding of findings) {

@@ -1,17 +1,17 @@
 // `firmseal personalize`: several blank chips, one after the other on each probe, at a trusted site.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
-import { findChip } from '@firmseal/chips';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
-import { readAgentImage } from '../agent-image.ts';
+import { agentBuildNames, readAgentImage } from '../agent-image.ts';
+import { chipOption } from '../chip-option.ts';
 import {
-  chipOption,
   collect,
   examples,
   level,
@@ -47,7 +47,17 @@ const agentOpener =
 
 export const command = (shell: Shell) =>
   new Command()
-    .requiredOption('--probe <address>', 'debug port of a blank chip, virtual:HOST:PORT (repeat)', collect)
+    .requiredOption(
+      '--probe <address>',
+      'debug port of a blank chip, virtual:HOST:PORT; or `written`, where another programmer wrote the agent (repeat)',
+      collect,
+    )
+    .addOption(
+      new Option(
+        '--agent-build <name>',
+        'what is written: machine code, or WebAssembly, which virtual chips play faster (the default there)',
+      ).choices(agentBuildNames),
+    )
     .requiredOption(
       '--socket <address>',
       'link of the same chip, tcp:HOST:PORT (repeat, in the same order)',
@@ -76,14 +86,20 @@ export const command = (shell: Shell) =>
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
         checkClock(new Date());
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: caFile, passphraseFile } = options;
         const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
         const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
+        const isVirtual = probes.every((probe) => probe.startsWith('virtual:'));
+        const build = options.agentBuild ?? (isVirtual ? 'webassembly' : 'machine-code');
+        const agentImage = readAgentImage(chip, build);
+        // Every line must open before the first chip is erased.
+        for (const socket of sockets) await (await openSocket(socket)).close();
         const shared = {
           ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
-          agentImage: readAgentImage(chip),
+          agentImage,
           deviceCa: signerOf(nodeCrypto, key),
         };
         for (const [index, socket] of sockets.entries()) {
@@ -91,7 +107,7 @@ export const command = (shell: Shell) =>
           const { device, uniqueId } = await personalizeChip({
             ...shared,
             validFrom: releaseDate,
-            probe: openProbe(probes[index]!),
+            ...(probes[index] === 'written' ? {} : { probe: openProbe(probes[index]!) }),
             openAgent: agentOpener(socket),
             onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
           });

@@ -1,8 +1,9 @@
-// A chip of nothing but memories and registers that say "ready": enough to run the agent's machine code through startup,
-// clock, link and hand-over, and to watch what it writes. Flash controllers, option bytes and protection are not here;
-// the virtual STM32 has those.
+// A chip of nothing but memories and registers that say "ready": enough to run the agent's machine code
+// through startup, clock, link and hand-over, and to watch what it writes. Flash controllers, option bytes
+// and protection are not here; the virtual STM32 has those.
 
 import { readFileSync } from 'node:fs';
+import { Armv7mInstructions } from '@firmseal/virtual-stm32/testing';
 import { CortexM0Core } from '../../../../node_modules/rp2040js/dist/esm/cortex-m0-core.js';
 import { flashSegments } from '../../toolchain/elf.ts';
 import { type AgentBuild, symbolsOf } from '../../toolchain/thumb.ts';
@@ -100,6 +101,10 @@ export class ChipBench {
       writeUint8: (a: number, v: number) => this.#write(a >>> 0, v, 1),
     };
     this.core = new CortexM0Core(bus as unknown as ConstructorParameters<typeof CortexM0Core>[0]);
+    if (build.target.cpu !== 'cortex-m0plus') {
+      type Core = ConstructorParameters<typeof Armv7mInstructions>[0];
+      new Armv7mInstructions(this.core as unknown as Core, bus);
+    }
     this.core.VTOR = chip.layout.agent[0]!.addressStart;
     this.core.reset();
   }
@@ -212,7 +217,9 @@ export class ChipBench {
     throw new Error(`still not so after ${limit} instructions, at 0x${this.core.PC.toString(16)}`);
   }
 
-  /** Calls a function of the agent from where the core stands; gives r0 when it returns. Up to four arguments. */
+  /**
+   * Calls a function of the agent from where the core stands; gives r0 when it returns. Up to four arguments.
+   */
   call(name: string, ...args: number[]): number {
     const back = this.core.PC;
     this.core.registers.set(args, 0);

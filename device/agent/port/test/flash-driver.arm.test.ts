@@ -1,4 +1,5 @@
-// The flash and option-byte drivers as machine code, against a controller that was written without looking at them.
+// The flash and option-byte drivers as machine code, against a controller that was
+// written without looking at them.
 
 import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ beforeEach((context) => {
   if (missing !== undefined) context.skip(missing);
 });
 
-const build = (id: string) => buildAgent(targetOf(id, 'armv6m'));
+const build = (id: string) => buildAgent(targetOf(id, 'shipping'));
 const builds = new Map<string, ReturnType<typeof build>>();
 
 describe.each(portedChips())('%s', (id) => {

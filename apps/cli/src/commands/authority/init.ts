@@ -18,7 +18,7 @@ import type { Shell } from '../../shell.ts';
 async function makeStore(folder: string): Promise<string> {
   const store = openAuthorityStore(folder);
   const kem = { publicKey: new Uint8Array(65), ecdh: async () => undefined };
-  const authority = createAuthority({ store, crypto: nodeCrypto, kem, products: [] });
+  const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [] });
   const { token } = await createToken(authority, { scope: 'owner', label: 'owner', by: 'local' });
   await store.close();
   return token;

@@ -34,7 +34,7 @@ export const command = (shell: Shell) =>
         const products = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         const store = openAuthorityStore(folder);
         const kem = unwrapperOf(nodeCrypto, kemKey);
-        const authority = createAuthority({ store, crypto: nodeCrypto, kem, products });
+        const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products });
         const running = await serveAuthority({ authority, ...listen });
         const served = products.map(({ product }) => product);
         face.tell(

@@ -1,0 +1,66 @@
+// Every chip that has an agent through the commands: seal, personalize, install, audit. What
+// plays the agent here is its WebAssembly build; machine-code-chips.arm.test.ts does the same
+// with the machine code that ships.
+
+import { agentBuilds, chipIds, findChip, readoutLevel } from '@firmseal/chips';
+import { createBlankChip } from '@firmseal/virtual-line';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Chain, product } from './chain.ts';
+import { jsonLines } from './run-here.ts';
+
+const chain = new Chain();
+beforeAll(() => chain.begin());
+afterAll(() => chain.end());
+
+const withAgent = chipIds().filter((id) => agentBuilds(findChip(id)).length > 0);
+
+describe.each(withAgent)('%s', (id) => {
+  it('is sealed for, personalized and installed, and the audit finds no contradiction', async () => {
+    const chip = createBlankChip(id, `every chip/${id}`);
+    const plug = await chain.plugIn(chip);
+    const order = await chain.order(id);
+    await chain.personalize(id, plug);
+    expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
+    const installed = await chain.install(id, order, plug);
+    expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
+    // The jig lets go of the pin that asks for the agent, and power comes back.
+    chip.setPin('agent-request', false);
+    chip.powerOff();
+    chip.powerOn();
+    expect(chip.bootedApplication).toBeDefined();
+    await chain.audit();
+  });
+});
+
+it('a chip without an agent is refused by seal, personalize and demo, by its name', async () => {
+  const desk = ['--product', product, '--root-key', chain.at('root.key.pub')];
+  for (const words of [
+    [
+      ...['seal', chain.at('any.bin'), ...desk, '--firmware-version', '1', '--counter', '1'],
+      ...['--signer', chain.at('signer.key'), '--delegation', chain.at('signer.delegation')],
+      ...['--authority-key', chain.at('authority/kem.key.pub'), '--out', chain.at('any.seal')],
+    ],
+    [
+      ...['personalize', ...desk, '--device-ca', chain.at('ca.key'), '--level', '0'],
+      ...['--probe', 'virtual:127.0.0.1:9', '--socket', 'tcp:127.0.0.1:9'],
+    ],
+    ['demo'],
+  ]) {
+    const { status, stderr } = await chain.try(...words, '--chip', 'stm32h563');
+    expect(status, words[0]).toBe(3);
+    expect(stderr).toContain('no agent for stm32h563');
+  }
+});
+
+it('a line that does not open is found before the chip is erased', async () => {
+  const chip = createBlankChip('stm32f427', 'every chip/no line');
+  const { probe } = await chain.plugIn(chip);
+  let operations = 0;
+  chip.power.onOperation = () => void operations++;
+  const { status } = await chain.try(
+    ...['personalize', '--chip', 'stm32f427', '--product', product, '--root-key', chain.at('root.key.pub')],
+    ...['--device-ca', chain.at('ca.key'), '--level', '0', '--probe', probe, '--socket', 'tcp:127.0.0.1:9'],
+  );
+  expect(status).not.toBe(0);
+  expect(operations).toBe(0);
+});
