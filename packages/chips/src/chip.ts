@@ -2,7 +2,14 @@
 // its source, a key of `sources`, and a source that was not checked says so. Addresses are byte addresses as
 // the CPU sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
 
-import type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+import type {
+  BootloaderVersion,
+  DebugIdentity,
+  DfuBootloader,
+  LinkDoor,
+  OptionMemoryWindow,
+  UartBootloader,
+} from './doors.ts';
 import type {
   EraseUnit,
   FlashAlias,
@@ -18,6 +25,7 @@ import type {
   ExecuteOnly,
   FieldValue,
   OptionRegister,
+  OptionWay,
   ReadoutLevel,
   ReadoutProtection,
 } from './protection.ts';
@@ -177,6 +185,9 @@ export interface Chip {
   readonly romBootloader: Range & {
     /** What Get ID answers; the device id but for parts where AN2606 says otherwise. */
     readonly productId: number;
+    readonly version: BootloaderVersion;
+    /** Absent where the bootloader shows no option bytes, or nobody knows where. */
+    readonly optionMemory?: { readonly windows: readonly OptionMemoryWindow[]; readonly source: string };
     readonly uart?: UartBootloader;
     readonly dfu?: DfuBootloader;
     readonly source: string;
@@ -184,6 +195,8 @@ export interface Chip {
   readonly debug: DebugIdentity;
   readonly flashController: FlashController;
   readonly options: {
+    /** The ways in which option bytes can be read and changed from outside. */
+    readonly ways: readonly OptionWay[];
     readonly registers: readonly OptionRegister[];
     /** Where option bytes are seen as memory beside the flash; absent where registers alone show them. */
     readonly mapped?: readonly Range[];

@@ -1558,6 +1558,76 @@ export const faultTable = {
     sentence: 'OpenOCD failed at {command}: {said}',
     remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
   },
+  'option-not-reachable': {
+    number: 1070, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The option register {register} cannot be changed by the way {way}.',
+    remedy: 'Use another way to this chip: {ways}.',
+  },
+  'option-bytes-refused': {
+    number: 1071, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused the option bytes (flags {flags} of its flash controller).',
+    remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
+  },
+  'flash-controller-busy': {
+    number: 1072, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash controller of the chip was still busy after {timeoutMs} ms (register {register}).',
+    remedy: 'Take the power from the chip, then run the same command again.',
+  },
+  'unprotect-not-possible': {
+    number: 1073, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} leaves its protected state only by debug authentication, which firmseal does not speak.',
+    remedy: 'Use the tool of the vendor to open the chip again.',
+  },
+  'start-not-possible': {
+    number: 1074, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'A program at {address} cannot be started this way.',
+    remedy: 'Reset the chip, which starts at its boot address, or use a ROM bootloader or OpenOCD.',
+  },
+  'option-setting-malformed': {
+    number: 1080, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{setting} is no option byte with its value.',
+    remedy: 'Write NAME=VALUE, as in RDP=0xBB; `firmseal flash options` lists the names of a chip.',
+  },
+  'option-setting-repeated': {
+    number: 1081, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The option byte {field} is set twice.',
+    remedy: 'Name each option byte once.',
+  },
+  'options-after-unprotect': {
+    number: 1082, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Option bytes cannot be changed in the same run that unprotects the chip: nobody can read them before.',
+    remedy: 'Unprotect the chip first, then set the option bytes in a second run.',
+  },
+  'permanent-steps-unconfirmed': {
+    number: 1083, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'This cannot be taken back, and was not confirmed: {steps}',
+    remedy: 'Look at the plan (`--dry-run`), then give `--confirm-permanent` when that is meant.',
+  },
+  'chip-read-protected': {
+    number: 1084, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} is read-protected, so that its flash can be neither read nor written.',
+    remedy: '`firmseal flash unprotect --confirm-erase` lifts readout level 1 and erases the chip.',
+  },
+  'flash-unit-protected': {
+    number: 1085, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'Option bytes protect the sector at {address} against writing.',
+    remedy: 'Lift the write protection (`firmseal flash options --set`), then run the same command again.',
+  },
+  'erase-not-done': {
+    number: 1086, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The sector at {address} still holds data after it was erased.',
+    remedy: 'Look for write protection or PCROP in the option bytes (`firmseal flash options`); a worn sector does the same.',
+  },
+  'write-not-done': {
+    number: 1087, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash at {address} does not hold what was written.',
+    remedy: 'Run the same command again; if it stays, the sector is worn or protected: discard the chip.',
+  },
+  'option-not-in-force': {
+    number: 1088, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The option register {register} does not hold what was set.',
+    remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',

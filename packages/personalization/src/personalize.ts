@@ -14,7 +14,7 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
-import type { DebugProbe } from './debug-probe.ts';
+import type { DebugProbe } from '@firmseal/programming';
 import { type ImagePart, writeAgent } from './write-agent.ts';
 
 export interface PersonalizeOptions {
