@@ -1690,7 +1690,7 @@ export const faultTable = {
   },
   'serial-library-missing': {
     number: 1150, exit: 'link', http: null, retry: 'fail', chip: false,
-    sentence: 'The serial port {port} cannot be opened: the npm package serialport is not installed.',
+    sentence: 'Serial ports cannot be used (asked for: {port}): the npm package serialport is not installed.',
     remedy: 'Run `npm install serialport@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kind tcp: work without it.',
   },
   'serial-not-found': {

@@ -46,12 +46,12 @@ function versionOf(printed: string): { major: number; minor: number } | undefine
 const least = { major: 0, minor: 12 };
 
 /** The fault of an OpenOCD that ended before it was ready. `printed` is another program's word. */
-export function startFault(printed: string, names: ProbeNames, chip: Chip): Fault {
+export function startFault(printed: string, names: ProbeNames, chip?: Chip): Fault {
   const said = lastWords(printed);
   const version = versionOf(printed);
   if (version !== undefined && version.major === least.major && version.minor < least.minor)
     return new Fault('openocd-too-old', { version: `${version.major}.${version.minor}` });
-  if (printed.includes(`Can't find target/${chip.openocd.target}`)) {
+  if (chip !== undefined && printed.includes(`Can't find target/${chip.openocd.target}`)) {
     const { target, leastVersion } = chip.openocd;
     return new Fault('openocd-chip-unsupported', { chip: chip.id, target, least: leastVersion });
   }

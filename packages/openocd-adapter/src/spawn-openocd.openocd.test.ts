@@ -64,6 +64,19 @@ describe.each(['pipe', 'tcp'] as const)('over %s', (channel) => {
   });
 });
 
+test.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'])(
+  '%s is read without being told of it',
+  async (id) => {
+    const port = await serve(blankChip(id));
+    const connect = (tclPort: number) => connectTcp('127.0.0.1', tclPort);
+    const spawned = await spawnOpenocd({ probe: stlinkServerCommands(port), clock: systemClock, connect });
+    const openocd = await Openocd.connect({ stream: spawned.stream, clock: systemClock });
+    const { deviceIdRegister, deviceId } = findChip(id).identity;
+    expect((await openocd.readWord(deviceIdRegister)) & 0xfff).toBe(deviceId);
+    await spawned.close();
+  },
+);
+
 test('over a pipe it opens no port, and ends when the program that started it is killed', async () => {
   const port = await serve(blankChip('stm32f427'));
   const program = `

@@ -12,7 +12,8 @@ import { ProcessStream } from './process-stream.ts';
 
 export interface SpawnOpenocdOptions {
   readonly probe: ProbeCommands;
-  readonly chip: Chip;
+  /** Absent: memory is read and written, and nothing is known of the chip. */
+  readonly chip?: Chip;
   readonly clock: Clock;
   /** The program; default `openocd`. */
   readonly program?: string;
@@ -41,23 +42,31 @@ const readyWords = 'firmseal may begin';
 /** How long it may take to end by itself over a pipe, and after it was asked to. */
 const [endMs, termMs] = [2000, 3000];
 
+/** Tcl that says what is at the end of the probe's cable. */
+function targetCommands(chip: Chip | undefined, underReset: boolean): string[] {
+  if (chip === undefined)
+    return [
+      ...['swd newdap any cpu -irlen 4', 'dap create any.dap -chain-position any.cpu'],
+      'target create any.memory mem_ap -dap any.dap -ap-num 0',
+    ];
+  const { target, before } = chip.openocd;
+  return [
+    ...(before === undefined ? [] : [before]),
+    `source [find target/${target}]`,
+    ...(underReset ? ['reset_config srst_only srst_nogate connect_assert_srst'] : []),
+  ];
+}
+
 function commandLine(
   { probe, chip, underReset = false }: SpawnOpenocdOptions,
   channel: 'pipe' | 'tcp',
 ): string[] {
-  const { target, before } = chip.openocd;
   const commands = [
     ...probe.commands,
     // Only its Tcl port, and only for programs of this machine.
-    ...[
-      'gdb_port disabled',
-      'telnet_port disabled',
-      'bindto 127.0.0.1',
-      `tcl_port ${channel === 'pipe' ? 'pipe' : 0}`,
-    ],
-    ...(before === undefined ? [] : [before]),
-    `source [find target/${target}]`,
-    ...(underReset ? ['reset_config srst_only srst_nogate connect_assert_srst'] : []),
+    ...['gdb_port disabled', 'telnet_port disabled', 'bindto 127.0.0.1'],
+    `tcl_port ${channel === 'pipe' ? 'pipe' : 0}`,
+    ...targetCommands(chip, underReset),
     'init',
     `echo {${readyWords}}`,
   ];
