@@ -1,5 +1,5 @@
-// 10,000 units in one job: what `job show`, `audit` with the copy that it keeps, and an audit of that copy cost the person who
-// asks and the authority that answers, and how long health takes to answer meanwhile.
+// 10,000 units in one job: what `job show`, `audit` with the copy that it keeps, and an audit of that copy
+// cost the person who asks and the authority that answers, and how long health takes to answer meanwhile.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// One command line in a process of its own, which says at its end what it has used. Arguments: the words of the command.
+// One command line in a process of its own, which says at its end what it has used.
+// Arguments: the words of the command.
 
 import { Writable } from 'node:stream';
 import { runCommandLine } from '../../apps/cli/src/program.ts';

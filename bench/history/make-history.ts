@@ -1,5 +1,5 @@
-// A long history for a database: one job whose every unit was licensed and proven, written row by row through the store, with
-// real keys, certificates, licenses and receipts.
+// A long history for a database: one job whose every unit was licensed and proven, written row by row through
+// the store, with real keys, certificates, licenses and receipts.
 
 import { openSqliteStore, type Store } from '@firmseal/authority';
 import { Owner, TestChip } from '@firmseal/authority/testing';

@@ -1,5 +1,5 @@
-// The authority on a database that is there, as a process of its own: says its address and an owner's token, and when it is
-// asked to, what it has used. Argument: path of the database.
+// The authority on a database that is there, as a process of its own: says its address and an owner's token,
+// and when it is asked to, what it has used. Argument: path of the database.
 
 import { createAuthority, createToken, openSqliteStore, serveAuthority } from '@firmseal/authority';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

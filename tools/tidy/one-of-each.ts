@@ -53,6 +53,7 @@ const singles: readonly Single[] = [
       'packages/journal-file-adapter/src/',
       'apps/cli/src/assets.ts',
       'apps/cli/src/virtual/terminal.ts',
+      'packages/serial-adapter/src/list-serial.ts',
     ],
     tests: false,
     reason: 'files are read, up to a limit, by packages/files',

@@ -5,7 +5,7 @@ import { type Command, CommanderError, type CommandUnknownOpts } from '@commande
 import { Fault } from '@firmseal/fault';
 
 /** The command that the words lead to. */
-export function calledCommand(program: Command, words: readonly string[]): CommandUnknownOpts {
+function calledCommand(program: Command, words: readonly string[]): CommandUnknownOpts {
   let called: CommandUnknownOpts = program;
   for (const word of words) {
     const found = called.commands.find((one) => one.name() === word);
@@ -16,7 +16,7 @@ export function calledCommand(program: Command, words: readonly string[]): Comma
 }
 
 /** `firmseal keys new`. */
-export function nameOf(command: CommandUnknownOpts): string {
+function nameOf(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 

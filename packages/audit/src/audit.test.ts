@@ -1,5 +1,5 @@
-// Evidence of a real authority, and everything that a hostile one could hand over: findings, never an exception, and nothing
-// that contradicts the promise passes.
+// Evidence of a real authority, and everything that a hostile one could hand over: findings, never an
+// exception, and nothing that contradicts the promise passes.
 
 import { Owner, TestAuthority } from '@firmseal/authority/testing';
 import { decodeEvidenceLine, type EvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';

@@ -1,5 +1,6 @@
-// Alarms come from verified evidence only, once for each, and an owner acknowledges them. Voids: the owner gives the place
-// of a chip that was never installed to another one, and hears of it when that chip is installed after all.
+// Alarms come from verified evidence only, once for each, and an owner acknowledges them. Voids:
+// the owner gives the place of a chip that was never installed to another one, and hears of it when
+// that chip is installed after all.
 
 import { fromBase64url, fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

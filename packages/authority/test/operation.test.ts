@@ -1,4 +1,5 @@
-// What an operator meets: a full or locked disk, a clock that is wrong, an older database, many connections, tokens that end.
+// What an operator meets: a full or locked disk, a clock that is wrong, an older database,
+// many connections, tokens that end.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';

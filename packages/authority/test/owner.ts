@@ -10,7 +10,7 @@ import { sealContentKey } from '@firmseal/license';
 import { type Manifest, sealPackage, splitPackage } from '@firmseal/seal';
 import type { ProductKeys } from '../src/index.ts';
 
-export const product = 'pump';
+const product = 'pump';
 export const chipId = 'stm32f427';
 
 export const signerOf = ({ publicKey, privateKey }: KeyPair): Signer => ({

@@ -1,5 +1,6 @@
-// The serial ports of this machine, each with the USB socket that its adapter is plugged into, where that is known. Nothing is
-// opened by looking. Linux is read from sysfs: the library's own list needs udev and shows no sockets.
+// The serial ports of this machine, each with the USB socket that its adapter is plugged into, where
+// that is known. Nothing is opened by looking. Linux is read from sysfs: the library's own list
+// needs udev and shows no sockets.
 
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +43,10 @@ function names(folder: string): string[] {
   }
 }
 
-/** The folder of the USB device that the path leads through: `.../1-4.2/1-4.2:1.0/tty/ttyACM0` gives `.../1-4.2`. */
+/**
+ * The folder of the USB device that the path leads through:
+ * `.../1-4.2/1-4.2:1.0/tty/ttyACM0` gives `.../1-4.2`.
+ */
 function usbFolder(path: string): { folder: string; name: string } | undefined {
   const parts = path.split('/');
   const at = parts.findLastIndex((part) => /^\d+-\d+(?:\.\d+)*$/.test(part));

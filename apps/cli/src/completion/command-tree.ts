@@ -3,7 +3,7 @@
 
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 
-export interface CompletableOption {
+interface CompletableOption {
   readonly flag: string;
   readonly about: string;
   /** `word`: one of `choices`, or any file name where there are none; `nothing`: the option stands alone. */
