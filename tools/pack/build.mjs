@@ -26,7 +26,8 @@ export const cliEntry = join(root, 'apps/cli/src/main.ts');
 const optionalDependencies = Object.assign(
   {},
   ...['serial-adapter', 'usb-adapter'].map(
-    (name) => JSON.parse(readFileSync(join(root, `packages/${name}/package.json`), 'utf8')).optionalDependencies,
+    (name) =>
+      JSON.parse(readFileSync(join(root, `packages/${name}/package.json`), 'utf8')).optionalDependencies,
   ),
 );
 

@@ -51,8 +51,7 @@ export const command = (shell: Shell) =>
           face.tell({ event: 'device', ...device }, deviceLine(device, width));
           if (options.identify) await tellChip(face, device);
         }
-        if (shown.length === 0)
-          face.lines('Nothing is connected that firmseal can use. `firmseal doctor` looks for the reason.');
+        if (shown.length === 0) face.lines('Nothing is connected that firmseal can use.');
         for (const { code, message, remedy } of gaps)
           face.tell({ event: 'gap', error: faultLabel(code), text: message, remedy }, `${message} ${remedy}`);
         return undefined;
