@@ -1,8 +1,8 @@
 // The way through OpenOCD on every family that OpenOCD 0.12 knows, by the program itself.
 
 import { systemClock } from '@firmseal/link';
-import { connectTcp } from '@firmseal/tcp-adapter';
 import { openocdOnChip, openocdTargets } from '@firmseal/openocd/testing';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { lackingTool } from '../../../../tools/test-report/skip-tests.ts';
 import { describeProgrammer, type ProgrammerWay } from '../../test/index.ts';
