@@ -22,7 +22,9 @@ import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const cliEntry = join(root, 'apps/cli/src/main.ts');
 
-/** Packages with native code: npm installs them beside the command where it can, and the command does without. */
+/**
+ * Packages with native code: npm installs them beside the command where it can, and the command does without.
+ */
 const optionalDependencies = Object.assign(
   {},
   ...['serial-adapter', 'usb-adapter'].map(

@@ -1,5 +1,5 @@
-// Places of the command line (spec/places.md): `--socket`, how a chip's agent is spoken to. Which adapter reaches a place is
-// chosen here and nowhere else. Ways of programming, `--via`: programmer-place.ts.
+// Places of the command line (spec/places.md): `--socket`, how a chip's agent is spoken to. Which adapter
+// reaches a place is chosen here and nowhere else. Ways of programming, `--via`: programmer-place.ts.
 
 import { openFrameStream } from '@firmseal/dfu';
 import { Fault } from '@firmseal/fault';
@@ -30,8 +30,8 @@ function near(place: Place, option: string, expected: string): NearPlace {
 const portOf = (place: Place): string => (place.kind === 'serial' ? place.path : placeText(place));
 
 /**
- * The next value of `--socket`: its canonical text, behind those before. Throws the faults of the grammar, `place-unfit`,
- * `station-not-there`, `socket-repeated`.
+ * The next value of `--socket`: its canonical text, behind those before. Throws the faults of the grammar,
+ * `place-unfit`, `station-not-there`, `socket-repeated`.
  */
 export function collectSockets(text: string, before: readonly string[] = []): string[] {
   const place = near(parsePlace(text), '--socket', linkKinds);

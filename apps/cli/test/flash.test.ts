@@ -1,5 +1,5 @@
-// `firmseal flash` in this process, on virtual chips behind the places that a user names: the UART of one over TCP, the
-// debug port of one, and OpenOCD.
+// `firmseal flash` in this process, on virtual chips behind the places that a user names: the UART of one
+// over TCP, the debug port of one, and OpenOCD.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// Places of the kind serial: through the commands, on pseudo-terminals: a chip is identified, personalized and installed over its
-// serial port, with npm's serialport as on a real one.
+// Places of the kind serial: through the commands, on pseudo-terminals: a chip is identified, personalized
+// and installed over its serial port, with npm's serialport as on a real one.
 
 import { withOptionField } from '@firmseal/chips';
 import { systemClock } from '@firmseal/link';

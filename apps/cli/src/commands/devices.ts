@@ -1,5 +1,5 @@
-// `firmseal devices`: what is plugged in, each with the place that other commands take, and which chip is behind it when that is
-// asked for.
+// `firmseal devices`: what is plugged in, each with the place that other commands take, and which chip is
+// behind it when that is asked for.
 
 import { Command } from '@commander-js/extra-typings';
 import { Fault, faultLabel } from '@firmseal/fault';
@@ -38,7 +38,7 @@ async function tellChip(face: Face, device: ConnectedDevice): Promise<void> {
 
 export const command = (shell: Shell) =>
   new Command()
-    .option('--identify', 'open each device and ask which chip is behind it; a serial port is written to')
+    .option('--identify', 'open each device and ask which chip it reaches; a serial port is written to')
     .option('--place <place>', 'only this place (repeat)', collect)
     .addHelpText('after', examples('devices', 'devices --identify --place probe:1-4.2'))
     .action(

@@ -1,5 +1,5 @@
-// Asks a connected device which chip is behind it. This opens the device and speaks to it, so it is done only when it is asked
-// for. An answer is never trusted further than for showing it.
+// Asks a connected device which chip is behind it. This opens the device and speaks to it, so it is done only
+// when it is asked for. An answer is never trusted further than for showing it.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { type Chip, chipIds, findChip } from '@firmseal/chips';
@@ -16,7 +16,10 @@ import { findUsb, listUsb } from '@firmseal/usb-adapter';
 import type { ConnectedDevice } from './list-devices.ts';
 
 export interface IdentifiedChip {
-  /** Ids of the catalogue that fit; several where the device does not tell them apart, none for a foreign chip. */
+  /**
+   * Ids of the catalogue that fit; several where the device does not tell them apart,
+   * none for a foreign chip.
+   */
   readonly chips: readonly string[];
   readonly by: 'agent' | 'rom-bootloader' | 'debug-port';
   /** `stm32f427 agent, personalized` or what the bootloader says of itself. */

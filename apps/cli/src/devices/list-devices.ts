@@ -1,5 +1,5 @@
-// What is plugged into this machine and of use to firmseal, each with the place that commands take. Nothing is opened: the names
-// come from the system's lists and from the table of USB ids.
+// What is plugged into this machine and of use to firmseal, each with the place that commands take. Nothing
+// is opened: the names come from the system's lists and from the table of USB ids.
 
 import { Fault } from '@firmseal/fault';
 import { placeText, socketText, type UsbSocket } from '@firmseal/places';
@@ -61,7 +61,10 @@ async function or<T>(list: () => Promise<readonly T[]>, gaps: Fault[]): Promise<
   }
 }
 
-/** USB devices in the order of their sockets, then serial ports. A list that cannot be had is a gap, and no failure. */
+/**
+ * USB devices in the order of their sockets, then serial ports. A list that cannot be
+ * had is a gap, and no failure.
+ */
 export async function listDevices({ usb, serial }: DeviceLists): Promise<Connected> {
   const gaps: Fault[] = [];
   const plugged = await or(usb, gaps);

@@ -53,7 +53,10 @@ class DfuseProgrammer implements ChipProgrammer {
     return this.#options.chip;
   }
 
-  /** The device leaves the bus, is enumerated again, and is another one then: the system may need some time for both. */
+  /**
+   * The device leaves the bus, is enumerated again, and is another one then: the system
+   * may need some time for both.
+   */
   async #reopen(): Promise<void> {
     await this.#bootloader.close().catch(() => undefined);
     for (let attempt = 1; ; attempt++) {
