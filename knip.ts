@@ -1,5 +1,6 @@
-// What knip may leave unmentioned: files that start by themselves, and packages that hold nothing yet. A package is
-// judged from the moment that its entry exists; nothing needs to be changed here when it is filled.
+// What knip may leave unmentioned: files that start by themselves, and packages that hold
+// nothing yet. A package is judged from the moment that its entry exists; nothing needs to be
+// changed here when it is filled.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import type { KnipConfig } from 'knip';

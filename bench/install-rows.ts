@@ -1,4 +1,5 @@
-// An install of 1 MiB on one virtual STM32F427: simulated time against what the flash alone needs, and what it costs the host.
+// An install of 1 MiB on one virtual STM32F427: simulated time against what the flash alone
+// needs, and what it costs the host.
 
 import { eraseProgramTimeUs } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';

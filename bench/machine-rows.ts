@@ -1,5 +1,6 @@
-// An install of 1 MiB on a virtual STM32F427 whose agent is machine code: all of its time on the chip's clock, in parts. The
-// flash's own time is the catalogue's, the wire's is that of the bytes that passed, what is left is the agent's cycles.
+// An install of 1 MiB on a virtual STM32F427 whose agent is machine code: all of its time on the chip's
+// clock, in parts. The flash's own time is the catalogue's, the wire's is that of the bytes that passed,
+// what is left is the agent's cycles.
 
 import { eraseProgramTimeUs, findChip, programTiming } from '@firmseal/chips';
 import { machineLine, personalizeMachine } from '../device/agent/test/machine-line.ts';
@@ -21,7 +22,9 @@ const bitsAByte = 10;
 
 const seconds = (us: number) => (us / 1e6).toFixed(2);
 
-/** Time of the install on the chip's clock, and bytes on the wire; from the hello to a receipt that verifies. */
+/**
+ * Time of the install on the chip's clock, and bytes on the wire; from the hello to a receipt that verifies.
+ */
 async function installByMachineCode(): Promise<{ timeUs: number; wireBytes: number }> {
   const line = machineLine(id, 'bench');
   await personalizeMachine(line, 2);

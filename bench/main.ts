@@ -1,5 +1,6 @@
-// `npm run bench`: figures as ratios to a peer or a limit, all measured in this run. A table for people, `--json` one
-// object for machines; the exit code is 1 when a row is over its limit. `npm run bench -- virtual` measures some groups only.
+// `npm run bench`: figures as ratios to a peer or a limit, all measured in this run. A table for people,
+// `--json` one object for machines; the exit code is 1 when a row is over its limit.
+// `npm run bench -- virtual` measures some groups only.
 
 import { parseArgs } from 'node:util';
 import { oneOf, readCommandLine } from '../tools/command-line.ts';

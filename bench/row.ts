@@ -27,13 +27,19 @@ const warmUpRounds = 60;
 
 const wallMs = (): number => performance.now();
 
-/** CPU time of this process, all threads, in milliseconds: what other processes do on the machine does not count. */
+/**
+ * CPU time of this process, all threads, in milliseconds: what other processes do on
+ * the machine does not count.
+ */
 export const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
 
-/** Medians of two things measured alternately, so that a noisy machine disturbs both alike; wall time unless told. */
+/**
+ * Medians of two things measured alternately, so that a noisy machine disturbs both
+ * alike; wall time unless told.
+ */
 export async function timePaired(
   rounds: number,
   ours: () => unknown | Promise<unknown>,

@@ -1,4 +1,5 @@
-// Sealing against the bare primitives of the provider that it uses: one AES-256-GCM call and one SHA-256 call a chunk.
+// Sealing against the bare primitives of the provider that it uses: one AES-256-GCM call
+// and one SHA-256 call a chunk.
 
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation } from '@firmseal/formats';
@@ -8,7 +9,10 @@ import { type BenchRow, cpuMs, timePaired } from './row.ts';
 const sizeBytes = 1024 * 1024;
 const chunkSizeBytes = 4096;
 
-/** What cannot be avoided, by the same provider: each chunk encrypted under the AAD of a package, each ciphertext hashed. */
+/**
+ * What cannot be avoided, by the same provider: each chunk encrypted under the AAD of a
+ * package, each ciphertext hashed.
+ */
 function bareCalls(plaintext: Uint8Array, key: Uint8Array): void {
   const aad = key; // 32 bytes, as a core digest
   for (let offset = 0; offset < plaintext.length; offset += chunkSizeBytes) {

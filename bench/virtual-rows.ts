@@ -1,5 +1,5 @@
-// The virtual STM32 as others use it: a download by dfu-util against the real-time clock and with the clock running freely, and
-// the memory of 100 chips with all doors open.
+// The virtual STM32 as others use it: a download by dfu-util against the real-time clock and with the clock
+// running freely, and the memory of 100 chips with all doors open.
 
 import { eraseProgramTimeUs, findChip } from '@firmseal/chips';
 import { timeDfuDownload } from '../lab/dfu-shim/dfu-download.ts';
@@ -48,7 +48,10 @@ async function downloadRows(): Promise<BenchRow[]> {
   ];
 }
 
-/** Where the guest of lab/usb-vm is kept. No limit: each of the 1,500 transfers takes the emulated PC's time too. */
+/**
+ * Where the guest of lab/usb-vm is kept. No limit: each of the 1,500 transfers takes
+ * the emulated PC's time too.
+ */
 async function unmodifiedRows(): Promise<BenchRow[]> {
   const guest = guestHere();
   if ('lacks' in guest) return [];

@@ -1,5 +1,5 @@
-// `npm run lab -- NAME [options]`: one campaign, whole. Without a name it lists them: a campaign takes minutes to hours, so
-// none starts unasked. `npm run lab -- NAME --help` tells the options of one.
+// `npm run lab -- NAME [options]`: one campaign, whole. Without a name it lists them: a campaign takes
+// minutes to hours, so none starts unasked. `npm run lab -- NAME --help` tells the options of one.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Command lines of the tree's own tasks: numbers that are none, and each task that takes words given words that it cannot know.
+// Command lines of the tree's own tasks: numbers that are none, and each task that takes words
+// given words that it cannot know.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

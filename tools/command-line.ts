@@ -1,12 +1,14 @@
-// The command lines of the tree's own tasks (`npm run lab -- fuzz-doors 1000 7`): what is not understood ends the task with 2 and
-// one sentence before anything ran, so that a task never does another amount of work than the one that was asked for.
+// The command lines of the tree's own tasks (`npm run lab -- fuzz-doors 1000 7`): what is not understood
+// ends the task with 2 and one sentence before anything ran, so that a task never does another amount of
+// work than the one that was asked for.
 
 /** A command line that is not understood; the message is the sentence to print. */
 class UsageError extends Error {}
 
 /**
- * What `read` makes of the words behind the task's name. With `--help` or `-h` among them prints `usage` and ends the process
- * with 0; where `read` throws prints the message and `usage` on standard error and ends it with 2.
+ * What `read` makes of the words behind the task's name. With `--help` or `-h` among them prints
+ * `usage` and ends the process with 0; where `read` throws prints the message and `usage` on
+ * standard error and ends it with 2.
  */
 export function readCommandLine<T>(
   usage: string,
@@ -31,7 +33,10 @@ const isUsageError = (error: unknown): error is Error =>
   error instanceof UsageError ||
   (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
 
-/** `text` as a whole number from `least`, written in decimal digits only. Throws UsageError, which calls it `name`. */
+/**
+ * `text` as a whole number from `least`, written in decimal digits only. Throws
+ * UsageError, which calls it `name`.
+ */
 export function wholeNumber(text: string, name: string, least = 1): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)

@@ -1,11 +1,12 @@
-// External programs that tests compare against. A machine without one skips those tests and says so in one line;
-// with CI=true in the environment a missing program is a failure, so that no comparison is lost unnoticed.
+// External programs that tests compare against. A machine without one skips those tests and
+// says so in one line; with CI=true in the environment a missing program is a failure, so that
+// no comparison is lost unnoticed.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 
 /**
- * True when the program runs, tried with the arguments `probe`. Missing: throws under CI=true, else prints one line and
- * returns false.
+ * True when the program runs, tried with the arguments `probe`. Missing: throws under CI=true, else
+ * prints one line and returns false.
  */
 export function hasTool(
   program: string,
@@ -19,7 +20,10 @@ export function hasTool(
   return false;
 }
 
-/** Runs a program to its end in a folder and returns what it printed. Throws with its error output when it fails. */
+/**
+ * Runs a program to its end in a folder and returns what it printed. Throws with its
+ * error output when it fails.
+ */
 export function runTool(program: string, args: readonly string[], folder: string): string {
   return execFileSync(program, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

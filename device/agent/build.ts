@@ -143,19 +143,19 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
   addFolder(all, 'port/wasm', 'wasm/');
   addFolder(all, 'test', 'test/');
   const wanted =
-    /^(core\/fs_cbor(_check|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
+    /^(core\/fs_cbor(_check|_head|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;
   const sources = new Map([...all].filter(([name]) => wanted.test(name)));
   return built(sources, [...compileFlags, '-DFS_TEST', ...includes, ...linkFlags]);
 }
 
-/** The test-only module of fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
+/** The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose parsers can be asked one by one. */
 export function buildVerdicts(
   chipId: string,
   weakenings: readonly Weakening[] = [],
 ): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
   for (const weakening of weakenings) weaken(sources, weakening);
-  sources.set('test/verdicts.c', readFileSync(`${here}fuzz/verdicts.c`, 'utf8'));
+  sources.set('test/verdicts.c', readFileSync(`${root}lab/agent-fuzz/verdicts.c`, 'utf8'));
   const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
   return built(sources, [...compileFlags, ...includes, ...memory]);
 }

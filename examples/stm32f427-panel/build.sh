@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the panel in both placements into the folder given (default: here): panel.elf, linked at 0x08000000, and
-# panel-above-agent.elf, linked at 0x08020000. The same sources and compiler give the same bits in any folder.
+# Builds the panel in both placements into the folder given (default: here): panel.elf, linked
+# at 0x08000000, and panel-above-agent.elf, linked at 0x08020000. The same sources and compiler
+# give the same bits in any folder.
 # PANEL_VERSION=1.1.0 build.sh /some/folder   makes another version, for trying updates.
 # Needs: gcc-arm-none-eabi, binutils-arm-none-eabi, node (named by NODE, if it is not on the path), sha256sum.
 set -eu

@@ -1,12 +1,14 @@
-// Writes the panel's assets to the file named on the command line, the same bits on every machine: only integer
-// arithmetic and the exactly defined operations of IEEE 754 are used (no Math.sin, whose last bit may vary).
-// Layout, little-endian: magic 'FSPA', version, count, 0; then per asset name[8], offset, size, CRC-32; then the assets.
+// Writes the panel's assets to the file named on the command line, the same bits on every machine: only
+// integer arithmetic and the exactly defined operations of IEEE 754 are used (no Math.sin, whose last
+// bit may vary). Layout, little-endian: magic 'FSPA', version, count, 0; then per asset name[8],
+// offset, size, CRC-32; then the assets.
 
 import { writeFileSync } from 'node:fs';
 
-// The characters of a 16-segment display. Segments: a b left and right of the top, c d right side, e f bottom right and
-// left, g h left side (lower, upper), i middle vertical upper, j diagonal upper right, k middle right, l diagonal lower
-// right, m middle vertical lower, n diagonal lower left, p middle left, q diagonal upper left.
+// The characters of a 16-segment display. Segments: a b left and right of the top, c d right side, e f
+// bottom right and left, g h left side (lower, upper), i middle vertical upper, j diagonal upper
+// right, k middle right, l diagonal lower right, m middle vertical lower, n diagonal lower left, p
+// middle left, q diagonal upper left.
 // biome-ignore format: a table
 const segmentsOf = {
   '0': 'abcdefghjn', '1': 'cdj', '2': 'abckpgfe', '3': 'abcdefk', '4': 'hpkcd', '5': 'abhpkdef', '6': 'abhgfedkp',
@@ -75,7 +77,10 @@ function sine(x) {
   return sum;
 }
 
-/** A whole turn in 4096 steps, 16 bits signed. The amplitude is even, so that no value lies halfway between two. */
+/**
+ * A whole turn in 4096 steps, 16 bits signed. The amplitude is even, so that no
+ * value lies halfway between two.
+ */
 function makeSineTable() {
   const table = new DataView(new ArrayBuffer(4096 * 2));
   for (let i = 0; i < 4096; i++) {

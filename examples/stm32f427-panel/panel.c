@@ -1,6 +1,7 @@
-/* The example application: an operating panel. It greets, checks its assets, draws its screen into memory (a real panel
- * would send it to a display) and answers single letters: t self-test again, s screen as text, v version.
- * Assets (make-assets.mjs writes them): directory { magic, version, count, 0 } { name[8], offset, size, CRC-32 }*count. */
+/* The example application: an operating panel. It greets, checks its assets, draws its screen into memory (a
+ * real panel would send it to a display) and answers single letters: t self-test again, s screen as text, v
+ * version. Assets (make-assets.mjs writes them): directory { magic, version, count, 0 }
+ * { name[8], offset, size, CRC-32 }*count. */
 
 #include "console.h"
 

@@ -1,5 +1,6 @@
-/* The few registers that the panel uses. Addresses and bits after RM0090 (STM32F405/415, F407/417, F427/437, F429/439)
- * and, for the core, the Armv7-M Architecture Reference Manual (DDI 0403). No vendor header is needed. */
+/* The few registers that the panel uses. Addresses and bits after RM0090 (STM32F405/415,
+ * F407/417, F427/437, F429/439) and, for the core, the Armv7-M Architecture Reference Manual (DDI
+ * 0403). No vendor header is needed. */
 #ifndef REGISTERS_H
 #define REGISTERS_H
 

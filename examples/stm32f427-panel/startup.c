@@ -15,7 +15,8 @@ static void stop(void)
   }
 }
 
-/* RM0090 12.2, table 62: the first 16 entries; the panel polls, so no interrupt of a peripheral is ever enabled. */
+/* RM0090 12.2, table 62: the first 16 entries; the panel polls, so no interrupt of a
+ * peripheral is ever enabled. */
 __attribute__((section(".vectors"), used))
 static const struct {
   uint32_t *stack;

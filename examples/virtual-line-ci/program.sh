@@ -1,5 +1,6 @@
 #!/bin/sh
-# Programs a virtual STM32 in a CI as a bench would program a real one, and fails when the chip does not hold the image.
+# Programs a virtual STM32 in a CI as a bench would program a real one, and fails when the
+# chip does not hold the image.
 #   program.sh IMAGE.bin            by stm32flash over a pseudo-terminal (needs stm32flash, python3)
 #   FIRMSEAL: how the command is called here, `npx firmseal` unless told. CHIP: stm32f427 unless told.
 set -eu

@@ -1,5 +1,6 @@
-// Builds fuzz targets of the agent's core for this machine with clang: with libFuzzer and the sanitizers, or for source-based
-// coverage. BearSSL's SHA-256 is the one part of it that is used; it is compiled as it is and not looked into.
+// Builds fuzz targets of the agent's core for this machine with clang: with libFuzzer and the
+// sanitizers, or for source-based coverage. BearSSL's SHA-256 is the one part of it that is used; it is
+// compiled as it is and not looked into.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

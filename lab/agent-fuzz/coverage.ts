@@ -1,5 +1,6 @@
-// How much of the parsers the corpora reach, by clang's source-based coverage: regions of the files that read what comes from
-// outside. Left out are regions that no input can reach; each kind of them is named here with its reason.
+// How much of the parsers the corpora reach, by clang's source-based coverage: regions of the files
+// that read what comes from outside. Left out are regions that no input can reach; each kind of
+// them is named here with its reason.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// The imported cryptography of the WebAssembly build beside BearSSL's, on the same seeded inputs: keys, points, signatures and
-// sealed data, a good half of them changed, many at the edges of their ranges. Both have to give the same verdict and bytes.
+// The imported cryptography of the WebAssembly build beside BearSSL's, on the same seeded inputs: keys,
+// points, signatures and sealed data, a good half of them changed, many at the edges of their ranges. Both
+// have to give the same verdict and bytes.
 
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -14,7 +15,9 @@ const batch = 2000;
 export interface CryptoReport {
   readonly runs: number;
   readonly accepted: number;
-  /** Valid signatures whose s is high: BearSSL's port takes them, the imported one leaves no work to the core. */
+  /**
+   * Valid signatures whose s is high: BearSSL's port takes them, the imported one leaves no work to the core.
+   */
   readonly highS: number;
   readonly disagreements: readonly string[];
 }
@@ -25,7 +28,10 @@ const isHighS = ({ operation, fields }: Request): boolean => {
   return s > order / 2n && s < order;
 };
 
-/** What differs, as text; signatures are compared by their verdicts alone, since the host's are not deterministic. */
+/**
+ * What differs, as text; signatures are compared by their verdicts alone, since the
+ * host's are not deterministic.
+ */
 function differenceOf(request: Request, bearssl: Answer, imported: Answer): string | undefined {
   const same = bearssl.accepted === imported.accepted && equalBytes(bearssl.bytes, imported.bytes);
   if (same || (isHighS(request) && !imported.accepted)) return undefined;

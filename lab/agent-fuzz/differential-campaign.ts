@@ -1,5 +1,5 @@
-// Runs the differential fuzzer for a number of inputs of each kind and reports what both sides said, and every input on which
-// they did not agree.
+// Runs the differential fuzzer for a number of inputs of each kind and reports what both sides said, and
+// every input on which they did not agree.
 
 import { toHex } from '@firmseal/bytes';
 import type { Weakening } from '../../device/agent/build.ts';
@@ -29,7 +29,10 @@ const seedStep = 0x9e37_79b9; // odd: each seed once in 2^32
 /** The seed of an input; with kind and number it can be run again. */
 const seedOf = (firstSeed: number, index: number): number => (firstSeed + Math.imul(index, seedStep)) >>> 0;
 
-/** `runs` inputs in all; the same `firstSeed` gives the same ones. `weakenings`: defences taken away from the agent. */
+/**
+ * `runs` inputs in all; the same `firstSeed` gives the same ones. `weakenings`:
+ * defences taken away from the agent.
+ */
 export async function runDifferential(
   { runs, firstSeed, weakenings }: { runs: number; firstSeed: number; weakenings?: readonly Weakening[] },
   onKind: (report: KindReport) => void = () => {},

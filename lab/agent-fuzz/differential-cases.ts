@@ -1,6 +1,6 @@
-// Inputs for the differential fuzzer, made from the vectors: each object is taken apart, changed at one level, and put
-// together again, so that lengths, hashes and signatures around the change are right. One in eight is changed as a whole,
-// and one in sixteen not at all.
+// Inputs for the differential fuzzer, made from the vectors: each object is taken apart, changed at one
+// level, and put together again, so that lengths, hashes and signatures around the change are right. One in
+// eight is changed as a whole, and one in sixteen not at all.
 
 import { type Bytes, concatBytes, fromHex } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose } from '@firmseal/cbor-cose';
@@ -48,7 +48,10 @@ const packageCases = vectorsOf('package/open.json').cases as {
   fault?: string;
 }[];
 
-/** Payload and core of each package of the vectors that can be read as such; headers as they are, for the rest. */
+/**
+ * Payload and core of each package of the vectors that can be read as such; headers
+ * as they are, for the rest.
+ */
 const packages = packageCases
   .filter(({ chip = 'stm32f427' }) => chip === 'stm32f427')
   .flatMap(({ file }) => {
@@ -127,7 +130,10 @@ export function headerCase(random: FuzzRandom): Bytes {
   return change.at(encodeCbor([manifest, delegation, epoch, null]));
 }
 
-/** Every package of the vectors that can be taken apart, as it is but for signatures of the stand-in; with higher epochs too. */
+/**
+ * Every package of the vectors that can be taken apart, as it is but for signatures of the
+ * stand-in; with higher epochs too.
+ */
 export const soundHeaders = (): Bytes[] =>
   packages.flatMap(({ payload }) =>
     [1, 3].map((epoch) => {
@@ -209,7 +215,10 @@ export function licenseCase(random: FuzzRandom, manifestDigest: Bytes): Bytes {
   return bundleFor(manifestDigest, content, random.pick([1, 2]), new Change(7, random));
 }
 
-/** A bundle as it should be, for a package without data for the device; standing, or for the session with the fixed nonce. */
+/**
+ * A bundle as it should be, for a package without data for the device; standing, or for the
+ * session with the fixed nonce.
+ */
 export const soundBundle = (manifestDigest: Bytes, contentKey: Bytes, mode: 'session' | 'standing'): Bytes =>
   bundleFor(manifestDigest, { contentKey, deviceData: [] }, mode === 'session' ? 1 : 2, {
     at: (bytes) => bytes,

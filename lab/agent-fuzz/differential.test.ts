@@ -1,5 +1,5 @@
-// A sample of the differential fuzzer (`npm run lab -- fuzz differential` is the whole), and that it notices an agent that judges
-// otherwise.
+// A sample of the differential fuzzer (`npm run lab -- fuzz differential` is the whole), and that it
+// notices an agent that judges otherwise.
 
 import { describe, expect, it } from 'vitest';
 import { runDifferential } from './differential-campaign.ts';
@@ -10,7 +10,8 @@ describe('readers of packages/ and parsers of the agent', () => {
     expect(reports.flatMap(({ disagreements }) => disagreements)).toEqual([]);
     expect(reports.reduce((sum, { runs }) => sum + runs, 0)).toBeGreaterThanOrEqual(10_000);
     const verdicts = (kind: string) => reports.find((report) => report.kind === kind)!.verdicts;
-    // Both outcomes, or the comparison says nothing; faults from behind the signatures, or they were not passed.
+    // Both outcomes, or the comparison says nothing; faults from behind the signatures,
+    // or they were not passed.
     for (const { kind, verdicts: met } of reports)
       expect([kind, [...met.keys()].some((name) => /^ok$|^some/.test(name)), met.size > 1]).toEqual([
         kind,

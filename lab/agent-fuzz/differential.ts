@@ -1,5 +1,6 @@
-// The differential fuzzer: the same bytes to the readers of packages/ and to the agent's parsers in C, which have to come to
-// the same verdict, with the same fault. What the two cannot share is left out: faults of the C that only a link shows.
+// The differential fuzzer: the same bytes to the readers of packages/ and to the agent's parsers in C,
+// which have to come to the same verdict, with the same fault. What the two cannot share is left out:
+// faults of the C that only a link shows.
 
 import { type Bytes, concatBytes, crc32, equalBytes, Secret, toHex, u32le } from '@firmseal/bytes';
 import { decodeCbor, openCose } from '@firmseal/cbor-cose';
@@ -82,7 +83,9 @@ export type DifferentialKind = (typeof differentialKinds)[number];
 
 export class Differential {
   readonly #agent: VerdictModule;
-  /** Freshly started; after the package that licenses are for; after a license for the package with records. */
+  /**
+   * Freshly started; after the package that licenses are for; after a license for the package with records.
+   */
   readonly #started: Place;
   readonly #packaged: Place;
   readonly #licensed: Place;

@@ -1,5 +1,5 @@
-// The device that fuzzing talks to, and everybody else's keys: the vectors' chip and product with stand-in keys
-// (stand-in-crypto.ts), so that any object can be made for it.
+// The device that fuzzing talks to, and everybody else's keys: the vectors' chip and product with stand-in
+// keys (stand-in-crypto.ts), so that any object can be made for it.
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, concatBytes } from '@firmseal/bytes';

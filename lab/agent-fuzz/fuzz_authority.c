@@ -1,4 +1,5 @@
-/* A delegation and an epoch statement: the statement with its length in 2 bytes (0xffff: none), then the delegation. */
+/* A delegation and an epoch statement: the statement with its length in 2 bytes (0xffff:
+ * none), then the delegation. */
 #include "fs_delegation.h"
 #include "fuzz_chip.h"
 #include "fuzz_forge.h"

@@ -1,7 +1,7 @@
 /*
- * The chip of the fuzz targets: flash of an STM32F427 in an array, option bytes of a finished device, an identity with the
- * keys of fuzz-device.ts. The harness checks what the core promises to a port: no access outside of flash, no unaligned
- * program, nothing over the agent.
+ * The chip of the fuzz targets: flash of an STM32F427 in an array, option bytes of a finished device, an
+ * identity with the keys of fuzz-device.ts. The harness checks what the core promises to a port: no access
+ * outside of flash, no unaligned program, nothing over the agent.
  */
 #include "fuzz_chip.h"
 

@@ -1,7 +1,8 @@
 /*
- * Cryptography of the fuzz targets, INSECURE on purpose: signatures are two hashes of key and message, the cipher leaves data
- * as they are and tags them with a hash, the key exchange is an exclusive or. What nobody signed is refused, and the
- * mutator can sign anything. SHA-256 is the port's own. The same in TypeScript: stand-in-crypto.ts.
+ * Cryptography of the fuzz targets, INSECURE on purpose: signatures are two hashes of key and message,
+ * the cipher leaves data as they are and tags them with a hash, the key exchange is an exclusive or.
+ * What nobody signed is refused, and the mutator can sign anything. SHA-256 is the port's own. The same
+ * in TypeScript: stand-in-crypto.ts.
  */
 #include "fuzz_chip.h"
 

@@ -1,7 +1,8 @@
 /*
- * The mutator of the targets that are behind signatures (libFuzzer's LLVMFuzzerCustomMutator). Half of the mutations are
- * libFuzzer's own, blind. The other half changes one item, then the lengths of all that holds it, then signatures and
- * tags: the target runs with checks that note what would have been right, and that is put where the wrong one stood.
+ * The mutator of the targets that are behind signatures (libFuzzer's LLVMFuzzerCustomMutator). Half of the
+ * mutations are libFuzzer's own, blind. The other half changes one item, then the lengths of all that
+ * holds it, then signatures and tags: the target runs with checks that note what would have been right,
+ * and that is put where the wrong one stood.
  */
 #include "fuzz_forge.h"
 

@@ -17,7 +17,8 @@ typedef struct {
   int32_t parent; /* index, or -1 */
 } fuzz_item;
 
-/* Adds what has its length in two bytes, little-endian, at `start`; gives its index, or -1 when it does not fit. */
+/* Adds what has its length in two bytes, little-endian, at `start`; gives its index, or
+ * -1 when it does not fit. */
 int32_t fuzz_add_length16(const uint8_t *data, uint32_t size, uint32_t start, int32_t parent);
 
 /* Adds every CBOR item from `start` to `end`, and those inside of byte strings. */

@@ -1,6 +1,6 @@
 /*
- * Frames. An even first byte: the rest comes over the line as it is. An odd one: the rest is contents, each with its length
- * in 2 bytes, which are put into sound frames and have to come back as they were.
+ * Frames. An even first byte: the rest comes over the line as it is. An odd one: the rest is contents, each
+ * with its length in 2 bytes, which are put into sound frames and have to come back as they were.
  */
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* A license bundle for an accepted package, behind a byte that says which call of the port fails (0: none). */
+/* A license bundle for an accepted package, behind a byte that says which call of
+ * the port fails (0: none). */
 #include <stdlib.h>
 
 #include "fs_hello.h"

@@ -1,8 +1,9 @@
 /*
- * The link and every message behind it. First byte: bit 0 messages (else the rest comes over the wire as it is), bit 1 a chip
- * as delivered, bit 2 records have the hash that is awaited, bit 3 a chip at readout level 1. Second byte: which call of the
- * port fails (0: none). A message is type, length in 2 bytes, body; it is put into a sound frame, so that the handlers behind
- * the CRC are reached. Type 0xfe is no message: the power is off for a moment.
+ * The link and every message behind it. First byte: bit 0 messages (else the rest comes over the wire as
+ * it is), bit 1 a chip as delivered, bit 2 records have the hash that is awaited, bit 3 a chip at readout
+ * level 1. Second byte: which call of the port fails (0: none). A message is type, length in 2 bytes,
+ * body; it is put into a sound frame, so that the handlers behind the CRC are reached. Type 0xfe is no
+ * message: the power is off for a moment.
  */
 #include "fs_agent.h"
 #include "fs_session.h"

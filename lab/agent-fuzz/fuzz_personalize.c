@@ -1,6 +1,6 @@
 /*
- * Personalization of a chip as delivered: a byte that says which call of the port fails (0: none), the begin request with its
- * length in 2 bytes, the finish request.
+ * Personalization of a chip as delivered: a byte that says which call of the port fails (0: none), the begin
+ * request with its length in 2 bytes, the finish request.
  */
 #include "fs_hello.h"
 #include "fs_personalize.h"

@@ -1,7 +1,8 @@
 /*
- * Records of a package whose license was accepted: a byte that says which call of the port fails (0: none), then for each
- * record a byte and its length in 2 bytes. Bit 0 of the byte: its hash is the one awaited; bit 1: it is the next in turn
- * (else the index is the byte shifted); bit 2: the hash of what follows is the one that is due.
+ * Records of a package whose license was accepted: a byte that says which call of the port fails (0:
+ * none), then for each record a byte and its length in 2 bytes. Bit 0 of the byte: its hash is the
+ * one awaited; bit 1: it is the next in turn (else the index is the byte shifted); bit 2: the hash of
+ * what follows is the one that is due.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /*
- * The USB device. First byte: bit 1 a chip as delivered, bit 2 records have the hash that is awaited, bit 3 a chip at
- * readout level 1. Second byte: which call of the port fails (0: none). Then control requests: 8 bytes of setup packet, and the data of an OUT request, as many as
- * its wLength says. What an answer announced is done after each.
+ * The USB device. First byte: bit 1 a chip as delivered, bit 2 records have the hash that is awaited, bit
+ * 3 a chip at readout level 1. Second byte: which call of the port fails (0: none). Then control
+ * requests: 8 bytes of setup packet, and the data of an OUT request, as many as its wLength says. What an
+ * answer announced is done after each.
  */
 #include <stdlib.h>
 

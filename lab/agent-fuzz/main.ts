@@ -1,11 +1,11 @@
-// `npm run lab -- fuzz`: the agent's parsers under libFuzzer with address and undefined-behaviour checks, what of them the inputs
-// reach, and the two differential fuzzers. Ends with 1 on a crash, a disagreement, or a coverage below 95 %, with 2 when its
-// command line is wrong.
-//   npm run lab -- fuzz                          all of it for two or three minutes
+// `npm run lab -- fuzz`: the agent's parsers under libFuzzer with address and undefined-behaviour checks,
+// what of them the inputs reach, and the two differential fuzzers. Ends with 1 on a crash, a disagreement, or
+// a coverage below 95 %, with 2 when its command line is wrong.
+//   npm run lab -- fuzz                       all of it for two or three minutes
 //   npm run lab -- fuzz targets 60            each target for 60 seconds
 //   npm run lab -- fuzz runs 20000000         so many executions, shared among the targets
 //   npm run lab -- fuzz coverage              what the inputs found so far reach
-//   npm run lab -- fuzz differential 2000000  so many inputs to readers and parsers, beginning with a seed (third argument)
+//   npm run lab -- fuzz differential 2000000  so many inputs to readers and parsers; then a seed
 //   npm run lab -- fuzz crypto 100000         so many inputs to BearSSL and to the imported cryptography
 //   npm run lab -- fuzz minimize              drops inputs that others cover
 

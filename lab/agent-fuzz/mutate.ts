@@ -1,4 +1,5 @@
-// Seeded changes to bytes, half of them blind and half aware of where CBOR items begin. The same seed gives the same changes.
+// Seeded changes to bytes, half of them blind and half aware of where CBOR items begin. The
+// same seed gives the same changes.
 
 import { type Bytes, concatBytes, fromHex } from '@firmseal/bytes';
 
@@ -52,7 +53,10 @@ const stock: readonly Bytes[] = [
   ...[`5820${'00'.repeat(32)}`, `5820${'ff'.repeat(32)}`, `5841${'04'.repeat(65)}`, `50${'11'.repeat(16)}`],
 ].map((hex) => fromHex(hex));
 
-/** [start, end, start of content] of items met in one walk from the first byte, strings as one; as far as heads are sound. */
+/**
+ * [start, end, start of content] of items met in one walk from the first byte, strings as
+ * one; as far as heads are sound.
+ */
 function itemsOf(bytes: Uint8Array): [number, number][] {
   const items: [number, number][] = [];
   let at = 0;

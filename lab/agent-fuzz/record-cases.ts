@@ -1,5 +1,6 @@
-// One package with records for fuzzing: that of the vectors, opened once with real cryptography and sealed again under the
-// stand-in's, with a chain of hashes and signatures that are right. And its records with one change.
+// One package with records for fuzzing: that of the vectors, opened once with real cryptography
+// and sealed again under the stand-in's, with a chain of hashes and signatures that are right.
+// And its records with one change.
 
 import { type Bytes, concatBytes, fromHex, Secret } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
@@ -50,8 +51,10 @@ function sameLength(bytes: Bytes, length: number): Bytes {
   return whole;
 }
 
-/** What is changed, of which record: a chunk or the next hash before its tag and hash are made, the record after its tag or
- * after its hash. */
+/**
+ * What is changed, of which record: a chunk or the next hash before its tag and hash are made, the
+ * record after its tag or after its hash.
+ */
 type RecordChange = 'chunk' | 'next' | 'record' | 'nothing-signed';
 
 /** Chains records from the last to the first; gives them and the hash of the first. */
@@ -103,7 +106,9 @@ export function recordedPackage(changes: ReadonlyMap<number, CborInput> = new Ma
   return { header, payload, manifest: manifestIn(header), contentKey, plaintexts, records };
 }
 
-/** The records of the package with at most one change, and the hash that the first of them has or should have. */
+/**
+ * The records of the package with at most one change, and the hash that the first of them has or should have.
+ */
 export function recordsCase(random: FuzzRandom, { manifest, plaintexts }: RecordedPackage) {
   const index = random.below(plaintexts.length + 1);
   const kind = random.pick(['chunk', 'next', 'record', 'nothing-signed'] as const);

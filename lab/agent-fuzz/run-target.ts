@@ -1,4 +1,5 @@
-// Runs one libFuzzer target from its seeds. What was found before stays in .cache/agent/fuzz and is where the next run starts.
+// Runs one libFuzzer target from its seeds. What was found before stays in .cache/agent/fuzz
+// and is where the next run starts.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,7 +10,10 @@ import { cacheFolder } from '../../device/agent/toolchain/cache.ts';
 import { buildTarget } from './build-target.ts';
 import { type FuzzTarget, seedsOf } from './seeds.ts';
 
-/** Longest input of each: no longer than it needs, for speed; an install of a small package fits into the last two. */
+/**
+ * Longest input of each: no longer than it needs, for speed; an install of a small
+ * package fits into the last two.
+ */
 const longestBytes: Record<FuzzTarget, number> = {
   fuzz_cbor: 512,
   fuzz_frame: 700,
@@ -48,8 +52,8 @@ export function corpusOf(target: FuzzTarget, home = join(cacheFolder(), 'fuzz'))
 }
 
 /**
- * Runs the program on the corpus; a target that crashes leaves its input beside the corpus. For tests: a corpus in another
- * folder, and a defence taken away.
+ * Runs the program on the corpus; a target that crashes leaves its input beside the corpus. For tests: a
+ * corpus in another folder, and a defence taken away.
  */
 export function runTarget(
   target: FuzzTarget,

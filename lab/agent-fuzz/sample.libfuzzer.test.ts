@@ -1,4 +1,5 @@
-// Each fuzz target for a moment (`npm run lab -- fuzz` is the whole), and that they notice what a parser does without a defence.
+// Each fuzz target for a moment (`npm run lab -- fuzz` is the whole), and that they notice what a
+// parser does without a defence.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

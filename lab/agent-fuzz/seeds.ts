@@ -1,5 +1,6 @@
-// What each fuzz target starts from, made of the vectors. Half of the seeds are the vectors as they are, signed with keys that
-// the target's stand-in cryptography does not take; the other half are the same objects with its signatures, tags and hashes.
+// What each fuzz target starts from, made of the vectors. Half of the seeds are the vectors as they are,
+// signed with keys that the target's stand-in cryptography does not take; the other half are the same objects
+// with its signatures, tags and hashes.
 
 import { type Bytes, concatBytes, fromHex, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
@@ -55,7 +56,9 @@ const licensedFile = concatBytes(
   ...recorded.records,
 );
 
-/** Two that ask for another readout level: the chip applies option bytes first. Policy erase, and no resume. */
+/**
+ * Two that ask for another readout level: the chip applies option bytes first. Policy erase, and no resume.
+ */
 const stronger = recordedPackage(
   new Map<number, number | number[][]>([
     [9, [[0, 0xff00, 0xcc00]]],

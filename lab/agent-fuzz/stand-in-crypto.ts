@@ -1,7 +1,7 @@
-// Cryptography for fuzzing, INSECURE on purpose and no use for anything else: signatures that are two hashes of key and
-// message, a cipher that leaves the data as it is and tags it with a hash, a key exchange that is an exclusive or. So a fuzzer
-// can sign anything at the price of a hash, and what was not signed is refused all the same. SHA-256, HMAC and HKDF are the
-// real ones. The same in C: fuzz_crypto.c.
+// Cryptography for fuzzing, INSECURE on purpose and no use for anything else: signatures that are two hashes
+// of key and message, a cipher that leaves the data as it is and tags it with a hash, a key exchange that is
+// an exclusive or. So a fuzzer can sign anything at the price of a hash, and what was not signed is refused
+// all the same. SHA-256, HMAC and HKDF are the real ones. The same in C: fuzz_crypto.c.
 
 import { hash } from 'node:crypto';
 import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
@@ -19,7 +19,10 @@ export function standInKeyPair(privateKey: Uint8Array): KeyPair {
   };
 }
 
-/** The signature that `verifyEs256` takes, which whoever knows the public key can make: r is a hash, s the same, low. */
+/**
+ * The signature that `verifyEs256` takes, which whoever knows the public key can make: r
+ * is a hash, s the same, low.
+ */
 export function standInSignature(publicKey: Uint8Array, message: Uint8Array): Bytes {
   const r = digest(publicKey, message);
   const signature = concatBytes(r, r);

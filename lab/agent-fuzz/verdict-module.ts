@@ -1,5 +1,5 @@
-// The agent of a personalized STM32F427 as WebAssembly, whose parsers can be asked one by one (verdicts.c). The chip is a
-// flash array and two option registers; memory and flash can be put back to where they were.
+// The agent of a personalized STM32F427 as WebAssembly, whose parsers can be asked one by one (verdicts.c).
+// The chip is a flash array and two option registers; memory and flash can be put back to where they were.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';

@@ -1,6 +1,7 @@
 /*
- * Test-only build for the differential fuzzer (WebAssembly): lets the host ask each parser of the core for its verdict on the
- * bytes in `input`. Every function gives FS_OK or the core's own fault. Never part of an agent.
+ * Test-only build for the differential fuzzer (WebAssembly): lets the host ask each parser of the
+ * core for its verdict on the bytes in `input`. Every function gives FS_OK or the core's own
+ * fault. Never part of an agent.
  */
 #include "fs_cose.h"
 #include "fs_delegation.h"

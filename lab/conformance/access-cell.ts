@@ -1,5 +1,5 @@
-// What one attempt at a chip's memory through one door at one readout level came to: a cell of the table of access
-// against level. Doors measure cells; tables and comparisons are made of them.
+// What one attempt at a chip's memory through one door at one readout level came to: a cell of the table of
+// access against level. Doors measure cells; tables and comparisons are made of them.
 
 import type { ReadoutLevel } from '@firmseal/chips';
 

@@ -54,7 +54,10 @@ class Host {
     return this.#control.handle(setup, Uint8Array.from(bytes));
   }
 
-  /** The error that the device is in; undefined when it is in none. Two polls: the first starts what is pending. */
+  /**
+   * The error that the device is in; undefined when it is in none. Two polls: the
+   * first starts what is pending.
+   */
   async error(): Promise<string | undefined> {
     await this.in(getStatus, 0, 6);
     const status = (await this.in(getStatus, 0, 6))!;

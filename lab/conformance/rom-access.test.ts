@@ -1,5 +1,5 @@
-// Access against readout level at both doors of the ROM bootloaders, as AN3155, AN3156 and the reference manuals' tables
-// of access versus read protection level say.
+// Access against readout level at both doors of the ROM bootloaders, as AN3155, AN3156 and the reference
+// manuals' tables of access versus read protection level say.
 
 import { expect, test } from 'vitest';
 import type { AccessCell } from './access-cell.ts';
@@ -8,7 +8,10 @@ import { uartRomAccess } from './uart-rom-access.ts';
 
 const chips = ['stm32f427', 'stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476', 'stm32u575'];
 
-/** Their flash refuses to program a word again (rule progerr of docs/virtual-stm32-rules.md); that the ROM says ACK is unverified. */
+/**
+ * Their flash refuses to program a word again (rule progerr of docs/virtual-stm32-rules.md); that
+ * the ROM says ACK is unverified.
+ */
 const programsOnce = ['stm32g0b1', 'stm32l476', 'stm32u575'];
 
 const table = (cells: readonly AccessCell[]) =>

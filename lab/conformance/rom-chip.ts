@@ -1,4 +1,5 @@
-// A chip with content in flash and a readout level, started into its ROM bootloader: the ground of every cell.
+// A chip with content in flash and a readout level, started into its ROM
+// bootloader: the ground of every cell.
 
 import { type ReadoutLevel, withOptionField } from '@firmseal/chips';
 import { createVirtualChip, romBootloader, type VirtualChip } from '@firmseal/virtual-stm32';

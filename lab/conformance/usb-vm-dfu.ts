@@ -1,4 +1,5 @@
-// Cells of Debian's dfu-util, unmodified, on devices that a Linux kernel enumerated: each chip at readout levels 0 and 1.
+// Cells of Debian's dfu-util, unmodified, on devices that a Linux kernel enumerated: each
+// chip at readout levels 0 and 1.
 
 import type { ReadoutLevel } from '@firmseal/chips';
 import { ChipUsbPort, type VirtualChip } from '@firmseal/virtual-stm32';

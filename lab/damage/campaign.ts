@@ -1,7 +1,8 @@
-// The damage campaign against the agent in C: every mutation of lab/mutation goes to the chip as a host without any check
-// of its own would send it. Wanted: the fault of the specification, no flash operation by a damaged header or license, no
-// plaintext of a refused record, and at the end a chip that boots the former firmware or nothing. What only a file can
-// show (magic, header length) is for the reader of files to refuse and is not sent.
+// The damage campaign against the agent in C: every mutation of lab/mutation goes to the chip as a host
+// without any check of its own would send it. Wanted: the fault of the specification, no flash
+// operation by a damaged header or license, no plaintext of a refused record, and at the end a chip
+// that boots the former firmware or nothing. What only a file can show (magic, header length) is for
+// the reader of files to refuse and is not sent.
 
 import { equalBytes } from '@firmseal/bytes';
 import type { ChipSnapshot, Operation } from '@firmseal/virtual-stm32';
@@ -23,7 +24,10 @@ export interface DamageReport {
 
 const fileStartBytes = 12;
 
-/** Pieces as a host cuts them: the header, then records by the lengths that the true manifest gives, then the rest. */
+/**
+ * Pieces as a host cuts them: the header, then records by the lengths that the true
+ * manifest gives, then the rest.
+ */
 function piecesOf(file: Uint8Array, { sealed }: DamageTarget): Uint8Array[] {
   const recordsOffset = fileStartBytes + sealed.headerBytes.length;
   const pieces = [file.subarray(fileStartBytes, recordsOffset)];
@@ -182,8 +186,9 @@ export class DamageCampaign {
   }
 
   /**
-   * Nothing of the refused record is in flash, and nothing was written into an area on the way. Under policy erase
-   * nothing of the records ahead either, once one was refused; of one that is missing the chip knows only at a reset.
+   * Nothing of the refused record is in flash, and nothing was written into an area on the way. Under
+   * policy erase nothing of the records ahead either, once one was refused; of one that is missing
+   * the chip knows only at a reset.
    */
   #judgeRefused(
     index: number,
@@ -218,8 +223,8 @@ export class DamageCampaign {
   }
 
   /**
-   * After a reset the chip boots the former firmware, whole, or nothing. Where no operation changed the snapshot's
-   * flash this is seen once for all.
+   * After a reset the chip boots the former firmware, whole, or nothing. Where no operation changed the
+   * snapshot's flash this is seen once for all.
    */
   #judgeBoot(from: ChipSnapshot, operations: readonly Operation[], where: string): void {
     if (operations.length === 0 && this.#judged.has(from)) return;

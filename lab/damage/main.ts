@@ -1,5 +1,6 @@
-// `npm run lab -- damage`: the whole damage campaign against the agent in C, on F427 and H743 and under both policies of
-// interruption; prints the counts by class. Exit code 1 when anything was accepted or went another way than specified.
+// `npm run lab -- damage`: the whole damage campaign against the agent in C, on F427 and H743 and under
+// both policies of interruption; prints the counts by class. Exit code 1 when anything was accepted or
+// went another way than specified.
 
 import { atMost, readCommandLine } from '../../tools/command-line.ts';
 import { DamageCampaign } from './campaign.ts';

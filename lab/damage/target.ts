@@ -1,5 +1,6 @@
-// A chip as the damage campaign meets it: the agent in C on a virtual chip that holds a former, valid firmware, and a
-// package to install over it. Snapshots stand ahead of every message, so that a damaged one costs that message alone.
+// A chip as the damage campaign meets it: the agent in C on a virtual chip that holds a former, valid
+// firmware, and a package to install over it. Snapshots stand ahead of every message, so that a
+// damaged one costs that message alone.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';

@@ -13,7 +13,10 @@ export function buildDfuShim(folder: string): string {
   return library;
 }
 
-/** Environment for a program that uses libusb: its USB devices are those of the server, its sleeps take no time. */
+/**
+ * Environment for a program that uses libusb: its USB devices are those of the
+ * server, its sleeps take no time.
+ */
 export function dfuShimEnvironment(library: string, port: number): Record<string, string> {
   return { LD_PRELOAD: library, USBIP_SHIM_PORT: String(port), USBIP_SHIM_NO_SLEEP: '1' };
 }

@@ -1,5 +1,5 @@
-// A chip against the real-time clock is never faster than its flash and its announced polls, and the flash takes what the
-// catalogue says. How close it comes is measured by the benchmark, on a quiet machine.
+// A chip against the real-time clock is never faster than its flash and its announced polls, and the flash
+// takes what the catalogue says. How close it comes is measured by the benchmark, on a quiet machine.
 
 import { eraseProgramTimeUs, findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -1,6 +1,7 @@
-// A download by the real dfu-util to one virtual chip, timed: against the real-time clock, where erases and programs take as
-// long as the catalogue says and the polls that the bootloader announces are waited for, or with the clock running freely.
-// dfu-util runs here with its libusb replaced by lab/dfu-shim, or unmodified on the USB of the kernel in lab/usb-vm.
+// A download by the real dfu-util to one virtual chip, timed: against the real-time clock, where erases and
+// programs take as long as the catalogue says and the polls that the bootloader announces are waited for, or
+// with the clock running freely. dfu-util runs here with its libusb replaced by lab/dfu-shim, or unmodified
+// on the USB of the kernel in lab/usb-vm.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +33,10 @@ export interface DownloadOptions {
 }
 
 export interface Download {
-  /** From the first DFU_DNLOAD to the last answer, of this machine: not dfu-util's start and its look at the bus. */
+  /**
+   * From the first DFU_DNLOAD to the last answer, of this machine: not dfu-util's
+   * start and its look at the bus.
+   */
   readonly wallMs: number;
   /** What the flash needed, of the chip's clock. */
   readonly flashMs: number;
@@ -71,7 +75,10 @@ class Waits {
   }
 }
 
-/** What is on the bus, with a clock beside it: when the first download came, when the last answer went, what was waited for. */
+/**
+ * What is on the bus, with a clock beside it: when the first download came, when the last
+ * answer went, what was waited for.
+ */
 class WatchedPort {
   readonly waits = new Waits();
   firstMs = Number.POSITIVE_INFINITY;
@@ -138,7 +145,10 @@ async function runByShim(
   }
 }
 
-/** dfu-util as it is, on a device that a Linux kernel enumerated. It waits as long as the polls say, whatever the clock. */
+/**
+ * dfu-util as it is, on a device that a Linux kernel enumerated. It waits as long as the
+ * polls say, whatever the clock.
+ */
 async function runInVm(guest: Guest, port: WatchedPort, place: string, image: Uint8Array): Promise<void> {
   const script = `dfu-util -a 0 -s ${place} -D image.bin`;
   const files = { 'image.bin': image };

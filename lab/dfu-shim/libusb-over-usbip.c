@@ -1,9 +1,11 @@
 /*
- * A stand-in for libusb-1.0 that speaks USB/IP to a server on this machine, so that an unmodified dfu-util works where
- * there is no USB. Preloaded with LD_PRELOAD; it offers what dfu-util 0.9 to 0.11 calls and nothing more.
+ * A stand-in for libusb-1.0 that speaks USB/IP to a server on this machine, so that an
+ * unmodified dfu-util works where there is no USB. Preloaded with LD_PRELOAD; it offers what
+ * dfu-util 0.9 to 0.11 calls and nothing more.
  *
  * USBIP_SHIM_PORT      port of the server on 127.0.0.1
- * USBIP_SHIM_NO_SLEEP  if set, the program's sleeps return at once: poll times of a simulated chip cost no real time
+ * USBIP_SHIM_NO_SLEEP  if set, the program's sleeps return at once: poll times of a simulated chip cost no
+ *                      real time
  *
  * Structures: the public ABI of libusb-1.0. The wire is usbip-client.c.
  */

@@ -1,6 +1,7 @@
 /*
- * A client of USB/IP (usb/usbip_protocol of the Linux kernel's documentation, version 1.1.1): what a server exports, and
- * control transfers to one device of it. Every field on the wire is big-endian. No other transfers, one at a time.
+ * A client of USB/IP (usb/usbip_protocol of the Linux kernel's documentation, version 1.1.1): what a
+ * server exports, and control transfers to one device of it. Every field on the wire is big-endian.
+ * No other transfers, one at a time.
  */
 #ifndef USBIP_CLIENT_H
 #define USBIP_CLIENT_H
@@ -56,7 +57,8 @@ int usbip_import(device *one);
 
 void usbip_leave(device *one);
 
-/* Setup packet as in USB 2.0 section 9.3; bytes transferred, or an error. A time-out of 0 waits without end. */
+/* Setup packet as in USB 2.0 section 9.3; bytes transferred, or an error. A time-out
+ * of 0 waits without end. */
 int usbip_control(device *one, const uint8_t setup[8], unsigned char *data, unsigned timeout_ms);
 
 /* From the device's record. */

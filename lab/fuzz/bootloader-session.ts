@@ -1,5 +1,5 @@
-// A well-behaved host at either door: writes 512 bytes and reads them back, byte by byte as AN3155 and AN3156 say. What
-// a fuzzed bootloader must still be good for.
+// A well-behaved host at either door: writes 512 bytes and reads them back, byte by byte as AN3155 and
+// AN3156 say. What a fuzzed bootloader must still be good for.
 
 import type { Setup, UsbAnswer, UsbControl, UsbDevice, VirtualChip } from '@firmseal/virtual-stm32';
 

@@ -1,6 +1,7 @@
-// Fuzzing of the ROM bootloaders through their doors. After each input: no crash of the chip, and at readout level 1
-// neither a byte of the flash outside nor a change inside, unless readout unprotect erased it first. Every so often,
-// after a reset, a clean session programs and verifies. A failure names seed and input, which bring it back.
+// Fuzzing of the ROM bootloaders through their doors. After each input: no crash of the chip, and at
+// readout level 1 neither a byte of the flash outside nor a change inside, unless readout unprotect
+// erased it first. Every so often, after a reset, a clean session programs and verifies. A failure names
+// seed and input, which bring it back.
 
 import { ChipUsbPort, UsbControl, UsbDetached, type VirtualChip } from '@firmseal/virtual-stm32';
 import { DfuHost, enumerate, exchange, programByUart } from './bootloader-session.ts';
@@ -30,8 +31,8 @@ export async function fuzzUart(options: FuzzOptions): Promise<FuzzReport> {
 }
 
 /**
- * The USB door: control transfers on endpoint 0, now and then with what a host would do around them. A device that left the bus is enumerated
- * again.
+ * The USB door: control transfers on endpoint 0, now and then with what a host would do around them. A device
+ * that left the bus is enumerated again.
  */
 export async function fuzzDfu(options: FuzzOptions): Promise<FuzzReport> {
   const run = new Run(options);

@@ -1,5 +1,6 @@
-// Malformed and hostile input for the ROM bootloaders' doors, from a seed: pure noise, commands with one thing wrong,
-// and well-formed commands with arguments that nobody means well with. AN3155 and AN3156 say what is well-formed.
+// Malformed and hostile input for the ROM bootloaders' doors, from a seed: pure noise, commands with
+// one thing wrong, and well-formed commands with arguments that nobody means well with. AN3155 and
+// AN3156 say what is well-formed.
 
 import type { SeededRandom, Setup } from '@firmseal/virtual-stm32';
 

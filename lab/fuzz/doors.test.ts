@@ -1,4 +1,5 @@
-// 32,000 inputs over the doors of virtual chips; the seed is fixed, so that a failure is there again at the next run.
+// 32,000 inputs over the doors of virtual chips; the seed is fixed, so that a failure is
+// there again at the next run.
 
 import { CmsisDapCommands, probeTarget, romBootloader } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
-// Fuzzes the doors of virtual chips: both ROM bootloaders, both kinds of debug probe, and the protocols that carry probes over
-// a socket. `npm run lab -- fuzz-doors [inputs] [seed]`, 1,000,000 inputs by default. After the last input at each door a real
-// client programs and verifies the chip that took them. Prints a line a door; a failure names what brings it back, and the exit
-// code is 1 (2: the command line is wrong).
+// Fuzzes the doors of virtual chips: both ROM bootloaders, both kinds of debug probe, and the protocols that
+// carry probes over a socket. `npm run lab -- fuzz-doors [inputs] [seed]`, 1,000,000 inputs by default. After
+// the last input at each door a real client programs and verifies the chip that took them. Prints a line a
+// door; a failure names what brings it back, and the exit code is 1 (2: the command line is wrong).
 
 import { atMost, readCommandLine, wholeNumber } from '../../tools/command-line.ts';
 import { fuzzDfu, fuzzUart } from './door-fuzz.ts';

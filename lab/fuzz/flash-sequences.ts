@@ -1,6 +1,6 @@
-// What somebody who has read the reference manual writes into the flash controller through a debug port: unlock, then erase,
-// program, or another readout level; now and then one write is lost, doubled or wrong. Register offsets: RM0090 3.9 (F4),
-// RM0433 4.9 (H7), RM0444 3.7 (G0), RM0351 3.7 (L4), RM0456 7.9 (U5).
+// What somebody who has read the reference manual writes into the flash controller through a debug port:
+// unlock, then erase, program, or another readout level; now and then one write is lost, doubled or wrong.
+// Register offsets: RM0090 3.9 (F4), RM0433 4.9 (H7), RM0444 3.7 (G0), RM0351 3.7 (L4), RM0456 7.9 (U5).
 
 import type { Chip } from '@firmseal/chips';
 import type { SeededRandom } from '@firmseal/virtual-stm32';
@@ -18,7 +18,10 @@ interface Family {
   readonly control: number;
   /** Erase of the first sector or page, of everything, and programming, each with the bit that starts it. */
   readonly operations: readonly [erase: number, massErase: number, program: number];
-  /** Option register with the readout level, and all but the level: where the chip boots and where flash lies stay. */
+  /**
+   * Option register with the readout level, and all but the level: where the chip boots
+   * and where flash lies stay.
+   */
   readonly options: readonly [offset: number, value: number, levelShift: number];
   /** Writes that start the option bytes and load them. */
   readonly starts: readonly (readonly [offset: number, value: number])[];

@@ -1,6 +1,7 @@
-// What the fuzzers of all doors share: chips that come and go, protected or not, counts, and the name of an input that fails.
-// After each input: no crash of the chip, and at readout level 1 neither a byte of the flash outside nor a change inside, but for
-// a regression, which erases all of it; and where the level fell the flash is erased. Every so often a clean session; a failure names seed and input, which bring it back.
+// What the fuzzers of all doors share: chips that come and go, protected or not, counts, and the name of an
+// input that fails. After each input: no crash of the chip, and at readout level 1 neither a byte of the
+// flash outside nor a change inside, but for a regression, which erases all of it; and where the level fell
+// the flash is erased. Every so often a clean session; a failure names seed and input, which bring it back.
 
 import { equalBytes } from '@firmseal/bytes';
 import { executeOnlyRanges, findChip, type ReadoutLevel, withOptionField } from '@firmseal/chips';
@@ -35,8 +36,8 @@ export interface FuzzReport {
   /** Protected flash that an input's regression erased, and nothing else. */
   readonly regressions: number;
   /**
-   * Chips that an input shut, each replaced: for good (readout level 2, boot address), or by an execute-only area, which the
-   * clients here do not lift.
+   * Chips that an input shut, each replaced: for good (readout level 2, boot address), or by an execute-only
+   * area, which the clients here do not lift.
    */
   readonly locked: number;
   /** Resets, starts of programs and losses of power that inputs brought about. */
@@ -114,8 +115,8 @@ class Target {
   }
 
   /**
-   * A regression erases everything and then programs the option bytes; a mass erase does the first alone. What the option bytes
-   * hold afterwards does not tell: a reset in the middle leaves level 1.
+   * A regression erases everything and then programs the option bytes; a mass erase does the first alone.
+   * What the option bytes hold afterwards does not tell: a reset in the middle leaves level 1.
    */
   #watchOperations(): void {
     let before: string | undefined;
@@ -155,7 +156,10 @@ export class Run {
     return { inputs: this.#options.inputs, ...this.#counts };
   }
 
-  /** Resets the chip, or switches it off and on where a debugger was; one that is shut for good gives way to the next. */
+  /**
+   * Resets the chip, or switches it off and on where a debugger was; one that is shut for
+   * good gives way to the next.
+   */
   revive(): void {
     const { chip } = this.target;
     if (this.#options.boot0High !== false) {
@@ -176,7 +180,10 @@ export class Run {
     this.revive();
   }
 
-  /** Runs `input` for every input, `session` on a level-0 chip fresh from reset every so often, `afterwards` at the end. */
+  /**
+   * Runs `input` for every input, `session` on a level-0 chip fresh from reset every so
+   * often, `afterwards` at the end.
+   */
   async all(input: () => Promise<void> | void, session: (content: Uint8Array) => Promise<void> | void) {
     const { inputs } = this.#options;
     for (let i = 0; i < inputs; i++) {

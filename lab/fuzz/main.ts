@@ -1,7 +1,7 @@
-// `npm run lab -- fuzz`: the agent's parsers under libFuzzer with what they reach, both differential fuzzers, then the doors of
-// virtual chips; each for a few minutes. `npm run lab -- fuzz doors [inputs]` runs the doors alone; any other word is one part of
-// the agent's (lab/agent-fuzz/main.ts says which). Each part prints what it did; ends with 1 when one found something, with 2 when
-// its command line is wrong.
+// `npm run lab -- fuzz`: the agent's parsers under libFuzzer with what they reach, both differential fuzzers,
+// then the doors of virtual chips; each for a few minutes. `npm run lab -- fuzz doors [inputs]` runs the
+// doors alone; any other word is one part of the agent's (lab/agent-fuzz/main.ts says which). Each part
+// prints what it did; ends with 1 when one found something, with 2 when its command line is wrong.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
-// Fuzzing of the debug probes: CMSIS-DAP packets and ST-LINK commands in process, frames of the stlink-server protocol and of
-// USB/IP over sockets. Nothing throws, no answer is longer than a packet, and protected flash neither gets out nor changes.
-// Every so often the power goes off and on, and a clean session over the same probe still writes and reads memory.
+// Fuzzing of the debug probes: CMSIS-DAP packets and ST-LINK commands in process, frames of the stlink-server
+// protocol and of USB/IP over sockets. Nothing throws, no answer is longer than a packet, and protected flash
+// neither gets out nor changes. Every so often the power goes off and on, and a clean session over the same
+// probe still writes and reads memory.
 
 import { type AddressInfo, createConnection, type Server, type Socket } from 'node:net';
 import type { Chip } from '@firmseal/chips';
@@ -88,7 +89,10 @@ const opened = (server: Server): Promise<Socket> =>
     socket.once('error', reject);
   });
 
-/** Several frames in one write; resolves when the server has taken them: it answered, closed, or had a turn of its loop. */
+/**
+ * Several frames in one write; resolves when the server has taken them: it answered,
+ * closed, or had a turn of its loop.
+ */
 async function send(socket: Socket, frames: readonly Uint8Array[]): Promise<void> {
   const whole = Buffer.concat(frames);
   await new Promise<void>((resolve) => socket.write(whole, () => resolve()));

@@ -1,6 +1,7 @@
-// Malformed and hostile input for debug probes, from a seed: CMSIS-DAP packets, ST-LINK commands, and frames of the protocols
-// that carry them (ST's stlink-server, USB/IP). Noise, commands with one thing wrong, well-formed ones at places that nobody
-// means well with, and whole operations of the chip's flash controller.
+// Malformed and hostile input for debug probes, from a seed: CMSIS-DAP packets, ST-LINK commands,
+// and frames of the protocols that carry them (ST's stlink-server, USB/IP). Noise, commands with
+// one thing wrong, well-formed ones at places that nobody means well with, and whole operations
+// of the chip's flash controller.
 
 import type { Chip } from '@firmseal/chips';
 import type { SeededRandom } from '@firmseal/virtual-stm32';
@@ -215,7 +216,10 @@ function submission({
   return frame;
 }
 
-/** Bytes for a socket of USB/IP after the import: submissions and unlinks, some with one field wrong, or noise. */
+/**
+ * Bytes for a socket of USB/IP after the import: submissions and unlinks, some with
+ * one field wrong, or noise.
+ */
 export function usbipFrame(random: SeededRandom): Uint8Array {
   if (random.below(12) === 0) return random.bytes(random.below(96) + 1);
   const isPacket = random.below(2) === 0;

@@ -1,5 +1,6 @@
-// A well-behaved debugger at a probe that was fuzzed: clears what stands, powers the debug domain up, writes 64 bytes of SRAM
-// and reads them back, on a chip whose power was just switched on. What a fuzzed probe must still be good for.
+// A well-behaved debugger at a probe that was fuzzed: clears what stands, powers the debug domain up,
+// writes 64 bytes of SRAM and reads them back, on a chip whose power was just switched on. What a
+// fuzzed probe must still be good for.
 
 import type { CmsisDapCommands, StlinkCommands, VirtualChip } from '@firmseal/virtual-stm32';
 

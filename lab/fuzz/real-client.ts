@@ -1,5 +1,5 @@
-// A real client at the door of a chip that was fuzzed: stm32flash, dfu-util or OpenOCD, unmodified, programs and verifies it,
-// lifting its protections first where they stand. Throws with what the client printed.
+// A real client at the door of a chip that was fuzzed: stm32flash, dfu-util or OpenOCD, unmodified, programs
+// and verifies it, lifting its protections first where they stand. Throws with what the client printed.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

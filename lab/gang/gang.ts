@@ -1,5 +1,5 @@
-// Many chips in one process, all in the middle of an install at one instant: every agent has accepted its license and some
-// records before any of them gets the next one. Used by a test and by the benchmark.
+// Many chips in one process, all in the middle of an install at one instant: every agent has accepted its
+// license and some records before any of them gets the next one. Used by a test and by the benchmark.
 
 import type { FirmwareImage } from '@firmseal/image';
 import { type Clock, systemClock } from '@firmseal/link';
@@ -28,7 +28,10 @@ export interface GangOutcome {
 /** Messages of the engine ahead of the third record: info twice, hello, package, license, two records. */
 const messagesToBarrier = 7;
 
-/** Chips wait for each other here, by design longer than a line would: nobody's patience may run out meanwhile. */
+/**
+ * Chips wait for each other here, by design longer than a line would: nobody's
+ * patience may run out meanwhile.
+ */
 const patientClock: Clock = {
   nowMs: systemClock.nowMs,
   after: (delayMs, action) => systemClock.after(delayMs * 100, action),

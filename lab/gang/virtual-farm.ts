@@ -1,5 +1,5 @@
-// Many virtual chips in one process with every door open that needs no other process: link, JSON debug port, UART by TCP,
-// USB/IP, ST-LINK. What they cost in memory once every erase unit of every chip was written.
+// Many virtual chips in one process with every door open that needs no other process: link, JSON debug port,
+// UART by TCP, USB/IP, ST-LINK. What they cost in memory once every erase unit of every chip was written.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 // Boots that must end in the agent waiting: what an attacker with write access to flash put there, or a power cut.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
 
 interface Starts {

@@ -7,7 +7,7 @@ import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
 import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './reference.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { chance, life, phases, type Target } from './target.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';

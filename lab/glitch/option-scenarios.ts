@@ -2,7 +2,7 @@
 
 import { pattern } from '../../device/agent/test/trusted-site.ts';
 import { levelOne as levelOneOf } from './chips.ts';
-import type { Made } from './request-scenarios.ts';
+import type { Made } from './scenario.ts';
 import { licenseRequest, packageRequest, phases, type Request, type Target } from './target.ts';
 
 /** From the chip as it is, which is on. The agent is asked for a nonce, so the license is good once. */

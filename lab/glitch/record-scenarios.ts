@@ -1,6 +1,6 @@
 // Records that are wrong in one thing, out of place, or good and taken otherwise; and what else comes while they are awaited.
 
-import type { Made, Update } from './request-scenarios.ts';
+import type { Made } from './scenario.ts';
 import {
   licenseRequest,
   livesThatBoot,
@@ -9,6 +9,7 @@ import {
   recordRequest,
   type Target,
 } from './target.ts';
+import type { Update } from './update.ts';
 
 export async function recordsOf(
   target: Target,

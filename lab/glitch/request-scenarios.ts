@@ -4,10 +4,10 @@ import { concatBytes } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
-import { optionInForce, optionUnknown } from './chips.ts';
+import { optionUnknown } from './chips.ts';
 import { options } from './option-scenarios.ts';
 import { recordsOf } from './record-scenarios.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Made, Scenario } from './scenario.ts';
 import { statements } from './statement-scenarios.ts';
 import {
   headerWith,
@@ -19,22 +19,10 @@ import {
   recordRequest,
   type Target,
 } from './target.ts';
-
-export type Made = Pick<Scenario, 'name' | 'request' | 'refusal'> & Partial<Scenario>;
+import { goodUpdate, type Update } from './update.ts';
 
 /** HEADER_MOST of fs_package.c: with a license of as many bytes as are left the header has two bytes more. */
 const headerMost = 4096;
-
-/** The next version of the product, which is good, and what belongs to it. */
-async function goodUpdate(target: Target) {
-  const optionBytes = [optionInForce(target.line.chip.chip)];
-  const sealed = await target.package({ securityCounter: 6, optionBytes }, { seed: 2 });
-  const license = await target.license(sealed);
-  const records = sealed.records.map((record, index) => recordRequest(index, record));
-  return { sealed, header: packageRequest(sealed.headerBytes), license, records };
-}
-
-export type Update = Awaited<ReturnType<typeof goodUpdate>>;
 
 async function packages(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
   const made = async (...how: Parameters<Target['package']>) =>

@@ -1,7 +1,7 @@
 // An install that was cut when the journal knew how far it had come, and goes on over flash that is not what it left.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
 
 /** Past the stride at which the journal notes progress, by one chunk. */

@@ -3,8 +3,9 @@
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { makeEpochStatement } from '@firmseal/formats';
 import { delegate, product, root } from '../../device/agent/test/trusted-site.ts';
-import type { Made, Update } from './request-scenarios.ts';
+import type { Made } from './scenario.ts';
 import { headerWith, packageRequest, phases, type Target } from './target.ts';
+import type { Update } from './update.ts';
 
 const raised = 2;
 

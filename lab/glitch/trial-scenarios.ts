@@ -4,7 +4,7 @@
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
 import { factsOf } from './chips.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
 
 const formerCounter = 5;

@@ -1,5 +1,5 @@
-// Keeps the authority running, as a service manager does: whenever it was killed, the same command starts it again, on the
-// port that was chosen once. Counts the kills and says when one that was due did not happen.
+// Keeps the authority running, as a service manager does: whenever it was killed, the same command starts it
+// again, on the port that was chosen once. Counts the kills and says when one that was due did not happen.
 
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -17,7 +17,9 @@ const isFree = (port: number) =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-/** A port below those that the system gives to clients: none of them can take it while the authority is down. */
+/**
+ * A port below those that the system gives to clients: none of them can take it while the authority is down.
+ */
 async function freePort(): Promise<number> {
   for (let i = 0; i < 100; i++) {
     const port = leastPort + randomInt(portCount);

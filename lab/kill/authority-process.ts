@@ -1,5 +1,5 @@
-// The authority as a process of its own: the same composition as `firmseal authority`, with keys from the campaign's seed
-// and a wire around store, keys and answers that kills the process where the campaign says.
+// The authority as a process of its own: the same composition as `firmseal authority`, with keys from the
+// campaign's seed and a wire around store, keys and answers that kills the process where the campaign says.
 // Arguments: folder, port, seed. Started again with the same ones after a kill.
 
 import { flushCompileCache } from 'node:module';
@@ -20,7 +20,10 @@ function pointOf(method: string, input: unknown): string {
   return `store/insertChallenge-${(input as { purpose: string }).purpose}`;
 }
 
-/** A point before and after every method; those of reading are never armed. Looking up the token begins each request. */
+/**
+ * A point before and after every method; those of reading are never armed. Looking up
+ * the token begins each request.
+ */
 function wireStore(inner: Store): Store {
   return new Proxy(inner, {
     get(target, name) {

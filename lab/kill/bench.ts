@@ -1,5 +1,5 @@
-// One bench of a campaign: a folder, the authority that is restarted, the chips that are not, and the owner's hand.
-// Campaigns run several beside each other; they share nothing.
+// One bench of a campaign: a folder, the authority that is restarted, the chips that are not, and the owner's
+// hand. Campaigns run several beside each other; they share nothing.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,9 @@ export class Bench {
     return (await this.#chips.ask<{ chips: readonly CampaignChip[] }>({ scenario, count })).chips;
   }
 
-  /** The files that `firmseal install` reads, in a folder of their own; the journal will stand beside them. */
+  /**
+   * The files that `firmseal install` reads, in a folder of their own; the journal will stand beside them.
+   */
   async writeStation(name: string, station: object): Promise<string> {
     const folder = join(this.folder, `station-${name}`);
     mkdirSync(folder);
@@ -75,7 +77,9 @@ export class Bench {
     return folder;
   }
 
-  /** Puts a frozen database back under the dead authority: what a disk that did not keep its word would do. */
+  /**
+   * Puts a frozen database back under the dead authority: what a disk that did not keep its word would do.
+   */
   thaw(frozen: string): void {
     for (const suffix of ['', '-wal', '-shm']) {
       const name = `${databaseName}${suffix}`;

@@ -1,5 +1,6 @@
-// A campaign: a plan dealt out to benches beside each other, and at the end the books: evidence of every database, the audit
-// that any auditor can run, and for each job units, licenses and receipts against the chips that stood there.
+// A campaign: a plan dealt out to benches beside each other, and at the end the books: evidence of
+// every database, the audit that any auditor can run, and for each job units, licenses and receipts
+// against the chips that stood there.
 
 import { decodeLogEntry, type Evidence, type JobEvidence } from '@firmseal/authority';
 import { toHex } from '@firmseal/bytes';
@@ -109,7 +110,8 @@ async function checkBooks(
   for (const { code, subject, detail } of findings)
     if (code !== 'alarm') violations.push(`the audit found ${code}: ${subject}: ${detail}`);
   const books = outcomes.map((outcome) => checkJob(outcome, evidence, violations)).reduce(addBooks, noBooks);
-  // Jobs that the owner's killed commands left behind hold no unit, so the log's counts are those of the scenarios.
+  // Jobs that the owner's killed commands left behind hold no unit, so the log's counts
+  // are those of the scenarios.
   for (const [kind, rows] of [
     ['unit-taken', books.units],
     ['license-issued', books.licenses],

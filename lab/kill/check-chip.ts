@@ -1,5 +1,5 @@
-// Asks a chip itself, past station and authority: signed over a challenge of this moment, does it hold the package, and how
-// often was it installed.
+// Asks a chip itself, past station and authority: signed over a challenge of this moment, does it hold the
+// package, and how often was it installed.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { equalBytes, toHex } from '@firmseal/bytes';

@@ -1,5 +1,6 @@
-// The chips of a campaign as a process of their own, which no kill touches: virtual chips, personalized as on a trusted site,
-// their links on loopback ports. Argument: the seed. Makes chips when it is asked to, and drops those of the scenario before.
+// The chips of a campaign as a process of their own, which no kill touches: virtual chips, personalized as on
+// a trusted site, their links on loopback ports. Argument: the seed. Makes chips when it is asked to, and
+// drops those of the scenario before.
 
 import type { AddressInfo, Server } from 'node:net';
 import { toHex } from '@firmseal/bytes';

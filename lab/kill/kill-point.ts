@@ -1,6 +1,7 @@
-// Where the campaign kills: every durable write, key use and answer of the authority, every journal line, frame and HTTP call
-// of the station. The tables have the products' own types, so that a line or request that is new must be given its stage:
-// how far an install is when it gets there. plan.ts orders kills by it, so that each of them is reached.
+// Where the campaign kills: every durable write, key use and answer of the authority, every journal line,
+// frame and HTTP call of the station. The tables have the products' own types, so that a line or request
+// that is new must be given its stage: how far an install is when it gets there. plan.ts orders kills by
+// it, so that each of them is reached.
 
 import { durableWrites } from '@firmseal/authority';
 import type { RequestName } from '@firmseal/link';
@@ -17,7 +18,10 @@ export interface KillPoint {
   readonly stage: number;
 }
 
-/** Between these two stages a chip is on its way to its valid record: a chip that has it does not pass them again. */
+/**
+ * Between these two stages a chip is on its way to its valid record: a chip that has
+ * it does not pass them again.
+ */
 export const stageOfLicensing = 2;
 export const stageOfRecords = 4;
 
@@ -60,7 +64,9 @@ const spread = (
       : phases.map((phase): KillPoint => ({ point: `${kind}/${name}/${phase}`, stage })),
   );
 
-/** Of the station's process. A `failed` line is written by an install that failed, so plan.ts makes one fail. */
+/**
+ * Of the station's process. A `failed` line is written by an install that failed, so plan.ts makes one fail.
+ */
 export const stationPoints: readonly KillPoint[] = [
   ...spread('journal', journalStages, ['before', 'after']),
   ...spread('frame', frameStages, ['sending', 'sent', 'answer-came', 'answer-taken']),

@@ -1,4 +1,5 @@
-// The kill campaign in small: one spread over every point, real processes, real SIGKILL. A larger one: `npm run lab -- kill`.
+// The kill campaign in small: one spread over every point, real processes, real SIGKILL. A
+// larger one: `npm run lab -- kill`.
 
 import { durableWrites } from '@firmseal/authority';
 import { requestTypes } from '@firmseal/link';

@@ -1,7 +1,7 @@
-// The owner's commands over the authority's HTTP API, each one call, repeated by nobody: whether a repeat is right is what
-// the campaign looks at.
+// The owner's commands over the authority's HTTP API, each one call, repeated by nobody: whether a repeat is
+// right is what the campaign looks at.
 
-import { Buffer } from 'node:buffer';
+import { toBase64url } from '@firmseal/bytes';
 import type { SealedPackage } from './owner.ts';
 
 export type Answer = Readonly<Record<string, unknown>>;
@@ -15,12 +15,10 @@ export class Refused extends Error {
   }
 }
 
-const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
-
 /** `header` and `contentKeyFile` as the routes take them. */
 export const packageBody = ({ header, contentKeyFile }: SealedPackage) => ({
-  header: base64url(header),
-  contentKeyFile: base64url(contentKeyFile),
+  header: toBase64url(header),
+  contentKeyFile: toBase64url(contentKeyFile),
 });
 
 export class OwnerClient {

@@ -1,9 +1,10 @@
-// Kills the authority in the owner's commands, before and after each of their durable writes, and says what the same
-// command then finds: the effect stands once, or the repeat is refused by the name of what is there already. A second
-// job or token that a repeat leaves behind opens nothing: the job is not approved, the token's text is known to nobody.
+// Kills the authority in the owner's commands, before and after each of their durable writes, and says what
+// the same command then finds: the effect stands once, or the repeat is refused by the name of what is
+// there already. A second job or token that a repeat leaves behind opens nothing: the job is not approved,
+// the token's text is known to nobody.
 
 import { evidenceFromJson, type JobEvidence } from '@firmseal/authority';
-import { toHex } from '@firmseal/bytes';
+import { toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeReceipt, parseReceiptUnverified } from '@firmseal/license';
 import type { Bench } from './bench.ts';
@@ -101,7 +102,7 @@ class OwnerKills {
     const forged = { ...parseReceiptUnverified(receipts[0]!.receipt), licenseId };
     const receipt = await makeReceipt(nodeCrypto, owner.issuer, forged);
     const line = new OwnerClient(host.url, (await client.lineToken(this.#done)).token);
-    const body = { licenseId: toHex(licenseId), receipt: Buffer.from(receipt).toString('base64url') };
+    const body = { licenseId: toHex(licenseId), receipt: toBase64url(receipt) };
     return {
       command: () => line.post(`/v1/jobs/${this.#done}/receipts`, body),
       always: 'license-unknown',

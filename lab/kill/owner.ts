@@ -1,5 +1,6 @@
-// The owner of a campaign: keys from its seed, the same in every process and after every kill, and one small package of
-// three records. What the files of a real owner hold, the processes of a campaign derive or read from their folder.
+// The owner of a campaign: keys from its seed, the same in every process and after every kill, and one
+// small package of three records. What the files of a real owner hold, the processes of a campaign
+// derive or read from their folder.
 
 import type { Authority, ProductKeys } from '@firmseal/authority';
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';

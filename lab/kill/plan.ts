@@ -1,6 +1,6 @@
-// From a seed to scenarios: every point is killed at least once, in runs of the same command one after the other. The
-// order within a scenario sees to it that a later kill is still reached after the earlier ones: by stage, and only the
-// first of those on the way to the valid record may wait for the second chip.
+// From a seed to scenarios: every point is killed at least once, in runs of the same command one after the
+// other. The order within a scenario sees to it that a later kill is still reached after the earlier ones: by
+// stage, and only the first of those on the way to the valid record may wait for the second chip.
 
 import {
   type Arm,
@@ -63,7 +63,10 @@ const upTo = (random: Random, most: number): number => 1 + Math.floor(random() *
 const mostStationKills = 4;
 const isRecords = ({ stage }: KillPoint) => stage === stageOfRecords;
 
-/** Points dealt into scenarios of at most four; what follows a kill among the records may find both chips installed. */
+/**
+ * Points dealt into scenarios of at most four; what follows a kill among the records
+ * may find both chips installed.
+ */
 function dealStationPoints(random: Random): KillPoint[][] {
   const scenarios: KillPoint[][] = [];
   for (const point of shuffle(
@@ -90,7 +93,10 @@ interface AuthorityArm {
   readonly nth: number;
 }
 
-/** Every point of the authority once, and those between commit and signature at the first chip and at the second. */
+/**
+ * Every point of the authority once, and those between commit and signature at the
+ * first chip and at the second.
+ */
 function armsOfAuthority(random: Random): AuthorityArm[] {
   const arms = authorityPoints.flatMap((point) =>
     betweenCommitAndSignature.includes(point.point)
@@ -112,8 +118,9 @@ const isPassedAlways = ({ point: { stage } }: AuthorityArm) =>
   stage < stageOfLicensing || stage > stageOfRecords;
 
 /**
- * The station's kills one run after the other. In the first run both chips are new, so a kill of the authority that lies
- * ahead of the station's is reached; in one more run the station lives and the authority does not.
+ * The station's kills one run after the other. In the first run both chips are new, so a kill
+ * of the authority that lies ahead of the station's is reached; in one more run the station
+ * lives and the authority does not.
  */
 function planStationScenario(random: Random, points: readonly KillPoint[], arms: AuthorityArm[]): RunPlan[] {
   const runs = points.map((point, i): RunPlan => {

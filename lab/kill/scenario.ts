@@ -1,5 +1,6 @@
-// One scenario: two fresh chips, a job with units to spare, the same install command again and again, killed as planned,
-// until it ends by itself. Spare units make a unit that is spent twice visible instead of refused.
+// One scenario: two fresh chips, a job with units to spare, the same install command again and
+// again, killed as planned, until it ends by itself. Spare units make a unit that is spent
+// twice visible instead of refused.
 
 import { rmSync } from 'node:fs';
 import type { Bench } from './bench.ts';
@@ -26,7 +27,9 @@ export interface ScenarioOutcome {
   readonly chips: readonly CampaignChip[];
   /** Chips whose last result is PASS and that say, signed, that they are installed. */
   readonly passed: number;
-  /** Unit on the disk without a license, looked at while the authority was dead: once a kill between the two. */
+  /**
+   * Unit on the disk without a license, looked at while the authority was dead: once a kill between the two.
+   */
   readonly unitsWithoutLicenseSeen: number;
 }
 
@@ -35,9 +38,9 @@ function passedSockets(output: string): string[] {
   const events = output
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { kind: string; socket: string; outcome?: string });
-  return events.flatMap(({ kind, socket, outcome }) =>
-    kind === 'result' && outcome === 'pass' ? [socket] : [],
+    .map((line) => JSON.parse(line) as { event: string; socket: string; outcome?: string });
+  return events.flatMap(({ event, socket, outcome }) =>
+    event === 'result' && outcome === 'pass' ? [socket] : [],
   );
 }
 
@@ -75,7 +78,8 @@ class Scenario {
     let last: StationRun | undefined;
     for (const run of runs) last = await this.#killedRun(run);
     if (isLate) await client.approve(this.#job);
-    // The station may have outlived its authority's death; any other run is followed by one that nobody kills.
+    // The station may have outlived its authority's death; any other run is followed
+    // by one that nobody kills.
     const { ending, child } = last?.ending.code === 0 ? last : await this.#start();
     demand(
       ending.code === 0,

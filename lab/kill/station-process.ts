@@ -1,6 +1,6 @@
-// The programmer as a process of its own: the same composition as `firmseal install`, with a wire around journal, links and
-// HTTP calls that kills the process where the campaign says. Argument: a folder with the station's files. Started again
-// with the same one after a kill. Prints its events as JSON lines.
+// The programmer as a process of its own: the same composition as `firmseal install`, with a wire around
+// journal, links and HTTP calls that kills the process where the campaign says. Argument: a folder with the
+// station's files. Started again with the same one after a kill. Prints its events as JSON lines.
 
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -54,7 +54,8 @@ const client = new AuthorityClient({
   token: new Secret(utf8(station.token)),
   clock: systemClock,
   fetch: wireFetch,
-  // Shorter pauses and more of them than the product's own: the authority is back soon, on a busy machine not so soon.
+  // Shorter pauses and more of them than the product's own: the authority is back soon, on
+  // a busy machine not so soon.
   pauseMs: 150,
   attempts: 8,
 });

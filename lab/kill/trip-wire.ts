@@ -1,5 +1,5 @@
-// Kills its own process when the armed point is reached: no handler runs, no buffer is flushed. Adapters of the child
-// programs call it; products know nothing of it.
+// Kills its own process when the armed point is reached: no handler runs, no buffer is flushed. Adapters of
+// the child programs call it; products know nothing of it.
 
 import { type Arm, armVariable } from './kill-point.ts';
 
@@ -7,7 +7,10 @@ export class TripWire {
   #arm: Arm | undefined;
   #passed = 0;
 
-  /** Armed by the environment, so that a process that is to be killed is started by the same command as any other. */
+  /**
+   * Armed by the environment, so that a process that is to be killed is started by the
+   * same command as any other.
+   */
   constructor(text = process.env[armVariable]) {
     const [, point, nth] = /^(.+)#(\d+)$/.exec(text ?? '') ?? [];
     if (point !== undefined) this.set({ point, nth: Number(nth) });

@@ -1,5 +1,5 @@
-// Reads along on a link and puts points around every frame: before its bytes are written and after they were taken, when an
-// answer came, and after the engine acted on it. spec/link.md sections 1 and 3.
+// Reads along on a link and puts points around every frame: before its bytes are written and after they were
+// taken, when an answer came, and after the engine acted on it. spec/link.md sections 1 and 3.
 
 import { answerBit, type ByteStream, FrameReader, pendingType, requestTypes } from '@firmseal/link';
 import type { TripWire } from './trip-wire.ts';

@@ -1,4 +1,5 @@
-// The damage campaign against the product's own reader: nothing is accepted, everything is refused for the right reason.
+// The damage campaign against the product's own reader: nothing is accepted, everything is
+// refused for the right reason.
 
 import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

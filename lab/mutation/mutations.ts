@@ -1,6 +1,6 @@
-// The damage campaign on a package: every single bit flipped, every truncation, every exchange, repetition, loss and
-// replacement of records, each with the outcomes that spec/package.md section 6 allows for its place. For any reader:
-// the product's own (campaign.test.ts), the agent's, another implementation.
+// The damage campaign on a package: every single bit flipped, every truncation, every exchange, repetition,
+// loss and replacement of records, each with the outcomes that spec/package.md section 6 allows for its
+// place. For any reader: the product's own (campaign.test.ts), the agent's, another implementation.
 
 import { concatBytes, equalBytes } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
@@ -31,14 +31,20 @@ function find(whole: Uint8Array, part: Uint8Array): number {
   throw new Error('the part does not stand in the file');
 }
 
-/** Start of the payload in a signed object: the shell ahead of it has the length of its two heads and its header. */
+/**
+ * Start of the payload in a signed object: the shell ahead of it has the length of
+ * its two heads and its header.
+ */
 function payloadStart(object: Uint8Array): number {
   // d2 84, protected: 58 nn or 40+n, unprotected: a0, payload: 58 nn or 59 nn nn.
   const header = object[2] === 0x58 ? 4 + object[3]! : 3 + (object[2]! & 31);
   return header + 1 + (object[header + 1] === 0x59 ? 3 : 2);
 }
 
-/** The file from its first byte to its last, cut where the expected outcome changes; the header length is apart. */
+/**
+ * The file from its first byte to its last, cut where the expected outcome changes;
+ * the header length is apart.
+ */
 function regionsOf(file: Uint8Array, core: ManifestCore): Region[] {
   const { header, recordsOffset } = splitPackage(file);
   const manifest = find(file, header.manifest);
@@ -79,7 +85,10 @@ function signedRegions(
   ];
 }
 
-/** License bundle: every bit of it, and every length short of the whole, as a chip meets them (spec/license.md section 4). */
+/**
+ * License bundle: every bit of it, and every length short of the whole, as a chip meets
+ * them (spec/license.md section 4).
+ */
 export function* licenseMutationsOf(bundle: Uint8Array): Generator<Omit<Mutation, 'kind'>> {
   const [license, delegation] = decodeCbor(bundle, { maxBytes: bundle.length }) as [Uint8Array, Uint8Array];
   const [licenseAt, delegationAt] = [find(bundle, license), find(bundle, delegation)];

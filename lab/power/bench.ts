@@ -1,5 +1,6 @@
-// The bench of the power simulation: a chip of the catalogue with the agent in C, two firmwares for it with their licenses,
-// and what its owner, an attacker and the judge see of it afterwards. Every chip gets its areas from its own layout.
+// The bench of the power simulation: a chip of the catalogue with the agent in C, two firmwares for it
+// with their licenses, and what its owner, an attacker and the judge see of it afterwards. Every chip
+// gets its areas from its own layout.
 
 import { concatBytes, equalBytes } from '@firmseal/bytes';
 import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
@@ -23,7 +24,10 @@ import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
 
-/** Machine code, its cryptography computed by the host: the flash driver, the journal and the decisions are executed. */
+/**
+ * Machine code, its cryptography computed by the host: the flash driver, the journal and
+ * the decisions are executed.
+ */
 export function quickMachineLine(chipId: string): Line {
   const build = buildAgent(targetOf(chipId, 'shipping'));
   const line = machineLine(chipId, `power ${chipId}`, build);
@@ -152,7 +156,10 @@ async function makeFirmware(
   return { sealed, areas, securityCounter: change.securityCounter, license, nextLicense };
 }
 
-/** Three firmwares: one that stands, one on trial behind it, and one that replaces the first by policy resume afterwards. */
+/**
+ * Three firmwares: one that stands, one on trial behind it, and one that replaces the first
+ * by policy resume afterwards.
+ */
 export async function makeTrialFirmwares(line: Line): Promise<readonly [Firmware, Firmware, Firmware]> {
   line.hello();
   const { chip } = line.chip;
@@ -206,8 +213,9 @@ function readable({ chip }: Line, areas: readonly SealArea[]): Buffer {
 }
 
 /**
- * A thief with a debugger after power came back: reads, lets protection go with power cut in the middle of the erase,
- * reads, lets it go to the end, reads. Says what of the firmware he got; the chip is spent afterwards.
+ * A thief with a debugger after power came back: reads, lets protection go with power cut in
+ * the middle of the erase, reads, lets it go to the end, reads. Says what of the firmware he
+ * got; the chip is spent afterwards.
  */
 export function attack(line: Line, { areas }: Firmware): string[] {
   const { chip } = line;

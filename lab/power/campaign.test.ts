@@ -101,7 +101,9 @@ it.each(Object.entries(weakenings))(
   },
 );
 
-/** Sixteen times a license is cut off in the middle of the erases it leads to; the answer to the seventeenth. */
+/**
+ * Sixteen times a license is cut off in the middle of the erases it leads to; the answer to the seventeenth.
+ */
 async function seventeenth(agent?: Uint8Array): Promise<number | string> {
   const made = await installScenario({
     ...{ chipId: 'stm32h743', interruption: 'resume' },

@@ -1,6 +1,7 @@
-// Power cuts in a scenario: before, in the middle of and after chosen operations of flash and option bytes, and once more
-// while the chip recovers from the first: in its boot, and in the license with which an interrupted install goes on.
-// Every cut that was planned must happen. Whoever starts it chooses the operations.
+// Power cuts in a scenario: before, in the middle of and after chosen operations of flash and
+// option bytes, and once more while the chip recovers from the first: in its boot, and in the
+// license with which an interrupted install goes on. Every cut that was planned must happen.
+// Whoever starts it chooses the operations.
 
 import { type ChipSnapshot, type CutMoment, type Operation, SeededRandom } from '@firmseal/virtual-stm32';
 import { NoAnswer, Refused } from '../../device/agent/test/line.ts';
@@ -60,8 +61,8 @@ export const everyDoubleCut: CutChoice = {
 const isEdge = ({ kind, edge }: CutPoint) => kind !== 'program' || edge;
 
 /**
- * All single cuts. Double cuts of two edges (isEdge), of an edge and any operation on the journal in either order; inside
- * runs a share by the seed.
+ * All single cuts. Double cuts of two edges (isEdge), of an edge and any operation on the journal in either
+ * order; inside runs a share by the seed.
  */
 export function everySingleCut(
   seed: string,
@@ -82,9 +83,15 @@ export function everySingleCut(
 export class PowerCampaign {
   readonly #scenario: Scenario;
   readonly #judge: PowerJudge;
-  /** What is wrong with the chip once power came back, by the state without power: the same state starts alike. */
+  /**
+   * What is wrong with the chip once power came back, by the state without power: the
+   * same state starts alike.
+   */
   readonly #outcomes = new Map<string, readonly string[]>();
-  /** Journals, identities and option bytes ahead of a recovery, or of a resumed license, that was cut again, and class. */
+  /**
+   * Journals, identities and option bytes ahead of a recovery, or of a resumed license,
+   * that was cut again, and class.
+   */
   readonly #recovered = new Set<string>();
   /** States without power, and classes of first cuts. */
   readonly #cutAgainFrom = new Set<string>();

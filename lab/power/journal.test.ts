@@ -1,5 +1,6 @@
-// Two power cuts, one behind the other, where the journal changes halves: the confirmation of a state is torn, and while
-// the state is written anew into the other half power fails again ahead of the erase of the half that holds the torn word.
+// Two power cuts, one behind the other, where the journal changes halves: the confirmation of a state is
+// torn, and while the state is written anew into the other half power fails again ahead of the erase of
+// the half that holds the torn word.
 
 import { SeededRandom } from '@firmseal/virtual-stm32';
 import { expect, test } from 'vitest';
@@ -25,7 +26,8 @@ async function tornThenCut(agent?: Uint8Array): Promise<boolean> {
   scenario.steps[0]!.send();
   const before = chip.judge.snapshot();
   const random = new SeededRandom('torn confirmation');
-  // H743 programs 32 bytes at a time: the state, then its confirmation. Some tears leave a word that can be read.
+  // H743 programs 32 bytes at a time: the state, then its confirmation. Some tears
+  // leave a word that can be read.
   const confirmation = power.operations + stateBytes / 32 + markBytes / 32;
   do {
     chip.judge.restore(before, { seed: `${random.below(1000)}` });

@@ -1,6 +1,6 @@
-// What must hold of a chip after power came back, whatever was cut. The cheap part is judged after every run; the dear
-// part (hello, attack, a whole install afterwards) once for each state of flash and option bytes, since the same state
-// behaves the same.
+// What must hold of a chip after power came back, whatever was cut. The cheap part is judged after every run;
+// the dear part (hello, attack, a whole install afterwards) once for each state of flash and option bytes,
+// since the same state behaves the same.
 
 import { createHash } from 'node:crypto';
 import { equalBytes } from '@firmseal/bytes';
@@ -34,8 +34,9 @@ const named = (parts: readonly string[]) => createHash('sha256').update(parts.jo
 export const stateOf = (line: Line): string => named([...unitsOf(line), ...optionsOf(line)]);
 
 /**
- * Names what a reset goes by: journal, identity, option bytes. Of the areas it reads nothing (the firmware here is not
- * digested at boot), it only erases them, so recoveries from one name have the same operations, whatever is torn in an area.
+ * Names what a reset goes by: journal, identity, option bytes. Of the areas it reads nothing (the firmware
+ * here is not digested at boot), it only erases them, so recoveries from one name have the same
+ * operations, whatever is torn in an area.
  */
 export function booksOf(line: Line): string {
   const { journal, identity } = line.chip.chip.layout;
@@ -59,7 +60,9 @@ const countersSeen = (line: Line) => {
   return { lifeCycle, manifestDigest, securityCounter, readoutLevel };
 };
 
-/** The agent's answer to the hello agrees with what was seen of it; what it boots is whole and the owner's. */
+/**
+ * The agent's answer to the hello agrees with what was seen of it; what it boots is whole and the owner's.
+ */
 export function judgeState(scenario: Scenario, booted: boolean): string[] {
   const { line, firmwares, securityCounter } = scenario;
   const wrong: string[] = [];
@@ -81,7 +84,9 @@ export function judgeState(scenario: Scenario, booted: boolean): string[] {
   return wrong;
 }
 
-/** An install after it all: as the owner's station does it, from the header on, as often as the chip resets. */
+/**
+ * An install after it all: as the owner's station does it, from the header on, as often as the chip resets.
+ */
 export function judgeNextInstall({ line, firmwares, trial }: Scenario): string[] {
   const next = trial?.closing ?? firmwares[1]!;
   enterAgent(line);
@@ -134,7 +139,8 @@ export class PowerJudge {
     const { line, firmwares } = this.#scenario;
     const booted = hasBooted(line);
     if (booted && !firmwares.some((one) => holds(line, one))) return ['boots what is not whole'];
-    // A word that was torn may read differently one day, so the journal must be rid of it before it is acted on.
+    // A word that was torn may read differently one day, so the journal must be rid of
+    // it before it is acted on.
     const { journal } = line.chip.chip.layout;
     for (const { eraseUnits } of firmwares.length > 0 ? journal : [])
       for (const { addressStart, sizeBytes } of eraseUnits)

@@ -1,4 +1,5 @@
-// A sample of the power cuts on the agent as machine code: an update with each kind of operation cut at each moment.
+// A sample of the power cuts on the agent as machine code: an update with each kind of
+// operation cut at each moment.
 
 import { describe, expect, it } from 'vitest';
 import { hasTool } from '../../tools/toolchain.ts';

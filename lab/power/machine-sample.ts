@@ -1,6 +1,6 @@
-// A sample of power cuts on the agent's machine code as it ships, on the virtual chip's processor: each kind of operation at each
-// moment, in each scenario, chosen by a seed. A chip with a processor gives its state only while its power is off, so every
-// run starts at a power-on. The cryptography is computed by the host.
+// A sample of power cuts on the agent's machine code as it ships, on the virtual chip's processor: each kind
+// of operation at each moment, in each scenario, chosen by a seed. A chip with a processor gives its state
+// only while its power is off, so every run starts at a power-on. The cryptography is computed by the host.
 
 import { type ChipSnapshot, type CutMoment, type Operation, SeededRandom } from '@firmseal/virtual-stm32';
 import { NoAnswer, Refused } from '../../device/agent/test/line.ts';

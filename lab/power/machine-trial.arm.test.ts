@@ -1,6 +1,6 @@
-// Trial, confirmation and revert with everything in machine code: the agent as it ships, and applications that greet
-// with a letter and then confirm themselves in the backup register, stand still, or hang until the watchdog that the agent
-// started resets the chip. The cryptography is computed by the host.
+// Trial, confirmation and revert with everything in machine code: the agent as it ships, and applications
+// that greet with a letter and then confirm themselves in the backup register, stand still, or hang until the
+// watchdog that the agent started resets the chip. The cryptography is computed by the host.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

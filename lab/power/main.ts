@@ -1,8 +1,9 @@
-// `npm run lab -- power`: power cuts in personalization, install, update, update with option bytes, on the agent in C as
-// WebAssembly: before, in the middle of and after every operation of flash and option bytes, on every chip that has a port;
-// and again in the recovery: on H743 at every operation, elsewhere as everySingleCut says. Then a sample on machine code.
-// `--chip ID` runs one chip, `--build wasm` or `--build thumb` one build; `--edges` cuts twice at edges alone where not every
-// double cut is made, which takes a tenth of the time. Exit code 1 when a cut did not happen or anything was not as it must be.
+// `npm run lab -- power`: power cuts in personalization, install, update, update with option bytes, on the
+// agent in C as WebAssembly: before, in the middle of and after every operation of flash and option bytes, on
+// every chip that has a port; and again in the recovery: on H743 at every operation, elsewhere as
+// everySingleCut says. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
+// `--build thumb` one build; `--edges` cuts twice at edges alone where not every double cut is made, which
+// takes a tenth of the time. Exit code 1 when a cut did not happen or anything was not as it must be.
 
 import { parseArgs } from 'node:util';
 import { findChip } from '@firmseal/chips';

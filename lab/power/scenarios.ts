@@ -1,5 +1,5 @@
-// What power is cut in: personalization, first install, update, update that changes option bytes. A scenario is a chip and
-// the messages that it gets; the campaign takes a snapshot ahead of each.
+// What power is cut in: personalization, first install, update, update that changes option bytes. A scenario
+// is a chip and the messages that it gets; the campaign takes a snapshot ahead of each.
 
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip, findOptionField } from '@firmseal/chips';
@@ -30,7 +30,10 @@ export interface Scenario {
   readonly firmwares: readonly Firmware[];
   /** The security counter ahead of the scenario. */
   readonly securityCounter: number;
-  /** Two applications beside each other, of which one has to boot whatever is cut; and what is installed after it all. */
+  /**
+   * Two applications beside each other, of which one has to boot whatever is cut; and what
+   * is installed after it all.
+   */
   readonly trial?: { readonly closing: Firmware };
 }
 

@@ -1,6 +1,7 @@
-// Cycles of the agent at work on the virtual chip: the build that ships takes a package, a license and records over the link,
-// and the core counts: a Cortex-M0+ as it is, others by the table of the Cortex-M4. Waiting is no work: time of the flash and of the wire passes without cycles there, and what
-// polls the flash is left out.
+// Cycles of the agent at work on the virtual chip: the build that ships takes a package, a license and
+// records over the link, and the core counts: a Cortex-M0+ as it is, others by the table of the
+// Cortex-M4. Waiting is no work: time of the flash and of the wire passes without cycles there, and
+// what polls the flash is left out.
 
 import { findChip } from '@firmseal/chips';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';

@@ -1,6 +1,6 @@
-// Writes docs/agent-speed.md: cycles that the agent takes for a byte of firmware and for a session, counted on the Cortex-M0+
-// of the virtual chip and estimated for the Cortex-M4 from QEMU, beside the time that each chip's flash takes. Needs the Arm
-// compiler and QEMU; takes minutes: `node lab/speed/main.ts`.
+// Writes docs/agent-speed.md: cycles that the agent takes for a byte of firmware and for a session, counted
+// on the Cortex-M0+ of the virtual chip and estimated for the Cortex-M4 from QEMU, beside the time that each
+// chip's flash takes. Needs the Arm compiler and QEMU; takes minutes: `node lab/speed/main.ts`.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
-// Cycles of the Cortex-M4 build at work, estimated: QEMU executes the agent one instruction at a time and logs where each
-// stands; the log of four records, 1.5 million lines each, is weighed by cortex-m4-cycles.ts. QEMU has no pipeline and no wait states, hence
-// "estimated". The loop that waits for the line counts only where it found a byte. For a session, which is too long for a log,
-// instructions alone are counted: QEMU lets one pass in a nanosecond, and a timer of the board tells the time.
+// Cycles of the Cortex-M4 build at work, estimated: QEMU executes the agent one instruction at a time and
+// logs where each stands; the log of four records, 1.5 million lines each, is weighed by cortex-m4-cycles.ts.
+// QEMU has no pipeline and no wait states, hence "estimated". The loop that waits for the line counts only
+// where it found a byte. For a session, which is too long for a log, instructions alone are counted: QEMU
+// lets one pass in a nanosecond, and a timer of the board tells the time.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
@@ -217,7 +218,10 @@ async function traceRecords({ client, monitor, folder }: Board): Promise<TraceRe
   return reader;
 }
 
-/** COUNTER of the board's FPGAIO (Arm DAI 0386, section 4): 20 million ticks a second of QEMU, an instruction a nanosecond. */
+/**
+ * COUNTER of the board's FPGAIO (Arm DAI 0386, section 4): 20 million ticks a second of
+ * QEMU, an instruction a nanosecond.
+ */
 const counterAddress = 0x4002_8018;
 const instructionsInATick = 50;
 

@@ -1,5 +1,6 @@
-// An archive in cpio's "newc" form, as the Linux kernel unpacks it into its first file system (Linux documentation,
-// driver-api/early-userspace/buffer-format). Everything belongs to root and has no time, so equal content gives equal bytes.
+// An archive in cpio's "newc" form, as the Linux kernel unpacks it into its first file system (Linux
+// documentation, driver-api/early-userspace/buffer-format). Everything belongs to root and has no time,
+// so equal content gives equal bytes.
 
 export interface ArchiveEntry {
   /** Relative to the root, with no slash in front; folders come before what lies in them. */
@@ -33,7 +34,9 @@ function header(name: string, number: number, numbers: { mode: number; sizeBytes
   return padded(new TextEncoder().encode(`070701${digits}${name}\0`));
 }
 
-/** The entries and the trailer. Archives may follow each other in one file: later ones add to earlier ones. */
+/**
+ * The entries and the trailer. Archives may follow each other in one file: later ones add to earlier ones.
+ */
 export function cpioArchive(entries: readonly ArchiveEntry[]): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const [index, entry] of entries.entries()) {

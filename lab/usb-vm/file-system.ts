@@ -1,5 +1,5 @@
-// The guest's first file system (an initramfs), made of this machine's Debian packages and the modules of the kernel, and
-// kept under a hash of everything that it depends on.
+// The guest's first file system (an initramfs), made of this machine's Debian packages and the modules of the
+// kernel, and kept under a hash of everything that it depends on.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
@@ -64,7 +64,10 @@ function keyOf(kernel: Kernel): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Path of the archive; made if it is not kept, in about a second. Throws naming a Debian package that is missing. */
+/**
+ * Path of the archive; made if it is not kept, in about a second. Throws naming a
+ * Debian package that is missing.
+ */
 export function fileSystemFor(kernel: Kernel, cache: string): string {
   const path = join(cache, `file-system-${keyOf(kernel)}.cpio`);
   if (existsSync(path)) return path;

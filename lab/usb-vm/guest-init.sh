@@ -1,6 +1,7 @@
 #!/bin/busybox sh
-# First process of the guest. Loads the drivers, attaches every device that job/devices names, runs job/script.sh and tells
-# the host how it ended. Speaks on the serial line; the words that the host looks for carry job/mark.
+# First process of the guest. Loads the drivers, attaches every device that job/devices names,
+# runs job/script.sh and tells the host how it ended. Speaks on the serial line; the words that
+# the host looks for carry job/mark.
 
 /bin/busybox mkdir -p /proc /sys /dev /tmp /run /etc /var/run/vhci_hcd /usr/share/hwdata
 /bin/busybox --install -s /bin
@@ -26,8 +27,8 @@ ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 || end 'fault the netwo
 # Devices have their bus, port and no interface in their name: 1-1, not usb1, not 1-1:1.0.
 configured() { cat /sys/bus/usb/devices/[0-9]*-[0-9]/bConfigurationValue 2>/dev/null | grep -c 1; }
 
-# Each is configured before the next is attached: usbip reads the state of the whole hub, and fails on a device that the
-# kernel is still looking at.
+# Each is configured before the next is attached: usbip reads the state of the whole hub, and fails on a
+# device that the kernel is still looking at.
 port=3240
 count=0
 while read -r bus; do

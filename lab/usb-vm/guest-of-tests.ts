@@ -1,4 +1,5 @@
-// The guest as suites find it: there, or the reason to leave them out; and whether all of them were asked for.
+// The guest as suites find it: there, or the reason to leave them out; and whether
+// all of them were asked for.
 
 import { type Guest, guestHere } from './guest.ts';
 

@@ -1,5 +1,5 @@
-// What the guest consists of, apart from the kernel: programs and folders of the Debian packages that this machine has,
-// and modules of the kernel in the guest.
+// What the guest consists of, apart from the kernel: programs and folders of the Debian packages that this
+// machine has, and modules of the kernel in the guest.
 
 /** Packages whose versions decide whether a kept file system still serves. */
 export const guestPackages = ['busybox-static', 'usbip', 'dfu-util', 'openocd', 'usbutils'] as const;

@@ -20,7 +20,10 @@ const guestOf = (kernel: Kernel): Guest => ({
   kernelName: kernel.name,
 });
 
-/** The guest with the newest kernel that apt offers; fetches and makes what is not kept. Throws saying what is missing. */
+/**
+ * The guest with the newest kernel that apt offers; fetches and makes what is not kept.
+ * Throws saying what is missing.
+ */
 export function prepareGuest(): Guest {
   if (process.arch !== 'x64')
     throw new Error('the guest is made of programs for x86-64, and this machine is none');

@@ -1,5 +1,6 @@
-// The guest's kernel: Debian's package, fetched with apt-get and taken apart without being installed. A kept kernel is a
-// folder of the cache named by package and version, with `vmlinuz`, the modules and `order`, in which they are loaded.
+// The guest's kernel: Debian's package, fetched with apt-get and taken apart without being installed. A
+// kept kernel is a folder of the cache named by package and version, with `vmlinuz`, the modules and
+// `order`, in which they are loaded.
 
 import {
   copyFileSync,
@@ -68,7 +69,10 @@ function takeApart(work: string, folder: string): void {
   writeFileSync(join(folder, 'order'), modules.map((file) => `${basename(file)}\n`).join(''));
 }
 
-/** The kernel that apt offers now, fetched if it is not kept: about 70 MB. Throws when apt has no package lists. */
+/**
+ * The kernel that apt offers now, fetched if it is not kept: about 70 MB. Throws
+ * when apt has no package lists.
+ */
 export function fetchKernel(cache: string): Kernel {
   const { name, version } = offeredPackage();
   const kernel = { name: `${name} ${version}`, folder: join(cache, `${prefix}${name} ${version}`) };

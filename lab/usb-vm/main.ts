@@ -1,5 +1,6 @@
-// `npm run lab -- usb-vm`: fetches the guest's kernel and makes its file system where they are not kept, then runs the suites
-// that need them. A guest that cannot be made is a failure here; `npm test` would skip those suites.
+// `npm run lab -- usb-vm`: fetches the guest's kernel and makes its file system where they are not
+// kept, then runs the suites that need them. A guest that cannot be made is a failure here;
+// `npm test` would skip those suites.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// The machine itself: a script's output and exit code, its files, and what is said when it does not come to its end.
+// The machine itself: a script's output and exit code, its files, and what is said when
+// it does not come to its end.
 
 import { describe, expect, test } from 'vitest';
 import { skipTests } from '../../tools/test-report/skip-tests.ts';

@@ -1,5 +1,6 @@
-// Runs a shell script in a virtual machine that has virtual USB devices plugged in: Debian's kernel finds them, unmodified
-// programs use them. The devices are served by USB/IP in this process; each has a connection of its own into the guest.
+// Runs a shell script in a virtual machine that has virtual USB devices plugged in: Debian's kernel finds
+// them, unmodified programs use them. The devices are served by USB/IP in this process; each has a
+// connection of its own into the guest.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,8 +14,8 @@ import type { Guest } from './guest.ts';
 export interface GuestJob {
   readonly guest: Guest;
   /**
-   * At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order: devices of
-   * this process, or those of a USB/IP server on a port of this machine, by their bus ids.
+   * At most eight, the ports of the kernel's virtual hub. Plugged in before the script starts, in this order:
+   * devices of this process, or those of a USB/IP server on a port of this machine, by their bus ids.
    */
   readonly devices: readonly UsbipPort[] | ServedDevices;
   /** For busybox's sh; starts in the folder of `files`. */
@@ -66,7 +67,10 @@ function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Ui
   ]);
 }
 
-/** A PC with nothing but a serial line and a network card that leads to the devices. Emulated, so that it runs anywhere. */
+/**
+ * A PC with nothing but a serial line and a network card that leads to the devices.
+ * Emulated, so that it runs anywhere.
+ */
 function machineArguments(options: {
   kernel: string;
   initrd: string;
@@ -134,8 +138,8 @@ function resultOf({ printed, timedOut }: Ended, mark: string, timeoutMs: number)
 }
 
 /**
- * Starts the machine, plugs the devices in, runs the script and stops. A device that leaves the bus by itself is seen by
- * the guest as one that does not answer any more. Throws when the script did not come to its end.
+ * Starts the machine, plugs the devices in, runs the script and stops. A device that leaves the bus by itself
+ * is seen by the guest as one that does not answer any more. Throws when the script did not come to its end.
  */
 export async function runInGuest(job: GuestJob): Promise<GuestResult> {
   const { guest, devices, timeoutMs } = job;

@@ -1,5 +1,6 @@
-// Every vector for packages, licenses and delegations against the agent's machine code with BearSSL, on the virtual chip:
-// `npm run lab -- vectors-thumb`. Takes a quarter of an hour and more; the exit code is 1 when a case ends otherwise than it should.
+// Every vector for packages, licenses and delegations against the agent's machine code with BearSSL, on the
+// virtual chip: `npm run lab -- vectors-thumb`. Takes a quarter of an hour and more; the exit code is 1 when
+// a case ends otherwise than it should.
 
 import { parseArgs } from 'node:util';
 import { delegationVectors, licenseVectors, packageVectors } from '../../device/agent/test/vector-cases.ts';

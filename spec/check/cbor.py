@@ -1,5 +1,6 @@
-# The CBOR profile of spec/encoding.md section 1: bytes to values, or the first fault that is met. Maps are dicts with
-# integer keys, byte strings bytes, text str. Tag 18 is taken only by cose.py, which cuts it off first.
+# The CBOR profile of spec/encoding.md section 1: bytes to values, or the first fault that is
+# met. Maps are dicts with integer keys, byte strings bytes, text str. Tag 18 is taken only by
+# cose.py, which cuts it off first.
 
 from fault import Fault, require
 

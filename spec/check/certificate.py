@@ -1,5 +1,5 @@
-# spec/device.md section 2. The profile is one fixed sequence of DER, so the reader walks it field by field, needs no
-# general X.509 parser, and refuses whatever is not exactly there.
+# spec/device.md section 2. The profile is one fixed sequence of DER, so the reader walks it field by field,
+# needs no general X.509 parser, and refuses whatever is not exactly there.
 
 from datetime import datetime, timezone
 

@@ -1,4 +1,5 @@
-# Frames of the agent's link: spec/link.md section 1. COBS, then a CRC-32/ISO-HDLC in little-endian over all before it.
+# Frames of the agent's link: spec/link.md section 1. COBS, then a CRC-32/ISO-HDLC in
+# little-endian over all before it.
 
 import zlib
 

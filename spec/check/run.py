@@ -1,4 +1,5 @@
-# Runs all vectors: python3 spec/check/run.py vectors/. Prints the cases of each file; exits with 1 on a disagreement.
+# Runs all vectors: python3 spec/check/run.py vectors/. Prints the cases of each file;
+# exits with 1 on a disagreement.
 
 import json
 import sys
@@ -15,6 +16,7 @@ import device
 import license
 import link
 import package
+import places
 import receipt
 import seal
 import suite
@@ -151,6 +153,10 @@ def run_link(_, case):
     agree(link.frames(raw(case["line"])) == expected, "other frames taken")
 
 
+def run_place(_, case):
+    agree(places.read(case["text"]) == case.get("canonical"), "another canonical text")
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -162,6 +168,7 @@ RUNNERS = {
     "certificate/verify.json": run_certificate,
     "receipt/verify.json": run_receipt,
     "link/frames.json": run_link,
+    "places/read.json": run_place,
 }
 
 

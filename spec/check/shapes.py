@@ -1,4 +1,5 @@
-# Closed maps and signed objects (spec/encoding.md): every fault of CBOR, shape or shell is the object's malformed fault.
+# Closed maps and signed objects (spec/encoding.md): every fault of CBOR, shape or shell is
+# the object's malformed fault.
 
 import cbor
 import suite

@@ -1,4 +1,5 @@
-# Suite 1 (spec/suites.md) by python3-cryptography: ES256 with low s, SHA-256, HMAC, HKDF, AES-256-GCM, HPKE base mode.
+# Suite 1 (spec/suites.md) by python3-cryptography: ES256 with low s, SHA-256, HMAC,
+# HKDF, AES-256-GCM, HPKE base mode.
 
 import hashlib
 import hmac

@@ -1,6 +1,6 @@
-// Generates, from the chip catalogue, the constants that the agent's C port includes: device/agent/port/<id>/fs_chip.h.
-// Run `npm run generate` after changing a catalogue file; a test compares the files in the tree with this output.
-// Lists are X-macros, so that the core decides on types.
+// Generates, from the chip catalogue, the constants that the agent's C port includes:
+// device/agent/port/<id>/fs_chip.h. Run `npm run generate` after changing a catalogue file; a test compares
+// the files in the tree with this output. Lists are X-macros, so that the core decides on types.
 
 import {
   type Chip,
@@ -85,7 +85,10 @@ function identity(chip: Chip): string[] {
   ];
 }
 
-/** Register and bit of a unit without a bit of its own: its bank's ranges protect it (FS_WRITE_PROTECT_RANGES). */
+/**
+ * Register and bit of a unit without a bit of its own: its bank's ranges protect it
+ * (FS_WRITE_PROTECT_RANGES).
+ */
 const noBit = 255;
 
 function eraseUnitRow(unit: EraseUnit): string {
@@ -159,8 +162,8 @@ function header(chip: Chip): string {
 }
 
 /**
- * Path (from the project's root) to text, for every generated header. None for chips with product states: the agent's
- * core takes every unknown value of the readout field for level 1, which is wrong there.
+ * Path (from the project's root) to text, for every generated header. None for chips with product states: the
+ * agent's core takes every unknown value of the readout field for level 1, which is wrong there.
  */
 export function generateChipHeaders(): Map<string, string> {
   const chips = chipIds().map((id) => findChip(id));

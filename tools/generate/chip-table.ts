@@ -1,5 +1,6 @@
-// Generates docs/chips.md from the chip catalogue: what each chip is promised, where an application goes, and which of
-// its figures nobody has checked against the document they come from. A test compares the file with this output.
+// Generates docs/chips.md from the chip catalogue: what each chip is promised, where an application
+// goes, and which of its figures nobody has checked against the document they come from. A test
+// compares the file with this output.
 
 import { type Chip, chipIds, findChip, freeRanges } from '@firmseal/chips';
 

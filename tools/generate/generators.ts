@@ -1,5 +1,5 @@
-// The one list of generators. Each gives path (from the project's root) to text; `npm run generate` writes them
-// all, and a test compares what stands in the tree with what they give.
+// The one list of generators. Each gives path (from the project's root) to text; `npm run generate` writes
+// them all, and a test compares what stands in the tree with what they give.
 
 import { generateVectors } from '../vectors/generate.ts';
 import { generateChipHeaders } from './chip-headers.ts';

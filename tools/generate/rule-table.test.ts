@@ -1,4 +1,5 @@
-// Every rule of the virtual STM32 cites document and section or says that it is unverified, and a test shows it.
+// Every rule of the virtual STM32 cites document and section or says that it is
+// unverified, and a test shows it.
 
 import { existsSync } from 'node:fs';
 import { chipIds, findChip } from '@firmseal/chips';

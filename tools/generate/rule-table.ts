@@ -1,5 +1,5 @@
-// Generates docs/virtual-stm32-rules.md: the rules that the virtual STM32 keeps, each with its document and section or the
-// word that says it has none. Data: packages/virtual-stm32/rules/rules.json.
+// Generates docs/virtual-stm32-rules.md: the rules that the virtual STM32 keeps, each with its document and
+// section or the word that says it has none. Data: packages/virtual-stm32/rules/rules.json.
 
 import { readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
-// Makes of a command's source one folder that runs by itself: bundled JavaScript (type stripping does not work
-// inside of node_modules), the launcher, the assets, licences of what was bundled, and a package.json without
-// dependencies. Makes of that folder a tarball that `npm install` takes.
+// Makes of a command's source one folder that runs by itself: bundled JavaScript (type stripping does not
+// work inside of node_modules), the launcher, the assets, licences of what was bundled, and a package.json
+// without dependencies. Makes of that folder a tarball that `npm install` takes.
 
 import { execFileSync } from 'node:child_process';
 import {

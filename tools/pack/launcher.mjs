@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// What `firmseal` starts when installed from the tarball: refuses a Node that is too old in one line, turns on the
-// cache of compiled code, then loads the command. It must itself run on any Node that knows ES modules.
+// What `firmseal` starts when installed from the tarball: refuses a Node that is too old in
+// one line, turns on the cache of compiled code, then loads the command. It must itself run on
+// any Node that knows ES modules.
 
 import { mkdirSync } from 'node:fs';
 import module from 'node:module';

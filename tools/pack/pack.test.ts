@@ -1,5 +1,5 @@
-// The tarball as a user meets it: built, packed, installed without a network into an empty folder, and run there.
-// First with a small command that walks every way into the bundle, then with firmseal itself.
+// The tarball as a user meets it: built, packed, installed without a network into an empty folder, and run
+// there. First with a small command that walks every way into the bundle, then with firmseal itself.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,6 @@
-// The campaigns of the laboratory: what `npm run lab -- NAME` starts. Plain JavaScript, since set-up reads it before
-// anything is installed. `needsAgent`: the agent's WebAssembly modules (device/agent/build.ts) are built first.
+// The campaigns of the laboratory: what `npm run lab -- NAME` starts. Plain JavaScript, since set-up
+// reads it before anything is installed. `needsAgent`: the agent's WebAssembly modules
+// (device/agent/build.ts) are built first.
 
 export const campaigns = {
   glitch: {

@@ -1,5 +1,6 @@
-// Debian packages that some suites need (debian-packages.json says which): looked for, and installed where that
-// is possible without asking (root, or sudo without a password). Set FIRMSEAL_APT=never to have none installed.
+// Debian packages that some suites need (debian-packages.json says which): looked for, and
+// installed where that is possible without asking (root, or sudo without a password). Set
+// FIRMSEAL_APT=never to have none installed.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,9 @@ import { withLock } from './lock.mjs';
 const say = (text) => process.stderr.write(`set-up: ${text}\n`);
 const succeeds = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** The packages of `names` that are not there: by dpkg's record, elsewhere by running each package's probe. */
+/**
+ * The packages of `names` that are not there: by dpkg's record, elsewhere by running each package's probe.
+ */
 export function missingOf(names, probes) {
   const { error, stdout } = spawnSync(
     'dpkg-query',

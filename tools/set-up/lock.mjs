@@ -1,5 +1,5 @@
-// A lock that two set-ups at once respect: a folder (making one is atomic) which names its owner. A lock whose
-// owner is dead is broken, by one waiter at a time.
+// A lock that two set-ups at once respect: a folder (making one is atomic) which names its owner. A lock
+// whose owner is dead is broken, by one waiter at a time.
 
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -24,7 +24,10 @@ function readJson(path) {
   }
 }
 
-/** Whether npm's own record of what it installed says what the lockfile asks for (after a plain `npm install`). */
+/**
+ * Whether npm's own record of what it installed says what the lockfile asks for
+ * (after a plain `npm install`).
+ */
 function installedAsLocked(root) {
   const wanted = readJson(join(root, 'package-lock.json'))?.packages;
   const found = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
@@ -101,7 +104,9 @@ function isRecent(node) {
   return status === 0 && Number.parseInt(stdout.slice(1), 10) >= leastNodeMajor;
 }
 
-/** Installs what is missing; returns the path of a Node 24 or newer: the one from npm, else the machine's own. */
+/**
+ * Installs what is missing; returns the path of a Node 24 or newer: the one from npm, else the machine's own.
+ */
 export async function taskNode(root) {
   if (!isCurrent(root)) {
     const waiting = (pid) => say(`waiting for another set-up (process ${pid ?? 'unknown'})`);

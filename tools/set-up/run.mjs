@@ -1,7 +1,7 @@
-// Runs one task of the project (`npm run demo`, `npm test`, ...) after doing whatever set-up the machine still
-// lacks, so that a fresh clone needs Node 20 or newer, npm, and nothing else. Plain JavaScript: it runs before
-// anything is installed. It speaks on standard error only; standard output belongs to the task.
-// What each task is: tasks.mjs. Packages from npm: node-modules.mjs. From Debian: debian.mjs.
+// Runs one task of the project (`npm run demo`, `npm test`, ...) after doing whatever set-up the machine
+// still lacks, so that a fresh clone needs Node 20 or newer, npm, and nothing else. Plain JavaScript: it runs
+// before anything is installed. It speaks on standard error only; standard output belongs to the task. What
+// each task is: tasks.mjs. Packages from npm: node-modules.mjs. From Debian: debian.mjs.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -24,7 +24,8 @@ function endAs(code, signal) {
 
 function runTask(node, args, environment) {
   const child = spawn(node, args, { cwd: process.cwd(), env: environment, stdio: 'inherit' });
-  // A terminal sends Ctrl-C to the whole group, so the child has it already; a second one could mean "at once".
+  // A terminal sends Ctrl-C to the whole group, so the child has it already; a second
+  // one could mean "at once".
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => refuse(`${node} did not start: ${error.message}`));

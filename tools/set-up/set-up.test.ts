@@ -1,5 +1,6 @@
 // Set-up as its user meets it, in a small project of its own: when npm is run and when not, what reaches the
-// standard output, and that exit codes and signals are the task's own. The npm here is a stand-in that records.
+// standard output, and that exit codes and signals are the task's own. The npm here
+// is a stand-in that records.
 
 import { spawn, spawnSync } from 'node:child_process';
 import {

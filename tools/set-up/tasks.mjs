@@ -1,7 +1,8 @@
-// The tasks that run.mjs knows: a script of this tree, the arguments that come before the user's own, and whether the task
-// needs the agent's WebAssembly modules (device/agent/build.ts keeps them by content: built once, then found) or the source
-// packages of Debian that are pinned in device/agent (fetched once; the task runs without them too). The campaigns of the
-// laboratory are one task, `lab`: what it needs depends on the campaign (campaigns.mjs).
+// The tasks that run.mjs knows: a script of this tree, the arguments that come before the user's own, and
+// whether the task needs the agent's WebAssembly modules (device/agent/build.ts keeps them by content:
+// built once, then found) or the source packages of Debian that are pinned in device/agent (fetched once;
+// the task runs without them too). The campaigns of the laboratory are one task, `lab`: what it needs
+// depends on the campaign (campaigns.mjs).
 
 import { campaigns } from './campaigns.mjs';
 
@@ -14,7 +15,9 @@ export const tasks = {
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
 };
 
-/** The task `name` as started with `args`, and the name under which debian-packages.json lists what it uses. */
+/**
+ * The task `name` as started with `args`, and the name under which debian-packages.json lists what it uses.
+ */
 export function taskOf(name, args) {
   const task = tasks[name];
   if (name !== 'lab') return { task, packagesOf: name };

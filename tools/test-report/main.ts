@@ -1,5 +1,6 @@
 // `npm test`: the static checks, then every suite, then one closing line. With arguments (`npm test --
-// packages/seal`) they go to vitest as they are and the static checks, which know no part of the tree, are left out.
+// packages/seal`) they go to vitest as they are and the static checks, which know no
+// part of the tree, are left out.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -38,7 +39,9 @@ function runVitest(args: readonly string[], tallyPath: string): Promise<number> 
   });
 }
 
-/** What the reporter wrote, made to say "failed" where vitest did: it may have died before or after writing. */
+/**
+ * What the reporter wrote, made to say "failed" where vitest did: it may have died before or after writing.
+ */
 function readRecord(tallyPath: string, vitestCode: number): RunRecord {
   const record = { tally: { passed: 0, failed: 0, skipped: 0 }, skippedSuites: [] };
   try {

@@ -1,5 +1,5 @@
-// The checks that read the tree without running it. Each counts as one test; what a check prints is shown when
-// it fails.
+// The checks that read the tree without running it. Each counts as one test; what a check
+// prints is shown when it fails.
 
 import { execFile } from 'node:child_process';
 import type { Tally } from './tally.ts';

@@ -1,5 +1,5 @@
-// The numbers of a test run and how they are told: one line a skipped suite with its reason, and a closing line
-// that any CI can read, whatever its opinion of vitest's own.
+// The numbers of a test run and how they are told: one line a skipped suite with its reason, and a closing
+// line that any CI can read, whatever its opinion of vitest's own.
 
 export type Tally = { passed: number; failed: number; skipped: number };
 

@@ -1,5 +1,5 @@
-// The counting of a test run: on planted suites that pass, fail, skip, or do not load, run by the real vitest with
-// the real reporter.
+// The counting of a test run: on planted suites that pass, fail, skip, or do not load, run by the
+// real vitest with the real reporter.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -23,8 +23,8 @@ export const fileLength: Rule = (files) =>
   });
 
 /**
- * Every TypeScript file says first what it is. Of a package's index the README beside it says so, and of x.test.ts
- * the file x.ts.
+ * Every TypeScript file says first what it is. Of a package's index the README beside it says so,
+ * and of x.test.ts the file x.ts.
  */
 export const fileHeader: Rule = (files) => {
   const paths = new Set(files.map(({ path }) => path));
@@ -59,10 +59,15 @@ export const unwantedStatements: Rule = (files) =>
     );
   });
 
-/** Suites that are left out as a whole where a package is missing, with their reason, by the name of the file. */
+/**
+ * Suites that are left out as a whole where a package is missing, with their reason, by the name of the file.
+ */
 const hasNeededPackages = (path: string): boolean => /\.[a-z0-9-]+\.test\.ts$/.test(path);
 
-/** A test that is skipped says why; `skipIf` and `runIf` take no reason (tools/test-report/skip-tests.ts does). */
+/**
+ * A test that is skipped says why; `skipIf` and `runIf` take no reason
+ * (tools/test-report/skip-tests.ts does).
+ */
 export const skipsSayWhy: Rule = (files) =>
   files.flatMap(({ path, text }) => {
     if (!path.endsWith('.test.ts') || hasNeededPackages(path)) return [];

@@ -17,7 +17,9 @@ export function compareGenerated(
 export const generatedFiles: Rule = (files) =>
   Object.values(generators).flatMap((generate) => compareGenerated(files, generate()));
 
-/** A generator that the list does not name would never be compared: a file of tools/generate that offers one. */
+/**
+ * A generator that the list does not name would never be compared: a file of tools/generate that offers one.
+ */
 export const generatorsListed: Rule = (files) => {
   const list = files.find(({ path }) => path === 'tools/generate/generators.ts')?.text ?? '';
   return files.flatMap(({ path, text }) => {

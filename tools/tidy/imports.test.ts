@@ -5,9 +5,11 @@ import {
   browserImports,
   declaredImports,
   deepImports,
+  fileCycles,
   importCycles,
   importDirection,
   importsOf,
+  laboratoryImports,
 } from './imports.ts';
 import type { SourceFile } from './tree.ts';
 
@@ -102,6 +104,37 @@ test('a circle of packages is found', () => {
       .map((line) => line.split(':')[0])
       .sort(),
   ).toEqual(['packages/chips', 'packages/image', 'packages/seal']);
+});
+
+test('a circle of files is found, also one of types; other packages and missing files make none', () => {
+  const files = [
+    importing('packages/seal/src/a.ts', './b.ts', './none.ts'),
+    { path: 'packages/seal/src/b.ts', text: "import type { A } from './deeper/c.ts';" },
+    importing('packages/seal/src/deeper/c.ts', '@firmseal/seal', '../d.ts'),
+    importing('packages/seal/src/d.ts', './e.ts'),
+    importing('packages/seal/src/e.ts'),
+  ];
+  expect(fileCycles(files)).toEqual([]);
+  const closed = [
+    ...files,
+    importing('packages/seal/src/none.ts'),
+    importing('packages/seal/src/e.ts', './a.ts'),
+  ];
+  expect(fileCycles(closed)).toEqual([
+    expect.stringMatching(/a\.ts, .*b\.ts, .*d\.ts, .*deeper\/c\.ts, .*e\.ts$/),
+  ]);
+});
+
+test('the laboratory in shipped code is found', () => {
+  const files = [
+    importing('packages/seal/src/a.ts', '../../../lab/gang/gang.ts'),
+    importing('apps/cli/src/b.ts', '../../../lab/kill/plan.ts'),
+    importing('device/agent/build.ts', '../../lab/speed/parts.ts'),
+    importing('apps/cli/test/c.test.ts', '../../../lab/dfu-shim/build.ts'),
+    importing('bench/d.ts', '../lab/gang/gang.ts'),
+    importing('packages/seal/src/e.ts', './lab/e.ts'),
+  ];
+  expect(laboratoryImports(files)).toHaveLength(3);
 });
 
 test('Node in a package for browsers is found, by module and by global', () => {

@@ -1,9 +1,10 @@
 // Rules about imports: direction by the table of layers, no deep imports, everything declared, no cycles, no
-// Node built-in where a browser runs the code.
+// Node built-in where a browser runs the code, no laboratory in the product.
 
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { browserPackages, whyNot } from './layers.ts';
+import { circlesOf } from './graph.ts';
+import { isForbiddenPair, nodePackages, whyNot } from './layers.ts';
 import { codeLines, isTest, type Rule, type SourceFile } from './tree.ts';
 
 const statement = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]/gm;
@@ -37,19 +38,20 @@ function eachImport(
   );
 }
 
-/** Shipped code of packages follows the layers. Tests may use adapters, but a forbidden pair binds them too. */
+/**
+ * Shipped code of packages follows the layers. Tests may use adapters, but a forbidden pair binds them too.
+ */
 export const importDirection: Rule = (files) =>
   eachImport(files, (path, specifier) => {
     const from = packageOf(path);
     const to = scoped(specifier);
     if (from === undefined || to === undefined || from === to) return undefined;
-    const reason = whyNot(from, to);
-    return isTest(path) && reason !== `${from} must never import ${to}` ? undefined : reason;
+    return isTest(path) && !isForbiddenPair(from, to) ? undefined : whyNot(from, to);
   });
 
 /**
- * A package is entered through its index; a relative path stays at home. Tests may also enter through `testing`,
- * where a package offers the conformance suite of an interface.
+ * A package is entered through its index; a relative path stays at home. Tests may also enter through
+ * `testing`, where a package offers the conformance suite of an interface.
  */
 export const deepImports: Rule = (files) =>
   eachImport(files, (path, specifier) => {
@@ -66,7 +68,9 @@ export const deepImports: Rule = (files) =>
 
 type Manifest = { dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
 
-/** Packages and apps declare the @firmseal packages that they import; their tests may use the root's as well. */
+/**
+ * Packages and apps declare the @firmseal packages that they import; their tests may use the root's as well.
+ */
 export const declaredImports: Rule = (files) => {
   const manifests = new Map<string, Manifest>();
   for (const { path, text } of files) {
@@ -85,6 +89,15 @@ export const declaredImports: Rule = (files) => {
   });
 };
 
+/** The laboratory tries the product out; nothing that is shipped may need it. Tests may use its shims. */
+export const laboratoryImports: Rule = (files) =>
+  eachImport(files, (path, specifier) => {
+    if (isTest(path) || !/^(?:packages|apps|device)\//.test(path) || !specifier.startsWith('.'))
+      return undefined;
+    const target = posix.join(posix.dirname(path), specifier);
+    return target.startsWith('lab/') ? 'the laboratory is no part of the product' : undefined;
+  });
+
 /** No package imports itself by way of others. */
 export const importCycles: Rule = (files) => {
   const graph = new Map<string, Set<string>>();
@@ -94,32 +107,32 @@ export const importCycles: Rule = (files) => {
     const targets = graph.get(from) ?? graph.set(from, new Set()).get(from)!;
     for (const to of importsOf(text).map(scoped)) if (to !== undefined && to !== from) targets.add(to);
   }
-  const reachable = (start: string) => {
-    const seen = new Set<string>();
-    for (const queue = [...(graph.get(start) ?? [])]; queue.length > 0; ) {
-      const name = queue.pop()!;
-      if (seen.has(name)) continue;
-      seen.add(name);
-      queue.push(...(graph.get(name) ?? []));
-    }
-    return seen;
-  };
-  return [...graph.keys()]
-    .filter((name) => reachable(name).has(name))
-    .map((name) => `packages/${name}: imports itself by way of other packages`);
+  return circlesOf(graph).flatMap((circle) =>
+    circle.map((name) => `packages/${name}: imports itself by way of other packages`),
+  );
+};
+
+/** No file imports itself by way of others, types included. */
+export const fileCycles: Rule = (files) => {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, text } of files.filter(isSource)) {
+    const near = importsOf(text).filter((specifier) => specifier.startsWith('.'));
+    graph.set(path, new Set(near.map((specifier) => posix.join(posix.dirname(path), specifier))));
+  }
+  return circlesOf(graph).map((circle) => `${circle[0]}: imported in a circle: ${circle.join(', ')}`);
 };
 
 /** Packages for browsers: no Node built-in and no Node global in what is shipped. */
 export const browserImports: Rule = (files) => {
   const shipped = files.filter(({ path }) => {
     const name = packageOf(path);
-    return name !== undefined && browserPackages.includes(name) && path.includes('/src/') && !isTest(path);
+    return name !== undefined && !nodePackages.includes(name) && path.includes('/src/') && !isTest(path);
   });
   const imports = eachImport(shipped, (_, specifier) =>
     isBuiltin(specifier) ? 'a browser has no such module' : undefined,
   );
   const globals = shipped.filter(isSource).flatMap(({ path, text }) => {
-    const found = /\b(?:Buffer\.\w+|process\.\w+|require\()/.exec(codeLines(text).join('\n'));
+    const found = /\b(?:Buffer\.\w+|process\.\w+|require\(['"])/.exec(codeLines(text).join('\n'));
     return found === null ? [] : [`${path}: uses ${found[0]}, which a browser does not have`];
   });
   return [...imports, ...globals];

@@ -1,5 +1,5 @@
-// Rules about package-lock.json: it names no place to fetch from, has the binaries of every platform, and says the
-// same as the package.json files. Where it fails the last two, `npm ci` refuses on a fresh machine.
+// Rules about package-lock.json: it names no place to fetch from, has the binaries of every platform, and
+// says the same as the package.json files. Where it fails the last two, `npm ci` refuses on a fresh machine.
 
 import { posix } from 'node:path';
 import type { Rule, SourceFile } from './tree.ts';
@@ -25,7 +25,9 @@ export const lockfileHosts: Rule = (files) =>
     .filter(([, { resolved, link }]) => resolved !== undefined && (link !== true || resolved.includes(':')))
     .map(([name]) => `${lockfilePath}: ${name} is resolved to a place`);
 
-/** Whether `name`, wanted by the package at `path`, is found there or in a folder above, as Node looks for it. */
+/**
+ * Whether `name`, wanted by the package at `path`, is found there or in a folder above, as Node looks for it.
+ */
 function isLocked(entries: Entries, path: string, name: string): boolean {
   const folders = path.split(/\/?node_modules\//);
   for (let depth = folders.length; depth > 0; depth--) {

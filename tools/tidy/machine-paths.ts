@@ -1,4 +1,5 @@
-// Rules against traces of the machine that a file was made on: paths of its disk, hosts of package registries.
+// Rules against traces of the machine that a file was made on: paths of its disk,
+// hosts of package registries.
 
 import type { Rule } from './tree.ts';
 

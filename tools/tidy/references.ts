@@ -1,5 +1,5 @@
-// Rules about references: a mention of the specification names a page and a section that exist, and the relative
-// links of Markdown lead somewhere.
+// Rules about references: a mention of the specification names a page and a section that exist, and the
+// relative links of Markdown lead somewhere.
 
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';

@@ -1,10 +1,21 @@
-// The tree obeys every rule of the house. That each rule can fail is shown, with planted violations, in the tests
-// beside the rules.
+// The tree obeys every rule of the house. That each rule can fail is shown, with planted
+// violations, in the tests beside the rules.
 
 import { describe, expect, test } from 'vitest';
+import { coreCalls, coreIncludes } from './c-imports.ts';
+import { commentLineLength } from './comment-lines.ts';
 import { fileHeader, fileLength, fileNames, skipsSayWhy, unwantedStatements } from './files.ts';
 import { generatedFiles, generatorsListed } from './generated.ts';
-import { browserImports, declaredImports, deepImports, importCycles, importDirection } from './imports.ts';
+import {
+  browserImports,
+  declaredImports,
+  deepImports,
+  fileCycles,
+  importCycles,
+  importDirection,
+  laboratoryImports,
+} from './imports.ts';
+import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
 import { markdownLinks, specReferences } from './references.ts';
@@ -13,10 +24,17 @@ import { type Rule, readTree } from './tree.ts';
 const rules: Readonly<Record<string, Rule>> = {
   'imports follow the layers': importDirection,
   'packages are entered through their index': deepImports,
+  'the table of layers names the packages that there are': layersExist,
+  'docs/layout.md shows the same layers and folders': layoutPage,
   'imports are declared': declaredImports,
   'packages import in no circle': importCycles,
+  'files import in no circle': fileCycles,
+  'files of the core include in no circle': coreIncludes,
+  'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
+  'shipped code does without the laboratory': laboratoryImports,
   'files end at 500 lines': fileLength,
+  'comment lines end at 110 characters': commentLineLength,
   'files open with a comment': fileHeader,
   'files have telling kebab-case names': fileNames,
   'no export *, no enum, no .only': unwantedStatements,

@@ -1,5 +1,5 @@
-// The files of the tree that the house rules are held against: what git tracks or would track, as text. Binary
-// files are left out. Rules are functions of such a list, so that a test can plant a violation.
+// The files of the tree that the house rules are held against: what git tracks or would track, as text.
+// Binary files are left out. Rules are functions of such a list, so that a test can plant a violation.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

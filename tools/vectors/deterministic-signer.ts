@@ -1,5 +1,5 @@
-// ES256 with the nonce of RFC 6979, so that the same vectors come out of every run of the generator. For vectors alone:
-// the arithmetic on bigints is not constant in time.
+// ES256 with the nonce of RFC 6979, so that the same vectors come out of every run of the generator. For
+// vectors alone: the arithmetic on bigints is not constant in time.
 
 import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

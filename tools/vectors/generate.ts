@@ -1,5 +1,5 @@
-// Generates vectors/: inputs with exact outcomes for every implementation. Nothing is random: fixed keys, seeded bytes,
-// signatures with the nonces of RFC 6979. vectors/README.md says how the files are read.
+// Generates vectors/: inputs with exact outcomes for every implementation. Nothing is random: fixed keys,
+// seeded bytes, signatures with the nonces of RFC 6979. vectors/README.md says how the files are read.
 
 import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { policyBits } from '@firmseal/chips';
@@ -23,6 +23,7 @@ import {
 } from './license-parts.ts';
 import { linkCases } from './link-cases.ts';
 import { defaultState, inventedChip, type PackageCase, vectorChip } from './package-case.ts';
+import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
 import { sealCases } from './seal-cases.ts';
@@ -174,6 +175,16 @@ async function build(): Promise<Map<string, string>> {
             'Frames for spec/link.md section 1: what stands on the line, and the content that a receiver takes from it; none where content is missing. The type of all is 0x55, which no agent knows: one that takes the frame answers request-unknown with its sequence.',
         },
         linkCases(),
+      ),
+    ],
+    [
+      'vectors/places/read.json',
+      fileText(
+        {
+          about:
+            'Texts for spec/places.md: each with its canonical text, or the fault of the first check that fails.',
+        },
+        placeCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

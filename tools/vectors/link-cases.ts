@@ -1,5 +1,6 @@
-// Frames of the agent's link: spec/link.md section 1. Each case is what stands on the line and the content that a receiver
-// takes from it, or none. The encoder here is written from the specification and is not the product's.
+// Frames of the agent's link: spec/link.md section 1. Each case is what stands on the line and the
+// content that a receiver takes from it, or none. The encoder here is written from the
+// specification and is not the product's.
 
 import { type Bytes, concatBytes, crc32, u32le } from '@firmseal/bytes';
 
@@ -7,7 +8,10 @@ interface LinkCase {
   readonly name: string;
   /** Everything that is sent, zero bytes included. */
   readonly line: Bytes;
-  /** Type, sequence, body and CRC of the one frame that arrives; absent when the receiver drops all and says nothing. */
+  /**
+   * Type, sequence, body and CRC of the one frame that arrives; absent when the receiver
+   * drops all and says nothing.
+   */
   readonly content?: Bytes;
 }
 

@@ -10,7 +10,10 @@ export interface PackageCase {
   readonly name: string;
   readonly file: Bytes;
   readonly fault?: FaultCode;
-  /** Where the link shows it in another way: records are lengths there, and the host sends no more than announced. */
+  /**
+   * Where the link shows it in another way: records are lengths there, and the host
+   * sends no more than announced.
+   */
   readonly onLink?: FaultCode | 'none';
   readonly product?: string;
   readonly epoch?: number;

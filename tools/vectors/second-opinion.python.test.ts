@@ -1,4 +1,5 @@
-// spec/check, the reader written from the specification alone, agrees with every vector, and says so when one is wrong.
+// spec/check, the reader written from the specification alone, agrees with every vector,
+// and says so when one is wrong.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ function check(vectors: string) {
 it('agrees with every vector', () => {
   const { status, text } = check(join(root, 'vectors'));
   console.log(text);
-  expect(text).toMatch(/^5\d\d cases, 0 disagreements$|^\d{4,} cases, 0 disagreements$/m);
+  expect(text).toMatch(/^[5-9]\d\d cases, 0 disagreements$|^\d{4,} cases, 0 disagreements$/m);
   expect(status).toBe(0);
 });
 

@@ -1,5 +1,5 @@
-// The fixed keys of the vectors: private key = SHA-256("firmseal test key: <name>"). Everyone can compute them, so each
-// stands in the list of known test keys (packages/keys), and tools refuse it.
+// The fixed keys of the vectors: private key = SHA-256("firmseal test key: <name>"). Everyone can compute
+// them, so each stands in the list of known test keys (packages/keys), and tools refuse it.
 
 import { type Bytes, utf8 } from '@firmseal/bytes';
 import type { KeyPair } from '@firmseal/crypto';
@@ -29,7 +29,9 @@ export function signerOf(name: VectorKeyName, highS = false) {
   return { publicKey, sign: (message: Uint8Array): Bytes => signDeterministic(privateKey, message, highS) };
 }
 
-/** Bytes that stand for firmware, serial numbers and nonces: SHA-256(label || counter), one after the other. */
+/**
+ * Bytes that stand for firmware, serial numbers and nonces: SHA-256(label || counter), one after the other.
+ */
 export function seededBytes(label: string, length: number): Bytes {
   const bytes = new Uint8Array(length);
   for (let offset = 0; offset < length; offset += 32) {

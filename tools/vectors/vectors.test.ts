@@ -1,5 +1,5 @@
-// The product's own readers against the vectors, and the vectors against the specification: every code that an order of
-// checks names has a vector.
+// The product's own readers against the vectors, and the vectors against the specification: every code that
+// an order of checks names has a vector.
 
 import { readFileSync } from 'node:fs';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';

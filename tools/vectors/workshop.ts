@@ -1,5 +1,5 @@
-// Makes packages and takes them apart for the vectors: a valid one is sealed by the product's own code, then decoded to
-// maps that a case changes, and put together and signed again with the fixed keys.
+// Makes packages and takes them apart for the vectors: a valid one is sealed by the product's own code, then
+// decoded to maps that a case changes, and put together and signed again with the fixed keys.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose, signatureInput } from '@firmseal/cbor-cose';
@@ -74,7 +74,10 @@ export const succession = (epoch: number, of = product) =>
     ...{ product: of, publicKey: keyPair('second root').publicKey, epoch },
   });
 
-/** A package in pieces. `core` and `payload` are maps by key; the core stands in the payload when it is put together. */
+/**
+ * A package in pieces. `core` and `payload` are maps by key; the core stands in the
+ * payload when it is put together.
+ */
 export interface Pieces {
   core: Fields;
   payload: Fields;
@@ -183,7 +186,10 @@ export function flipLast(bytes: Bytes): Bytes {
   return changed;
 }
 
-/** Chains the records again from the last to the first, leaving out the last hash, and sets the first in the payload. */
+/**
+ * Chains the records again from the last to the first, leaving out the last hash, and
+ * sets the first in the payload.
+ */
 export function rechain(parts: Pieces, from = parts.records.length - 2): void {
   for (let i = from; i >= 0; i--) parts.records[i]!.set(crypto.sha256(parts.records[i + 1]!), 0);
   parts.payload.set(1, crypto.sha256(parts.records[0]!));

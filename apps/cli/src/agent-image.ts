@@ -1,4 +1,5 @@
-// The agent for a kind of chip, as bytes at flash addresses: the WebAssembly build, which is what virtual chips run.
+// The agent for a kind of chip, as bytes at flash addresses: the WebAssembly build,
+// which is what virtual chips run.
 
 import type { Chip } from '@firmseal/chips';
 import { type AgentImagePart, agentImage } from '@firmseal/virtual-stm32';

@@ -1,6 +1,7 @@
-// Where the files lie that the command needs at run time: the agent's modules, example firmware. In the source tree
-// they stand where they were made; in the bundle (tools/pack) they are copied to assets/ under the same names. A
-// name is the file's path from the project's root and must match assetFolders, or the bundle would not hold it.
+// Where the files lie that the command needs at run time: the agent's modules, example firmware. In the
+// source tree they stand where they were made; in the bundle (tools/pack) they are copied to assets/
+// under the same names. A name is the file's path from the project's root and must match assetFolders,
+// or the bundle would not hold it.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +29,10 @@ export function isAssetName(name: string): boolean {
   );
 }
 
-/** Path of an asset on this machine. Throws `asset-missing` when it is not there, or not one that a bundle holds. */
+/**
+ * Path of an asset on this machine. Throws `asset-missing` when it is not there, or
+ * not one that a bundle holds.
+ */
 export function assetPath(name: string): string {
   const path = fileURLToPath(new URL(name, assetRoot));
   if (!isAssetName(name) || !existsSync(path)) throw new Fault('asset-missing', { name });

@@ -1,4 +1,5 @@
-// Calls of the owner and the auditor to the authority's HTTP API. What a line needs is in @firmseal/authority-client.
+// Calls of the owner and the auditor to the authority's HTTP API. What a line needs is
+// in @firmseal/authority-client.
 
 import { Fault, type FaultCode, faultCodeOf } from '@firmseal/fault';
 import { readText } from './files.ts';
@@ -38,7 +39,10 @@ async function readBounded(response: Response): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** The server may be starting, or restarting: connecting is tried again for a few seconds. Nothing else is repeated. */
+/**
+ * The server may be starting, or restarting: connecting is tried again for a few
+ * seconds. Nothing else is repeated.
+ */
 async function connectPatiently(url: URL, init: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -51,7 +55,10 @@ async function connectPatiently(url: URL, init: RequestInit): Promise<Response> 
   }
 }
 
-/** One call; the answer's JSON. Throws the authority's own fault, `authority-unreachable`, `authority-answer-malformed`. */
+/**
+ * One call; the answer's JSON. Throws the authority's own fault, `authority-unreachable`,
+ * `authority-answer-malformed`.
+ */
 export async function callAuthority(
   { authority, tokenFile }: AuthorityOptions,
   method: 'GET' | 'POST',

@@ -3,20 +3,20 @@
 import type { Secret } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { findPassphrase, passphraseOf } from '@firmseal/keys';
+import type { Shell } from './shell.ts';
 
 /** Reads one line from the terminal without showing it. */
-function promptHidden(question: string): Promise<string> {
-  const { stdin, stderr } = process;
+function promptHidden({ in: stdin, err }: Shell, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let line = '';
-    stderr.write(question);
+    err.write(question);
     stdin.setRawMode(true);
     stdin.resume();
     const finish = (outcome: () => void): void => {
       stdin.off('data', onData);
       stdin.setRawMode(false);
       stdin.pause();
-      stderr.write('\n');
+      err.write('\n');
       outcome();
     };
     const onData = (chunk: Buffer): void => {
@@ -37,9 +37,10 @@ function promptHidden(question: string): Promise<string> {
 }
 
 /** The passphrase for the named thing. Throws `passphrase-missing` when there is no terminal to ask on. */
-export async function readPassphrase(what: string, file: string | undefined): Promise<Secret> {
-  const found = await findPassphrase({ environment: process.env, ...(file === undefined ? {} : { file }) });
+export async function readPassphrase(shell: Shell, what: string, file: string | undefined): Promise<Secret> {
+  const { environment } = shell;
+  const found = await findPassphrase({ environment, ...(file === undefined ? {} : { file }) });
   if (found !== undefined) return found;
-  if (!process.stdin.isTTY) throw new Fault('passphrase-missing');
-  return passphraseOf(await promptHidden(`Passphrase for ${what}: `), 'the terminal');
+  if (!shell.in.isTTY) throw new Fault('passphrase-missing');
+  return passphraseOf(await promptHidden(shell, `Passphrase for ${what}: `), 'the terminal');
 }

@@ -1,17 +1,30 @@
-// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is plugged in,
-// never what is plugged into it.
+// Socket addresses of the command line: `tcp:HOST:PORT` today. Whatever the kind, a socket is where it is
+// plugged in, never what is plugged into it.
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';
 import { connectTcp } from '@firmseal/link-tcp';
-import { readHostPort } from './numbers.ts';
+import type { DebugProbe } from '@firmseal/personalization';
+import { virtualProbe } from '@firmseal/virtual-probe';
+import { toHostPort } from './options.ts';
+
+/**
+ * The place behind `KIND:`. Throws `option-invalid` for another kind and for a place that is no HOST:PORT.
+ */
+function readPlace(address: string, option: string, kind: string): { host: string; port: number } {
+  const place = address.startsWith(`${kind}:`) ? toHostPort(address.slice(kind.length + 1)) : undefined;
+  if (place === undefined)
+    throw new Fault('option-invalid', { option, value: address, expected: `${kind}:HOST:PORT` });
+  return place;
+}
 
 /** Opens the link of a socket. Throws `option-invalid`, and the link's own faults. */
-export function openSocket(socket: string): Promise<ByteStream> {
-  const [, kind, place] = /^(\w+):(.+)$/.exec(socket) ?? [];
-  if (kind !== 'tcp' || place === undefined) {
-    throw new Fault('option-invalid', { option: '--socket', value: socket, expected: 'tcp:HOST:PORT' });
-  }
-  const { host, port } = readHostPort(place, '--socket');
+export async function openSocket(socket: string): Promise<ByteStream> {
+  const { host, port } = readPlace(socket, '--socket', 'tcp');
   return connectTcp(host, port);
+}
+
+/** The debug port at an address. Throws `option-invalid`. */
+export function openProbe(address: string): DebugProbe {
+  return virtualProbe(readPlace(address, '--probe', 'virtual'));
 }

@@ -1,5 +1,5 @@
-// `firmseal attach-license`: the package that comes out carries the license and is what it was else; a license for
-// another package is refused, and nothing that exists is replaced.
+// `firmseal attach-license`: the package that comes out carries the license and is what it was else; a
+// license for another package is refused, and nothing that exists is replaced.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { thumbprintOf } from '@firmseal/formats';
 import { inspectPackage, splitPackage } from '@firmseal/seal';
 import { afterAll, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
-import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-attach-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,9 +25,9 @@ it('writes a package with the license inside', async () => {
   writeFileSync(at('other.seal'), other.file);
   writeFileSync(at('chip.license'), bundle);
   const attach = (name: string, out: string) =>
-    runCli(['attach-license', at(name), '--license', at('chip.license'), '--out', at(out)]);
+    runHere(['attach-license', at(name), '--license', at('chip.license'), '--out', at(out)]);
 
-  const { status, stdout } = attach('panel.seal', 'app.seal');
+  const { status, stdout } = await attach('panel.seal', 'app.seal');
   expect([status, stdout]).toEqual([0, expect.stringContaining('standing license')]);
   expect(stdout).toContain(Buffer.from(device.thumbprint).toString('hex'));
   const file = new Uint8Array(readFileSync(at('app.seal')));
@@ -36,8 +36,8 @@ it('writes a package with the license inside', async () => {
   expect(report).toMatchObject({ carriesLicense: true, checks: { records: 'ok' } });
   expect(report.manifestDigest).toBe(Buffer.from(sealed.manifestDigest).toString('hex'));
 
-  expect(attach('panel.seal', 'app.seal').stderr).toContain('FS0952');
-  const refused = attach('other.seal', 'wrong.seal');
+  expect((await attach('panel.seal', 'app.seal')).stderr).toContain('FS0952');
+  const refused = await attach('other.seal', 'wrong.seal');
   expect(refused.stderr).toContain('FS0303');
   expect(refused.status).toBe(11);
 });

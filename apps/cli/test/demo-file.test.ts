@@ -1,11 +1,12 @@
-// `firmseal demo FILE` with images that are not in the tree: made here, in the formats and at the addresses that people use.
+// `firmseal demo FILE` with images that are not in the tree: made here, in the formats and at
+// the addresses that people use.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { jsonLines, runCli } from './run-cli.ts';
+import { jsonLines, runHere } from './run-here.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-demo-file-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,7 +62,7 @@ function srecords(address: number, bytes: Uint8Array): string {
   return `${lines.join('\r\n')}\r\nS70500000000FA\r\n`;
 }
 
-const demoJson = (...words: string[]) => runCli(['demo', ...words, '--json']);
+const demoJson = (...words: string[]) => runHere(['demo', ...words, '--json']);
 
 describe('the demo with a file of the user', () => {
   it.each([
@@ -77,8 +78,8 @@ describe('the demo with a file of the user', () => {
     ],
     ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000)))], 'bank2'],
     ['a raw binary', () => [file('app.bin', content(12_345)), '--address', '0x08020000'], 'above'],
-  ] as const)('%s', (_, words, slot) => {
-    const outcome = demoJson(...words());
+  ] as const)('%s', async (_, words, slot) => {
+    const outcome = await demoJson(...words());
     expect(outcome.stderr).toBe('');
     expect(outcome.status).toBe(0);
     const lines = jsonLines(outcome);
@@ -93,8 +94,8 @@ describe('the demo with a file of the user', () => {
     expect(lines.at(-1)?.['controlBytesRead']).toBeGreaterThan(8_000);
   });
 
-  it('refuses an image that does not fit, and names the free ranges', () => {
-    const outcome = demoJson(file('wide.elf', elf(0x0801_0000, content(2_000_000))));
+  it('refuses an image that does not fit, and names the free ranges', async () => {
+    const outcome = await demoJson(file('wide.elf', elf(0x0801_0000, content(2_000_000))));
     expect(outcome.status).toBe(3);
     const [error] = jsonLines(outcome);
     expect(error).toMatchObject({ event: 'error', code: 'image-does-not-fit' });
@@ -112,19 +113,19 @@ describe('the demo with a file of the user', () => {
           .replace(/.{2}\r/, '00\r'),
     ],
     ['an empty file', () => new Uint8Array(0)],
-  ])('refuses %s with a code, a sentence and a remedy', (name, make) => {
-    const outcome = demoJson(file(`${name.replaceAll(' ', '-')}.img`, make()));
+  ])('refuses %s with a code, a sentence and a remedy', async (name, make) => {
+    const outcome = await demoJson(file(`${name.replaceAll(' ', '-')}.img`, make()));
     expect(outcome.status).toBe(3);
     expect(outcome.stderr).toMatch(/^FS\d{4} [a-z-]+: .+\n {2}What to do: .+\n$/);
     const [error] = jsonLines(outcome);
     expect(error).toMatchObject({ event: 'error', code: expect.stringMatching(/^[a-z0-9-]+$/) });
   });
 
-  it('refuses the example with one byte of its header changed', () => {
+  it('refuses the example with one byte of its header changed', async () => {
     const example = readFileSync(
       fileURLToPath(new URL('../../../examples/stm32f427-panel/panel.elf', import.meta.url)),
     );
     example[0x12] = 0x3e;
-    expect(demoJson(file('other-machine.elf', example)).status).toBe(3);
+    expect((await demoJson(file('other-machine.elf', example))).status).toBe(3);
   });
 });

@@ -1,5 +1,5 @@
-// The demo tells the truth: with all defences its summary is as it must be, and with any one of them taken away the field
-// that stands for it changes.
+// The demo tells the truth: with all defences its summary is as it must be, and with any one of them taken
+// away the field that stands for it changes.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAgent, buildWeakenedAgent } from '../../../device/agent/build.ts';

@@ -1,5 +1,6 @@
-// A command of a few lines for the test of packing (tools/pack): reads an asset as the real command does, loads a
-// module late, and uses a dependency from npm and two of this project, so that all ways into the bundle are walked.
+// A command of a few lines for the test of packing (tools/pack): reads an asset as the real command
+// does, loads a module late, and uses a dependency from npm and two of this project, so that all
+// ways into the bundle are walked.
 
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,5 @@
-// A terminal for tests: a process on a pseudo-terminal that Python opens, and the screen that it sees, after the control
-// sequences that the live views use.
+// A terminal for tests: a process on a pseudo-terminal that Python opens, and the screen that it sees, after
+// the control sequences that the live views use.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,10 @@ while True:
         os.write(1 if source == master else master, data)
 `;
 
-/** Rows as a terminal would show them, without limit of their number. Throws at a sequence that it does not know. */
+/**
+ * Rows as a terminal would show them, without limit of their number. Throws at a
+ * sequence that it does not know.
+ */
 class EmulatedScreen {
   #rows: string[] = [''];
   #row = 0;

@@ -1,5 +1,5 @@
-// The agent on the chip's UART: personalized over a TCP UART, kept in a file, met again on a pseudo-terminal in another
-// process; and on a USB/IP and ST-LINK chip the doors are there beside it.
+// The agent on the chip's UART: personalized over a TCP UART, kept in a file, met again on a pseudo-terminal
+// in another process; and on a USB/IP and ST-LINK chip the doors are there beside it.
 
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { toHex } from '@firmseal/bytes';
 import { type ByteStream, type ByteStreamListener, systemClock } from '@firmseal/link';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { lackingTool, skipTests } from '../../../tools/test-report/skip-tests.ts';
-import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 import { VirtualProcess } from './run-virtual.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-virtual-agent-'));
@@ -21,8 +21,8 @@ const environment = { FIRMSEAL_PASSPHRASE: 'of this test only' };
 let virtual: VirtualProcess | undefined;
 afterEach(async () => void (await virtual?.stop()));
 
-function succeed(...words: string[]): void {
-  const { status, stderr } = runCli(words, environment);
+async function succeed(...words: string[]): Promise<void> {
+  const { status, stderr } = await runHere(words, environment);
   expect([status, stderr]).toEqual([0, expect.any(String)]);
 }
 
@@ -49,12 +49,12 @@ function openTerminal(path: string): ByteStream {
 skipTests(lackingTool(['python3']));
 
 test('answers on UART doors as on its link, in one process and the next', async () => {
-  succeed('keys', 'new', '--role', 'root', '--out', file('root.key'));
-  succeed('keys', 'new', '--role', 'device-ca', '--out', file('ca.key'));
+  await succeed('keys', 'new', '--role', 'root', '--out', file('root.key'));
+  await succeed('keys', 'new', '--role', 'device-ca', '--out', file('ca.key'));
   const words = ['--chip', 'stm32f427', '--state', file('chips.state')];
   virtual = await VirtualProcess.start(...words, '--uart', 'tcp');
   const { probe, uart, uniqueId } = virtual.chips[0]!;
-  succeed(
+  await succeed(
     ...['personalize', '--chip', 'stm32f427', '--product', 'panel', '--level', '1'],
     ...['--root-key', file('root.key.pub'), '--device-ca', file('ca.key')],
     ...['--probe', probe, '--socket', `tcp:127.0.0.1:${uart}`],

@@ -1,4 +1,5 @@
-// The dfu-util line that `firmseal virtual --usb` prints for machines without a kernel module, run as it stands.
+// The dfu-util line that `firmseal virtual --usb` prints for machines without a
+// kernel module, run as it stands.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// The OpenOCD line that `firmseal virtual --debug stlink` prints, run as it stands. F4 is left out for its time: without a loader
-// OpenOCD writes a whole sector, padded, half-word by half-word, which takes a minute.
+// The OpenOCD line that `firmseal virtual --debug stlink` prints, run as it stands. F4 is left out for its
+// time: without a loader OpenOCD writes a whole sector, padded, half-word by half-word, which takes a minute.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

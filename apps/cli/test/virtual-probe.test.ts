@@ -1,5 +1,5 @@
-// The probes of `firmseal virtual --debug` on USB/IP: what is listed, and that a transfer reaches the chip behind each. A
-// kernel and OpenOCD meet them in virtual-usb-vm.test.ts.
+// The probes of `firmseal virtual --debug` on USB/IP: what is listed, and that a transfer reaches the chip
+// behind each. A kernel and OpenOCD meet them in virtual-usb-vm.test.ts.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

@@ -1,5 +1,5 @@
-// The live view of `firmseal virtual` as it stands on a real terminal while a client programs a chip: typed controls, the map,
-// and the terminal given back at the end.
+// The live view of `firmseal virtual` as it stands on a real terminal while a client programs a chip: typed
+// controls, the map, and the terminal given back at the end.
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// The lines that `firmseal virtual --usb --debug cmsis-dap` prints, run as they stand in a machine with USB: dfu-util on the
-// chip's own connector, OpenOCD on its probe. Only the attaching is the machine's: it has no sudo, and its own way to the server.
+// The lines that `firmseal virtual --usb --debug cmsis-dap` prints, run as they stand in a machine with USB:
+// dfu-util on the chip's own connector, OpenOCD on its probe. Only the attaching is the machine's: it has no
+// sudo, and its own way to the server.
 
 import { expect, test } from 'vitest';
 import { guest, onlyInWhole } from '../../../lab/usb-vm/guest-of-tests.ts';

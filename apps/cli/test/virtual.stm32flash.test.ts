@@ -1,5 +1,5 @@
-// `firmseal virtual` as its users have it: the command lines that it prints are run as they stand; what they programmed is
-// there in the next run; power cuts come when they were planned; a damaged state is refused.
+// `firmseal virtual` as its users have it: the command lines that it prints are run as they stand; what they
+// programmed is there in the next run; power cuts come when they were planned; a damaged state is refused.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';
 import { lineFor, runLine } from './printed-line.ts';
-import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 import { VirtualProcess } from './run-virtual.ts';
 
 const usable = hasTool('stm32flash', 'in-ci', ['-h']) && hasTool('python3');
@@ -70,8 +70,8 @@ describe.runIf(usable)('on a pseudo-terminal', () => {
 });
 
 describe('refusals', () => {
-  const refusal = (...words: string[]) => {
-    const { status, stderr } = runCli(['virtual', '--chip', 'stm32f427', ...words]);
+  const refusal = async (...words: string[]) => {
+    const { status, stderr } = await runHere(['virtual', '--chip', 'stm32f427', ...words]);
     return [status, /^FS\d+ ([\w-]+)/.exec(stderr)?.[1]];
   };
 
@@ -79,24 +79,26 @@ describe('refusals', () => {
     const state = join(folder, 'one.state');
     virtual = await VirtualProcess.start('--chip', 'stm32f427', '--state', state);
     const port = virtual.chips[0]!.socket.split(':').at(-1)!;
-    expect(refusal('--link-port', port)).toEqual([16, 'port-unavailable']);
-    const inUse = refusal('--state', state);
+    expect(await refusal('--link-port', port)).toEqual([16, 'port-unavailable']);
+    const inUse = await refusal('--state', state);
     expect(inUse).toEqual([expect.any(Number), 'state-in-use']);
     await virtual.stop();
     expect(existsSync(`${state}.lock`)).toBe(false);
-    expect(refusal('--state', state, '--count', '2')).toEqual([3, 'state-of-other-chips']);
+    expect(await refusal('--state', state, '--count', '2')).toEqual([3, 'state-of-other-chips']);
     const whole = readFileSync(state, 'utf8');
     writeFileSync(state, whole.replace('"operations":0', '"operations":1'));
-    expect(refusal('--state', state)).toEqual([3, 'state-damaged']);
+    expect(await refusal('--state', state)).toEqual([3, 'state-damaged']);
     expect(readFileSync(state, 'utf8')).not.toBe(whole);
   });
 
   test.each([
-    ['--fault', 'cut 1 at', 'control-invalid'],
-    ['--fault', 'cut 2 at 5', 'virtual-chip-unknown'],
-    ['--uart', 'rs485', 'option-invalid'],
-    ['--debug', 'jlink', 'option-invalid'],
-    ['--clock', 'fast', 'option-invalid'],
-    ['--quirk', 'squeaks', 'option-invalid'],
-  ])('%s %s', (option, value, code) => expect(refusal(option, value)).toEqual([3, code]));
+    ['--fault', 'cut 1 at', 3, 'control-invalid'],
+    ['--fault', 'cut 2 at 5', 3, 'virtual-chip-unknown'],
+    ['--uart', 'rs485', 2, 'command-line-invalid'],
+    ['--debug', 'jlink', 2, 'command-line-invalid'],
+    ['--clock', 'fast', 2, 'command-line-invalid'],
+    ['--quirk', 'squeaks', 2, 'command-line-invalid'],
+  ])('%s %s', async (option, value, status, code) =>
+    expect(await refusal(option, value)).toEqual([status, code]),
+  );
 });

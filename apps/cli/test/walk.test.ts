@@ -1,5 +1,5 @@
-// The README's walk, executed as it is printed: every command a process of its own, over TCP. Where the system allows, in a
-// network of its own, so that the ports that the README names are free.
+// The README's walk, executed as it is printed: every command a process of its own, over TCP. Where the
+// system allows, in a network of its own, so that the ports that the README names are free.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -6,21 +6,9 @@
 #ifndef FS_CBOR_H
 #define FS_CBOR_H
 
-#include "fs_bytes.h"
+#include "fs_cbor_head.h"
 
 #define FS_CBOR_DEPTH 8u
-
-/* Why the check refused; the callers turn each into the malformed fault of their object. */
-enum {
-  FS_CBOR_TRUNCATED = 1,
-  FS_CBOR_TYPE_REFUSED = 2,
-  FS_CBOR_NOT_DETERMINISTIC = 3,
-  FS_CBOR_DUPLICATE_KEY = 4,
-  FS_CBOR_TOO_DEEP = 5,
-  FS_CBOR_TEXT_INVALID = 6,
-  FS_CBOR_TRAILING_BYTES = 7,
-  FS_CBOR_SHAPE = 8 /* cursor: another type, or out of range */
-};
 
 /* First depth: 1, or 2 for what stands inside tag 18. FS_OK or the first fault from the first byte on. */
 fs_result fs_cbor_check(fs_view item, uint32_t first_depth);
@@ -28,12 +16,6 @@ fs_result fs_cbor_check(fs_view item, uint32_t first_depth);
 /* FS_OK for well-formed UTF-8: no surrogates, nothing overlong, nothing above U+10FFFF. */
 fs_result fs_cbor_utf8(const uint8_t *text, uint32_t length);
 
-typedef struct {
-  const uint8_t *next;
-  const uint8_t *end;
-} fs_cbor;
-
-fs_cbor fs_cbor_open(fs_view item);
 /* FS_OK when every byte was taken. */
 fs_result fs_cbor_done(const fs_cbor *cursor);
 

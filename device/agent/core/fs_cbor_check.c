@@ -3,7 +3,6 @@
  * gives, with a stack of open arrays and maps instead of recursion.
  */
 #include "fs_cbor.h"
-#include "fs_cbor_head.h"
 
 /* 2^53 - 1, the largest magnitude of an integer. */
 #define INTEGER_MOST 0x1fffffffffffffull

@@ -7,7 +7,6 @@
 #include "fs_link.h"
 #include "fs_port.h"
 #include "fs_session.h"
-#include "fs_usb.h"
 #include "fs_usb_frames.h"
 
 enum { DNLOAD = 1, UPLOAD = 2, GETSTATUS = 3, CLRSTATUS = 4, GETSTATE = 5, ABORT = 6 };

@@ -4,7 +4,7 @@
 #include "fs_flow.h"
 #include "fs_hmac.h"
 #include "fs_identity.h"
-#include "fs_link.h"
+#include "fs_pending.h"
 #include "fs_session.h"
 
 #define PIECE 256u
@@ -19,7 +19,7 @@ static fs_result hash_area(const fs_area *area, uint8_t hash[FS_HASH_SIZE]) {
   while (done < area->length && result == FS_OK) {
     uint32_t count = area->length - done < PIECE ? area->length - done : PIECE;
     /* The slowest chip of the catalogue hashes 64 KiB in a quarter of a second. */
-    if (done % 0x10000u == 0) fs_link_pending(250);
+    if (done % 0x10000u == 0) fs_pending_tell(250);
     if (fs_flash_read(area->address + done, piece, count) != FS_OK) result = FS_ERR_FLASH_VERIFY_FAILED;
     fs_crypto_sha256_update(&context, piece, count);
     done += count;

@@ -2,6 +2,7 @@
 #include "fs_download.h"
 
 #include "fs_estimate.h"
+#include "fs_frame.h"
 #include "fs_install.h"
 #include "fs_link.h"
 #include "fs_package.h"

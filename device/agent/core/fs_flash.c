@@ -2,7 +2,7 @@
 #include "fs_flash.h"
 
 #include "fs_chip_facts.h"
-#include "fs_link.h"
+#include "fs_pending.h"
 #include "fs_port.h"
 
 FS_STATIC_ASSERT(FS_FLASH_GRAIN % FS_WRITE_UNIT_BYTES == 0);
@@ -67,7 +67,7 @@ fs_result fs_flash_unit_of(uint32_t address, fs_erase_unit *unit) {
 
 fs_result fs_flash_erase(const fs_erase_unit *unit) {
   /* Largest time of the families in the catalogue: 2 s for 128 KiB, 0.5 s for 16 KiB, 40 ms for a page. */
-  fs_link_pending((unit->end - unit->start) / 64u + 250u);
+  fs_pending_tell((unit->end - unit->start) / 64u + 250u);
   FS_TRY_AS(fs_port_flash_erase(unit->start), FS_ERR_FLASH_ERASE_FAILED);
   return FS_OK;
 }

@@ -1,7 +1,7 @@
 /* See fs_frame.h. Decoding happens byte by byte into the one buffer; encoding sends block by block without another. */
 #include "fs_frame.h"
 
-#include "fs_link.h"
+#include "fs_line.h"
 
 #define LEAST_CONTENT 6u
 
@@ -50,11 +50,11 @@ void fs_frame_send(uint8_t *content, uint32_t length) {
     uint8_t code;
     while (at + count < length && count < 254 && content[at + count] != 0) count++;
     code = (uint8_t)(count + 1u);
-    fs_link_put(&code, 1);
-    if (count > 0) fs_link_put(content + at, count);
+    fs_line_put(&code, 1);
+    if (count > 0) fs_line_put(content + at, count);
     at += count;
     if (at == length) break;
     if (count < 254) at++; /* the zero that the code stands for */
   }
-  fs_link_put(&terminator, 1);
+  fs_line_put(&terminator, 1);
 }

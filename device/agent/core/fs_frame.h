@@ -4,6 +4,11 @@
 
 #include "fs_bytes.h"
 
+/* Longest content of a frame: type, sequence, record index, a record of 4096 bytes, CRC. */
+#define FS_CONTENT_MAX (2u + 4u + 48u + 4096u + 4u)
+/* Records that may be unanswered: the agent has one buffer, and takes no byte while it works. */
+#define FS_WINDOW 1u
+
 /* A receiver's place in a frame. All zeros is the start. */
 typedef struct {
   uint32_t length;     /* content so far */

@@ -3,9 +3,9 @@
 
 #include "fs_chip_facts.h"
 #include "fs_cose.h"
+#include "fs_frame.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
-#include "fs_link.h"
 #include "fs_port.h"
 #include "fs_random.h"
 #include "fs_session.h"

@@ -8,7 +8,7 @@
 #include "fs_hpke.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
-#include "fs_link.h"
+#include "fs_pending.h"
 #include "fs_session.h"
 
 #define PAYLOAD_MOST 2048u
@@ -228,7 +228,7 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
 /* One pass of steps 1 to 5, from nothing. */
 static fs_result pass(fs_view bundle, license *read) {
   fs_delegation issuer;
-  fs_link_pending(FS_ESTIMATE_PACKAGE_MS);
+  fs_pending_tell(FS_ESTIMATE_PACKAGE_MS);
   fs_wipe(read, sizeof *read);
   FS_DECIDE(verify(bundle, read, &issuer));
   read->journaled = fs_now.unwraps > 0 ? fs_equal(read->digest, fs_now.license_digest, FS_HASH_SIZE) : FS_NO;

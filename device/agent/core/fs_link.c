@@ -7,12 +7,13 @@
 #include "fs_identity.h"
 #include "fs_install.h"
 #include "fs_journal.h"
+#include "fs_line.h"
 #include "fs_package.h"
+#include "fs_pending.h"
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_receipt.h"
 #include "fs_session.h"
-#include "fs_usb_frames.h"
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
 #define ANSWER_MAX 1984u
@@ -32,8 +33,7 @@ enum {
   REQUEST_RECEIPT = 0x24,
   REQUEST_ACKNOWLEDGE = 0x25,
   REQUEST_START = 0x26,
-  ANSWER_BIT = 0x80,
-  ANSWER_PENDING = 0xff
+  ANSWER_BIT = 0x80
 };
 
 /* What follows once the answer was sent. */
@@ -56,9 +56,7 @@ static uint8_t *answer = brief;
 static uint32_t answer_length; /* 0: nothing was answered yet */
 static uint32_t answered_crc;
 static fs_frame_reader reader;
-static fs_answer working = FS_NO;
 static fs_answer lent = FS_NO;     /* the request buffer holds something else */
-static fs_answer fetching = FS_NO; /* the request under way came by USB */
 static after due = AFTER_NOTHING;  /* once the answer was fetched */
 
 typedef struct {
@@ -216,11 +214,10 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   now.detail = 0;
   now.then = AFTER_NOTHING;
   answer_length = 0;
-  answer[1] = sequence;
-  working = FS_YES;
+  fs_pending_begin(sequence);
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
   result = dispatch(type, &now);
-  working = FS_NO;
+  fs_pending_end();
   finish_answer(type, sequence, result, &now);
   check_answer(type, result);
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
@@ -228,7 +225,7 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   fs_frame_send(answer, answer_length);
   fs_wipe(&frame, sizeof frame.ahead + length); /* from a word on: at most all of it */
   if (result != FS_OK) return;
-  if (fetching == FS_YES) due = now.then;
+  if (fs_line_is_fetched() == FS_YES) due = now.then;
   else follow(now.then);
 }
 
@@ -244,9 +241,9 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
 
 void fs_link_exchange(const uint8_t *bytes, uint32_t length) {
   fs_link_follow(); /* the host did not wait for it */
-  fetching = FS_YES;
+  fs_line_fetched_by_host(FS_YES);
   fs_link_receive(bytes, length);
-  fetching = FS_NO;
+  fs_line_fetched_by_host(FS_NO);
 }
 
 void fs_link_follow(void) { follow(due); }
@@ -260,18 +257,4 @@ fs_buffer fs_link_lend(void) {
 void fs_link_give_back(void) {
   fs_wipe(&frame, sizeof frame);
   lent = FS_NO;
-}
-
-void fs_link_put(const uint8_t *bytes, uint32_t length) {
-  if (fetching == FS_YES) fs_usb_frames_put(bytes, length);
-  else fs_port_link_send(bytes, length);
-}
-
-void fs_link_pending(uint32_t milliseconds) {
-  uint8_t content[2 + 4 + 4];
-  if (working != FS_YES || fetching == FS_YES) return; /* by USB it would come with the answer, and fill its room */
-  content[0] = ANSWER_PENDING;
-  content[1] = answer[1];
-  fs_put_u32le(content + 2, milliseconds);
-  fs_frame_send(content, 6);
 }

@@ -6,7 +6,7 @@
 #include "fs_flow.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
-#include "fs_link.h"
+#include "fs_pending.h"
 #include "fs_session.h"
 #include "fs_trial.h"
 
@@ -75,7 +75,7 @@ static fs_result accept(fs_view header) {
 /* One pass, from nothing: all that it left in the session goes into the hash. */
 static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   fs_sha256 context;
-  fs_link_pending(FS_ESTIMATE_PACKAGE_MS);
+  fs_pending_tell(FS_ESTIMATE_PACKAGE_MS);
   fs_session_end();
   FS_DECIDE(accept(header));
   fs_session_note_manifest();

@@ -5,11 +5,9 @@
 #ifndef FS_USB_H
 #define FS_USB_H
 
-#include "fs_bytes.h"
+#include "fs_usb_request.h"
 
 #define FS_USB_SETUP_SIZE 8u
-/* Longest data stage in either direction: wTransferSize of the DFU functional descriptors. */
-#define FS_USB_TRANSFER_MAX 1024u
 
 /*
  * A control request: the 8 bytes of its setup packet, and the data stage of an OUT request, which the core copies.

@@ -4,7 +4,6 @@
 
 #include "fs_chip_facts.h"
 #include "fs_port.h"
-#include "fs_usb.h"
 
 #define WORD(value) (uint8_t)((value) & 0xffu), (uint8_t)((value) >> 8)
 

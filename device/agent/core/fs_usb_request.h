@@ -4,6 +4,9 @@
 
 #include "fs_bytes.h"
 
+/* Longest data stage in either direction: wTransferSize of the DFU functional descriptors. */
+#define FS_USB_TRANSFER_MAX 1024u
+
 typedef struct {
   uint8_t type; /* bmRequestType */
   uint8_t request;

@@ -1,5 +1,5 @@
-// A cell of the table of clients against operations: what came of a client's real run against one chip. Kept as JSON in
-// packages/virtual-stm32/conformance; docs/virtual-stm32-conformance.md is made of it.
+// A cell of the table of clients against operations: what came of a client's real run against one chip. Kept
+// as JSON in packages/virtual-stm32/conformance; docs/virtual-stm32-conformance.md is made of it.
 
 /** Rows of the table, in their order. */
 export const operations = [
@@ -33,7 +33,10 @@ export interface Cell {
   readonly operation: OperationName;
   /** `refused`: as the silicon does, by the source named. `broken`: neither; no kept cell may be. */
   readonly outcome: 'works' | 'refused' | 'not-supported' | 'broken';
-  /** Of a refusal: the document; of an operation that the client cannot do: why. Of a broken one: what was seen. */
+  /**
+   * Of a refusal: the document; of an operation that the client cannot do: why. Of a
+   * broken one: what was seen.
+   */
   readonly because?: string;
 }
 
@@ -55,7 +58,10 @@ export const works: Outcome = { outcome: 'works' };
 export const refused = (source: string): Outcome => ({ outcome: 'refused', because: source });
 export const notSupported = (reason: string): Outcome => ({ outcome: 'not-supported', because: reason });
 
-/** `expected` when what was looked at is so; else what the client printed last, so that the cell says what is wrong. */
+/**
+ * `expected` when what was looked at is so; else what the client printed last, so that
+ * the cell says what is wrong.
+ */
 export function judged(isSo: boolean, expected: Outcome, printed: string): Outcome {
   if (isSo) return expected;
   return { outcome: 'broken', because: printed.trim().split('\n').slice(-2).join(' / ') };

@@ -1,5 +1,5 @@
-// What OpenOCD is refused, and how it lifts the protection: the kept cells of one chip, run again. The session on an open
-// chip is of the same kind as src/doors/openocd.openocd.test.ts, which runs on every chip.
+// What OpenOCD is refused, and how it lifts the protection: the kept cells of one chip, run again. The
+// session on an open chip is of the same kind as src/doors/openocd.openocd.test.ts, which runs on every chip.
 
 import { expect, test } from 'vitest';
 import { hasTool } from '../../../tools/toolchain.ts';

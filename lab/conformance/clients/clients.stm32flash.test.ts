@@ -1,5 +1,5 @@
-// The kept table of clients is what the clients still do: a sample of it is run again, cell by cell, and the page is
-// what the cells make. OpenOCD has its own test of the same kind (src/doors/openocd.openocd.test.ts).
+// The kept table of clients is what the clients still do: a sample of it is run again, cell by cell, and the
+// page is what the cells make. OpenOCD has its own test of the same kind (src/doors/openocd.openocd.test.ts).
 
 import { describe, expect, test } from 'vitest';
 import { lackingTool } from '../../../tools/test-report/skip-tests.ts';

@@ -1,4 +1,5 @@
-// What dfu-util can do with a chip's DfuSe bootloader over USB/IP: each operation by a run of its own on a fresh chip.
+// What dfu-util can do with a chip's DfuSe bootloader over USB/IP: each operation by a
+// run of its own on a fresh chip.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// `npm run lab -- conformance`: runs stm32flash, dfu-util and OpenOCD against every chip, keeps the cells, and makes the page of
-// them. `-- stm32g0b1 dfu-util` runs these only and keeps the other cells; `-- --page` makes the page only. CMSIS-DAP needs the
-// machine of `npm run lab -- usb-vm`. Ends with 1 when a cell is broken.
+// `npm run lab -- conformance`: runs stm32flash, dfu-util and OpenOCD against every chip, keeps the
+// cells, and makes the page of them. `-- stm32g0b1 dfu-util` runs these only and keeps the other
+// cells; `-- --page` makes the page only. CMSIS-DAP needs the machine of `npm run lab -- usb-vm`.
+// Ends with 1 when a cell is broken.
 
 import { oneOf, readCommandLine } from '../../../tools/command-line.ts';
 import { prepareGuest } from '../../usb-vm/guest.ts';

@@ -1,6 +1,6 @@
-// What OpenOCD can do with a chip through a probe: one session on an open chip, two on a protected chip, one at level 2.
-// Each operation is judged by what the chip holds, not by what OpenOCD says alone. Which probe carries the sessions is the
-// caller's: ST-LINK on this machine, CMSIS-DAP in a machine that has USB.
+// What OpenOCD can do with a chip through a probe: one session on an open chip, two on a protected chip, one
+// at level 2. Each operation is judged by what the chip holds, not by what OpenOCD says alone. Which probe
+// carries the sessions is the caller's: ST-LINK on this machine, CMSIS-DAP in a machine that has USB.
 
 import { optionField, withOptionField } from '@firmseal/chips';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';

@@ -1,5 +1,6 @@
-// How OpenOCD 0.12 is told of each chip of the catalogue, for tests: target file, flash driver, and one option field that it
-// reads and writes with the driver's own commands. The brown-out level: nothing else depends on it.
+// How OpenOCD 0.12 is told of each chip of the catalogue, for tests: target file, flash driver,
+// and one option field that it reads and writes with the driver's own commands. The brown-out
+// level: nothing else depends on it.
 
 export interface OpenocdFamily {
   /** A file of OpenOCD's target folder. */

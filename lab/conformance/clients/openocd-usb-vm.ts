@@ -1,5 +1,6 @@
-// OpenOCD's sessions in a virtual machine whose Linux kernel has probes on its USB: CMSIS-DAP version 1 through hidraw,
-// version 2 and ST-LINK through libusb. Each chip has a probe of its own, told apart by the serial number.
+// OpenOCD's sessions in a virtual machine whose Linux kernel has probes on its USB: CMSIS-DAP
+// version 1 through hidraw, version 2 and ST-LINK through libusb. Each chip has a probe of its own,
+// told apart by the serial number.
 
 import { cmsisDapBulk, cmsisDapHid, probeTarget, stlinkUsb, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { Guest } from '../../usb-vm/guest.ts';

@@ -1,5 +1,6 @@
-// Runs OpenOCD against a virtual chip for tests: its configuration through the st-link TCP door, Tcl in, a marked line for
-// each answer out. Script and answers are the same for other probes: `openocdScript`, `openocdAnswers`.
+// Runs OpenOCD against a virtual chip for tests: its configuration through the st-link TCP door, Tcl
+// in, a marked line for each answer out. Script and answers are the same for other probes:
+// `openocdScript`, `openocdAnswers`.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

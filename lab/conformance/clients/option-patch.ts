@@ -1,5 +1,6 @@
-// Option bytes as a bootloader's client sees them: where they stand as memory, what change of their bytes lowers or raises
-// the brown-out level, which nothing else depends on, and what change raises the readout level from 0 to 1. RM0090 table 16, RM0351 and RM0444 3.4.1, RM0433 4.9, RM0456 7.9.
+// Option bytes as a bootloader's client sees them: where they stand as memory, what change of their bytes
+// lowers or raises the brown-out level, which nothing else depends on, and what change raises the readout
+// level from 0 to 1. RM0090 table 16, RM0351 and RM0444 3.4.1, RM0433 4.9, RM0456 7.9.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 

@@ -1,5 +1,5 @@
-// The whole way on a bench: stm32flash programs the example application over the UART bootloader and starts it, and the
-// application's own instructions greet on the same line.
+// The whole way on a bench: stm32flash programs the example application over the UART bootloader and starts
+// it, and the application's own instructions greet on the same line.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

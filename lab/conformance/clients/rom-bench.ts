@@ -1,5 +1,5 @@
-// A virtual chip in its ROM bootloader on a bench: BOOT0 high, with or without content and protection, and whatever
-// door a test opens to it. Closing the bench closes its doors.
+// A virtual chip in its ROM bootloader on a bench: BOOT0 high, with or without content and protection, and
+// whatever door a test opens to it. Closing the bench closes its doors.
 
 import type { Server } from 'node:net';
 import { type FieldValue, type ReadoutLevel, withOptionField } from '@firmseal/chips';

@@ -13,7 +13,10 @@ const usable = hasTool('stm32flash', 'in-ci', ['-h']) && hasTool('python3');
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-stm32flash-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What stm32flash 0.7 prints of the chip: name and first sector are from its table, by the id that the chip answers. */
+/**
+ * What stm32flash 0.7 prints of the chip: name and first sector are from its table, by
+ * the id that the chip answers.
+ */
 const chips = [
   {
     id: 'stm32f427',

@@ -1,4 +1,5 @@
-// Runs clients against chips and gives the cells; used to record the whole table and, by a test, to repeat a sample.
+// Runs clients against chips and gives the cells; used to record the whole table and, by
+// a test, to repeat a sample.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,10 @@ import { stm32flashCells } from './stm32flash-cells.ts';
 
 export interface ClientPlan {
   readonly clients: readonly ClientName[];
-  /** The machine with USB that OpenOCD runs in to meet CMSIS-DAP probes; such a client is passed over without one. */
+  /**
+   * The machine with USB that OpenOCD runs in to meet CMSIS-DAP probes; such a client
+   * is passed over without one.
+   */
   readonly guest?: Guest;
   readonly told?: (chip: string, client: string) => void;
 }

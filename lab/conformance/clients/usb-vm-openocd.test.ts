@@ -1,6 +1,6 @@
-// Debian's OpenOCD, unmodified, with probes that a Linux kernel enumerated: CMSIS-DAP of both versions, ST-LINK. The cells must
-// be the kept ones, whichever probe carries them; identity is checked in what OpenOCD prints. `npm run lab -- usb-vm` runs every
-// chip, the tests of the whole tree one.
+// Debian's OpenOCD, unmodified, with probes that a Linux kernel enumerated: CMSIS-DAP of both versions,
+// ST-LINK. The cells must be the kept ones, whichever probe carries them; identity is checked in what OpenOCD
+// prints. `npm run lab -- usb-vm` runs every chip, the tests of the whole tree one.
 
 import { describe, expect, test } from 'vitest';
 import { skipTests } from '../../../tools/test-report/skip-tests.ts';

@@ -1,5 +1,6 @@
-// The requests of the agent as functions of one connection. spec/link.md section 3. It sends what it is given and
-// reads answers strictly; the order of an install is packages/programmer, verification is packages/license.
+// The requests of the agent as functions of one connection. spec/link.md section 3. It sends what
+// it is given and reads answers strictly; the order of an install is packages/programmer,
+// verification is packages/license.
 
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, oneOf } from '@firmseal/cbor-cose';
@@ -44,8 +45,9 @@ export class AgentClient {
   }
 
   /**
-   * Takes over the stream and asks for the info twice. The first answer may be a repeat that the agent kept from
-   * an earlier connection which used the same sequence; the second cannot be, as the first changed what it keeps.
+   * Takes over the stream and asks for the info twice. The first answer may be a repeat that the
+   * agent kept from an earlier connection which used the same sequence; the second cannot be, as
+   * the first changed what it keeps.
    */
   static async connect(options: LinkClientOptions): Promise<AgentClient> {
     const link = new LinkClient(options);

@@ -1,5 +1,5 @@
-// The answer to a hello: certificate and signed hello, both as encoded. Nothing is verified here; packages/license
-// and packages/certificate do that. spec/link.md section 3.
+// The answer to a hello: certificate and signed hello, both as encoded. Nothing is verified here;
+// packages/license and packages/certificate do that. spec/link.md section 3.
 
 import type { Bytes } from '@firmseal/bytes';
 import { byteString, decodeCbor, tuple } from '@firmseal/cbor-cose';

@@ -1,5 +1,5 @@
-// What every payload has in common: one that does not have its form is `link-answer-malformed`, with the exact
-// place as the cause.
+// What every payload has in common: one that does not have its form is `link-answer-malformed`,
+// with the exact place as the cause.
 
 import { Fault } from '@firmseal/fault';
 import type { RequestName } from '@firmseal/link';

@@ -1,5 +1,5 @@
-// Bodies and answer of the two personalize requests. spec/link.md section 4. Issuing the certificate between them
-// is packages/certificate.
+// Bodies and answer of the two personalize requests. spec/link.md section 4. Issuing the certificate
+// between them is packages/certificate.
 
 import type { Bytes } from '@firmseal/bytes';
 import { byteString, type CborInput, decodeCbor, encodeCbor, tuple } from '@firmseal/cbor-cose';

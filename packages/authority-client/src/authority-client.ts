@@ -1,9 +1,8 @@
-// The authority's interface for a line station: challenge, license, receipt, of one job. It carries objects as
-// bytes and verifies none: whoever installs does (packages/programmer).
+// The authority's interface for a line station: challenge, license, receipt, of one job. It carries objects
+// as bytes and verifies none: whoever installs does (packages/programmer).
 
-import { type Bytes, fromHex, type Secret, toHex } from '@firmseal/bytes';
+import { type Bytes, fromBase64url, fromHex, type Secret, toBase64url, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { fromBase64url, toBase64url } from './base64url.ts';
 import { type CallClock, type CallSettings, type JsonObject, postJson } from './json-call.ts';
 
 export interface AuthorityClientOptions {

@@ -1,6 +1,6 @@
 // One POST of JSON with a deadline, a bound on the answer, and repeats with growing pauses. Every call of the
-// authority's interface can be repeated: challenges cost nothing, licenses go by request id and unit, receipts by
-// license. What the calls mean is authority-client.ts.
+// authority's interface can be repeated: challenges cost nothing, licenses go by request id and unit,
+// receipts by license. What the calls mean is authority-client.ts.
 
 import type { Secret } from '@firmseal/bytes';
 import { Fault, type FaultFields, faultCodeOf } from '@firmseal/fault';

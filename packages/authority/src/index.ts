@@ -1,4 +1,4 @@
-export { type AuditResult, type AuditTrust, audit, type Finding, type FindingCode } from './audit/audit.ts';
+export { type AuditResult, audit } from './audit/audit.ts';
 export type { JobSummary } from './audit/audit-job.ts';
 export {
   type AsJson,
@@ -9,6 +9,7 @@ export {
   evidenceToJson,
   type JobEvidence,
 } from './audit/evidence.ts';
+export type { AuditTrust, Finding, FindingCode } from './audit/finding.ts';
 export type { FaultBody } from './http/answers.ts';
 export type { HttpOptions, RequestEvent } from './http/gate.ts';
 export type { RateLimits } from './http/rate-limit.ts';

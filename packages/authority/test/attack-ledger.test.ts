@@ -1,16 +1,17 @@
-// Attacks L7, L10, G1, G2, I1 and I2: an intruder who holds the database file and drops its triggers, an insider with one role, and a
-// line that forges receipts. Where today's defence needs a head that an auditor noted, the test shows the outcome without it too.
+// Attacks L7, L10, G1, G2, I1 and I2: an intruder who holds the database file and drops its triggers, an
+// insider with one role, and a line that forges receipts. Where today's defence needs a head that an auditor
+// noted, the test shows the outcome without it too.
 
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { toHex, utf8 } from '@firmseal/bytes';
+import { fromBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { audit, evidenceFromJson, type JobEvidence, type LogRow, verifyProduct } from '../src/index.ts';
 import { emptyHead, nextLogRow } from '../src/log/entry.ts';
 import { TestChip } from './chip.ts';
 import { signerOf } from './owner.ts';
-import { fromBase64url, type OpenedJob, TestAuthority } from './running-authority.ts';
+import { type OpenedJob, TestAuthority } from './running-authority.ts';
 
 let authority: TestAuthority;
 let opened: OpenedJob;
@@ -150,7 +151,7 @@ describe('G2: receipts', () => {
   async function issue(device: TestChip) {
     const license = await authority.license(opened, device);
     const { manifest } = opened.sealed;
-    const { terms } = device.accept(fromBase64url(license.body.bundle), manifest).license;
+    const { terms } = device.accept(fromBase64url(license.body.bundle)!, manifest).license;
     return { terms, manifest, licenseId: license.body.licenseId as string };
   }
 
@@ -253,7 +254,7 @@ describe('L7: an older database is restored', () => {
   it('is found when a receipt of a lost license comes in', async () => {
     const { bundle, late } = await restore();
     const { manifest } = opened.sealed;
-    const { terms } = late.accept(fromBase64url(bundle), manifest).license;
+    const { terms } = late.accept(fromBase64url(bundle)!, manifest).license;
     const receipt = await late.receipt({ terms, manifest });
     const answer = await authority.postReceipt(opened, toHex(terms.licenseId), { receipt });
     expect(answer.body.code).toBe('license-unknown');
@@ -267,7 +268,7 @@ describe('L10: the database is stolen', () => {
     const other = await authority.openJob({ quota: 1, seal: { deviceData: [32] }, deviceData: [[secret]] });
     const device = await authority.chip();
     const license = await authority.license(other, device);
-    const accepted = device.accept(fromBase64url(license.body.bundle), other.sealed.manifest);
+    const accepted = device.accept(fromBase64url(license.body.bundle)!, other.sealed.manifest);
     expect(accepted.data).toEqual([secret]);
     expect(accepted.contentKey).toEqual(other.sealed.contentKey);
     const files = ['', '-wal'].map((suffix) => readFileSync(authority.path + suffix));
@@ -277,7 +278,7 @@ describe('L10: the database is stolen', () => {
     for (const token of [authority.ownerToken, opened.line, other.line]) {
       expect(holds(utf8(token))).toBe(false);
       expect(holds(utf8(token.slice(4)))).toBe(false);
-      expect(holds(fromBase64url(token.slice(4)))).toBe(false);
+      expect(holds(fromBase64url(token.slice(4))!)).toBe(false);
     }
     for (const key of [
       secret,

@@ -1,12 +1,12 @@
-// Attacks L1 to L6, L8, L9 and L11 on licenses and quota, by callers that have the line's network and token, chips, and nothing
-// else. The judge looks at the job through the owner's eyes and at the chip's own checks.
+// Attacks L1 to L6, L8, L9 and L11 on licenses and quota, by callers that have the line's network and token,
+// chips, and nothing else. The judge looks at the job through the owner's eyes and at the chip's own checks.
 
-import { toHex } from '@firmseal/bytes';
+import { fromBase64url, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestChip } from './chip.ts';
 import { chipId, signerOf } from './owner.ts';
-import { fromBase64url, type OpenedJob, TestAuthority, toBase64url } from './running-authority.ts';
+import { type OpenedJob, TestAuthority } from './running-authority.ts';
 
 let authority: TestAuthority;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('L1: replay for the same chip', () => {
     const anotherRequest = await authority.license(opened, chip);
     expect(anotherRequest.body).toEqual({ ...first.body, newUnit: false });
     chip.reset();
-    expect(() => chip.accept(fromBase64url(first.body.bundle), opened.sealed.manifest)).toThrow(
+    expect(() => chip.accept(fromBase64url(first.body.bundle)!, opened.sealed.manifest)).toThrow(
       expect.objectContaining({ code: 'license-nonce-wrong' }),
     );
     expect(await quotaOf(opened)).toEqual({ units: 1, remaining: 2, licenses: 1 });
@@ -44,7 +44,7 @@ describe('L1: replay for the same chip', () => {
     const second = await authority.license(opened, chip);
     expect(second.body).toMatchObject({ unitIndex: 0, newUnit: false });
     expect(second.body.licenseId).not.toBe(first.body.licenseId);
-    chip.accept(fromBase64url(second.body.bundle), opened.sealed.manifest);
+    chip.accept(fromBase64url(second.body.bundle)!, opened.sealed.manifest);
     expect(await quotaOf(opened)).toEqual({ units: 1, remaining: 0, licenses: 2 });
   });
 
@@ -85,7 +85,7 @@ describe('L2: the license of another chip', () => {
     const [a, b] = [await authority.chip(), await authority.chip()];
     const license = await authority.license(opened, a);
     const { manifest } = opened.sealed;
-    const bundle = fromBase64url(license.body.bundle);
+    const bundle = fromBase64url(license.body.bundle)!;
     expect(() => b.accept(bundle, manifest)).toThrow(
       expect.objectContaining({ code: 'license-device-wrong' }),
     );
@@ -185,7 +185,7 @@ describe('L5: a chip of software', () => {
     const opened = await authority.openJob();
     const genuine = await authority.chip();
     const body = await authority.licenseBody(opened, genuine);
-    const hello = fromBase64url(body['hello']!);
+    const hello = fromBase64url(body['hello']!)!;
     for (let at = 0; at < hello.length; at += 1) {
       const changed = hello.slice();
       changed[at]! ^= 0x01;

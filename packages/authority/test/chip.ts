@@ -1,5 +1,6 @@
-// A chip for tests of the authority: two real keys, a certificate, hellos and receipts as spec/device.md and spec/receipt.md have
-// them. It checks licenses with the license package's own order of checks; it holds no flash.
+// A chip for tests of the authority: two real keys, a certificate, hellos and receipts as
+// spec/device.md and spec/receipt.md have them. It checks licenses with the license package's own
+// order of checks; it holds no flash.
 
 import type { Bytes } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
@@ -79,7 +80,10 @@ export class TestChip {
     });
   }
 
-  /** Steps 1 to 7 of license.md section 4, as a chip does them. Throws the fault that the chip would answer with. */
+  /**
+   * Steps 1 to 7 of license.md section 4, as a chip does them. Throws the fault that
+   * the chip would answer with.
+   */
   accept(bundle: Bytes, manifest: Manifest): { license: VerifiedLicense; contentKey: Bytes; data: Bytes[] } {
     const { publicKey: rootPublicKey } = this.#owner.root;
     const license = verifyLicense(crypto, { bundle, rootPublicKey, product });

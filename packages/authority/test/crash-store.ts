@@ -1,6 +1,7 @@
-// A store that dies at a chosen durable write: just before it reaches the database, or just after it is on the disk and before
-// the service hears of it. `crash` is what dying means: a campaign passes one that kills the process with SIGKILL, a test
-// in one process one that throws. After it, nothing of this store answers any more.
+// A store that dies at a chosen durable write: just before it reaches the database, or just after it
+// is on the disk and before the service hears of it. `crash` is what dying means: a campaign passes
+// one that kills the process with SIGKILL, a test in one process one that throws. After it, nothing
+// of this store answers any more.
 
 import { durableWrites, type Store } from '../src/index.ts';
 

@@ -1,10 +1,11 @@
-// Kills the authority before and after every durable write of an install and goes on with a copy of the files as they lay on the
-// disk at that moment. Whatever the point: the repeat of the line's request gets its license, one unit is spent, and the
-// audit finds nothing.
+// Kills the authority before and after every durable write of an install and goes on with a copy of the files
+// as they lay on the disk at that moment. Whatever the point: the repeat of the line's request gets its
+// license, one unit is spent, and the audit finds nothing.
 
+import { fromBase64url } from '@firmseal/bytes';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CrashPoint, type CrashStore, crashStore } from './crash-store.ts';
-import { fromBase64url, TestAuthority } from './running-authority.ts';
+import { TestAuthority } from './running-authority.ts';
 
 let authority: TestAuthority;
 afterEach(() => authority.remove());
@@ -31,7 +32,7 @@ async function installThatDies(point: CrashPoint | undefined) {
   let receipt: Awaited<ReturnType<TestAuthority['postReceipt']>> | undefined;
   if (license.status === 200) {
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle), manifest).license;
+    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
     const inputs = { receipt: await chip.receipt({ terms, manifest }) };
     receipt = await authority.postReceipt(opened, license.body.licenseId, inputs);
   }
@@ -69,7 +70,7 @@ describe('a kill during an install', () => {
     expect(again.body.newUnit).toBe(units === 0);
     if (license.status === 200) expect(again.body.bundle).toBe(license.body.bundle);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(again.body.bundle), manifest).license;
+    const { terms } = chip.accept(fromBase64url(again.body.bundle)!, manifest).license;
     const made = { receipt: await chip.receipt({ terms, manifest }) };
     const stored = await authority.postReceipt(opened, again.body.licenseId, made);
     expect(stored).toMatchObject({ status: 200 });

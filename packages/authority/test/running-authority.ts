@@ -1,10 +1,10 @@
-// The real authority on a loopback port with a database file, and callers that speak HTTP to it and nothing else: what an
-// attacker at the line could do, the tests do with these. The clock is injected.
+// The real authority on a loopback port with a database file, and callers that speak HTTP to it and nothing
+// else: what an attacker at the line could do, the tests do with these. The clock is injected.
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
   createAuthority,
@@ -31,8 +31,6 @@ export interface OpenedJob {
   readonly lineTokenId: string;
   readonly sealed: SealedForJob;
 }
-
-const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
 export class TestAuthority {
   readonly owner = new Owner();
@@ -141,11 +139,11 @@ export class TestAuthority {
     const { quota = 3, mode = 'session', approve = true, deviceData = [] } = options;
     const sealed = await this.owner.seal(options.seal);
     const opened = await this.asOwner('POST', '/v1/jobs', {
-      header: base64url(sealed.header),
-      contentKeyFile: base64url(sealed.contentKeyFile),
+      header: toBase64url(sealed.header),
+      contentKeyFile: toBase64url(sealed.contentKeyFile),
       quota,
       mode,
-      deviceData: deviceData.map((set) => set.map(base64url)),
+      deviceData: deviceData.map((set) => set.map(toBase64url)),
     });
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);
     const { job } = opened.body;
@@ -174,8 +172,8 @@ export class TestAuthority {
   ): Promise<Record<string, string>> {
     const challenge = await this.challenge(opened);
     return {
-      hello: base64url(await chip.hello(challenge, more)),
-      certificate: base64url(chip.certificate),
+      hello: toBase64url(await chip.hello(challenge, more)),
+      certificate: toBase64url(chip.certificate),
       challenge: toHex(challenge),
       requestId: toHex(crypto.randomBytes(8)),
     };
@@ -200,7 +198,7 @@ export class TestAuthority {
     receipt: { receipt: Bytes; challenge?: Bytes },
   ): Promise<Answer> {
     const challenge = receipt.challenge ? { challenge: toHex(receipt.challenge) } : {};
-    const body = { licenseId, receipt: base64url(receipt.receipt), ...challenge };
+    const body = { licenseId, receipt: toBase64url(receipt.receipt), ...challenge };
     return this.call('POST', `/v1/jobs/${job}/receipts`, { token: line, body });
   }
 
@@ -209,7 +207,7 @@ export class TestAuthority {
     const license = await this.license(opened, chip);
     if (license.status !== 200) throw new Error(`no license: ${JSON.stringify(license.body)}`);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle), manifest).license;
+    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
     const challenge = await this.challenge(opened, 'receipt-challenge');
     const receipt = await chip.receipt({ terms, manifest, challenge });
     return {
@@ -227,6 +225,3 @@ export class TestAuthority {
     return (await this.asOwner('GET', `/v1/audit${query}`)).body;
   }
 }
-
-export const fromBase64url = (text: string): Bytes => Uint8Array.from(Buffer.from(text, 'base64url'));
-export const toBase64url = base64url;

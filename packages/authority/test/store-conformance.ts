@@ -1,5 +1,5 @@
-// What store.ts promises, as tests that run on every implementation. An implementation's own test calls this with a way to
-// open an empty store, and to open a second connection to the same data.
+// What store.ts promises, as tests that run on every implementation. An implementation's own test calls this
+// with a way to open an empty store, and to open a second connection to the same data.
 
 import { type Bytes, toHex, u32be } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

@@ -1,4 +1,5 @@
-// The values that the CBOR profile knows (spec/encoding.md, section 1) and the limits that reader and writer share.
+// The values that the CBOR profile knows (spec/encoding.md, section 1) and the limits
+// that reader and writer share.
 
 import type { Bytes } from '@firmseal/bytes';
 

@@ -1,5 +1,6 @@
 // Signed objects: COSE_Sign1 (RFC 9052, section 4.2), tag 18, ES256, in the one form of spec/encoding.md,
-// section 2. What the payload means, whose key is due, and the limits of each payload belong to the formats above.
+// section 2. What the payload means, whose key is due, and the limits of each payload
+// belong to the formats above.
 
 import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -63,8 +64,8 @@ export type CoseSigner = {
 };
 
 /**
- * The signed object, by a signer. What the signer returns is verified before it is handed on: a wrong key or a
- * broken token is noticed here, `cose-signature-invalid`, and not by a chip.
+ * The signed object, by a signer. What the signer returns is verified before it is handed on: a wrong key or
+ * a broken token is noticed here, `cose-signature-invalid`, and not by a chip.
  */
 export async function signCoseWith(
   crypto: Crypto,
@@ -86,8 +87,8 @@ export async function signCoseWith(
 export type OpenedCose = { payload: Bytes; signature: Bytes; signatureInput: Bytes };
 
 /**
- * Takes a signed object apart, without verifying it. Throws `cose-malformed` (with the `cbor-...` fault as its
- * cause where there is one) or, when all of the form is right but the type, `cose-wrong-type`.
+ * Takes a signed object apart, without verifying it. Throws `cose-malformed` (with the `cbor-...` fault as
+ * its cause where there is one) or, when all of the form is right but the type, `cose-wrong-type`.
  */
 export function openCose(bytes: Uint8Array, typ: string): OpenedCose {
   if (bytes[0] !== tag18) throw new Fault('cose-malformed', { what: 'it does not begin with tag 18' });

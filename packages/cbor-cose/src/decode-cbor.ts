@@ -1,9 +1,11 @@
-// Reads the CBOR profile of spec/encoding.md, section 1, from bytes that an attacker may have written. Written by
-// hand because the agent's reader in C has to give the same fault for the same bytes (vectors/cbor/decode.json);
-// the tests hold it to cborg. What the values mean is for schema.ts and the formats above.
+// Reads the CBOR profile of spec/encoding.md, section 1, from bytes that an attacker may have
+// written. Written by hand because the agent's reader in C has to give the same fault for the same
+// bytes (vectors/cbor/decode.json); the tests hold it to cborg. What the values mean is for
+// schema.ts and the formats above.
 //
-// Which fault wins: longer input than maxBytes is `cbor-too-large` before any byte is looked at. Then the reader
-// walks from the first byte to the last and reports the first fault it meets; for each item, in this order:
+// Which fault wins: longer input than maxBytes is `cbor-too-large` before any byte is looked
+// at. Then the reader walks from the first byte to the last and reports the first fault it
+// meets; for each item, in this order:
 //   1. no byte left                                              cbor-truncated
 //   2. additional information 28 to 30, whatever the major type  cbor-type-refused
 //   3. additional information 31, whatever the major type        cbor-not-deterministic

@@ -1,5 +1,6 @@
-// Writes deterministic CBOR (RFC 8949, section 4.2.1) with cborg. What cborg would write beyond the profile of
-// spec/encoding.md, section 1 (floats, undefined, big integers, plain objects, text keys), is refused first.
+// Writes deterministic CBOR (RFC 8949, section 4.2.1) with cborg. What cborg would write
+// beyond the profile of spec/encoding.md, section 1 (floats, undefined, big integers, plain
+// objects, text keys), is refused first.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

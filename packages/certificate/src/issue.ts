@@ -1,4 +1,5 @@
-// Issues the certificate of a device: spec/device.md section 2. Whoever calls has seen the proof of possession.
+// Issues the certificate of a device: spec/device.md section 2. Whoever calls has
+// seen the proof of possession.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -29,7 +30,10 @@ function drawSerial(crypto: Crypto): Bytes {
   return serial;
 }
 
-/** DER, at most 1024 bytes. Throws `certificate-malformed` (thumbprint, size), `certificate-signature-invalid`. */
+/**
+ * DER, at most 1024 bytes. Throws `certificate-malformed` (thumbprint, size),
+ * `certificate-signature-invalid`.
+ */
 export async function issueDeviceCertificate(crypto: Crypto, inputs: CertificateInputs): Promise<Bytes> {
   const { device, signer, notBefore, serial = drawSerial(crypto) } = inputs;
   const { product, chipId, signingKey, kemKey, thumbprint, origin, notAfter = noExpiry } = device;

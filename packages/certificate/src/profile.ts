@@ -1,5 +1,5 @@
-// The one form of a device certificate (spec/device.md section 2): from its fields to the bytes, without a choice left.
-// A certificate that was read is held against the bytes that its fields give here.
+// The one form of a device certificate (spec/device.md section 2): from its fields to the bytes, without a
+// choice left. A certificate that was read is held against the bytes that its fields give here.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type Origin, originNumber } from '@firmseal/formats';

@@ -1,5 +1,5 @@
-// The chips that firmseal knows. Adding one = a file in data/ and its line here; what the file must hold is checked
-// when it is first asked for (read-chip.ts, check-chip.ts).
+// The chips that firmseal knows. Adding one = a file in data/ and its line here; what the file must hold is
+// checked when it is first asked for (read-chip.ts, check-chip.ts).
 
 import { Fault } from '@firmseal/fault';
 import stm32f405 from '../data/stm32f405.json' with { type: 'json' };

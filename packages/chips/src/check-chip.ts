@@ -1,6 +1,6 @@
-// What must hold between the parts of a catalogue entry: units contiguous, the layout on unit boundaries and without
-// overlap, fields within registers and unique, every figure with a source, every unit with a time. Run at load, so
-// that a wrong file cannot be used at all.
+// What must hold between the parts of a catalogue entry: units contiguous, the layout on unit boundaries and
+// without overlap, fields within registers and unique, every figure with a source, every unit with a time.
+// Run at load, so that a wrong file cannot be used at all.
 
 import type { Chip } from './chip.ts';
 import type { FieldValue, OptionField } from './protection.ts';

@@ -1,5 +1,6 @@
-// The shape of one file of the catalogue, data/<id>.json, as readers: every key and its kind, nothing more. What the types
-// mean: chip.ts; what is derived: read-chip.ts; what must hold between the parts: check-chip.ts.
+// The shape of one file of the catalogue, data/<id>.json, as readers: every key and its kind,
+// nothing more. What the types mean: chip.ts; what is derived: read-chip.ts; what must hold
+// between the parts: check-chip.ts.
 
 import type { TimingByParallelism } from './flash.ts';
 import {
@@ -57,7 +58,10 @@ const bank = object({
   ),
 });
 
-/** One file of the catalogue, parsed. Throws `internal-error` naming the key that is missing, wrong or unknown. */
+/**
+ * One file of the catalogue, parsed. Throws `internal-error` naming the key that is
+ * missing, wrong or unknown.
+ */
 export const chipFile = object(
   {
     id: text,

@@ -1,6 +1,6 @@
-// What the catalogue says of a chip, as types. The data stand in data/<id>.json; every group of figures names its
-// source, a key of `sources`, and a source that was not checked says so. Addresses are byte addresses as the CPU
-// sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
+// What the catalogue says of a chip, as types. The data stand in data/<id>.json; every group of figures names
+// its source, a key of `sources`, and a source that was not checked says so. Addresses are byte addresses as
+// the CPU sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
 
 import type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
 import type {
@@ -29,14 +29,17 @@ export interface ApplicationSlot {
   readonly linkStart: number;
   readonly storeStart: number;
   readonly length: number;
-  /** How the agent hands over: a jump, or a jump after swapping the banks' addresses (SYSCFG_MEMRMP.FB_MODE). */
+  /**
+   * How the agent hands over: a jump, or a jump after swapping the banks' addresses (SYSCFG_MEMRMP.FB_MODE).
+   */
   readonly handover: 'jump' | 'swap-banks';
   readonly meaning: string;
 }
 
 /**
- * One of the two units of the agent's journal: one erase unit, or adjacent ones that are erased one after the other
- * where a page is too small for the records. The agent takes a half-erased group for what it is: no intact record.
+ * One of the two units of the agent's journal: one erase unit, or adjacent ones that are erased one
+ * after the other where a page is too small for the records. The agent takes a half-erased group
+ * for what it is: no intact record.
  */
 export interface JournalUnit {
   readonly addressStart: number;
@@ -50,7 +53,10 @@ export interface Layout {
   readonly journal: readonly [JournalUnit, JournalUnit];
   /** In the order in which an image is tried. */
   readonly slots: readonly ApplicationSlot[];
-  /** Bytes of application between two journaled marks of progress; each mark stands at the start of an erase unit. */
+  /**
+   * Bytes of application between two journaled marks of progress; each mark stands at
+   * the start of an erase unit.
+   */
   readonly progressStrideBytes: number;
   readonly source: string;
 }
@@ -115,13 +121,16 @@ export interface Chip {
     readonly parallelism: Parallelism;
     readonly modes: readonly WriteMode[];
     /**
-     * What a second program of the same unit does. `refused`: the controller looks first and raises PROGERR; all zeros
-     * are let through.
+     * What a second program of the same unit does. `refused`: the controller looks first and raises
+     * PROGERR; all zeros are let through.
      */
     readonly overwrite: 'clears-bits' | 'breaks-ecc' | 'refused';
     /** Bytes under one error correcting code; 0 = none. */
     readonly eccGranuleBytes: number;
-    /** What a read of a broken code does: nothing to break, a bus fault, or a non-maskable interrupt with the word delivered. */
+    /**
+     * What a read of a broken code does: nothing to break, a bus fault, or a non-maskable
+     * interrupt with the word delivered.
+     */
     readonly brokenRead: 'none' | 'bus-fault' | 'nmi';
     readonly source: string;
   };
@@ -137,7 +146,10 @@ export interface Chip {
   };
   readonly ram: readonly RamRange[];
   readonly ramSource: string;
-  /** `length` counts the lock bytes, which stand at `locks.offset`: one for each `locks.blockBytes`, 0 locks (F4). */
+  /**
+   * `length` counts the lock bytes, which stand at `locks.offset`: one for each
+   * `locks.blockBytes`, 0 locks (F4).
+   */
   readonly otp?: Range & {
     readonly locks?: { readonly offset: number; readonly blockBytes: number };
     readonly source: string;

@@ -1,5 +1,5 @@
-// Types of what the catalogue says of the ways into a chip: the agent's links, the ROM bootloader's protocols, and what a
-// debug probe finds.
+// Types of what the catalogue says of the ways into a chip: the agent's links, the ROM bootloader's
+// protocols, and what a debug probe finds.
 
 export interface LinkDoor {
   readonly kind: 'uart' | 'usb';

@@ -1,4 +1,5 @@
-// Which erase units an address or a range touches. Canonical addresses only: aliases are for the CPU, not for us.
+// Which erase units an address or a range touches. Canonical addresses only: aliases
+// are for the CPU, not for us.
 
 import { Fault } from '@firmseal/fault';
 import type { Chip } from './chip.ts';

@@ -1,5 +1,5 @@
-// Which stretches of flash can only be executed (PCROP), by the option bytes given: areas of granules in a bank, or whole
-// sectors by their protection bits. RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2.
+// Which stretches of flash can only be executed (PCROP), by the option bytes given: areas of granules in a
+// bank, or whole sectors by their protection bits. RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2.
 
 import type { Chip } from './chip.ts';
 import { type OptionValues, optionField } from './option-values.ts';

@@ -1,5 +1,5 @@
-// Figures of each chip, one by one, against what its manual, the vendor's header or the clients say: a slip of a digit in
-// a data file fails here.
+// Figures of each chip, one by one, against what its manual, the vendor's header or the clients say: a slip
+// of a digit in a data file fails here.
 
 import { describe, expect, test } from 'vitest';
 import { chipIds, findChip } from './catalogue.ts';
@@ -15,8 +15,8 @@ import { placeImage } from './place-image.ts';
 
 const chips = chipIds().map((id) => findChip(id));
 
-// Device id, flash size and register addresses as OpenOCD 0.12.0 (flash/nor/stm32f2x.c, stm32h7x.c, stm32l4x.c) and
-// ST's headers have them; H563 from ST's header alone.
+// Device id, flash size and register addresses as OpenOCD 0.12.0 (flash/nor/stm32f2x.c, stm32h7x.c,
+// stm32l4x.c) and ST's headers have them; H563 from ST's header alone.
 test.each([
   ['stm32f405', 0x413, 0xe0042000, 0x1fff7a22, 0x1fff7a10, 0x40023c00],
   ['stm32f427', 0x419, 0xe0042000, 0x1fff7a22, 0x1fff7a10, 0x40023c00],

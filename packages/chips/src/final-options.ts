@@ -1,6 +1,7 @@
-// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and its identity
-// is write-protected, the chip boots into the agent, and readout protection stands.
+// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and
+// its identity is write-protected, the chip boots into the agent, and readout protection stands.
 
+import { bootOptions } from './boot-options.ts';
 import type { Chip } from './chip.ts';
 import { fieldMask, findOptionField } from './option-values.ts';
 import type { OptionRequirement, ReadoutLevel } from './protection.ts';
@@ -17,16 +18,10 @@ export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRe
     const field = findOptionField(chip, name);
     want(field.register, fieldMask(field), (value << field.lsb) >>> 0);
   };
-  const { readoutProtection, layout, boot, flash } = chip;
+  const { readoutProtection, layout } = chip;
   const levels = [readoutProtection.level0, readoutProtection.level1, readoutProtection.level2] as const;
   wantField(readoutProtection.field, levels[level]);
-  if (boot.bankField !== undefined) wantField(boot.bankField, boot.bankValue === 0 ? 1 : 0);
-  if (flash.onlyWith !== undefined) wantField(flash.onlyWith.field, flash.onlyWith.value);
-  if (boot.addressFields !== undefined) {
-    const { pinLow, pinHigh, agentValue } = boot.addressFields;
-    wantField(pinLow, agentValue);
-    if (pinHigh !== undefined) wantField(pinHigh, agentValue);
-  }
+  for (const { register, mask, value } of bootOptions(chip)) want(register, mask, value);
   for (const { register, mask, value } of writeProtecting(chip, [...layout.agent, layout.identity]))
     want(register, mask, value);
   return [...wanted]

@@ -1,5 +1,6 @@
-// How long the flash itself takes, from the data sheet's figures: the floor below which no programmer can get.
-// One bank works at a time; the link, the cipher and the CPU come on top where they are not hidden behind it.
+// How long the flash itself takes, from the data sheet's figures: the floor below which no
+// programmer can get. One bank works at a time; the link, the cipher and the CPU come on top
+// where they are not hidden behind it.
 
 import type { Chip } from './chip.ts';
 import { eraseUnitsOf } from './erase-units.ts';
@@ -42,8 +43,8 @@ const chosen = (timing: Timing, which: TimingCase) =>
   which === 'typical' ? timing.typicalUs : timing.maximumUs;
 
 /**
- * Least time in microseconds to erase every unit that the byte ranges touch, each once, and to program every write
- * unit that they touch. Throws `address-not-in-flash`.
+ * Least time in microseconds to erase every unit that the byte ranges touch, each once, and to program every
+ * write unit that they touch. Throws `address-not-in-flash`.
  */
 export function eraseProgramTimeUs(
   chip: Chip,

@@ -1,5 +1,6 @@
-// Types of what the catalogue says of the flash: erase units and what write-protects them, banks, ways to program, times,
-// and the controller's registers. Addresses are byte addresses, sizes bytes, times microseconds.
+// Types of what the catalogue says of the flash: erase units and what write-protects them,
+// banks, ways to program, times, and the controller's registers. Addresses are byte addresses,
+// sizes bytes, times microseconds.
 
 import type { Range } from './range.ts';
 
@@ -17,16 +18,20 @@ export interface EraseUnit {
   readonly writeProtect: WriteProtection;
 }
 
-/** A pair of option fields (F427 has none): units of the bank whose number lies from start to end are protected. */
+/**
+ * A pair of option fields (F427 has none): units of the bank whose number lies from
+ * start to end are protected.
+ */
 export interface WriteProtectRange {
   readonly startField: string;
   readonly endField: string;
 }
 
 /**
- * How option bytes write-protect an erase unit. `bit`: a bit of its own, or shared with its neighbours, that is 1 while
- * the unit may be written (F4, H7, H5). `ranges`: protected while `position`, the unit's number within its bank, lies in
- * one of the bank's ranges; a range whose start is above its end protects nothing (G0, L4, U5).
+ * How option bytes write-protect an erase unit. `bit`: a bit of its own, or shared with its
+ * neighbours, that is 1 while the unit may be written (F4, H7, H5). `ranges`: protected while
+ * `position`, the unit's number within its bank, lies in one of the bank's ranges; a range whose start
+ * is above its end protects nothing (G0, L4, U5).
  */
 export type WriteProtection =
   | { readonly kind: 'bit'; readonly register: number; readonly bit: number }

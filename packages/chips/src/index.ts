@@ -1,3 +1,4 @@
+export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
 export { chipIds, findChip } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
 export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';

@@ -1,5 +1,5 @@
-// Values of a chip's option bytes: register number to 32-bit value. Named fields, the readout level, and which bits
-// a package may ask for (spec/agent.md section 4). Nothing here changes a chip.
+// Values of a chip's option bytes: register number to 32-bit value. Named fields, the readout level, and
+// which bits a package may ask for (spec/agent.md section 4). Nothing here changes a chip.
 
 import { Fault } from '@firmseal/fault';
 import type { Chip } from './chip.ts';
@@ -49,8 +49,9 @@ export function withOptionField(
 }
 
 /**
- * Readout protection level that these values mean: two values are levels 0 and 2, all others level 1, but for level 0.5,
- * which counts as 0. On chips with product states, the level that the state counts as; 0 when it is no state.
+ * Readout protection level that these values mean: two values are levels 0 and 2, all others level
+ * 1, but for level 0.5, which counts as 0. On chips with product states, the level that the state
+ * counts as; 0 when it is no state.
  */
 export function readoutLevel(chip: Chip, values: OptionValues): ReadoutLevel {
   const { field, level0, level2, productStates, halfLevel } = chip.readoutProtection;
@@ -66,8 +67,8 @@ export function readoutLevel(chip: Chip, values: OptionValues): ReadoutLevel {
 }
 
 /**
- * The readout level whose rules of access hold with these values: the level itself, but for chips with product states,
- * where a closed part answers no debugger though a regression can open it again.
+ * The readout level whose rules of access hold with these values: the level itself, but for chips with
+ * product states, where a closed part answers no debugger though a regression can open it again.
  */
 export function accessLevel(chip: Chip, values: OptionValues): ReadoutLevel {
   const { field, productStates } = chip.readoutProtection;
@@ -88,9 +89,9 @@ export interface PolicyBits {
 }
 
 /**
- * Which bits of a register a package's policy may ask for. Write protection is left out for the journal and the
- * application slots: option bytes are applied before the install writes there, and it could never end. Ranges from start
- * to end are left out whole: no bit of theirs makes protection only stronger.
+ * Which bits of a register a package's policy may ask for. Write protection is left out for the journal and
+ * the application slots: option bytes are applied before the install writes there, and it could never end.
+ * Ranges from start to end are left out whole: no bit of theirs makes protection only stronger.
  */
 export function policyBits(chip: Chip, register: number): PolicyBits {
   const bits = { neutral: 0, clearOnly: 0, setOnly: 0, readout: 0 };

@@ -1,5 +1,6 @@
-// Where an image goes: the application slot in whose link range all of it lies, and the addresses at which its
-// segments are stored. Slots are tried in the catalogue's order, which settles images that two could hold.
+// Where an image goes: the application slot in whose link range all of it lies, and the
+// addresses at which its segments are stored. Slots are tried in the catalogue's order, which
+// settles images that two could hold.
 
 import { Fault } from '@firmseal/fault';
 import type { ApplicationSlot, Chip } from './chip.ts';

@@ -1,5 +1,5 @@
-// Types of what the catalogue says of option bytes: registers and fields, readout protection or product states, what a
-// regression erases and leaves, and where the chip boots.
+// Types of what the catalogue says of option bytes: registers and fields, readout protection or product
+// states, what a regression erases and leaves, and where the chip boots.
 
 /** How a policy of a package may change a field (spec/agent.md section 4). */
 export type FieldPolicy = 'none' | 'neutral' | 'readout' | 'clear-only' | 'set-only';
@@ -40,13 +40,18 @@ export interface KeptArea {
 }
 
 /**
- * Proprietary code readout protection: flash that can be executed and neither read as data, nor programmed, nor erased,
- * whoever asks (RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2).
+ * Proprietary code readout protection: flash that can be executed and neither read as data, nor programmed,
+ * nor erased, whoever asks (RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2).
  */
 export interface ExecuteOnly {
-  /** An area exists while start <= end; both count granules from the start of the bank, the last one included. */
+  /**
+   * An area exists while start <= end; both count granules from the start of the bank, the last one included.
+   */
   readonly areas: readonly ExecuteOnlyArea[];
-  /** Where each sector has a bit (F42x): the field and value that make a 1 in the write protection bits mean it. */
+  /**
+   * Where each sector has a bit (F42x): the field and value that make a 1 in the
+   * write protection bits mean it.
+   */
   readonly sectorsWhile?: FieldValue;
   /** Whether start = end means the whole bank (H7) instead of one granule. */
   readonly equalMeansBank: boolean;
@@ -99,11 +104,15 @@ export interface ReadoutProtection {
   readonly level1: number;
   readonly level2: number;
   /**
-   * Chips with product states in place of RDP (H5): every value of the field, and the readout level that firmseal counts
-   * it as. A value that is not listed counts as level 0: nothing is promised of it. Absent: any other value is level 1.
+   * Chips with product states in place of RDP (H5): every value of the field, and the readout level that
+   * firmseal counts it as. A value that is not listed counts as level 0: nothing is promised of it.
+   * Absent: any other value is level 1.
    */
   readonly productStates?: readonly ProductState[];
-  /** Level 0.5: the secure half alone is protected, and only while `onlyWith` has that value. Counts as level 0. */
+  /**
+   * Level 0.5: the secure half alone is protected, and only while `onlyWith` has that
+   * value. Counts as level 0.
+   */
   readonly halfLevel?: { readonly value: number; readonly onlyWith: FieldValue };
   /** Keys without which a level cannot be left downwards (U5), and where it is seen that one is set. */
   readonly regressionKeys?: readonly RegressionKey[];
@@ -113,7 +122,9 @@ export interface ReadoutProtection {
     readonly keptAreas: readonly KeptArea[];
     /** Fields that fall from 1 to 0 only together with a regression. */
     readonly clearsOnlyThen: readonly string[];
-    /** Fields that change only together with a regression while `while` holds; it gives them their defaults. */
+    /**
+     * Fields that change only together with a regression while `while` holds; it gives them their defaults.
+     */
     readonly frozen?: readonly { readonly while: FieldValue; readonly fields: readonly string[] }[];
   };
   readonly source: string;
@@ -122,17 +133,23 @@ export interface ReadoutProtection {
 export interface BootConfiguration {
   /** `boot0-and-bits`: BOOT0, from its pin or an option bit, and option bits (G0, L4). */
   readonly selectedBy: 'boot0-and-boot1' | 'boot0-and-bits' | 'boot-address';
-  /** Field and value that make the second bank stand at the start of flash, and when they do; absent on one bank. */
+  /**
+   * Field and value that make the second bank stand at the start of flash, and when
+   * they do; absent on one bank.
+   */
   readonly bankField?: string;
   readonly bankValue?: 0 | 1;
   readonly bankRule?: 'always' | 'valid-stack-pointer';
-  /** Where BOOT0 comes from when not always from its pin: the pin while `field` has that value, else `bitField`. */
+  /**
+   * Where BOOT0 comes from when not always from its pin: the pin while `field` has
+   * that value, else `bitField`.
+   */
   readonly boot0?: { readonly pinWhile: FieldValue; readonly bitField: string };
   /** Option bit in the place of a BOOT1 pin: with BOOT0 high, 1 starts the ROM bootloader, 0 the SRAM. */
   readonly boot1Field?: string;
   /**
-   * Fields with the boot address by the level of BOOT0: address >> shift; `agentValue` starts the agent. Without `pinHigh`
-   * a high BOOT0 starts the ROM bootloader.
+   * Fields with the boot address by the level of BOOT0: address >> shift; `agentValue` starts the agent.
+   * Without `pinHigh` a high BOOT0 starts the ROM bootloader.
    */
   readonly addressFields?: {
     readonly pinLow: string;
@@ -140,7 +157,9 @@ export interface BootConfiguration {
     readonly shift: number;
     readonly agentValue: number;
   };
-  /** Field and value that bind every boot to the flash (or to the boot address), for good below a regression. */
+  /**
+   * Field and value that bind every boot to the flash (or to the boot address), for good below a regression.
+   */
   readonly lock?: FieldValue;
   /** Whether an empty first word of flash starts the ROM bootloader though BOOT0 is low. */
   readonly emptyCheck: boolean;

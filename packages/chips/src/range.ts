@@ -1,4 +1,5 @@
-// Where a figure comes from, and ranges of addresses: the parts that all of the catalogue's types are made of.
+// Where a figure comes from, and ranges of addresses: the parts that all of the
+// catalogue's types are made of.
 
 export interface Source {
   readonly document: string;

@@ -1,5 +1,6 @@
-// Reads one file of the catalogue (parsed JSON) into a Chip: shape first, then the derived parts: erase units from
-// the banks' size lists, fields with their register, masks. What must hold between the parts: check-chip.ts.
+// Reads one file of the catalogue (parsed JSON) into a Chip: shape first, then the derived parts:
+// erase units from the banks' size lists, fields with their register, masks. What must hold
+// between the parts: check-chip.ts.
 
 import { checkChip } from './check-chip.ts';
 import type { Chip, JournalUnit } from './chip.ts';

@@ -1,6 +1,6 @@
-// Readers of untyped JSON: each takes a value and its path and returns the typed value or throws. Small on purpose:
-// just what the catalogue's files need. An object with a key that nobody reads is refused, so that a misspelt key
-// cannot pass as a missing one.
+// Readers of untyped JSON: each takes a value and its path and returns the typed value or throws. Small on
+// purpose: just what the catalogue's files need. An object with a key that nobody reads is refused, so that a
+// misspelt key cannot pass as a missing one.
 
 import { Fault } from '@firmseal/fault';
 

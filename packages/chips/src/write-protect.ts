@@ -1,5 +1,6 @@
-// Write protection of erase units by option bytes, whichever way the chip does it: a bit for one or some units, or a few
-// ranges from start to end in each bank. Reads the state, and says what option bytes would protect given ranges.
+// Write protection of erase units by option bytes, whichever way the chip does it: a bit for one or
+// some units, or a few ranges from start to end in each bank. Reads the state, and says what option
+// bytes would protect given ranges.
 
 import { Fault } from '@firmseal/fault';
 import type { Chip } from './chip.ts';
@@ -42,9 +43,10 @@ function fieldRequirement(chip: Chip, name: string, value: number): OptionRequir
 }
 
 /**
- * Option bits that write-protect every erase unit which the byte ranges touch; units that share a bit with one of them
- * are protected too. A register can stand in the list more than once. On chips with ranges the bank's other ranges are
- * left as they are. Throws `address-not-in-flash`, and `internal-error` when a bank has too few ranges.
+ * Option bits that write-protect every erase unit which the byte ranges touch; units that share a bit
+ * with one of them are protected too. A register can stand in the list more than once. On chips with
+ * ranges the bank's other ranges are left as they are. Throws `address-not-in-flash`, and
+ * `internal-error` when a bank has too few ranges.
  */
 export function writeProtecting(chip: Chip, ranges: readonly Range[]): OptionRequirement[] {
   const units = new Set(ranges.flatMap((range) => eraseUnitsOf(chip, range)));

@@ -1,5 +1,5 @@
-// AES-256-GCM (NIST SP 800-38D) in one shot, 12-byte nonce, 16-byte tag. Records are sealed and opened with it,
-// so it copies no more than node:crypto forces: once, to put the tag behind the ciphertext.
+// AES-256-GCM (NIST SP 800-38D) in one shot, 12-byte nonce, 16-byte tag. Records are sealed and opened with
+// it, so it copies no more than node:crypto forces: once, to put the tag behind the ciphertext.
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
@@ -19,7 +19,10 @@ function checkSizes(key: Uint8Array, nonce: Uint8Array): void {
   }
 }
 
-/** Ciphertext followed by the tag, in `into` or a new array. Throws `internal-error` on a key, nonce or room of another size. */
+/**
+ * Ciphertext followed by the tag, in `into` or a new array. Throws `internal-error` on a key,
+ * nonce or room of another size.
+ */
 export function aes256GcmSeal(inputs: {
   key: Uint8Array;
   nonce: Uint8Array;
@@ -40,7 +43,9 @@ export function aes256GcmSeal(inputs: {
   return sealed;
 }
 
-/** The plaintext in a new array; undefined when the tag does not match or `sealed` is too short to hold one. */
+/**
+ * The plaintext in a new array; undefined when the tag does not match or `sealed` is too short to hold one.
+ */
 export function aes256GcmOpen(inputs: {
   key: Uint8Array;
   nonce: Uint8Array;

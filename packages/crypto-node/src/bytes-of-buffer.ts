@@ -1,5 +1,5 @@
-// Buffers that node:crypto returns, seen as plain Uint8Array: a Buffer prints, compares and slices differently,
-// and no other package should have to know that this one runs on Node.
+// Buffers that node:crypto returns, seen as plain Uint8Array: a Buffer prints, compares and slices
+// differently, and no other package should have to know that this one runs on Node.
 
 import type { Bytes } from '@firmseal/bytes';
 

@@ -1,4 +1,5 @@
-// Known answers: RFC 6979 A.2.5 (P-256, SHA-256). Negatives in the manner of Wycheproof's ecdsa tests, by hand.
+// Known answers: RFC 6979 A.2.5 (P-256, SHA-256). Negatives in the manner of
+// Wycheproof's ecdsa tests, by hand.
 
 import { concatBytes, fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +13,8 @@ const publicKey = fromHex(
   '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6' +
     '7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299',
 );
-// "test": s is low as published. "sample": s is high as published, so it must be refused and its mirror taken.
+// "test": s is low as published. "sample": s is high as published, so it must be
+// refused and its mirror taken.
 const low = {
   r: 0xf1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367n,
   s: 0x019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083n,

@@ -1,9 +1,9 @@
-// ES256 (RFC 9053, section 2.1): ECDSA on P-256 with SHA-256, signature r || s, s at most half the group's order
-// (spec/encoding.md, section 2). Every object is verified on every reading, so the last public keys are kept in
-// their imported form; private keys are never kept.
+// ES256 (RFC 9053, section 2.1): ECDSA on P-256 with SHA-256, signature r || s, s at most half the group's
+// order (spec/encoding.md, section 2). Every object is verified on every reading, so the last public keys are
+// kept in their imported form; private keys are never kept.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { type Bytes, fromHex } from '@firmseal/bytes';
+import { type Bytes, fromHex, toBase64url } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 import { p256FromPrivate } from './p256.ts';
@@ -41,14 +41,13 @@ function publicKeyObject(publicKey: Uint8Array): KeyObject {
 function privateKeyObject(privateKey: Uint8Array): KeyObject {
   const pair = p256FromPrivate(privateKey);
   if (!pair) throw new Fault('internal-error', { detail: 'a private key is not a P-256 scalar' });
-  const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
   // With the point given, importing is three times faster than from the scalar alone.
   const jwk = {
     kty: 'EC',
     crv: 'P-256',
-    x: base64url(pair.publicKey.subarray(1, 33)),
-    y: base64url(pair.publicKey.subarray(33)),
-    d: base64url(pair.privateKey),
+    x: toBase64url(pair.publicKey.subarray(1, 33)),
+    y: toBase64url(pair.publicKey.subarray(33)),
+    d: toBase64url(pair.privateKey),
   };
   pair.privateKey.fill(0);
   return createPrivateKey({ key: jwk, format: 'jwk' });

@@ -1,6 +1,6 @@
-// P-256 points and scalars, and ECDH, by node:crypto. Points are SEC 1 uncompressed (65 bytes, 0x04 || x || y),
-// scalars 32 bytes big-endian. OpenSSL also takes compressed, hybrid and short encodings: sizes and the first
-// byte are checked here before it sees them. Signatures are in es256.ts.
+// P-256 points and scalars, and ECDH, by node:crypto. Points are SEC 1 uncompressed (65 bytes, 0x04 || x ||
+// y), scalars 32 bytes big-endian. OpenSSL also takes compressed, hybrid and short encodings: sizes and the
+// first byte are checked here before it sees them. Signatures are in es256.ts.
 
 import { createECDH, ECDH } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
@@ -53,8 +53,8 @@ export function generateP256(randomBytes: (length: number) => Bytes): KeyPair {
 }
 
 /**
- * The x coordinate of privateKey * publicKey, 32 bytes big-endian; undefined when the public key is not a valid
- * point. Throws `internal-error` on a private key that is no scalar: that is the caller's own.
+ * The x coordinate of privateKey * publicKey, 32 bytes big-endian; undefined when the public key is not a
+ * valid point. Throws `internal-error` on a private key that is no scalar: that is the caller's own.
  */
 export function ecdhP256(privateKey: Uint8Array, publicKey: Uint8Array): Bytes | undefined {
   const ecdh = ecdhOf(privateKey);

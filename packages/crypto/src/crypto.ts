@@ -27,8 +27,8 @@ export interface Crypto {
   /** RFC 5869 extract and expand with SHA-256. */
   hkdfSha256(inputs: { ikm: Uint8Array; salt: Uint8Array; info: Uint8Array; length: number }): Bytes;
   /**
-   * Ciphertext followed by the 16-byte tag, in `into` when it is given (plaintext length + 16 bytes, apart from the
-   * plaintext), else in a new array. Nonce 12 bytes, key 32.
+   * Ciphertext followed by the 16-byte tag, in `into` when it is given (plaintext length + 16 bytes, apart
+   * from the plaintext), else in a new array. Nonce 12 bytes, key 32.
    */
   aes256GcmSeal(inputs: {
     key: Uint8Array;

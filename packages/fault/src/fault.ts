@@ -1,9 +1,27 @@
 // The one error class of the project. What it says and what to do about it stand in spec/errors;
 // the code is the contract, the fields carry the case at hand, and nothing secret may be a field.
 
-import { faultTable } from './table.ts';
+import { type exitCodes, faultTable } from './table.ts';
 
 export type FaultCode = keyof typeof faultTable;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+/** Status of an answer of the authority that carries a fault. */
+export type FaultStatus = Exclude<(typeof faultTable)[FaultCode]['http'], null>;
+/**
+ * What an install does after a fault: begin the connection again, ask for another license first, or give up.
+ */
+export type RetryPolicy = 'restart' | 'relicense' | 'fail';
+
+/** A row of the table without its texts; the columns are explained in spec/errors/README.md. */
+export interface FaultRow {
+  readonly number: number;
+  readonly exit: keyof typeof exitCodes;
+  /** Null where the authority never answers with this fault. */
+  readonly http: FaultStatus | null;
+  readonly retry: RetryPolicy;
+  /** Whether the agent in the chip answers with this fault. */
+  readonly chip: boolean;
+}
 export type FaultFields = Readonly<Record<string, string | number | boolean>>;
 
 const shown = (value: unknown): string =>
@@ -35,6 +53,10 @@ export class Fault extends Error {
   get remedy(): string {
     return fill(faultTable[this.code].remedy, this.fields);
   }
+}
+
+export function faultRow(code: FaultCode): FaultRow {
+  return faultTable[code];
 }
 
 const codesByNumber = new Map<number, FaultCode>(

@@ -1,1 +1,13 @@
-export { Fault, type FaultCode, type FaultFields, faultCodeOf, faultLabel } from './fault.ts';
+export {
+  type ExitCode,
+  Fault,
+  type FaultCode,
+  type FaultFields,
+  type FaultRow,
+  type FaultStatus,
+  faultCodeOf,
+  faultLabel,
+  faultRow,
+  type RetryPolicy,
+} from './fault.ts';
+export { exitCodes } from './table.ts';

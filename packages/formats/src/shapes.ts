@@ -1,5 +1,6 @@
-// What the objects of the specification have in common (spec/encoding.md): the limits of its numbers and texts as
-// schemas, and reading an object so that every fault of its CBOR or shape is the object's one "malformed" fault.
+// What the objects of the specification have in common (spec/encoding.md): the limits of its numbers
+// and texts as schemas, and reading an object so that every fault of its CBOR or shape is the
+// object's one "malformed" fault.
 
 import {
   byteString,
@@ -40,7 +41,10 @@ export function orMalformed<T>(malformed: FaultCode, reading: () => T): T {
   }
 }
 
-/** The one CBOR item that fills the bytes. The caller has bounded their length, or they are bounded by their file. */
+/**
+ * The one CBOR item that fills the bytes. The caller has bounded their length, or
+ * they are bounded by their file.
+ */
 export function readItem(bytes: Uint8Array, malformed: FaultCode): CborValue {
   return orMalformed(malformed, () => decodeCbor(bytes, { maxBytes: bytes.length }));
 }

@@ -1,5 +1,5 @@
-// Against RFC 9180, appendix A.3 (same KEM and KDF, AES-128-GCM) as far as it fits, and against @hpke/core with
-// all of suite 1, in both directions.
+// Against RFC 9180, appendix A.3 (same KEM and KDF, AES-128-GCM) as far as it fits, and against @hpke/core
+// with all of suite 1, in both directions.
 
 import { createDecipheriv } from 'node:crypto';
 import { concatBytes, fromHex, toHex, utf8 } from '@firmseal/bytes';

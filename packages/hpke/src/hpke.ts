@@ -1,5 +1,5 @@
-// Single-shot HPKE in base mode (RFC 9180, section 6.1) with the algorithms of suite 1 (spec/suites.md). Base mode
-// does not say who sealed: the license that carries the result is signed.
+// Single-shot HPKE in base mode (RFC 9180, section 6.1) with the algorithms of suite 1 (spec/suites.md). Base
+// mode does not say who sealed: the license that carries the result is signed.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
@@ -19,8 +19,8 @@ export type HpkeMessage = {
 };
 
 /**
- * Seals one message to a public key (65 bytes). Throws `hpke-recipient-invalid` when that is no point on P-256.
- * `ephemeral` is for test vectors alone: used twice, it repeats key and nonce.
+ * Seals one message to a public key (65 bytes). Throws `hpke-recipient-invalid` when that is no point on
+ * P-256. `ephemeral` is for test vectors alone: used twice, it repeats key and nonce.
  */
 export function hpkeSeal(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// DHKEM(P-256, HKDF-SHA256) of RFC 9180, section 4.1, and its labeled HKDF, section 4. The Diffie-Hellman value
-// comes in as an argument: the private key may stand in a token.
+// DHKEM(P-256, HKDF-SHA256) of RFC 9180, section 4.1, and its labeled HKDF, section 4. The Diffie-Hellman
+// value comes in as an argument: the private key may stand in a token.
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -13,7 +13,9 @@ const empty = new Uint8Array(0);
 /** Two bytes, most significant first (I2OSP(n, 2)). */
 export const u16be = (value: number): Bytes => Uint8Array.of(value >>> 8, value);
 
-/** HKDF-Extract(salt, "HPKE-v1" || suiteId || label || ikm); 32 bytes. An empty salt is 32 zero bytes to HMAC. */
+/**
+ * HKDF-Extract(salt, "HPKE-v1" || suiteId || label || ikm); 32 bytes. An empty salt is 32 zero bytes to HMAC.
+ */
 export function labeledExtract(
   crypto: Crypto,
   inputs: { suiteId: Uint8Array; salt: Uint8Array; label: string; ikm: Uint8Array },

@@ -1,5 +1,6 @@
 // KeySchedule of RFC 9180, section 5.1, in base mode with HKDF-SHA256. The AEAD is an argument so that the
-// published vectors, which use AES-128-GCM with this KEM, can be followed; the package uses AES-256-GCM alone.
+// published vectors, which use AES-128-GCM with this KEM, can be followed; the
+// package uses AES-256-GCM alone.
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

@@ -1,5 +1,5 @@
-// Which format a firmware file has, by its content. A name alone never makes a raw binary out of a file that is
-// plainly something else; it decides only where the content leaves a doubt.
+// Which format a firmware file has, by its content. A name alone never makes a raw binary out of a file that
+// is plainly something else; it decides only where the content leaves a doubt.
 
 import { hasDfuSePrefix, hasDfuSuffix } from './dfu.ts';
 import type { ImageFormat } from './firmware-image.ts';
@@ -56,9 +56,9 @@ function recordEvidence(file: Uint8Array) {
 }
 
 /**
- * The file's format; undefined when neither content nor name tells. Certain evidence in the content (ELF magic, DfuSe
- * prefix, DFU suffix, a whole first record) beats the name; a file that only begins like a record is one unless its name
- * ends in .bin; a file without any mark is what its name says.
+ * The file's format; undefined when neither content nor name tells. Certain evidence in the content (ELF
+ * magic, DfuSe prefix, DFU suffix, a whole first record) beats the name; a file that only begins like a
+ * record is one unless its name ends in .bin; a file without any mark is what its name says.
  */
 export function detectFormat(file: Uint8Array, fileName = ''): ImageFormat | undefined {
   if (isElf(file)) return 'elf';

@@ -73,7 +73,8 @@ describe('readDfu', () => {
   it('accepts a suffix longer than 16 bytes, and none longer than the file', () => {
     expect(readDfu(addDfuSuffix(ramp(4), 0x0100, 20), 0).segments[0]?.bytes).toEqual(ramp(4));
     expect(fault(addDfuSuffix(ramp(4), 0x0100, 15), 0)).toBe('image-dfu-invalid');
-    // The length field says 40 in a file of 20 bytes: 4 before the suffix, which is written with its own checksum.
+    // The length field says 40 in a file of 20 bytes: 4 before the suffix, which is
+    // written with its own checksum.
     const covered = addDfuSuffix(ramp(4), 0x0100).subarray(0, -4).with(15, 40);
     expect(fault(concatBytes(covered, u32le(~crc32(covered))), 0)).toBe('image-dfu-invalid');
     expect(fault(addDfuSuffix(new Uint8Array(), 0x0100), 0)).toBe('image-no-data');

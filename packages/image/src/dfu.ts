@@ -1,5 +1,6 @@
-// DFU files: ST's DfuSe format version 1 (UM0391, "DfuSe file format specification") with targets and addresses, and plain
-// DFU 1.1 files (USB Device Firmware Upgrade 1.1, appendix B), which are a raw binary with a suffix.
+// DFU files: ST's DfuSe format version 1 (UM0391, "DfuSe file format specification") with
+// targets and addresses, and plain DFU 1.1 files (USB Device Firmware Upgrade 1.1, appendix B),
+// which are a raw binary with a suffix.
 
 import { crc32Update } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -9,14 +10,20 @@ import { segmentsAt } from './raw-binary.ts';
 import { SegmentCollector, segmentCountMax } from './segment.ts';
 import { printable } from './text.ts';
 
-/** One memory of a device (a USB alternate setting); `name` is printable ASCII, empty when the file gives none. */
+/**
+ * One memory of a device (a USB alternate setting); `name` is printable ASCII,
+ * empty when the file gives none.
+ */
 export interface DfuTarget {
   readonly alternateSetting: number;
   readonly name: string;
   readonly elements: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
-/** 0xFFFF stands for any in `vendorId`, `productId` and `deviceVersion`. Exactly one of `targets` (DfuSe) and `payload` (DFU 1.1) is set. Bytes are views of the file. */
+/**
+ * 0xFFFF stands for any in `vendorId`, `productId` and `deviceVersion`. Exactly one of `targets` (DfuSe) and
+ * `payload` (DFU 1.1) is set. Bytes are views of the file.
+ */
 export interface DfuFile {
   readonly vendorId: number;
   readonly productId: number;
@@ -48,8 +55,8 @@ export function hasDfuSuffix(file: Uint8Array): boolean {
 const hex4 = (value: number) => `0x${value.toString(16).padStart(4, '0')}`;
 
 /**
- * suffix = bcdDevice(2) idProduct(2) idVendor(2) bcdDFU(2) 'UFD' bLength(1) dwCRC(4), little-endian, the file's last bytes;
- * bLength may exceed 16. dwCRC covers all before it: CRC-32 without the final inversion.
+ * suffix = bcdDevice(2) idProduct(2) idVendor(2) bcdDFU(2) 'UFD' bLength(1) dwCRC(4), little-endian, the
+ * file's last bytes; bLength may exceed 16. dwCRC covers all before it: CRC-32 without the final inversion.
  */
 function readSuffix(file: Uint8Array) {
   if (!hasDfuSuffix(file)) throw new Fault('image-dfu-suffix-missing');
@@ -73,7 +80,10 @@ interface Cursor {
   elementCount: number;
 }
 
-/** target = 'Target' bAlternateSetting(1) bTargetNamed(4) szTargetName(255) dwTargetSize(4) dwNbElements(4) element*; element = dwElementAddress(4) dwElementSize(4) data. */
+/**
+ * target = 'Target' bAlternateSetting(1) bTargetNamed(4) szTargetName(255) dwTargetSize(4) dwNbElements(4)
+ * element*; element = dwElementAddress(4) dwElementSize(4) data.
+ */
 function readTarget(body: FieldReader, cursor: Cursor): DfuTarget {
   const prefix = new FieldReader(body.slice(cursor.offset, targetPrefixSizeBytes), 'The DFU target');
   if (!startsWith(prefix.slice(0, 6), 'Target'))
@@ -100,8 +110,9 @@ function readTarget(body: FieldReader, cursor: Cursor): DfuTarget {
 }
 
 /**
- * prefix = 'DfuSe' bVersion(1) DFUImageSize(4) bTargets(1), then the targets; every byte is consumed. DFUImageSize leaves
- * the suffix out in files of ST's tool and counts it in files of dfu-util's dfuse-pack: both are accepted.
+ * prefix = 'DfuSe' bVersion(1) DFUImageSize(4) bTargets(1), then the targets; every byte is
+ * consumed. DFUImageSize leaves the suffix out in files of ST's tool and counts it in files of
+ * dfu-util's dfuse-pack: both are accepted.
  */
 function readTargets(body: Uint8Array, fileSizeBytes: number): DfuTarget[] {
   const reader = new FieldReader(body, 'The DFU file');
@@ -132,7 +143,10 @@ export function readDfuFile(file: Uint8Array): DfuFile {
   return withTargets ? { ...ids, targets: readTargets(body, file.length) } : { ...ids, payload: body };
 }
 
-/** Reads a DFU file's bytes to program. A plain DFU 1.1 file needs `address` (`image-address-missing`), a DfuSe file refuses it (`image-address-not-allowed`). */
+/**
+ * Reads a DFU file's bytes to program. A plain DFU 1.1 file needs `address` (`image-address-missing`), a
+ * DfuSe file refuses it (`image-address-not-allowed`).
+ */
 export function readDfu(file: Uint8Array, address?: number): FirmwareImage {
   const { vendorId, productId, targets, payload } = readDfuFile(file);
   const notes = [`for USB device ${hex4(vendorId)}:${hex4(productId)}`];

@@ -59,7 +59,8 @@ describe('readElf', () => {
       { address: 0x08000000, bytes: ramp(8) },
       { address: 0x20000000, bytes: new Uint8Array(), memorySizeBytes: 16 },
     ]);
-    // The first program header is stretched to the start of the file, as ld does; the second has nothing in it.
+    // The first program header is stretched to the start of the file, as ld does; the
+    // second has nothing in it.
     const contentStart = plain.length - 8;
     const view = new DataView(plain.buffer);
     for (const [field, value] of [

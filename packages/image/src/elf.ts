@@ -1,14 +1,15 @@
-// ELF32 little-endian ARM executables (System V ABI, chapters 4 and 5; ELF for the Arm Architecture, IHI 0044): the file
-// contents of PT_LOAD program headers, at their physical addresses. Sections are consulted only to leave out the ELF
-// header where a linker placed it in the first segment; symbols and debug information are not read.
+// ELF32 little-endian ARM executables (System V ABI, chapters 4 and 5; ELF for the Arm Architecture,
+// IHI 0044): the file contents of PT_LOAD program headers, at their physical addresses. Sections are
+// consulted only to leave out the ELF header where a linker placed it in the first segment; symbols
+// and debug information are not read.
 
 import { Fault } from '@firmseal/fault';
 import { FieldReader } from './field-reader.ts';
 import type { FirmwareImage } from './firmware-image.ts';
 import { SegmentCollector, showAddress } from './segment.ts';
 
-// Elf32_Ehdr: e_ident(16) e_type(2) e_machine(2) e_version(4) e_entry(4) e_phoff(4) e_shoff(4) e_flags(4) e_ehsize(2)
-// e_phentsize(2) e_phnum(2) e_shentsize(2) e_shnum(2) e_shstrndx(2)
+// Elf32_Ehdr: e_ident(16) e_type(2) e_machine(2) e_version(4) e_entry(4) e_phoff(4) e_shoff(4) e_flags(4)
+// e_ehsize(2) e_phentsize(2) e_phnum(2) e_shentsize(2) e_shnum(2) e_shstrndx(2)
 const header = {
   class: 4,
   data: 5,
@@ -26,7 +27,8 @@ const header = {
 } as const;
 // Elf32_Phdr: p_type p_offset p_vaddr p_paddr p_filesz p_memsz p_flags p_align, 4 bytes each
 const programHeaderSizeBytes = 32;
-// Elf32_Shdr: sh_name sh_type sh_flags sh_addr sh_offset sh_size sh_link sh_info sh_addralign sh_entsize, 4 bytes each
+// Elf32_Shdr: sh_name sh_type sh_flags sh_addr sh_offset sh_size sh_link sh_info
+// sh_addralign sh_entsize, 4 bytes each
 const sectionHeaderSizeBytes = 40;
 const loadType = 1;
 const noBitsType = 8;
@@ -86,7 +88,10 @@ function readLoadSegments(file: FieldReader): LoadSegment[] {
   return segments;
 }
 
-/** File offset of the first allocated section with contents; undefined without a section table. Also checks that the table is in the file. */
+/**
+ * File offset of the first allocated section with contents; undefined without a section table. Also
+ * checks that the table is in the file.
+ */
 function firstSectionOffset(file: FieldReader): number | undefined {
   const count = file.u16(header.sectionCount);
   if (count === 0) return undefined;
@@ -105,9 +110,10 @@ function firstSectionOffset(file: FieldReader): number | undefined {
 }
 
 /**
- * Reads an ELF file's load segments. Like GNU objcopy, takes virtual addresses when every one of several physical
- * addresses is 0 (some linkers leave them out), and leaves the ELF header itself out of a segment that begins with it.
- * Throws `image-elf-unsupported`, `image-elf-invalid`, `bytes-truncated` and the collector's faults.
+ * Reads an ELF file's load segments. Like GNU objcopy, takes virtual addresses when every one of
+ * several physical addresses is 0 (some linkers leave them out), and leaves the ELF header itself out
+ * of a segment that begins with it. Throws `image-elf-unsupported`, `image-elf-invalid`,
+ * `bytes-truncated` and the collector's faults.
  */
 export function readElf(bytes: Uint8Array): FirmwareImage {
   const file = new FieldReader(bytes, 'The ELF file');
@@ -127,7 +133,8 @@ export function readElf(bytes: Uint8Array): FirmwareImage {
       skip = Math.min(contentStart, load.fileSizeBytes);
       notes.push(`the ELF header at ${showAddress(address)} was left out (${skip} bytes)`);
     }
-    // skip never passes the segment's size, which lies in the file; an address of 2^32 or more is refused in add().
+    // skip never passes the segment's size, which lies in the file; an address of 2^32 or
+    // more is refused in add().
     collector.add(address + skip, file.slice(load.offset + skip, load.fileSizeBytes - skip));
   }
   const entry = file.u32(header.entry);

@@ -14,7 +14,10 @@ export class FieldReader {
     this.#what = what;
   }
 
-  /** Checks that offset + sizeBytes lies within the part; both may be any value of the file's (below 2^33, so exact). Throws `bytes-truncated`. */
+  /**
+   * Checks that offset + sizeBytes lies within the part; both may be any value of the file's (below 2^33, so
+   * exact). Throws `bytes-truncated`.
+   */
   require(offset: number, sizeBytes: number): void {
     const available = Math.max(0, this.#bytes.length - offset);
     if (sizeBytes > available)

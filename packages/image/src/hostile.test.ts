@@ -39,7 +39,8 @@ describe('damaged files', () => {
           faultOf(() => readImage(cut, { ...options, format })),
           `${format} ${length}`,
         ).toBeDefined();
-        // Without its mark and with an address, a file is a raw binary: only files with addresses of their own are cut here.
+        // Without its mark and with an address, a file is a raw binary: only files with addresses of
+        // their own are cut here.
         if (options === undefined)
           expect(
             faultOf(() => readImage(cut)),

@@ -1,6 +1,7 @@
-// Intel HEX, after Intel's "Hexadecimal Object File Format Specification", revision A, 1988: record types 00 to 05.
-// Its addresses live in separate records (02, 04), so a lost line moves all that follows, usually back to where data
-// stood already. Records that go back are therefore refused, although the specification allows any order.
+// Intel HEX, after Intel's "Hexadecimal Object File Format Specification", revision A, 1988: record
+// types 00 to 05. Its addresses live in separate records (02, 04), so a lost line moves all that
+// follows, usually back to where data stood already. Records that go back are therefore refused,
+// although the specification allows any order.
 
 import { Fault } from '@firmseal/fault';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -21,7 +22,10 @@ interface HexRecord {
   readonly content: Uint8Array;
 }
 
-/** record = ':' length(1) offset(2, big-endian) type(1) content(length) checksum(1); all bytes sum to 0 modulo 256. */
+/**
+ * record = ':' length(1) offset(2, big-endian) type(1) content(length) checksum(1);
+ * all bytes sum to 0 modulo 256.
+ */
 export function decodeHexRecord(file: Uint8Array, line: RecordLine): HexRecord {
   const refuse = (detail: string) =>
     new Fault('image-record-malformed', { line: line.number, format, detail });
@@ -67,7 +71,8 @@ class HexReading {
   }
 
   #takeData(offset: number, content: Uint8Array, line: number): void {
-    // Under type 02 the offset wraps within its segment; some readers wrap and some do not, so neither is guessed.
+    // Under type 02 the offset wraps within its segment; some readers wrap and some do
+    // not, so neither is guessed.
     if (this.#segmented && offset + content.length > 0x10000)
       throw new Fault('image-hex-segment-wraps', { line });
     const address = this.#base + offset;

@@ -4,7 +4,10 @@ import { Fault } from '@firmseal/fault';
 import type { FirmwareImage } from './firmware-image.ts';
 import { SegmentCollector } from './segment.ts';
 
-/** The whole file as one segment at `address`. Throws `value-out-of-range` for an address that is no 32-bit one, and the collector's faults. */
+/**
+ * The whole file as one segment at `address`. Throws `value-out-of-range` for an address that is no
+ * 32-bit one, and the collector's faults.
+ */
 export function readRawBinary(file: Uint8Array, address: number): FirmwareImage {
   return { format: 'bin', segments: segmentsAt(file, address, 'raw binary'), notes: [] };
 }

@@ -20,8 +20,9 @@ export interface ReadImageOptions {
 }
 
 /**
- * Reads a firmware file. The array is not kept: segments are copies. An unmarked file for which an address is given is
- * a raw binary. Every failure is a Fault whose code begins with `image-`, or is `bytes-truncated` or `value-out-of-range`.
+ * Reads a firmware file. The array is not kept: segments are copies. An unmarked file for which an address
+ * is given is a raw binary. Every failure is a Fault whose code begins with `image-`, or is
+ * `bytes-truncated` or `value-out-of-range`.
  */
 export function readImage(file: Uint8Array, options: ReadImageOptions = {}): FirmwareImage {
   if (file.length === 0) throw new Fault('image-file-empty');

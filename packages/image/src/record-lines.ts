@@ -1,6 +1,6 @@
-// What Intel HEX and S-record files share: lines of hexadecimal digits, one record a line. Lines may end in LF, CR
-// or both, and blanks at their end are ignored, as are blank lines. Works on bytes, so that a 64 MiB line
-// is never turned into a string.
+// What Intel HEX and S-record files share: lines of hexadecimal digits, one record a line. Lines may end in
+// LF, CR or both, and blanks at their end are ignored, as are blank lines. Works on bytes, so that a 64 MiB
+// line is never turned into a string.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -38,7 +38,10 @@ export function digitOf(byte: number): number {
   return letter >= 0x41 && letter <= 0x46 ? letter - 0x41 + 10 : -1;
 }
 
-/** Decodes the line's digits from `start` on. `sizeMaxBytes` is the longest record of the format. Throws `image-record-malformed`. */
+/**
+ * Decodes the line's digits from `start` on. `sizeMaxBytes` is the longest record of the format.
+ * Throws `image-record-malformed`.
+ */
 export function decodeDigits(
   file: Uint8Array,
   line: RecordLine,

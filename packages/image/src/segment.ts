@@ -1,5 +1,6 @@
-// Segments: what every reader produces and the only way to produce it. The limits here hold for all formats and
-// are checked before anything is allocated, so that a hostile file costs no more than what it really contains.
+// Segments: what every reader produces and the only way to produce it. The limits here hold for
+// all formats and are checked before anything is allocated, so that a hostile file costs no
+// more than what it really contains.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -64,7 +65,10 @@ export class SegmentCollector {
     return this.#runs.at(-1)?.addressEnd ?? 0;
   }
 
-  /** Adds a piece; an empty one is ignored. Throws `image-address-wraps`, `image-too-large`, `image-too-many-segments`. */
+  /**
+   * Adds a piece; an empty one is ignored. Throws `image-address-wraps`, `image-too-large`,
+   * `image-too-many-segments`.
+   */
   add(address: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     // address is below 2^32 and length below 2^26: the sum is exact in a double.
@@ -89,7 +93,10 @@ export class SegmentCollector {
         throw new Fault('image-overlap', { address: showAddress(Math.max(address, run.address)) });
   }
 
-  /** The pieces sorted by address, adjacent ones merged. Throws `image-overlap`, and `image-no-data` when there are none. */
+  /**
+   * The pieces sorted by address, adjacent ones merged. Throws `image-overlap`, and
+   * `image-no-data` when there are none.
+   */
   finish(format: string): Segment[] {
     if (this.#runs.length === 0) throw new Fault('image-no-data', { format });
     const merged: Run[] = [];

@@ -1,5 +1,6 @@
-// Motorola S-record: types S0 to S9 without the reserved S4 (M68000 Family Programmer's Reference Manual, appendix C).
-// Every data record carries its whole address, so the records may come in any order; overlaps are refused.
+// Motorola S-record: types S0 to S9 without the reserved S4 (M68000 Family Programmer's Reference
+// Manual, appendix C). Every data record carries its whole address, so the records may come in
+// any order; overlaps are refused.
 
 import { Fault } from '@firmseal/fault';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -20,7 +21,10 @@ interface Srecord {
   readonly content: Uint8Array;
 }
 
-/** record = 'S' type(1 digit) count(1) address(2 to 4, big-endian) content checksum(1); count covers what follows it, and all bytes sum to 0xFF modulo 256. */
+/**
+ * record = 'S' type(1 digit) count(1) address(2 to 4, big-endian) content checksum(1); count covers what
+ * follows it, and all bytes sum to 0xFF modulo 256.
+ */
 export function decodeSrecord(file: Uint8Array, line: RecordLine): Srecord {
   const refuse = (detail: string) =>
     new Fault('image-record-malformed', { line: line.number, format, detail });
@@ -45,7 +49,10 @@ export function decodeSrecord(file: Uint8Array, line: RecordLine): Srecord {
   return { type, address, content };
 }
 
-/** Reads an S-record file. The end record's address is the entry, 0 meaning none. Throws `image-record-*`, `image-srec-count` and the collector's faults. */
+/**
+ * Reads an S-record file. The end record's address is the entry, 0 meaning none. Throws `image-record-*`,
+ * `image-srec-count` and the collector's faults.
+ */
 export function readSrec(file: Uint8Array): FirmwareImage {
   const collector = new SegmentCollector();
   const notes: string[] = [];

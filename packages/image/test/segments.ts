@@ -21,7 +21,10 @@ export function segmentLists(addressEnd = 2 ** 32): fc.Arbitrary<Segment[]> {
   });
 }
 
-/** What the function throws, which must be a Fault; undefined when it returns. Any other exception fails the test. */
+/**
+ * What the function throws, which must be a Fault; undefined when it returns. Any
+ * other exception fails the test.
+ */
 export function faultOf(action: () => unknown): FaultCode | undefined {
   try {
     action();

@@ -1,5 +1,5 @@
-// Small writers of every format, for tests alone: they make the valid files that the readers are held to, and let a
-// test bend single fields of them.
+// Small writers of every format, for tests alone: they make the valid files that the readers are held to, and
+// let a test bend single fields of them.
 
 import { type Bytes, concatBytes, crc32, toHex, u32be, u32le, utf8 } from '@firmseal/bytes';
 import type { Segment } from '../src/segment.ts';
@@ -108,7 +108,10 @@ export function writeElf(parts: readonly ElfPart[], entry = 0): Bytes {
   );
 }
 
-/** The file with a section table at its end: the null section, then one allocated section for each range of the file. */
+/**
+ * The file with a section table at its end: the null section, then one allocated
+ * section for each range of the file.
+ */
 export function addSectionTable(
   elf: Uint8Array,
   ranges: readonly { offset: number; sizeBytes: number }[],

@@ -1,2 +1,1 @@
-export { type FileLock, holdFile } from './file-lock.ts';
 export { type JournalFile, openJournalFile } from './journal-file.ts';

@@ -1,14 +1,13 @@
 // The journal through power cuts, damage, a second process and a kill.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeJournalLine, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournalFile } from './journal-file.ts';
-import { markOfProcess } from './process-mark.ts';
 
 /** The project's own Node, which runs TypeScript as it is; the one under the tests may be older. */
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
@@ -94,30 +93,6 @@ describe('one process at a time', () => {
     });
     await journal.close();
     await (await openJournalFile(path)).close();
-  });
-  test('the lock of a process that is gone is taken over', async () => {
-    const gone = spawn(process.execPath, ['-e', '']);
-    await new Promise((resolve) => gone.on('exit', resolve));
-    writeFileSync(`${path}.lock`, `${gone.pid}\n`);
-    await (await openJournalFile(path)).close();
-  });
-  test('the lock of a killed process whose number another has now is taken over', async (context) => {
-    context.skip(!existsSync('/proc/self/stat'), 'no /proc here that says when a process began');
-    const mark = await markOfProcess(process.pid);
-    const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
-    try {
-      for (const pid of [process.pid, other.pid!]) {
-        writeFileSync(`${path}.lock`, `${pid} ${mark}0\n`);
-        await (await openJournalFile(path)).close();
-      }
-      writeFileSync(`${path}.lock`, `${other.pid} ${await markOfProcess(other.pid!)}\n`);
-      await expect(openJournalFile(path)).rejects.toMatchObject({
-        code: 'journal-in-use',
-        fields: { process: other.pid },
-      });
-    } finally {
-      other.kill();
-    }
   });
 });
 

@@ -1,10 +1,10 @@
-// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time (file-lock.ts).
+// The journal on disk (Node): appended to, synced before append resolves, held by one process at a time.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@firmseal/fault';
+import { holdFile } from '@firmseal/files';
 import { encodeJournalLine, type Journal, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
-import { holdFile } from './file-lock.ts';
 
 export interface JournalFile extends Journal {
   /** Gives the file free for another process. */
@@ -36,7 +36,8 @@ async function openLocked(path: string, release: () => Promise<void>): Promise<J
   let last: Promise<void> = Promise.resolve();
   let broken: unknown;
   const write = async (entry: JournalEntry) => {
-    // After a failed write the end of the file is unknown: nothing more is promised until it was opened anew.
+    // After a failed write the end of the file is unknown: nothing more is promised
+    // until it was opened again.
     if (broken !== undefined) throw new Fault('journal-write-failed', {}, { cause: broken });
     try {
       await file.appendFile(encodeJournalLine(entry));

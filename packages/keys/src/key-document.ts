@@ -1,6 +1,6 @@
 // The text of a key file, format `firmseal-key-1`: one JSON object. Only the private key is encrypted
-// (AES-256-GCM, key from the passphrase by scrypt); everything else is authenticated as the AAD, so that a role or
-// a public key cannot be exchanged under the passphrase. No file access here.
+// (AES-256-GCM, key from the passphrase by scrypt); everything else is authenticated as the AAD, so that a
+// role or a public key cannot be exchanged under the passphrase. No file access here.
 
 import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -63,8 +63,8 @@ export function formatKeyDocument(document: KeyDocument): string {
 }
 
 /**
- * Reads a key file's text, which anybody may have written. Throws `key-file-malformed` (an unknown field too) or
- * `key-kdf-refused`; `path` is for their sentence.
+ * Reads a key file's text, which anybody may have written. Throws `key-file-malformed` (an unknown field too)
+ * or `key-kdf-refused`; `path` is for their sentence.
  */
 export function parseKeyDocument(text: string, path: string): KeyDocument {
   const refuse = (what: string): never => {

@@ -1,9 +1,10 @@
-// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key may be
-// used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
+// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key
+// may be used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
-import { type Bytes, equalBytes, Secret, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { readBoundedFile, writeWholeFile } from '@firmseal/files';
 import {
   associatedData,
   formatKeyDocument,
@@ -15,8 +16,6 @@ import {
 } from './key-document.ts';
 import { expectRole, type KeyRole } from './key-role.ts';
 import { checkScryptCost, defaultScryptCost, passphraseKey, type ScryptCost } from './passphrase-key.ts';
-import { readBoundedFile } from './read-bounded-file.ts';
-import { writeNewFile } from './write-new-file.ts';
 
 const fileSizeBytesAtMost = 4096;
 
@@ -24,9 +23,10 @@ const fileSizeBytesAtMost = 4096;
 export type OpenedKey = KeyInfo & { readonly privateKey: Secret };
 
 /**
- * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not returned. A key that
- * exists elsewhere is stored when `privateKey` is given. `now` is the time to write into it; `scryptCost` is for
- * tests. Throws `key-exists`, `key-file-unwritable`, `key-private-invalid`, `key-kdf-refused`.
+ * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not
+ * returned. A key that exists elsewhere is stored when `privateKey` is given. `now` is the time to
+ * write into it; `scryptCost` is for tests. Throws `key-exists`, what writeWholeFile does,
+ * `key-private-invalid`, `key-kdf-refused`.
  */
 export async function createKeyFile(
   crypto: Crypto,
@@ -52,8 +52,19 @@ export async function createKeyFile(
   key.fill(0);
   privateKey.fill(0);
   const text = formatKeyDocument({ ...known, nonce, ciphertext });
-  await writeNewFile(path, text, toHex(crypto.randomBytes(8)));
+  writeKey(path, text);
   return { role, created: known.created, publicKey };
+}
+
+/** With mode 0600, never in place of another file. */
+function writeKey(path: string, text: string): void {
+  try {
+    writeWholeFile(path, [utf8(text)], { mode: 0o600, existing: 'refuse' });
+  } catch (cause) {
+    if (cause instanceof Fault && cause.code === 'file-exists')
+      throw new Fault('key-exists', { path }, { cause });
+    throw cause;
+  }
 }
 
 function pairOf(crypto: Crypto, privateKey: Secret): KeyPair {
@@ -64,10 +75,10 @@ function pairOf(crypto: Crypto, privateKey: Secret): KeyPair {
 
 /**
  * Role, time and public key of a key file, without its passphrase, and so unproven: a changed file is noticed
- * only by openKeyFile. Throws `key-file-unreadable`, `key-file-malformed`, `key-kdf-refused`.
+ * only by openKeyFile. Throws what readBoundedFile does, `key-file-malformed`, `key-kdf-refused`.
  */
 export async function inspectKeyFile(path: string): Promise<KeyInfo> {
-  const { role, created, publicKey } = await readDocument(path);
+  const { role, created, publicKey } = readDocument(path);
   return { role, created, publicKey };
 }
 
@@ -80,7 +91,7 @@ export async function openKeyFile(
   inputs: { path: string; passphrase: Secret; role?: KeyRole },
 ): Promise<OpenedKey> {
   const { path, passphrase } = inputs;
-  const document = await readDocument(path);
+  const document = readDocument(path);
   const { role, created, publicKey } = document;
   if (inputs.role) expectRole(role, [inputs.role]);
   const plaintext = await decrypt(crypto, document, passphrase);
@@ -99,10 +110,8 @@ export async function openKeyFile(
   return { role, created, publicKey, privateKey };
 }
 
-async function readDocument(path: string): Promise<KeyDocument> {
-  const bytes = await readBoundedFile(path, fileSizeBytesAtMost);
-  if (!bytes)
-    throw new Fault('key-file-malformed', { path, what: `it exceeds ${fileSizeBytesAtMost} bytes` });
+function readDocument(path: string): KeyDocument {
+  const bytes = readBoundedFile(path, fileSizeBytesAtMost);
   return parseKeyDocument(new TextDecoder().decode(bytes), path);
 }
 

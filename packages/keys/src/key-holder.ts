@@ -1,6 +1,6 @@
-// What may be done with a private key, whoever holds it: an opened key file here, a PKCS#11 token behind the same
-// two interfaces. Both are asynchronous, because a token is. Shapes as `CoseSigner` of @firmseal/cbor-cose and
-// `HpkeUnwrapper` of @firmseal/hpke take them.
+// What may be done with a private key, whoever holds it: an opened key file here, a PKCS#11 token behind the
+// same two interfaces. Both are asynchronous, because a token is. Shapes as `CoseSigner` of
+// @firmseal/cbor-cose and `HpkeUnwrapper` of @firmseal/hpke take them.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

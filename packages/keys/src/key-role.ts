@@ -1,4 +1,5 @@
-// What a key is for. A key has one role for all its life: delegations (spec/delegation.md) name the same words.
+// What a key is for. A key has one role for all its life: delegations
+// (spec/delegation.md) name the same words.
 
 import { Fault } from '@firmseal/fault';
 

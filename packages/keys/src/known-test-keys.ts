@@ -1,5 +1,6 @@
-// Public keys whose private halves are published: those of RFCs and of the test vectors under vectors/. A product
-// whose root or signer is one of them protects nothing. Whoever adds a fixed key to a vector adds it here.
+// Public keys whose private halves are published: those of RFCs and of the test vectors under
+// vectors/. A product whose root or signer is one of them protects nothing. Whoever adds a
+// fixed key to a vector adds it here.
 
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

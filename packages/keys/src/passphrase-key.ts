@@ -1,5 +1,5 @@
-// From a passphrase to the key that encrypts a key file: scrypt (RFC 7914) by node:crypto. Parameters come from
-// a file that an attacker may have written, so they are bounded before any memory is asked for.
+// From a passphrase to the key that encrypts a key file: scrypt (RFC 7914) by node:crypto. Parameters come
+// from a file that an attacker may have written, so they are bounded before any memory is asked for.
 
 import { scrypt } from 'node:crypto';
 import type { Bytes, Secret } from '@firmseal/bytes';
@@ -18,7 +18,9 @@ const lanesAtMost = 4;
 const isWithin = (value: number, least: number, most: number) =>
   Number.isSafeInteger(value) && value >= least && value <= most;
 
-/** Throws `key-kdf-refused` when the cost is no valid one or exceeds 512 MiB. `what` names who asks for it. */
+/**
+ * Throws `key-kdf-refused` when the cost is no valid one or exceeds 512 MiB. `what` names who asks for it.
+ */
 export function checkScryptCost({ n, r, p }: ScryptCost, what: string): void {
   // With n within 2^24 and r within 32 the product is exact.
   const valid =

@@ -37,7 +37,6 @@ describe('the file', () => {
     ['empty', ''],
     ['of one empty line', '\nsecond'],
     ['not UTF-8', Uint8Array.of(0x61, 0xff)],
-    ['too long', 'x'.repeat(5000)],
   ])('%s is refused and does not fall back to the environment', async (_, content) => {
     await writeFile(file, content);
     await expect(findPassphrase({ file, environment })).rejects.toMatchObject({
@@ -45,10 +44,10 @@ describe('the file', () => {
     });
   });
 
-  test('that is not there is key-file-unreadable', async () => {
-    await expect(findPassphrase({ file, environment })).rejects.toMatchObject({
-      code: 'key-file-unreadable',
-    });
+  test('that is not there, or is too long, is refused as such', async () => {
+    await expect(findPassphrase({ file, environment })).rejects.toMatchObject({ code: 'file-missing' });
+    await writeFile(file, 'x'.repeat(5000));
+    await expect(findPassphrase({ file, environment })).rejects.toMatchObject({ code: 'file-too-large' });
   });
 });
 

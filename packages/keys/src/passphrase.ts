@@ -1,8 +1,9 @@
-// Where a passphrase comes from when nobody is asked: a file, or the environment. Asking is the command line's.
+// Where a passphrase comes from when nobody is asked: a file, or the environment.
+// Asking is the command line's.
 
 import { Secret, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { readBoundedFile } from './read-bounded-file.ts';
+import { readBoundedFile } from '@firmseal/files';
 
 export const passphraseVariable = 'FIRMSEAL_PASSPHRASE';
 const fileSizeBytesAtMost = 4096;
@@ -17,22 +18,21 @@ export function passphraseOf(text: string, source: string): Secret {
 }
 
 /**
- * The first line of `file` when one is given, else FIRMSEAL_PASSPHRASE of `environment`, else undefined. Throws
- * `key-file-unreadable` or, for an empty one and a file that is too long or no UTF-8, `key-passphrase-empty`.
+ * The first line of `file` when one is given, else FIRMSEAL_PASSPHRASE of `environment`, else undefined.
+ * Throws what readBoundedFile does or, for an empty one and a file that is no UTF-8, `key-passphrase-empty`.
  */
 export async function findPassphrase(inputs: {
   file?: string;
   environment: Readonly<Record<string, string | undefined>>;
 }): Promise<Secret | undefined> {
   const { file, environment } = inputs;
-  if (file !== undefined) return passphraseOf(await firstLine(file), file);
+  if (file !== undefined) return passphraseOf(firstLine(file), file);
   const text = environment[passphraseVariable];
   return text === undefined ? undefined : passphraseOf(text, passphraseVariable);
 }
 
-async function firstLine(path: string): Promise<string> {
-  const bytes = await readBoundedFile(path, fileSizeBytesAtMost);
-  if (!bytes) return '';
+function firstLine(path: string): string {
+  const bytes = readBoundedFile(path, fileSizeBytesAtMost);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return text.split(/\r?\n/, 1)[0]!;

@@ -1,5 +1,5 @@
-// How the content key travels from the owner's desk to the authority, and how the authority keeps it: wrapped to the
-// authority's KEM key and bound to its package. spec/license.md section 3.
+// How the content key travels from the owner's desk to the authority, and how the authority keeps it: wrapped
+// to the authority's KEM key and bound to its package. spec/license.md section 3.
 
 import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
 import { byteString, encodeCbor, oneOf, tuple } from '@firmseal/cbor-cose';

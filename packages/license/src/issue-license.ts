@@ -1,5 +1,5 @@
-// Makes a license: wraps content key and per-device data to one chip and signs. spec/license.md sections 1 and 2.
-// Whether the chip may have one (certificate, hello, quota) was decided by the authority before.
+// Makes a license: wraps content key and per-device data to one chip and signs. spec/license.md sections 1
+// and 2. Whether the chip may have one (certificate, hello, quota) was decided by the authority before.
 
 import { type Bytes, type Secret, utf8 } from '@firmseal/bytes';
 import { type CborInput, type CoseSigner, encodeCbor, signCoseWith } from '@firmseal/cbor-cose';

@@ -97,7 +97,10 @@ export function encodeTerms(terms: LicenseTerms): Bytes {
   return encodeCbor(map);
 }
 
-/** Throws `license-malformed`; `license-version-unsupported` when version or mode are integers of another format. */
+/**
+ * Throws `license-malformed`; `license-version-unsupported` when version or mode are
+ * integers of another format.
+ */
 export function decodeTerms(bytes: Uint8Array): LicenseTerms {
   const value = readItem(bytes, 'license-malformed');
   if (!(value instanceof Map)) throw new Fault('license-malformed');

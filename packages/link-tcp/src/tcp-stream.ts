@@ -68,7 +68,10 @@ export class TcpStream implements ByteStream {
   }
 }
 
-/** Connects to `host`, `port`; throws `link-connect-failed` when nobody answers within `timeoutMs` (default 5,000). */
+/**
+ * Connects to `host`, `port`; throws `link-connect-failed` when nobody answers within
+ * `timeoutMs` (default 5,000).
+ */
 export function connectTcp(host: string, port: number, timeoutMs = 5000): Promise<TcpStream> {
   const address = `${host}:${port}`;
   return new Promise((resolve, reject) => {

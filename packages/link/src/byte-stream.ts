@@ -4,12 +4,17 @@
 export interface ByteStreamListener {
   /** Bytes that arrived. The array is the listener's from now on. */
   data(bytes: Uint8Array): void;
-  /** The stream ended, by either side or by a fault of the transport; called at most once, nothing follows. */
+  /**
+   * The stream ended, by either side or by a fault of the transport; called at most once, nothing follows.
+   */
   closed(cause?: unknown): void;
 }
 
 export interface ByteStream {
-  /** Resolves when the transport took the bytes, in order; rejects when it cannot. The caller leaves the array alone. */
+  /**
+   * Resolves when the transport took the bytes, in order; rejects when it cannot. The
+   * caller leaves the array alone.
+   */
   write(bytes: Uint8Array): Promise<void>;
   /** Sets the one listener. Bytes that came before are handed over first, an end that came before too. */
   listen(listener: ByteStreamListener): void;

@@ -1,4 +1,5 @@
-// Time as an argument: the protocol never asks the machine itself, so a test runs hours of time-outs in a moment.
+// Time as an argument: the protocol never asks the machine itself, so a test runs
+// hours of time-outs in a moment.
 
 export interface Clock {
   /** Milliseconds that never run backwards; the zero is arbitrary. */

@@ -1,5 +1,5 @@
-// Consistent overhead byte stuffing (Cheshire and Baker, 1999): any bytes as bytes without zero, so that a zero
-// can end a frame. spec/link.md section 1. Knows nothing of what the bytes mean.
+// Consistent overhead byte stuffing (Cheshire and Baker, 1999): any bytes as bytes without zero, so that a
+// zero can end a frame. spec/link.md section 1. Knows nothing of what the bytes mean.
 
 import type { Bytes } from '@firmseal/bytes';
 
@@ -38,8 +38,8 @@ export function cobsDecode(encoded: Uint8Array): Bytes | undefined {
   let at = 0;
   while (at < encoded.length) {
     const code = encoded[at]!;
-    // The code comes from the line. A block must lie inside the array, so each step moves on and `out`, as long
-    // as the input, cannot overflow: a block of n code and data bytes gives at most n bytes.
+    // The code comes from the line. A block must lie inside the array, so each step moves on and `out`, as
+    // long as the input, cannot overflow: a block of n code and data bytes gives at most n bytes.
     if (code === 0 || at + code > encoded.length) return undefined;
     for (let i = at + 1; i < at + code; i++) {
       if (encoded[i] === 0) return undefined;

@@ -1,5 +1,5 @@
-// Collects frames from a stream of bytes, whoever sends them: constant memory, and everything that is no frame is
-// dropped without a word up to the next zero byte. spec/link.md section 1.
+// Collects frames from a stream of bytes, whoever sends them: constant memory, and everything that is no
+// frame is dropped without a word up to the next zero byte. spec/link.md section 1.
 
 import { cobsLongestBytes } from './cobs.ts';
 import { decodeFrame, type Frame, frameContentBytes, frameLongestContentBytes } from './frame.ts';
@@ -47,7 +47,8 @@ export class FrameReader {
   #finish(): Frame | undefined {
     const empty = this.#filled === 0 && !this.#overlong;
     const decoded = this.#overlong || empty ? undefined : decodeFrame(this.#buffer.subarray(0, this.#filled));
-    // The buffer has room for the worst encoding: with zeros in it, a content may be longer than it should and still fit.
+    // The buffer has room for the worst encoding: with zeros in it, a content may be longer
+    // than it should and still fit.
     const fits = decoded && frameContentBytes(decoded.body.length) <= this.#longestContentBytes;
     const frame = fits ? decoded : undefined;
     if (frame === undefined && !empty) this.#dropped++;

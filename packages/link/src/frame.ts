@@ -12,7 +12,10 @@ const frameLeastContentBytes = frameHeaderBytes + frameCheckBytes;
 
 /** What a host may send before it knows the agent's own limit. */
 export const frameFirstContentBytes = 128;
-/** The longest content that this program sends or takes, whatever the agent claims: a header or a record, and room. */
+/**
+ * The longest content that this program sends or takes, whatever the agent claims: a
+ * header or a record, and room.
+ */
 export const frameLongestContentBytes = 8192;
 
 type FrameHeader = { readonly [field in keyof typeof frameHeader]: number };
@@ -35,7 +38,10 @@ export function encodeFrame(frame: { type: number; sequence: number; body: Uint8
   return concatBytes(cobsEncode(concatBytes(content, u32le(crc32(content)))), Uint8Array.of(0));
 }
 
-/** The frame behind what stood between two zero bytes; undefined when it is not COBS, too short, or its CRC is wrong. */
+/**
+ * The frame behind what stood between two zero bytes; undefined when it is not COBS, too
+ * short, or its CRC is wrong.
+ */
 export function decodeFrame(encoded: Uint8Array): Frame | undefined {
   const content = cobsDecode(encoded);
   if (content === undefined || content.length < frameLeastContentBytes) return undefined;

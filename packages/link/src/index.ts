@@ -24,4 +24,5 @@ export {
   requestTypes,
 } from './message.ts';
 export { type RecordStreamOptions, streamRecords } from './record-stream.ts';
+export type { LineSettings, SerialLine } from './serial-line.ts';
 export { createStreamPair } from './stream-pair.ts';

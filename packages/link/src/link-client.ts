@@ -1,8 +1,9 @@
-// The host's side of the link: sends requests, matches answers, repeats what got none, and gives up in bounded time
-// and memory whatever the other side does. spec/link.md section 2. Windows of records are record-stream.ts.
+// The host's side of the link: sends requests, matches answers, repeats what got none, and
+// gives up in bounded time and memory whatever the other side does. spec/link.md section 2.
+// Windows of records are record-stream.ts.
 //
-// The line keeps order, so an answer to a request says that nothing sent before it will still be answered: those
-// are taken off the list and their promise fulfils with undefined. Only a window of records meets that.
+// The line keeps order, so an answer to a request says that nothing sent before it will still be answered:
+// those are taken off the list and their promise fulfils with undefined. Only a window of records meets that.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -106,8 +107,9 @@ export class LinkClient {
   }
 
   /**
-   * Sends a request and resolves with the payload of its answer. Rejects with the agent's fault (see isAgentFault),
-   * `link-timeout`, `link-closed`, `link-pending-endless`, `link-frame-too-long` or `link-status-unknown`.
+   * Sends a request and resolves with the payload of its answer. Rejects with the agent's fault
+   * (see isAgentFault), `link-timeout`, `link-closed`, `link-pending-endless`,
+   * `link-frame-too-long` or `link-status-unknown`.
    */
   async request(name: RequestName, body: Uint8Array): Promise<Bytes> {
     if (this.#open.length > 0) throw new Fault('internal-error', { detail: 'a request is already open' });
@@ -118,8 +120,8 @@ export class LinkClient {
   }
 
   /**
-   * Sends a request while others may be open (records only) and resolves with its answer, whatever its status;
-   * with undefined when the answer to a later request came first. Rejects like `request`.
+   * Sends a request while others may be open (records only) and resolves with its answer, whatever its
+   * status; with undefined when the answer to a later request came first. Rejects like `request`.
    */
   exchange(name: RequestName, body: Uint8Array): Promise<Answer | undefined> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
@@ -144,8 +146,8 @@ export class LinkClient {
   }
 
   #take(frame: Frame): void {
-    // The frame has a good CRC, and that is all that is known: its sender may be hostile. What matches no open
-    // request is ignored and moves no deadline.
+    // The frame has a good CRC, and that is all that is known: its sender may be hostile. What matches no
+    // open request is ignored and moves no deadline.
     const at = this.#open.findIndex((request) => request.sequence === frame.sequence);
     const request = this.#open[at];
     if (request === undefined) return;
@@ -209,7 +211,8 @@ export class LinkClient {
   }
 
   #write(bytes: Uint8Array): void {
-    // Not awaited: the timer of the request covers a transport that takes nothing, and a window bounds what waits.
+    // Not awaited: the timer of the request covers a transport that takes nothing, and a
+    // window bounds what waits.
     this.#stream.write(bytes).catch((cause) => this.#end(new Fault('link-closed', {}, { cause })));
   }
 

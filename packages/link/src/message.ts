@@ -1,8 +1,8 @@
-// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads of
-// single messages hold is packages/agent-client.
+// The kinds of request and how an answer is made of bytes. spec/link.md sections 2 and 3. What the payloads
+// of single messages hold is packages/agent-client.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
-import { Fault, type FaultCode, faultCodeOf } from '@firmseal/fault';
+import { Fault, faultCodeOf, faultRow } from '@firmseal/fault';
 
 export const requestTypes = {
   info: 0x01,
@@ -21,9 +21,6 @@ export type RequestName = keyof typeof requestTypes;
 
 export const answerBit = 0x80;
 export const pendingType = 0xff;
-
-/** Numbers of faults that an agent can mean: package, license, device and agent. Others belong to the host. */
-const agentFaultNumbers = { least: 200, most: 449 } as const;
 
 export interface Answer {
   /** 0, or the number of a fault in spec/errors. */
@@ -60,13 +57,15 @@ export function recordBody(index: number, record: Uint8Array): Bytes {
   return body;
 }
 
-/** The fault that a status other than 0 means; its field `from` says `agent`. Unknown numbers: `link-status-unknown`. */
+/**
+ * The fault that a status other than 0 means; its field `from` says `agent`. `link-status-unknown` for a
+ * number that no agent answers with (column `chip` of spec/errors).
+ */
 export function faultOfStatus(request: RequestName, answer: Answer): Fault {
   const { status, detail } = answer;
-  const code: FaultCode | undefined =
-    status >= agentFaultNumbers.least && status <= agentFaultNumbers.most ? faultCodeOf(status) : undefined;
+  const code = faultCodeOf(status);
   const fields = { from: 'agent', what: request, status, detail };
-  return new Fault(code ?? 'link-status-unknown', fields);
+  return new Fault(code !== undefined && faultRow(code).chip ? code : 'link-status-unknown', fields);
 }
 
 /** True when the agent itself reported the fault over the link. */

@@ -1,4 +1,5 @@
-// Windows of records against a model of the agent, over lines that lose, double, damage, delay and make noise.
+// Windows of records against a model of the agent, over lines that lose, double,
+// damage, delay and make noise.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,8 @@
-// Streams the records of a package with as many unanswered as the agent's window allows, and goes back where the
-// agent says that one is missing. spec/link.md section 3, "Records". Where records come from is the caller's affair.
+// Streams the records of a package with as many unanswered as the agent's window allows, and goes
+// back where the agent says that one is missing. spec/link.md section 3, "Records". Where records
+// come from is the caller's affair.
 
-import { Fault } from '@firmseal/fault';
+import { Fault, faultRow } from '@firmseal/fault';
 import type { LinkClient } from './link-client.ts';
 import { type Answer, faultOfStatus, recordBody, u32leAt } from './message.ts';
 
@@ -21,8 +22,7 @@ interface SentRecord {
   readonly answer: Promise<Answer | undefined>;
 }
 
-/** Number of `record-out-of-order` in spec/errors/package.json. */
-const recordOutOfOrder = 263;
+const recordOutOfOrder = faultRow('record-out-of-order').number;
 /** A window larger than this gains nothing and would only fill buffers. */
 const mostWindow = 32;
 /** How often the stream goes back without a record more having been accepted. */
@@ -37,7 +37,8 @@ export async function streamRecords(link: LinkClient, options: RecordStreamOptio
   try {
     await stream(link, options, unanswered);
   } finally {
-    // A fault leaves records on the line; their answers are waited for so that the next request finds it free.
+    // A fault leaves records on the line; their answers are waited for so that the
+    // next request finds it free.
     await Promise.allSettled(unanswered.map(({ answer }) => answer));
   }
 }
@@ -91,7 +92,9 @@ async function stream(
   }
 }
 
-/** The index that the agent awaits by its answer to the record `index`; throws its fault when it is another. */
+/**
+ * The index that the agent awaits by its answer to the record `index`; throws its fault when it is another.
+ */
 function awaitedAfter(index: number, answer: Answer, count: number): number {
   const malformed = () => new Fault('link-answer-malformed', { what: 'record' });
   if (answer.status === recordOutOfOrder) {

@@ -1,5 +1,5 @@
-// Two byte streams joined in process: what one writes the other reads, later and in order. For tests, and for a
-// chip of software in the same process.
+// Two byte streams joined in process: what one writes the other reads, later and in order. For tests, and for
+// a chip of software in the same process.
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream, ByteStreamListener } from './byte-stream.ts';

@@ -1,5 +1,5 @@
-// A line that misbehaves: sits on a byte stream and asks a plan what to do with each chunk in either direction.
-// Order is kept, as on a wire: a delayed chunk holds up what follows it.
+// A line that misbehaves: sits on a byte stream and asks a plan what to do with each chunk in either
+// direction. Order is kept, as on a wire: a delayed chunk holds up what follows it.
 
 import type { ByteStream, ByteStreamListener, Clock } from '../src/index.ts';
 

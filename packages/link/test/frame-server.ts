@@ -17,7 +17,10 @@ export interface ServedAnswer {
 
 export type FrameHandler = (type: number, body: Bytes) => ServedAnswer | Promise<ServedAnswer>;
 
-/** Serves until the stream closes; `counts.handled` are requests that reached the handler, repeats not among them. */
+/**
+ * Serves until the stream closes; `counts.handled` are requests that reached the
+ * handler, repeats not among them.
+ */
 export function serveFrames(stream: ByteStream, handler: FrameHandler): { handled: number; repeats: number } {
   const counts = { handled: 0, repeats: 0 };
   const reader = new FrameReader();

@@ -1,4 +1,5 @@
-// A clock whose time passes only when everything else stands still: whoever waits for hours is served at once.
+// A clock whose time passes only when everything else stands still: whoever waits
+// for hours is served at once.
 
 import type { Clock } from '../src/index.ts';
 

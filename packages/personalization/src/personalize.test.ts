@@ -1,14 +1,14 @@
-// Personalization on virtual chips with the real agent, and what it refuses when one answer is not what it must be.
+// Personalization on virtual chips with the real agent, and what it refuses when one
+// answer is not what it must be.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
-import { createBlankChip, openChipLink } from '@firmseal/virtual-line';
+import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
 import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
-import type { DebugProbe } from './debug-probe.ts';
 import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
 
 const facts = findChip('stm32f427');
@@ -19,22 +19,7 @@ beforeAll(async () => {
   module = await buildAgent('stm32f427');
 });
 
-function probeOf(chip: VirtualChip): DebugProbe {
-  return {
-    connect: async () => {
-      chip.powerOn();
-      chip.debug.connect();
-    },
-    readMemory: async (address, length) => chip.debug.readMemory(address, length) as Uint8Array<ArrayBuffer>,
-    eraseUnit: async (address) => void chip.debug.eraseUnit(address),
-    program: async (address, bytes) => void chip.debug.programFlash(address, bytes),
-    release: async () => {
-      chip.debug.disconnect();
-      chip.powerOff();
-      chip.powerOn();
-    },
-  };
-}
+const probeOf = inProcessProbe;
 
 let made = 0;
 function optionsFor(changes: (chip: VirtualChip) => Partial<PersonalizeOptions> = () => ({})) {
@@ -56,7 +41,7 @@ function optionsFor(changes: (chip: VirtualChip) => Partial<PersonalizeOptions> 
     epoch: 3,
     level: 2,
     deviceCa: { publicKey: ca.publicKey, sign: (message) => nodeCrypto.signEs256(ca.privateKey, message) },
-    now: new Date(),
+    validFrom: new Date('2026-01-01T00:00:00Z'),
   };
   return { chip, options: { ...options, ...changes(chip) } };
 }

@@ -1,6 +1,6 @@
-// Keeps the board at the bottom of a terminal: redraws in place, at most a few times a second, each time as one
-// write that changes lines without clearing them first, and follows the terminal's size. Knows no Node: the app
-// gives the output.
+// Keeps the board at the bottom of a terminal: redraws in place, at most a few times a second, each
+// time as one write that changes lines without clearing them first, and follows the terminal's size.
+// Knows no Node: the app gives the output.
 
 import type { Clock } from '@firmseal/link';
 import type { InstallEvent } from './events.ts';
@@ -22,8 +22,8 @@ const beginUpdate = `${controlSequence}?2026h`;
 const endUpdate = `${controlSequence}?2026l`;
 
 /**
- * The text that replaces the lines drawn before by `lines`, with `above` printed over them for good. A terminal
- * that has become narrower has wrapped the old lines: they are counted as it shows them now.
+ * The text that replaces the lines drawn before by `lines`, with `above` printed over them for good. A
+ * terminal that has become narrower has wrapped the old lines: they are counted as it shows them now.
  */
 export function repaint(
   drawn: readonly string[],

@@ -1,5 +1,6 @@
-// Licenses that were made in advance, for lines without a connection: standing licenses by thumbprint, receipts
-// into an outbox. Nobody gives challenges here, so these receipts answer the license's nonce and say NOT FRESH.
+// Licenses that were made in advance, for lines without a connection: standing licenses by
+// thumbprint, receipts into an outbox. Nobody gives challenges here, so these receipts answer the
+// license's nonce and say NOT FRESH.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,5 @@
-// Everything that an install tells the world, as one typed union: progress bars, plain lines, JSON lines and result
-// lines are all made from these records. Nothing secret is ever in one.
+// Everything that an install tells the world, as one typed union: progress bars, plain lines, JSON lines and
+// result lines are all made from these records. Nothing secret is ever in one.
 
 import type { LifeCycle } from '@firmseal/agent-client';
 import type { FaultCode } from '@firmseal/fault';

@@ -1,7 +1,8 @@
+import { exitCodes } from '@firmseal/fault';
 import { describe, expect, test } from 'vitest';
 import { createBench } from '../test/bench.ts';
 import { ModelChip } from '../test/model-chip.ts';
-import { exitCodeOf, exitCodes } from './exit-code.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { renderResult } from './render-result.ts';
 
 const gangOf = (count: number) => {

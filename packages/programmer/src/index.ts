@@ -2,7 +2,7 @@ export { createAuthoritySource } from './authority-source.ts';
 export { BarScreen, repaint, type TerminalOutput } from './bar-screen.ts';
 export { type BatchSourceOptions, createBatchSource } from './batch-source.ts';
 export type { EventBody, EventHead, FaultReport, InstallEvent, InstallTimes } from './events.ts';
-export { type ExitCode, exitCodeOf, exitCodeOfFault, exitCodes } from './exit-code.ts';
+export { exitCodeOf, exitCodeOfFault } from './exit-code.ts';
 export { asFault, reportFault } from './fault-report.ts';
 export { type GangSettings, runGang } from './gang.ts';
 export { type InstallResult, runInstall } from './install.ts';

@@ -1,5 +1,5 @@
-// What an install knows as it goes, and what its steps work with. A step gets a context and returns the next one;
-// it changes nothing in place, so a step that overran its deadline leaves no trace.
+// What an install knows as it goes, and what its steps work with. A step gets a context and returns the next
+// one; it changes nothing in place, so a step that overran its deadline leaves no trace.
 
 import type { AgentClient, HelloAnswer } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';

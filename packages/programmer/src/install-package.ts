@@ -1,5 +1,5 @@
-// A package as the engine sends it: header, records by index, and what people are shown of it. Verified as a whole
-// before the first chip sees it. spec/package.md.
+// A package as the engine sends it: header, records by index, and what people are shown of it. Verified as a
+// whole before the first chip sees it. spec/package.md.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -25,7 +25,9 @@ export interface PackageTrust {
   readonly epoch?: number;
 }
 
-/** Checks header, signatures, hashes and lengths (steps 1 to 6, and 12 without the key); throws their faults. */
+/**
+ * Checks header, signatures, hashes and lengths (steps 1 to 6, and 12 without the key); throws their faults.
+ */
 export function readInstallPackage(crypto: Crypto, file: Uint8Array, trust: PackageTrust): InstallPackage {
   const { header, headerBytes, recordsOffset } = splitPackage(file);
   const { manifest, epoch } = verifyHeader(crypto, header, trust);

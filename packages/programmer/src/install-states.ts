@@ -1,9 +1,9 @@
-// The states of an install and where each may lead, in one table; install.ts refuses any other move. What a state
-// does stands in install-steps.ts, what a fault in it leads to in fault-policy.ts.
+// The states of an install and where each may lead, in one table; install.ts refuses any other move. What a
+// state does stands in install-steps.ts, what a fault in it leads to in the column `retry` of spec/errors.
 //
 //   opening -> hello -> licensing -> package -> license -> records -> receipt -> storing -> closing -> passed
-// with the short cuts: hello -> package when a license is at hand, hello -> receipt when the chip already holds the
-// package; and from every working state to restarting (link lost, chip reset) or failed.
+// with the short cuts: hello -> package when a license is at hand, hello -> receipt when the chip already
+// holds the package; and from every working state to restarting (link lost, chip reset) or failed.
 
 export interface InstallState {
   /** Of one visit. */

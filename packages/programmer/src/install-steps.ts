@@ -1,5 +1,5 @@
-// What each state of an install does. spec/agent.md section 1 and spec/link.md section 3 give the order; journal
-// lines stand before the effect that they announce. The loop around the steps is install.ts.
+// What each state of an install does. spec/agent.md section 1 and spec/link.md section 3 give the order;
+// journal lines stand before the effect that they announce. The loop around the steps is install.ts.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';

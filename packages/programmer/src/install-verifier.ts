@@ -1,5 +1,5 @@
-// The real verifier of an install: certificate, hello, license and receipt, each by the order of checks of its page
-// of the specification. X.509 comes in as a function, so that this package needs no ASN.1.
+// The real verifier of an install: certificate, hello, license and receipt, each by the order of checks of
+// its page of the specification. X.509 comes in as a function, so that this package needs no ASN.1.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -66,7 +66,9 @@ function checkReceipt(
   return { licenseId, jobId, fresh, unprotected, installCount, licenseKnown: known !== undefined };
 }
 
-/** Terms that a receipt names and nobody here knows: everything else is checked, the license by the authority. */
+/**
+ * Terms that a receipt names and nobody here knows: everything else is checked, the license by the authority.
+ */
 function claimedTerms(
   { licenseId, jobId }: { licenseId: Bytes; jobId: Bytes },
   { manifestDigest, thumbprint }: { manifestDigest: Bytes; thumbprint: Bytes },

@@ -1,4 +1,5 @@
-// The engine against a model of the agent with real cryptography, on lines and stations that fail in every way.
+// The engine against a model of the agent with real cryptography, on lines and
+// stations that fail in every way.
 
 import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

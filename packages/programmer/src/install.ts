@@ -1,10 +1,10 @@
-// One install: runs the states of install-states.ts with their deadlines, counts restarts, and ends in a result
-// whatever happens. Kill it at any moment and run it again: journal, authority and chip each know how far it was.
+// One install: runs the states of install-states.ts with their deadlines, counts restarts, and
+// ends in a result whatever happens. Kill it at any moment and run it again: journal, authority
+// and chip each know how far it was.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
-import { Fault } from '@firmseal/fault';
+import { Fault, faultRow } from '@firmseal/fault';
 import type { EventBody, InstallTimes } from './events.ts';
-import { consequenceOf } from './fault-policy.ts';
 import { asFault, reportFault } from './fault-report.ts';
 import type { InstallContext, InstallSettings, StepOutcome, StepTools } from './install-context.ts';
 import {
@@ -186,7 +186,9 @@ class Install {
     };
   }
 
-  /** Ties the install to the chip: the one that it met before, or, after a restart of the program, remembers. */
+  /**
+   * Ties the install to the chip: the one that it met before, or, after a restart of the program, remembers.
+   */
   async #meet(thumbprint: Bytes): Promise<void> {
     const { journal, socket, newId } = this.#settings;
     const met = toHex(thumbprint);
@@ -203,10 +205,11 @@ class Install {
   #afterFault(fault: Fault): StepOutcome {
     // The receipt is stored: whatever ends the last courtesies, the install is a PASS.
     if (this.#state === 'closing') return { next: 'passed', context: this.#context };
-    const consequence = this.#state === 'restarting' ? 'fail' : consequenceOf(fault.code);
+    // Restarts are counted, so that no retry goes on for ever.
+    const retry = this.#state === 'restarting' ? 'fail' : faultRow(fault.code).retry;
     this.#lastFault = fault;
-    if (consequence === 'fail') return { next: 'failed', context: this.#context };
-    const context = consequence === 'relicense' ? { ...this.#context, license: undefined } : this.#context;
+    if (retry === 'fail') return { next: 'failed', context: this.#context };
+    const context = retry === 'relicense' ? { ...this.#context, license: undefined } : this.#context;
     return { next: 'restarting', context };
   }
 

@@ -1,5 +1,6 @@
-// One line of the journal: an entry as JSON with a CRC-32 over its text, so that a torn or damaged line is seen for
-// what it is. Only the last line can be torn by a power cut; it was not synced, so nothing was done on its strength.
+// One line of the journal: an entry as JSON with a CRC-32 over its text, so that a torn or damaged
+// line is seen for what it is. Only the last line can be torn by a power cut; it was not synced, so
+// nothing was done on its strength.
 
 import { crc32, toHex, u32be, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

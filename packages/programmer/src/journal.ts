@@ -1,11 +1,14 @@
-// The station's journal: what was about to be done, written and synced before it is done, so that after a kill or a
-// power cut the same command finishes the same chips. Nothing secret is in it. An adapter keeps it on disk.
+// The station's journal: what was about to be done, written and synced before it is done, so
+// that after a kill or a power cut the same command finishes the same chips. Nothing secret is
+// in it. An adapter keeps it on disk.
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
 import type { ReceiptKeeper } from './license-source.ts';
 
-/** The terms of a license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart. */
+/**
+ * The terms of a license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart.
+ */
 export interface JournalTerms {
   readonly jobId: string;
   readonly licenseId: string;

@@ -1,7 +1,7 @@
 // Both sources under the engine: the authority over its client, and a batch made in advance.
 
-import { AuthorityClient, toBase64url } from '@firmseal/authority-client';
-import { fromHex, Secret, toHex, utf8 } from '@firmseal/bytes';
+import { AuthorityClient } from '@firmseal/authority-client';
+import { fromBase64url, fromHex, Secret, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { systemClock } from '@firmseal/link';
 import { expect, test } from 'vitest';
 import { createBench } from '../test/bench.ts';
@@ -18,7 +18,7 @@ const thumbprintOf = (chip: ModelChip) => chip.device.thumbprint;
 test('over the interface of the authority: PASS, fresh, stored by the authority', async () => {
   const bench = await createBench({ 'usb-1': new ModelChip({ name: 'chip' }) });
   const { authority } = bench;
-  const decode = (text: unknown) => Uint8Array.from(Buffer.from(String(text), 'base64url'));
+  const decode = (text: unknown) => fromBase64url(String(text))!;
   const answer = async (route: string, body: { [field in Field]?: string }) => {
     if (route === 'challenge' || route === 'receipt-challenge')
       return { challenge: toHex(await authority.challenge()) };

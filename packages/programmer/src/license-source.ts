@@ -1,5 +1,5 @@
-// Where licenses come from and receipts go, as one interface: the authority over HTTP (authority-source.ts) or a
-// batch that was made in advance (batch-source.ts).
+// Where licenses come from and receipts go, as one interface: the authority over HTTP (authority-source.ts)
+// or a batch that was made in advance (batch-source.ts).
 
 import type { Bytes } from '@firmseal/bytes';
 

@@ -1,5 +1,6 @@
-// The engine against the agent in C, compiled to WebAssembly, on the virtual STM32F427: every frame dropped, doubled,
-// damaged or delayed once, power cut at many operations of the flash, and the same command run again.
+// The engine against the agent in C, compiled to WebAssembly, on the virtual STM32F427: every
+// frame dropped, doubled, damaged or delayed once, power cut at many operations of the flash,
+// and the same command run again.
 
 import type { ChunkFate } from '@firmseal/link/testing';
 import type { PowerCut } from '@firmseal/virtual-stm32';

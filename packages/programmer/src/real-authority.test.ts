@@ -1,10 +1,11 @@
-// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a loopback port
-// with its database file, and the agent in C on virtual chips.
+// The whole line with nothing modelled but the chip's silicon: engine, HTTP client, the authority on a
+// loopback port with its database file, and the agent in C on virtual chips.
 
 import { type OpenedJob, TestAuthority } from '@firmseal/authority/testing';
 import { AuthorityClient } from '@firmseal/authority-client';
-import { concatBytes, Secret, toHex, utf8 } from '@firmseal/bytes';
+import { concatBytes, Secret, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { exitCodes } from '@firmseal/fault';
 import { sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { sealPackage, splitPackage } from '@firmseal/seal';
@@ -15,7 +16,6 @@ import {
   createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
-  exitCodes,
   type GangSettings,
   type InstallPackage,
   readInstallPackage,
@@ -23,7 +23,6 @@ import {
 } from './index.ts';
 
 const product = 'pump';
-const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
 let authority: TestAuthority;
 let site: SiteOwner;
@@ -70,7 +69,7 @@ beforeAll(async () => {
     authorityKemKey: kem.publicKey,
   });
   const { headerBytes } = splitPackage(made.parts[0]);
-  const body = { header: base64url(headerBytes), contentKeyFile: base64url(contentKeyFile), quota: 2 };
+  const body = { header: toBase64url(headerBytes), contentKeyFile: toBase64url(contentKeyFile), quota: 2 };
   const { job } = (await authority.asOwner('POST', '/v1/jobs', { ...body, mode: 'session', deviceData: [] }))
     .body;
   await authority.asOwner('POST', `/v1/jobs/${job}/approve`);

@@ -1,5 +1,5 @@
-// Progress bars of a gang: a board that events update, and its lines for a terminal of a given size. Pure; what is
-// written to the terminal, and when, is bar-screen.ts.
+// Progress bars of a gang: a board that events update, and its lines for a terminal of a given size. Pure;
+// what is written to the terminal, and when, is bar-screen.ts.
 
 import type { InstallEvent } from './events.ts';
 import type { InstallStateName } from './install-states.ts';
@@ -62,7 +62,9 @@ export function renderBoard(board: Board, size: TerminalSize): string[] {
   return [...lines, summary(board, board.length - shown.length).slice(0, width)];
 }
 
-/** When not all fit: those at work first, then failures, then the rest; shown in the order of their numbers. */
+/**
+ * When not all fit: those at work first, then failures, then the rest; shown in the order of their numbers.
+ */
 function pickRows(board: Board, room: number): Board {
   if (board.length <= room) return board;
   const rank = ({ state }: BoardRow) => (state === 'passed' ? 2 : state === 'failed' ? 1 : 0);

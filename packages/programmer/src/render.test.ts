@@ -1,5 +1,5 @@
-// Every renderer is a function of events; what a terminal makes of the painted text is checked with a small model
-// of one.
+// Every renderer is a function of events; what a terminal makes of the painted text is
+// checked with a small model of one.
 
 import { TestClock } from '@firmseal/link/testing';
 import fc from 'fast-check';
@@ -63,7 +63,8 @@ test('JSON lines give every event back, one line each', async () => {
   for (const each of bench.events) {
     const line = renderJson(each);
     expect(line).not.toContain('\n');
-    expect(JSON.parse(line)).toEqual({ v: 1, ...each });
+    const { kind, ...fields } = each;
+    expect(JSON.parse(line)).toEqual({ event: kind, ...fields });
   }
 });
 

@@ -1,5 +1,5 @@
-// How the engine reaches a chip. A socket is a port path ("1-4.2", "/dev/ttyUSB3", "tcp:127.0.0.1:4000"), never a
-// serial number: the next chip in the same socket has another one.
+// How the engine reaches a chip. A socket is a port path ("1-4.2", "/dev/ttyUSB3", "tcp:127.0.0.1:4000"),
+// never a serial number: the next chip in the same socket has another one.
 
 import type { ByteStream } from '@firmseal/link';
 

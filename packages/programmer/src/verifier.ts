@@ -1,5 +1,6 @@
-// What the engine asks of cryptography, as one interface: is this chip who it says, is this license for it, does
-// this receipt prove the install. install-verifier.ts makes the real one of seal, license and certificate.
+// What the engine asks of cryptography, as one interface: is this chip who it says, is this
+// license for it, does this receipt prove the install. install-verifier.ts makes the real one of
+// seal, license and certificate.
 
 import type { HelloAnswer, LifeCycle } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
@@ -20,7 +21,10 @@ export interface ReceiptQuestion {
   readonly receipt: Uint8Array;
   /** The answer to the hello of the same connection. */
   readonly answer: HelloAnswer;
-  /** The licenses that it may name: the one of this run, or else every one that the station knows for the chip. */
+  /**
+   * The licenses that it may name: the one of this run, or else every one that the
+   * station knows for the chip.
+   */
   readonly terms: readonly LicenseTerms[];
   /** True when a license was sent in this run: the receipt has to name it. */
   readonly mustBeKnown: boolean;
@@ -34,7 +38,10 @@ export interface VerifiedReceipt {
   readonly fresh: boolean;
   readonly unprotected: boolean;
   readonly installCount: number;
-  /** False when the station had no license to compare with: the authority's acceptance is then what speaks for it. */
+  /**
+   * False when the station had no license to compare with: the authority's acceptance
+   * is then what speaks for it.
+   */
   readonly licenseKnown: boolean;
 }
 

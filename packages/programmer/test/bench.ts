@@ -1,5 +1,5 @@
-// A station for tests: sockets with model chips, the model authority, a journal in memory that survives a "kill",
-// and a run of the engine on it in test time.
+// A station for tests: sockets with model chips, the model authority, a journal in memory that survives a
+// "kill", and a run of the engine on it in test time.
 
 import type { Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

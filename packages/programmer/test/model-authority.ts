@@ -1,5 +1,5 @@
-// An authority for tests of the engine: real licenses and checks, quota by chip, everything in memory. It keeps the
-// interface that the engine sees, not the HTTP under it.
+// An authority for tests of the engine: real licenses and checks, quota by chip, everything in memory. It
+// keeps the interface that the engine sees, not the HTTP under it.
 
 import { type Bytes, equalBytes, type Secret, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

@@ -1,5 +1,6 @@
-// A chip for tests of the engine: the agent's order of spec/agent.md with real keys, licenses, records and receipts,
-// in a few lines and without flash. It is a model to drive the engine with, no proof of what the agent in C does.
+// A chip for tests of the engine: the agent's order of spec/agent.md with real keys, licenses,
+// records and receipts, in a few lines and without flash. It is a model to drive the engine with, no
+// proof of what the agent in C does.
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
@@ -46,7 +47,10 @@ export interface ModelChipOptions {
   readonly lifeCycle?: LifeCycle;
 }
 
-/** The certificate of a model chip: its two keys side by side, 130 bytes. X.509 is packages/certificate's matter. */
+/**
+ * The certificate of a model chip: its two keys side by side, 130 bytes. X.509 is
+ * packages/certificate's matter.
+ */
 export function verifyModelCertificate(certificate: Uint8Array): DevicePublic {
   if (certificate.length !== 130) throw new Fault('certificate-malformed');
   const signingKey = Uint8Array.from(certificate.subarray(0, 65));

@@ -1,5 +1,5 @@
-// A terminal for tests, of endless height: text, line feed, carriage return, cursor up, erase to the end of line and
-// below, and lines that wrap anew when the width changes. Anything else it is sent is an error.
+// A terminal for tests, of endless height: text, line feed, carriage return, cursor up, erase to the end of
+// line and below, and lines that wrap anew when the width changes. Anything else it is sent is an error.
 
 export class ModelTerminal {
   #columns: number;

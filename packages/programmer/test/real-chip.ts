@@ -1,5 +1,5 @@
-// A virtual STM32F427 that runs the agent of device/agent compiled to WebAssembly, personalized as a trusted site does
-// it: agent written over the debug port, identity and final protection over the link.
+// A virtual STM32F427 that runs the agent of device/agent compiled to WebAssembly, personalized as a trusted
+// site does it: agent written over the debug port, identity and final protection over the link.
 
 import { AgentClient } from '@firmseal/agent-client';
 import {

@@ -1,5 +1,5 @@
-// A small package for tests: two areas of firmware and one of per-device data on the STM32F427, in records of 1 KiB.
-// Its keys are of fixed scalars; not secret, not for use.
+// A small package for tests: two areas of firmware and one of per-device data on the STM32F427, in records of
+// 1 KiB. Its keys are of fixed scalars; not secret, not for use.
 
 import { concatBytes, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';

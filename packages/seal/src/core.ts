@@ -1,5 +1,6 @@
-// The core of a manifest: every field that depends neither on ciphertext nor on the content key. spec/package.md
-// section 2, and step 4 of its checks. Areas and option-byte requirements are read later (areas.ts, requirements.ts).
+// The core of a manifest: every field that depends neither on ciphertext nor on the content key.
+// spec/package.md section 2, and step 4 of its checks. Areas and option-byte requirements are read
+// later (areas.ts, requirements.ts).
 
 import type { Bytes } from '@firmseal/bytes';
 import {
@@ -105,7 +106,9 @@ export function encodeCore(core: ManifestCore): Bytes {
   return encodeCbor(map);
 }
 
-/** A newer format may differ in all else, so version and suite are told apart before the rest is looked at. */
+/**
+ * A newer format may differ in all else, so version and suite are told apart before the rest is looked at.
+ */
 function refuseOtherFormats(value: CborValue): void {
   if (!(value instanceof Map)) throw new Fault('manifest-malformed');
   const [version, suite] = [value.get(0), value.get(1)];

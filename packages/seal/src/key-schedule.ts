@@ -1,5 +1,6 @@
-// From fresh randomness to the keys of a package: spec/package.md section 4. The content key depends on the core and
-// on the plaintext, so that a random generator that repeats itself cannot repeat a key on other content.
+// From fresh randomness to the keys of a package: spec/package.md section 4. The content key
+// depends on the core and on the plaintext, so that a random generator that repeats itself cannot
+// repeat a key on other content.
 
 import { type Bytes, concatBytes, Secret, u32be, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

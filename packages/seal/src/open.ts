@@ -1,5 +1,6 @@
-// Opens a package with its content key: spec/package.md section 6, steps 11 and 12. Whole, or chunk by chunk as an
-// agent would get it; nothing of a record is released before its hash, its tag and its next hash were checked.
+// Opens a package with its content key: spec/package.md section 6, steps 11 and 12. Whole, or
+// chunk by chunk as an agent would get it; nothing of a record is released before its hash, its
+// tag and its next hash were checked.
 
 import { equalBytes, type Secret } from '@firmseal/bytes';
 import type { Chip } from '@firmseal/chips';
@@ -59,9 +60,9 @@ class AreaHashes {
 }
 
 /**
- * Steps 11 and 12 on a file whose header was verified, in constant memory beside the file: `onChunk` gets each chunk
- * in order and owns it. Throws `key-commitment-wrong`, then by record `package-truncated`, `record-hash-wrong`,
- * `record-tag-wrong`, then `package-overlong`, `area-digest-wrong`.
+ * Steps 11 and 12 on a file whose header was verified, in constant memory beside the file: `onChunk` gets
+ * each chunk in order and owns it. Throws `key-commitment-wrong`, then by record `package-truncated`,
+ * `record-hash-wrong`, `record-tag-wrong`, then `package-overlong`, `area-digest-wrong`.
  */
 export function openRecords(
   crypto: Crypto,
@@ -91,8 +92,8 @@ export function openRecords(
 }
 
 /**
- * All the checks of a tool away from a chip, in order (steps 1 to 6; 7 and 9 when a chip is given; 11 and 12), and the
- * plaintext of every area of firmware. Throws the first fault in that order.
+ * All the checks of a tool away from a chip, in order (steps 1 to 6; 7 and 9 when a chip is given; 11 and
+ * 12), and the plaintext of every area of firmware. Throws the first fault in that order.
  */
 export function openPackage(
   crypto: Crypto,

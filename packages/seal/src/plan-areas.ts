@@ -1,5 +1,5 @@
-// From the segments of a firmware file to the areas of a package: where they are stored on the chip, joined where they
-// share an erase unit, padded to 32 bytes with what erased flash reads. spec/package.md section 3.
+// From the segments of a firmware file to the areas of a package: where they are stored on the chip, joined
+// where they share an erase unit, padded to 32 bytes with what erased flash reads. spec/package.md section 3.
 
 import { type ApplicationSlot, type Chip, eraseUnitAt, hexAddress, placeImage } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -80,8 +80,9 @@ function refuseSharedUnits(chip: Chip, areas: readonly SealArea[]): void {
 }
 
 /**
- * Areas for the firmware and the others, ascending. Segments have link addresses and are copied. Throws `image-empty`,
- * what placeImage throws, `image-too-scattered`, `area-too-large`, `area-erase-unit-shared`, `entry-missing`.
+ * Areas for the firmware and the others, ascending. Segments have link addresses and are copied. Throws
+ * `image-empty`, what placeImage throws, `image-too-scattered`, `area-too-large`,
+ * `area-erase-unit-shared`, `entry-missing`.
  */
 export function planAreas(
   segments: readonly Segment[],

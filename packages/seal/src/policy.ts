@@ -1,5 +1,6 @@
-// Option bytes by the names of their fields, turned into the requirements of a package, and the refusals that protect
-// the owner from a policy that gives the firmware away or cannot be undone. spec/agent.md sections 4 and 5.
+// Option bytes by the names of their fields, turned into the requirements of a package, and the
+// refusals that protect the owner from a policy that gives the firmware away or cannot be undone.
+// spec/agent.md sections 4 and 5.
 
 import {
   type Chip,
@@ -46,7 +47,8 @@ function fieldRequirement(chip: Chip, name: string, value: number): OptionRequir
   const isReadout = name === chip.readoutProtection.field;
   const bits = ((isReadout ? readoutByte(chip, field, value) : value) << field.lsb) >>> 0;
   const { neutral, clearOnly, setOnly, readout } = policyBits(chip, field.register);
-  // A bit that can only fall is asked for where the value has 0 and left alone where it has 1; and the reverse.
+  // A bit that can only fall is asked for where the value has 0 and left alone where
+  // it has 1; and the reverse.
   const asked =
     field.policy === 'clear-only' ? mask & ~bits : field.policy === 'set-only' ? mask & bits : mask;
   if (asked === 0 || (asked & ~(neutral | clearOnly | setOnly | readout)) !== 0)
@@ -55,8 +57,8 @@ function fieldRequirement(chip: Chip, name: string, value: number): OptionRequir
 }
 
 /**
- * The requirements of the fields, one a register, ascending. Throws `option-field-unknown`, `policy-value-refused`,
- * `policy-field-refused`.
+ * The requirements of the fields, one a register, ascending. Throws `option-field-unknown`,
+ * `policy-value-refused`, `policy-field-refused`.
  */
 export function policyRequirements(chip: Chip, fields: PolicyFields): OptionRequirement[] {
   const byRegister = new Map<number, OptionRequirement>();
@@ -72,7 +74,10 @@ export function policyRequirements(chip: Chip, fields: PolicyFields): OptionRequ
   return [...byRegister.values()].sort((a, b) => a.register - b.register);
 }
 
-/** The requirements for a package for several chips: they must mean the same on each. Throws `policy-chips-differ` too. */
+/**
+ * The requirements for a package for several chips: they must mean the same on each.
+ * Throws `policy-chips-differ` too.
+ */
 export function policyForChips(chips: readonly Chip[], fields: PolicyFields): OptionRequirement[] {
   const [first, ...others] = chips;
   if (!first) return [];
@@ -89,8 +94,8 @@ export function protectedReadoutLevel(chips: readonly Chip[]): ReadoutLevel {
 }
 
 /**
- * Refuses, chip by chip, what needs the owner's word: `policy-leaves-chip-open` (--allow-open), `policy-unprotected`
- * (--allow-unprotected), `policy-irreversible` (--allow-irreversible).
+ * Refuses, chip by chip, what needs the owner's word: `policy-leaves-chip-open` (--allow-open),
+ * `policy-unprotected` (--allow-unprotected), `policy-irreversible` (--allow-irreversible).
  */
 export function checkPolicy(
   core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,

@@ -1,4 +1,5 @@
-// Which chunk stands in which record: spec/package.md sections 3 and 5. Lengths and ordinals only, no cryptography.
+// Which chunk stands in which record: spec/package.md sections 3 and 5. Lengths and
+// ordinals only, no cryptography.
 
 import type { ManifestCore } from './core.ts';
 

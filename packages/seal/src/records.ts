@@ -1,5 +1,6 @@
-// Records: one chunk each, chained by hashes from the signed manifest to a final zero hash. spec/package.md section 5
-// and step 12 of its checks. Sealing goes from the last record to the first, since a record holds the next one's hash.
+// Records: one chunk each, chained by hashes from the signed manifest to a final zero hash.
+// spec/package.md section 5 and step 12 of its checks. Sealing goes from the last record to the first,
+// since a record holds the next one's hash.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -26,7 +27,10 @@ export interface FileRecord {
   readonly bytes: Uint8Array;
 }
 
-/** The records of a file by their planned lengths. Throws `package-truncated`; `package-overlong` after the last. */
+/**
+ * The records of a file by their planned lengths. Throws `package-truncated`;
+ * `package-overlong` after the last.
+ */
 export function* fileRecords(
   file: Uint8Array,
   recordsOffset: number,
@@ -76,7 +80,9 @@ export class RecordChain {
   }
 }
 
-/** Hashes and lengths of all records, without the content key. Throws what fileRecords and RecordChain throw. */
+/**
+ * Hashes and lengths of all records, without the content key. Throws what fileRecords and RecordChain throw.
+ */
 export function verifyRecords(
   crypto: Crypto,
   file: Uint8Array,

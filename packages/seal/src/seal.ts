@@ -1,5 +1,6 @@
-// Seals a package: spec/package.md sections 2, 4 and 5. One pass over the plaintext for its digest, then one chunk at a
-// time from the last record to the first, into one array; memory beside plaintext and package does not grow with them.
+// Seals a package: spec/package.md sections 2, 4 and 5. One pass over the plaintext for its digest,
+// then one chunk at a time from the last record to the first, into one array; memory beside plaintext
+// and package does not grow with them.
 
 import { type Bytes, equalBytes, type Secret } from '@firmseal/bytes';
 import { type CoseSigner, signCoseWith } from '@firmseal/cbor-cose';
@@ -99,7 +100,9 @@ function checkCore(core: ManifestCore, coreBytes: Bytes): void {
   }
 }
 
-/** Two draws must differ: a generator that stands still is noticed here and not by whoever breaks the package. */
+/**
+ * Two draws must differ: a generator that stands still is noticed here and not by whoever breaks the package.
+ */
 function drawRandomness(crypto: Crypto): Uint8Array {
   const randomness = crypto.randomBytes(freshRandomnessBytes);
   if (equalBytes(randomness, crypto.randomBytes(freshRandomnessBytes))) throw new Fault('randomness-broken');
@@ -164,9 +167,9 @@ function selfCheck(
 }
 
 /**
- * Seals. The plaintexts are read, not kept. Throws `area-content-wrong`, `seal-input-refused`, the delegation and epoch
- * faults, `signer-not-delegated`, `randomness-broken`, `package-header-too-large`, `seal-self-check-failed` (a signer that
- * signs wrongly, too).
+ * Seals. The plaintexts are read, not kept. Throws `area-content-wrong`, `seal-input-refused`, the delegation
+ * and epoch faults, `signer-not-delegated`, `randomness-broken`, `package-header-too-large`,
+ * `seal-self-check-failed` (a signer that signs wrongly, too).
  */
 export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<SealedPackage> {
   const { signer, delegation, rootPublicKey, epoch, successions = [], license } = inputs;

@@ -1,5 +1,6 @@
-// Whether a firmware that is installed on trial leaves another of its size a place in the chip: spec/package.md section 3.
-// What stands in the chip is not known on the owner's desk; the agent looks at that (step 8 of section 6).
+// Whether a firmware that is installed on trial leaves another of its size a place in the chip:
+// spec/package.md section 3. What stands in the chip is not known on the owner's desk; the agent
+// looks at that (step 8 of section 6).
 
 import { type Chip, eraseUnitAt, hexAddress } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -23,7 +24,10 @@ function unitsOf(chip: Chip, { address, lengthBytes }: Area): Span {
   return { start: first.addressStart, end: last.addressStart + last.sizeBytes };
 }
 
-/** What the areas leave of the ranges for applications, as stored; slots that are stored at one place count once. */
+/**
+ * What the areas leave of the ranges for applications, as stored; slots that are
+ * stored at one place count once.
+ */
 function leftFree(chip: Chip, taken: readonly Span[]): Span[] {
   let free = chip.layout.slots.map(({ storeStart, length }) => ({
     start: storeStart,
@@ -38,7 +42,9 @@ function leftFree(chip: Chip, taken: readonly Span[]): Span[] {
   return free.filter(({ start, end }) => start < end);
 }
 
-/** Does nothing for another policy than trial. Throws `trial-leaves-no-room`, with the ranges that are left. */
+/**
+ * Does nothing for another policy than trial. Throws `trial-leaves-no-room`, with the ranges that are left.
+ */
 export function checkTrialRoom(
   core: Pick<ManifestCore, 'interruption'>,
   areas: readonly Area[],

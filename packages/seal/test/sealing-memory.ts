@@ -1,5 +1,5 @@
-// Child of the memory test: seals an image of the given size and prints, as JSON, how far the process grew above its
-// idle size at its peak, beyond plaintext and package. Run with --expose-gc.
+// Child of the memory test: seals an image of the given size and prints, as JSON, how far the process grew
+// above its idle size at its peak, beyond plaintext and package. Run with --expose-gc.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { sealPackage } from '../src/index.ts';

@@ -1,5 +1,5 @@
-// A small package for tests: two areas of firmware and one of per-device data on the STM32F427, chunk 1024, keys of
-// fixed scalars. Not secret, not for use: the public keys stand in the list of known test keys.
+// A small package for tests: two areas of firmware and one of per-device data on the STM32F427, chunk 1024,
+// keys of fixed scalars. Not secret, not for use: the public keys stand in the list of known test keys.
 
 import { concatBytes, fromHex, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';

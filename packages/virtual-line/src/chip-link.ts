@@ -1,5 +1,5 @@
-// A chip of software in this process as the station reaches it: a byte stream on its link. Messages from the host are
-// counted and can be watched or dropped, which is all that somebody who sits on the line can do.
+// A chip of software in this process as the station reaches it: a byte stream on its link. Messages from the
+// host are counted and can be watched or dropped, which is all that somebody who sits on the line can do.
 
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
 import type { VirtualChip } from '@firmseal/virtual-stm32';

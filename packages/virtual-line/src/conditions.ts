@@ -1,5 +1,5 @@
-// Under which conditions a virtual line runs. The defaults are those of a sound line; a test changes one condition at a
-// time, takes a defence away with it, and looks whether what it tests tells.
+// Under which conditions a virtual line runs. The defaults are those of a sound line; a test changes one
+// condition at a time, takes a defence away with it, and looks whether what it tests tells.
 
 import type { Evidence, Store } from '@firmseal/authority';
 

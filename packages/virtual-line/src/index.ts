@@ -1,5 +1,6 @@
 export { type LineWatcher, openChipLink } from './chip-link.ts';
 export { defaultConditions, type LineConditions } from './conditions.ts';
+export { inProcessProbe } from './in-process-probe.ts';
 export { installOnChips, type LineInputs, memoryJournal, socketOf } from './line.ts';
 export {
   createOwner,

@@ -1,5 +1,5 @@
-// The station of a virtual line: installs by the real engine, over the links of chips in this process, with licenses and receipts
-// over the authority's HTTP API.
+// The station of a virtual line: installs by the real engine, over the links of chips in this process, with
+// licenses and receipts over the authority's HTTP API.
 
 import { randomBytes } from 'node:crypto';
 import { verifyDeviceCertificate } from '@firmseal/certificate';

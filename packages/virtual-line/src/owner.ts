@@ -1,5 +1,5 @@
-// The owner of a virtual line: keys in memory, delegations, an authority on a loopback port with a database in a temporary folder,
-// and packages sealed for it. All of it is made anew for each run and gone after it.
+// The owner of a virtual line: keys in memory, delegations, an authority on a loopback port with a database
+// in a temporary folder, and packages sealed for it. All of it is made anew for each run and gone after it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -192,7 +192,8 @@ export async function createOwner(
       },
     ],
   });
-  // A virtual line asks as fast as it can: the burst that the server bears from one token is no part of what is shown.
+  // A virtual line asks as fast as it can: the burst that the server bears from one token
+  // is no part of what is shown.
   const server = await serveAuthority({ authority, limits: { burst: 100_000, perSecond: 100_000 } });
   return {
     chip,

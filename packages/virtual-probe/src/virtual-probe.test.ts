@@ -6,7 +6,10 @@ import { virtualProbe } from './virtual-probe.ts';
 const flash = 0x0800_0000;
 const servers: { close(): void }[] = [];
 
-/** A chip behind a port of its own; what it is set to beforehand is done over its debug port, as anybody could. */
+/**
+ * A chip behind a port of its own; what it is set to beforehand is done over its
+ * debug port, as anybody could.
+ */
 async function serve(level: 0 | 1 | 2) {
   const chip = createVirtualChip({ chip: 'stm32f427', seed: `probe/${level}` });
   chip.powerOn();

@@ -1,22 +1,34 @@
-// Adapter: DebugProbe for the debug port of a virtual chip served over TCP. One JSON object a line in each direction:
-// {"op","address"?,"length"?,"bytes"?} and {"bytes"?} or {"error"}; bytes in hexadecimal. The server is the virtual chip's.
+// Adapter: DebugProbe for the debug port of a virtual chip served over TCP. One JSON object a line in each
+// direction: {"op","address"?,"length"?,"bytes"?,"values"?} and {"bytes"?,"word"?,"values"?} or {"error"};
+// bytes in hexadecimal, option bytes as [register, value] pairs. The server is the virtual chip's.
 
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
-import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { DebugProbe } from '@firmseal/personalization';
 
 interface ProbeAnswer {
   readonly bytes?: string;
+  readonly word?: number;
+  readonly values?: readonly (readonly [number, number])[];
   readonly error?: string;
 }
 
 interface ProbeRequest {
-  readonly op: 'connect' | 'read' | 'erase' | 'program' | 'release';
+  readonly op:
+    | 'connect'
+    | 'read'
+    | 'word'
+    | 'erase'
+    | 'program'
+    | 'read-options'
+    | 'write-options'
+    | 'release';
   readonly address?: number;
   readonly length?: number;
   readonly bytes?: string;
+  readonly values?: readonly (readonly [number, number])[];
 }
 
 const blockBytes = 16 * 1024;
@@ -37,12 +49,15 @@ export function virtualProbe({ host, port }: { host: string; port: number }): De
       answers = lines[Symbol.asyncIterator]();
     });
 
-  const ask = async (request: ProbeRequest): Promise<Bytes> => {
+  const exchange = async (request: ProbeRequest): Promise<ProbeAnswer> => {
     socket?.write(`${JSON.stringify(request)}\n`);
     const line = await answers?.next();
     if (line === undefined || line.done === true) throw new Fault('probe-unreachable', { probe });
-    const answer = JSON.parse(line.value) as ProbeAnswer;
-    if (answer.error === undefined) return fromHex(answer.bytes ?? '');
+    return JSON.parse(line.value) as ProbeAnswer;
+  };
+  const ask = async (request: ProbeRequest): Promise<ProbeAnswer> => {
+    const answer = await exchange(request);
+    if (answer.error === undefined) return answer;
     if (request.op === 'connect') throw new Fault('probe-refused', { probe });
     const address = `0x${(request.address ?? 0).toString(16)}`;
     throw new Fault('probe-failed', { probe, operation: request.op, address, reason: answer.error });
@@ -57,9 +72,19 @@ export function virtualProbe({ host, port }: { host: string; port: number }): De
       const bytes = new Uint8Array(lengthBytes);
       for (let offset = 0; offset < lengthBytes; offset += blockBytes) {
         const length = Math.min(blockBytes, lengthBytes - offset);
-        bytes.set(await ask({ op: 'read', address: address + offset, length }), offset);
+        const part = await ask({ op: 'read', address: address + offset, length });
+        bytes.set(fromHex(part.bytes ?? ''), offset);
       }
       return bytes;
+    },
+    async readWord(address) {
+      return (await exchange({ op: 'word', address })).word;
+    },
+    async readOptionBytes() {
+      return new Map((await ask({ op: 'read-options' })).values);
+    },
+    async writeOptionBytes(values) {
+      await ask({ op: 'write-options', values: [...values] });
     },
     async eraseUnit(address) {
       await ask({ op: 'erase', address });

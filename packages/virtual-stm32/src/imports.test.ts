@@ -1,4 +1,5 @@
-// The virtual chip must not share code with the clients that are tested against it: both sides would share a bug.
+// The virtual chip must not share code with the clients that are tested against it:
+// both sides would share a bug.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
-// Seeded instructions of ARMv7-M for a comparison with another core: each on random registers and flags, and where it moves
-// data on a piece of memory of its own. As text for the assembler, and what a program needs around them.
+// Seeded instructions of ARMv7-M for a comparison with another core: each on random registers and
+// flags, and where it moves data on a piece of memory of its own. As text for the assembler, and
+// what a program needs around them.
 
 import { SeededRandom } from '../src/silicon/random.ts';
 

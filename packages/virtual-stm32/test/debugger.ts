@@ -1,5 +1,5 @@
-// A debugger of a few lines for tests, over the registers of the debug port: what an attacker with a probe can do and no
-// more. ADIv5 (IHI 0031) and the core's debug registers (DDI 0419, C1.6).
+// A debugger of a few lines for tests, over the registers of the debug port: what an attacker with a probe
+// can do and no more. ADIv5 (IHI 0031) and the core's debug registers (DDI 0419, C1.6).
 
 import type { SwDebugPort } from '../src/debug/debug-port-registers.ts';
 

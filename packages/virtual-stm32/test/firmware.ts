@@ -1,5 +1,5 @@
-// Firmware for the tests of this package: a few lines of TypeScript that run where flash starts with a marker word.
-// Every byte received names an action that the test gave.
+// Firmware for the tests of this package: a few lines of TypeScript that run where flash starts with a marker
+// word. Every byte received names an action that the test gave.
 
 import type { CpuPort, ExecutorFactory } from '../src/firmware/executor.ts';
 

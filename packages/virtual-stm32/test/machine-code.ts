@@ -1,4 +1,5 @@
-// Machine code for tests: built with arm-none-eabi-gcc, read as ELF segments, programmed through the debug port.
+// Machine code for tests: built with arm-none-eabi-gcc, read as ELF segments,
+// programmed through the debug port.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -46,7 +47,10 @@ export function buildPanel(file: 'panel.elf' | 'panel-above-agent.elf'): Segment
   return elfSegments(readFileSync(join(folder, file)));
 }
 
-/** Erases the units of the segments and programs them through the debug port, then lets go of it by a power cycle. */
+/**
+ * Erases the units of the segments and programs them through the debug port, then
+ * lets go of it by a power cycle.
+ */
 export function programSegments(chip: VirtualChip, segments: readonly Segment[]): void {
   chip.powerOn();
   if (chip.debug.connect() !== 'connected') throw new Error('no debug port');

@@ -1,23 +1,40 @@
-// `firmseal attach-license`: a package with one chip's license in its header, for plain download tools such as dfu-util.
-// Checks that the license is for this package; whether it is good is the chip's to find out.
+// `firmseal attach-license`: a package with one chip's license in its header, for plain download tools such
+// as dfu-util. Checks that the license is for this package; whether it is good is the chip's to find out.
 
+import { Command } from '@commander-js/extra-typings';
+import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { readLicenseBundle, readLicenseTermsUnverified } from '@firmseal/license';
 import { attachLicense, inspectPackage } from '@firmseal/seal';
 import { readInput, refuseExisting, writeOutput } from '../files.ts';
+import { examples } from '../options.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-export async function attach(path: string, options: { license: string; out: string }): Promise<void> {
-  refuseExisting(options.out);
-  const file = readInput(path);
-  const bundle = readInput(options.license);
-  const terms = readLicenseTermsUnverified(readLicenseBundle(bundle).license);
-  const { manifestDigest } = inspectPackage(nodeCrypto, { file });
-  if (hex(terms.manifestDigest) !== manifestDigest) throw new Fault('license-manifest-wrong');
-  writeOutput(options.out, attachLicense(file, bundle));
-  process.stdout.write(
-    `${options.out}: for the chip ${hex(terms.thumbprint)}, ${terms.mode} license ${hex(terms.licenseId)}\n`,
-  );
-}
+export const command = (shell: Shell) =>
+  new Command()
+    .argument('<package>', 'the package')
+    .requiredOption(
+      '--license <file>',
+      "license bundle of one chip for this package; a standing one, as a session's nonce dies at reset",
+    )
+    .requiredOption('--out <file>', 'the package with the license in its header')
+    .addHelpText('after', examples('attach-license panel.seal --license chip-7.license --out app.seal'))
+    .action(
+      runs(shell, async (face, path, { license, out }) => {
+        refuseExisting(out);
+        const file = readInput(path);
+        const bundle = readInput(license);
+        const { manifestDigest, thumbprint, licenseId, mode } = readLicenseTermsUnverified(
+          readLicenseBundle(bundle).license,
+        );
+        if (!equalBytes(manifestDigest, fromHex(inspectPackage(nodeCrypto, { file }).manifestDigest)))
+          throw new Fault('license-manifest-wrong');
+        writeOutput(out, attachLicense(file, bundle));
+        face.tell(
+          { event: 'license-attached', package: out, thumbprint, mode, licenseId },
+          `${out}: for the chip ${toHex(thumbprint)}, ${mode} license ${toHex(licenseId)}`,
+        );
+      }),
+    );

@@ -1,7 +1,8 @@
-// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the authority's verdict on
-// itself is not asked for.
+// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the
+// authority's verdict on itself is not asked for.
 
 import { existsSync } from 'node:fs';
+import { Command } from '@commander-js/extra-typings';
 import {
   type AsJson,
   audit as auditEvidence,
@@ -15,18 +16,14 @@ import { Fault } from '@firmseal/fault';
 import { verifyDelegation } from '@firmseal/formats';
 import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
 import { readInput, readText, writeText } from '../files.ts';
+import { authorityOption, examples, productOption, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
-
-interface AuditOptions extends AuthorityOptions {
-  rootKey: string;
-  product: string;
-  deviceCaDelegation: string;
-  remember?: string;
-}
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
 
 const pageRows = 1000;
 
-async function fetchLog(options: AuditOptions): Promise<LogRow[]> {
+async function fetchLog(options: AuthorityOptions): Promise<LogRow[]> {
   const log: LogRow[] = [];
   for (;;) {
     const from = (log.at(-1)?.sequence ?? -1) + 1;
@@ -37,7 +34,7 @@ async function fetchLog(options: AuditOptions): Promise<LogRow[]> {
   }
 }
 
-async function fetchJobs(options: AuditOptions): Promise<JobEvidence[]> {
+async function fetchJobs(options: AuthorityOptions): Promise<JobEvidence[]> {
   const { jobs } = (await callAuthority(options, 'GET', '/v1/jobs')) as { jobs: { job: string }[] };
   const evidence: JobEvidence[] = [];
   for (const { job } of jobs) {
@@ -54,35 +51,56 @@ function rememberedHead(file: string | undefined) {
   return [{ size: Number(size), head: fromHex(head ?? '', file) }];
 }
 
-export async function audit(options: AuditOptions): Promise<number> {
-  const { product } = options;
-  const rootPublicKey = readPublicKey(options.rootKey);
-  const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
-    rootPublicKey,
-    role: 'device-ca',
-    product,
-    epoch: 0,
-  });
-  const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
-  const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
-  const result = await auditEvidence(nodeCrypto, evidence, {
-    products: new Map([[product, trust]]),
-    known: rememberedHead(options.remember),
-  });
-  const head = `${result.head.size} ${toHex(result.head.head)}`;
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...result, head })}\n`);
-  else {
-    for (const { code, subject, detail } of result.findings)
-      process.stdout.write(`FINDING ${code}: ${subject}: ${detail}\n`);
-    for (const job of result.jobs)
-      process.stdout.write(
-        `${Object.entries(job)
-          .map(([name, value]) => `${name} ${value}`)
-          .join(', ')}\n`,
-      );
-    process.stdout.write(`log ${head}\n${result.ok ? 'audit: no contradiction' : 'audit: FAILED'}\n`);
-  }
-  if (!result.ok) throw new Fault('audit-failed', { count: result.findings.length });
-  if (options.remember !== undefined) writeText(options.remember, `${head}\n`);
-  return 0;
-}
+export const command = (shell: Shell) =>
+  new Command()
+    .addOption(authorityOption())
+    .addOption(tokenOption())
+    .addOption(rootKeyOption())
+    .addOption(productOption())
+    .requiredOption(
+      '--device-ca-delegation <file>',
+      'delegation of the device CA whose chips may have receipts',
+    )
+    .option(
+      '--remember <file>',
+      'head of the log as last seen; kept here, and checked to be still in the log',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'audit --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --product panel --root-key root.key.pub --device-ca-delegation ca.delegation',
+      ),
+    )
+    .action(
+      runs(shell, async (face, options) => {
+        const { product, remember } = options;
+        const rootPublicKey = readPublicKey(options.rootKey);
+        const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
+          ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
+        });
+        const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
+        const known = rememberedHead(remember);
+        const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
+        const { findings, jobs, ok, ...result } = await auditEvidence(nodeCrypto, evidence, {
+          products: new Map([[product, trust]]),
+          known,
+        });
+        const head = `${result.head.size} ${toHex(result.head.head)}`;
+        for (const finding of findings) {
+          const { code, subject, detail } = finding;
+          face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
+        }
+        for (const job of jobs) {
+          const counts = Object.entries(job).map(([name, value]) => `${name} ${value}`);
+          face.tell({ event: 'job', ...job }, counts.join(', '));
+        }
+        face.tell(
+          { event: 'audit', ok, findings: findings.length, head },
+          `log ${head}`,
+          ok ? 'audit: no contradiction' : 'audit: FAILED',
+        );
+        if (!ok) throw new Fault('audit-failed', { count: findings.length });
+        if (remember !== undefined) writeText(remember, `${head}\n`);
+      }),
+    );

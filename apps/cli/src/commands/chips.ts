@@ -1,10 +1,14 @@
 // `firmseal chips`: the catalogue, for people and as JSON.
 
+import { Command } from '@commander-js/extra-typings';
 import { type Chip, chipIds, findChip, freeRanges, hexAddress } from '@firmseal/chips';
+import { examples } from '../options.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
 
-const row = (name: string, text: string): string => `${name.padEnd(22)}${text}\n`;
+const row = (name: string, text: string): string => `${name.padEnd(22)}${text}`;
 
-function describeChip(chip: Chip): string {
+function describeChip(chip: Chip): string[] {
   const { tier, flash, write, layout } = chip;
   const unverified = Object.values(chip.sources).filter((source) => source.unverified).length;
   return [
@@ -26,18 +30,30 @@ function describeChip(chip: Chip): string {
     ...tier.promised.map((text) => row('  promised', text)),
     ...tier.notPromised.map((text) => row('  not promised', text)),
     row('sources', `${Object.keys(chip.sources).length}, of which ${unverified} unverified`),
-  ].join('');
+  ];
 }
 
-export async function chips(id: string | undefined, { json = false }: { json?: boolean }): Promise<void> {
-  if (id === undefined) {
-    const all = chipIds().map((one) => findChip(one));
-    const lines = all.map((chip) => row(chip.id, `tier ${chip.tier.tier}, images at ${freeRanges(chip)}`));
-    process.stdout.write(json ? `${JSON.stringify(all.map((chip) => chip.id))}\n` : lines.join(''));
-    return;
-  }
-  const chip = findChip(id);
-  const replacer = (_: string, value: unknown): unknown =>
-    value instanceof Map ? Object.fromEntries(value) : value;
-  process.stdout.write(json ? `${JSON.stringify(chip, replacer)}\n` : describeChip(chip));
-}
+export const command = (shell: Shell) =>
+  new Command()
+    .argument('[id]', 'a chip of the list')
+    .addHelpText('after', examples('chips', 'chips stm32f427'))
+    .action(
+      runs(shell, async (face, id) => {
+        if (id !== undefined) {
+          const chip = findChip(id);
+          face.tell({ event: 'chip', ...chip }, ...describeChip(chip));
+          return;
+        }
+        for (const chip of chipIds().map((one) => findChip(one)))
+          face.tell(
+            {
+              event: 'chip',
+              id: chip.id,
+              names: chip.names,
+              tier: chip.tier.tier,
+              imagesAt: freeRanges(chip),
+            },
+            row(chip.id, `tier ${chip.tier.tier}, images at ${freeRanges(chip)}`),
+          );
+      }),
+    );

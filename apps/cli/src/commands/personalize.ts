@@ -1,5 +1,6 @@
 // `firmseal personalize`: several blank chips, one after the other on each probe, at a trusted site.
 
+import { Command } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
@@ -7,35 +8,24 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
-import { type DebugProbe, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
-import { virtualProbe } from '@firmseal/virtual-probe';
+import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { readAgentImage } from '../agent-image.ts';
-import { readHostPort, readNumber } from '../numbers.ts';
+import {
+  chipOption,
+  collect,
+  examples,
+  level,
+  number,
+  passphraseOption,
+  productOption,
+  rootKeyOption,
+} from '../options.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
-import { openSocket } from '../sockets.ts';
-
-interface PersonalizeOptions {
-  probe: string[];
-  socket: string[];
-  chip: string;
-  product: string;
-  rootKey: string;
-  deviceCa: string;
-  level: string;
-  confirmPermanent?: boolean;
-  epoch: string;
-  passphraseFile?: string;
-  json?: boolean;
-}
-
-function openProbe(address: string): DebugProbe {
-  const [, kind, place] = /^(\w+):(.+)$/.exec(address) ?? [];
-  if (kind !== 'virtual' || place === undefined) {
-    throw new Fault('option-invalid', { option: '--probe', value: address, expected: 'virtual:HOST:PORT' });
-  }
-  return virtualProbe(readHostPort(place, '--probe'));
-}
+import { checkClock, releaseDate } from '../release-date.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
+import { openProbe, openSocket } from '../sockets.ts';
 
 const steps: Record<PersonalizeStep, string> = {
   'agent-written': 'agent written and read back',
@@ -44,60 +34,73 @@ const steps: Record<PersonalizeStep, string> = {
   protected: 'final protection in force, as the chip itself says',
 };
 
-export async function personalize(options: PersonalizeOptions): Promise<void> {
-  const { probe: probes, socket: sockets, json } = options;
-  const level = readNumber(options.level, '--level', { most: 2 }) as 0 | 1 | 2;
-  if (level === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
-  if (probes.length !== sockets.length || probes.length === 0) {
-    throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
-  }
-  const chip = findChip(options.chip);
-  const rootPublicKey = readPublicKey(options.rootKey);
-  refuseKnownTestKeys(rootPublicKey);
-  const passphrase = await readPassphrase(`the device CA key ${options.deviceCa}`, options.passphraseFile);
-  const key = await openKeyFile(nodeCrypto, { path: options.deviceCa, passphrase, role: 'device-ca' });
-  const shared = {
-    crypto: nodeCrypto,
-    chip,
-    agentImage: readAgentImage(chip),
-    rootPublicKey,
-    product: options.product,
-    epoch: readNumber(options.epoch, '--epoch'),
-    level,
-    deviceCa: signerOf(nodeCrypto, key),
+/** The agent behind a socket, once for each time that personalization asks. */
+const agentOpener =
+  (socket: string): PersonalizeOptions['openAgent'] =>
+  async () => {
+    const stream = await openSocket(socket);
+    return {
+      agent: await AgentClient.connect({ stream, clock: systemClock }),
+      close: () => stream.close(),
+    };
   };
-  for (const [index, socket] of sockets.entries()) {
-    const tell = (step: PersonalizeStep): void => {
-      const line = json
-        ? JSON.stringify({ event: 'step', socket, step })
-        : `[${index + 1}] ${socket}: ${steps[step]}`;
-      process.stdout.write(`${line}\n`);
-    };
-    const { device, uniqueId } = await personalizeChip({
-      ...shared,
-      now: new Date(),
-      probe: openProbe(probes[index]!),
-      openAgent: async () => {
-        const stream = await openSocket(socket);
-        return {
-          agent: await AgentClient.connect({ stream, clock: systemClock }),
-          close: () => stream.close(),
+
+export const command = (shell: Shell) =>
+  new Command()
+    .requiredOption('--probe <address>', 'debug port of a blank chip, virtual:HOST:PORT (repeat)', collect)
+    .requiredOption(
+      '--socket <address>',
+      'link of the same chip, tcp:HOST:PORT (repeat, in the same order)',
+      collect,
+    )
+    .addOption(chipOption())
+    .addOption(productOption())
+    .addOption(rootKeyOption())
+    .requiredOption('--device-ca <file>', 'the device CA key')
+    .option('--level <level>', 'final readout protection: 0, 1 or 2', level, 2)
+    .option('--confirm-permanent', 'required for level 2: it can never be taken back')
+    .option('--epoch <number>', 'epoch that the chip starts with', number(), 0)
+    .addOption(passphraseOption('the device CA key'))
+    .addHelpText(
+      'after',
+      examples(
+        'personalize --chip stm32f427 --product panel --root-key root.key.pub --device-ca ca.key \\\n' +
+          '      --probe virtual:127.0.0.1:4001 --socket tcp:127.0.0.1:5001 --level 2 --confirm-permanent',
+      ),
+    )
+    .action(
+      runs(shell, async (face, options) => {
+        const { probe: probes, socket: sockets, level: readoutLevel, product, epoch } = options;
+        if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
+        if (probes.length !== sockets.length)
+          throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
+        checkClock(new Date());
+        const chip = findChip(options.chip);
+        const rootPublicKey = readPublicKey(options.rootKey);
+        refuseKnownTestKeys(rootPublicKey);
+        const { deviceCa: caFile, passphraseFile } = options;
+        const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
+        const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
+        const shared = {
+          ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
+          agentImage: readAgentImage(chip),
+          deviceCa: signerOf(nodeCrypto, key),
         };
-      },
-      onStep: tell,
-    });
-    const done = {
-      event: 'personalized',
-      socket,
-      thumbprint: toHex(device.thumbprint),
-      uniqueId: toHex(uniqueId),
-      level,
-    };
-    process.stdout.write(
-      json
-        ? `${JSON.stringify(done)}\n`
-        : `[${index + 1}] ${socket}: device ${done.thumbprint.slice(0, 16)}, readout level ${level}\n`,
+        for (const [index, socket] of sockets.entries()) {
+          const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
+          const { device, uniqueId } = await personalizeChip({
+            ...shared,
+            validFrom: releaseDate,
+            probe: openProbe(probes[index]!),
+            openAgent: agentOpener(socket),
+            onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
+          });
+          const thumbprint = toHex(device.thumbprint);
+          face.tell(
+            { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
+            say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
+          );
+        }
+        key.privateKey.wipe();
+      }),
     );
-  }
-  key.privateKey.wipe();
-}

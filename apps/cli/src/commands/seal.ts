@@ -1,9 +1,9 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
-import { findChip } from '@firmseal/chips';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { type Chip, findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { Fault } from '@firmseal/fault';
-import { type ImageFormat, imageFormats, readImage } from '@firmseal/image';
+import { imageFormats, readImage } from '@firmseal/image';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import {
@@ -15,138 +15,211 @@ import {
   policyRequirements,
   protectedReadoutLevel,
   type ReadoutLevel,
+  type SealInputs,
   sealPackage,
 } from '@firmseal/seal';
 import { readInput, refuseExisting, writeOutput } from '../files.ts';
-import { readChoice, readNumber } from '../numbers.ts';
+import {
+  address,
+  chipOption,
+  examples,
+  level,
+  number,
+  passphraseOption,
+  productOption,
+  rootKeyOption,
+  toNumber,
+} from '../options.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
 
-interface SealOptions {
-  chip: string;
-  product: string;
-  firmwareVersion: string;
-  counter: string;
-  signer: string;
-  delegation: string;
-  rootKey: string;
-  authorityKey: string;
-  out: string;
-  address?: string;
-  format?: string;
-  chunk: string;
-  interruption: string;
-  bootCheck: string;
-  leastLevel?: string;
-  option: string[];
-  generated: string[];
-  deviceData: string[];
-  epochStatement?: string;
-  sbom?: string;
-  allowOpen?: boolean;
-  allowUnprotected?: boolean;
-  allowIrreversible?: boolean;
-  passphraseFile?: string;
-}
-
+const chunkNames = chunkSizes.map(String) as `${(typeof chunkSizes)[number]}`[];
 const highestAddress = 0xffff_ffff;
 
-/** `address:length[:keep|renew]`; keep and renew belong to generated keys. */
-function readArea(text: string, kind: 'generated-keys' | 'device-data'): Area {
-  const option = kind === 'generated-keys' ? '--generated' : '--device-data';
-  const [address, length, onUpdate, ...rest] = text.split(':');
-  if (address === undefined || length === undefined || rest.length > 0) {
-    throw new Fault('option-invalid', { option, value: text, expected: 'address:length' });
-  }
-  const place = {
-    address: readNumber(address, option, { most: highestAddress }),
-    lengthBytes: readNumber(length, option, { least: 1 }),
-  };
-  if (kind === 'device-data') return { kind, ...place };
-  return { kind, ...place, onUpdate: readChoice(onUpdate ?? 'keep', option, ['keep', 'renew'] as const) };
+/** `ADDRESS:LENGTH`, and the words that follow. */
+function readRange(text: string, mostWords: number) {
+  const [start = '', length = '', ...rest] = text.split(':');
+  const place = toNumber(start, { most: highestAddress });
+  const lengthBytes = toNumber(length, { least: 1 });
+  if (place === undefined || lengthBytes === undefined || rest.length > mostWords) return undefined;
+  return { place: { address: place, lengthBytes }, rest };
 }
 
-function readFields(texts: readonly string[]): Record<string, number> {
-  const fields: Record<string, number> = {};
-  for (const text of texts) {
-    const [, name, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
-    if (name === undefined || value === undefined) {
-      throw new Fault('option-invalid', { option: '--option', value: text, expected: 'NAME=VALUE' });
-    }
-    fields[name] = readNumber(value, '--option', { most: highestAddress });
-  }
-  return fields;
+function collectGenerated(text: string, all: Area[] = []): Area[] {
+  const found = readRange(text, 1);
+  const onUpdate = found?.rest[0] ?? 'keep';
+  if (found === undefined || (onUpdate !== 'keep' && onUpdate !== 'renew'))
+    throw new InvalidArgumentError('It must be ADDRESS:LENGTH, and may end in :keep or :renew.');
+  return [...all, { kind: 'generated-keys', ...found.place, onUpdate }];
 }
 
-/** The reader's options, without the ones that were not given. */
-function imageOptions(path: string, { address, format }: SealOptions) {
+function collectDeviceData(text: string, all: Area[] = []): Area[] {
+  const found = readRange(text, 0);
+  if (found === undefined) throw new InvalidArgumentError('It must be ADDRESS:LENGTH.');
+  return [...all, { kind: 'device-data', ...found.place }];
+}
+
+function collectField(text: string, all: Record<string, number> = {}): Record<string, number> {
+  const [, name, digits = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  const value = toNumber(digits, { most: highestAddress });
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be NAME=NUMBER.');
+  return { ...all, [name]: value };
+}
+
+export const command = (shell: Shell) =>
+  new Command()
+    .argument('<image>', 'firmware: ELF, Intel HEX, S-record, raw binary or DFU')
+    .addOption(chipOption())
+    .addOption(productOption())
+    .requiredOption('--firmware-version <text>', 'version, for people')
+    .requiredOption(
+      '--counter <number>',
+      'security counter: a chip never goes back below the highest it installed',
+      number(),
+    )
+    .requiredOption('--signer <file>', 'the package signer key')
+    .requiredOption('--delegation <file>', "the signer's delegation")
+    .addOption(rootKeyOption())
+    .requiredOption('--authority-key <file>', 'public KEM key of the authority that will issue licenses')
+    .requiredOption('--out <file>', 'the package; its content key goes, wrapped, to FILE.key')
+    .option('--address <number>', 'address of a raw binary', address)
+    .addOption(
+      new Option('--format <name>', 'format of the image, when its content does not tell').choices(
+        imageFormats,
+      ),
+    )
+    .addOption(
+      new Option('--chunk <bytes>', 'bytes in a record').choices(chunkNames).default('4096' as const),
+    )
+    .addOption(
+      new Option('--interruption <policy>', 'what a chip does with an install that was interrupted')
+        .choices(['erase', 'resume', 'trial'])
+        .default('erase' as const),
+    )
+    .addOption(
+      new Option(
+        '--boot-check <kind>',
+        'what is checked at each boot: the record, or a digest of the firmware',
+      )
+        .choices(['record', 'digest'])
+        .default('record' as const),
+    )
+    .option(
+      '--least-level <level>',
+      'least readout protection of the chip: 0, 1 or 2; by default what the chip needs to keep its promises',
+      level,
+    )
+    .option('--option <name=value>', 'option-byte field that the chip must have (repeat)', collectField)
+    .option(
+      '--generated <address:length[:keep|renew]>',
+      'area that the chip fills with random keys (repeat)',
+      collectGenerated,
+    )
+    .option(
+      '--device-data <address:length>',
+      'area filled from per-device data in the license (repeat)',
+      collectDeviceData,
+    )
+    .option('--epoch-statement <file>', 'epoch statement to carry along')
+    .option('--sbom <file>', 'software bill of materials; its SHA-256 is signed')
+    .option('--allow-open', 'let the package install on chips that can be read out (level 0)')
+    .option(
+      '--allow-unprotected',
+      'let the package install below the level at which the chip keeps its promises',
+    )
+    .option('--allow-irreversible', 'let the package set option bytes that cannot be set back')
+    .addOption(passphraseOption('the signer key'))
+    .addHelpText(
+      'after',
+      examples(
+        'seal panel.elf --chip stm32f427 --product panel --firmware-version 1.0.0 --counter 1 \\\n' +
+          '      --root-key root.key.pub --signer signer.key --delegation signer.delegation \\\n' +
+          '      --authority-key authority/kem.key.pub --out panel.seal',
+      ),
+    )
+    .action(
+      runs(shell, async (face, path, options) => {
+        const keyFile = `${options.out}.key`;
+        refuseExisting(options.out, keyFile);
+        const chip = findChip(options.chip);
+        const { address: at, format, generated = [], deviceData = [] } = options;
+        const image = readImage(readInput(path), {
+          fileName: path,
+          ...(at === undefined ? {} : { address: at }),
+          ...(format === undefined ? {} : { format }),
+        });
+        const plan = planAreas(image.segments, chip, { otherAreas: [...generated, ...deviceData] });
+        const core = makeCore(chip, plan.entry, options);
+        checkPolicy(core, [chip], options);
+        checkTrialRoom(
+          core,
+          plan.areas.map(({ area }) => area),
+          [chip],
+        );
+        const { parts, wrappedKey } = await sealFor(shell, { core, areas: plan.areas }, options);
+        writeOutput(keyFile, [wrappedKey], 0o600);
+        writeOutput(options.out, parts);
+        const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+        const { product, firmwareVersion } = core;
+        face.tell(
+          {
+            event: 'sealed',
+            ...{
+              package: options.out,
+              contentKey: keyFile,
+              product,
+              firmwareVersion,
+              chip: chip.id,
+              sizeBytes,
+            },
+            ...{ format: image.format, notes: image.notes },
+          },
+          `${options.out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
+          `${keyFile}: its content key, readable by the authority only`,
+        );
+      }),
+    );
+
+type SealOptions = ReturnType<ReturnType<typeof command>['opts']>;
+
+/** What the manifest says besides its areas. */
+function makeCore(chip: Chip, entry: number, options: SealOptions): SealInputs['core'] {
+  const { product, firmwareVersion, counter, chunk, interruption, bootCheck, leastLevel, sbom } = options;
   return {
-    fileName: path,
-    ...(address === undefined ? {} : { address: readNumber(address, '--address', { most: highestAddress }) }),
-    ...(format === undefined ? {} : { format: readChoice<ImageFormat>(format, '--format', imageFormats) }),
+    product,
+    firmwareVersion,
+    interruption,
+    bootCheck,
+    entry,
+    chips: [chip.id],
+    securityCounter: counter,
+    chunkSizeBytes: chunkSizes.find((size) => String(size) === chunk)!,
+    optionBytes: policyRequirements(chip, options.option ?? {}),
+    leastReadoutLevel: (leastLevel ?? protectedReadoutLevel([chip])) as ReadoutLevel,
+    leastAgentVersion: 0,
+    ...(sbom === undefined ? {} : { sbomDigest: nodeCrypto.sha256(readInput(sbom)) }),
   };
 }
 
-export async function seal(path: string, options: SealOptions): Promise<void> {
-  const keyFile = `${options.out}.key`;
-  refuseExisting(options.out, keyFile);
-  const chip = findChip(options.chip);
-  const image = readImage(readInput(path), imageOptions(path, options));
-  const otherAreas = [
-    ...options.generated.map((text) => readArea(text, 'generated-keys')),
-    ...options.deviceData.map((text) => readArea(text, 'device-data')),
-  ];
-  const plan = planAreas(image.segments, chip, { otherAreas });
-  const leastReadoutLevel = (
-    options.leastLevel === undefined
-      ? protectedReadoutLevel([chip])
-      : readNumber(options.leastLevel, '--least-level', { most: 2 })
-  ) as ReadoutLevel;
-  const core = {
-    product: options.product,
-    chips: [chip.id],
-    firmwareVersion: options.firmwareVersion,
-    securityCounter: readNumber(options.counter, '--counter'),
-    chunkSizeBytes: chunkSizes.find(
-      (size) => String(size) === readChoice(options.chunk, '--chunk', chunkSizes.map(String)),
-    )!,
-    entry: plan.entry,
-    optionBytes: policyRequirements(chip, readFields(options.option)),
-    leastReadoutLevel,
-    interruption: readChoice(options.interruption, '--interruption', ['erase', 'resume', 'trial'] as const),
-    leastAgentVersion: 0,
-    bootCheck: readChoice(options.bootCheck, '--boot-check', ['record', 'digest'] as const),
-    ...(options.sbom === undefined ? {} : { sbomDigest: nodeCrypto.sha256(readInput(options.sbom)) }),
-  };
-  checkPolicy(core, [chip], options);
-  checkTrialRoom(
-    core,
-    plan.areas.map(({ area }) => area),
-    [chip],
-  );
-
-  const passphrase = await readPassphrase(`the signer key ${options.signer}`, options.passphraseFile);
+/** The package in parts, and its content key wrapped for the authority. */
+async function sealFor(shell: Shell, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
+  const passphrase = await readPassphrase(shell, `the signer key ${options.signer}`, options.passphraseFile);
   const key = await openKeyFile(nodeCrypto, { path: options.signer, passphrase, role: 'package-signer' });
   const rootPublicKey = readPublicKey(options.rootKey);
-  const authorityKey = readPublicKey(options.authorityKey);
-  for (const publicKey of [rootPublicKey, authorityKey, key.publicKey]) refuseKnownTestKeys(publicKey);
-  const sealed = await sealPackage(nodeCrypto, {
-    core,
-    areas: plan.areas,
+  const authorityKemKey = readPublicKey(options.authorityKey);
+  for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
+  const { epochStatement } = options;
+  const { parts, contentKey, manifestDigest } = await sealPackage(nodeCrypto, {
+    ...content,
     signer: signerOf(nodeCrypto, key),
     delegation: readInput(options.delegation),
     rootPublicKey,
-    ...(options.epochStatement === undefined ? {} : { epoch: readInput(options.epochStatement) }),
+    ...(epochStatement === undefined ? {} : { epoch: readInput(epochStatement) }),
   });
   key.privateKey.wipe();
-  const { contentKey, manifestDigest } = sealed;
-  const wrapped = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey: authorityKey });
+  const wrappedKey = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey });
   contentKey.wipe();
-  writeOutput(keyFile, [wrapped], 0o600);
-  writeOutput(options.out, sealed.parts);
-  const sizeBytes = sealed.parts.reduce((sum, part) => sum + part.length, 0);
-  process.stdout.write(
-    `${options.out}: ${options.product} ${options.firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}\n` +
-      `${keyFile}: its content key, readable by the authority only\n`,
-  );
+  return { parts, wrappedKey };
 }

@@ -1,61 +1,86 @@
-// `firmseal virtual`: virtual chips with their doors on this machine, until it is asked to stop. Reads the options; the rest
-// is ../virtual.
+// `firmseal virtual`: virtual chips with their doors on this machine, until it is asked to stop. Reads
+// the options; the rest is ../virtual.
 
 import { existsSync } from 'node:fs';
+import { Command, Option } from '@commander-js/extra-typings';
 import { dfuseQuirks } from '@firmseal/virtual-stm32';
 import { readText } from '../files.ts';
-import { readChoice, readNumber } from '../numbers.ts';
+import { chipOption, collect, examples, number, port } from '../options.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
+import { controlHelp } from '../virtual/control-help.ts';
 import { type Control, parseControl, parsePlan } from '../virtual/controls.ts';
 import { probeKinds } from '../virtual/doors.ts';
 import { runSession } from '../virtual/session.ts';
-
-interface VirtualOptions {
-  chip: string;
-  count: string;
-  linkPort: string;
-  probePort: string;
-  uart?: string;
-  uartPort: string;
-  usb?: boolean;
-  usbPort: string;
-  debug?: string;
-  debugPort: string;
-  clock: string;
-  baud?: string;
-  boot0: string;
-  state?: string;
-  fault: string[];
-  quirk: string[];
-  seed: string;
-  json?: boolean;
-}
 
 /** A file of controls, or one control. */
 const readFaults = (text: string): Control[] =>
   existsSync(text) ? parsePlan(readText(text)) : [parseControl(text)];
 
-export async function virtual(options: VirtualOptions): Promise<void> {
-  const port = (text: string, option: string) => readNumber(text, option, { most: 65535 });
-  const { uart, debug, baud, state } = options;
-  await runSession({
-    chip: options.chip,
-    count: readNumber(options.count, '--count', { least: 1, most: 256 }),
-    linkPort: port(options.linkPort, '--link-port'),
-    probePort: port(options.probePort, '--probe-port'),
-    uart: uart === undefined ? undefined : readChoice(uart, '--uart', ['pty', 'tcp'] as const),
-    uartPort: port(options.uartPort, '--uart-port'),
-    usb: options.usb === true,
-    usbPort: port(options.usbPort, '--usb-port'),
-    debug: debug === undefined ? undefined : readChoice(debug, '--debug', probeKinds),
-    debugPort: port(options.debugPort, '--debug-port'),
-    clock: readChoice(options.clock, '--clock', ['free', 'real']),
-    baud: baud === undefined ? undefined : readNumber(baud, '--baud', { least: 1200, most: 10_000_000 }),
-    boot0High: readChoice(options.boot0, '--boot0', ['high', 'low']) === 'high',
-    quirks: options.quirk.map((name) => readChoice(name, '--quirk', dfuseQuirks)),
-    stateFile: state,
-    faults: options.fault.flatMap(readFaults),
-    seed: options.seed,
-    json: options.json === true,
-  });
-  process.exit(0);
-}
+export const command = (shell: Shell) =>
+  new Command()
+    .addOption(chipOption())
+    .option('--count <number>', 'how many', number({ least: 1, most: 256 }), 1)
+    .option('--link-port <number>', 'first TCP port of the links; 0 lets the system choose', port, 0)
+    .option('--probe-port <number>', 'first TCP port of the debug ports; 0 lets the system choose', port, 0)
+    .addOption(
+      new Option('--uart <kind>', "the chip's UART: pty is a pseudo-terminal").choices(['pty', 'tcp']),
+    )
+    .option('--uart-port <number>', 'first TCP port of --uart tcp', port, 0)
+    .option('--usb', "the chip's USB connector, by USB/IP: chip N is bus id 1-N")
+    .option('--usb-port <number>', 'TCP port of the USB/IP server of all chips and probes', port, 0)
+    .addOption(
+      new Option(
+        '--debug <probe>',
+        'a debug probe at each chip: stlink by the stlink-server protocol, the others by USB/IP, where probe N is bus id 2-N',
+      ).choices(probeKinds),
+    )
+    .option('--debug-port <number>', 'first TCP port of --debug stlink', port, 0)
+    .addOption(
+      new Option('--boot0 <level>', 'boot pin at the start: high for the ROM bootloader')
+        .choices(['high', 'low'])
+        .default('low' as const),
+    )
+    .addOption(
+      new Option('--clock <kind>', 'free: nothing takes time; real: as long as the chip needs for it')
+        .choices(['free', 'real'])
+        .default('free' as const),
+    )
+    .option(
+      '--baud <number>',
+      'bytes on the UART take the time of this rate',
+      number({ least: 1200, most: 10_000_000 }),
+    )
+    .option('--state <file>', 'keep the chips in this file, and go on with those that it holds')
+    .option(
+      '--fault <control>',
+      "a control, such as 'cut 1 at 120 torn', or a file of them; before power comes on (repeat)",
+      collect,
+    )
+    .addOption(
+      new Option(
+        '--quirk <name...>',
+        'faults of silicon that the USB bootloader shows, listed in docs/virtual-stm32-doors.md',
+      ).choices(dfuseQuirks),
+    )
+    .option('--seed <number>', 'unique ids and random numbers follow from it', '1')
+    .addHelpText(
+      'after',
+      `\nControls, typed while it runs:\n${controlHelp.map((line) => `  ${line}`).join('\n')}\n${examples(
+        'virtual --chip stm32f427 --count 4 --link-port 5001 --probe-port 4001',
+        'virtual --chip stm32f427 --uart pty --usb --debug stlink --boot0 high --state chips.state',
+        "virtual --chip stm32g0b1 --uart tcp --fault 'cut 1 at 120 torn'",
+      )}`,
+    )
+    .action(
+      runs(shell, async (face, { boot0, quirk = [], fault = [], state, usb, ...plan }) => {
+        await runSession(face, {
+          ...plan,
+          usb: usb === true,
+          boot0High: boot0 === 'high',
+          quirks: quirk,
+          stateFile: state,
+          faults: fault.flatMap(readFaults),
+        });
+      }),
+    );

@@ -1,5 +1,6 @@
-// The thefts that the demo tries, each beside a control that succeeds where the defence is absent, so that a defence that
-// only seems to work, or an attack that never worked, shows. Every figure comes from what the attempt got.
+// The thefts that the demo tries, each beside a control that succeeds where the defence is absent,
+// so that a defence that only seems to work, or an attack that never worked, shows. Every figure
+// comes from what the attempt got.
 
 import { Secret } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -32,7 +33,10 @@ const storedImage = ({ plan }: VirtualOwner) =>
 /** Messages of an install by the thief's programmer: info twice, hello, package, license, the records. */
 const messagesBeforeRecords = 5;
 
-/** Message numbers to try: all of them when there are few, else all but the records, and records spread over the package. */
+/**
+ * Message numbers to try: all of them when there are few, else all but the records, and
+ * records spread over the package.
+ */
 function messagesToTry(recordCount: number, most = 40): number[] {
   const all = messagesBeforeRecords + recordCount;
   if (all <= most) return Array.from({ length: all }, (_, i) => i);
@@ -65,7 +69,10 @@ export async function tryRepeat(scene: Scene, chip: LineChip) {
   return { spentQuota: units !== unitsBefore, repeatPassed: again?.outcome === 'pass', installedAgain: took };
 }
 
-/** An ordinary chip, programmed in the ordinary way and left open: what the same dump gets where nothing defends. */
+/**
+ * An ordinary chip, programmed in the ordinary way and left open: what the same dump
+ * gets where nothing defends.
+ */
 export function dumpControlChip({ owner }: Scene) {
   const image = storedImage(owner);
   const chip = createBlankChip(owner.chip.id, 'demo/control');
@@ -95,7 +102,9 @@ export interface DumpFindings {
   secretsMost: number;
 }
 
-/** Content key, what HKDF extracts from it, and the keys of the areas: each of them gives the plaintext away. */
+/**
+ * Content key, what HKDF extracts from it, and the keys of the areas: each of them gives the plaintext away.
+ */
 function packageSecrets({ sealed, contentKey }: VirtualPackage): Uint8Array[] {
   const { salt, coreDigest, core } = sealed.manifest;
   const keys = packageKeys(nodeCrypto, { contentKey: new Secret(contentKey), salt, coreDigest });
@@ -104,9 +113,9 @@ function packageSecrets({ sealed, contentKey }: VirtualPackage): Uint8Array[] {
 }
 
 /**
- * A dump of flash and RAM at every message of an install: after the chip has handled it, or (`during`) at the first change
- * of flash that it causes. Where the debug port answers at all, attaching ends the install (flash faults until power is
- * cycled), so each message gets an install of its own, cut there.
+ * A dump of flash and RAM at every message of an install: after the chip has handled it, or (`during`) at the
+ * first change of flash that it causes. Where the debug port answers at all, attaching ends the install
+ * (flash faults until power is cycled), so each message gets an install of its own, cut there.
  */
 export async function tryDumps(
   scene: Scene,
@@ -147,8 +156,8 @@ export async function tryDumps(
 }
 
 /**
- * Each message in turn dropped with all after it, then the power cut: what starts afterwards, and what a dump gets. The
- * control is the same install with nothing dropped, which boots.
+ * Each message in turn dropped with all after it, then the power cut: what starts afterwards, and what a dump
+ * gets. The control is the same install with nothing dropped, which boots.
  */
 export async function tryInterruptions(scene: Scene, chip: LineChip) {
   const image = storedImage(scene.owner);

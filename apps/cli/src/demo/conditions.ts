@@ -1,5 +1,5 @@
-// Under which conditions the demo runs. The command takes the defaults; a test changes one at a time, takes a defence away
-// with it, and looks whether the summary tells.
+// Under which conditions the demo runs. The command takes the defaults; a test changes one at a time, takes a
+// defence away with it, and looks whether the summary tells.
 
 import { defaultConditions, type LineConditions } from '@firmseal/virtual-line';
 import { readAsset } from '../assets.ts';

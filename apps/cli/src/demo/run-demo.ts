@@ -1,4 +1,5 @@
-// The demo: the whole chain once, then the thefts, then the audit. Every field of the summary is computed from what happened.
+// The demo: the whole chain once, then the thefts, then the audit. Every field of the summary
+// is computed from what happened.
 
 import { audit, collectEvidence } from '@firmseal/authority';
 import { type Bytes, toHex } from '@firmseal/bytes';
@@ -72,7 +73,9 @@ export interface DemoInputs {
   readonly onInstallEvent?: (event: InstallEvent) => void;
 }
 
-/** Chips of the drill: they get licenses of a job of their own, so that the main job counts what was ordered. */
+/**
+ * Chips of the drill: they get licenses of a job of their own, so that the main job counts what was ordered.
+ */
 const drill = { dumps: 100, interruptions: 101, licenseOwner: 102, licenseThief: 103, open: 104 } as const;
 
 async function auditAll(owner: VirtualOwner, conditions: DemoConditions): Promise<boolean> {

@@ -1,5 +1,6 @@
-// What a thief on the line does in the demo. He has his own programmer, the sealed package, the line's token, the chip's
-// link, its debug port and its power plug. The functions say what he got; what it is worth is for attempts.ts.
+// What a thief on the line does in the demo. He has his own programmer, the sealed package, the
+// line's token, the chip's link, its debug port and its power plug. The functions say what he got;
+// what it is worth is for attempts.ts.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { equalBytes } from '@firmseal/bytes';
@@ -14,7 +15,9 @@ import {
 } from '@firmseal/virtual-line';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 
-/** The thief's own programmer: no checks, straight through. Resolves true when the chip took the last record. */
+/**
+ * The thief's own programmer: no checks, straight through. Resolves true when the chip took the last record.
+ */
 export async function driveInstall(
   target: LineChip,
   { sealed, job, watcher }: { sealed: VirtualPackage; job: VirtualJob; watcher: LineWatcher },
@@ -54,7 +57,9 @@ export interface Dump {
 
 const blockBytes = 16 * 1024;
 
-/** Everything that the debug port gives of flash and RAM, asked for in blocks. Leaves the debugger attached. */
+/**
+ * Everything that the debug port gives of flash and RAM, asked for in blocks. Leaves the debugger attached.
+ */
 export function dumpChip({ chip: facts, debug }: VirtualChip): Dump {
   debug.connect();
   const read = (address: number, length: number) => {
@@ -71,7 +76,10 @@ export function dumpChip({ chip: facts, debug }: VirtualChip): Dump {
   };
 }
 
-/** Bytes of the dump of flash that equal the image at their own address, without erased flash (FF) on both sides. */
+/**
+ * Bytes of the dump of flash that equal the image at their own address, without
+ * erased flash (FF) on both sides.
+ */
 export function countImageBytes(
   dump: Dump,
   image: readonly { address: number; bytes: Uint8Array }[],
@@ -94,7 +102,10 @@ export function countImageBytes(
 const windowBytes = 16;
 const strideBytes = 8;
 
-/** Windows of the image by their first word, at every eighth byte: any run of 24 bytes holds one of them whole. */
+/**
+ * Windows of the image by their first word, at every eighth byte: any run of 24
+ * bytes holds one of them whole.
+ */
 export type ImageIndex = ReadonlyMap<number, readonly Uint8Array[]>;
 
 /** Windows of few different bytes are left out: they stand in any memory. */

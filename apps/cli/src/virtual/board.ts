@@ -1,5 +1,5 @@
-// A virtual chip on its board: the chip, what plays its firmware, the level of its boot pin, and who is told what happens.
-// Doors to the outside are doors.ts.
+// A virtual chip on its board: the chip, what plays its firmware, the level of its boot pin, and who is told
+// what happens. Doors to the outside are doors.ts.
 
 import { nodeCrypto } from '@firmseal/crypto-node';
 import {
@@ -14,7 +14,10 @@ import {
   wasmAgent,
 } from '@firmseal/virtual-stm32';
 
-/** Instructions from one wait for the link to the next: about a second of this machine, which serves other chips too. */
+/**
+ * Instructions from one wait for the link to the next: about a second of this machine,
+ * which serves other chips too.
+ */
 const budgetInstructions = 50_000_000;
 
 export interface BoardOptions {

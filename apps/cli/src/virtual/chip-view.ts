@@ -1,4 +1,5 @@
-// What a person wants to see of a virtual chip at a moment, and the map of its flash, a letter for each erase unit.
+// What a person wants to see of a virtual chip at a moment, and the map of its flash, a
+// letter for each erase unit.
 
 import { toHex } from '@firmseal/bytes';
 import type { EraseUnit } from '@firmseal/chips';
@@ -41,7 +42,9 @@ function drawMap(board: Board): string[] {
   );
 }
 
-/** Write protection counts as well as content, so the map is drawn anew at each look unless neither changed. */
+/**
+ * Write protection counts as well as content, so the map is drawn anew at each look unless neither changed.
+ */
 const drawn = new WeakMap<Board, { readonly at: string; readonly map: string[] }>();
 
 function mapOf(board: Board): string[] {

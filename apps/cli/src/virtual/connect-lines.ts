@@ -1,4 +1,5 @@
-// How the clients that people have reach a chip's doors: command lines to copy. stm32flash 0.7, dfu-util 0.11, OpenOCD 0.12.
+// How the clients that people have reach a chip's doors: command lines to copy. stm32flash
+// 0.7, dfu-util 0.11, OpenOCD 0.12.
 
 import type { Chip } from '@firmseal/chips';
 import { hexAddress } from '@firmseal/chips';

@@ -1,6 +1,7 @@
-// What can be done to running virtual chips by typing a line, or beforehand by `--fault`: power, reset, pins, power cuts.
-//   power on|off N   reset N   boot0 high|low N   agent high|low N   cut N at [+]OPERATION [before|torn|after]
-//   state N   help   quit                                                          N: the number of a chip, or all
+// What can be done to running virtual chips by typing a line, or beforehand by `--fault`: power, reset, pins,
+// power cuts. N is the number of a chip, or all.
+//   power on|off N   reset N   boot0 high|low N   agent high|low N
+//   cut N at [+]OPERATION [before|torn|after]   state N   help   quit
 
 import { Fault } from '@firmseal/fault';
 import type { CutMoment } from '@firmseal/virtual-stm32';

@@ -1,6 +1,6 @@
-// The doors of a board that are asked for: link and JSON debug port (what `firmseal personalize` and `install` use), UART as
-// pseudo-terminal or TCP, USB by USB/IP, a debug probe by ST's stlink-server protocol or as a USB device. All on the loopback
-// interface.
+// The doors of a board that are asked for: link and JSON debug port (what `firmseal personalize` and
+// `install` use), UART as pseudo-terminal or TCP, USB by USB/IP, a debug probe by ST's stlink-server protocol
+// or as a USB device. All on the loopback interface.
 
 import type { AddressInfo, Server } from 'node:net';
 import { Fault } from '@firmseal/fault';

@@ -1,8 +1,10 @@
-// What `firmseal virtual` says: plain lines, JSON lines, or notes above the live view. One function for each thing that is said.
+// What `firmseal virtual` says: plain lines, JSON lines, or notes above the live view. One
+// function for each thing that is said.
 
 import { toHex } from '@firmseal/bytes';
 import { type Fault, faultLabel } from '@firmseal/fault';
 import type { ChipEvent } from '@firmseal/virtual-stm32';
+import type { JsonEvent } from '../face.ts';
 import type { Board } from './board.ts';
 import { type ChipView, mapLegend } from './chip-view.ts';
 import { connectLines } from './connect-lines.ts';
@@ -12,7 +14,7 @@ export interface Printer {
   /** Lines for people; nothing in JSON mode. */
   lines(...lines: readonly string[]): void;
   /** An object for machines; nothing in the other modes. */
-  json(object: Readonly<Record<string, unknown>>): void;
+  event<E extends JsonEvent>(event: E): void;
 }
 
 /** Chips whose command lines are printed for people: those of further chips differ by a number. */
@@ -39,7 +41,7 @@ export function announceChip(to: Printer, board: Board, doors: Doors): void {
   const socket = `tcp:127.0.0.1:${doors.linkPort}`;
   const probe = `virtual:127.0.0.1:${doors.probePort}`;
   const connect = connectLines(chip.chip, number, doors);
-  to.json({
+  to.event({
     ...{ event: 'chip', number, chip: chip.chip.id, uniqueId: toHex(chip.uid), socket, probe },
     ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, probeUsb: doors.probeUsb, connect },
   });
@@ -49,7 +51,7 @@ export function announceChip(to: Printer, board: Board, doors: Doors): void {
 
 export function announceReady(to: Printer, boards: readonly Board[]): void {
   const [first] = boards;
-  to.json({ event: 'ready', chips: boards.length });
+  to.event({ event: 'ready', chips: boards.length });
   const { boot, romBootloader } = first!.chip.chip;
   if (romBootloader.uart === undefined && romBootloader.dfu === undefined) return;
   if (boot.boot0 !== undefined)
@@ -63,19 +65,19 @@ export function announceEvent(to: Printer, board: Board, event: ChipEvent): void
   const say = (text: string) => to.lines(`chip ${number}: ${text}`);
   switch (event.kind) {
     case 'started':
-      to.json({ event: 'started', number, cause: event.cause, from: event.from });
+      to.event({ event: 'started', number, cause: event.cause, from: event.from });
       break;
     case 'no-firmware':
-      to.json({ event: 'no-firmware', number, address: event.address });
+      to.event({ event: 'no-firmware', number, address: event.address });
       break;
     case 'application-booted':
-      to.json({ event: 'application-booted', number, address: event.address, mapping: event.mapping });
+      to.event({ event: 'application-booted', number, address: event.address, mapping: event.mapping });
       say(
         `${runs === 'nothing' ? 'the firmware' : runs} started the application at 0x${event.address.toString(16)}`,
       );
       break;
     case 'power-lost':
-      to.json({ event: 'power-lost', number, operations: event.operations, cut: event.cut });
+      to.event({ event: 'power-lost', number, operations: event.operations, cut: event.cut });
       if (event.cut !== undefined)
         say(
           `power was cut ${event.cut.moment === 'torn' ? 'in the middle of' : event.cut.moment} operation ${event.cut.operation}`,
@@ -83,14 +85,14 @@ export function announceEvent(to: Printer, board: Board, event: ChipEvent): void
       break;
     case 'crashed': {
       const reason = event.error instanceof Error ? event.error.message : String(event.error);
-      to.json({ event: 'crashed', number, reason });
+      to.event({ event: 'crashed', number, reason });
       say(`the firmware stopped with an error: ${reason}`);
     }
   }
 }
 
 export function announceState(to: Printer, view: ChipView): void {
-  to.json({ event: 'state', ...view });
+  to.event({ event: 'state', ...view });
   const cut = view.cut === undefined ? '' : `, cut ${view.cut.moment} at ${view.cut.operation}`;
   to.lines(
     `chip ${view.number}: ${view.chip} ${view.uniqueId}, ${view.powered ? `on, runs ${view.runs}` : 'off'}, readout level ${view.readoutLevel}`,
@@ -102,6 +104,6 @@ export function announceState(to: Printer, view: ChipView): void {
 
 /** A control that could not be done: the program goes on. */
 export function announceFault(to: Printer, fault: Fault): void {
-  to.json({ event: 'control-refused', code: fault.code, sentence: fault.message, remedy: fault.remedy });
+  to.event({ event: 'control-refused', code: fault.code, sentence: fault.message, remedy: fault.remedy });
   to.lines(`${faultLabel(fault.code)} ${fault.code}: ${fault.message}`, `  What to do: ${fault.remedy}`);
 }

@@ -1,5 +1,5 @@
-// The live view as lines: two a chip while they fit, else one, else as many chips as fit. Pure: what is drawn where on a
-// terminal is screen.ts.
+// The live view as lines: two a chip while they fit, else one, else as many chips as fit. Pure: what is
+// drawn where on a terminal is screen.ts.
 
 import { type ChipView, mapLegend } from './chip-view.ts';
 
@@ -8,7 +8,10 @@ export interface ViewSize {
   readonly rows: number;
 }
 
-/** Of several units that share a letter: the one that a person must know of first; `+` where some are programmed. */
+/**
+ * Of several units that share a letter: the one that a person must know of first; `+`
+ * where some are programmed.
+ */
 export function shrinkMap(map: string, columns: number): string {
   const share = Math.ceil(map.length / Math.max(1, columns));
   if (share <= 1) return map;
@@ -49,7 +52,9 @@ function shortLine(view: ChipView, columns: number): string {
   return head + view.map.map((bank) => shrinkMap(bank, Math.min(room, 32))).join(' ');
 }
 
-/** At most rows - 1 lines of less than `columns` characters. `typed` is what stands on the line for controls. */
+/**
+ * At most rows - 1 lines of less than `columns` characters. `typed` is what stands on the line for controls.
+ */
 export function renderView(views: readonly ChipView[], typed: string, { columns, rows }: ViewSize): string[] {
   const width = Math.max(20, columns - 1);
   const room = Math.max(1, rows - 3); // legend, line for controls, the line under the cursor

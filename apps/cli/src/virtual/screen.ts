@@ -1,7 +1,8 @@
-// The live view on a terminal: redrawn in place at most ten times a second, a line for controls under it, notes above it.
-// Takes the keyboard for as long as it lives, so that typing does not break the picture.
+// The live view on a terminal: redrawn in place at most ten times a second, a line for controls under it,
+// notes above it. Takes the keyboard for as long as it lives, so that typing does not break the picture.
 
 import { repaint } from '@firmseal/programmer';
+import type { Shell } from '../shell.ts';
 import type { ChipView } from './chip-view.ts';
 import { renderView } from './render-view.ts';
 
@@ -17,18 +18,21 @@ export interface ScreenHooks {
 }
 
 export class Screen {
+  readonly #shell: Shell;
   readonly #hooks: ScreenHooks;
+  readonly #stopResizing: () => void;
   #drawn: readonly string[] = [];
   #above: string[] = [];
   #typed = '';
   #timer: NodeJS.Timeout | undefined;
   readonly #onKeys = (keys: string): void => this.#take(keys);
-  readonly #onResize = (): void => this.update();
 
-  constructor(hooks: ScreenHooks) {
+  constructor(shell: Shell, hooks: ScreenHooks) {
+    this.#shell = shell;
     this.#hooks = hooks;
-    process.stdin.setRawMode(true).setEncoding('utf8').on('data', this.#onKeys);
-    process.stdout.on('resize', this.#onResize).write(hideCursor);
+    shell.in.setRawMode(true).setEncoding('utf8').on('data', this.#onKeys);
+    this.#stopResizing = shell.out.onResize(() => this.update());
+    shell.out.write(hideCursor);
     this.update();
   }
 
@@ -46,9 +50,10 @@ export class Screen {
   #draw(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { columns = 80, rows = 24 } = process.stdout;
+    const { out } = this.#shell;
+    const { columns, rows } = out.size;
     const lines = renderView(this.#hooks.views(), this.#typed, { columns, rows });
-    process.stdout.write(repaint(this.#drawn, { above: this.#above, lines, columns }));
+    out.write(repaint(this.#drawn, { above: this.#above, lines, columns }));
     this.#above = [];
     this.#drawn = lines;
   }
@@ -73,7 +78,10 @@ export class Screen {
   /** Draws what is left and gives the terminal back; the last picture stays. */
   close(): void {
     this.#draw();
-    process.stdin.off('data', this.#onKeys).setRawMode(false).pause();
-    process.stdout.off('resize', this.#onResize).write(showCursor);
+    const { in: keyboard, out } = this.#shell;
+    keyboard.off('data', this.#onKeys);
+    keyboard.setRawMode(false).pause();
+    this.#stopResizing();
+    out.write(showCursor);
   }
 }

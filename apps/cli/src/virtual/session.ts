@@ -1,10 +1,12 @@
-// Virtual chips from start to end: made blank or from their file, doors opened, controls taken, what happens told, kept, ended.
+// Virtual chips from start to end: made blank or from their file, doors opened, controls taken,
+// what happens told, kept, ended.
 
 import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { holdFile } from '@firmseal/journal-file-adapter';
+import { holdFile } from '@firmseal/files';
 import type { DfuseQuirk } from '@firmseal/virtual-stm32';
+import type { Face } from '../face.ts';
 import { Board, type BoardWatcher } from './board.ts';
 import { viewOf } from './chip-view.ts';
 import { controlHelp } from './control-help.ts';
@@ -32,7 +34,6 @@ export interface SessionPlan extends DoorPlan {
   readonly stateFile?: string | undefined;
   /** Done before power comes on. */
   readonly faults: readonly Control[];
-  readonly json: boolean;
 }
 
 /** Throws `chip-unknown`, `state-of-other-chips`, and what the state file throws. */
@@ -58,38 +59,36 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
   }
 }
 
-/** Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`. */
+/**
+ * Keeps a second process from the same file: each would overwrite what the other kept. Throws `state-in-use`.
+ */
 async function holdState(file: string): Promise<() => Promise<void>> {
-  const lock = await holdFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new Fault('file-unwritable', { file, reason: cause.code ?? 'unknown' }, { cause });
-  });
+  const lock = await holdFile(file);
   if (!lock.held) throw new Fault('state-in-use', { file, process: lock.process });
   return () => lock.release();
 }
 
 /** Until a signal, `quit`, or Ctrl-C. Everything that was opened is closed. */
-export async function runSession(plan: SessionPlan): Promise<void> {
+export async function runSession(face: Face, plan: SessionPlan): Promise<void> {
   const release = plan.stateFile === undefined ? undefined : await holdState(plan.stateFile);
   try {
-    await runChips(plan);
+    await runChips(face, plan);
   } finally {
     await release?.();
   }
 }
 
-async function runChips(plan: SessionPlan): Promise<void> {
+async function runChips(face: Face, plan: SessionPlan): Promise<void> {
+  const { shell } = face;
   const end = Promise.withResolvers<void>();
   let screen: Screen | undefined;
   let keeper: StateKeeper | undefined;
   const printer: Printer = {
     lines: (...lines) => {
-      if (plan.json || lines.length === 0) return;
-      if (screen === undefined) process.stdout.write(`${lines.join('\n')}\n`);
-      else screen.note(...lines);
+      if (screen === undefined) face.lines(...lines);
+      else if (lines.length > 0) screen.note(...lines);
     },
-    json: (object) => {
-      if (plan.json) process.stdout.write(`${JSON.stringify(object)}\n`);
-    },
+    event: (event) => face.event(event),
   };
   const { boards, seed } = makeBoards(plan, {
     event: (board, event) => {
@@ -128,9 +127,10 @@ async function runChips(plan: SessionPlan): Promise<void> {
   try {
     keeper?.save();
     for (const [i, board] of boards.entries()) announceChip(printer, board, doors[i]!);
-    const live = !plan.json && ownsTerminal();
-    if (live) screen = new Screen({ views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
-    else if (!process.stdin.isTTY) createInterface({ input: process.stdin }).on('line', obeyLine);
+    const live = !face.json && ownsTerminal(shell);
+    if (live)
+      screen = new Screen(shell, { views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
+    else if (!shell.in.isTTY) createInterface({ input: shell.in }).on('line', obeyLine);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.resolve());
     if (plan.uart !== undefined || plan.usb || plan.debug !== undefined)
       for (const { chip } of boards) chip.powerOn();

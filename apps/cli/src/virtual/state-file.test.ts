@@ -1,4 +1,5 @@
-// The file of virtual chips: what is written is read; every damaged byte is refused; an older or newer version too.
+// The file of virtual chips: what is written is read; every damaged byte is refused; an
+// older or newer version too.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
-// The file that keeps virtual chips from one run to the next. Line 1: {format, version, sha256 of what follows};
-// then JSON: seed and chips, bytes as Base64. It holds what stands in flash in plain: readable by its owner only.
-// Written whole or not at all; a file that is not whole is refused, never repaired.
+// The file that keeps virtual chips from one run to the next. Line 1:
+// {format, version, sha256 of what follows}; then JSON: seed and chips, bytes as Base64. It holds what
+// stands in flash in plain: readable by its owner only. Written whole or not at all; a file that is not
+// whole is refused, never repaired.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -78,7 +79,9 @@ export function writeState(file: string, { chip, seed, chips }: KeptBoards): voi
   writeText(file, `${JSON.stringify(head)}\n${body}`, 0o600);
 }
 
-/** Undefined when there is no such file. Throws `state-damaged`, `state-version-unknown`, `file-unreadable`. */
+/**
+ * Undefined when there is no such file. Throws `state-damaged`, `state-version-unknown`, `file-unreadable`.
+ */
 export function readState(file: string): KeptBoards | undefined {
   if (!existsSync(file)) return undefined;
   const text = new TextDecoder().decode(readInput(file));

@@ -1,4 +1,5 @@
-// Keeps the chips in their file: a second after they changed, and at the end. A crash of this process loses at most that second.
+// Keeps the chips in their file: a second after they changed, and at the end. A crash of this
+// process loses at most that second.
 
 import type { Board } from './board.ts';
 import { writeState } from './state-file.ts';

@@ -1,8 +1,9 @@
-// Whether this process owns the terminal: both ends are one, and it runs in the foreground. Started with `&`, it must not
-// read: the system would stop it.
+// Whether this process owns the terminal: both ends are one, and it runs in the foreground. Started with `&`,
+// it must not read: the system would stop it.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Shell } from '../shell.ts';
 
 /** Process group and the terminal's foreground group; undefined where neither /proc nor ps can say. */
 function groups(): readonly [own: number, foreground: number] | undefined {
@@ -25,8 +26,8 @@ function groups(): readonly [own: number, foreground: number] | undefined {
   }
 }
 
-export function ownsTerminal(): boolean {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
+export function ownsTerminal(shell: Shell): boolean {
+  if (!shell.in.isTTY || !shell.out.isTerminal) return false;
   const found = groups();
   return found === undefined || found[0] === found[1];
 }

@@ -1,5 +1,5 @@
-// The audit of one job: its rows against the log, and every signature in them against the owner's root and the device CA.
-// A delegation that was ended by a later epoch still counts for what was signed under it.
+// The audit of one job: its rows against the log, and every signature in them against the owner's root and
+// the device CA. A delegation that was ended by a later epoch still counts for what was signed under it.
 
 import { setImmediate } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
@@ -9,11 +9,14 @@ import { type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/licen
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { verifyDevice } from '../service/devices.ts';
 import type { LicenseRecord, ReceiptRecord } from '../store/records.ts';
-import type { AuditTrust, Finding, FindingCode } from './audit.ts';
 import type { JobEvidence } from './evidence.ts';
+import type { AuditTrust, Finding, FindingCode } from './finding.ts';
 import type { LoggedJob } from './logged-state.ts';
 
-/** Issued against proven, for people. The last two are no faults: an install may be under way, or a line offline. */
+/**
+ * Issued against proven, for people. The last two are no faults: an install may be
+ * under way, or a line offline.
+ */
 export interface JobSummary {
   readonly job: string;
   readonly product: string;

@@ -1,54 +1,15 @@
-// The audit: log chain, every license signature, units against the quota, every receipt against its license, the tables against
-// the log. It works on evidence alone, so an auditor can run it without trusting the authority's program. What it cannot see
-// without a head noted earlier: a database that was replaced as a whole by an older or another consistent one.
+// The audit: log chain, every license signature, units against the quota, every receipt against its license,
+// the tables against the log. It works on evidence alone, so an auditor can run it without trusting the
+// authority's program. What it cannot see without a head noted earlier: a database that was replaced as a
+// whole by an older or another consistent one.
 
-import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { emptyHead, type LogHead, type LogRow, verifyLogChain } from '../log/entry.ts';
 import { auditJob, type JobSummary } from './audit-job.ts';
 import type { Evidence } from './evidence.ts';
+import type { AuditTrust, Finding } from './finding.ts';
 import { replayLog } from './logged-state.ts';
-
-export type FindingCode =
-  /** A row of the log is missing, moved, or not what its hash says. */
-  | 'log-broken'
-  /** The log is shorter than a head that was noted earlier. */
-  | 'log-shortened'
-  /** The log is as long, but is not the one whose head was noted. */
-  | 'log-forked'
-  /** An entry contradicts those before it. */
-  | 'log-contradictory'
-  /** The authority itself logged an alarm. */
-  | 'alarm'
-  /** The log tells of a row that is not there. */
-  | 'row-missing'
-  /** A row that the log does not tell of. */
-  | 'row-unlogged'
-  /** A row that differs from what the log tells. */
-  | 'row-differs'
-  | 'quota-exceeded'
-  | 'product-unknown'
-  | 'package-invalid'
-  | 'certificate-invalid'
-  | 'license-invalid'
-  | 'receipt-invalid';
-
-export interface Finding {
-  readonly code: FindingCode;
-  /** Job, hexadecimal; absent for findings about the log as a whole. */
-  readonly job?: string;
-  /** What it is about: `license 0a1b...`, `entry 12`. */
-  readonly subject: string;
-  readonly detail: string;
-}
-
-/** Whom the auditor trusts for one product. */
-export interface AuditTrust {
-  readonly product: string;
-  readonly rootPublicKey: Bytes;
-  /** Public keys of the device CAs that the root delegated. */
-  readonly deviceCaKeys: readonly Bytes[];
-}
 
 export interface AuditResult {
   /** No finding. */
@@ -73,8 +34,8 @@ function auditHeads(log: readonly LogRow[], known: readonly LogHead[]): Finding[
 }
 
 /**
- * Audits evidence. `known`: heads that the auditor noted earlier; only they reveal a replaced database. Faults in the evidence
- * are findings; nothing is thrown for them.
+ * Audits evidence. `known`: heads that the auditor noted earlier; only they reveal a replaced database.
+ * Faults in the evidence are findings; nothing is thrown for them.
  */
 export async function audit(
   crypto: Crypto,

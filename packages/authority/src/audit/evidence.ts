@@ -1,5 +1,6 @@
-// Everything that an auditor needs, with no secret in it: the log, and for each job its rows. It can be gathered from a store,
-// written as JSON for GET /v1/jobs/{job}/evidence and GET /v1/log, and read back by an auditor who has no database.
+// Everything that an auditor needs, with no secret in it: the log, and for each job its rows. It can be
+// gathered from a store, written as JSON for GET /v1/jobs/{job}/evidence and GET /v1/log, and read back
+// by an auditor who has no database.
 
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import type { LogRow } from '../log/entry.ts';
@@ -80,7 +81,9 @@ export function evidenceToJson<T>(value: T): AsJson<T> {
 
 const plainText = new Set(['product', 'mode', 'state', 'requestId', 'firmwareVersion']);
 
-/** The reverse, for evidence of a job or rows of the log. Throws `hex-invalid`. The shape is not checked here. */
+/**
+ * The reverse, for evidence of a job or rows of the log. Throws `hex-invalid`. The shape is not checked here.
+ */
 export function evidenceFromJson<T>(json: AsJson<T>): T {
   const convert = (item: unknown, name: string): unknown => {
     if (typeof item === 'string') return plainText.has(name) ? item : fromHex(item, name);

@@ -1,5 +1,5 @@
-// What the log says, replayed from its first entry: which jobs, units, licenses and receipts there must be. The audit holds
-// the tables against it. Entries that contradict what went before are reported, not followed.
+// What the log says, replayed from its first entry: which jobs, units, licenses and receipts there must be.
+// The audit holds the tables against it. Entries that contradict what went before are reported, not followed.
 
 import { toHex } from '@firmseal/bytes';
 import { decodeLogEntry, type LogFields, type LogRow } from '../log/entry.ts';

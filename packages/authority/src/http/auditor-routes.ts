@@ -1,5 +1,5 @@
-// What an auditor (or the owner) reads: the log, the evidence of a job, and the verdict of the authority's own audit. Who
-// trusts nobody's verdict takes log and evidence and runs audit() himself.
+// What an auditor (or the owner) reads: the log, the evidence of a job, and the verdict of the authority's
+// own audit. Who trusts nobody's verdict takes log and evidence and runs audit() himself.
 
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,7 +1,8 @@
-// The bodies that the routes take, as closed zod shapes, and the encodings in them: ids, digests and challenges as lower-case
-// hexadecimal, objects as base64url without padding. Limits are those of spec/encoding.md section 3, with their wrapping.
+// The bodies that the routes take, as closed zod shapes, and the encodings in them: ids, digests and
+// challenges as lower-case hexadecimal, objects as base64url without padding. Limits are those of
+// spec/encoding.md section 3, with their wrapping.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, fromBase64url, fromHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 
@@ -10,15 +11,19 @@ const hex = (sizeBytes: number) =>
     .string()
     .regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due')
     .length(2 * sizeBytes)
-    .transform((text): Bytes => Uint8Array.from(Buffer.from(text, 'hex')));
+    .transform((text): Bytes => fromHex(text));
 
 const base64url = (mostBytes: number) =>
   z
     .string()
     .min(1)
     .max(Math.ceil((mostBytes * 4) / 3))
-    .regex(/^[A-Za-z0-9_-]*$/, 'base64url without padding is due')
-    .transform((text): Bytes => Uint8Array.from(Buffer.from(text, 'base64url')));
+    .transform((text, context): Bytes => {
+      const bytes = fromBase64url(text);
+      if (bytes !== undefined) return bytes;
+      context.addIssue('base64url without padding is due');
+      return z.NEVER;
+    });
 
 const header = base64url(4096);
 const contentKeyFile = base64url(256);
@@ -74,7 +79,10 @@ export const auditQuery = z.strictObject({
   knownHead: hex(32).optional(),
 });
 
-/** The value in the shape, or `body-invalid` naming the first field that is wrong; the value itself is never repeated. */
+/**
+ * The value in the shape, or `body-invalid` naming the first field that is wrong; the
+ * value itself is never repeated.
+ */
 export function parseAs<S extends z.ZodType>(schema: S, value: unknown, what = 'body'): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

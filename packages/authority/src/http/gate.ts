@@ -1,5 +1,6 @@
-// What stands before every route: size of the body, rate, token and scope, and after it the one place where faults become
-// answers. Nothing of a request but its method, route, status and token id is told to the observer.
+// What stands before every route: size of the body, rate, token and scope, and after it the one
+// place where faults become answers. Nothing of a request but its method, route, status and
+// token id is told to the observer.
 
 import { Fault } from '@firmseal/fault';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
@@ -14,7 +15,9 @@ import { RateLimiter, type RateLimits } from './rate-limit.ts';
 export type Env = { Variables: { token: TokenRecord } };
 export type Application = Hono<Env>;
 
-/** One answered request, for logs and metrics. Holds no path parameter but the route's pattern, and no secret. */
+/**
+ * One answered request, for logs and metrics. Holds no path parameter but the route's pattern, and no secret.
+ */
 export interface RequestEvent {
   readonly method: string;
   readonly route: string;

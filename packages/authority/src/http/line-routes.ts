@@ -1,6 +1,6 @@
 // What a line's programmer calls, with the line token of one job: challenge, license, receipt.
 
-import { toHex } from '@firmseal/bytes';
+import { toBase64url, toHex } from '@firmseal/bytes';
 import type { MiddlewareHandler } from 'hono';
 import type { Authority } from '../service/authority.ts';
 import { giveChallenge } from '../service/challenges.ts';
@@ -38,7 +38,7 @@ export function addLineRoutes(
       ...(manifestDigest ? { manifestDigest } : {}),
     });
     return context.json({
-      bundle: Buffer.from(issued.bundle).toString('base64url'),
+      bundle: toBase64url(issued.bundle),
       licenseId: toHex(issued.licenseId),
       unitIndex: issued.unitIndex,
       newUnit: issued.newUnit,

@@ -1,4 +1,5 @@
-// What the owner calls: jobs, their packages, approval and closing, and access tokens. A token's text is answered once.
+// What the owner calls: jobs, their packages, approval and closing, and access tokens. A
+// token's text is answered once.
 
 import { toHex } from '@firmseal/bytes';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -88,9 +89,9 @@ function addTokenRoutes(app: Application, authority: Authority, allow: Middlewar
 
 /**
  * POST /v1/jobs {header, contentKeyFile, quota, mode?, deviceData?}; GET /v1/jobs; GET /v1/jobs/{job};
- * POST /v1/jobs/{job}/packages {header, contentKeyFile}; POST /v1/jobs/{job}/approve; POST /v1/jobs/{job}/close;
- * POST /v1/jobs/{job}/tokens {label} -> {tokenId, token}; POST /v1/tokens {scope, label} -> {tokenId, token};
- * GET /v1/tokens; POST /v1/tokens/{tokenId}/revoke
+ * POST /v1/jobs/{job}/packages {header, contentKeyFile}; POST /v1/jobs/{job}/approve;
+ * POST /v1/jobs/{job}/close; POST /v1/jobs/{job}/tokens {label} -> {tokenId, token}; POST /v1/tokens
+ * {scope, label} -> {tokenId, token}; GET /v1/tokens; POST /v1/tokens/{tokenId}/revoke
  */
 export function addOwnerRoutes(app: Application, authority: Authority, allow: MiddlewareHandler<Env>): void {
   addJobRoutes(app, authority, allow);

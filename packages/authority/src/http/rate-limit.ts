@@ -1,5 +1,5 @@
-// A bound on bursts and rates, a bucket of calls for each access token: whoever holds a stolen token cannot drown the rest.
-// In memory, for this process; the quota, not this, is what bounds licenses.
+// A bound on bursts and rates, a bucket of calls for each access token: whoever holds a stolen token cannot
+// drown the rest. In memory, for this process; the quota, not this, is what bounds licenses.
 
 import { Fault } from '@firmseal/fault';
 
@@ -45,7 +45,10 @@ export class RateLimiter {
     return Math.max(1, Math.ceil(1 / this.#limits.perSecond));
   }
 
-  /** Names come from the token table, so they are few; the bound holds all the same, and the longest idle goes first. */
+  /**
+   * Names come from the token table, so they are few; the bound holds all the same, and
+   * the longest idle goes first.
+   */
   #remember(name: string, bucket: Bucket): void {
     this.#buckets.delete(name);
     this.#buckets.set(name, bucket);

@@ -1,7 +1,7 @@
-import { toHex } from '@firmseal/bytes';
+import { toBase64url, toHex } from '@firmseal/bytes';
 import { Fault, faultCodeOf } from '@firmseal/fault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type OpenedJob, TestAuthority, toBase64url } from '../../test/running-authority.ts';
+import { type OpenedJob, TestAuthority } from '../../test/running-authority.ts';
 import { serveAuthority } from '../index.ts';
 
 let authority: TestAuthority;

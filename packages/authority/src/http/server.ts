@@ -1,4 +1,5 @@
-// The application behind node:http. Loopback only unless told otherwise: TLS is the business of the proxy in front.
+// The application behind node:http. Loopback only unless told otherwise: TLS is the
+// business of the proxy in front.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +21,10 @@ export interface ServeOptions extends HttpOptions {
 export interface RunningAuthority {
   readonly url: string;
   readonly port: number;
-  /** Refuses new requests, lets those under way end for at most `graceMs` (5000), then cuts them. The store stays open. */
+  /**
+   * Refuses new requests, lets those under way end for at most `graceMs` (5000), then cuts
+   * them. The store stays open.
+   */
   stop(graceMs?: number): Promise<void>;
 }
 

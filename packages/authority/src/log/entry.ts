@@ -1,5 +1,6 @@
-// One entry of the log: what happened, as deterministic CBOR, and how entries are chained by hash. Pure functions;
-// the store assigns sequence numbers and keeps the rows. A tree log (tlog-tiles) can later take the same leaf hashes.
+// One entry of the log: what happened, as deterministic CBOR, and how entries are chained by hash.
+// Pure functions; the store assigns sequence numbers and keeps the rows. A tree log (tlog-tiles) can
+// later take the same leaf hashes.
 
 import { type Bytes, concatBytes, equalBytes, utf8 } from '@firmseal/bytes';
 import { type CborInput, type CborValue, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
@@ -31,7 +32,10 @@ export interface LogEvent {
   readonly fields: LogFields;
 }
 
-/** One row of the log as stored. `leaf` = SHA-256(label || salt || entry); `head` = SHA-256(head before || leaf). */
+/**
+ * One row of the log as stored. `leaf` = SHA-256(label || salt || entry); `head` =
+ * SHA-256(head before || leaf).
+ */
 export interface LogRow {
   readonly sequence: number;
   readonly entry: Bytes;
@@ -51,7 +55,9 @@ const leafLabel = utf8('firmseal/1 log entry');
 /** The head of a log without entries: 32 zero bytes. */
 export const emptyHead: Bytes = new Uint8Array(32);
 
-/** Deterministic CBOR `{0: sequence, 1: time, 2: kind, 3: [[name, value], ...]}`, names in ascending order. */
+/**
+ * Deterministic CBOR `{0: sequence, 1: time, 2: kind, 3: [[name, value], ...]}`, names in ascending order.
+ */
 export function encodeLogEntry(sequence: number, event: LogEvent): Bytes {
   const names = Object.keys(event.fields).sort();
   const fields = names.map((name): CborInput => [name, event.fields[name]!]);
@@ -65,7 +71,10 @@ export function encodeLogEntry(sequence: number, event: LogEvent): Bytes {
   );
 }
 
-/** The reverse; the kind is returned as found. Throws `log-entry-malformed` with the sequence that was expected. */
+/**
+ * The reverse; the kind is returned as found. Throws `log-entry-malformed` with the
+ * sequence that was expected.
+ */
 export function decodeLogEntry(
   bytes: Uint8Array,
   sequenceExpected: number,
@@ -94,7 +103,9 @@ export function decodeLogEntry(
   return { sequence, timeMs, kind, fields };
 }
 
-/** Hash of one salted entry. Who sees only leaf hashes learns nothing of an entry, however few the candidates. */
+/**
+ * Hash of one salted entry. Who sees only leaf hashes learns nothing of an entry, however few the candidates.
+ */
 export function leafHash(crypto: Crypto, salt: Uint8Array, entry: Uint8Array): Bytes {
   return crypto.sha256(leafLabel, salt, entry);
 }
@@ -113,7 +124,9 @@ export type ChainBreak = {
   readonly problem: 'missing' | 'sequence' | 'salt' | 'leaf' | 'head' | 'malformed';
 };
 
-/** Every place where the rows are not one unbroken chain from the empty log, in order; none for a good log. */
+/**
+ * Every place where the rows are not one unbroken chain from the empty log, in order; none for a good log.
+ */
 export function verifyLogChain(crypto: Crypto, rows: readonly LogRow[]): ChainBreak[] {
   const breaks: ChainBreak[] = [];
   let head = emptyHead;

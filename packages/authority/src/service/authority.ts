@@ -1,5 +1,6 @@
-// What the service works with: store, clock, keys, and for each product the trust that was checked at the start. Root,
-// package signer and device CA keys never come here; only what the root delegated (spec/delegation.md).
+// What the service works with: store, clock, keys, and for each product the trust that was checked
+// at the start. Root, package signer and device CA keys never come here; only what the root
+// delegated (spec/delegation.md).
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -72,7 +73,10 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
   return { ...keys, issuerDelegate: delegate, deviceCaKeys, epoch };
 }
 
-/** Checks the configuration of every product; faults as verifyProduct. Does not own the store: close it yourself. */
+/**
+ * Checks the configuration of every product; faults as verifyProduct. Does not own
+ * the store: close it yourself.
+ */
 export function createAuthority(options: AuthorityOptions): Authority {
   const { store, crypto, kem, nowMs = Date.now, challengeLifeMs = 600_000 } = options;
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));

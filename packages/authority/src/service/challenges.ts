@@ -1,6 +1,7 @@
-// Challenges that a chip answers in its hello or its receipt: 32 random bytes, stored, for one job and one purpose, for a
-// short time. One can be answered more than once: what counts is that the answer is young. A repeat of the same answer
-// finds the same license or receipt again (licensing.ts, receipts.ts) and spends nothing.
+// Challenges that a chip answers in its hello or its receipt: 32 random bytes, stored, for one job and
+// one purpose, for a short time. One can be answered more than once: what counts is that the answer is
+// young. A repeat of the same answer finds the same license or receipt again (licensing.ts,
+// receipts.ts) and spends nothing.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -10,7 +11,10 @@ import { requireJob } from './jobs.ts';
 
 const challengeSizeBytes = 32;
 
-/** A new challenge. For a hello the job must be approved. Throws `job-unknown`, `job-not-approved`, `job-closed`. */
+/**
+ * A new challenge. For a hello the job must be approved. Throws `job-unknown`,
+ * `job-not-approved`, `job-closed`.
+ */
 export async function giveChallenge(
   authority: Authority,
   jobId: Bytes,
@@ -25,7 +29,10 @@ export async function giveChallenge(
   return challenge;
 }
 
-/** When the challenge was given, in ms. Throws `challenge-unknown`: not given here, for this job and purpose, or expired. */
+/**
+ * When the challenge was given, in ms. Throws `challenge-unknown`: not given here, for this
+ * job and purpose, or expired.
+ */
 export async function requireChallenge(
   authority: Authority,
   key: { challenge: Bytes; jobId: Bytes; purpose: ChallengePurpose },

@@ -1,5 +1,6 @@
-// The supply of per-device data of a job (area kind 3): one set a unit, given by the owner when the job is opened. It rests
-// encrypted: a key of the job, wrapped to the authority's KEM key, encrypts each set, so a copy of the database shows none.
+// The supply of per-device data of a job (area kind 3): one set a unit, given by the owner when the job is
+// opened. It rests encrypted: a key of the job, wrapped to the authority's KEM key, encrypts each set, so
+// a copy of the database shows none.
 
 import { type Bytes, concatBytes, Secret, u32be, utf8 } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
@@ -61,7 +62,10 @@ export function sealDeviceData(
   return { deviceDataKey: concatBytes(enc, sealed), deviceData };
 }
 
-/** The set of one unit; empty when the job has no such data. Throws `internal-error` when the rows were tampered with. */
+/**
+ * The set of one unit; empty when the job has no such data. Throws `internal-error` when
+ * the rows were tampered with.
+ */
 export async function openDeviceData(
   authority: Authority,
   job: JobRecord,

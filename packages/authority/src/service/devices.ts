@@ -1,5 +1,6 @@
-// Who a chip is: its certificate under the device CA that the root delegated (spec/device.md section 2). A unique id
-// register proves nothing and is not looked at; the thumbprint of the two certified keys is the device's only name.
+// Who a chip is: its certificate under the device CA that the root delegated (spec/device.md
+// section 2). A unique id register proves nothing and is not looked at; the thumbprint of the two
+// certified keys is the device's only name.
 
 import type { Bytes } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -15,7 +16,8 @@ export interface DeviceTrust {
 
 /**
  * The device of a certificate, which one of the CAs must have signed. `atMs`: when it must be valid. Throws
- * `certificate-malformed`, `certificate-signature-invalid`, `certificate-product-wrong`, `certificate-expired`.
+ * `certificate-malformed`, `certificate-signature-invalid`,
+ * `certificate-product-wrong`, `certificate-expired`.
  */
 export function verifyDevice(
   crypto: Crypto,

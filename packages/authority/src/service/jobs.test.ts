@@ -1,8 +1,8 @@
-import { Secret, toHex } from '@firmseal/bytes';
+import { fromBase64url, Secret, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { sealContentKey } from '@firmseal/license';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromBase64url, TestAuthority, toBase64url } from '../../test/running-authority.ts';
+import { TestAuthority } from '../../test/running-authority.ts';
 
 let authority: TestAuthority;
 beforeAll(async () => {
@@ -83,7 +83,7 @@ describe('opening a job', () => {
     for (const [i, chip] of [...chips, chips[0]!].entries()) {
       chip.reset();
       const { body } = await authority.license(opened, chip);
-      expect(chip.accept(fromBase64url(body.bundle), opened.sealed.manifest).data).toEqual(sets[i % 2]);
+      expect(chip.accept(fromBase64url(body.bundle)!, opened.sealed.manifest).data).toEqual(sets[i % 2]);
     }
   });
 });
@@ -118,7 +118,7 @@ describe('the life of a job', () => {
     const chip = await authority.chip();
     const { body } = await authority.license(opened, chip);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(body.bundle), manifest).license;
+    const { terms } = chip.accept(fromBase64url(body.bundle)!, manifest).license;
     await authority.asOwner('POST', `/v1/jobs/${opened.job}/close`);
     const receipt = await chip.receipt({ terms, manifest });
     expect((await authority.postReceipt(opened, body.licenseId, { receipt })).status).toBe(200);
@@ -139,7 +139,7 @@ describe('the life of a job', () => {
     await authority.asOwner('POST', `/v1/jobs/${opened.job}/approve`);
     const second = await authority.postLicense(opened, asked);
     expect(second.body).toMatchObject({ unitIndex: 0, newUnit: false });
-    chip.accept(fromBase64url(second.body.bundle), next.manifest);
+    chip.accept(fromBase64url(second.body.bundle)!, next.manifest);
     expect(await authority.showJob(opened.job)).toMatchObject({ units: 1, remaining: 0, licenses: 2 });
     const first = toHex(opened.sealed.manifest.digest);
     const back = { ...(await authority.licenseBody(opened, chip)), manifestDigest: first };
@@ -152,11 +152,11 @@ describe('the life of a job', () => {
     const chip = await authority.chip();
     const { body } = await authority.license(opened, chip);
     chip.reset();
-    const { terms } = chip.accept(fromBase64url(body.bundle), opened.sealed.manifest).license;
+    const { terms } = chip.accept(fromBase64url(body.bundle)!, opened.sealed.manifest).license;
     expect(terms).toMatchObject({ mode: 'standing', counterFloor: 5, unitIndex: 0 });
     expect(terms).not.toHaveProperty('nonce');
     const other = await authority.chip();
-    expect(() => other.accept(fromBase64url(body.bundle), opened.sealed.manifest)).toThrow(
+    expect(() => other.accept(fromBase64url(body.bundle)!, opened.sealed.manifest)).toThrow(
       expect.objectContaining({ code: 'license-device-wrong' }),
     );
   });

@@ -1,6 +1,7 @@
-// Jobs: which packages may be installed on how many chips. A job is opened with one package and its content-key file,
-// approved, perhaps given further packages, and closed. A quota never changes; a unit is never given back by itself.
-// A void of a unit, signed by approvers, would be one more logged object beside the units; nothing here fakes it.
+// Jobs: which packages may be installed on how many chips. A job is opened with one package and its
+// content-key file, approved, perhaps given further packages, and closed. A quota never changes; a unit is
+// never given back by itself. A void of a unit, signed by approvers, would be one more logged object
+// beside the units; nothing here fakes it.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -45,8 +46,8 @@ export async function requireJob(authority: Authority, jobId: Bytes): Promise<Jo
 
 /**
  * The manifest of a header whose signatures were checked under the product's root, and that a license of this
- * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6, steps 1 to 6, and
- * `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
+ * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6,
+ * steps 1 to 6, and `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
  */
 export function verifyLicensable(
   authority: Authority,
@@ -89,8 +90,9 @@ async function checkContentKey(
 }
 
 /**
- * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the content-key file,
- * `content-key-package-wrong`, `key-commitment-wrong`, `device-data-count-wrong`, `license-data-wrong`.
+ * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
+ * content-key file, `content-key-package-wrong`, `key-commitment-wrong`,
+ * `device-data-count-wrong`, `license-data-wrong`.
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
   const { crypto, store } = authority;
@@ -119,8 +121,9 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
 }
 
 /**
- * Adds a further package, which can be licensed after the next approval, under the units of the job. Its per-device areas
- * must be as long as those of the first. Throws as openJob, and `job-unknown`, `job-closed`, `job-package-repeated`.
+ * Adds a further package, which can be licensed after the next approval, under the units of the job. Its
+ * per-device areas must be as long as those of the first. Throws as openJob, and `job-unknown`,
+ * `job-closed`, `job-package-repeated`.
  */
 export async function addPackage(
   authority: Authority,
@@ -156,7 +159,10 @@ export async function approveJob(authority: Authority, jobId: Bytes, by: string)
   return showJob(authority, jobId);
 }
 
-/** No license is issued from now on, not even to a chip that has a unit; receipts are still taken. Throws as approveJob. */
+/**
+ * No license is issued from now on, not even to a chip that has a unit; receipts are still
+ * taken. Throws as approveJob.
+ */
 export async function closeJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
   await requireJob(authority, jobId);
   const event = { timeMs: authority.nowMs(), kind: 'job-closed', fields: { job: jobId, by } } as const;

@@ -1,6 +1,7 @@
-// A license for one chip, in the order that keeps quota and promise: everything that can be refused is refused before a
-// unit is taken; the unit is durable before anything is signed; the license is durable and logged before it leaves. A
-// kill in between leaves a unit without a license, and the repeat of the request gets the license under that unit.
+// A license for one chip, in the order that keeps quota and promise: everything that can be refused is
+// refused before a unit is taken; the unit is durable before anything is signed; the license is durable
+// and logged before it leaves. A kill in between leaves a unit without a license, and the repeat of the
+// request gets the license under that unit.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -65,7 +66,10 @@ async function choosePackage(authority: Authority, request: LicenseRequest): Pro
   return item;
 }
 
-/** What the chip itself would refuse for good, so that no unit is taken for it (package.md section 6, steps 7 and 8). */
+/**
+ * What the chip itself would refuse for good, so that no unit is taken for it
+ * (package.md section 6, steps 7 and 8).
+ */
 function checkChip({ core }: Manifest, hello: Hello): void {
   const { chipId, agentVersion, securityCounter: stored, installCount } = hello;
   const { securityCounter: offered, leastAgentVersion: least } = core;
@@ -184,9 +188,10 @@ async function makeLicense(
 }
 
 /**
- * Issues a license, or returns the one that this request or another for the same chip, nonce and package got before. Throws
- * the faults of job, certificate, hello, package and chip with no unit taken; `challenge-unknown`, `quota-exhausted`,
- * `request-id-reused`; and any fault of the keys with the unit taken and no license, which a repeat mends.
+ * Issues a license, or returns the one that this request or another for the same chip, nonce and package got
+ * before. Throws the faults of job, certificate, hello, package and chip with no unit taken;
+ * `challenge-unknown`, `quota-exhausted`, `request-id-reused`; and any fault of the keys with the unit taken
+ * and no license, which a repeat mends.
  */
 export async function licenseDevice(authority: Authority, request: LicenseRequest): Promise<IssuedLicense> {
   const { crypto, store } = authority;

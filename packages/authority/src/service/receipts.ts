@@ -1,6 +1,6 @@
-// Intake of receipts: verified against the license, the device and the manifest as the authority has them, then stored
-// once. A receipt for a license that was never issued here is an alarm: it is what a restored database, a copy of the
-// issuer's key, or a forgery would bring.
+// Intake of receipts: verified against the license, the device and the manifest as the authority has them,
+// then stored once. A receipt for a license that was never issued here is an alarm: it is what a restored
+// database, a copy of the issuer's key, or a forgery would bring.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -45,7 +45,10 @@ async function raiseAlarm(authority: Authority, request: ReceiptRequest, claimed
   throw new Fault('license-unknown', { license: toHex(licenseId) });
 }
 
-/** The manifest of a stored license, verified again; a signer that was revoked since still counts for what was licensed. */
+/**
+ * The manifest of a stored license, verified again; a signer that was revoked since still
+ * counts for what was licensed.
+ */
 async function manifestOf(
   authority: Authority,
   trust: ProductTrust,
@@ -81,8 +84,8 @@ async function verifyStored(
 }
 
 /**
- * Verifies and keeps a receipt; the same one again changes nothing. Throws `job-unknown`, `license-unknown` (after an alarm
- * was logged), the receipt faults of spec/receipt.md, and `challenge-unknown`.
+ * Verifies and keeps a receipt; the same one again changes nothing. Throws `job-unknown`, `license-unknown`
+ * (after an alarm was logged), the receipt faults of spec/receipt.md, and `challenge-unknown`.
  */
 export async function storeReceipt(
   authority: Authority,

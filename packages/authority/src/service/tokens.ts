@@ -1,7 +1,7 @@
-// Access tokens: 32 random bytes, shown once, kept as a SHA-256. A token has one scope; a line token has one job. The
-// text begins with a mark of its scope, so that scanners for leaked secrets can know it.
+// Access tokens: 32 random bytes, shown once, kept as a SHA-256. A token has one scope; a line token has one
+// job. The text begins with a mark of its scope, so that scanners for leaked secrets can know it.
 
-import { type Bytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { TokenRecord, TokenScope } from '../store/records.ts';
 import type { Authority } from './authority.ts';
@@ -22,7 +22,9 @@ export interface TokenRequest {
 
 const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.sha256(utf8(token));
 
-/** Makes a token. `token` is secret and stands nowhere else: hand it on and forget it. Throws `job-unknown`. */
+/**
+ * Makes a token. `token` is secret and stands nowhere else: hand it on and forget it. Throws `job-unknown`.
+ */
 export async function createToken(
   authority: Authority,
   request: TokenRequest,
@@ -31,8 +33,7 @@ export async function createToken(
   if ((scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
   if (jobId) await requireJob(authority, jobId);
-  const token =
-    marks[scope] + Buffer.from(authority.crypto.randomBytes(tokenSizeBytes)).toString('base64url');
+  const token = marks[scope] + toBase64url(authority.crypto.randomBytes(tokenSizeBytes));
   const tokenHash = hashOf(authority, token);
   const tokenId = toHex(tokenHash.subarray(0, 8));
   const now = authority.nowMs();
@@ -47,19 +48,26 @@ export async function createToken(
   return { tokenId, token };
 }
 
-/** The token of an `Authorization` header. Throws `token-missing`, `token-refused`; neither says which part was wrong. */
+/**
+ * The token of an `Authorization` header. Throws `token-missing`, `token-refused`;
+ * neither says which part was wrong.
+ */
 export async function authenticate(authority: Authority, header: string | undefined): Promise<TokenRecord> {
   const token = /^Bearer ([A-Za-z0-9_-]{16,128})$/i.exec(header ?? '')?.[1];
   if (token === undefined) throw new Fault('token-missing');
   const hash = hashOf(authority, token);
   const record = await authority.store.findToken(hash);
-  // The look-up is by hash, so its timing says nothing of the token; the comparison does not rest on the look-up.
+  // The look-up is by hash, so its timing says nothing of the token; the comparison
+  // does not rest on the look-up.
   if (!record || !equalBytes(record.tokenHash, hash) || record.revokedAtMs !== undefined)
     throw new Fault('token-refused');
   return record;
 }
 
-/** Throws `token-scope-wrong` unless the token has one of the scopes and, when it is a line's, serves this job. */
+/**
+ * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is
+ * a line's, serves this job.
+ */
 export function requireScope(token: TokenRecord, scopes: readonly TokenScope[], jobId?: Uint8Array): void {
   const otherJob = token.jobId !== undefined && !(jobId && equalBytes(token.jobId, jobId));
   if (!scopes.includes(token.scope) || otherJob) throw new Fault('token-scope-wrong', { scope: token.scope });

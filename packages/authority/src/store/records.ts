@@ -15,11 +15,16 @@ export interface JobRecord {
   readonly mode: LicenseMode;
   readonly state: JobState;
   readonly createdAtMs: number;
-  /** Key of the per-device data rows, HPKE-wrapped to the authority (enc, then ciphertext); absent without such data. */
+  /**
+   * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
+   * ciphertext); absent without such data.
+   */
   readonly deviceDataKey?: Bytes;
 }
 
-/** One package of a job. Only approved ones are licensed; the newest of them (highest ordinal) is the default. */
+/**
+ * One package of a job. Only approved ones are licensed; the newest of them (highest ordinal) is the default.
+ */
 export interface PackageRecord {
   readonly jobId: Bytes;
   readonly manifestDigest: Bytes;

@@ -1,5 +1,5 @@
-// One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk before it
-// returns, foreign keys enforced, statements prepared once. Knows no table.
+// One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk
+// before it returns, foreign keys enforced, statements prepared once. Knows no table.
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
@@ -25,7 +25,9 @@ export class SqliteDatabase {
     this.#database = database;
   }
 
-  /** Opens the file, or makes it readable for its owner only, and migrates it. Faults: see openSqliteStore. */
+  /**
+   * Opens the file, or makes it readable for its owner only, and migrates it. Faults: see openSqliteStore.
+   */
   static open(path: string, busyTimeoutMs: number): SqliteDatabase {
     closeSync(openSync(path, 'a', 0o600)); // SQLite gives its side files the mode of the main file
     const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });

@@ -1,5 +1,6 @@
-// The SQLite schema and its migrations. `user_version` says how many of the migrations a file has seen; they run in one
-// transaction and are append-only: a published one never changes. Ids are BLOBs, times integers (ms since 1970).
+// The SQLite schema and its migrations. `user_version` says how many of the migrations a file has
+// seen; they run in one transaction and are append-only: a published one never changes. Ids are
+// BLOBs, times integers (ms since 1970).
 
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@firmseal/fault';

@@ -1,6 +1,6 @@
-// The store on SQLite: the statements behind each method of store.ts. A transaction runs to its end without yielding, so
-// nothing of this process comes between; other processes wait for the write lock (sqlite-database.ts).
-// The schema is in sqlite-schema.ts.
+// The store on SQLite: the statements behind each method of store.ts. A transaction runs to its end without
+// yielding, so nothing of this process comes between; other processes wait for the write lock
+// (sqlite-database.ts). The schema is in sqlite-schema.ts.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -118,8 +118,8 @@ class SqliteStore implements Store {
     return this.#database.transaction(() => {
       const held = this.#unit(jobId, thumbprint);
       if (held) return { unitIndex: held.unitIndex, taken: false };
-      // Indexes are dense and rows are never deleted, so the next index is the number of units taken. Should two
-      // transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one of them end.
+      // Indexes are dense and rows are never deleted, so the next index is the number of units taken. Should
+      // two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one of them end.
       const taken = this.#database.one(
         rows.toUnit,
         `INSERT INTO units
@@ -379,7 +379,8 @@ class SqliteStore implements Store {
 
 /**
  * Opens the database file, which only its owner may read, or makes it, and brings it to the newest schema.
- * Throws `store-version-newer`, `store-not-ours`, `store-busy` (another process held the lock for `busyTimeoutMs`).
+ * Throws `store-version-newer`, `store-not-ours`, `store-busy` (another process held
+ * the lock for `busyTimeoutMs`).
  */
 export function openSqliteStore(options: { path: string; crypto: Crypto; busyTimeoutMs?: number }): Store {
   const { path, crypto, busyTimeoutMs = 5000 } = options;

@@ -1,6 +1,6 @@
-// What the authority needs of a database. Every method that writes is one transaction that is durable when its
-// promise resolves, and appends its log entry in that same transaction: state and log cannot part company.
-// No method is open across a signature, so any number of replicas may share one store.
+// What the authority needs of a database. Every method that writes is one transaction that is durable when
+// its promise resolves, and appends its log entry in that same transaction: state and log cannot part
+// company. No method is open across a signature, so any number of replicas may share one store.
 // test/store-conformance.ts holds every implementation to what the comments below promise.
 
 import type { Bytes } from '@firmseal/bytes';
@@ -44,7 +44,10 @@ export interface UnitRequest {
 export interface Store {
   /** A job in state open, with its first package and its per-device data. */
   insertJob(job: NewJob, event: LogEvent): Promise<void>;
-  /** Adds a package, not yet approved, to a job that is not closed. False: the job is closed, unknown, or has it. */
+  /**
+   * Adds a package, not yet approved, to a job that is not closed. False: the job is
+   * closed, unknown, or has it.
+   */
   insertPackage(item: NewPackage, event: LogEvent): Promise<boolean>;
   /** Approves the job and every package it has. False, and nothing logged: closed or unknown. */
   approveJob(jobId: Bytes, event: LogEvent): Promise<boolean>;
@@ -59,9 +62,10 @@ export interface Store {
   findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined>;
 
   /**
-   * Takes a unit of an approved job for a device, unless the device has one: the count, the comparison with the quota and
-   * the insert are one statement, and unit indexes are dense from 0. The device's certificate is kept the first time.
-   * `taken` is false when the device had the unit before. Undefined: no unit left, or the job is not approved.
+   * Takes a unit of an approved job for a device, unless the device has one: the count, the comparison
+   * with the quota and the insert are one statement, and unit indexes are dense from 0. The device's
+   * certificate is kept the first time. `taken` is false when the device had the unit before. Undefined:
+   * no unit left, or the job is not approved.
    */
   takeUnit(request: UnitRequest): Promise<{ unitIndex: number; taken: boolean } | undefined>;
   findUnit(jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined>;
@@ -72,8 +76,9 @@ export interface Store {
   listDevices(jobId: Bytes): Promise<DeviceRecord[]>;
 
   /**
-   * Keeps a license of an approved job. One exists for each (job, request id) and for each (job, device, manifest, nonce): when
-   * either is there already, that one is returned with `inserted` false. Undefined: the job is not approved (any more).
+   * Keeps a license of an approved job. One exists for each (job, request id) and for each (job, device,
+   * manifest, nonce): when either is there already, that one is returned with `inserted` false. Undefined:
+   * the job is not approved (any more).
    */
   insertLicense(
     license: LicenseRecord,
@@ -135,7 +140,10 @@ export type StoreReader = Pick<
   | 'logHead'
 >;
 
-/** The methods that write durably: what a fault-injecting wrapper counts. A challenge is durable too, but counts for nothing. */
+/**
+ * The methods that write durably: what a fault-injecting wrapper counts. A challenge is
+ * durable too, but counts for nothing.
+ */
 export const durableWrites = [
   'insertJob',
   'insertPackage',

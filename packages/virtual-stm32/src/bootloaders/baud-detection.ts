@@ -1,6 +1,7 @@
-// How the ROM finds the rate of its host: it measures the synchronisation byte 0x7F, whose bits are all alike, and keeps that
-// rate until the next reset (AN3155, section 2; AN2606: 1200 to 115200 baud are the rates that ST tested). Bytes at another rate
-// have broken frames and are lost here; so is what the chip says to a host that listens at another.
+// How the ROM finds the rate of its host: it measures the synchronisation byte 0x7F, whose bits are all
+// alike, and keeps that rate until the next reset (AN3155, section 2; AN2606: 1200 to 115200 baud are the
+// rates that ST tested). Bytes at another rate have broken frames and are lost here; so is what the chip says
+// to a host that listens at another.
 
 const syncByte = 0x7f;
 const leastBaud = 1200;

@@ -1,5 +1,5 @@
-// The DfuSe bootloader through its USB port: states, statuses, announced times, and the faults of silicon that can be
-// switched on.
+// The DfuSe bootloader through its USB port: states, statuses, announced times, and the faults of
+// silicon that can be switched on.
 
 import { expect, test } from 'vitest';
 import { createVirtualChip } from '../chip/factory.ts';

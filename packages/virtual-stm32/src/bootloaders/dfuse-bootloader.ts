@@ -1,6 +1,6 @@
-// The USB DFU bootloader in system memory with ST's extensions (DfuSe), as AN3156 and the DFU 1.1 specification describe
-// it: class requests in, answers or a stall out. Descriptors are dfuse-descriptors.ts. A download only stores its
-// request; the GETSTATUS after it announces how long it takes, and then it runs.
+// The USB DFU bootloader in system memory with ST's extensions (DfuSe), as AN3156 and the DFU 1.1
+// specification describe it: class requests in, answers or a stall out. Descriptors are dfuse-descriptors.ts.
+// A download only stores its request; the GETSTATUS after it announces how long it takes, and then it runs.
 
 import type { Setup, UsbAnswer } from '../doors/usb-function.ts';
 import type { DfuseQuirk } from './dfuse-quirks.ts';

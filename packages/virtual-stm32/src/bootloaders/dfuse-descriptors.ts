@@ -1,5 +1,5 @@
-// Descriptors of the DfuSe bootloader: one interface whose alternate settings are memories. AN3156 section 2, DFU 1.1
-// section 4.1.3, USB 2.0 section 9.6; layout strings after UM0424.
+// Descriptors of the DfuSe bootloader: one interface whose alternate settings are memories. AN3156 section 2,
+// DFU 1.1 section 4.1.3, USB 2.0 section 9.6; layout strings after UM0424.
 
 import type { Chip, DfuBootloader } from '@firmseal/chips';
 import { configurationDescriptor, deviceDescriptor } from '../doors/usb-descriptors.ts';
@@ -28,8 +28,8 @@ export function layoutStart(layout: string): number {
 }
 
 /**
- * 12 hexadecimal digits: the sum of the first and last word of the unique id, and the upper half of the middle word.
- * Bits are lost: it is not unique.
+ * 12 hexadecimal digits: the sum of the first and last word of the unique id, and the upper half of the
+ * middle word. Bits are lost: it is not unique.
  */
 function serialFromUniqueId(uid: Uint8Array): string {
   const view = new DataView(uid.buffer, uid.byteOffset);

@@ -1,5 +1,5 @@
-// Option bytes as the ROM bootloaders show them: bytes at addresses. Which register's bits stand where is rom-facts.ts;
-// what programming them does is option-bytes.ts. RM0090 table 16, RM0433 4.9.
+// Option bytes as the ROM bootloaders show them: bytes at addresses. Which register's bits stand where is
+// rom-facts.ts; what programming them does is option-bytes.ts. RM0090 table 16, RM0433 4.9.
 
 import type { Chip, OptionValues } from '@firmseal/chips';
 import type { CpuPort } from '../firmware/executor.ts';
@@ -44,7 +44,10 @@ export class OptionMemory {
     return whole.slice(address - window.addressStart, address - window.addressStart + lengthBytes);
   }
 
-  /** Programs the registers whose writable bytes the range touches; whether the chip took them is not reported. */
+  /**
+   * Programs the registers whose writable bytes the range touches; whether the chip
+   * took them is not reported.
+   */
   write(address: number, bytes: Uint8Array): void {
     const values = new Map<number, number>();
     for (const view of this.#window(address, bytes.length)?.views ?? []) {

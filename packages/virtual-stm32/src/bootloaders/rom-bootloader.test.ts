@@ -1,4 +1,5 @@
-// The ROM bootloader on whole chips: when it runs, which door it listens to, what its commands do to memory, framing.
+// The ROM bootloader on whole chips: when it runs, which door it listens to, what its
+// commands do to memory, framing.
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

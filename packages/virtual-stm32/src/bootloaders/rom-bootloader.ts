@@ -1,6 +1,7 @@
-// The ROM bootloader as the firmware that a chip starts when it boots into system memory: the UART and the USB side
-// over one RomMemory. The first interface on which a host shows itself is the one in use until the next reset
-// (AN2606 section 4.1): after the synchronisation byte USB goes away, after an enumeration UART bytes are lost.
+// The ROM bootloader as the firmware that a chip starts when it boots into system memory: the UART and
+// the USB side over one RomMemory. The first interface on which a host shows itself is the one in use
+// until the next reset (AN2606 section 4.1): after the synchronisation byte USB goes away, after an
+// enumeration UART bytes are lost.
 
 import type { UsbFunction } from '../doors/usb-function.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from '../firmware/executor.ts';
@@ -17,8 +18,8 @@ export interface RomBootloaderOptions {
   /** Faults of silicon that the USB side shows. */
   readonly quirks?: readonly DfuseQuirk[];
   /**
-   * What the UART's special commands (0x50, 0x51) do. No part of the catalogue has them, so without this they are refused as
-   * on those parts; with it Get lists them.
+   * What the UART's special commands (0x50, 0x51) do. No part of the catalogue has them, so without this they
+   * are refused as on those parts; with it Get lists them.
    */
   readonly special?: SpecialCommands;
 }

@@ -1,7 +1,8 @@
-// What the ROM bootloader of each chip does that the catalogue (@firmseal/chips: commands, versions, layout strings) does
-// not say: USB strings, RAM in use, option bytes as memory. AN2606, the section of each family; option bytes from flash
-// memory: RM0090 table 16, RM0351 and RM0444 3.4.1; option registers: RM0433 4.9, RM0456 7.9. Unverified: RAM in use
-// but for F427 and H743, bootloader ids, the option bytes of G0B1's bank 2, the default of the voltage byte.
+// What the ROM bootloader of each chip does that the catalogue (@firmseal/chips: commands, versions, layout
+// strings) does not say: USB strings, RAM in use, option bytes as memory. AN2606, the section of each family;
+// option bytes from flash memory: RM0090 table 16, RM0351 and RM0444 3.4.1; option registers: RM0433 4.9,
+// RM0456 7.9. Unverified: RAM in use but for F427 and H743, bootloader ids, the option bytes of G0B1's bank
+// 2, the default of the voltage byte.
 
 import type { Chip, Range } from '@firmseal/chips';
 
@@ -39,7 +40,10 @@ export interface RomFacts {
   readonly voltageByte: boolean;
 }
 
-/** Address of the supply voltage byte: 0 1.8 V, 1 2.1 V, 2 2.4 V, 3 2.7 V and up, 4 with VPP (AN2606, F2 and F4). */
+/**
+ * Address of the supply voltage byte: 0 1.8 V, 1 2.1 V, 2 2.4 V, 3 2.7 V and up, 4
+ * with VPP (AN2606, F2 and F4).
+ */
 export const voltageByteAddress = 0xffff0000;
 
 const classic = { usbProduct: 'STM32  BOOTLOADER', usbSerial: 'unique-id' } as const;
@@ -63,7 +67,10 @@ function registerWindow(chip: Chip, { addressStart, length }: Range): OptionWind
   return { addressStart, length, filler: 0x00, complemented: false, views: views.filter(inside) };
 }
 
-/** Option bytes of F4: half words of OPTCR and OPTCR1. `shifts` are those at offsets 0 and 8, where there is one. */
+/**
+ * Option bytes of F4: half words of OPTCR and OPTCR1. `shifts` are those at offsets 0
+ * and 8, where there is one.
+ */
 function halfWords(
   addressStart: number,
   register: number,

@@ -1,5 +1,6 @@
-// The ROM bootloader's hands: RomTarget on the chip as its CPU reaches it from system memory. Which ranges it serves
-// is AN2606 and AN3155 section 3 (valid addresses); who may touch what is protection.ts, and holds here too.
+// The ROM bootloader's hands: RomTarget on the chip as its CPU reaches it from system memory. Which
+// ranges it serves is AN2606 and AN3155 section 3 (valid addresses); who may touch what is
+// protection.ts, and holds here too.
 
 import {
   type Chip,
@@ -106,7 +107,10 @@ export class RomMemory implements RomTarget {
     return Uint8Array.of(this.#voltage, 0, 0, 0).slice(offset, offset + lengthBytes);
   }
 
-  /** ST's code is not here: its bytes read as 0, but for the version, the unique id, the flash size, OTP locks (open). */
+  /**
+   * ST's code is not here: its bytes read as 0, but for the version, the unique id, the
+   * flash size, OTP locks (open).
+   */
   #readSystemMemory(address: number, lengthBytes: number): Uint8Array {
     const { uniqueIdAddress, uniqueIdLength, flashSizeAddress } = this.#cpu.chip.identity;
     const { bootloaderId, otpLock } = this.#facts;
@@ -143,7 +147,9 @@ export class RomMemory implements RomTarget {
     this.#cpu.setParallelism(parallelism);
   }
 
-  /** Whole write units: what a unit has before and after the bytes is filled with FF, which programs nothing. */
+  /**
+   * Whole write units: what a unit has before and after the bytes is filled with FF, which programs nothing.
+   */
   #program(address: number, bytes: Uint8Array): void {
     const unitBytes = this.#cpu.writeUnitBytes;
     const before = address % unitBytes;
@@ -176,8 +182,8 @@ export class RomMemory implements RomTarget {
   }
 
   /**
-   * Where the chip protects ranges instead of single units, the first range of each bank takes all from its lowest to
-   * its highest unit (unverified: AN3155 speaks of sectors only).
+   * Where the chip protects ranges instead of single units, the first range of each bank takes all from its
+   * lowest to its highest unit (unverified: AN3155 speaks of sectors only).
    */
   setWriteProtection(units: readonly number[]): void {
     const { chip } = this.#cpu;

@@ -1,6 +1,6 @@
-// What a ROM bootloader does to its chip, as one interface: the protocols (uart-bootloader.ts, dfuse-bootloader.ts)
-// know no flash, the chip knows no protocol. Operations end before the call returns, having taken simulated time; any
-// may throw what unwinds firmware (signals.ts).
+// What a ROM bootloader does to its chip, as one interface: the protocols (uart-bootloader.ts,
+// dfuse-bootloader.ts) know no flash, the chip knows no protocol. Operations end before the call returns,
+// having taken simulated time; any may throw what unwinds firmware (signals.ts).
 
 /** Erase everything, or one bank of a part with two. */
 export type MassErase = 'all' | 'bank1' | 'bank2';
@@ -18,8 +18,8 @@ export interface RomTarget {
   /** Readout protection level 1 or higher: most commands are refused then. */
   isReadProtected(): boolean;
   /**
-   * How many bytes, at most `mostBytes`, may be read from there: of flash, RAM, option bytes, OTP, system memory, unique
-   * id or flash size. 0 elsewhere.
+   * How many bytes, at most `mostBytes`, may be read from there: of flash, RAM, option bytes, OTP, system
+   * memory, unique id or flash size. 0 elsewhere.
    */
   readableBytes(address: number, mostBytes: number): number;
   /** Whether the whole range may be written; RAM that the bootloader itself uses, system memory: no. */
@@ -27,14 +27,16 @@ export interface RomTarget {
   /** Undefined where not all of it is readable, or the hardware faults. */
   read(address: number, lengthBytes: number): Uint8Array | undefined;
   /**
-   * Call only where canWrite is true. What the flash refuses is not reported, as the ROM does not. `reset-due`: option
-   * bytes were programmed, and the protocol resets the chip once it has answered.
+   * Call only where canWrite is true. What the flash refuses is not reported, as the ROM does not.
+   * `reset-due`: option bytes were programmed, and the protocol resets the chip once it has answered.
    */
   write(address: number, bytes: Uint8Array): 'done' | 'reset-due';
   /** Number of the erase unit that holds the address (from 0 over all banks), or undefined. */
   eraseUnitAt(address: number): number | undefined;
   hasEraseUnit(unit: number): boolean;
-  /** Write-protected units stay as they are, and nobody is told. RangeError for a number that does not exist. */
+  /**
+   * Write-protected units stay as they are, and nobody is told. RangeError for a number that does not exist.
+   */
   erase(units: readonly number[]): void;
   /** Nothing is erased, and nobody is told, while a unit is write-protected. */
   massErase(which: MassErase): void;

@@ -1,8 +1,9 @@
-// The UART bootloader's special commands: 0x50 carries data to an operation and data back, 0x51 two blocks there and a status
-// back (AN3155, special and extended special command). The framing is here; what an operation does is given from outside.
-// Codes and limits as ST's open bootloader documents them; that readout protection refuses them is unverified.
+// The UART bootloader's special commands: 0x50 carries data to an operation and data back, 0x51 two blocks
+// there and a status back (AN3155, special and extended special command). The framing is here; what an
+// operation does is given from outside. Codes and limits as ST's open bootloader documents them; that readout
+// protection refuses them is unverified.
 
-import type { Receiving } from './uart-bootloader.ts';
+import type { Receiving } from './receiving.ts';
 
 export const specialCodes = [0x50, 0x51] as const;
 
@@ -33,7 +34,10 @@ const xorOf = (...parts: readonly Uint8Array[]): number =>
   parts.reduce((sum, bytes) => bytes.reduce((inner, byte) => inner ^ byte, sum), 0);
 const sized = (bytes: Uint8Array): number[] => [bytes.length >>> 8, bytes.length & 0xff, ...bytes];
 
-/** A block: its size in two bytes, most significant first, the data, the XOR of all; undefined where that does not hold. */
+/**
+ * A block: its size in two bytes, most significant first, the data, the XOR of all;
+ * undefined where that does not hold.
+ */
 function* block(line: SpecialLine, most: number): Receiving<Uint8Array | undefined> {
   const size = yield* line.take(2);
   const count = (size[0]! << 8) | size[1]!;

@@ -1,8 +1,10 @@
 // The UART bootloader in system memory, as AN3155 describes it: synchronisation by 0x7F, commands as byte and
-// complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's, special commands are
-// special-commands.ts, the rate is baud-detection.ts, parity belongs to the line. Not modelled, as no chip of the catalogue
-// offers them: Speed (0x03), checksum (0xA1). The bootloader waits for the rest of a command without end.
+// complement, payloads closed by their XOR. Framing only; what a command does is the RomTarget's, special
+// commands are special-commands.ts, the rate is baud-detection.ts, parity belongs to the line. Not
+// modelled, as no chip of the catalogue offers them: Speed (0x03), checksum (0xA1). The bootloader waits
+// for the rest of a command without end.
 
+import type { Receiving } from './receiving.ts';
 import type { RomTarget } from './rom-target.ts';
 import { type SpecialCommands, specialCodes, specialCommand } from './special-commands.ts';
 
@@ -22,13 +24,12 @@ export interface UartBootloaderOptions {
   readonly onSelected: () => void;
 }
 
-/** Each `yield` waits for one byte. */
-export type Receiving<T> = Generator<undefined, T, number>;
-
 const xorOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 const u32be = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 
-/** One session, from reset until `go`, a reset or loss of power, which leave by the exceptions of signals.ts. */
+/**
+ * One session, from reset until `go`, a reset or loss of power, which leave by the exceptions of signals.ts.
+ */
 export class UartBootloader {
   readonly #target: RomTarget;
   readonly #options: UartBootloaderOptions;
@@ -86,7 +87,10 @@ export class UartBootloader {
     this.#options.send(Uint8Array.from(bytes));
   }
 
-  /** ACK and go on, or NACK: with readout protection only Get, Get Version, Get ID and Readout Unprotect answer. */
+  /**
+   * ACK and go on, or NACK: with readout protection only Get, Get Version, Get ID and
+   * Readout Unprotect answer.
+   */
   #admit(): boolean {
     const admitted = !this.#target.isReadProtected();
     this.#send(admitted ? ack : nack);
@@ -190,14 +194,20 @@ export class UartBootloader {
     this.#eraseUnits(Array.from({ length: count + 1 }, (_, i) => (list[2 * i]! << 8) | list[2 * i + 1]!));
   }
 
-  /** A number that does not exist is refused before anything is erased; what the flash refused is acknowledged. */
+  /**
+   * A number that does not exist is refused before anything is erased; what the flash
+   * refused is acknowledged.
+   */
   #eraseUnits(units: readonly number[]): void {
     const known = units.every((unit) => this.#target.hasEraseUnit(unit));
     if (known) this.#target.erase(units);
     this.#send(known ? ack : nack);
   }
 
-  /** Section 3.9: numbers of sectors; the protection of others ends. Numbers that do not exist are passed over. */
+  /**
+   * Section 3.9: numbers of sectors; the protection of others ends. Numbers that do
+   * not exist are passed over.
+   */
   *#writeProtect(): Receiving<void> {
     if (!this.#admit()) return;
     const count = yield;

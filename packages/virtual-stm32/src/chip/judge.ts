@@ -1,5 +1,5 @@
-// What nobody but the judge of a test can see: memory as it is, whatever protection says. Attackers, firmware and hosts
-// are never given one.
+// What nobody but the judge of a test can see: memory as it is, whatever protection says. Attackers,
+// firmware and hosts are never given one.
 
 import type { EraseUnit, OptionValues, ReadoutLevel } from '@firmseal/chips';
 import type { SavedCells, UnitContent } from '../silicon/erase-unit-cells.ts';
@@ -36,8 +36,9 @@ export class Judge {
   }
 
   /**
-   * Back to a snapshot of this chip: content, option bytes, firmware where it waited, count of operations; no plan of
-   * cuts. The clock goes on. With a seed, chance goes by it from here on. RangeError for another chip's snapshot.
+   * Back to a snapshot of this chip: content, option bytes, firmware where it waited, count of
+   * operations; no plan of cuts. The clock goes on. With a seed, chance goes by it from here on.
+   * RangeError for another chip's snapshot.
    */
   restore(snapshot: ChipSnapshot, { seed }: { readonly seed?: string } = {}): void {
     this.#hooks.restore(snapshot, seed);
@@ -79,7 +80,9 @@ export class Judge {
       throw new RangeError(`${bytes.length} bytes at ${address} are not RAM`);
   }
 
-  /** Flash as it is, to put it back; shared with the chip until a unit changes. Firmware may run meanwhile. */
+  /**
+   * Flash as it is, to put it back; shared with the chip until a unit changes. Firmware may run meanwhile.
+   */
   takeFlash(): readonly SavedCells[] {
     return this.#flash.save();
   }

@@ -1,5 +1,5 @@
-// What a chip is in the middle of: which firmware runs as which master, what it sees at 0 and in which order the banks lie, who
-// halted it, its pins. None of it is kept without power; a snapshot holds all of it.
+// What a chip is in the middle of: which firmware runs as which master, what it sees at 0 and in which order
+// the banks lie, who halted it, its pins. None of it is kept without power; a snapshot holds all of it.
 
 import type { FirmwareExecutor, InputPin } from '../firmware/executor.ts';
 import type { BootPins } from '../silicon/boot-source.ts';

@@ -33,6 +33,9 @@ export interface MachineParts {
   readonly debugAnswers: () => boolean;
   readonly debuggerConnected: () => void;
   readonly halted: (halted: boolean) => void;
-  /** The debugger lets go: starts firmware that waited for it. True when the chip's firmware needs nothing more. */
+  /**
+   * The debugger lets go: starts firmware that waited for it. True when the chip's
+   * firmware needs nothing more.
+   */
   readonly letFirmwareGo: () => boolean;
 }

@@ -1,5 +1,6 @@
-// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. Made when first needed; a chip
-// whose firmware is an executor that asks for none of it has none. Its life (power, reset) is chip.ts.
+// The chip as machine code and a debugger see it: bus, peripherals, processor, debug port. Made
+// when first needed; a chip whose firmware is an executor that asks for none of it has none. Its
+// life (power, reset) is chip.ts.
 
 import { SwDebugPort } from '../debug/debug-port-registers.ts';
 import { createAccessPorts } from '../debug/machine-debug.ts';
@@ -34,6 +35,7 @@ export class Machine {
   readonly #map: PeripheralMap;
   readonly #peripherals: Peripherals;
   readonly #coreDebug: CoreDebug;
+  readonly #debugBus: SystemBus;
   #entry = 0;
   #active = false;
   #ownsFirmware = false;
@@ -121,10 +123,11 @@ export class Machine {
     const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
     const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
+    this.#debugBus = busOf(parts.debugMemory);
     this.debugPort = new SwDebugPort(
       chip.debug.dpIdCode,
       createAccessPorts({
-        ...{ chip, bus: busOf(parts.debugMemory), attempt: parts.attempt },
+        ...{ chip, bus: this.#debugBus, attempt: parts.attempt },
         letRun: (instructions) => this.#letRun(instructions),
       }),
       { answers: parts.debugAnswers, poweredUp: parts.debuggerConnected },
@@ -166,7 +169,9 @@ export class Machine {
     this.#coreBus.forget();
   }
 
-  /** Runs from a vector table until the firmware waits for the link, or the instructions given are used up. */
+  /**
+   * Runs from a vector table until the firmware waits for the link, or the instructions given are used up.
+   */
   begin(vectorTable: number, budget: number): Stop {
     const { core } = this.processor;
     const fresh = core.cycles === 0 && core.VTOR === vectorTable;
@@ -193,6 +198,11 @@ export class Machine {
       this.#waitsSinceUs = this.#parts.clock.nowUs;
       this.#flush();
     }
+  }
+
+  /** What a debugger reads as one word; undefined is a bus fault. */
+  readDebugWord(address: number): number | undefined {
+    return this.#debugBus.read(address, 4);
   }
 
   /** Hands what the firmware sent to the host. */

@@ -35,7 +35,10 @@ export interface VirtualChipOptions {
   readonly executors?: readonly ExecutorFactory[];
   /** Goes on from what a chip of this kind kept (VirtualChip.keep). RangeError when it does not fit. */
   readonly kept?: KeptState;
-  /** What becomes of an error of firmware: `throw` gives it to whoever fed the bytes, `stop` tells it as an event only. */
+  /**
+   * What becomes of an error of firmware: `throw` gives it to whoever fed the bytes, `stop`
+   * tells it as an event only.
+   */
   readonly onCrash?: 'throw' | 'stop';
   /** 12 bytes instead of the seeded ones: an attacker's copy of another chip's. */
   readonly uid?: Uint8Array;

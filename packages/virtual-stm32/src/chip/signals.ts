@@ -1,5 +1,6 @@
-// What unwinds running firmware: loss of power, a reset, the hand-over to the application. Thrown by the chip inside a
-// call of the executor, caught at the edge of the chip (firmware-run.ts, chip.ts); nobody outside ever sees one.
+// What unwinds running firmware: loss of power, a reset, the hand-over to the application. Thrown
+// by the chip inside a call of the executor, caught at the edge of the chip (firmware-run.ts,
+// chip.ts); nobody outside ever sees one.
 
 /** The supply failed; the operation under way may be torn. */
 export class PowerLost extends Error {

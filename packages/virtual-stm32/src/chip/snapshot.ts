@@ -1,7 +1,8 @@
-// A chip as it is at one moment, to come back to: memory with the state of its cells, option bytes, RAM, chance, supply.
-// For simulations that try thousands of things from one point; nothing that an attacker or a host could do. Flash is
-// shared between chip and snapshot until one unit of it changes, so both ways cost little more than the RAM.
-// Time is left out: the clock goes on. What the chip itself adds (who runs, pins) is in chip.ts.
+// A chip as it is at one moment, to come back to: memory with the state of its cells, option bytes,
+// RAM, chance, supply. For simulations that try thousands of things from one point; nothing that an
+// attacker or a host could do. Flash is shared between chip and snapshot until one unit of it changes,
+// so both ways cost little more than the RAM. Time is left out: the clock goes on. What the chip itself
+// adds (who runs, pins) is in chip.ts.
 
 import type { OptionValues } from '@firmseal/chips';
 import type { SavedCells } from '../silicon/erase-unit-cells.ts';
@@ -14,7 +15,9 @@ import type { ChipParts } from './parts.ts';
 export interface ChipSnapshot {
   /** Operations that the chip had begun. */
   readonly operations: number;
-  /** Cells of each erase unit, to compare: undefined is erased. Shared with the chip and not to be changed. */
+  /**
+   * Cells of each erase unit, to compare: undefined is erased. Shared with the chip and not to be changed.
+   */
   readonly flash: readonly SavedCells[];
   readonly optionsStored: OptionValues;
 }

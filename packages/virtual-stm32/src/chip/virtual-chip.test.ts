@@ -1,5 +1,5 @@
-// The life of a chip: power, resets, firmware, hand-over, boot sources; and that nothing but what the firmware did
-// wrong itself ever reaches who sends the bytes.
+// The life of a chip: power, resets, firmware, hand-over, boot sources; and that nothing but what the
+// firmware did wrong itself ever reaches who sends the bytes.
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// The virtual chip: its parts put together, and its life: power, reset, choice of firmware, bytes in and out, hand-over.
-// The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware leaves this file and
-// firmware-run.ts.
+// The virtual chip: its parts put together, and its life: power, reset, choice of firmware, bytes in and out,
+// hand-over. The rules are in the parts; what is here is who is alive when. Nothing that unwinds firmware
+// leaves this file and firmware-run.ts.
 
 import type { Chip } from '@firmseal/chips';
 import { DebugPort } from '../debug/debug-port.ts';
@@ -47,7 +47,10 @@ export class VirtualChip {
 
   onLink: (bytes: Uint8Array<ArrayBuffer>) => void;
   onEvent: (event: ChipEvent) => void;
-  /** Bits a second at which the host at the link sends and listens; undefined: every byte arrives. The ROM detects it. */
+  /**
+   * Bits a second at which the host at the link sends and listens; undefined: every byte
+   * arrives. The ROM detects it.
+   */
   hostBaud: number | undefined;
 
   readonly #parts: ChipParts;
@@ -131,6 +134,7 @@ export class VirtualChip {
         this.#life.halted = halted;
       },
       reset: () => this.#reset('debug'),
+      readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
       },
@@ -180,7 +184,10 @@ export class VirtualChip {
     this.#run.enter(() => this.#start('power-on'));
   }
 
-  /** From outside, at any time; inside an operation (PowerSupply.onOperation) it happens before that operation. */
+  /**
+   * From outside, at any time; inside an operation (PowerSupply.onOperation) it
+   * happens before that operation.
+   */
   powerOff(): void {
     if (!this.power.on) return;
     this.#supply.switchOff();

@@ -1,11 +1,11 @@
-// The SW-DP: registers of the debug port (ARM IHI 0031, chapter B2) and the access ports behind it. Transport by SWD bits,
-// ST-LINK commands or CMSIS-DAP commands is elsewhere; all three end in `read` and `write` here.
+// The SW-DP: registers of the debug port (ARM IHI 0031, chapter B2) and the access ports behind it. Transport
+// by SWD bits, ST-LINK commands or CMSIS-DAP commands is elsewhere; all three end in `read` and `write` here.
 
 import type { MemoryAccessPort } from './memory-access-port.ts';
 
 /**
- * Answer to one transfer: OK with the value (0 for writes), FAULT while a sticky error stands, or nothing at all from a
- * chip without power or with its debug port off for good.
+ * Answer to one transfer: OK with the value (0 for writes), FAULT while a sticky error stands, or nothing at
+ * all from a chip without power or with its debug port off for good.
  */
 export type Transfer =
   | { readonly ok: true; readonly value: number }
@@ -86,7 +86,10 @@ export class SwDebugPort {
     return (this.#control | acknowledged | (this.#sticky ? stickyError : 0)) >>> 0;
   }
 
-  /** A read of the selected access port, not posted: the value of this very access. Registers beyond the last AP read as 0. */
+  /**
+   * A read of the selected access port, not posted: the value of this very access. Registers
+   * beyond the last AP read as 0.
+   */
   readAp(address: number): Transfer {
     if (!this.answers) return silent;
     if (this.#sticky) return faulted;

@@ -1,6 +1,6 @@
-// The chip through its debug port: all that somebody with a probe can do, and what personalization uses on a blank
-// part. At level 2 it does not answer; at level 1 the flash faults, for the CPU too until power is cycled, while RAM
-// stays readable. Refusals are values: an attacker meets them all the time.
+// The chip through its debug port: all that somebody with a probe can do, and what personalization uses on a
+// blank part. At level 2 it does not answer; at level 1 the flash faults, for the CPU too until power is
+// cycled, while RAM stays readable. Refusals are values: an attacker meets them all the time.
 
 import type { OptionValues } from '@firmseal/chips';
 import { PowerLost } from '../chip/signals.ts';
@@ -18,6 +18,8 @@ export interface DebugHooks {
   readonly onConnect: () => void;
   readonly halt: (halted: boolean) => void;
   readonly reset: () => void;
+  /** A word of memory or of a register over the chip's bus; undefined is a bus fault. */
+  readonly readWord: (address: number) => number | undefined;
   /** Power went while an operation of the port ran. */
   readonly powerLost: () => void;
 }
@@ -70,6 +72,11 @@ export class DebugPort {
   /** Any address: flash, RAM, OTP, unique id. */
   readMemory(address: number, length: number): Uint8Array<ArrayBuffer> | ReadFault | NoDebug {
     return this.#attempt((memory) => memory.read(address, length));
+  }
+
+  /** 32 bits at any address of the bus, registers of peripherals among them. */
+  readWord(address: number): number | 'bus-fault' | NoDebug {
+    return this.#attempt(() => this.#hooks.readWord(address) ?? ('bus-fault' as const));
   }
 
   /** RAM. */

@@ -1,5 +1,5 @@
-// The access ports of a chip: the one of the core's memory, and on H7 a second one with the debug identity. A core that
-// runs gets its time here, between one access of the debugger and the next.
+// The access ports of a chip: the one of the core's memory, and on H7 a second one with the debug identity. A
+// core that runs gets its time here, between one access of the debugger and the next.
 
 import type { Chip } from '@firmseal/chips';
 import { DebugIdentityRegisters } from '../peripherals/debug-identity.ts';
@@ -54,8 +54,8 @@ function secondBus({ chip, bus }: AccessPortParts, addressStart: number): DebugB
 }
 
 /**
- * Auto-increment reaches 1 KiB in every MEM-AP (IHI 0031, C2.2.2); in the AHB-AP of Cortex-M3 and M4 12 bits of the address
- * count, and debuggers rely on it (OpenOCD reads blocks of 4 KiB there).
+ * Auto-increment reaches 1 KiB in every MEM-AP (IHI 0031, C2.2.2); in the AHB-AP of Cortex-M3 and M4 12 bits
+ * of the address count, and debuggers rely on it (OpenOCD reads blocks of 4 KiB there).
  */
 const leastIncrementBytes = 1024;
 const cortexM4Port = 0x2477_0011;

@@ -1,4 +1,5 @@
-// The AHB-AP over a few bytes of memory: sizes and lanes, auto-increment and where it wraps, packed transfers, faults.
+// The AHB-AP over a few bytes of memory: sizes and lanes, auto-increment and where it
+// wraps, packed transfers, faults.
 
 import { expect, test } from 'vitest';
 import { MemoryAccessPort } from './memory-access-port.ts';

@@ -1,7 +1,11 @@
-// The AHB-AP: a MEM-AP of ADIv5 (ARM IHI 0031, chapter C2) through which a debugger reaches the bus of the chip.
-// What may be read or written there is the bus's business; a refused access sets the fault that the debug port keeps.
+// The AHB-AP: a MEM-AP of ADIv5 (ARM IHI 0031, chapter C2) through which a debugger reaches the bus
+// of the chip. What may be read or written there is the bus's business; a refused access sets the
+// fault that the debug port keeps.
 
-/** The chip's bus as the debugger sees it; sizes are 1, 2 or 4 bytes, values unsigned, addresses aligned to the size. */
+/**
+ * The chip's bus as the debugger sees it; sizes are 1, 2 or 4 bytes, values unsigned,
+ * addresses aligned to the size.
+ */
 export interface DebugBus {
   /** Undefined is a bus fault. */
   read(address: number, sizeBytes: 1 | 2 | 4): number | undefined;
@@ -32,7 +36,10 @@ export interface MemoryAccessPortOptions {
   readonly incrementBytes: number;
   /** Base of the ROM table with its two present bits: 0xE00FF003. */
   readonly base: number;
-  /** Whether AddrInc can ask for packed transfers; else that bit reads as 0, as on Cortex-M0+ (DDI 0484, AHB-AP CSW). */
+  /**
+   * Whether AddrInc can ask for packed transfers; else that bit reads as 0, as on
+   * Cortex-M0+ (DDI 0484, AHB-AP CSW).
+   */
   readonly packs: boolean;
 }
 

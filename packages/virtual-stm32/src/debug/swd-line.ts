@@ -1,5 +1,6 @@
-// Serial Wire Debug, bit by bit (ARM IHI 0031, chapter B4), target side: line reset, requests, acknowledgements,
-// turnarounds of one cycle, parity. For clients that toggle the pins themselves (CMSIS-DAP SWJ and SWD sequences).
+// Serial Wire Debug, bit by bit (ARM IHI 0031, chapter B4), target side: line reset, requests,
+// acknowledgements, turnarounds of one cycle, parity. For clients that toggle the pins themselves
+// (CMSIS-DAP SWJ and SWD sequences).
 
 import type { SwDebugPort, Transfer } from './debug-port-registers.ts';
 
@@ -109,7 +110,9 @@ export class SwdLine {
     return { name: 'answer', bits, position: 0, afterwards: undefined };
   }
 
-  /** A write is acknowledged before its data: with a sticky error standing, only ABORT and SELECT get through. */
+  /**
+   * A write is acknowledged before its data: with a sticky error standing, only ABORT and SELECT get through.
+   */
   #writeAnswer(request: Request): Phase {
     if (!this.#port.answers) return { name: 'dormant' };
     const blocked = request.accessPort && !this.#port.readDp(12).ok;

@@ -1,5 +1,6 @@
-// The chip's USB connector: what its firmware shows there, as a device that a transport (usbip-server.ts) or a program
-// in the same process can use. A reset, a power cut or firmware that lets go of USB takes it off the bus.
+// The chip's USB connector: what its firmware shows there, as a device that a transport
+// (usbip-server.ts) or a program in the same process can use. A reset, a power cut or firmware that
+// lets go of USB takes it off the bus.
 
 import type { ChipEvent } from '../chip/options.ts';
 import type { VirtualChip } from '../chip/virtual-chip.ts';

@@ -1,5 +1,5 @@
-// The transfers of CMSIS-DAP: reads and writes of debug and access port registers, single or in blocks, with value match.
-// Bytes of the host are not trusted: missing ones read as zero, counts are bound by the packet.
+// The transfers of CMSIS-DAP: reads and writes of debug and access port registers, single or in blocks, with
+// value match. Bytes of the host are not trusted: missing ones read as zero, counts are bound by the packet.
 
 import type { SwDebugPort, Transfer } from '../debug/debug-port-registers.ts';
 
@@ -85,8 +85,9 @@ export class Transfers {
   }
 
   /**
-   * DAP_Transfer: index, count, then requests with their data; ends at the first that is not OK, at the end of the packet,
-   * or where the answer is full. The count answered is of those that were OK; acknowledgement 0: nothing was tried.
+   * DAP_Transfer: index, count, then requests with their data; ends at the first that is not OK, at the end
+   * of the packet, or where the answer is full. The count answered is of those that were OK;
+   * acknowledgement 0: nothing was tried.
    */
   transfer(packet: Uint8Array): Result {
     const values: number[] = [];

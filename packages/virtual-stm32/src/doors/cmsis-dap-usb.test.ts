@@ -1,4 +1,5 @@
-// The USB side of the probes: descriptors that add up, packets in and answers out, reads that wait or are cancelled.
+// The USB side of the probes: descriptors that add up, packets in and answers out, reads
+// that wait or are cancelled.
 
 import { expect, test } from 'vitest';
 import { createVirtualChip } from '../chip/factory.ts';

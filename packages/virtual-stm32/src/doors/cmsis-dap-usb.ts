@@ -1,6 +1,6 @@
-// CMSIS-DAP probes as USB devices: version 1 is a HID with reports of 64 bytes (USB HID 1.11), version 2 a vendor interface
-// with two bulk endpoints, told by its name (CMSIS-DAP documentation, "Connect SW to Hardware"). What packets mean is
-// cmsis-dap.ts.
+// CMSIS-DAP probes as USB devices: version 1 is a HID with reports of 64 bytes (USB HID 1.11), version 2 a
+// vendor interface with two bulk endpoints, told by its name (CMSIS-DAP documentation, "Connect SW to
+// Hardware"). What packets mean is cmsis-dap.ts.
 
 import { AnswerQueue } from './answer-queue.ts';
 import { CmsisDapCommands } from './cmsis-dap.ts';
@@ -42,7 +42,9 @@ export interface CmsisDapUsbOptions {
 
 const defaultSerial = 'firmseal-0001';
 
-/** A vendor page with one input and one output report of 64 bytes, without report numbers (HID 1.11, 6.2.2). */
+/**
+ * A vendor page with one input and one output report of 64 bytes, without report numbers (HID 1.11, 6.2.2).
+ */
 const reportDescriptor = Uint8Array.of(
   ...[0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01], // usage page, usage, collection
   ...[0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08], // bytes from 0 to 255

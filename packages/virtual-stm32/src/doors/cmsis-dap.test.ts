@@ -1,5 +1,5 @@
-// The CMSIS-DAP probe, packet by packet: identity, memory of a chip in blocks, faults, silence at level 2, and the same
-// identity read bit by bit through SWD sequences.
+// The CMSIS-DAP probe, packet by packet: identity, memory of a chip in blocks, faults, silence at level 2,
+// and the same identity read bit by bit through SWD sequences.
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

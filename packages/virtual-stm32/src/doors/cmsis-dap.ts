@@ -1,6 +1,6 @@
-// A CMSIS-DAP probe (Arm's CMSIS-DAP 2.1 command set, SWD only): packets in, packets out, over a debug port. The bits of
-// SWJ and SWD sequences go to the SWD line, transfers to the debug port behind it. Carrying packets is USB's (HID for
-// version 1, bulk for version 2), elsewhere.
+// A CMSIS-DAP probe (Arm's CMSIS-DAP 2.1 command set, SWD only): packets in, packets out, over a debug port.
+// The bits of SWJ and SWD sequences go to the SWD line, transfers to the debug port behind it. Carrying
+// packets is USB's (HID for version 1, bulk for version 2), elsewhere.
 
 import { SwdLine } from '../debug/swd-line.ts';
 import { Transfers } from './cmsis-dap-transfer.ts';
@@ -68,9 +68,10 @@ export class CmsisDapCommands {
   }
 
   /**
-   * Takes one packet and gives the answers that are due, each at most a packet long. DAP_QueueCommands waits for a packet
-   * that is none, or for as many as the probe holds; then each of them is answered as DAP_ExecuteCommands, in their order.
-   * What the host sent is not trusted: a packet that is cut short reads as if zeros followed.
+   * Takes one packet and gives the answers that are due, each at most a packet long. DAP_QueueCommands
+   * waits for a packet that is none, or for as many as the probe holds; then each of them is answered
+   * as DAP_ExecuteCommands, in their order. What the host sent is not trusted: a packet that is cut
+   * short reads as if zeros followed.
    */
   run(packet: Uint8Array): Uint8Array[] {
     const isQueued = packet[0] === commands.queue;
@@ -87,7 +88,10 @@ export class CmsisDapCommands {
     return answers.filter((one) => one.length > 0).map((one) => one.subarray(0, packetSizeBytes));
   }
 
-  /** DAP_ExecuteCommands: a count, then commands one after the other. Ends where the packet ends, or the answer is full. */
+  /**
+   * DAP_ExecuteCommands: a count, then commands one after the other. Ends where the packet
+   * ends, or the answer is full.
+   */
   #runMany(packet: Uint8Array): Uint8Array {
     const answers: number[] = [commands.execute, packet[1] ?? 0];
     const { packetSizeBytes } = this.#options;
@@ -158,8 +162,8 @@ export class CmsisDapCommands {
   }
 
   /**
-   * DAP_SWJ_Pins: drives what is selected, a rising SWCLK clocks the line; answers the levels there are. There is nothing to
-   * wait for: a pin has its level at once.
+   * DAP_SWJ_Pins: drives what is selected, a rising SWCLK clocks the line; answers the levels there are.
+   * There is nothing to wait for: a pin has its level at once.
    */
   #pins(output: number, select: number): number {
     const before = this.#driven;

@@ -1,5 +1,6 @@
-// The link of a virtual chip over TCP: raw bytes, as a serial adapter in a programming jig would carry them. Who connects
-// finds the chip powered, its agent-request pin held and, where an application runs or nothing does, freshly reset.
+// The link of a virtual chip over TCP: raw bytes, as a serial adapter in a programming jig would
+// carry them. Who connects finds the chip powered, its agent-request pin held and, where an
+// application runs or nothing does, freshly reset.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { VirtualChip } from '../chip/virtual-chip.ts';
@@ -10,7 +11,10 @@ function enterAgent(chip: VirtualChip): void {
   else if (!chip.running || chip.bootedApplication !== undefined) chip.reset();
 }
 
-/** Serves the chip's link on a loopback port, one client at a time; 0 lets the system choose. Resolves when it listens. */
+/**
+ * Serves the chip's link on a loopback port, one client at a time; 0 lets the system
+ * choose. Resolves when it listens.
+ */
 export function serveLink(chip: VirtualChip, port: number): Promise<Server> {
   let client: Socket | undefined;
   chip.onLink = (bytes) => void client?.write(bytes);

@@ -1,8 +1,11 @@
-// When what a chip says reaches its host. The chip does its work at once and only its simulated clock moves; a pacer
-// either lets the host have it at once too, or holds it back until as much real time has passed.
+// When what a chip says reaches its host. The chip does its work at once and only its simulated clock moves;
+// a pacer either lets the host have it at once too, or holds it back until as much real time has passed.
 
 export interface Pacer {
-  /** Calls `deliver` when simulated time `nowUs` is reached; calls come in the order in which they were asked for. */
+  /**
+   * Calls `deliver` when simulated time `nowUs` is reached; calls come in the order in
+   * which they were asked for.
+   */
   at(nowUs: number, deliver: () => void): void;
   /** Forgets what is still held back. */
   close(): void;
@@ -30,8 +33,8 @@ const hostTime: RealTime = {
 };
 
 /**
- * One chip's time against that of the host. While the chip waits its clock stands still: work begins when the host
- * asks for it, or when the work before it is over.
+ * One chip's time against that of the host. While the chip waits its clock stands still: work begins when the
+ * host asks for it, or when the work before it is over.
  */
 export class RealTimePacer implements Pacer {
   readonly #time: RealTime;

@@ -1,6 +1,6 @@
-// A pseudo-terminal for a UART door, so that programs which open a serial port reach the chip. Node cannot open one by
-// itself: a small Python process does, and relays its bytes. The kernel drops parity on a pseudo-terminal: clients must
-// be told 8N1 (`stm32flash -m 8n1`).
+// A pseudo-terminal for a UART door, so that programs which open a serial port reach the chip. Node cannot
+// open one by itself: a small Python process does, and relays its bytes. The kernel drops parity on a
+// pseudo-terminal: clients must be told 8N1 (`stm32flash -m 8n1`).
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline';
 import type { UartDoor } from './uart-door.ts';
 
 /**
- * What a client wrote goes out as length and rate, four bytes each, and the bytes; rate 0: none that a UART has. Keeps the slave open itself, so that a client that leaves does not end the line. Ends with its standard input.
+ * What a client wrote goes out as length and rate, four bytes each, and the bytes; rate 0: none
+ * that a UART has. Keeps the slave open itself, so that a client that leaves does not end the
+ * line. Ends with its standard input.
  */
 const relay = `
 import os, select, struct, sys, termios, tty

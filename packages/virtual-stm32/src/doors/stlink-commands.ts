@@ -1,5 +1,6 @@
-// An ST-LINK/V2 as a debugger sees it: 16-byte commands in, answers out, over a debug port. Facts of the command set come
-// from public clients (OpenOCD's and stlink's behaviour); ST publishes none. Transport (TCP or USB) is elsewhere.
+// An ST-LINK/V2 as a debugger sees it: 16-byte commands in, answers out, over a debug port. Facts of
+// the command set come from public clients (OpenOCD's and stlink's behaviour); ST publishes none.
+// Transport (TCP or USB) is elsewhere.
 
 import type { Transfer } from '../debug/debug-port-registers.ts';
 import type { ProbeTarget } from './probe-target.ts';
@@ -100,7 +101,8 @@ export class StlinkCommands {
     const view = new DataView(command.buffer, command.byteOffset, command.length);
     const address = view.getUint32(2, true);
     const length = view.getUint16(6, true);
-    // The byte after the length is the access port (V2J32); clients of older ST-LINKs leave it 0, the port that those had.
+    // The byte after the length is the access port (V2J32); clients of older ST-LINKs leave it
+    // 0, the port that those had.
     const block = (sizeBytes: 1 | 2 | 4): Block => ({ accessPort: command[8]!, address, sizeBytes });
     switch (command[1]) {
       case 0x21:

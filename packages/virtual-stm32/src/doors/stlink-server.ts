@@ -1,5 +1,6 @@
-// ST's stlink-server protocol over TCP, as OpenOCD's `st-link backend tcp` speaks it: a byte of command, fixed-size frames,
-// USB transfers of an ST-LINK carried in them. One connection is one client; loopback only.
+// ST's stlink-server protocol over TCP, as OpenOCD's `st-link backend tcp` speaks it: a byte
+// of command, fixed-size frames, USB transfers of an ST-LINK carried in them. One connection
+// is one client; loopback only.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { StlinkCommands } from './stlink-commands.ts';
@@ -36,7 +37,10 @@ function serveClient(socket: Socket, commands: StlinkCommands, serial: string): 
   let waiting: Uint8Array = new Uint8Array(0);
   const send = (bytes: Uint8Array): void => void socket.write(bytes);
 
-  /** One transfer: 8 bytes of header, 16 of command, direction (0 = data follows), 3 reserved, length; then the data. */
+  /**
+   * One transfer: 8 bytes of header, 16 of command, direction (0 = data follows), 3
+   * reserved, length; then the data.
+   */
   const transfer = (frame: Uint8Array): void => {
     const view = new DataView(frame.buffer, frame.byteOffset);
     const outgoing = frame[24] === 0;

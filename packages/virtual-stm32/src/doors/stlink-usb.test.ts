@@ -1,5 +1,5 @@
-// The ST-LINK as a USB device, transfer by transfer: descriptors, commands with data before and after, what a host that left
-// in the middle leaves behind, level 2.
+// The ST-LINK as a USB device, transfer by transfer: descriptors, commands with data before and after, what a
+// host that left in the middle leaves behind, level 2.
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// An ST-LINK/V2 as a USB device: one vendor interface, commands of 16 bytes and their data to endpoint 2, answers from
-// endpoint 1, trace (always empty) from endpoint 3. Numbers as public clients have them (OpenOCD, stlink-tools); ST publishes
-// none. What commands mean is stlink-commands.ts.
+// An ST-LINK/V2 as a USB device: one vendor interface, commands of 16 bytes and their data to endpoint 2,
+// answers from endpoint 1, trace (always empty) from endpoint 3. Numbers as public clients have them
+// (OpenOCD, stlink-tools); ST publishes none. What commands mean is stlink-commands.ts.
 
 import { AnswerQueue } from './answer-queue.ts';
 import type { ProbeTarget } from './probe-target.ts';
@@ -19,7 +19,10 @@ export interface StlinkUsbOptions {
   readonly serial?: string;
 }
 
-/** Commands as they come from a host: 16 bytes, padded by hosts that send fewer, then the data that the command announces. */
+/**
+ * Commands as they come from a host: 16 bytes, padded by hosts that send fewer, then the
+ * data that the command announces.
+ */
 class CommandStream {
   readonly #commands: StlinkCommands;
   readonly #answers: AnswerQueue;

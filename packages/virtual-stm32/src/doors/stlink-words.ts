@@ -1,5 +1,5 @@
-// A list of words that an ST-LINK reads and writes in one go (commands 0x51 and 0x52): a code for each item, padded to four
-// bytes, then a word for each. Facts as OpenOCD's behaviour shows them; ST publishes none.
+// A list of words that an ST-LINK reads and writes in one go (commands 0x51 and 0x52): a code for each item,
+// padded to four bytes, then a word for each. Facts as OpenOCD's behaviour shows them; ST publishes none.
 
 /** Items of a list; what the word of each means is in the comment. */
 const codes = {

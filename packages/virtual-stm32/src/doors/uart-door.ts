@@ -1,5 +1,6 @@
-// The chip's UART as a door to the outside: bytes in, bytes out at the pace of the chip, over a TCP port. Parity is not
-// carried, the host's rate where the line knows it (a pseudo-terminal does); `lineBaud` makes bytes take the time that they take on a wire with 8 data bits and parity.
+// The chip's UART as a door to the outside: bytes in, bytes out at the pace of the chip, over a TCP port.
+// Parity is not carried, the host's rate where the line knows it (a pseudo-terminal does); `lineBaud` makes
+// bytes take the time that they take on a wire with 8 data bits and parity.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { VirtualChip } from '../chip/virtual-chip.ts';
@@ -51,7 +52,9 @@ export class UartDoor {
   }
 }
 
-/** Serves the door on a loopback port (0 lets the system choose), one client at a time: the last that came. */
+/**
+ * Serves the door on a loopback port (0 lets the system choose), one client at a time: the last that came.
+ */
 export function serveUart(door: UartDoor, port: number): Promise<Server> {
   let client: Socket | undefined;
   door.onSend = (bytes) => void client?.write(bytes);

@@ -18,7 +18,10 @@ export function deviceDescriptor(options: {
   return bytes;
 }
 
-/** Configuration descriptor around the given interface, endpoint and functional descriptors (USB 2.0, table 9-10). */
+/**
+ * Configuration descriptor around the given interface, endpoint and functional
+ * descriptors (USB 2.0, table 9-10).
+ */
 export function configurationDescriptor(parts: readonly Uint8Array[], interfaceCount = 1): Uint8Array {
   const totalBytes = 9 + parts.reduce((sum, part) => sum + part.length, 0);
   const bytes = new Uint8Array(totalBytes);

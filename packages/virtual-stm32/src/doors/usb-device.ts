@@ -1,5 +1,5 @@
-// A USB device as a transport sees it: descriptors, answers that come when they come, and the moment it leaves the bus.
-// The standard requests of USB 2.0 section 9.4 are answered here, the others by the device.
+// A USB device as a transport sees it: descriptors, answers that come when they come, and the moment it
+// leaves the bus. The standard requests of USB 2.0 section 9.4 are answered here, the others by the device.
 
 import type { Setup, UsbAnswer, UsbDescriptors } from './usb-function.ts';
 
@@ -14,13 +14,17 @@ export interface UsbDevice extends UsbDescriptors {
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
   /**
-   * Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached. `answered` is called
-   * the moment that the answer goes out, before work that the request began: a host need not wait for the computing of it.
+   * Class and vendor requests; `data` is the data stage of an OUT request. Rejects with UsbDetached.
+   * `answered` is called the moment that the answer goes out, before work that the request began: a host need
+   * not wait for the computing of it.
    */
   control(setup: Setup, data: Uint8Array, answered?: Answered): Promise<UsbAnswer>;
   /** Data sent to an OUT endpoint. False is a STALL. */
   write?(endpoint: number, data: Uint8Array): Promise<boolean>;
-  /** Waits for data of an IN endpoint, at most `lengthBytes`; undefined is a STALL. `cancelled` aborts the wait. */
+  /**
+   * Waits for data of an IN endpoint, at most `lengthBytes`; undefined is a STALL.
+   * `cancelled` aborts the wait.
+   */
   read?(endpoint: number, lengthBytes: number, cancelled: AbortSignal): Promise<UsbAnswer>;
   /** Aborted when the device leaves the bus. */
   readonly detached?: AbortSignal;
@@ -70,8 +74,8 @@ export class UsbControl {
   }
 
   /**
-   * Any control transfer on endpoint 0. A data stage that is not as long as announced is a STALL. `answered` may be called
-   * before this resolves, with the same answer.
+   * Any control transfer on endpoint 0. A data stage that is not as long as announced is a STALL. `answered`
+   * may be called before this resolves, with the same answer.
    */
   async handle(setup: Setup, data: Uint8Array, answered?: Answered): Promise<UsbAnswer> {
     const toHost = (setup.requestType & 0x80) !== 0;

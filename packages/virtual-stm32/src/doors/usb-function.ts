@@ -1,5 +1,5 @@
-// What firmware shows on the chip's USB connector: descriptors, and the control requests that reach it. USB 2.0, chapter 9.
-// Standard requests and transports are doors/; what the requests mean is the firmware's.
+// What firmware shows on the chip's USB connector: descriptors, and the control requests that reach it. USB
+// 2.0, chapter 9. Standard requests and transports are doors/; what the requests mean is the firmware's.
 
 /** Setup packet of a control transfer (USB 2.0, table 9-2). */
 export interface Setup {
@@ -30,14 +30,18 @@ export interface UsbDescriptors {
   interfaceDescriptor?(type: number, index: number): Uint8Array | undefined;
 }
 
-/** The USB device that firmware plays. Calls run inside the chip: any may throw what unwinds firmware (signals.ts). */
+/**
+ * The USB device that firmware plays. Calls run inside the chip: any may throw what
+ * unwinds firmware (signals.ts).
+ */
 export interface UsbFunction extends UsbDescriptors {
   /** The host chose a configuration: it is a real host. */
   configured?(): void;
   selectAlternate?(interfaceNumber: number, alternate: number): void;
   /**
-   * Class and vendor requests; `data` is the data stage of an OUT request. Calls `answer` once, when the answer goes
-   * out: work may go on after it, and a reset in that work reaches a host that has its answer already.
+   * Class and vendor requests; `data` is the data stage of an OUT request. Calls `answer` once,
+   * when the answer goes out: work may go on after it, and a reset in that work reaches a host
+   * that has its answer already.
    */
   control(setup: Setup, data: Uint8Array, answer: (bytes: UsbAnswer) => void): void;
 }

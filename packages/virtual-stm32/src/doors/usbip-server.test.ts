@@ -1,5 +1,6 @@
-// The USB/IP server against a client of this test: listing, import, transfers, unlink, devices that leave, and input that
-// no client sends. Messages as usb/usbip_protocol of the Linux kernel's documentation has them.
+// The USB/IP server against a client of this test: listing, import, transfers, unlink, devices
+// that leave, and input that no client sends. Messages as usb/usbip_protocol of the Linux
+// kernel's documentation has them.
 
 import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
-// A USB/IP server (protocol 1.1.1 of the Linux kernel documentation, usb/usbip_protocol): lists virtual USB devices and
-// carries their transfers to a client, such as the kernel's vhci-hcd. All fields are big-endian. Loopback or unix socket.
+// A USB/IP server (protocol 1.1.1 of the Linux kernel documentation, usb/usbip_protocol): lists virtual USB
+// devices and carries their transfers to a client, such as the kernel's vhci-hcd. All fields are
+// big-endian. Loopback or unix socket.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './usb-device.ts';
@@ -24,7 +25,9 @@ interface Exported {
   readonly device: UsbDevice;
 }
 
-/** What the standard requests left: it outlives a client, as a device stays configured between two programs. */
+/**
+ * What the standard requests left: it outlives a client, as a device stays configured between two programs.
+ */
 const controls = new WeakMap<UsbDevice, UsbControl>();
 
 function controlOf(device: UsbDevice): UsbControl {
@@ -227,7 +230,9 @@ class Connection {
   }
 }
 
-/** Serves the ports on a loopback port (0 lets the system choose) or a unix socket. Resolves when it listens. */
+/**
+ * Serves the ports on a loopback port (0 lets the system choose) or a unix socket. Resolves when it listens.
+ */
 export function serveUsbip(
   ports: readonly UsbipPort[],
   at: { port: number } | { path: string },

@@ -1,6 +1,7 @@
-// How an agent that is compiled to WebAssembly stands in the chip's flash: 16 bytes of header (magic "FSWA", length of
-// the module, 8 bytes 0xFF), then the module, laid over the agent ranges of the catalogue in order. It takes the
-// place that machine code has on a real chip, so that erasing or altering the agent means the same here as there.
+// How an agent that is compiled to WebAssembly stands in the chip's flash: 16 bytes of header (magic
+// "FSWA", length of the module, 8 bytes 0xFF), then the module, laid over the agent ranges of the
+// catalogue in order. It takes the place that machine code has on a real chip, so that erasing or altering
+// the agent means the same here as there.
 
 import type { Chip } from '@firmseal/chips';
 

@@ -1,4 +1,5 @@
-// Results of the agent's functions, as machine code and WebAssembly give and take them: device/agent/core/fs_result.h.
+// Results of the agent's functions, as machine code and WebAssembly give and take them:
+// device/agent/core/fs_result.h.
 
 /** FS_OK; any other word is a failure. */
 export const fsOk = 0x5a5a5a5a;

@@ -1,5 +1,5 @@
-// The CPU's side of the chip as executors get it: MemoryAccess behind a gate that unwinds the firmware when power has
-// gone or a reset is due.
+// The CPU's side of the chip as executors get it: MemoryAccess behind a gate that unwinds the firmware
+// when power has gone or a reset is due.
 
 import type { Chip, OptionValues, Parallelism } from '@firmseal/chips';
 import type { Machine } from '../chip/machine.ts';

@@ -1,5 +1,6 @@
-// The seam between the chip and what plays its firmware: the agent compiled to WebAssembly, native code, a machine-code
-// core, or a few lines in a test. The chip picks an executor at each reset by what stands where it boots from.
+// The seam between the chip and what plays its firmware: the agent compiled to WebAssembly, native
+// code, a machine-code core, or a few lines in a test. The chip picks an executor at each reset by
+// what stands where it boots from.
 
 import type { Chip, OptionValues, Parallelism } from '@firmseal/chips';
 import type { Machine } from '../chip/machine.ts';
@@ -17,8 +18,9 @@ export type BankMapping = 'normal' | 'swapped';
 export type InputPin = 'agent-request';
 
 /**
- * What firmware can do. Any call may throw PowerLost or ChipReset (signals.ts): the executor lets them pass, drops all
- * state that real hardware would lose, and is not called again; the chip makes a new one at the next start.
+ * What firmware can do. Any call may throw PowerLost or ChipReset (signals.ts): the executor lets
+ * them pass, drops all state that real hardware would lose, and is not called again; the chip
+ * makes a new one at the next start.
  */
 export interface CpuPort {
   readonly chip: Chip;
@@ -34,7 +36,10 @@ export interface CpuPort {
   programUnit(address: number, bytes: Uint8Array): FlashStatus;
   /** Whole write units, one operation each; ends at the first that is not `ok`. */
   programUnits(address: number, bytes: Uint8Array): FlashStatus;
-  /** PSIZE of the flash controller; the catalogue's default after each reset. RangeError for a mode that is not there. */
+  /**
+   * PSIZE of the flash controller; the catalogue's default after each reset. RangeError
+   * for a mode that is not there.
+   */
   setParallelism(parallelism: Parallelism): void;
   /** The unit that holds the address. */
   eraseUnit(address: number): FlashStatus;
@@ -51,7 +56,9 @@ export interface CpuPort {
   pin(name: InputPin): boolean;
   /** Bytes out on the link. */
   send(bytes: Uint8Array): void;
-  /** Bits a second of the host's side of the link; undefined: the link has no rate, and every byte arrives. */
+  /**
+   * Bits a second of the host's side of the link; undefined: the link has no rate, and every byte arrives.
+   */
   readonly hostBaud: number | undefined;
   /** The executor's working memory stands in the chip's RAM from that address on. */
   mountRam(addressStart: number, store: RamStore): void;
@@ -77,14 +84,16 @@ export interface FirmwareExecutor {
   /** Power went or a reset came: nothing may be called on the port any more. */
   stop?(): void;
   /**
-   * A snapshot comes back in which this executor waited for the link; its mounted RAM gets its content afterwards.
-   * Makes good what a call that was unwound since then, or stop, left undone.
+   * A snapshot comes back in which this executor waited for the link; its mounted RAM gets its content
+   * afterwards. Makes good what a call that was unwound since then, or stop, left undone.
    */
   revive?(): void;
 }
 
 export interface ExecutorFactory {
-  /** Looks at what stands at `cpu.boot.address` (or at the application's, after a hand-over). Must not write. */
+  /**
+   * Looks at what stands at `cpu.boot.address` (or at the application's, after a hand-over). Must not write.
+   */
   recognizes(cpu: CpuPort): boolean;
   create(): FirmwareExecutor;
 }

@@ -1,5 +1,5 @@
-// One turn of firmware: from what wakes it until it waits again, through resets, hand-overs and the loss of power. What unwinds
-// firmware (signals.ts) is thrown and caught here.
+// One turn of firmware: from what wakes it until it waits again, through resets, hand-overs and the loss of
+// power. What unwinds firmware (signals.ts) is thrown and caught here.
 
 import { ChipReset, HandedOver, PowerLost, type ResetCause } from '../chip/signals.ts';
 

@@ -1,5 +1,6 @@
-// An application in machine code, built from the same sources as the committed example: it boots, greets on the USART and
-// answers. What the host sees comes from instructions that were executed, and from nothing else.
+// An application in machine code, built from the same sources as the committed example: it
+// boots, greets on the USART and answers. What the host sees comes from instructions that were
+// executed, and from nothing else.
 
 import { expect, test } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';

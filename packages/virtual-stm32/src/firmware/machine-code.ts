@@ -1,15 +1,21 @@
-// Firmware that is machine code: an executor that recognizes a vector table and runs what it points to on the machine's
-// processor: ARMv6-M on a Cortex-M0+, ARMv7-M on the others.
+// Firmware that is machine code: an executor that recognizes a vector table and runs what it points to on the
+// machine's processor: ARMv6-M on a Cortex-M0+, ARMv7-M on the others.
 
 import type { Machine } from '../chip/machine.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
 
 export interface MachineCodeOptions {
-  /** Instructions from one wait for the link to the next, after which the host goes on and the firmware stands still. */
+  /**
+   * Instructions from one wait for the link to the next, after which the host goes on and
+   * the firmware stands still.
+   */
   readonly budgetInstructions?: number;
 }
 
-/** Some 20 s of host time: more than any agent computes between two frames, and an end for firmware that hangs. */
+/**
+ * Some 20 s of host time: more than any agent computes between two frames, and an
+ * end for firmware that hangs.
+ */
 const defaultBudget = 1_000_000_000;
 
 function wordAt(cpu: CpuPort, address: number): number | undefined {

@@ -9,7 +9,10 @@ import type { AgentMemory } from './wasm-agent-port.ts';
 
 const failed = 1;
 
-/** The imports over `crypto`; `memory` is the module's, asked for at each call. None of them throws for what it is given. */
+/**
+ * The imports over `crypto`; `memory` is the module's, asked for at each call. None of them
+ * throws for what it is given.
+ */
 export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
   const hashers = new Map<number, Hasher>();
   let handles = 0;
@@ -30,7 +33,9 @@ export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
     });
     return concatBytes(...parts);
   };
-  /** A private key out of 1..n-1 is the caller's fault to Crypto, which throws, and a refusal to the agent. */
+  /**
+   * A private key out of 1..n-1 is the caller's fault to Crypto, which throws, and a refusal to the agent.
+   */
   const isScalar = (key: Uint8Array): boolean => crypto.p256FromPrivate(key) !== undefined;
   return {
     sha256_init(): number {

@@ -1,5 +1,6 @@
-// The imports of the agent's module that are the chip: flash, option bytes, reset, hand-over, link. Signatures and
-// meanings: device/agent/core/fs_port.h and device/agent/port/wasm/port.c. Calls that do not return throw.
+// The imports of the agent's module that are the chip: flash, option bytes, reset, hand-over,
+// link. Signatures and meanings: device/agent/core/fs_port.h and device/agent/port/wasm/port.c.
+// Calls that do not return throw.
 
 import type { ApplicationSlot } from '@firmseal/chips';
 import { fsNo, fsOk, fsYes } from './agent-words.ts';
@@ -12,7 +13,10 @@ const failed = 1;
 
 const statusOf = (status: string): number => (status === 'ok' ? fsOk : failed);
 
-/** The slot that the application was linked for: of those that hold its entry, the one that holds its reset handler. */
+/**
+ * The slot that the application was linked for: of those that hold its entry, the one
+ * that holds its reset handler.
+ */
 function slotOf(cpu: CpuPort, entry: number): ApplicationSlot | undefined {
   const slots = cpu.chip.layout.slots.filter(
     ({ storeStart, length }) => entry >= storeStart && entry < storeStart + length,

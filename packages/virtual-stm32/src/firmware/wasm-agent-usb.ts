@@ -1,5 +1,5 @@
-// The USB side of the agent's module: device/agent/core/fs_usb.h. Descriptors are asked for as a host does; standard
-// requests are the door's, and it says which configuration and alternate setting it answered for.
+// The USB side of the agent's module: device/agent/core/fs_usb.h. Descriptors are asked for as a host does;
+// standard requests are the door's, and it says which configuration and alternate setting it answered for.
 
 import type { Setup, UsbAnswer, UsbFunction } from '../doors/usb-function.ts';
 

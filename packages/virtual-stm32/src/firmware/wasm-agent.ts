@@ -1,6 +1,6 @@
-// Plays the agent of device/agent compiled to WebAssembly: the module is taken from the chip's flash at each start, its
-// imports are the chip, its memory stands in the chip's SRAM. A simulation of the agent's logic, not of its timing or
-// of what a debugger would see of machine code.
+// Plays the agent of device/agent compiled to WebAssembly: the module is taken from the chip's flash at each
+// start, its imports are the chip, its memory stands in the chip's SRAM. A simulation of the agent's logic,
+// not of its timing or of what a debugger would see of machine code.
 
 import type { Crypto } from '@firmseal/crypto';
 import type { UsbFunction } from '../doors/usb-function.ts';
@@ -29,10 +29,16 @@ interface AgentExports extends AgentUsbExports {
   fs_receive_capacity(): number;
 }
 
-/** Compiled modules by the SHA-256 of what stood in flash; compiling takes a hundred times as long as starting. */
+/**
+ * Compiled modules by the SHA-256 of what stood in flash; compiling takes a hundred
+ * times as long as starting.
+ */
 const compiled = new Map<string, WasmModule>();
 
-/** Undefined for bytes that are no module: an agent that was erased in part does not run, as machine code would not. */
+/**
+ * Undefined for bytes that are no module: an agent that was erased in part does not
+ * run, as machine code would not.
+ */
 function compile(crypto: Crypto, bytes: Uint8Array): WasmModule | undefined {
   const key = crypto.sha256(bytes).join();
   let module = compiled.get(key);
@@ -50,8 +56,8 @@ const readPlainly = (cpu: CpuPort) => (address: number, length: number) => {
 };
 
 /**
- * Where the application leaves its request before it resets, so that the agent stays on its link: the last 16 bytes of
- * the first 64 KiB of the chip's first RAM range. The agent clears it.
+ * Where the application leaves its request before it resets, so that the agent stays on its link: the last 16
+ * bytes of the first 64 KiB of the chip's first RAM range. The agent clears it.
  */
 export const agentRequest = {
   offset: 0xfff0,

@@ -1,4 +1,5 @@
-// Makes the peripherals of a chip from the set of its family, and what the machine needs of them beyond their registers.
+// Makes the peripherals of a chip from the set of its family, and what the machine needs of
+// them beyond their registers.
 
 import type { Chip } from '@firmseal/chips';
 import { ChipReset, type ResetCause } from '../chip/signals.ts';
@@ -47,7 +48,9 @@ const gpioStride = 0x400;
 /** The button of ST's boards, which the agent's ports take: PC13. */
 const agentPin = { port: 'C', bit: 1 << 13 } as const;
 
-/** The USARTs of the catalogue's link doors share the chip's link; RangeError for a family without a model. */
+/**
+ * The USARTs of the catalogue's link doors share the chip's link; RangeError for a family without a model.
+ */
 export function createPeripherals(parts: PeripheralParts): Peripherals {
   const { chip, nowUs } = parts;
   const set = peripheralSet(chip.flashController.kind);

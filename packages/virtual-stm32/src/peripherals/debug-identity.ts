@@ -1,5 +1,5 @@
-// DBGMCU: the identity of the chip (IDCODE +00; RM0090 38.6.1, RM0433 60.5.8) and freeze bits that read as last written
-// and freeze nothing.
+// DBGMCU: the identity of the chip (IDCODE +00; RM0090 38.6.1, RM0433 60.5.8) and freeze bits that read
+// as last written and freeze nothing.
 
 import { RegisterBlock } from './peripheral.ts';
 

@@ -1,5 +1,5 @@
-// Time of flash operations as software meets it: busy while one runs, who waits for it, two banks at once, and what a reset
-// or the loss of power in the middle leaves.
+// Time of flash operations as software meets it: busy while one runs, who waits for it, two banks at once,
+// and what a reset or the loss of power in the middle leaves.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';
@@ -24,7 +24,8 @@ function bench(id: string) {
   return { chip, probe, get, set, timed };
 }
 
-// Where each family has its key, status and control registers, its busy bits, and how a page of bank 2 is erased.
+// Where each family has its key, status and control registers, its busy bits, and how
+// a page of bank 2 is erased.
 const families = [
   { id: 'stm32f427', key: 0x04, status: 0x0c, control: 0x10, busy: 1 << 16, erase: 0x0001_0282, us: 250_000 },
   {

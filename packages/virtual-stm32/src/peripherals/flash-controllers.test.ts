@@ -1,5 +1,5 @@
-// The flash controllers by their registers, as software meets them: keys and locks, sizes, error flags, erase by number,
-// option bytes, and time. Driven over the bus of a CPU that runs from flash.
+// The flash controllers by their registers, as software meets them: keys and locks, sizes, error flags, erase
+// by number, option bytes, and time. Driven over the bus of a CPU that runs from flash.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';

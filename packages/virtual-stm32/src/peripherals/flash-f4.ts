@@ -1,6 +1,6 @@
-// Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number, error
-// flags, option control registers. One operation at a time; BSY reads as 1 until its time is over, and accesses to the
-// bank, to FLASH_CR and the next operation wait for it.
+// Flash controller of the F4 family (RM0090 3.9): keys, control register with program size and sector number,
+// error flags, option control registers. One operation at a time; BSY reads as 1 until its time is over, and
+// accesses to the bank, to FLASH_CR and the next operation wait for it.
 
 import type { FlashController, Parallelism } from '@firmseal/chips';
 import type { FlashStores } from '../processor/system-bus.ts';

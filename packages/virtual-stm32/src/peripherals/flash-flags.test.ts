@@ -1,5 +1,5 @@
-// Flags and locks as the register texts of ST's SVD files have them: the key sequence given twice, a byte given twice, the
-// first broken word, reads that protection refuses, requests that exclude each other.
+// Flags and locks as the register texts of ST's SVD files have them: the key sequence given twice, a byte
+// given twice, the first broken word, reads that protection refuses, requests that exclude each other.
 
 import { withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

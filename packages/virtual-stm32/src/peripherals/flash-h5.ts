@@ -1,7 +1,8 @@
-// Flash controller of the H5 family without TrustZone: the non-secure registers. Offsets and bits are those of CMSIS header
-// stm32h563xx.h (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_OPTCR), flags those of the texts in ST's SVD file of H563. One set of registers for both banks (BKSEL), a write
-// buffer of one quad word, option bytes with their copies "current" and "to be programmed"; one operation at a time.
-// What public sources do not settle is taken from the H7, whose design it continues: docs/virtual-stm32-rules.md.
+// Flash controller of the H5 family without TrustZone: the non-secure registers. Offsets and bits are those
+// of CMSIS header stm32h563xx.h (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_OPTCR), flags those of the texts in
+// ST's SVD file of H563. One set of registers for both banks (BKSEL), a write buffer of one quad word, option
+// bytes with their copies "current" and "to be programmed"; one operation at a time. What public sources do
+// not settle is taken from the H7, whose design it continues: docs/virtual-stm32-rules.md.
 
 import type { FlashController } from '@firmseal/chips';
 import type { FlashStores } from '../processor/system-bus.ts';

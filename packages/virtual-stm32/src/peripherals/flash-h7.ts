@@ -1,7 +1,8 @@
-// Flash controller of the H743 family (RM0433 4.9): a set of registers for each bank, a write buffer of one flash word
-// of 32 bytes, option bytes with their copies "current" and "to be programmed". Both banks can work at once; BSY and QW
-// read as 1 until the operation's time is over. The registers of a bank follow its addresses when banks are swapped. Option
-// bytes last as well (OPT_BUSY). Offsets and bits: CMSIS header stm32h743xx.h, FLASH_TypeDef.
+// Flash controller of the H743 family (RM0433 4.9): a set of registers for each bank, a write buffer of
+// one flash word of 32 bytes, option bytes with their copies "current" and "to be programmed". Both banks
+// can work at once; BSY and QW read as 1 until the operation's time is over. The registers of a bank
+// follow its addresses when banks are swapped. Option bytes last as well (OPT_BUSY). Offsets and bits:
+// CMSIS header stm32h743xx.h, FLASH_TypeDef.
 
 import type { FlashController } from '@firmseal/chips';
 import type { FlashStores } from '../processor/system-bus.ts';

@@ -1,6 +1,6 @@
-// The lock of a flash controller: two keys written in order open it, anything else closes it until the next reset
-// (RM0090 3.6.1, RM0433 4.5.1, RM0444 3.3.6; ST SVD H7B0, FLASH_CR1.LOCK1 and H563, FLASH_NSCR.LOCK for the sequence given
-// twice).
+// The lock of a flash controller: two keys written in order open it, anything else closes it until the
+// next reset (RM0090 3.6.1, RM0433 4.5.1, RM0444 3.3.6; ST SVD H7B0, FLASH_CR1.LOCK1 and H563,
+// FLASH_NSCR.LOCK for the sequence given twice).
 
 export class FlashKeys {
   readonly #keys: readonly [number, number];

@@ -1,5 +1,6 @@
-// Registers of the flash controllers of L4, G0 and U5: one design at different places. Offsets, bits and widths are those of
-// the CMSIS device headers stm32l476xx.h, stm32g0b1xx.h and stm32u575xx.h (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_ECCR).
+// Registers of the flash controllers of L4, G0 and U5: one design at different places. Offsets, bits and
+// widths are those of the CMSIS device headers stm32l476xx.h, stm32g0b1xx.h and stm32u575xx.h
+// (FLASH_TypeDef, FLASH_CR, FLASH_SR, FLASH_ECCR).
 
 import type { FlashController } from '@firmseal/chips';
 
@@ -17,14 +18,19 @@ export interface FlashL4Layout {
   readonly ecc: number;
   /** A register of its own for bank 2 (G0). */
   readonly secondEcc?: number;
-  /** Bits of ADDR_ECC, its step in bytes (which follows from the width and the size of a bank), the bit of bank 2. */
+  /**
+   * Bits of ADDR_ECC, its step in bytes (which follows from the width and the size of a
+   * bank), the bit of bank 2.
+   */
   readonly eccAddress: { readonly width: number; readonly stepBytes: number; readonly bankBit?: number };
   readonly pageBits: number;
   readonly bankBit: number;
   /** Bit of the control register that begins a row or burst: FSTPG or BWR. */
   readonly fast: number;
   readonly fastMode: 'row' | 'burst';
-  /** Rows are refused unless the bank, or the page, was the last thing to be erased; bursts ask for nothing. */
+  /**
+   * Rows are refused unless the bank, or the page, was the last thing to be erased; bursts ask for nothing.
+   */
   readonly fastNeeds: 'erased-bank' | 'erased-page' | 'nothing';
   /** Busy bit of each bank, and one for any operation. */
   readonly busy: readonly [number, number];

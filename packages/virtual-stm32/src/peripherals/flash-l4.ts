@@ -1,7 +1,7 @@
 // Flash controllers of the L4, G0 and U5 families (RM0351 3.7, RM0444 3.7, RM0456 7.9); their registers:
-// flash-l4-registers.ts. Pages by number and bank, words of 8 or 16 bytes that are programmed once, rows and bursts, option
-// bytes loaded by OBL_LAUNCH or a reset. One operation at a time: BSY reads as 1 until its time is over, and what is begun
-// meanwhile waits. The secure registers of U5 are not modelled.
+// flash-l4-registers.ts. Pages by number and bank, words of 8 or 16 bytes that are programmed once, rows and
+// bursts, option bytes loaded by OBL_LAUNCH or a reset. One operation at a time: BSY reads as 1 until its
+// time is over, and what is begun meanwhile waits. The secure registers of U5 are not modelled.
 
 import type { FlashController } from '@firmseal/chips';
 import { ChipReset } from '../chip/signals.ts';

@@ -1,5 +1,5 @@
-// What the flash controllers of all families share: what they are given, the option registers of the catalogue as they
-// stand in the register map, and which bank of the array an address means.
+// What the flash controllers of all families share: what they are given, the option registers of the
+// catalogue as they stand in the register map, and which bank of the array an address means.
 
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
@@ -37,8 +37,9 @@ export class OptionLatches {
   readonly #written = new Map<number, number>();
 
   /**
-   * `untouched`: what a register holds that was not written since the last programming. `stored` where registers "to be
-   * programmed" stand beside the current ones (H7, H5): a second start then programs the same again.
+   * `untouched`: what a register holds that was not written since the last programming. `stored`
+   * where registers "to be programmed" stand beside the current ones (H7, H5): a second start
+   * then programs the same again.
    */
   constructor(parts: FlashControllerParts, base: number, untouched: 'loaded' | 'stored' = 'loaded') {
     this.#parts = parts;

@@ -1,5 +1,5 @@
-// Words that take one program: PROGERR and what it leaves, all zeros, rows and bursts, and what a broken code does to the
-// core. RM0351 3.3.2, 3.3.7; RM0444 3.3.2, 3.3.8; RM0456 7.3.
+// Words that take one program: PROGERR and what it leaves, all zeros, rows and bursts, and what a broken code
+// does to the core. RM0351 3.3.2, 3.3.7; RM0444 3.3.2, 3.3.8; RM0456 7.3.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';

@@ -1,5 +1,6 @@
-// A GPIO port: what software reads at its input pins (IDR +10; RM0090 8.4.5): the level that is driven from outside, else
-// what the pull of PUPDR makes of an open pin. The rest reads as last written; outputs go nowhere.
+// A GPIO port: what software reads at its input pins (IDR +10; RM0090 8.4.5): the level that
+// is driven from outside, else what the pull of PUPDR makes of an open pin. The rest reads as
+// last written; outputs go nowhere.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';

@@ -1,5 +1,5 @@
-// Which peripheral an address belongs to. Register space without a model reads as last written, or 0; what is modelled
-// and what is not stands in docs/virtual-stm32.md.
+// Which peripheral an address belongs to. Register space without a model reads as last written, or 0; what is
+// modelled and what is not stands in docs/virtual-stm32.md.
 
 import { type Peripheral, RegisterBlock } from './peripheral.ts';
 

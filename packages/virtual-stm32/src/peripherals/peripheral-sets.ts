@@ -1,5 +1,6 @@
-// Which peripherals a family has and where: the addresses and ready bits that differ, as data. All of them were compared
-// with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files. What is not listed is not modelled.
+// Which peripherals a family has and where: the addresses and ready bits that differ, as data. All of them
+// were compared with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files.
+// What is not listed is not modelled.
 
 import type { FlashController } from '@firmseal/chips';
 import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';

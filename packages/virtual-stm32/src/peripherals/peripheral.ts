@@ -1,5 +1,5 @@
-// A block of memory-mapped registers, and the plain kind of it: registers that hold what was written last. One file a
-// peripheral stands under peripherals/.
+// A block of memory-mapped registers, and the plain kind of it: registers that hold what was written last.
+// One file a peripheral stands under peripherals/.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 
@@ -7,7 +7,10 @@ export interface Peripheral {
   readonly name: string;
   readonly addressStart: number;
   readonly sizeBytes: number;
-  /** Writes of 8 and 16 bits count as a write of the whole register, zero-extended; otherwise they are merged into it. */
+  /**
+   * Writes of 8 and 16 bits count as a write of the whole register, zero-extended;
+   * otherwise they are merged into it.
+   */
   readonly extendsNarrowWrites?: boolean;
   /** Whether readout protection shuts the register as it does the flash. */
   isGuarded?(offset: number): boolean;

@@ -1,5 +1,5 @@
-// RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator is on. Seeded, for
-// simulation only; seed and clock errors never occur by themselves.
+// RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator is on.
+// Seeded, for simulation only; seed and clock errors never occur by themselves.
 
 import { RegisterBlock } from './peripheral.ts';
 

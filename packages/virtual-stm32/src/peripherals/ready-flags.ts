@@ -1,5 +1,6 @@
-// Registers whose ready or status bits follow enable or select bits at once: clocks and voltages that are always stable
-// when software looks (RCC, PWR). Which bit follows which is data of the family, in peripheral-sets.ts.
+// Registers whose ready or status bits follow enable or select bits at once: clocks and voltages
+// that are always stable when software looks (RCC, PWR). Which bit follows which is data of the
+// family, in peripheral-sets.ts.
 
 import { type BlockPlace, RegisterBlock } from './peripheral.ts';
 

@@ -1,6 +1,6 @@
-// RCC: ready flags that follow their enables, the cause of the last reset, and the clocks that the registers make
-// (RM0090 6.3, RM0433 8.7). Clock gates and the resets of single peripherals are not enforced: a peripheral answers
-// with its clock off.
+// RCC: ready flags that follow their enables, the cause of the last reset, and the clocks that the registers
+// make (RM0090 6.3, RM0433 8.7). Clock gates and the resets of single peripherals are not enforced: a
+// peripheral answers with its clock off.
 
 import type { ResetCause } from '../chip/signals.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';
@@ -59,7 +59,10 @@ export class ResetClockControl extends ReadyFlags {
     super.writeRegister(offset, offset === register ? value & 0xff : value, by);
   }
 
-  /** What the registers make of the oscillators. Never 0: a tree that is being set up wrongly still has to end. */
+  /**
+   * What the registers make of the oscillators. Never 0: a tree that is being set up
+   * wrongly still has to end.
+   */
   get frequencies(): Frequencies {
     const { coreHz, usartHz } = this.#facts.tree((offset) => this.held(offset));
     return { coreHz: Math.max(coreHz, slowestHz), usartHz: Math.max(usartHz, slowestHz) };

@@ -1,5 +1,5 @@
-// Registers as after power-on, one by one, as ST's SVD files give them; where those are known to be wrong, see
-// docs/virtual-stm32-rules.md, reset-values.
+// Registers as after power-on, one by one, as ST's SVD files give them; where those are known to be wrong,
+// see docs/virtual-stm32-rules.md, reset-values.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';

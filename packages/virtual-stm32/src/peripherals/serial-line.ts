@@ -1,6 +1,6 @@
-// The wire of a USART to the chip's link: bytes wait in a queue until software reads them (no overrun: hosts of this
-// chip wait for answers), a byte takes its time at the baud rate, and reads that find nothing are told to whoever decides
-// that the firmware waits.
+// The wire of a USART to the chip's link: bytes wait in a queue until software reads them (no overrun: hosts
+// of this chip wait for answers), a byte takes its time at the baud rate, and reads that find nothing are
+// told to whoever decides that the firmware waits.
 
 export interface SerialHooks {
   readonly nowUs: () => number;

@@ -1,5 +1,6 @@
-// SYSCFG: MEM_MODE chooses what is seen at address 0 (SYSCFG_MEMRMP of F4 and L4, SYSCFG_CFGR1 of G0: RM0090 9.2.1); on F42x
-// and L4 FB_MODE beside it exchanges the addresses of the banks. Other bits, and other families, read as last written.
+// SYSCFG: MEM_MODE chooses what is seen at address 0 (SYSCFG_MEMRMP of F4 and L4, SYSCFG_CFGR1 of G0:
+// RM0090 9.2.1); on F42x and L4 FB_MODE beside it exchanges the addresses of the banks. Other bits, and
+// other families, read as last written.
 
 import type { LowMemory } from '../silicon/low-memory.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';

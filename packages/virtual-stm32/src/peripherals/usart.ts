@@ -1,5 +1,6 @@
-// A USART that is polled, in both register layouts: F4 (RM0090 30.6) and the later one of H7, G0, L4, U5 (RM0433 48.7).
-// 8 data bits as the link has them; interrupts, DMA, parity checks and modem lines are not modelled.
+// A USART that is polled, in both register layouts: F4 (RM0090 30.6) and the later one of H7,
+// G0, L4, U5 (RM0433 48.7). 8 data bits as the link has them; interrupts, DMA, parity checks
+// and modem lines are not modelled.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';

@@ -1,6 +1,6 @@
-// Independent watchdog: KR +00, PR +04, RLR +08, SR +0C (RM0090 21.4, RM0433 45.4). Runs on the simulated clock from the
-// 32 kHz oscillator; the reset comes at the next instruction after the time is over. While the chip waits for a host,
-// no time counts: on silicon the firmware's loop would feed it.
+// Independent watchdog: KR +00, PR +04, RLR +08, SR +0C (RM0090 21.4, RM0433 45.4). Runs on the simulated
+// clock from the 32 kHz oscillator; the reset comes at the next instruction after the time is over. While the
+// chip waits for a host, no time counts: on silicon the firmware's loop would feed it.
 
 import { RegisterBlock } from './peripheral.ts';
 

@@ -1,5 +1,5 @@
-// The buffer in front of flash that is programmed a whole word of 8, 16 or 32 bytes at a time: stores collect until the
-// word is complete (RM0433 4.3.9, RM0444 3.3.8, RM0456 7.3.9).
+// The buffer in front of flash that is programmed a whole word of 8, 16 or 32 bytes at a time: stores collect
+// until the word is complete (RM0433 4.3.9, RM0444 3.3.8, RM0456 7.3.9).
 
 export class WriteBuffer {
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -26,8 +26,8 @@ export class WriteBuffer {
   }
 
   /**
-   * `full`: the word can be taken. `elsewhere`: not the word that was begun, `twice`: a byte that was given already; nothing
-   * was taken in.
+   * `full`: the word can be taken. `elsewhere`: not the word that was begun, `twice`: a byte that was
+   * given already; nothing was taken in.
    */
   put(address: number, bytes: Uint8Array): 'more' | 'full' | 'elsewhere' | 'twice' {
     const word = address - (address % this.#bytes.length);

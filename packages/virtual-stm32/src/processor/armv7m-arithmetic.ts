@@ -1,5 +1,6 @@
-// Arithmetic of ARMv7-M (DDI 0403, A2.2.1, A5.3.2, A7.4.2): shifts with their carry, sums with carry and overflow, constants
-// that an instruction holds. What gives a carry as well leaves it in the core's flag, or in `carryOut`.
+// Arithmetic of ARMv7-M (DDI 0403, A2.2.1, A5.3.2, A7.4.2): shifts with their carry, sums with
+// carry and overflow, constants that an instruction holds. What gives a carry as well leaves it in
+// the core's flag, or in `carryOut`.
 
 /** Kinds of shift as instructions name them. */
 export const shifts = { lsl: 0, lsr: 1, asr: 2, ror: 3 } as const;

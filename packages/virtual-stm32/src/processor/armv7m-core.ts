@@ -1,10 +1,12 @@
-// Instructions of ARMv7-M (DDI 0403) on the Thumb core's registers: Cortex-M3, M4, M7, and what an M33 shares with them. Not
-// here, and undefined as on a core without them: floating point (also undefined after a reset on a core that has it), the
-// DSP instructions on packed and saturated values, coprocessors, BASEPRI and FAULTMASK, TrustZone. Faults are HardFaults: the
-// configurable ones are disabled until firmware enables them, which is not modelled. Cycles follow the Cortex-M4's table
-// (DDI 0439, 3.3.1) without memory wait states, and are an estimate for other cores.
+// Instructions of ARMv7-M (DDI 0403) on the Thumb core's registers: Cortex-M3, M4, M7, and what an M33 shares
+// with them. Not here, and undefined as on a core without them: floating point (also undefined after a reset
+// on a core that has it), the DSP instructions on packed and saturated values, coprocessors, BASEPRI and
+// FAULTMASK, TrustZone. Faults are HardFaults: the configurable ones are disabled until firmware enables
+// them, which is not modelled. Cycles follow the Cortex-M4's table (DDI 0439, 3.3.1) without memory wait
+// states, and are an estimate for other cores.
 
 import { Arithmetic } from './armv7m-arithmetic.ts';
+import type { Armv7mCore, Armv7mInstruction } from './armv7m-instruction.ts';
 import { Armv7mMemory } from './armv7m-memory.ts';
 import { NarrowInstructions } from './armv7m-narrow.ts';
 import { WideInstructions } from './armv7m-wide.ts';
@@ -21,15 +23,7 @@ const returnToProcessStack = 0xffff_fffd;
 const advancedIt = (itState: number): number =>
   (itState & 7) === 0 ? 0 : (itState & 0xe0) | ((itState << 1) & 0x1f);
 
-/** The core with what executes ARMv7-M; `itState` is kept among the core's own fields, so that copies of them are whole. */
-export interface Armv7mCore extends ThumbCore {
-  /** ITSTATE: condition and mask of the instructions that follow an IT; 0 outside of a block. */
-  itState: number;
-  /** An exclusive load was not followed by its store yet: 1. */
-  exclusive: number;
-}
-
-export class Armv7mInstructions {
+export class Armv7mInstructions implements Armv7mInstruction {
   readonly core: Armv7mCore;
   readonly memory: Armv7mMemory;
   readonly arithmetic = new Arithmetic();

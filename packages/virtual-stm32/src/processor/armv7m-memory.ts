@@ -1,8 +1,7 @@
-// Loads and stores of ARMv7-M (DDI 0403, A3.2, A5.3.5 to A5.3.7): single ones may be unaligned, but not in device memory;
-// those of several words and exclusive ones may not.
+// Loads and stores of ARMv7-M (DDI 0403, A3.2, A5.3.5 to A5.3.7): single ones may be unaligned, but not in
+// device memory; those of several words and exclusive ones may not.
 
 import { signExtend } from './armv7m-arithmetic.ts';
-import type { Armv7mInstructions } from './armv7m-core.ts';
 import { type ThumbBus, UndefinedInstruction } from './thumb-core.ts';
 
 type Size = 1 | 2 | 4;
@@ -11,6 +10,14 @@ interface Many {
   readonly writeBack: boolean;
   /** DB instead of IA. */
   readonly descending?: boolean;
+}
+
+/** What a load or store of many words needs of the instruction. */
+interface Registers {
+  cycles: number;
+  read(register: number): number;
+  write(register: number, value: number): void;
+  branchExchange(address: number): void;
 }
 
 /** Peripherals, external devices and the system space: device or strongly-ordered memory (DDI 0403, B3.1). */
@@ -62,7 +69,7 @@ export class Armv7mMemory {
   }
 
   /** Registers that the list names, the lowest at the lowest address; the base is written last. */
-  loadMany(on: Armv7mInstructions, base: number, list: number, { writeBack, descending }: Many): void {
+  loadMany(on: Registers, base: number, list: number, { writeBack, descending }: Many): void {
     const count = bitCount(list);
     const start = on.read(base) - (descending ? 4 * count : 0);
     this.#needAligned(start);
@@ -76,7 +83,7 @@ export class Armv7mMemory {
     if (list & 0x8000) on.branchExchange(values[at]!);
   }
 
-  storeMany(on: Armv7mInstructions, base: number, list: number, { writeBack, descending }: Many): void {
+  storeMany(on: Registers, base: number, list: number, { writeBack, descending }: Many): void {
     const count = bitCount(list);
     const start = on.read(base) - (descending ? 4 * count : 0);
     this.#needAligned(start);

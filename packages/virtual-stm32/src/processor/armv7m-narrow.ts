@@ -1,15 +1,15 @@
 // Instructions of ARMv7-M in one halfword (DDI 0403, A5.2).
 
 import { byteReversed, halvesReversed, shifts, signExtend } from './armv7m-arithmetic.ts';
-import type { Armv7mInstructions } from './armv7m-core.ts';
+import type { Armv7mInstruction } from './armv7m-instruction.ts';
 import { BreakInstruction, type ThumbBus } from './thumb-core.ts';
 
 export class NarrowInstructions {
-  readonly #on: Armv7mInstructions;
+  readonly #on: Armv7mInstruction;
   readonly #registers: Uint32Array;
   readonly #bus: ThumbBus;
 
-  constructor(on: Armv7mInstructions, bus: ThumbBus) {
+  constructor(on: Armv7mInstruction, bus: ThumbBus) {
     this.#on = on;
     this.#registers = on.core.registers;
     this.#bus = bus;

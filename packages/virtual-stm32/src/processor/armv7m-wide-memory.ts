@@ -1,11 +1,11 @@
 // Loads and stores of ARMv7-M in two halfwords (DDI 0403, A5.3.5 to A5.3.10).
 
-import type { Armv7mInstructions } from './armv7m-core.ts';
+import type { Armv7mInstruction } from './armv7m-instruction.ts';
 
 export class WideMemory {
-  readonly #on: Armv7mInstructions;
+  readonly #on: Armv7mInstruction;
 
-  constructor(on: Armv7mInstructions) {
+  constructor(on: Armv7mInstruction) {
     this.#on = on;
   }
 

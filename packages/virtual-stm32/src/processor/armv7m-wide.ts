@@ -8,7 +8,7 @@ import {
   rotateRight,
   signExtend,
 } from './armv7m-arithmetic.ts';
-import type { Armv7mInstructions } from './armv7m-core.ts';
+import type { Armv7mInstruction } from './armv7m-instruction.ts';
 import { WideMemory } from './armv7m-wide-memory.ts';
 import { BreakInstruction } from './thumb-core.ts';
 
@@ -27,10 +27,10 @@ const operations = {
 } as const;
 
 export class WideInstructions {
-  readonly #on: Armv7mInstructions;
+  readonly #on: Armv7mInstruction;
   readonly #memory: WideMemory;
 
-  constructor(on: Armv7mInstructions) {
+  constructor(on: Armv7mInstruction) {
     this.#on = on;
     this.#memory = new WideMemory(on);
   }

@@ -1,5 +1,5 @@
-// The core of ARMv7-M beside QEMU's Cortex-M4: one program of seeded instructions runs on both, and what each instruction left
-// in registers, flags and memory has to be the same.
+// The core of ARMv7-M beside QEMU's Cortex-M4: one program of seeded instructions runs on both, and what each
+// instruction left in registers, flags and memory has to be the same.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

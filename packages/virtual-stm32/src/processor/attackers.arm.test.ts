@@ -1,6 +1,7 @@
-// Attackers in machine code: a program in SRAM, loaded through the debug port, that copies flash out. What it gets at each
-// readout level is RM0090 3.7.3: all at level 0, bus errors at level 1 while a debugger is there, and at level 2 nobody
-// can load it. The program is the same bytes each time; only the option bytes differ.
+// Attackers in machine code: a program in SRAM, loaded through the debug port, that copies flash
+// out. What it gets at each readout level is RM0090 3.7.3: all at level 0, bus errors at level 1
+// while a debugger is there, and at level 2 nobody can load it. The program is the same bytes each
+// time; only the option bytes differ.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +51,10 @@ function assemble(source: string): Uint8Array<ArrayBuffer> {
   return padded;
 }
 
-/** A chip with the panel in flash at a readout level that is in force, freshly powered on, and its log of the link. */
+/**
+ * A chip with the panel in flash at a readout level that is in force, freshly powered
+ * on, and its log of the link.
+ */
 function lockedChip(level: 0 | 1 | 2) {
   const chip = createVirtualChip({ chip: 'stm32f427', seed: `attack ${level}`, executors: [machineCode()] });
   programSegments(chip, buildPanel('panel.elf'));

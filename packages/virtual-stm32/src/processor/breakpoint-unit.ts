@@ -1,5 +1,6 @@
-// FPB: hardware breakpoints on code addresses, in both versions of its registers (DDI 0403 C1.11, DDI 0419 C1.8 for the
-// smaller one of ARMv6-M, ARMv8-M's with a whole address). Remapping and literal comparators are not modelled.
+// FPB: hardware breakpoints on code addresses, in both versions of its registers (DDI 0403 C1.11,
+// DDI 0419 C1.8 for the smaller one of ARMv6-M, ARMv8-M's with a whole address). Remapping and
+// literal comparators are not modelled.
 
 import { RegisterBlock } from '../peripherals/peripheral.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';

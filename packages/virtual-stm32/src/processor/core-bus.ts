@@ -1,5 +1,6 @@
-// The CPU's way to the bus, made fast: instruction fetches and RAM go straight to the bytes of the memory around the last
-// address, as long as no operation changed it; everything else takes SystemBus. Throws BusFault where the bus says so.
+// The CPU's way to the bus, made fast: instruction fetches and RAM go straight to the bytes of the
+// memory around the last address, as long as no operation changed it; everything else takes SystemBus.
+// Throws BusFault where the bus says so.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import type { AccessBytes, SystemBus } from './system-bus.ts';
@@ -55,7 +56,9 @@ export class CoreBus {
   #ram: Views = nothing();
   readonly #knownFlash = new Map<number, Views>();
   readonly #knownRam = new Map<number, Views>();
-  /** Whether the read of 2 bytes at that address, now, is the fetch of an instruction; set by the processor. */
+  /**
+   * Whether the read of 2 bytes at that address, now, is the fetch of an instruction; set by the processor.
+   */
   isFetch: (address: number) => boolean = () => false;
 
   /** `bus` over the same memory; asked for when it is first needed, since its peripherals need the CPU. */

@@ -1,5 +1,5 @@
-// Halting debug: DHCSR, DCRSR, DCRDR, DEMCR, DFSR (DDI 0419, C1.6; the same places in ARMv7-M). Kept over a system
-// reset, as on silicon; only loss of power clears it.
+// Halting debug: DHCSR, DCRSR, DCRDR, DEMCR, DFSR (DDI 0419, C1.6; the same places in ARMv7-M). Kept over a
+// system reset, as on silicon; only loss of power clears it.
 
 import type { HaltReason, Processor } from './processor.ts';
 

@@ -1,5 +1,5 @@
-// The processor with programs of a few half-words, written by hand: run-away code ends, faults, lock-up, watchdog, timer,
-// breakpoints, stepping, reset-halt. No tool chain is needed.
+// The processor with programs of a few half-words, written by hand: run-away code ends, faults, lock-up,
+// watchdog, timer, breakpoints, stepping, reset-halt. No tool chain is needed.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';

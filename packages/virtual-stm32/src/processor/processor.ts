@@ -1,6 +1,7 @@
-// The CPU: the Thumb core (ARMv6-M, or ARMv7-M by armv7m-core.ts) with what surrounds it, faults, sleep, lock-up, halting debug, and the decision that firmware
-// waits for its host. Runs only when told to, a bounded number of instructions at a time; time passes on the simulated
-// clock by cycles. DDI 0419 (ARMv6-M), B1.5 exceptions, C1 debug.
+// The CPU: the Thumb core (ARMv6-M, or ARMv7-M by armv7m-core.ts) with what surrounds it, faults, sleep,
+// lock-up, halting debug, and the decision that firmware waits for its host. Runs only when told to, a
+// bounded number of instructions at a time; time passes on the simulated clock by cycles. DDI 0419
+// (ARMv6-M), B1.5 exceptions, C1 debug.
 
 import { Armv7mInstructions } from './armv7m-core.ts';
 import { BusFault, type CoreBus } from './core-bus.ts';
@@ -13,8 +14,8 @@ import {
 } from './thumb-core.ts';
 
 /**
- * Why it stopped. `waits`: for an interrupt that cannot come, or it polls an empty link, or jumps to itself. `budget`: the
- * instructions given are used up.
+ * Why it stopped. `waits`: for an interrupt that cannot come, or it polls an empty link, or jumps to itself.
+ * `budget`: the instructions given are used up.
  */
 export type Stop = 'waits' | 'halted' | 'lockup' | 'budget';
 
@@ -52,7 +53,10 @@ const branchToItself = 0xe7fe;
 /** From here on the opcode has a second halfword. */
 const firstWide = 0xe800;
 
-/** Peripherals, external devices and the system space hold no code, whatever reads there (DDI 0419, B3.1, "XN"). */
+/**
+ * Peripherals, external devices and the system space hold no code, whatever reads
+ * there (DDI 0419, B3.1, "XN").
+ */
 const holdsNoCode = (address: number): boolean => {
   const eighth = address >>> 29;
   return eighth === 2 || eighth > 4;
@@ -101,7 +105,10 @@ export class Processor {
     return this.#retired;
   }
 
-  /** Stack pointer and first instruction from a vector table; lock-up when it cannot be read (DDI 0419, B1.5.5). */
+  /**
+   * Stack pointer and first instruction from a vector table; lock-up when it cannot
+   * be read (DDI 0419, B1.5.5).
+   */
   reset(vectorTable: number): void {
     const { core } = this;
     clearCore(core);

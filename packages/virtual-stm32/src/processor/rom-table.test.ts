@@ -1,5 +1,5 @@
-// What a debugger reads on its way from the access port to the core: ROM tables, their identity, and that every entry leads
-// to a component that says what it is (IHI 0031, D2).
+// What a debugger reads on its way from the access port to the core: ROM tables, their identity, and that
+// every entry leads to a component that says what it is (IHI 0031, D2).
 
 import { chipIds } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// ROM tables (IHI 0031, D2; DDI 0403 C1.3): the one that the access port names carries ST's identity and the device id. It
-// lists the core's components itself (Cortex-M4) or the table of the core, which lists them: system control space, DWT
-// without comparators, FPB.
+// ROM tables (IHI 0031, D2; DDI 0403 C1.3): the one that the access port names carries ST's identity and the
+// device id. It lists the core's components itself (Cortex-M4) or the table of the core, which lists them:
+// system control space, DWT without comparators, FPB.
 
 import type { Chip } from '@firmseal/chips';
 import { type Peripheral, RegisterBlock } from '../peripherals/peripheral.ts';

@@ -1,5 +1,6 @@
-// The bus as one master sees it: 8, 16 and 32 bits at any address go to memory under the rules of MemoryAccess, to the
-// flash controller (a store into flash programs it), or to registers. Undefined and false are bus faults.
+// The bus as one master sees it: 8, 16 and 32 bits at any address go to memory under the rules of
+// MemoryAccess, to the flash controller (a store into flash programs it), or to registers.
+// Undefined and false are bus faults.
 
 import type { Chip } from '@firmseal/chips';
 import type { Peripheral } from '../peripherals/peripheral.ts';
@@ -86,7 +87,10 @@ export class SystemBus {
     return typeof bytes === 'string' ? undefined : fromBytes(bytes);
   }
 
-  /** A word whose code does not match: a bus fault, or the word as it is and an interrupt that cannot be masked. */
+  /**
+   * A word whose code does not match: a bus fault, or the word as it is and an
+   * interrupt that cannot be masked.
+   */
   #readBroken(address: number, sizeBytes: AccessBytes): number | undefined {
     const { chip, memory, flashController } = this.#parts;
     flashController.noteBrokenRead(address);

@@ -1,5 +1,6 @@
-// System control space (DDI 0419, B3.2 to B3.4): identity, vector table, system reset, exception state, SysTick, a part of
-// the NVIC, and the debug registers behind core-debug.ts. The identity is the chip's. Fault status registers read as 0: every fault is a HardFault.
+// System control space (DDI 0419, B3.2 to B3.4): identity, vector table, system reset, exception state,
+// SysTick, a part of the NVIC, and the debug registers behind core-debug.ts. The identity is the chip's.
+// Fault status registers read as 0: every fault is a HardFault.
 
 import { ChipReset } from '../chip/signals.ts';
 import type { Peripheral } from '../peripherals/peripheral.ts';

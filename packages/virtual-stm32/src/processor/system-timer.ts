@@ -1,5 +1,5 @@
-// SysTick (DDI 0419, B3.3): counts cycles of the core by simulated time. A change of the core clock changes its pace from
-// the next reload on.
+// SysTick (DDI 0419, B3.3): counts cycles of the core by simulated time. A change of the core clock
+// changes its pace from the next reload on.
 
 export interface TimerParts {
   readonly nowUs: () => number;

@@ -1,6 +1,7 @@
-// rp2040js's Cortex-M0+ core (ARMv6-M, MIT) alone (armv7m-core.ts puts other instructions on it), on a bus of ours. The library exports the class only as a part of its
-// chip, so it is taken from one instance of that. What the core reports as not implemented is thrown as
-// UndefinedInstruction, a breakpoint instruction as BreakInstruction: what they mean is processor.ts.
+// rp2040js's Cortex-M0+ core (ARMv6-M, MIT) alone (armv7m-core.ts puts other instructions on it), on a bus of
+// ours. The library exports the class only as a part of its chip, so it is taken from one instance of that.
+// What the core reports as not implemented is thrown as UndefinedInstruction, a breakpoint instruction as
+// BreakInstruction: what they mean is processor.ts.
 
 import { RP2040 } from 'rp2040js';
 
@@ -16,7 +17,9 @@ export interface ThumbBus {
   writeUint8(address: number, value: number): void;
 }
 
-/** The instruction is none that the core has, or its access is not aligned: a HardFault (DDI 0419, B1.5.4). */
+/**
+ * The instruction is none that the core has, or its access is not aligned: a HardFault (DDI 0419, B1.5.4).
+ */
 export class UndefinedInstruction extends Error {
   override readonly name = 'UndefinedInstruction';
 }
@@ -55,7 +58,10 @@ export function createThumbCore(bus: ThumbBus): ThumbCore {
   return core;
 }
 
-/** BX and POP to an even address leave Thumb state, of which ARMv6-M has no other: INVSTATE (DDI 0419, A4.1.1 and B1.5.4). */
+/**
+ * BX and POP to an even address leave Thumb state, of which ARMv6-M has no other: INVSTATE
+ * (DDI 0419, A4.1.1 and B1.5.4).
+ */
 function needThumbState(core: ThumbCore): void {
   const write = core.BXWritePC.bind(core);
   core.BXWritePC = (address) => {

@@ -1,5 +1,5 @@
-// From an address as the CPU uses it to the physical one of the flash array: the alias at 0 (F427) and the swap of
-// the banks (SYSCFG_MEMRMP.FB_MODE on F427, SWAP_BANK_OPT on H743).
+// From an address as the CPU uses it to the physical one of the flash array: the alias at 0 (F427) and the
+// swap of the banks (SYSCFG_MEMRMP.FB_MODE on F427, SWAP_BANK_OPT on H743).
 
 import type { Chip } from '@firmseal/chips';
 

@@ -1,4 +1,5 @@
-// What is seen at address 0: what was booted, then what SYSCFG chooses. RM0090 2.4 and 9.2.1, RM0351 2.6, RM0444 2.5.
+// What is seen at address 0: what was booted, then what SYSCFG chooses. RM0090 2.4 and
+// 9.2.1, RM0351 2.6, RM0444 2.5.
 
 import { expect, test } from 'vitest';
 import { TestDebugger } from '../../test/debugger.ts';

@@ -1,6 +1,6 @@
-// Where the chip starts after a reset: from option bytes, boot pins, an empty flash and, where two banks can change
-// places, what stands at the start of bank 2. RM0090 2.4, RM0433 2.6, RM0351 2.6, RM0444 2.5, RM0456 4. At readout
-// level 2 always from flash; on H5 in some product states always from system memory.
+// Where the chip starts after a reset: from option bytes, boot pins, an empty flash and, where two banks can
+// change places, what stands at the start of bank 2. RM0090 2.4, RM0433 2.6, RM0351 2.6, RM0444 2.5,
+// RM0456 4. At readout level 2 always from flash; on H5 in some product states always from system memory.
 
 import { type Chip, eraseUnitAt, type FieldValue } from '@firmseal/chips';
 import type { FlashMemory } from './flash-memory.ts';
@@ -36,7 +36,10 @@ export function bootSource(parts: BootParts): BootSource {
   return chip.boot.selectedBy === 'boot-address' ? byBootAddress(parts, swapped) : byBootPins(parts, swapped);
 }
 
-/** Whether the first word of flash reads as erased: what the empty check keeps (RM0444 3.7.1, FLASH_ACR.EMPTY). */
+/**
+ * Whether the first word of flash reads as erased: what the empty check keeps
+ * (RM0444 3.7.1, FLASH_ACR.EMPTY).
+ */
 export function isFlashEmpty({ chip, flash }: Pick<BootParts, 'chip' | 'flash'>): boolean {
   const word = flash.read(chip.flash.addressStart, 4);
   return typeof word !== 'string' && word.every((byte) => byte === 0xff);

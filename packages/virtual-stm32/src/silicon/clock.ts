@@ -1,5 +1,5 @@
-// Time of a simulated chip: it advances only when somebody says so. A chip advances it by what its flash needs;
-// several chips may share one clock or have one each.
+// Time of a simulated chip: it advances only when somebody says so. A chip advances it by what its flash
+// needs; several chips may share one clock or have one each.
 
 export class SimulatedClock {
   #nowUs = 0;

@@ -1,6 +1,6 @@
-// The cells of one erase unit: bytes and, on parts with an error correcting code, what each granule is: erased,
-// programmed, or broken (its code does not match, a read faults). Allocated when first written, dropped when erased,
-// so that a chip that was never programmed costs next to nothing.
+// The cells of one erase unit: bytes and, on parts with an error correcting code, what each granule is:
+// erased, programmed, or broken (its code does not match, a read faults). Allocated when first written,
+// dropped when erased, so that a chip that was never programmed costs next to nothing.
 
 import type { SeededRandom } from './random.ts';
 import { tearBytes, tornLine } from './tearing.ts';
@@ -74,7 +74,10 @@ export class EraseUnitCells {
     else target.set(this.#bytes.subarray(offset, offset + target.length));
   }
 
-  /** The bytes themselves, only to be looked at, valid until the next operation; undefined when a read may fault. */
+  /**
+   * The bytes themselves, only to be looked at, valid until the next operation;
+   * undefined when a read may fault.
+   */
   window(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#bytes === undefined) return erasedUnit(this.#sizeBytes);
     return this.#granules?.includes(broken) ? undefined : this.#bytes;
@@ -138,8 +141,8 @@ export class EraseUnitCells {
   }
 
   /**
-   * Programs bytes: bits only fall from 1 to 0. On ECC parts whole granules; a second time breaks them, unless `keepsCode`
-   * says that what is written matches its code whatever stood there (all zeros).
+   * Programs bytes: bits only fall from 1 to 0. On ECC parts whole granules; a second time breaks them,
+   * unless `keepsCode` says that what is written matches its code whatever stood there (all zeros).
    */
   program(offset: number, data: Uint8Array, keepsCode: boolean): void {
     const bytes = this.#allocate();

@@ -1,5 +1,5 @@
-// Proprietary code readout protection (PCROP): who may do what with flash that can only be executed, and what lifts it.
-// RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2.
+// Proprietary code readout protection (PCROP): who may do what with flash that can only be executed, and what
+// lifts it. RM0090 3.7.5, RM0433 4.5.4, RM0351 3.5.2, RM0444 3.5.2.
 
 import { optionField, withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

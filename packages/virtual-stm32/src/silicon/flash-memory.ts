@@ -1,7 +1,7 @@
-// The flash array of a chip and the rules of its controller: write unit and alignment by parallelism, what a second
-// program of a unit does, write protection, error correcting code. Every change passes the power supply, which counts
-// and may cut it, and costs time. Who may come this far is protection.ts; addresses here are physical.
-// RM0090 3.6 (PGAERR, PGPERR, WRPERR), RM0433 4.3.9, 4.7.
+// The flash array of a chip and the rules of its controller: write unit and alignment by parallelism, what a
+// second program of a unit does, write protection, error correcting code. Every change passes the power
+// supply, which counts and may cut it, and costs time. Who may come this far is protection.ts; addresses here
+// are physical. RM0090 3.6 (PGAERR, PGPERR, WRPERR), RM0433 4.3.9, 4.7.
 
 import { type Chip, type EraseUnit, eraseUnitAt, type Parallelism, writeUnitBytes } from '@firmseal/chips';
 import { EraseUnitCells, type KeptCells, type SavedCells, type UnitContent } from './erase-unit-cells.ts';
@@ -11,9 +11,9 @@ import type { OperationKind, PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
 
 /**
- * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed before; either
- * the controller refused (PROGERR: L4, G0, U5) or its error correcting code is broken now (H7, H5: no flag at that moment,
- * only the later read faults). `refused`: readout protection.
+ * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed
+ * before; either the controller refused (PROGERR: L4, G0, U5) or its error correcting code is broken now (H7,
+ * H5: no flag at that moment, only the later read faults). `refused`: readout protection.
  */
 export type FlashStatus =
   | 'ok'
@@ -25,8 +25,8 @@ export type FlashStatus =
   | 'refused';
 
 /**
- * Given to an operation, it lasts: the call returns when it has begun, and this is told how it ended, later. Without one the
- * call takes the operation's time.
+ * Given to an operation, it lasts: the call returns when it has begun, and this is told how it ended, later.
+ * Without one the call takes the operation's time.
  */
 export type WhenDone = (status: FlashStatus) => void;
 
@@ -174,7 +174,9 @@ export class FlashMemory {
     return bytes;
   }
 
-  /** Most reads are of the unit that was read last: a search through all of them would be most of their cost. */
+  /**
+   * Most reads are of the unit that was read last: a search through all of them would be most of their cost.
+   */
   #unitAt(address: number): EraseUnit | undefined {
     const last = this.#lastUnit;
     if (last !== undefined && address >= last.addressStart && address < last.addressStart + last.sizeBytes)
@@ -288,7 +290,9 @@ export class FlashMemory {
     return 'ok';
   }
 
-  /** The erase of a regression of readout protection: write protection does not hold it up; some units stay. */
+  /**
+   * The erase of a regression of readout protection: write protection does not hold it up; some units stay.
+   */
   eraseAllExcept(stays: (unit: EraseUnit) => boolean): void {
     this.#eraseMany(
       this.#parts.chip.flash.eraseUnits.filter((unit) => !stays(unit)),

@@ -1,5 +1,5 @@
-// How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for each
-// operation. The clock advances by it, at once or while somebody waits (operations-under-way.ts).
+// How long each operation takes, from the catalogue: typical, maximum, or a seeded time between the two for
+// each operation. The clock advances by it, at once or while somebody waits (operations-under-way.ts).
 
 import {
   type Chip,

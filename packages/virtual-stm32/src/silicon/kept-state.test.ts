@@ -1,4 +1,5 @@
-// A chip that goes on from what it kept is the same chip: content, broken granules, option bytes, OTP, counts, chance.
+// A chip that goes on from what it kept is the same chip: content, broken granules,
+// option bytes, OTP, counts, chance.
 
 import { withOptionField } from '@firmseal/chips';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,8 @@
-// What a chip keeps without power, so that it can go on in another process: flash with the state of its granules, option
-// bytes, OTP, unique id; and what the simulation needs to go on as one chip: the count of operations, the clock, and how
-// far each stream of chance was drawn (a random generator that began anew would repeat its numbers). How it is written
-// to a file is the application's. RAM, pins and the plan of cuts are not kept.
+// What a chip keeps without power, so that it can go on in another process: flash with the state of
+// its granules, option bytes, OTP, unique id; and what the simulation needs to go on as one chip: the
+// count of operations, the clock, and how far each stream of chance was drawn (a random generator that
+// began anew would repeat its numbers). How it is written to a file is the application's. RAM, pins
+// and the plan of cuts are not kept.
 
 import type { ChipParts } from '../chip/parts.ts';
 import type { SimulatedClock } from './clock.ts';
@@ -40,7 +41,9 @@ export function keepParts({ memory, power, streams }: ChipParts, clock: Simulate
   };
 }
 
-/** Into parts that were just made, with the clock at 0. RangeError when the state is not one of such a chip. */
+/**
+ * Into parts that were just made, with the clock at 0. RangeError when the state is not one of such a chip.
+ */
 export function takeParts(
   { memory, power, streams }: ChipParts,
   clock: SimulatedClock,

@@ -1,5 +1,6 @@
-// What is seen at address 0 on the families that alias it (F4, L4, G0): the flash, the SRAM or system memory, by what was
-// booted and then by SYSCFG. RM0090 2.4, RM0351 2.6, RM0444 2.5. Other families have memory of their own there, or none.
+// What is seen at address 0 on the families that alias it (F4, L4, G0): the flash, the SRAM or system
+// memory, by what was booted and then by SYSCFG. RM0090 2.4, RM0351 2.6, RM0444 2.5. Other families have
+// memory of their own there, or none.
 
 import type { Chip } from '@firmseal/chips';
 

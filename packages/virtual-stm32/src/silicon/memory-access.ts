@@ -1,6 +1,6 @@
-// The chip's memory as one master reaches it: addresses are mapped, the rules of protection.ts applied, and what is
-// left goes to flash, RAM, OTP, option bytes or the factory's information. Used by the CPU, the debug port and the
-// ROM bootloader alike, so that none can forget a rule.
+// The chip's memory as one master reaches it: addresses are mapped, the rules of protection.ts applied, and
+// what is left goes to flash, RAM, OTP, option bytes or the factory's information. Used by the CPU, the debug
+// port and the ROM bootloader alike, so that none can forget a rule.
 
 import type { Chip, EraseUnit, OptionValues, RamRange } from '@firmseal/chips';
 import { bytesToBankEnd, physicalFlashAddress } from './address-map.ts';
@@ -84,7 +84,10 @@ export class MemoryAccess {
     return this.#may('information', 'read');
   }
 
-  /** RAM around the address, to be read and written until `version` changes; undefined when a rule is in the way. */
+  /**
+   * RAM around the address, to be read and written until `version` changes; undefined
+   * when a rule is in the way.
+   */
   ramWindow(aliased: number): MemoryWindow | undefined {
     const { ram } = this.#parts;
     const address = this.resolve(aliased);
@@ -96,7 +99,10 @@ export class MemoryAccess {
     return window && { addressStart: window.addressStart - (address - aliased), bytes: window.bytes };
   }
 
-  /** Flash around the address, to be read until `version` changes; undefined when a rule or a fault is in the way. */
+  /**
+   * Flash around the address, to be read until `version` changes; undefined when a rule
+   * or a fault is in the way.
+   */
   flashWindow(address: number): MemoryWindow | undefined {
     const physical = this.#physical(address);
     if (physical === undefined || !this.#may('flash', 'read')) return undefined;
@@ -106,7 +112,10 @@ export class MemoryAccess {
     return window && { addressStart: address - (physical - window.addressStart), bytes: window.bytes };
   }
 
-  /** Changes when windows are no longer valid because memory changed; rules and mapping are the caller's to watch. */
+  /**
+   * Changes when windows are no longer valid because memory changed; rules and mapping
+   * are the caller's to watch.
+   */
   get version(): number {
     return this.#parts.flash.version + this.#parts.ram.version;
   }
@@ -124,7 +133,10 @@ export class MemoryAccess {
     return this.#readInformation(address, length) ?? 'bus-fault';
   }
 
-  /** Whether the byte is of flash that can only be executed: the reason for which a data read of it is refused. */
+  /**
+   * Whether the byte is of flash that can only be executed: the reason for which a
+   * data read of it is refused.
+   */
   isExecuteOnly(address: number): boolean {
     const physical = this.#physical(address);
     return physical !== undefined && this.#parts.options.isExecuteOnly(physical, 1);
@@ -205,7 +217,9 @@ export class MemoryAccess {
     return this.#may('flash', 'write') ? flash.programUnit(physical, bytes, whenDone) : 'refused';
   }
 
-  /** Program operations one after the other; the first that is not `ok` ends it. Length: whole write units. */
+  /**
+   * Program operations one after the other; the first that is not `ok` ends it. Length: whole write units.
+   */
   programUnits(address: number, bytes: Uint8Array): FlashStatus {
     const { unitBytes } = this.#parts.flash;
     if (bytes.length % unitBytes !== 0) return 'wrong-size';
@@ -232,7 +246,10 @@ export class MemoryAccess {
     return this.#may('option-bytes', 'read') ? this.#parts.options.loaded.get(register) : undefined;
   }
 
-  /** Stores option bytes; they take force at the next reset or launch. With `whenDone` it lasts beyond the call. */
+  /**
+   * Stores option bytes; they take force at the next reset or launch. With `whenDone`
+   * it lasts beyond the call.
+   */
   programOptions(values: OptionValues, whenDone?: () => void): OptionStatus {
     const { level, optionsOpen = level < 2 } = this.#parts.protection();
     if (!optionsOpen) return 'locked';

@@ -1,6 +1,7 @@
-// Flash operations that were begun by registers and last for their time: what they do to the cells shows when they end. A
-// read of a bank in which one runs, and the next operation, wait for it (time passes); who polls the status sees it busy.
-// A reset or the loss of power in the middle tears it. RM0090 3.6, RM0433 4.3.8, RM0351 3.3.4, RM0444 3.3.5.
+// Flash operations that were begun by registers and last for their time: what they do to the cells shows
+// when they end. A read of a bank in which one runs, and the next operation, wait for it (time passes); who
+// polls the status sees it busy. A reset or the loss of power in the middle tears it. RM0090 3.6,
+// RM0433 4.3.8, RM0351 3.3.4, RM0444 3.3.5.
 
 export interface OperationTime {
   /** Simulated time, the cycles of a running core included. */
@@ -9,7 +10,10 @@ export interface OperationTime {
 }
 
 export interface LastingOperation {
-  /** Banks that cannot be read meanwhile; none for option bytes, which make every bank busy and none unreadable. */
+  /**
+   * Banks that cannot be read meanwhile; none for option bytes, which make every bank
+   * busy and none unreadable.
+   */
   readonly banks: readonly number[];
   readonly durationUs: number;
   readonly complete: () => void;
@@ -21,8 +25,8 @@ interface Running extends LastingOperation {
 }
 
 /**
- * A tight loop that polls the status would look thousands of times: each look moves time on by this part of the operation,
- * so that the loop ends after as many looks, however long a page takes to erase.
+ * A tight loop that polls the status would look thousands of times: each look moves time on by this part of
+ * the operation, so that the loop ends after as many looks, however long a page takes to erase.
  */
 const looksPerOperation = 4;
 

@@ -1,6 +1,6 @@
-// The option bytes: what is stored, what is in force since the last load, and the rules of changing them. Readout
-// protection only rises, but for the step from 1 to 0, which first erases the main flash; at level 2 nothing changes
-// ever again. RM0090 3.7, RM0433 4.4 and 4.5. Stored values take force at a reset or launch.
+// The option bytes: what is stored, what is in force since the last load, and the rules of changing them.
+// Readout protection only rises, but for the step from 1 to 0, which first erases the main flash; at level 2
+// nothing changes ever again. RM0090 3.7, RM0433 4.4 and 4.5. Stored values take force at a reset or launch.
 
 import { u32be } from '@firmseal/bytes';
 import {
@@ -26,8 +26,8 @@ import { areaBounds, planRegression } from './regression.ts';
 import { tearBytes } from './tearing.ts';
 
 /**
- * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area), or a product state
- * that does not follow the present one.
+ * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area), or a
+ * product state that does not follow the present one.
  * `refused`: this master may not. `unknown-register`: not in the catalogue.
  */
 export type OptionStatus = 'ok' | 'locked' | 'field-locked' | 'unknown-register' | 'refused';
@@ -128,8 +128,8 @@ export class OptionBytes {
     this.isExecuteOnly(unit.addressStart, unit.sizeBytes);
 
   /**
-   * Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored. With
-   * `whenDone` the programming lasts beyond the call (the erase of a regression does not).
+   * Programs the registers given, others keep their stored values. Bits that are no option bytes are ignored.
+   * With `whenDone` the programming lasts beyond the call (the erase of a regression does not).
    */
   program(values: OptionValues, whenDone?: () => void): OptionStatus {
     const { chip } = this.#parts;
@@ -212,7 +212,9 @@ export class OptionBytes {
     });
   }
 
-  /** Left as they were, all written, or spoilt: bits torn and the protection byte a mismatch, so never lower. */
+  /**
+   * Left as they were, all written, or spoilt: bits torn and the protection byte a mismatch, so never lower.
+   */
   #tear(next: Map<number, number>): void {
     const { chip, random } = this.#parts;
     const outcome = random.below(3);

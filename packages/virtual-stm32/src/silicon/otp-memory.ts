@@ -1,7 +1,8 @@
-// One-time programmable bytes: bits fall from 1 to 0 and never rise; no erase, no regression of protection brings them back.
-// On F4 each block has a lock byte behind all of them, which ends programming once it is 0 (RM0090 3.8; addresses in CMSIS
-// header stm32f427xx.h, FLASH_OTP_BASE to FLASH_OTP_END). On L4, G0 and U5 a word that has one bit at 0 takes no further
-// program, not even zeros (RM0444 3.3.1). The lock register of H5 is not modelled.
+// One-time programmable bytes: bits fall from 1 to 0 and never rise; no erase, no regression of
+// protection brings them back. On F4 each block has a lock byte behind all of them, which ends
+// programming once it is 0 (RM0090 3.8; addresses in CMSIS header stm32f427xx.h, FLASH_OTP_BASE to
+// FLASH_OTP_END). On L4, G0 and U5 a word that has one bit at 0 takes no further program, not even zeros
+// (RM0444 3.3.1). The lock register of H5 is not modelled.
 
 import type { FlashStatus } from './flash-memory.ts';
 import type { PowerSupply } from './power-supply.ts';

@@ -1,6 +1,6 @@
-// Power, and the plan of when it fails. Every change of non-volatile memory (program of one write unit, erase of one
-// unit, mass erase, program of option bytes) is one operation, counted from 1; a cut hits one of them before it
-// starts, in its middle (torn) or right after it ended. What a torn operation leaves is tearing.ts.
+// Power, and the plan of when it fails. Every change of non-volatile memory (program of one write unit, erase
+// of one unit, mass erase, program of option bytes) is one operation, counted from 1; a cut hits one of them
+// before it starts, in its middle (torn) or right after it ended. What a torn operation leaves is tearing.ts.
 
 import { PowerLost } from '../chip/signals.ts';
 

@@ -1,5 +1,5 @@
-// STM32H563: product states in place of readout levels, its controller's option bytes, banks and their swap. What public
-// sources say and what they do not: docs/virtual-stm32-rules.md.
+// STM32H563: product states in place of readout levels, its controller's option bytes, banks and their swap.
+// What public sources say and what they do not: docs/virtual-stm32-rules.md.
 
 import { findChip, optionField, withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

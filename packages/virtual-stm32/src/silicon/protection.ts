@@ -1,11 +1,12 @@
-// Who may do what, in one place: the access rules of readout protection. RM0090 3.7.3 (table of access versus read
-// protection level) for F4; RM0433 4.5.3 for H7, whose rules are the same for what is modelled here.
+// Who may do what, in one place: the access rules of readout protection. RM0090 3.7.3 (table of access versus
+// read protection level) for F4; RM0433 4.5.3 for H7, whose rules are the same for what is modelled here.
 
 import type { ReadoutLevel } from '@firmseal/chips';
 
 /**
- * `cpu-flash`: code that was started from flash. `cpu-ram`: code that was started from RAM, by the boot pins, a
- * debugger or the ROM bootloader's Go. `debug`: the debug port. `rom-bootloader`: ST's code in system memory.
+ * `cpu-flash`: code that was started from flash. `cpu-ram`: code that was started from RAM, by
+ * the boot pins, a debugger or the ROM bootloader's Go. `debug`: the debug port.
+ * `rom-bootloader`: ST's code in system memory.
  */
 export type Master = 'cpu-flash' | 'cpu-ram' | 'debug' | 'rom-bootloader';
 

@@ -1,5 +1,6 @@
-// Reproducible pseudo-random numbers for simulation: sfc32 (C. Doty-Humphrey, PractRand), seeded from a text. The same
-// seed gives the same chip, the same torn words, the same timing. Never a source of keys outside a simulation.
+// Reproducible pseudo-random numbers for simulation: sfc32 (C. Doty-Humphrey, PractRand), seeded
+// from a text. The same seed gives the same chip, the same torn words, the same timing. Never a
+// source of keys outside a simulation.
 
 import { type Bytes, utf8 } from '@firmseal/bytes';
 
@@ -62,7 +63,8 @@ export class SeededRandom {
 
   /** Words in little-endian order, as `word` gives them one after the other. */
   fill(bytes: Uint8Array): void {
-    // RAM is filled at every power-on: here with the state in local variables, ten times as fast as by calls of `word`.
+    // RAM is filled at every power-on: here with the state in local variables, ten times as
+    // fast as by calls of `word`.
     let [a, b, c, counter] = this.save();
     const step = () => {
       const sum = (a + b + counter++) | 0;

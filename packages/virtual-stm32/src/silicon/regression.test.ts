@@ -1,5 +1,6 @@
-// What a regression of readout protection erases and what it leaves, part by part: RAM that is guarded, backup registers,
-// one-time programmable bytes, option bytes; and RAM that option bytes let every reset erase.
+// What a regression of readout protection erases and what it leaves, part by part: RAM that
+// is guarded, backup registers, one-time programmable bytes, option bytes; and RAM that
+// option bytes let every reset erase.
 
 import { findChip, optionField, withOptionField } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// A regression of readout protection: which areas of the flash stay, and what the option bytes hold afterwards. Areas that
-// stay keep their fields; areas that went, and fields that only a regression changes, get their defaults.
-// RM0090 3.7.3, RM0433 4.5.3, RM0444 3.5.1 (table 18), RM0351 3.5.1.
+// A regression of readout protection: which areas of the flash stay, and what the option bytes hold
+// afterwards. Areas that stay keep their fields; areas that went, and fields that only a regression changes,
+// get their defaults. RM0090 3.7.3, RM0433 4.5.3, RM0444 3.5.1 (table 18), RM0351 3.5.1.
 
 import {
   type Chip,
@@ -49,7 +49,10 @@ function keptStretch(
   };
 }
 
-/** Stored values and those that were asked for, with readout protection at level 0 or what the product state becomes. */
+/**
+ * Stored values and those that were asked for, with readout protection at level 0 or
+ * what the product state becomes.
+ */
 export function planRegression(
   chip: Chip,
   { stored, asked }: { readonly stored: OptionValues; readonly asked: OptionValues },

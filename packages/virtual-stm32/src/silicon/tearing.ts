@@ -1,10 +1,13 @@
-// What interrupted operations leave behind, seeded. The model, not a measurement: a torn program changes a random
-// subset of the bits that were to change; a torn erase leaves, line by line, the old content, the erased state, or a
-// random mixture. Real cells can also read differently from one time to the next; that is not modelled.
+// What interrupted operations leave behind, seeded. The model, not a measurement: a torn program
+// changes a random subset of the bits that were to change; a torn erase leaves, line by line, the old
+// content, the erased state, or a random mixture. Real cells can also read differently from one time
+// to the next; that is not modelled.
 
 import type { SeededRandom } from './random.ts';
 
-/** Sets in `target` a random subset of the bits in which it differs from `goal`; says how much was changed. */
+/**
+ * Sets in `target` a random subset of the bits in which it differs from `goal`; says how much was changed.
+ */
 export function tearBytes(
   target: Uint8Array,
   goal: Uint8Array,

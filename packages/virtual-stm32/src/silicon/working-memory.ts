@@ -1,6 +1,7 @@
-// The chip's RAM. Each range of the catalogue is allocated when first touched; another store (an executor's own
-// memory) can be mounted in its place, so that who reads the chip's RAM reads what the firmware really works with.
-// Content survives every reset and is lost with power: it then holds a seeded pattern, as real cells do.
+// The chip's RAM. Each range of the catalogue is allocated when first touched; another store (an
+// executor's own memory) can be mounted in its place, so that who reads the chip's RAM reads what the
+// firmware really works with. Content survives every reset and is lost with power: it then holds a
+// seeded pattern, as real cells do.
 
 import type { Chip, RamRange } from '@firmseal/chips';
 import type { MemoryWindow } from './flash-memory.ts';
@@ -30,7 +31,10 @@ export class WorkingMemory {
   #mounts: Mount[] = [];
   #powerCycles = 0;
   #version = 0;
-  /** Patterns by their seeds, from the first return to a snapshot on: who goes back once does so thousands of times. */
+  /**
+   * Patterns by their seeds, from the first return to a snapshot on: who goes back once
+   * does so thousands of times.
+   */
   #patterns: Map<string, Uint8Array> | undefined;
 
   constructor(chip: Chip, seed: string) {
@@ -43,7 +47,10 @@ export class WorkingMemory {
     return this.#version;
   }
 
-  /** The range that holds the address, to be read and written until `version` changes; none while a store is mounted. */
+  /**
+   * The range that holds the address, to be read and written until `version` changes;
+   * none while a store is mounted.
+   */
   window(address: number): MemoryWindow | undefined {
     const range = this.rangeAt(address);
     if (range === undefined || this.#mounts.some((one) => this.rangeAt(one.addressStart) === range))
@@ -93,8 +100,9 @@ export class WorkingMemory {
   }
 
   /**
-   * Puts a store in place of the RAM from that address on, for as long as it is; a mount at the same address is
-   * replaced (what of it the new one does not cover goes to the range). RangeError when it leaves the range.
+   * Puts a store in place of the RAM from that address on, for as long as it is; a mount at the
+   * same address is replaced (what of it the new one does not cover goes to the range).
+   * RangeError when it leaves the range.
    */
   mount(addressStart: number, store: RamStore): void {
     this.#version++;
@@ -120,7 +128,9 @@ export class WorkingMemory {
     );
   }
 
-  /** Zeros where a regression of readout protection erases: backup RAM, SRAM2 of L4 and U5, all of it on H5. */
+  /**
+   * Zeros where a regression of readout protection erases: backup RAM, SRAM2 of L4 and U5, all of it on H5.
+   */
   eraseByRegression(): void {
     for (const range of this.#chip.ram) if (range.erasedByRegression) this.#erase(range);
   }

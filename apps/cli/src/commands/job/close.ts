@@ -1,0 +1,23 @@
+// `firmseal job close`: the job ends, and there is no further license.
+
+import { Command } from '@commander-js/extra-typings';
+import { callAuthority } from '../../authority-api.ts';
+import { jobPath, tellJob } from '../../job-view.ts';
+import { authorityOption, examples, tokenOption } from '../../options.ts';
+import { runs } from '../../runs.ts';
+import type { Shell } from '../../shell.ts';
+
+export const command = (shell: Shell) =>
+  new Command()
+    .argument('<job>', 'id of the job')
+    .addOption(authorityOption())
+    .addOption(tokenOption())
+    .addHelpText(
+      'after',
+      examples('job close JOB --authority http://127.0.0.1:7443 --token-file authority/owner.token'),
+    )
+    .action(
+      runs(shell, async (face, job, options) => {
+        tellJob(face, await callAuthority(options, 'POST', `${jobPath(job)}/close`, {}));
+      }),
+    );

@@ -1,0 +1,48 @@
+// `firmseal keys delegate`: the root signs that another key may act for a product.
+
+import { Command, Option } from '@commander-js/extra-typings';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { makeDelegation, roles } from '@firmseal/formats';
+import { refuseExisting, writeOutput } from '../../files.ts';
+import { examples, number, passphraseOption } from '../../options.ts';
+import { readPublicKey } from '../../public-key-file.ts';
+import { withRootKey } from '../../root-key.ts';
+import { runs } from '../../runs.ts';
+import type { Shell } from '../../shell.ts';
+
+export const command = (shell: Shell) =>
+  new Command()
+    .requiredOption('--root <file>', 'the root key')
+    .requiredOption('--key <file>', 'public key of the delegate (FILE.pub)')
+    .addOption(new Option('--role <role>', 'what the delegate may do').choices(roles).makeOptionMandatory())
+    .requiredOption('--product <name>', 'product, 1 to 32 characters without spaces')
+    .option(
+      '--counter-cap <number>',
+      'highest security counter that the delegate may sign for',
+      number(),
+      2147483647,
+    )
+    .option('--epoch <number>', 'epoch in which the delegation is made', number(), 0)
+    .requiredOption('--out <file>', 'where to write the delegation')
+    .addOption(passphraseOption('the root key'))
+    .addHelpText(
+      'after',
+      examples(
+        'keys delegate --root root.key --key signer.key.pub --role package-signer --product panel --out signer.delegation',
+      ),
+    )
+    .action(
+      runs(shell, async (face, options) => {
+        const { key, role, product, counterCap, epoch, out } = options;
+        refuseExisting(out);
+        const publicKey = readPublicKey(key);
+        const delegation = await withRootKey(shell, options, (root) =>
+          makeDelegation(nodeCrypto, root, { role, publicKey, product, counterCap, epoch }),
+        );
+        writeOutput(out, [delegation]);
+        face.tell(
+          { event: 'delegated', file: out, role, product, counterCap, epoch },
+          `${out}: ${role} for ${product}, counters up to ${counterCap}, epoch ${epoch}`,
+        );
+      }),
+    );

@@ -1,0 +1,60 @@
+// Options and values of options that several commands share. A value that cannot be read is commander's own
+// error: the command line was wrong, and nothing has begun.
+
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
+
+/** For an option that may be given several times. */
+export const collect = (value: string, all: string[] = []): string[] => [...all, value];
+
+const decimalOrHex = /^(0x[0-9a-fA-F]+|\d+)$/;
+
+/** Decimal or 0x-hexadecimal within the bounds; undefined for anything else. */
+export function toNumber(text: string, { least = 0, most = 0x7fffffff } = {}): number | undefined {
+  const value = decimalOrHex.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) && value >= least && value <= most ? value : undefined;
+}
+
+/** Reads a number within the bounds. */
+export const number =
+  (bounds: { least?: number; most?: number } = {}) =>
+  (text: string): number => {
+    const value = toNumber(text, bounds);
+    if (value !== undefined) return value;
+    const { least = 0, most = 0x7fffffff } = bounds;
+    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+  };
+
+export const address = number({ most: 0xffff_ffff });
+export const port = number({ most: 65535 });
+export const level = (text: string): 0 | 1 | 2 => number({ most: 2 })(text) as 0 | 1 | 2;
+
+/** `HOST:PORT`, IPv6 in brackets; undefined for anything else. */
+export function toHostPort(text: string): { host: string; port: number } | undefined {
+  const [, host, digits = ''] = /^(\[[0-9a-fA-F:]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
+  const found = toNumber(digits, { most: 65535 });
+  return host === undefined || found === undefined
+    ? undefined
+    : { host: host.replace(/^\[|\]$/g, ''), port: found };
+}
+
+export function hostPort(text: string): { host: string; port: number } {
+  const found = toHostPort(text);
+  if (found === undefined) throw new InvalidArgumentError('It must be HOST:PORT.');
+  return found;
+}
+
+// Each command gets objects of its own: commander keeps them.
+export const authorityOption = () =>
+  new Option('--authority <url>', 'address of the authority').makeOptionMandatory();
+export const tokenOption = () =>
+  new Option('--token-file <file>', 'file with the token').makeOptionMandatory();
+export const rootKeyOption = () =>
+  new Option('--root-key <file>', "the root's public key").makeOptionMandatory();
+export const productOption = () => new Option('--product <name>', 'product').makeOptionMandatory();
+export const chipOption = () =>
+  new Option('--chip <id>', 'kind of chip: an id that `firmseal chips` lists').makeOptionMandatory();
+export const passphraseOption = (key: string) =>
+  new Option('--passphrase-file <file>', `first line is the passphrase of ${key}`);

@@ -1,0 +1,140 @@
+// The command line as a function: words in, exit code out (docs/exit-codes.md). Only the command that is
+// called is loaded; of all others the help needs no more than their names.
+
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import manifest from '../package.json' with { type: 'json' };
+import { type CommandEntry, type CommandGroup, commandList, isGroup } from './command-list.ts';
+import { exitCodeIn } from './runs.ts';
+import type { Shell } from './shell.ts';
+
+const usageExitCode = 2;
+
+const examples = `
+Examples:
+  $ firmseal demo
+  $ firmseal seal --help
+  $ firmseal install --help
+`;
+
+/** The command with its options, as a child of `parent`. */
+async function loadInto(parent: Command, entry: CommandEntry, shell: Shell): Promise<void> {
+  const { command } = await entry.load();
+  const loaded = command(shell)
+    .name(entry.name)
+    .description(entry.about)
+    .option('--json', 'events as JSON lines on standard output');
+  parent.addCommand(loaded.copyInheritedSettings(parent));
+}
+
+/** All entries by name; with their options only those that `wanted` picks. */
+async function addAll(
+  parent: Command,
+  {
+    entries,
+    shell,
+    wanted,
+  }: { entries: readonly (CommandEntry | CommandGroup)[]; shell: Shell; wanted: Wanted },
+): Promise<void> {
+  for (const entry of entries) {
+    const deeper = wanted(entry.name);
+    if (deeper !== undefined && !isGroup(entry)) {
+      await loadInto(parent, entry, shell);
+      continue;
+    }
+    const named = parent.command(entry.name).description(entry.about).helpCommand(false);
+    if (deeper !== undefined && isGroup(entry))
+      await addAll(named, { entries: entry.commands, shell, wanted: deeper });
+  }
+}
+
+/** Which command of a level is loaded, and which below it. */
+type Wanted = (name: string) => Wanted | undefined;
+
+const every: Wanted = () => every;
+const none: Wanted = () => undefined;
+
+/** The commands that the words name. */
+function wantedBy(words: readonly string[]): Wanted {
+  const [first, ...rest] = words;
+  if (first === undefined) return none;
+  return (name) => (name === first ? wantedBy(rest) : undefined);
+}
+
+/** The program; without `words` every command is loaded. */
+export async function makeProgram(shell: Shell, words?: readonly string[]): Promise<Command> {
+  const program = new Command('firmseal')
+    .description(
+      'Seal firmware, license it chip by chip, install it where nobody is trusted, and get signed receipts.',
+    )
+    .version(manifest.version, '-v, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.out.write(text),
+      writeErr: (text) => shell.err.write(text),
+      // What is wrong with the command line is told as every other fault is.
+      outputError: () => undefined,
+      getOutHelpWidth: () => shell.out.size.columns,
+      getErrHelpWidth: () => shell.err.size.columns,
+    })
+    .addHelpText('after', examples);
+  const wanted = words === undefined ? every : wantedBy(words);
+  await addAll(program, { entries: commandList, shell, wanted });
+  return program;
+}
+
+/** The words that commander went through, down to the command that it ended in: `firmseal keys new`. */
+function calledCommand(program: Command, words: readonly string[]): string {
+  const path = [program.name()];
+  let commands = program.commands;
+  for (const word of words) {
+    const found = commands.find((one) => one.name() === word);
+    if (found === undefined) break;
+    path.push(word);
+    commands = found.commands;
+  }
+  return path.join(' ');
+}
+
+/** Help and version are no fault; everything else that commander refuses is one. */
+async function refuse(error: CommanderError, called: string) {
+  const { Fault } = await import('@firmseal/fault');
+  const detail = error.message
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ')
+    .replace(/\.$/, '');
+  return new Fault('command-line-invalid', { detail, command: called }, { cause: error });
+}
+
+/**
+ * Runs one command line and resolves to its exit code; never rejects. Everything that
+ * it wrote has arrived by then.
+ */
+export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
+  const code = await run(words, shell);
+  await shell.out.settle();
+  await shell.err.settle();
+  return code;
+}
+
+/** `help keys new` is `keys new --help`. */
+const withoutHelpWord = ([first, ...rest]: readonly string[]): readonly string[] =>
+  first === 'help' ? [...rest, '--help'] : [first, ...rest].filter((word) => word !== undefined);
+
+async function run(given: readonly string[], shell: Shell): Promise<number> {
+  const words = withoutHelpWord(given);
+  let called = 'firmseal';
+  try {
+    const program = await makeProgram(shell, words);
+    called = calledCommand(program, words);
+    await program.parseAsync(words, { from: 'user' });
+    return exitCodeIn(shell);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // Loaded only now: a fault brings its table and the exit codes with it.
+    const { reportFault } = await import('./report.ts');
+    const json = words.includes('--json');
+    if (!(error instanceof CommanderError)) return reportFault(shell, error, json);
+    if (error.code !== 'commander.help') reportFault(shell, await refuse(error, called), json);
+    return usageExitCode;
+  }
+}

@@ -1,0 +1,15 @@
+// The update that most scenarios start from: the next version of the product, which is good in everything.
+
+import { optionInForce } from './chips.ts';
+import { packageRequest, recordRequest, type Target } from './target.ts';
+
+/** Package, license and records. */
+export async function goodUpdate(target: Target) {
+  const optionBytes = [optionInForce(target.line.chip.chip)];
+  const sealed = await target.package({ securityCounter: 6, optionBytes }, { seed: 2 });
+  const license = await target.license(sealed);
+  const records = sealed.records.map((record, index) => recordRequest(index, record));
+  return { sealed, header: packageRequest(sealed.headerBytes), license, records };
+}
+
+export type Update = Awaited<ReturnType<typeof goodUpdate>>;

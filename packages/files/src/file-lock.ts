@@ -1,0 +1,49 @@
+// A file held by one process at a time, through a lock file beside it that names the process: its number
+// and, where the system tells, when it started. A lock whose process is gone is taken over, also when
+// another process has its number by now.
+
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { markOfProcess } from './process-mark.ts';
+import { faultOfFile } from './system-fault.ts';
+
+export type FileLock =
+  | { readonly held: true; release(): Promise<void> }
+  /** Number of the process that has it. */
+  | { readonly held: false; readonly process: number | 'unknown' };
+
+/** Throws what writeWholeFile does when the lock file cannot be written. */
+export async function holdFile(path: string): Promise<FileLock> {
+  const lockPath = `${path}.lock`;
+  const mark = await markOfProcess(process.pid);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(lockPath, `${process.pid} ${mark ?? ''}\n`, { flag: 'wx', mode: 0o600 });
+      return { held: true, release: () => rm(lockPath, { force: true }) };
+    } catch (error) {
+      if (!isFileThere(error)) throw faultOfFile(error, lockPath, 'written');
+    }
+    const [number, holderMark] = (await readFile(lockPath, 'utf8').catch(() => '')).trim().split(' ');
+    const holder = Number.parseInt(number ?? '', 10);
+    if (attempt > 0 || (await isRunning(holder, holderMark)))
+      return { held: false, process: Number.isNaN(holder) ? 'unknown' : holder };
+    await rm(lockPath, { force: true });
+  }
+}
+
+const isFileThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/** `mark`: of the life that wrote the lock; none where the system does not tell. */
+async function isRunning(process_: number, mark: string | undefined): Promise<boolean> {
+  // An unreadable lock is a torn one: its writer died, or is about to write it; the
+  // second is lost by waiting.
+  if (!Number.isSafeInteger(process_) || process_ <= 0) return false;
+  const found = mark === undefined ? undefined : await markOfProcess(process_);
+  if (found !== undefined) return found === mark;
+  if (process_ === process.pid) return true;
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readBoundedFile } from './read-bounded-file.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firmseal-files-'));
+  path = join(folder, 'input');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+test.each([0, 1, 999, 1000])('a file of %i bytes with a limit of 1000', (length) => {
+  const bytes = new Uint8Array(length).map((_, i) => i);
+  writeFileSync(path, bytes);
+  expect(readBoundedFile(path, 1000)).toEqual(bytes);
+});
+
+test('one byte more than the limit is refused', () => {
+  writeFileSync(path, new Uint8Array(1001));
+  expect(() => readBoundedFile(path, 1000)).toThrow(code('file-too-large'));
+});
+
+test('a device without end is refused once the limit is reached', () => {
+  const before = process.memoryUsage().arrayBuffers;
+  expect(() => readBoundedFile('/dev/zero', 1_000_000)).toThrow(code('file-too-large'));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+});
+
+test('a file whose size the system does not tell is read to its end', () => {
+  expect(new TextDecoder().decode(readBoundedFile('/proc/self/status', 100_000))).toContain('Name:');
+});
+
+test('a pipe is read to its end', async () => {
+  const child = spawn('bash', ['-c', `mkfifo "$0" && echo ready && head -c 200000 /dev/zero > "$0"`, path]);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  expect(readBoundedFile(path, 300_000)).toHaveLength(200_000);
+  await new Promise((resolve) => child.once('close', resolve));
+});
+
+test.each([
+  ['no file', 'file-missing'],
+  ['a folder', 'file-is-folder'],
+  ['a file in place of a folder', 'file-missing'],
+])('%s: %s', (situation, fault) => {
+  if (situation === 'a folder') mkdirSync(path);
+  if (situation.startsWith('a file')) {
+    writeFileSync(path, '');
+    path = join(path, 'x');
+  }
+  expect(() => readBoundedFile(path, 10)).toThrow(code(fault));
+});

@@ -1,0 +1,103 @@
+// Every chip that has an agent, from blank to personalized, by nothing but personalizeChip: boot address,
+// seed and options are its work. And what it refuses before it changes anything.
+
+import { AgentClient } from '@firmseal/agent-client';
+import { type Chip, findChip, readoutLevel } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { systemClock } from '@firmseal/link';
+import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
+import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
+import { describe, expect, it } from 'vitest';
+import { buildAgent } from '../../../device/agent/build.ts';
+import { identifyChip } from './identify-chip.ts';
+import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
+
+const root = nodeCrypto.generateP256();
+const ca = nodeCrypto.generateP256();
+
+async function optionsFor(chip: VirtualChip, facts: Chip, level: 0 | 1 | 2): Promise<PersonalizeOptions> {
+  return {
+    crypto: nodeCrypto,
+    chip: facts,
+    probe: inProcessProbe(chip),
+    openAgent: async () => {
+      const stream = openChipLink(chip);
+      return {
+        agent: await AgentClient.connect({ stream, clock: systemClock }),
+        close: () => stream.close(),
+      };
+    },
+    agentImage: agentImage(await buildAgent(facts.id), facts),
+    rootPublicKey: root.publicKey,
+    product: 'panel',
+    epoch: 0,
+    level,
+    deviceCa: { publicKey: ca.publicKey, sign: (message) => nodeCrypto.signEs256(ca.privateKey, message) },
+    validFrom: new Date('2026-01-01T00:00:00Z'),
+  };
+}
+
+const chips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32f405', 'stm32l476'];
+
+describe.each(chips)('%s', (id) => {
+  const facts = findChip(id);
+
+  it('gets agent, identity and level 2', async () => {
+    const chip = createBlankChip(id, `every chip/${id}`);
+    const { device } = await personalizeChip(await optionsFor(chip, facts, 2));
+    expect(device.chipId).toBe(id);
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);
+  });
+
+  it('is personalized a second time after a first one below level 1, whose write protection is taken back', async () => {
+    const chip = createBlankChip(id, `twice/${id}`);
+    const options = await optionsFor(chip, facts, 0);
+    const first = await personalizeChip(options);
+    const second = await personalizeChip(options);
+    expect(second.device.thumbprint).not.toEqual(first.device.thumbprint);
+  });
+});
+
+describe('refused before anything is changed', () => {
+  const operations = (chip: VirtualChip) => {
+    let count = 0;
+    chip.power.onOperation = () => void count++;
+    return () => count;
+  };
+
+  it.each([
+    ['stm32f427', 'stm32h743', 'stm32f427'],
+    ['stm32h743', 'stm32f427', 'stm32h743'],
+    ['stm32g0b1', 'stm32u575', 'stm32g0b1'],
+  ])('a %s where %s is named', async (connected, named, found) => {
+    const chip = createBlankChip(connected, 'another');
+    const count = operations(chip);
+    await expect(personalizeChip(await optionsFor(chip, findChip(named), 2))).rejects.toMatchObject({
+      code: 'chip-is-another',
+      fields: { chip: named, found },
+    });
+    expect(count()).toBe(0);
+  });
+
+  it('a part with less flash', async () => {
+    const chip = createBlankChip('stm32f427', 'smaller');
+    const probe = inProcessProbe(chip);
+    await probe.connect();
+    const small = { ...probe, readMemory: async () => Uint8Array.of(0x00, 0x04) };
+    await expect(identifyChip(findChip('stm32f427'), small)).rejects.toMatchObject({
+      code: 'chip-flash-smaller',
+      fields: { sizeKiB: 1024, wantedKiB: 2048 },
+    });
+  });
+
+  it('a chip at level 1', async () => {
+    const chip = createBlankChip('stm32f427', 'protected');
+    await personalizeChip(await optionsFor(chip, findChip('stm32f427'), 1));
+    const count = operations(chip);
+    await expect(personalizeChip(await optionsFor(chip, findChip('stm32f427'), 2))).rejects.toMatchObject({
+      code: 'chip-protected',
+      fields: { level: 1 },
+    });
+    expect(count()).toBe(0);
+  });
+});

@@ -1,0 +1,2 @@
+export { openChipUart, startInBootloader } from './chip-uart.ts';
+export { ScriptedLine } from './scripted-line.ts';

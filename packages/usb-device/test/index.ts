@@ -1,0 +1,1 @@
+export { type DeviceAnswers, enumerate, type Setup, UsbStandIn } from './usb-stand-in.ts';
