@@ -4,11 +4,11 @@
 
 import { type Bytes, concatBytes, fromHex } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose } from '@firmseal/cbor-cose';
-import { delegationTyp, epochTyp } from '@firmseal/formats';
+import { delegationKind, epochKind } from '@firmseal/formats';
 import { hpkeSeal } from '@firmseal/hpke';
-import { licenseTyp } from '@firmseal/license';
+import { licenseKind } from '@firmseal/license';
 import { encodeFrame } from '@firmseal/link';
-import { manifestTyp, splitPackage } from '@firmseal/seal';
+import { manifestKind, splitPackage } from '@firmseal/seal';
 import {
   device,
   licenseIssuer,
@@ -57,7 +57,7 @@ const packages = packageCases
   .flatMap(({ file }) => {
     try {
       const { header } = splitPackage(fromHex(file));
-      const payload = decode(openCose(header.manifest, manifestTyp).payload) as Fields;
+      const payload = decode(openCose(header.manifest, manifestKind.typ).payload) as Fields;
       return [{ core: payload.get(0) as Bytes, payload, hasEpoch: header.epoch !== undefined }];
     } catch {
       return [];
@@ -105,11 +105,15 @@ export function authorityCase(random: FuzzRandom): AuthorityCase {
   const change = new Change(4, random);
   const role = random.pick(['package-signer', 'license-issuer'] as const);
   const delegationEpoch = random.pick([1, 1, 2, 3]);
-  const statement = signedObject(epochTyp, change.at(epochPayload(random.pick([1, 2, 3]))), root.publicKey);
+  const statement = signedObject(
+    epochKind.typ,
+    change.at(epochPayload(random.pick([1, 2, 3]))),
+    root.publicKey,
+  );
   const payload = change.at(delegationPayload(role, delegationEpoch));
   return {
     statement: change.at(statement),
-    delegation: change.at(signedObject(delegationTyp, payload, root.publicKey)),
+    delegation: change.at(signedObject(delegationKind.typ, payload, root.publicKey)),
     role,
     epoch: random.pick([0, 1, 2]),
   };
@@ -123,10 +127,10 @@ export function headerCase(random: FuzzRandom): Bytes {
   const fields: Fields = new Map(payload);
   fields.set(0, change.at(core));
   const manifestPayload = change.at(encodeCbor(fields));
-  const manifest = change.at(signedObject(manifestTyp, manifestPayload, packageSigner.publicKey));
+  const manifest = change.at(signedObject(manifestKind.typ, manifestPayload, packageSigner.publicKey));
   const payloadOfDelegation = change.at(delegationPayload('package-signer'));
-  const delegation = change.at(signedObject(delegationTyp, payloadOfDelegation, root.publicKey));
-  const epoch = hasEpoch ? signedObject(epochTyp, epochPayload(1), root.publicKey) : null;
+  const delegation = change.at(signedObject(delegationKind.typ, payloadOfDelegation, root.publicKey));
+  const epoch = hasEpoch ? signedObject(epochKind.typ, epochPayload(1), root.publicKey) : null;
   return change.at(encodeCbor([manifest, delegation, epoch, null]));
 }
 
@@ -137,9 +141,13 @@ export function headerCase(random: FuzzRandom): Bytes {
 export const soundHeaders = (): Bytes[] =>
   packages.flatMap(({ payload }) =>
     [1, 3].map((epoch) => {
-      const manifest = signedObject(manifestTyp, encodeCbor(payload), packageSigner.publicKey);
-      const delegation = signedObject(delegationTyp, delegationPayload('package-signer', 3), root.publicKey);
-      const statement = signedObject(epochTyp, epochPayload(epoch), root.publicKey);
+      const manifest = signedObject(manifestKind.typ, encodeCbor(payload), packageSigner.publicKey);
+      const delegation = signedObject(
+        delegationKind.typ,
+        delegationPayload('package-signer', 3),
+        root.publicKey,
+      );
+      const statement = signedObject(epochKind.typ, epochPayload(epoch), root.publicKey);
       return encodeCbor([manifest, delegation, statement, null]);
     }),
   );
@@ -151,14 +159,14 @@ export const licensedHeader = (): Bytes => headerWith(manifestPayloadOf(fromHex(
 
 /** The header with that manifest's payload, all signed anew; with or without a license. */
 export function headerWith(payload: Bytes, license: Bytes | null = null): Bytes {
-  const manifest = signedObject(manifestTyp, payload, packageSigner.publicKey);
-  const delegation = signedObject(delegationTyp, delegationPayload('package-signer'), root.publicKey);
+  const manifest = signedObject(manifestKind.typ, payload, packageSigner.publicKey);
+  const delegation = signedObject(delegationKind.typ, delegationPayload('package-signer'), root.publicKey);
   return encodeCbor([manifest, delegation, null, license]);
 }
 
 /** Payload of the manifest of a package file. */
 export const manifestPayloadOf = (file: Bytes): Bytes =>
-  openCose(splitPackage(file).header.manifest, manifestTyp).payload;
+  openCose(splitPackage(file).header.manifest, manifestKind.typ).payload;
 
 const terms = (manifestDigest: Bytes, mode: 1 | 2): Bytes =>
   map([
@@ -201,9 +209,9 @@ function bundleFor(
       [2, sealed],
     ]),
   );
-  const license = change.at(signedObject(licenseTyp, payload, licenseIssuer.publicKey));
+  const license = change.at(signedObject(licenseKind.typ, payload, licenseIssuer.publicKey));
   const payloadOfDelegation = change.at(delegationPayload('license-issuer'));
-  const delegation = change.at(signedObject(delegationTyp, payloadOfDelegation, root.publicKey));
+  const delegation = change.at(signedObject(delegationKind.typ, payloadOfDelegation, root.publicKey));
   return change.at(encodeCbor([license, delegation, null]));
 }
 
@@ -238,7 +246,7 @@ export function cborCase(random: FuzzRandom): Bytes {
   return mutated(random.below(2) === 0 ? core : encodeCbor(payload), random);
 }
 
-const typs = [manifestTyp, delegationTyp, epochTyp, licenseTyp] as const;
+const typs = [manifestKind.typ, delegationKind.typ, epochKind.typ, licenseKind.typ] as const;
 
 export function coseCase(random: FuzzRandom): { bytes: Bytes; typ: string; number: number } {
   const number = random.below(typs.length);

@@ -6,7 +6,7 @@ import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose'
 import { eraseUnitAt } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { licenseTyp } from '@firmseal/license';
+import { licenseKind } from '@firmseal/license';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { Line } from '../../device/agent/test/line.ts';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
@@ -61,14 +61,14 @@ export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array
 /** The license of another format version, signed as well by its issuer. */
 export function otherVersion(bundle: Bytes): Bytes {
   const members = decodeCbor(bundle, { maxBytes: 8192 }) as (Bytes | null)[];
-  const payload = decodeCbor(openCose(members[0]!, licenseTyp).payload, { maxBytes: 8192 }) as Map<
+  const payload = decodeCbor(openCose(members[0]!, licenseKind.typ).payload, { maxBytes: 8192 }) as Map<
     number,
     Bytes
   >;
   const terms = decodeCbor(payload.get(0)!, { maxBytes: 8192 }) as Map<number, number>;
   payload.set(0, encodeCbor(new Map([...terms, [0, 2]])));
   const { privateKey } = keyPair('license issuer');
-  members[0] = signCose(crypto, { privateKey, typ: licenseTyp, payload: encodeCbor(payload) });
+  members[0] = signCose(crypto, { privateKey, typ: licenseKind.typ, payload: encodeCbor(payload) });
   return encodeCbor(members);
 }
 

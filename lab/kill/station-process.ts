@@ -9,7 +9,7 @@ import { AuthorityClient } from '@firmseal/authority-client';
 import { Secret, utf8 } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { verifyDelegation } from '@firmseal/formats';
+import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
 import { connectTcp } from '@firmseal/link-tcp';
@@ -42,12 +42,11 @@ const wireJournal = (inner: Journal): Journal => ({
 const rootPublicKey = readFile('root.pub');
 const sealed = readInstallPackage(nodeCrypto, readFile('package.seal'), { rootPublicKey });
 const { product } = sealed.manifest.core;
-const deviceCa = verifyDelegation(nodeCrypto, readFile('device-ca.delegation'), {
-  rootPublicKey,
-  role: 'device-ca',
-  product,
-  epoch: sealed.epoch,
-});
+const { delegate: deviceCa } = verifyAuthority(
+  nodeCrypto,
+  { delegation: readFile('device-ca.delegation') },
+  { ...sealed.trust, role: 'device-ca' },
+);
 const client = new AuthorityClient({
   baseUrl: station.authority,
   job: station.job,
@@ -69,10 +68,11 @@ const results = await runGang({
   source: createAuthoritySource(client),
   journal: wireJournal(journal),
   verifier: createInstallVerifier(nodeCrypto, {
-    rootPublicKey,
     sealed,
     verifyCertificate: (der) =>
-      verifyDeviceCertificate(nodeCrypto, der, { caPublicKey: deviceCa.publicKey, product, now: new Date() }),
+      verifyDeviceCertificate(nodeCrypto, der, {
+        ...{ caPublicKeys: [deviceCa.publicKey], product, now: new Date() },
+      }),
   }),
   clock: systemClock,
   now: () => new Date(),

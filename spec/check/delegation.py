@@ -1,5 +1,5 @@
-# spec/delegation.md section 5. A decision is a dict: root, product, epoch, before (epochs of the delegations that it rests
-# on). Each step gives the next one.
+# spec/delegation.md section 5. A decision is a dict: root, product, epoch, before (epochs of the delegations
+# that it rests on). Each step gives the next one.
 
 import cbor
 import suite

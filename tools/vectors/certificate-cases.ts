@@ -1,5 +1,6 @@
-// Vectors of spec/device.md section 2: certificates. What is signed is taken apart into its eight fields, one of them is
-// changed, and the whole is signed again by the device CA, so that a case has the one fault that it names.
+// Vectors of spec/device.md section 2: certificates. What is signed is taken apart into its eight
+// fields, one of them is changed, and the whole is signed again by the device CA, so that a case
+// has the one fault that it names.
 
 import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import {

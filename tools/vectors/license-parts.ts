@@ -1,4 +1,5 @@
-// Makes licenses for the vectors, with any part of one changed: the usual package and chip, terms, envelope, bundle.
+// Makes licenses for the vectors, with any part of one changed: the usual package and
+// chip, terms, envelope, bundle.
 
 import { type Bytes, Secret } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
@@ -137,7 +138,9 @@ export async function bundleOf(parts: LicenseParts = {}): Promise<Bytes> {
   });
 }
 
-/** A standing license for a package of the package vectors, so that a chip can be led through the whole of it. */
+/**
+ * A standing license for a package of the package vectors, so that a chip can be led through the whole of it.
+ */
 export async function standingBundle(
   manifest: Manifest,
   contentKey: Bytes,

@@ -32,7 +32,9 @@ export function optionBytesAt(chipId: string, rdp: number, also: Readonly<Record
   return [...values].map(([register, value]) => ({ register, value }));
 }
 
-/** No chip of the catalogue has a bit that can only be set: this one is an STM32F427 but for that one field. */
+/**
+ * No chip of the catalogue has a bit that can only be set: this one is an STM32F427 but for that one field.
+ */
 export const inventedChip = { id: 'invented', like: 'stm32f427', setOnlyField: 'WDG_SW' } as const;
 
 /** A chip of the catalogue, or the invented one. */

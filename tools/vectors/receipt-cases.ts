@@ -1,4 +1,5 @@
-// Vectors of spec/receipt.md: receipts, each with one change a case, and the outcome of those that prove an install.
+// Vectors of spec/receipt.md: receipts, each with one change a case, and the outcome of
+// those that prove an install.
 
 import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';

@@ -1,5 +1,5 @@
-// Vectors of sealing: spec/package.md sections 2, 4 and 5. With F given, everything in a package follows; a case has each
-// value on the way, so that who seals wrongly sees where.
+// Vectors of sealing: spec/package.md sections 2, 4 and 5. With F given, everything in a package follows; a
+// case has each value on the way, so that who seals wrongly sees where.
 
 import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';

@@ -50,14 +50,14 @@ test('the three calls carry what the interface names', async () => {
     { body: { challenge: challengeText } },
     { body: issued },
     { body: { challenge: challengeText } },
-    { body: { accepted: true, fresh: true } },
+    { body: { accepted: true, outcome: 'PASS', fresh: true } },
   );
   expect(await clock.run(client.challenge('hello'))).toEqual(new Uint8Array(32).fill(0xab));
   expect(await clock.run(client.license(request))).toEqual({ ...issued, bundle: utf8('bundle') });
   await clock.run(client.challenge('receipt'));
   expect(
     await clock.run(client.submitReceipt({ licenseId, receipt: utf8('r'), challenge: utf8('x') })),
-  ).toEqual({ fresh: true });
+  ).toEqual({ fresh: true, outcome: 'PASS' });
   const base = 'https://authority.example/base/v1/jobs/job%207%2Fx';
   expect(calls.map(({ url, body }) => [url, body])).toEqual([
     [`${base}/challenge`, {}],
@@ -147,12 +147,24 @@ describe('answers that are not of the interface', () => {
       code: 'authority-answer-malformed',
     });
   });
-  test('a receipt that was not accepted is no success', async () => {
-    const { client, clock } = scripted({ body: { accepted: false, fresh: true } });
+  test('a receipt whose outcome the job does not take is no success', async () => {
+    const { client, clock } = scripted({ body: { accepted: false, outcome: 'UNPROTECTED', fresh: true } });
     await expect(clock.run(client.submitReceipt({ licenseId, receipt: utf8('r') }))).rejects.toMatchObject({
-      code: 'authority-answer-malformed',
+      code: 'job-outcome-refused',
+      fields: { outcome: 'UNPROTECTED' },
     });
   });
+  test.each([{ outcome: undefined }, { outcome: 'a\u001b[2J' }, { accepted: 1 }, { fresh: 'yes' }])(
+    'a receipt with %j',
+    async (change) => {
+      const { client, clock } = scripted({
+        body: { accepted: true, outcome: 'PASS', fresh: true, ...change },
+      });
+      await expect(clock.run(client.submitReceipt({ licenseId, receipt: utf8('r') }))).rejects.toMatchObject({
+        code: 'authority-answer-malformed',
+      });
+    },
+  );
 });
 
 test.each(['http://authority.example', 'ftp://localhost', 'nonsense', 'http://localhost.example'])(

@@ -56,6 +56,7 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Every method throws what postJson throws. */
 export class AuthorityClient {
   readonly #settings: CallSettings;
+  readonly #job: string;
   readonly #jobUrl: string;
 
   /** Throws `authority-url-insecure` for an address that is neither https nor this machine. */
@@ -65,6 +66,7 @@ export class AuthorityClient {
       base?.protocol === 'https:' || (base?.protocol === 'http:' && loopbackHosts.has(base.hostname));
     if (base === undefined || !isSafe) throw new Fault('authority-url-insecure');
     const path = base.pathname.replace(/\/+$/, '');
+    this.#job = options.job;
     this.#jobUrl = `${base.origin}${path}/v1/jobs/${encodeURIComponent(options.job)}`;
     this.#settings = {
       fetch: options.fetch ?? fetch,
@@ -106,16 +108,23 @@ export class AuthorityClient {
     return { bundle, licenseId, unitIndex, newUnit };
   }
 
-  /** Resolves once the authority has verified and stored the receipt. */
-  async submitReceipt(submission: ReceiptSubmission): Promise<{ readonly fresh: boolean }> {
+  /**
+   * Resolves once the authority has verified and stored the receipt, and the job takes its outcome. Throws
+   * `job-outcome-refused` when the owner of the job did not allow it; the receipt is kept all the same.
+   */
+  async submitReceipt(
+    submission: ReceiptSubmission,
+  ): Promise<{ readonly fresh: boolean; readonly outcome: string }> {
     const { licenseId, receipt, challenge } = submission;
     const body = { licenseId, receipt: toBase64url(receipt) };
-    const { accepted, fresh } = await this.#post(
+    const { accepted, fresh, outcome } = await this.#post(
       'receipts',
       challenge === undefined ? body : { ...body, challenge: toHex(challenge) },
     );
-    if (accepted !== true || typeof fresh !== 'boolean') throw malformed('receipt');
-    return { fresh };
+    const named = typeof outcome === 'string' && /^[A-Z]{4,16}$/.test(outcome);
+    if (!named || typeof accepted !== 'boolean' || typeof fresh !== 'boolean') throw malformed('receipt');
+    if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: this.#job });
+    return { fresh, outcome };
   }
 
   #post(route: string, body: JsonObject): Promise<JsonObject> {

@@ -84,7 +84,7 @@ export class Owner {
         chunkSizeBytes: 1024,
         entry: 0x08100000,
         optionBytes: [],
-        leastReadoutLevel: 1,
+        leastReadoutLevel: 2,
         interruption: 'erase',
         leastAgentVersion,
         bootCheck: 'record',

@@ -31,7 +31,7 @@ export function storeConformance(
     const open = (quota: number, deviceData: Bytes[] = []) =>
       store.insertJob(
         {
-          job: { jobId, product: 'pump', quota, mode: 'session', createdAtMs: 5 },
+          job: { jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'], createdAtMs: 5 },
           package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
           deviceData,
         },
@@ -66,6 +66,7 @@ export function storeConformance(
       receipt: id(700 + n, 50),
       ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
       fresh: n > 0,
+      outcome: 'PASS',
       storedAtMs: n,
     });
     const logSize = async () => (await store.logHead()).size;
@@ -77,6 +78,7 @@ export function storeConformance(
         product: 'pump',
         quota: 2,
         mode: 'session',
+        accepts: ['ENROLLED'],
         state: 'open',
         createdAtMs: 5,
       });
@@ -186,7 +188,9 @@ export function storeConformance(
       expect(await store.insertReceipt(receipt(1), event('receipt'))).toBe(true);
       expect(await store.listReceipts(jobId)).toEqual([receipt(0), receipt(1)]);
       expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
-      expect(await store.countJob(jobId)).toEqual({ units: 1, licenses: 1, receipts: 2 });
+      expect(await store.countJob(jobId)).toEqual({
+        ...{ units: 1, licenses: 1, receipts: 2, outcomes: { PASS: 2 } },
+      });
       expect(await logSize()).toBe(6);
     });
 

@@ -1,5 +1,5 @@
-// Reads DER (ITU-T X.690) as strictly as the certificate profile is: one tag that is due, lengths of one to three bytes in
-// their shortest form, nothing left over. Knows no X.509.
+// Reads DER (ITU-T X.690) as strictly as the certificate profile is: one tag that is due, lengths of one to
+// three bytes in their shortest form, nothing left over. Knows no X.509.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 
@@ -25,8 +25,8 @@ export class DerReader {
   }
 
   /**
-   * Content of the next value: tag, then length in 1 to 3 bytes. Lengths come from a stranger: each is compared with the bytes that
-   * remain before it is used.
+   * Content of the next value: tag, then length in 1 to 3 bytes. Lengths come from a stranger: each is
+   * compared with the bytes that remain before it is used.
    */
   content(tag: number): Bytes {
     return this.encoded(tag).content;

@@ -1,6 +1,6 @@
-// Takes a device certificate apart: spec/device.md section 2. First its outside (what the signature is over), then, once
-// the signature held, its fields. The fields are written again, and a certificate is of the profile only when that
-// gives its bytes.
+// Takes a device certificate apart: spec/device.md section 2. First its outside (what the signature is over),
+// then, once the signature held, its fields. The fields are written again, and a certificate is of the
+// profile only when that gives its bytes.
 
 import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -47,8 +47,8 @@ export function readOutside(certificate: Uint8Array): { tbs: Bytes; signature: B
 }
 
 /**
- * UTCTime YYMMDDHHMMSSZ of 20YY, or GeneralizedTime YYYYMMDDHHMMSSZ. Which of them is due, and whether there is such a day,
- * shows when it is written again.
+ * UTCTime YYMMDDHHMMSSZ of 20YY, or GeneralizedTime YYYYMMDDHHMMSSZ. Which of them is due, and whether there
+ * is such a day, shows when it is written again.
  */
 function readTime(reader: DerReader): Date {
   const isUtc = reader.nextTag === 0x17;

@@ -1,4 +1,5 @@
-// Verifies a device certificate in the order of spec/device.md section 2: outside, signature, then what was signed.
+// Verifies a device certificate in the order of spec/device.md section 2: outside,
+// signature, then what was signed.
 
 import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -8,9 +9,10 @@ import { noExpiry } from './profile.ts';
 import { readOutside, readProfile } from './read-profile.ts';
 
 /**
- * The device of a certificate. `caPublicKeys` are those of verified delegations of role device CA, one or more. Throws, in
- * this order, `certificate-malformed`, `certificate-signature-invalid`, `certificate-malformed`,
- * `certificate-product-wrong`, `certificate-expired`, `certificate-malformed` (the name is not the thumbprint of the keys).
+ * The device of a certificate. `caPublicKeys` are those of verified delegations of role device CA, one or
+ * more. Throws, in this order, `certificate-malformed`, `certificate-signature-invalid`,
+ * `certificate-malformed`, `certificate-product-wrong`, `certificate-expired`, `certificate-malformed` (the
+ * name is not the thumbprint of the keys).
  */
 export function verifyDeviceCertificate(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// What the owner's root signs (spec/delegation.md sections 1 to 3): delegations, epoch statements, its own successor.
-// Codecs alone; what they bind, and in which order they are checked, is root-trust.ts.
+// What the owner's root signs (spec/delegation.md sections 1 to 3): delegations, epoch statements, its own
+// successor. Codecs alone; what they bind, and in which order they are checked, is root-trust.ts.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CoseSigner, encodeCbor, field, integer, oneOf, signCoseWith } from '@firmseal/cbor-cose';
@@ -20,7 +20,9 @@ export const epochKind: SignedKind = {
   malformed: 'epoch-malformed',
   invalid: 'epoch-signature-invalid',
 };
-/** A succession that the present root did not sign is passed over, so its invalid fault is thrown by nobody. */
+/**
+ * A succession that the present root did not sign is passed over, so its invalid fault is thrown by nobody.
+ */
 export const successionKind: SignedKind = {
   typ: 'application/firmseal-root',
   payloadMaxBytes: 256,
@@ -102,7 +104,9 @@ export function makeDelegation(crypto: Crypto, signer: CoseSigner, delegation: D
   return signCoseWith(crypto, { signer, typ: delegationKind.typ, payload });
 }
 
-/** Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch. */
+/**
+ * Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch.
+ */
 export function makeEpochStatement(
   crypto: Crypto,
   signer: CoseSigner,

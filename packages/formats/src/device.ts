@@ -1,5 +1,6 @@
 // What a verifier knows of a device: its two public keys, bound by their thumbprint, and how they came about.
-// spec/device.md section 1. Where it comes from, a certificate or the record of personalization, is for others.
+// spec/device.md section 1. Where it comes from, a certificate or the record of
+// personalization, is for others.
 
 import type { Bytes } from '@firmseal/bytes';
 import { oneOf, type Schema } from '@firmseal/cbor-cose';

@@ -1,5 +1,5 @@
-// What the root's word binds: spec/delegation.md sections 4 and 5. A decision starts from a trust and rests on one
-// delegation after the other; each step gives the trust that the next one starts from.
+// What the root's word binds: spec/delegation.md sections 4 and 5. A decision starts from a trust and rests
+// on one delegation after the other; each step gives the trust that the next one starts from.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -96,11 +96,11 @@ function adoptDelegation(
 }
 
 /**
- * Steps 1 to 3 of section 5, in order. `trust` of the answer has the root, product and epoch in force, and every
- * delegation of the decision so far: the next object of the same decision is verified with it. Throws `root-malformed`,
- * `root-product-wrong`, `root-revoked`; `epoch-malformed`, `epoch-signature-invalid`, `epoch-product-wrong`;
- * `delegation-malformed`, `delegation-signature-invalid`, `delegation-role-wrong`, `delegation-product-wrong`,
- * `delegation-revoked`.
+ * Steps 1 to 3 of section 5, in order. `trust` of the answer has the root, product and epoch in force, and
+ * every delegation of the decision so far: the next object of the same decision is verified with it. Throws
+ * `root-malformed`, `root-product-wrong`, `root-revoked`; `epoch-malformed`, `epoch-signature-invalid`,
+ * `epoch-product-wrong`; `delegation-malformed`, `delegation-signature-invalid`, `delegation-role-wrong`,
+ * `delegation-product-wrong`, `delegation-revoked`.
  */
 export function verifyAuthority(
   crypto: Crypto,
@@ -110,7 +110,8 @@ export function verifyAuthority(
   const { successions = [], epochStatement, delegation } = objects;
   const followed = followSuccessions(crypto, successions, known);
   const told = epochStatement ? adoptStatement(crypto, epochStatement, followed) : followed;
-  // A statement ends what was accepted before it, too: all of the decision is held against the epoch that stands now.
+  // A statement ends what was accepted before it, too: all of the decision is held against
+  // the epoch that stands now.
   return adoptDelegation(crypto, delegation, { ...told, role });
 }
 

@@ -1,5 +1,5 @@
-// The signed objects of the specification, in the one order that spec/encoding.md section 2 has for them: shell,
-// signature, payload. Every fault of the shell or the payload is the object's own "malformed" fault.
+// The signed objects of the specification, in the one order that spec/encoding.md section 2 has for them:
+// shell, signature, payload. Every fault of the shell or the payload is the object's own "malformed" fault.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type OpenedCose, openCose } from '@firmseal/cbor-cose';
@@ -20,7 +20,10 @@ export interface SignedKind {
   readonly tooLarge?: FaultCode;
 }
 
-/** Lengths and shell; the signature is not checked. Throws the malformed fault, caused by the CBOR or COSE fault. */
+/**
+ * Lengths and shell; the signature is not checked. Throws the malformed fault, caused
+ * by the CBOR or COSE fault.
+ */
 export function openSigned(bytes: Uint8Array, kind: SignedKind): OpenedCose {
   const { typ, malformed, payloadMaxBytes, tooLarge = malformed } = kind;
   if (bytes.length > payloadMaxBytes + shellMaxBytes)
@@ -36,7 +39,10 @@ export function isSignedBy(crypto: Crypto, object: OpenedCose, publicKey: Uint8A
   return crypto.verifyEs256(publicKey, object.signatureInput, object.signature);
 }
 
-/** Shell, then signature: what may be parsed next is the payload. Throws the malformed fault, then the invalid one. */
+/**
+ * Shell, then signature: what may be parsed next is the payload. Throws the malformed
+ * fault, then the invalid one.
+ */
 export function verifySigned(
   crypto: Crypto,
   bytes: Uint8Array,

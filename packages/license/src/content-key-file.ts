@@ -45,9 +45,9 @@ export function contentKeyManifestDigest(file: Uint8Array): Bytes {
 }
 
 /**
- * The content key of a package. Anyone can wrap a key for any package, so it is returned only when it is the one that the
- * manifest commits to. The caller wipes it. Throws `content-key-malformed`, `content-key-package-wrong`,
- * `content-key-unwrap-failed`, `key-commitment-wrong`.
+ * The content key of a package. Anyone can wrap a key for any package, so it is returned only when it is the
+ * one that the manifest commits to. The caller wipes it. Throws `content-key-malformed`,
+ * `content-key-package-wrong`, `content-key-unwrap-failed`, `key-commitment-wrong`.
  */
 export async function openContentKey(
   crypto: Crypto,

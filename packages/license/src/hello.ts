@@ -121,8 +121,8 @@ export function parseHelloUnverified(bytes: Uint8Array): Hello {
 
 /**
  * The hello of a device whose certificate was verified. Throws, in this order, `hello-malformed`,
- * `hello-signature-invalid`, `hello-malformed`, `hello-thumbprint-wrong`, `hello-chip-wrong`, `hello-origin-wrong`, and
- * when a challenge is given `hello-challenge-wrong`.
+ * `hello-signature-invalid`, `hello-malformed`, `hello-thumbprint-wrong`, `hello-chip-wrong`,
+ * `hello-origin-wrong`, and when a challenge is given `hello-challenge-wrong`.
  */
 export function verifyHello(
   crypto: Crypto,

@@ -52,8 +52,8 @@ export function deviceDataAreas({ core }: Manifest, data: readonly Uint8Array[])
 }
 
 /**
- * The signed license and its terms. Throws `license-data-wrong`, `key-commitment-wrong`, `hpke-recipient-invalid`,
- * `cose-signature-invalid`.
+ * The signed license and its terms. Throws `license-data-wrong`, `key-commitment-wrong`,
+ * `hpke-recipient-invalid`, `cose-signature-invalid`.
  */
 export async function issueLicense(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// What an install is called once its receipt passed every check: PASS, or the first of its weaknesses. spec/receipt.md
-// section 4. Programmer, authority, reports and audit all ask here.
+// What an install is called once its receipt passed every check: PASS, or the first of its weaknesses.
+// spec/receipt.md section 4. Programmer, authority, reports and audit all ask here.
 
 import { type Chip, findChip } from '@firmseal/chips';
 import { type DevicePublic, effectiveReadoutLevel } from '@firmseal/formats';
@@ -30,7 +30,9 @@ export function identityWeaknesses({ origin }: Pick<DevicePublic, 'origin'>): We
   return found;
 }
 
-/** Whether a chip in that state keeps what the package asks to be kept; a hello or a receipt says the state. */
+/**
+ * Whether a chip in that state keeps what the package asks to be kept; a hello or a receipt says the state.
+ */
 export function isProtected(
   chip: Chip,
   { core }: Pick<Manifest, 'core'>,
@@ -50,8 +52,8 @@ export function judgeWeaknesses(found: readonly Weakness[], accepts: AcceptedWea
 }
 
 /**
- * The verdict on a receipt that verifyReceipt returned, for the same manifest and device. `accepts` is what the owner said
- * when he opened the job. Throws `chip-unknown` for a chip that is not in the catalogue.
+ * The verdict on a receipt that verifyReceipt returned, for the same manifest and device. `accepts` is what
+ * the owner said when he opened the job. Throws `chip-unknown` for a chip that is not in the catalogue.
  */
 export function judgeReceipt(inputs: {
   manifest: Manifest;

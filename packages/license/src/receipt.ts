@@ -1,5 +1,5 @@
-// The receipt: what a chip signs about what it holds. Codec alone (spec/receipt.md sections 1 and 2); what it proves is
-// verify-receipt.ts.
+// The receipt: what a chip signs about what it holds. Codec alone (spec/receipt.md sections 1 and 2);
+// what it proves is verify-receipt.ts.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import {
@@ -43,7 +43,9 @@ export const receiptKind: SignedKind = {
   invalid: 'receipt-signature-invalid',
 };
 const profile = 'tag:firmseal,2026:receipt-1';
-/** EAT dbgstat by effective level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently. */
+/**
+ * EAT dbgstat by effective level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently.
+ */
 const debugStatus = [0, 1, 4] as const;
 
 /** In the order of their numbers, from 0. */
@@ -60,7 +62,9 @@ export interface Receipt {
   readonly licenseId: Bytes;
   readonly jobId: Bytes;
   readonly installCount: number;
-  /** In the manifest's order: keyed digest of firmware and per-device data, length in bytes of generated keys. */
+  /**
+   * In the manifest's order: keyed digest of firmware and per-device data, length in bytes of generated keys.
+   */
   readonly areas: readonly (Bytes | number)[];
   readonly optionBytes: readonly OptionValue[];
   readonly securityCounter: number;

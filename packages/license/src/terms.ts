@@ -1,4 +1,5 @@
-// The terms of a license: which chip, which package, which unit of which job, and until when. spec/license.md section 1.
+// The terms of a license: which chip, which package, which unit of which job, and until
+// when. spec/license.md section 1.
 
 import type { Bytes } from '@firmseal/bytes';
 import {

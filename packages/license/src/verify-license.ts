@@ -1,5 +1,5 @@
-// The order of checks of a license: spec/license.md section 4. Steps 1 to 4 anyone can do; 5 to 8 need the package and
-// the state of the chip; 9 needs the chip's key (chips of software, tests, vectors).
+// The order of checks of a license: spec/license.md section 4. Steps 1 to 4 anyone can do; 5 to 8 need the
+// package and the state of the chip; 9 needs the chip's key (chips of software, tests, vectors).
 
 import { type Bytes, equalBytes, Secret } from '@firmseal/bytes';
 import { arrayOf, byteString, field, tuple } from '@firmseal/cbor-cose';
@@ -47,16 +47,18 @@ const licenseShape = {
   ciphertext: field(2, byteString(52, 1200)),
 };
 
-/** Shape of the signed license alone, for display: nothing in it can be believed. Throws as decodeTerms does. */
+/**
+ * Shape of the signed license alone, for display: nothing in it can be believed. Throws as decodeTerms does.
+ */
 export function readLicenseTermsUnverified(license: Uint8Array): LicenseTerms {
   const { payload } = openSigned(license, licenseKind);
   return decodeTerms(readObject(payload, 'license-malformed', 'license', licenseShape).termsBytes);
 }
 
 /**
- * Steps 1 to 4. The trust is the one that the package's header left (VerifiedHeader.trust) where the license is for a
- * package that is at hand: then a revoked signer is noticed here too. Throws `license-malformed`, the faults of
- * verifyAuthority, `license-malformed`, `license-signature-invalid`, `license-malformed`,
+ * Steps 1 to 4. The trust is the one that the package's header left (VerifiedHeader.trust) where the license
+ * is for a package that is at hand: then a revoked signer is noticed here too. Throws `license-malformed`,
+ * the faults of verifyAuthority, `license-malformed`, `license-signature-invalid`, `license-malformed`,
  * `license-version-unsupported`, `license-delegation-wrong`.
  */
 export function verifyLicense(crypto: Crypto, inputs: Trust & { bundle: Uint8Array }): VerifiedLicense {
@@ -94,8 +96,8 @@ export interface LicenseContext {
 }
 
 /**
- * Steps 5 to 8. Throws `license-manifest-wrong`, `license-device-wrong`, `license-origin-wrong`, `license-nonce-wrong`,
- * `license-counter-floor`, `delegation-counter-exceeded`, `license-unwraps-exhausted`.
+ * Steps 5 to 8. Throws `license-manifest-wrong`, `license-device-wrong`, `license-origin-wrong`,
+ * `license-nonce-wrong`, `license-counter-floor`, `delegation-counter-exceeded`, `license-unwraps-exhausted`.
  */
 export function checkLicenseForChip(license: VerifiedLicense, context: LicenseContext): void {
   const { terms, issuer, digest } = license;
@@ -117,8 +119,8 @@ export function checkLicenseForChip(license: VerifiedLicense, context: LicenseCo
 const envelope = tuple(bytes32, arrayOf(byteString(0, 1024), 0, 8));
 
 /**
- * Step 9. The caller wipes the content key. Throws `license-unwrap-failed`, `license-data-wrong`, `key-commitment-wrong`,
- * `license-data-wrong` (the data are not those of the digests).
+ * Step 9. The caller wipes the content key. Throws `license-unwrap-failed`, `license-data-wrong`,
+ * `key-commitment-wrong`, `license-data-wrong` (the data are not those of the digests).
  */
 export function openLicense(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// What a receipt proves: spec/receipt.md section 3. A receipt that comes back from here satisfies its manifest; what the
-// install is called is outcome.ts.
+// What a receipt proves: spec/receipt.md section 3. A receipt that comes back from here satisfies its
+// manifest; what the install is called is outcome.ts.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
@@ -93,11 +93,12 @@ function checkSatisfies(receipt: Receipt, { license, manifest, device }: Receipt
 }
 
 /**
- * Returns only when every check held. Throws, in this order, `receipt-malformed`, `receipt-signature-invalid`,
- * `receipt-malformed`, `receipt-device-wrong`, `receipt-chip-wrong`, `receipt-origin-wrong`, `receipt-license-wrong`,
- * `receipt-manifest-wrong`, `receipt-challenge-wrong`, `receipt-result-bad`, `receipt-not-measured`,
- * `receipt-digest-wrong`, `receipt-options-wrong`, `receipt-counter-wrong`, `receipt-agent-too-old`; `chip-unknown` where
- * the catalogue does not have the chip. A receipt that is not fresh passes with the license's nonce: look at `fresh`.
+ * Returns only when every check held. Throws, in this order, `receipt-malformed`,
+ * `receipt-signature-invalid`, `receipt-malformed`, `receipt-device-wrong`, `receipt-chip-wrong`,
+ * `receipt-origin-wrong`, `receipt-license-wrong`, `receipt-manifest-wrong`, `receipt-challenge-wrong`,
+ * `receipt-result-bad`, `receipt-not-measured`, `receipt-digest-wrong`, `receipt-options-wrong`,
+ * `receipt-counter-wrong`, `receipt-agent-too-old`; `chip-unknown` where the catalogue does not have the
+ * chip. A receipt that is not fresh passes with the license's nonce: look at `fresh`.
  */
 export function verifyReceipt(crypto: Crypto, context: ReceiptContext): VerifiedReceipt {
   const { signingKey } = context.device;

@@ -1,6 +1,6 @@
 // A chip, an issuer and a package for tests; the keys are of fixed scalars and not for use.
 
-import { Secret, utf8 } from '@firmseal/bytes';
+import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
@@ -18,7 +18,7 @@ export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 }
 
-export function testSigner(name: string): CoseSigner {
+export function testSigner(name: string): CoseSigner & { readonly publicKey: Bytes } {
   const { publicKey, privateKey } = testKeyPair(name);
   return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
 }

@@ -3,6 +3,7 @@
 
 import type { LifeCycle } from '@firmseal/agent-client';
 import type { FaultCode } from '@firmseal/fault';
+import type { Outcome } from '@firmseal/license';
 import type { InstallStateName } from './install-states.ts';
 import type { ReceiptKeeper } from './license-source.ts';
 
@@ -25,6 +26,9 @@ export interface EventHead {
   /** ISO 8601, UTC. */
   readonly time: string;
 }
+
+/** How an install ended whose receipt was verified: PASS, or its weakness (spec/receipt.md section 4). */
+export type EndOfInstall = Lowercase<Outcome>;
 
 export interface FaultReport {
   readonly code: FaultCode;
@@ -56,11 +60,11 @@ export type EventBody =
       readonly kind: 'receipt';
       readonly licenseId: string;
       readonly fresh: boolean;
-      readonly unprotected: boolean;
+      readonly outcome: Outcome;
       readonly storedBy: ReceiptKeeper;
     }
   | { readonly kind: 'note'; readonly fault: FaultReport }
-  | { readonly kind: 'result'; readonly outcome: 'pass'; readonly times: InstallTimes }
+  | { readonly kind: 'result'; readonly outcome: EndOfInstall; readonly times: InstallTimes }
   | {
       readonly kind: 'result';
       readonly outcome: 'fail';

@@ -29,7 +29,7 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
         receipt: decode(body.receipt),
         challenge,
       });
-      return { accepted: true, fresh: true };
+      return { accepted: true, outcome: 'PASS', fresh: true };
     }
     const { thumbprint } = bench.sockets.get('usb-1')!.device;
     const [hello, certificate] = [decode(body.hello), decode(body.certificate)];
@@ -42,7 +42,7 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
       manifestDigest: bench.sealed.manifest.digest,
       requestId,
     });
-    const { licenseId, unitIndex } = authority.licenses.at(-1)!;
+    const { licenseId, unitIndex } = authority.licenses.at(-1)!.terms;
     return { bundle: toBase64url(bundle), licenseId: toHex(licenseId), unitIndex, newUnit };
   };
   const fetchModel = (async (url: string, init: RequestInit) => {
@@ -73,13 +73,16 @@ test('from a batch: PASS, NOT FRESH, in the outbox; again after the journal is g
     jobId: new Uint8Array(16),
     licenseId: new Uint8Array(16).fill(1),
     unitIndex: 0,
-    manifestDigest: manifest.digest,
     thumbprint: thumbprintOf(chip),
     mode: 'standing',
     receiptNonce: new Uint8Array(32).fill(2),
     counterFloor: 0,
+    origin: chip.device.origin,
+    ceiling: 16,
   } as const;
-  const bundle = await makeBundle({ terms, kemKey: chip.device.kemKey, contentKey: bench.contentKey });
+  const { kemKey } = chip.device;
+  const { contentKey } = bench;
+  const { bundle } = await makeBundle({ terms, manifest, kemKey, contentKey });
   const outbox: ReceiptDelivery[] = [];
   const source = createBatchSource({
     bundles: new Map([[toHex(thumbprintOf(chip)), bundle]]),

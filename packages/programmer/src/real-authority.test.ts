@@ -92,7 +92,6 @@ function install(chips: Map<string, RealChip>, change: Partial<GangSettings> = {
     source: createAuthoritySource(client),
     journal: new MemoryJournal(),
     verifier: createInstallVerifier(crypto, {
-      rootPublicKey: site.rootPublicKey,
       sealed,
       verifyCertificate: (certificate) => verifyRealCertificate(certificate, site),
     }),

@@ -1,5 +1,5 @@
-// Areas of a package: what is stored where. spec/package.md section 3 and step 6 of section 6: everything about areas
-// that can be checked without knowing the chip.
+// Areas of a package: what is stored where. spec/package.md section 3 and step 6 of section 6: everything
+// about areas that can be checked without knowing the chip.
 
 import { type CborInput, type CborValue, field, integer, mapOf, oneOf } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
@@ -68,9 +68,9 @@ function readArea(value: CborValue): Area {
 }
 
 /**
- * Reads key 6 of the core, one area after the other. Throws `area-malformed` (not an array of 1 to 8; shape, kind,
- * length; order or overlap with the area before it; end beyond 2^32; too much per-device data), `area-misaligned`
- * (not multiples of 32).
+ * Reads key 6 of the core, one area after the other. Throws `area-malformed` (not an array of 1 to 8; shape,
+ * kind, length; order or overlap with the area before it; end beyond 2^32; too much per-device data),
+ * `area-misaligned` (not multiples of 32).
  */
 export function readAreas(value: CborValue): Area[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > areaCountMax)
@@ -91,7 +91,10 @@ export function readAreas(value: CborValue): Area[] {
   });
 }
 
-/** The entry is a vector table inside an area of firmware, on a multiple of 128. Throws `entry-outside-firmware`. */
+/**
+ * The entry is a vector table inside an area of firmware, on a multiple of 128.
+ * Throws `entry-outside-firmware`.
+ */
 export function checkEntry(entry: number, areas: readonly Area[]): void {
   const inside = areas.some(
     ({ kind, address, lengthBytes }) =>

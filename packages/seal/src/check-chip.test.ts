@@ -65,7 +65,12 @@ describe('the checks of a chip', () => {
     ['an agent that is too old', 'agent-too-old', withCore({ leastAgentVersion: 2 }), state],
     ['a lower counter', 'counter-rolled-back', base, { ...state, securityCounter: 6 }],
     ['an equal counter', undefined, base, state],
-    ['a counter a thousand higher, after years offline', undefined, withCore({ securityCounter: 1005 }), state],
+    [
+      'a counter a thousand higher, after years offline',
+      undefined,
+      withCore({ securityCounter: 1005 }),
+      state,
+    ],
     [
       'a bit that no policy may set',
       'policy-field-unknown',

@@ -1,5 +1,5 @@
-// What a chip adds to the checks of a package header: spec/package.md section 6, steps 7 to 10. With the catalogue
-// alone steps 7 and 9; with the state of one chip (from its hello) 8 and 10 too.
+// What a chip adds to the checks of a package header: spec/package.md section 6, steps 7 to 10. With the
+// catalogue alone steps 7 and 9; with the state of one chip (from its hello) 8 and 10 too.
 
 import { type Chip, eraseUnitAt, policyBits, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -91,9 +91,10 @@ function checkProtection(chip: Chip, { core }: Manifest, state: ChipState): void
 }
 
 /**
- * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`, `area-outside-application`,
- * `area-misaligned`, `area-overlap`, `area-kind-unsupported`; `agent-too-old`, `counter-rolled-back`,
- * `policy-field-unknown`; `readout-level-too-low`, `policy-not-stronger`, `policy-locked`.
+ * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`,
+ * `area-outside-application`, `area-misaligned`, `area-overlap`, `area-kind-unsupported`;
+ * `agent-too-old`, `counter-rolled-back`, `policy-field-unknown`; `readout-level-too-low`,
+ * `policy-not-stronger`, `policy-locked`.
  */
 export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState): void {
   const { chips, areas, optionBytes } = manifest.core;
@@ -104,7 +105,10 @@ export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState):
   if (state) checkProtection(chip, manifest, state);
 }
 
-/** The first requirement that the option bytes do not meet, bits of readout protection apart; a missing register meets none. */
+/**
+ * The first requirement that the option bytes do not meet, bits of readout protection apart;
+ * a missing register meets none.
+ */
 export function unmetRequirement(
   chip: Chip,
   core: Pick<ManifestCore, 'optionBytes'>,
@@ -118,7 +122,10 @@ export function unmetRequirement(
   });
 }
 
-/** The effective level below which an install is UNPROTECTED: that of the manifest, of its requirements, of the chip's tier. */
+/**
+ * The effective level below which an install is UNPROTECTED: that of the manifest, of its
+ * requirements, of the chip's tier.
+ */
 export function protectionAsked(
   chip: Chip,
   core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,

@@ -1,5 +1,5 @@
-// Everything in a package that is not secret, as plain JSON and as lines for people. Reads what it can without trusting
-// it, and says beside it which checks were made and how they ended.
+// Everything in a package that is not secret, as plain JSON and as lines for people. Reads what it can
+// without trusting it, and says beside it which checks were made and how they ended.
 
 import { toHex } from '@firmseal/bytes';
 import { hexAddress } from '@firmseal/chips';
@@ -99,8 +99,8 @@ function describeCore(core: Manifest['core']) {
 }
 
 /**
- * Throws only where nothing sensible can be said: the faults of the file, and the shape of delegation, epoch statement,
- * successions and manifest. All else is an outcome in `checks`.
+ * Throws only where nothing sensible can be said: the faults of the file, and the shape of delegation, epoch
+ * statement, successions and manifest. All else is an outcome in `checks`.
  */
 export function inspectPackage(
   crypto: Crypto,
@@ -129,7 +129,10 @@ export function inspectPackage(
   };
 }
 
-/** The report as aligned lines, without control characters: all texts in it are of the printable sets of the format. */
+/**
+ * The report as aligned lines, without control characters: all texts in it are of the
+ * printable sets of the format.
+ */
 export function renderPackageReport(report: PackageReport): string {
   const { checks, delegation, epochStatement } = report;
   const rows: [string, string][] = [

@@ -32,7 +32,9 @@ export interface Manifest {
   readonly commitment: Bytes;
   /** Of the delegation under which it was made (delegation.md section 1), 32 bytes. */
   readonly grant: Bytes;
-  /** Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts. */
+  /**
+   * Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts.
+   */
   readonly digest: Bytes;
   /** The signed object as encoded. */
   readonly signed: Bytes;
@@ -77,8 +79,8 @@ export function decodeManifestPayload(payload: Uint8Array): ManifestPayload & { 
 
 /**
  * Step 6. Throws, in this order: `area-malformed` and `area-misaligned` (area by area), `manifest-malformed`
- * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of records; a
- * first hash of zeros).
+ * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of
+ * records; a first hash of zeros).
  */
 export function finishCore(payload: ManifestPayload & { draft: CoreDraft }): ManifestCore {
   const { areasValue, requirementsValue, ...rest } = payload.draft;

@@ -1,5 +1,5 @@
-// The `.seal` file around header and records: spec/package.md section 1 and step 1 of its checks. Knows that the header
-// holds byte strings and nothing of what they mean.
+// The `.seal` file around header and records: spec/package.md section 1 and step 1 of its checks. Knows that
+// the header holds byte strings and nothing of what they mean.
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { arrayOf, byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
@@ -66,8 +66,8 @@ export function decodeHeader(headerBytes: Uint8Array): PackageHeader {
 }
 
 /**
- * Step 1. Looks at nothing behind the header. Throws, in this order: `package-magic-wrong`, `package-truncated`,
- * `package-header-too-large`, `package-truncated`, `package-malformed`.
+ * Step 1. Looks at nothing behind the header. Throws, in this order: `package-magic-wrong`,
+ * `package-truncated`, `package-header-too-large`, `package-truncated`, `package-malformed`.
  */
 export function splitPackage(file: Uint8Array): SplitPackage {
   if (!packageMagic.every((byte, i) => file[i] === byte)) throw new Fault('package-magic-wrong');
@@ -82,9 +82,9 @@ export function splitPackage(file: Uint8Array): SplitPackage {
 }
 
 /**
- * The package with a license bundle in its header, for plain download tools (spec/link.md section 5.3): magic, length and
- * header anew, then the records as they were. Nothing that the owner signed changes. Throws like splitPackage, and
- * `package-header-too-large` when the license does not fit.
+ * The package with a license bundle in its header, for plain download tools (spec/link.md section 5.3):
+ * magic, length and header anew, then the records as they were. Nothing that the owner signed changes. Throws
+ * like splitPackage, and `package-header-too-large` when the license does not fit.
  */
 export function attachLicense(file: Uint8Array, license: Uint8Array): readonly [Bytes, Uint8Array] {
   const { header, recordsOffset } = splitPackage(file);

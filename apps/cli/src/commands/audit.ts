@@ -13,7 +13,7 @@ import {
 import { fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { verifyDelegation } from '@firmseal/formats';
+import { verifyAuthority } from '@firmseal/formats';
 import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
 import { readInput, readText, writeText } from '../files.ts';
 import { authorityOption, examples, productOption, rootKeyOption, tokenOption } from '../options.ts';
@@ -76,9 +76,11 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, options) => {
         const { product, remember } = options;
         const rootPublicKey = readPublicKey(options.rootKey);
-        const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
-          ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
-        });
+        const { delegate: deviceCa } = verifyAuthority(
+          nodeCrypto,
+          { delegation: readInput(options.deviceCaDelegation) },
+          { rootPublicKey, role: 'device-ca', product },
+        );
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
         const known = rememberedHead(remember);
         const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
@@ -92,7 +94,8 @@ export const command = (shell: Shell) =>
           face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
         }
         for (const job of jobs) {
-          const counts = Object.entries(job).map(([name, value]) => `${name} ${value}`);
+          const { outcomes, ...rest } = job;
+          const counts = Object.entries({ ...rest, ...outcomes }).map(([name, value]) => `${name} ${value}`);
           face.tell({ event: 'job', ...job }, counts.join(', '));
         }
         face.tell(

@@ -4,8 +4,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import type { DevicePublic } from '@firmseal/formats';
-import { type LicenseTerms, verifyLicense, verifyReceipt } from '@firmseal/license';
+import { type DevicePublic, sameOrigin } from '@firmseal/formats';
+import {
+  judgeReceipt,
+  type Outcome,
+  type VerifiedLicense,
+  verifyLicense,
+  verifyReceipt,
+} from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { verifyDevice } from '../service/devices.ts';
 import type { LicenseRecord, ReceiptRecord } from '../store/records.ts';
@@ -24,6 +30,8 @@ export interface JobSummary {
   readonly units: number;
   readonly licenses: number;
   readonly receipts: number;
+  /** Receipts by what the install is called. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   readonly unitsWithoutLicense: number;
   readonly unitsWithoutReceipt: number;
 }
@@ -34,7 +42,9 @@ interface JobContext {
   readonly trust: AuditTrust;
   readonly manifests: Map<string, Manifest>;
   readonly devices: Map<string, DevicePublic>;
-  readonly terms: Map<string, LicenseTerms>;
+  readonly licenses: Map<string, VerifiedLicense>;
+  /** Units with a receipt that verified, and whose every weakness the owner of the job takes. */
+  readonly proven: Set<number>;
   readonly report: (code: FindingCode, subject: string, detail: string) => void;
 }
 
@@ -84,7 +94,8 @@ async function verifyPackagesAndDevices(context: JobContext): Promise<void> {
 function checkLicense(context: JobContext, row: LicenseRecord): void {
   const { crypto, evidence, trust, devices } = context;
   const { rootPublicKey, product } = trust;
-  const { terms, digest } = verifyLicense(crypto, { bundle: row.bundle, rootPublicKey, product, epoch: 0 });
+  const license = verifyLicense(crypto, { bundle: row.bundle, rootPublicKey, product, epoch: 0 });
+  const { terms, digest } = license;
   const same = (name: string, a: Uint8Array, b: Uint8Array) =>
     demand(equalBytes(a, b), `the signed ${name} is another one than the row's`);
   same('digest', digest, row.licenseDigest);
@@ -94,20 +105,26 @@ function checkLicense(context: JobContext, row: LicenseRecord): void {
   same('manifest', terms.manifestDigest, row.manifestDigest);
   demand(terms.unitIndex === row.unitIndex, 'the signed unit is another one than the row tells');
   demand(terms.mode === row.mode, 'the signed mode is another one than the row tells');
-  demand(devices.has(toHex(row.thumbprint)), 'its device has no valid certificate');
-  context.terms.set(toHex(row.licenseId), terms);
+  const device = devices.get(toHex(row.thumbprint));
+  demand(device !== undefined, 'its device has no valid certificate');
+  demand(sameOrigin(device.origin, terms.origin), 'its device has an identity of another origin');
+  context.licenses.set(toHex(row.licenseId), license);
 }
 
 function checkReceipt(context: JobContext, row: ReceiptRecord): void {
-  const { crypto, manifests, devices } = context;
-  const license = context.terms.get(toHex(row.licenseId));
+  const { crypto, manifests, devices, evidence } = context;
+  const license = context.licenses.get(toHex(row.licenseId));
   demand(license !== undefined, 'there is no valid license for it');
-  const device = devices.get(toHex(license.thumbprint));
-  const manifest = manifests.get(toHex(license.manifestDigest));
+  const device = devices.get(toHex(license.terms.thumbprint));
+  const manifest = manifests.get(toHex(license.terms.manifestDigest));
   demand(device !== undefined && manifest !== undefined, 'its device or package did not verify');
   const challenge: { challenge?: Bytes } = row.challenge ? { challenge: row.challenge } : {};
   const receipt = verifyReceipt(crypto, { receipt: row.receipt, device, license, manifest, ...challenge });
   demand(receipt.fresh === row.fresh, 'the row and the receipt differ on whether it is fresh');
+  const { accepts } = evidence.job;
+  const { outcome, accepted } = judgeReceipt({ manifest, receipt, device, accepts });
+  if (accepted) context.proven.add(license.terms.unitIndex);
+  demand(outcome === row.outcome, `the row says ${row.outcome}, the receipt ${outcome}`);
   demand(equalBytes(receipt.digest, row.receiptDigest), 'the row has another digest than the receipt');
 }
 
@@ -128,13 +145,18 @@ function compareRows(
     if (!logged.has(key)) context.report('row-unlogged', `${what} ${key}`, 'the log does not tell of it');
 }
 
-const jobText = (job: { product: string; quota: number; mode: string; state: string }) =>
-  `${job.product}, quota ${job.quota}, ${job.mode}, ${job.state}`;
+const jobText = (job: { product: string; quota: number; mode: string; accepts: string; state: string }) =>
+  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}`;
 
 function compareWithLog(context: JobContext, logged: LoggedJob): void {
   const { job, packages, units, licenses, receipts } = context.evidence;
   const name = toHex(job.jobId);
-  compareRows(context, 'job', new Map([[name, jobText(job)]]), new Map([[name, jobText(logged)]]));
+  compareRows(
+    context,
+    'job',
+    new Map([[name, jobText({ ...job, accepts: job.accepts.join(' ') })]]),
+    new Map([[name, jobText(logged)]]),
+  );
   const approval = (approved: boolean) => (approved ? 'approved' : 'not approved');
   compareRows(
     context,
@@ -166,15 +188,18 @@ function compareWithLog(context: JobContext, logged: LoggedJob): void {
   compareRows(
     context,
     'receipt',
-    new Map(receipts.map((row) => [toHex(row.receiptDigest), toHex(row.licenseId)])),
-    logged.receipts,
+    new Map(receipts.map((row) => [toHex(row.receiptDigest), `${toHex(row.licenseId)}, ${row.outcome}`])),
+    new Map([...logged.receipts].map(([digest, { license, outcome }]) => [digest, `${license}, ${outcome}`])),
   );
 }
 
-function summarize({ job, units, licenses, receipts }: JobEvidence): JobSummary {
+function summarize(
+  { job, units, licenses, receipts }: JobEvidence,
+  proven: ReadonlySet<number> = new Set(),
+): JobSummary {
   const licensed = new Set(licenses.map((row) => row.unitIndex));
-  const unitOf = new Map(licenses.map((row) => [toHex(row.licenseId), row.unitIndex]));
-  const proven = new Set(receipts.map((row) => unitOf.get(toHex(row.licenseId))));
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const { outcome } of receipts) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return {
     job: toHex(job.jobId),
     product: job.product,
@@ -182,6 +207,7 @@ function summarize({ job, units, licenses, receipts }: JobEvidence): JobSummary 
     units: units.length,
     licenses: licenses.length,
     receipts: receipts.length,
+    outcomes,
     unitsWithoutLicense: units.filter((unit) => !licensed.has(unit.unitIndex)).length,
     unitsWithoutReceipt: units.filter((unit) => !proven.has(unit.unitIndex)).length,
   };
@@ -197,14 +223,22 @@ export async function auditJob(
   const findings: Finding[] = [];
   const report: JobContext['report'] = (code, subject, detail) =>
     findings.push({ code, job, subject, detail });
-  const summary = summarize(evidence);
   const trust = against.trust;
   if (!trust) {
     report('product-unknown', `job ${job}`, `no trust is configured for product ${evidence.job.product}`);
-    return { findings, summary };
+    return { findings, summary: summarize(evidence) };
   }
-  const [manifests, devices, terms] = [new Map(), new Map(), new Map()];
-  const context: JobContext = { crypto, evidence, trust, manifests, devices, terms, report };
+  const [manifests, devices, verified] = [new Map(), new Map(), new Map()];
+  const context: JobContext = {
+    crypto,
+    evidence,
+    trust,
+    manifests,
+    devices,
+    licenses: verified,
+    proven: new Set(),
+    report,
+  };
   if (against.logged) compareWithLog(context, against.logged);
   else report('row-unlogged', `job ${job}`, 'the log does not tell of it');
   if (evidence.units.length > evidence.job.quota)
@@ -218,5 +252,5 @@ export async function auditJob(
     const subject = `receipt ${toHex(row.receiptDigest)}`;
     await attempt(context, { code: 'receipt-invalid', subject }, () => checkReceipt(context, row));
   }
-  return { findings, summary };
+  return { findings, summary: summarize(evidence, context.proven) };
 }

@@ -79,7 +79,9 @@ export function evidenceToJson<T>(value: T): AsJson<T> {
   return convert(value) as AsJson<T>;
 }
 
-const plainText = new Set(['product', 'mode', 'state', 'requestId', 'firmwareVersion']);
+const plainText = new Set([
+  ...['product', 'mode', 'accepts', 'state', 'requestId', 'firmwareVersion', 'outcome'],
+]);
 
 /**
  * The reverse, for evidence of a job or rows of the log. Throws `hex-invalid`. The shape is not checked here.

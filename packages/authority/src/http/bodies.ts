@@ -4,6 +4,7 @@
 
 import { type Bytes, fromBase64url, fromHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { weaknesses } from '@firmseal/license';
 import { z } from 'zod';
 
 const hex = (sizeBytes: number) =>
@@ -36,6 +37,7 @@ export const jobBody = z.strictObject({
   contentKeyFile,
   quota: z.int().min(1).max(0x7fffffff),
   mode: z.enum(['session', 'standing']).default('session'),
+  accepts: z.array(z.enum(weaknesses)).max(weaknesses.length).default([]),
   deviceData: z
     .array(z.array(base64url(1024)).max(8))
     .max(100_000)

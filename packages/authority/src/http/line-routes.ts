@@ -14,7 +14,7 @@ import { type Application, type Env, limitBody, readJson, smallBodyBytes } from 
  * POST /v1/jobs/{job}/licenses {hello, certificate, challenge, requestId, manifestDigest?}
  *   -> {bundle, licenseId, unitIndex, newUnit}
  * POST /v1/jobs/{job}/receipt-challenge -> {challenge}
- * POST /v1/jobs/{job}/receipts {licenseId, receipt, challenge?} -> {accepted, fresh}
+ * POST /v1/jobs/{job}/receipts {licenseId, receipt, challenge?} -> {accepted, outcome, fresh}
  */
 export function addLineRoutes(
   application: Application,
@@ -51,12 +51,12 @@ export function addLineRoutes(
 
   application.post(`${job}/receipts`, allow, limit, async (context) => {
     const { licenseId, receipt, challenge } = parseAs(receiptBody, await readJson(context));
-    const { fresh } = await storeReceipt(authority, {
+    const { fresh, outcome, accepted } = await storeReceipt(authority, {
       jobId: jobOf(context),
       licenseId,
       receipt,
       ...(challenge ? { challenge } : {}),
     });
-    return context.json({ accepted: true, fresh });
+    return context.json({ accepted, outcome, fresh });
   });
 }

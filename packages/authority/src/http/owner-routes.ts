@@ -21,12 +21,14 @@ const jobJson = (view: JobView) => ({
   job: toHex(view.jobId),
   product: view.product,
   mode: view.mode,
+  accepts: view.accepts,
   state: view.state,
   quota: view.quota,
   remaining: view.remaining,
   units: view.counts.units,
   licenses: view.counts.licenses,
   receipts: view.counts.receipts,
+  outcomes: view.counts.outcomes,
   createdAtMs: view.createdAtMs,
   packages: view.packages.map(({ manifestDigest, ...rest }) => ({
     manifestDigest: toHex(manifestDigest),
@@ -88,8 +90,8 @@ function addTokenRoutes(app: Application, authority: Authority, allow: Middlewar
 }
 
 /**
- * POST /v1/jobs {header, contentKeyFile, quota, mode?, deviceData?}; GET /v1/jobs; GET /v1/jobs/{job};
- * POST /v1/jobs/{job}/packages {header, contentKeyFile}; POST /v1/jobs/{job}/approve;
+ * POST /v1/jobs {header, contentKeyFile, quota, mode?, accepts?, deviceData?}; GET /v1/jobs;
+ * GET /v1/jobs/{job}; POST /v1/jobs/{job}/packages {header, contentKeyFile}; POST /v1/jobs/{job}/approve;
  * POST /v1/jobs/{job}/close; POST /v1/jobs/{job}/tokens {label} -> {tokenId, token}; POST /v1/tokens
  * {scope, label} -> {tokenId, token}; GET /v1/tokens; POST /v1/tokens/{tokenId}/revoke
  */

@@ -30,17 +30,19 @@ describe('the interface', () => {
       unitIndex: 0,
       newUnit: true,
     });
-    expect(receipt).toEqual({ status: 200, body: { accepted: true, fresh: true } });
+    expect(receipt).toEqual({ status: 200, body: { accepted: true, outcome: 'PASS', fresh: true } });
     expect(await authority.showJob(opened.job)).toEqual({
       job: opened.job,
       product: 'pump',
       mode: 'session',
+      accepts: [],
       state: 'approved',
       quota: 3,
       remaining: 2,
       units: 1,
       licenses: 1,
       receipts: 1,
+      outcomes: { PASS: 1 },
       createdAtMs: authority.nowMs,
       packages: [
         {

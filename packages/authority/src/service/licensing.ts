@@ -4,12 +4,16 @@
 // request gets the license under that unit.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
+  ceilingFor,
   type Hello,
+  identityWeaknesses,
+  isProtected,
   issueLicense,
-  type LicenseTerms,
+  judgeWeaknesses,
   makeLicenseBundle,
   openContentKey,
   verifyHello,
@@ -22,9 +26,6 @@ import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { verifyDevice } from './devices.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
-
-/** spec/package.md section 6, step 8. */
-const counterJumpMax = 16;
 
 export interface LicenseRequest {
   readonly jobId: Bytes;
@@ -71,13 +72,22 @@ async function choosePackage(authority: Authority, request: LicenseRequest): Pro
  * (package.md section 6, steps 7 and 8).
  */
 function checkChip({ core }: Manifest, hello: Hello): void {
-  const { chipId, agentVersion, securityCounter: stored, installCount } = hello;
+  const { chipId, agentVersion, securityCounter: stored } = hello;
   const { securityCounter: offered, leastAgentVersion: least } = core;
   if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
   if (agentVersion < least) throw new Fault('agent-too-old', { agentVersion, least });
   if (offered < stored) throw new Fault('counter-rolled-back', { offered, stored });
-  if (installCount > 0 && offered > stored + counterJumpMax)
-    throw new Fault('counter-jump-too-large', { offered, stored });
+}
+
+/** The job takes what this install would be called. Throws `job-outcome-refused`. */
+function checkAccepted(
+  job: JobRecord,
+  { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
+): void {
+  const kept = isProtected(findChip(device.chipId), manifest, hello);
+  const found = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
+  if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
 }
 
 /** Device, hello, package and chip: all that needs neither a unit nor a secret. */
@@ -89,11 +99,10 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
-  if (hello.chipId !== device.chipId)
-    throw new Fault('hello-chip-differs', { said: hello.chipId, certified: device.chipId });
   const item = await choosePackage(authority, request);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   checkChip(manifest, hello);
+  checkAccepted(job, { device, hello, manifest });
   return { job, trust, item, manifest, device, hello };
 }
 
@@ -155,21 +164,27 @@ async function makeLicense(
 ): Promise<{ licenseId: Bytes; bundle: Bytes }> {
   const { crypto, kem } = authority;
   const licenseId = crypto.randomBytes(16);
-  const terms: LicenseTerms = {
+  const terms = {
     jobId: job.jobId,
     licenseId,
     unitIndex,
-    manifestDigest: manifest.digest,
     thumbprint: device.thumbprint,
-    ...(job.mode === 'session' ? { mode: 'session', nonce: hello.nonce } : { mode: 'standing' }),
+    ...(job.mode === 'session'
+      ? { mode: 'session' as const, nonce: hello.nonce }
+      : { mode: 'standing' as const }),
     receiptNonce: crypto.randomBytes(32),
     counterFloor: manifest.core.securityCounter,
+    origin: device.origin,
+    ceiling: ceilingFor(hello.unwraps),
+    delegationDigest: trust.issuerDelegate.digest,
   };
   const deviceData = await openDeviceData(authority, job, unitIndex);
-  const { contentKey } = await openContentKey(crypto, { file: item.contentKeyFile, unwrapper: kem });
+  const { contentKeyFile: file } = item;
+  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
   try {
-    const license = await issueLicense(crypto, {
+    const { license } = await issueLicense(crypto, {
       terms,
+      manifest,
       kemKey: device.kemKey,
       contentKey,
       deviceData,
@@ -232,6 +247,7 @@ export async function licenseDevice(authority: Authority, request: LicenseReques
         thumbprint: device.thumbprint,
         unit: unitIndex,
         manifest: manifest.digest,
+        ceiling: ceilingFor(hello.unwraps),
       },
     },
   );

@@ -6,9 +6,12 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { digestOf, openSigned } from '@firmseal/formats';
 import {
+  judgeReceipt,
+  type Outcome,
   parseReceiptUnverified,
   type Receipt,
-  receiptTyp,
+  receiptKind,
+  type Verdict,
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
@@ -37,7 +40,7 @@ async function raiseAlarm(authority: Authority, request: ReceiptRequest, claimed
       reason: 'receipt-for-unknown-license',
       job: jobId,
       license: licenseId,
-      receipt: digestOf(authority.crypto, openSigned(receipt, receiptTyp, 'receipt-malformed')),
+      receipt: digestOf(authority.crypto, openSigned(receipt, receiptKind)),
       thumbprint: claimed.thumbprint,
       deviceKnown: known !== undefined,
     },
@@ -65,32 +68,35 @@ async function verifyStored(
   authority: Authority,
   request: ReceiptRequest,
   license: LicenseRecord,
-): Promise<Receipt & { digest: Bytes }> {
+): Promise<{ fresh: boolean; digest: Bytes; verdict: Verdict }> {
   const { crypto, store } = authority;
-  const trust = requireProduct(authority, (await requireJob(authority, request.jobId)).product);
-  const device = await store.findDevice(license.thumbprint);
-  if (!device) throw new Fault('internal-error', { detail: 'a license without its device' });
+  const job = await requireJob(authority, request.jobId);
+  const trust = requireProduct(authority, job.product);
+  const known = await store.findDevice(license.thumbprint);
+  if (!known) throw new Fault('internal-error', { detail: 'a license without its device' });
   const { rootPublicKey, product } = trust;
-  return verifyReceipt(crypto, {
+  const { certificate, firstSeenAtMs: atMs } = known;
+  const device = verifyDevice(crypto, trust, { certificate, atMs });
+  const manifest = await manifestOf(authority, trust, license);
+  const receipt = verifyReceipt(crypto, {
     receipt: request.receipt,
-    device: verifyDevice(crypto, trust, {
-      certificate: device.certificate,
-      atMs: device.firstSeenAtMs,
-    }),
-    license: verifyLicense(crypto, { bundle: license.bundle, rootPublicKey, product, epoch: 0 }).terms,
-    manifest: await manifestOf(authority, trust, license),
+    ...{ device, manifest },
+    license: verifyLicense(crypto, { bundle: license.bundle, rootPublicKey, product, epoch: 0 }),
     ...(request.challenge ? { challenge: request.challenge } : {}),
   });
+  const { fresh, digest } = receipt;
+  return { fresh, digest, verdict: judgeReceipt({ manifest, receipt, device, accepts: job.accepts }) };
 }
 
 /**
- * Verifies and keeps a receipt; the same one again changes nothing. Throws `job-unknown`, `license-unknown`
- * (after an alarm was logged), the receipt faults of spec/receipt.md, and `challenge-unknown`.
+ * Verifies and keeps a receipt; the same one again changes nothing. An outcome that the owner of the job did
+ * not allow is kept too, and not accepted. Throws `job-unknown`, `license-unknown` (after an alarm was
+ * logged), the receipt faults of spec/receipt.md, and `challenge-unknown`.
  */
 export async function storeReceipt(
   authority: Authority,
   request: ReceiptRequest,
-): Promise<{ fresh: boolean; stored: boolean }> {
+): Promise<{ fresh: boolean; stored: boolean; outcome: Outcome; accepted: boolean }> {
   const { store } = authority;
   const { jobId, licenseId, receipt, challenge } = request;
   await requireJob(authority, jobId);
@@ -99,8 +105,9 @@ export async function storeReceipt(
   const license = await store.findLicense(licenseId);
   if (!license || !equalBytes(license.jobId, jobId)) return raiseAlarm(authority, request, claimed);
 
-  const { fresh, digest } = await verifyStored(authority, request, license);
-  if (await store.findReceipt(digest)) return { fresh, stored: false };
+  const { fresh, digest, verdict } = await verifyStored(authority, request, license);
+  const { outcome, accepted } = verdict;
+  if (await store.findReceipt(digest)) return { fresh, stored: false, outcome, accepted };
   if (fresh && challenge) {
     const givenAtMs = await requireChallenge(authority, { challenge, jobId, purpose: 'receipt' });
     if (givenAtMs < license.issuedAtMs) throw new Fault('challenge-unknown');
@@ -113,14 +120,15 @@ export async function storeReceipt(
       jobId,
       receipt,
       fresh,
+      outcome,
       storedAtMs,
       ...(fresh && challenge ? { challenge } : {}),
     },
     {
       timeMs: storedAtMs,
       kind: 'receipt-stored',
-      fields: { job: jobId, license: licenseId, receipt: digest, fresh },
+      fields: { job: jobId, license: licenseId, receipt: digest, fresh, outcome },
     },
   );
-  return { fresh, stored };
+  return { fresh, stored, outcome, accepted };
 }

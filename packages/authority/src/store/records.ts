@@ -2,6 +2,7 @@
 // What the fields mean is the service's affair; a store only keeps the constraints that store.ts names.
 
 import type { Bytes } from '@firmseal/bytes';
+import type { AcceptedWeaknesses, Outcome } from '@firmseal/license';
 
 export type JobState = 'open' | 'approved' | 'closed';
 export type LicenseMode = 'session' | 'standing';
@@ -13,6 +14,8 @@ export interface JobRecord {
   readonly product: string;
   readonly quota: number;
   readonly mode: LicenseMode;
+  /** What the owner takes besides PASS. */
+  readonly accepts: AcceptedWeaknesses;
   readonly state: JobState;
   readonly createdAtMs: number;
   /**
@@ -67,6 +70,8 @@ export interface ReceiptRecord {
   /** The challenge it answers; absent for one that answers the license's nonce. */
   readonly challenge?: Bytes;
   readonly fresh: boolean;
+  /** What the install is called (spec/receipt.md section 4). */
+  readonly outcome: Outcome;
   readonly storedAtMs: number;
 }
 

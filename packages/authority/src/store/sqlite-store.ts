@@ -32,12 +32,13 @@ class SqliteStore implements Store {
   async insertJob({ job, package: item, deviceData }: NewJob, event: LogEvent): Promise<void> {
     this.#database.transaction(() => {
       this.#database.run(
-        `INSERT INTO jobs (job_id, product, quota, mode, state, created_at_ms, device_data_key)
-         VALUES (?, ?, ?, ?, 'open', ?, ?)`,
+        `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key)
+         VALUES (?, ?, ?, ?, ?, 'open', ?, ?)`,
         job.jobId,
         job.product,
         job.quota,
         job.mode,
+        job.accepts.join(' '),
         job.createdAtMs,
         job.deviceDataKey ?? null,
       );
@@ -105,7 +106,15 @@ class SqliteStore implements Store {
   async countJob(jobId: Bytes): Promise<JobCounts> {
     const count = (table: string) =>
       this.#database.one(rows.toCount, `SELECT count(*) AS n FROM ${table} WHERE job_id = ?`, jobId)!;
-    return { units: count('units'), licenses: count('licenses'), receipts: count('receipts') };
+    const outcomes = this.#database.all(
+      rows.toOutcomeCount,
+      'SELECT outcome, count(*) AS n FROM receipts WHERE job_id = ? GROUP BY outcome ORDER BY outcome',
+      jobId,
+    );
+    return {
+      ...{ units: count('units'), licenses: count('licenses'), receipts: count('receipts') },
+      outcomes: Object.fromEntries(outcomes),
+    };
   }
 
   async findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined> {
@@ -242,14 +251,15 @@ class SqliteStore implements Store {
     return this.#database.transaction(
       () =>
         this.#database.changed(
-          `INSERT INTO receipts (receipt_digest, license_id, job_id, receipt, challenge, fresh, stored_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_digest) DO NOTHING`,
+          `INSERT INTO receipts (receipt_digest, license_id, job_id, receipt, challenge, fresh, outcome, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_digest) DO NOTHING`,
           receipt.receiptDigest,
           receipt.licenseId,
           receipt.jobId,
           receipt.receipt,
           receipt.challenge ?? null,
           receipt.fresh ? 1 : 0,
+          receipt.outcome,
           receipt.storedAtMs,
         ) && this.#append(event),
     );

@@ -4,6 +4,7 @@
 // test/store-conformance.ts holds every implementation to what the comments below promise.
 
 import type { Bytes } from '@firmseal/bytes';
+import type { Outcome } from '@firmseal/license';
 import type { LogEvent, LogHead, LogRow } from '../log/entry.ts';
 import type {
   ChallengePurpose,
@@ -21,6 +22,8 @@ export interface JobCounts {
   readonly units: number;
   readonly licenses: number;
   readonly receipts: number;
+  /** Receipts by what the install is called. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
 }
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
