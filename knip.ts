@@ -59,6 +59,7 @@ export default {
         'lab/conformance/clients/main.ts',
         'lab/fuzz/doors.ts',
         'lab/kill/*-process.ts',
+        'lab/usb-vm/in-guest/*-suite.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
         '{tools,lab,device,examples,bench}/**/*.test.ts',

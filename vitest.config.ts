@@ -10,6 +10,7 @@ export default defineConfig({
       'apps/*/{src,test}/**/*.test.ts',
       '{tools,lab,bench,device,examples,vectors}/**/*.test.ts',
     ],
+    setupFiles: ['tools/test-report/file-clock.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',

@@ -1,7 +1,8 @@
 // An install of 1 MiB on one virtual STM32F427: simulated time against what the flash alone
 // needs, and what it costs the host.
 
-import { eraseProgramTimeUs } from '@firmseal/chips';
+import { eraseProgramTimeUs, findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import {
   createOwner,
@@ -15,7 +16,7 @@ import type { BenchRow } from './row.ts';
 const sizeBytes = 1024 * 1024;
 
 export async function installRows(): Promise<BenchRow[]> {
-  const bytes = nodeCrypto.randomBytes(sizeBytes);
+  const bytes = withVectorTable(findChip('stm32f427'), 0x0800_0000, nodeCrypto.randomBytes(sizeBytes));
   const image = { format: 'bin' as const, segments: [{ address: 0x0800_0000, bytes }], notes: [] };
   const owner = await createOwner(image, 'stm32f427', defaultConditions);
   try {

@@ -99,6 +99,6 @@ async function estimatedRow(programUs: number): Promise<BenchRow> {
     ratio: agentUs / programUs,
     aim: 1,
     limit: 1.3,
-    note: `trace of QEMU weighed, docs/agent-speed.md; bytes ${seconds(bytesUs)} s without what passes during reception; peer: programming of the same bytes, ${seconds(programUs)} s`,
+    note: `trace of QEMU weighed, docs/agent-size-and-speed.md; bytes ${seconds(bytesUs)} s without what passes during reception; peer: programming of the same bytes, ${seconds(programUs)} s`,
   };
 }

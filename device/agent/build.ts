@@ -5,14 +5,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { agentChipIds } from './toolchain/chip-header.ts';
+import { generatedHeaders } from './toolchain/generated.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Chips that have a generated header. */
-export const agentChipIds: readonly string[] = readdirSync(`${here}port`)
-  .filter((name) => existsSync(`${here}port/${name}/fs_chip.h`))
-  .sort();
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
@@ -30,8 +27,7 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
   for (const entry of readdirSync(here + folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) addFolder(sources, path, `${prefix}${entry.name}/`);
-    else if (/\.(c|h|def)$/.test(entry.name))
-      sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
+    else if (/\.[ch]$/.test(entry.name)) sources.set(prefix + entry.name, readFileSync(here + path, 'utf8'));
   }
 }
 
@@ -40,7 +36,7 @@ function readSources(chipId: string): Sources {
   addFolder(sources, 'core', 'core/');
   addFolder(sources, 'port/wasm', 'wasm/');
   // The chip's registers are no concern of this build: its flash and clock are the host's.
-  sources.set('chip/fs_chip.h', readFileSync(`${here}port/${chipId}/fs_chip.h`, 'utf8'));
+  for (const [name, text] of generatedHeaders(chipId)) sources.set(`chip/${name}`, text);
   return sources;
 }
 
@@ -136,11 +132,9 @@ export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promis
   return built(sources, [...compileFlags, ...includes, ...linkFlags]);
 }
 
-/** The test-only module: the CBOR check of the core, and nothing of a chip. */
+/** The test-only module: the CBOR check of the core, for no chip in particular. */
 export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
-  const all: Sources = new Map();
-  addFolder(all, 'core', 'core/');
-  addFolder(all, 'port/wasm', 'wasm/');
+  const all = readSources('stm32f427');
   addFolder(all, 'test', 'test/');
   const wanted =
     /^(core\/fs_cbor(_check|_head|_writer)?\.c|core\/fs_bytes\.c|wasm\/memory\.c|test\/.*\.c|.*\.(h|def))$/;

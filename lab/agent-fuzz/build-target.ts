@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import type { Weakening } from '../../device/agent/build.ts';
 import { cached, hashOf, root } from '../../device/agent/toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../device/agent/toolchain/compile.ts';
+import { generatedFolder } from '../../device/agent/toolchain/generated.ts';
 import { type FuzzTarget, startObjects } from './seeds.ts';
 
 const agent = join(root, 'device/agent');
@@ -58,9 +59,9 @@ function sourceOf(path: string, weakening: Weakening | undefined): string {
 export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening?: Weakening): string {
   const clang = (flags: readonly string[]): Compiler => ({ program: 'clang', flags: [...common, ...flags] });
   const flags = modes[mode];
-  const includes = ['core', 'port/stm32f427', 'port/bearssl']
+  const includes = ['core', 'port/bearssl']
     .map((folder) => join(agent, folder))
-    .concat(here, objectsFolder());
+    .concat(generatedFolder('stm32f427'), here, objectsFolder());
   const core = readdirSync(join(agent, 'core'))
     .filter((file) => file.endsWith('.c'))
     .map((file) => sourceOf(join(agent, 'core', file), weakening));

@@ -20,7 +20,10 @@ jmp_buf fuzz_after_reset;
 
 static uint8_t flash[FS_FLASH_SIZE_BYTES];
 static uint8_t kept_flash[FS_FLASH_SIZE_BYTES];
-static uint8_t is_dirty[FS_ERASE_UNIT_COUNT];
+/* By the number of the smallest piece that a unit can begin at: every unit of the
+ * F427 is a multiple of it. */
+#define PIECE_BYTES 0x4000u
+static uint8_t is_dirty[FS_FLASH_SIZE_BYTES / PIECE_BYTES];
 static const uint32_t finished[OPTION_COUNT] = {0x0fffccecu, 0x0fff0000u}; /* readout level 2 */
 static uint32_t options[OPTION_COUNT], programmed[OPTION_COUNT];
 static uint8_t drawn;
@@ -70,10 +73,9 @@ fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) 
 
 static void mark(uint32_t address, uint32_t length) {
   uint32_t i;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    const fs_range *unit = &fs_erase_units[i];
-    if (address < unit->start + unit->length && unit->start < address + length) is_dirty[i] = 1;
-  }
+  uint32_t first = (address - FS_FLASH_START) / PIECE_BYTES;
+  uint32_t last = (address + length - 1u - FS_FLASH_START) / PIECE_BYTES;
+  for (i = first; length > 0 && i <= last; i++) is_dirty[i] = 1;
 }
 
 fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t length) {
@@ -87,16 +89,24 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
-fs_result fs_port_flash_erase(uint32_t address) {
+/* Size of the unit that begins at the address; aborts when none does. */
+static uint32_t unit_bytes_at(uint32_t address) {
   uint32_t i;
-  if (fails()) return FS_ERR_FLASH_ERASE_FAILED;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    if (fs_erase_units[i].start != address) continue;
-    mark(address, 1);
-    memset(at(address, fs_erase_units[i].length), 0xff, fs_erase_units[i].length);
-    return FS_OK;
+  for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
+    const fs_erase_run *run = &fs_erase_runs[i];
+    if (address < run->start || address - run->start >= run->count * run->unit_bytes) continue;
+    if ((address - run->start) % run->unit_bytes == 0) return run->unit_bytes;
   }
   abort();
+}
+
+fs_result fs_port_flash_erase(uint32_t address) {
+  uint32_t bytes;
+  if (fails()) return FS_ERR_FLASH_ERASE_FAILED;
+  bytes = unit_bytes_at(address);
+  mark(address, bytes);
+  memset(at(address, bytes), 0xff, bytes);
+  return FS_OK;
 }
 
 fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
@@ -211,9 +221,8 @@ static void set_up(void) {
 void fuzz_chip_restore(void) {
   uint32_t i;
   set_up();
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    uint32_t offset = fs_erase_units[i].start - FS_FLASH_START;
-    if (is_dirty[i]) memcpy(flash + offset, kept_flash + offset, fs_erase_units[i].length);
+  for (i = 0; i < sizeof is_dirty; i++) {
+    if (is_dirty[i]) memcpy(flash + i * PIECE_BYTES, kept_flash + i * PIECE_BYTES, PIECE_BYTES);
     is_dirty[i] = 0;
   }
   memcpy(programmed, finished, sizeof programmed);
@@ -228,16 +237,17 @@ void fuzz_chip_relax(void) {
   memcpy(options, programmed, sizeof options);
 }
 
+/* Erases the units of a range of the layout. */
+static void blank(uint32_t start, uint32_t length) {
+  uint32_t address;
+  for (address = start; address < start + length; address += unit_bytes_at(address)) (void)fs_port_flash_erase(address);
+}
+
 void fuzz_chip_blank(void) {
-  uint32_t i;
   fuzz_chip_restore();
   programmed[0] = 0x0fffaaecu; /* as delivered: readout level 0 */
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    const fs_range *unit = &fs_erase_units[i];
-    int holds_identity = unit->start <= FS_IDENTITY_START && FS_IDENTITY_START - unit->start < unit->length;
-    int holds_journal = (unit->start <= FS_JOURNAL_0_START && FS_JOURNAL_0_START - unit->start < unit->length) ||
-                        (unit->start <= FS_JOURNAL_1_START && FS_JOURNAL_1_START - unit->start < unit->length);
-    if (holds_identity || holds_journal) (void)fs_port_flash_erase(unit->start);
-  }
+  blank(FS_IDENTITY_START, FS_IDENTITY_LENGTH);
+  blank(FS_JOURNAL_0_START, FS_JOURNAL_0_LENGTH);
+  blank(FS_JOURNAL_1_START, FS_JOURNAL_1_LENGTH);
   start();
 }

@@ -1,6 +1,8 @@
 // Many chips in one process, all in the middle of an install at one instant: every agent has accepted its
 // license and some records before any of them gets the next one. Used by a test and by the benchmark.
 
+import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import type { FirmwareImage } from '@firmseal/image';
 import { type Clock, systemClock } from '@firmseal/link';
 import type { InstallResult } from '@firmseal/programmer';
@@ -69,7 +71,8 @@ export async function runGangAtOnce(options: {
   readonly agentModule: Uint8Array;
 }): Promise<GangOutcome> {
   const { count, sizeBytes, agentModule } = options;
-  const bytes = Uint8Array.from({ length: sizeBytes }, (_, i) => (i * i * 31 + i * 7) & 0xff);
+  const content = Uint8Array.from({ length: sizeBytes }, (_, i) => (i * i * 31 + i * 7) & 0xff);
+  const bytes = withVectorTable(findChip('stm32f427'), 0x0800_0000, content);
   const image: FirmwareImage = { format: 'bin', segments: [{ address: 0x0800_0000, bytes }], notes: [] };
   const owner = await createOwner(image, 'stm32f427', defaultConditions);
   try {

@@ -7,7 +7,7 @@ import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyHello } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import { virtualProduct } from '@firmseal/virtual-line';
 import type { Bench } from './bench.ts';
 import type { CampaignChip } from './chips-process.ts';

@@ -5,6 +5,7 @@
 import type { Authority, ProductKeys } from '@firmseal/authority';
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import { type Chip, findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, type Role } from '@firmseal/formats';
 import type { Signer } from '@firmseal/keys';
@@ -78,11 +79,12 @@ export class CampaignOwner {
   async seal(firmwareVersion: string): Promise<SealedPackage> {
     const chip = chipOfCampaign();
     const signer = this.#signer('package-signer');
-    const image = Uint8Array.from(
+    const content = Uint8Array.from(
       { length: recordCount * recordBytes },
       (_, i) => (i * 31 + (i >> 8)) & 0xff,
     );
-    const { areas, entry } = planAreas([{ address: 0x0800_0000, bytes: image }], chip);
+    const bytes = withVectorTable(chip, 0x0800_0000, content);
+    const { areas, entry } = planAreas([{ address: 0x0800_0000, bytes }], chip);
     const { parts, contentKey, manifestDigest } = await sealPackage(nodeCrypto, {
       core: {
         product: virtualProduct,

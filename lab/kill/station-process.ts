@@ -12,7 +12,6 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
 import {
   createAuthoritySource,
   createInstallVerifier,
@@ -22,6 +21,7 @@ import {
   renderJson,
   runGang,
 } from '@firmseal/programmer';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import type { StationFile } from './station-file.ts';
 import { TripWire } from './trip-wire.ts';
 import { wireStream } from './wire-stream.ts';

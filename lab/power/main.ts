@@ -7,7 +7,7 @@
 
 import { parseArgs } from 'node:util';
 import { findChip } from '@firmseal/chips';
-import { agentChipIds } from '../../device/agent/build.ts';
+import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';

@@ -1,5 +1,5 @@
 // What the agent's cycles are for: functions by their names in the executable, grouped as the
-// table of docs/agent-speed.md shows them. A function that no group names counts as "the
+// table of docs/figures.md shows them. A function that no group names counts as "the
 // rest", so that nothing is lost.
 
 import type { AgentBuild } from '../../device/agent/toolchain/thumb.ts';

@@ -27,4 +27,8 @@ export const guestFolders = [
 export const guestFiles = ['/usr/share/openocd/scripts/mem_helper.tcl'] as const;
 
 /** With what they depend on. */
-export const guestModules = ['virtio_net', 'virtio_pci', 'vhci-hcd', 'usbhid', 'hid-generic'] as const;
+export const guestModules = [
+  ...(['virtio_net', 'virtio_pci', 'vhci-hcd', 'usbhid', 'hid-generic', 'cdc-acm'] as const),
+  // For the file system of the machine that runs QEMU (host-root.sh).
+  ...(['9p', '9pnet_virtio', 'overlay'] as const),
+] as const;

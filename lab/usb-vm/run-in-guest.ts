@@ -24,6 +24,8 @@ export interface GuestJob {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** For the whole life of the machine, which starts in about 3 s. */
   readonly timeoutMs: number;
+  /** Shares the file system of this machine, read-only: `sh host-root.sh` mounts it at /r. Takes more memory. */
+  readonly hostFiles?: true;
 }
 
 interface ServedDevices {
@@ -40,7 +42,8 @@ export interface GuestResult {
 
 const mostDevices = 8;
 const firstPort = 3240;
-const memoryMiB = 256;
+const memoryMiB = { alone: 256, withHostFiles: 768 } as const;
+const hostRoot = join(import.meta.dirname, 'host-root.sh');
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -48,7 +51,7 @@ const busIdsOf = (devices: GuestJob['devices']): readonly string[] =>
   'busIds' in devices ? devices.busIds : devices.map(({ busId }) => busId);
 
 /** What this run adds to the guest's file system. */
-function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Uint8Array {
+function jobArchive({ devices, script, files = {}, hostFiles }: GuestJob, mark: string): Uint8Array {
   const file = (path: string, content: Uint8Array): ArchiveEntry => ({ path, content: { file: content } });
   return cpioArchive([
     { path: 'job', content: { folder: true } },
@@ -64,6 +67,7 @@ function jobArchive({ devices, script, files = {} }: GuestJob, mark: string): Ui
     ),
     file('job/script.sh', bytesOf(script)),
     ...Object.entries(files).map(([name, content]) => file(`job/files/${name}`, content)),
+    ...(hostFiles ? [file('job/files/host-root.sh', readFileSync(hostRoot))] : []),
   ]);
 }
 
@@ -77,14 +81,24 @@ function machineArguments(options: {
   /** Where QEMU connects: options of its character device. */
   server: string;
   count: number;
+  hostFiles: boolean;
 }): string[] {
-  const { kernel, initrd, server, count } = options;
+  const { kernel, initrd, server, count, hostFiles } = options;
+  const share = ['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'];
   const numbers = Array.from({ length: count }, (_, index) => index);
   // A unix socket for each device: what QEMU connects itself answers at once, a TCP forward 44 ms later.
   const forwards = numbers.map((n) => `,guestfwd=tcp:10.0.2.100:${firstPort + n}-chardev:usb${n}`).join('');
   return [
     ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1'],
-    ...['-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...[
+      '-m',
+      String(hostFiles ? memoryMiB.withHostFiles : memoryMiB.alone),
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-no-reboot',
+    ],
     ...['-kernel', kernel, '-initrd', initrd],
     ...[
       '-append',
@@ -93,6 +107,7 @@ function machineArguments(options: {
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...numbers.flatMap((n) => ['-chardev', `socket,id=usb${n},${server}`]),
     ...['-netdev', `user,id=net,restrict=on${forwards}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+    ...(hostFiles ? [...share, '-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'] : []),
   ];
 }
 
@@ -155,7 +170,8 @@ export async function runInGuest(job: GuestJob): Promise<GuestResult> {
   const server =
     'busIds' in devices ? `host=127.0.0.1,port=${devices.serverPort},nodelay=on` : `path=${path}`;
   try {
-    const args = machineArguments({ kernel: guest.kernelImage, initrd, server, count });
+    const hostFiles = job.hostFiles === true;
+    const args = machineArguments({ kernel: guest.kernelImage, initrd, server, count, hostFiles });
     return resultOf(await runMachine(args, timeoutMs), mark, timeoutMs);
   } finally {
     own?.close();

@@ -1,5 +1,6 @@
-# Works spec/example.md out again: python3 spec/check/example.py spec/example.md. Every value that follows from others is
-# computed here from those, and compared with what the page shows; exits with 1 on a difference.
+# Works spec/example.md out again: python3 spec/check/example.py spec/example.md. Every value that follows
+# from others is computed here from those, and compared with what the page shows; exits with 1 on a
+# difference.
 
 import re
 import sys

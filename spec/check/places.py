@@ -60,7 +60,7 @@ def serial(rest):
 
 def usb(kind, rest):
     bus, _, ports = rest.partition("-")
-    numbers = [number(one, 1, 255) for one in [bus, *ports.split(".")]]
+    numbers = [number(bus, 0, 255), *(number(one, 1, 255) for one in ports.split("."))]
     require(None not in numbers and len(numbers) <= 8, "place-socket-invalid")
     return f"{kind}:{rest}"
 

@@ -1,19 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { chipIds, findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import { generateChipTable } from './chip-table.ts';
 
-const text = generateChipTable().get('docs/chips.md')!;
+const pages = generateChipTable();
 
-test('docs/chips.md is what the catalogue generates', () => {
-  const path = fileURLToPath(new URL('../../docs/chips.md', import.meta.url));
-  expect(readFileSync(path, 'utf8')).toBe(text);
+test('every chip has its page, and its row on the overview leads there', () => {
+  const overview = pages.get('docs/chips.md')!;
+  for (const id of chipIds()) {
+    expect(pages.get(`docs/chips/${id}.md`)).toContain(`# ${id}`);
+    expect(overview).toContain(`[${id}](chips/${id}.md)`);
+  }
 });
 
-test('every unverified source stands there with its reason, and no verified one', () => {
-  const listed = text.split('\n').filter((line) => line.startsWith('- '));
-  const sources = chipIds().flatMap((id) => Object.values(findChip(id).sources));
-  expect(listed).toHaveLength(sources.filter(({ unverified }) => unverified).length);
-  for (const { unverified, reason } of sources) if (unverified) expect(text).toContain(reason);
+test('a chip without an agent says so', () => {
+  expect(pages.get('docs/chips/stm32h563.md')).toContain('firmseal cannot install on this chip yet');
+  expect(pages.get('docs/chips/stm32f427.md')).toContain('| Agent | machine code, WebAssembly |');
 });
+
+test.each(chipIds())(
+  'every unverified source of %s stands on its page with its reason, and no verified one',
+  (id) => {
+    const text = pages.get(`docs/chips/${id}.md`)!;
+    const listed = text
+      .split('## Unverified sources')[1]!
+      .split('\n')
+      .filter((line) => line.startsWith('- '));
+    const sources = Object.values(findChip(id).sources);
+    expect(listed).toHaveLength(sources.filter(({ unverified }) => unverified).length);
+    for (const { unverified, reason } of sources) if (unverified) expect(text).toContain(reason);
+  },
+);

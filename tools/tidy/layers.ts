@@ -8,7 +8,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'usb-device', 'uart-bootloader', 'agent-client', 'authority-client'],
+    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
   },
   {
     name: 'formats',
@@ -38,7 +38,9 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
-  'link-tcp',
+  'serial-adapter',
+  'tcp-adapter',
+  'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
 ];

@@ -34,7 +34,8 @@ function isLocked(entries: Entries, path: string, name: string): boolean {
     const above = [...folders.slice(0, depth), name].join('/node_modules/').replace(/^\//, '');
     if (above in entries) return true;
   }
-  return false;
+  // A package of the workspace stands in no node_modules folder; what it wants lies at the root.
+  return `node_modules/${name}` in entries;
 }
 
 /** Binaries for other platforms have entries too. */

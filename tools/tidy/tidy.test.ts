@@ -18,6 +18,7 @@ import {
 import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
+import { datedFigures, pageLength, plainWords } from './prose.ts';
 import { markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
@@ -43,6 +44,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'the lockfile names no place': lockfileHosts,
   'the lockfile has the binaries of every platform': lockfilePlatforms,
   'the lockfile knows every package.json': lockfileManifests,
+  'pages end at 12 KB': pageLength,
+  'dated figures stand in docs/figures.md': datedFigures,
+  'what people read is plain English': plainWords,
   'mentions of the specification resolve': specReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,

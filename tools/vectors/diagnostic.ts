@@ -1,5 +1,5 @@
-// CBOR diagnostic notation (RFC 8949 section 8) for the worked example: one pair of a map a line, byte strings as
-// hexadecimal, embedded CBOR shown beside them.
+// CBOR diagnostic notation (RFC 8949 section 8) for the worked example: one pair of a map a line, byte
+// strings as hexadecimal, embedded CBOR shown beside them.
 
 import { toHex } from '@firmseal/bytes';
 import { type CborValue, decodeCbor } from '@firmseal/cbor-cose';

@@ -1,6 +1,6 @@
-// Generates spec/example.md: one package, its license, hello, install and receipt, with every value on the way. Made by
-// the product's own code from the fixed keys of the vectors; the steps of HPKE are written here once more, since the
-// product does not give them away. A test compares the page with this output.
+// Generates spec/example.md: one package, its license, hello, install and receipt, with every value on the
+// way. Made by the product's own code from the fixed keys of the vectors; the steps of HPKE are written here
+// once more, since the product does not give them away. A test compares the page with this output.
 
 import { type Bytes, concatBytes, Secret, toHex, u32be, utf8 } from '@firmseal/bytes';
 import { encodeCbor, openCose, signatureInput } from '@firmseal/cbor-cose';

@@ -54,7 +54,10 @@ export const tokenOption = () =>
 export const rootKeyOption = () =>
   new Option('--root-key <file>', "the root's public key").makeOptionMandatory();
 export const productOption = () => new Option('--product <name>', 'product').makeOptionMandatory();
-export const chipOption = () =>
-  new Option('--chip <id>', 'kind of chip: an id that `firmseal chips` lists').makeOptionMandatory();
+export const entryOption = () =>
+  new Option(
+    '--entry <address>',
+    'where the vector table is linked, for an image with a header before it',
+  ).argParser(address);
 export const passphraseOption = (key: string) =>
   new Option('--passphrase-file <file>', `first line is the passphrase of ${key}`);

@@ -3,8 +3,8 @@
 
 import { Fault } from '@firmseal/fault';
 import type { ByteStream } from '@firmseal/link';
-import { connectTcp } from '@firmseal/link-tcp';
 import type { DebugProbe } from '@firmseal/personalization';
+import { connectTcp } from '@firmseal/tcp-adapter';
 import { virtualProbe } from '@firmseal/virtual-probe';
 import { toHostPort } from './options.ts';
 

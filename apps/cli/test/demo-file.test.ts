@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsonLines, runHere } from './run-here.ts';
 
@@ -17,8 +19,15 @@ const file = (name: string, content: Uint8Array | string): string => {
   return path;
 };
 
-const content = (sizeBytes: number): Uint8Array =>
-  Uint8Array.from({ length: sizeBytes }, (_, i) => (i * i * 17 + i * 5 + 3) & 0xff);
+const f427 = findChip('stm32f427');
+
+/** Firmware that a chip can start when it is linked at the address. */
+const content = (sizeBytes: number, address: number): Uint8Array =>
+  withVectorTable(
+    f427,
+    address,
+    Uint8Array.from({ length: sizeBytes }, (_, i) => (i * i * 17 + i * 5 + 3) & 0xff),
+  );
 
 /** ELF32 for ARM with one segment, as a linker would write it (ELF specification, figures 1-3 and 2-1). */
 function elf(address: number, bytes: Uint8Array): Uint8Array {
@@ -39,6 +48,8 @@ function elf(address: number, bytes: Uint8Array): Uint8Array {
   whole.set(bytes, 0x54);
   return whole;
 }
+
+const linked = (address: number, sizeBytes: number) => elf(address, content(sizeBytes, address));
 
 /** Motorola S-records of type 3, sixteen bytes each. */
 function srecords(address: number, bytes: Uint8Array): string {
@@ -66,18 +77,14 @@ const demoJson = (...words: string[]) => runHere(['demo', ...words, '--json']);
 
 describe('the demo with a file of the user', () => {
   it.each([
+    ['an ELF file linked at 0x08000000', () => [file('start.elf', linked(0x0800_0000, 20_000))], 'bank2'],
+    ['an ELF file linked above the agent', () => [file('above.elf', linked(0x0802_0000, 20_000))], 'above'],
+    ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000, 0x0800_0000)))], 'bank2'],
     [
-      'an ELF file linked at 0x08000000',
-      () => [file('start.elf', elf(0x0800_0000, content(20_000)))],
-      'bank2',
-    ],
-    [
-      'an ELF file linked above the agent',
-      () => [file('above.elf', elf(0x0802_0000, content(20_000)))],
+      'a raw binary',
+      () => [file('app.bin', content(12_345, 0x0802_0000)), '--address', '0x08020000'],
       'above',
     ],
-    ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000)))], 'bank2'],
-    ['a raw binary', () => [file('app.bin', content(12_345)), '--address', '0x08020000'], 'above'],
   ] as const)('%s', async (_, words, slot) => {
     const outcome = await demoJson(...words());
     expect(outcome.stderr).toBe('');
@@ -95,7 +102,7 @@ describe('the demo with a file of the user', () => {
   });
 
   it('refuses an image that does not fit, and names the free ranges', async () => {
-    const outcome = await demoJson(file('wide.elf', elf(0x0801_0000, content(2_000_000))));
+    const outcome = await demoJson(file('wide.elf', linked(0x0801_0000, 2_000_000)));
     expect(outcome.status).toBe(3);
     const [error] = jsonLines(outcome);
     expect(error).toMatchObject({ event: 'error', code: 'image-does-not-fit' });
@@ -104,11 +111,11 @@ describe('the demo with a file of the user', () => {
   });
 
   it.each([
-    ['an ELF file cut short', () => elf(0x0800_0000, content(20_000)).subarray(0, 5_000)],
+    ['an ELF file cut short', () => linked(0x0800_0000, 20_000).subarray(0, 5_000)],
     [
       'an S-record with a wrong checksum',
       () =>
-        srecords(0x0800_0000, content(64))
+        srecords(0x0800_0000, content(64, 0x0800_0000))
           .replace('S3', 'S3')
           .replace(/.{2}\r/, '00\r'),
     ],

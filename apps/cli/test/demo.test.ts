@@ -1,19 +1,20 @@
 // The demo tells the truth: with all defences its summary is as it must be, and with any one of them taken
 // away the field that stands for it changes.
 
+import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAgent, buildWeakenedAgent } from '../../../device/agent/build.ts';
 import { type DemoConditions, demoConditions } from '../src/demo/conditions.ts';
 import { type DemoStep, type DemoSummary, runDemo } from '../src/demo/run-demo.ts';
 
 /** 10,000 bytes in three records: enough for every attempt, and quick. */
-const image = {
-  format: 'bin' as const,
-  notes: [],
-  segments: [
-    { address: 0x0800_0000, bytes: Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 31 + i) % 251) },
-  ],
-};
+const bytes = withVectorTable(
+  findChip('stm32f427'),
+  0x0800_0000,
+  Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 31 + i) % 251),
+);
+const image = { format: 'bin' as const, notes: [], segments: [{ address: 0x0800_0000, bytes }] };
 const imageBytes = image.segments[0]!.bytes.length;
 
 let agent: Uint8Array;

@@ -1,8 +1,8 @@
 /* See fs_chip_facts.h. */
 #include "fs_chip_facts.h"
 
-#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, bytes},
-const fs_range fs_erase_units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
+#define X(bank, code, address, count, bytes, register_id, bit) {address, count, bytes},
+const fs_erase_run fs_erase_runs[FS_ERASE_RUN_COUNT] = {FS_ERASE_RUNS(X)};
 #undef X
 
 #define X(store, bytes, link, swap) {store, bytes},

@@ -14,6 +14,13 @@ typedef struct {
   uint32_t length;
 } fs_range;
 
+/* Erase units of one size, one after the other. The size is a power of two, and each unit begins at a multiple of it. */
+typedef struct {
+  uint32_t start;
+  uint32_t count;
+  uint32_t unit_bytes;
+} fs_erase_run;
+
 typedef struct {
   uint32_t id;
   uint32_t bits;       /* that are option bytes */
@@ -22,7 +29,7 @@ typedef struct {
   uint32_t set_only;   /* bits whose 1 is the stronger value */
 } fs_option_register;
 
-extern const fs_range fs_erase_units[FS_ERASE_UNIT_COUNT];
+extern const fs_erase_run fs_erase_runs[FS_ERASE_RUN_COUNT];
 extern const fs_range fs_app_slots[FS_APP_SLOT_COUNT];
 extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];
 

@@ -55,11 +55,12 @@ fs_answer fs_flash_blank(uint32_t address, uint32_t length) {
 
 fs_result fs_flash_unit_of(uint32_t address, fs_erase_unit *unit) {
   uint32_t i;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    const fs_range *range = &fs_erase_units[i];
-    if (address < range->start || address - range->start >= range->length) continue;
-    unit->start = range->start;
-    unit->end = range->start + range->length; /* the catalogue's flash ends far below 2^32 */
+  for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
+    const fs_erase_run *run = &fs_erase_runs[i];
+    /* The product is at most the size of flash; the difference wraps to a large value below the run. */
+    if (address - run->start >= run->count * run->unit_bytes) continue;
+    unit->start = address & ~(run->unit_bytes - 1u);
+    unit->end = unit->start + run->unit_bytes; /* the catalogue's flash ends far below 2^32 */
     return FS_OK;
   }
   return FS_ERR_AREA_OUTSIDE_APPLICATION;

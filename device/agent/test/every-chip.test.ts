@@ -4,7 +4,7 @@
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { expect, it } from 'vitest';
-import { agentChipIds } from '../build.ts';
+import { agentChipIds } from '../toolchain/chip-header.ts';
 import { blankLine, personalizeBegin } from './line.ts';
 import { firmware, makePackage } from './trusted-site.ts';
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
+import { generatedFolder } from './generated.ts';
 
 type BuildKind = 'shipping' | 'armv6m' | 'qemu';
 
@@ -61,13 +62,11 @@ export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: A
       ...sourcesIn(`port/${id}`),
     ],
     includes: [
-      'core',
-      `port/${id}`,
-      'port/bearssl',
-      'port/cortex-m',
-      'port/stm32',
-      `port/stm32/${usart}`,
-    ].map((folder) => join(agent, folder)),
+      ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m', 'port/stm32', `port/stm32/${usart}`].map(
+        (folder) => join(agent, folder),
+      ),
+      generatedFolder(id),
+    ],
   };
 }
 
@@ -81,8 +80,9 @@ export function qemuTarget(): Target {
     kind: 'qemu',
     memory: { agent: shipping.chip.layout.agent.map(moved), ram: shipping.memory.ram },
     sources: ['core', 'port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
-    includes: ['core', 'port/mps2an386', 'port/stm32f427', 'port/bearssl', 'port/cortex-m'].map((folder) =>
-      join(agent, folder),
-    ),
+    includes: [
+      ...['core', 'port/mps2an386', 'port/bearssl', 'port/cortex-m'].map((folder) => join(agent, folder)),
+      generatedFolder(shipping.chip.id),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import data from '../data/stm32f427.json' with { type: 'json' };
-import { chipIds, findChip } from './catalogue.ts';
+import { chipIds, findChip, findChipNamed } from './catalogue.ts';
 import { readChip } from './read-chip.ts';
 
 const all = ['stm32f427', 'stm32h743', 'stm32f405', 'stm32g0b1', 'stm32l476', 'stm32u575', 'stm32h563'];
@@ -20,6 +20,24 @@ test('a chip that is not listed is refused with the list', () => {
   );
   expect(() => findChip('constructor')).toThrow(expect.objectContaining({ code: 'chip-unknown' }));
 });
+
+test.each([
+  ['STM32F427', 'stm32f427'],
+  ['stm32f427zi', 'stm32f427'],
+  ['STM32F427ZIT6', 'stm32f427'],
+  ['STM32F427ZIT6TR', 'stm32f427'],
+  ['stm32f427zitx', 'stm32f427'],
+  ['STM32F427ZI-Tx', 'stm32f427'],
+  [' STM32H743XIH6', 'stm32h743'],
+  ['STM32G0B1RET6', 'stm32g0b1'],
+  ['STM32U575ZIT6Q', 'stm32u575'],
+  ['STM32F427xI', 'stm32f427'],
+])('%s is the chip %s', (name, id) => expect(findChipNamed(name).id).toBe(id));
+
+test.each(['STM32F427VGT6', 'STM32F429ZIT6', 'STM32F427ZIT6 rev 3', 'STM32F4', ''])(
+  '%s is no chip here',
+  (name) => expect(() => findChipNamed(name)).toThrow(expect.objectContaining({ code: 'chip-unknown' })),
+);
 
 test('STM32F427: sectors as RM0090 3.4 numbers them', () => {
   const { flash } = findChip('stm32f427');

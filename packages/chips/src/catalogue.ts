@@ -37,3 +37,23 @@ export function findChip(id: string): Chip {
   loaded.set(id, chip);
   return chip;
 }
+
+/**
+ * What may follow a part's name on its package: package, temperature range, options (`T6`, `T6TR`, `-Tx`).
+ */
+const suffix = '(?:-?[A-Z][0-9X][A-Z0-9]*)?';
+
+/** `STM32F427xI` as a pattern: the small x stands for any package. */
+const patternOf = (name: string): RegExp => new RegExp(`^${name.replaceAll('x', '[A-Z]')}${suffix}$`);
+
+/**
+ * The chip that a person means: an id in any case, or the name of a part with or without its package and
+ * temperature range (`STM32F427ZIT6`). A part of another flash size is another chip. Throws `chip-unknown`.
+ */
+export function findChipNamed(name: string): Chip {
+  const upper = name.trim().toUpperCase();
+  const id = chipIds().find(
+    (one) => one.toUpperCase() === upper || findChip(one).names.some((known) => patternOf(known).test(upper)),
+  );
+  return findChip(id ?? name);
+}

@@ -172,6 +172,7 @@ function checkSources(chip: Chip, path: string): void {
       chip.romBootloader,
       chip.debug,
       chip.flashController,
+      chip.vectorTable,
       chip.options,
       chip.readoutProtection,
       chip.boot,

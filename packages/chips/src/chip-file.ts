@@ -69,6 +69,7 @@ export const chipFile = object(
     names: list(text),
     core: text,
     hasRandomGenerator: flag,
+    vectorTable: object({ alignmentBytes: count, source: text }),
     sources: record(object({ document: text, section: text }, { unverified: flag, reason: text })),
     tier: object(
       {
@@ -171,7 +172,7 @@ export const chipFile = object(
         ),
         source: text,
       },
-      { defaultSource: text, invertsWriteProtection: text },
+      { defaultSource: text, invertsWriteProtection: text, mapped: list(range) },
     ),
     readoutProtection: object(
       {

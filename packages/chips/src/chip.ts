@@ -81,6 +81,8 @@ export interface Chip {
   readonly names: readonly string[];
   readonly core: string;
   readonly hasRandomGenerator: boolean;
+  /** What VTOR can hold: the table's size for all interrupts of the part, rounded up to a power of two. */
+  readonly vectorTable: { readonly alignmentBytes: number; readonly source: string };
   readonly tier: {
     readonly tier: 'A' | 'B' | 'C';
     /** The readout level from which the chip is of this tier. */
@@ -165,6 +167,8 @@ export interface Chip {
   readonly flashController: FlashController;
   readonly options: {
     readonly registers: readonly OptionRegister[];
+    /** Where option bytes are seen as memory beside the flash; absent where registers alone show them. */
+    readonly mapped?: readonly Range[];
     /** A field that, while 1, makes a write protection bit protect when it is 1 (F427: SPRMOD). */
     readonly invertsWriteProtection?: string;
     readonly source: string;

@@ -1,5 +1,6 @@
+export { type AgentBuild, agentBuilds, requireAgent } from './agent-builds.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
-export { chipIds, findChip } from './catalogue.ts';
+export { chipIds, findChip, findChipNamed } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
 export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
 export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
@@ -25,6 +26,7 @@ export {
   programTiming,
   writeUnitBytes,
 } from './flash-time.ts';
+export { type MemoryKind, type MemoryPlace, memoryAt } from './memory-map.ts';
 export {
   accessLevel,
   defaultOptionValues,
@@ -54,4 +56,10 @@ export type {
   RegressionKey,
 } from './protection.ts';
 export type { NamedRange, Range, Source } from './range.ts';
+export {
+  findVectorTables,
+  type LinkedBytes,
+  type VectorTableFault,
+  vectorTableFault,
+} from './vector-table.ts';
 export { isWriteProtected, writeProtecting } from './write-protect.ts';

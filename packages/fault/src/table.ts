@@ -6,12 +6,12 @@ export const faultTable = {
   'internal-error': {
     number: 1, exit: 'internal', http: 500, retry: 'fail', chip: false,
     sentence: 'firmseal met a state that it should never be in: {detail}.',
-    remedy: 'Please report it with the command that you ran; nothing was changed that the command does not list as done.',
+    remedy: 'Please report it with the command that you ran. Nothing was changed that the command does not list as done.',
   },
   'bytes-truncated': {
     number: 2, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: '{what} ended after {available} bytes where {needed} more were due.',
-    remedy: 'The data was cut short; fetch or make it again.',
+    sentence: '{what} ended after {available} bytes; {needed} more were expected.',
+    remedy: 'The data was cut short. Fetch it or make it again.',
   },
   'hex-invalid': {
     number: 3, exit: 'input', http: 400, retry: 'fail', chip: false,
@@ -26,17 +26,17 @@ export const faultTable = {
   'asset-missing': {
     number: 90, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The file {name} is not part of this installation.',
-    remedy: 'Install firmseal again; in a source tree, build what makes the file.',
+    remedy: 'Install firmseal again. In a source tree, run `npm run demo` once: it builds the file.',
   },
   'cbor-truncated': {
     number: 100, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The CBOR ends at byte {offset}, inside an item.',
-    remedy: 'The data was cut short or damaged; fetch or make it again.',
+    remedy: 'The data was cut short or damaged. Fetch it or make it again.',
   },
   'cbor-trailing-bytes': {
     number: 101, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: '{count} bytes follow the CBOR item that ends at byte {offset}.',
-    remedy: 'The data was damaged or joined with something else; fetch or make it again.',
+    remedy: 'The data was damaged or joined with something else. Fetch it or make it again.',
   },
   'cbor-not-deterministic': {
     number: 102, exit: 'input', http: 422, retry: 'fail', chip: false,
@@ -45,7 +45,7 @@ export const faultTable = {
   },
   'cbor-duplicate-key': {
     number: 103, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: 'The map key at byte {offset} stands twice.',
+    sentence: 'The map key at byte {offset} appears twice.',
     remedy: 'Make the data with a writer that follows spec/encoding.md, section 1.',
   },
   'cbor-type-refused': {
@@ -60,8 +60,8 @@ export const faultTable = {
   },
   'cbor-too-large': {
     number: 106, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: 'The CBOR is {size} bytes long, more than the {most} that are allowed here.',
-    remedy: 'Check that this is the right file; the limits stand in spec/encoding.md, section 3.',
+    sentence: 'The CBOR is {size} bytes long; at most {most} are allowed here.',
+    remedy: 'Check that this is the right file. The limits are in spec/encoding.md, section 3.',
   },
   'cbor-text-invalid': {
     number: 107, exit: 'input', http: 422, retry: 'fail', chip: false,
@@ -71,22 +71,22 @@ export const faultTable = {
   'cbor-schema': {
     number: 108, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: '{what}.',
-    remedy: 'Make the object with a firmseal of the same format version; if it came from one, it was damaged.',
+    remedy: 'Make the object with a firmseal of the same format version. If one made it, the object was damaged.',
   },
   'cose-malformed': {
     number: 110, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The signed object is not a COSE_Sign1 of the form that firmseal uses: {what}.',
-    remedy: 'Check that this is the right file; spec/encoding.md, section 2, says the form.',
+    remedy: 'Check that this is the right file. The form is in spec/encoding.md, section 2.',
   },
   'cose-wrong-type': {
     number: 111, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: 'The signed object is of type {found} where {expected} was due.',
+    sentence: 'The signed object is of type {found}; {expected} was expected.',
     remedy: 'Check that this is the right file for this command.',
   },
   'cose-signature-invalid': {
     number: 112, exit: 'input', http: 422, retry: 'fail', chip: true,
     sentence: 'The signature of the object of type {typ} does not verify with the expected key.',
-    remedy: 'Check that it comes from whom you expect and was not changed; do not use it.',
+    remedy: 'Do not use the object. Check that it comes from the right sender and was not changed.',
   },
   'hpke-recipient-invalid': {
     number: 120, exit: 'input', http: 422, retry: 'fail', chip: false,
@@ -101,22 +101,22 @@ export const faultTable = {
   'package-truncated': {
     number: 201, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package ends before the length that its manifest announces.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'package-overlong': {
     number: 202, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package goes on after its last record.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'package-malformed': {
     number: 203, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package header is not the CBOR array that the specification asks for.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'package-header-too-large': {
     number: 204, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package header is longer than 4096 bytes.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'delegation-malformed': {
     number: 210, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -136,12 +136,12 @@ export const faultTable = {
   'delegation-product-wrong': {
     number: 213, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A delegation was made for another product.',
-    remedy: 'Use a delegation made for this product.',
+    remedy: 'Use a delegation for this product.',
   },
   'delegation-revoked': {
     number: 214, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A delegation belongs to an epoch that the owner has ended.',
-    remedy: 'Ask the owner for a package or license signed under a delegation of the current epoch.',
+    remedy: 'Ask the owner for a package or license that is signed under a delegation of the current epoch.',
   },
   'delegation-counter-exceeded': {
     number: 215, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -166,27 +166,27 @@ export const faultTable = {
   'epoch-malformed': {
     number: 220, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An epoch statement does not have the fields that the specification asks for.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'epoch-signature-invalid': {
     number: 221, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An epoch statement is not signed by the root key of this product.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'epoch-product-wrong': {
     number: 222, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An epoch statement was made for another product.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'manifest-malformed': {
     number: 230, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The manifest does not have the fields that the specification asks for.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'manifest-signature-invalid': {
     number: 231, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The manifest is not signed by the key of its delegation.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'manifest-version-unsupported': {
     number: 232, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -196,7 +196,7 @@ export const faultTable = {
   'suite-unsupported': {
     number: 233, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The manifest names a cipher suite other than suite 1.',
-    remedy: 'Seal the package with suite 1; no other suite is accepted.',
+    remedy: 'Seal the package with suite 1. No other suite exists.',
   },
   'manifest-product-wrong': {
     number: 234, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -206,7 +206,7 @@ export const faultTable = {
   'manifest-chip-wrong': {
     number: 235, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package was not sealed for this kind of chip.',
-    remedy: 'Seal the package for this chip, or pick another socket.',
+    remedy: 'Seal the package for this chip, or choose another socket.',
   },
   'manifest-too-large': {
     number: 236, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -226,7 +226,7 @@ export const faultTable = {
   'area-outside-application': {
     number: 241, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An area lies outside the flash that the catalogue leaves to the application.',
-    remedy: 'Link the firmware for one of the free ranges of the chip (`firmseal chips show`).',
+    remedy: 'Link the firmware for one of the free ranges of the chip (`firmseal chips ID` lists them).',
   },
   'area-overlap': {
     number: 242, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -240,13 +240,13 @@ export const faultTable = {
   },
   'entry-outside-firmware': {
     number: 244, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'The entry address lies in no firmware area.',
+    sentence: 'The entry address is in no firmware area.',
     remedy: 'Seal the package again with the settings of this product.',
   },
   'area-digest-wrong': {
     number: 245, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The content of an area does not have the digest that the manifest gives.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'area-kind-unsupported': {
     number: 246, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -261,11 +261,11 @@ export const faultTable = {
   'policy-not-stronger': {
     number: 251, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The package asks for option bytes that would weaken the protection in force.',
-    remedy: 'Nothing was changed; seal with a policy at least as strong as the personalization.',
+    remedy: 'Nothing was changed. Seal with a policy at least as strong as the personalization.',
   },
   'policy-locked': {
     number: 252, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'The package asks for option bytes that differ from those of a chip at readout protection level 2, where they cannot change.',
+    sentence: 'The package asks for other option bytes than the chip has, and at readout protection level 2 they cannot change.',
     remedy: 'Personalize chips for this policy before level 2 is set.',
   },
   'readout-level-too-low': {
@@ -285,43 +285,43 @@ export const faultTable = {
   },
   'trial-undecided': {
     number: 257, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'An application on trial stands in the chip, and is neither confirmed nor given up yet.',
-    remedy: 'Start the chip and let the application confirm itself, or reset it once more: the former application comes back. Then install again.',
+    sentence: 'An application on trial is in the chip, and is neither confirmed nor given up yet.',
+    remedy: 'Start the chip and let the application confirm itself. Or reset it once more: the previous application comes back. Then install again.',
   },
   'trial-no-room': {
     number: 258, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'The firmware cannot stand on trial beside the application in the chip: they share erase units, or have more than 8 areas together.',
+    sentence: 'The firmware cannot be installed on trial beside the present application: they share erase units, or have more than 8 areas together.',
     remedy: 'Link it for a range that the other application leaves free, or seal it with `--interruption erase` or `resume`.',
   },
   'record-hash-wrong': {
     number: 260, exit: 'package', http: 422, retry: 'restart', chip: true,
-    sentence: 'A record does not have the hash that the record before it, or the manifest, announces.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    sentence: 'A record does not have the hash that the previous record, or the manifest, announces.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'record-tag-wrong': {
     number: 261, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A record does not decrypt under the content key of the license.',
-    remedy: 'The package and the license do not belong together, or the package was sealed wrongly.',
+    remedy: 'Ask the owner: the package and the license do not belong together, or the package was sealed wrongly.',
   },
   'record-length-wrong': {
     number: 262, exit: 'package', http: 422, retry: 'restart', chip: true,
     sentence: 'A record does not have the length that the manifest gives for it.',
-    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+    remedy: 'Copy or fetch the package again. If the error comes back, ask its owner for a new one.',
   },
   'record-out-of-order': {
     number: 263, exit: 'package', http: 422, retry: 'restart', chip: true,
     sentence: 'A record arrived that is not the next one.',
-    remedy: 'The programmer sends again from the record that the agent names.',
+    remedy: 'Run the same command again: it continues with the record that the agent names.',
   },
   'key-commitment-wrong': {
     number: 264, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The content key is not the one that the manifest commits to.',
-    remedy: 'The license was issued for another package; open the job with the key file of this package.',
+    remedy: 'Open the job with the key file of this package: the license was issued for another package.',
   },
   'package-license-missing': {
     number: 265, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'The package carries no license in its header, and a plain download brings no other.',
-    remedy: 'Attach this chip\'s standing license with `firmseal attach-license`, or install with the programmer.',
+    sentence: 'The package carries no license in its header, and a plain download brings no license of its own.',
+    remedy: 'Attach this chip\'s standing license with `firmseal attach-license`, or install with `firmseal install`.',
   },
   'license-malformed': {
     number: 300, exit: 'license', http: 422, retry: 'fail', chip: true,
@@ -331,12 +331,12 @@ export const faultTable = {
   'license-signature-invalid': {
     number: 301, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license is not signed by the key of its delegation.',
-    remedy: 'Ask the authority for the license again; if it stays, its issuer key is not the delegated one.',
+    remedy: 'Ask the authority for the license again. If the error comes back, its issuer key is not the delegated one.',
   },
   'license-device-wrong': {
     number: 302, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license was issued for another chip.',
-    remedy: 'Ask the authority for a license for this chip; no quota is lost.',
+    remedy: 'Ask the authority for a license for this chip. No quota is lost.',
   },
   'license-manifest-wrong': {
     number: 303, exit: 'license', http: 422, retry: 'fail', chip: true,
@@ -345,8 +345,8 @@ export const faultTable = {
   },
   'license-nonce-wrong': {
     number: 304, exit: 'license', http: 422, retry: 'relicense', chip: true,
-    sentence: 'The license answers no nonce of this chip that is still alive.',
-    remedy: 'Ask the authority for a new license; the same unit of quota serves.',
+    sentence: 'The license answers no nonce of this chip that is still valid.',
+    remedy: 'Ask the authority for a new license. It belongs to the same unit of quota.',
   },
   'license-counter-floor': {
     number: 305, exit: 'license', http: 422, retry: 'fail', chip: true,
@@ -355,18 +355,18 @@ export const faultTable = {
   },
   'license-unwraps-exhausted': {
     number: 306, exit: 'license', http: 422, retry: 'relicense', chip: true,
-    sentence: 'The chip has unwrapped as often as the license allows.',
-    remedy: 'Ask the authority for a new license, which allows more; the same unit of quota serves. Look for the cause of the failures.',
+    sentence: 'The chip has unwrapped content keys as often as the license allows.',
+    remedy: 'Ask the authority for a new license, which allows more. It belongs to the same unit of quota. Find the cause of the failures.',
   },
   'license-unwrap-failed': {
     number: 307, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license does not decrypt under the key of this chip.',
-    remedy: 'Ask the authority for the license again; if it stays, the chip is not the one of the certificate.',
+    remedy: 'Ask the authority for the license again. If the error comes back, the chip is not the one of the certificate.',
   },
   'license-data-wrong': {
     number: 308, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The per-device data of the license does not fit the areas of the package, or the digests in the license.',
-    remedy: 'Give one value a per-device area, of the length of the area, when the job is opened.',
+    remedy: 'Give one value for each per-device area, of the length of the area, when the job is opened.',
   },
   'license-version-unsupported': {
     number: 309, exit: 'license', http: 422, retry: 'fail', chip: true,
@@ -401,12 +401,12 @@ export const faultTable = {
   'hello-malformed': {
     number: 350, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The hello of the chip does not have the fields that the specification asks for.',
-    remedy: 'Check the agent version; a hello cannot be repaired on its way.',
+    remedy: 'Check the version of the agent.',
   },
   'hello-signature-invalid': {
     number: 351, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The hello is not signed by the key in the certificate of the chip.',
-    remedy: 'The chip or the line between is not what it claims; no license is issued.',
+    remedy: 'No license is issued. The chip, or something on the line, is not what it claims to be.',
   },
   'hello-challenge-wrong': {
     number: 352, exit: 'chip', http: 422, retry: 'restart', chip: false,
@@ -416,7 +416,7 @@ export const faultTable = {
   'hello-thumbprint-wrong': {
     number: 353, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The hello names another device than its certificate.',
-    remedy: 'The chip or the line between is not what it claims; no license is issued.',
+    remedy: 'No license is issued. The chip, or something on the line, is not what it claims to be.',
   },
   'hello-chip-wrong': {
     number: 354, exit: 'chip', http: 422, retry: 'fail', chip: false,
@@ -426,17 +426,17 @@ export const faultTable = {
   'hello-origin-wrong': {
     number: 355, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The hello names another origin of the identity than its certificate.',
-    remedy: 'The chip or the line between is not what it claims; no license is issued.',
+    remedy: 'No license is issued. The chip, or something on the line, is not what it claims to be.',
   },
   'certificate-malformed': {
     number: 360, exit: 'chip', http: 422, retry: 'fail', chip: false,
-    sentence: 'The device certificate is not an X.509 certificate of the profile of the specification.',
+    sentence: 'The device certificate does not have the profile of the specification.',
     remedy: 'Personalize the chip again at a trusted site.',
   },
   'certificate-signature-invalid': {
     number: 361, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The device certificate is not signed by the device CA of this product.',
-    remedy: 'Only chips personalized by the owner of this product get licenses.',
+    remedy: 'Use a chip that the owner of this product personalized; others get no license.',
   },
   'certificate-product-wrong': {
     number: 362, exit: 'chip', http: 422, retry: 'fail', chip: false,
@@ -471,7 +471,7 @@ export const faultTable = {
   'receipt-license-wrong': {
     number: 374, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The receipt names a license that the authority did not issue.',
-    remedy: 'Fetch the receipt from the chip again; an unknown license is an alarm.',
+    remedy: 'Fetch the receipt from the chip again. An unknown license is an alarm: tell the owner.',
   },
   'receipt-challenge-wrong': {
     number: 375, exit: 'receipt', http: 422, retry: 'restart', chip: false,
@@ -481,22 +481,22 @@ export const faultTable = {
   'receipt-digest-wrong': {
     number: 376, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The receipt gives a digest of the flash that differs from the manifest or the license.',
-    remedy: 'The chip does not hold the firmware of the package; install again.',
+    remedy: 'Install again: the chip does not hold the firmware of the package.',
   },
   'receipt-result-bad': {
     number: 377, exit: 'receipt', http: 422, retry: 'fail', chip: false,
-    sentence: 'The receipt says that the chip does not hold the install as it should (result {result}; 1: the application on trial was given up, the former one boots; 2: it is still on trial; 3: flash holds something else now).',
-    remedy: 'Install again; the unit of quota is kept.',
+    sentence: 'The receipt says that the chip does not hold the install as it should (result {result}; 1: the application on trial was given up, the previous one boots; 2: it is still on trial; 3: flash holds something else now).',
+    remedy: 'Install again. The unit of quota is kept.',
   },
   'receipt-chip-wrong': {
     number: 378, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The receipt is of a {said}; the certificate of its chip says {certified}.',
-    remedy: 'The chip or the line between is not what it claims; do not count this install.',
+    remedy: 'Do not count this install. The chip, or something on the line, is not what it claims to be.',
   },
   'receipt-origin-wrong': {
     number: 379, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The receipt names another origin of the identity than the certificate or the license.',
-    remedy: 'The chip or the line between is not what it claims; do not count this install.',
+    remedy: 'Do not count this install. The chip, or something on the line, is not what it claims to be.',
   },
   'receipt-not-measured': {
     number: 380, exit: 'receipt', http: 422, retry: 'fail', chip: false,
@@ -506,12 +506,12 @@ export const faultTable = {
   'receipt-options-wrong': {
     number: 381, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The option bytes of the chip are not those that the package requires.',
-    remedy: 'Install the package again; if it stays, the chip was changed after its install.',
+    remedy: 'Install the package again. If the error comes back, something changed the chip after its install.',
   },
   'receipt-counter-wrong': {
     number: 382, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The security counter of the chip is below that of the package.',
-    remedy: 'Do not count this install; the chip did not keep what it installed.',
+    remedy: 'Do not count this install. The chip did not keep what it installed.',
   },
   'receipt-agent-too-old': {
     number: 383, exit: 'receipt', http: 422, retry: 'fail', chip: false,
@@ -521,52 +521,52 @@ export const faultTable = {
   'request-unknown': {
     number: 400, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent does not know this kind of request.',
-    remedy: 'Update the programmer or the agent so that both speak the same link version.',
+    remedy: 'Update the programmer or the agent, so that both speak the same link version.',
   },
   'request-malformed': {
     number: 401, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The agent could not read the request.',
-    remedy: 'Update the programmer; a healthy link does not alter frames.',
+    remedy: 'Update the programmer. A healthy link does not alter frames.',
   },
   'request-out-of-state': {
     number: 402, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The agent cannot take this request in its present state.',
-    remedy: 'Start the install again from the hello.',
+    remedy: 'Start the install again: run the same command.',
   },
   'not-personalized': {
     number: 403, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The chip has no identity yet.',
-    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+    remedy: 'Personalize the chip at a trusted site first (`firmseal personalize`).',
   },
   'already-personalized': {
     number: 404, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The chip already has an identity.',
-    remedy: 'An identity is made once; only a protection regression, which erases the chip, allows another.',
+    remedy: 'A chip makes its identity once. Only a regression of the readout protection, which erases the chip, allows another.',
   },
   'no-receipt': {
     number: 405, exit: 'chip', http: null, retry: 'restart', chip: true,
-    sentence: 'The chip has no install to give a receipt for.',
+    sentence: 'The chip has not ended an install, so it has no receipt.',
     remedy: 'Install a package first.',
   },
   'flash-erase-failed': {
     number: 410, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The chip could not erase a sector of its flash.',
-    remedy: 'Try again; if it stays, the chip is worn or write-protected: discard it.',
+    remedy: 'Try again. If the error comes back, the chip is worn or write-protected: discard it.',
   },
   'flash-program-failed': {
     number: 411, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The chip could not write its flash.',
-    remedy: 'Try again; if it stays, the chip is worn or write-protected: discard it.',
+    remedy: 'Try again. If the error comes back, the chip is worn or write-protected: discard it.',
   },
   'flash-verify-failed': {
     number: 412, exit: 'chip', http: null, retry: 'restart', chip: true,
-    sentence: 'The flash reads back other bytes than were written.',
-    remedy: 'Try again; if it stays, discard the chip.',
+    sentence: 'The flash reads back other bytes than the chip wrote.',
+    remedy: 'Try again. If the error comes back, discard the chip.',
   },
   'option-bytes-failed': {
     number: 413, exit: 'chip', http: null, retry: 'restart', chip: true,
-    sentence: 'The option bytes did not take the value that was asked for.',
-    remedy: 'Try again; check the supply voltage of the socket.',
+    sentence: 'The option bytes did not take the value that the chip wrote.',
+    remedy: 'Try again, and check the supply voltage of the socket.',
   },
   'journal-failed': {
     number: 414, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -576,57 +576,57 @@ export const faultTable = {
   'random-failed': {
     number: 415, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The random generator of the chip failed its self-check.',
-    remedy: 'Power the chip off and on; if it stays, discard it.',
+    remedy: 'Power the chip off and on. If the error comes back, discard the chip.',
   },
   'resume-content-differs': {
     number: 416, exit: 'chip', http: null, retry: 'restart', chip: true,
-    sentence: 'What an interrupted install left in flash is not what the package holds.',
-    remedy: 'The agent starts over from the first record; send the package again.',
+    sentence: 'The flash holds other bytes than the interrupted install left there.',
+    remedy: 'Send the package again: the agent starts over from the first record.',
   },
   'certificate-too-large': {
     number: 417, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The device certificate is longer than the agent can keep (1024 bytes).',
-    remedy: 'Issue a certificate of the profile of the specification.',
+    remedy: 'Issue a certificate with the profile of the specification (spec/device.md).',
   },
   'certificate-key-wrong': {
     number: 418, exit: 'chip', http: null, retry: 'fail', chip: true,
-    sentence: 'The certificate that was offered does not hold the keys of this chip.',
+    sentence: 'The certificate does not hold the keys of this chip.',
     remedy: 'Issue the certificate from the answer of this chip.',
   },
   'internal-check-failed': {
     number: 419, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent found its own state contradictory and stopped.',
-    remedy: 'Power the chip off and on and install again; if it repeats, treat the chip as attacked.',
+    remedy: 'Power the chip off and on and install again. If the error comes back, treat the chip as attacked.',
   },
   'options-applied': {
     number: 420, exit: 'chip', http: null, retry: 'fail', chip: true,
-    sentence: 'The chip applied the option bytes that the package asks for and resets; nothing was installed yet.',
-    remedy: 'Send the same package again once the chip is back.',
+    sentence: 'The chip programs the option bytes that the package asks for and resets. Nothing is installed yet.',
+    remedy: 'Send the same package again when the chip is back.',
   },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
-    sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms, sent {attempts} times ({dropped} damaged frames were dropped).',
-    remedy: 'Check cable, baud rate and power of the socket; reset the chip with its entry pin active and try again.',
+    sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
+    remedy: 'Check cable, baud rate and power of the socket. Reset the chip with its entry pin active and try again.',
   },
   'link-closed': {
     number: 451, exit: 'link', http: null, retry: 'restart', chip: false,
-    sentence: 'The connection to the chip was closed while a request was open.',
+    sentence: 'The connection to the chip closed while a request was open.',
     remedy: 'Check that the cable or the server at the other end is still there, then run the same command again.',
   },
   'link-frame-too-long': {
     number: 452, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A request of {sizeBytes} bytes is longer than the {longestBytes} bytes that the agent takes.',
-    remedy: 'Seal with a smaller chunk size, or use an agent with a larger frame buffer.',
+    remedy: 'Seal with a smaller --chunk, or use an agent with a larger frame buffer.',
   },
   'link-pending-endless': {
     number: 453, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The agent asked for more time until a request of type {type} had lasted {limitMs} ms.',
-    remedy: 'Power the chip off and on; if it stays, the chip or the line between does not behave as an agent does.',
+    remedy: 'Power the chip off and on. If the error comes back, the chip, or something on the line, does not behave as an agent does.',
   },
   'link-answer-malformed': {
     number: 454, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The answer to {what} does not have the form that the specification asks for.',
-    remedy: 'Check that agent and programmer speak the same link version; a healthy link does not alter frames.',
+    remedy: 'Check that agent and programmer speak the same link version. A healthy link does not alter frames.',
   },
   'link-status-unknown': {
     number: 455, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -641,7 +641,7 @@ export const faultTable = {
   'link-record-stuck': {
     number: 457, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent asked for record {record} more than {limit} times without moving on.',
-    remedy: 'Check the cable and the baud rate; if it stays, the chip or the line between does not behave as an agent does.',
+    remedy: 'Check the cable and the baud rate. If the error comes back, the chip, or something on the line, does not behave as an agent does.',
   },
   'link-connect-failed': {
     number: 458, exit: 'link', http: null, retry: 'restart', chip: false,
@@ -650,28 +650,28 @@ export const faultTable = {
   },
   'policy-leaves-chip-open': {
     number: 500, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The least readout level of the package is 0: on a {chip} anyone with a debug probe could read the firmware.',
-    remedy: 'Seal with least readout level {least}; pass --allow-open if the firmware is not secret.',
+    sentence: 'The least readout level of the package is 0: on a {chip}, anybody with a debug probe could read the firmware.',
+    remedy: 'Seal with --least-level {least}. Add --allow-open if the firmware is not secret.',
   },
   'policy-unprotected': {
     number: 501, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The least readout level of the package is {level}: a {chip} keeps the firmware secret only from level {least}.',
-    remedy: 'Seal with least readout level {least}; pass --allow-unprotected to accept it: every receipt will then say UNPROTECTED.',
+    remedy: 'Seal with --least-level {least}. Add --allow-unprotected to accept the risk: every receipt will then say UNPROTECTED.',
   },
   'policy-irreversible': {
     number: 502, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The policy sets readout protection level 2, which can never be undone on a {chip}.',
-    remedy: 'Let personalization set the level; pass --allow-irreversible if every install shall set it.',
+    remedy: 'Let personalization set the level. Add --allow-irreversible if every install should set it.',
   },
   'policy-value-refused': {
     number: 503, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The policy gives {field} the value {value}, which does not fit the field on a {chip}.',
-    remedy: 'Give a whole number from 0 to {most}; for readout protection a level or the byte of that level.',
+    remedy: 'Give a whole number from 0 to {most}. For readout protection give a level or the byte of that level.',
   },
   'policy-field-refused': {
     number: 504, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'No policy may set {field} on a {chip} to {value}.',
-    remedy: 'Set it at personalization; a policy may only raise protection or set fields that the catalogue calls neutral.',
+    remedy: 'Set it at personalization. A policy may only raise protection, or set fields that the catalogue calls neutral.',
   },
   'policy-chips-differ': {
     number: 505, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -681,7 +681,7 @@ export const faultTable = {
   'image-empty': {
     number: 510, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware holds no byte to seal.',
-    remedy: 'Check the firmware file; a package has at least one area of firmware.',
+    remedy: 'Check the firmware file. A package has at least one area of firmware.',
   },
   'image-too-scattered': {
     number: 511, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -691,7 +691,7 @@ export const faultTable = {
   'area-erase-unit-shared': {
     number: 512, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The area at {address} shares an erase unit with another area or with the firmware.',
-    remedy: 'Move it to an erase unit of its own (`firmseal chips show` lists them).',
+    remedy: 'Move it to an erase unit of its own (`firmseal chips ID` lists them).',
   },
   'area-too-large': {
     number: 513, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -700,18 +700,23 @@ export const faultTable = {
   },
   'area-content-wrong': {
     number: 514, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The content given for area {area} has {found} bytes where {expected} are due.',
-    remedy: 'Give the content of every area of firmware, padded to the length of the area, and none for other areas.',
+    sentence: 'The content given for area {area} has {found} bytes; {expected} were expected.',
+    remedy: 'Give the content of every area of firmware, padded to the length of the area. Give no content for other areas.',
   },
-  'entry-missing': {
+  'entry-misaligned': {
     number: 515, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware does not say where its vector table is.',
-    remedy: 'Give the entry address with --entry; it lies in the firmware on a multiple of 128.',
+    sentence: 'The vector table at {entry} is not at a multiple of {alignmentBytes} bytes, which a {chip} needs.',
+    remedy: 'Align the vector table to {alignmentBytes} bytes in the linker script; if the image has a header before it, make the header that large.',
   },
   'trial-leaves-no-room': {
     number: 516, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Beside this firmware, on trial on {chip}, no other of its size ({needBytes} bytes in whole erase units, at most 4 areas) has a place; it leaves free: {free}.',
+    sentence: 'On trial, this firmware leaves no place on {chip} for another of its size ({needBytes} bytes in whole erase units, at most 4 areas). It leaves free: {free}.',
     remedy: 'Make it smaller, link it nearer to an end of the application range, or seal it with `--interruption erase` or `resume`.',
+  },
+  'entry-not-vector-table': {
+    number: 517, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip would start at {entry}, and no vector table of a {chip} stands there: {reason}.',
+    remedy: '{hint}',
   },
   'seal-input-refused': {
     number: 520, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -726,32 +731,32 @@ export const faultTable = {
   'randomness-broken': {
     number: 522, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The random generator of this machine gave the same bytes twice.',
-    remedy: 'Do not seal on this machine until its random generator works; nothing was sealed.',
+    remedy: 'Do not seal on this machine until its random generator works. Nothing was sealed.',
   },
   'seal-self-check-failed': {
     number: 523, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
-    remedy: 'Do not use it; please report this with the command that you ran.',
+    remedy: 'Do not use it. Please report this with the command that you ran.',
   },
   'agent-write-failed': {
     number: 550, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The agent at {address} reads back other bytes than were written.',
-    remedy: 'Check probe and supply and personalize again; if it stays, discard the chip.',
+    remedy: 'Check probe and supply, then personalize again. If the error comes back, discard the chip.',
   },
   'personalization-unproven': {
     number: 551, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip did not prove the identity that it made.',
-    remedy: 'Personalize again; if it stays, the chip or the line between is not what it claims.',
+    remedy: 'Personalize again. If the error comes back, the chip, or something on the line, is not what it claims to be.',
   },
   'protection-not-in-force': {
     number: 552, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The chip reports readout protection level {found} where {wanted} was set.',
-    remedy: 'Do not let this chip leave the trusted site; power it off and on and look again.',
+    sentence: 'The chip reports readout protection level {found}; level {wanted} was set.',
+    remedy: 'Do not let this chip leave the trusted site. Power it off and on and check again.',
   },
   'probe-refused': {
     number: 553, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip at {probe} refuses the debug port.',
-    remedy: 'A chip at readout protection level 2 has no debug port; use a blank chip.',
+    remedy: 'Use a blank chip. A chip at readout protection level 2 has no debug port.',
   },
   'probe-failed': {
     number: 554, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -770,7 +775,7 @@ export const faultTable = {
   },
   'chip-is-another': {
     number: 557, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The connected chip is not an {chip}: its device id says {found} ({deviceId}).',
+    sentence: 'The connected chip is not a {chip}: its device id says {found} ({deviceId}).',
     remedy: 'Connect the other chip, or name this one with `--chip`; `firmseal chips` lists the names. Nothing was changed.',
   },
   'chip-flash-smaller': {
@@ -781,12 +786,12 @@ export const faultTable = {
   'chip-protected': {
     number: 559, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The connected {chip} is at readout protection level {level}.',
-    remedy: 'Use a blank chip, or take the protection back first, which erases the chip. Nothing was changed.',
+    remedy: 'Use a blank chip, or remove the protection first, which erases the chip. Nothing was changed.',
   },
   'boot-options-refused': {
     number: 560, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The {chip} does not take the option bytes with which it starts the agent: {register} reads back other bits.',
-    remedy: 'Personalize again; if it stays, look for a boot lock in the option bytes of this chip.',
+    sentence: 'The {chip} refuses the option bytes that start the agent: {register} reads back other bits.',
+    remedy: 'Personalize again. If the error comes back, look for a boot lock in the option bytes of this chip.',
   },
   'clock-behind': {
     number: 561, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -800,28 +805,28 @@ export const faultTable = {
   },
   'image-file-too-large': {
     number: 601, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware file has {sizeBytes} bytes; at most {mostBytes} are read.',
-    remedy: 'Strip debug information (arm-none-eabi-strip), or convert the file to a raw binary.',
+    sentence: 'The firmware file has more than {mostBytes} bytes, and no more are read.',
+    remedy: 'Debug information makes ELF files large: strip it (arm-none-eabi-strip -o small.elf big.elf), or convert the file with objcopy -O ihex.',
   },
   'image-format-unknown': {
     number: 602, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is neither ELF, Intel HEX, S-record nor DFU by its content.',
-    remedy: 'For a raw binary give the address that it is linked at; for another format state which it is.',
+    remedy: 'For a raw binary, give its address with --address. For another format, name it with --format.',
   },
   'image-address-missing': {
     number: 603, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'A {format} file carries no address of its own.',
-    remedy: 'Give the address that the firmware is linked at, for example 0x08000000.',
+    remedy: 'Give the address that the firmware is linked at, for example --address 0x08000000.',
   },
   'image-address-not-allowed': {
     number: 604, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'An address was given for a {format} file, which carries its own.',
-    remedy: 'Leave the address out, or state the format as bin if the file is a raw binary.',
+    remedy: 'Leave --address out, or give --format bin if the file is a raw binary.',
   },
   'image-too-large': {
     number: 605, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware has more than {mostBytes} bytes to program.',
-    remedy: 'Check that the file holds firmware for a microcontroller; split off data that does not belong to it.',
+    remedy: 'Check that the file holds firmware for a microcontroller. Split off data that does not belong to it.',
   },
   'image-too-many-segments': {
     number: 606, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -835,53 +840,58 @@ export const faultTable = {
   },
   'image-overlap': {
     number: 608, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The firmware gives more than one value to the byte at {address}.',
-    remedy: 'Correct the linker script, or the step that merged the files, so that no two pieces overlap.',
+    sentence: 'The firmware gives two different values to the byte at {address}.',
+    remedy: 'Correct the linker script, or the step that merged the files, so that pieces that overlap agree.',
   },
   'image-no-data': {
     number: 609, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The {format} file holds nothing to program.',
     remedy: 'Check that the file is the linked firmware and that its sections have load addresses.',
   },
+  'image-kind-foreign': {
+    number: 610, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is {kind}, not firmware in a format that firmseal reads.',
+    remedy: '{advice}',
+  },
   'image-elf-unsupported': {
     number: 620, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian ARM file.',
+    sentence: 'The ELF file has {field} {found}; firmware is a linked 32-bit little-endian Arm file.',
     remedy: 'Give the executable that the linker made for the chip, not an object file, a library or a program for the host.',
   },
   'image-elf-invalid': {
     number: 621, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The ELF file contradicts itself: {detail}.',
-    remedy: 'The file is damaged; link it again.',
+    remedy: 'The file is damaged. Link it again.',
   },
   'image-record-malformed': {
     number: 630, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Line {line} is no {format} record: {detail}.',
-    remedy: 'The file is damaged or of another format; make it again with objcopy.',
+    sentence: 'Line {line} is not a {format} record: {detail}.',
+    remedy: 'The file is damaged or of another format. Make it again with objcopy.',
   },
   'image-record-checksum': {
     number: 631, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The {format} record in line {line} fails its checksum.',
-    remedy: 'The file was altered or damaged; copy or make it again.',
+    remedy: 'The file was altered or damaged. Copy it or make it again.',
   },
   'image-record-type-unknown': {
     number: 632, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} has the {format} record type {type}, which does not exist.',
-    remedy: 'The file is damaged; make it again with objcopy.',
+    remedy: 'The file is damaged. Make it again with objcopy.',
   },
   'image-record-end-missing': {
     number: 633, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The {format} file ends without an end record.',
-    remedy: 'The file was cut short; copy or make it again.',
+    remedy: 'The file was cut short. Copy it or make it again.',
   },
   'image-record-after-end': {
     number: 634, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} follows the end record of the {format} file.',
-    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+    remedy: 'Two files were probably joined. Merge them with a tool that knows the format, such as srec_cat.',
   },
   'image-hex-out-of-order': {
     number: 635, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} goes back to address {address} after {addressAfter}.',
-    remedy: 'A lost record looks like this; if the file is whole, put it in order with objcopy -I ihex -O ihex.',
+    remedy: 'A lost record looks like this. If the file is whole, put it in order with objcopy -I ihex -O ihex.',
   },
   'image-hex-segment-wraps': {
     number: 636, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -891,52 +901,52 @@ export const faultTable = {
   'image-hex-start-repeated': {
     number: 637, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} states a second start address.',
-    remedy: 'Two files were probably joined; merge them with a tool that knows the format, such as srec_cat.',
+    remedy: 'Two files were probably joined. Merge them with a tool that knows the format, such as srec_cat.',
   },
   'image-srec-count': {
     number: 638, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Line {line} counts {counted} data records where {found} precede it.',
-    remedy: 'Records were lost or added; copy or make the file again.',
+    sentence: 'Line {line} counts {counted} data records; {found} come before it.',
+    remedy: 'Records were lost or added. Copy or make the file again.',
   },
   'image-dfu-suffix-missing': {
     number: 650, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The DFU file has no DFU suffix at its end.',
-    remedy: 'The file was cut short or is no DFU file; copy it again, or add the suffix with dfu-suffix.',
+    remedy: 'The file was cut short or is not a DFU file. Copy it again, or add the suffix with dfu-suffix.',
   },
   'image-dfu-crc': {
     number: 651, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The DFU file fails the checksum in its suffix.',
-    remedy: 'The file was altered or damaged; copy or make it again.',
+    remedy: 'The file was altered or damaged. Copy it or make it again.',
   },
   'image-dfu-version': {
     number: 652, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The DFU file has {field} {found} where {expected} was due.',
+    sentence: 'The DFU file has {field} {found}; {expected} was expected.',
     remedy: 'Make the file again with a tool for DfuSe files version 1 or DFU 1.1.',
   },
   'image-dfu-invalid': {
     number: 653, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The DFU file contradicts itself: {detail}.',
-    remedy: 'The file is damaged; make it again.',
+    remedy: 'The file is damaged. Make it again.',
   },
   'chip-unknown': {
     number: 700, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: 'The chip {chip} is not in the catalogue, which has {known}.',
-    remedy: 'Name one of the chips listed; a chip that is not listed is not supported yet.',
+    sentence: 'The catalogue does not have the chip {chip}. It has {known}.',
+    remedy: 'Name one of the chips in the list; `firmseal chips` shows them. Other chips are not supported yet.',
   },
   'image-does-not-fit': {
     number: 701, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The image occupies {first} to {last}, and no range that {chip} leaves to applications holds all of it.',
-    remedy: 'Link it within one of these ranges: {free}.',
+    remedy: 'Link the image within one of these ranges: {free}.',
   },
   'image-has-no-segment': {
     number: 702, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The image has no byte to place on {chip}.',
-    remedy: 'Check that the file is the firmware and was linked for this chip.',
+    remedy: 'Check that the file is the firmware and that it was linked for this chip.',
   },
   'address-not-in-flash': {
     number: 703, exit: 'input', http: 422, retry: 'fail', chip: false,
-    sentence: 'The bytes from {first} to {last} do not lie in the flash of {chip}.',
-    remedy: 'Check the addresses against the chip\'s memory map.',
+    sentence: 'The bytes from {first} to {last} are not in the flash of {chip}.',
+    remedy: 'Check the addresses against the chip\'s memory map (`firmseal chips {chip}`).',
   },
   'option-field-unknown': {
     number: 704, exit: 'input', http: 422, retry: 'fail', chip: false,
@@ -948,90 +958,100 @@ export const faultTable = {
     sentence: 'The value {value} does not fit the option field {field}.',
     remedy: 'Give a whole number from 0 to {most}.',
   },
+  'chip-without-agent': {
+    number: 706, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent for {chip} yet, so no package can be installed on it.',
+    remedy: 'Use a chip for which `firmseal chips` lists an agent. A virtual {chip} can still be programmed in plain by its ROM bootloader or debug port.',
+  },
+  'image-piece-outside': {
+    number: 707, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The image has pieces outside of the flash of {chip}: {pieces}.',
+    remedy: '{advice} To leave a piece out, use objcopy --remove-section on the ELF file, or srec_cat on another.',
+  },
   'key-exists': {
     number: 800, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'A file stands at {path} already and was left as it is.',
-    remedy: 'Choose another name; firmseal never overwrites a key.',
+    sentence: 'There is already a file at {path}. It was left unchanged.',
+    remedy: 'Choose another name. firmseal never overwrites a key.',
   },
   'key-passphrase-wrong': {
     number: 801, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The key file {path} does not open: the passphrase is wrong, or the file was damaged or changed.',
-    remedy: 'Try the passphrase again; if it is certainly right, restore the file from a backup.',
+    remedy: 'Try the passphrase again. If you are sure that it is right, restore the file from a backup.',
   },
   'key-file-malformed': {
     number: 802, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{path} is not a firmseal key file: {what}.',
-    remedy: 'Check the path; if it is the right file, restore it from a backup.',
+    remedy: 'Check the path. If it is the right file, restore it from a backup.',
   },
   'key-kdf-refused': {
     number: 805, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, beyond what firmseal computes.',
-    remedy: 'Check where the file comes from; firmseal writes N=131072, r=8, p=1.',
+    sentence: '{what} asks for passphrase hashing of N={n}, r={r}, p={p}, which is more than firmseal computes.',
+    remedy: 'Check where the file comes from. firmseal writes N=131072, r=8, p=1.',
   },
   'key-role-wrong': {
     number: 806, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The key has the role {role} where {expected} was due.',
+    sentence: 'The key has the role {role}; {expected} was expected.',
     remedy: 'Name the key file that was made for this role.',
   },
   'key-known-test': {
     number: 807, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The key {publicKey} is a test key whose private half is public.',
-    remedy: 'Make a key of your own with `firmseal key create`; a test key protects nothing.',
+    remedy: 'Make a key of your own with `firmseal keys new`. A test key protects nothing.',
   },
   'key-passphrase-empty': {
     number: 808, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The passphrase from {source} is empty or not text.',
-    remedy: 'Give a passphrase in the file\'s first line, in FIRMSEAL_PASSPHRASE, or at the prompt.',
+    remedy: 'Give a passphrase in the first line of the --passphrase-file, in FIRMSEAL_PASSPHRASE, or at the prompt.',
   },
   'key-private-invalid': {
     number: 809, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The private key to store is not a P-256 scalar.',
-    remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one; or let firmseal make the key.',
+    remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one. Or let firmseal make the key (`firmseal keys new`).',
   },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no job {job}.',
-    remedy: 'Check the job id and that you speak to the right authority; `firmseal job list` shows the jobs.',
+    remedy: 'Check the job id, and that you speak to the right authority. `firmseal job open` printed the id and wrote it to --id-file.',
   },
   'job-not-approved': {
     number: 851, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} is not approved yet.',
-    remedy: 'Ask the owner to approve the job; no quota was spent.',
+    remedy: 'Ask the owner to approve the job (`firmseal job approve`). No quota was spent.',
   },
   'job-closed': {
     number: 852, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} is closed.',
-    remedy: 'Ask the owner to open a new job; no quota was spent.',
+    remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
   'quota-exhausted': {
     number: 853, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'All {quota} units of job {job} are taken by other chips.',
-    remedy: 'Ask the owner to open a further job; chips that hold a unit already can still be installed.',
+    remedy: 'Ask the owner to open another job. Chips that hold a unit of this job can still be installed.',
   },
   'token-missing': {
     number: 854, exit: 'license', http: 401, retry: 'fail', chip: false,
     sentence: 'The request carries no access token.',
-    remedy: 'Give the token in the header `Authorization: Bearer ...`, never in the address.',
+    remedy: 'Give the token with --token-file; a program gives it in the header `Authorization: Bearer ...`, never in the address.',
   },
   'token-refused': {
     number: 855, exit: 'license', http: 401, retry: 'fail', chip: false,
-    sentence: 'The access token is unknown here or was revoked.',
-    remedy: 'Ask the owner for a new token.',
+    sentence: 'The authority does not know this access token, or it was revoked.',
+    remedy: 'Ask the owner for a new token (`firmseal job token`).',
   },
   'token-scope-wrong': {
     number: 856, exit: 'license', http: 403, retry: 'fail', chip: false,
     sentence: 'The access token has the scope {scope}, which does not allow this.',
-    remedy: 'Use a token of the scope that the call needs; a line token serves one job only.',
+    remedy: 'Use a token with the scope that the call needs. A line token serves one job only.',
   },
   'challenge-unknown': {
     number: 857, exit: 'license', http: 409, retry: 'restart', chip: false,
-    sentence: 'The challenge was not given by this authority for this job and use, or it has expired.',
-    remedy: 'Ask for a new challenge and let the chip answer that one.',
+    sentence: 'The authority did not give this challenge for this job and use, or it has expired.',
+    remedy: 'Run the same command again: it asks for a new challenge.',
   },
   'request-id-reused': {
     number: 858, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'The request id {requestId} was used before for another chip, nonce or package.',
-    remedy: 'Use a new request id for each new request, and the old one only to repeat a request as it was.',
+    remedy: 'Use a new request id for each new request. Use the old one only to repeat a request unchanged.',
   },
   'body-invalid': {
     number: 859, exit: 'license', http: 400, retry: 'fail', chip: false,
@@ -1041,17 +1061,17 @@ export const faultTable = {
   'body-too-large': {
     number: 860, exit: 'license', http: 413, retry: 'fail', chip: false,
     sentence: 'The request\'s body is larger than {mostBytes} bytes.',
-    remedy: 'Send a smaller body; per-device data of a very large job goes into several jobs.',
+    remedy: 'Send a smaller body. Split the per-device data of a very large job over several jobs.',
   },
   'rate-exceeded': {
     number: 861, exit: 'authority', http: 429, retry: 'fail', chip: false,
     sentence: 'Too many requests came at once.',
-    remedy: 'Wait as long as the header Retry-After says and repeat the request as it was.',
+    remedy: 'Wait as long as the header Retry-After says, then repeat the request unchanged.',
   },
   'license-unknown': {
     number: 862, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has issued no license {license} in this job.',
-    remedy: 'Tell the owner: the log now holds an alarm, because a receipt for a license that nobody issued means a copied or restored database, or a forgery.',
+    remedy: 'Tell the owner. The log now holds an alarm: a receipt for a license that the authority never issued means a copied or restored database, or a forgery.',
   },
   'store-version-newer': {
     number: 863, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1066,22 +1086,22 @@ export const faultTable = {
   'issuer-key-not-separate': {
     number: 865, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'For product {product} the license issuer and the device CA have the same key.',
-    remedy: 'Make a key of its own for each role: whoever holds both can license a chip that he made up.',
+    remedy: 'Make a key of its own for each role (`firmseal keys new`). A person with both could license a chip that he made up.',
   },
   'content-key-package-wrong': {
     number: 866, exit: 'license', http: 422, retry: 'fail', chip: false,
-    sentence: 'The content-key file belongs to another package than the one of the job.',
+    sentence: 'The content-key file belongs to another package than the job\'s.',
     remedy: 'Send the package and the content-key file that were sealed together.',
   },
   'device-data-count-wrong': {
     number: 867, exit: 'license', http: 422, retry: 'fail', chip: false,
     sentence: 'The job has {quota} units, but per-device data for {given}.',
-    remedy: 'Give one set of per-device data a unit, and none when the package has no per-device area.',
+    remedy: 'Give one set of per-device data for each unit. Give no data when the package has no per-device area.',
   },
   'product-not-served': {
     number: 868, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'This authority has no keys and delegations for product {product}.',
-    remedy: 'Add the product to the authority\'s configuration, or open the job at the authority of that product.',
+    remedy: 'Add the product to the authority (`firmseal authority add-product`), or open the job at the authority of that product.',
   },
   'route-unknown': {
     number: 869, exit: 'license', http: 404, retry: 'fail', chip: false,
@@ -1091,22 +1111,22 @@ export const faultTable = {
   'job-package-unknown': {
     number: 870, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'Job {job} has no approved package with the manifest digest {digest}.',
-    remedy: 'Install the package of the job, or ask the owner to add this one and approve it.',
+    remedy: 'Install the package of the job, or ask the owner to add this package and approve it.',
   },
   'job-package-repeated': {
     number: 871, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} holds this package already.',
-    remedy: 'Nothing needs to be done; add a package once.',
+    remedy: 'Nothing needs to be done. A job needs a package only once.',
   },
   'host-not-loopback': {
     number: 872, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The authority would listen on {host}, which other machines can reach, without encryption.',
-    remedy: 'Leave it on the loopback address behind a TLS proxy, or say allowRemote if a private network makes it safe.',
+    sentence: 'The authority was told to listen on {host}, where other machines can reach it without encryption.',
+    remedy: 'Listen on a loopback address (`--listen 127.0.0.1:7443`) behind a proxy that speaks TLS.',
   },
   'store-busy': {
     number: 873, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database was locked by another process for too long.',
-    remedy: 'Repeat the request; if it stays, look for a backup or another program that holds the database open.',
+    remedy: 'Repeat the request. If the error comes back, look for a backup or another program that holds the database open.',
   },
   'store-not-ours': {
     number: 875, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1116,17 +1136,17 @@ export const faultTable = {
   'token-unknown': {
     number: 876, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no token with the id {token}.',
-    remedy: 'Check the id; `firmseal token list` shows the tokens.',
+    remedy: 'Check the id of the token.',
   },
   'authority-stopping': {
     number: 877, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The authority is stopping and takes no new requests.',
-    remedy: 'Repeat the request as it was when the authority runs again.',
+    remedy: 'Repeat the request unchanged when the authority runs again.',
   },
   'log-entry-malformed': {
     number: 878, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'Entry {sequence} of the log does not have the shape of a log entry.',
-    remedy: 'Keep a copy of the database and find out who wrote to it; an authority writes no such entry.',
+    remedy: 'Keep a copy of the database and find out who wrote to it. An authority writes no such entry.',
   },
   'job-outcome-refused': {
     number: 879, exit: 'license', http: 422, retry: 'fail', chip: false,
@@ -1135,28 +1155,28 @@ export const faultTable = {
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The chip in socket {socket} is another one than the install began with.',
-    remedy: 'Leave a chip in its socket until its result is shown; run the same command again.',
+    sentence: 'The chip in socket {socket} is not the one that the install began with.',
+    remedy: 'Leave a chip in its socket until its result is shown. Then run the same command again.',
   },
   'install-restarts-exhausted': {
     number: 901, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The install in socket {socket} was begun {restarts} times and did not end; the last fault was {code}.',
-    remedy: 'Look for the cause of the last fault, then run the same command again: the chip keeps its unit of quota.',
+    sentence: 'The install in socket {socket} began {restarts} times and did not end; the last fault was {code}.',
+    remedy: 'Remove the cause of the last fault, then run the same command again. The chip keeps its unit of quota.',
   },
   'install-stopped': {
     number: 902, exit: 'stopped', http: null, retry: 'fail', chip: false,
-    sentence: 'The install in socket {socket} was stopped by the operator.',
-    remedy: 'Run the same command again to finish it; nothing is spent twice.',
+    sentence: 'The operator stopped the install in socket {socket}.',
+    remedy: 'Run the same command again to finish it. Nothing is spent twice.',
   },
   'install-deadline-exceeded': {
     number: 903, exit: 'link', http: null, retry: 'fail', chip: false,
-    sentence: 'The install in socket {socket} lasted longer than {limitMs} ms.',
-    remedy: 'Look for a slow line or a chip that asks for time again and again; run the same command again.',
+    sentence: 'The install in socket {socket} took longer than {limitMs} ms.',
+    remedy: 'Look for a slow line, or a chip that asks for more time again and again. Then run the same command again.',
   },
   'chip-not-ready': {
     number: 904, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} has no identity: its life cycle is {lifeCycle}.',
-    remedy: 'Personalize it at a trusted site first (`firmseal personalize`).',
+    remedy: 'Personalize the chip at a trusted site first (`firmseal personalize`).',
   },
   'license-missing': {
     number: 905, exit: 'license', http: null, retry: 'fail', chip: false,
@@ -1165,28 +1185,28 @@ export const faultTable = {
   },
   'step-timeout': {
     number: 907, exit: 'link', http: null, retry: 'restart', chip: false,
-    sentence: 'The step {step} in socket {socket} lasted longer than {limitMs} ms.',
+    sentence: 'The step {step} in socket {socket} took longer than {limitMs} ms.',
     remedy: 'Check cable and power of the socket, then run the same command again.',
   },
   'socket-repeated': {
     number: 908, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The socket {socket} is named twice.',
-    remedy: 'Name each socket once; a socket is a port path, not a serial number.',
+    remedy: 'Name each socket once. A socket is a port, not a serial number.',
   },
   'journal-damaged': {
     number: 910, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} of the journal is damaged.',
-    remedy: 'Keep the file for the owner, start a new journal, and run the same command again: the authority knows every chip.',
+    remedy: 'Keep the file for the owner and run the same command with a new --journal. The authority knows every chip.',
   },
   'journal-in-use': {
     number: 911, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'The journal is held by the process {process}.',
-    remedy: 'Wait for the other run to end; if there is none, remove the file that ends in .lock.',
+    sentence: 'Process {process} holds the journal.',
+    remedy: 'Wait for the other run to end. If no other run exists, remove the file that ends in .lock.',
   },
   'journal-write-failed': {
     number: 912, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The journal could not be written to disk.',
-    remedy: 'Free space or repair the disk of the station; nothing was started without a journal line.',
+    remedy: 'Free space, or repair the disk of the station. Nothing was started without a journal line.',
   },
   'authority-unreachable': {
     number: 920, exit: 'authority', http: null, retry: 'fail', chip: false,
@@ -1200,8 +1220,8 @@ export const faultTable = {
   },
   'authority-answer-malformed': {
     number: 922, exit: 'authority', http: null, retry: 'fail', chip: false,
-    sentence: 'The authority gave an answer to {what} that is not of its interface.',
-    remedy: 'Check that the address is that of a firmseal authority, and that both are of the same version.',
+    sentence: 'The authority\'s answer to {what} does not have the form of its interface.',
+    remedy: 'Check that the address is that of a firmseal authority, and that both have the same version.',
   },
   'authority-refused': {
     number: 923, exit: 'authority', http: null, retry: 'fail', chip: false,
@@ -1236,7 +1256,7 @@ export const faultTable = {
   'option-invalid': {
     number: 954, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{option} is {value}, which is not {expected}.',
-    remedy: 'See --help of the command.',
+    remedy: 'See the command\'s --help.',
   },
   'passphrase-missing': {
     number: 955, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1246,7 +1266,7 @@ export const faultTable = {
   'permanent-unconfirmed': {
     number: 956, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Readout protection level 2 can never be taken back on this chip.',
-    remedy: 'Add --confirm-permanent when you mean it, or choose --level 1 or 0 for development.',
+    remedy: 'Add --confirm-permanent if you mean it, or choose --level 1 or 0 for development.',
   },
   'public-key-invalid': {
     number: 957, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1265,18 +1285,18 @@ export const faultTable = {
   },
   'demo-unsound': {
     number: 960, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'The demo did not come out as it must: a defence broke or a control failed.',
-    remedy: 'Read the lines marked BROKEN or FAILED above; please report it with the image.',
+    sentence: 'The demo did not end as it must: a defence broke or a control failed.',
+    remedy: 'Read the lines marked BROKEN or FAILED above, and report them with the image.',
   },
   'control-invalid': {
     number: 961, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{control} is no control of virtual chips.',
-    remedy: 'Type help for the list; a plan given to --fault has one control a line.',
+    sentence: '{control} is not a control of virtual chips.',
+    remedy: 'Type help for the list. A file given to --fault has one control on a line.',
   },
   'virtual-chip-unknown': {
     number: 962, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'There is no virtual chip {chip} among the {count} that run.',
-    remedy: 'Name one by its number from 1, or all of them by all.',
+    sentence: 'There is no virtual chip {chip}; {count} chips run.',
+    remedy: 'Name a chip by its number, from 1, or all chips by `all`.',
   },
   'operation-passed': {
     number: 963, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1285,8 +1305,8 @@ export const faultTable = {
   },
   'state-damaged': {
     number: 964, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{file} does not hold a whole state of virtual chips: {reason}.',
-    remedy: 'Nothing was changed; restore the file from a copy, or name another to begin with blank chips.',
+    sentence: '{file} does not hold the whole state of virtual chips: {reason}.',
+    remedy: 'Nothing was changed. Restore the file from a copy, or name another file to begin with blank chips.',
   },
   'state-version-unknown': {
     number: 965, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1301,7 +1321,7 @@ export const faultTable = {
   'port-unavailable': {
     number: 967, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'Port {port} of this machine cannot be served ({reason}).',
-    remedy: 'Give another port, or 0 to let the system choose; see whether another program serves there.',
+    remedy: 'Give another port, or 0 to let the system choose. Another program may serve there.',
   },
   'terminal-unavailable': {
     number: 968, exit: 'station', http: null, retry: 'fail', chip: false,
@@ -1310,8 +1330,8 @@ export const faultTable = {
   },
   'state-in-use': {
     number: 969, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: '{file} is kept by process {process}, which is still running.',
-    remedy: 'End that process first, or name another file; nothing was changed.',
+    sentence: 'Process {process}, which is still running, keeps {file}.',
+    remedy: 'End that process first, or name another file. Nothing was changed.',
   },
   'file-missing': {
     number: 970, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1356,17 +1376,37 @@ export const faultTable = {
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
-    remedy: 'Plug the device in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+    remedy: 'Plug the device in again. If the error comes back, the device or its firmware is damaged, or is not what it claims to be.',
+  },
+  'usb-device-lost': {
+    number: 1001, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left the bus.',
+    remedy: 'Check cable, hub and power, plug the device in again, then run the same command again.',
+  },
+  'usb-device-busy': {
+    number: 1002, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be opened or claimed.',
+    remedy: 'Close other programs that use it (dfu-util, STM32CubeProgrammer, a browser page) and check that this account may open it.',
+  },
+  'usb-transfer-timeout': {
+    number: 1003, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device left a transfer unanswered for {timeoutMs} ms.',
+    remedy: 'Unplug the device and plug it in again, then run the same command again.',
+  },
+  'usb-no-frames': {
+    number: 1004, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device is no firmseal agent: it has no interface for frames.',
+    remedy: 'Choose the place of a chip whose agent is running; `firmseal devices` lists what is connected.',
   },
   'bootloader-silent': {
     number: 1010, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No ROM bootloader answered on the line ({attempts} synchronisation bytes were sent).',
-    remedy: 'Set the boot pins as docs of the board say, reset the chip, then run the same command again; the line needs even parity and at most 115200 baud on most parts.',
+    remedy: 'Set the boot pins as the board\'s documents say, reset the chip, then run the same command again. Most parts need even parity and at most 115200 baud.',
   },
   'bootloader-refused': {
-    number: 1011, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1011, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The ROM bootloader refused the command {command}.',
-    remedy: 'Readout protection refuses nearly every command; unprotecting erases the chip. Otherwise the chip does not serve this address.',
+    remedy: 'Readout protection refuses nearly every command; removing it erases the chip. Without protection, the chip does not serve this address.',
   },
   'bootloader-timeout': {
     number: 1012, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1384,12 +1424,12 @@ export const faultTable = {
     remedy: 'Reset the chip with its boot pins set, then run the same command again.',
   },
   'bootloader-command-missing': {
-    number: 1015, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1015, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The ROM bootloader of this chip has no command {command}.',
     remedy: 'Use another way to program this chip, a debug probe for example.',
   },
   'bootloader-write-uncertain': {
-    number: 1016, exit: 'link', http: null, retry: 'fail', chip: false,
+    number: 1016, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The line was disturbed while a block was written at {address}, and the memory there is neither as before nor as wanted.',
     remedy: 'Run the same command again: the sector is erased and written once more.',
   },
@@ -1397,6 +1437,126 @@ export const faultTable = {
     number: 1017, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'After its reset the chip answers as {after}, before it was {before}.',
     remedy: 'Leave the same chip connected until the command ends.',
+  },
+  'dfu-interface-missing': {
+    number: 1030, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device has no interface in DFU mode.',
+    remedy: 'Set the boot pins of the chip, reset it, and choose its USB place.',
+  },
+  'dfu-descriptor-missing': {
+    number: 1031, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device does not describe what it takes by DFU.',
+    remedy: 'Use another way to program this chip, a debug probe for example.',
+  },
+  'dfu-not-dfuse': {
+    number: 1032, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device speaks plain DFU and not ST\'s DfuSe.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader.',
+  },
+  'dfu-answer-malformed': {
+    number: 1033, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
+    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+  },
+  'dfu-busy': {
+    number: 1034, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device was still busy ({state}) after {timeoutMs} ms.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-not-idle': {
+    number: 1035, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device could not be brought to rest: it stays in {state}.',
+    remedy: 'Unplug the device, plug it in again, then run the same command again.',
+  },
+  'dfu-read-protected': {
+    number: 1036, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: it is read-protected.',
+    remedy: 'Unprotecting (`firmseal flash unprotect`) erases the chip; at level 2 nothing lifts the protection.',
+  },
+  'dfu-address-refused': {
+    number: 1037, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: its bootloader does not serve this address.',
+    remedy: 'Check the address against the chip; use a debug probe for memory that the bootloader does not serve.',
+  },
+  'dfu-failed': {
+    number: 1038, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{command} failed: the USB device says {status} in {state}.',
+    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+  },
+  'dfu-short-read': {
+    number: 1039, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The memory of the chip ended at {address}, before the end of the range.',
+    remedy: 'Ask for a range that lies within one memory of the chip.',
+  },
+  'dfu-cannot-download': {
+    number: 1040, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device takes no downloads.',
+    remedy: 'Choose the place of a chip that is in its ROM bootloader, or whose agent is running.',
+  },
+  'openocd-not-there': {
+    number: 1050, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No OpenOCD answered at its Tcl port.',
+    remedy: 'Start OpenOCD with `tcl_port`, or check host and port; the ports of its gdb and telnet servers are others.',
+  },
+  'openocd-too-old': {
+    number: 1051, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD is version {version}; 0.12 is the oldest that firmseal can use.',
+    remedy: 'Install OpenOCD 0.12 or newer.',
+  },
+  'openocd-closed': {
+    number: 1052, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD closed the connection.',
+    remedy: 'Look at what OpenOCD printed, start it again, then run the same command again.',
+  },
+  'openocd-timeout': {
+    number: 1053, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD did not answer within {timeoutMs} ms.',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
+  },
+  'openocd-answer-malformed': {
+    number: 1054, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'An answer of OpenOCD is not well formed: {problem}.',
+    remedy: 'Check that the port is the Tcl port of an OpenOCD that nobody else uses.',
+  },
+  'openocd-command-missing': {
+    number: 1055, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD does not have the command {command}: {said}',
+    remedy: 'Use OpenOCD 0.12 or newer, started with the target file of this chip.',
+  },
+  'openocd-target-running': {
+    number: 1056, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD could not do {command} because the chip is running: {said}',
+    remedy: 'Reset the board and run the same command again; connect the reset line to the probe.',
+  },
+  'openocd-no-target': {
+    number: 1057, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD does not reach the chip: {said}',
+    remedy: 'Check cable and power; a chip at readout level 2 has no debug port any more.',
+  },
+  'openocd-memory-refused': {
+    number: 1058, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused {command}: {said}',
+    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it; otherwise there is no memory at this address.',
+  },
+  'openocd-flash-unknown': {
+    number: 1059, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD knows no flash at the address of {command}: {said}',
+    remedy: 'Start OpenOCD with the target file of this chip; for two banks on H7 set DUAL_BANK before it.',
+  },
+  'openocd-flash-protected': {
+    number: 1060, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash is write-protected, so {command} failed: {said}',
+    remedy: 'Lift the write protection (`firmseal flash options`), then run the same command again.',
+  },
+  'openocd-flash-failed': {
+    number: 1061, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash could not be changed by {command}: {said}',
+    remedy: 'Run the same command again; if it stays, the chip is worn or protected.',
+  },
+  'openocd-failed': {
+    number: 1062, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD failed at {command}: {said}',
+    remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
   },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
@@ -1447,6 +1607,111 @@ export const faultTable = {
     number: 1109, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{option} cannot be {place}: {reason}.',
     remedy: 'Give {option} one of: {expected}.',
+  },
+  'serial-library-missing': {
+    number: 1150, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} cannot be opened: the npm package serialport is not installed.',
+    remedy: 'Run `npm install serialport@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kind tcp: work without it.',
+  },
+  'serial-not-found': {
+    number: 1151, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'There is no serial port {port}.',
+    remedy: 'Check that the cable is plugged in; `firmseal devices` lists the serial ports of this machine.',
+  },
+  'serial-not-permitted': {
+    number: 1152, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the serial port {port}.',
+    remedy: 'On Linux, join the group that owns the port (`ls -l {port}`, often dialout) and log in again, or install the rules that `firmseal doctor` writes.',
+  },
+  'serial-in-use': {
+    number: 1153, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program holds the serial port {port}.',
+    remedy: 'Close the terminal or programmer that uses it; `firmseal doctor` names the program.',
+  },
+  'serial-baud-refused': {
+    number: 1154, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} does not take {baud} baud ({reason}).',
+    remedy: 'Choose a rate that the adapter has, for example 115200.',
+  },
+  'serial-open-failed': {
+    number: 1155, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} could not be opened: {reason}.',
+    remedy: 'Unplug the adapter and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'serial-unplugged': {
+    number: 1156, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} went away: {reason}.',
+    remedy: 'Plug the adapter in again and run the same command again.',
+  },
+  'serial-stuck': {
+    number: 1157, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} did not {action} within {timeoutMs} ms.',
+    remedy: 'Unplug the adapter and plug it in again; another adapter or another hub helps where it stays.',
+  },
+  'serial-signals-unsupported': {
+    number: 1158, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The serial port {port} has no DTR and RTS lines ({reason}).',
+    remedy: 'Use an adapter that has them, or set the entry pin and reset by hand.',
+  },
+  'usb-library-missing': {
+    number: 1160, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'USB devices cannot be reached: the npm package usb is not installed.',
+    remedy: 'Run `npm install usb@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kinds serial: and tcp: work without it.',
+  },
+  'usb-unavailable': {
+    number: 1161, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB devices of this machine cannot be listed: {reason}.',
+    remedy: 'Check that this machine has USB and that it is given to this system (containers and virtual machines often lack it).',
+  },
+  'usb-not-found': {
+    number: 1162, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing is plugged into the USB socket {socket}.',
+    remedy: 'Plug the device in; `firmseal devices` lists the sockets in use.',
+  },
+  'usb-not-permitted': {
+    number: 1163, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'You may not open the USB device in socket {socket} ({device}).',
+    remedy: 'On Linux, install the udev rules that `firmseal doctor` writes and plug the device in again; on Windows give it the WinUSB driver.',
+  },
+  'usb-in-use': {
+    number: 1164, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program or driver holds the USB device in socket {socket} ({device}).',
+    remedy: 'Close the program that uses it (a debugger, another programmer), or unplug the device and plug it in again.',
+  },
+  'usb-driver-missing': {
+    number: 1165, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Windows has no driver for the USB device in socket {socket} ({device}) that programs can use: {reason}.',
+    remedy: 'Give the device the WinUSB driver (Zadig does it); the agent\'s own USB device asks Windows for it by itself.',
+  },
+  'usb-open-failed': {
+    number: 1166, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) could not be opened: {reason}.',
+    remedy: 'Unplug the device and plug it in again; `firmseal doctor` looks for what is in the way.',
+  },
+  'usb-descriptor-unreadable': {
+    number: 1167, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) does not say what it is: {reason}.',
+    remedy: 'Unplug it and plug it in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+  },
+  'usb-unplugged': {
+    number: 1168, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) left the bus during {action}.',
+    remedy: 'Plug it in again and run the same command again.',
+  },
+  'usb-stuck': {
+    number: 1169, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) did not answer {action} within {timeoutMs} ms.',
+    remedy: 'Power the board off and on and try again; leave out hubs on the way where it stays.',
+  },
+  'usb-transfer-failed': {
+    number: 1170, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} ({device}) failed in {action}: {reason}.',
+    remedy: 'Try another cable or another port of the machine; `firmseal doctor` counts the devices on each controller.',
+  },
+  'usb-closed': {
+    number: 1171, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The USB device in socket {socket} was closed during {action}.',
+    remedy: 'Run the same command again; two parts of one program must not share a device.',
   },
 } as const;
 

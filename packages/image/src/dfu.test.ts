@@ -103,7 +103,10 @@ describe('readDfu', () => {
     expect(fault(bent(11 + 274 + 4, 255, 255, 255, 255))).toBe('bytes-truncated');
     expect(fault(bent(11 + 274, 255, 255, 255, 255))).toBe('image-address-wraps');
     expect(fault(addDfuSuffix(concatBytes(utf8('DfuSe'), u32le(1)), 0x011a))).toBe('bytes-truncated');
-    expect(fault(writeDfuSe([target, target]))).toBe('image-overlap');
+    const [element] = target.elements;
+    const other = { ...target, elements: [{ address: element!.address, bytes: ramp(1, 99) }] };
+    expect(fault(writeDfuSe([target, other]))).toBe('image-overlap');
+    expect(fault(writeDfuSe([target, target]))).toBeUndefined();
     expect(fault(writeDfuSe([]))).toBe('image-no-data');
   });
 });

@@ -77,6 +77,58 @@ describe('readElf', () => {
     expect(readElf(plain).segments).toEqual([{ address: 0x08000000, bytes: plain }]);
   });
 
+  it('leaves a gap where only a NOBITS section is, though the file has zeros there', () => {
+    const [noBits, tls] = [8, 0x402];
+    const bytes = ramp(40);
+    const plain = writeElf([{ address: 0x08004000, virtualAddress: 0x08000000, bytes }]);
+    const start = plain.length - bytes.length;
+    const at = (offset: number, sizeBytes: number, more: { type?: number; flags?: number } = {}) => ({
+      ...{ offset: start + offset, sizeBytes, address: 0x08000000 + offset },
+      ...more,
+    });
+    const pieces = (...sections: ReturnType<typeof at>[]) =>
+      readElf(addSectionTable(plain, sections)).segments.map(({ address, bytes: { length } }) => [
+        address - 0x08004000,
+        length,
+      ]);
+    // Vectors, settings that survive updates, code.
+    expect(pieces(at(0, 8), at(8, 24, { type: noBits }), at(32, 8))).toEqual([
+      [0, 8],
+      [32, 8],
+    ]);
+    // A part that another section fills belongs to the image, and so does what no section names.
+    expect(pieces(at(0, 8), at(8, 24, { type: noBits }), at(16, 4), at(36, 4))).toEqual([
+      [0, 8],
+      [16, 4],
+      [32, 8],
+    ]);
+    // A thread's own section takes no addresses; one that is not loaded says nothing.
+    expect(pieces(at(0, 8), at(8, 24, { type: noBits, flags: tls }))).toEqual([[0, 40]]);
+    expect(pieces(at(0, 8), at(8, 24, { type: noBits, flags: 0 }))).toEqual([[0, 40]]);
+    // One that covers nothing but the end of the segment, and more.
+    expect(pieces(at(0, 8), at(8, 0x1000, { type: noBits }))).toEqual([[0, 8]]);
+    const { notes } = readElf(addSectionTable(plain, [at(8, 24, { type: noBits })]));
+    expect(notes).toEqual(['0x08004008 (24 bytes) has no contents and was left out']);
+  });
+
+  it.each([
+    [18, 243, 'machine RISC-V (243)'],
+    [18, 62, 'machine x86-64 (62)'],
+    [18, 7777, 'machine 7777'],
+    [16, 1, 'type relocatable object (1)'],
+    [16, 3, 'type shared object or position-independent program (3)'],
+  ])('says what it is: the field at %i is %i', (offset, value, said) => {
+    expect(() => readElf(bent(offset, value, 2))).toThrow(`The ELF file has ${said};`);
+  });
+
+  it('reads the fields of a big-endian file as it has them', () => {
+    const file = bent(5, 2, 1);
+    new DataView(file.buffer).setUint16(18, 40, false);
+    expect(() => readElf(file)).toThrow('byte order big-endian (2)');
+    new DataView(file.buffer).setUint16(18, 20, false);
+    expect(() => readElf(file)).toThrow('machine PowerPC (20)');
+  });
+
   it('ignores program headers that are not PT_LOAD', () => {
     const two = writeElf([
       { address: 0x08000000, bytes: ramp(8) },

@@ -3,7 +3,10 @@
 // consulted only to leave out the ELF header where a linker placed it in the first segment; symbols
 // and debug information are not read.
 
+import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { elfValueName } from './elf-names.ts';
+import { type AddressRange, filledParts, readSections } from './elf-sections.ts';
 import { FieldReader } from './field-reader.ts';
 import type { FirmwareImage } from './firmware-image.ts';
 import { SegmentCollector, showAddress } from './segment.ts';
@@ -27,12 +30,8 @@ const header = {
 } as const;
 // Elf32_Phdr: p_type p_offset p_vaddr p_paddr p_filesz p_memsz p_flags p_align, 4 bytes each
 const programHeaderSizeBytes = 32;
-// Elf32_Shdr: sh_name sh_type sh_flags sh_addr sh_offset sh_size sh_link sh_info
-// sh_addralign sh_entsize, 4 bytes each
-const sectionHeaderSizeBytes = 40;
+const elfMagic = 0x464c457f;
 const loadType = 1;
-const noBitsType = 8;
-const allocFlag = 2;
 const programCountExtended = 0xffff;
 
 interface LoadSegment {
@@ -43,18 +42,22 @@ interface LoadSegment {
   readonly memorySizeBytes: number;
 }
 
-/** Throws `image-elf-unsupported` for anything but a linked ELF32 little-endian ARM file. */
+/** Throws `image-elf-unsupported` for anything but a linked ELF32 little-endian Arm file. */
 function requireFirmware(file: FieldReader): void {
+  if (file.u32(0) !== elfMagic)
+    throw new Fault('image-elf-unsupported', { field: 'first bytes', found: toHex(file.slice(0, 4)) });
+  // Read as the file orders its bytes, so that a big-endian file is named rightly.
+  const bigEndian = file.u8(header.data) === 2;
+  const half = (at: number) => (bigEndian ? (file.u8(at) << 8) | file.u8(at + 1) : file.u16(at));
   const expected = [
-    ['magic', file.u32(0), 0x464c457f],
+    ['machine', half(header.machine), 40], // EM_ARM
     ['class', file.u8(header.class), 1],
     ['byte order', file.u8(header.data), 1],
     ['version', file.u8(header.identVersion), 1],
-    ['type', file.u16(header.type), 2], // ET_EXEC
-    ['machine', file.u16(header.machine), 40], // EM_ARM
+    ['type', half(header.type), 2], // ET_EXEC
   ] as const;
   for (const [field, found, due] of expected)
-    if (found !== due) throw new Fault('image-elf-unsupported', { field, found });
+    if (found !== due) throw new Fault('image-elf-unsupported', { field, found: elfValueName(field, found) });
 }
 
 function readLoadSegments(file: FieldReader): LoadSegment[] {
@@ -88,39 +91,58 @@ function readLoadSegments(file: FieldReader): LoadSegment[] {
   return segments;
 }
 
-/**
- * File offset of the first allocated section with contents; undefined without a section table. Also
- * checks that the table is in the file.
- */
-function firstSectionOffset(file: FieldReader): number | undefined {
-  const count = file.u16(header.sectionCount);
-  if (count === 0) return undefined;
-  if (file.u16(header.sectionEntrySize) !== sectionHeaderSizeBytes)
-    throw new Fault('image-elf-invalid', { detail: 'its section headers have an unknown size' });
-  const table = file.u32(header.sectionOffset);
-  file.require(table, count * sectionHeaderSizeBytes);
-  let first: number | undefined;
-  for (let i = 1; i < count; i++) {
-    const at = table + i * sectionHeaderSizeBytes;
-    const holdsBytes = file.u32(at + 4) !== noBitsType && file.u32(at + 20) > 0;
-    if (!holdsBytes || (file.u32(at + 8) & allocFlag) === 0) continue;
-    first = Math.min(first ?? Number.POSITIVE_INFINITY, file.u32(at + 16));
+const readSectionMap = (file: FieldReader) =>
+  readSections(file, {
+    count: file.u16(header.sectionCount),
+    offset: file.u32(header.sectionOffset),
+    entrySizeBytes: file.u16(header.sectionEntrySize),
+  });
+
+/** Where the bytes of a load segment go, and how many of them are the ELF header. */
+interface Placed {
+  readonly load: LoadSegment;
+  readonly address: number;
+  readonly skip: number;
+}
+
+/** The parts of a segment that sections fill go to the collector, in notes the others are named. */
+function addSegment(
+  { load, address, skip }: Placed,
+  empty: readonly AddressRange[],
+  into: { file: FieldReader; collector: SegmentCollector; notes: string[] },
+): void {
+  const { virtualAddress, fileSizeBytes, offset } = load;
+  // skip never passes the segment's size, which lies in the file.
+  const whole = { start: virtualAddress + skip, end: virtualAddress + fileSizeBytes };
+  let at = whole.start;
+  const passGap = (end: number): void => {
+    if (end > at)
+      into.notes.push(
+        `${showAddress(address + at - virtualAddress)} (${end - at} bytes) has no contents and was left out`,
+      );
+  };
+  for (const { start, end } of filledParts(whole, empty)) {
+    passGap(start);
+    // The part lies in the segment; an address of 2^32 or more is refused in add().
+    const from = start - virtualAddress;
+    into.collector.add(address + from, into.file.slice(offset + from, end - start));
+    at = end;
   }
-  return first;
+  passGap(whole.end);
 }
 
 /**
  * Reads an ELF file's load segments. Like GNU objcopy, takes virtual addresses when every one of
- * several physical addresses is 0 (some linkers leave them out), and leaves the ELF header itself out
- * of a segment that begins with it. Throws `image-elf-unsupported`, `image-elf-invalid`,
- * `bytes-truncated` and the collector's faults.
+ * several physical addresses is 0 (some linkers leave them out), and leaves out of a segment the ELF
+ * header where it begins with it, and what only NOBITS sections take. Throws `image-elf-unsupported`,
+ * `image-elf-invalid`, `bytes-truncated` and the collector's faults.
  */
 export function readElf(bytes: Uint8Array): FirmwareImage {
   const file = new FieldReader(bytes, 'The ELF file');
   file.require(0, header.sizeBytes);
   requireFirmware(file);
   const loads = readLoadSegments(file);
-  const contentStart = firstSectionOffset(file);
+  const { contentStart, empty } = readSectionMap(file);
   const inMemory = loads.filter((load) => load.memorySizeBytes > 0);
   const physicalMissing = inMemory.length > 1 && inMemory.every((load) => load.physicalAddress === 0);
   const notes = physicalMissing ? ['physical addresses are absent; virtual addresses were taken'] : [];
@@ -133,9 +155,7 @@ export function readElf(bytes: Uint8Array): FirmwareImage {
       skip = Math.min(contentStart, load.fileSizeBytes);
       notes.push(`the ELF header at ${showAddress(address)} was left out (${skip} bytes)`);
     }
-    // skip never passes the segment's size, which lies in the file; an address of 2^32 or
-    // more is refused in add().
-    collector.add(address + skip, file.slice(load.offset + skip, load.fileSizeBytes - skip));
+    addSegment({ load, address, skip }, empty, { file, collector, notes });
   }
   const entry = file.u32(header.entry);
   return { format: 'elf', segments: collector.finish('ELF'), ...(entry !== 0 && { entry }), notes };

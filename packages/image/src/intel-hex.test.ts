@@ -89,6 +89,23 @@ describe('readIntelHex', () => {
     expect(fault(hexLine(0, 0x20, ramp(4)), hexLine(0, 0x1d, ramp(4)), end)).toBe('image-overlap');
   });
 
+  it('lets a record through that repeats what stands there', () => {
+    const [first, second] = [hexLine(0, 0x20, ramp(4)), hexLine(0, 0x24, ramp(4))];
+    const whole = [{ address: 0x20, bytes: Uint8Array.of(1, 2, 3, 4, 1, 2, 3, 4) }];
+    expect(read(first, second, first, end).segments).toEqual(whole);
+    expect(read(first, first, second, end).segments).toEqual(whole);
+    // In part new, or with another value: no repetition.
+    expect(fault(first, hexLine(0, 0x1f, Uint8Array.of(9, 1, 2)), end)).toBe('image-hex-out-of-order');
+    expect(fault(first, hexLine(0, 0x21, ramp(1)), end)).toBe('image-overlap');
+  });
+
+  it('takes a Ctrl-Z at its end for what it is', () => {
+    const text = [hexLine(0, 0, ramp(4)), end].join('\r\n');
+    for (const tail of ['\u001a', '\r\n\u001a', '\r\n\u001a\r\n'])
+      expect(readIntelHex(utf8(text + tail)).segments).toEqual([{ address: 0, bytes: ramp(4) }]);
+    expect(fault(hexLine(0, 0, ramp(4)), '\u001a', end)).toBe('image-record-malformed');
+  });
+
   it('notices a lost type 04 record by the step back that follows', () => {
     const lines = writeHex([{ address: 0xff00, bytes: new Uint8Array(0x200) }], {}).split('\r\n');
     const withoutSecondPage = lines.filter((line) => line !== ':020000040001F9');

@@ -1,7 +1,7 @@
 // Intel HEX, after Intel's "Hexadecimal Object File Format Specification", revision A, 1988: record
 // types 00 to 05. Its addresses live in separate records (02, 04), so a lost line moves all that
 // follows, usually back to where data stood already. Records that go back are therefore refused,
-// although the specification allows any order.
+// although the specification allows any order; one that only repeats what stands there is let through.
 
 import { Fault } from '@firmseal/fault';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -78,7 +78,7 @@ class HexReading {
     const address = this.#base + offset;
     const addressAfter = this.collector.addressEnd;
     if (content.length > 0 && address < addressAfter) {
-      this.collector.refuseOverlap(address, content.length);
+      if (this.collector.repeats(address, content)) return;
       throw new Fault('image-hex-out-of-order', {
         line,
         address: showAddress(address),

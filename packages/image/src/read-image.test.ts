@@ -58,6 +58,27 @@ describe('readImage', () => {
     expect(detectFormat(utf8(`${hexLine(0, 0, ramp(4))}\nrubbish`), 'a.bin')).toBe('hex');
   });
 
+  it.each([
+    ['\u001f\u008b\b', 'a gzip file'],
+    ['PK\u0003\u0004', 'a ZIP archive'],
+    ['BZh91AY', 'a bzip2 file'],
+    ['UF2\n', 'a UF2 file'],
+    ['!<arch>\n', 'a library of object files'],
+    ['version https://git-lfs.github.com/spec/v1\n', 'a Git LFS pointer'],
+    ['\n<!DOCTYPE html><html>', 'a web page'],
+    ['<html><body>404', 'a web page'],
+    ['@08000000\n00 00 02 20\n', 'a Verilog or TI-TXT file'],
+    ['FSEAL\u0001\r\n', 'a package that firmseal sealed already'],
+  ])('names a file that is no firmware: %s', (start, name) => {
+    const file = Uint8Array.from(start, (letter) => letter.charCodeAt(0));
+    for (const options of [{}, { fileName: 'a.bin', address: 0x08000000 }, { fileName: 'a.hex' }]) {
+      expect(() => readImage(file, options)).toThrow(`The file is ${name}`);
+      expect(fault(file, options)).toBe('image-kind-foreign');
+    }
+    // Whoever states a format has it his way.
+    expect(readImage(file, { format: 'bin', address: 0 }).segments[0]?.bytes).toEqual(file);
+  });
+
   it('takes the name of an unmarked file at its word, and the reader then says what is wrong', () => {
     expect(fault(ramp(60), { fileName: 'a.elf' })).toBe('image-elf-unsupported');
     expect(fault(ramp(60), { fileName: 'a.hex' })).toBe('image-record-malformed');

@@ -5,6 +5,7 @@ import { detectFormat } from './detect.ts';
 import { readDfu } from './dfu.ts';
 import { readElf } from './elf.ts';
 import type { FirmwareImage, ImageFormat } from './firmware-image.ts';
+import { foreignKindOf } from './foreign-kind.ts';
 import { readIntelHex } from './intel-hex.ts';
 import { readRawBinary } from './raw-binary.ts';
 import { fileSizeMaxBytes } from './segment.ts';
@@ -19,6 +20,13 @@ export interface ReadImageOptions {
   readonly fileName?: string;
 }
 
+/** Throws `image-kind-foreign` for a file that is plainly something else than firmware. */
+function refuseForeign(file: Uint8Array): void {
+  const foreign = foreignKindOf(file);
+  if (foreign !== undefined)
+    throw new Fault('image-kind-foreign', { kind: foreign.name, advice: foreign.advice });
+}
+
 /**
  * Reads a firmware file. The array is not kept: segments are copies. An unmarked file for which an address
  * is given is a raw binary. Every failure is a Fault whose code begins with `image-`, or is
@@ -27,8 +35,9 @@ export interface ReadImageOptions {
 export function readImage(file: Uint8Array, options: ReadImageOptions = {}): FirmwareImage {
   if (file.length === 0) throw new Fault('image-file-empty');
   if (file.length > fileSizeMaxBytes)
-    throw new Fault('image-file-too-large', { sizeBytes: file.length, mostBytes: fileSizeMaxBytes });
+    throw new Fault('image-file-too-large', { mostBytes: fileSizeMaxBytes });
   const { address } = options;
+  if (options.format === undefined) refuseForeign(file);
   const format =
     options.format ??
     detectFormat(file, options.fileName) ??

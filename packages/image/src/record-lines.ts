@@ -14,15 +14,25 @@ export interface RecordLine {
 
 const lf = 0x0a;
 const cr = 0x0d;
+const ctrlZ = 0x1a;
 const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
+const isSpace = (byte: number) => isBlank(byte) || byte === lf || byte === cr;
+
+/** Ctrl-Z, with which CP/M and DOS ended text files, at the very end: some tools still write it. */
+function withoutEndMark(file: Uint8Array): number {
+  let end = file.length;
+  while (end > 0 && isSpace(file[end - 1]!)) end--;
+  return file[end - 1] === ctrlZ ? end - 1 : file.length;
+}
 
 /** The lines of the file, blank ones left out. */
 export function* recordLines(file: Uint8Array): Generator<RecordLine> {
+  const fileEnd = withoutEndMark(file);
   let number = 1;
   let start = 0;
-  while (start < file.length) {
+  while (start < fileEnd) {
     let end = start;
-    while (end < file.length && file[end] !== lf && file[end] !== cr) end++;
+    while (end < fileEnd && file[end] !== lf && file[end] !== cr) end++;
     const next = end + (file[end] === cr && file[end + 1] === lf ? 2 : 1);
     while (end > start && isBlank(file[end - 1]!)) end--;
     if (end > start) yield { number, start, end };

@@ -23,32 +23,51 @@ describe('SegmentCollector', () => {
     expect(collector.finish('test')[0]?.bytes).toEqual(ramp(4));
   });
 
-  it('refuses a byte that is given twice, whatever the order', () => {
-    for (const [first, second] of [
-      [0x10, 0x13],
-      [0x13, 0x10],
-      [0x10, 0x10],
+  it('refuses two values for a byte, whatever the order, and names it', () => {
+    for (const [first, second, at] of [
+      [0x10, 0x13, '0x00000013'],
+      [0x13, 0x10, '0x00000013'],
     ] as const) {
       const collector = new SegmentCollector();
       collector.add(first, ramp(4));
       collector.add(second, ramp(4));
-      expect(faultOf(() => collector.finish('test'))).toBe('image-overlap');
+      expect(() => collector.finish('test')).toThrow(`two different values to the byte at ${at}`);
     }
   });
 
-  it('tells whether a range is free, to the byte', () => {
+  it('takes bytes that are given twice with one value', () => {
+    for (const [first, second] of [
+      [0x10, 0x13],
+      [0x13, 0x10],
+      [0x11, 0x11],
+    ] as const) {
+      const collector = new SegmentCollector();
+      collector.add(first, ramp(4, first));
+      collector.add(0x12, ramp(1, 0x12));
+      collector.add(second, ramp(4, second));
+      const start = Math.min(first, second);
+      const length = Math.max(first, second) + 4 - start;
+      expect(collector.finish('test')).toEqual([{ address: start, bytes: ramp(length, start) }]);
+    }
+  });
+
+  it('tells whether a piece only repeats what came before, to the byte', () => {
     const collector = new SegmentCollector();
-    collector.add(0x10, ramp(4));
-    collector.add(0x20, ramp(4));
-    for (const [address, code] of [
-      [0x0c, undefined],
-      [0x0d, 'image-overlap'],
-      [0x13, 'image-overlap'],
-      [0x14, undefined],
-      [0x1c, undefined],
-      [0x1d, 'image-overlap'],
+    collector.add(0x10, ramp(4, 0x10));
+    collector.add(0x20, ramp(4, 0x20));
+    for (const [address, repeats] of [
+      [0x0c, false],
+      [0x0e, false],
+      [0x10, true],
+      [0x12, false],
+      [0x14, false],
+      [0x1e, false],
+      [0x20, true],
+      [0x24, false],
     ] as const)
-      expect(faultOf(() => collector.refuseOverlap(address, 4))).toBe(code);
+      expect(collector.repeats(address, ramp(4, address))).toBe(repeats);
+    expect(collector.repeats(0x21, ramp(2, 0x21))).toBe(true);
+    expect(faultOf(() => collector.repeats(0x21, ramp(2, 0x20)))).toBe('image-overlap');
   });
 
   it('takes the last byte of the address space and none after it', () => {

@@ -55,6 +55,13 @@ class Run {
   }
 }
 
+/** Throws `image-overlap` at the first byte, from `address` on, that the run has with another value. */
+function refuseDifference(run: Run, address: number, bytes: Uint8Array): void {
+  const known = run.bytes().subarray(address - run.address, address - run.address + bytes.length);
+  const at = bytes.findIndex((byte, i) => byte !== known[i]);
+  if (at >= 0) throw new Fault('image-overlap', { address: showAddress(address + at) });
+}
+
 /** Collects a file's pieces in any order. Copies what it is given; the file's array stays the caller's. */
 export class SegmentCollector {
   readonly #runs: Run[] = [];
@@ -86,27 +93,52 @@ export class SegmentCollector {
     this.#sizeBytes += bytes.length;
   }
 
-  /** Throws `image-overlap` when a byte of the range has been given already. */
-  refuseOverlap(address: number, sizeBytes: number): void {
-    for (const run of this.#runs)
-      if (address < run.addressEnd && run.address < address + sizeBytes)
-        throw new Fault('image-overlap', { address: showAddress(Math.max(address, run.address)) });
+  /**
+   * Whether every byte of the piece has been given before, with the same value. Throws `image-overlap` where
+   * one was given with another value. For pieces that come in order but for such repetitions.
+   */
+  repeats(address: number, bytes: Uint8Array): boolean {
+    const addressEnd = address + bytes.length;
+    let repeated = 0;
+    for (let i = this.#firstRunAfter(address); (this.#runs[i]?.address ?? addressEnd) < addressEnd; i++) {
+      const run = this.#runs[i]!;
+      const start = Math.max(address, run.address);
+      const end = Math.min(addressEnd, run.addressEnd);
+      refuseDifference(run, start, bytes.subarray(start - address, end - address));
+      repeated += end - start;
+    }
+    return repeated === bytes.length;
+  }
+
+  /** Index of the first run that ends after the address, where runs stand in order. */
+  #firstRunAfter(address: number): number {
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#runs[middle]!.addressEnd <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /**
-   * The pieces sorted by address, adjacent ones merged. Throws `image-overlap`, and
-   * `image-no-data` when there are none.
+   * The pieces sorted by address, adjacent ones merged; bytes that were given twice with the same value stand
+   * there once. Throws `image-overlap` for two values, and `image-no-data` when there are no bytes.
    */
   finish(format: string): Segment[] {
     if (this.#runs.length === 0) throw new Fault('image-no-data', { format });
     const merged: Run[] = [];
     for (const run of this.#runs.toSorted((a, b) => a.address - b.address)) {
       const last = merged.at(-1);
-      if (last && run.address < last.addressEnd)
-        throw new Fault('image-overlap', { address: showAddress(run.address) });
+      if (last === undefined || run.address > last.addressEnd) {
+        merged.push(run);
+        continue;
+      }
+      const shared = Math.min(last.addressEnd, run.addressEnd) - run.address;
+      refuseDifference(last, run.address, run.bytes().subarray(0, shared));
       // The collector ends here, so its runs may be grown in place.
-      if (last?.addressEnd === run.address) last.append(run.bytes());
-      else merged.push(run);
+      last.append(run.bytes().subarray(shared));
     }
     return merged.map((run) => ({ address: run.address, bytes: run.bytes().slice() }));
   }

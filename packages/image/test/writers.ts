@@ -109,14 +109,17 @@ export function writeElf(parts: readonly ElfPart[], entry = 0): Bytes {
 }
 
 /**
- * The file with a section table at its end: the null section, then one allocated
- * section for each range of the file.
+ * The file with a section table at its end: the null section, then one section for each range of the file,
+ * PROGBITS and allocated unless it says otherwise.
  */
 export function addSectionTable(
   elf: Uint8Array,
-  ranges: readonly { offset: number; sizeBytes: number }[],
+  ranges: readonly { offset: number; sizeBytes: number; address?: number; type?: number; flags?: number }[],
 ): Bytes {
-  const sections = ranges.map(({ offset, sizeBytes }) => [0, 1, 2, 0, offset, sizeBytes, 0, 0, 1, 0]);
+  const sections = ranges.map(({ offset, sizeBytes, address = 0, type = 1, flags = 2 }) => [
+    ...[0, type, flags, address, offset],
+    ...[sizeBytes, 0, 0, 1, 0],
+  ]);
   const file = concatBytes(elf, new Uint8Array(40), ...sections.flat().map(u32le));
   const view = new DataView(file.buffer);
   view.setUint32(32, elf.length, true);

@@ -45,7 +45,7 @@ const path = fc.oneof(
     .map((parts) => `/${parts.join('/')}`),
   number(1, 999).map((n) => `COM${n}`),
 );
-const socket = { bus: number(1, 255), ports: fc.array(number(1, 255), { minLength: 1, maxLength: 7 }) };
+const socket = { bus: number(0, 255), ports: fc.array(number(1, 255), { minLength: 1, maxLength: 7 }) };
 const near = fc.oneof(
   fc.record({ kind: fc.constant('serial' as const), path }),
   fc.record({ kind: fc.constant('serial' as const), path, baud: number(1200, 20_000_000) }),

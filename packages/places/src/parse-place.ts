@@ -54,11 +54,10 @@ function readSocket(text: string): Reading<UsbSocket> {
   const [, busText, portTexts] = /^(\d+)-(\d+(?:\.\d+)*)$/.exec(text) ?? [];
   if (busText === undefined || portTexts === undefined)
     return { reason: 'it is not a bus, a minus and ports with dots between' };
-  const range = { least: 1, most: 255 };
-  const bus = readNumber(busText, range);
-  const ports = portTexts.split('.').map((one) => readNumber(one, range));
+  const bus = readNumber(busText, { least: 0, most: 255 });
+  const ports = portTexts.split('.').map((one) => readNumber(one, { least: 1, most: 255 }));
   if (bus === undefined || ports.includes(undefined))
-    return { reason: 'bus and ports are numbered from 1 to 255' };
+    return { reason: 'a bus is a number from 0 to 255, a port one from 1 to 255' };
   if (ports.length > mostPorts) return { reason: `a device has at most ${mostPorts} ports on its way` };
   return { value: { bus, ports: ports as number[] } };
 }

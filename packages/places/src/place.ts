@@ -4,7 +4,7 @@
 
 /** A USB socket: the bus, then the ports from its root hub on. */
 export interface UsbSocket {
-  /** 1 to 255. */
+  /** 0 to 255. */
   readonly bus: number;
   /** 1 to 7 of them, each 1 to 255. */
   readonly ports: readonly number[];

@@ -25,7 +25,7 @@ export const areaCountMax = 8;
 export const areaAlignmentBytes = 32;
 /** Limit of one area of generated keys or per-device data, and of all per-device data together. */
 export const smallAreaMaxBytes = 1024;
-export const entryAlignmentBytes = 128;
+const entryAlignmentBytes = 128;
 
 export function encodeAreas(areas: readonly Area[]): CborInput {
   return areas.map((area) => {

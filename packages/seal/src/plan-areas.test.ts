@@ -1,4 +1,5 @@
 import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { describe, expect, it } from 'vitest';
 import { faultCode, patternBytes } from '../test/small-package.ts';
 import { checkForChip } from './check-chip.ts';
@@ -9,10 +10,15 @@ const segment = (address: number, length: number) => ({
   address,
   bytes: new Uint8Array(patternBytes(length, address)),
 });
+/** A segment that a chip can start. */
+const program = (address: number, length: number) => ({
+  address,
+  bytes: withVectorTable(f427, address, patternBytes(length, address)),
+});
 
 describe('planning areas', () => {
   it('stores an image of the start of flash in bank 2', () => {
-    const plan = planAreas([segment(0x08000000, 100)], f427);
+    const plan = planAreas([program(0x08000000, 100)], f427);
     expect(plan.areas.map(({ area }) => area)).toEqual([
       { kind: 'firmware', address: 0x08100000, lengthBytes: 128 },
     ]);
@@ -20,7 +26,7 @@ describe('planning areas', () => {
   });
 
   it('joins what shares an erase unit and pads with erased flash', () => {
-    const [low, high] = [segment(0x08020000, 50), segment(0x08020100, 40)];
+    const [low, high] = [program(0x08020000, 50), segment(0x08020100, 40)];
     const [only] = planAreas([high, low], f427).areas;
     expect(only!.area).toEqual({ kind: 'firmware', address: 0x08020000, lengthBytes: 0x140 });
     expect(only!.plaintext!.subarray(0, 50)).toEqual(low.bytes);
@@ -30,7 +36,7 @@ describe('planning areas', () => {
 
   it('keeps apart what does not, and passes the checks of the chip', () => {
     const otherAreas = [{ kind: 'device-data' as const, address: 0x08060000, lengthBytes: 64 }];
-    const { areas, entry } = planAreas([segment(0x08080000, 64), segment(0x08020000, 0x20004)], f427, {
+    const { areas, entry } = planAreas([segment(0x08080000, 64), program(0x08020000, 0x20004)], f427, {
       otherAreas,
     });
     expect(areas.map(({ area }) => [area.address, area.lengthBytes])).toEqual([
@@ -40,6 +46,31 @@ describe('planning areas', () => {
     ]);
     const core = { chips: ['stm32f427'], areas: areas.map(({ area }) => area), optionBytes: [], entry };
     checkForChip({ core } as never, f427);
+  });
+
+  it('starts at the entry that is given, behind a header', () => {
+    const header = new Uint8Array(0x200).fill(0x55);
+    const image = [
+      { address: 0x08000000, bytes: header },
+      { address: 0x08000200, bytes: program(0x08000200, 100).bytes },
+    ];
+    expect(() => planAreas(image, f427)).toThrow(
+      expect.objectContaining({
+        code: 'entry-not-vector-table',
+        remedy: expect.stringContaining('add --entry 0x08000200'),
+      }),
+    );
+    expect(planAreas(image, f427, { entry: 0x08000200 }).entry).toBe(0x08100200);
+  });
+
+  it.each([
+    ['<!DOCTYPE html><title>404</title>', 'a web page'],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:00', 'a Git LFS pointer'],
+    ['\u00ff'.repeat(64), 'erased flash'],
+    ['\u003d\u00b8\u00f3\u0096'.padEnd(64, '\0'), "MCUboot's header"],
+  ])('names what stands in place of a vector table: %s', (text, name) => {
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    expect(() => planAreas([{ address: 0x08020000, bytes }], f427)).toThrow(name);
   });
 
   const refused: [string, string, ReturnType<typeof segment>[], PlanOptions?][] = [
@@ -57,7 +88,8 @@ describe('planning areas', () => {
       [segment(0x08020000, 64)],
       { otherAreas: [{ kind: 'device-data', address: 0x08040000, lengthBytes: 1056 }] },
     ],
-    ['firmware without a vector table at its start', 'entry-missing', [segment(0x08020020, 64)]],
+    ['firmware without a vector table at its start', 'entry-not-vector-table', [segment(0x08020000, 64)]],
+    ['a vector table where VTOR cannot point', 'entry-misaligned', [program(0x08020080, 64)]],
     [
       'more pieces than areas',
       'image-too-scattered',

@@ -4,14 +4,9 @@
 import { type ApplicationSlot, type Chip, eraseUnitAt, hexAddress, placeImage } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { Segment } from '@firmseal/image';
-import {
-  type Area,
-  areaAlignmentBytes,
-  areaCountMax,
-  entryAlignmentBytes,
-  smallAreaMaxBytes,
-} from './areas.ts';
+import { type Area, areaAlignmentBytes, areaCountMax, smallAreaMaxBytes } from './areas.ts';
 import type { SealArea } from './seal.ts';
+import { requireVectorTable } from './vector-table.ts';
 
 export interface AreaPlan {
   readonly slot: ApplicationSlot;
@@ -82,7 +77,7 @@ function refuseSharedUnits(chip: Chip, areas: readonly SealArea[]): void {
 /**
  * Areas for the firmware and the others, ascending. Segments have link addresses and are copied. Throws
  * `image-empty`, what placeImage throws, `image-too-scattered`, `area-too-large`,
- * `area-erase-unit-shared`, `entry-missing`.
+ * `area-erase-unit-shared`, `entry-not-vector-table`, `entry-misaligned`.
  */
 export function planAreas(
   segments: readonly Segment[],
@@ -102,6 +97,6 @@ export function planAreas(
   );
   refuseSharedUnits(chip, areas);
   const linkEntry = entry ?? Math.min(...sizes.map(({ address }) => address));
-  if (entry === undefined && linkEntry % entryAlignmentBytes !== 0) throw new Fault('entry-missing');
+  requireVectorTable(chip, filled, linkEntry);
   return { slot, areas, entry: linkEntry - slot.linkStart + slot.storeStart };
 }

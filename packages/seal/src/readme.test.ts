@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { concatBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { expect, it } from 'vitest';
 import {
@@ -19,7 +20,8 @@ import { sealPackage } from './seal.ts';
 
 const chip = findChip('stm32f427');
 const { publicKey: rootPublicKey } = root;
-const segments = [{ address: 0x08000000, bytes: new Uint8Array(patternBytes(3000, 1)) }];
+const bytes = withVectorTable(chip, 0x08000000, patternBytes(3000, 1));
+const segments = [{ address: 0x08000000, bytes }];
 
 it('the example of the README', async () => {
   const delegation = await smallDelegation();

@@ -1,5 +1,5 @@
-// Bytes of a serial line on demand: so many of them within so much time. What nobody asked for is counted and
-// dropped, and never takes more memory than a limit. Knows nothing of the bootloader's protocol.
+// Bytes of a serial line on demand: so many of them within so much time. What nobody asked for is counted
+// and dropped, and never takes more memory than a limit. Knows nothing of the bootloader's protocol.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,6 +1,6 @@
-// Where a chip's bootloader differs from AN3155, by product id and, where it matters, the byte that names the
-// bootloader's version (AN2606 table 4). What holds for all of them needs no row: an erase or write that the
-// flash refused is acknowledged, so whoever erases or writes looks afterwards.
+// Where a chip's bootloader differs from AN3155, by product id and, where it matters, the byte that names
+// the bootloader's version (AN2606 table 4). What holds for all of them needs no row: an erase or write
+// that the flash refused is acknowledged, so whoever erases or writes looks afterwards.
 
 export interface UartQuirks {
   /** Go does not acknowledge its command byte. */

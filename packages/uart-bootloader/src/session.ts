@@ -1,5 +1,5 @@
-// A session with the bootloader: bytes that acknowledge, time-outs, and the ways back into step after noise.
-// AN3155, sections 2 and 3. What a command sends and takes is commands/, one file each.
+// A session with the bootloader: bytes that acknowledge, time-outs, and the ways back into step after
+// noise. AN3155, sections 2 and 3. What a command sends and takes is commands/, one file each.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -12,8 +12,8 @@ export interface SessionOptions {
   readonly stream: SerialLine;
   readonly clock: Clock;
   /**
-   * Where the stream is a serial port: its rate, with even parity. The bootloader
-   * measures it. Default 115,200.
+   * Where the stream is a serial port: its rate, with even parity. The bootloader measures it. Default
+   * 115,200.
    */
   readonly baud?: number;
   /** How long an answer may take that needs no flash operation; default 1,000. */
@@ -28,8 +28,8 @@ const syncAttempts = 6;
 const longestCommandBytes = 1100;
 /**
  * Taken for a count, an address, a list or data from its start, bytes of 2 end in a wrong complement or
- * XOR, so that every command is refused. (0xFF would not do: as a count it makes 256 bytes of 0xFF
- * whose XOR is right, and writes them.)
+ * XOR, so that every command is refused. (0xFF would not do: as a count it makes 256 bytes of 0xFF whose
+ * XOR is right, and writes them.)
  */
 const fillByte = 0x02;
 /** Start bit, 8 data bits, parity, stop bit. */
@@ -67,8 +67,8 @@ export class Session {
   }
 
   /**
-   * Finds the bootloader: 0x7F, from which it measures the rate (section 2). Already in step it takes 0x7F
-   * for a command, and refuses it after the second. Throws `bootloader-silent`.
+   * Finds the bootloader: 0x7F, from which it measures the rate (section 2). Already in step it takes
+   * 0x7F for a command, and refuses it after the second. Throws `bootloader-silent`.
    */
   async synchronize(): Promise<void> {
     await this.#stream.setLine?.({ baud: this.#baud, parity: 'even' });
@@ -89,8 +89,9 @@ export class Session {
 
   /**
    * Runs a command. What the line may have spoiled (silence, bytes that are no answer, a refusal) is run
-   * again; the last failure is thrown. `redo` false: only a refusal is run again, since it says that nothing
-   * was done. A refusal may come of a byte too many, so both sides are brought into step after it too.
+   * again; the last failure is thrown. `redo` false: only a refusal is run again, since it says that
+   * nothing was done. A refusal may come of a byte too many, so both sides are brought into step after it
+   * too.
    */
   async attempt<T>(run: () => Promise<T>, { redo = true } = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -107,9 +108,9 @@ export class Session {
   }
 
   /**
-   * Back to where the bootloader waits for a command, wherever it waits now: bytes that complete what
-   * it waits for, then one at a time until it refuses one, which it does only at the end of a
-   * command. Throws `bootloader-lost`.
+   * Back to where the bootloader waits for a command, wherever it waits now: bytes that complete what it
+   * waits for, then one at a time until it refuses one, which it does only at the end of a command.
+   * Throws `bootloader-lost`.
    */
   async resynchronize(): Promise<void> {
     for (const { filling, patienceMs } of resynchronizing) {
@@ -133,8 +134,8 @@ export class Session {
   }
 
   /**
-   * Throws `bootloader-answer-malformed` when something came that no answer was due for:
-   * an answer that came twice.
+   * Throws `bootloader-answer-malformed` when something came that no answer was due for: an answer that
+   * came twice.
    */
   #expectSilence(command: string): void {
     const unasked = this.#line.waitingBytes;
@@ -147,8 +148,8 @@ export class Session {
   }
 
   /**
-   * Sends a part of a command and waits for its acknowledgement; BUSY bytes only ask for patience, up to the
-   * same deadline. Throws `bootloader-refused`, `bootloader-timeout`, `bootloader-answer-malformed`.
+   * Sends a part of a command and waits for its acknowledgement; BUSY bytes only ask for patience, up to
+   * the same deadline. Throws `bootloader-refused`, `bootloader-timeout`, `bootloader-answer-malformed`.
    */
   async step(command: string, bytes: Uint8Array, timeoutMs = this.#answerTimeoutMs): Promise<void> {
     this.#expectSilence(command);
@@ -177,8 +178,8 @@ export class Session {
   }
 
   /**
-   * Whether nothing followed an answer for a while: an answer with a byte too many was
-   * shifted by a doubled one.
+   * Whether nothing followed an answer for a while: an answer with a byte too many was shifted by a
+   * doubled one.
    */
   async ended(restMs: number): Promise<boolean> {
     if (this.#line.waitingBytes === 0 && restMs > 0) await this.#line.rest(restMs);

@@ -162,8 +162,8 @@ async function overBadLine(seed: number) {
     if (kind === 0) return { copies: 0 };
     if (kind === 1) return { copies: 2 };
     if (kind === 2) return { delayMs: 1 + Math.floor(random() * 3000) };
-    // The line has parity: to the host a damaged byte is one that does not come. What XOR sums
-    // guard may arrive damaged.
+    // The line has parity: to the host a damaged byte is one that does not come. What XOR sums guard may
+    // arrive damaged.
     return direction === 'to-host' ? { copies: 0 } : { corruptAt: Math.floor(random() * chunk.length) };
   });
   const run = async () => {

@@ -41,7 +41,8 @@ const commandNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Units of one erase command: few enough for the bootloader's RAM, and for a deadline that means something.
+ * Units of one erase command: few enough for the bootloader's RAM, and for a deadline that means
+ * something.
  */
 const mostErasedAtOnce = 64;
 /** A quiet moment after the last block of a read, in which a doubled answer would show itself. */
@@ -84,8 +85,8 @@ export class UartBootloader {
   }
 
   /**
-   * The byte that names the bootloader's version (AN2606): from then on only the quirks
-   * of that version are heeded.
+   * The byte that names the bootloader's version (AN2606): from then on only the quirks of that version
+   * are heeded.
    */
   setVersion(version: number): void {
     this.#quirks = uartQuirks(this.productId, version);
@@ -101,9 +102,9 @@ export class UartBootloader {
   }
 
   /**
-   * Reads any length; throws `bootloader-refused` at an address that is not served, or under
-   * readout protection. `onBlock` gets each block and its offset once it is certain, and ends the
-   * read early by returning false.
+   * Reads any length; throws `bootloader-refused` at an address that is not served, or under readout
+   * protection. `onBlock` gets each block and its offset once it is certain, and ends the read early by
+   * returning false.
    */
   async read(
     address: number,
@@ -133,9 +134,9 @@ export class UartBootloader {
   }
 
   /**
-   * Writes whole blocks: `address` a multiple of the chip's write alignment, the length of 4. `timeoutMs` is
-   * the longest time for a block of 256 bytes. When the line spoiled the answer to a block, memory is read: a
-   * second program of a word would break its error correcting code on some parts. Throws
+   * Writes whole blocks: `address` a multiple of the chip's write alignment, the length of 4. `timeoutMs`
+   * is the longest time for a block of 256 bytes. When the line spoiled the answer to a block, memory is
+   * read: a second program of a word would break its error correcting code on some parts. Throws
    * `bootloader-write-uncertain` when it is neither old nor new.
    */
   async write(
@@ -190,8 +191,8 @@ export class UartBootloader {
   }
 
   /**
-   * Erases units by their numbers over all banks, a bank, or all. `timeoutMs` says how long so many units may
-   * take. The bootloader acknowledges an erase that the flash refused.
+   * Erases units by their numbers over all banks, a bank, or all. `timeoutMs` says how long so many units
+   * may take. The bootloader acknowledges an erase that the flash refused.
    */
   async erase(
     target: EraseTarget,
@@ -269,8 +270,8 @@ export class UartBootloader {
   }
 
   /**
-   * After a reset of the chip, and whenever client and bootloader may be out of step.
-   * Throws `bootloader-silent`.
+   * After a reset of the chip, and whenever client and bootloader may be out of step. Throws
+   * `bootloader-silent`.
    */
   async reconnect(): Promise<void> {
     await this.#session.synchronize();

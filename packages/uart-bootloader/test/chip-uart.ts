@@ -1,5 +1,5 @@
-// The UART of a virtual chip as a serial line in this process: bytes in and out, later and
-// in order, no time of its own.
+// The UART of a virtual chip as a serial line in this process: bytes in and out, later and in order, no
+// time of its own.
 
 import { withOptionField } from '@firmseal/chips';
 import type { SerialLine } from '@firmseal/link';
@@ -36,7 +36,8 @@ export function startInBootloader(
 }
 
 /**
- * Takes over the chip's UART. `setLine` tells the chip the rate of its host, which its bootloader measures.
+ * Takes over the chip's UART. `setLine` tells the chip the rate of its host, which its bootloader
+ * measures.
  */
 export function openChipUart(chip: VirtualChip): SerialLine {
   const door = new UartDoor(chip);

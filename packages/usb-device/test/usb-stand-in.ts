@@ -99,7 +99,9 @@ export class UsbStandIn implements UsbDevice {
   readonly #names: ReadonlyMap<number, string | null>;
   readonly #claimed = new Set<number>();
   readonly #selected = new Map<number, number>();
-  #closing: (() => void) | undefined;
+  /** Ends of the transfers that wait. */
+  readonly #waiting = new Set<() => void>();
+  #opened = false;
   #configured = false;
 
   constructor(
@@ -121,7 +123,7 @@ export class UsbStandIn implements UsbDevice {
   }
 
   get opened(): boolean {
-    return this.#closing !== undefined;
+    return this.#opened;
   }
 
   get configurations(): readonly UsbConfiguration[] {
@@ -162,12 +164,12 @@ export class UsbStandIn implements UsbDevice {
   }
 
   async open(): Promise<void> {
-    this.#closing ??= () => undefined;
+    this.#opened = true;
   }
 
   async close(): Promise<void> {
-    this.#closing?.();
-    this.#closing = undefined;
+    this.#opened = false;
+    for (const cancel of this.#waiting) cancel();
     this.#claimed.clear();
   }
 
@@ -175,14 +177,22 @@ export class UsbStandIn implements UsbDevice {
   async #transfer<T>(run: () => Promise<T>): Promise<T> {
     if (!this.opened) throw new DOMException('The device must be opened first.', 'InvalidStateError');
     const { detached } = this.#device;
+    let cancel: () => void = () => undefined;
+    let lost: () => void = () => undefined;
     const gone = new Promise<never>((_, reject) => {
-      const lost = () => reject(new DOMException('The device was disconnected.', 'NotFoundError'));
-      this.#closing = () => reject(new DOMException('The transfer was cancelled.', 'AbortError'));
+      lost = () => reject(new DOMException('The device was disconnected.', 'NotFoundError'));
+      cancel = () => reject(new DOMException('The transfer was cancelled.', 'AbortError'));
       if (detached?.aborted) lost();
-      else detached?.addEventListener('abort', lost, { once: true });
     });
     gone.catch(() => undefined);
-    return Promise.race([gone, run()]);
+    this.#waiting.add(cancel);
+    detached?.addEventListener('abort', lost, { once: true });
+    try {
+      return await Promise.race([gone, run()]);
+    } finally {
+      this.#waiting.delete(cancel);
+      detached?.removeEventListener('abort', lost);
+    }
   }
 
   async #standardOut(requestType: number, request: number, value: number, index: number): Promise<void> {

@@ -164,14 +164,18 @@ async function openVirtualJob(
   return { id: jobId, name, client };
 }
 
-/** Starts everything that the owner has. Throws what placing the image on the chip throws. */
+/**
+ * Starts everything that the owner has. `entry`: where the vector table is linked, for an image that does not
+ * begin with it. Throws what planAreas throws.
+ */
 export async function createOwner(
   image: FirmwareImage,
   chipId: string,
   conditions: LineConditions,
+  { entry }: { entry?: number | undefined } = {},
 ): Promise<VirtualOwner> {
   const chip = findChip(chipId);
-  const plan = planAreas(image.segments, chip);
+  const plan = planAreas(image.segments, chip, entry === undefined ? {} : { entry });
   const keys = makeKeys();
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-line-'));
   const store = conditions.wrapStore(

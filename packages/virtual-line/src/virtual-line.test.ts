@@ -1,11 +1,14 @@
 // The README's example, run: one chip from personalization to a verified receipt.
 
+import { findChip } from '@firmseal/chips';
+import { withVectorTable } from '@firmseal/chips/testing';
 import { expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { createOwner, defaultConditions, installOnChips, personalizeVirtualChip } from './index.ts';
 
 it('installs on one chip and ends in a verified receipt', async () => {
-  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i & 0xff);
+  const content = Uint8Array.from({ length: 5000 }, (_, i) => i & 0xff);
+  const bytes = withVectorTable(findChip('stm32f427'), 0x0800_0000, content);
   const image = { format: 'bin' as const, segments: [{ address: 0x0800_0000, bytes }], notes: [] };
   const agentModule = await buildAgent('stm32f427');
   const owner = await createOwner(image, 'stm32f427', defaultConditions);

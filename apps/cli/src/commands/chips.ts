@@ -1,10 +1,25 @@
 // `firmseal chips`: the catalogue, for people and as JSON.
 
 import { Command } from '@commander-js/extra-typings';
-import { type Chip, chipIds, findChip, freeRanges, hexAddress } from '@firmseal/chips';
+import {
+  agentBuilds,
+  type Chip,
+  chipIds,
+  findChip,
+  findChipNamed,
+  freeRanges,
+  hexAddress,
+} from '@firmseal/chips';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
+
+/** `agent: machine code and WebAssembly`, or that there is none. */
+function describeBuilds(chip: Chip): string {
+  const words = { 'machine-code': 'machine code', webassembly: 'WebAssembly for virtual chips' } as const;
+  const builds = agentBuilds(chip).map((build) => words[build]);
+  return builds.length === 0 ? 'no agent yet' : `agent in ${builds.join(' and ')}`;
+}
 
 const row = (name: string, text: string): string => `${name.padEnd(22)}${text}`;
 
@@ -19,6 +34,7 @@ function describeChip(chip: Chip): string[] {
     ),
     row('write unit', `${write.unitBytes} bytes, ECC over ${write.eccGranuleBytes || 'nothing'}`),
     row('images linked at', freeRanges(chip)),
+    row('agent builds', describeBuilds(chip)),
     row('agent', layout.agent.map((range) => `${hexAddress(range.addressStart)}+${range.length}`).join(', ')),
     row('identity', hexAddress(layout.identity.addressStart)),
     row('journal', layout.journal.map((unit) => hexAddress(unit.addressStart)).join(', ')),
@@ -35,12 +51,12 @@ function describeChip(chip: Chip): string[] {
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('[id]', 'a chip of the list')
+    .argument('[name]', 'id of a chip of the list, or the name of a part such as STM32F427ZIT6')
     .addHelpText('after', examples('chips', 'chips stm32f427'))
     .action(
-      runs(shell, async (face, id) => {
-        if (id !== undefined) {
-          const chip = findChip(id);
+      runs(shell, async (face, name) => {
+        if (name !== undefined) {
+          const chip = findChipNamed(name);
           face.tell({ event: 'chip', ...chip }, ...describeChip(chip));
           return;
         }
@@ -51,9 +67,10 @@ export const command = (shell: Shell) =>
               id: chip.id,
               names: chip.names,
               tier: chip.tier.tier,
+              agentBuilds: agentBuilds(chip),
               imagesAt: freeRanges(chip),
             },
-            row(chip.id, `tier ${chip.tier.tier}, images at ${freeRanges(chip)}`),
+            row(chip.id, `tier ${chip.tier.tier}, ${describeBuilds(chip)}, images at ${freeRanges(chip)}`),
           );
       }),
     );

@@ -2,18 +2,29 @@
 // of the user's or the example.
 
 import { Command } from '@commander-js/extra-typings';
+import { type Chip, findChip, requireAgent } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { readImage } from '@firmseal/image';
+import { type FirmwareImage, readImage } from '@firmseal/image';
 import { readAsset } from '../assets.ts';
+import { chipOptionOr } from '../chip-option.ts';
 import { demoConditions } from '../demo/conditions.ts';
 import { describeStep, describeSummary } from '../demo/describe.ts';
+import { exampleImage } from '../demo/example-image.ts';
 import { type DemoSummary, runDemo } from '../demo/run-demo.ts';
-import { readInput } from '../files.ts';
-import { address, examples } from '../options.ts';
+import { readImageFile } from '../image-file.ts';
+import { address, entryOption, examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 
-const example = 'examples/stm32f427-panel/panel.elf';
+const exampleChip = 'stm32f427';
+const exampleFile = 'examples/stm32f427-panel/panel.elf';
+
+/** The committed example, which is machine code of the F427; for any other chip an image made for it. */
+function readExample(chip: Chip): { image: FirmwareImage; name: string } {
+  return chip.id === exampleChip
+    ? { image: readImage(readAsset(exampleFile), { fileName: exampleFile }), name: exampleFile }
+    : { image: exampleImage(chip), name: `the example image for ${chip.id}` };
+}
 
 /** Everything held, and every attempt had a control that shows that it could have succeeded. */
 function isSound(summary: DemoSummary, controls: boolean): boolean {
@@ -36,26 +47,28 @@ export const command = (shell: Shell) =>
   new Command()
     .argument('[image]', 'firmware of your own; the example if left out')
     .option('--address <number>', 'address of a raw binary', address)
-    .option('--chip <id>', 'kind of chip', 'stm32f427')
+    .addOption(entryOption())
+    .addOption(chipOptionOr('stm32f427'))
     .addHelpText('after', examples('demo', 'demo build/app.elf', 'demo --json'))
     .action(
       runs(shell, async (face, path, options) => {
         const place = options.address === undefined ? {} : { address: options.address };
-        const image =
-          path === undefined
-            ? readImage(readAsset(example), { fileName: example })
-            : readImage(readInput(path), { fileName: path, ...place });
+        const chip = findChip(options.chip);
+        requireAgent(chip);
+        const { image, name } =
+          path === undefined ? readExample(chip) : { image: readImageFile(path, place), name: path };
         let controls = true;
         const summary = await runDemo({
           image,
-          chipId: options.chip,
+          chipId: chip.id,
+          entry: options.entry,
           conditions: demoConditions,
           tell: (step) => {
             if (step.event === 'attempt') controls &&= step.control;
             face.tell(step, ...describeStep(step));
           },
         });
-        face.tell(summary, ...describeSummary(summary, path ?? example));
+        face.tell(summary, ...describeSummary(summary, name));
         if (!isSound(summary, controls)) throw new Fault('demo-unsound');
       }),
     );

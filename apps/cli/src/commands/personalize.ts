@@ -3,15 +3,15 @@
 import { Command } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
-import { findChip } from '@firmseal/chips';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { readAgentImage } from '../agent-image.ts';
+import { chipOption } from '../chip-option.ts';
 import {
-  chipOption,
   collect,
   examples,
   level,
@@ -76,6 +76,7 @@ export const command = (shell: Shell) =>
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
         checkClock(new Date());
         const chip = findChip(options.chip);
+        requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: caFile, passphraseFile } = options;

@@ -1,9 +1,9 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { type Chip, findChip, type ReadoutLevel } from '@firmseal/chips';
+import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { imageFormats, readImage } from '@firmseal/image';
+import { imageFormats } from '@firmseal/image';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import {
@@ -17,10 +17,12 @@ import {
   type SealInputs,
   sealPackage,
 } from '@firmseal/seal';
+import { chipOption } from '../chip-option.ts';
 import { readInput, refuseExisting, writeOutput } from '../files.ts';
+import { readImageFile } from '../image-file.ts';
 import {
   address,
-  chipOption,
+  entryOption,
   examples,
   level,
   number,
@@ -84,6 +86,7 @@ export const command = (shell: Shell) =>
     .requiredOption('--authority-key <file>', 'public KEM key of the authority that will issue licenses')
     .requiredOption('--out <file>', 'the package; its content key goes, wrapped, to FILE.key')
     .option('--address <number>', 'address of a raw binary', address)
+    .addOption(entryOption())
     .addOption(
       new Option('--format <name>', 'format of the image, when its content does not tell').choices(
         imageFormats,
@@ -143,13 +146,16 @@ export const command = (shell: Shell) =>
         const keyFile = `${options.out}.key`;
         refuseExisting(options.out, keyFile);
         const chip = findChip(options.chip);
-        const { address: at, format, generated = [], deviceData = [] } = options;
-        const image = readImage(readInput(path), {
-          fileName: path,
+        requireAgent(chip);
+        const { address: at, format, entry, generated = [], deviceData = [] } = options;
+        const image = readImageFile(path, {
           ...(at === undefined ? {} : { address: at }),
           ...(format === undefined ? {} : { format }),
         });
-        const plan = planAreas(image.segments, chip, { otherAreas: [...generated, ...deviceData] });
+        const plan = planAreas(image.segments, chip, {
+          otherAreas: [...generated, ...deviceData],
+          ...(entry === undefined ? {} : { entry }),
+        });
         const core = makeCore(chip, plan.entry, options);
         checkPolicy(core, [chip], options);
         checkTrialRoom(
@@ -173,9 +179,13 @@ export const command = (shell: Shell) =>
               chip: chip.id,
               sizeBytes,
             },
-            ...{ format: image.format, notes: image.notes },
+            ...{ format: image.format, notes: image.notes, slot: plan.slot.name, entry: plan.entry },
           },
           `${options.out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
+          ...image.notes.map((note) => `  ${note}`),
+          ...(plan.slot.storeStart === plan.slot.linkStart
+            ? []
+            : [`  stored at ${hexAddress(plan.entry)}: ${plan.slot.meaning}`]),
           `${keyFile}: its content key, readable by the authority only`,
         );
       }),

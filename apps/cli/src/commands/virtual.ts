@@ -4,8 +4,9 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
 import { dfuseQuirks } from '@firmseal/virtual-stm32';
+import { chipOption } from '../chip-option.ts';
 import { readText } from '../files.ts';
-import { chipOption, collect, examples, number, port } from '../options.ts';
+import { collect, examples, number, port } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { controlHelp } from '../virtual/control-help.ts';

@@ -68,6 +68,8 @@ export type DemoStep =
 export interface DemoInputs {
   readonly image: FirmwareImage;
   readonly chipId: string;
+  /** Where the vector table is linked, for an image that does not begin with it. */
+  readonly entry?: number | undefined;
   readonly conditions: DemoConditions;
   readonly tell: (step: DemoStep) => void;
   readonly onInstallEvent?: (event: InstallEvent) => void;
@@ -114,7 +116,7 @@ async function countChipsWithReceipt({ authority: { store } }: VirtualOwner, job
 }
 
 export async function runDemo(inputs: DemoInputs): Promise<DemoSummary> {
-  const owner = await createOwner(inputs.image, inputs.chipId, inputs.conditions);
+  const owner = await createOwner(inputs.image, inputs.chipId, inputs.conditions, inputs);
   try {
     return await runWith(owner, inputs);
   } finally {

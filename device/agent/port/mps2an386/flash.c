@@ -9,16 +9,25 @@
 #define PREPARED 0x46344651u
 #define BLANK 0xFFFFFFFFu
 
+/* Units of one size, one after the other; the bits that protect them stand in the same order. */
+typedef struct {
+  uint32_t start;
+  uint32_t count;
+  uint32_t unit_bytes;
+  uint32_t option;
+  uint32_t bit;
+} unit_run;
+
+#define X(bank, code, address, count, bytes, register_id, bit) {address, count, bytes, register_id, bit},
+static const unit_run runs[FS_ERASE_RUN_COUNT] = {FS_ERASE_RUNS(X)};
+#undef X
+
 typedef struct {
   uint32_t start;
   uint32_t length;
   uint32_t option;
   uint32_t bit;
 } unit;
-
-#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, bytes, register_id, bit},
-static const unit units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
-#undef X
 
 typedef struct {
   uint32_t id;
@@ -33,13 +42,25 @@ static const option_register options[FS_OPTION_REGISTER_COUNT] = {FS_OPTION_REGI
 static const uint32_t factory_options[] = {0x0FFFAAECu, 0x0FFF0000u};
 FS_STATIC_ASSERT(sizeof factory_options / sizeof factory_options[0] == FS_OPTION_REGISTER_COUNT);
 
-static const unit *unit_of(uint32_t address) {
+static unit unit_at(const unit_run *run, uint32_t index) {
+  unit found;
+  found.start = run->start + index * run->unit_bytes;
+  found.length = run->unit_bytes;
+  found.option = run->option;
+  found.bit = run->bit + index;
+  return found;
+}
+
+/* The unit that holds the address. */
+static fs_result find_unit(uint32_t address, unit *found, fs_result fault) {
   uint32_t i;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    /* Wraps to a large value when the address lies below the unit. */
-    if (address - units[i].start < units[i].length) return &units[i];
+  for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
+    uint32_t offset = address - runs[i].start; /* wraps to a large value below the run */
+    if (offset >= runs[i].count * runs[i].unit_bytes) continue;
+    *found = unit_at(&runs[i], offset / runs[i].unit_bytes);
+    return FS_OK;
   }
-  return 0;
+  return fault;
 }
 
 static int is_protected(const unit *u) { return (FS_STAND_IN_OPTION(u->option) >> u->bit & 1u) == 0; }
@@ -63,8 +84,12 @@ static int holds_agent(const unit *u) {
 void fs_stand_in_start(void) {
   uint32_t i;
   if (FS_STAND_IN_MARK != PREPARED) {
-    for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-      if (!holds_agent(&units[i])) blank(&units[i]);
+    for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
+      uint32_t k;
+      for (k = 0; k < runs[i].count; k++) {
+        unit u = unit_at(&runs[i], k);
+        if (!holds_agent(&u)) blank(&u);
+      }
     }
     for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) FS_STAND_IN_PROGRAMMED(i) = factory_options[i];
     FS_STAND_IN_RANDOM_STATE = FS_STAND_IN_SEED;
@@ -83,17 +108,19 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   FS_REQUIRE(address % FS_WRITE_UNIT_BYTES == 0 && length % FS_WRITE_UNIT_BYTES == 0, FS_ERR_FLASH_PROGRAM_FAILED);
   FS_TRY(check_range(address, length, FS_ERR_FLASH_PROGRAM_FAILED));
   for (done = 0; done < length; done += FS_WRITE_UNIT_BYTES) {
-    const unit *u = unit_of(address + done);
-    FS_REQUIRE(u != 0 && !is_protected(u), FS_ERR_FLASH_PROGRAM_FAILED);
+    unit u;
+    FS_TRY(find_unit(address + done, &u, FS_ERR_FLASH_PROGRAM_FAILED));
+    FS_REQUIRE(!is_protected(&u), FS_ERR_FLASH_PROGRAM_FAILED);
     FS_REGISTER(FS_BOARD_ADDRESS(address + done)) &= fs_get_u32le(bytes + done);
   }
   return FS_OK;
 }
 
 fs_result fs_port_flash_erase(uint32_t address) {
-  const unit *u = unit_of(address);
-  FS_REQUIRE(u != 0 && u->start == address && !is_protected(u), FS_ERR_FLASH_ERASE_FAILED);
-  blank(u);
+  unit u;
+  FS_TRY(find_unit(address, &u, FS_ERR_FLASH_ERASE_FAILED));
+  FS_REQUIRE(u.start == address && !is_protected(&u), FS_ERR_FLASH_ERASE_FAILED);
+  blank(&u);
   return FS_OK;
 }
 

@@ -69,21 +69,27 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
+/* Sectors of one size, one after the other; their numbers rise by one. */
 typedef struct {
-  uint32_t address;
+  uint32_t start;
+  uint32_t count;
+  uint32_t sector_bytes;
   uint32_t code;
-} erase_unit;
+} sector_run;
 
-#define X(bank, ordinal, code, address, bytes, register_id, bit) {address, code},
-static const erase_unit erase_units[FS_ERASE_UNIT_COUNT] = {FS_ERASE_UNITS(X)};
+#define X(bank, code, address, count, bytes, register_id, bit) {address, count, bytes, code},
+static const sector_run sector_runs[FS_ERASE_RUN_COUNT] = {FS_ERASE_RUNS(X)};
 #undef X
 
 /* SNB of the sector that begins there: bank 2 counts from 16 (RM0090 3.9.8). */
 static fs_result sector_number(uint32_t address, uint32_t *code) {
   uint32_t i;
-  for (i = 0; i < FS_ERASE_UNIT_COUNT; i++) {
-    if (erase_units[i].address != address) continue;
-    *code = erase_units[i].code;
+  for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
+    const sector_run *run = &sector_runs[i];
+    uint32_t offset = address - run->start; /* wraps to a large value below the run */
+    if (offset >= run->count * run->sector_bytes) continue;
+    FS_REQUIRE(offset % run->sector_bytes == 0, FS_ERR_FLASH_ERASE_FAILED);
+    *code = run->code + offset / run->sector_bytes;
     return FS_OK;
   }
   return FS_ERR_FLASH_ERASE_FAILED;

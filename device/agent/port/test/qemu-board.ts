@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
-import { serveLoopback, type TcpStream } from '@firmseal/link-tcp';
+import { serveLoopback, type TcpStream } from '@firmseal/tcp-adapter';
 import { runTool } from '../../../../tools/toolchain.ts';
 
 const psram = 0x2100_0000;

@@ -1,5 +1,6 @@
-// Erase Memory, 0x43: pages by one-byte numbers, or all. AN3155 section 3.7; bootloaders below protocol 3.0
-// have it in the place of Extended Erase. An erase that the flash refused is acknowledged too: read back.
+// Erase Memory, 0x43: pages by one-byte numbers, or all. AN3155 section 3.7; bootloaders below protocol
+// 3.0 have it in the place of Extended Erase. An erase that the flash refused is acknowledged too: read
+// back.
 
 import { concatBytes } from '@firmseal/bytes';
 import { type Session, withXor } from '../session.ts';

@@ -1,5 +1,5 @@
-// Extended Erase, 0x44: pages or sectors by two-byte numbers, a bank, or all. AN3155 section 3.8. An erase
-// that the flash refused (write protection) is acknowledged too: read back.
+// Extended Erase, 0x44: pages or sectors by two-byte numbers, a bank, or all. AN3155 section 3.8. An
+// erase that the flash refused (write protection) is acknowledged too: read back.
 
 import { type Session, withXor } from '../session.ts';
 

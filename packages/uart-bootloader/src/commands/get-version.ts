@@ -1,5 +1,5 @@
-// Get Version, 0x01: protocol version and two bytes that earlier protocols used for
-// protection. AN3155 section 3.2.
+// Get Version, 0x01: protocol version and two bytes that earlier protocols used for protection. AN3155
+// section 3.2.
 
 import type { Session } from '../session.ts';
 

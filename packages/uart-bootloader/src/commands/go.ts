@@ -1,5 +1,5 @@
-// Go, 0x21: starts the program whose vector table is at the address. AN3155 section 3.5.
-// The bootloader is gone then.
+// Go, 0x21: starts the program whose vector table is at the address. AN3155 section 3.5. The bootloader
+// is gone then.
 
 import { u32be } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,6 +1,6 @@
-// Special commands: an operation of the part with data there and back (0x50), or with two
-// blocks there (0x51). AN3155, special command and extended special command. Which operations
-// exist, AN2606 says for each part.
+// Special commands: an operation of the part with data there and back (0x50), or with two blocks there
+// (0x51). AN3155, special command and extended special command. Which operations exist, AN2606 says for
+// each part.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { malformed, type Session, withXor } from '../session.ts';
@@ -26,7 +26,8 @@ async function sized(session: Session, command: string): Promise<Bytes> {
 }
 
 /**
- * `0x50`, then `operation(2) xor`, then `size(2) *byte xor`, each acknowledged; then data, status and an ACK.
+ * `0x50`, then `operation(2) xor`, then `size(2) *byte xor`, each acknowledged; then data, status and an
+ * ACK.
  */
 export async function special(
   session: Session,

@@ -1,12 +1,14 @@
-// Write Memory, 0x31: 1 to 256 bytes to flash, RAM or option bytes. AN3155 section 3.6. After option bytes
-// the chip resets itself. That the flash refused a write is not answered: read back.
+// Write Memory, 0x31: 1 to 256 bytes to flash, RAM or option bytes. AN3155 section 3.6. After option
+// bytes the chip resets itself. That the flash refused a write is not answered: read back.
 
 import { concatBytes, u32be } from '@firmseal/bytes';
 import { type Session, withXor } from '../session.ts';
 
+export const mostWriteBytes = 256;
+
 /**
- * `0x31`, then `address xor`, then `count-1 *byte xor`, each acknowledged, the last
- * when the bytes are programmed.
+ * `0x31`, then `address xor`, then `count-1 *byte xor`, each acknowledged, the last when the bytes are
+ * programmed.
  */
 export async function writeMemory(
   session: Session,

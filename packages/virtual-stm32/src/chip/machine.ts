@@ -13,7 +13,7 @@ import { CoreBus } from '../processor/core-bus.ts';
 import { CoreDebug } from '../processor/core-debug.ts';
 import { Processor, type Stop } from '../processor/processor.ts';
 import { romTables } from '../processor/rom-table.ts';
-import { SystemBus } from '../processor/system-bus.ts';
+import { type FlashStores, SystemBus } from '../processor/system-bus.ts';
 import { SystemControlSpace } from '../processor/system-control.ts';
 import { SystemTimer } from '../processor/system-timer.ts';
 import type { BootSource } from '../silicon/boot-source.ts';
@@ -35,6 +35,7 @@ export class Machine {
   readonly #map: PeripheralMap;
   readonly #peripherals: Peripherals;
   readonly #coreDebug: CoreDebug;
+  readonly #flashController: FlashStores;
   readonly #debugBus: SystemBus;
   #entry = 0;
   #active = false;
@@ -46,6 +47,7 @@ export class Machine {
     this.#parts = parts;
     const { chip, clock } = parts;
     const flashController = createFlashController(parts);
+    this.#flashController = flashController;
     const coreHz = () => this.#peripherals.clock.frequencies.coreHz;
     const nowUs = () => this.processor.nowUs;
     const identities = coreIdentities(chip.core);
@@ -132,6 +134,14 @@ export class Machine {
       }),
       { answers: parts.debugAnswers, poweredUp: parts.debuggerConnected },
     );
+  }
+
+  /**
+   * The flash controller as it stands between two instructions, to put it back: for a judge that takes a
+   * running chip back to a moment. Undefined while an operation of flash runs, which cannot be taken back.
+   */
+  keepFlashController(): (() => void) | undefined {
+    return this.#parts.flash.underWay.idle ? this.#flashController.keep() : undefined;
   }
 
   /** A debugger asked for the core to be halted at the reset that is being done. */

@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { UartDoor } from './uart-door.ts';
 
@@ -32,6 +33,10 @@ while True:
 `;
 
 const headBytes = 8;
+/**
+ * The system's own where it has one: the python3 on the path may be a script that takes seconds to start it.
+ */
+const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 export interface PseudoTerminal {
   /** What a client opens. */
@@ -41,8 +46,10 @@ export interface PseudoTerminal {
 }
 
 /** Takes over the door's `onSend`. Needs Python 3 as `python3`; rejects when it cannot be started. */
-export async function openPseudoTerminal(door: UartDoor): Promise<PseudoTerminal> {
-  const child = spawn('python3', ['-c', relay], { stdio: 'pipe' });
+export async function openPseudoTerminal(
+  door: Pick<UartDoor, 'onSend' | 'receive'>,
+): Promise<PseudoTerminal> {
+  const child = spawn(python, ['-c', relay], { stdio: 'pipe' });
   const ended = once(child, 'close');
   const failed = once(child, 'error').then(([error]) => Promise.reject(error));
   failed.catch(() => {});

@@ -69,6 +69,15 @@ export class FlashControllerF4 implements FlashStores {
     this.#control = 0;
   }
 
+  keep(): () => void {
+    const parts = [this.#keys, this.#optionKeys, this.#latches].map((part) => part.keep());
+    const kept = [this.#accessControl, this.#status, this.#control] as const;
+    return () => {
+      for (const putBack of parts) putBack();
+      [this.#accessControl, this.#status, this.#control] = kept;
+    };
+  }
+
   noteBrokenRead(): void {}
 
   noteProtectedRead(_address: number, by: 'pcrop' | 'readout'): void {

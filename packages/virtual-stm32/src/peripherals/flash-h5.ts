@@ -74,6 +74,17 @@ export class FlashControllerH5 implements FlashStores {
     this.#eccData = 0;
   }
 
+  keep(): () => void {
+    const parts = [this.#keys, this.#optionKeys, this.#latches, this.#buffer].map((part) => part.keep());
+    const registers = [this.#accessControl, this.#control, this.#status] as const;
+    const ecc = [this.#eccDetection, this.#eccData] as const;
+    return () => {
+      for (const putBack of parts) putBack();
+      [this.#accessControl, this.#control, this.#status] = registers;
+      [this.#eccDetection, this.#eccData] = ecc;
+    };
+  }
+
   /** The address counts quad words within the bank (its 16 bits reach just that far). */
   noteBrokenRead(address: number): void {
     if (this.#eccDetection & ecc.detected) return; // the first one stays until it is cleared

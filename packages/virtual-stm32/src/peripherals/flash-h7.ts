@@ -104,6 +104,22 @@ export class FlashControllerH7 implements FlashStores {
     }
   }
 
+  keep(): () => void {
+    const keeps = [
+      this.#optionKeys,
+      this.#latches,
+      ...this.#banks.flatMap(({ keys, buffer }) => [keys, buffer]),
+    ];
+    const putParts = keeps.map((part) => part.keep());
+    const kept = [this.#accessControl, this.#optionError, this.#optionsRun] as const;
+    const banks = this.#banks.map(({ control, status, eccAddress }) => ({ control, status, eccAddress }));
+    return () => {
+      for (const putBack of putParts) putBack();
+      [this.#accessControl, this.#optionError, this.#optionsRun] = kept;
+      for (const [i, bank] of this.#banks.entries()) Object.assign(bank, banks[i]);
+    };
+  }
+
   #bankOfAddress(address: number): Bank {
     const { addressStart, sizeBytes } = this.#parts.chip.flash;
     return this.#banks[Math.floor((2 * (address - addressStart)) / sizeBytes)] ?? this.#banks[0]!;

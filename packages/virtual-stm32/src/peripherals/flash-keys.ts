@@ -55,4 +55,11 @@ export class FlashKeys {
     this.lock();
     this.#spoilt = false;
   }
+
+  keep(): () => void {
+    const kept = [this.#position, this.#locked, this.#spoilt] as const;
+    return () => {
+      [this.#position, this.#locked, this.#spoilt] = kept;
+    };
+  }
 }

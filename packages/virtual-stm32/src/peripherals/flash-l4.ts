@@ -78,6 +78,20 @@ export class FlashControllerL4 implements FlashStores {
     this.#erased = undefined;
   }
 
+  keep(): () => void {
+    const parts = [this.#keys, this.#optionKeys, this.#latches, this.#buffer, this.#row];
+    const putParts = parts.map((part) => part.keep());
+    const registers = [this.#accessControl, this.#status, this.#control] as const;
+    const errors = [this.#ecc, this.#secondEcc] as const;
+    const erased = this.#erased;
+    return () => {
+      for (const putBack of putParts) putBack();
+      [this.#accessControl, this.#status, this.#control] = registers;
+      [this.#ecc, this.#secondEcc] = errors;
+      this.#erased = erased;
+    };
+  }
+
   noteBrokenRead(address: number): void {
     const { flash } = this.#parts.chip;
     const half = flash.sizeBytes / flash.banks.length;

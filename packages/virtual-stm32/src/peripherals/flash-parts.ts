@@ -84,4 +84,12 @@ export class OptionLatches {
   clear(): void {
     this.#written.clear();
   }
+
+  keep(): () => void {
+    const kept = [...this.#written];
+    return () => {
+      this.#written.clear();
+      for (const [id, value] of kept) this.#written.set(id, value);
+    };
+  }
 }

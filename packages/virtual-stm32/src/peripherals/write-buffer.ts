@@ -56,4 +56,15 @@ export class WriteBuffer {
     this.#bytes.fill(0xff);
     this.#written.fill(0);
   }
+
+  keep(): () => void {
+    if (this.empty) return () => this.clear();
+    const kept = [this.#address, this.#filled] as const;
+    const [bytes, written] = [this.#bytes.slice(), this.#written.slice()];
+    return () => {
+      [this.#address, this.#filled] = kept;
+      this.#bytes.set(bytes);
+      this.#written.set(written);
+    };
+  }
 }

@@ -17,6 +17,8 @@ export interface FlashStores extends Peripheral {
   noteBrokenRead(address: number): void;
   /** A read of flash was refused: a data read of what can only be executed, or by readout protection. */
   noteProtectedRead(address: number, by: 'pcrop' | 'readout'): void;
+  /** Keeps keys, flags, registers and halves of words as they are; what it gives puts them back. */
+  keep(): () => void;
 }
 
 export interface SystemBusParts {

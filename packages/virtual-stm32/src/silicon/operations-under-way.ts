@@ -54,6 +54,12 @@ export class OperationsUnderWay {
     for (const operation of ended) operation.complete();
   }
 
+  /** Whether nothing runs. Time does not pass. */
+  get idle(): boolean {
+    this.#settle();
+    return this.#running.length === 0;
+  }
+
   /** Waits until no operation runs in the bank, or in any. */
   waitFor(bank?: number): void {
     while (this.#running.length > 0) {

@@ -1,0 +1,170 @@
+// The constants that the agent takes from the chip catalogue: fs_chip.h, made at build for each chip and never
+// committed. Lists are X-macros, so that the core decides on types. Erase units come as runs of equal ones.
+
+import {
+  type Chip,
+  chipIds,
+  type EraseUnit,
+  fieldMask,
+  findChip,
+  findOptionField,
+  policyBits,
+} from '@firmseal/chips';
+
+const hex = (value: number) => `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
+const decimal = (value: number) => `${value}u`;
+
+function define(name: string, value: string, comment = ''): string {
+  const head = `#define ${name} `.padEnd(44);
+  return comment === '' ? `${head}${value}` : `${head}${value} /* ${comment} */`;
+}
+
+function list(name: string, columns: string, rows: readonly string[]): string[] {
+  const lines = rows.map((row, i) => `  X(${row})${i < rows.length - 1 ? ' \\' : ''}`);
+  return ['', `/* ${columns} */`, `#define ${name}(X) \\`, ...lines];
+}
+
+/** Register and bit of units without bits of their own: option bytes protect ranges of pages there. */
+const noBit = 255;
+
+/** Equal erase units in a row. Each number of the first unit rises by one from unit to unit. */
+type Run = { first: EraseUnit; count: number };
+
+const bitOf = ({ writeProtect }: EraseUnit) =>
+  writeProtect.kind === 'bit' ? writeProtect : { register: noBit, bit: noBit };
+
+function continues({ first, count }: Run, unit: EraseUnit): boolean {
+  const [from, here] = [bitOf(first), bitOf(unit)];
+  return (
+    unit.bank === first.bank &&
+    unit.sizeBytes === first.sizeBytes &&
+    unit.addressStart === first.addressStart + count * first.sizeBytes &&
+    unit.eraseCode === first.eraseCode + count &&
+    here.register === from.register &&
+    here.bit === (from.bit === noBit ? noBit : from.bit + count)
+  );
+}
+
+/** Throws for a unit whose size is no power of two: the core finds the start of a unit by a mask. */
+function eraseRuns({ flash, id }: Chip): Run[] {
+  const runs: Run[] = [];
+  for (const unit of flash.eraseUnits) {
+    const { sizeBytes } = unit;
+    if ((sizeBytes & (sizeBytes - 1)) !== 0 || unit.addressStart % sizeBytes !== 0)
+      throw new Error(`${id}: an erase unit of ${sizeBytes} bytes at ${hex(unit.addressStart)}`);
+    const last = runs.at(-1);
+    if (last !== undefined && continues(last, unit)) last.count++;
+    else runs.push({ first: unit, count: 1 });
+  }
+  return runs;
+}
+
+function eraseRunRow({ first, count }: Run): string {
+  const { register, bit } = bitOf(first);
+  return [
+    ...[decimal(first.bank), decimal(first.eraseCode), hex(first.addressStart), decimal(count)],
+    ...[decimal(first.sizeBytes), decimal(register), decimal(bit)],
+  ].join(', ');
+}
+
+function identity(chip: Chip): string[] {
+  const { uniqueIdAddress, uniqueIdLength } = chip.identity;
+  return [
+    define('FS_CHIP_ID', `"${chip.id}"`),
+    define('FS_UNIQUE_ID_ADDRESS', hex(uniqueIdAddress)),
+    define('FS_UNIQUE_ID_LENGTH', decimal(uniqueIdLength)),
+    define('FS_HAS_RANDOM_GENERATOR', chip.hasRandomGenerator ? '1' : '0'),
+  ];
+}
+
+function writing(chip: Chip): string[] {
+  const { write, flash } = chip;
+  return [
+    define('FS_FLASH_START', hex(flash.addressStart)),
+    define('FS_FLASH_SIZE_BYTES', decimal(flash.sizeBytes)),
+    define('FS_WRITE_UNIT_BYTES', decimal(write.unitBytes)),
+    define('FS_ERASE_RUN_COUNT', decimal(eraseRuns(chip).length)),
+    define('FS_ERASE_UNIT_MAX_BYTES', decimal(Math.max(...flash.eraseUnits.map((unit) => unit.sizeBytes)))),
+  ];
+}
+
+function places({ layout }: Chip): string[] {
+  return [
+    ...layout.agent.flatMap(({ addressStart, length, meaning }, i) => [
+      define(`FS_AGENT_${i}_START`, hex(addressStart), meaning),
+      define(`FS_AGENT_${i}_LENGTH`, decimal(length)),
+    ]),
+    define('FS_IDENTITY_START', hex(layout.identity.addressStart)),
+    define('FS_IDENTITY_LENGTH', decimal(layout.identity.length)),
+    ...layout.journal.flatMap(({ addressStart, sizeBytes }, i) => [
+      define(`FS_JOURNAL_${i}_START`, hex(addressStart)),
+      define(`FS_JOURNAL_${i}_LENGTH`, decimal(sizeBytes)),
+    ]),
+    define('FS_APP_SLOT_COUNT', decimal(layout.slots.length)),
+    define('FS_PROGRESS_STRIDE_BYTES', decimal(layout.progressStrideBytes)),
+  ];
+}
+
+function protection(chip: Chip): string[] {
+  const { readoutProtection, options, tier } = chip;
+  const field = findOptionField(chip, readoutProtection.field);
+  return [
+    define('FS_OPTION_REGISTER_COUNT', decimal(options.registers.length)),
+    define('FS_RDP_REGISTER', decimal(field.register)),
+    define('FS_RDP_SHIFT', decimal(field.lsb)),
+    define('FS_RDP_MASK', hex(fieldMask(field))),
+    define('FS_RDP_LEVEL_0', hex(readoutProtection.level0), 'any value but these two means level 1'),
+    define('FS_RDP_LEVEL_2', hex(readoutProtection.level2)),
+    define('FS_TIER_B_READOUT_LEVEL', decimal(tier.readoutLevel)),
+  ];
+}
+
+function lists(chip: Chip): string[] {
+  const slots = chip.layout.slots.map(({ storeStart, length, linkStart, handover }) =>
+    [hex(storeStart), decimal(length), hex(linkStart), handover === 'swap-banks' ? '1' : '0'].join(', '),
+  );
+  const registers = chip.options.registers.map((register) => {
+    const { neutral, clearOnly, setOnly } = policyBits(chip, register.id);
+    return [
+      ...[decimal(register.id), hex(register.readAddress), hex(register.programAddress), hex(register.mask)],
+      ...[hex(neutral), hex(clearOnly), hex(setOnly)],
+    ].join(', ');
+  });
+  return [
+    ...list(
+      'FS_ERASE_RUNS',
+      'bank, first erase code, address, count, bytes of each; register and first bit that protect it when 0, or 255',
+      eraseRuns(chip).map(eraseRunRow),
+    ),
+    ...list('FS_APP_SLOTS', 'store address, bytes, link address, 1 = hand over with banks swapped', slots),
+    ...list(
+      'FS_OPTION_REGISTERS',
+      'id, read address, program address, option bits; bits a policy may set either way, only clear, only set',
+      registers,
+    ),
+  ];
+}
+
+/** The text of fs_chip.h. */
+export function chipHeader(chip: Chip): string {
+  const guard = `FS_CHIP_${chip.id.toUpperCase()}_H`;
+  return [
+    `/* Generated by device/agent/toolchain/chip-header.ts from packages/chips/data/${chip.id}.json. */`,
+    `#ifndef ${guard}`,
+    `#define ${guard}`,
+    '',
+    ...[...identity(chip), '', ...writing(chip), '', ...places(chip), '', ...protection(chip)],
+    ...lists(chip),
+    '',
+    '#endif',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Ids of the chips that an agent can be built for. None with product states: the core takes every unknown value of
+ * the readout field for level 1, which is wrong there.
+ */
+export const agentChipIds: readonly string[] = chipIds().filter(
+  (id) => findChip(id).readoutProtection.productStates === undefined,
+);

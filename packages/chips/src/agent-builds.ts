@@ -1,0 +1,26 @@
+// Which builds of the agent there are for each chip: machine code, which ships, and WebAssembly, which
+// virtual chips play. A test holds the list to the ports and modules of device/agent.
+
+import { Fault } from '@firmseal/fault';
+import type { Chip } from './chip.ts';
+
+export type AgentBuild = 'machine-code' | 'webassembly';
+
+const builds: Readonly<Record<string, readonly AgentBuild[]>> = {
+  stm32f427: ['machine-code', 'webassembly'],
+  stm32h743: ['machine-code', 'webassembly'],
+  stm32g0b1: ['machine-code', 'webassembly'],
+  stm32u575: ['machine-code', 'webassembly'],
+  stm32f405: ['webassembly'],
+  stm32l476: ['webassembly'],
+};
+
+/** Empty for a chip that has no agent: packages cannot be installed on it. */
+export function agentBuilds({ id }: Chip): readonly AgentBuild[] {
+  return builds[id] ?? [];
+}
+
+/** Throws `chip-without-agent`. For every command that would end at a chip which cannot install packages. */
+export function requireAgent(chip: Chip): void {
+  if (agentBuilds(chip).length === 0) throw new Fault('chip-without-agent', { chip: chip.id });
+}

@@ -1,0 +1,1 @@
+export { withVectorTable } from './vector-table.ts';

@@ -1,0 +1,1 @@
+export { chipUsbPlace, type UsbPlace } from './chip-usb.ts';

@@ -1,0 +1,1 @@
+export { writeDfuSe, writeElf, writeHex } from './writers.ts';

@@ -1,0 +1,1 @@
+export { type OpenocdOnChip, openocdOnChip, openocdTargets } from './openocd-on-chip.ts';

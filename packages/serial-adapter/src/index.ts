@@ -1,0 +1,2 @@
+export { type OpenSerialOptions, openSerial } from './open-serial.ts';
+export type { ListedPort, LoadLibrary, SerialLibrary } from './serial-library.ts';

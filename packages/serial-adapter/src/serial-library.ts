@@ -1,0 +1,62 @@
+// The npm package serialport, as this adapter uses it. It brings native code, so it is an optional
+// dependency: loaded when the first port is opened, and missed with a fault that names what to install.
+
+import { Fault } from '@firmseal/fault';
+
+/** The version that this adapter was tried with; what the remedy tells people to install. */
+export const serialportVersion = '13.0.0';
+
+export interface LibraryOptions {
+  readonly path: string;
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even';
+  readonly dataBits: 8;
+  readonly stopBits: 1;
+  readonly autoOpen: false;
+  /** Whether DTR falls when the port closes. */
+  readonly hupcl: boolean;
+}
+
+type Done = (error: Error | null) => void;
+
+/** One port of the library. Every call ends in its callback, with an error or null. */
+export interface LibraryPort {
+  readonly isOpen: boolean;
+  open(done: Done): void;
+  close(done: Done): void;
+  write(bytes: Buffer, done: (error: Error | null | undefined) => void): boolean;
+  drain(done: Done): void;
+  update(options: { baudRate: number }, done: Done): void;
+  set(options: { dtr?: boolean; rts?: boolean; lowLatency?: boolean }, done: Done): void;
+  on(event: 'data', listener: (bytes: Buffer) => void): unknown;
+  on(event: 'close' | 'error', listener: (error: Error | null | undefined) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+}
+
+export interface ListedPort {
+  readonly path: string;
+  readonly vendorId?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly locationId?: string | undefined;
+}
+
+export interface SerialLibrary {
+  readonly SerialPort: {
+    new (options: LibraryOptions): LibraryPort;
+    list(): Promise<readonly ListedPort[]>;
+  };
+}
+
+export type LoadLibrary = () => Promise<SerialLibrary>;
+
+const importLibrary: LoadLibrary = async () => (await import('serialport')) as unknown as SerialLibrary;
+
+/** The library. Throws `serial-library-missing`, whatever the reason that it did not load. */
+export async function loadLibrary(port: string, load: LoadLibrary = importLibrary): Promise<SerialLibrary> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new Fault('serial-library-missing', { port, version: serialportVersion }, { cause });
+  }
+}
