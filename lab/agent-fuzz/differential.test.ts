@@ -25,8 +25,13 @@ describe('readers of packages/ and parsers of the agent', () => {
       'policy-field-unknown',
     ])
       expect(verdicts('header').get(fault) ?? 0).toBeGreaterThan(0);
-    for (const fault of ['license-device-wrong', 'license-data-wrong', 'key-commitment-wrong'])
-      expect(verdicts('license').get(fault) ?? 0).toBeGreaterThan(0);
+    for (const fault of ['root-malformed', 'root-revoked', 'epoch-malformed', 'delegation-revoked'])
+      expect([fault, verdicts('authority').get(fault) ?? 0]).not.toEqual([fault, 0]);
+    for (const fault of [
+      ...['license-device-wrong', 'license-origin-wrong', 'license-delegation-wrong', 'license-data-wrong'],
+      ...['license-unwraps-exhausted', 'key-commitment-wrong'],
+    ])
+      expect([fault, verdicts('license').get(fault) ?? 0]).not.toEqual([fault, 0]);
     for (const fault of ['record-hash-wrong', 'record-tag-wrong', 'area-digest-wrong'])
       expect(verdicts('records').get(fault) ?? 0).toBeGreaterThan(0);
   });
@@ -34,13 +39,9 @@ describe('readers of packages/ and parsers of the agent', () => {
   it('do not agree with an agent that judges otherwise in each of them', async () => {
     const otherwise: [string, string, string][] = [
       ['fs_cbor_check.c', 'head->argument > value) return FS_OK', 'head->argument >= value) return FS_OK'],
-      ['fs_delegation.c', 'read.epoch >= *epoch', 'read.epoch + 1u >= *epoch'],
+      ['fs_delegation.c', 'read.epoch >= trust->epoch', 'read.epoch + 1u >= trust->epoch'],
       ['fs_area.c', 'area->address >= end_before', 'area->address + end_before >= end_before'],
-      [
-        'fs_license.c',
-        'fs_cbor_bytes(&cursor, length, length, &data->data',
-        'fs_cbor_bytes(&cursor, 0, length, &data->data',
-      ],
+      ['fs_license.c', 'FS_DEMAND(read->origin == fs_identity_origin(), FS_ERR_LICENSE_ORIGIN_WRONG);', ''],
       ['fs_frame.c', 'reader->block_left != 0 || ', ''],
     ];
     const weakenings = otherwise.map(([file, text, other]) => ({

@@ -23,6 +23,7 @@ import {
   keyPair,
   makeLicense,
   makePackage,
+  origin,
   pattern,
   product,
   root,

@@ -110,8 +110,8 @@ describe('package download', () => {
       line.chip.setPin('agent-request', true);
       line.chip.reset();
       line.hello();
-      const receipt = line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32));
-      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+      const receipt = line.receipt(license, sealed.manifest, crypto.randomBytes(32));
+      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
     },
   );
 

@@ -23,8 +23,8 @@ import { writeUnits } from './machine-line.ts';
 import { certify, keyPair } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
-/** The agent with the nonce of the vectors instead of a drawn one. */
-function agentWithNonce(nonce: Bytes): ExecutorFactory {
+/** The agent with the nonce of the vectors instead of a drawn one, and a level key where a case has one. */
+function agentOf({ nonce = crypto.randomBytes(16), state }: Wanted): ExecutorFactory {
   const agent = wasmAgent(crypto);
   return {
     recognizes: (cpu) => agent.recognizes(cpu),
@@ -34,10 +34,11 @@ function agentWithNonce(nonce: Bytes): ExecutorFactory {
         start: (cpu) =>
           firmware.start(
             new Proxy(cpu, {
-              get: (port, name) =>
-                name === 'random'
-                  ? (length: number) => (length === 16 ? nonce.slice() : port.random(length))
-                  : Reflect.get(port, name),
+              get(port, name) {
+                if (name === 'levelKeySet') return state.levelKey;
+                if (name !== 'random') return Reflect.get(port, name);
+                return (length: number) => (length === 16 ? nonce.slice() : port.random(length));
+              },
             }),
           ),
         receive: (bytes) => firmware.receive(bytes),
@@ -81,18 +82,19 @@ async function certificateOf(chipId: string): Promise<Bytes> {
 }
 
 /** Identity, journal and option bytes as the case wants them; then power again. */
-async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): Promise<Line> {
+async function prepare(chip: VirtualChip, wanted: Wanted): Promise<Line> {
+  const { trust, state, journaled, unwraps } = wanted;
   const deviceKey = crypto.sha256(fromHex('77'));
   const identity = identityImage({
     ...{ signing: keyPair('device'), kem: keyPair('device KEM'), deviceKey },
-    ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch },
+    ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch, origin: 1 },
     certificate: await certificateOf(chip.chip.id),
   });
   programGranules(chip, chip.chip.layout.identity.addressStart, identity);
   const journal: StateContent = {
     ...{ lifeCycle: 'erased', securityCounter: state.securityCounter, epoch: trust.epoch },
-    installCount: state.installCount,
-    ...(journaled ? { unwraps: journaled.unwraps, licenseDigest: fromHex(journaled.digest) } : {}),
+    ...{ installCount: 0, rootPublicKey: trust.root, unwraps: unwraps ?? 0 },
+    ...(journaled && !journaled.ended ? { lastLicense: fromHex(journaled.digest) } : {}),
   };
   programGranules(chip, chip.chip.layout.journal[0].addressStart, journalImage(deviceKey, journal));
   if (chip.debug.writeOptionBytes(optionsOf(chip.chip, state)) !== 'ok')
@@ -105,7 +107,7 @@ async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): 
 
 /** Its agent is the WebAssembly module. */
 export async function wasmChip(wanted: Wanted): Promise<Line> {
-  const executors = [agentWithNonce(wanted.nonce ?? crypto.randomBytes(16))];
+  const executors = [agentOf(wanted)];
   const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
