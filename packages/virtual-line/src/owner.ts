@@ -14,7 +14,7 @@ import {
 } from '@firmseal/authority';
 import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
 import { type Bytes, Secret, toHex, utf8 } from '@firmseal/bytes';
-import { type Chip, findChip } from '@firmseal/chips';
+import { type Chip, findChip, type ReadoutLevel } from '@firmseal/chips';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, type Role } from '@firmseal/formats';
@@ -23,7 +23,7 @@ import type { Signer } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { type InstallPackage, readInstallPackage } from '@firmseal/programmer';
-import { type AreaPlan, checkPolicy, planAreas, type ReadoutLevel, sealPackage } from '@firmseal/seal';
+import { type AreaPlan, checkPolicy, planAreas, sealPackage } from '@firmseal/seal';
 import type { LineConditions } from './conditions.ts';
 
 export const virtualProduct = 'virtual-line';

@@ -138,6 +138,8 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
   return FS_OK;
 }
 
+fs_answer fs_port_level_key(void) { return FS_NO; }
+
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t i, index;
   for (i = 0; i < count; i++) {

@@ -16,6 +16,7 @@ IMPORT("flash_erase") uint32_t host_flash_erase(uint32_t address);
 IMPORT("option_read") uint32_t host_option_read(uint32_t register_id, uint32_t *value);
 IMPORT("option_program")
 uint32_t host_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count);
+IMPORT("level_key") uint32_t host_level_key(void);
 IMPORT("option_launch") void host_option_launch(void);
 IMPORT("system_reset") void host_system_reset(void);
 IMPORT("boot_application") void host_boot_application(uint32_t entry);
@@ -79,6 +80,7 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) { return ho
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   return host_option_program(register_ids, values, count);
 }
+fs_answer fs_port_level_key(void) { return host_level_key(); }
 void fs_port_option_launch(void) {
   host_option_launch();
   __builtin_trap();
