@@ -175,6 +175,58 @@ const alarm: CommandGroup = {
   ],
 };
 
+const flash: CommandGroup = {
+  name: 'flash',
+  about: 'plain programming: the flash and the option bytes of a chip, without packages and licenses',
+  commands: [
+    {
+      name: 'write',
+      about: 'write a firmware file, sector by sector as far as it differs, and read it back',
+      load: () => import('./commands/flash/write.ts'),
+    },
+    {
+      name: 'read',
+      about: 'read the flash, or a range of addresses, into a file',
+      load: () => import('./commands/flash/read.ts'),
+    },
+    {
+      name: 'compare',
+      about: 'compare the flash with a firmware file',
+      load: () => import('./commands/flash/compare.ts'),
+    },
+    {
+      name: 'erase',
+      about: 'erase the whole flash, or the sectors of a range',
+      load: () => import('./commands/flash/erase.ts'),
+    },
+    {
+      name: 'blank-check',
+      about: 'look whether the flash is erased',
+      load: () => import('./commands/flash/blank-check.ts'),
+    },
+    {
+      name: 'options',
+      about: 'show the option bytes by name, or set some',
+      load: () => import('./commands/flash/options.ts'),
+    },
+    {
+      name: 'protect',
+      about: 'raise the readout level',
+      load: () => import('./commands/flash/protect.ts'),
+    },
+    {
+      name: 'unprotect',
+      about: 'lower the readout level from 1 to 0, which erases the whole flash',
+      load: () => import('./commands/flash/unprotect.ts'),
+    },
+    {
+      name: 'start',
+      about: 'start the program in the flash',
+      load: () => import('./commands/flash/start.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   keys,
@@ -213,6 +265,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'install a package on the chips in the sockets, all at once',
     load: () => import('./commands/install.ts'),
   },
+  flash,
   {
     name: 'virtual',
     about: 'serve virtual STM32 chips on this machine, to try and test a line',

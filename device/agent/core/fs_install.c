@@ -101,18 +101,14 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
  * glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
-  uint32_t i;
   FS_DECIDE(fs_session_check_manifest());
   FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.trust.epoch,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.area_count == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
-  for (i = 0; i < manifest->area_count; i++) {
-    fs_area area = fs_session_area(i);
-    FS_DEMAND(fs_equal((const uint8_t *)&fs_now.areas[i], (const uint8_t *)&area, sizeof area) == FS_YES,
-              FS_ERR_INTERNAL_CHECK_FAILED);
-  }
-  FS_DEMAND(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal((const uint8_t *)fs_now.areas, (const uint8_t *)manifest->areas,
+                     manifest->area_count * (uint32_t)sizeof fs_now.areas[0]) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
@@ -253,8 +249,7 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
 /* The application of fs_now is that of package and license, and the receipt is for it. */
 static void take_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
-  uint32_t i;
-  for (i = 0; i < manifest->area_count; i++) fs_now.areas[i] = fs_session_area(i);
+  memcpy(fs_now.areas, manifest->areas, manifest->area_count * sizeof fs_now.areas[0]);
   fs_now.area_count = manifest->area_count;
   fs_now.entry = manifest->entry;
   fs_now.boot_check = manifest->boot_check;

@@ -28,9 +28,9 @@ typedef struct {
   fs_view nonce;
   fs_view receipt_nonce;
   fs_view delegation_digest;
-  fs_view data_digests[FS_AREA_MAX];
   fs_view enc;
   fs_view ciphertext;
+  fs_cbor data_digests; /* their items */
   uint32_t data_digest_count;
   uint32_t mode;
   uint32_t counter_floor;
@@ -91,10 +91,11 @@ static fs_result check_version(fs_view terms) {
 
 /* [keyed digest, ...] */
 static fs_result read_data_digests(fs_cbor *cursor, license *read) {
+  fs_view digest;
   uint32_t i;
   FS_TRY(fs_cbor_array(cursor, 0, FS_AREA_MAX, &read->data_digest_count));
-  for (i = 0; i < read->data_digest_count; i++)
-    FS_TRY(fs_cbor_bytes(cursor, FS_HASH_SIZE, FS_HASH_SIZE, &read->data_digests[i]));
+  read->data_digests = *cursor;
+  for (i = 0; i < read->data_digest_count; i++) FS_TRY(fs_cbor_bytes(cursor, FS_HASH_SIZE, FS_HASH_SIZE, &digest));
   return FS_OK;
 }
 
@@ -224,18 +225,24 @@ static fs_result read_plaintext(fs_view plaintext, fs_view *content_key, fs_devi
   return fs_cbor_done(&cursor);
 }
 
-/* What the session keeps of the license. */
-static void note(const license *read) {
-  const fs_manifest *manifest = &fs_session.manifest;
-  uint32_t used = 0;
+/* What the session keeps of the license. As many digests as areas of per-device data were counted. */
+static fs_result note(const license *read) {
+  fs_manifest *manifest = &fs_session.manifest;
+  fs_cbor digests = read->data_digests;
+  fs_view digest;
   uint32_t i;
   memcpy(fs_session.license.digest, read->digest, sizeof fs_session.license.digest);
   memcpy(fs_session.license.receipt_nonce, read->receipt_nonce.data, sizeof fs_session.license.receipt_nonce);
   memcpy(fs_session.license.license_id, read->license_id.data, sizeof fs_session.license.license_id);
   memcpy(fs_session.license.job_id, read->job_id.data, sizeof fs_session.license.job_id);
-  for (i = 0; i < manifest->area_count && used < read->data_digest_count; i++)
-    if (manifest->areas[i].kind == FS_AREA_DEVICE_DATA)
-      memcpy(fs_session.data_digests[i], read->data_digests[used++].data, FS_HASH_SIZE);
+  FS_TRY(fs_session_check_manifest());
+  for (i = 0; i < manifest->area_count; i++) {
+    if (manifest->areas[i].kind != FS_AREA_DEVICE_DATA) continue;
+    FS_TRY_AS(fs_cbor_bytes(&digests, FS_HASH_SIZE, FS_HASH_SIZE, &digest), FS_ERR_INTERNAL_CHECK_FAILED);
+    memcpy(manifest->areas[i].digest, digest.data, FS_HASH_SIZE);
+  }
+  fs_session_note_manifest();
+  return FS_OK;
 }
 
 /* One pass: the session keeps this license, and the data are those of its digests. */
@@ -247,7 +254,7 @@ static fs_result __attribute__((noinline)) check_data(const license *read, const
   for (i = 0; i < manifest->area_count; i++) {
     if (manifest->areas[i].kind != FS_AREA_DEVICE_DATA) continue;
     fs_session_digest(i, data->data[used], digest);
-    FS_DEMAND(fs_equal(digest, fs_session.data_digests[i], sizeof digest) == FS_YES, FS_ERR_LICENSE_DATA_WRONG);
+    FS_DEMAND(fs_equal(digest, manifest->areas[i].digest, sizeof digest) == FS_YES, FS_ERR_LICENSE_DATA_WRONG);
     used++;
   }
   FS_DEMAND(i == manifest->area_count && used == data->count, FS_ERR_LICENSE_DATA_WRONG);
@@ -294,20 +301,28 @@ static fs_result unwrap(const license *read, fs_buffer bundle, fs_device_data *d
   fs_session_derive("firmseal/1 commitment", FS_NO, 0, commitment);
   FS_INSIST(fs_equal(commitment, fs_session.manifest.commitment, FS_HASH_SIZE) == FS_YES,
              FS_ERR_KEY_COMMITMENT_WRONG);
-  note(read);
+  FS_TRY(note(read));
   FS_TRY(check_data(read, data));
   FS_TRY(check_data(read, data));
   return FS_OK;
 }
 
-/* One pass of steps 1 to 8, from nothing. */
-static fs_result pass(fs_view bundle, license *read) {
+static void hash_of(const license *read, uint8_t hash[FS_HASH_SIZE]) {
+  fs_sha256 context;
+  fs_crypto_sha256_init(&context);
+  fs_crypto_sha256_update(&context, (const uint8_t *)read, sizeof *read);
+  fs_crypto_sha256_final(&context, hash);
+}
+
+/* One pass of steps 1 to 8, from nothing: all that it found goes into the hash. */
+static fs_result pass(fs_view bundle, license *read, uint8_t hash[FS_HASH_SIZE]) {
   fs_delegation issuer;
   fs_pending_tell(FS_ESTIMATE_PACKAGE_MS);
   fs_wipe(read, sizeof *read);
   FS_DECIDE(verify(bundle, read, &issuer));
   read->journaled = fs_equal(read->digest, fs_now.last_license, FS_HASH_SIZE);
   FS_DECIDE(check_terms(read, &issuer));
+  hash_of(read, hash);
   FS_FLOW_STEP(FS_STEP_LICENSE);
   return FS_OK;
 }
@@ -321,21 +336,21 @@ static fs_result __attribute__((noinline)) check_kept(const license *read) {
 }
 
 fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
-  license first;
-  license second;
+  license read;
+  uint8_t first[FS_HASH_SIZE];
+  uint8_t second[FS_HASH_SIZE];
   fs_view view;
   view.data = bundle.data;
   view.length = bundle.length;
-  FS_TRY(pass(view, &first));
+  FS_TRY(pass(view, &read, first));
   /* Defence license-second-pass */
-  FS_TRY(pass(view, &second));
-  FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
-            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_TRY(pass(view, &read, second));
+  FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_LICENSE_CHECKED);
-  FS_TRY(journal_unwrap(&second));
-  fs_session.trust.epoch = second.trust.epoch; /* the journal has it */
-  FS_TRY(unwrap(&second, bundle, data));
-  FS_TRY(check_kept(&second));
+  FS_TRY(journal_unwrap(&read));
+  fs_session.trust.epoch = read.trust.epoch; /* the journal has it */
+  FS_TRY(unwrap(&read, bundle, data));
+  FS_TRY(check_kept(&read));
   FS_FLOW_STEP(FS_STEP_UNWRAP);
   return FS_OK;
 }

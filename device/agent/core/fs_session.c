@@ -14,7 +14,6 @@ void fs_session_back_to_package(void) {
   fs_wipe(fs_session.content_prk, sizeof fs_session.content_prk);
   fs_wipe(fs_session.area_key, sizeof fs_session.area_key);
   fs_wipe(&fs_session.license, sizeof fs_session.license);
-  fs_wipe(fs_session.data_digests, sizeof fs_session.data_digests);
   fs_session.phase = FS_PHASE_PACKAGE;
 }
 
@@ -33,12 +32,6 @@ fs_result fs_session_check_manifest(void) {
   /* Defence session-manifest-hash */
   FS_DEMAND(fs_equal(hash, fs_session.accepted, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
-}
-
-fs_area fs_session_area(uint32_t ordinal) {
-  fs_area area = fs_session.manifest.areas[ordinal];
-  if (area.kind == FS_AREA_DEVICE_DATA) memcpy(area.digest, fs_session.data_digests[ordinal], sizeof area.digest);
-  return area;
 }
 
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]) {

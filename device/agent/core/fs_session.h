@@ -16,8 +16,7 @@ typedef struct {
   fs_trust trust; /* in force with what the package and the license proved */
   fs_manifest manifest;
   uint8_t accepted[FS_HASH_SIZE]; /* hash of the manifest above when it was accepted */
-  fs_license_names license;                         /* accepted last */
-  uint8_t data_digests[FS_AREA_MAX][FS_HASH_SIZE];  /* of its per-device data, each at its area's place */
+  fs_license_names license; /* accepted last */
   uint8_t content_prk[FS_HASH_SIZE]; /* HKDF-Extract of the content key: all keys of the package follow from it */
   uint8_t area_key[FS_KEY_SIZE];
   uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
@@ -33,12 +32,10 @@ void fs_session_end(void);
 /* Forgets license and keys and keeps the accepted package: a license can come again. */
 void fs_session_back_to_package(void);
 
-/* Notes the manifest as accepted, and says whether it still is that one. FS_ERR_INTERNAL_CHECK_FAILED. */
+/* Notes the manifest as accepted, and says whether it still is that one. A license fills in the digests of its per-device data.
+ * FS_ERR_INTERNAL_CHECK_FAILED. */
 void fs_session_note_manifest(void);
 fs_result fs_session_check_manifest(void);
-
-/* The area as it is once the install ended: with the license's digest where the manifest has none. */
-fs_area fs_session_area(uint32_t ordinal);
 
 /* Keyed digest of the area of that ordinal, from its bytes or from their SHA-256. */
 void fs_session_digest(uint32_t ordinal, fs_view bytes, uint8_t digest[FS_HASH_SIZE]);

@@ -120,7 +120,6 @@ function protection(chip: Chip): string[] {
     define('FS_RDP_LEVEL_0', hex(readoutProtection.level0), 'any value but these two means level 1'),
     define('FS_RDP_LEVEL_2', hex(readoutProtection.level2)),
     define('FS_TIER_B_READOUT_LEVEL', decimal(tier.readoutLevel)),
-    define('FS_LEVEL_KEY_COUNT', decimal(levelKeys(chip).length)),
   ];
 }
 

@@ -73,13 +73,18 @@ export class DfuControl {
     try {
       return await Promise.race([run(), late]);
     } catch (error) {
-      if (error instanceof Fault) {
+      if (error instanceof Fault && error.code === 'usb-transfer-timeout')
         this.device.close().catch(() => undefined);
-        throw error;
-      }
+      // What an adapter says in a fault of its own is more exact, but for the device that left.
+      if (error instanceof Fault && error.code !== 'usb-unplugged') throw error;
       throw new Fault('usb-device-lost', {}, { cause: error });
     } finally {
       cancel();
     }
   }
 }
+
+const leaving: ReadonlySet<string> = new Set(['usb-device-lost', 'usb-transfer-failed', 'usb-stuck']);
+
+/** Whether a transfer failed as it does when the chip resets in the middle of it. */
+export const leftTheBus = (error: unknown): boolean => error instanceof Fault && leaving.has(error.code);

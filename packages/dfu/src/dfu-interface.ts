@@ -53,7 +53,8 @@ export async function openDfu(
   };
   await control.within(openTimeoutMs, () =>
     claim().catch((cause: unknown) => {
-      throw new Fault('usb-device-busy', {}, { cause });
+      // An adapter says more exactly what is in the way.
+      throw cause instanceof Fault ? cause : new Fault('usb-device-busy', {}, { cause });
     }),
   );
   await selectAlternate(control, alternateSetting);

@@ -6,7 +6,7 @@ import { concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { type Clock, faultOfStatus } from '@firmseal/link';
 import type { UsbDevice } from '@firmseal/usb-device';
-import type { DfuControl } from './control.ts';
+import { type DfuControl, leftTheBus } from './control.ts';
 import { openDfu } from './dfu-interface.ts';
 import type { DfuStatus } from './dfu-status.ts';
 import { clearStatus } from './requests/clear-status.ts';
@@ -89,7 +89,7 @@ async function manifest(control: DfuControl, timeoutMs: number): Promise<Downloa
   try {
     status = await settle(control, timeoutMs);
   } catch (error) {
-    if (error instanceof Fault && error.code === 'usb-device-lost') return 'left';
+    if (leftTheBus(error)) return 'left';
     throw error;
   }
   if (status.state === 'dfuMANIFEST-WAIT-RESET') return 'wait-reset';

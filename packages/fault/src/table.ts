@@ -1708,6 +1708,26 @@ export const faultTable = {
     sentence: 'The option register {register} does not hold what was set.',
     remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
   },
+  'erase-unconfirmed': {
+    number: 1089, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'This erases the whole flash of the chip, and was not confirmed.',
+    remedy: 'Give `--confirm-erase` when that is meant.',
+  },
+  'erase-range-missing': {
+    number: 1090, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'It was not said what to erase, or it was said twice.',
+    remedy: 'Give either `--all`, or `--from` and `--length`.',
+  },
+  'flash-differs': {
+    number: 1091, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash at {address} holds something else than {file}.',
+    remedy: 'Write the file with `firmseal flash write`, or look whether it is the right file.',
+  },
+  'flash-not-blank': {
+    number: 1092, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash is not erased: there is data at {address}.',
+    remedy: 'Erase it with `firmseal flash erase` when the data may go.',
+  },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '{place} is not the text of a place: {reason}.',

@@ -13,7 +13,7 @@ import { TclRpc } from './tcl-rpc.ts';
 export interface OpenocdOptions {
   readonly stream: ByteStream;
   readonly clock: Clock;
-  /** How long a command may take that does no work in the flash; default 10,000. */
+  /** How long a command may take that does no work in the flash; default 30,000. */
   readonly timeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ export class Openocd {
   }
 
   /** Throws `openocd-not-there` for another server, `openocd-too-old` below 0.12. */
-  static async connect({ stream, clock, timeoutMs = 10_000 }: OpenocdOptions): Promise<Openocd> {
+  static async connect({ stream, clock, timeoutMs = 30_000 }: OpenocdOptions): Promise<Openocd> {
     const rpc = new TclRpc(stream, clock);
     const { text } = await rpc.run('version', { timeoutMs }).catch((cause: unknown) => {
       throw new Fault('openocd-not-there', {}, { cause });

@@ -5,6 +5,7 @@ import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { Clock } from '@firmseal/link';
 import type { UsbDevice } from '@firmseal/usb-device';
+import { leftTheBus } from '../control.ts';
 import { type OpenDfu, openDfu, selectAlternate } from '../dfu-interface.ts';
 import { type MemoryLayout, readMemoryLayout } from '../memory-layout.ts';
 import { type DfuseQuirks, dfuseQuirks } from '../quirks.ts';
@@ -169,7 +170,7 @@ export class DfuseBootloader {
       const status = await settle(control, timeoutMs);
       if (status.state !== 'dfuDNLOAD-IDLE') return refuse(control, 'Write Memory', status);
     } catch (error) {
-      if (!(error instanceof Fault && error.code === 'usb-device-lost')) throw error;
+      if (!leftTheBus(error)) throw error;
     }
   }
 

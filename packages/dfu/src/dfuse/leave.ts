@@ -1,8 +1,7 @@
 // Leave DFU mode: a download without data starts the program at the address pointer. AN3156 section 5.4.
 // The device leaves the bus, with or without an answer to the GETSTATUS that does it.
 
-import { Fault } from '@firmseal/fault';
-import type { DfuControl } from '../control.ts';
+import { type DfuControl, leftTheBus } from '../control.ts';
 import { download } from '../requests/download.ts';
 import { getStatus } from '../requests/get-status.ts';
 import { refuse } from './command.ts';
@@ -17,6 +16,6 @@ export async function leave(control: DfuControl, address: number): Promise<void>
     const status = await getStatus(control);
     if (!taken || status.state === 'dfuERROR') await refuse(control, 'Leave', status);
   } catch (error) {
-    if (!(error instanceof Fault && error.code === 'usb-device-lost')) throw error;
+    if (!leftTheBus(error)) throw error;
   }
 }

@@ -1,8 +1,7 @@
 // Read Unprotect, 0x92: lowers the readout level to 0, which erases the flash; the chip resets and leaves
 // the bus. AN3156 section 5.3. The one changing command that a protected chip takes.
 
-import { Fault } from '@firmseal/fault';
-import type { DfuControl } from '../control.ts';
+import { type DfuControl, leftTheBus } from '../control.ts';
 import { runCommand } from './command.ts';
 
 /** Resolves when the device left the bus or answered that it is done. */
@@ -10,6 +9,6 @@ export async function readUnprotect(control: DfuControl, timeoutMs: number): Pro
   try {
     await runCommand(control, { command: 'Read Unprotect', bytes: Uint8Array.of(0x92), timeoutMs });
   } catch (error) {
-    if (!(error instanceof Fault && error.code === 'usb-device-lost')) throw error;
+    if (!leftTheBus(error)) throw error;
   }
 }

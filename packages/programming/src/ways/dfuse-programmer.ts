@@ -5,7 +5,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
 import { DfuseBootloader } from '@firmseal/dfu';
 import { Fault } from '@firmseal/fault';
-import type { Clock } from '@firmseal/link';
+import { type Clock, sleep } from '@firmseal/link';
 import type { UsbDevice } from '@firmseal/usb-device';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import {
@@ -36,6 +36,8 @@ async function openBootloader({ chip, clock, openDevice }: DfuseProgrammerOption
 }
 
 const flashSetting = 0;
+const returnMs = 500;
+const returnAttempts = 4;
 
 class DfuseProgrammer implements ChipProgrammer {
   readonly way = 'dfuse';
@@ -51,9 +53,19 @@ class DfuseProgrammer implements ChipProgrammer {
     return this.#options.chip;
   }
 
+  /** The device leaves the bus, is enumerated again, and is another one then: the system may need some time for both. */
   async #reopen(): Promise<void> {
     await this.#bootloader.close().catch(() => undefined);
-    this.#bootloader = await openBootloader(this.#options);
+    for (let attempt = 1; ; attempt++) {
+      await sleep(this.#options.clock, returnMs);
+      try {
+        this.#bootloader = await openBootloader(this.#options);
+        return;
+      } catch (error) {
+        const isUsb = error instanceof Fault && error.code.startsWith('usb-');
+        if (!isUsb || attempt === returnAttempts) throw error;
+      }
+    }
   }
 
   /** DfuSe has no command for the id: the layout of the flash tells chips apart, as far as it does. */

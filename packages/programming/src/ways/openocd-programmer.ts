@@ -24,6 +24,8 @@ export async function openOpenocdProgrammer(
 /** Bytes of one transfer of a read, and of one file of a write. */
 const readBlockBytes = 16 * 1024;
 const writeBlockBytes = 128 * 1024;
+/** What OpenOCD itself may take for a command on the flash, on a machine with other work. */
+const openocdMs = 60_000;
 
 const isMemoryRefused = (error: unknown): boolean =>
   error instanceof Fault && error.code === 'openocd-memory-refused';
@@ -82,7 +84,7 @@ class OpenocdProgrammer implements ChipProgrammer {
     let erased = 0;
     for (const run of runsOf(units)) {
       const lengthBytes = run.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      const timeoutMs = eraseTimeoutMs(this.chip, run);
+      const timeoutMs = openocdMs + eraseTimeoutMs(this.chip, run);
       await this.#openocd.eraseFlash(run[0]!.addressStart, lengthBytes, { timeoutMs });
       erased += run.length;
       onErased(erased);
@@ -104,7 +106,7 @@ class OpenocdProgrammer implements ChipProgrammer {
     for (let offset = 0; offset < bytes.length; offset += writeBlockBytes) {
       const block = bytes.subarray(offset, offset + writeBlockBytes);
       // On top of the flash: the file, and the loader's way over a slow probe (10 KiB a second).
-      const timeoutMs = 10_000 + block.length / 10 + programTimeoutMs(this.chip, block.length);
+      const timeoutMs = openocdMs + block.length / 10 + programTimeoutMs(this.chip, block.length);
       await this.#openocd.writeFlash(address + offset, block, { timeoutMs });
       onBlock(offset + block.length);
     }

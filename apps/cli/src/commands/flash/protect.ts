@@ -1,0 +1,29 @@
+// `firmseal flash protect`: raises the readout level: 1, which unprotect lifts with an erase, or 2, which
+// is for good.
+
+import { Command } from '@commander-js/extra-typings';
+import { findChip } from '@firmseal/chips';
+import { chipOption } from '../../chip-option.ts';
+import { runRequest } from '../../flash/run-request.ts';
+import { dryRunOption, permanentOption, viaOption } from '../../flash/via-options.ts';
+import { withProgrammer } from '../../flash/with-programmer.ts';
+import { examples, level } from '../../options.ts';
+import { runs } from '../../runs.ts';
+import type { Shell } from '../../shell.ts';
+
+export const command = (shell: Shell) =>
+  new Command()
+    .addOption(chipOption())
+    .addOption(viaOption())
+    .option('--level <level>', 'readout level: 1 or 2', level, 1)
+    .addOption(dryRunOption())
+    .addOption(permanentOption())
+    .addHelpText('after', examples('flash protect --chip stm32f427 --via serial:COM7'))
+    .action(
+      runs(shell, async (face, options) => {
+        const { field, level0, level1, level2 } = findChip(options.chip).readoutProtection;
+        const value = [level0, level1, level2][options.level]!;
+        const request = { options: [{ field, value }] };
+        await withProgrammer(options, (programmer) => runRequest(face, { programmer, request }, options));
+      }),
+    );
