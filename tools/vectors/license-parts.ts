@@ -28,7 +28,7 @@ import {
 
 export const licensedPieces = await pieces({ areas: otherAreas, core: { entry: 0x08100000 } });
 export const licensedPackage = assemble(licensedPieces);
-export const licensedManifest = manifestOf(licensedPackage);
+const licensedManifest = manifestOf(licensedPackage);
 export const licensedManifestDigest = licensedManifest.digest;
 export const deviceThumbprint = thumbprintOf(
   crypto,

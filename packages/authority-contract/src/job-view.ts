@@ -9,7 +9,7 @@ export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** What an owner may take besides PASS, the most serious first; spec/receipt.md section 4. */
-export const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
 export const outcomes = ['PASS', ...weaknesses] as const;
 export const acceptedWeaknesses = z.array(z.enum(weaknesses)).max(weaknesses.length);
 

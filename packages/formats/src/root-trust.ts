@@ -49,7 +49,7 @@ export interface RootObjects {
 }
 
 /** Steps 1 of section 5. Throws `root-malformed`, `root-product-wrong`, `root-revoked`. */
-export function followSuccessions(crypto: Crypto, successions: readonly Uint8Array[], trust: Trust): Trust {
+function followSuccessions(crypto: Crypto, successions: readonly Uint8Array[], trust: Trust): Trust {
   let now = trust;
   for (const bytes of successions) {
     const object = openSigned(bytes, successionKind);
