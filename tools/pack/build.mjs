@@ -1,6 +1,7 @@
 // Makes of a command's source one folder that runs by itself: bundled JavaScript (type stripping does not
 // work inside of node_modules), the launcher, the assets, licences of what was bundled, and a package.json
-// without dependencies. Makes of that folder a tarball that `npm install` takes.
+// without dependencies but the optional ones that bring native code. Makes of that folder a tarball that
+// `npm install` takes.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -21,6 +22,14 @@ import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const cliEntry = join(root, 'apps/cli/src/main.ts');
 
+/** Packages with native code: npm installs them beside the command where it can, and the command does without. */
+const optionalDependencies = Object.assign(
+  {},
+  ...['serial-adapter', 'usb-adapter'].map(
+    (name) => JSON.parse(readFileSync(join(root, `packages/${name}/package.json`), 'utf8')).optionalDependencies,
+  ),
+);
+
 async function bundle(entry, folder) {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -34,6 +43,7 @@ async function bundle(entry, folder) {
     metafile: true,
     legalComments: 'none', // whole licences are in THIRD-PARTY-LICENSES.txt
     logLevel: 'warning',
+    external: Object.keys(optionalDependencies),
     define: { FIRMSEAL_BUNDLED: 'true' },
     // CommonJS dependencies call require for Node's own modules.
     banner: {
@@ -86,6 +96,7 @@ function writeManifest(folder) {
     type: 'module',
     bin: { firmseal: './firmseal.mjs' },
     engines: { node: '>=24' },
+    optionalDependencies,
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return `${name}-${version}.tgz`;

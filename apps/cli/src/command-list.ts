@@ -250,6 +250,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'list the chips of the catalogue, or show one: flash, option bytes, what is promised, free ranges',
     load: () => import('./commands/chips.ts'),
   },
+  {
+    name: 'devices',
+    about:
+      'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
+    load: () => import('./commands/devices.ts'),
+  },
   authority,
   job,
   agent,

@@ -33,7 +33,7 @@ export const port = number({ most: 65535 });
 export const level = (text: string): 0 | 1 | 2 => number({ most: 2 })(text) as 0 | 1 | 2;
 
 /** `HOST:PORT`, IPv6 in brackets; undefined for anything else. */
-export function toHostPort(text: string): { host: string; port: number } | undefined {
+function toHostPort(text: string): { host: string; port: number } | undefined {
   const [, host, digits = ''] = /^(\[[0-9a-fA-F:]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
   const found = toNumber(digits, { most: 65535 });
   return host === undefined || found === undefined

@@ -12,11 +12,11 @@ import { createInstallVerifier, exitCodeOf, readInstallPackage, runGang } from '
 import { accessAuthority, jobId } from '../authority-access.ts';
 import { readInput } from '../files.ts';
 import { createInstallFace } from '../install-face.ts';
-import { authorityOption, collect, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-import { openSocket } from '../sockets.ts';
+import { collectSockets, openSocket } from '../sockets.ts';
 
 export const command = (shell: Shell) =>
   new Command()
@@ -24,7 +24,7 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--job <job>', 'the job', jobId)
-    .requiredOption('--socket <address>', 'tcp:HOST:PORT (repeat)', collect)
+    .requiredOption('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .option('--start', 'boot the application when its receipt is stored')
@@ -38,7 +38,7 @@ export const command = (shell: Shell) =>
       examples(
         'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
           '      --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
-          '      --socket tcp:127.0.0.1:5001 --socket tcp:127.0.0.1:5002',
+          '      --socket serial:/dev/ttyACM0 --socket usb:1-4.2 --socket tcp:127.0.0.1:5001',
       ),
     )
     .action(

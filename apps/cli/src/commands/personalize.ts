@@ -25,7 +25,7 @@ import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-import { openProbe, openSocket } from '../sockets.ts';
+import { collectSockets, openProbe, openSocket } from '../sockets.ts';
 
 const steps: Record<PersonalizeStep, string> = {
   'agent-written': 'agent written and read back',
@@ -59,9 +59,9 @@ export const command = (shell: Shell) =>
       ).choices(agentBuildNames),
     )
     .requiredOption(
-      '--socket <address>',
-      'link of the same chip, tcp:HOST:PORT (repeat, in the same order)',
-      collect,
+      '--socket <place>',
+      'the same chip for its agent: serial:, usb: or tcp: (repeat, in the same order)',
+      collectSockets,
     )
     .addOption(chipOption())
     .addOption(productOption())
