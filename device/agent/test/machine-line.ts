@@ -58,6 +58,7 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
       [3, new Uint8Array(0)],
     ] as const),
     [4, pattern(64, 3)],
+    [5, originNumber(origin)],
   ]);
   const keys = decodeCbor(line.request(0x10, encodeCbor(begin)), { maxBytes: 4096 }) as [Bytes, Bytes];
   const chipId = line.chip.chip.id;
