@@ -46,6 +46,22 @@ export function hostPort(text: string): { host: string; port: number } {
   return found;
 }
 
+/** The id of a job, as `firmseal job open` prints it. */
+export function jobId(text: string): string {
+  if (!/^[0-9a-f]{32}$/.test(text))
+    throw new InvalidArgumentError('It must be the 32 hexadecimal digits that `firmseal job open` prints.');
+  return text;
+}
+
+/** Names of products are names of files too, at the authority. */
+export function productName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(text))
+    throw new InvalidArgumentError(
+      'It must be 1 to 32 letters, digits, dots, dashes and underscores, with a letter or digit first.',
+    );
+  return text;
+}
+
 // Each command gets objects of its own: commander keeps them.
 export const authorityOption = () =>
   new Option('--authority <url>', 'address of the authority').makeOptionMandatory();
@@ -53,7 +69,8 @@ export const tokenOption = () =>
   new Option('--token-file <file>', 'file with the token').makeOptionMandatory();
 export const rootKeyOption = () =>
   new Option('--root-key <file>', "the root's public key").makeOptionMandatory();
-export const productOption = () => new Option('--product <name>', 'product').makeOptionMandatory();
+export const productOption = () =>
+  new Option('--product <name>', 'product').argParser(productName).makeOptionMandatory();
 export const entryOption = () =>
   new Option(
     '--entry <address>',

@@ -18,10 +18,10 @@ function readPlace(address: string, option: string, kind: string): { host: strin
   return place;
 }
 
-/** Opens the link of a socket. Throws `option-invalid`, and the link's own faults. */
-export async function openSocket(socket: string): Promise<ByteStream> {
+/** How to open the link of a socket; its address is checked now. Throws `option-invalid`. */
+export function linkOf(socket: string): () => Promise<ByteStream> {
   const { host, port } = readPlace(socket, '--socket', 'tcp');
-  return connectTcp(host, port);
+  return () => connectTcp(host, port);
 }
 
 /** The debug port at an address. Throws `option-invalid`. */

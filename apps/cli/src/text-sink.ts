@@ -1,8 +1,9 @@
-// Where text goes: standard output or standard error. Either may be a file on a full disk or a pipe that
-// nobody reads any more; the work of a command goes on all the same, and whoever called `write` first
-// learns of the failure at the end.
+// Where text goes: standard output or standard error. Either may be a file on a full disk or a
+// pipe that nobody reads any more; the work of a command goes on all the same, and its end
+// tells what could not be written.
 
-import type { Writable } from 'node:stream';
+import { writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
 
 /** What a command that draws on a terminal needs to know of it. */
 export interface TerminalSize {
@@ -11,6 +12,25 @@ export interface TerminalSize {
 }
 
 type TerminalStream = Writable & Partial<TerminalSize> & { readonly isTTY?: boolean };
+
+/** A file or a device, written whole: Node's own stream for files takes a short write for a whole one. */
+export class FileStream extends Writable {
+  readonly #file: number;
+
+  constructor(file: number) {
+    super({ decodeStrings: true });
+    this.#file = file;
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    try {
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.#file, chunk, at);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+}
 
 export class TextSink {
   readonly #stream: TerminalStream;
@@ -33,9 +53,13 @@ export class TextSink {
     return { columns, rows };
   }
 
-  /** The first failure of a write; nothing is written after it. */
-  get failure(): NodeJS.ErrnoException | undefined {
-    return this.#failure;
+  /**
+   * Why a write failed, as the system names it; nothing is written after it. Readers
+   * that left are no failure.
+   */
+  get failure(): string | undefined {
+    if (this.#failure === undefined || this.#failure.code === 'EPIPE') return undefined;
+    return this.#failure.code ?? 'unknown';
   }
 
   /** Calls back at each change of the terminal's size; returns how to stop that. */

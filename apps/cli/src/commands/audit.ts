@@ -10,12 +10,13 @@ import {
   type JobEvidence,
   type LogRow,
 } from '@firmseal/authority';
-import { fromHex, toHex } from '@firmseal/bytes';
+import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { verifyDelegation } from '@firmseal/formats';
 import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
-import { readInput, readText, writeText } from '../files.ts';
+import { readInput, readText } from '../files.ts';
 import { authorityOption, examples, productOption, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
@@ -80,6 +81,7 @@ export const command = (shell: Shell) =>
           ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
         });
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
+        if (remember !== undefined) refuseUnwritable(remember);
         const known = rememberedHead(remember);
         const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
         const { findings, jobs, ok, ...result } = await auditEvidence(nodeCrypto, evidence, {
@@ -101,6 +103,6 @@ export const command = (shell: Shell) =>
           ok ? 'audit: no contradiction' : 'audit: FAILED',
         );
         if (!ok) throw new Fault('audit-failed', { count: findings.length });
-        if (remember !== undefined) writeText(remember, `${head}\n`);
+        if (remember !== undefined) writeWholeFile(remember, [utf8(`${head}\n`)]);
       }),
     );

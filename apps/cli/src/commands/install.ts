@@ -3,9 +3,9 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { AuthorityClient } from '@firmseal/authority-client';
-import { Secret, utf8 } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { faultLabel } from '@firmseal/fault';
 import { verifyDelegation } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
@@ -13,23 +13,35 @@ import {
   createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
+  type InstallResult,
   readInstallPackage,
   runGang,
 } from '@firmseal/programmer';
-import { readInput, readText } from '../files.ts';
+import type { Face } from '../face.ts';
+import { readInput } from '../files.ts';
 import { createInstallFace } from '../install-face.ts';
-import { authorityOption, collect, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, collect, examples, jobId, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
+import { readToken } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
-import { openSocket } from '../sockets.ts';
+import { linkOf } from '../sockets.ts';
+
+/** Standard error says why each socket failed, whatever shows the progress. */
+function tellFailure({ shell }: Face, { socketNumber, socket, fault }: FailedInstall): void {
+  const { code, message, remedy } = fault;
+  shell.err.write(`[${socketNumber}] ${socket}: ${faultLabel(code)} ${code}: ${message}\n`);
+  shell.err.write(`  What to do: ${remedy}\n`);
+}
+
+type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
 
 export const command = (shell: Shell) =>
   new Command()
     .argument('<package>', 'the package')
     .addOption(authorityOption())
     .addOption(tokenOption())
-    .requiredOption('--job <job>', 'the job')
+    .requiredOption('--job <job>', 'id of the job', jobId)
     .requiredOption('--socket <address>', 'tcp:HOST:PORT (repeat)', collect)
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
@@ -49,6 +61,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
+        const links = new Map(options.socket.map((socket) => [socket, linkOf(socket)]));
         const rootPublicKey = readPublicKey(options.rootKey);
         const sealed = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
         const { product } = sealed.manifest.core;
@@ -62,19 +75,18 @@ export const command = (shell: Shell) =>
         const client = new AuthorityClient({
           baseUrl: options.authority,
           job: options.job,
-          token: new Secret(utf8(readText(options.tokenFile))),
+          token: readToken(face, options.tokenFile),
           clock: systemClock,
         });
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
         const stop = new AbortController();
-        const onSignal = (): void => stop.abort();
-        process.once('SIGINT', onSignal);
+        const giveBack = shell.stops.take(() => stop.abort());
         try {
           const results = await runGang({
             sockets: options.socket,
             sealed,
-            opener: { open: openSocket },
+            opener: { open: (socket) => links.get(socket)!() },
             source: createAuthoritySource(client),
             journal,
             verifier: createInstallVerifier(nodeCrypto, { rootPublicKey, sealed, verifyCertificate }),
@@ -85,10 +97,11 @@ export const command = (shell: Shell) =>
             signal: stop.signal,
             startApplication: options.start === true,
           });
+          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
           return exitCodeOf(results);
         } finally {
           shown.finish();
-          process.off('SIGINT', onSignal);
+          giveBack();
           await journal.close();
         }
       }),

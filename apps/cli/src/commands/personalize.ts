@@ -6,8 +6,8 @@ import { toHex } from '@firmseal/bytes';
 import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
-import { systemClock } from '@firmseal/link';
+import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import { type ByteStream, systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { readAgentImage } from '../agent-image.ts';
 import { chipOption } from '../chip-option.ts';
@@ -20,12 +20,12 @@ import {
   productOption,
   rootKeyOption,
 } from '../options.ts';
-import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
+import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
-import { openProbe, openSocket } from '../sockets.ts';
+import { linkOf, openProbe } from '../sockets.ts';
 
 const steps: Record<PersonalizeStep, string> = {
   'agent-written': 'agent written and read back',
@@ -34,15 +34,18 @@ const steps: Record<PersonalizeStep, string> = {
   protected: 'final protection in force, as the chip itself says',
 };
 
-/** The agent behind a socket, once for each time that personalization asks. */
+/** The agent behind a link, opened each time that personalization asks. */
 const agentOpener =
-  (socket: string): PersonalizeOptions['openAgent'] =>
+  (openLink: () => Promise<ByteStream>): PersonalizeOptions['openAgent'] =>
   async () => {
-    const stream = await openSocket(socket);
-    return {
-      agent: await AgentClient.connect({ stream, clock: systemClock }),
-      close: () => stream.close(),
-    };
+    const stream = await openLink();
+    try {
+      const agent = await AgentClient.connect({ stream, clock: systemClock });
+      return { agent, close: () => stream.close() };
+    } catch (error) {
+      await stream.close();
+      throw error;
+    }
   };
 
 export const command = (shell: Shell) =>
@@ -74,34 +77,46 @@ export const command = (shell: Shell) =>
         if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         if (probes.length !== sockets.length)
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
+        // Every place is understood before the first chip is touched.
+        const places = sockets.map((socket, i) => ({
+          socket,
+          probe: openProbe(probes[i]!),
+          openAgent: agentOpener(linkOf(socket)),
+        }));
         checkClock(new Date());
         const chip = findChip(options.chip);
         requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
-        const { deviceCa: caFile, passphraseFile } = options;
-        const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
-        const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
-        const shared = {
-          ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
-          agentImage: readAgentImage(chip),
-          deviceCa: signerOf(nodeCrypto, key),
-        };
-        for (const [index, socket] of sockets.entries()) {
-          const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
-          const { device, uniqueId } = await personalizeChip({
-            ...shared,
-            validFrom: releaseDate,
-            probe: openProbe(probes[index]!),
-            openAgent: agentOpener(socket),
-            onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
+        const { deviceCa: file, passphraseFile } = options;
+        const role = 'device-ca';
+        await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
+          const shared = {
+            ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
+            agentImage: readAgentImage(chip),
+            deviceCa: signerOf(nodeCrypto, key),
+          };
+          let stoppedBy: string | undefined;
+          const giveBack = shell.stops.take((signal) => {
+            stoppedBy = signal;
           });
-          const thumbprint = toHex(device.thumbprint);
-          face.tell(
-            { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
-            say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
-          );
-        }
-        key.privateKey.wipe();
+          for (const [index, { socket, ...place }] of places.entries()) {
+            // A chip that was begun is finished: half personalized it would have to be erased.
+            if (stoppedBy !== undefined) throw new Fault('command-stopped', { signal: stoppedBy });
+            const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
+            const { device, uniqueId } = await personalizeChip({
+              ...shared,
+              ...place,
+              validFrom: releaseDate,
+              onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
+            });
+            const thumbprint = toHex(device.thumbprint);
+            face.tell(
+              { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
+              say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
+            );
+          }
+          giveBack();
+        });
       }),
     );

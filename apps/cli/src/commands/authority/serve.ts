@@ -3,18 +3,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { createAuthority, serveAuthority } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
+import { type KeyRole, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, openAuthorityStore, readProducts } from '../../authority-folder.ts';
+import { warnOfReaders } from '../../file-readers.ts';
 import { examples, hostPort, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
-
-/** Resolves at SIGINT or SIGTERM. */
-const askedToStop = () =>
-  new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 
 export const command = (shell: Shell) =>
   new Command()
@@ -28,23 +23,29 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, folder, { listen, passphraseFile }) => {
         const paths = authorityPaths(folder);
-        const passphrase = await readPassphrase(shell, 'the keys of the authority', passphraseFile);
-        const open = (path: string) => openKeyFile(nodeCrypto, { path, passphrase });
-        const [issuerKey, kemKey] = [await open(paths.issuer), await open(paths.kem)];
+        for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
+        const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
+        const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
+        const issuerKey = await open(paths.issuer, 'license-issuer');
+        const kemKey = await open(paths.kem, 'authority-kem');
+        passphrase.wipe();
         const products = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         const store = openAuthorityStore(folder);
         const kem = unwrapperOf(nodeCrypto, kemKey);
-        const authority = createAuthority({ store, crypto: nodeCrypto, kem, products });
-        const running = await serveAuthority({ authority, ...listen });
-        const served = products.map(({ product }) => product);
-        face.tell(
-          { event: 'serving', url: running.url, products: served },
-          `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
-        );
-        await askedToStop();
-        await running.stop();
-        await store.close();
-        issuerKey.privateKey.wipe();
-        kemKey.privateKey.wipe();
+        try {
+          const authority = createAuthority({ store, crypto: nodeCrypto, kem, products });
+          const running = await serveAuthority({ authority, ...listen });
+          const served = products.map(({ product }) => product);
+          face.tell(
+            { event: 'serving', url: running.url, products: served },
+            `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
+          );
+          await shell.stops.wait();
+          await running.stop();
+        } finally {
+          await store.close();
+          issuerKey.privateKey.wipe();
+          kemKey.privateKey.wipe();
+        }
       }),
     );

@@ -1,10 +1,11 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { toBase64url } from '@firmseal/bytes';
+import { toBase64url, utf8 } from '@firmseal/bytes';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
 import { callAuthority } from '../../authority-api.ts';
-import { readInput, refuseExisting, writeText } from '../../files.ts';
+import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -33,7 +34,9 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { quota, mode, idFile } = options;
-        if (idFile !== undefined) refuseExisting(idFile);
+        const idFiles = idFile === undefined ? [] : [idFile];
+        // Before the job is opened: it would be there without its id.
+        refuseUnmakeable(idFiles);
         const { headerBytes } = splitPackage(readInput(options.package));
         const job = await callAuthority(options, 'POST', '/v1/jobs', {
           header: toBase64url(headerBytes),
@@ -41,7 +44,7 @@ export const command = (shell: Shell) =>
           quota,
           mode,
         });
-        if (idFile !== undefined) writeText(idFile, `${job['job']}\n`);
+        writeNewFiles(idFiles.map((path) => ({ path, parts: [utf8(`${job['job']}\n`)] })));
         tellJob(face, job);
       }),
     );

@@ -3,13 +3,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { callAuthority } from '../../authority-api.ts';
 import { jobPath, tellJob } from '../../job-view.ts';
-import { authorityOption, examples, tokenOption } from '../../options.ts';
+import { authorityOption, examples, jobId, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<job>', 'id of the job')
+    .argument('<job>', 'id of the job', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
     .addHelpText(

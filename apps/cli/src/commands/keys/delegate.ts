@@ -2,9 +2,9 @@
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { makeDelegation, roles } from '@firmseal/formats';
-import { refuseExisting, writeOutput } from '../../files.ts';
-import { examples, number, passphraseOption } from '../../options.ts';
+import { examples, number, passphraseOption, productOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { withRootKey } from '../../root-key.ts';
 import { runs } from '../../runs.ts';
@@ -15,7 +15,7 @@ export const command = (shell: Shell) =>
     .requiredOption('--root <file>', 'the root key')
     .requiredOption('--key <file>', 'public key of the delegate (FILE.pub)')
     .addOption(new Option('--role <role>', 'what the delegate may do').choices(roles).makeOptionMandatory())
-    .requiredOption('--product <name>', 'product, 1 to 32 characters without spaces')
+    .addOption(productOption())
     .option(
       '--counter-cap <number>',
       'highest security counter that the delegate may sign for',
@@ -34,12 +34,12 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { key, role, product, counterCap, epoch, out } = options;
-        refuseExisting(out);
+        refuseUnmakeable([out]);
         const publicKey = readPublicKey(key);
-        const delegation = await withRootKey(shell, options, (root) =>
+        const delegation = await withRootKey(face, options, (root) =>
           makeDelegation(nodeCrypto, root, { role, publicKey, product, counterCap, epoch }),
         );
-        writeOutput(out, [delegation]);
+        writeNewFiles([{ path: out, parts: [delegation] }]);
         face.tell(
           { event: 'delegated', file: out, role, product, counterCap, epoch },
           `${out}: ${role} for ${product}, counters up to ${counterCap}, epoch ${epoch}`,

@@ -1,0 +1,116 @@
+// How each command of the list is called so that it writes what it can write: a command that is not here fails
+// the test of outputs. `files` are what it leaves in the folder `out`; a command without files writes none.
+
+import type { Desk } from './desk.ts';
+import { sealWords } from './desk.ts';
+
+export interface Call {
+  readonly words: readonly string[];
+  /** Relative to the folder that the call writes into. */
+  readonly files: readonly string[];
+  /** Exit code where everything can be written: 0 unless the call meets something that it cannot do. */
+  readonly status?: number;
+  /** It serves until it is asked to stop. */
+  readonly serves?: boolean;
+}
+
+export interface CallSite {
+  readonly desk: Desk;
+  readonly url: string;
+  readonly job: string;
+  /** An empty folder. */
+  readonly out: string;
+}
+
+const address = ['--chip', 'stm32f427', '--product', 'panel'];
+
+/** By the words of the command. */
+export function callsOf({ desk, url, job, out }: CallSite): Readonly<Record<string, Call>> {
+  const { at } = desk;
+  const into = (name: string) => `${out}/${name}`;
+  const owner = ['--authority', url, '--token-file', at('authority/owner.token')];
+  const trust = ['--root-key', at('root.key.pub'), '--device-ca-delegation', at('ca.delegation')];
+  const root = ['--root', at('root.key'), '--product', 'panel'];
+  return {
+    'keys new': {
+      words: ['keys', 'new', '--role', 'approver', '--out', into('new.key')],
+      files: ['new.key', 'new.key.pub'],
+    },
+    'keys delegate': {
+      words: [
+        ...['keys', 'delegate', ...root, '--role', 'approver', '--key', at('ca.key.pub')],
+        ...['--out', into('new.delegation')],
+      ],
+      files: ['new.delegation'],
+    },
+    'keys epoch': {
+      words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
+      files: ['epoch-1'],
+    },
+    'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
+    seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    inspect: { words: ['inspect', at('panel.seal')], files: [] },
+    'attach-license': {
+      words: ['attach-license', at('panel.seal'), '--license', at('chip.license'), '--out', into('app.seal')],
+      files: ['app.seal'],
+    },
+    chips: { words: ['chips'], files: [] },
+    'authority init': { words: ['authority', 'init', into('new')], files: ['new'] },
+    'authority add-product': {
+      words: [
+        ...['authority', 'add-product', into('authority'), '--product', 'panel'],
+        ...['--root-key', at('root.key.pub'), '--issuer-delegation', at('issuer.delegation')],
+        ...['--device-ca-delegation', at('ca.delegation')],
+      ],
+      files: ['authority/products/panel.json'],
+    },
+    'authority serve': {
+      words: ['authority', 'serve', into('authority'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
+    },
+    'job open': {
+      words: [
+        ...['job', 'open', ...owner, '--package', at('panel.seal'), '--content-key', at('panel.seal.key')],
+        ...['--quota', '1', '--id-file', into('job.id')],
+      ],
+      files: ['job.id'],
+    },
+    'job approve': { words: ['job', 'approve', job, ...owner], files: [] },
+    'job close': { words: ['job', 'close', job, ...owner], files: [] },
+    'job show': { words: ['job', 'show', job, ...owner], files: [] },
+    'job token': {
+      words: ['job', 'token', job, ...owner, '--out', into('line.token')],
+      files: ['line.token'],
+    },
+    personalize: {
+      words: [
+        ...['personalize', ...address, '--root-key', at('root.key.pub'), '--device-ca', at('ca.key')],
+        ...['--level', '0', '--probe', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      status: 14,
+    },
+    install: {
+      words: [
+        ...['install', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],
+        ...[...trust, '--journal', into('line.jsonl')],
+        // Refused once the journal is there.
+        ...['--socket', 'tcp:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
+      ],
+      files: ['line.jsonl'],
+      status: 16,
+    },
+    virtual: {
+      words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],
+      files: ['chips.state'],
+      serves: true,
+    },
+    audit: {
+      words: ['audit', ...owner, ...trust, '--product', 'panel', '--remember', into('head')],
+      files: ['head'],
+    },
+    demo: { words: ['demo', at('root.key.pub')], files: [], status: 3 },
+    completion: { words: ['completion', 'bash'], files: [] },
+  };
+}
