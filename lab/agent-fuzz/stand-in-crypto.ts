@@ -51,8 +51,9 @@ export const standInCrypto: Crypto = {
   signEs256: (privateKey, message) => standInSignature(standInKeyPair(privateKey).publicKey, message),
   verifyEs256: (publicKey, message, signature) =>
     isPoint(publicKey) && equalBytes(signature, standInSignature(publicKey, message)),
+  importAesKey: (key) => key.slice(),
   aes256GcmSeal: ({ key, nonce, aad, plaintext, into }) => {
-    const sealed = concatBytes(plaintext, standInTag(key, nonce, aad, plaintext));
+    const sealed = concatBytes(plaintext, standInTag(key as Uint8Array, nonce, aad, plaintext));
     if (into === undefined) return sealed;
     into.set(sealed);
     return into;

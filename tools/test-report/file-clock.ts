@@ -10,9 +10,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import { cpuSeconds } from './cpu-time.ts';
-
-/** Seconds that one test file took. */
-export type FileTime = { path: string; cpuSeconds: number; clockSeconds: number };
+import type { FileTime } from './file-clock-record.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const record = process.env['FIRMSEAL_CPU'];

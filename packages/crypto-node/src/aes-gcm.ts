@@ -1,8 +1,9 @@
 // AES-256-GCM (NIST SP 800-38D) in one shot, 12-byte nonce, 16-byte tag. Records are sealed and opened with
 // it, so it copies no more than node:crypto forces: once, to put the tag behind the ciphertext.
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, KeyObject } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
+import type { AesKey } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 
@@ -10,28 +11,33 @@ const keySizeBytes = 32;
 const nonceSizeBytes = 12;
 const tagSizeBytes = 16;
 
-function checkSizes(key: Uint8Array, nonce: Uint8Array): void {
+function checkSizes(key: Uint8Array | KeyObject, nonce: Uint8Array): void {
+  const size = key instanceof KeyObject ? key.symmetricKeySize : key.length;
   // OpenSSL takes a nonce of any length and hashes it into a counter block; suite 1 has no such nonce.
-  if (key.length !== keySizeBytes || nonce.length !== nonceSizeBytes) {
+  if (size !== keySizeBytes || nonce.length !== nonceSizeBytes) {
     throw new Fault('internal-error', {
       detail: 'AES-256-GCM was called with a key or nonce of another size',
     });
   }
 }
 
+/** Node makes such an object at each call that is given bytes. */
+export const importAesKey = (key: Uint8Array): AesKey => createSecretKey(key);
+
 /**
  * Ciphertext followed by the tag, in `into` or a new array. Throws `internal-error` on a key,
  * nonce or room of another size.
  */
 export function aes256GcmSeal(inputs: {
-  key: Uint8Array;
+  key: AesKey;
   nonce: Uint8Array;
   aad: Uint8Array;
   plaintext: Uint8Array;
   into?: Bytes;
 }): Bytes {
-  checkSizes(inputs.key, inputs.nonce);
-  const cipher = createCipheriv('aes-256-gcm', inputs.key, inputs.nonce);
+  const key = inputs.key as Uint8Array | KeyObject;
+  checkSizes(key, inputs.nonce);
+  const cipher = createCipheriv('aes-256-gcm', key, inputs.nonce);
   if (inputs.aad.length > 0) cipher.setAAD(inputs.aad);
   const ciphertext = cipher.update(inputs.plaintext);
   cipher.final(); // a counter mode holds nothing back

@@ -3,7 +3,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import { aes256GcmOpen, aes256GcmSeal } from './aes-gcm.ts';
+import { aes256GcmOpen, aes256GcmSeal, importAesKey } from './aes-gcm.ts';
 import { createHmacSha256, createSha256, hkdfSha256, hmacSha256, sha256 } from './digests.ts';
 import { signEs256, verifyEs256 } from './es256.ts';
 import { ecdhP256, generateP256, isP256Point, p256FromPrivate } from './p256.ts';
@@ -19,6 +19,7 @@ export const nodeCrypto: Crypto = {
   hmacSha256,
   createHmacSha256,
   hkdfSha256,
+  importAesKey,
   aes256GcmSeal,
   aes256GcmOpen,
   generateP256: () => generateP256(randomBytes),

@@ -16,6 +16,9 @@ export interface KeyPair {
   readonly privateKey: Bytes;
 }
 
+/** The bytes of a key, or what a provider made of them (importAesKey). */
+export type AesKey = Uint8Array | { readonly symmetricKeySize?: number };
+
 export interface Crypto {
   randomBytes(length: number): Bytes;
   /** SHA-256 of the parts as one message; 32 bytes. */
@@ -27,11 +30,16 @@ export interface Crypto {
   /** RFC 5869 extract and expand with SHA-256. */
   hkdfSha256(inputs: { ikm: Uint8Array; salt: Uint8Array; info: Uint8Array; length: number }): Bytes;
   /**
+   * A key of 32 bytes made ready for many messages, which saves its import at each of them. The caller wipes
+   * the bytes that it gave; what the provider made of them goes with the garbage.
+   */
+  importAesKey(key: Uint8Array): AesKey;
+  /**
    * Ciphertext followed by the 16-byte tag, in `into` when it is given (plaintext length + 16 bytes, apart
    * from the plaintext), else in a new array. Nonce 12 bytes, key 32.
    */
   aes256GcmSeal(inputs: {
-    key: Uint8Array;
+    key: AesKey;
     nonce: Uint8Array;
     aad: Uint8Array;
     plaintext: Uint8Array;

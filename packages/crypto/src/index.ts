@@ -1,1 +1,1 @@
-export type { Crypto, Hasher, KeyPair } from './crypto.ts';
+export type { AesKey, Crypto, Hasher, KeyPair } from './crypto.ts';

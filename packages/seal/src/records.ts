@@ -3,7 +3,7 @@
 // since a record holds the next one's hash.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
-import type { Crypto } from '@firmseal/crypto';
+import type { AesKey, Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { ManifestCore } from './core.ts';
 import type { Manifest } from './manifest.ts';
@@ -116,7 +116,7 @@ export function openRecord(
 export function sealChunk(
   crypto: Crypto,
   chunk: { plan: PlannedRecord; plaintext: Uint8Array; into: Bytes },
-  keys: { areaKey: Uint8Array; coreDigest: Uint8Array },
+  keys: { areaKey: AesKey; coreDigest: Uint8Array },
 ): void {
   crypto.aes256GcmSeal({
     key: keys.areaKey,

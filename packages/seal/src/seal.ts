@@ -119,7 +119,12 @@ function sealRecords(crypto: Crypto, { core, coreDigest, keys, firmware }: Seali
   const size = plan.reduce((sum, record) => sum + recordOverheadBytes + record.chunkLengthBytes, 0);
   const records = new Uint8Array(size);
   const byOrdinal = new Map(
-    firmware.map(({ ordinal, plaintext }) => [ordinal, { plaintext, areaKey: keys.areaKey(ordinal) }]),
+    firmware.map(({ ordinal, plaintext }) => {
+      const bytes = keys.areaKey(ordinal);
+      const areaKey = crypto.importAesKey(bytes);
+      bytes.fill(0);
+      return [ordinal, { plaintext, areaKey }];
+    }),
   );
   let end = size;
   let next: Uint8Array = new Uint8Array(hashBytes);
@@ -133,7 +138,6 @@ function sealRecords(crypto: Crypto, { core, coreDigest, keys, firmware }: Seali
     next = crypto.sha256(records.subarray(start, end));
     end = start;
   }
-  for (const { areaKey } of byOrdinal.values()) areaKey.fill(0);
   return { records, firstRecordHash: next as Bytes };
 }
 
