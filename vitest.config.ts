@@ -15,8 +15,8 @@ export default defineConfig({
     ],
     exclude: [...configDefaults.exclude, ...(process.env['FIRMSEAL_USB_VM'] === 'whole' ? [] : ofUsbMachine)],
     setupFiles: ['tools/test-report/file-clock.ts'],
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: 'forks',
     // A file after another in the same process: starting one, and loading the tree in it, costs half a second
     // of CPU time. So a test leaves nothing behind: no variable of the environment, no working folder.
