@@ -52,6 +52,7 @@ export default {
         'tools/pack/launcher.mjs',
         'tools/generate/errors.ts',
         'bench/main.ts',
+        'bench/history/*-process.ts',
         'device/agent/{build-thumb,sizes}.ts',
         'device/agent/toolchain/fetch-sources.ts',
         'lab/main.ts',

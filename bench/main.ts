@@ -12,6 +12,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   install: async () => (await import('./install-rows.ts')).installRows(),
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
+  history: async () => (await import('./history-rows.ts')).historyRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),
 };
 

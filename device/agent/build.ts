@@ -6,11 +6,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { agentChipIds } from './toolchain/chip-header.ts';
+import { type Weakening, weakened } from './toolchain/defences.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
@@ -53,22 +53,10 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return compileToWasm(readSources(chipId), flags);
 }
 
-/** In `file` (`core/fs_boot.c`) each text is replaced wherever it stands. */
-export type Weakening = { file: string; replace: Readonly<Record<string, string>> };
-
-/** Throws when a text does not stand there: the test would then take nothing away. */
-function weaken(sources: Sources, { file, replace }: Weakening): void {
-  for (const [text, other] of Object.entries(replace)) {
-    const before = sources.get(file) ?? '';
-    if (!before.includes(text)) throw new Error(`${file} does not hold: ${text}`);
-    sources.set(file, before.replaceAll(text, other));
-  }
-}
-
-/** The agent with a defence taken away, for tests that must notice. */
+/** The agent with defences taken out, for tests that must notice. */
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
-  weaken(sources, weakening);
+  for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
   return compileToWasm(sources, flags);
 }
 
@@ -83,29 +71,18 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * The test-only module of lab/agent-fuzz/verdicts.c: the agent of a chip, whose
- * parsers can be asked one by one.
+ * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test calls.
+ * `memoryBytes`: larger than the agent's, for what they hold.
  */
-export function buildVerdicts(
+export function buildWithTests(
   chipId: string,
-  weakenings: readonly Weakening[] = [],
+  more: ReadonlyMap<string, string>,
+  { memoryBytes, weakening = {} }: { memoryBytes: number; weakening?: Weakening },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
-  for (const weakening of weakenings) weaken(sources, weakening);
-  sources.set('test/verdicts.c', readFileSync(`${root}lab/agent-fuzz/verdicts.c`, 'utf8'));
-  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=262144'));
-  return compileToWasm(sources, { ...flags, link: memory });
-}
-
-/**
- * The test-only module of port/bearssl/test/crypto_runner.c: the crypto port of the WebAssembly agent, with
- * the agent of one chip behind it, because port.c is one file. Its memory is larger than the agent's.
- */
-export function buildCryptoRunner(): Promise<Uint8Array<ArrayBuffer>> {
-  const sources = readSources('stm32f427');
-  for (const name of ['crypto_runner.c', 'crypto_runner.h', 'crypto_stream_wasm.c'])
-    sources.set(`test/${name}`, readFileSync(`${here}port/bearssl/test/${name}`, 'utf8'));
-  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, '$1=131072'));
+  for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
+  for (const [name, text] of more) sources.set(`test/${name}`, text);
+  const memory = linkFlags.map((flag) => flag.replace(/(memory)=65536/, `$1=${memoryBytes}`));
   return compileToWasm(sources, { ...flags, includes: [...flags.includes, 'test'], link: memory });
 }
 

@@ -4,9 +4,9 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Weakening } from '../../device/agent/build.ts';
 import { cached, hashOf, root } from '../../device/agent/toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../device/agent/toolchain/compile.ts';
+import { type Weakening, weakened } from '../../device/agent/toolchain/defences.ts';
 import { generatedFolder } from '../../device/agent/toolchain/generated.ts';
 import { type FuzzTarget, startObjects } from './seeds.ts';
 
@@ -41,30 +41,30 @@ function objectsFolder(): string {
   );
 }
 
-/** The source as it is, or a copy without a defence. Throws when that does not stand there. */
-function sourceOf(path: string, weakening: Weakening | undefined): string {
-  if (weakening === undefined || `core/${basename(path)}` !== weakening.file) return path;
-  let text = readFileSync(path, 'utf8');
-  for (const [defence, other] of Object.entries(weakening.replace)) {
-    if (!text.includes(defence)) throw new Error(`${path} does not hold: ${defence}`);
-    text = text.replaceAll(defence, other);
-  }
-  const folder = cached(`weakened-${hashOf(text).slice(0, 24)}`, (temporary) =>
-    writeFileSync(join(temporary, basename(path)), text),
-  );
-  return join(folder, basename(path));
+/** The core's sources; those that a weakening changes as copies. */
+function coreSources(weakening: Weakening): string[] {
+  const paths = readdirSync(join(agent, 'core'))
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => join(agent, 'core', file));
+  const changed = weakened(new Map(paths.map((path) => [path, readFileSync(path, 'utf8')])), weakening);
+  return paths.map((path) => {
+    const text = changed.get(path);
+    if (text === undefined) return path;
+    const folder = cached(`weakened-${hashOf(text).slice(0, 24)}`, (temporary) =>
+      writeFileSync(join(temporary, basename(path)), text),
+    );
+    return join(folder, basename(path));
+  });
 }
 
-/** Path of the program of a target; `weakening`: a defence taken away, for a test that must notice. */
-export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening?: Weakening): string {
+/** Path of the program of a target; `weakening`: defences taken out, for a test that must notice. */
+export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening: Weakening = {}): string {
   const clang = (flags: readonly string[]): Compiler => ({ program: 'clang', flags: [...common, ...flags] });
   const flags = modes[mode];
   const includes = ['core', 'port/bearssl']
     .map((folder) => join(agent, folder))
     .concat(generatedFolder('stm32f427'), here, objectsFolder());
-  const core = readdirSync(join(agent, 'core'))
-    .filter((file) => file.endsWith('.c'))
-    .map((file) => sourceOf(join(agent, 'core', file), weakening));
+  const core = coreSources(weakening);
   const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) => join(here, `${file}.c`));
   const crypto = [join(here, 'fuzz_crypto.c'), join(agent, 'port/bearssl/other_curves.c')];
   const define = '-DFS_BEARSSL_M31';

@@ -2,7 +2,7 @@
 // every input on which they did not agree.
 
 import { toHex } from '@firmseal/bytes';
-import type { Weakening } from '../../device/agent/build.ts';
+import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import { Differential, type DifferentialKind, differentialKinds } from './differential.ts';
 
 /** Of a hundred inputs; cheap kinds more often. */
@@ -30,14 +30,14 @@ const seedStep = 0x9e37_79b9; // odd: each seed once in 2^32
 const seedOf = (firstSeed: number, index: number): number => (firstSeed + Math.imul(index, seedStep)) >>> 0;
 
 /**
- * `runs` inputs in all; the same `firstSeed` gives the same ones. `weakenings`:
+ * `runs` inputs in all; the same `firstSeed` gives the same ones. `weakening`:
  * defences taken away from the agent.
  */
 export async function runDifferential(
-  { runs, firstSeed, weakenings }: { runs: number; firstSeed: number; weakenings?: readonly Weakening[] },
+  { runs, firstSeed, weakening }: { runs: number; firstSeed: number; weakening?: Weakening },
   onKind: (report: KindReport) => void = () => {},
 ): Promise<KindReport[]> {
-  const differential = await Differential.create(weakenings);
+  const differential = await Differential.create(weakening);
   return differentialKinds.map((kind) => {
     const verdicts = new Map<string, number>();
     const disagreements: string[] = [];

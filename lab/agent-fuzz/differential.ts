@@ -17,8 +17,8 @@ import {
   verifyHeader,
 } from '@firmseal/seal';
 import { fsOk } from '@firmseal/virtual-stm32';
-import type { Weakening } from '../../device/agent/build.ts';
 import faultCodeOfNumber from '../../device/agent/test/fault-numbers.ts';
+import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import {
   authorityCase,
   cborCase,
@@ -105,8 +105,8 @@ export class Differential {
     this.#licensed = agent.place();
   }
 
-  static async create(weakenings?: readonly Weakening[]): Promise<Differential> {
-    return new Differential(await VerdictModule.create(crypto, weakenings));
+  static async create(weakening?: Weakening): Promise<Differential> {
+    return new Differential(await VerdictModule.create(crypto, weakening));
   }
 
   #accept(header: Bytes): Manifest {

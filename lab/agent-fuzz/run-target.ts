@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Weakening } from '../../device/agent/build.ts';
 import { cacheFolder } from '../../device/agent/toolchain/cache.ts';
+import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import { buildTarget } from './build-target.ts';
 import { type FuzzTarget, seedsOf } from './seeds.ts';
 

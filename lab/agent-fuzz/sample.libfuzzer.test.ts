@@ -25,23 +25,13 @@ it.each(fuzzTargets)('%s finds nothing in its seeds and what comes of them at on
   expect(report.executions).toBeGreaterThanOrEqual(runs);
 });
 
+const unbounded = 'if (reader->length < UINT32_MAX) buffer->data[reader->length++] = byte;';
+
 it.each([
-  [
-    'fuzz_cbor',
-    'fs_cbor.c',
-    'if (length > (uint32_t)(cursor->end - cursor->next)) return FS_CBOR_SHAPE;',
-    '',
-    'heap-buffer-overflow',
-  ],
-  [
-    'fuzz_frame',
-    'fs_frame.c',
-    'if (reader->length < buffer->length) buffer',
-    'if (reader->length < UINT32_MAX) buffer',
-    'global-buffer-overflow',
-  ],
-] as const)('%s notices when %s does not look at a length', (target, file, defence, other, finding) => {
-  const weakening = { file: `core/${file}`, replace: { [defence]: other } };
+  ['fuzz_cbor', 'cbor-string-inside', '', 'heap-buffer-overflow'],
+  ['fuzz_frame', 'frame-inside-buffer', unbounded, 'global-buffer-overflow'],
+] as const)('%s notices an agent without the defence %s', (target, defence, instead, finding) => {
+  const weakening = { [defence]: instead };
   const report = runTarget(target, { seconds: 60 }, { home, weakening });
   expect(report.passed).toBe(false);
   expect(report.output).toContain(finding);

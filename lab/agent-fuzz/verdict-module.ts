@@ -1,12 +1,14 @@
 // The agent of a personalized STM32F427 as WebAssembly, whose parsers can be asked one by one (verdicts.c).
 // The chip is a flash array and two option registers; memory and flash can be put back to where they were.
 
+import { readFileSync } from 'node:fs';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { fsNo, fsOk, fsYes, wasmAgentCrypto } from '@firmseal/virtual-stm32';
-import { buildVerdicts, type Weakening } from '../../device/agent/build.ts';
+import { buildWithTests } from '../../device/agent/build.ts';
 import { identityImage, journalImage } from '../../device/agent/test/flash-images.ts';
+import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import { device, nonce, options, product, root } from './fuzz-device.ts';
 
 declare const WebAssembly: {
@@ -62,9 +64,12 @@ export class VerdictModule {
     if (hello !== fsOk) throw new Error(`the agent does not answer: fault ${hello}`);
   }
 
-  /** `weakenings`: defences taken away from the agent, for a test that must notice. */
-  static async create(crypto: Crypto, weakenings?: readonly Weakening[]): Promise<VerdictModule> {
-    return new VerdictModule(new WebAssembly.Module(await buildVerdicts('stm32f427', weakenings)), crypto);
+  /** `weakening`: defences taken out of the agent, for a test that must notice. */
+  static async create(crypto: Crypto, weakening: Weakening = {}): Promise<VerdictModule> {
+    const source = readFileSync(new URL('verdicts.c', import.meta.url), 'utf8');
+    const sources = new Map([['verdicts.c', source]]);
+    const module = await buildWithTests('stm32f427', sources, { memoryBytes: 262_144, weakening });
+    return new VerdictModule(new WebAssembly.Module(module), crypto);
   }
 
   /** Puts bytes where the parsers read. */

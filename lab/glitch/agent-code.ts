@@ -1,10 +1,13 @@
-// Which instructions are the agent's own: the code of its objects by the linker's map, without BearSSL and the port to it,
-// and without libgcc. Functions have sections of their own, so that the map names static ones too. And where in it decisions
-// are made: the section .fs_sites of the ELF, the returns of functions that give a verdict, the loads of words that are one.
+// Which instructions are the agent's own: the code of its objects by the linker's map, without BearSSL and
+// the port to it, and without libgcc. Functions have sections of their own, so the map names static ones too.
+// And where in it decisions are made: the section .fs_sites of the ELF, the returns of functions that give a
+// verdict, the loads of words that are a verdict.
 
 import { readFileSync } from 'node:fs';
-import { flashSegments, sectionOf } from '../../device/agent/toolchain/elf.ts';
+import { sectionOf } from '../../device/agent/toolchain/elf.ts';
 import { type AgentBuild, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
+import { type AgentConstants, agentConstants } from './agent-constants.ts';
+import { calledBy, type Disassembly, disassemble, literalBy, loadBy } from './disassembly.ts';
 
 interface CodeRange {
   readonly name: string;
@@ -28,10 +31,14 @@ export interface AgentCode {
   /** By address. */
   readonly own: readonly CodeRange[];
   readonly symbols: ReturnType<typeof symbolsOf>;
+  readonly constants: AgentConstants;
   readonly sites: readonly Site[];
-  /** Addresses behind a call of a function of the agent that returns a result or an answer, or of cryptography that does. */
+  /**
+   * Addresses after a call of a function that returns a result or an answer: the
+   * agent's or its cryptography's.
+   */
   readonly returnsOfVerdicts: ReadonlySet<number>;
-  /** Loads of the flow word, the session's phase or the life cycle by way of a literal, and the register that they fill. */
+  /** Loads of the flow word, the session's phase or the life cycle, and the register that each fills. */
   readonly loadsOfVerdicts: ReadonlyMap<number, number>;
 }
 
@@ -76,119 +83,75 @@ function sitesOf(build: AgentBuild, own: readonly CodeRange[]): Site[] {
     .sort((a, b) => a.address - b.address);
 }
 
-/** Names of functions of ours that return fs_result or fs_answer, by their definitions. */
-function verdictNames(build: AgentBuild): Set<string> {
-  const names = new Set<string>();
-  for (const { source, isOurs } of build.objects)
-    if (isOurs && source.endsWith('.c'))
-      for (const [, name] of readFileSync(source, 'utf8').matchAll(
-        /^(?:static )?fs_(?:result|answer) (\w+)\(/gm,
-      ))
-        names.add(name!);
-  return names;
-}
-
-const reader = (build: AgentBuild) => {
-  const segments = flashSegments(readFileSync(build.elf));
-  return (address: number, sizeBytes: 2 | 4): number => {
-    const { address: start, bytes } = segments.find(
-      (one) => address >= one.address && address + sizeBytes <= one.address + one.bytes.length,
-    )!;
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    return sizeBytes === 2 ? view.getUint16(address - start, true) : view.getUint32(address - start, true);
-  };
-};
-
-type Read = ReturnType<typeof reader>;
-
-/** Where BL leads; undefined for another instruction. */
-function callAt(read: Read, address: number): number | undefined {
-  const [high, low] = [read(address, 2), read(address + 2, 2)];
-  if (high >> 11 !== 0b11110 || (low & 0xd000) !== 0xd000) return undefined;
-  const sign = (high >> 10) & 1;
-  const [j1, j2] = [(low >> 13) & 1, (low >> 11) & 1];
-  const offset =
-    (sign ? 0xff00_0000 : 0) |
-    ((j1 ^ sign ^ 1) << 23) |
-    ((j2 ^ sign ^ 1) << 22) |
-    ((high & 0x3ff) << 12) |
-    ((low & 0x7ff) << 1);
-  return (address + 4 + offset) >>> 0;
-}
-
-function returnsOfVerdicts(code: Pick<AgentCode, 'build' | 'own' | 'symbols'>, read: Read): Set<number> {
-  const names = verdictNames(code.build);
-  const starts = new Set(
-    [...code.symbols].filter(([name]) => names.has(name)).map(([, { address }]) => address & ~1),
+/** Names of functions of ours that return fs_result or fs_answer, as the compiler lists them. */
+function verdictNames({ objects }: AgentBuild): Set<string> {
+  const definition = /^\/\* \S+:\d+:NF \*\/ (?:static|extern) fs_(?:result|answer) (\w+) \(/gm;
+  const lists = objects.filter(({ declarations }) => declarations !== '');
+  return new Set(
+    lists
+      .filter(({ isOurs }) => isOurs)
+      .flatMap(({ declarations }) => [...readFileSync(declarations, 'utf8').matchAll(definition)])
+      .map(([, name]) => name!),
   );
-  for (const { name, start } of code.own) if (names.has(name)) starts.add(start);
-  const found = new Set<number>();
-  for (const { start, end } of code.own)
-    for (let at = start; at + 4 <= end; at += 2) {
-      const target = callAt(read, at);
-      if (target !== undefined && starts.has(target)) found.add(at + 4);
-    }
-  return found;
 }
 
-/** LDR by a register and a constant, narrow or wide. */
-function loadAt(read: Read, at: number): { base: number; offset: number; to: number } | undefined {
-  const opcode = read(at, 2);
-  if (opcode >> 11 === 0b01101)
-    return { base: (opcode >> 3) & 7, offset: 4 * ((opcode >> 6) & 31), to: opcode & 7 };
-  if (opcode >> 4 !== 0xf8d) return undefined;
-  const second = read(at + 2, 2);
-  return { base: opcode & 15, offset: second & 0xfff, to: second >> 12 };
+type Parts = Pick<AgentCode, 'build' | 'own' | 'symbols' | 'constants'>;
+
+function returnsOfVerdicts({ build, own, symbols }: Parts, { instructions }: Disassembly): Set<number> {
+  const names = verdictNames(build);
+  const starts = new Set(
+    [...symbols].filter(([name]) => names.has(name)).map(([, { address }]) => address & ~1),
+  );
+  for (const { name, start } of own) if (names.has(name)) starts.add(start);
+  const isOwn = (address: number) => own.some(({ start, end }) => address >= start && address < end);
+  return new Set(
+    instructions
+      .filter((one) => starts.has(calledBy(one) ?? -1) && isOwn(one.address))
+      .map(({ next }) => next),
+  );
 }
 
-/** LDR of a literal, narrow or wide: the register and where the literal stands. */
-function literalAt(read: Read, at: number): { to: number; place: number } | undefined {
-  const opcode = read(at, 2);
-  const base = (at + 4) & ~3;
-  if (opcode >> 11 === 0b01001) return { to: (opcode >> 8) & 7, place: base + 4 * (opcode & 0xff) };
-  if ((opcode & 0xff7f) !== 0xf85f) return undefined;
-  const second = read(at + 2, 2);
-  return { to: second >> 12, place: base + (second & 0xfff) * (opcode & 0x80 ? 1 : -1) };
-}
-
-/** `ldr rT, [rN, #i]` within a few instructions behind `ldr rN, =address`, with the sum in question. */
+/** `ldr rT, [rN, #i]` after `ldr rN, =address` in the same function, where the sum is the word's address. */
 function loadsOfVerdicts(
-  { own, symbols }: Pick<AgentCode, 'own' | 'symbols'>,
-  read: Read,
+  { own, symbols, constants }: Parts,
+  { instructions, words }: Disassembly,
 ): Map<number, number> {
-  const words = new Set([
-    symbols.get('fs_flow')!.address,
-    symbols.get('fs_session')!.address,
-    symbols.get('fs_now')!.address + 8,
+  const addressOf = (name: string) => symbols.get(name)!.address;
+  const verdicts = new Set([
+    addressOf('fs_flow'),
+    addressOf('fs_session') + constants.sessionPhaseAt,
+    addressOf('fs_now') + constants.stateLifeCycleAt,
   ]);
   const found = new Map<number, number>();
   for (const { start, end } of own) {
     const held = new Map<number, number>();
-    for (let at = start; at + 2 <= end; at += 2) {
-      const literal = literalAt(read, at);
-      if (literal !== undefined) {
-        if (literal.place >= start && literal.place + 4 <= end) held.set(literal.to, read(literal.place, 4));
-        continue;
-      }
-      const load = loadAt(read, at);
+    for (const one of instructions.filter(({ address }) => address >= start && address < end)) {
+      const literal = literalBy(one);
+      const word = literal && words.get(literal.place);
+      if (literal !== undefined && word !== undefined) held.set(literal.to, word);
+      const load = loadBy(one);
       const base = load && held.get(load.base);
-      if (load !== undefined && base !== undefined && words.has(base + load.offset)) found.set(at, load.to);
+      if (load !== undefined && base !== undefined && verdicts.has(base + load.offset))
+        found.set(one.address, load.to);
     }
   }
   return found;
 }
 
-/** What there is to attack in a build. Throws when map or sections are not as expected. */
+/** What there is to attack in a build. Throws when map, sections or disassembly are not as expected. */
 export function agentCode(build: AgentBuild): AgentCode {
   const own = ownRanges(build);
   const symbols = symbolsOf(build.elf);
-  const sites = sitesOf(build, own);
-  const read = reader(build);
+  const parts = { build, own, symbols, constants: agentConstants(build.target) };
+  const disassembly = disassemble(build.elf);
   const code = {
-    ...{ build, own, symbols, sites, loadsOfVerdicts: loadsOfVerdicts({ own, symbols }, read) },
-    returnsOfVerdicts: returnsOfVerdicts({ build, own, symbols }, read),
+    ...parts,
+    sites: sitesOf(build, own),
+    returnsOfVerdicts: returnsOfVerdicts(parts, disassembly),
+    loadsOfVerdicts: loadsOfVerdicts(parts, disassembly),
   };
-  if (own.length < 50 || sites.length < 30 || code.returnsOfVerdicts.size < 100)
-    throw new Error('map or sections are not as expected');
+  const { sites, returnsOfVerdicts: returns, loadsOfVerdicts: loads } = code;
+  if (own.length < 50 || sites.length < 30 || returns.size < 100 || loads.size < 10)
+    throw new Error('map, sections or disassembly are not as expected');
   return code;
 }

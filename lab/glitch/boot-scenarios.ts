@@ -1,5 +1,6 @@
-// Boots that must end in the agent waiting: what an attacker with write access to flash put there, or a power cut.
+// Boots that must end with the agent waiting, after a power cut, or after an attacker wrote to flash.
 
+import { requestTypes } from '@firmseal/link';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
@@ -19,11 +20,11 @@ export async function boots(target: Target, { fresh, installed }: Starts): Promi
     line.chip.judge.restore(to);
     line.chip.powerOn();
   };
-  /** An install of two records that is left after the first; it brings the vector table. */
+  /** An install of two records that stops after the first, which holds the vector table. */
   const half = async (seed: number) => {
     const next = await target.package({ securityCounter: 6 }, { seed });
-    line.request(0x20, next.headerBytes);
-    line.request(0x21, await target.license(next));
+    line.request(requestTypes.package, next.headerBytes);
+    line.request(requestTypes.license, await target.license(next));
     line.record(0, next.records[0]!);
   };
   const flip = (address: number) => {
@@ -35,7 +36,8 @@ export async function boots(target: Target, { fresh, installed }: Starts): Promi
   target.alterRecord();
   note('MAC of the valid record altered');
 
-  // On a chip that had a valid record before, altering the newest one brings that back: no glitch is needed then.
+  // On a chip that had a valid record before, altering the newest one brings the former
+  // back: no glitch is needed there.
   back(fresh);
   await half(2);
   note('journal says installing');

@@ -1,14 +1,14 @@
-// Runs scenarios with glitches and judges what came of each. A glitch that got something bad accepted is a bypass; bypasses
-// are run once more from the start, by itself and with the agent's own cryptography in machine code: what is left of
-// them then is real.
+// Runs scenarios with glitches and judges each outcome. A glitch that makes the agent accept something bad is
+// a bypass. Each bypass is run again from the reset, first by itself, then with the agent's cryptography in
+// machine code as well. Only a bypass that shows up again counts.
 
-import { FrameReader } from '@firmseal/link';
+import { answerBit, FrameReader, requestTypes } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type End, type Fork, ForksEnd, type Glitch, type LibraryCall, OutOfTime } from './glitcher.ts';
-import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './reference.ts';
 import type { Scenario } from './scenario.ts';
-import { chance, life, phases, type Target } from './target.ts';
+import { chance, type Target } from './target.ts';
+import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './unharmed-run.ts';
 
 export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
 
@@ -16,9 +16,9 @@ interface Bypass extends Glitch {
   readonly scenario: string;
   readonly function: string;
   readonly outcome: Outcome;
-  /** The same from the start. */
+  /** Outcome of the same glitch in a run from the reset. */
   readonly again: Outcome;
-  /** And with cryptography in machine code. */
+  /** The same with cryptography in machine code. */
   readonly confirmed?: Outcome;
 }
 
@@ -27,20 +27,23 @@ export interface ScenarioReport {
   /** Addresses of the agent's own code that the attacked request or boot executes, and executions of them. */
   readonly addresses: number;
   readonly steps: number;
-  /** Addresses at which an instruction was left out. */
+  /** Addresses at which an instruction was skipped. */
   readonly skippedAt: ReadonlySet<number>;
   readonly skips: Readonly<Record<1 | 2, number>>;
   readonly flips: number;
-  /** Glitches whose execution did not come, as a loop waited for less long than in the unharmed run. */
+  /**
+   * Glitches whose instruction was not executed as often as in the unharmed run: a loop
+   * waited for a shorter time.
+   */
   readonly missed: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
   readonly bypasses: readonly Bypass[];
-  /** What looked like a bypass where the run was forked, and came to nothing bad from the start, with all that follows. */
+  /** Glitches that looked like a bypass in a forked run, and had no bad end in the run from the reset. */
   readonly gone: readonly Bypass[];
 }
 
 export interface LibraryReport {
-  /** Instructions of the call, and how many of them were left out, one at a time. */
+  /** Instructions of the call, and how many of them were skipped, one at a time. */
   readonly steps: number;
   readonly skips: number;
   readonly outcomes: ReadonlyMap<Outcome, number>;
@@ -48,9 +51,12 @@ export interface LibraryReport {
 
 export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'booted'].includes(outcome);
 
-/** With cryptography at the host's speed: several times what the longest takes. */
+/** With cryptography at the host's speed: several times the longest scenario. */
 const quickInstructionsMost = 5_000_000;
-/** The agent looks at the empty link 64 times before the virtual chip lets its host go on; a forked run ends after a few. */
+/**
+ * The agent polls the empty link 64 times before the virtual chip lets its host go
+ * on; a forked run ends sooner.
+ */
 const emptyPollsLeft = 60;
 const forksAtOnce = 200;
 const slowInstructionsMost = 400_000_000;
@@ -69,7 +75,7 @@ export class Campaign {
     return own.find(({ start, end }) => address >= start && address < end)?.name ?? '?';
   }
 
-  /** What a scenario offers to the attacker. Throws when it does not end in a refusal by itself. */
+  /** The scenario without a glitch. Throws when it does not end in a refusal by itself. */
   referenceOf(scenario: Scenario): Reference {
     return referenceOf(this.#target.glitcher, this.#beginOf(scenario), () => this.#unharmed(scenario));
   }
@@ -83,7 +89,7 @@ export class Campaign {
     if (outcome !== 'refused') throw new Error(`${scenario.name}: ${outcome} without a glitch`);
   }
 
-  /** Runs the glitches that are chosen: without a choice all. */
+  /** Runs the chosen glitches; without a choice all of them. */
   attack(scenario: Scenario, choice: Choice = {}): ScenarioReport {
     const reference = this.referenceOf(scenario);
     let forks = forksOf(reference, this.#target.code, choice);
@@ -108,7 +114,7 @@ export class Campaign {
       return { ...glitch, ...where, outcome, again, confirmed: this.confirm(scenario, glitch) };
     };
     const all: Bypass[] = [];
-    // A piece at a time where the first bypass ends it: what is found is looked at in between.
+    // Where the first bypass ends the attack, glitches run in portions, and bypasses are judged after each.
     const atOnce = choice.untilBypass ? forksAtOnce : Number.POSITIVE_INFINITY;
     this.#missed = 0;
     while (forks.length > 0) {
@@ -136,13 +142,13 @@ export class Campaign {
     };
   }
 
-  /** The addresses at which the attack of the scenario leaves out instructions: one run, and no glitch. */
+  /** The addresses at which an attack of the scenario skips instructions, by one run without a glitch. */
   reach(scenario: Scenario): ReadonlySet<number> {
     const begin = this.#beginOf(scenario);
     return reachOf(this.#target.glitcher, begin, () => this.#unharmed(scenario));
   }
 
-  /** What comes of a scenario that nothing hits. */
+  /** Outcome of a scenario without a glitch. */
   outcomeOf(scenario: Scenario): Outcome {
     return this.#run(scenario, undefined);
   }
@@ -172,8 +178,8 @@ export class Campaign {
   }
 
   /**
-   * Leaves out instructions inside one call of the cryptography, which runs as machine code while all others are computed by
-   * the host. `sample` chooses among the instructions of the call, in ascending order.
+   * Skips instructions inside one call of the cryptography, which runs as machine code while the host
+   * computes all other calls. `sample` chooses among the instructions of the call, in ascending order.
    */
   attackLibrary(
     scenario: Scenario,
@@ -185,7 +191,7 @@ export class Campaign {
     const outcomes = new Map<Outcome, number>();
     let steps: number | undefined;
     let forks: Fork[] = [];
-    // Once through it to count: the one fork is behind its end.
+    // One run to count the instructions: its only fork comes after the end of the call.
     this.#runForks(
       scenario,
       [{ step: 2 ** 31, glitches: [] }],
@@ -213,7 +219,7 @@ export class Campaign {
     return { steps, skips, outcomes };
   }
 
-  /** One way through the scenario with its forks; gives those that are left when it had to end early. */
+  /** One run through the scenario with its forks; gives those that are left when it had to end early. */
   #runForks(
     scenario: Scenario,
     forks: readonly Fork[],
@@ -248,9 +254,9 @@ export class Campaign {
     const within = forks.slice(0, fork).reduce((sum, one) => sum + one.glitches.length, 0) + glitches;
     glitcher.disarm();
     this.#checkpoint = undefined;
-    // A run that the processor itself ended (lock-up, reset from within) has no end of its own.
+    // The processor itself ended a run (lock-up, reset): that run reported no end.
     if (within > done) note(forks[fork]!.glitches[glitches - 1]!, 'crashed');
-    // The execution did not come: a loop waited for less long than in the reference.
+    // The execution did not come: a loop waited for a shorter time than in the unharmed run.
     else if (glitcher.strayed && fork > 0) return forks.slice(fork);
     else if (fork < forks.length && glitches === 0) {
       this.#missed += forks[fork]!.glitches.length;
@@ -263,7 +269,7 @@ export class Campaign {
     );
   }
 
-  /** What a forked run came to, while the processor still stands where it ended. */
+  /** Outcome of a forked run, while the processor still stands where the run ended. */
   #judge(scenario: Scenario, end: End): Outcome {
     if (end === 'booted') return this.#boot(scenario);
     if (end === 'programs')
@@ -281,23 +287,22 @@ export class Campaign {
   #statusSent(type: number): number | undefined {
     let status: number | undefined;
     new FrameReader().push(Uint8Array.from(this.#target.glitcher.sent), (frame) => {
-      if (frame.type === (type | 0x80)) status = frame.body[0]! | (frame.body[1]! << 8);
+      if (frame.type === (type | answerBit)) status = frame.body[0]! | (frame.body[1]! << 8);
     });
     return status;
   }
 
-  /** Whatever was answered: the session is where only an accepted request leads. */
+  /** Whatever the answer was: the session is where only an accepted request leads. */
   #advanced({ request, from: _, ...scenario }: Scenario): boolean {
     if (scenario.isBad !== undefined) return scenario.isBad(this.#target);
-    const phase = this.#target.word('fs_session');
-    if (request!.type === 0x20) return phase === phases.package || phase === phases.records;
-    if (request!.type === 0x21) return phase === phases.records;
-    if (request!.type === 0x22)
-      return phase === phases.done || this.#target.word('fs_now', 8) === life.installed;
+    const phase = this.#target.phase();
+    if (request!.type === requestTypes.package) return phase === 'package' || phase === 'records';
+    if (request!.type === requestTypes.license) return phase === 'records';
+    if (request!.type === requestTypes.record) return phase === 'done' || this.#target.saysInstalled();
     return false;
   }
 
-  /** From the start, with one glitch or none, to the end that it has by itself. */
+  /** A run from the reset, with one glitch or none, to its own end. */
   #run(scenario: Scenario, glitch: Glitch | undefined, slowInstructions?: number): Outcome {
     const { glitcher } = this.#target;
     this.#goTo(scenario);
@@ -334,14 +339,17 @@ export class Campaign {
     try {
       for (const { type, body } of after) this.#target.line.try(type, body);
     } catch {
-      // hung or crashed on the way: the journal says what came of it
+      // It hung or crashed on the way: the journal shows the outcome.
     }
   }
 
-  /** Whether what was taken otherwise leads to no install, or to the one that is due. */
+  /**
+   * A good request was taken in another way: whether that leads to no install, or to the
+   * same one as without a glitch.
+   */
   #goodEnd({ after, endsIn, stateOf = (now) => now.state() }: Scenario): boolean {
     this.#follow({ after });
-    return this.#target.word('fs_now', 8) !== life.installed || stateOf(this.#target) === endsIn;
+    return !this.#target.saysInstalled() || stateOf(this.#target) === endsIn;
   }
 
   #boot({ bootsWell }: Scenario): Outcome {
@@ -367,7 +375,10 @@ export class Campaign {
     }
   }
 
-  /** Something was accepted that must not be: does the install get to its end with what follows, and to which? */
+  /**
+   * Something bad was accepted: whether the good requests that follow complete the
+   * install, and with which result.
+   */
   #goOn(scenario: Scenario): Outcome {
     const { line } = this.#target;
     if (scenario.endsIn !== undefined) return this.#goodEnd(scenario) ? 'refused' : 'installed';
@@ -377,9 +388,9 @@ export class Campaign {
     }
     try {
       for (const { type, body } of scenario.after) if (line.try(type, body).status !== 0) return 'accepted';
-      if (scenario.after.length > 0 && this.#target.word('fs_session') === phases.done) return 'installed';
+      if (scenario.after.length > 0 && this.#target.phase() === 'done') return 'installed';
     } catch {
-      // hung or crashed on the way
+      // It hung or crashed on the way.
     }
     return 'accepted';
   }

@@ -1,5 +1,6 @@
-// A short way back to where the agent waits for a frame: the processor's state and RAM. It holds as long as flash was not
-// written and the chip was not reset since; peripherals are as they were, since an agent that waits again has put them so.
+// A short way back to where the agent waits for a frame: the processor's state and RAM. It holds as
+// long as flash was not written and the chip was not reset since. Peripherals need no way back: an
+// agent that waits has set them up again.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 
@@ -22,7 +23,7 @@ export class Checkpoint {
     this.#ram = new Uint32Array(bytes.slice().buffer);
   }
 
-  /** False when only the whole way leads back. */
+  /** False when only a reset and all requests lead back. */
   restore(): boolean {
     const { processor } = this.#chip.machine;
     const { core } = processor;

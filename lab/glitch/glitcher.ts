@@ -1,20 +1,20 @@
-// The attacker's hand on the processor. Sits around the core of the virtual chip, in the judge's process; the product has
-// no hook for it. It counts the executions of the agent's own instructions (steps), leaves out one or two at a chosen
-// step or flips a bit of a register there, and comes back to the moment before: a fork is a copy of registers and RAM
-// (flash is shared until it changes), so each run begins just before its glitch and not at a reset.
+// The attacker's hand on the processor. It wraps the core of the virtual chip, in the judge's process; the
+// product has no hook for it. It counts the executions of the agent's own instructions (steps). At a chosen
+// step it skips one or two instructions, or flips a bit of a register. Then it goes back: the state of the
+// chip just before a step is a fork, from which every glitch of that step starts, instead of from a reset.
 
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
-import { type Moment, Moments } from './moment.ts';
-import { quickCrypto, RunningHashes } from './quick-crypto.ts';
-import { shortcuts } from './shortcuts.ts';
+import { type ChipState, ChipStates } from './chip-state.ts';
+import { hostCrypto, RunningHashes } from './host-crypto.ts';
+import { hostFunctions } from './host-functions.ts';
 
 /** What is done at one execution of an address. */
 export interface Glitch {
   readonly address: number;
   /** 1: the first time that the address is executed after arming. */
   readonly occurrence: number;
-  /** Instructions left out one after the other; 0: none, a bit is flipped. */
+  /** Number of instructions skipped in a row; 0 where a bit is flipped instead. */
   readonly length: 0 | 1 | 2;
   readonly flip?: { readonly register: number; readonly bit: number; readonly afterwards: boolean };
 }
@@ -26,23 +26,23 @@ export interface LibraryCall {
   readonly address: number;
   /** 1: the first since arming. */
   readonly call: number;
-  /** Functions that work on the same state, as those of a running hash do: all their calls are machine code. */
+  /** Functions that share a state with it, such as a running hash: all their calls run as machine code. */
   readonly family: readonly number[];
 }
 
 export interface Fork {
-  /** Step at which the glitches hit when nothing else does: forks are in ascending order. */
+  /** Step of the unharmed run at which the glitches hit; forks are in ascending order. */
   readonly step: number;
   readonly glitches: readonly Glitch[];
 }
 
 interface ForkPlan {
-  /** The steps are then the instructions of that call of a function of the port to the cryptography, which runs really. */
+  /** Steps are the instructions of this call of a cryptographic function, which then runs as machine code. */
   readonly library?: LibraryCall;
   readonly forks: readonly Fork[];
-  /** The link is looked at that often before the agent waits for the next request. */
+  /** Polls of the link until the agent waits for the next request. */
   readonly pollsToEnd: number;
-  /** From the start of the run: less what the fork has behind it. */
+  /** Counted from the start of the run. */
   readonly instructionsMost: number;
   readonly ended: (glitch: Glitch, end: End) => void;
 }
@@ -52,33 +52,35 @@ export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-/** The forks are done, or what a run left cannot be put back: the request is begun anew. */
+/** The forks are done, or the chip cannot be put back into an earlier state: the scenario starts again. */
 export class ForksEnd extends Error {
   override readonly name = 'ForksEnd';
 }
 
-/** Steps that waiting for the hardware makes a run longer or shorter. */
+/** By so many steps a run may be longer or shorter, since it waits for hardware. */
 const strayMost = 10_000;
 const instructionsLeast = 50_000;
 
-const marks = { own: 1, quick: 2, special: 4, shortcut: 8 } as const;
+const marks = { own: 1, hostCrypto: 2, special: 4, hostFunction: 8 } as const;
 
 export class Glitcher {
-  /** The application's code: that one of its instructions was executed is what a boot is, and at which address first. */
+  /**
+   * The application's code. A boot is the execution of one of its instructions; `bootedAt` is the first one.
+   */
   application: { readonly start: number; readonly end: number } | undefined;
   bootedAt: number | undefined;
   /** Cryptography at the host's speed instead of the agent's machine code. */
   quick = true;
   /** Called before each step while counting. */
   trace: ((pc: number, step: number, occurrence: number) => void) | undefined;
-  /** What the agent gave to the link in a forked run. */
+  /** Bytes that the agent gave to the link in a forked run. */
   sent: number[] = [];
-  /** What a forked run was about to program into the option bytes, "register=value" each; it ends there. */
+  /** Option bytes that a forked run was about to program, "register=value" each; the run ends there. */
   planned: string | undefined;
   readonly #core: VirtualChip['machine']['processor']['core'];
-  readonly #moments: Moments;
-  readonly #functions: ReadonlyMap<number, () => void>;
-  readonly #shortcuts: ReadonlyMap<number, () => boolean>;
+  readonly #states: ChipStates;
+  readonly #hostCrypto: ReadonlyMap<number, () => void>;
+  readonly #hostFunctions: ReadonlyMap<number, () => boolean>;
   readonly #marks: Uint8Array;
   readonly #base: number;
   readonly #special: Readonly<Record<'poll' | 'reset' | 'launch' | 'program' | 'send', number>>;
@@ -98,12 +100,12 @@ export class Glitcher {
   #due: Glitch | undefined;
   #strayed = false;
   #within:
-    | { readonly before: Moment; readonly step: number; readonly polls: number; next: number }
+    | { readonly before: ChipState; readonly step: number; readonly polls: number; next: number }
     | undefined;
   #library: LibraryCall | undefined;
   #calls = 0;
   #libraryEnded = false;
-  /** While the call of the library runs: where it returns to. */
+  /** Where the call of the library returns to, while it runs. */
   #inside: { readonly pc: number; readonly sp: number } | undefined;
   #insideWhenForked: { readonly pc: number; readonly sp: number } | undefined;
 
@@ -118,9 +120,9 @@ export class Glitcher {
     this.#base = base;
     this.#counts = new Uint32Array(size);
     this.#marks = new Uint8Array(size);
-    this.#moments = new Moments(chip, ramBytes, { hashes, code });
-    this.#functions = quickCrypto(core, code, hashes);
-    this.#shortcuts = shortcuts(chip, code, hashes);
+    this.#states = new ChipStates(chip, ramBytes, hashes);
+    this.#hostCrypto = hostCrypto(core, code, hashes);
+    this.#hostFunctions = hostFunctions(chip, code, hashes);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = {
       ...{ poll: at('fs_link_poll'), send: at('fs_port_link_send') },
@@ -129,8 +131,9 @@ export class Glitcher {
     };
     for (const { start, end } of code.own)
       this.#marks.fill(marks.own, (start - base) >> 1, (end - base) >> 1);
-    for (const address of this.#functions.keys()) this.#marks[(address - base) >> 1] = marks.quick;
-    for (const address of this.#shortcuts.keys()) this.#marks[(address - base) >> 1]! |= marks.shortcut;
+    for (const address of this.#hostCrypto.keys()) this.#marks[(address - base) >> 1] = marks.hostCrypto;
+    for (const address of this.#hostFunctions.keys())
+      this.#marks[(address - base) >> 1]! |= marks.hostFunction;
     for (const address of Object.values(this.#special)) this.#marks[(address - base) >> 1]! |= marks.special;
     this.#execute = core.executeInstruction.bind(core);
     core.executeInstruction = () => this.#instruction();
@@ -151,13 +154,13 @@ export class Glitcher {
     const mark = pc >= this.#base ? this.#marks[(pc - this.#base) >> 1] : 0;
     if (this.#library !== undefined && this.#runsReally(pc, mark)) return 1;
     if (mark) {
-      if (mark === marks.quick) {
+      if (mark === marks.hostCrypto) {
         if (!this.quick || this.#library?.family.includes(pc)) return this.#execute();
-        this.#functions.get(pc)!();
+        this.#hostCrypto.get(pc)!();
         return 1;
       }
       if (this.#counting) return this.#own(pc, mark);
-      if (mark & marks.shortcut && this.quick && this.#shortcuts.get(pc)!()) return 1;
+      if (mark & marks.hostFunction && this.quick && this.#hostFunctions.get(pc)!()) return 1;
     } else if (this.application && pc >= this.application.start && pc < this.application.end) {
       this.bootedAt ??= pc;
       if (this.#within !== undefined) {
@@ -168,7 +171,7 @@ export class Glitcher {
     return this.#execute();
   }
 
-  /** True when the instruction was one of the library call that is looked at. */
+  /** True when the instruction belongs to the attacked call of the library. */
   #runsReally(pc: number, mark: number | undefined): boolean {
     const core = this.#core;
     if (this.#inside === undefined) {
@@ -198,12 +201,12 @@ export class Glitcher {
     if (this.#library !== undefined) return this.#execute();
     const step = this.#step++;
     if (this.#within !== undefined) {
-      if (mark & marks.shortcut && this.#shortcuts.get(pc)!()) return 1;
+      if (mark & marks.hostFunction && this.#hostFunctions.get(pc)!()) return 1;
       return this.#execute();
     }
     const count = ++this.#counts[(pc - this.#base) >> 1]!;
     this.trace?.(pc, step, count);
-    // Loops that wait for the hardware turn more or less often: the execution counts, not the step.
+    // Loops that wait for hardware differ in length: a glitch is due at an execution, not at a step.
     const due = this.#due;
     if (due !== undefined && pc === due.address && count === due.occurrence) {
       this.#enterFork(step);
@@ -289,17 +292,17 @@ export class Glitcher {
 
   #enterFork(step: number): void {
     const { step: expected } = this.#plan!.forks[this.#fork]!;
-    // A fork left a peripheral, as the clocks, so that the unharmed run waits for it in vain.
+    // A fork changed a peripheral, such as a clock, and the unharmed run waits for it in vain.
     if (Math.abs(step - expected) > strayMost && this.#library === undefined) {
       this.#strayed = true;
       throw new ForksEnd();
     }
-    this.#within = { before: this.#moments.take(), step, polls: this.#polls, next: 0 };
+    this.#within = { before: this.#states.take(), step, polls: this.#polls, next: 0 };
     this.#insideWhenForked = this.#inside;
     this.#nextRun();
   }
 
-  /** The next glitch of this fork, or on to the next fork. */
+  /** Starts the next glitch of this fork, or goes on to the next fork. */
   #nextRun(): void {
     const within = this.#within!;
     const plan = this.#plan!;
@@ -332,16 +335,18 @@ export class Glitcher {
     const glitch = plan.forks[this.#fork]!.glitches[within.next - 1]!;
     this.#skipLeft = 0;
     plan.ended(glitch, end);
-    if (!this.#moments.goBack(within.before)) throw new ForksEnd();
+    if (!this.#states.goBack(within.before)) throw new ForksEnd();
     this.#nextRun();
   }
 
-  /** Firmware that takes more instructions than these from here on hangs; none: it may take what it wants. */
+  /**
+   * From here on, firmware that takes more instructions than these hangs. Without a number there is no limit.
+   */
   limit(instructions = Number.POSITIVE_INFINITY): void {
     this.#left = instructions;
   }
 
-  /** From here on executions count, and the glitch is due, or the forks are. */
+  /** Starts to count executions, with a glitch or forks that are due. */
   arm(what?: Glitch | ForkPlan): void {
     this.#counts.fill(0);
     this.#counting = true;
@@ -363,7 +368,7 @@ export class Glitcher {
     this.bootedAt = undefined;
   }
 
-  /** How many instructions were left out, or bits flipped, since arming. */
+  /** How many instructions were skipped, or bits flipped, since arming. */
   disarm(): number {
     this.#counting = false;
     this.#glitch = undefined;
@@ -376,17 +381,17 @@ export class Glitcher {
     return this.#skipped;
   }
 
-  /** Instructions of the library call of the plan, once it was gone through; undefined when it was not. */
+  /** Instructions of the attacked library call; undefined when it did not end. */
   get librarySteps(): number | undefined {
     return this.#libraryEnded ? this.#step : undefined;
   }
 
-  /** Looks at the link since arming. */
+  /** Polls of the link since arming. */
   get polls(): number {
     return this.#polls;
   }
 
-  /** Whether the run without a glitch was not as it was: the forks that are left have to begin anew. */
+  /** Whether the unharmed run went another way than before: the forks that are left need a new run. */
   get strayed(): boolean {
     return this.#strayed;
   }

@@ -1,31 +1,29 @@
-// `npm run lab -- glitch`: leaves out instructions of the agent's machine code, and flips bits of its verdicts, where it must
-// refuse something; prints what came of it. All of it without options:
-//   --singles N     every N-th of the instructions left out alone; --pairs N, --flips N, --library N: of those left out with
-//                   the next one, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
+// `npm run lab -- glitch`: skips instructions of the agent's machine code and flips bits of its verdicts,
+// where it must refuse something, and prints the outcomes. Without options all of it:
+//   --singles N     every N-th of the instructions skipped alone; --pairs N, --flips N, --library N: of pairs of
+//                   instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
 //   --chip ID       another chip than the STM32G0B1
 //   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a Cortex-M0+
-//   --middle        also a middle execution of what is executed three times or more
-//   --reach         instead: runs the scenarios without a glitch, and says which decisions each of them reaches
-//   --weakened      instead: takes out each hardening in turn, and leaves out instructions until a bypass is found
-//   --weakened TEXT the hardenings whose names contain the text; with --everywhere, in all other scenarios after those that
+//   --middle        also a middle execution of each instruction that is executed three times or more
+//   --reach         instead: runs the scenarios without a glitch, and prints which decisions each of them reaches
+//   --mutants       instead: takes out one defence after the other, and attacks until a bypass is found
+//   --mutants TEXT  the mutants whose names contain the text; with --everywhere, in all other scenarios after those that
 //                   are named with them, by single instructions
-// Exit code 1 when a bypass was found, a decision was not attacked, or (with --weakened) no bypass was found without a
-// hardening that decision 0080 does not name.
+// Exit code 1 when a bypass was found, when a decision was not attacked, or when a mutant showed no bypass.
 
 import { parseArgs } from 'node:util';
-import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { portedChips, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { Campaign } from './campaign.ts';
-import { factsOf } from './chips.ts';
+import { attackLibrary, parts } from './crypto-sample.ts';
 import type { Glitch } from './glitcher.ts';
-import { attackLibrary, parts } from './library.ts';
-import { printParts, printReach, printScenario, printSites, printWeakened } from './report.ts';
+import { mutantBuild } from './mutant-build.ts';
+import { mutants } from './mutants.ts';
+import { printMutant, printParts, printReach, printScenario, printSites } from './report.ts';
 import { prepare } from './scenarios.ts';
 import { usualChip } from './target.ts';
-import { weakenings } from './weakened.ts';
-import { weakenedBuild } from './weakened-build.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +38,7 @@ const { values, positionals } = parseArgs({
     build: { type: 'string', default: 'shipping' },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
-    weakened: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
     everywhere: { type: 'boolean', default: false },
   },
 });
@@ -56,7 +54,8 @@ if (!(Number.isInteger(part) && Number.isInteger(partCount) && part >= 1 && part
 const isChosen = (name: string) => names.some((text) => name.includes(text));
 
 const chosenBuild = () => {
-  factsOf(values.chip);
+  if (!portedChips().includes(values.chip))
+    throw new Error(`no machine code for ${values.chip}; there is for ${portedChips().join(', ')}`);
   if (values.build !== 'shipping' && values.build !== 'armv6m')
     throw new Error('--build is shipping or armv6m');
   return buildAgent(targetOf(values.chip, values.build));
@@ -112,42 +111,38 @@ async function reachAll(): Promise<boolean> {
   return printReach(target.code, reached) === 0 || values.only !== '';
 }
 
-async function attackWeakened(): Promise<boolean> {
+async function attackMutants(): Promise<boolean> {
   let unseen = 0;
-  let stand = 0;
   const [text = ''] = positionals;
-  for (const weakening of weakenings.filter(({ name }) => name.includes(text))) {
-    const { target, scenarios } = await prepare(() => {}, weakenedBuild(weakening));
+  for (const mutant of mutants.filter(({ name }) => name.includes(text))) {
+    const { target, scenarios } = await prepare(() => {}, mutantBuild(mutant));
     const campaign = new Campaign(target);
-    const isSeen = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
+    const shows = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
       const scenario = scenarios.find(({ name }) => name === wanted);
       if (scenario === undefined) throw new Error(`no scenario "${wanted}"`);
       const report = campaign.attack(scenario, {
         take: ({ length }) => lengths.includes(length),
-        withMiddle: weakening.withMiddle === true,
         unconfirmed: true,
         untilBypass: true,
       });
-      printWeakened(weakening.name, report);
+      printMutant(mutant.name, report);
       return report.bypasses.length > 0;
     };
-    // Most of what shows, shows by one instruction left out alone.
-    const named = weakening.scenarios;
+    // Most bypasses need one skipped instruction alone.
+    const named = mutant.scenarios;
     const others = scenarios.map(({ name }) => name).filter((name) => !named.includes(name));
     const tries = [
       { lengths: [1], names: named },
       { lengths: [2, 0], names: named },
       { lengths: [1], names: values.everywhere ? others : [] },
     ].flatMap(({ lengths, names }) => names.map((wanted) => [lengths, wanted] as const));
-    if (tries.some(isSeen)) continue;
-    if (weakening.stands === true) stand++;
-    else unseen++;
+    if (!tries.some(shows)) unseen++;
   }
-  console.log(`hardenings whose lack was not seen: ${unseen}; that stand by decision 0080: ${stand}`);
+  console.log(`mutants without a bypass: ${unseen}`);
   return unseen === 0;
 }
 
-const run = values.weakened ? attackWeakened : values.reach ? reachAll : attackAll;
+const run = values.mutants ? attackMutants : values.reach ? reachAll : attackAll;
 const isWell = await run();
 const { user, system } = process.cpuUsage();
 console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU`);

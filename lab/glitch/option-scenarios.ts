@@ -1,9 +1,12 @@
-// A license whose option bytes are applied first: the readout level rises, and the chip resets before anything is installed.
+// A license whose option bytes are applied first: the readout level rises, and the
+// chip resets before the install.
 
+import { requestTypes } from '@firmseal/link';
 import { pattern } from '../../device/agent/test/trusted-site.ts';
-import { levelOne as levelOneOf } from './chips.ts';
+import { levelOne as levelOneOf } from './option-bytes.ts';
+import { licenseRequest, packageRequest, type Request } from './requests.ts';
 import type { Made } from './scenario.ts';
-import { licenseRequest, packageRequest, phases, type Request, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** From the chip as it is, which is on. The agent is asked for a nonce, so the license is good once. */
 export async function options(target: Target): Promise<Made[]> {
@@ -11,8 +14,8 @@ export async function options(target: Target): Promise<Made[]> {
   const sealed = await target.package({ securityCounter: 6, optionBytes: [levelOne] }, { seed: 2 });
   const { judge } = target.line.chip;
   const from = target.snapshot();
-  const hello: Request = { type: 0x02, body: pattern(32, 3) };
-  // As the campaign starts a scenario: chance, and with it the nonce, is the same there.
+  const hello: Request = { type: requestTypes.hello, body: pattern(32, 3) };
+  // The campaign starts a scenario in the same way, so chance, and with it the nonce, is the same.
   const nonce = target.fromStart(from, () => target.line.hello(hello.body).nonce);
   const bundle = await target.license(sealed, { nonce });
   judge.restore(from);
@@ -31,7 +34,7 @@ export async function options(target: Target): Promise<Made[]> {
           ([register, value]) =>
             value !== before.get(register) && !(register === levelOne.register && value === then),
         );
-        return isOther || now.word('fs_session') === phases.records;
+        return isOther || now.phase() === 'records';
       },
     },
   ];

@@ -1,14 +1,10 @@
-// Records that are wrong in one thing, out of place, or good and taken otherwise; and what else comes while they are awaited.
+// Records that are wrong in one thing, out of place, or good and taken in another way; and
+// other requests at that time.
 
+import { requestTypes } from '@firmseal/link';
+import { licenseRequest, packageRequest, recordRequest } from './requests.ts';
 import type { Made } from './scenario.ts';
-import {
-  licenseRequest,
-  livesThatBoot,
-  packageRequest,
-  phases,
-  recordRequest,
-  type Target,
-} from './target.ts';
+import type { Target } from './target.ts';
 import type { Update } from './update.ts';
 
 export async function recordsOf(
@@ -16,7 +12,10 @@ export async function recordsOf(
   { sealed, header, license, records }: Update,
 ): Promise<Made[]> {
   const tagged = await target.wronglyTagged();
-  /** With one bit of record 0 changed: of the next record's hash, which the tag does not cover, or of the chunk. */
+  /**
+   * With one bit of record 0 changed: of the next record's hash, which the tag does
+   * not cover, or of the chunk.
+   */
   const altered = (at: number) => {
     const record = sealed.records[0]!.slice();
     record[at]! ^= 1;
@@ -32,8 +31,8 @@ export async function recordsOf(
       request: records[0]!,
       statusIsNothing: true,
       isBad: (now) =>
-        now.word('fs_session') === phases.done ||
-        (now.answersWell(0x22) && now.word('fs_session') === phases.records && now.session() !== first),
+        now.phase() === 'done' ||
+        (now.answersWell(requestTypes.record) && now.phase() === 'records' && now.session() !== first),
       after: records.slice(1),
       endsIn: done,
     },
@@ -42,7 +41,7 @@ export async function recordsOf(
       before: [...begun, records[0]!],
       request: records[0]!,
       statusIsNothing: true,
-      isBad: (now) => now.answersWell(0x22) && now.session() !== first,
+      isBad: (now) => now.answersWell(requestTypes.record) && now.session() !== first,
       after: records.slice(1),
       endsIn: done,
     },
@@ -57,12 +56,12 @@ export async function recordsOf(
       before: [...begun, records[0]!],
       request: records[1]!,
       statusIsNothing: true,
-      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)) && now.state() !== done,
+      isBad: (now) => now.saysInstalled({ orWill: true }) && now.state() !== done,
     },
     {
       name: 'receipt of an install that has not ended',
       before: [...begun, records[0]!],
-      request: { type: 0x24, body: new Uint8Array(0) },
+      request: { type: requestTypes.receipt, body: new Uint8Array(0) },
       refusal: 'no-receipt',
     },
     {
@@ -70,7 +69,7 @@ export async function recordsOf(
       before: [header],
       request: records[0]!,
       refusal: 'request-out-of-state',
-      isBad: (now) => [phases.records, phases.done].includes(now.word('fs_session') as never),
+      isBad: (now) => ['records', 'done'].includes(now.phase()),
     },
     {
       name: 'record with wrong hash',
@@ -100,9 +99,9 @@ export async function recordsOf(
       ],
       request: records[1]!,
       refusal: 'area-digest-wrong',
-      // Record 1 itself is good: what must not come of it is a valid record over the altered flash.
+      // Record 1 itself is good. The bypass would be a valid record over the altered flash.
       statusIsNothing: true,
-      isBad: (now) => livesThatBoot.includes(now.word('fs_now', 8)),
+      isBad: (now) => now.saysInstalled({ orWill: true }),
     },
   ];
 }

@@ -1,8 +1,8 @@
-// What the campaign prints.
+// The lines that the campaign prints.
 
 import type { AgentCode } from './agent-code.ts';
 import { isBad, type Outcome, type ScenarioReport } from './campaign.ts';
-import type { PartReport } from './library.ts';
+import type { PartReport } from './crypto-sample.ts';
 import { unreachable } from './unreachable.ts';
 
 const inWords = (outcomes: ReadonlyMap<Outcome, number>) =>
@@ -21,9 +21,9 @@ export function printScenario({
   gone,
 }: ScenarioReport): void {
   console.log(
-    `${name}: ${addresses} addresses, ${steps} executions; left out ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
+    `${name}: ${addresses} addresses, ${steps} executions; skipped ${skips[1]} of one and ${skips[2]} of two at ${skippedAt.size} addresses, bits flipped ${flips}: ${inWords(outcomes)}`,
   );
-  if (missed > 0) console.log(`  not come by: ${missed}`);
+  if (missed > 0) console.log(`  glitches whose execution did not come again: ${missed}`);
   const goneIn = new Map<string, string[]>();
   for (const { address, length, function: name, outcome, again, confirmed } of gone) {
     const ends = [outcome, again, ...(confirmed ? [confirmed] : [])].join(', then ');
@@ -31,35 +31,38 @@ export function printScenario({
     goneIn.set(there, [...(goneIn.get(there) ?? []), `0x${address.toString(16)}/${length}`]);
   }
   for (const [there, all] of goneIn)
-    console.log(`  to no bad end in ${there}: ${all.length}, ${all[0]} first`);
+    console.log(`  without a bad end in ${there}: ${all.length}, ${all[0]} first`);
   for (const { address, occurrence, length, flip, outcome, again, confirmed, ...where } of bypasses) {
-    const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} left out`;
+    const what = flip ? `bit ${flip.bit} of r${flip.register}` : `${length} skipped`;
     console.log(
       `  bypass (${outcome}; once more ${again}, with the agent's cryptography ${confirmed}): 0x${address.toString(16)} in ${where.function}, execution ${occurrence}, ${what}`,
     );
   }
 }
 
-/** One line: what was tried until the lack of a hardening showed. */
-export function printWeakened(weakening: string, { name, skips, flips, bypasses }: ScenarioReport): void {
+/** One line: what was tried on a mutant, and the first bypass. */
+export function printMutant(mutant: string, { name, skips, flips, bypasses }: ScenarioReport): void {
   const [first] = bypasses;
-  const tried = `${skips[1]} left out, ${skips[2]} pairs, ${flips} bits`;
+  const tried = `${skips[1]} skipped, ${skips[2]} pairs, ${flips} bits`;
   const shown =
     first === undefined
       ? 'no bypass'
       : `bypass (${first.again}) at 0x${first.address.toString(16)} in ${first.function}`;
-  console.log(`${weakening}: "${name}", ${tried}: ${shown}`);
+  console.log(`${mutant}: "${name}", ${tried}: ${shown}`);
 }
 
-/** How many bypasses. */
+/** Gives the number of bypasses. */
 export function printParts({ part, steps, skips, outcomes }: PartReport): number {
   console.log(
-    `${part.scenario}, inside ${part.function}: ${steps} instructions, ${skips} left out: ${inWords(outcomes)}`,
+    `${part.scenario}, inside ${part.function}: ${steps} instructions, ${skips} skipped: ${inWords(outcomes)}`,
   );
   return [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
 }
 
-/** The decisions of the ELF by function, and which of them were attacked: how many are not as they are to be. */
+/**
+ * Prints the decisions of the ELF by function, and which of them were attacked. Gives
+ * how many are not as expected.
+ */
 export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>): number {
   const lines = new Map<string, string[]>();
   const missed = sites.filter(({ address }) => !skippedAt.has(address));
@@ -75,7 +78,10 @@ export function printSites({ sites }: AgentCode, skippedAt: ReadonlySet<number>)
   return missed.length - printUnreachable(missed);
 }
 
-/** Of the decisions that were missed, how many are known not to be reached; one that was reached counts against it. */
+/**
+ * How many of the missed decisions are known to be unreachable; one that was reached
+ * after all counts against it.
+ */
 function printUnreachable(missed: AgentCode['sites']): number {
   let known = 0;
   for (const { function: name, text, copies, reason } of unreachable) {
@@ -86,7 +92,7 @@ function printUnreachable(missed: AgentCode['sites']): number {
   return known;
 }
 
-/** Each decision and the scenarios that reach it: how many are reached by none. */
+/** Prints each decision with the scenarios that reach it. Gives how many no scenario reaches. */
 export function printReach({ sites }: AgentCode, reached: ReadonlyMap<number, readonly string[]>): number {
   for (const { function: name, line, address } of sites) {
     const by = reached.get(address) ?? [];

@@ -1,30 +1,29 @@
-// Requests that must be refused: packages, licenses and records that are wrong in one thing, and messages out of place.
+// Requests that must be refused: packages, licenses and records that are wrong in one
+// thing, and messages out of place.
 
 import { concatBytes } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
+import { requestTypes } from '@firmseal/link';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
-import { optionUnknown } from './chips.ts';
+import { optionUnknown } from './option-bytes.ts';
 import { options } from './option-scenarios.ts';
 import { recordsOf } from './record-scenarios.ts';
-import type { Made, Scenario } from './scenario.ts';
-import { statements } from './statement-scenarios.ts';
 import {
   headerWith,
   licenseRequest,
   otherVersion,
   packageRequest,
-  phases,
   type Request,
   recordRequest,
-  type Target,
-} from './target.ts';
+} from './requests.ts';
+import type { Made, Scenario } from './scenario.ts';
+import { statements } from './statement-scenarios.ts';
+import type { Target } from './target.ts';
 import { goodUpdate, type Update } from './update.ts';
 
-/** HEADER_MOST of fs_package.c: with a license of as many bytes as are left the header has two bytes more. */
-const headerMost = 4096;
-
 async function packages(target: Target, { sealed, header, license, records }: Update): Promise<Made[]> {
+  const { packageHeaderMost } = target.code.constants;
   const made = async (...how: Parameters<Target['package']>) =>
     packageRequest((await target.package(...how)).headerBytes);
   const withMember = (member: number, bytes: Uint8Array) =>
@@ -98,7 +97,8 @@ async function packages(target: Target, { sealed, header, license, records }: Up
     {
       name: 'package header too large',
       request: packageRequest(
-        headerWith(sealed.headerBytes, 3, new Uint8Array(headerMost - sealed.headerBytes.length)),
+        // With as many bytes as are left, the header has two bytes more.
+        headerWith(sealed.headerBytes, 3, new Uint8Array(packageHeaderMost - sealed.headerBytes.length)),
       ),
       refusal: 'package-header-too-large',
     },
@@ -116,12 +116,15 @@ async function packages(target: Target, { sealed, header, license, records }: Up
       name: 'good package, taken with other terms',
       request: header,
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.package && now.session() !== expected,
+      isBad: (now) => now.phase() === 'package' && now.session() !== expected,
     },
   ];
 }
 
-/** An install whose begin is attacked, and that is cut when half of the new firmware stands, with its vector table. */
+/**
+ * The beginning of an install is attacked; power is cut when half of the new firmware,
+ * with its vectors, is written.
+ */
 function cutOff(
   target: Target,
   install: { readonly header: Request; readonly license: Uint8Array; readonly record: Request },
@@ -132,7 +135,7 @@ function cutOff(
     before: [install.header],
     request: begin,
     statusIsNothing: true,
-    isBad: (now) => now.word('fs_session') === phases.records && now.journal() !== begun,
+    isBad: (now) => now.phase() === 'records' && now.journal() !== begun,
     after: [install.record],
     endsBad: (now) => now.boots() !== undefined,
   };
@@ -204,7 +207,7 @@ async function licenses(target: Target, { sealed, header, license, records }: Up
       before: [header],
       request: licenseRequest(license),
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.terms() + now.state() !== expected,
+      isBad: (now) => now.phase() === 'records' && now.terms() + now.state() !== expected,
       after: records,
       endsIn: ended,
     },
@@ -249,12 +252,12 @@ export async function requests(target: Target): Promise<Scenario[]> {
     ...(await recordsOf(target, update)),
     {
       name: 'personalized once more: begin',
-      request: { type: 0x10, body: personalizeBegin(pattern(64, 5)) },
+      request: { type: requestTypes['personalize-begin'], body: personalizeBegin(pattern(64, 5)) },
       refusal: 'already-personalized',
     },
     {
       name: 'personalized once more: finish',
-      request: { type: 0x11, body: personalizeFinish(pattern(64, 6), []) },
+      request: { type: requestTypes['personalize-finish'], body: personalizeFinish(pattern(64, 6), []) },
       refusal: 'already-personalized',
     },
   ];

@@ -1,10 +1,12 @@
-// An install that was cut when the journal knew how far it had come, and goes on over flash that is not what it left.
+// An install that was cut after the journal had noted its progress, and that goes on over
+// flash which was altered since.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
+import { licenseRequest, packageRequest, recordRequest } from './requests.ts';
 import type { Scenario } from './scenario.ts';
-import { licenseRequest, packageRequest, recordRequest, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
-/** Past the stride at which the journal notes progress, by one chunk. */
+/** The image is one chunk longer than the stride at which the journal notes progress. */
 const chunkSizeBytes = 2048;
 
 export async function resumed(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
@@ -16,7 +18,8 @@ export async function resumed(target: Target, installed: ChipSnapshot): Promise<
   const begun = [packageRequest(sealed.headerBytes), licenseRequest(await target.license(sealed))];
   const records = sealed.records.map((record, index) => recordRequest(index, record));
   for (const { type, body } of [...begun, ...records.slice(0, -1)]) line.request(type, body);
-  if (target.word('fs_now', progressOffset) <= target.slotStart) throw new Error('no progress was journaled');
+  if (target.word('fs_now', target.code.constants.stateProgressAt) <= target.slotStart)
+    throw new Error('no progress was journaled');
   const cut = target.snapshot();
   line.chip.powerOn();
   const whole = (now: Target) => now.state() + now.firmware(sizeBytes);
@@ -37,6 +40,3 @@ export async function resumed(target: Target, installed: ChipSnapshot): Promise<
     },
   ];
 }
-
-/** Of `progress` in fs_state. */
-const progressOffset = 48;

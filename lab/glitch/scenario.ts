@@ -1,41 +1,47 @@
-// One thing that the attacker tries. A scenario begins at a reset and repeats the requests before the attack; it ends
-// with the one request, or the one boot, during which a glitch may hit.
+// One thing that the attacker tries. A scenario begins at a reset and repeats the requests before the attack;
+// it ends with the one request, or the one boot, during which a glitch may hit.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
-import type { Request, Target } from './target.ts';
+import type { Request } from './requests.ts';
+import type { Target } from './target.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly from: ChipSnapshot;
   /**
-   * Requests ahead, and what the attacker does to the chip between them. Where a boot is attacked, what happens from power-on
-   * to the reset that begins it.
+   * Requests before the attack, and what the attacker does to the chip between them. Where a boot is
+   * attacked: events from power-on to the reset that begins that boot.
    */
   readonly before: readonly (Request | ((target: Target) => void))[];
-  /** The bad one; without it the boot is what is attacked. */
+  /** The request that is attacked; without it the boot is attacked. */
   readonly request?: Request;
-  /** Code with which it is refused when nothing is hit. */
+  /** Code of the refusal without a glitch. */
   readonly refusal?: string;
-  /** Where status 0 is what is due, and something else would be bad. */
+  /** The request is good, so status 0 is no sign of a bypass. */
   readonly statusIsNothing?: boolean;
-  /** Where an application may boot: whether what was entered, at this address, and what the journal says then, is right. */
+  /**
+   * Where an application may boot: whether the address at which it was entered, and the journal, are right.
+   */
   readonly bootsWell?: (target: Target, at: number) => boolean;
-  /** What a boot that is not right comes to: whether it is bad in the end. Without it, it is bad. */
+  /** Whether a boot that is not right has a bad end; without this function it always has. */
   readonly bootEndsBad?: (target: Target) => boolean;
   /** Option bytes that the request is to program, as `Glitcher.planned` gives them. */
   readonly programs?: string;
-  /** Whether what the agent holds after the request is what it must not; in place of the session's phase. */
+  /** Whether the agent holds something bad after the request; without it, the session's phase decides. */
   readonly isBad?: (target: Target) => boolean;
   /**
-   * The journal's state in which a good install ends. Where it is given, what was taken otherwise is bad only when the
-   * requests that follow lead to an install that ends well, and in another state.
+   * The journal's state in which a good install ends. With it, a request that was taken in another way is a
+   * bypass only when the requests that follow lead to a complete install in another state.
    */
   readonly endsIn?: string;
-  /** The same, for what is seen otherwise than by the state in RAM: whether what was taken otherwise ends badly. */
+  /**
+   * The same where the state in RAM does not show it: whether a request that was taken
+   * in another way ends badly.
+   */
   readonly endsBad?: (target: Target) => boolean;
-  /** What `endsIn` is compared with; Target.state without it. */
+  /** The state that is compared with `endsIn`; by default Target.state. */
   readonly stateOf?: (target: Target) => string;
-  /** Good requests that follow in the hope that the install ends well. */
+  /** Good requests that follow, in the attacker's hope to complete the install. */
   readonly after: readonly Request[];
 }
 

@@ -15,7 +15,10 @@ export interface Prepared {
   readonly good: Scenario;
 }
 
-/** All of them on one chip. `weaken` may alter the agent in flash; `build` is another one than that of the sources. */
+/**
+ * All scenarios on one chip. `weaken` may alter the agent in flash; `build`: another
+ * build than that of the sources.
+ */
 export async function prepare(
   weaken: (target: Target) => void = () => {},
   build?: AgentBuild,

@@ -1,10 +1,12 @@
-// Packages with an epoch statement: one that nobody who may made, and one that is not to be passed over.
+// Packages with an epoch statement: forged ones, which must be refused, and a good
+// one, which must not be ignored.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { makeEpochStatement } from '@firmseal/formats';
 import { delegate, product, root } from '../../device/agent/test/trusted-site.ts';
+import { headerWith, packageRequest } from './requests.ts';
 import type { Made } from './scenario.ts';
-import { headerWith, packageRequest, phases, type Target } from './target.ts';
+import type { Target } from './target.ts';
 import type { Update } from './update.ts';
 
 const raised = 2;
@@ -40,10 +42,9 @@ export async function statements(target: Target, { sealed: older }: Update): Pro
       name: 'good package with an epoch statement, taken with other terms',
       request: header,
       statusIsNothing: true,
-      // A statement that leaves no trace is as one that the attacker did not send.
+      // A glitch that makes the agent ignore the statement gains nothing: the attacker can leave it away.
       isBad: (now) =>
-        now.word('fs_session') === phases.package &&
-        (now.session() !== session || ![before, state].includes(now.state())),
+        now.phase() === 'package' && (now.session() !== session || ![before, state].includes(now.state())),
     },
   ];
 }

@@ -1,17 +1,14 @@
-// One chip with the agent's machine code as it ships, personalized at readout level 0; and what the attacker sends it.
-// Snapshots are taken with power off: each run begins at a reset.
+// One chip with the agent's machine code as it ships, personalized at readout level 0, and the judge's view
+// of it. Snapshots are taken with power off: each run begins at a reset.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
-import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';
 import { eraseUnitAt } from '@firmseal/chips';
-import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { licenseTyp } from '@firmseal/license';
+import { answerBit } from '@firmseal/link';
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { Line } from '../../device/agent/test/line.ts';
 import { machineLine, personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import {
-  keyPair,
   type LicenseChange,
   makeLicense,
   makePackage,
@@ -24,83 +21,14 @@ import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import { type AgentCode, agentCode } from './agent-code.ts';
 import { Glitcher } from './glitcher.ts';
+import { type Request, withSignatureAltered, wrongTags } from './requests.ts';
 
 export const usualChip = 'stm32g0b1';
 /** Seed of a scenario's chance. */
 export const chance = 'glitch';
-const stateMagic = 0x314a5346;
-const stateBytes = 704;
-const counterOffset = 12;
-const macOffset = 688;
-const confirmationBytes = 32;
-/** area_key, expected, next_index, area and offset at the end of fs_session_state. */
-const awaitedBytes = 32 + 32 + 12;
-export const life = { installing: 0x69b40fc4, installed: 0xa53c965a } as const;
-/** Life cycles in which an application boots, or will: installed, trial, trying, reverted. */
-export const livesThatBoot: readonly number[] = [life.installed, 0x3f1f65a8, 0x71e0c07e, 0xc60a3cab];
-/** Phases of the session (fs_session.h) that the chip must not get to. */
-export const phases = { package: 0x4bb4d22d, records: 0xb44b2dd2, done: 0xd22d4bb4 } as const;
-const firmwareMac = { start: 192, end: 224 } as const;
 
-/** Encoded [object, ...] with the lowest bit of the n-th member's last byte, which is the signature's, changed. */
-function withSignatureAltered(encoded: Bytes, member: number): Bytes {
-  const members = decodeCbor(encoded, { maxBytes: 8192 }) as (Bytes | null)[];
-  const altered = members[member]!.slice();
-  altered[altered.length - 1]! ^= 1;
-  members[member] = altered;
-  return encodeCbor(members);
-}
-
-/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (3). */
-export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
-  const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
-  members[member] = bytes;
-  return encodeCbor(members);
-}
-
-/** The license of another format version, signed as well by its issuer. */
-export function otherVersion(bundle: Bytes): Bytes {
-  const members = decodeCbor(bundle, { maxBytes: 8192 }) as (Bytes | null)[];
-  const payload = decodeCbor(openCose(members[0]!, licenseTyp).payload, { maxBytes: 8192 }) as Map<
-    number,
-    Bytes
-  >;
-  const terms = decodeCbor(payload.get(0)!, { maxBytes: 8192 }) as Map<number, number>;
-  payload.set(0, encodeCbor(new Map([...terms, [0, 2]])));
-  const { privateKey } = keyPair('license issuer');
-  members[0] = signCose(crypto, { privateKey, typ: licenseTyp, payload: encodeCbor(payload) });
-  return encodeCbor(members);
-}
-
-/** Seals with tags that are wrong by a bit, as no owner does. */
-const wrongTags: Crypto = {
-  ...crypto,
-  aes256GcmSeal(inputs) {
-    const sealed = crypto.aes256GcmSeal(inputs);
-    sealed[sealed.length - 1]! ^= 1;
-    return sealed;
-  },
-  // For the sealer, which checks its own work.
-  aes256GcmOpen(inputs) {
-    const sealed = inputs.sealed.slice();
-    sealed[sealed.length - 1]! ^= 1;
-    return crypto.aes256GcmOpen({ ...inputs, sealed });
-  },
-};
-
-export interface Request {
-  readonly type: number;
-  readonly body: Uint8Array;
-}
-
-export const packageRequest = (header: Uint8Array): Request => ({ type: 0x20, body: header });
-export const licenseRequest = (bundle: Uint8Array): Request => ({ type: 0x21, body: bundle });
-export function recordRequest(index: number, record: Uint8Array): Request {
-  const body = new Uint8Array(4 + record.length);
-  body.set(u32le(index));
-  body.set(record, 4);
-  return { type: 0x22, body };
-}
+/** Phases of the session, by the agent's names; `other` is none that a request leads to. */
+type Phase = 'package' | 'records' | 'done' | 'other';
 
 export class Target {
   readonly code: AgentCode;
@@ -108,10 +36,10 @@ export class Target {
   readonly glitcher: Glitcher;
   readonly ramBytes: number;
   readonly slotStart: number;
-  /** Of the erase unit behind that in which the slot begins. */
+  /** Of the erase unit after the one in which the slot begins. */
   readonly secondStart: number;
 
-  /** Another build than that of the sources: a weakened one. */
+  /** `build`: another one than that of the sources, with a defence taken out. */
   constructor(build: AgentBuild = buildAgent(targetOf(usualChip, 'shipping'))) {
     const chipId = build.target.chip.id;
     this.code = agentCode(build);
@@ -123,7 +51,7 @@ export class Target {
     this.glitcher.application = { start: this.slotStart, end: this.secondStart + 2048 };
   }
 
-  /** Forgets the half frames that a crashed agent left. */
+  /** Drops the half frames that a crashed agent sent. */
   renewLine(): void {
     const { chip, device } = this.line;
     this.line = new Line(chip);
@@ -164,7 +92,7 @@ export class Target {
     return this.package({}, { crypto: wrongTags });
   }
 
-  /** A standing license for this chip, or what the change makes of it. */
+  /** A standing license for this chip, with changes. */
   async license(
     sealed: TestPackage,
     { thumbprint, nonce, ...change }: LicenseChange & { thumbprint?: Bytes; nonce?: Bytes } = {},
@@ -182,7 +110,7 @@ export class Target {
     return bundle;
   }
 
-  /** What is seen once the requests were served, from the chip as it is; then it is that again. */
+  /** Sends the requests, looks, and puts the chip back into its state before them. */
   after<T>(requests: readonly Request[], look: () => T): T {
     const from = this.snapshot();
     this.line.chip.powerOn();
@@ -201,36 +129,53 @@ export class Target {
     if (!rooms.some(({ address, sizeBytes }) => pointer >= address && pointer + 4 <= address + sizeBytes))
       return false;
     const [head, , low, high] = judge.ram(pointer, 4);
-    return head === (type | 0x80) && low === 0 && high === 0;
+    return head === (type | answerBit) && low === 0 && high === 0;
+  }
+
+  /** The session's phase in RAM. */
+  phase(): Phase {
+    const { constants } = this.code;
+    const word = this.word('fs_session', constants.sessionPhaseAt);
+    if (word === constants.phasePackage) return 'package';
+    if (word === constants.phaseRecords) return 'records';
+    return word === constants.phaseDone ? 'done' : 'other';
+  }
+
+  /** The journal's state in RAM says that an application boots, now or (`orWill`) after its trial began. */
+  saysInstalled({ orWill = false } = {}): boolean {
+    const { stateLifeCycleAt, lifeInstalled, lifeTrial, lifeTrying, lifeReverted } = this.code.constants;
+    const life = this.word('fs_now', stateLifeCycleAt);
+    return life === lifeInstalled || (orWill && [lifeTrial, lifeTrying, lifeReverted].includes(life));
   }
 
   /**
-   * Phase, epoch, manifest and content key of the session: without which record is awaited, where a wrong word leads to
-   * records that are refused by hash or tag.
+   * Phase, epoch, manifest and content key of the session. Which record is awaited is left out: a wrong word
+   * there leads to records that are refused by hash or tag.
    */
   terms(): string {
-    return this.session().slice(0, -2 * awaitedBytes);
+    return this.session().slice(0, 2 * this.code.constants.sessionTermsBytes);
   }
 
   /**
-   * The journal's state in RAM, but for what differs from run to run (sequence and MAC), and for the firmware's MAC: with
-   * another one nothing boots under boot check 2, and boot check 1 does not ask for it.
+   * The journal's state in RAM, but for sequence and MAC, which differ from run to run, and for the
+   * firmware's MAC: with another one nothing boots under boot check 2, and boot check 1 does not ask for it.
    */
   state(): string {
+    const { stateMacAt, stateFirmwareMacAt, stateFirmwareMacEnd, stateLifeCycleAt } = this.code.constants;
     const { address } = this.code.symbols.get('fs_now')!;
-    const state = Buffer.from(this.line.chip.judge.ram(address, macOffset));
-    state.fill(0, firmwareMac.start, firmwareMac.end);
-    return state.toString('hex', 8);
+    const state = Buffer.from(this.line.chip.judge.ram(address, stateMacAt));
+    state.fill(0, stateFirmwareMacAt, stateFirmwareMacEnd);
+    return state.toString('hex', stateLifeCycleAt);
   }
 
-  /** The journal's newest state in flash as far as it differs between runs that went otherwise, with its confirmation. */
+  /** The journal's newest state in flash with its confirmation. */
   journal(): string {
-    return Buffer.from(
-      this.line.chip.judge.flash(this.newestState(), stateBytes + confirmationBytes),
-    ).toString('hex');
+    const { stateBytes, journalGrainBytes } = this.code.constants;
+    const length = stateBytes + journalGrainBytes;
+    return Buffer.from(this.line.chip.judge.flash(this.newestState(), length)).toString('hex');
   }
 
-  /** What boots by itself from here on, after power was off, without a glitch. */
+  /** Address of the application that boots after a power cycle, without a glitch. */
   boots(): number | undefined {
     const { chip } = this.line;
     chip.powerOff();
@@ -251,7 +196,7 @@ export class Target {
     return Buffer.from(this.line.chip.judge.ram(address, sizeBytes)).toString('hex');
   }
 
-  /** What is seen from a snapshot on, with chance as it is when the campaign begins a scenario; the chip stays so. */
+  /** Starts from a snapshot as the campaign starts a scenario, with the same chance, and looks. */
   fromStart<T>(from: ChipSnapshot, look: () => T): T {
     this.line.chip.judge.restore(from, { seed: chance });
     this.line.chip.powerOn();
@@ -263,7 +208,7 @@ export class Target {
   alteredDelegation = (sealed: TestPackage) => withSignatureAltered(sealed.headerBytes, 1);
   alteredLicense = (bundle: Bytes) => withSignatureAltered(bundle, 0);
 
-  /** Power off, and the chip as it is; with `booting` the agent is not asked for at the next start. */
+  /** Switches power off and takes a snapshot; with `booting` the next start boots the application. */
   snapshot(booting = false): ChipSnapshot {
     const { chip } = this.line;
     chip.powerOff();
@@ -271,7 +216,10 @@ export class Target {
     return chip.judge.snapshot();
   }
 
-  /** At level 0 the debug port writes flash: changes a word where it stands, other words of the page as they are. */
+  /**
+   * Changes bytes in flash through the debug port, which may write at level 0; the rest
+   * of the page stays as it is.
+   */
   alterFlash(address: number, value: Uint8Array): void {
     const { debug, judge, chip } = this.line.chip;
     const unit = eraseUnitAt(chip, address)!;
@@ -288,14 +236,17 @@ export class Target {
 
   /** Address of the journal's newest state. */
   newestState(): number {
+    const { stateMagic, stateBytes, stateSequenceAt, journalGrainBytes } = this.code.constants;
     const { judge, chip } = this.line.chip;
     let newest = { address: 0, sequence: -1 };
     for (const { addressStart, sizeBytes } of chip.layout.journal) {
       const bytes = judge.flash(addressStart, sizeBytes);
       const view = new DataView(bytes.buffer);
-      for (let at = 0; at + stateBytes <= sizeBytes; at += 16)
-        if (view.getUint32(at, true) === stateMagic && view.getUint32(at + 4, true) > newest.sequence)
-          newest = { address: addressStart + at, sequence: view.getUint32(at + 4, true) };
+      for (let at = 0; at + stateBytes <= sizeBytes; at += journalGrainBytes) {
+        const sequence = view.getUint32(at + stateSequenceAt, true);
+        if (view.getUint32(at, true) === stateMagic && sequence > newest.sequence)
+          newest = { address: addressStart + at, sequence };
+      }
     }
     if (newest.sequence < 0) throw new Error('the journal has no state');
     return newest.address;
@@ -303,19 +254,19 @@ export class Target {
 
   /** Security counter of the newest state in flash. */
   newestCounter(): number {
-    const bytes = this.line.chip.judge.flash(this.newestState() + counterOffset, 4);
+    const bytes = this.line.chip.judge.flash(this.newestState() + this.code.constants.stateCounterAt, 4);
     return new DataView(bytes.buffer).getUint32(0, true);
   }
 
   /** The life cycle of the newest state becomes "installed"; its MAC stays as it was. */
   forgeInstalled(): void {
-    const address = this.newestState();
-    this.alterFlash(address + 8, Uint8Array.from(u32le(life.installed)));
+    const { stateLifeCycleAt, lifeInstalled } = this.code.constants;
+    this.alterFlash(this.newestState() + stateLifeCycleAt, Uint8Array.from(u32le(lifeInstalled)));
   }
 
   /** One bit of the MAC of the newest state. */
   alterRecord(): void {
-    const address = this.newestState() + macOffset;
+    const address = this.newestState() + this.code.constants.stateMacAt;
     const [byte] = this.line.chip.judge.flash(address, 1);
     this.alterFlash(address, Uint8Array.of(byte! ^ 1));
   }

@@ -1,24 +1,21 @@
-// Two applications side by side (spec/agent.md section 6): the former one, which is installed, and the next one in the page
-// behind it, which is on trial. The former may always boot; the next one once, and again only when it confirmed itself.
+// Two applications side by side (spec/agent.md section 6): the former one, which is installed, and the
+// next one in the following page, which is on trial. The former may always boot. The next one may boot
+// once, and again after it confirmed.
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { makePackage, pattern } from '../../device/agent/test/trusted-site.ts';
-import { factsOf } from './chips.ts';
+import { licenseRequest, packageRequest, recordRequest } from './requests.ts';
 import type { Scenario } from './scenario.ts';
-import { licenseRequest, packageRequest, phases, recordRequest, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 const formerCounter = 5;
 const nextCounter = 7;
-/** Spec/agent.md section 6. */
-const confirms = 0x6673_4301;
-
-/** What an application that runs well writes; the one of the tests stands still, so the judge writes it. */
-function confirm({ line }: Target): void {
+/** Writes what an application that runs well writes; the one of the tests stands still. */
+function confirm({ line, code }: Target): void {
   const { core } = line.chip.machine.processor;
-  const { opens, backup } = factsOf(line.chip.chip.id);
-  for (const { address, bits } of opens) core.writeUint32(address, core.readUint32(address) | bits);
-  core.writeUint32(backup, confirms);
-  if (core.readUint32(backup) >>> 0 !== confirms) throw new Error('nothing was confirmed');
+  const { confirmRegister, confirmWord } = code.constants;
+  core.writeUint32(confirmRegister, confirmWord);
+  if (core.readUint32(confirmRegister) >>> 0 !== confirmWord) throw new Error('nothing was confirmed');
 }
 
 export async function trials(target: Target, installed: ChipSnapshot): Promise<Scenario[]> {
@@ -123,7 +120,7 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       before: [beside.header],
       request: beside.license,
       statusIsNothing: true,
-      isBad: (now) => now.word('fs_session') === phases.records && now.terms() !== terms,
+      isBad: (now) => now.phase() === 'records' && now.terms() !== terms,
     },
     {
       name: 'good last record of a trial, with another end',
@@ -132,7 +129,7 @@ export async function trials(target: Target, installed: ChipSnapshot): Promise<S
       request: beside.records.at(-1)!,
       statusIsNothing: true,
       isBad: (now) => ![half, done].includes(now.state()),
-      // The next one boots once, then the former; that nothing boots is no use to an attacker.
+      // The next one boots once, then the former. A chip that boots nothing is of no use to an attacker.
       endsBad: (now) => {
         const [first, second] = [now.boots(), now.boots()];
         const isElsewhere = [first, second].some((at) => ![former, next, undefined].includes(at));

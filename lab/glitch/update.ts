@@ -1,7 +1,8 @@
-// The update that most scenarios start from: the next version of the product, which is good in everything.
+// The update that most scenarios start from: the next version of the product, without any fault.
 
-import { optionInForce } from './chips.ts';
-import { packageRequest, recordRequest, type Target } from './target.ts';
+import { optionInForce } from './option-bytes.ts';
+import { packageRequest, recordRequest } from './requests.ts';
+import type { Target } from './target.ts';
 
 /** Package, license and records. */
 export async function goodUpdate(target: Target) {

@@ -49,7 +49,7 @@ const wireUnwrapper = (inner: Unwrapper): Unwrapper => ({
 
 const owner = new CampaignOwner(seed);
 const store = openSqliteStore({ path: join(folder, 'authority.sqlite'), crypto: nodeCrypto });
-const authority = createAuthority({
+const authority = await createAuthority({
   store: wireStore(store),
   crypto: nodeCrypto,
   kem: wireUnwrapper(owner.kem),

@@ -4,19 +4,18 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AuditResult, audit } from '@firmseal/audit';
 import {
-  type AuditResult,
-  audit,
-  collectEvidence,
   createAuthority,
   createToken,
-  type Evidence,
   openSqliteStore,
+  readEvidence,
   type Store,
   verifyProduct,
 } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { AuthorityHost } from './authority-host.ts';
+import { type BookKeeping, keepBooks } from './books.ts';
 import { Child } from './child.ts';
 import type { CampaignChip } from './chips-process.ts';
 import { CampaignOwner, type SealedPackage } from './owner.ts';
@@ -49,7 +48,7 @@ export class Bench {
     const folder = mkdtempSync(join(tmpdir(), 'firmseal-kill-'));
     const owner = new CampaignOwner(seed);
     const store = openStore(folder);
-    const local = createAuthority({ store, crypto: nodeCrypto, kem: owner.kem, products: [] });
+    const local = await createAuthority({ store, crypto: nodeCrypto, kem: owner.kem, products: [] });
     const { token } = await createToken(local, { scope: 'owner', label: 'owner', by: 'local' });
     await store.close();
     const chips = new Child('./chips-process.ts', [seed]);
@@ -99,19 +98,19 @@ export class Bench {
   }
 
   /** Evidence of the stopped authority's database, or of a frozen one. */
-  async readEvidence(folder: string): Promise<Evidence> {
+  async readBooks(folder: string): Promise<BookKeeping> {
     const store = openStore(folder);
     try {
-      return await collectEvidence(store);
+      return await keepBooks(readEvidence(store, Date.now));
     } finally {
       await store.close();
     }
   }
 
   /** The audit that any auditor can run, on evidence alone. */
-  async audit(evidence: Evidence): Promise<AuditResult> {
+  async audit(lines: readonly string[]): Promise<AuditResult> {
     const trust = verifyProduct(nodeCrypto, await this.owner.product(this.owner.issuer));
-    return audit(nodeCrypto, evidence, { products: new Map([[trust.product, trust]]) });
+    return audit(nodeCrypto, lines, { products: new Map([[trust.product, trust]]) });
   }
 
   async end(): Promise<void> {

@@ -1,61 +1,45 @@
-// The owner's commands over the authority's HTTP API, each one call, repeated by nobody: whether a repeat is
-// right is what the campaign looks at.
+// The owner's commands over the one client of the authority, each one call, repeated by nobody: whether a
+// repeat is right is what the campaign looks at.
 
-import { toBase64url } from '@firmseal/bytes';
+import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
+import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import { systemClock } from '@firmseal/link';
 import type { SealedPackage } from './owner.ts';
 
-export type Answer = Readonly<Record<string, unknown>>;
+const clientOf = (address: string, token: string) =>
+  new AuthorityClient({ address, token: new Secret(utf8(token)), clock: systemClock, attempts: 1 });
 
-/** An answer with a fault: what the authority refused, by name. */
-export class Refused extends Error {
-  readonly code: string;
-  constructor(code: string) {
-    super(`the authority refused: ${code}`);
-    this.code = code;
-  }
-}
-
-/** `header` and `contentKeyFile` as the routes take them. */
-export const packageBody = ({ header, contentKeyFile }: SealedPackage) => ({
-  header: toBase64url(header),
-  contentKeyFile: toBase64url(contentKeyFile),
-});
+/** `header` and `contentKeyFile` as the interface takes them. */
+export const packageFiles = ({ header, contentKeyFile }: SealedPackage) => ({ header, contentKeyFile });
 
 export class OwnerClient {
   readonly #url: string;
-  readonly #token: string;
+  readonly #client: AuthorityClient;
 
   constructor(url: string, token: string) {
     this.#url = url;
-    this.#token = token;
+    this.#client = clientOf(url, token);
   }
 
-  /** Rejects with Refused, or with whatever the transport says when the other side dies. */
-  async call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
-    const response = await fetch(new URL(path, this.#url), {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as Answer;
-    if (!response.ok) throw new Refused(String(answer['code']));
-    return answer;
+  get call(): AuthorityClient['call'] {
+    return (name, input) => this.#client.call(name, input);
   }
 
-  post(path: string, body?: object): Promise<Answer> {
-    return this.call('POST', path, body);
+  async openJob(sealed: SealedPackage, quota: number): Promise<Bytes> {
+    return (await this.call('openJob', { ...packageFiles(sealed), quota })).job;
   }
 
-  async openJob(sealed: SealedPackage, quota: number): Promise<string> {
-    return String((await this.post('/v1/jobs', { ...packageBody(sealed), quota }))['job']);
+  lineToken(job: Bytes): Promise<{ tokenId: string; token: string }> {
+    return this.call('createLineToken', { job, label: 'line' });
   }
 
-  approve(job: string): Promise<Answer> {
-    return this.post(`/v1/jobs/${job}/approve`);
-  }
-
-  async lineToken(job: string): Promise<{ tokenId: string; token: string }> {
-    const { tokenId, token } = await this.post(`/v1/jobs/${job}/tokens`, { label: 'line' });
-    return { tokenId: String(tokenId), token: String(token) };
+  /** The authority as a line with this token sees it. */
+  line(job: Bytes, token: string): LineAccess {
+    return accessForJob(clientOf(this.#url, token), job);
   }
 }
+
+/** The code of a refusal; undefined for what a transport says when the other side dies. */
+export const refusalOf = (cause: unknown): string | undefined =>
+  cause instanceof Fault && cause.fields['from'] === 'authority' ? cause.code : undefined;

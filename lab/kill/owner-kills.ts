@@ -3,13 +3,12 @@
 // there already. A second job or token that a repeat leaves behind opens nothing: the job is not approved,
 // the token's text is known to nobody.
 
-import { evidenceFromJson, type JobEvidence } from '@firmseal/authority';
-import { toBase64url, toHex } from '@firmseal/bytes';
+import { type Bytes, fromHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { makeReceipt, parseReceiptUnverified } from '@firmseal/license';
 import type { Bench } from './bench.ts';
+import { MadeUpChip } from './made-up-chip.ts';
 import type { SealedPackage } from './owner.ts';
-import { OwnerClient, packageBody, Refused } from './owner-client.ts';
+import { packageFiles, refusalOf } from './owner-client.ts';
 import type { OwnerKill } from './plan.ts';
 import { demand, Violation } from './violation.ts';
 
@@ -33,10 +32,10 @@ class OwnerKills {
   readonly #bench: Bench;
   readonly #second: SealedPackage;
   /** A job with receipts. */
-  readonly #done: string;
+  readonly #done: Bytes;
   alarms = 0;
 
-  constructor(bench: Bench, second: SealedPackage, done: string) {
+  constructor(bench: Bench, second: SealedPackage, done: Bytes) {
     this.#bench = bench;
     this.#second = second;
     this.#done = done;
@@ -45,70 +44,99 @@ class OwnerKills {
   async trialOf(write: OwnerKill['write']): Promise<Trial> {
     const { client, sealed } = this.#bench;
     const job = await client.openJob(sealed, 1);
-    const show = () => client.call('GET', `/v1/jobs/${job}`);
-    const count = async (path: string, key: string) =>
-      ((await client.call('GET', path))[key] as readonly unknown[]).length;
-    const trials: Readonly<Partial<Record<string, () => Promise<Trial>>>> = {
+    const show = () => client.call('showJob', { job });
+    const page = { limit: 1000 };
+    const countJobs = async () => (await client.call('listJobs', page)).jobs.length;
+    const countTokens = async () => (await client.call('listTokens', page)).tokens.length;
+    const trials: Readonly<Record<OwnerKill['write'], (() => Promise<Trial>) | undefined>> = {
       insertJob: async () => {
-        const before = await count('/v1/jobs', 'jobs');
+        const before = await countJobs();
         return {
           command: () => client.openJob(sealed, 1),
-          look: async (took) => (await count('/v1/jobs', 'jobs')) === before + (took ? 2 : 1),
+          look: async (took) => (await countJobs()) === before + (took ? 2 : 1),
         };
       },
       insertPackage: async () => ({
-        command: () => client.post(`/v1/jobs/${job}/packages`, packageBody(this.#second)),
+        command: () => client.call('addPackage', { job, ...packageFiles(this.#second) }),
         repeated: 'job-package-repeated',
-        look: async () => ((await show())['packages'] as unknown[]).length === 2,
+        look: async () => (await show()).packages.length === 2,
       }),
       approveJob: async () => ({
-        command: () => client.approve(job),
-        look: async () => (await show())['state'] === 'approved',
+        command: () => client.call('approveJob', { job }),
+        look: async () => (await show()).state === 'approved',
       }),
       closeJob: async () => ({
-        command: () => client.post(`/v1/jobs/${job}/close`),
+        command: () => client.call('closeJob', { job }),
         repeated: 'job-closed',
-        look: async () => (await show())['state'] === 'closed',
+        look: async () => (await show()).state === 'closed',
       }),
       insertToken: async () => {
-        const before = await count('/v1/tokens', 'tokens');
+        const before = await countTokens();
         return {
           command: () => client.lineToken(job),
-          look: async (took) => (await count('/v1/tokens', 'tokens')) === before + (took ? 2 : 1),
+          look: async (took) => (await countTokens()) === before + (took ? 2 : 1),
         };
       },
       revokeToken: async () => {
         const { tokenId, token } = await client.lineToken(job);
-        const line = new OwnerClient(this.#bench.host.url, token);
+        const line = client.line(job, token);
         return {
-          command: () => client.post(`/v1/tokens/${tokenId}/revoke`),
+          command: () => client.call('revokeToken', { token: tokenId }),
           repeated: 'token-unknown',
-          look: async () => (await codeOf(line.post(`/v1/jobs/${job}/challenge`))) === 'token-refused',
+          look: async () => (await codeOf(line.giveChallenge('hello'))) === 'token-refused',
         };
       },
-      appendLog: () => this.#alarmTrial(),
+      voidUnit: async () => {
+        await client.call('approveJob', { job });
+        const chip = await MadeUpChip.make(this.#bench.owner);
+        const { token } = await client.lineToken(job);
+        const unit = await chip.license(client.line(job, token), sealed);
+        return {
+          command: () => client.call('voidUnit', { job, unit, reason: 'the chip is broken' }),
+          repeated: 'unit-not-voidable',
+          look: async () => {
+            const { voided, remaining } = await show();
+            return voided === 1 && remaining === 1;
+          },
+        };
+      },
+      insertAlarm: () => this.#alarmTrial(),
+      acknowledgeAlarm: async () => {
+        await codeOf((await this.#alarmTrial()).command());
+        const { alarm } = (await client.call('listAlarms', page)).alarms[0]!;
+        this.alarms--;
+        return {
+          command: () => client.call('acknowledgeAlarm', { alarm, note: 'a trial' }),
+          repeated: 'alarm-unknown',
+          look: async () =>
+            (await client.call('listAlarms', page)).alarms[0]?.acknowledged?.note === 'a trial',
+        };
+      },
+      takeUnit: undefined,
+      insertLicense: undefined,
+      insertReceipt: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);
     return make();
   }
 
-  /** A receipt for a license that was never issued, under a job that is real. */
+  /** A certified chip brings a receipt for a license that was never issued, under a job that is real. */
   async #alarmTrial(): Promise<Trial> {
-    const { client, host, owner } = this.#bench;
-    const answer = await client.call('GET', `/v1/jobs/${this.#done}/evidence`);
-    const { receipts } = evidenceFromJson(answer as never) as unknown as JobEvidence;
+    const { client, owner, sealed } = this.#bench;
+    const chip = await MadeUpChip.make(owner);
     const licenseId = nodeCrypto.randomBytes(16);
-    const forged = { ...parseReceiptUnverified(receipts[0]!.receipt), licenseId };
-    const receipt = await makeReceipt(nodeCrypto, owner.issuer, forged);
-    const line = new OwnerClient(host.url, (await client.lineToken(this.#done)).token);
-    const body = { licenseId: toHex(licenseId), receipt: toBase64url(receipt) };
+    const receipt = await chip.receiptOf(licenseId, this.#done, sealed);
+    const line = client.line(this.#done, (await client.lineToken(this.#done)).token);
+    this.alarms++;
+    const { certificate } = chip;
     return {
-      command: () => line.post(`/v1/jobs/${this.#done}/receipts`, body),
+      command: () => line.storeReceipt({ licenseId, receipt, certificate }),
       always: 'license-unknown',
-      look: async (took) => {
-        this.alarms += took ? 2 : 1;
-        return true; // the audit counts the alarms
+      // The same evidence again is the same alarm.
+      look: async () => {
+        const { alarms } = await client.call('listAlarms', { limit: 1000 });
+        return alarms.filter((one) => one.thumbprint.join() === chip.thumbprint.join()).length === 1;
       },
     };
   }
@@ -136,7 +164,7 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
     await call;
     return 'done';
   } catch (cause) {
-    return cause instanceof Refused ? cause.code : 'no answer';
+    return refusalOf(cause) ?? 'no answer';
   }
 }
 
@@ -146,7 +174,7 @@ export async function runOwnerKills(
   planned: readonly OwnerKill[],
   doneJob: string,
 ): Promise<OwnerKillsOutcome> {
-  const run = new OwnerKills(bench, await bench.owner.seal('1.1.0'), doneJob);
+  const run = new OwnerKills(bench, await bench.owner.seal('1.1.0'), fromHex(doneJob));
   const kills: string[] = [];
   for (const kill of planned) kills.push(await run.run(kill));
   return { kills, alarms: run.alarms };

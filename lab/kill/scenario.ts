@@ -3,6 +3,7 @@
 // twice visible instead of refused.
 
 import { rmSync } from 'node:fs';
+import { toHex } from '@firmseal/bytes';
 import type { Bench } from './bench.ts';
 import { checkChip } from './check-chip.ts';
 import { Child, type Ending } from './child.ts';
@@ -68,16 +69,17 @@ class Scenario {
     const { name, runs } = this.#plan;
     const chips = await this.#bench.makeChips(name, chipsPerScenario);
     const sockets = chips.map(({ socket }) => socket);
-    this.#job = await client.openJob(this.#bench.sealed, chipsPerScenario + spareUnits);
+    const jobId = await client.openJob(this.#bench.sealed, chipsPerScenario + spareUnits);
+    this.#job = toHex(jobId);
     const isLate = runs.some(({ unapproved }) => unapproved);
-    if (!isLate) await client.approve(this.#job);
-    const { token } = await client.lineToken(this.#job);
+    if (!isLate) await client.call('approveJob', { job: jobId });
+    const { token } = await client.lineToken(jobId);
     const station: StationFile = { authority: this.#bench.host.url, job: this.#job, token, sockets };
     this.#folder = await this.#bench.writeStation(name, station);
 
     let last: StationRun | undefined;
     for (const run of runs) last = await this.#killedRun(run);
-    if (isLate) await client.approve(this.#job);
+    if (isLate) await client.call('approveJob', { job: jobId });
     // The station may have outlived its authority's death; any other run is followed
     // by one that nobody kills.
     const { ending, child } = last?.ending.code === 0 ? last : await this.#start();
@@ -91,7 +93,7 @@ class Scenario {
       () => `PASS only for ${passed.join(' ')}`,
     );
     for (const chip of chips) await checkChip(this.#bench, chip);
-    const { units } = await client.call('GET', `/v1/jobs/${this.#job}`);
+    const { units } = await client.call('showJob', { job: jobId });
     demand(units === chipsPerScenario, () => `${units} units were spent on ${chipsPerScenario} chips`);
     return {
       name,
@@ -135,11 +137,9 @@ class Scenario {
   /** In every frozen database a unit of this job must stand that has no license. */
   async #lookAtFrozen(): Promise<number> {
     for (const folder of this.#frozen) {
-      const { jobs } = await this.#bench.readEvidence(folder);
-      const found = jobs.find(({ job }) => Buffer.from(job.jobId).toString('hex') === this.#job);
-      const licensed = found?.licenses.map(({ unitIndex }) => unitIndex) ?? [];
+      const found = (await this.#bench.readBooks(folder)).jobs.get(this.#job);
       demand(
-        found?.units.some(({ unitIndex }) => !licensed.includes(unitIndex)) === true,
+        found?.units.some(({ unitIndex }) => !found.licensedUnits.has(unitIndex)) === true,
         () => 'a kill between commit and signature left no unit without a license',
       );
       rmSync(folder, { recursive: true });

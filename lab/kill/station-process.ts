@@ -5,15 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { AuthorityClient } from '@firmseal/authority-client';
-import { Secret, utf8 } from '@firmseal/bytes';
+import { AuthorityClient, accessForJob } from '@firmseal/authority-client';
+import { fromHex, Secret, utf8 } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyDelegation } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
 import {
-  createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
   type Journal,
@@ -49,8 +48,7 @@ const deviceCa = verifyDelegation(nodeCrypto, readFile('device-ca.delegation'), 
   epoch: sealed.epoch,
 });
 const client = new AuthorityClient({
-  baseUrl: station.authority,
-  job: station.job,
+  address: station.authority,
   token: new Secret(utf8(station.token)),
   clock: systemClock,
   fetch: wireFetch,
@@ -66,7 +64,7 @@ const results = await runGang({
   opener: {
     open: async (socket) => wireStream(await connectTcp('127.0.0.1', Number(socket.split(':').at(-1))), wire),
   },
-  source: createAuthoritySource(client),
+  authority: accessForJob(client, fromHex(station.job)),
   journal: wireJournal(journal),
   verifier: createInstallVerifier(nodeCrypto, {
     rootPublicKey,

@@ -19,7 +19,8 @@ import {
 } from '../../device/agent/test/trusted-site.ts';
 import { targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
-import { quickCrypto, RunningHashes } from '../glitch/quick-crypto.ts';
+import { agentConstants } from '../glitch/agent-constants.ts';
+import { hostCrypto, RunningHashes } from '../glitch/host-crypto.ts';
 
 /** Chips whose agent is machine code. */
 const machineLines = new WeakSet<object>();
@@ -30,7 +31,11 @@ const machineLines = new WeakSet<object>();
  */
 export function computeCryptoHere(line: Line, elf: string): Line {
   const { core } = line.chip.machine.processor;
-  const functions = quickCrypto(core, { symbols: symbolsOf(elf) }, new RunningHashes());
+  const code = {
+    symbols: symbolsOf(elf),
+    constants: agentConstants(targetOf(line.chip.chip.id, 'shipping')),
+  };
+  const functions = hostCrypto(core, code, new RunningHashes());
   const execute = core.executeInstruction.bind(core);
   core.executeInstruction = () => {
     const quick = functions.get((core.PC & ~1) >>> 0);

@@ -26,8 +26,8 @@ function few(seed: string, share: number): CutChoice {
   const chosen = (part: number) => random.below(2 ** 16) < part * 2 ** 16;
   return {
     ...everySingleCut(seed, 0),
-    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? sampled(0.2, 0.1) : share),
-    again: () => chosen(sampled(0.2, 0.1)),
+    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? sampled(0.2, 0.35) : share),
+    again: () => chosen(sampled(0.2, 0.15)),
     second: ({ number }) => number % 17 === 0,
     classOf: () => 'any',
   };
@@ -61,34 +61,13 @@ const onlyFirst: CutChoice = {
 };
 
 const weakenings = {
-  'the boot asks for a valid record': [
-    {
-      file: 'core/fs_boot.c',
-      replace: {
-        'FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);': '',
-      },
-    },
+  'the boot asks for a valid record': [{ 'boot-valid-record': '' }, /boots what is not whole/],
+  'INSTALLING is journaled before the first erase': [
+    { 'install-journaled-before-erase': '', 'install-beginning-written': '' },
     /boots what is not whole/,
   ],
-  'INSTALLING is journaled ahead of the first erase': [
-    {
-      file: 'core/fs_install.c',
-      replace: {
-        'memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);\n  FS_TRY(fs_journal_commit());':
-          'memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);',
-        '  FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */\n':
-          '',
-      },
-    },
-    /boots what is not whole/,
-  ],
-  'a state that is not firmly written is written anew': [
-    {
-      file: 'core/fs_journal.c',
-      replace: {
-        'if (firm == FS_YES) return FS_OK;': 'return FS_OK;',
-      },
-    },
+  'a state that is not firmly written is written once more': [
+    { 'journal-firm-before-use': 'return FS_OK;' },
     /acts on a journal with a torn word/,
   ],
 } as const;
@@ -136,10 +115,9 @@ async function seventeenth(agent?: Uint8Array): Promise<number | string> {
 it('a license has sixteen unwraps, however power is cut; without the count it has more', async () => {
   expect(await seventeenth()).toBe('license-unwraps-exhausted');
   if (!isWhole) return;
-  const check = 'FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);';
   const agent = await buildWeakenedAgent('stm32h743', {
-    file: 'core/fs_license.c',
-    replace: { [check]: '', ' && count <= FS_UNWRAP_MAX': '' },
+    'license-unwraps-limited': '',
+    'license-count-looked-at': 'FS_DEMAND(fs_now.unwraps == count, FS_ERR_INTERNAL_CHECK_FAILED);',
   });
   expect(await seventeenth(agent)).toBe(0);
 });

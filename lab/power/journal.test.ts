@@ -58,10 +58,7 @@ test('a torn confirmation in the older half is erased before anything is acted o
 });
 
 const plantedTest = async () => {
-  const agent = await buildWeakenedAgent(chipId, {
-    file: 'core/fs_journal.c',
-    replace: { 'if (found->confirmed != FS_YES) found->clean = FS_NO;': '' },
-  });
+  const agent = await buildWeakenedAgent(chipId, { 'journal-unconfirmed-is-unclean': '' });
   expect(await tornThenCut(agent)).toBe(false);
 };
 if (isWhole) test('an agent that looks at the newest confirmation only is found out', plantedTest);

@@ -1,6 +1,6 @@
-# For busybox's sh in the guest: the file system of the machine that runs QEMU, read-only, with a layer of memory over it, as a
-# root to change into (`chroot /r`). Nothing is copied, so Node and npm packages of that machine run in the guest as they are.
-# Needs `hostFiles` of runInGuest.
+# For busybox's sh in the guest: the file system of the machine that runs QEMU, read-only, with a layer of
+# memory over it, as a root to change into (`chroot /r`). Nothing is copied, so Node and npm packages of that
+# machine run in the guest as they are. Needs `hostFiles` of runInGuest.
 mkdir -p /h /o /r
 mount -t 9p -o trans=virtio,ro,version=9p2000.L,msize=524288,cache=loose host /h || exit 90
 mount -t tmpfs tmpfs /o && mkdir -p /o/u /o/w

@@ -24,7 +24,9 @@ export interface GuestJob {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** For the whole life of the machine, which starts in about 3 s. */
   readonly timeoutMs: number;
-  /** Shares the file system of this machine, read-only: `sh host-root.sh` mounts it at /r. Takes more memory. */
+  /**
+   * Shares the file system of this machine, read-only: `sh host-root.sh` mounts it at /r. Takes more memory.
+   */
   readonly hostFiles?: true;
 }
 

@@ -1,5 +1,5 @@
-// A USB serial port as virtual device (CDC ACM, PSTN120 section 6.3): what a kernel makes a /dev/ttyACM of. It tells of the
-// line what the host set: `?` is answered with a line of JSON, every other byte comes back.
+// A USB serial port as virtual device (CDC ACM, PSTN120 section 6.3): what a kernel makes a /dev/ttyACM of.
+// It tells of the line what the host set: `?` is answered with a line of JSON, every other byte comes back.
 
 import type { Setup, UsbAnswer, UsbDevice } from '@firmseal/virtual-stm32';
 

@@ -1,8 +1,17 @@
-// The adapters for USB devices and serial ports on a Linux kernel: npm's usb and serialport run in the guest on this tree, and
-// report each case. Without a kernel the same suite runs on a model of the library (packages/usb-adapter).
+// The adapters for USB devices and serial ports on a Linux kernel: npm's usb and serialport run in
+// the guest on this tree, and report each case. Without a kernel the same suite runs on a model of
+// the library (packages/usb-adapter).
 
 import { fileURLToPath } from 'node:url';
 import { createSuiteDevice, usbDeviceCases } from '@firmseal/usb-device/testing';
+import {
+  cmsisDapBulk,
+  createVirtualChip,
+  machineCode,
+  type ProbeTarget,
+  probeTarget,
+  stlinkUsb,
+} from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
 import { skipTests } from '../../tools/test-report/skip-tests.ts';
 import { guest, onlyInWhole } from './guest-of-tests.ts';
@@ -18,6 +27,18 @@ interface Outcome {
   readonly outcome: string;
 }
 
+const node = (program: string, ...given: readonly (string | number)[]): string =>
+  `chroot /r /bin/sh -c "cd '${root}' && '${process.execPath}' lab/usb-vm/in-guest/${program}.ts ${given.join(' ')}"`;
+
+const outcomesIn = (output: string): Outcome[] =>
+  [...output.matchAll(/^@@(.*)$/gm)].map(([, json]) => JSON.parse(json!) as Outcome);
+
+function target(id: string): ProbeTarget {
+  const chip = createVirtualChip({ chip: id, seed: `probe ${id}`, executors: [machineCode()] });
+  chip.powerOn();
+  return probeTarget(chip);
+}
+
 describe('npm packages on the USB of a kernel', () => {
   skipTests(onlyInWhole);
 
@@ -27,8 +48,6 @@ describe('npm packages on the USB of a kernel', () => {
       createSerialDevice({ sendsBreak: true }),
       createSerialDevice({ sendsBreak: false }),
     ].map((device, index) => ({ busId: `1-${index + 1}`, device }));
-    const node = (program: string, argument: string | number): string =>
-      `chroot /r /bin/sh -c "cd '${root}' && '${process.execPath}' lab/usb-vm/in-guest/${program}.ts ${argument}"`;
     const { output } = await runInGuest({
       ...{ guest: guest!, devices, timeoutMs, hostFiles: true },
       script: [
@@ -37,9 +56,26 @@ describe('npm packages on the USB of a kernel', () => {
         node('serial-suite', `1-${suiteDevices + 1}`),
       ].join('\n'),
     });
-    const outcomes = [...output.matchAll(/^@@(.*)$/gm)].map(([, json]) => JSON.parse(json!) as Outcome);
+    const outcomes = outcomesIn(output);
     const failed = outcomes.filter(({ outcome }) => outcome !== 'passed');
     expect(failed, output).toEqual([]);
     expect(outcomes, output).toHaveLength(usbDeviceCases.length + 2 + 5);
+  });
+
+  test('OpenOCD holds the probe in the socket that it was given', async () => {
+    const chips = ['stm32f427', 'stm32u575', 'stm32h743'] as const;
+    const probes = [
+      stlinkUsb(target(chips[0]), { serial: 'same' }),
+      stlinkUsb(target(chips[1]), { serial: 'same' }),
+      cmsisDapBulk(target(chips[2]), { serial: 'dap' }),
+    ];
+    const { output } = await runInGuest({
+      devices: probes.map((device, index) => ({ busId: `1-${index + 1}`, device })),
+      ...{ guest: guest!, timeoutMs, hostFiles: true },
+      script: ['sh host-root.sh', node('probe-suite', ...chips)].join('\n'),
+    });
+    expect(outcomesIn(output), output).toEqual(
+      chips.map((id, index) => ({ name: `${id} in port ${index + 1}`, outcome: 'passed' })),
+    );
   });
 });

@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import board
 import cbor
 import certificate
 import delegation
@@ -115,6 +116,11 @@ def run_link(_, case):
     agree(link.frames(raw(case["line"])) == expected, "other frames taken")
 
 
+def run_board(file, case):
+    number = file["chips"][case["chip"]]["number"]
+    agree(board.read(raw(case["block"]), number) == case.get("settings"), "other settings")
+
+
 def run_place(_, case):
     agree(places.read(case["text"]) == case.get("canonical"), "another canonical text")
 
@@ -129,6 +135,7 @@ RUNNERS = {
     "certificate/verify.json": run_certificate,
     "receipt/verify.json": run_receipt,
     "link/frames.json": run_link,
+    "board/read.json": run_board,
     "places/read.json": run_place,
 }
 

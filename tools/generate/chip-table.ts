@@ -2,9 +2,7 @@
 // where an application goes, which agent is built for it, and which of its figures nobody has checked
 // against the document that they come from.
 
-import { type Chip, chipIds, findChip, freeRanges } from '@firmseal/chips';
-import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
-import { portedChips } from '../../device/agent/toolchain/targets.ts';
+import { agentBuilds, type Chip, chipIds, findChip, freeRanges } from '@firmseal/chips';
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 const kibibytes = (bytes: number) =>
@@ -24,9 +22,10 @@ function level({ tier, readoutProtection }: Chip): string {
 const unverified = ({ sources }: Chip) => Object.entries(sources).filter(([, source]) => source.unverified);
 
 /** Which builds of the agent there are for the chip. */
-function agent({ id }: Chip): string {
-  if (portedChips().includes(id)) return 'machine code, WebAssembly';
-  return agentChipIds.includes(id) ? 'WebAssembly' : 'none';
+function agent(chip: Chip): string {
+  const names = { 'machine-code': 'machine code', webassembly: 'WebAssembly' };
+  const builds = agentBuilds(chip).map((build) => names[build]);
+  return builds.length === 0 ? 'none' : builds.join(', ');
 }
 
 function summary(chip: Chip): string {
@@ -57,6 +56,9 @@ function page(chip: Chip): string {
     row(['What', 'This chip']),
     row(['---', '---']),
     row(['Parts', names.join(', ')]),
+    ...(chip.variants ?? []).map(({ name, names: parts, differs }) =>
+      row([`Also ${name}`, `${parts.join(', ')}: ${differs}`]),
+    ),
     row(['Core', `${core}, ${hasRandomGenerator ? 'with' : 'without'} a random generator`]),
     row(['Agent', builds === 'none' ? 'none: firmseal cannot install on this chip yet' : builds]),
     row(['Links', linkDoors.map(({ peripheral, pins }) => `${peripheral} (${pins})`).join(', ')]),

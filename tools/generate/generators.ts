@@ -2,6 +2,7 @@
 // them all, and a test compares what stands in the tree with what they give.
 
 import { generateVectors } from '../vectors/generate.ts';
+import { generateAuthorityPage } from './authority-page.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateRuleTable } from './rule-table.ts';
@@ -11,4 +12,5 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'tools/vectors': generateVectors,
   'packages/chips/data, for readers': generateChipTable,
   'packages/virtual-stm32/rules': generateRuleTable,
+  'packages/authority-contract': generateAuthorityPage,
 };

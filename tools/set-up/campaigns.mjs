@@ -16,6 +16,10 @@ export const campaigns = {
   },
   fuzz: { script: 'lab/fuzz/main.ts', says: "the agent's parsers under libFuzzer, and C against TypeScript" },
   'fuzz-doors': { script: 'lab/fuzz/doors.ts', says: 'hostile input at every door of the virtual chip' },
+  'hostile-devices': {
+    script: 'lab/hostile-devices/main.ts',
+    says: 'malformed descriptors and answers against the clients of bootloaders, agents and OpenOCD',
+  },
   conformance: { script: 'lab/conformance/clients/main.ts', says: 'real clients against every chip' },
   'usb-vm': {
     script: 'lab/usb-vm/main.ts',
@@ -25,6 +29,10 @@ export const campaigns = {
   'vectors-thumb': {
     script: 'lab/vectors-thumb/main.ts',
     says: 'every test vector on the machine code that ships',
+  },
+  reproducible: {
+    script: 'lab/reproducible/main.ts',
+    says: 'builds the agents that ship in another folder and compares them',
   },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

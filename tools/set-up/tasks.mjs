@@ -12,7 +12,7 @@ export const tasks = {
   lab: { script: 'lab/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
-  pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true },
+  pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true, needsSources: true },
 };
 
 /**

@@ -84,6 +84,7 @@ test('an undeclared import is found; a test may use what the root declares', () 
     importing('packages/seal/src/b.test.ts', '@firmseal/image'),
     importing('apps/cli/src/main.ts', '@firmseal/seal'),
     importing('tools/x/main.ts', '@firmseal/chips'),
+    importing('packages/link/src/a.test.ts', '@firmseal/link/testing'),
   ];
   expect(declaredImports(files).map((line) => line.split(':')[0])).toEqual([
     'packages/seal/src/b.ts',

@@ -82,7 +82,8 @@ export const declaredImports: Rule = (files) => {
   return eachImport(files, (path, specifier) => {
     const home = homeOf(path);
     const name = /^@firmseal\/[^/]+/.exec(specifier)?.[0];
-    if (home === undefined || name === undefined) return undefined;
+    if (home === undefined || name === undefined || home === `packages/${scoped(specifier)}`)
+      return undefined;
     const { dependencies = {}, devDependencies = {} } = manifests.get(home) ?? {};
     if (name in dependencies) return undefined;
     if (isTest(path) && (name in devDependencies || name in (manifests.get('.')?.devDependencies ?? {})))

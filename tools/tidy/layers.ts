@@ -4,11 +4,21 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'services', siblings: false, packages: ['authority', 'programmer', 'personalization'] },
+  { name: 'services', siblings: false, packages: ['authority', 'audit', 'programmer', 'personalization'] },
+  { name: 'programming', siblings: false, packages: ['programming'] },
   {
     name: 'protocols',
     siblings: true,
-    packages: ['link', 'usb-device', 'agent-client', 'authority-client', 'uart-bootloader', 'dfu', 'openocd'],
+    packages: [
+      'link',
+      'usb-device',
+      'agent-client',
+      'authority-contract',
+      'authority-client',
+      'uart-bootloader',
+      'dfu',
+      'openocd',
+    ],
   },
   {
     name: 'formats',
@@ -22,8 +32,11 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'ledger',
       'keys',
       'places',
+      'usb-ids',
+      'boards',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },
@@ -38,6 +51,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
+  'openocd-adapter',
   'serial-adapter',
   'tcp-adapter',
   'usb-adapter',

@@ -23,6 +23,8 @@ test('a missing entry for another platform is found, wherever npm may have put i
     'node_modules/b/node_modules/c': wants('c-linux'),
     'node_modules/b/node_modules/c-linux': {},
     'node_modules/b/node_modules/d': wants('d-darwin'),
+    'packages/e': wants('e-any'),
+    'node_modules/e-any': {},
   };
   expect(lockfilePlatforms([lockfile(packages)])).toEqual([
     expect.stringContaining('node_modules/a wants a-win32'),

@@ -68,18 +68,22 @@ const dialect: readonly { pattern: RegExp; instead: string }[] = [
 /** The texts of a file that people read, with their lines. */
 function textsOf({ path, text }: SourceFile): string[] {
   if (path.endsWith('.md')) return proseLines(text);
-  if (/^spec\/errors\/.*\.json$/.test(path)) return text.split('\n');
+  if (path.endsWith('.json')) return text.split('\n');
   return codeLines(text).map((line) =>
     [...line.matchAll(/(['"`])(.*?)\1/g)].map((match) => match[2]).join('\n'),
   );
 }
 
+/** Tables whose texts end up on pages, and in front of users. */
+const isTable = ({ path }: SourceFile): boolean =>
+  /^(?:spec\/errors|packages\/chips\/data|packages\/virtual-stm32\/rules)\/.*\.json$/.test(path);
+
 const isRead = (file: SourceFile): boolean =>
-  (isMarkdown(file) && /^(?:docs|packages|spec)\/|^[A-Z]+\.md$/.test(file.path)) ||
-  /^spec\/errors\/.*\.json$/.test(file.path) ||
+  isMarkdown(file) ||
+  isTable(file) ||
   (/^apps\/cli\/src\/.*\.ts$/.test(file.path) && !file.path.endsWith('.test.ts'));
 
-/** Pages, error sentences and remedies, and the texts of the command. */
+/** Pages, tables that become pages, error sentences and remedies, and the texts of the command. */
 export const plainWords: Rule = (files) =>
   files.filter(isRead).flatMap((file) =>
     textsOf(file).flatMap((line, index) =>

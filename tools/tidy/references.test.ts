@@ -1,7 +1,7 @@
 // Planted violations of the rules about references.
 
 import { expect, test } from 'vitest';
-import { markdownLinks, specReferences } from './references.ts';
+import { docsReferences, markdownLinks, specReferences } from './references.ts';
 
 const text =
   '# Link\n\n## 1. Frames\n\n### 1.2 Length\n\n```\n# 9. not a heading\n```\n\n## Error codes, all\n';
@@ -24,6 +24,13 @@ test.each(['link.md', 'link.md section 1', 'link.md, section 1.2', 'link.md#erro
     expect(specReferences([page, { path: 'a.ts', text: `// see ${folder}/${rest}.\n` }])).toEqual([]);
   },
 );
+
+test('a mention of a page of docs that does not exist is found', () => {
+  const there = { path: 'docs/chips/a.md', text: '' };
+  const mentions = (text: string) => docsReferences([there, { path: 'a.ts', text }]);
+  expect(mentions('// see docs/chips/a.md and mydocs/b.md')).toEqual([]);
+  expect(mentions('// see docs/b.md.')).toEqual([expect.stringContaining('docs/b.md')]);
+});
 
 test('links of Markdown that lead nowhere are found', () => {
   const body = [

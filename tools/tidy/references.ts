@@ -1,4 +1,5 @@
-// Rules about references: a mention of the specification names a page and a section that exist, and the
+// Rules about references: a mention of the specification names a page and a section that exist, a mention of
+// a page of docs a page that exists, and the
 // relative links of Markdown lead somewhere.
 
 import { existsSync } from 'node:fs';
@@ -35,6 +36,20 @@ export const specReferences: Rule = (files) => {
       if (section !== undefined && !hasSection(page, section)) return [`${path}: ${whole}: no such section`];
       return [];
     }),
+  );
+};
+
+/**
+ * `docs/NAME.md`, wherever code or text mentions it; tests of these rules mention pages that do not exist.
+ */
+export const docsReferences: Rule = (files) => {
+  const paths = new Set(files.map(({ path }) => path));
+  return files.flatMap(({ path, text }) =>
+    path.startsWith('tools/tidy/')
+      ? []
+      : [...text.matchAll(/(?<![\w.-])docs\/[a-z0-9/-]+\.md\b/g)]
+          .filter(([page]) => !paths.has(page))
+          .map(([page]) => `${path}: ${page}: no such page`),
   );
 };
 

@@ -18,8 +18,9 @@ import {
 import { layersExist, layoutPage } from './layout.ts';
 import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
+import { oneOfEach } from './one-of-each.ts';
 import { datedFigures, pageLength, plainWords } from './prose.ts';
-import { markdownLinks, specReferences } from './references.ts';
+import { docsReferences, markdownLinks, specReferences } from './references.ts';
 import { type Rule, readTree } from './tree.ts';
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -34,6 +35,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'files of the core call in no circle': coreCalls,
   'packages for browsers do without Node': browserImports,
   'shipped code does without the laboratory': laboratoryImports,
+  'there is one of each': oneOfEach,
   'files end at 500 lines': fileLength,
   'comment lines end at 110 characters': commentLineLength,
   'files open with a comment': fileHeader,
@@ -48,6 +50,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'dated figures stand in docs/figures.md': datedFigures,
   'what people read is plain English': plainWords,
   'mentions of the specification resolve': specReferences,
+  'mentions of pages of docs resolve': docsReferences,
   'links of Markdown resolve': markdownLinks,
   'generated files are what their generators give': generatedFiles,
   'generators are listed': generatorsListed,

@@ -23,7 +23,7 @@ function pathsOfGit(): string[] | undefined {
 }
 
 /** Every file that .gitignore leaves; only the patterns that this tree's .gitignore uses are understood. */
-export function pathsOnDisk(folder = root): string[] {
+function pathsOnDisk(folder = root): string[] {
   const lines = readFileSync(`${folder}.gitignore`, 'utf8').split('\n');
   const patterns = lines
     .filter((line) => line !== '')

@@ -6,6 +6,7 @@ import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { areaCases, orderCases } from './area-cases.ts';
+import { boardCases } from './board-cases.ts';
 import { delegationCases } from './delegation-cases.ts';
 import {
   certificateCases,
@@ -170,6 +171,19 @@ async function build(): Promise<Map<string, string>> {
             'Frames for spec/link.md section 1: what stands on the line, and the content that a receiver takes from it; none where content is missing. The type of all is 0x55, which no agent knows: one that takes the frame answers request-unknown with its sequence.',
         },
         linkCases(),
+      ),
+    ],
+    [
+      'vectors/board/read.json',
+      fileText(
+        {
+          about:
+            'Blocks for spec/board.md, read by the chip that is named: the settings as board.json says them (USB ids as numbers), or the fault.',
+          chips: Object.fromEntries(
+            ['stm32f427', 'stm32h743'].map((id) => [id, { number: findChip(id).number }]),
+          ),
+        },
+        boardCases(),
       ),
     ],
     [

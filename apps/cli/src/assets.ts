@@ -10,7 +10,7 @@ import { Fault } from '@firmseal/fault';
 
 /** What the bundle takes along: every file under the folder with one of the endings. */
 export const assetFolders: readonly { folder: string; endings: readonly string[] }[] = [
-  { folder: 'device/agent/build', endings: ['.wasm'] },
+  { folder: 'device/agent/build', endings: ['.wasm', '.hex'] },
   { folder: 'apps/cli/assets', endings: [''] },
   { folder: 'examples', endings: ['.elf'] },
 ];
@@ -29,13 +29,17 @@ export function isAssetName(name: string): boolean {
   );
 }
 
+/** Whether this installation has the asset. */
+export const hasAsset = (name: string): boolean =>
+  isAssetName(name) && existsSync(fileURLToPath(new URL(name, assetRoot)));
+
 /**
  * Path of an asset on this machine. Throws `asset-missing` when it is not there, or
  * not one that a bundle holds.
  */
 export function assetPath(name: string): string {
   const path = fileURLToPath(new URL(name, assetRoot));
-  if (!isAssetName(name) || !existsSync(path)) throw new Fault('asset-missing', { name });
+  if (!hasAsset(name)) throw new Fault('asset-missing', { name });
   return path;
 }
 

@@ -1,7 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';
 
 /**
@@ -12,7 +12,7 @@ export interface CommandEntry {
   readonly about: string;
   readonly load: () => Promise<{
     // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell) => Command<any, any, any>;
+    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
   }>;
 }
 
@@ -61,13 +61,18 @@ const authority: CommandGroup = {
     },
     {
       name: 'add-product',
-      about: 'let the authority issue licenses for a product, by what its root delegated',
+      about: 'let the authority issue licenses for a product whose root delegated this to it',
       load: () => import('./commands/authority/add-product.ts'),
     },
     {
       name: 'serve',
-      about: 'serve the HTTP API on this machine',
+      about: 'serve the HTTP interface on this machine',
       load: () => import('./commands/authority/serve.ts'),
+    },
+    {
+      name: 'token',
+      about: "make a new owner's token, for whoever runs the authority itself",
+      load: () => import('./commands/authority/token.ts'),
     },
   ],
 };
@@ -76,6 +81,11 @@ const job: CommandGroup = {
   name: 'job',
   about: 'open, approve, close and watch jobs: one package, one quota',
   commands: [
+    {
+      name: 'list',
+      about: 'list all jobs, newest first',
+      load: () => import('./commands/job/list.ts'),
+    },
     {
       name: 'open',
       about: 'open a job for a package; it issues nothing until it is approved',
@@ -93,13 +103,74 @@ const job: CommandGroup = {
     },
     {
       name: 'show',
-      about: 'show quota, licenses and receipts of the job',
+      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
       load: () => import('./commands/job/show.ts'),
+    },
+    {
+      name: 'void',
+      about: 'void a unit whose chip was never installed, so that another chip can take its place',
+      load: () => import('./commands/job/void.ts'),
     },
     {
       name: 'token',
       about: 'make a token for a line: it can install this job and nothing else',
       load: () => import('./commands/job/token.ts'),
+    },
+  ],
+};
+
+const agent: CommandGroup = {
+  name: 'agent',
+  about: 'the agents in this installation: list them, or export one for another programmer',
+  commands: [
+    {
+      name: 'list',
+      about: 'list the agents of this installation: chip, build, size, SHA-256',
+      load: () => import('./commands/agent/list.ts'),
+    },
+    {
+      name: 'export',
+      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
+      load: () => import('./commands/agent/export.ts'),
+    },
+  ],
+};
+
+const token: CommandGroup = {
+  name: 'token',
+  about: 'access tokens of owners, auditors and lines',
+  commands: [
+    {
+      name: 'new',
+      about: 'make a token for an owner or an auditor',
+      load: () => import('./commands/token/new.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list all tokens, newest first; their texts are kept nowhere',
+      load: () => import('./commands/token/list.ts'),
+    },
+    {
+      name: 'revoke',
+      about: 'revoke a token: from then on it opens nothing',
+      load: () => import('./commands/token/revoke.ts'),
+    },
+  ],
+};
+
+const alarm: CommandGroup = {
+  name: 'alarm',
+  about: 'proven contradictions that the authority met',
+  commands: [
+    {
+      name: 'list',
+      about: 'list all alarms, newest first',
+      load: () => import('./commands/alarm/list.ts'),
+    },
+    {
+      name: 'acknowledge',
+      about: 'acknowledge an alarm with a note that the log keeps; audits no longer fail for it',
+      load: () => import('./commands/alarm/acknowledge.ts'),
     },
   ],
 };
@@ -129,6 +200,9 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  agent,
+  token,
+  alarm,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',
@@ -141,7 +215,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'virtual',
-    about: 'virtual STM32 chips on this machine, for trying and testing a line',
+    about: 'serve virtual STM32 chips on this machine, to try and test a line',
     load: () => import('./commands/virtual.ts'),
   },
   {
@@ -152,8 +226,13 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'demo',
-    about: 'the whole chain on virtual chips, and the obvious thefts; with an image of yours or the example',
+    about: 'run the whole chain on virtual chips and try the obvious thefts, with your image or the example',
     load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'completion',
+    about: 'print a script that lets bash, zsh or fish complete commands and options',
+    load: () => import('./commands/completion.ts'),
   },
 ];
 

@@ -1,16 +1,15 @@
 // A job as the authority answers it: one event, one line.
 
+import type { JobView } from '@firmseal/authority-contract';
+import { toHex } from '@firmseal/bytes';
 import type { Face } from './face.ts';
 
-type JobAnswer = Readonly<Record<string, unknown>>;
-
-export const jobPath = (job: string): string => `/v1/jobs/${encodeURIComponent(job)}`;
-
-export function tellJob(face: Face, answer: JobAnswer): void {
-  const { job, state, mode, product, quota, units, licenses, receipts, remaining } = answer;
+export function tellJob(face: Face, view: JobView): void {
+  const { state, mode, product, quota, units, voided, licenses, installed, receipts, remaining } = view;
+  const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   face.tell(
-    { event: 'job', ...answer },
-    `job ${job}: ${state}, ${product}, ${mode} licenses; quota ${quota}, units taken ${units}, ` +
-      `remaining ${remaining}, licenses ${licenses}, receipts ${receipts}`,
+    { event: 'job', ...view },
+    `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses; quota ${quota}, units taken ${units}${withoutUse}, ` +
+      `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}`,
   );
 }

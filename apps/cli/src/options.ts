@@ -2,6 +2,7 @@
 // error: the command line was wrong, and nothing has begun.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { isProductName } from '@firmseal/formats';
 
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
@@ -53,7 +54,18 @@ export const tokenOption = () =>
   new Option('--token-file <file>', 'file with the token').makeOptionMandatory();
 export const rootKeyOption = () =>
   new Option('--root-key <file>', "the root's public key").makeOptionMandatory();
-export const productOption = () => new Option('--product <name>', 'product').makeOptionMandatory();
+function productName(text: string): string {
+  if (isProductName(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be 1 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or a digit.',
+  );
+}
+export const productOption = () =>
+  new Option('--product <name>', 'product').argParser(productName).makeOptionMandatory();
+export const lifeOption = (usual: number) =>
+  new Option('--days <number>', 'how long the token lives')
+    .default(usual)
+    .argParser(number({ least: 1, most: 3650 }));
 export const entryOption = () =>
   new Option(
     '--entry <address>',

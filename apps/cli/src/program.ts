@@ -7,7 +7,8 @@ import { type CommandEntry, type CommandGroup, commandList, isGroup } from './co
 import { exitCodeIn } from './runs.ts';
 import type { Shell } from './shell.ts';
 
-const usageExitCode = 2;
+/** As in spec/exit-codes.json: a group that was called without a command has shown its help. */
+const exitCodeOfUsage = 2;
 
 const examples = `
 Examples:
@@ -19,7 +20,7 @@ Examples:
 /** The command with its options, as a child of `parent`. */
 async function loadInto(parent: Command, entry: CommandEntry, shell: Shell): Promise<void> {
   const { command } = await entry.load();
-  const loaded = command(shell)
+  const loaded = command(shell, () => makeProgram(shell))
     .name(entry.name)
     .description(entry.about)
     .option('--json', 'events as JSON lines on standard output');
@@ -82,29 +83,6 @@ export async function makeProgram(shell: Shell, words?: readonly string[]): Prom
   return program;
 }
 
-/** The words that commander went through, down to the command that it ended in: `firmseal keys new`. */
-function calledCommand(program: Command, words: readonly string[]): string {
-  const path = [program.name()];
-  let commands = program.commands;
-  for (const word of words) {
-    const found = commands.find((one) => one.name() === word);
-    if (found === undefined) break;
-    path.push(word);
-    commands = found.commands;
-  }
-  return path.join(' ');
-}
-
-/** Help and version are no fault; everything else that commander refuses is one. */
-async function refuse(error: CommanderError, called: string) {
-  const { Fault } = await import('@firmseal/fault');
-  const detail = error.message
-    .replace(/^error: /, '')
-    .replace(/\n/g, ' ')
-    .replace(/\.$/, '');
-  return new Fault('command-line-invalid', { detail, command: called }, { cause: error });
-}
-
 /**
  * Runs one command line and resolves to its exit code; never rejects. Everything that
  * it wrote has arrived by then.
@@ -122,19 +100,17 @@ const withoutHelpWord = ([first, ...rest]: readonly string[]): readonly string[]
 
 async function run(given: readonly string[], shell: Shell): Promise<number> {
   const words = withoutHelpWord(given);
-  let called = 'firmseal';
+  const program = await makeProgram(shell, words);
   try {
-    const program = await makeProgram(shell, words);
-    called = calledCommand(program, words);
     await program.parseAsync(words, { from: 'user' });
     return exitCodeIn(shell);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodeOfUsage;
     // Loaded only now: a fault brings its table and the exit codes with it.
     const { reportFault } = await import('./report.ts');
-    const json = words.includes('--json');
-    if (!(error instanceof CommanderError)) return reportFault(shell, error, json);
-    if (error.code !== 'commander.help') reportFault(shell, await refuse(error, called), json);
-    return usageExitCode;
+    const { refusalOf } = await import('./refusal.ts');
+    const fault = error instanceof CommanderError ? await refusalOf(error, program, words) : error;
+    return reportFault(shell, fault, words.includes('--json'));
   }
 }

@@ -1,6 +1,7 @@
 // The demo tells the truth: with all defences its summary is as it must be, and with any one of them taken
 // away the field that stands for it changes.
 
+import { decodeEvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
 import { findChip } from '@firmseal/chips';
 import { withVectorTable } from '@firmseal/chips/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,11 +111,8 @@ describe('with a defence taken away', () => {
 
   it('an agent that boots whatever the journal says: an interrupted install boots', async () => {
     const weak = await buildWeakenedAgent('stm32f427', {
-      file: 'core/fs_boot.c',
-      replace: {
-        'fs_life_boots() == FS_YES': 'fs_now.life_cycle != FS_LIFE_PERSONALIZED',
-        'fs_now.life_cycle == FS_LIFE_INSTALLING &&': '0 &&',
-      },
+      'boot-valid-record': '',
+      'boot-abandons-a-cut-install': '',
     });
     const summary = await run({ agentModule: () => weak });
     expect(summary.interruptedBootable).toBe(true);
@@ -137,12 +135,14 @@ describe('with a defence taken away', () => {
 
   it('an entry of the log altered: the ledger is not verified', async () => {
     const summary = await run({
-      evidence: (evidence) => ({
-        ...evidence,
-        log: evidence.log.map((row, i) =>
-          i === 3 ? { ...row, entry: row.entry.map((byte, k) => (k === 8 ? byte ^ 1 : byte)) } : row,
-        ),
-      }),
+      evidence: async function* (lines) {
+        let number = 0;
+        for await (const text of lines) {
+          const line = decodeEvidenceLine(text, ++number);
+          if (line.kind === 'log' && line.sequence === 3) line.entry[8]! ^= 1;
+          yield encodeEvidenceLine(line);
+        }
+      },
     });
     expect(summary.ledgerVerified).toBe(false);
     expect(summary.issued).toBe(4);

@@ -52,7 +52,12 @@ describe('a wrong call', () => {
       ['demo', '--chp', 'x'],
       "unknown option '--chp' (Did you mean --chip?)",
     ],
-    ['a missing option', ['seal', 'x.elf'], "required option '--chip <id>' not specified"],
+    [
+      'a mistyped option where it is missing',
+      ['seal', 'x.elf', '--chp', 'stm32f427'],
+      "unknown option '--chp' (Did you mean --chip?)",
+    ],
+    ['a missing option', ['seal', 'x.elf'], "required option '--chip <name>' not specified"],
     [
       'a value out of its range',
       ['virtual', '--chip', 'stm32f427', '--count', '0'],

@@ -1,110 +1,133 @@
-// Every command and option that a text for people names exists: in sentences and remedies of the error table,
-// in README and docs, in the READMEs of packages and examples, and in the examples of the help.
+// Every command of firmseal that a text names is one that the real parser takes, with the options that it
+// names: in errors and remedies, in all pages, in help texts, in comments and printed lines.
 
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';
-import { readTree, type SourceFile } from '../../../tools/tidy/tree.ts';
+import { readTree } from '../../../tools/tidy/tree.ts';
+import { commandList, isGroup } from '../src/command-list.ts';
 import { makeProgram } from '../src/program.ts';
-import { memoryShell } from './run-here.ts';
+import {
+  commandsInBackticks,
+  commandsInLines,
+  commandsInMarkdown,
+  type NamedCommand,
+  shellWords,
+  whyRefused,
+} from './named-commands.ts';
+import { memoryShell, runHere } from './run-here.ts';
 
-/** Commands that texts may name before they exist; one that exists must leave this list. */
-const planned = ['devices'];
+/** Commands and options that texts may name before they exist; one that exists must leave its list. */
+const planned = ['devices', 'doctor', 'flash'];
+const plannedOptions = ['--board', '--confirm-erase', '--dry-run', '--set'];
+
+/** Words after `firmseal` where the name is not the command's: a product's greeting, a label of test keys. */
+const otherUses = /^firmseal (?:example panel|test key:|vectors:)/;
+
+const tree = readTree();
+
+interface ErrorArea {
+  readonly errors: readonly { readonly sentence: string; readonly remedy: string }[];
+}
+const errorTexts = tree
+  .filter(({ path }) => /^spec\/errors\/.*\.json$/.test(path))
+  .flatMap(({ text }) => (JSON.parse(text) as ErrorArea).errors)
+  .flatMap(({ sentence, remedy }) => [sentence, remedy]);
 
 const program = await makeProgram(memoryShell().shell);
+const optionsOf = (command: CommandUnknownOpts): string[] => [
+  ...command.options.map(({ long }) => long ?? ''),
+  ...command.commands.flatMap(optionsOf),
+];
+const everyOption = new Set(['--help', ...optionsOf(program)]);
 
-function find(words: readonly string[]): { command: CommandUnknownOpts; rest: readonly string[] } {
-  let command: CommandUnknownOpts = program;
-  let rest = words;
-  for (;;) {
-    const next = command.commands.find((one) => one.name() === rest[0]);
-    if (next === undefined) return { command, rest };
-    command = next;
-    rest = rest.slice(1);
+async function refusals(commands: readonly NamedCommand[]): Promise<string[]> {
+  const all: string[] = [];
+  for (const command of commands) {
+    if (otherUses.test(command.text) || planned.includes(command.text.split(' ')[1] ?? '')) continue;
+    const reason = await whyRefused(command);
+    if (reason !== undefined) all.push(`${command.text}: ${reason}`);
   }
+  return all;
 }
 
-const optionsOf = ({ options }: CommandUnknownOpts) => ['--help', ...options.map(({ long }) => long)];
+const pages = tree
+  .filter(({ path }) => path.endsWith('.md'))
+  .map(({ path, text }) => [path, commandsInMarkdown(text)] as const)
+  .filter(([, named]) => named.length > 0);
+const helpOf = commandList.flatMap((entry) =>
+  isGroup(entry) ? [[entry.name], ...entry.commands.map(({ name }) => [entry.name, name])] : [[entry.name]],
+);
 
-/**
- * What is wrong with a command line that a text shows, given without its first word;
- * undefined when nothing is.
- */
-function wrongIn(line: string): string | undefined {
-  const words = line.split(/\s+/).filter((word) => word !== '');
-  if (planned.includes(words[0]!)) return undefined;
-  const { command, rest } = find(words[0] === 'help' ? words.slice(1) : words);
-  const [first] = rest;
-  if (command.commands.length > 0 && first !== undefined && /^[a-z]/.test(first))
-    return `no command ${first}`;
-  const option = rest.find(
-    (word) => /^--[a-z]/.test(word) && !optionsOf(command).includes(word.split('=')[0]!),
-  );
-  return option === undefined ? undefined : `no option ${option}`;
-}
-
-/**
- * Command lines in a text, without their first word: in backticks, and in fenced blocks of shell.
- */
-function linesIn(text: string): string[] {
-  const fences = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) =>
-    match[1]!.replaceAll('\\\n', ' '),
-  );
-  const fenced = fences.flatMap((fence) => [...fence.matchAll(/^\s*(?:\$ |npx )?firmseal ([^|&;#\n]*)/gm)]);
-  const inline = [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`(?:npx )?firmseal ([^`]+)`/g)];
-  return [...fenced, ...inline].map((match) => match[1]!);
-}
-
-const isPage = ({ path }: SourceFile) =>
-  /\.md$/.test(path) && /^(?:docs|packages|apps|examples|lab)\/|^README/.test(path);
-
-describe('a text that names', () => {
-  it.each([
-    ['job list', 'no command list'],
-    ['keys create', 'no command create'],
-    ['seal panel.elf --entree 0x08000000', 'no option --entree'],
-    ['keys new --role root --out root.key', undefined],
-    ['install panel.seal ...', undefined],
-    ['help keys new', undefined],
-    ['chips ID', undefined],
-  ])('firmseal %s', (line, wrong) => {
-    expect(wrongIn(line)).toBe(wrong);
+describe('the reader of texts', () => {
+  it('splits a line as a shell does', () => {
+    expect(shellWords(`firmseal job approve "$(cat job.id)" --x 'a b' &`)).toEqual([
+      ...['firmseal', 'job', 'approve', '$(cat job.id)', '--x', 'a b'],
+    ]);
+    expect(shellWords('firmseal completion bash > file # to keep')).toEqual([
+      'firmseal',
+      'completion',
+      'bash',
+    ]);
   });
 
-  it('is read in backticks, in fences, and over continued lines', () => {
-    const text =
-      'Run `firmseal job list`.\n```sh\n$ firmseal keys new \\\n  --out a\nfirmseal demo # all\n```\n';
-    expect(linesIn(text).map((line) => line.trim().replaceAll(/\s+/g, ' '))).toEqual([
-      'keys new --out a',
-      'demo',
-      'job list',
+  it('finds what does not exist', async () => {
+    const named = commandsInMarkdown(
+      '`firmseal key create` and `firmseal seal --entrance`\n```sh\nfirmseal keys new\n```\n',
+    );
+    expect(await refusals(named)).toEqual([
+      expect.stringContaining("required option '--role <role>'"),
+      expect.stringContaining("unknown command 'key'"),
+      expect.stringContaining("unknown option '--entrance'"),
     ]);
+    expect(await refusals(commandsInBackticks('`firmseal keys new` or `firmseal seal --out FILE`'))).toEqual(
+      [],
+    );
   });
 });
 
-describe('every command that is named exists', () => {
-  const pages = readTree().filter(isPage);
+it('errors and remedies', async () => {
+  const named = errorTexts.flatMap(commandsInBackticks);
+  expect(named.length).toBeGreaterThan(15);
+  expect(await refusals(named)).toEqual([]);
+});
 
-  it.each(pages.map((page) => [page.path, page] as const))('in %s', (_, { text }) => {
-    expect(linesIn(text).flatMap((line) => wrongIn(line) ?? [])).toEqual([]);
-  });
+it('errors and remedies name a command by its whole name, and options that exist', () => {
+  const commands = new Set(commandList.map(({ name }) => name));
+  const short = errorTexts.filter((text) =>
+    [...text.matchAll(/`([a-z-]+) [^`]*`/g)].some(([, first]) => commands.has(first!)),
+  );
+  expect(short).toEqual([]);
+  const ours = errorTexts.map((text) => text.replaceAll(/\b(?:objcopy|npm) [^),.`]*/g, ''));
+  const named = ours.flatMap((text) => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? []);
+  expect(named.filter((option) => !everyOption.has(option) && !plannedOptions.includes(option))).toEqual([]);
+});
 
-  const errors = readTree().filter(({ path }) => /^spec\/errors\/.*\.json$/.test(path));
-  const everyOption = new Set<string | null | undefined>();
-  const collect = (command: CommandUnknownOpts): void => {
-    for (const option of optionsOf(command)) everyOption.add(option);
-    command.commands.forEach(collect);
-  };
-  collect(program);
+it('planned commands and options do not exist yet', () => {
+  expect(plannedOptions.filter((option) => everyOption.has(option))).toEqual([]);
+  expect(planned.filter((name) => program.commands.some((one) => one.name() === name))).toEqual([]);
+});
 
-  it.each(errors.map((file) => [file.path, file] as const))('in %s', (_, { text }) => {
-    expect(linesIn(text).flatMap((line) => wrongIn(line) ?? [])).toEqual([]);
-    const ours = text.replaceAll(/\bobjcopy [^)"]*/g, '');
-    const named = [...ours.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
-    expect(named.filter((option) => !everyOption.has(option))).toEqual([]);
-  });
+it.each(pages)('%s', async (_, named) => {
+  expect(await refusals(named)).toEqual([]);
+});
 
-  it('and a planned one does not', () => {
-    const there = program.commands.map((command) => command.name());
-    expect(planned.filter((name) => there.includes(name))).toEqual([]);
-  });
+it('help texts', async () => {
+  let examples = 0;
+  for (const words of helpOf) {
+    const { stdout } = await runHere([...words, '--help']);
+    const named = commandsInLines(stdout).filter(({ text }) => !text.startsWith('firmseal [options]'));
+    examples += named.length;
+    expect(await refusals(named)).toEqual([]);
+  }
+  expect(examples).toBeGreaterThan(20);
+});
+
+it('comments and lines that the sources print', async () => {
+  const sources = tree.filter(
+    ({ path }) =>
+      /^(?:apps|packages|tools)\/.*\.ts$/.test(path) && !/\.test\.ts$|fault\/src\/table\.ts$/.test(path),
+  );
+  const named = sources.flatMap(({ text }) => commandsInBackticks(text));
+  expect(named.length).toBeGreaterThan(20);
+  expect(await refusals(named)).toEqual([]);
 });

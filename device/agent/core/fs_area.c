@@ -28,6 +28,7 @@ static fs_result read_shape(fs_cbor *cursor, fs_area *area) {
 
 fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area) {
   FS_TRY_AS(read_shape(cursor, area), FS_ERR_AREA_MALFORMED);
+  /* Defence area-order */
   FS_REQUIRE(area->address >= end_before, FS_ERR_AREA_MALFORMED);
   /* The end may be 2^32 but not beyond; in 64 bits the sum of two 32-bit values does not wrap. */
   FS_REQUIRE((uint64_t)area->address + area->length <= 0x100000000ull, FS_ERR_AREA_MALFORMED);

@@ -21,6 +21,7 @@ static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
 
 /* One pass: a valid record stands and, where it asks for that, the firmware is what was installed. */
 static fs_result decide(const uint8_t mac[FS_HASH_SIZE]) {
+  /* Defence boot-valid-record */
   FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_JOURNAL_FAILED);
   FS_DECIDE(fs_area_check_chip(fs_now.areas, fs_now.area_count));
@@ -37,6 +38,7 @@ static fs_result check_application(void) {
   FS_FLOW_BEGIN(FS_FLOW_BOOT);
   FS_TRY(measure(mac));
   FS_TRY(decide(mac));
+  /* Defence boot-second-decision */
   FS_TRY(decide(mac));
   FS_FLOW_INSIST(FS_FLOW_BOOT_DONE);
   return FS_OK;
@@ -59,6 +61,7 @@ void fs_boot(void) {
     return;
   }
   fs_personalize_protect();
+  /* Defence boot-abandons-a-cut-install */
   if (fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.interruption != FS_INTERRUPTION_RESUME)
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
   if (fs_trial_settle() != FS_OK) return; /* the same again at the next reset */

@@ -19,6 +19,7 @@ fs_result fs_cbor_uint(fs_cbor *cursor, uint32_t most, uint32_t *value) { return
 static fs_result take_string(fs_cbor *cursor, uint8_t major, uint32_t least, uint32_t most, fs_view *view) {
   uint32_t length;
   FS_TRY(take(cursor, major, least, most, &length));
+  /* Defence cbor-string-inside */
   if (length > (uint32_t)(cursor->end - cursor->next)) return FS_CBOR_SHAPE;
   view->data = cursor->next;
   view->length = length;

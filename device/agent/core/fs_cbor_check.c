@@ -66,6 +66,7 @@ static fs_result check_key(level *map, const fs_cbor_head *head) {
   map->key_value = head->argument;
   if (before == 0xff || head->major > before) return FS_OK;
   if (head->major < before) return FS_CBOR_NOT_DETERMINISTIC;
+  /* Defence cbor-keys-rise */
   if (head->argument > value) return FS_OK;
   return head->argument == value ? FS_CBOR_DUPLICATE_KEY : FS_CBOR_NOT_DETERMINISTIC;
 }

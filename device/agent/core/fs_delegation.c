@@ -77,6 +77,7 @@ fs_result fs_delegation_verify(fs_view object, fs_view epoch_statement, uint32_t
   FS_DECIDE_AS(fs_cose_verify(&cose, root), FS_ERR_DELEGATION_SIGNATURE_INVALID);
   FS_DEMAND(read.role == role, FS_ERR_DELEGATION_ROLE_WRONG);
   FS_DEMAND(fs_identity_is_product(read.product) == FS_YES, FS_ERR_DELEGATION_PRODUCT_WRONG);
+  /* Defence delegation-epoch */
   FS_DEMAND(read.epoch >= *epoch, FS_ERR_DELEGATION_REVOKED);
   return FS_OK;
 }

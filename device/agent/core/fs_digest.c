@@ -83,6 +83,7 @@ fs_result fs_digest_check_areas(uint8_t mac[FS_HASH_SIZE]) {
   uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE];
   FS_TRY_AS(hash_areas(manifest->areas, manifest->area_count, hashes), FS_ERR_AREA_DIGEST_WRONG);
   FS_TRY(compare((const uint8_t(*)[FS_HASH_SIZE])hashes));
+  /* Defence digest-second-look */
   FS_TRY(compare((const uint8_t(*)[FS_HASH_SIZE])hashes));
   mac_of(manifest->areas, manifest->area_count, (const uint8_t(*)[FS_HASH_SIZE])hashes, mac);
   return FS_OK;

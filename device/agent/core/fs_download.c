@@ -11,7 +11,6 @@
 
 #define HEAD_SIZE 12u
 #define MAGIC_SIZE 8u
-#define HEADER_MOST 4096u
 
 typedef enum { STAGE_NONE, STAGE_HEAD, STAGE_HEADER, STAGE_LICENSE, STAGE_RECORD, STAGE_LAST } stage;
 
@@ -55,8 +54,8 @@ static fs_result take_head(void) {
   static const uint8_t magic[MAGIC_SIZE] = {0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a};
   uint32_t length = fs_get_u32le(buffer.data + MAGIC_SIZE);
   FS_REQUIRE(fs_equal(buffer.data, magic, sizeof magic) == FS_YES, FS_ERR_PACKAGE_MAGIC_WRONG);
-  FS_REQUIRE(length <= HEADER_MOST, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
-  FS_STATIC_ASSERT(HEADER_MOST <= FS_CONTENT_MAX);
+  FS_REQUIRE(length <= FS_PACKAGE_HEADER_MAX, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
+  FS_STATIC_ASSERT(FS_PACKAGE_HEADER_MAX <= FS_CONTENT_MAX);
   await(STAGE_HEADER, length);
   return FS_OK;
 }

@@ -19,8 +19,10 @@ extern volatile uint32_t fs_flow;
 
 #define FS_FLOW_BEGIN(sum) (fs_flow = (sum))
 #define FS_FLOW_STEP(step) (fs_flow += (step))
+/* Defence flow-insist */
 #define FS_FLOW_INSIST(sum) FS_INSIST(fs_flow == (sum), FS_ERR_INTERNAL_CHECK_FAILED)
 /* `value` when the word is the sum; else another word. The value itself does not stand in the code. */
+/* Defence flow-bind */
 #define FS_FLOW_BIND(value, sum) (fs_flow ^ ((value) ^ (sum)))
 
 /* Steps: one pass each. */

@@ -7,12 +7,14 @@
 
 static fs_answer complete(const fs_frame_reader *reader, const fs_buffer *buffer) {
   uint32_t length = reader->length;
+  /* Defence frame-whole-blocks */
   if (reader->dropping || reader->block_left != 0 || length < LEAST_CONTENT) return FS_NO;
   if (fs_crc32(buffer->data, length - 4u) != fs_get_u32le(buffer->data + length - 4u)) return FS_NO;
   return FS_YES;
 }
 
 static void put(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte) {
+  /* Defence frame-inside-buffer */
   if (reader->length < buffer->length) buffer->data[reader->length++] = byte;
   else reader->dropping = 1;
 }

@@ -109,6 +109,7 @@ static fs_result __attribute__((noinline)) check_terms(void) {
 /* Before anything is erased: the application that stood cannot boot any more. */
 static fs_result __attribute__((noinline)) check_begun(void) {
   FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.trial_counter == 0, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* Defence install-beginning-written */
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */
   return check_terms();
 }
@@ -145,6 +146,7 @@ static fs_result begin_anew(const fs_device_data *data) {
   fs_trial_forget();
   memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
   memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
+  /* Defence install-journaled-before-erase */
   FS_TRY(fs_journal_commit());
   FS_TRY(check_begun());
   FS_TRY(check_begun());
@@ -243,6 +245,7 @@ static fs_result finish(void) {
   fs_now.progress = 0;
   fs_now.receipt = FS_YES;
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
+  /* Defence install-end-looked-at */
   if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();
   FS_TRY(fs_journal_commit());
   fs_session_back_to_package();

@@ -5,7 +5,6 @@
 #include "fs_hmac.h"
 #include "fs_identity.h"
 
-#define STATE_MAGIC 0x314a5346u    /* "FSJ1" */
 #define CONFIRM_MAGIC 0x31435346u  /* "FSC1" */
 #define PROGRESS_MAGIC 0x31505346u /* "FSP1" */
 #define MARK_SIZE FS_FLASH_GRAIN
@@ -94,7 +93,7 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
     return FS_YES;
   }
   /* end is at most the unit's length, so the difference does not wrap. */
-  if (head->magic != STATE_MAGIC || ENTRY_SIZE > unit->length - found->end) return FS_NO;
+  if (head->magic != FS_STATE_MAGIC || ENTRY_SIZE > unit->length - found->end) return FS_NO;
   if (found->found == FS_YES && head->sequence <= found->sequence) return FS_NO;
   if (state_intact(address) != FS_YES) return FS_NO;
   found->found = FS_YES;
@@ -105,6 +104,7 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
   if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
     found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
   /* Also in the older half: what stands in the mark's place may be torn, and read as anything later. */
+  /* Defence journal-unconfirmed-is-unclean */
   if (found->confirmed != FS_YES) found->clean = FS_NO;
   found->end += ENTRY_SIZE;
   return FS_YES;
@@ -162,7 +162,7 @@ static fs_result write_mark(const uint8_t *device_key, uint32_t magic, uint32_t 
 
 /* Writes fs_now at the next place, reads it back, then confirms it. */
 static fs_result append_state(const uint8_t *device_key) {
-  fs_now.magic = STATE_MAGIC;
+  fs_now.magic = FS_STATE_MAGIC;
   fs_now.sequence++; /* 2^32 states are beyond the endurance of any flash */
   mac_bytes(device_key, (const uint8_t *)&fs_now, (uint32_t)offsetof(fs_state, mac), fs_now.mac);
   FS_TRY(fs_flash_write(halves[half].start + next, (const uint8_t *)&fs_now, STATE_SIZE));
@@ -206,6 +206,7 @@ static fs_result find_twice(fs_answer *firm) {
   FS_TRY(find(&before));
   sequence = fs_now.sequence;
   place = halves[half].start + next;
+  /* Defence journal-second-walk */
   FS_TRY(find(firm));
   FS_INSIST(sequence == *(volatile uint32_t *)&fs_now.sequence, FS_ERR_JOURNAL_FAILED);
   FS_REQUIRE(place == halves[half].start + next && before == *firm, FS_ERR_JOURNAL_FAILED);
@@ -221,6 +222,7 @@ fs_answer fs_journal_authentic(void) {
 fs_result fs_journal_load(void) {
   fs_answer firm = FS_NO;
   FS_TRY(find_twice(&firm));
+  /* Defence journal-firm-before-use */
   if (firm == FS_YES) return FS_OK;
   /* A record that could not be read now may be readable later, and would be one ahead of this state: pass it. */
   fs_now.sequence++;
@@ -246,9 +248,10 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
  * was to be counted is not. Once: for what was left out while it was written.
  */
 static fs_result __attribute__((noinline)) check_written(uint32_t before) {
-  FS_DEMAND(fs_now.magic == STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.magic == FS_STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   /* The confirmation stands ahead of the next record, the state ahead of that. */
+  /* Defence journal-written-compared */
   FS_DEMAND(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
@@ -262,7 +265,7 @@ static fs_result __attribute__((noinline)) check_risen(void) {
   uint32_t words[MARK_SIZE / 4]; /* how the state in flash begins */
   FS_STATIC_ASSERT(offsetof(fs_state, random_counter) < MARK_SIZE);
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)words, sizeof words), FS_ERR_JOURNAL_FAILED);
-  FS_DEMAND(WORD_AT(words, magic) == STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(WORD_AT(words, magic) == FS_STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.security_counter >= WORD_AT(words, security_counter) && fs_now.epoch >= WORD_AT(words, epoch),
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.install_count >= WORD_AT(words, install_count) && fs_now.random_counter >= WORD_AT(words, random_counter),

@@ -29,6 +29,8 @@ typedef struct {
   uint8_t firmware_mac[FS_HASH_SIZE];
 } fs_other;
 
+#define FS_STATE_MAGIC 0x314a5346u /* "FSJ1" */
+
 /* A state record, as in flash; little-endian. */
 typedef struct {
   uint32_t magic;

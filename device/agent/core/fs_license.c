@@ -110,6 +110,7 @@ static fs_result verify(fs_view bundle, license *read, fs_delegation *issuer) {
   read->epoch = fs_now.epoch; /* what the package stated is in it */
   FS_DECIDE(fs_delegation_verify(delegation, epoch, FS_ROLE_LICENSE_ISSUER, &read->epoch, issuer));
   FS_TRY_AS(fs_cose_open(object, FS_TYP_LICENSE, PAYLOAD_MOST, &cose), FS_ERR_LICENSE_MALFORMED);
+  /* Defence license-signature */
   FS_DECIDE_AS(fs_cose_verify(&cose, issuer->key), FS_ERR_LICENSE_SIGNATURE_INVALID);
   fs_cose_digest(&cose, read->digest);
   FS_TRY_AS(read_payload(cose.payload, read), FS_ERR_LICENSE_MALFORMED);
@@ -123,6 +124,7 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DEMAND(fs_equal(read->manifest_digest.data, manifest->digest, FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_MANIFEST_WRONG);
+  /* Defence license-thumbprint */
   FS_DEMAND(fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_DEVICE_WRONG);
   if (read->mode == MODE_SESSION)
@@ -134,6 +136,7 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
 
 /* One pass: the journal counts this license, so often. */
 static fs_result __attribute__((noinline)) check_counted(const license *read, uint32_t count) {
+  /* Defence license-count-looked-at */
   FS_DEMAND(fs_now.unwraps == count && count <= FS_UNWRAP_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.receipt == FS_NO && (count == 1u || read->journaled == FS_YES), FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.license_digest, read->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -151,6 +154,7 @@ static fs_result journal_unwrap(const license *read) {
   /* A count that is not stored is not the one that is looked for. */
   volatile uint32_t count = read->journaled == FS_YES ? fs_now.unwraps + 1u : 1u;
   if (read->journaled == FS_YES) {
+    /* Defence license-unwraps-limited */
     FS_INSIST(fs_now.unwraps < FS_UNWRAP_MAX, FS_ERR_LICENSE_UNWRAPS_EXHAUSTED);
     fs_now.unwraps++;
   } else {
@@ -183,6 +187,7 @@ static fs_result read_plaintext(fs_view plaintext, fs_view *content_key, fs_devi
   for (i = 0; i < manifest->area_count; i++) {
     uint32_t length = manifest->areas[i].length;
     if (manifest->areas[i].kind != FS_AREA_DEVICE_DATA) continue;
+    /* Defence license-data-length */
     FS_TRY(fs_cbor_bytes(&cursor, length, length, &data->data[data->count]));
     data->count++; /* at most area_count */
   }
@@ -252,6 +257,7 @@ fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data) {
   view.data = bundle.data;
   view.length = bundle.length;
   FS_TRY(pass(view, &first));
+  /* Defence license-second-pass */
   FS_TRY(pass(view, &second));
   FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);

@@ -136,6 +136,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
 
 /* What the flow word is after a request of the type that was served. */
 static uint32_t flow_of(uint8_t type) {
+  /* Defence flow-answer */
   switch (type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;

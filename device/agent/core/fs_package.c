@@ -10,7 +10,6 @@
 #include "fs_session.h"
 #include "fs_trial.h"
 
-#define HEADER_MOST 4096u
 #define COUNTER_JUMP_MOST 16u
 
 typedef struct {
@@ -25,7 +24,7 @@ static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
   bytes->data = 0;
   bytes->length = 0;
   if (fs_cbor_null(cursor) == FS_YES) return FS_OK;
-  return fs_cbor_bytes(cursor, 0, HEADER_MOST, bytes);
+  return fs_cbor_bytes(cursor, 0, FS_PACKAGE_HEADER_MAX, bytes);
 }
 
 /* [manifest, delegation, epoch or null, license or null] */
@@ -34,8 +33,8 @@ static fs_result read_header(fs_view header, header_parts *found) {
   uint32_t count;
   FS_TRY(fs_cbor_check(header, 1));
   FS_TRY(fs_cbor_array(&cursor, 4, 4, &count));
-  FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->manifest));
-  FS_TRY(fs_cbor_bytes(&cursor, 0, HEADER_MOST, &found->delegation));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->manifest));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->delegation));
   FS_TRY(take_optional(&cursor, &found->epoch));
   FS_TRY(take_optional(&cursor, &found->license));
   return fs_cbor_done(&cursor);
@@ -63,7 +62,7 @@ static fs_result check_chip(const fs_manifest *manifest) {
 static fs_result accept(fs_view header) {
   header_parts found;
   fs_delegation signer;
-  FS_REQUIRE(header.length <= HEADER_MOST, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
+  FS_REQUIRE(header.length <= FS_PACKAGE_HEADER_MAX, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
   FS_TRY_AS(read_header(header, &found), FS_ERR_PACKAGE_MALFORMED);
   fs_session.epoch = fs_now.epoch;
   FS_DECIDE(fs_delegation_verify(found.delegation, found.epoch, FS_ROLE_PACKAGE_SIGNER, &fs_session.epoch, &signer));
@@ -105,6 +104,7 @@ static fs_result accept_twice(fs_view header) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_now.life_cycle != 0, FS_ERR_JOURNAL_FAILED);
   FS_TRY(pass(header, first));
+  /* Defence package-second-pass */
   FS_TRY(pass(header, second));
   FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);

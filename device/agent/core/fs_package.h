@@ -4,6 +4,9 @@
 
 #include "fs_bytes.h"
 
+/* The longest header that is taken; longer ones are refused. */
+#define FS_PACKAGE_HEADER_MAX 4096u
+
 /* The header as in section 1, H bytes. On FS_OK a license is awaited. */
 fs_result fs_package_accept(fs_view header);
 

@@ -133,6 +133,7 @@ static fs_result __attribute__((noinline)) make_plan(const fs_requirement *requi
 static fs_result program_pass(const fs_requirement *requirements, uint32_t count, fs_answer with_readout) {
   option_plan first, second;
   FS_TRY(make_plan(requirements, count, with_readout, &first));
+  /* Defence options-second-plan */
   FS_TRY(make_plan(requirements, count, with_readout, &second));
   FS_INSIST(fs_equal((const uint8_t *)&first, (const uint8_t *)&second, sizeof first) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);

@@ -33,6 +33,7 @@ static void __attribute__((noinline)) hash_of(fs_buffer record, uint8_t hash[FS_
 
 /* One pass. The hash is not computed twice: no instruction left out of SHA-256 makes it one that is awaited. */
 static fs_result __attribute__((noinline)) check_hash(const uint8_t hash[FS_HASH_SIZE]) {
+  /* Defence record-hash */
   FS_DEMAND(fs_equal(hash, fs_session.expected, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);
   FS_FLOW_STEP(FS_STEP_RECORD);
   return FS_OK;
@@ -121,6 +122,7 @@ fs_result fs_record_take(fs_buffer record) {
   FS_REQUIRE(record.length == chunk.length + FS_RECORD_OVERHEAD, FS_ERR_RECORD_LENGTH_WRONG);
   hash_of(record, hash);
   FS_TRY(check_hash(hash));
+  /* Defence record-second-look */
   FS_TRY(check_hash(hash));
   memcpy(next, record.data, FS_HASH_SIZE);
   chunk.data = record.data + FS_HASH_SIZE;

@@ -86,6 +86,7 @@ enum {
     FS_SITE();                                                   \
     FS_REQUIRE(condition, fault);                                \
     FS_BARRIER();                                                \
+    /* Defence insist-twice */                                   \
     FS_REQUIRE(condition, FS_ERR_INTERNAL_CHECK_FAILED);         \
     FS_BARRIER();                                                \
   } while (0)

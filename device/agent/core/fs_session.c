@@ -28,6 +28,7 @@ void fs_session_note_manifest(void) { hash_manifest(fs_session.accepted); }
 fs_result fs_session_check_manifest(void) {
   uint8_t hash[FS_HASH_SIZE];
   hash_manifest(hash);
+  /* Defence session-manifest-hash */
   FS_DEMAND(fs_equal(hash, fs_session.accepted, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }

@@ -4,10 +4,11 @@
 #include "fs_journal.h"
 #include "fs_port.h"
 
-/* A life cycle is computed from the one ahead: where that is another one, a glitch led here, and nothing boots. */
+/* The next life cycle is computed from the present one. When a glitch led here from another one, nothing boots. */
 #define LIFE_FROM_TO(from, to)                 \
   do {                                          \
-    FS_BARRIER(); /* read anew: the compiler knows what it was compared with */ \
+    /* Defence trial-life-read-again: the compiler knows the word that it was compared with. */ \
+    FS_BARRIER();                               \
     fs_now.life_cycle ^= (from) ^ (to);         \
   } while (0)
 
@@ -144,6 +145,7 @@ static fs_result __attribute__((noinline)) confirm(void) {
 fs_result fs_trial_settle(void) {
   fs_result result;
   if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
+  /* Defence trial-reverts */
   result = fs_port_trial_confirmed() == FS_YES ? confirm() : fs_trial_revert();
   if (result == FS_ERR_INTERNAL_CHECK_FAILED) (void)fs_journal_recall();
   return result;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
+import { generatedFolder } from '../toolchain/generated.ts';
 
 const agent = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-otg-'));
@@ -26,9 +27,8 @@ describe.runIf(hasTool('arm-none-eabi-gcc'))('the OTG driver', () => {
       '-Wconversion',
       '-Wshadow',
     ];
-    const includes = ['core', `port/${chipId}`, 'port/stm32', `port/stm32/${version}`].map(
-      (path) => `-I${path}`,
-    );
+    const folders = ['core', `port/${chipId}`, 'port/stm32', `port/stm32/${version}`];
+    const includes = [...folders, generatedFolder(chipId)].map((path) => `-I${path}`);
     const output = join(folder, `${chipId}.o`);
     runTool(
       'arm-none-eabi-gcc',

@@ -187,11 +187,8 @@ it('the former application is digested at boot when it asks for it, also after a
 describe('an agent without one of the rules is found out', () => {
   it('the counter rises with the confirmation only', async () => {
     const weak = await buildWeakenedAgent(chipId, {
-      file: 'core/fs_install.c',
-      replace: {
-        'if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();':
-          '(void)check_end(count); fs_now.security_counter = fs_session.manifest.security_counter;',
-      },
+      'install-end-looked-at':
+        '(void)check_end(count); fs_now.security_counter = fs_session.manifest.security_counter;',
     });
     const { line, next } = await installed(chipId, weak);
     await line.install(next);
@@ -200,8 +197,7 @@ describe('an agent without one of the rules is found out', () => {
 
   it('no confirmation, no second boot', async () => {
     const weak = await buildWeakenedAgent(chipId, {
-      file: 'core/fs_trial.c',
-      replace: { 'confirm() : fs_trial_revert()': 'confirm() : confirm()' },
+      'trial-reverts': 'result = confirm();',
     });
     const { line, player, next, places } = await installed(chipId, weak);
     await line.install(next);

@@ -1,5 +1,5 @@
-// Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources are compiled
-// with every warning as an error; BearSSL's as they are.
+// Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources
+// are compiled with every warning as an error; BearSSL's as they are.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,14 @@ export type Compiler = {
   flags: readonly string[];
 };
 
-export type CompiledObject = { source: string; path: string; callGraph: string; isOurs: boolean };
+export type CompiledObject = {
+  source: string;
+  path: string;
+  /** gcc's call graph (.ci), and its list of the functions that are declared and defined; empty for others. */
+  callGraph: string;
+  declarations: string;
+  isOurs: boolean;
+};
 
 const ourFlags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wundef', '-Wshadow', '-Wvla'];
 
@@ -35,15 +42,17 @@ function run(program: string, args: readonly string[], folder: string): string {
   return stdout;
 }
 
-/** One source to one object; `callGraph` is gcc's .ci file (empty name with clang). */
+/** One source to one object. */
 function compile(
   { program, flags }: Compiler,
   source: string,
   how: { flags: readonly string[]; includes: readonly string[]; headers: string; isOurs: boolean },
 ): CompiledObject {
   const isGcc = program.endsWith('gcc');
-  const all = [...flags, ...how.flags, ...(isGcc ? ['-fstack-usage', '-fcallgraph-info=su'] : [])];
   const name = basename(source).replace(/\.[cS]$/, '');
+  const lists = isGcc && source.endsWith('.c');
+  const listing = lists ? ['-fstack-usage', '-fcallgraph-info=su', '-aux-info', `${name}.aux`] : [];
+  const all = [...flags, ...how.flags, ...listing];
   const hash = hashOf(versionOf(program), all.join('\0'), source, readFileSync(source), how.headers);
   const folder = cached(`object-${name}-${hash.slice(0, 24)}`, (temporary) => {
     run(program, [...all, ...how.includes, '-c', source, '-o', `${name}.o`], temporary);
@@ -51,7 +60,8 @@ function compile(
   return {
     source,
     path: join(folder, `${name}.o`),
-    callGraph: isGcc && source.endsWith('.c') ? join(folder, `${name}.ci`) : '',
+    callGraph: lists ? join(folder, `${name}.ci`) : '',
+    declarations: lists ? join(folder, `${name}.aux`) : '',
     isOurs: how.isOurs,
   };
 }

@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const hub = '/sys/devices/platform/vhci_hcd.0';
 
-/** `1-3`: the device that was attached under that name. Columns of `status`: hub, port, state, speed, device, socket, name. */
+/**
+ * `1-3`: the device that was attached under that name. Columns of `status`: hub, port,
+ * state, speed, device, socket, name.
+ */
 export function detach(busId: string): void {
   for (const line of readFileSync(`${hub}/status`, 'utf8').split('\n').slice(1)) {
     const [, port, , , , , name] = line.trim().split(/\s+/);
@@ -13,7 +16,7 @@ export function detach(busId: string): void {
 }
 
 /** One line of the report that the test outside reads. */
-export function report(name: string, outcome: string): void {
+function report(name: string, outcome: string): void {
   process.stdout.write(`@@${JSON.stringify({ name, outcome })}\n`);
 }
 

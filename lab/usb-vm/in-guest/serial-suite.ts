@@ -1,5 +1,6 @@
-// Runs in the guest: the serial adapter on a kernel's /dev/ttyACM0, which has what a pseudo-terminal lacks: parity, modem
-// lines, and a cable that can be pulled. Argument: the name under which the port's device was attached.
+// Runs in the guest: the serial adapter on a kernel's /dev/ttyACM0, which has what a
+// pseudo-terminal lacks: parity, modem lines, and a cable that can be pulled. Argument: the name
+// under which the port's device was attached.
 
 import assert from 'node:assert/strict';
 import { type LineSettings, type SerialLine, systemClock } from '@firmseal/link';

@@ -1,5 +1,5 @@
-// Runs in the guest: the suite of the USB seam on npm's usb, the adapter's sockets, and a device that is pulled out.
-// Argument: how many devices of the suite are plugged in, on ports 1 and up.
+// Runs in the guest: the suite of the USB seam on npm's usb, the adapter's sockets, and a device that is
+// pulled out. Argument: how many devices of the suite are plugged in, on ports 1 and up.
 
 import assert from 'node:assert/strict';
 import { systemClock } from '@firmseal/link';
@@ -25,7 +25,8 @@ await runCase('an empty socket is named', async () => {
   await assert.rejects(findUsb({ bus, ports: [99] }, systemClock), { code: 'usb-not-found' });
 });
 
-// A device that never answers a request stays busy with it: each case that asks for that has a device of its own.
+// A device that never answers a request stays busy with it: each case that asks for
+// that has a device of its own.
 let next = 2;
 for (const { name, run, needsUnplug } of usbDeviceCases) {
   const ownPort = needsUnplug || name.includes('that wait') ? next++ : 1;

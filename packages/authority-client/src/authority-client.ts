@@ -1,126 +1,106 @@
-// The authority's interface for a line station: challenge, license, receipt, of one job. It carries objects
-// as bytes and verifies none: whoever installs does (packages/programmer).
+// The one client of the authority, for line, owner and auditor. What can be called, with what and
+// with which answer, is the table of packages/authority-contract; objects travel as bytes and are
+// verified by whoever uses them.
 
-import { type Bytes, fromBase64url, fromHex, type Secret, toBase64url, toHex } from '@firmseal/bytes';
+import {
+  type CallAnswer,
+  type CallInput,
+  type CallName,
+  calls,
+  decodeAnswer,
+  encodeRequest,
+  mostEvidenceLineBytes,
+} from '@firmseal/authority-contract';
+import type { Secret } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { type CallClock, type CallSettings, type JsonObject, postJson } from './json-call.ts';
+import { readAuthorityAddress } from './authority-address.ts';
+import { readLines } from './bounded-body.ts';
+import { type CallClock, type CallSettings, callJson, openStream, unreachable } from './http-call.ts';
 
 export interface AuthorityClientOptions {
   /** `https://host[:port][/path]`; http only for this machine. */
-  readonly baseUrl: string;
-  readonly job: string;
+  readonly address: string;
   /** The bearer token, UTF-8. */
   readonly token: Secret;
   readonly clock: CallClock;
   /** Default: the platform's. */
   readonly fetch?: typeof fetch;
-  /** Of one attempt; default 10,000. */
+  /** Of one attempt, and of each silence of the export; default 10,000. */
   readonly timeoutMs?: number;
-  /** Default 4. */
+  /** Default 5. */
   readonly attempts?: number;
   /** Pause before the second attempt, doubled for each further; default 500. */
   readonly pauseMs?: number;
 }
 
-export interface LicenseRequest {
-  readonly hello: Uint8Array;
-  readonly certificate: Uint8Array;
-  readonly challenge: Uint8Array;
-  /** The same id for a repeat of the same request. */
-  readonly requestId: string;
-  /** Which package of the job, 32 bytes; the newest when left out. */
-  readonly manifestDigest?: Uint8Array;
-}
-
-export interface IssuedLicense {
-  readonly bundle: Bytes;
-  readonly licenseId: string;
-  readonly unitIndex: number;
-  /** True when this license took a unit of the quota. */
-  readonly newUnit: boolean;
-}
-
-export interface ReceiptSubmission {
-  readonly licenseId: string;
-  readonly receipt: Uint8Array;
-  /** The challenge that the receipt answers, when it is a fresh one. */
-  readonly challenge?: Uint8Array;
-}
-
-export type ChallengePurpose = 'hello' | 'receipt';
-
-const challengeRoutes = { hello: 'challenge', receipt: 'receipt-challenge' } as const;
-
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-/** Every method throws what postJson throws. */
 export class AuthorityClient {
   readonly #settings: CallSettings;
-  readonly #jobUrl: string;
 
-  /** Throws `authority-url-insecure` for an address that is neither https nor this machine. */
+  /**
+   * Sends nothing. Throws `authority-address-invalid`, `authority-url-insecure` (http to another machine) and
+   * `token-text-invalid`.
+   */
   constructor(options: AuthorityClientOptions) {
-    const base = URL.canParse(options.baseUrl) ? new URL(options.baseUrl) : undefined;
-    const isSafe =
-      base?.protocol === 'https:' || (base?.protocol === 'http:' && loopbackHosts.has(base.hostname));
-    if (base === undefined || !isSafe) throw new Fault('authority-url-insecure');
-    const path = base.pathname.replace(/\/+$/, '');
-    this.#jobUrl = `${base.origin}${path}/v1/jobs/${encodeURIComponent(options.job)}`;
+    const address = readAuthorityAddress(options.address);
+    if (!/^[A-Za-z0-9_-]{16,128}$/.test(new TextDecoder().decode(options.token.expose())))
+      throw new Fault('token-text-invalid');
     this.#settings = {
+      address,
       fetch: options.fetch ?? fetch,
       clock: options.clock,
       token: options.token,
       timeoutMs: options.timeoutMs ?? 10_000,
-      attempts: options.attempts ?? 4,
+      attempts: options.attempts ?? 5,
       pauseMs: options.pauseMs ?? 500,
     };
   }
 
-  /** A challenge of 32 bytes, for a hello or for a receipt; the authority takes it for that alone. */
-  async challenge(purpose: ChallengePurpose): Promise<Bytes> {
-    const { challenge } = await this.#post(challengeRoutes[purpose], {});
-    if (typeof challenge !== 'string' || !/^[0-9a-f]{64}$/.test(challenge)) throw malformed('challenge');
-    return fromHex(challenge);
+  /**
+   * One call. Repeatable ones are sent again when no answer came; others only when they were certainly
+   * not begun. Throws the authority's fault (its field `from` says `authority`), `body-invalid` for an
+   * input that the interface does not have, `authority-refused`, `authority-unreachable`,
+   * `authority-timeout`, `authority-answer-malformed`.
+   */
+  async call<N extends Exclude<CallName, 'exportEvidence'>>(
+    name: N,
+    input: CallInput<N>,
+  ): Promise<CallAnswer<N>> {
+    const item = calls[name];
+    const value = await callJson(this.#settings, encodeRequest(item, input), item);
+    return decodeAnswer(item, value);
   }
 
-  async license(request: LicenseRequest): Promise<IssuedLicense> {
-    const answer = await this.#post('licenses', {
-      hello: toBase64url(request.hello),
-      certificate: toBase64url(request.certificate),
-      challenge: toHex(request.challenge),
-      requestId: request.requestId,
-      ...(request.manifestDigest === undefined ? {} : { manifestDigest: toHex(request.manifestDigest) }),
+  /**
+   * The evidence of all jobs, line by line as it comes; decodeEvidenceLine reads them. Throws what
+   * `call` does, also in the middle. A stream that breaks off in between ends in `authority-unreachable`
+   * or without its last line, `end`.
+   */
+  async *exportEvidence(): AsyncGenerator<string> {
+    const request = encodeRequest(calls.exportEvidence, {});
+    const response = await openStream(this.#settings, request);
+    const lines = readLines(response, mostEvidenceLineBytes);
+    try {
+      for (;;) {
+        const { done, value } = await this.#beforeSilence(lines.next());
+        if (done) return;
+        yield value;
+      }
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      throw unreachable(error).fault;
+    } finally {
+      // Not awaited: the next line may never come.
+      lines.return(undefined).catch(() => undefined);
+    }
+  }
+
+  #beforeSilence<T>(next: Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#settings;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(timeoutMs, () =>
+        reject(new Fault('authority-timeout', { timeoutMs, attempts: 1 })),
+      );
+      next.then(resolve, reject).finally(cancel);
     });
-    const { bundle: text, licenseId, unitIndex, newUnit } = answer;
-    const bundle = typeof text === 'string' ? fromBase64url(text) : undefined;
-    if (
-      bundle === undefined ||
-      typeof licenseId !== 'string' ||
-      !/^[0-9a-f]{32}$/.test(licenseId) ||
-      typeof unitIndex !== 'number' ||
-      !Number.isSafeInteger(unitIndex) ||
-      unitIndex < 0 ||
-      typeof newUnit !== 'boolean'
-    )
-      throw malformed('license');
-    return { bundle, licenseId, unitIndex, newUnit };
-  }
-
-  /** Resolves once the authority has verified and stored the receipt. */
-  async submitReceipt(submission: ReceiptSubmission): Promise<{ readonly fresh: boolean }> {
-    const { licenseId, receipt, challenge } = submission;
-    const body = { licenseId, receipt: toBase64url(receipt) };
-    const { accepted, fresh } = await this.#post(
-      'receipts',
-      challenge === undefined ? body : { ...body, challenge: toHex(challenge) },
-    );
-    if (accepted !== true || typeof fresh !== 'boolean') throw malformed('receipt');
-    return { fresh };
-  }
-
-  #post(route: string, body: JsonObject): Promise<JsonObject> {
-    return postJson(this.#settings, `${this.#jobUrl}/${route}`, body);
   }
 }
-
-const malformed = (what: string) => new Fault('authority-answer-malformed', { what });

@@ -1,9 +1,4 @@
-export {
-  AuthorityClient,
-  type AuthorityClientOptions,
-  type ChallengePurpose,
-  type IssuedLicense,
-  type LicenseRequest,
-  type ReceiptSubmission,
-} from './authority-client.ts';
-export type { CallClock } from './json-call.ts';
+export { readAuthorityAddress } from './authority-address.ts';
+export { AuthorityClient, type AuthorityClientOptions } from './authority-client.ts';
+export type { CallClock } from './http-call.ts';
+export { accessForJob, type LineAccess } from './line-access.ts';

@@ -4,11 +4,12 @@
 
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { fromBase64url, toHex, utf8 } from '@firmseal/bytes';
+import { audit } from '@firmseal/audit';
+import { fromBase64url, fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { emptyHead, type LogHead, type LogRow, nextLogRow } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { audit, evidenceFromJson, type JobEvidence, type LogRow, verifyProduct } from '../src/index.ts';
-import { emptyHead, nextLogRow } from '../src/log/entry.ts';
+import { verifyProduct } from '../src/index.ts';
 import { TestChip } from './chip.ts';
 import { signerOf } from './owner.ts';
 import { type OpenedJob, TestAuthority } from './running-authority.ts';
@@ -50,6 +51,7 @@ describe('G1: the log or a table is altered', () => {
           units: 2,
           licenses: 2,
           receipts: 1,
+          installed: 1,
           unitsWithoutLicense: 0,
           unitsWithoutReceipt: 1,
         },
@@ -71,11 +73,7 @@ describe('G1: the log or a table is altered', () => {
     ['the mode is changed', `UPDATE jobs SET mode = 'standing'`, ['row-differs']],
     ['a job is deleted', 'DELETE FROM jobs', ['row-missing']],
     ['a unit is deleted', 'DELETE FROM units', ['row-missing']],
-    [
-      'a unit goes to another chip',
-      'UPDATE units SET thumbprint = randomblob(32)',
-      ['row-missing', 'row-unlogged'],
-    ],
+    ['a unit goes to another chip', 'UPDATE units SET thumbprint = randomblob(32)', ['row-missing']],
     ['a license is deleted', 'DELETE FROM licenses', ['row-missing']],
     ['a license is rewritten', 'UPDATE licenses SET bundle = zeroblob(9)', ['license-invalid']],
     ['a license gets another digest', 'UPDATE licenses SET license_digest = randomblob(32)', ['row-differs']],
@@ -95,10 +93,11 @@ describe('G1: the log or a table is altered', () => {
 
   it('a unit beside the log, for a rogue chip, is found', async () => {
     const rogue = crypto.randomBytes(32);
+    intrude('INSERT INTO devices SELECT ?, certificate, first_seen_at_ms FROM devices', rogue);
     intrude('INSERT INTO units SELECT job_id, ?, 1, 0 FROM jobs', rogue);
     const result = await authority.audit();
-    expect(codes(result)).toEqual(['row-unlogged']);
-    expect(result.findings[0].subject).toContain(toHex(rogue));
+    expect(codes(result)).toEqual(['certificate-invalid', 'row-unlogged']);
+    expect(result.findings[0]!.subject).toContain(toHex(rogue));
   });
 
   it('a log cut at its end is found by the tables, and with them by the head that was noted', async () => {
@@ -129,12 +128,8 @@ describe('G1: the log or a table is altered', () => {
 
 describe('an auditor who trusts only the root', () => {
   it('comes to the same verdict from log and evidence alone', async () => {
-    const { body: token } = await authority.asOwner('POST', '/v1/tokens', { scope: 'auditor', label: 'a' });
-    const read = async (path: string) => (await authority.call('GET', path, token)).body;
-    const collect = async () => ({
-      log: evidenceFromJson<LogRow[]>((await read('/v1/log?limit=1000')).rows),
-      jobs: [evidenceFromJson<JobEvidence>(await read(`/v1/jobs/${opened.job}/evidence`))],
-    });
+    const { body } = await authority.asOwner('POST', '/v1/tokens', { scope: 'auditor', label: 'a' });
+    const collect = () => authority.evidence(body.token);
     const trust = verifyProduct(crypto, authority.keys);
     const products = new Map([[trust.product, trust]]);
     const good = await audit(crypto, await collect(), { products });
@@ -142,6 +137,10 @@ describe('an auditor who trusts only the root', () => {
     const stranger = { ...trust, rootPublicKey: crypto.generateP256().publicKey };
     const other = await audit(crypto, await collect(), { products: new Map([[trust.product, stranger]]) });
     expect(codes(other)).toEqual(['license-invalid', 'package-invalid', 'receipt-invalid']);
+    const installed: string[] = [];
+    const onInstall = (one: { thumbprint: string }) => installed.push(one.thumbprint);
+    await audit(crypto, await collect(), { products, onInstall });
+    expect(installed).toEqual([toHex(chip.thumbprint)]);
     intrude('UPDATE jobs SET quota = 1000');
     expect(codes(await audit(crypto, await collect(), { products }))).toEqual(['row-differs']);
   });
@@ -180,7 +179,7 @@ describe('G2: receipts', () => {
       });
     expect(await authority.showJob(opened.job)).toMatchObject({ receipts: 1 });
     const stored = await authority.postReceipt(opened, licenseId, { receipt: good });
-    expect(stored.body).toEqual({ accepted: true, fresh: false });
+    expect(stored.body).toEqual({ accepted: true, fresh: false, job: opened.job });
     expect(await authority.audit()).toMatchObject({ ok: true });
   });
 
@@ -196,14 +195,16 @@ describe('G2: receipts', () => {
     }
     const challenge = await authority.challenge(opened, 'receipt-challenge');
     const receipt = await chip.receipt({ terms, manifest, challenge });
-    authority.nowMs += 600_001;
-    expect((await authority.postReceipt(opened, licenseId, { receipt, challenge })).status).toBe(409);
-    authority.nowMs -= 600_001;
-    const stored = { status: 200, body: { accepted: true, fresh: true } };
+    const stored = { status: 200, body: { accepted: true, fresh: true, job: opened.job } };
     expect(await authority.postReceipt(opened, licenseId, { receipt, challenge })).toEqual(stored);
     authority.nowMs += 600_001;
     expect(await authority.postReceipt(opened, licenseId, { receipt, challenge })).toEqual(stored);
-    expect(await authority.showJob(opened.job)).toMatchObject({ receipts: 2 });
+    expect(await authority.showJob(opened.job)).toMatchObject({ receipts: 2, installed: 1 });
+    const late = await authority.challenge(opened, 'receipt-challenge');
+    const answer = await chip.receipt({ terms, manifest, challenge: late });
+    authority.nowMs += 600_001;
+    const tooLate = await authority.postReceipt(opened, licenseId, { receipt: answer, challenge: late });
+    expect(tooLate.status).toBe(409);
   });
 
   it('for a license that nobody issued raise an alarm that every later audit shows', async () => {
@@ -214,13 +215,13 @@ describe('G2: receipts', () => {
     expect(answer).toMatchObject({ status: 404, body: { code: 'license-unknown' } });
     const result = await authority.audit();
     expect(codes(result)).toEqual(['alarm']);
-    expect(result.findings[0].detail).toContain(toHex(unknown));
+    expect(result.findings[0]!.detail).toContain(toHex(unknown));
   });
 });
 
 describe('L7: an older database is restored', () => {
   async function restore(): Promise<{
-    head: { size: number; head: string };
+    head: LogHead;
     bundle: string;
     late: TestChip;
   }> {
@@ -256,7 +257,8 @@ describe('L7: an older database is restored', () => {
     const { manifest } = opened.sealed;
     const { terms } = late.accept(fromBase64url(bundle)!, manifest).license;
     const receipt = await late.receipt({ terms, manifest });
-    const answer = await authority.postReceipt(opened, toHex(terms.licenseId), { receipt });
+    const { certificate } = late;
+    const answer = await authority.postReceipt(opened, toHex(terms.licenseId), { receipt, certificate });
     expect(answer.body.code).toBe('license-unknown');
     expect(codes(await authority.audit())).toEqual(['alarm']);
   });
@@ -303,16 +305,11 @@ describe('I2: an insider at the authority certifies a chip of his own', () => {
 
   it('is found by the audit when he writes his chip and its license into the tables', async () => {
     const rogue = await TestChip.make(authority.owner, { ca: authority.owner.issuer });
+    const { thumbprint, certificate } = rogue;
+    const [jobId, atMs] = [fromHex(opened.job), authority.nowMs];
     await authority.store.takeUnit({
-      jobId: Uint8Array.from(Buffer.from(opened.job, 'hex')),
-      thumbprint: rogue.thumbprint,
-      certificate: rogue.certificate,
-      atMs: authority.nowMs,
-      event: (unit) => ({
-        timeMs: authority.nowMs,
-        kind: 'unit-taken',
-        fields: { job: Uint8Array.from(Buffer.from(opened.job, 'hex')), thumbprint: rogue.thumbprint, unit },
-      }),
+      ...{ jobId, thumbprint, certificate, atMs },
+      event: (unit, kind) => ({ timeMs: atMs, kind, fields: { job: jobId, thumbprint, unit } }),
     });
     expect(codes(await authority.audit())).toEqual(['certificate-invalid']);
   });

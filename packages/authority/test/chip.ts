@@ -19,7 +19,7 @@ import {
   verifyLicense,
 } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
-import { chipId, type Owner, product, signerOf } from './owner.ts';
+import { chipId, type Owner, signerOf } from './owner.ts';
 
 export interface CertificateChoice {
   readonly ca?: KeyPair;
@@ -45,7 +45,7 @@ export class TestChip {
     const { ca = owner.deviceCa, notAfter } = choice;
     chip.certificate = await issueDeviceCertificate(crypto, {
       device: {
-        product: choice.product ?? product,
+        product: choice.product ?? owner.product,
         chipId,
         signingKey: chip.signing.publicKey,
         kemKey: chip.kem.publicKey,
@@ -86,7 +86,7 @@ export class TestChip {
    */
   accept(bundle: Bytes, manifest: Manifest): { license: VerifiedLicense; contentKey: Bytes; data: Bytes[] } {
     const { publicKey: rootPublicKey } = this.#owner.root;
-    const license = verifyLicense(crypto, { bundle, rootPublicKey, product });
+    const license = verifyLicense(crypto, { bundle, rootPublicKey, product: this.#owner.product });
     checkLicenseForChip(license, { manifest, thumbprint: this.thumbprint, nonce: this.nonce });
     const opened = openLicense(crypto, { license, manifest, recipient: this.kem });
     return { license, contentKey: opened.contentKey.expose(), data: opened.deviceData };

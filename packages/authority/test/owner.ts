@@ -10,7 +10,7 @@ import { sealContentKey } from '@firmseal/license';
 import { type Manifest, sealPackage, splitPackage } from '@firmseal/seal';
 import type { ProductKeys } from '../src/index.ts';
 
-export const product = 'pump';
+const product = 'pump';
 export const chipId = 'stm32f427';
 
 export const signerOf = ({ publicKey, privateKey }: KeyPair): Signer => ({
@@ -33,14 +33,23 @@ export interface SealedForJob {
 export interface SealChoice {
   readonly securityCounter?: number;
   readonly leastAgentVersion?: number;
+  readonly leastReadoutLevel?: 0 | 1 | 2;
   readonly chips?: string[];
   /** Lengths of the per-device areas. */
   readonly deviceData?: number[];
   readonly epochStatement?: Bytes;
   readonly signerDelegation?: Bytes;
+  /** Of another authority than the owner's own. */
+  readonly authorityKemKey?: Bytes;
 }
 
 export class Owner {
+  readonly product: string;
+
+  constructor(name = product) {
+    this.product = name;
+  }
+
   readonly root = crypto.generateP256();
   readonly signer = crypto.generateP256();
   readonly issuer = crypto.generateP256();
@@ -52,17 +61,18 @@ export class Owner {
     publicKey: Bytes,
     more: { counterCap?: number; epoch?: number; product?: string } = {},
   ) {
-    const delegation = { role, publicKey, product, counterCap: 100, epoch: 0, ...more };
+    const { product: own } = this;
+    const delegation = { role, publicKey, product: own, counterCap: 100, epoch: 0, ...more };
     return makeDelegation(crypto, signerOf(this.root), delegation);
   }
 
   epochStatement(epoch: number): Promise<Bytes> {
-    return makeEpochStatement(crypto, signerOf(this.root), { product, epoch });
+    return makeEpochStatement(crypto, signerOf(this.root), { product: this.product, epoch });
   }
 
   async productKeys(): Promise<ProductKeys> {
     return {
-      product,
+      product: this.product,
       rootPublicKey: this.root.publicKey,
       issuer: signerOf(this.issuer),
       issuerDelegation: await this.delegate('license-issuer', this.issuer.publicKey),
@@ -72,19 +82,20 @@ export class Owner {
 
   async seal(choice: SealChoice = {}): Promise<SealedForJob> {
     const { securityCounter = 5, leastAgentVersion = 1, chips = [chipId], deviceData = [] } = choice;
+    const { leastReadoutLevel = 1 } = choice;
     const small = deviceData.map((lengthBytes, i) => ({
       area: { kind: 'device-data' as const, address: 0x08140000 + i * 0x20000, lengthBytes },
     }));
     const sealed = await sealPackage(crypto, {
       core: {
-        product,
+        product: this.product,
         chips,
         firmwareVersion: '1.2.3',
         securityCounter,
         chunkSizeBytes: 1024,
         entry: 0x08100000,
         optionBytes: [],
-        leastReadoutLevel: 1,
+        leastReadoutLevel,
         interruption: 'erase',
         leastAgentVersion,
         bootCheck: 'record',
@@ -104,7 +115,7 @@ export class Owner {
     const contentKeyFile = sealContentKey(crypto, {
       contentKey: sealed.contentKey,
       manifestDigest: sealed.manifestDigest,
-      authorityKemKey: this.kem.publicKey,
+      authorityKemKey: choice.authorityKemKey ?? this.kem.publicKey,
     });
     const { manifest, contentKey } = sealed;
     const { headerBytes } = splitPackage(sealed.parts[0]);

@@ -4,9 +4,11 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AuditResult, audit } from '@firmseal/audit';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
+  type Authority,
   createAuthority,
   createToken,
   openSqliteStore,
@@ -15,6 +17,7 @@ import {
   type RunningAuthority,
   type Store,
   serveAuthority,
+  verifyProduct,
 } from '../src/index.ts';
 import { TestChip } from './chip.ts';
 import { Owner, type SealChoice, type SealedForJob, unwrapperOf } from './owner.ts';
@@ -40,6 +43,8 @@ export class TestAuthority {
   nowMs = 1_800_000_000_000;
   ownerToken = '';
   keys!: ProductKeys;
+  /** Of further products. */
+  readonly others: ProductKeys[] = [];
   #store!: Store;
   #running!: RunningAuthority;
 
@@ -56,22 +61,29 @@ export class TestAuthority {
   async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
     this.#store = openSqliteStore({ path: this.path, crypto });
-    const parts = {
-      crypto,
-      kem: unwrapperOf(this.owner.kem),
-      products: [this.keys],
-      nowMs: () => this.nowMs,
-    };
-    const direct = createAuthority({ ...parts, store: this.#store });
-    if (this.ownerToken === '')
-      this.ownerToken = (
-        await createToken(direct, { scope: 'owner', label: 'test owner', by: 'local' })
-      ).token;
+    if (this.ownerToken === '') await this.newOwnerToken();
     this.#running = await serveAuthority({
-      authority: createAuthority({ ...parts, store: wrap(this.#store) }),
+      authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
       onRequest: (event) => this.events.push(event),
     });
+  }
+
+  /** The authority without its server, on this store. */
+  local(store = this.#store): Promise<Authority> {
+    return createAuthority({
+      crypto,
+      store,
+      kem: unwrapperOf(this.owner.kem),
+      products: [this.keys, ...this.others],
+      clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
+    });
+  }
+
+  /** As whoever runs the authority's own program makes one. */
+  async newOwnerToken(): Promise<void> {
+    const request = { scope: 'owner', label: 'test owner', by: 'local' } as const;
+    this.ownerToken = (await createToken(await this.local(), request)).token;
   }
 
   get url(): string {
@@ -126,9 +138,19 @@ export class TestAuthority {
     return (await this.asOwner('POST', `/v1/jobs/${job}/tokens`, { label: 'line 1' })).body;
   }
 
+  /** A line with a new token, whatever became of the owner's own. */
+  async newLine(opened: OpenedJob): Promise<OpenedJob> {
+    const kept = this.ownerToken;
+    await this.newOwnerToken();
+    const { token, tokenId } = await this.lineToken(opened.job);
+    this.ownerToken = kept;
+    return { ...opened, line: token, lineTokenId: tokenId };
+  }
+
   /** A job with its line token, approved unless told otherwise. */
   async openJob(
     options: {
+      owner?: Owner;
       quota?: number;
       mode?: 'session' | 'standing';
       approve?: boolean;
@@ -137,7 +159,8 @@ export class TestAuthority {
     } = {},
   ): Promise<OpenedJob> {
     const { quota = 3, mode = 'session', approve = true, deviceData = [] } = options;
-    const sealed = await this.owner.seal(options.seal);
+    const { owner = this.owner } = options;
+    const sealed = await owner.seal({ ...options.seal, authorityKemKey: this.owner.kem.publicKey });
     const opened = await this.asOwner('POST', '/v1/jobs', {
       header: toBase64url(sealed.header),
       contentKeyFile: toBase64url(sealed.contentKeyFile),
@@ -195,10 +218,11 @@ export class TestAuthority {
   postReceipt(
     { job, line }: Pick<OpenedJob, 'job' | 'line'>,
     licenseId: string,
-    receipt: { receipt: Bytes; challenge?: Bytes },
+    receipt: { receipt: Bytes; challenge?: Bytes; certificate?: Bytes },
   ): Promise<Answer> {
     const challenge = receipt.challenge ? { challenge: toHex(receipt.challenge) } : {};
-    const body = { licenseId, receipt: toBase64url(receipt.receipt), ...challenge };
+    const certificate = receipt.certificate ? { certificate: toBase64url(receipt.certificate) } : {};
+    const body = { licenseId, receipt: toBase64url(receipt.receipt), ...challenge, ...certificate };
     return this.call('POST', `/v1/jobs/${job}/receipts`, { token: line, body });
   }
 
@@ -220,8 +244,24 @@ export class TestAuthority {
     return (await this.asOwner('GET', `/v1/jobs/${job}`)).body;
   }
 
-  async audit(known?: { size: number; head: string }): Promise<Answer['body']> {
-    const query = known ? `?knownSize=${known.size}&knownHead=${known.head}` : '';
-    return (await this.asOwner('GET', `/v1/audit${query}`)).body;
+  /** Lines of evidence, as an auditor fetches them. */
+  async evidence(token = this.ownerToken): Promise<string[]> {
+    const headers = { Authorization: `Bearer ${token}` };
+    const response = await fetch(`${this.url}/v1/export`, { headers });
+    return (await response.text()).trimEnd().split('\n');
+  }
+
+  /** The audit of an auditor who trusts the owner's keys and fetched the evidence. */
+  async audit(known?: AuditResult['head'], nowMs = this.nowMs): Promise<AuditResult> {
+    const trusts = [this.keys, ...this.others].map((keys) => verifyProduct(crypto, keys));
+    return audit(crypto, await this.evidence(), {
+      products: new Map(trusts.map((trust) => [trust.product, trust])),
+      ...(known ? { known: [known] } : {}),
+      nowMs,
+    });
+  }
+
+  bundleOf({ body }: Answer): Bytes {
+    return fromBase64url(body.bundle)!;
   }
 }

@@ -3,10 +3,10 @@
 
 import { type Bytes, toHex, u32be } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { LogChain, type LogEvent } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogEvent, verifyLogChain } from '../src/log/entry.ts';
 import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
-import type { Store } from '../src/store/store.ts';
+import type { NewLicense, Store } from '../src/store/store.ts';
 
 const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
 const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
@@ -45,7 +45,7 @@ export function storeConformance(
         atMs: n,
         event: (unitIndex) => event(`unit ${unitIndex}`),
       });
-    const license = (n: number, more: Partial<LicenseRecord> = {}): LicenseRecord => ({
+    const license = (n: number, more: Partial<LicenseRecord> = {}): NewLicense => ({
       licenseId: id(200 + n, 16),
       jobId,
       thumbprint: id(100, 32),
@@ -69,6 +69,13 @@ export function storeConformance(
       storedAtMs: n,
     });
     const logSize = async () => (await store.logHead()).size;
+    const all = { from: 0, limit: 1000 };
+    const everyUnit = { jobId, first: 0, last: 1000 };
+    const note = (n: number) =>
+      store.insertToken(
+        { tokenId: `${n}`, tokenHash: id(900 + n, 32), scope: 'owner', label: 'x', createdAtMs: n },
+        event(`entry ${n}`),
+      );
 
     it('keeps a job with its package and data', async () => {
       await open(2, [id(8, 20), id(9, 20)]);
@@ -92,7 +99,7 @@ export function storeConformance(
     it('leaves nothing of a job that could not be inserted', async () => {
       await open(1);
       await expect(open(1)).rejects.toThrow();
-      expect(await store.listJobs()).toHaveLength(1);
+      expect(await store.listJobs(all)).toHaveLength(1);
       expect(await logSize()).toBe(1);
     });
 
@@ -121,11 +128,13 @@ export function storeConformance(
       expect(await take(1)).toEqual({ unitIndex: 1, taken: true });
       expect(await take(2)).toBeUndefined();
       expect(await take(0)).toEqual({ unitIndex: 0, taken: false });
-      expect((await store.listUnits(jobId)).map((unit) => unit.unitIndex)).toEqual([0, 1]);
+      expect((await store.listUnits(jobId, all)).map((unit) => unit.unitIndex)).toEqual([0, 1]);
+      expect((await store.listUnits(jobId, { from: 1, limit: 5 })).map((u) => u.unitIndex)).toEqual([1]);
       expect(await store.findUnit(jobId, id(101, 32))).toMatchObject({ unitIndex: 1, takenAtMs: 1 });
-      expect((await store.listDevices(jobId)).map((device) => toHex(device.thumbprint))).toEqual(
+      expect((await store.listUnits(jobId, all)).map(({ thumbprint }) => toHex(thumbprint))).toEqual(
         [id(100, 32), id(101, 32)].map(toHex),
       );
+      expect(await store.findDevice(id(101, 32))).toMatchObject({ certificate: id(1, 99) });
       expect(await store.findDevice(id(102, 32))).toBeUndefined();
       expect(await logSize()).toBe(4);
     });
@@ -143,7 +152,8 @@ export function storeConformance(
       expect((await store.countJob(jobId)).units).toBe(7);
       const log = await store.readLog(0, 1000);
       expect(log).toHaveLength(9);
-      expect(verifyLogChain(crypto, log)).toEqual([]);
+      const chain = new LogChain(crypto);
+      expect(log.flatMap((row) => chain.add(row))).toEqual([]);
     });
 
     it('keeps one license a request id and one a nonce', async () => {
@@ -151,16 +161,19 @@ export function storeConformance(
       await store.approveJob(jobId, event('approve'));
       await take(0);
       const first = await store.insertLicense(license(0), event('license'));
-      expect(first).toEqual({ license: license(0), inserted: true });
+      const kept = { ...license(0), logSequence: 3 };
+      expect(first).toEqual({ license: kept, inserted: true });
       const sameRequest = await store.insertLicense(license(1, { requestId: 'request-0' }), event('license'));
-      expect(sameRequest).toEqual({ license: license(0), inserted: false });
+      expect(sameRequest).toEqual({ license: kept, inserted: false });
       const sameNonce = await store.insertLicense(license(2, { nonce: id(300, 16) }), event('license'));
-      expect(sameNonce).toEqual({ license: license(0), inserted: false });
+      expect(sameNonce).toEqual({ license: kept, inserted: false });
       expect((await store.insertLicense(license(3), event('license')))?.inserted).toBe(true);
-      expect(await store.listLicenses(jobId)).toEqual([license(0), license(3)]);
-      expect(await store.findLicense(id(203, 16))).toEqual(license(3));
-      expect(await store.findLicenseByRequest(jobId, 'request-3')).toEqual(license(3));
-      expect(await store.findLicenseByNonce(license(3))).toEqual(license(3));
+      const later = { ...license(3), logSequence: 4 };
+      expect(await store.listLicenses(everyUnit)).toEqual([kept, later]);
+      expect(await store.listLicenses({ jobId, first: 1, last: 9 })).toEqual([]);
+      expect(await store.findLicense(id(203, 16))).toEqual(later);
+      expect(await store.findLicenseByRequest(jobId, 'request-3')).toEqual(later);
+      expect(await store.findLicenseByNonce(license(3))).toEqual(later);
       expect(await store.findLicenseByNonce(license(4))).toBeUndefined();
       expect(await logSize()).toBe(5);
     });
@@ -172,7 +185,7 @@ export function storeConformance(
       await take(0);
       await store.closeJob(jobId, event('close'));
       expect(await store.insertLicense(license(0), event('license'))).toBeUndefined();
-      expect(await store.listLicenses(jobId)).toEqual([]);
+      expect(await store.listLicenses(everyUnit)).toEqual([]);
       expect(await logSize()).toBe(4);
     });
 
@@ -184,9 +197,12 @@ export function storeConformance(
       expect(await store.insertReceipt(receipt(0), event('receipt'))).toBe(true);
       expect(await store.insertReceipt(receipt(0), event('receipt'))).toBe(false);
       expect(await store.insertReceipt(receipt(1), event('receipt'))).toBe(true);
-      expect(await store.listReceipts(jobId)).toEqual([receipt(0), receipt(1)]);
+      expect(await store.listReceipts(everyUnit)).toEqual([receipt(0), receipt(1)]);
+      expect(await store.listReceipts({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
-      expect(await store.countJob(jobId)).toEqual({ units: 1, licenses: 1, receipts: 2 });
+      expect(await store.countJob(jobId)).toEqual({
+        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1 },
+      });
       expect(await logSize()).toBe(6);
     });
 
@@ -194,7 +210,9 @@ export function storeConformance(
       await open(1);
       const given = { challenge: id(9, 32), jobId, purpose: 'hello' as const };
       await store.insertChallenge({ ...given, createdAtMs: 100, expiresAtMs: 200 });
-      expect(await store.findChallenge({ ...given, nowMs: 200 })).toMatchObject({ expiresAtMs: 200 });
+      expect(await store.findChallenge({ ...given, nowMs: 200 })).toMatchObject({
+        ...{ expiresAtMs: 200, logSize: 1 },
+      });
       expect(await store.findChallenge({ ...given, nowMs: 201 })).toBeUndefined();
       expect(await store.findChallenge({ ...given, purpose: 'receipt', nowMs: 150 })).toBeUndefined();
       expect(await store.findChallenge({ ...given, jobId: id(5, 16), nowMs: 150 })).toBeUndefined();
@@ -212,6 +230,7 @@ export function storeConformance(
         jobId,
         label: 'l',
         createdAtMs: 1,
+        expiresAtMs: 77,
       };
       const owner = {
         tokenId: 'bb',
@@ -224,7 +243,8 @@ export function storeConformance(
       await store.insertToken(owner, event('token'));
       expect(await store.findToken(id(1, 32))).toEqual(line);
       expect(await store.findToken(id(3, 32))).toBeUndefined();
-      expect(await store.listTokens()).toEqual([owner, line]);
+      expect(await store.listTokens(all)).toEqual([owner, line]);
+      expect(await store.listTokens({ from: 1, limit: 1 })).toEqual([line]);
       expect(await store.revokeToken('aa', 50, event('revoke'))).toBe(true);
       expect(await store.revokeToken('aa', 51, event('revoke'))).toBe(false);
       expect(await store.revokeToken('cc', 51, event('revoke'))).toBe(false);
@@ -236,9 +256,10 @@ export function storeConformance(
     });
 
     it('chains its log and reads it in pages', async () => {
-      for (let n = 0; n < 5; n++) await store.appendLog(event(`entry ${n}`));
+      for (let n = 0; n < 5; n++) await note(n);
       const rows = await store.readLog(0, 100);
-      expect(verifyLogChain(crypto, rows)).toEqual([]);
+      const chain = new LogChain(crypto);
+      expect(rows.flatMap((row) => chain.add(row))).toEqual([]);
       expect(await store.logHead()).toEqual({ size: 5, head: rows[4]!.head });
       expect((await store.readLog(2, 2)).map((row) => row.sequence)).toEqual([2, 3]);
       expect(await store.readLog(5, 2)).toEqual([]);
@@ -247,13 +268,89 @@ export function storeConformance(
     it('shows a snapshot that stands still while others write', async () => {
       await open(2);
       await store.approveJob(jobId, event('approve'));
-      await store.withSnapshot(async (reader) => {
-        await take(0);
-        expect(await reader.listUnits(jobId)).toEqual([]);
-        expect((await reader.logHead()).size).toBe(2);
-        expect((await reader.listJobs()).map((job) => job.state)).toEqual(['approved']);
+      const snapshot = await store.openSnapshot();
+      await take(0);
+      expect(await snapshot.listUnits(jobId, all)).toEqual([]);
+      expect((await snapshot.logHead()).size).toBe(2);
+      expect((await snapshot.listJobs(all)).map((job) => job.state)).toEqual(['approved']);
+      await snapshot.close();
+      expect(await store.listUnits(jobId, all)).toHaveLength(1);
+    });
+
+    it('voids a unit once, gives its place to another device, and to the same one when there is room', async () => {
+      await open(2);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await take(1);
+      const unit = { jobId, unitIndex: 0, reason: 'broken', atMs: 9 };
+      expect(await store.voidUnit({ ...unit, unitIndex: 5 }, event('void'))).toBe(false);
+      expect(await store.voidUnit(unit, event('void'))).toBe(true);
+      expect(await store.voidUnit(unit, event('void'))).toBe(false);
+      expect(await store.findUnit(jobId, id(100, 32))).toMatchObject({
+        voided: { atMs: 9, reason: 'broken' },
       });
-      expect(await store.listUnits(jobId)).toHaveLength(1);
+      expect(await store.countJob(jobId)).toMatchObject({ units: 1, voided: 1 });
+      expect(await take(2)).toEqual({ unitIndex: 2, taken: true });
+      expect(await take(3)).toBeUndefined();
+      expect(await take(0)).toBeUndefined(); // no room for the voided one either
+      expect(await store.voidUnit({ ...unit, unitIndex: 1 }, event('void'))).toBe(true);
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: true });
+      expect(await take(0)).toEqual({ unitIndex: 0, taken: false });
+      expect(await take(1)).toBeUndefined();
+      expect((await store.findUnit(jobId, id(100, 32)))?.voided).toBeUndefined();
+      expect(await store.countJob(jobId)).toMatchObject({ units: 2, voided: 1 });
+      expect(await logSize()).toBe(8);
+    });
+
+    it('voids no unit that has a receipt', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await store.insertLicense(license(0), event('license'));
+      await store.insertReceipt(receipt(0), event('receipt'));
+      const unit = { jobId, unitIndex: 0, reason: 'broken', atMs: 9 };
+      expect(await store.voidUnit(unit, event('void'))).toBe(false);
+      expect((await store.findUnit(jobId, id(100, 32)))?.voided).toBeUndefined();
+    });
+
+    it('keeps an alarm once for its evidence, and its acknowledgement once', async () => {
+      await open(1);
+      const alarm = { atMs: 4, reason: 'r', jobId, licenseId: id(1, 16), thumbprint: id(2, 32) };
+      expect(await store.insertAlarm(alarm, event('alarm'))).toBe(true);
+      expect(await store.insertAlarm({ ...alarm, atMs: 5 }, event('alarm'))).toBe(false);
+      expect(await store.insertAlarm({ ...alarm, reason: 's' }, event('alarm'))).toBe(true);
+      expect(await store.listAlarms(all)).toEqual([
+        { ...alarm, reason: 's', alarm: 2 },
+        { ...alarm, alarm: 1 },
+      ]);
+      const by = { atMs: 6, by: 'bb', note: 'known' };
+      expect(await store.acknowledgeAlarm(1, by, event('ack'))).toBe(true);
+      expect(await store.acknowledgeAlarm(1, by, event('ack'))).toBe(false);
+      expect(await store.acknowledgeAlarm(7, by, event('ack'))).toBe(false);
+      expect(await store.findAlarm(1)).toEqual({ ...alarm, alarm: 1, acknowledged: by });
+      expect(await store.insertAlarm({ ...alarm, atMs: 8 }, event('alarm'))).toBe(false);
+      expect(await logSize()).toBe(4);
+    });
+
+    it('keeps the highest tick', async () => {
+      await open(1);
+      expect(await store.findTick()).toBe(0);
+      await store.keepTick(50);
+      await store.keepTick(20);
+      expect(await store.findTick()).toBe(50);
+      const given = { challenge: id(9, 32), jobId, purpose: 'hello' as const };
+      await store.insertChallenge({ ...given, createdAtMs: 60, expiresAtMs: 99 });
+      expect(await store.findTick()).toBe(60);
+    });
+
+    it('suspends jobs and tokens in one entry', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await note(1);
+      await store.suspendAll(70, event('restored'));
+      expect((await store.findJob(jobId))?.state).toBe('open');
+      expect((await store.listTokens(all)).map(({ revokedAtMs }) => revokedAtMs)).toEqual([70]);
+      expect(await logSize()).toBe(4);
     });
 
     it('still has everything after it was opened again', async () => {

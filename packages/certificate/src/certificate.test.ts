@@ -1,9 +1,11 @@
 // The certificate by its own verifier, and by node:crypto; every damaged bit of it.
 
+import 'reflect-metadata'; // @peculiar/x509 needs it loaded before itself
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import { concatBytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
+import { X509Certificate } from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 import { type CertificateFields, encodeCertificate, encodeTbs, noExpiry } from './profile.ts';
@@ -72,6 +74,17 @@ describe('a device certificate', () => {
     expect(parsed.ca).toBe(false);
     expect(parsed.validTo).toBe('Dec 31 23:59:59 9999 GMT');
     expect(parsed.checkIssued(parsed)).toBe(false);
+  });
+
+  it('has the fields that a library for X.509 finds', async () => {
+    const certificate = await issue({ notAfter: new Date('2049-12-31T23:59:59Z') });
+    const parsed = new X509Certificate(new Uint8Array(certificate));
+    const read = verifyDeviceCertificate(crypto, certificate, expected);
+    expect(read.notAfter).toEqual(parsed.notAfter);
+    expect([read.product]).toEqual(parsed.subjectName.getField('O'));
+    expect([read.chipId]).toEqual(parsed.subjectName.getField('OU'));
+    expect(read.signingKey).toEqual(new Uint8Array(parsed.publicKey.rawData).slice(-65));
+    expect(read.kemKey).toEqual(new Uint8Array(parsed.extensions[2]!.value).slice(-65));
   });
 
   const cases: [string, string, () => Uint8Array, Partial<typeof expected>?][] = [

@@ -1,3 +1,4 @@
 export { type CertificateInputs, type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 export { type CertificateFields, certificateMaxBytes, encodeCertificate, encodeTbs } from './profile.ts';
-export { verifyDeviceCertificate } from './verify.ts';
+export { chipIdOfCertificate, verifyDeviceCertificate } from './verify.ts';
+export { type DeviceTrust, verifyDevice } from './verify-device.ts';

@@ -1,13 +1,11 @@
-// Verifies a device certificate in the order of spec/device.md section 2. The X.509 parser
-// finds the fields; the profile then writes them again, and only a certificate that comes out
-// byte for byte is looked at further.
+// Verifies a device certificate in the order of spec/device.md section 2. The reader finds the fields where
+// the one form of the profile has them; the profile then writes them again, and only a certificate that comes
+// out byte for byte is looked at further.
 
-import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
-import 'reflect-metadata'; // @peculiar/x509 needs it loaded before itself
-import { type Bytes, equalBytes, fromHex, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { X509Certificate } from '@peculiar/x509';
+import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import {
   type CertificateFields,
   certificateMaxBytes,
@@ -16,6 +14,7 @@ import {
   encodeTbs,
   noExpiry,
 } from './profile.ts';
+import { type DerValue, readAllDer, readDer } from './read-der.ts';
 
 interface ReadCertificate extends CertificateFields {
   readonly tbs: Bytes;
@@ -26,29 +25,49 @@ interface ReadCertificate extends CertificateFields {
 
 const pointBytes = 65;
 const printable = /^[!-~]{1,32}$/;
+const ascii = new TextDecoder('utf-8', { fatal: true });
 
-function lastBytes(container: ArrayBuffer, length: number): Bytes {
-  return new Uint8Array(container).slice(-length);
+const lastBytes = (container: Uint8Array, length: number): Bytes => container.slice(-length);
+
+/** The text of an attribute: SET { SEQUENCE { type, value } }. */
+function attributeText({ content }: DerValue): string {
+  const pair = readDer(content);
+  const value = pair && readAllDer(pair.content)?.[1];
+  return value === undefined ? '' : ascii.decode(value.content);
 }
 
-/** Fields as the parser sees them, and the bytes that they make. Throws whatever the parser throws. */
+/** UTCTime of 2000 to 2049, or GeneralizedTime; an invalid date for anything else. */
+function readTime({ tag, content }: DerValue): Date {
+  const digits = (tag === 0x17 ? '20' : '') + ascii.decode(content);
+  return new Date(digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
+/**
+ * Fields as the reader finds them, and the bytes that they make; undefined when a part is missing. Throws a
+ * TypeError or RangeError for text that is not UTF-8 and a time that is none.
+ */
 function readFields(certificate: Uint8Array): ReadCertificate | undefined {
-  const parsed = new X509Certificate(new Uint8Array(certificate));
-  const name = (field: string) => parsed.subjectName.getField(field)[0] ?? '';
-  const kemExtension = parsed.extensions[2];
-  const signature = decodeSignature(new Uint8Array(parsed.signature));
-  if (!kemExtension || !signature) return undefined;
-  const fields = {
-    serial: fromHex(parsed.serialNumber),
-    product: name('O'),
-    chipId: name('OU'),
-    commonName: name('CN'),
-    signingKey: lastBytes(parsed.publicKey.rawData, pointBytes),
-    kemKey: lastBytes(kemExtension.value, pointBytes),
-    notBefore: parsed.notBefore,
-    notAfter: parsed.notAfter,
+  // SEQUENCE { tbs, algorithm, BIT STRING }; tbs: SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE
+  // { notBefore, notAfter }, SEQUENCE { O, OU, CN }, key, [3] extensions }
+  const parts = readAllDer(readDer(certificate)?.content ?? new Uint8Array(0));
+  const fields = parts?.[0] && readAllDer(parts[0].content);
+  const [serial, validity, subject, key, extensions] = [1, 4, 5, 6, 7].map((i) => fields?.[i]?.content);
+  const signature = parts?.[2] && decodeSignature(parts[2].content.subarray(1));
+  if (!serial || !validity || !subject || !key || !extensions || !signature) return undefined;
+  const [notBefore, notAfter] = readAllDer(validity) ?? [];
+  const [product, chipId, commonName] = readAllDer(subject) ?? [];
+  if (!notBefore || !notAfter || !product || !chipId || !commonName) return undefined;
+  const read = {
+    serial,
+    product: attributeText(product),
+    chipId: attributeText(chipId),
+    commonName: attributeText(commonName),
+    signingKey: lastBytes(key, pointBytes),
+    kemKey: lastBytes(extensions, pointBytes),
+    notBefore: readTime(notBefore),
+    notAfter: readTime(notAfter),
   };
-  return { ...fields, signature, tbs: encodeTbs(fields) };
+  return { ...read, signature, tbs: encodeTbs(read) };
 }
 
 function readProfile(crypto: Crypto, certificate: Uint8Array): ReadCertificate {
@@ -68,6 +87,18 @@ function readProfile(crypto: Crypto, certificate: Uint8Array): ReadCertificate {
     crypto.isP256Point(read.kemKey);
   if (!read || !inForm) throw new Fault('certificate-malformed');
   return read;
+}
+
+/**
+ * The kind of chip that a certificate names, for display: nothing in it is verified.
+ * Empty where it cannot be read.
+ */
+export function chipIdOfCertificate(certificate: Uint8Array): string {
+  try {
+    return readFields(certificate)?.chipId ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -32,9 +32,11 @@ test.each([
   ['STM32G0B1RET6', 'stm32g0b1'],
   ['STM32U575ZIT6Q', 'stm32u575'],
   ['STM32F427xI', 'stm32f427'],
+  ['STM32F429', 'stm32f427'],
+  ['STM32F429ZIT6', 'stm32f427'],
 ])('%s is the chip %s', (name, id) => expect(findChipNamed(name).id).toBe(id));
 
-test.each(['STM32F427VGT6', 'STM32F429ZIT6', 'STM32F427ZIT6 rev 3', 'STM32F4', ''])(
+test.each(['STM32F427VGT6', 'STM32F429ZGT6', 'STM32F427ZIT6 rev 3', 'STM32F4', ''])(
   '%s is no chip here',
   (name) => expect(() => findChipNamed(name)).toThrow(expect.objectContaining({ code: 'chip-unknown' })),
 );

@@ -46,6 +46,12 @@ const suffix = '(?:-?[A-Z][0-9X][A-Z0-9]*)?';
 /** `STM32F427xI` as a pattern: the small x stands for any package. */
 const patternOf = (name: string): RegExp => new RegExp(`^${name.replaceAll('x', '[A-Z]')}${suffix}$`);
 
+/** Parts of the chip and of its variants. */
+const allNames = ({ names, variants = [] }: Chip): readonly string[] => [
+  ...names,
+  ...variants.flatMap((one) => [one.name, ...one.names]),
+];
+
 /**
  * The chip that a person means: an id in any case, or the name of a part with or without its package and
  * temperature range (`STM32F427ZIT6`). A part of another flash size is another chip. Throws `chip-unknown`.
@@ -53,7 +59,8 @@ const patternOf = (name: string): RegExp => new RegExp(`^${name.replaceAll('x', 
 export function findChipNamed(name: string): Chip {
   const upper = name.trim().toUpperCase();
   const id = chipIds().find(
-    (one) => one.toUpperCase() === upper || findChip(one).names.some((known) => patternOf(known).test(upper)),
+    (one) =>
+      one.toUpperCase() === upper || allNames(findChip(one)).some((known) => patternOf(known).test(upper)),
   );
   return findChip(id ?? name);
 }

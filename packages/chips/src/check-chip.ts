@@ -178,10 +178,13 @@ function checkSources(chip: Chip, path: string): void {
       chip.boot,
       chip.layout,
     ],
-    ...[chip.otp, chip.executeOnly, chip.romBootloader.uart, chip.romBootloader.dfu].filter(
-      (one) => one !== undefined,
-    ),
+    chip.romBootloader.version,
+    ...[
+      ...[chip.otp, chip.executeOnly, chip.romBootloader.uart, chip.romBootloader.dfu],
+      chip.romBootloader.optionMemory,
+    ].filter((one) => one !== undefined),
   ].map(({ source }) => source);
+  used.push(...(chip.variants ?? []).map(({ source }) => source), chip.openocd.source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);
   for (const [key, { unverified, reason }] of Object.entries(chip.sources)) {
@@ -190,11 +193,27 @@ function checkSources(chip: Chip, path: string): void {
   }
 }
 
+/** A way through a ROM bootloader needs the bootloader and what it shows; every part lies in its window. */
+function checkOptionWays({ options, romBootloader }: Chip, path: string): void {
+  const { optionMemory, uart, dfu } = romBootloader;
+  const possible = { 'uart-bootloader': uart && optionMemory, dfuse: dfu && optionMemory };
+  for (const way of ['uart-bootloader', 'dfuse'] as const)
+    if (options.ways.includes(way) !== (possible[way] !== undefined))
+      refuse(`${path}.options.ways`, `${way} exactly where the bootloader shows option bytes`);
+  for (const { parts, complemented, length } of optionMemory?.windows ?? [])
+    for (const { offset, register, shift, lengthBytes } of parts) {
+      const fits = offset + (complemented ? 2 : 1) * lengthBytes <= length && shift + 8 * lengthBytes <= 32;
+      if (!fits || options.registers[register] === undefined)
+        refuse(`${path}.romBootloader.optionMemory`, `part at ${offset} within its window and register`);
+    }
+}
+
 /** Throws `internal-error` naming the first thing that does not hold. */
 export function checkChip(chip: Chip, path: string): void {
   checkFlash(chip, path);
   checkOptions(chip, path);
   checkLayout(chip, path);
   checkIdentity(chip, path);
+  checkOptionWays(chip, path);
   checkSources(chip, path);
 }

@@ -58,6 +58,15 @@ const bank = object({
   ),
 });
 
+const optionWindow = object({
+  addressStart: word,
+  length: count,
+  filler: count,
+  complemented: flag,
+  alternate: count,
+  parts: list(object({ offset: count, register: count, shift: count, lengthBytes: count, writable: flag })),
+});
+
 /**
  * One file of the catalogue, parsed. Throws `internal-error` naming the key that is
  * missing, wrong or unknown.
@@ -131,8 +140,15 @@ export const chipFile = object(
     ),
     ramSource: text,
     romBootloader: object(
-      { addressStart: word, length: count, productId: halfWord, source: text },
       {
+        addressStart: word,
+        length: count,
+        productId: halfWord,
+        version: object({ address: word, known: list(byte), source: text }),
+        source: text,
+      },
+      {
+        optionMemory: object({ windows: list(optionWindow), source: text }),
         uart: object({ protocolVersion: byte, commands: list(byte), source: text }),
         dfu: object({ alternates: list(text), transferSizeBytes: count, bcdDevice: halfWord, source: text }),
       },
@@ -160,6 +176,7 @@ export const chipFile = object(
     ),
     options: object(
       {
+        ways: list(oneOf('probe', 'uart-bootloader', 'dfuse', 'agent')),
         registers: list(
           object({
             id: count,
@@ -255,8 +272,10 @@ export const chipFile = object(
     }),
     linkDoors: list(object({ kind: oneOf('uart', 'usb'), peripheral: text, pins: text })),
     linkDoorsSource: text,
+    openocd: object({ target: text, leastVersion: text, source: text }, { before: text }),
   },
   {
+    variants: list(object({ name: text, names: list(text), differs: text, source: text })),
     otp: object(
       { addressStart: word, length: count, source: text },
       { locks: object({ offset: count, blockBytes: count }) },

@@ -2,7 +2,14 @@
 // its source, a key of `sources`, and a source that was not checked says so. Addresses are byte addresses as
 // the CPU sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
 
-import type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+import type {
+  BootloaderVersion,
+  DebugIdentity,
+  DfuBootloader,
+  LinkDoor,
+  OptionMemoryWindow,
+  UartBootloader,
+} from './doors.ts';
 import type {
   EraseUnit,
   FlashAlias,
@@ -18,6 +25,7 @@ import type {
   ExecuteOnly,
   FieldValue,
   OptionRegister,
+  OptionWay,
   ReadoutLevel,
   ReadoutProtection,
 } from './protection.ts';
@@ -73,12 +81,30 @@ export interface RamRange extends NamedRange {
   readonly erasedAtResetWhile?: FieldValue;
 }
 
+/** Parts of another name that are this chip to firmseal: same device id, flash, option bytes and agent. */
+interface Variant {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly differs: string;
+  readonly source: string;
+}
+
+/** OpenOCD's side of a chip: a file of its folder `target`, and what that file wants to be set before it. */
+interface OpenocdTarget {
+  readonly target: string;
+  readonly before?: string;
+  /** The first release that has the file, `0.12`. */
+  readonly leastVersion: string;
+  readonly source: string;
+}
+
 export interface Chip {
   /** `stm32f427`: the name in packages, certificates and receipts. */
   readonly id: string;
   /** A small number of the catalogue, never reused. */
   readonly number: number;
   readonly names: readonly string[];
+  readonly variants?: readonly Variant[];
   readonly core: string;
   readonly hasRandomGenerator: boolean;
   /** What VTOR can hold: the table's size for all interrupts of the part, rounded up to a power of two. */
@@ -159,6 +185,9 @@ export interface Chip {
   readonly romBootloader: Range & {
     /** What Get ID answers; the device id but for parts where AN2606 says otherwise. */
     readonly productId: number;
+    readonly version: BootloaderVersion;
+    /** Absent where the bootloader shows no option bytes, or nobody knows where. */
+    readonly optionMemory?: { readonly windows: readonly OptionMemoryWindow[]; readonly source: string };
     readonly uart?: UartBootloader;
     readonly dfu?: DfuBootloader;
     readonly source: string;
@@ -166,6 +195,8 @@ export interface Chip {
   readonly debug: DebugIdentity;
   readonly flashController: FlashController;
   readonly options: {
+    /** The ways in which option bytes can be read and changed from outside. */
+    readonly ways: readonly OptionWay[];
     readonly registers: readonly OptionRegister[];
     /** Where option bytes are seen as memory beside the flash; absent where registers alone show them. */
     readonly mapped?: readonly Range[];
@@ -180,6 +211,8 @@ export interface Chip {
   readonly boot: BootConfiguration;
   readonly layout: Layout;
   readonly linkDoors: readonly LinkDoor[];
+  /** How OpenOCD is told of the chip. */
+  readonly openocd: OpenocdTarget;
   readonly linkDoorsSource: string;
   readonly sources: Readonly<Record<string, Source>>;
 }

@@ -1,6 +1,8 @@
 // Types of what the catalogue says of the ways into a chip: the agent's links, the ROM bootloader's
 // protocols, and what a debug probe finds.
 
+import type { Range } from './range.ts';
+
 export interface LinkDoor {
   readonly kind: 'uart' | 'usb';
   readonly peripheral: string;
@@ -20,6 +22,36 @@ export interface DfuBootloader {
   readonly alternates: readonly string[];
   readonly transferSizeBytes: number;
   readonly bcdDevice: number;
+  readonly source: string;
+}
+
+/** A part of an option register where the ROM bootloaders show it as memory. */
+export interface OptionMemoryPart {
+  /** From the start of the window. */
+  readonly offset: number;
+  /** Id of the register. */
+  readonly register: number;
+  /** Lowest bit of the register that is there; bytes follow upwards (little-endian). */
+  readonly shift: number;
+  readonly lengthBytes: number;
+  readonly writable: boolean;
+}
+
+/** Option bytes as memory, written in one go; the chip resets after it. */
+export interface OptionMemoryWindow extends Range {
+  /** What bytes read as that belong to no register. */
+  readonly filler: number;
+  /** Each part is followed by its complement, of the same length. */
+  readonly complemented: boolean;
+  /** Alternate setting of the DfuSe bootloader. */
+  readonly alternate: number;
+  readonly parts: readonly OptionMemoryPart[];
+}
+
+/** The byte that names the version of the whole bootloader: AN2606, "bootloader id". */
+export interface BootloaderVersion {
+  readonly address: number;
+  readonly known: readonly number[];
   readonly source: string;
 }
 

@@ -2,7 +2,15 @@ export { type AgentBuild, agentBuilds, requireAgent } from './agent-builds.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
 export { chipIds, findChip, findChipNamed } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
-export type { DebugIdentity, DfuBootloader, LinkDoor, UartBootloader } from './doors.ts';
+export type {
+  BootloaderVersion,
+  DebugIdentity,
+  DfuBootloader,
+  LinkDoor,
+  OptionMemoryPart,
+  OptionMemoryWindow,
+  UartBootloader,
+} from './doors.ts';
 export { eraseUnitAt, eraseUnitsOf, hexAddress } from './erase-units.ts';
 export { executeOnlyRanges } from './execute-only.ts';
 export { finalOptions } from './final-options.ts';
@@ -50,6 +58,7 @@ export type {
   OptionField,
   OptionRegister,
   OptionRequirement,
+  OptionWay,
   ProductState,
   ReadoutLevel,
   ReadoutProtection,

@@ -16,6 +16,12 @@ export interface OptionField {
   readonly policy: FieldPolicy;
 }
 
+/**
+ * Who changes option bytes: a debug probe by registers, the ROM bootloaders by memory that they write, or
+ * the agent once it was started.
+ */
+export type OptionWay = 'probe' | 'uart-bootloader' | 'dfuse' | 'agent';
+
 export interface OptionRegister {
   /** The number that stands for it in packages, hellos and receipts. Never reused. */
   readonly id: number;

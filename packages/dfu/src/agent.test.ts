@@ -33,7 +33,8 @@ describe('the agent over USB', () => {
     const clock = new TestClock();
     const onBlock = (bytes: number) => sent.push(bytes);
     const end = await clock.run(downloadFile({ device, clock, file: inPieces(file), onBlock }));
-    expect(end).toBe('wait-reset');
+    // The agent resets by itself (spec/link.md section 5): the host's last question may come too late.
+    expect(['wait-reset', 'left']).toContain(end);
     expect(sent.at(-1)).toBe(file.length);
     expect(line.chip.bootedApplication).toEqual({ address: places[chipId].firmware, mapping: 'normal' });
   });

@@ -29,7 +29,7 @@ const usualTransferBytes = 1024;
  * lack the last, and a wrong bLength was seen in the field, so what came counts. Undefined when it is not
  * one.
  */
-export function readFunctionalDescriptor(bytes: Uint8Array): FunctionalDescriptor | undefined {
+function readFunctionalDescriptor(bytes: Uint8Array): FunctionalDescriptor | undefined {
   if (bytes.length < 7 || bytes[1] !== functionalType) return undefined;
   const attributes = bytes[2]!;
   const announced = bytes[5]! | (bytes[6]! << 8);

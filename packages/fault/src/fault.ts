@@ -25,11 +25,10 @@ export interface FaultRow {
 export type FaultFields = Readonly<Record<string, string | number | boolean>>;
 
 const shown = (value: unknown): string =>
-  // Control characters would let a hostile file write to the operator's terminal.
+  // Control characters and changes of direction would let a hostile file write to the operator's terminal.
   String(value)
     .slice(0, 300)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
 const fill = (template: string, fields: FaultFields): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => shown(fields[name] ?? '?'));
@@ -54,6 +53,9 @@ export class Fault extends Error {
     return fill(faultTable[this.code].remedy, this.fields);
   }
 }
+
+/** Every code of the table. */
+export const faultCodes = Object.keys(faultTable) as readonly FaultCode[];
 
 export function faultRow(code: FaultCode): FaultRow {
   return faultTable[code];

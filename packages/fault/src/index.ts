@@ -6,6 +6,7 @@ export {
   type FaultRow,
   type FaultStatus,
   faultCodeOf,
+  faultCodes,
   faultLabel,
   faultRow,
   type RetryPolicy,

@@ -148,6 +148,11 @@ export const faultTable = {
     sentence: 'The security counter of the firmware is above the cap of a delegation.',
     remedy: 'Ask the owner for a delegation with a higher cap.',
   },
+  'product-name-invalid': {
+    number: 216, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: '{product} cannot be the name of a product.',
+    remedy: 'Use 1 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or a digit.',
+  },
   'epoch-malformed': {
     number: 220, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An epoch statement does not have the fields that the specification asks for.',
@@ -728,6 +733,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock says {clock}, which is before the release of this firmseal on {release}.',
     remedy: 'Set the clock of this machine; a certificate made with a wrong clock can shut a chip out. Nothing was changed.',
   },
+  'agent-build-missing': {
+    number: 562, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'firmseal has no agent in {build} for {chip}; it has {known}.',
+    remedy: 'Choose another build with `--agent-build`; `firmseal agent list` shows what there is.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1055,7 +1065,7 @@ export const faultTable = {
   },
   'store-busy': {
     number: 873, exit: 'authority', http: 503, retry: 'fail', chip: false,
-    sentence: 'The database was locked by another process for too long.',
+    sentence: 'The database of the authority was locked by another process for too long.',
     remedy: 'Repeat the request. If the error comes back, look for a backup or another program that holds the database open.',
   },
   'hello-chip-differs': {
@@ -1082,6 +1092,71 @@ export const faultTable = {
     number: 878, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'Entry {sequence} of the log does not have the shape of a log entry.',
     remedy: 'Keep a copy of the database and find out who wrote to it. An authority writes no such entry.',
+  },
+  'evidence-malformed': {
+    number: 879, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of the evidence does not have the form of the interface: {problem}.',
+    remedy: 'Fetch the evidence again. If the error comes back, keep the file and find out who made it: an authority of this version writes no such line.',
+  },
+  'token-text-invalid': {
+    number: 880, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text given as an access token is not a token.',
+    remedy: 'Give the unchanged file that the command wrote when it made the token.',
+  },
+  'store-full': {
+    number: 881, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be written: its disk is full.',
+    remedy: 'Free space on the disk of the authority, then repeat the request. Nothing was changed.',
+  },
+  'store-read-only': {
+    number: 882, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be written: it is read-only ({reason}).',
+    remedy: 'Make the database, its folder and its disk writable for the user that runs the authority, then repeat the request.',
+  },
+  'store-damaged': {
+    number: 883, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority is damaged ({reason}).',
+    remedy: 'Stop the authority, keep a copy of the file, and restore the newest backup (docs/operating-authority.md).',
+  },
+  'store-failed': {
+    number: 884, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The system failed to read or write the database of the authority ({reason}).',
+    remedy: 'Check the disk of the authority and the free space on it, then repeat the request.',
+  },
+  'database-went-back': {
+    number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place.',
+    remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
+  },
+  'token-expired': {
+    number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
+    sentence: 'The access token has expired.',
+    remedy: 'Ask the owner for a new token.',
+  },
+  'unit-not-voidable': {
+    number: 887, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} cannot be voided: {reason}.',
+    remedy: 'See the unit with `firmseal job show`. Open another job if more chips have to be installed.',
+  },
+  'alarm-unknown': {
+    number: 888, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no open alarm {alarm}.',
+    remedy: 'Check the number; `firmseal alarm list` shows the alarms.',
+  },
+  'licenses-too-many': {
+    number: 889, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} has {most} licenses already.',
+    remedy: 'Check the chip: it asks for licenses again and again. No quota was spent.',
+  },
+  'head-not-remembered': {
+    number: 890, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not exist, so this audit could not see whether the log was shortened or replaced.',
+    remedy: 'Give the file that the previous audit wrote. For the first audit, add --first.',
+  },
+  'head-malformed': {
+    number: 891, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not hold the head of a log.',
+    remedy: 'Give the file that the previous audit wrote.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1150,7 +1225,7 @@ export const faultTable = {
   },
   'authority-answer-malformed': {
     number: 922, exit: 'authority', http: null, retry: 'fail', chip: false,
-    sentence: 'The authority\'s answer to {what} does not have the form of its interface.',
+    sentence: 'The authority\'s answer to {what} does not have the form of its interface: {field}: {problem}.',
     remedy: 'Check that the address is that of a firmseal authority, and that both have the same version.',
   },
   'authority-refused': {
@@ -1161,7 +1236,12 @@ export const faultTable = {
   'authority-url-insecure': {
     number: 924, exit: 'authority', http: null, retry: 'fail', chip: false,
     sentence: 'The address of the authority is not https.',
-    remedy: 'Use an https address; http is taken only for this machine.',
+    remedy: 'Use an https address. Plain http is allowed for this machine only. Nothing was sent.',
+  },
+  'authority-address-invalid': {
+    number: 925, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'This is not the address of an authority: {problem}.',
+    remedy: 'Give an address such as https://authority.example or https://authority.example/path, without user, query or fragment. Nothing was sent.',
   },
   'file-unreadable': {
     number: 950, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1386,7 +1466,7 @@ export const faultTable = {
   'dfu-answer-malformed': {
     number: 1033, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The answer of the USB device to {request} is not well formed: {problem}.',
-    remedy: 'Plug the device in again; if it stays, it is damaged or is not the device it claims to be.',
+    remedy: 'Plug the device in again. If the error comes back, it is damaged or is not the device it claims to be.',
   },
   'dfu-busy': {
     number: 1034, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1411,7 +1491,7 @@ export const faultTable = {
   'dfu-failed': {
     number: 1038, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: '{command} failed: the USB device says {status} in {state}.',
-    remedy: 'Run the same command again; if it stays, use another way to program this chip.',
+    remedy: 'Run the same command again. If the error comes back, use another way to program this chip.',
   },
   'dfu-short-read': {
     number: 1039, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1426,7 +1506,7 @@ export const faultTable = {
   'openocd-not-there': {
     number: 1050, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No OpenOCD answered at its Tcl port.',
-    remedy: 'Start OpenOCD with `tcl_port`, or check host and port; the ports of its gdb and telnet servers are others.',
+    remedy: 'Start OpenOCD with `tcl_port`, or check host and port. The ports of its gdb and telnet servers are others.',
   },
   'openocd-too-old': {
     number: 1051, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1446,7 +1526,7 @@ export const faultTable = {
   'openocd-answer-malformed': {
     number: 1054, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'An answer of OpenOCD is not well formed: {problem}.',
-    remedy: 'Check that the port is the Tcl port of an OpenOCD that nobody else uses.',
+    remedy: 'Check that the port is the Tcl port of an OpenOCD that no other program uses.',
   },
   'openocd-command-missing': {
     number: 1055, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1466,7 +1546,7 @@ export const faultTable = {
   'openocd-memory-refused': {
     number: 1058, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip refused {command}: {said}',
-    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it; otherwise there is no memory at this address.',
+    remedy: 'Readout protection closes flash to a debugger until the chip is unprotected, which erases it. Without protection, there is no memory at this address.',
   },
   'openocd-flash-unknown': {
     number: 1059, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1481,12 +1561,82 @@ export const faultTable = {
   'openocd-flash-failed': {
     number: 1061, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The flash could not be changed by {command}: {said}',
-    remedy: 'Run the same command again; if it stays, the chip is worn or protected.',
+    remedy: 'Run the same command again. If the error comes back, the chip is worn or protected.',
   },
   'openocd-failed': {
     number: 1062, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'OpenOCD failed at {command}: {said}',
     remedy: 'Look at what OpenOCD printed; check probe, cable and power of the board.',
+  },
+  'option-not-reachable': {
+    number: 1070, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The option register {register} cannot be changed by the way {way}.',
+    remedy: 'Use another way to this chip: {ways}.',
+  },
+  'option-bytes-refused': {
+    number: 1071, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip refused the option bytes (flags {flags} of its flash controller).',
+    remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
+  },
+  'flash-controller-busy': {
+    number: 1072, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash controller of the chip was still busy after {timeoutMs} ms (register {register}).',
+    remedy: 'Take the power from the chip, then run the same command again.',
+  },
+  'unprotect-not-possible': {
+    number: 1073, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} leaves its protected state only by debug authentication, which firmseal does not speak.',
+    remedy: 'Use the tool of the vendor to open the chip again.',
+  },
+  'start-not-possible': {
+    number: 1074, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'A program at {address} cannot be started this way.',
+    remedy: 'Reset the chip, which starts at its boot address, or use a ROM bootloader or OpenOCD.',
+  },
+  'option-setting-malformed': {
+    number: 1080, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{setting} is no option byte with its value.',
+    remedy: 'Write NAME=VALUE, as in RDP=0xBB; `firmseal flash options` lists the names of a chip.',
+  },
+  'option-setting-repeated': {
+    number: 1081, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The option byte {field} is set twice.',
+    remedy: 'Name each option byte once.',
+  },
+  'options-after-unprotect': {
+    number: 1082, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Option bytes cannot be changed in the same run that unprotects the chip: nobody can read them before.',
+    remedy: 'Unprotect the chip first, then set the option bytes in a second run.',
+  },
+  'permanent-steps-unconfirmed': {
+    number: 1083, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'This cannot be taken back, and was not confirmed: {steps}',
+    remedy: 'Look at the plan (`--dry-run`), then give `--confirm-permanent` when that is meant.',
+  },
+  'chip-read-protected': {
+    number: 1084, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} is read-protected, so that its flash can be neither read nor written.',
+    remedy: '`firmseal flash unprotect --confirm-erase` lifts readout level 1 and erases the chip.',
+  },
+  'flash-unit-protected': {
+    number: 1085, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'Option bytes protect the sector at {address} against writing.',
+    remedy: 'Lift the write protection (`firmseal flash options --set`), then run the same command again.',
+  },
+  'erase-not-done': {
+    number: 1086, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The sector at {address} still holds data after it was erased.',
+    remedy: 'Look for write protection or PCROP in the option bytes (`firmseal flash options`); a worn sector does the same.',
+  },
+  'write-not-done': {
+    number: 1087, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The flash at {address} does not hold what was written.',
+    remedy: 'Run the same command again; if it stays, the sector is worn or protected: discard the chip.',
+  },
+  'option-not-in-force': {
+    number: 1088, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The option register {register} does not hold what was set.',
+    remedy: 'Check the values against the reference manual; some changes need readout level 0, others are final.',
   },
   'place-text-invalid': {
     number: 1100, exit: 'usage', http: null, retry: 'fail', chip: false,
@@ -1540,7 +1690,7 @@ export const faultTable = {
   },
   'serial-library-missing': {
     number: 1150, exit: 'link', http: null, retry: 'fail', chip: false,
-    sentence: 'The serial port {port} cannot be opened: the npm package serialport is not installed.',
+    sentence: 'Serial ports cannot be used (asked for: {port}): the npm package serialport is not installed.',
     remedy: 'Run `npm install serialport@{version}` beside firmseal; it brings a prebuilt binary for Linux, Windows and macOS. Places of the kind tcp: work without it.',
   },
   'serial-not-found': {
@@ -1621,7 +1771,7 @@ export const faultTable = {
   'usb-descriptor-unreadable': {
     number: 1167, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The USB device in socket {socket} ({device}) does not say what it is: {reason}.',
-    remedy: 'Unplug it and plug it in again; if it stays, the device or its firmware is damaged or is not the one it claims to be.',
+    remedy: 'Unplug it and plug it in again. If the error comes back, the device or its firmware is damaged or is not the one it claims to be.',
   },
   'usb-unplugged': {
     number: 1168, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -1642,6 +1792,96 @@ export const faultTable = {
     number: 1171, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'The USB device in socket {socket} was closed during {action}.',
     remedy: 'Run the same command again; two parts of one program must not share a device.',
+  },
+  'openocd-not-installed': {
+    number: 1180, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD cannot be started as {program}: {reason}.',
+    remedy: 'Install OpenOCD 0.12 or newer (Debian: `apt install openocd`) or name it with FIRMSEAL_OPENOCD.',
+  },
+  'openocd-probe-missing': {
+    number: 1181, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD finds no {probe} in the USB socket {socket}: {said}',
+    remedy: 'Plug the probe in and give the socket that `firmseal devices` prints.',
+  },
+  'openocd-probe-not-permitted': {
+    number: 1182, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD may not open the {probe} in the USB socket {socket}: {said}',
+    remedy: 'On Linux, install the udev rules that `firmseal doctor` writes and plug the probe in again; on Windows give it the driver that its vendor names.',
+  },
+  'openocd-probe-in-use': {
+    number: 1183, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program holds the {probe} in the USB socket {socket}: {said}',
+    remedy: 'Close the debugger or programmer that uses the probe; `firmseal doctor` names programs that do.',
+  },
+  'openocd-probe-too-old': {
+    number: 1184, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The firmware of the {probe} in the USB socket {socket} is too old for OpenOCD: {said}',
+    remedy: 'Update the firmware of the probe with its vendor\'s tool (for an ST-LINK, STM32CubeProgrammer does it).',
+  },
+  'openocd-probe-broken': {
+    number: 1185, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The {probe} in the USB socket {socket} does not answer as it should: {said}',
+    remedy: 'Unplug the probe and plug it in again, then run the same command again.',
+  },
+  'openocd-chip-unsupported': {
+    number: 1186, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'This OpenOCD has no file for {chip} ({target}).',
+    remedy: 'Install OpenOCD {least} or newer; 0.12 has nothing for STM32H5.',
+  },
+  'openocd-ended': {
+    number: 1187, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD ended before it was ready: {said}',
+    remedy: 'Check probe, cable and power of the board, then run the same command again.',
+  },
+  'openocd-start-timeout': {
+    number: 1188, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'OpenOCD was not ready after {timeoutMs} ms: {said}',
+    remedy: 'Unplug the probe and plug it in again; check cable and power of the board.',
+  },
+  'probe-kind-unknown': {
+    number: 1189, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The device in the USB socket {socket} ({device}) is no debug probe that OpenOCD drives.',
+    remedy: 'Give the socket of an ST-LINK, J-Link, CMSIS-DAP or FTDI probe; `firmseal devices` lists them.',
+  },
+  'probe-ambiguous': {
+    number: 1190, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The CMSIS-DAP probe in the USB socket {socket} cannot be told from another one: {reason}.',
+    remedy: 'Leave only one of these probes plugged in: OpenOCD picks CMSIS-DAP probes by serial number and not by socket.',
+  },
+  'board-missing': {
+    number: 1200, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'There are no board settings in this block of {sizeBytes} bytes.',
+    remedy: 'Personalize the chip with `--board`; without settings the agent runs on the internal oscillator and its first UART.',
+  },
+  'board-version-unsupported': {
+    number: 1201, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board settings have the layout version {version}; this program knows version 1.',
+    remedy: 'Use a firmseal of the version that wrote them, or newer.',
+  },
+  'board-damaged': {
+    number: 1202, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board settings are damaged: {reason}.',
+    remedy: 'Personalize the chip again; a chip at level 2 goes on with the agent\'s own settings.',
+  },
+  'board-field-invalid': {
+    number: 1203, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board setting {field} cannot be {value}: {reason}.',
+    remedy: 'Correct the field in the board file; spec/board.md lists what each may be.',
+  },
+  'board-chip-wrong': {
+    number: 1204, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'These board settings are for {board}, and the chip is {chip}.',
+    remedy: 'Choose the board that the chip is on.',
+  },
+  'board-file-invalid': {
+    number: 1205, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The board file {file} is not as it should be at {place}: {reason}.',
+    remedy: 'Correct the file; the files in packages/boards/data are examples.',
+  },
+  'board-unknown': {
+    number: 1206, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'There is no ready board {board}; there are {known}.',
+    remedy: 'Name one of these, or give the path of a board file of your own, which ends in .json.',
   },
 } as const;
 

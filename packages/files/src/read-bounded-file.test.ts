@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readBoundedFile } from './read-bounded-file.ts';
+import { readLines } from './read-lines.ts';
 
 let folder = '';
 let path = '';
@@ -54,4 +55,21 @@ test.each([
     path = join(path, 'x');
   }
   expect(() => readBoundedFile(path, 10)).toThrow(code(fault));
+});
+
+test('lines come one by one, with either end, also the last without one', async () => {
+  writeFileSync(path, 'one\ntwo \u00fc\r\n\nthree');
+  const lines: string[] = [];
+  for await (const line of readLines(path, 10)) lines.push(line);
+  expect(lines).toEqual(['one', 'two \u00fc', '', 'three']);
+});
+
+test('a line that is too long, a device without end, and a missing file are refused', async () => {
+  writeFileSync(path, `short\n${'x'.repeat(100_000)}`);
+  const read = async (file: string) => {
+    for await (const _ of readLines(file, 1000));
+  };
+  await expect(read(path)).rejects.toMatchObject({ code: 'file-too-large' });
+  await expect(read('/dev/zero')).rejects.toMatchObject({ code: 'file-too-large' });
+  await expect(read(join(folder, 'none'))).rejects.toMatchObject({ code: 'file-missing' });
 });

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FileSystem, refuseUnwritable, writeWholeFile } from './write-whole-file.ts';
+import { beginWholeFile, type FileSystem, refuseUnwritable, writeWholeFile } from './write-whole-file.ts';
 
 /** The project's own Node, which runs TypeScript as it is; the one under the tests may be older. */
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
@@ -187,6 +187,21 @@ test('what a killed process left is removed by the next write of the name, what 
   expect(readdirSync(folder).sort()).toEqual(
     [`.app.seal.${process.ppid}.part`, `.other.seal.${gone}.part`, 'app.seal'].sort(),
   );
+});
+
+test('a file that comes in pieces has its name only at the end, and nothing is left of one that was given up', () => {
+  const file = beginWholeFile(path);
+  file.write(bytes('one '));
+  expect(existsSync(path)).toBe(false);
+  file.write(bytes('two'));
+  file.finish();
+  file.abandon();
+  expect(readFileSync(path, 'utf8')).toBe('one two');
+  const other = beginWholeFile(path);
+  other.write(bytes('three'));
+  other.abandon();
+  expect(readFileSync(path, 'utf8')).toBe('one two');
+  expect(readdirSync(folder)).toEqual(['app.seal']);
 });
 
 test('a device is written to, never replaced', () => {

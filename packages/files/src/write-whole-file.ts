@@ -29,6 +29,66 @@ export type FileSystem = Pick<
   | 'lstatSync'
 >;
 
+/** A file that is being written under a temporary name. */
+export interface WholeFile {
+  /** Appends bytes, all of them. Throws what writeWholeFile does; the file is abandoned then. */
+  write(part: Uint8Array): void;
+  /** Gives the file its name; content and name are on the disk when this returns. Throws as `write`. */
+  finish(): void;
+  /** Removes what was written. Does nothing after `finish`. */
+  abandon(): void;
+}
+
+/** Begins a file whose content comes piece by piece. Throws as writeWholeFile. */
+export function beginWholeFile(
+  path: string,
+  { mode = 0o644, existing = 'replace' }: WriteOptions = {},
+  files: FileSystem = nodeFiles,
+): WholeFile {
+  const guarded = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      abandon();
+      throw faultOfFile(error, path, 'written');
+    }
+  };
+  const stream = isStreamAt(path, files);
+  const temporary = stream ? path : temporaryOf(path, process.pid);
+  let file: number | undefined;
+  const close = () => {
+    if (file === undefined) return;
+    const open = file;
+    file = undefined;
+    files.closeSync(open);
+  };
+  const abandon = () => {
+    if (file === undefined) return;
+    close();
+    if (!stream) removeIfThere(temporary, files);
+  };
+  guarded(() => {
+    if (!stream) {
+      refuseTaken(path, existing, files);
+      removeAbandoned(path, files);
+    }
+    file = files.openSync(temporary, stream ? 'w' : 'wx', mode);
+  });
+  return {
+    write: (part) => guarded(() => writeAll(file!, part, files)),
+    finish: () => {
+      guarded(() => {
+        if (stream) return close();
+        files.fsyncSync(file!);
+        giveName(temporary, path, existing, files);
+        close();
+        syncFolder(dirname(path), files);
+      });
+    },
+    abandon,
+  };
+}
+
 /**
  * The parts in order, as one file; when this returns, content and name are on the disk. Throws `file-exists`
  * (never replaced where `existing` is `refuse`, not even when two writers race), `disk-full`,
@@ -37,35 +97,13 @@ export type FileSystem = Pick<
  */
 export function writeWholeFile(
   path: string,
-  parts: readonly Uint8Array[],
-  { mode = 0o644, existing = 'replace' }: WriteOptions = {},
+  parts: Iterable<Uint8Array>,
+  options: WriteOptions = {},
   files: FileSystem = nodeFiles,
 ): void {
-  try {
-    if (isStream(path, files)) {
-      writeStream(path, parts, files);
-      return;
-    }
-    refuseTaken(path, existing, files);
-    removeAbandoned(path, files);
-    const temporary = temporaryOf(path, process.pid);
-    try {
-      const file = files.openSync(temporary, 'wx', mode);
-      try {
-        for (const part of parts) writeAll(file, part, files);
-        files.fsyncSync(file);
-      } finally {
-        files.closeSync(file);
-      }
-      giveName(temporary, path, existing, files);
-    } catch (error) {
-      removeIfThere(temporary, files);
-      throw error;
-    }
-    syncFolder(dirname(path), files);
-  } catch (error) {
-    throw faultOfFile(error, path, 'written');
-  }
+  const file = beginWholeFile(path, options, files);
+  for (const part of parts) file.write(part);
+  file.finish();
 }
 
 /**
@@ -74,7 +112,7 @@ export function writeWholeFile(
  */
 export function refuseUnwritable(path: string, { existing = 'replace' }: WriteOptions = {}): void {
   try {
-    if (isStream(path, nodeFiles)) return;
+    if (isStreamAt(path, nodeFiles)) return;
     refuseTaken(path, existing, nodeFiles);
     removeAbandoned(path, nodeFiles);
     const temporary = temporaryOf(path, process.pid);
@@ -88,7 +126,8 @@ export function refuseUnwritable(path: string, { existing = 'replace' }: WriteOp
 const temporaryOf = (path: string, pid: number): string =>
   join(dirname(path), `.${basename(path)}.${pid}.part`);
 
-function isStream(path: string, files: FileSystem): boolean {
+/** A device or a pipe, which has a name already and is written to as it is. */
+function isStreamAt(path: string, files: FileSystem): boolean {
   const stat = files.statSync(path, { throwIfNoEntry: false });
   return stat !== undefined && !stat.isFile() && !stat.isDirectory();
 }
@@ -109,15 +148,6 @@ function writeAll(file: number, part: Uint8Array, files: FileSystem): void {
     const written = files.writeSync(file, part, done, part.length - done);
     if (written === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
     done += written;
-  }
-}
-
-function writeStream(path: string, parts: readonly Uint8Array[], files: FileSystem): void {
-  const stream = files.openSync(path, 'w');
-  try {
-    for (const part of parts) writeAll(stream, part, files);
-  } finally {
-    files.closeSync(stream);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { type CoseSigner, encodeCbor, field, integer, oneOf, signCoseWith } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import { requireProductName } from './product-name.ts';
 import { count, pointBytes, readObject, shortText } from './shapes.ts';
 import { checkSigned, openSigned } from './signed-object.ts';
 
@@ -46,8 +47,13 @@ export interface EpochStatement {
   readonly epoch: number;
 }
 
-/** Makes a delegation signed by the root: the encoded object. */
-export function makeDelegation(crypto: Crypto, signer: CoseSigner, delegation: Delegation): Promise<Bytes> {
+/** Makes a delegation signed by the root: the encoded object. Rejects with `product-name-invalid`. */
+export async function makeDelegation(
+  crypto: Crypto,
+  signer: CoseSigner,
+  delegation: Delegation,
+): Promise<Bytes> {
+  requireProductName(delegation.product);
   const payload = encodeCbor(
     new Map<number, number | string | Bytes>([
       [0, 1],
@@ -63,12 +69,14 @@ export function makeDelegation(crypto: Crypto, signer: CoseSigner, delegation: D
 
 /**
  * Makes an epoch statement signed by the root: it ends every delegation of the product with a lower epoch.
+ * Rejects with `product-name-invalid`.
  */
-export function makeEpochStatement(
+export async function makeEpochStatement(
   crypto: Crypto,
   signer: CoseSigner,
   statement: EpochStatement,
 ): Promise<Bytes> {
+  requireProductName(statement.product);
   const payload = encodeCbor(
     new Map<number, number | string>([
       [0, 1],

@@ -15,6 +15,7 @@ export {
 } from './delegation.ts';
 export { type DevicePublic, thumbprintOf } from './device.ts';
 export { encodeOptionValues, type OptionValue, optionValues, readoutLevels } from './option-values.ts';
+export { isProductName, requireProductName } from './product-name.ts';
 export {
   bytes16,
   bytes32,

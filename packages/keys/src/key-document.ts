@@ -4,7 +4,8 @@
 
 import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { isKeyRole, type KeyRole } from './key-role.ts';
+import { z } from 'zod';
+import { type KeyRole, keyRoles } from './key-role.ts';
 import { checkScryptCost, type ScryptCost } from './passphrase-key.ts';
 
 const keyFormat = 'firmseal-key-1';
@@ -62,52 +63,48 @@ export function formatKeyDocument(document: KeyDocument): string {
   return `${JSON.stringify(fields, null, 2)}\n`;
 }
 
+const hexBytes = (sizeBytes: number) =>
+  z
+    .string()
+    .regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due')
+    .length(2 * sizeBytes, `${sizeBytes} bytes in hexadecimal are due`)
+    .transform((text): Uint8Array => fromHex(text));
+
+const documentShape = z.strictObject({
+  format: z.literal(keyFormat),
+  role: z.enum(keyRoles),
+  created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, 'a UTC time is due'),
+  publicKey: hexBytes(65),
+  kdf: z.strictObject({
+    name: z.literal('scrypt'),
+    n: z.number(),
+    r: z.number(),
+    p: z.number(),
+    salt: hexBytes(saltSizeBytes),
+  }),
+  nonce: hexBytes(nonceSizeBytes),
+  ciphertext: hexBytes(privateKeySizeBytes + tagSizeBytes),
+});
+
 /**
  * Reads a key file's text, which anybody may have written. Throws `key-file-malformed` (an unknown field too)
  * or `key-kdf-refused`; `path` is for their sentence.
  */
 export function parseKeyDocument(text: string, path: string): KeyDocument {
-  const refuse = (what: string): never => {
-    throw new Fault('key-file-malformed', { path, what });
-  };
-  const fieldsOf = (value: unknown, what: string, names: readonly string[]): Record<string, unknown> => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return refuse(`${what} is no object`);
-    const unknown = Object.keys(value).find((name) => !names.includes(name));
-    if (unknown !== undefined) refuse(`${what} has the unknown field ${unknown}`);
-    return value as Record<string, unknown>;
-  };
-  const hex = (value: unknown, what: string, sizeBytes: number): Uint8Array =>
-    typeof value === 'string' && value.length === 2 * sizeBytes && /^[0-9a-f]*$/.test(value)
-      ? fromHex(value)
-      : refuse(`${what} is not ${sizeBytes} bytes of lower-case hexadecimal`);
-  const number = (value: unknown, what: string): number =>
-    typeof value === 'number' ? value : refuse(`${what} is no number`);
-
+  const malformed = (what: string) => new Fault('key-file-malformed', { path, what });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return refuse('it is not JSON'); // the parser's own message would quote the file
+    throw malformed('it is not JSON'); // the parser's own message would quote the file
   }
-  const names = ['format', 'role', 'created', 'publicKey', 'kdf', 'nonce', 'ciphertext'];
-  const { format, role, created, publicKey, kdf, nonce, ciphertext } = fieldsOf(json, 'the file', names);
-  if (format !== keyFormat) return refuse(`its format is not ${keyFormat}`);
-  if (!isKeyRole(role)) return refuse('its role is none that firmseal knows');
-  if (typeof created !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(created)) {
-    return refuse('its time of creation is not a UTC time');
+  const { data, error } = documentShape.safeParse(json);
+  if (error !== undefined) {
+    const { path: field, message } = error.issues[0]!;
+    throw malformed(`${field.join('.') || 'the file'}: ${message}`);
   }
-  const { name, n, r, p, salt } = fieldsOf(kdf, 'kdf', ['name', 'n', 'r', 'p', 'salt']);
-  if (name !== 'scrypt') return refuse('its key derivation is not scrypt');
-  const cost = { n: number(n, 'kdf.n'), r: number(r, 'kdf.r'), p: number(p, 'kdf.p') };
-  checkScryptCost(cost, path);
-  return {
-    role,
-    created,
-    publicKey: hex(publicKey, 'publicKey', 65),
-    cost,
-    salt: hex(salt, 'kdf.salt', saltSizeBytes),
-    nonce: hex(nonce, 'nonce', nonceSizeBytes),
-    ciphertext: hex(ciphertext, 'ciphertext', privateKeySizeBytes + tagSizeBytes),
-  };
+  const { role, created, publicKey, kdf, nonce, ciphertext } = data;
+  const { n, r, p, salt } = kdf;
+  checkScryptCost({ n, r, p }, path);
+  return { role, created, publicKey, cost: { n, r, p }, salt, nonce, ciphertext };
 }

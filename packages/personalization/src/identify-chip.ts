@@ -3,7 +3,7 @@
 
 import { accessLevel, type Chip, chipIds, findChip, hexAddress } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { DebugProbe } from './debug-probe.ts';
+import type { DebugProbe } from '@firmseal/programming';
 
 const deviceIdMask = 0xfff;
 

@@ -1,4 +1,4 @@
-export type { DebugProbe } from './debug-probe.ts';
+export type { DebugProbe } from '@firmseal/programming';
 export {
   type PersonalizedDevice,
   type PersonalizeOptions,

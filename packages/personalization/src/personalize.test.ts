@@ -123,7 +123,7 @@ describe('personalization', () => {
   it('refuses a chip that has an identity already', async () => {
     const { options } = optionsFor(() => ({ level: 0 }));
     await personalizeChip(options);
-    const probe = { ...options.probe, eraseUnit: async () => undefined, program: async () => undefined };
+    const probe = { ...options.probe!, eraseUnit: async () => undefined, program: async () => undefined };
     await expect(personalizeChip({ ...options, probe })).rejects.toMatchObject({
       code: 'already-personalized',
     });

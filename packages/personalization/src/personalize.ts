@@ -14,13 +14,14 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
-import type { DebugProbe } from './debug-probe.ts';
+import type { DebugProbe } from '@firmseal/programming';
 import { type ImagePart, writeAgent } from './write-agent.ts';
 
 export interface PersonalizeOptions {
   readonly crypto: Crypto;
   readonly chip: Chip;
-  readonly probe: DebugProbe;
+  /** Left out for a chip on which another programmer wrote the agent and its boot options. */
+  readonly probe?: DebugProbe;
   /** Opens the agent's link; called again after the chip was reset. */
   readonly openAgent: () => Promise<{ agent: AgentClient; close: () => Promise<void> }>;
   /** What goes where in flash: the agent, cut to the catalogue's ranges. */
@@ -58,8 +59,10 @@ export interface PersonalizedDevice {
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   const { crypto, chip, product, deviceCa, rootPublicKey, level, onStep } = options;
-  await writeAgent(chip, options.probe, options.agentImage);
-  onStep?.('agent-written');
+  if (options.probe !== undefined) {
+    await writeAgent(chip, options.probe, options.agentImage);
+    onStep?.('agent-written');
+  }
 
   const first = await options.openAgent();
   let certificate: Bytes;

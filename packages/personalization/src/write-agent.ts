@@ -4,7 +4,7 @@
 import { equalBytes } from '@firmseal/bytes';
 import { bootOptions, type Chip, changedOptions, hexAddress, withoutWriteProtection } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { DebugProbe } from './debug-probe.ts';
+import type { DebugProbe } from '@firmseal/programming';
 import { identifyChip } from './identify-chip.ts';
 
 /** Bytes at a flash address. */

@@ -4,7 +4,7 @@
 import type { LifeCycle } from '@firmseal/agent-client';
 import type { FaultCode } from '@firmseal/fault';
 import type { InstallStateName } from './install-states.ts';
-import type { ReceiptKeeper } from './license-source.ts';
+import type { ReceiptKeeper } from './line-authority.ts';
 
 export interface InstallTimes {
   readonly totalMs: number;
@@ -57,7 +57,9 @@ export type EventBody =
       readonly licenseId: string;
       readonly fresh: boolean;
       readonly unprotected: boolean;
-      readonly storedBy: ReceiptKeeper;
+      readonly keptBy: ReceiptKeeper;
+      /** The job that the chip was installed under, when it is not the one of this install; else null. */
+      readonly otherJob: string | null;
     }
   | { readonly kind: 'note'; readonly fault: FaultReport }
   | { readonly kind: 'result'; readonly outcome: 'pass'; readonly times: InstallTimes }

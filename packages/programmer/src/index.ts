@@ -1,6 +1,5 @@
-export { createAuthoritySource } from './authority-source.ts';
 export { BarScreen, repaint, type TerminalOutput } from './bar-screen.ts';
-export { type BatchSourceOptions, createBatchSource } from './batch-source.ts';
+export { type BatchOptions, createBatchAuthority } from './batch-authority.ts';
 export type { EventBody, EventHead, FaultReport, InstallEvent, InstallTimes } from './events.ts';
 export { exitCodeOf, exitCodeOfFault } from './exit-code.ts';
 export { asFault, reportFault } from './fault-report.ts';
@@ -14,11 +13,12 @@ export { type Journal, type JournalEntry, type JournalTerms, toJournalTerms } fr
 export { encodeJournalLine, type ReadJournal, readJournalBytes } from './journal-line.ts';
 export type {
   GivenLicense,
-  LicenseQuestion,
-  LicenseSource,
+  KeptReceipt,
+  LicenseRequest,
+  LineAuthority,
   ReceiptDelivery,
   ReceiptKeeper,
-} from './license-source.ts';
+} from './line-authority.ts';
 export { type Board, type BoardRow, renderBoard, type TerminalSize, updateBoard } from './render-bars.ts';
 export { renderJson } from './render-json.ts';
 export { renderLines } from './render-lines.ts';

@@ -9,7 +9,7 @@ import type { EventBody, InstallEvent } from './events.ts';
 import type { InstallPackage } from './install-package.ts';
 import type { InstallStateName, WorkingState } from './install-states.ts';
 import type { Journal, JournalBody } from './journal.ts';
-import type { LicenseSource } from './license-source.ts';
+import type { LineAuthority } from './line-authority.ts';
 import type { SocketOpener } from './socket-opener.ts';
 import type { InstallVerifier, VerifiedHello } from './verifier.ts';
 
@@ -48,7 +48,7 @@ export interface InstallSettings {
   readonly socketNumber: number;
   readonly sealed: InstallPackage;
   readonly opener: SocketOpener;
-  readonly source: LicenseSource;
+  readonly authority: LineAuthority;
   readonly journal: Journal;
   readonly verifier: InstallVerifier;
   readonly clock: Clock;

@@ -3,9 +3,11 @@
 
 import { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { LicenseTerms } from '@firmseal/license';
 import { sleep } from '@firmseal/link';
+import { checkForChip } from '@firmseal/seal';
 import { asFault, reportFault } from './fault-report.ts';
 import type {
   HeldLicense,
@@ -38,14 +40,14 @@ const opening: Step = async (context, { settings }) => {
 };
 
 const hello: Step = async (context, { settings, emit, meet }) => {
-  const { source, verifier, sealed, socket } = settings;
+  const { authority, verifier, sealed, socket } = settings;
   const client = clientOf(context);
   const { core, digest } = sealed.manifest;
   const { lifeCycle, chipId } = client.info;
   // The info is not signed; these two only save a wrong chip the way to the authority.
   if (lifeCycle === 'blank') throw new Fault('chip-not-ready', { socket, lifeCycle });
   if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
-  const challenge = await source.challenge('hello');
+  const challenge = await authority.giveChallenge('hello');
   const answer = await client.hello(challenge);
   const device = verifier.hello(answer, challenge);
   if (!core.chips.includes(device.chipId)) throw new Fault('manifest-chip-wrong', { chip: device.chipId });
@@ -72,13 +74,16 @@ const hello: Step = async (context, { settings, emit, meet }) => {
 const licensing: Step = async (context, { settings, emit, record }) => {
   const { challenge, answer, device } = greetingOf(context);
   const { thumbprint } = device;
+  const { manifest } = settings.sealed;
+  // What the chip would refuse for good takes no unit.
+  checkForChip(manifest, findChip(device.chipId), device);
   const requestId = settings.newId();
   await record({ kind: 'hello', thumbprint: toHex(thumbprint), requestId });
-  const given = await settings.source.license({
+  const given = await settings.authority.issueLicense({
     ...answer,
     challenge,
     thumbprint,
-    manifestDigest: settings.sealed.manifest.digest,
+    manifestDigest: manifest.digest,
     requestId,
   });
   const terms = settings.verifier.license(given.bundle, thumbprint);
@@ -116,16 +121,16 @@ const records: Step = async (context, { settings, emit, record }) => {
 
 /** What the station knows of licenses for a chip that already held the package when it was met. */
 async function knownTerms(settings: InstallSettings, thumbprint: Bytes): Promise<LicenseTerms[]> {
-  const { source, verifier, sealed, journal } = settings;
-  const bundle = await source.knownLicense?.(thumbprint);
+  const { authority, verifier, sealed, journal } = settings;
+  const bundle = await authority.knownLicense?.(thumbprint);
   const known = bundle === undefined ? [] : [verifier.license(bundle, thumbprint)];
   return [...known, ...termsInJournal(journal.entries, thumbprint, sealed.manifest.digest)];
 }
 
 const receipt: Step = async (context, { settings }) => {
-  const { source, verifier } = settings;
+  const { authority, verifier } = settings;
   const { answer, device } = greetingOf(context);
-  const given = await source.challenge('receipt');
+  const given = await authority.giveChallenge('receipt');
   const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
   const bytes = await clientOf(context).receipt(challenge);
   const mustBeKnown = context.license !== undefined;
@@ -142,10 +147,12 @@ const receipt: Step = async (context, { settings }) => {
 
 const storing: Step = async (context, { settings, emit, record }) => {
   const { fresh, unprotected, ...delivery } = held(context.receipt, 'a receipt');
-  const storedBy = await settings.source.storeReceipt(delivery);
+  const { certificate } = greetingOf(context).answer;
+  const { keptBy, otherJob } = await settings.authority.storeReceipt({ ...delivery, certificate });
   const licenseId = toHex(delivery.licenseId);
-  await record({ kind: 'receipt', licenseId, fresh, storedBy });
-  emit({ kind: 'receipt', licenseId, fresh, unprotected, storedBy });
+  await record({ kind: 'receipt', licenseId, fresh, keptBy });
+  const under = otherJob === undefined ? null : toHex(otherJob);
+  emit({ kind: 'receipt', licenseId, fresh, unprotected, keptBy, otherJob: under });
   return { next: 'closing', context };
 };
 

@@ -183,7 +183,7 @@ describe('the program is killed at every journal line, and the command run again
 });
 
 describe('the authority fails', () => {
-  for (const call of ['challenge', 'license', 'storeReceipt'] as const) {
+  for (const call of ['giveChallenge', 'issueLicense', 'storeReceipt'] as const) {
     for (const after of [false, true]) {
       test(`${call}, ${after ? 'after' : 'before'} it did its work; the next run passes`, async () => {
         const { ready } = oneChip();

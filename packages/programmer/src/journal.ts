@@ -4,7 +4,7 @@
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
-import type { ReceiptKeeper } from './license-source.ts';
+import type { ReceiptKeeper } from './line-authority.ts';
 
 /**
  * The terms of a license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart.
@@ -43,7 +43,7 @@ export type JournalBody =
       readonly kind: 'receipt';
       readonly licenseId: string;
       readonly fresh: boolean;
-      readonly storedBy: ReceiptKeeper;
+      readonly keptBy: ReceiptKeeper;
     }
   | { readonly kind: 'failed'; readonly code: string };
 

@@ -2,8 +2,8 @@
 // loopback port with its database file, and the agent in C on virtual chips.
 
 import { type OpenedJob, TestAuthority } from '@firmseal/authority/testing';
-import { AuthorityClient } from '@firmseal/authority-client';
-import { concatBytes, Secret, toBase64url, toHex, utf8 } from '@firmseal/bytes';
+import { AuthorityClient, accessForJob } from '@firmseal/authority-client';
+import { concatBytes, fromHex, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { exitCodes } from '@firmseal/fault';
 import { sealContentKey } from '@firmseal/license';
@@ -13,7 +13,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryJournal } from '../test/bench.ts';
 import { RealChip, type SiteOwner, verifyRealCertificate } from '../test/real-chip.ts';
 import {
-  createAuthoritySource,
   createInstallVerifier,
   exitCodeOf,
   type GangSettings,
@@ -69,27 +68,23 @@ beforeAll(async () => {
     authorityKemKey: kem.publicKey,
   });
   const { headerBytes } = splitPackage(made.parts[0]);
-  const body = { header: toBase64url(headerBytes), contentKeyFile: toBase64url(contentKeyFile), quota: 2 };
-  const { job } = (await authority.asOwner('POST', '/v1/jobs', { ...body, mode: 'session', deviceData: [] }))
-    .body;
-  await authority.asOwner('POST', `/v1/jobs/${job}/approve`);
-  opened = { job, line: (await authority.lineToken(job)).token };
+  const owner = clientWith(authority.ownerToken);
+  const { job } = await owner.call('openJob', { header: headerBytes, contentKeyFile, quota: 2 });
+  await owner.call('approveJob', { job });
+  opened = { job: toHex(job), line: (await owner.call('createLineToken', { job, label: 'line' })).token };
   sealed = readInstallPackage(crypto, concatBytes(...made.parts), { rootPublicKey: root.publicKey, product });
 });
 afterAll(() => authority.remove());
 
+const clientWith = (token: string) =>
+  new AuthorityClient({ address: authority.url, token: new Secret(utf8(token)), clock: systemClock });
+
 function install(chips: Map<string, RealChip>, change: Partial<GangSettings> = {}) {
-  const client = new AuthorityClient({
-    baseUrl: authority.url,
-    job: opened.job,
-    token: new Secret(utf8(opened.line)),
-    clock: systemClock,
-  });
   return runGang({
     sockets: [...chips.keys()],
     sealed,
     opener: { open: async (socket) => chips.get(socket)!.connect() },
-    source: createAuthoritySource(client),
+    authority: accessForJob(clientWith(opened.line), fromHex(opened.job)),
     journal: new MemoryJournal(),
     verifier: createInstallVerifier(crypto, {
       rootPublicKey: site.rootPublicKey,

@@ -21,9 +21,11 @@ function describe(event: InstallEvent): string | undefined {
     case 'restart':
       return `reconnecting (${event.restarts}): ${event.fault === null ? 'the chip resets itself' : faultText(event.fault)}`;
     case 'receipt': {
-      const place = event.storedBy === 'authority' ? 'stored by the authority' : 'kept in the outbox';
+      const place = event.keptBy === 'authority' ? 'stored by the authority' : 'kept in the outbox';
       const marks = `${event.fresh ? '' : ', NOT FRESH'}${event.unprotected ? ', UNPROTECTED' : ''}`;
-      return `receipt verified, ${place}${marks}`;
+      const other =
+        event.otherJob === null ? '' : `, installed under job ${event.otherJob}: nothing was spent`;
+      return `receipt verified, ${place}${marks}${other}`;
     }
     case 'note':
       return `note: ${faultText(event.fault)}`;

@@ -5,14 +5,13 @@
 import type { HelloAnswer, LifeCycle } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
 import type { LicenseTerms } from '@firmseal/license';
+import type { ChipState } from '@firmseal/seal';
 
 /** A hello whose certificate and signature were verified. */
-export interface VerifiedHello {
+export interface VerifiedHello extends ChipState {
   readonly thumbprint: Bytes;
   readonly chipId: string;
   readonly lifeCycle: LifeCycle;
-  readonly readoutLevel: 0 | 1 | 2;
-  readonly agentVersion: number;
   /** Of the package in flash or being installed. */
   readonly manifestDigest?: Bytes | undefined;
 }

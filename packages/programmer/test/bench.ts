@@ -15,7 +15,7 @@ import {
   type InstallVerifier,
   type Journal,
   type JournalEntry,
-  type LicenseSource,
+  type LineAuthority,
   readInstallPackage,
   runGang,
 } from '../src/index.ts';
@@ -76,7 +76,7 @@ export async function createBench<C extends BenchChip>(
   const sockets = new Map(Object.entries(chips));
   const events: InstallEvent[] = [];
   let ids = 0;
-  const source: LicenseSource = authority;
+  const line: LineAuthority = authority;
   const verifier = createInstallVerifier(crypto, {
     rootPublicKey: root.publicKey,
     sealed,
@@ -100,7 +100,7 @@ export async function createBench<C extends BenchChip>(
         sockets: [...sockets.keys()],
         sealed,
         opener: { open },
-        source,
+        authority: line,
         journal,
         verifier,
         clock,

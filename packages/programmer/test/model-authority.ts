@@ -13,7 +13,7 @@ import {
   verifyReceipt,
 } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
-import type { LicenseQuestion, LicenseSource, ReceiptDelivery } from '../src/index.ts';
+import type { KeptReceipt, LicenseRequest, LineAuthority, ReceiptDelivery } from '../src/index.ts';
 import { delegate, deviceDataBytes, testSigner } from './small-package.ts';
 
 const issuer = testSigner('license issuer');
@@ -25,14 +25,18 @@ export interface ModelAuthorityOptions {
   readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
 }
 
-export class ModelAuthority implements LicenseSource {
+export class ModelAuthority implements LineAuthority {
   /** Thumbprints that took a unit, in order. */
   readonly units: string[] = [];
   readonly licenses: LicenseTerms[] = [];
   /** License ids with a stored receipt; storing again adds nothing. */
   readonly receipts = new Set<string>();
   /** Thrown by the next call of that name, once each. */
-  readonly failures: { call: 'challenge' | 'license' | 'storeReceipt'; after: boolean; fault: Fault }[] = [];
+  readonly failures: {
+    call: 'giveChallenge' | 'issueLicense' | 'storeReceipt';
+    after: boolean;
+    fault: Fault;
+  }[] = [];
   readonly #challenges = new Set<string>();
   readonly #certificates = new Map<string, Bytes>();
   readonly #options: ModelAuthorityOptions;
@@ -41,19 +45,19 @@ export class ModelAuthority implements LicenseSource {
     this.#options = options;
   }
 
-  challenge(): Promise<Bytes> {
-    return this.#call('challenge', async () => {
+  giveChallenge(): Promise<Bytes> {
+    return this.#call('giveChallenge', async () => {
       const challenge = crypto.randomBytes(32);
       this.#challenges.add(toHex(challenge));
       return challenge;
     });
   }
 
-  license(question: LicenseQuestion): Promise<{ bundle: Bytes; newUnit: boolean }> {
-    return this.#call('license', () => this.#issue(question));
+  issueLicense(request: LicenseRequest): Promise<{ bundle: Bytes; newUnit: boolean }> {
+    return this.#call('issueLicense', () => this.#issue(request));
   }
 
-  storeReceipt({ licenseId, receipt, challenge }: ReceiptDelivery): Promise<'authority'> {
+  storeReceipt({ licenseId, receipt, challenge }: ReceiptDelivery): Promise<KeptReceipt> {
     return this.#call('storeReceipt', async () => {
       const license = this.licenses.find((terms) => equalBytes(terms.licenseId, licenseId));
       if (license === undefined) throw new Fault('receipt-license-wrong');
@@ -63,11 +67,11 @@ export class ModelAuthority implements LicenseSource {
       const { manifest } = this.#options;
       verifyReceipt(crypto, { receipt, device, license, manifest, ...(challenge && { challenge }) });
       this.receipts.add(toHex(licenseId));
-      return 'authority' as const;
+      return { keptBy: 'authority' };
     });
   }
 
-  async #issue({ hello, certificate, challenge, thumbprint }: LicenseQuestion) {
+  async #issue({ hello, certificate, challenge, thumbprint }: LicenseRequest) {
     const device = this.#options.verifyCertificate(certificate);
     if (!this.#challenges.delete(toHex(challenge))) throw new Fault('hello-challenge-wrong');
     const { nonce } = verifyHello(crypto, { hello, device, challenge });
@@ -93,7 +97,7 @@ export class ModelAuthority implements LicenseSource {
     return { bundle: await makeBundle({ terms, kemKey: device.kemKey, contentKey }), newUnit };
   }
 
-  async #call<T>(name: 'challenge' | 'license' | 'storeReceipt', act: () => Promise<T>): Promise<T> {
+  async #call<T>(name: 'giveChallenge' | 'issueLicense' | 'storeReceipt', act: () => Promise<T>): Promise<T> {
     const at = this.failures.findIndex(({ call }) => call === name);
     const [failure] = at === -1 ? [] : this.failures.splice(at, 1);
     if (failure !== undefined && !failure.after) throw failure.fault;

@@ -4,7 +4,7 @@
 import { Fault } from '@firmseal/fault';
 
 /** The version that this adapter was tried with; what the remedy tells people to install. */
-export const serialportVersion = '13.0.0';
+const serialportVersion = '13.0.0';
 
 export interface LibraryOptions {
   readonly path: string;

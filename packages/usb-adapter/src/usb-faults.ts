@@ -10,7 +10,7 @@ export interface DeviceNames {
   readonly device: string;
 }
 
-export const reasonOf = (error: unknown): string => {
+const reasonOf = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/^\w+ error: /, '');
 };

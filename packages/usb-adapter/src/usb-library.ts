@@ -10,9 +10,9 @@ import { Fault } from '@firmseal/fault';
 import type { UsbControlTransferParameters, UsbDirection } from '@firmseal/usb-device';
 
 /** The version that this adapter was tried with; what the remedy tells people to install. */
-export const usbVersion = '3.1.0';
+const usbVersion = '3.1.0';
 
-export interface LibraryResult {
+interface LibraryResult {
   readonly data?: DataView | undefined;
   readonly bytesWritten?: number;
 }

@@ -7,13 +7,12 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { type Clock, systemClock } from '@firmseal/link';
 import {
-  createAuthoritySource,
   createInstallVerifier,
   type InstallEvent,
   type InstallResult,
   type Journal,
   type JournalEntry,
-  type LicenseSource,
+  type LineAuthority,
   runGang,
 } from '@firmseal/programmer';
 import { openChipLink } from './chip-link.ts';
@@ -46,12 +45,13 @@ export interface LineInputs {
   /** The station's time; the machine's when left out. */
   readonly clock?: Clock;
   /** Puts something between station and authority. */
-  readonly wrapSource?: (source: LicenseSource) => LicenseSource;
+  readonly wrapAuthority?: (authority: LineAuthority) => LineAuthority;
 }
 
 /** Installs on all chips at once; every fault is in the result of its chip. */
 export function installOnChips(inputs: LineInputs): Promise<InstallResult[]> {
-  const { owner, conditions, sealed, job, chips, onEvent, hold, wrapSource = (source) => source } = inputs;
+  const { owner, conditions, sealed, job, chips, onEvent, hold } = inputs;
+  const { wrapAuthority = (authority) => authority } = inputs;
   const { rootPublicKey } = owner;
   const verifier = createInstallVerifier(nodeCrypto, {
     rootPublicKey,
@@ -76,7 +76,7 @@ export function installOnChips(inputs: LineInputs): Promise<InstallResult[]> {
         );
       },
     },
-    source: wrapSource(createAuthoritySource(job.client)),
+    authority: wrapAuthority(job.line),
     journal: memoryJournal(),
     verifier: {
       ...verifier,

@@ -6,15 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Authority,
-  approveJob,
   createAuthority,
   createToken,
-  openJob,
   openSqliteStore,
   type RunningAuthority,
   serveAuthority,
 } from '@firmseal/authority';
-import { AuthorityClient } from '@firmseal/authority-client';
+import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
 import { type Bytes, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { type Chip, findChip } from '@firmseal/chips';
 import type { KeyPair } from '@firmseal/crypto';
@@ -48,7 +46,8 @@ export interface VirtualPackage {
 export interface VirtualJob {
   readonly id: Bytes;
   readonly name: string;
-  readonly client: AuthorityClient;
+  /** The authority as a line with a token of this job sees it. */
+  readonly line: LineAccess;
 }
 
 export interface VirtualOwner {
@@ -132,36 +131,18 @@ async function seal(
   };
 }
 
+const clientWith = (server: RunningAuthority, token: string) =>
+  new AuthorityClient({ address: server.url, token: new Secret(utf8(token)), clock: systemClock });
+
 async function openVirtualJob(
-  { authority, server }: { authority: Authority; server: RunningAuthority },
-  sealed: VirtualPackage,
+  { server, client }: { server: RunningAuthority; client: AuthorityClient },
+  { sealed, contentKeyFile }: VirtualPackage,
   quota: number,
 ): Promise<VirtualJob> {
-  const { headerBytes } = sealed.sealed;
-  const { contentKeyFile } = sealed;
-  const { jobId } = await openJob(authority, {
-    header: headerBytes,
-    contentKeyFile,
-    quota,
-    mode: 'session',
-    deviceData: [],
-    by: 'owner',
-  });
-  await approveJob(authority, jobId, 'owner');
-  const { token } = await createToken(authority, {
-    scope: 'line',
-    jobId,
-    label: 'virtual line',
-    by: 'owner',
-  });
-  const name = toHex(jobId);
-  const client = new AuthorityClient({
-    baseUrl: server.url,
-    job: name,
-    token: new Secret(utf8(token)),
-    clock: systemClock,
-  });
-  return { id: jobId, name, client };
+  const { job } = await client.call('openJob', { header: sealed.headerBytes, contentKeyFile, quota });
+  await client.call('approveJob', { job });
+  const { token } = await client.call('createLineToken', { job, label: 'virtual line' });
+  return { id: job, name: toHex(job), line: accessForJob(clientWith(server, token), job) };
 }
 
 /**
@@ -182,7 +163,7 @@ export async function createOwner(
     openSqliteStore({ path: join(folder, 'authority.sqlite'), crypto: nodeCrypto }),
   );
   const { kem } = keys;
-  const authority = createAuthority({
+  const authority = await createAuthority({
     store,
     crypto: nodeCrypto,
     kem: { publicKey: kem.publicKey, ecdh: async (point) => nodeCrypto.ecdhP256(kem.privateKey, point) },
@@ -199,6 +180,8 @@ export async function createOwner(
   // A virtual line asks as fast as it can: the burst that the server bears from one token
   // is no part of what is shown.
   const server = await serveAuthority({ authority, limits: { burst: 100_000, perSecond: 100_000 } });
+  const { token } = await createToken(authority, { scope: 'owner', label: 'owner', by: 'local' });
+  const client = clientWith(server, token);
   return {
     chip,
     plan,
@@ -206,7 +189,7 @@ export async function createOwner(
     deviceCa: signerOf(keys.deviceCa),
     authority,
     seal: (level) => seal(keys, chip, plan, level),
-    openJob: (sealed, quota) => openVirtualJob({ authority, server }, sealed, quota),
+    openJob: (sealed, quota) => openVirtualJob({ server, client }, sealed, quota),
     async end() {
       await server.stop(0);
       await store.close();

@@ -1,60 +1,101 @@
-// `firmseal audit`: fetches log and evidence and checks them here, with keys of the owner's own; the
-// authority's verdict on itself is not asked for.
+// `firmseal audit`: fetches the evidence, or reads a copy of it, and checks it here, with keys of the owner's
+// own; the authority's verdict on itself is not asked for.
 
 import { existsSync } from 'node:fs';
-import { Command } from '@commander-js/extra-typings';
-import {
-  type AsJson,
-  audit as auditEvidence,
-  evidenceFromJson,
-  type JobEvidence,
-  type LogRow,
-} from '@firmseal/authority';
-import { fromHex, toHex } from '@firmseal/bytes';
+import { Command, Option } from '@commander-js/extra-typings';
+import { type AuditedInstall, type AuditResult, audit, type JobSummary } from '@firmseal/audit';
+import { formatHead, parseHead } from '@firmseal/authority';
+import { mostEvidenceLineBytes } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import { readLines, refuseUnwritable } from '@firmseal/files';
 import { verifyDelegation } from '@firmseal/formats';
-import { type AuthorityOptions, callAuthority } from '../authority-api.ts';
+import { accessAuthority } from '../authority-access.ts';
+import { keepLines } from '../evidence-file.ts';
+import type { Face } from '../face.ts';
 import { readInput, readText, writeText } from '../files.ts';
-import { authorityOption, examples, productOption, rootKeyOption, tokenOption } from '../options.ts';
+import { examples, productOption, rootKeyOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
+import { showTime } from '../times.ts';
+import { protectionText } from '../unit-view.ts';
 
-const pageRows = 1000;
-
-async function fetchLog(options: AuthorityOptions): Promise<LogRow[]> {
-  const log: LogRow[] = [];
-  for (;;) {
-    const from = (log.at(-1)?.sequence ?? -1) + 1;
-    const page = await callAuthority(options, 'GET', `/v1/log?from=${from}&limit=${pageRows}`);
-    const rows = evidenceFromJson<LogRow[]>(page['rows'] as AsJson<LogRow[]>);
-    log.push(...rows);
-    if (rows.length < pageRows) return log;
-  }
+interface AuditInputs {
+  readonly authority?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly evidence?: string | undefined;
+  readonly keep?: string | undefined;
 }
 
-async function fetchJobs(options: AuthorityOptions): Promise<JobEvidence[]> {
-  const { jobs } = (await callAuthority(options, 'GET', '/v1/jobs')) as { jobs: { job: string }[] };
-  const evidence: JobEvidence[] = [];
-  for (const { job } of jobs) {
-    const answer = await callAuthority(options, 'GET', `/v1/jobs/${encodeURIComponent(job)}/evidence`);
-    evidence.push(evidenceFromJson<JobEvidence>(answer as unknown as AsJson<JobEvidence>));
-  }
-  return evidence;
+/** Lines of evidence: from the authority, or from a file that an earlier audit kept. */
+function evidenceOf({ authority, tokenFile, evidence, keep }: AuditInputs): AsyncIterable<string> {
+  if (evidence !== undefined) return readLines(evidence, mostEvidenceLineBytes);
+  if (authority === undefined || tokenFile === undefined)
+    throw new Fault('command-line-invalid', {
+      command: 'firmseal audit',
+      detail: 'give --authority and --token-file, or --evidence with a file that an audit kept',
+    });
+  const lines = accessAuthority({ authority, tokenFile }).exportEvidence();
+  return keep === undefined ? lines : keepLines(keep, lines);
 }
 
-/** `SIZE HEAD`, as an earlier audit left it. */
-function rememberedHead(file: string | undefined) {
-  if (file === undefined || !existsSync(file)) return [];
-  const [size, head] = readText(file).split(' ');
-  return [{ size: Number(size), head: fromHex(head ?? '', file) }];
+/**
+ * The head of an earlier audit. Throws `head-not-remembered` for a file that is not there,
+ * unless this audit is the first.
+ */
+function rememberedHead(file: string | undefined, first: boolean) {
+  if (file === undefined) return [];
+  if (!existsSync(file)) {
+    if (first) return [];
+    throw new Fault('head-not-remembered', { file });
+  }
+  const head = parseHead(readText(file));
+  if (head === undefined) throw new Fault('head-malformed', { file });
+  return [head];
+}
+
+function tellInstall(face: Face, install: AuditedInstall): void {
+  const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest } = install;
+  const { readoutLevel, unprotected, fresh } = install;
+  face.tell(
+    { event: 'install', ...install },
+    `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
+      `${protectionText(readoutLevel, unprotected, fresh)}, receipt ${receiptDigest}`,
+  );
+}
+
+function tellJob(face: Face, summary: JobSummary): void {
+  const { job, product, quota, units, voided, licenses, receipts, installed, unprotected } = summary;
+  const { unitsWithoutLicense, unitsWithoutReceipt } = summary;
+  face.tell(
+    { event: 'job', ...summary },
+    `job ${job}: ${product}, quota ${quota}, units ${units}, voided ${voided}, licenses ${licenses}, ` +
+      `receipts ${receipts}, installed ${installed}, UNPROTECTED ${unprotected}, ` +
+      `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}`,
+  );
+}
+
+function tellVerdict(face: Face, { findings, findingCount, notices, ok, head }: AuditResult): void {
+  for (const finding of findings) {
+    const { code, subject, detail } = finding;
+    face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
+  }
+  for (const notice of notices)
+    face.tell({ event: 'notice', ...notice }, `NOTICE ${notice.code}: ${notice.detail}`);
+  face.tell(
+    { event: 'audit', ok, findings: findingCount, notices: notices.length, head: formatHead(head) },
+    `log ${formatHead(head)}`,
+    ok ? 'audit: no contradiction' : `audit: FAILED, ${findingCount} contradictions`,
+  );
 }
 
 export const command = (shell: Shell) =>
   new Command()
-    .addOption(authorityOption())
-    .addOption(tokenOption())
+    .addOption(new Option('--authority <url>', 'address of the authority'))
+    .addOption(new Option('--token-file <file>', "file with an owner's or an auditor's token"))
+    .option('--evidence <file>', 'audit this copy of the evidence, without an authority')
+    .option('--keep <file>', 'keep a copy of the evidence, to audit it again later')
     .addOption(rootKeyOption())
     .addOption(productOption())
     .requiredOption(
@@ -63,44 +104,37 @@ export const command = (shell: Shell) =>
     )
     .option(
       '--remember <file>',
-      'head of the log as last seen; kept here, and checked to be still in the log',
+      'file that keeps the last seen head of the log; the audit checks that it is still in the log',
     )
+    .option('--first', 'there was no audit before this one: --remember names a file to be made')
     .addHelpText(
       'after',
       examples(
-        'audit --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+        'audit --authority http://127.0.0.1:7443 --token-file auditor.token \\\n' +
           '      --product panel --root-key root.key.pub --device-ca-delegation ca.delegation',
       ),
     )
     .action(
       runs(shell, async (face, options) => {
-        const { product, remember } = options;
+        const { product, remember, first = false, keep } = options;
+        if (keep !== undefined) refuseUnwritable(keep);
+        const lines = evidenceOf(options);
+        const known = rememberedHead(remember, first);
+        if (remember !== undefined) refuseUnwritable(remember);
         const rootPublicKey = readPublicKey(options.rootKey);
         const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
           ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
         });
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
-        const known = rememberedHead(remember);
-        const evidence = { log: await fetchLog(options), jobs: await fetchJobs(options) };
-        const { findings, jobs, ok, ...result } = await auditEvidence(nodeCrypto, evidence, {
+        const result = await audit(nodeCrypto, lines, {
           products: new Map([[product, trust]]),
           known,
+          ...(options.evidence === undefined ? { nowMs: Date.now() } : {}),
+          onInstall: (install) => tellInstall(face, install),
         });
-        const head = `${result.head.size} ${toHex(result.head.head)}`;
-        for (const finding of findings) {
-          const { code, subject, detail } = finding;
-          face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
-        }
-        for (const job of jobs) {
-          const counts = Object.entries(job).map(([name, value]) => `${name} ${value}`);
-          face.tell({ event: 'job', ...job }, counts.join(', '));
-        }
-        face.tell(
-          { event: 'audit', ok, findings: findings.length, head },
-          `log ${head}`,
-          ok ? 'audit: no contradiction' : 'audit: FAILED',
-        );
-        if (!ok) throw new Fault('audit-failed', { count: findings.length });
-        if (remember !== undefined) writeText(remember, `${head}\n`);
+        for (const job of result.jobs) tellJob(face, job);
+        tellVerdict(face, result);
+        if (!result.ok) throw new Fault('audit-failed', { count: result.findingCount });
+        if (remember !== undefined) writeText(remember, `${formatHead(result.head)}\n`);
       }),
     );

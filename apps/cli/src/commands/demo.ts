@@ -45,7 +45,7 @@ function isSound(summary: DemoSummary, controls: boolean): boolean {
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('[image]', 'firmware of your own; the example if left out')
+    .argument('[image]', 'your firmware; without it, the example')
     .option('--address <number>', 'address of a raw binary', address)
     .addOption(entryOption())
     .addOption(chipOptionOr('stm32f427'))

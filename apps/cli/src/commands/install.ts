@@ -2,21 +2,15 @@
 // here it gets its adapters (links, the authority over HTTP, a journal file) and a face for its events.
 
 import { Command } from '@commander-js/extra-typings';
-import { AuthorityClient } from '@firmseal/authority-client';
-import { Secret, utf8 } from '@firmseal/bytes';
+import { accessForJob } from '@firmseal/authority-client';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyDelegation } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
-import {
-  createAuthoritySource,
-  createInstallVerifier,
-  exitCodeOf,
-  readInstallPackage,
-  runGang,
-} from '@firmseal/programmer';
-import { readInput, readText } from '../files.ts';
+import { createInstallVerifier, exitCodeOf, readInstallPackage, runGang } from '@firmseal/programmer';
+import { accessAuthority, jobId } from '../authority-access.ts';
+import { readInput } from '../files.ts';
 import { createInstallFace } from '../install-face.ts';
 import { authorityOption, collect, examples, rootKeyOption, tokenOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
@@ -29,14 +23,14 @@ export const command = (shell: Shell) =>
     .argument('<package>', 'the package')
     .addOption(authorityOption())
     .addOption(tokenOption())
-    .requiredOption('--job <job>', 'the job')
+    .requiredOption('--job <job>', 'the job', jobId)
     .requiredOption('--socket <address>', 'tcp:HOST:PORT (repeat)', collect)
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .option('--start', 'boot the application when its receipt is stored')
     .option(
       '--journal <file>',
-      'progress that survives a crash; give the same file again to go on',
+      'file that keeps the progress; give it again after a crash to continue',
       'firmseal-line.jsonl',
     )
     .addHelpText(
@@ -49,6 +43,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
+        const authority = accessForJob(accessAuthority(options), options.job);
         const rootPublicKey = readPublicKey(options.rootKey);
         const sealed = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
         const { product } = sealed.manifest.core;
@@ -59,12 +54,6 @@ export const command = (shell: Shell) =>
           verifyDeviceCertificate(nodeCrypto, der, {
             ...{ caPublicKey: deviceCa.publicKey, product, now: new Date() },
           });
-        const client = new AuthorityClient({
-          baseUrl: options.authority,
-          job: options.job,
-          token: new Secret(utf8(readText(options.tokenFile))),
-          clock: systemClock,
-        });
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
         const stop = new AbortController();
@@ -75,7 +64,7 @@ export const command = (shell: Shell) =>
             sockets: options.socket,
             sealed,
             opener: { open: openSocket },
-            source: createAuthoritySource(client),
+            authority,
             journal,
             verifier: createInstallVerifier(nodeCrypto, { rootPublicKey, sealed, verifyCertificate }),
             clock: systemClock,

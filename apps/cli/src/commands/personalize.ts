@@ -1,6 +1,6 @@
 // `firmseal personalize`: several blank chips, one after the other on each probe, at a trusted site.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';
 import { findChip, requireAgent } from '@firmseal/chips';
@@ -9,7 +9,7 @@ import { Fault } from '@firmseal/fault';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
-import { readAgentImage } from '../agent-image.ts';
+import { agentBuildNames, readAgentImage } from '../agent-image.ts';
 import { chipOption } from '../chip-option.ts';
 import {
   collect,
@@ -47,7 +47,17 @@ const agentOpener =
 
 export const command = (shell: Shell) =>
   new Command()
-    .requiredOption('--probe <address>', 'debug port of a blank chip, virtual:HOST:PORT (repeat)', collect)
+    .requiredOption(
+      '--probe <address>',
+      'debug port of a blank chip, virtual:HOST:PORT; or `written`, where another programmer wrote the agent (repeat)',
+      collect,
+    )
+    .addOption(
+      new Option(
+        '--agent-build <name>',
+        'what is written: machine code, or WebAssembly, which virtual chips play faster (the default there)',
+      ).choices(agentBuildNames),
+    )
     .requiredOption(
       '--socket <address>',
       'link of the same chip, tcp:HOST:PORT (repeat, in the same order)',
@@ -58,7 +68,7 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .requiredOption('--device-ca <file>', 'the device CA key')
     .option('--level <level>', 'final readout protection: 0, 1 or 2', level, 2)
-    .option('--confirm-permanent', 'required for level 2: it can never be taken back')
+    .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .option('--epoch <number>', 'epoch that the chip starts with', number(), 0)
     .addOption(passphraseOption('the device CA key'))
     .addHelpText(
@@ -82,9 +92,14 @@ export const command = (shell: Shell) =>
         const { deviceCa: caFile, passphraseFile } = options;
         const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
         const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
+        const isVirtual = probes.every((probe) => probe.startsWith('virtual:'));
+        const build = options.agentBuild ?? (isVirtual ? 'webassembly' : 'machine-code');
+        const agentImage = readAgentImage(chip, build);
+        // Every line must open before the first chip is erased.
+        for (const socket of sockets) await (await openSocket(socket)).close();
         const shared = {
           ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
-          agentImage: readAgentImage(chip),
+          agentImage,
           deviceCa: signerOf(nodeCrypto, key),
         };
         for (const [index, socket] of sockets.entries()) {
@@ -92,7 +107,7 @@ export const command = (shell: Shell) =>
           const { device, uniqueId } = await personalizeChip({
             ...shared,
             validFrom: releaseDate,
-            probe: openProbe(probes[index]!),
+            ...(probes[index] === 'written' ? {} : { probe: openProbe(probes[index]!) }),
             openAgent: agentOpener(socket),
             onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
           });

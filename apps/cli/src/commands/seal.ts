@@ -75,7 +75,7 @@ export const command = (shell: Shell) =>
     .argument('<image>', 'firmware: ELF, Intel HEX, S-record, raw binary or DFU')
     .addOption(chipOption())
     .addOption(productOption())
-    .requiredOption('--firmware-version <text>', 'version, for people')
+    .requiredOption('--firmware-version <text>', 'version that people read')
     .requiredOption(
       '--counter <number>',
       'security counter: a chip never goes back below the highest it installed',

@@ -49,13 +49,13 @@ export const command = (shell: Shell) =>
     )
     .option(
       '--baud <number>',
-      'bytes on the UART take the time of this rate',
+      'let bytes on the UART take the time of this baud rate',
       number({ least: 1200, most: 10_000_000 }),
     )
-    .option('--state <file>', 'keep the chips in this file, and go on with those that it holds')
+    .option('--state <file>', 'keep the chips in this file, and continue with the chips that it holds')
     .option(
       '--fault <control>',
-      "a control, such as 'cut 1 at 120 torn', or a file of them; before power comes on (repeat)",
+      "a control such as 'cut 1 at 120 torn', or a file of controls, carried out before power comes on (repeat)",
       collect,
     )
     .addOption(
@@ -64,7 +64,7 @@ export const command = (shell: Shell) =>
         'faults of silicon that the USB bootloader shows, listed in docs/virtual-stm32-doors.md',
       ).choices(dfuseQuirks),
     )
-    .option('--seed <number>', 'unique ids and random numbers follow from it', '1')
+    .option('--seed <number>', 'seed of unique ids and random numbers', '1')
     .addHelpText(
       'after',
       `\nControls, typed while it runs:\n${controlHelp.map((line) => `  ${line}`).join('\n')}\n${examples(

@@ -2,9 +2,9 @@
 // so that a defence that only seems to work, or an attack that never worked, shows. Every figure
 // comes from what the attempt got.
 
-import { Secret } from '@firmseal/bytes';
+import { type Bytes, Secret } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import type { LicenseSource } from '@firmseal/programmer';
+import type { LineAuthority } from '@firmseal/programmer';
 import { packageKeys } from '@firmseal/seal';
 import {
   createBlankChip,
@@ -188,14 +188,14 @@ export async function tryInterruptions(scene: Scene, chip: LineChip) {
 
 /** The license of one chip given to another; the control is the first chip, which takes it. */
 export async function tryForeignLicense(scene: Scene, owner: LineChip, other: LineChip) {
-  let bundle: Awaited<ReturnType<LicenseSource['license']>> | undefined;
+  let bundle: Awaited<ReturnType<LineAuthority['issueLicense']>> | undefined;
   const [first] = await installOnChips({
     ...scene,
     chips: [owner],
-    wrapSource: (source) => ({
-      ...source,
-      license: async (question) => {
-        bundle = await source.license(question);
+    wrapAuthority: (authority) => ({
+      ...authority,
+      issueLicense: async (request) => {
+        bundle = await authority.issueLicense(request);
         return bundle;
       },
     }),
@@ -205,16 +205,14 @@ export async function tryForeignLicense(scene: Scene, owner: LineChip, other: Li
     given !== undefined &&
     (await driveInstall(other, {
       ...scene,
-      job: { ...scene.job, client: foreignClient(scene.job, given) },
+      job: { ...scene.job, line: foreignLine(scene.job, given) },
       watcher: {},
     }));
   return { refused: given !== undefined && !took, controlInstalled: first?.outcome === 'pass' };
 }
 
-/** A client that answers every chip with the same license. */
-function foreignClient({ client }: VirtualJob, given: { bundle: Uint8Array }): VirtualJob['client'] {
-  return Object.assign(Object.create(client) as VirtualJob['client'], {
-    challenge: (purpose: 'hello' | 'receipt') => client.challenge(purpose),
-    license: async () => ({ bundle: given.bundle, licenseId: '', unitIndex: 0, newUnit: false }),
-  });
+/** An authority that answers every chip with the same license. */
+function foreignLine({ line }: VirtualJob, { bundle }: { bundle: Bytes }): VirtualJob['line'] {
+  const issued = { bundle, licenseId: new Uint8Array(16), unitIndex: 0, newUnit: false };
+  return { ...line, issueLicense: async () => issued };
 }

@@ -30,10 +30,10 @@ export async function driveInstall(
       answerTimeoutMs: 20,
       attempts: 1,
     });
-    const challenge = await job.client.challenge('hello');
+    const challenge = await job.line.giveChallenge('hello');
     const { certificate, hello } = await agent.hello(challenge);
     const requestId = Buffer.from(challenge).toString('hex');
-    const { bundle } = await job.client.license({ hello, certificate, challenge, requestId });
+    const { bundle } = await job.line.issueLicense({ hello, certificate, challenge, requestId });
     await agent.sendPackageHeader(sealed.sealed.headerBytes);
     await agent.sendLicense(bundle);
     const { recordCount: count, recordAt } = sealed.sealed;

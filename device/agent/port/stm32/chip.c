@@ -9,6 +9,10 @@ fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value) {
   return FS_ERR_INTERNAL_CHECK_FAILED;
 }
 
+void fs_spin(uint32_t turns) {
+  for (; turns > 0; turns--) FS_BARRIER();
+}
+
 void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function) {
   /* MODER +00, PUPDR +0C, AFRL/AFRH +20/+24: the same offsets in every family (RM0090 8.4, RM0433 11.4). */
   uint32_t select = gpio + 0x20u + (pin / 8u) * 4u;

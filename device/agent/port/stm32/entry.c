@@ -15,8 +15,9 @@ static fs_answer pin_active(void) {
   FS_REGISTER(FS_ENTRY_GPIO + 0x00u) &= ~(3u << (2 * FS_ENTRY_PIN));
   FS_REGISTER(FS_ENTRY_GPIO + 0x0Cu) = (FS_REGISTER(FS_ENTRY_GPIO + 0x0Cu) & ~(3u << (2 * FS_ENTRY_PIN))) |
                                        (FS_ENTRY_LEVEL ? 2u : 1u) << (2 * FS_ENTRY_PIN);
-  for (i = 0; i < SAMPLES * 1024u; i++) { /* the pull needs some microseconds */
-    if (i % 1024u == 1023u) active += (FS_REGISTER(FS_ENTRY_GPIO + 0x10u) >> FS_ENTRY_PIN & 1u) == FS_ENTRY_LEVEL;
+  for (i = 0; i < SAMPLES; i++) {
+    fs_spin(1024); /* the pull needs some microseconds */
+    active += (FS_REGISTER(FS_ENTRY_GPIO + 0x10u) >> FS_ENTRY_PIN & 1u) == FS_ENTRY_LEVEL;
   }
   return active == SAMPLES ? FS_YES : FS_NO;
 }

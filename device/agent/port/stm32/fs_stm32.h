@@ -18,6 +18,9 @@
 /* FS_OK as soon as (register & mask) == value. */
 fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 
+/* Lets time pass: a few processor cycles for each turn. */
+void fs_spin(uint32_t turns);
+
 /* GPIO pin of a port's register block as alternate function, with a pull-up. */
 void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function);
 

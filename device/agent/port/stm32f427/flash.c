@@ -50,7 +50,8 @@ static fs_result finish(fs_result fault) {
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
   fs_result result = fs_guarded_copy(address, bytes, length);
-  fs_barrier(); /* something behind the call: a jump in its place, left out, would run on into what programs flash */
+  /* Defence flash-read-is-a-call: as a jump, left out by a glitch, it would run on into the code that programs flash. */
+  fs_barrier();
   return result;
 }
 

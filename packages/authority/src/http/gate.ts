@@ -1,15 +1,20 @@
-// What stands before every route: size of the body, rate, token and scope, and after it the one
-// place where faults become answers. Nothing of a request but its method, route, status and
-// token id is told to the observer.
+// What stands before every call: size of the body, rate, token and scope, and after it the one place where
+// faults become answers. The observer is told method, route, status and token id of a request, and its fault.
 
+import {
+  type Call,
+  decodeInput,
+  encodeFault,
+  type InputOf,
+  type TokenScope,
+} from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authority } from '../service/authority.ts';
 import { authenticate, requireScope } from '../service/tokens.ts';
-import type { TokenRecord, TokenScope } from '../store/records.ts';
-import { bodyOf, faultOf, statusOf } from './answers.ts';
-import { jobPath, parseAs } from './bodies.ts';
+import type { TokenRecord } from '../store/records.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 
 export type Env = { Variables: { token: TokenRecord } };
@@ -36,16 +41,18 @@ export interface HttpOptions {
 
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
 
-export const smallBodyBytes = 16_384;
-/** A job's per-device data is the one large thing that is ever sent. */
-export const jobBodyBytes = 16 * 1_048_576;
+/** The fault to answer with, for anything thrown. */
+function faultOf(thrown: unknown): Fault {
+  if (thrown instanceof Fault) return thrown;
+  return new Fault('internal-error', { detail: 'an unexpected failure of the authority' }, { cause: thrown });
+}
 
 /** An application with its fault handling; routes are added by the caller. */
 export function createApplication({ authority, limits = defaultLimits, onRequest }: HttpOptions): {
   application: Application;
-  allow: (...scopes: TokenScope[]) => MiddlewareHandler<Env>;
+  allow: (scopes: readonly TokenScope[]) => MiddlewareHandler<Env>;
 } {
-  const limiter = new RateLimiter(limits, authority.nowMs);
+  const limiter = new RateLimiter(limits, authority.clock.tickMs);
   const application = new Hono<Env>();
 
   application.use(async (context, next) => {
@@ -67,21 +74,24 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
     const fault = faultOf(thrown);
     if (fault.code === 'rate-exceeded') context.header('Retry-After', String(limiter.retryAfterSeconds));
     if (fault.code === 'token-missing') context.header('WWW-Authenticate', 'Bearer');
-    return context.json(bodyOf(fault), statusOf(fault));
+    const { status, body } = encodeFault(fault);
+    return context.json(body, status as ContentfulStatusCode);
   };
   application.onError((thrown, context) => answer(context, thrown));
-  application.notFound((context) => answer(context, new Fault('route-unknown')));
+  application.notFound((context) => {
+    context.error = new Fault('route-unknown');
+    return answer(context, context.error);
+  });
 
   const allow =
-    (...scopes: TokenScope[]): MiddlewareHandler<Env> =>
+    (scopes: readonly TokenScope[]): MiddlewareHandler<Env> =>
     async (context, next) => {
       const token = await authenticate(authority, context.req.header('Authorization')).catch((fault) => {
         limiter.take('refused'); // all refused tokens share one bucket
         throw fault;
       });
       limiter.take(token.tokenId);
-      const job = context.req.param('job');
-      requireScope(token, scopes, job === undefined ? undefined : parseAs(jobPath, job, 'job'));
+      requireScope(token, scopes, context.req.param('job'));
       context.set('token', token);
       await next();
     };
@@ -98,12 +108,18 @@ export function limitBody(mostBytes: number): MiddlewareHandler<Env> {
   });
 }
 
-/** The JSON of a body. Throws `body-invalid`. */
-export async function readJson(context: Context<Env>): Promise<unknown> {
+/** The input of a call: names of its path, and its query or its JSON body. Throws `body-invalid`. */
+export async function readInput<C extends Call>(item: C, context: Context<Env>): Promise<InputOf<C>> {
+  const inPath = context.req.param() as Record<string, string>;
+  if (item.method === 'GET') return decodeInput(item, { inPath, fields: context.req.query() });
+  const text = await context.req.text();
+  return decodeInput(item, { inPath, fields: text === '' ? {} : parseJson(text) });
+}
+
+function parseJson(text: string): unknown {
   try {
-    return await context.req.json();
+    return JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof Fault) throw cause; // too large, found while reading
     throw new Fault('body-invalid', { field: 'body', problem: 'it is not JSON' }, { cause });
   }
 }

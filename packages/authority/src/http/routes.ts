@@ -1,24 +1,66 @@
-// The whole HTTP interface, version 1, as one application. Which scope may call what
-// stands here and nowhere else.
+// The whole HTTP interface as one application: the table of packages/authority-contract,
+// each call with its handler.
 
-import { addAuditorRoutes } from './auditor-routes.ts';
-import { type Application, createApplication, type HttpOptions } from './gate.ts';
-import { addLineRoutes } from './line-routes.ts';
-import { addOwnerRoutes } from './owner-routes.ts';
+import {
+  type Call,
+  type CallName,
+  calls,
+  encodeAnswer,
+  encodeEvidenceLine,
+} from '@firmseal/authority-contract';
+import { exportEvidence } from '../service/evidence.ts';
+import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
+import { type AnsweredCall, createHandlers } from './handlers.ts';
+import { HealthProbe } from './health.ts';
 
-/**
- * Routes of line, owner and auditor, and GET /v1/health, which needs no token and
- * says nothing but that it runs.
- */
 export function createRoutes(options: HttpOptions): Application {
   const { application, allow } = createApplication(options);
   const { authority } = options;
-  application.get('/v1/health', async (context) => {
-    await authority.store.logHead(); // a store that cannot be read is no healthy authority
-    return context.json({ status: 'ok' });
+  const handlers = createHandlers(authority, new HealthProbe(authority));
+
+  for (const name of Object.keys(calls) as CallName[]) {
+    const item: Call = calls[name];
+    const path = item.path.replace(/\{(\w+)\}/g, ':$1');
+    if (item.scopes.length > 0) application.on(item.method, path, allow(item.scopes));
+    application.on(item.method, path, limitBody(item.mostRequestBytes));
+    if (name === 'exportEvidence') continue;
+    const handle = handlers[name as AnsweredCall] as (input: unknown, by: string) => Promise<unknown>;
+    application.on(item.method, path, async (context) => {
+      const input = await readInput(item, context);
+      const answer = await handle(input, context.get('token')?.tokenId ?? '');
+      return context.json(encodeAnswer(item, answer) as object, item.status);
+    });
+  }
+
+  const { method, path } = calls.exportEvidence;
+  application.on(method, path, async (context) => {
+    await readInput(calls.exportEvidence, context);
+    const pages = exportEvidence(authority.store, authority.clock.nowMs);
+    // The first page is asked for here, so that a fault of the store is an answer of its own.
+    const first = await pages.next();
+    return context.body(streamOf(first, pages), 200, { 'Content-Type': 'application/x-ndjson' });
   });
-  addAuditorRoutes(application, authority, allow('owner', 'auditor'));
-  addLineRoutes(application, authority, allow('line'));
-  addOwnerRoutes(application, authority, allow('owner'));
   return application;
+}
+
+type Pages = ReturnType<typeof exportEvidence>;
+
+/** Lines of JSON, a page whenever the other side has taken the one before. */
+function streamOf(first: Awaited<ReturnType<Pages['next']>>, pages: Pages): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let next: Promise<typeof first> = Promise.resolve(first);
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await next;
+      if (done) {
+        controller.close();
+        return;
+      }
+      controller.enqueue(encoder.encode(value.map((line) => `${encodeEvidenceLine(line)}\n`).join('')));
+      next = pages.next();
+    },
+    cancel: async () => {
+      await pages.return(undefined);
+    },
+  });
 }

@@ -3,10 +3,11 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { encodeFault } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
 import { getRequestListener } from '@hono/node-server';
-import { bodyOf, statusOf } from './answers.ts';
 import type { HttpOptions } from './gate.ts';
+import { boundIdleConnections } from './idle-connections.ts';
 import { createRoutes } from './routes.ts';
 
 export interface ServeOptions extends HttpOptions {
@@ -31,13 +32,24 @@ export interface RunningAuthority {
 const isLoopback = (host: string) =>
   host === '::1' || host === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host);
 
+/** Of a whole request, and of its head; looked at every few seconds. */
 const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+const checkIntervalMs = 2_000;
+/** Longer than clients keep a connection by themselves: it is they who close it. */
+const keepAliveMs = 60_000;
 const connectionsAtMost = 2048;
+const idleConnectionsAtMost = 1024;
+/** Connections that wait to be accepted: a gang of stations may begin all at once. */
+const backlog = 4096;
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code ?? 'unknown';
+      reject(new Fault('port-unavailable', { port, reason }, { cause }));
+    });
+    server.listen({ port, host, backlog }, () => resolve(server.address() as AddressInfo));
   });
 }
 
@@ -52,13 +64,13 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
   });
 }
 
-/** Starts to serve. Throws `host-not-loopback`, and what the system throws when the port is taken. */
+/** Starts to serve. Throws `host-not-loopback`, `port-unavailable`. */
 export async function serveAuthority(options: ServeOptions): Promise<RunningAuthority> {
   const { host = '127.0.0.1', port = 0, allowRemote = false } = options;
   if (!allowRemote && !isLoopback(host)) throw new Fault('host-not-loopback', { host });
   const handle = getRequestListener(createRoutes(options).fetch);
   let stopping = false;
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: checkIntervalMs }, (request, response) => {
     if (!stopping) {
       // A connection that is kept alive after its last answer would hold up the stop.
       response.once('close', () => {
@@ -67,11 +79,14 @@ export async function serveAuthority(options: ServeOptions): Promise<RunningAuth
       handle(request, response);
       return;
     }
-    const fault = new Fault('authority-stopping');
-    response.writeHead(statusOf(fault), { 'Content-Type': 'application/json', Connection: 'close' });
-    response.end(JSON.stringify(bodyOf(fault)));
+    const { status, body } = encodeFault(new Fault('authority-stopping'));
+    response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
+    response.end(JSON.stringify(body));
   });
   server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = headersTimeoutMs;
+  server.keepAliveTimeout = keepAliveMs;
+  boundIdleConnections(server, idleConnectionsAtMost);
   server.maxConnections = connectionsAtMost;
   const address = await listen(server, host, port);
   const shownHost = host.includes(':') ? `[${host}]` : host;

@@ -9,6 +9,7 @@ import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/fo
 import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { type AuthorityClock, type ClockSources, createClock } from './clock.ts';
 
 /** The owner's configuration for one product: encoded objects as the root signed them. */
 export interface ProductKeys {
@@ -33,8 +34,7 @@ export interface ProductTrust extends ProductKeys {
 export interface Authority {
   readonly store: Store;
   readonly crypto: Crypto;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly clock: AuthorityClock;
   /** Opens content-key files. */
   readonly kem: Unwrapper;
   readonly products: ReadonlyMap<string, ProductTrust>;
@@ -44,7 +44,7 @@ export interface Authority {
 export interface AuthorityOptions {
   readonly store: Store;
   readonly crypto: Crypto;
-  readonly nowMs?: () => number;
+  readonly clock?: ClockSources;
   readonly kem: Unwrapper;
   readonly products: readonly ProductKeys[];
   /** How long a challenge may be answered; 10 minutes when left out. */
@@ -74,13 +74,14 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
 }
 
 /**
- * Checks the configuration of every product; faults as verifyProduct. Does not own
+ * Checks the configuration of every product; faults as verifyProduct, and those of the store. Does not own
  * the store: close it yourself.
  */
-export function createAuthority(options: AuthorityOptions): Authority {
-  const { store, crypto, kem, nowMs = Date.now, challengeLifeMs = 600_000 } = options;
+export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { store, crypto, kem, challengeLifeMs = 600_000 } = options;
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
-  return { store, crypto, kem, nowMs, products, challengeLifeMs };
+  const clock = createClock(await store.findTick(), options.clock);
+  return { store, crypto, kem, clock, products, challengeLifeMs };
 }
 
 /** Throws `product-not-served`. */

@@ -3,9 +3,10 @@
 // young. A repeat of the same answer finds the same license or receipt again (licensing.ts,
 // receipts.ts) and spends nothing.
 
+import type { ChallengePurpose } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import type { ChallengePurpose } from '../store/records.ts';
+import type { ChallengeRecord } from '../store/records.ts';
 import { type Authority, requireApproved } from './authority.ts';
 import { requireJob } from './jobs.ts';
 
@@ -23,21 +24,18 @@ export async function giveChallenge(
   const job = await requireJob(authority, jobId);
   if (purpose === 'hello') requireApproved(job, toHex(jobId));
   const challenge = authority.crypto.randomBytes(challengeSizeBytes);
-  const createdAtMs = authority.nowMs();
+  const createdAtMs = authority.clock.tickMs();
   const expiresAtMs = createdAtMs + authority.challengeLifeMs;
   await authority.store.insertChallenge({ challenge, jobId, purpose, createdAtMs, expiresAtMs });
   return challenge;
 }
 
-/**
- * When the challenge was given, in ms. Throws `challenge-unknown`: not given here, for this
- * job and purpose, or expired.
- */
+/** The challenge. Throws `challenge-unknown`: not given here, for this job and purpose, or expired. */
 export async function requireChallenge(
   authority: Authority,
   key: { challenge: Bytes; jobId: Bytes; purpose: ChallengePurpose },
-): Promise<number> {
-  const found = await authority.store.findChallenge({ ...key, nowMs: authority.nowMs() });
+): Promise<ChallengeRecord> {
+  const found = await authority.store.findChallenge({ ...key, nowMs: authority.clock.tickMs() });
   if (!found) throw new Fault('challenge-unknown');
-  return found.createdAtMs;
+  return found;
 }

@@ -173,6 +173,7 @@ describe('tokens', () => {
       job: opened.job,
       label: 'line 1',
       createdAtMs: authority.nowMs,
+      expiresAtMs: authority.nowMs + 30 * 86_400_000,
     });
     expect(JSON.stringify(body)).not.toContain(opened.line.slice(4));
     expect(opened.line).toMatch(/^fsl_[A-Za-z0-9_-]{43}$/);

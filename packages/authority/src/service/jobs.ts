@@ -1,15 +1,15 @@
 // Jobs: which packages may be installed on how many chips. A job is opened with one package and its
 // content-key file, approved, perhaps given further packages, and closed. A quota never changes; a unit is
-// never given back by itself. A void of a unit, signed by approvers, would be one more logged object
-// beside the units; nothing here fakes it.
+// never given back by itself (units.ts voids one when its owner says so).
 
+import type { JobView, LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyDelegation } from '@firmseal/formats';
 import { openContentKey } from '@firmseal/license';
 import { decodeHeader, type Manifest, packageKeys, verifyHeader } from '@firmseal/seal';
-import type { JobRecord, LicenseMode, PackageRecord } from '../store/records.ts';
-import type { JobCounts } from '../store/store.ts';
+import type { JobRecord } from '../store/records.ts';
+import type { Page } from '../store/store.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 
@@ -26,15 +26,6 @@ export interface JobRequest {
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
   readonly by: string;
-}
-
-type PackageView = Omit<PackageRecord, 'jobId' | 'ordinal' | 'header' | 'contentKeyFile'>;
-
-/** A job as its owner sees it. */
-export interface JobView extends JobRecord {
-  readonly counts: JobCounts;
-  readonly remaining: number;
-  readonly packages: readonly PackageView[];
 }
 
 /** Throws `job-unknown`. */
@@ -104,7 +95,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const jobId = crypto.randomBytes(jobIdSizeBytes);
   const { deviceData, ...key } =
     sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
-  const createdAtMs = authority.nowMs();
+  const createdAtMs = authority.clock.nowMs();
   await store.insertJob(
     {
       job: { jobId, product, quota, mode, createdAtMs, ...key },
@@ -142,7 +133,7 @@ export async function addPackage(
   const added = await store.insertPackage(
     { jobId, ...packageOf(manifest, { header, contentKeyFile }) },
     {
-      timeMs: authority.nowMs(),
+      timeMs: authority.clock.nowMs(),
       kind: 'package-added',
       fields: { job: jobId, manifest: manifest.digest, by },
     },
@@ -154,7 +145,11 @@ export async function addPackage(
 /** From now on lines can license the packages that the job has. Throws `job-unknown`, `job-closed`. */
 export async function approveJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
   await requireJob(authority, jobId);
-  const event = { timeMs: authority.nowMs(), kind: 'job-approved', fields: { job: jobId, by } } as const;
+  const event = {
+    timeMs: authority.clock.nowMs(),
+    kind: 'job-approved',
+    fields: { job: jobId, by },
+  } as const;
   if (!(await authority.store.approveJob(jobId, event))) throw new Fault('job-closed', { job: toHex(jobId) });
   return showJob(authority, jobId);
 }
@@ -165,23 +160,20 @@ export async function approveJob(authority: Authority, jobId: Bytes, by: string)
  */
 export async function closeJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
   await requireJob(authority, jobId);
-  const event = { timeMs: authority.nowMs(), kind: 'job-closed', fields: { job: jobId, by } } as const;
+  const event = { timeMs: authority.clock.nowMs(), kind: 'job-closed', fields: { job: jobId, by } } as const;
   if (!(await authority.store.closeJob(jobId, event))) throw new Fault('job-closed', { job: toHex(jobId) });
   return showJob(authority, jobId);
 }
 
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
-  const counts = await authority.store.countJob(job.jobId);
+  const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
+  const { jobId, product, mode, state, quota, createdAtMs } = job;
   return {
-    ...job,
-    counts,
-    remaining: job.quota - counts.units,
+    ...{ job: jobId, product, mode, state, quota, remaining: Math.max(0, quota - units) },
+    ...{ units, ...counts, createdAtMs },
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
-      manifestDigest,
-      approved,
-      firmwareVersion,
-      securityCounter,
+      ...{ manifestDigest, firmwareVersion, securityCounter, approved },
     })),
   };
 }
@@ -192,7 +184,7 @@ export async function showJob(authority: Authority, jobId: Bytes): Promise<JobVi
 }
 
 /** Newest first. */
-export async function listJobs(authority: Authority): Promise<JobView[]> {
-  const jobs = await authority.store.listJobs();
+export async function listJobs(authority: Authority, page: Page): Promise<JobView[]> {
+  const jobs = await authority.store.listJobs(page);
   return Promise.all(jobs.map((job) => viewJob(authority, job)));
 }

@@ -4,6 +4,8 @@
 // request gets the license under that unit.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { verifyDevice } from '@firmseal/certificate';
+import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
@@ -15,16 +17,15 @@ import {
   verifyHello,
   verifyLicense,
 } from '@firmseal/license';
-import type { Manifest } from '@firmseal/seal';
+import { checkForChip, type Manifest } from '@firmseal/seal';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
 import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
-import { verifyDevice } from './devices.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 
-/** spec/package.md section 6, step 8. */
-const counterJumpMax = 16;
+/** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
+const licensesOfUnitAtMost = 256;
 
 export interface LicenseRequest {
   readonly jobId: Bytes;
@@ -35,7 +36,7 @@ export interface LicenseRequest {
   /** Chosen by the line; the same again for a repeat of the same request. */
   readonly requestId: string;
   /** Which package of the job; the newest approved one when left out. */
-  readonly manifestDigest?: Bytes;
+  readonly manifestDigest?: Bytes | undefined;
 }
 
 export interface IssuedLicense {
@@ -66,20 +67,6 @@ async function choosePackage(authority: Authority, request: LicenseRequest): Pro
   return item;
 }
 
-/**
- * What the chip itself would refuse for good, so that no unit is taken for it
- * (package.md section 6, steps 7 and 8).
- */
-function checkChip({ core }: Manifest, hello: Hello): void {
-  const { chipId, agentVersion, securityCounter: stored, installCount } = hello;
-  const { securityCounter: offered, leastAgentVersion: least } = core;
-  if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
-  if (agentVersion < least) throw new Fault('agent-too-old', { agentVersion, least });
-  if (offered < stored) throw new Fault('counter-rolled-back', { offered, stored });
-  if (installCount > 0 && offered > stored + counterJumpMax)
-    throw new Fault('counter-jump-too-large', { offered, stored });
-}
-
 /** Device, hello, package and chip: all that needs neither a unit nor a secret. */
 async function verifyRequest(authority: Authority, request: LicenseRequest): Promise<Verified> {
   const { crypto } = authority;
@@ -87,13 +74,15 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
   const trust = requireProduct(authority, job.product);
-  const device = verifyDevice(crypto, trust, { certificate, atMs: authority.nowMs() });
+  const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
   if (hello.chipId !== device.chipId)
     throw new Fault('hello-chip-differs', { said: hello.chipId, certified: device.chipId });
   const item = await choosePackage(authority, request);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
-  checkChip(manifest, hello);
+  // What the chip itself would refuse for good, so that no unit is taken for it (package.md
+  // section 6, steps 7 to 10).
+  checkForChip(manifest, findChip(hello.chipId), hello);
   return { job, trust, item, manifest, device, hello };
 }
 
@@ -130,21 +119,28 @@ async function takeUnit(
 ): Promise<{ unitIndex: number; taken: boolean }> {
   const { jobId, certificate } = request;
   const { thumbprint } = device;
-  const atMs = authority.nowMs();
+  const atMs = authority.clock.nowMs();
   const unit = await authority.store.takeUnit({
     jobId,
     thumbprint,
     certificate,
     atMs,
-    event: (unitIndex) => ({
+    event: (unitIndex, kind) => ({
       timeMs: atMs,
-      kind: 'unit-taken',
+      kind,
       fields: { job: jobId, thumbprint, unit: unitIndex },
     }),
   });
   if (unit) return unit;
   requireApproved(await requireJob(authority, jobId), toHex(jobId));
   throw new Fault('quota-exhausted', { job: toHex(jobId), quota: job.quota });
+}
+
+async function refuseEndless(authority: Authority, jobId: Bytes, unitIndex: number): Promise<void> {
+  const range = { jobId, first: unitIndex, last: unitIndex };
+  const { length } = await authority.store.listLicenses(range);
+  if (length >= licensesOfUnitAtMost)
+    throw new Fault('licenses-too-many', { job: toHex(jobId), unit: unitIndex, most: licensesOfUnitAtMost });
 }
 
 /** The signed license in its bundle; the content key is in memory only here. */
@@ -190,8 +186,8 @@ async function makeLicense(
 /**
  * Issues a license, or returns the one that this request or another for the same chip, nonce and package got
  * before. Throws the faults of job, certificate, hello, package and chip with no unit taken;
- * `challenge-unknown`, `quota-exhausted`, `request-id-reused`; and any fault of the keys with the unit taken
- * and no license, which a repeat mends.
+ * `challenge-unknown`, `quota-exhausted`, `request-id-reused`, `licenses-too-many`; and any fault of the keys
+ * with the unit taken and no license, which a repeat mends.
  */
 export async function licenseDevice(authority: Authority, request: LicenseRequest): Promise<IssuedLicense> {
   const { crypto, store } = authority;
@@ -202,12 +198,13 @@ export async function licenseDevice(authority: Authority, request: LicenseReques
   await requireChallenge(authority, { challenge, jobId, purpose: 'hello' });
 
   const { unitIndex, taken } = await takeUnit(authority, request, verified);
+  await refuseEndless(authority, jobId, unitIndex);
   const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);
 
   const { job, trust, manifest, device, hello } = verified;
   const { product, rootPublicKey } = trust;
   const { digest } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch: trust.epoch });
-  const issuedAtMs = authority.nowMs();
+  const issuedAtMs = authority.clock.nowMs();
   const kept = await store.insertLicense(
     {
       licenseId,

@@ -1,10 +1,12 @@
 // Intake of receipts: verified against the license, the device and the manifest as the authority has them,
-// then stored once. A receipt for a license that was never issued here is an alarm: it is what a restored
-// database, a copy of the issuer's key, or a forgery would bring.
+// then stored once, under the job of the license. A chip that was installed under another job of this
+// authority is so answered by what that job did. A receipt for a license that was never issued here is an
+// alarm, once its signature has verified under a certificate of the device CA.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { verifyDevice } from '@firmseal/certificate';
 import { Fault } from '@firmseal/fault';
-import { digestOf, openSigned } from '@firmseal/formats';
+import { checkSigned, type DevicePublic, digestOf, openSigned } from '@firmseal/formats';
 import {
   parseReceiptUnverified,
   type Receipt,
@@ -13,36 +15,66 @@ import {
   verifyReceipt,
 } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
-import type { LicenseRecord } from '../store/records.ts';
+import type { JobRecord, LicenseRecord } from '../store/records.ts';
+import { raiseAlarm } from './alarms.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { requireChallenge } from './challenges.ts';
-import { verifyDevice } from './devices.ts';
 import { requireJob } from './jobs.ts';
 
 export interface ReceiptRequest {
+  /** Of the line that brings it. */
   readonly jobId: Bytes;
   readonly licenseId: Bytes;
   readonly receipt: Bytes;
   /** The receipt challenge that it answers; left out for a receipt that answers the license's nonce. */
-  readonly challenge?: Bytes;
+  readonly challenge?: Bytes | undefined;
+  /** Of the chip, should its license not be known here. */
+  readonly certificate?: Bytes | undefined;
 }
 
-async function raiseAlarm(authority: Authority, request: ReceiptRequest, claimed: Receipt): Promise<never> {
-  const { jobId, licenseId, receipt } = request;
-  const known = await authority.store.findDevice(claimed.thumbprint);
-  await authority.store.appendLog({
-    timeMs: authority.nowMs(),
-    kind: 'alarm',
-    fields: {
-      reason: 'receipt-for-unknown-license',
-      job: jobId,
-      license: licenseId,
-      receipt: digestOf(authority.crypto, openSigned(receipt, receiptTyp, 'receipt-malformed')),
-      thumbprint: claimed.thumbprint,
-      deviceKnown: known !== undefined,
-    },
-  });
-  throw new Fault('license-unknown', { license: toHex(licenseId) });
+/**
+ * The chip that a receipt names, certified: as this authority met it, or by the certificate that came along.
+ */
+async function certifiedDevice(
+  authority: Authority,
+  trust: ProductTrust,
+  { claimed, certificate }: { claimed: Receipt; certificate?: Bytes | undefined },
+): Promise<DevicePublic> {
+  const { crypto, clock, store } = authority;
+  const met = await store.findDevice(claimed.thumbprint);
+  const inputs = met
+    ? { certificate: met.certificate, atMs: met.firstSeenAtMs }
+    : certificate && { certificate, atMs: clock.nowMs() };
+  if (!inputs) throw new Fault('receipt-device-wrong');
+  const device = verifyDevice(crypto, trust, inputs);
+  if (!equalBytes(device.thumbprint, claimed.thumbprint)) throw new Fault('receipt-device-wrong');
+  return device;
+}
+
+/** Never returns: `license-unknown`, with an alarm when the receipt is a certified chip's. */
+async function refuseUnknownLicense(
+  authority: Authority,
+  job: JobRecord,
+  request: ReceiptRequest,
+  claimed: Receipt,
+): Promise<never> {
+  const { crypto } = authority;
+  const { jobId, licenseId, receipt, certificate } = request;
+  const unknown = new Fault('license-unknown', { license: toHex(licenseId) });
+  try {
+    const trust = requireProduct(authority, job.product);
+    const device = await certifiedDevice(authority, trust, { claimed, certificate });
+    const object = openSigned(receipt, receiptTyp, 'receipt-malformed');
+    checkSigned(crypto, object, { publicKey: device.signingKey, invalid: 'receipt-signature-invalid' });
+    const receiptDigest = digestOf(crypto, object);
+    const { thumbprint } = device;
+    const reason = 'receipt-for-unknown-license';
+    await raiseAlarm(authority, { reason, jobId, licenseId, thumbprint, receiptDigest });
+  } catch (cause) {
+    // Anyone with a line's token can make up a receipt: one that does not verify proves nothing.
+    if (!(cause instanceof Fault) || cause.code.startsWith('store-')) throw cause;
+  }
+  throw unknown;
 }
 
 /**
@@ -66,9 +98,10 @@ async function verifyStored(
   request: ReceiptRequest,
   license: LicenseRecord,
 ): Promise<Receipt & { digest: Bytes }> {
-  const { crypto, store } = authority;
-  const trust = requireProduct(authority, (await requireJob(authority, request.jobId)).product);
-  const device = await store.findDevice(license.thumbprint);
+  const { crypto } = authority;
+  const job = await requireJob(authority, license.jobId);
+  const trust = requireProduct(authority, job.product);
+  const device = await authority.store.findDevice(license.thumbprint);
   if (!device) throw new Fault('internal-error', { detail: 'a license without its device' });
   const { rootPublicKey, product } = trust;
   return verifyReceipt(crypto, {
@@ -83,29 +116,45 @@ async function verifyStored(
   });
 }
 
+/** The chip of a voided unit holds the firmware: what the owner had ruled out. */
+async function alarmIfVoided(authority: Authority, license: LicenseRecord, digest: Bytes): Promise<void> {
+  const { jobId, licenseId, thumbprint } = license;
+  const unit = await authority.store.findUnit(jobId, thumbprint);
+  if (unit?.voided === undefined) return;
+  const reason = 'receipt-for-voided-unit';
+  await raiseAlarm(authority, { reason, jobId, licenseId, thumbprint, receiptDigest: digest });
+}
+
 /**
- * Verifies and keeps a receipt; the same one again changes nothing. Throws `job-unknown`, `license-unknown`
- * (after an alarm was logged), the receipt faults of spec/receipt.md, and `challenge-unknown`.
+ * Verifies and keeps a receipt; the same one again changes nothing. `jobId` of the result is the job of the
+ * license. Throws `job-unknown`, `license-unknown` (with an alarm when a certified chip signed the receipt),
+ * the receipt faults of spec/receipt.md, and `challenge-unknown`.
  */
 export async function storeReceipt(
   authority: Authority,
   request: ReceiptRequest,
-): Promise<{ fresh: boolean; stored: boolean }> {
+): Promise<{ fresh: boolean; stored: boolean; jobId: Bytes }> {
   const { store } = authority;
-  const { jobId, licenseId, receipt, challenge } = request;
-  await requireJob(authority, jobId);
+  const { licenseId, receipt, challenge } = request;
+  const job = await requireJob(authority, request.jobId);
   const claimed = parseReceiptUnverified(receipt);
   if (!equalBytes(claimed.licenseId, licenseId)) throw new Fault('receipt-license-wrong');
   const license = await store.findLicense(licenseId);
-  if (!license || !equalBytes(license.jobId, jobId)) return raiseAlarm(authority, request, claimed);
+  if (!license) return refuseUnknownLicense(authority, job, request, claimed);
 
+  const { jobId } = license;
   const { fresh, digest } = await verifyStored(authority, request, license);
-  if (await store.findReceipt(digest)) return { fresh, stored: false };
+  if (await store.findReceipt(digest)) return { fresh, stored: false, jobId };
   if (fresh && challenge) {
-    const givenAtMs = await requireChallenge(authority, { challenge, jobId, purpose: 'receipt' });
-    if (givenAtMs < license.issuedAtMs) throw new Fault('challenge-unknown');
+    const given = await requireChallenge(authority, {
+      challenge,
+      jobId: request.jobId,
+      purpose: 'receipt',
+    });
+    // By the log, not by a clock: what was given before the license is no challenge for its receipt.
+    if (given.logSize <= license.logSequence) throw new Fault('challenge-unknown');
   }
-  const storedAtMs = authority.nowMs();
+  const storedAtMs = authority.clock.nowMs();
   const stored = await store.insertReceipt(
     {
       receiptDigest: digest,
@@ -122,5 +171,6 @@ export async function storeReceipt(
       fields: { job: jobId, license: licenseId, receipt: digest, fresh },
     },
   );
-  return { fresh, stored };
+  await alarmIfVoided(authority, license, digest);
+  return { fresh, stored, jobId };
 }

@@ -1,14 +1,19 @@
 // Access tokens: 32 random bytes, shown once, kept as a SHA-256. A token has one scope; a line token has one
 // job. The text begins with a mark of its scope, so that scanners for leaked secrets can know it.
 
+import type { TokenScope, TokenView } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import type { TokenRecord, TokenScope } from '../store/records.ts';
+import type { TokenRecord } from '../store/records.ts';
+import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { requireJob } from './jobs.ts';
 
 const marks = { owner: 'fso_', line: 'fsl_', auditor: 'fsa_' } as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
+const dayMs = 86_400_000;
+/** A line's token lies on a machine that nobody trusts; the others are kept by people. */
+const lifeDaysOf = { owner: 365, line: 30, auditor: 365 } as const satisfies Record<TokenScope, number>;
 
 export interface TokenRequest {
   readonly scope: TokenScope;
@@ -18,6 +23,8 @@ export interface TokenRequest {
   readonly label: string;
   /** Token id of who asks, or `local` for whoever runs the authority's own program. */
   readonly by: string;
+  /** Left out: 30 for a line, 365 for others. */
+  readonly lifeDays?: number | undefined;
 }
 
 const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.sha256(utf8(token));
@@ -28,29 +35,30 @@ const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.
 export async function createToken(
   authority: Authority,
   request: TokenRequest,
-): Promise<{ tokenId: string; token: string }> {
-  const { scope, jobId, label, by } = request;
+): Promise<{ tokenId: string; token: string; expiresAtMs: number }> {
+  const { scope, jobId, label, by, lifeDays = lifeDaysOf[scope] } = request;
   if ((scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
   if (jobId) await requireJob(authority, jobId);
   const token = marks[scope] + toBase64url(authority.crypto.randomBytes(tokenSizeBytes));
   const tokenHash = hashOf(authority, token);
   const tokenId = toHex(tokenHash.subarray(0, 8));
-  const now = authority.nowMs();
+  const now = authority.clock.nowMs();
+  const expiresAtMs = now + lifeDays * dayMs;
   await authority.store.insertToken(
-    { tokenId, tokenHash, scope, label, createdAtMs: now, ...(jobId ? { jobId } : {}) },
+    { tokenId, tokenHash, scope, label, createdAtMs: now, expiresAtMs, ...(jobId ? { jobId } : {}) },
     {
       timeMs: now,
       kind: 'token-created',
-      fields: { token: tokenId, scope, label, by, ...(jobId ? { job: jobId } : {}) },
+      fields: { token: tokenId, scope, label, by, expires: expiresAtMs, ...(jobId ? { job: jobId } : {}) },
     },
   );
-  return { tokenId, token };
+  return { tokenId, token, expiresAtMs };
 }
 
 /**
- * The token of an `Authorization` header. Throws `token-missing`, `token-refused`;
- * neither says which part was wrong.
+ * The token of an `Authorization` header. Throws `token-missing`, `token-refused` (neither says which
+ * part was wrong), `token-expired`.
  */
 export async function authenticate(authority: Authority, header: string | undefined): Promise<TokenRecord> {
   const token = /^Bearer ([A-Za-z0-9_-]{16,128})$/i.exec(header ?? '')?.[1];
@@ -61,21 +69,24 @@ export async function authenticate(authority: Authority, header: string | undefi
   // does not rest on the look-up.
   if (!record || !equalBytes(record.tokenHash, hash) || record.revokedAtMs !== undefined)
     throw new Fault('token-refused');
+  // By the wall clock: one that was years ahead for a moment must not end every token for years.
+  if (record.expiresAtMs !== undefined && authority.clock.nowMs() >= record.expiresAtMs)
+    throw new Fault('token-expired');
   return record;
 }
 
 /**
  * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is
- * a line's, serves this job.
+ * a line's, serves this job (its id in hexadecimal).
  */
-export function requireScope(token: TokenRecord, scopes: readonly TokenScope[], jobId?: Uint8Array): void {
-  const otherJob = token.jobId !== undefined && !(jobId && equalBytes(token.jobId, jobId));
+export function requireScope(token: TokenRecord, scopes: readonly TokenScope[], job?: string): void {
+  const otherJob = token.jobId !== undefined && toHex(token.jobId) !== job;
   if (!scopes.includes(token.scope) || otherJob) throw new Fault('token-scope-wrong', { scope: token.scope });
 }
 
 /** From its commit on the token opens nothing. Throws `token-unknown` (revoked before, too). */
 export async function revokeToken(authority: Authority, tokenId: string, by: string): Promise<void> {
-  const now = authority.nowMs();
+  const now = authority.clock.nowMs();
   const fields = { token: tokenId, by };
   const done = await authority.store.revokeToken(tokenId, now, {
     timeMs: now,
@@ -83,4 +94,10 @@ export async function revokeToken(authority: Authority, tokenId: string, by: str
     fields,
   });
   if (!done) throw new Fault('token-unknown', { token: tokenId });
+}
+
+/** Newest first, without their texts, which nobody has but who was given them. */
+export async function listTokens(authority: Authority, page: Page): Promise<TokenView[]> {
+  const tokens = await authority.store.listTokens(page);
+  return tokens.map(({ tokenHash: _, jobId, ...rest }) => ({ ...rest, ...(jobId ? { job: jobId } : {}) }));
 }

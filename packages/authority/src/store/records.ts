@@ -1,12 +1,8 @@
 // The records that a store keeps. Ids and digests are bytes; times are milliseconds since 1970, UTC.
 // What the fields mean is the service's affair; a store only keeps the constraints that store.ts names.
 
+import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
-
-export type JobState = 'open' | 'approved' | 'closed';
-export type LicenseMode = 'session' | 'standing';
-export type TokenScope = 'owner' | 'line' | 'auditor';
-export type ChallengePurpose = 'hello' | 'receipt';
 
 export interface JobRecord {
   readonly jobId: Bytes;
@@ -37,11 +33,16 @@ export interface PackageRecord {
   readonly approved: boolean;
 }
 
+/** A unit with the chip that holds it. */
 export interface UnitRecord {
   readonly jobId: Bytes;
   readonly thumbprint: Bytes;
   readonly unitIndex: number;
   readonly takenAtMs: number;
+  readonly certificate: Bytes;
+  readonly firstSeenAtMs: number;
+  /** Set while the unit is voided: it does not count against the quota. */
+  readonly voided?: { readonly atMs: number; readonly reason: string };
 }
 
 export interface LicenseRecord {
@@ -57,6 +58,20 @@ export interface LicenseRecord {
   readonly licenseDigest: Bytes;
   readonly bundle: Bytes;
   readonly issuedAtMs: number;
+  /** Of its entry in the log: what was given after it has a higher one, whatever a clock says. */
+  readonly logSequence: number;
+}
+
+/** Of its first entry in the log; the same evidence again changes nothing. */
+export interface AlarmRecord {
+  /** Sequence of the log entry. */
+  readonly alarm: number;
+  readonly atMs: number;
+  readonly reason: string;
+  readonly jobId: Bytes;
+  readonly licenseId: Bytes;
+  readonly thumbprint: Bytes;
+  readonly acknowledged?: { readonly atMs: number; readonly by: string; readonly note: string };
 }
 
 export interface ReceiptRecord {
@@ -80,8 +95,11 @@ export interface ChallengeRecord {
   readonly challenge: Bytes;
   readonly jobId: Bytes;
   readonly purpose: ChallengePurpose;
+  /** Ticks of the authority's clock, which never goes back (service/clock.ts). */
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** Entries of the log when it was given. */
+  readonly logSize: number;
 }
 
 export interface TokenRecord {
@@ -94,5 +112,6 @@ export interface TokenRecord {
   readonly jobId?: Bytes;
   readonly label: string;
   readonly createdAtMs: number;
+  readonly expiresAtMs?: number;
   readonly revokedAtMs?: number;
 }

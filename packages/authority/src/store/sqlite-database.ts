@@ -1,55 +1,83 @@
 // One SQLite file as the store uses it (node:sqlite): write-ahead log, every commit synchronised to the disk
-// before it returns, foreign keys enforced, statements prepared once. Knows no table.
+// before it returns, foreign keys enforced, statements prepared once. A file that another process has locked
+// is waited for without stopping this one. Knows no table.
 
-import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
+import { faultOfSqlite } from './sqlite-fault.ts';
 import type { Row } from './sqlite-rows.ts';
 import { migrate } from './sqlite-schema.ts';
 
-const sqliteBusy = 5;
-
-function isBusy(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'errcode' in cause && cause.errcode === sqliteBusy;
-}
-
-const busyOr = (cause: unknown) => (isBusy(cause) ? new Fault('store-busy', {}, { cause }) : cause);
+const busyPauseMs = 20;
 
 export class SqliteDatabase {
   readonly #path: string;
   readonly #database: DatabaseSync;
+  readonly #busyTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
+  /** Ends when the transaction before the next one has. */
+  #previous: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync, busyTimeoutMs: number) {
     this.#path = path;
     this.#database = database;
+    this.#busyTimeoutMs = busyTimeoutMs;
   }
 
-  /**
-   * Opens the file, or makes it readable for its owner only, and migrates it. Faults: see openSqliteStore.
-   */
+  /** Opens a file that is there and migrates it. Faults: see openSqliteStore. */
   static open(path: string, busyTimeoutMs: number): SqliteDatabase {
-    closeSync(openSync(path, 'a', 0o600)); // SQLite gives its side files the mode of the main file
-    const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
+    let database: DatabaseSync | undefined;
     try {
+      database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
       migrate(database);
+      // From here on a lock is waited for by timers, not by SQLite, which would stop the event loop.
+      database.exec('PRAGMA busy_timeout = 0');
     } catch (cause) {
-      database.close();
-      throw busyOr(cause);
+      database?.close();
+      throw faultOfSqlite(cause);
     }
-    return new SqliteDatabase(path, database);
+    return new SqliteDatabase(path, database, busyTimeoutMs);
   }
 
   /** A second connection that cannot write and sees the file as it is now until it is closed. */
   openSnapshot(): SqliteDatabase {
-    const database = new DatabaseSync(this.#path, { readOnly: true });
-    database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes what is seen
-    return new SqliteDatabase(this.#path, database);
+    try {
+      const database = new DatabaseSync(this.#path, { readOnly: true, timeout: 0 });
+      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema'); // the first read fixes what is seen
+      return new SqliteDatabase(this.#path, database, this.#busyTimeoutMs);
+    } catch (cause) {
+      throw faultOfSqlite(cause);
+    }
   }
 
-  /** Commits what the action did; undoes it when the action throws. The write lock is taken at the start. */
-  transaction<T>(action: () => T): T {
+  /**
+   * Commits what the action did; undoes it when the action throws. Transactions of this connection come one
+   * after the other; one that finds the file locked waits for at most the busy timeout, then `store-busy`.
+   */
+  transaction<T>(action: () => T): Promise<T> {
+    const deadlineMs = performance.now() + this.#busyTimeoutMs;
+    const run = this.#previous.then(() => this.#whenFree(action, deadlineMs));
+    this.#previous = run.catch(() => undefined);
+    return run;
+  }
+
+  async #whenFree<T>(action: () => T, deadlineMs: number): Promise<T> {
+    for (;;) {
+      try {
+        return this.#commit(action);
+      } catch (cause) {
+        const fault = faultOfSqlite(cause);
+        const isBusy = fault instanceof Fault && fault.code === 'store-busy';
+        if (!isBusy || performance.now() >= deadlineMs) throw fault;
+        await sleep(busyPauseMs);
+      }
+    }
+  }
+
+  /** The write lock is taken at the start, so that the action never has to be undone for want of it. */
+  #commit<T>(action: () => T): T {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       const result = action();
@@ -57,7 +85,7 @@ export class SqliteDatabase {
       return result;
     } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw busyOr(cause);
+      throw cause;
     }
   }
 
@@ -71,14 +99,12 @@ export class SqliteDatabase {
   }
 
   one<T>(toRecord: (row: Row) => T, sql: string, ...values: SQLInputValue[]): T | undefined {
-    const row = this.#prepare(sql).get(...values);
+    const row = reading(() => this.#prepare(sql).get(...values));
     return row && toRecord(row);
   }
 
   all<T>(toRecord: (row: Row) => T, sql: string, ...values: SQLInputValue[]): T[] {
-    return this.#prepare(sql)
-      .all(...values)
-      .map(toRecord);
+    return reading(() => this.#prepare(sql).all(...values)).map(toRecord);
   }
 
   #prepare(sql: string): StatementSync {
@@ -93,5 +119,13 @@ export class SqliteDatabase {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw faultOfSqlite(cause);
   }
 }

@@ -1,20 +1,18 @@
 // From rows of SQLite to the records of records.ts. Column names are the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
+import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
-import type { LogRow } from '../log/entry.ts';
+import type { LogRow } from '@firmseal/ledger';
 import type {
-  ChallengePurpose,
+  AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
   JobRecord,
-  JobState,
-  LicenseMode,
   LicenseRecord,
   PackageRecord,
   ReceiptRecord,
   TokenRecord,
-  TokenScope,
   UnitRecord,
 } from './records.ts';
 
@@ -51,7 +49,14 @@ export const toUnit = (row: Row): UnitRecord => ({
   thumbprint: bytes(row, 'thumbprint'),
   unitIndex: number(row, 'unit_index'),
   takenAtMs: number(row, 'taken_at_ms'),
+  certificate: bytes(row, 'certificate'),
+  firstSeenAtMs: number(row, 'first_seen_at_ms'),
+  ...(given(row, 'void_reason')
+    ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
+    : {}),
 });
+
+export const toUnitIndex = (row: Row): number => number(row, 'unit_index');
 
 export const toDevice = (row: Row): DeviceRecord => ({
   thumbprint: bytes(row, 'thumbprint'),
@@ -71,6 +76,25 @@ export const toLicense = (row: Row): LicenseRecord => ({
   licenseDigest: bytes(row, 'license_digest'),
   bundle: bytes(row, 'bundle'),
   issuedAtMs: number(row, 'issued_at_ms'),
+  logSequence: number(row, 'log_sequence'),
+});
+
+export const toAlarm = (row: Row): AlarmRecord => ({
+  alarm: number(row, 'alarm'),
+  atMs: number(row, 'at_ms'),
+  reason: text(row, 'reason'),
+  jobId: bytes(row, 'job_id'),
+  licenseId: bytes(row, 'license_id'),
+  thumbprint: bytes(row, 'thumbprint'),
+  ...(given(row, 'acknowledged_at_ms')
+    ? {
+        acknowledged: {
+          atMs: number(row, 'acknowledged_at_ms'),
+          by: text(row, 'acknowledged_by'),
+          note: text(row, 'note'),
+        },
+      }
+    : {}),
 });
 
 export const toReceipt = (row: Row): ReceiptRecord => ({
@@ -89,6 +113,7 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   purpose: text(row, 'purpose') as ChallengePurpose,
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
+  logSize: number(row, 'log_size'),
 });
 
 export const toToken = (row: Row): TokenRecord => ({
@@ -98,6 +123,7 @@ export const toToken = (row: Row): TokenRecord => ({
   ...(given(row, 'job_id') ? { jobId: bytes(row, 'job_id') } : {}),
   label: text(row, 'label'),
   createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'expires_at_ms') ? { expiresAtMs: number(row, 'expires_at_ms') } : {}),
   ...(given(row, 'revoked_at_ms') ? { revokedAtMs: number(row, 'revoked_at_ms') } : {}),
 });
 
@@ -113,3 +139,5 @@ export const toLogRow = (row: Row): LogRow => ({
 export const toSealed = (row: Row): Bytes => bytes(row, 'sealed');
 
 export const toCount = (row: Row): number => number(row, 'n');
+
+export const toTick = (row: Row): number => number(row, 'at_ms');

@@ -126,6 +126,42 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER jobs_quota_still BEFORE UPDATE OF quota, product, mode ON jobs
     BEGIN SELECT RAISE(ABORT, 'a job keeps its quota'); END;
   `,
+  `
+  ALTER TABLE tokens ADD COLUMN expires_at_ms INTEGER;
+  ALTER TABLE challenges ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE licenses ADD COLUMN log_sequence INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX licenses_by_unit ON licenses (job_id, unit_index);
+  CREATE INDEX receipts_by_license ON receipts (license_id);
+
+  -- A unit that was voided and not taken again (lifted) does not count against the quota.
+  CREATE TABLE voids (
+    ordinal INTEGER PRIMARY KEY,
+    job_id BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    lifted_at_ms INTEGER,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  ) STRICT;
+  CREATE UNIQUE INDEX voids_in_force ON voids (job_id, unit_index) WHERE lifted_at_ms IS NULL;
+
+  CREATE TABLE alarms (
+    alarm INTEGER PRIMARY KEY REFERENCES log (sequence) DEFERRABLE INITIALLY DEFERRED,
+    at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    job_id BLOB NOT NULL REFERENCES jobs,
+    license_id BLOB NOT NULL,
+    thumbprint BLOB NOT NULL,
+    acknowledged_at_ms INTEGER,
+    acknowledged_by TEXT,
+    note TEXT,
+    UNIQUE (reason, license_id, thumbprint)
+  ) STRICT;
+
+  -- One row: the highest tick of the clock, written along with whatever else is written, and by the probe of health.
+  CREATE TABLE ticks (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL) STRICT;
+  INSERT INTO ticks VALUES (1, 0);
+  `,
 ];
 
 /** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */

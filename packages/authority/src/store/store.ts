@@ -1,12 +1,14 @@
 // What the authority needs of a database. Every method that writes is one transaction that is durable when
 // its promise resolves, and appends its log entry in that same transaction: state and log cannot part
-// company. No method is open across a signature, so any number of replicas may share one store.
+// company. No method is open across a signature, so any number of replicas may share one store. Faults of
+// any method: `store-busy`, `store-full`, `store-read-only`, `store-damaged`, `store-failed`.
 // test/store-conformance.ts holds every implementation to what the comments below promise.
 
+import type { ChallengePurpose } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
-import type { LogEvent, LogHead, LogRow } from '../log/entry.ts';
+import type { LogEvent, LogHead, LogRow } from '@firmseal/ledger';
 import type {
-  ChallengePurpose,
+  AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
   JobRecord,
@@ -17,28 +19,47 @@ import type {
   UnitRecord,
 } from './records.ts';
 
-export interface JobCounts {
+interface JobCounts {
+  /** Taken and not voided. */
   readonly units: number;
+  readonly voided: number;
   readonly licenses: number;
   readonly receipts: number;
+  /** Units with a receipt. */
+  readonly installed: number;
 }
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
+export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
+type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
-export interface NewJob {
+interface NewJob {
   readonly job: Omit<JobRecord, 'state'>;
   readonly package: Omit<NewPackage, 'jobId'>;
   /** Sealed per-device data by unit index; empty, or one a unit of the quota. */
   readonly deviceData: readonly Bytes[];
 }
 
-export interface UnitRequest {
+interface UnitRequest {
   readonly jobId: Bytes;
   readonly thumbprint: Bytes;
   readonly certificate: Bytes;
   readonly atMs: number;
   /** The log entry, given the index that the unit got; called only when a unit is taken. */
-  readonly event: (unitIndex: number) => LogEvent;
+  readonly event: (unitIndex: number, how: 'unit-taken' | 'unit-retaken') => LogEvent;
+}
+
+/** A piece of a list: the items from place `from` on, at most `limit`. */
+export interface Page {
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** Units of a job by their indexes, both included. */
+interface UnitRange {
+  readonly jobId: Bytes;
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface Store {
@@ -55,25 +76,31 @@ export interface Store {
   closeJob(jobId: Bytes, event: LogEvent): Promise<boolean>;
   findJob(jobId: Bytes): Promise<JobRecord | undefined>;
   /** Newest first. */
-  listJobs(): Promise<JobRecord[]>;
+  listJobs(page: Page): Promise<JobRecord[]>;
   /** In ascending ordinal. */
   listPackages(jobId: Bytes): Promise<PackageRecord[]>;
   countJob(jobId: Bytes): Promise<JobCounts>;
   findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined>;
 
   /**
-   * Takes a unit of an approved job for a device, unless the device has one: the count, the comparison
-   * with the quota and the insert are one statement, and unit indexes are dense from 0. The device's
-   * certificate is kept the first time. `taken` is false when the device had the unit before. Undefined:
-   * no unit left, or the job is not approved.
+   * Takes a unit of an approved job for a device, unless the device has one: the count, the comparison with
+   * the quota and the insert are one statement, and unit indexes are dense from 0. Voided units do
+   * not count; a device whose unit was voided takes that one again. The device's certificate is
+   * kept the first time. `taken` is false when the device had the unit before. Undefined: no unit
+   * left, or the job is not approved.
    */
   takeUnit(request: UnitRequest): Promise<{ unitIndex: number; taken: boolean } | undefined>;
   findUnit(jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined>;
-  /** In ascending unit index. */
-  listUnits(jobId: Bytes): Promise<UnitRecord[]>;
+  /** In ascending unit index, of which `from` is the first. */
+  listUnits(jobId: Bytes, page: Page): Promise<UnitRecord[]>;
+  /**
+   * Voids a unit that has no receipt. False, and nothing logged: unknown, voided before, or with a receipt.
+   */
+  voidUnit(
+    unit: { jobId: Bytes; unitIndex: number; reason: string; atMs: number },
+    event: LogEvent,
+  ): Promise<boolean>;
   findDevice(thumbprint: Bytes): Promise<DeviceRecord | undefined>;
-  /** Devices that hold a unit of the job, in ascending unit index. */
-  listDevices(jobId: Bytes): Promise<DeviceRecord[]>;
 
   /**
    * Keeps a license of an approved job. One exists for each (job, request id) and for each (job, device,
@@ -81,7 +108,7 @@ export interface Store {
    * the job is not approved (any more).
    */
   insertLicense(
-    license: LicenseRecord,
+    license: NewLicense,
     event: LogEvent,
   ): Promise<{ license: LicenseRecord; inserted: boolean } | undefined>;
   findLicense(licenseId: Bytes): Promise<LicenseRecord | undefined>;
@@ -89,17 +116,29 @@ export interface Store {
   findLicenseByNonce(
     key: Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>,
   ): Promise<LicenseRecord | undefined>;
-  /** In the order of issue. */
-  listLicenses(jobId: Bytes): Promise<LicenseRecord[]>;
+  /** By unit, and for each in the order of issue. */
+  listLicenses(range: UnitRange): Promise<LicenseRecord[]>;
 
   /** False, and nothing logged: a receipt with this digest is there already. */
   insertReceipt(receipt: ReceiptRecord, event: LogEvent): Promise<boolean>;
   findReceipt(receiptDigest: Bytes): Promise<ReceiptRecord | undefined>;
   /** In the order of arrival. */
-  listReceipts(jobId: Bytes): Promise<ReceiptRecord[]>;
+  listReceipts(range: UnitRange): Promise<ReceiptRecord[]>;
+
+  /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
+  insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
+  findAlarm(alarm: number): Promise<AlarmRecord | undefined>;
+  /** Newest first. */
+  listAlarms(page: Page): Promise<AlarmRecord[]>;
+  /** False, and nothing logged: unknown, or acknowledged before. */
+  acknowledgeAlarm(
+    alarm: number,
+    by: { atMs: number; by: string; note: string },
+    event: LogEvent,
+  ): Promise<boolean>;
 
   /** Keeps a challenge and forgets those that expired before `createdAtMs`. Not logged. */
-  insertChallenge(challenge: ChallengeRecord): Promise<void>;
+  insertChallenge(challenge: Omit<ChallengeRecord, 'logSize'>): Promise<void>;
   /** The challenge when it was given for this job and purpose and has not expired at `nowMs`. */
   findChallenge(key: {
     challenge: Bytes;
@@ -111,38 +150,45 @@ export interface Store {
   insertToken(token: TokenRecord, event: LogEvent): Promise<void>;
   findToken(tokenHash: Bytes): Promise<TokenRecord | undefined>;
   /** Newest first. */
-  listTokens(): Promise<TokenRecord[]>;
+  listTokens(page: Page): Promise<TokenRecord[]>;
   /** False, and nothing logged: unknown or revoked before. */
   revokeToken(tokenId: string, atMs: number, event: LogEvent): Promise<boolean>;
+  /** After an older database was put back: revokes every token, and approved jobs are open again. */
+  suspendAll(atMs: number, event: LogEvent): Promise<void>;
 
-  /** For what changes no other row. */
-  appendLog(event: LogEvent): Promise<void>;
   /** At most `limit` rows from sequence `from` on, ascending. */
   readLog(from: number, limit: number): Promise<LogRow[]>;
   logHead(): Promise<LogHead>;
 
-  /** Runs `read` on a view of the store that stands still while others write. */
-  withSnapshot<T>(read: (reader: StoreReader) => Promise<T>): Promise<T>;
+  /** The highest tick that was ever kept. */
+  findTick(): Promise<number>;
+  /** Keeps the tick when it is higher: a durable write that changes nothing else, and so a probe. */
+  keepTick(atMs: number): Promise<void>;
+
+  /**
+   * A view of the store that stands still while others write. Close it soon: it keeps old pages in the file.
+   */
+  openSnapshot(): Promise<StoreSnapshot>;
 
   close(): Promise<void>;
 }
 
 /** What can be asked of a snapshot. */
-export type StoreReader = Pick<
+export type StoreSnapshot = Pick<
   Store,
   | 'listJobs'
   | 'listPackages'
   | 'listUnits'
-  | 'listDevices'
   | 'listLicenses'
   | 'listReceipts'
   | 'readLog'
   | 'logHead'
+  | 'close'
 >;
 
 /**
- * The methods that write durably: what a fault-injecting wrapper counts. A challenge is
- * durable too, but counts for nothing.
+ * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges and
+ * ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
  */
 export const durableWrites = [
   'insertJob',
@@ -150,9 +196,11 @@ export const durableWrites = [
   'approveJob',
   'closeJob',
   'takeUnit',
+  'voidUnit',
   'insertLicense',
   'insertReceipt',
+  'insertAlarm',
+  'acknowledgeAlarm',
   'insertToken',
   'revokeToken',
-  'appendLog',
 ] as const satisfies readonly (keyof Store)[];

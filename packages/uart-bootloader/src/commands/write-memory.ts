@@ -4,8 +4,6 @@
 import { concatBytes, u32be } from '@firmseal/bytes';
 import { type Session, withXor } from '../session.ts';
 
-export const mostWriteBytes = 256;
-
 /**
  * `0x31`, then `address xor`, then `count-1 *byte xor`, each acknowledged, the last when the bytes are
  * programmed.

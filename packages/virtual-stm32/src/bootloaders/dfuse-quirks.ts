@@ -1,5 +1,5 @@
 // Faults of real silicon that a DfuSe bootloader can be made to show, each by its own switch; where each was
-// seen is listed in docs/virtual-stm32.md. None is on by itself.
+// seen is listed in docs/virtual-stm32-doors.md. None is on by default.
 
 export const dfuseQuirks = [
   /** The mass erase announces 100 ms whatever it takes, and the next GETSTATUS waits for its end. */

@@ -35,12 +35,15 @@ function areasOf({ flash, ram, otp, romBootloader, identity }: Chip, { otpLock, 
     special: voltageByte ? [{ addressStart: voltageByteAddress, length: 4 }] : [],
     system: [
       romBootloader,
+      { addressStart: romBootloader.version.address, length: 1 },
       { addressStart: uniqueIdAddress, length: uniqueIdLength },
       { addressStart: flashSizeAddress, length: 2 },
       ...(otpLock === undefined ? [] : [otpLock]),
     ],
   };
 }
+
+const optionWindows = ({ romBootloader }: Chip) => romBootloader.optionMemory?.windows ?? [];
 
 export class RomMemory implements RomTarget {
   readonly #cpu: CpuPort;
@@ -52,7 +55,7 @@ export class RomMemory implements RomTarget {
   constructor(cpu: CpuPort, facts: RomFacts) {
     this.#cpu = cpu;
     this.#facts = facts;
-    this.#options = new OptionMemory(cpu, facts.optionWindows);
+    this.#options = new OptionMemory(cpu, optionWindows(cpu.chip));
     this.#areas = areasOf(cpu.chip, facts);
   }
 
@@ -74,7 +77,7 @@ export class RomMemory implements RomTarget {
 
   readableBytes(address: number, mostBytes: number): number {
     const { flash, ram, otp, system, special } = this.#areas;
-    const areas = [...flash, ...ram, ...this.#facts.optionWindows, ...otp, ...special, ...system];
+    const areas = [...flash, ...ram, ...optionWindows(this.#cpu.chip), ...otp, ...special, ...system];
     const area = areas.find((range) => within(range, address, 1));
     return area === undefined ? 0 : Math.min(mostBytes, area.addressStart + area.length - address);
   }
@@ -83,7 +86,7 @@ export class RomMemory implements RomTarget {
     const { flash, otp, special } = this.#areas;
     return (
       (this.#inRam(address, lengthBytes) && !this.#inOwnRam(address, lengthBytes)) ||
-      [...flash, ...this.#facts.optionWindows, ...otp, ...special].some((range) =>
+      [...flash, ...optionWindows(this.#cpu.chip), ...otp, ...special].some((range) =>
         within(range, address, lengthBytes),
       )
     );
@@ -113,13 +116,14 @@ export class RomMemory implements RomTarget {
    */
   #readSystemMemory(address: number, lengthBytes: number): Uint8Array {
     const { uniqueIdAddress, uniqueIdLength, flashSizeAddress } = this.#cpu.chip.identity;
-    const { bootloaderId, otpLock } = this.#facts;
+    const { versionValue, otpLock } = this.#facts;
+    const versionAddress = this.#cpu.chip.romBootloader.version.address;
     const kibibytes = this.#cpu.chip.flash.sizeBytes / 1024;
     const bytes = new Uint8Array(lengthBytes);
     for (let i = 0; i < lengthBytes; i++) {
       const at = address + i;
       if (otpLock !== undefined && within(otpLock, at, 1)) bytes[i] = 0xff;
-      else if (at === bootloaderId.address) bytes[i] = bootloaderId.value;
+      else if (at === versionAddress) bytes[i] = versionValue;
       else if (at >= uniqueIdAddress && at < uniqueIdAddress + uniqueIdLength)
         bytes[i] = this.#cpu.uid[at - uniqueIdAddress]!;
       else if (at === flashSizeAddress || at === flashSizeAddress + 1)

@@ -1,5 +1,5 @@
 // Which peripheral an address belongs to. Register space without a model reads as last written, or 0; what is
-// modelled and what is not stands in docs/virtual-stm32.md.
+// modelled and what is not stands in docs/virtual-stm32-machine.md.
 
 import { type Peripheral, RegisterBlock } from './peripheral.ts';
 

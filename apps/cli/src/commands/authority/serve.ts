@@ -1,10 +1,19 @@
 // `firmseal authority serve`: the HTTP interface of an authority, on this machine, until it is asked to stop.
 
 import { Command } from '@commander-js/extra-typings';
-import { createAuthority, serveAuthority } from '@firmseal/authority';
+import {
+  checkHead,
+  createAuthority,
+  formatRequest,
+  keepHead,
+  type RequestEvent,
+  type Store,
+  serveAuthority,
+} from '@firmseal/authority';
+import { calls } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
-import { authorityPaths, openAuthorityStore, readProducts } from '../../authority-folder.ts';
+import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
 import { examples, hostPort, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
@@ -16,6 +25,35 @@ const askedToStop = () =>
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
 
+const keepHeadEveryMs = 5000;
+
+/** Notes the head of the log every few seconds; a failure is told once, until it has worked again. */
+function keepHeadNoted(shell: Shell, store: Store, file: ReturnType<typeof headFile>): () => Promise<void> {
+  let failed = false;
+  const note = async () => {
+    try {
+      await keepHead(store, file);
+      failed = false;
+    } catch (error) {
+      if (!failed) shell.err.write(`the head of the log could not be noted: ${(error as Error).message}\n`);
+      failed = true;
+    }
+  };
+  const timer = setInterval(note, keepHeadEveryMs);
+  return () => {
+    clearInterval(timer);
+    return note();
+  };
+}
+
+/** Every request but a good answer about health, which is asked for without an end. */
+const logRequest =
+  ({ err }: Shell) =>
+  (event: RequestEvent): void => {
+    if (event.route === calls.health.path && event.fault === undefined) return;
+    err.write(`${formatRequest(event, new Date())}\n`);
+  };
+
 export const command = (shell: Shell) =>
   new Command()
     .argument('<folder>', "the authority's folder")
@@ -23,28 +61,52 @@ export const command = (shell: Shell) =>
       host: '127.0.0.1',
       port: 7443,
     })
+    .option(
+      '--head-file <file>',
+      'where the head of the log is noted, best on another disk than the database',
+    )
+    .option(
+      '--accept-restore',
+      'serve an older database that was put back: every token is revoked, every job has to be approved again',
+    )
     .addOption(passphraseOption('the keys of the authority'))
     .addHelpText('after', examples('authority serve authority --listen 127.0.0.1:7443'))
     .action(
-      runs(shell, async (face, folder, { listen, passphraseFile }) => {
+      runs(shell, async (face, folder, options) => {
+        const { listen, passphraseFile, acceptRestore = false } = options;
         const paths = authorityPaths(folder);
+        const head = headFile(options.headFile ?? paths.head);
         const passphrase = await readPassphrase(shell, 'the keys of the authority', passphraseFile);
         const open = (path: string) => openKeyFile(nodeCrypto, { path, passphrase });
         const [issuerKey, kemKey] = [await open(paths.issuer), await open(paths.kem)];
-        const products = readProducts(folder, signerOf(nodeCrypto, issuerKey));
+        const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
+        for (const name of ignored)
+          shell.err.write(`${paths.products}: ${name} is no product and is ignored\n`);
         const store = openAuthorityStore(folder);
-        const kem = unwrapperOf(nodeCrypto, kemKey);
-        const authority = createAuthority({ store, crypto: nodeCrypto, kem, products });
-        const running = await serveAuthority({ authority, ...listen });
-        const served = products.map(({ product }) => product);
-        face.tell(
-          { event: 'serving', url: running.url, products: served },
-          `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
-        );
-        await askedToStop();
-        await running.stop();
-        await store.close();
-        issuerKey.privateKey.wipe();
-        kemKey.privateKey.wipe();
+        try {
+          const kem = unwrapperOf(nodeCrypto, kemKey);
+          const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products });
+          const restored = await checkHead(authority, head, { acceptRestore });
+          if (restored)
+            face.tell(
+              { event: 'restore-accepted', folder },
+              `${folder}: an older database was accepted. Every token is revoked, every job has to be approved again.`,
+              `  make a token for the owner: firmseal authority token ${folder} --out FILE`,
+            );
+          const running = await serveAuthority({ authority, ...listen, onRequest: logRequest(shell) });
+          const stopNoting = keepHeadNoted(shell, store, head);
+          const served = products.map(({ product }) => product);
+          face.tell(
+            { event: 'serving', url: running.url, products: served },
+            `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
+          );
+          await askedToStop();
+          await running.stop();
+          await stopNoting();
+        } finally {
+          await store.close();
+          issuerKey.privateKey.wipe();
+          kemKey.privateKey.wipe();
+        }
       }),
     );

@@ -1,15 +1,15 @@
 // `firmseal job approve`: let the job issue licenses.
 
 import { Command } from '@commander-js/extra-typings';
-import { callAuthority } from '../../authority-api.ts';
-import { jobPath, tellJob } from '../../job-view.ts';
+import { accessAuthority, jobId } from '../../authority-access.ts';
+import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<job>', 'id of the job')
+    .argument('<job>', 'id of the job', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
     .addHelpText(
@@ -18,6 +18,6 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        tellJob(face, await callAuthority(options, 'POST', `${jobPath(job)}/approve`, {}));
+        tellJob(face, await accessAuthority(options).call('approveJob', { job }));
       }),
     );

@@ -1,10 +1,11 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { toBase64url } from '@firmseal/bytes';
+import { toHex } from '@firmseal/bytes';
+import { refuseUnwritable } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
-import { callAuthority } from '../../authority-api.ts';
-import { readInput, refuseExisting, writeText } from '../../files.ts';
+import { accessAuthority } from '../../authority-access.ts';
+import { readInput, writeText } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -33,15 +34,13 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { quota, mode, idFile } = options;
-        if (idFile !== undefined) refuseExisting(idFile);
+        const client = accessAuthority(options);
+        if (idFile !== undefined) refuseUnwritable(idFile, { existing: 'refuse' });
         const { headerBytes } = splitPackage(readInput(options.package));
-        const job = await callAuthority(options, 'POST', '/v1/jobs', {
-          header: toBase64url(headerBytes),
-          contentKeyFile: toBase64url(readInput(options.contentKey)),
-          quota,
-          mode,
-        });
-        if (idFile !== undefined) writeText(idFile, `${job['job']}\n`);
-        tellJob(face, job);
+        const contentKeyFile = readInput(options.contentKey);
+        const input = { header: headerBytes, contentKeyFile, quota, mode };
+        const view = await client.call('openJob', input);
+        if (idFile !== undefined) writeText(idFile, `${toHex(view.job)}\n`);
+        tellJob(face, view);
       }),
     );

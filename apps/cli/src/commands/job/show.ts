@@ -1,15 +1,19 @@
-// `firmseal job show`: quota, licenses and receipts of a job.
+// `firmseal job show`: quota, licenses and receipts of a job, and what was installed where.
 
 import { Command } from '@commander-js/extra-typings';
-import { callAuthority } from '../../authority-api.ts';
-import { jobPath, tellJob } from '../../job-view.ts';
+import { accessAuthority, jobId } from '../../authority-access.ts';
+import { readPages } from '../../authority-pages.ts';
+import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+import { tellUnit } from '../../unit-view.ts';
+
+const pageUnits = 500;
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<job>', 'id of the job')
+    .argument('<job>', 'id of the job', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
     .addHelpText(
@@ -18,6 +22,12 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        tellJob(face, await callAuthority(options, 'GET', jobPath(job)));
+        const client = accessAuthority(options);
+        tellJob(face, await client.call('showJob', { job }));
+        const units = readPages(async (from) => {
+          const { units: items, more } = await client.call('listUnits', { job, from, limit: pageUnits });
+          return { items, more };
+        });
+        for await (const unit of units) tellUnit(face, unit);
       }),
     );

@@ -1,19 +1,21 @@
 // `firmseal job token`: a token for a line. It can install this job and nothing else.
 
 import { Command } from '@commander-js/extra-typings';
-import { callAuthority } from '../../authority-api.ts';
-import { refuseExisting, writeText } from '../../files.ts';
-import { jobPath } from '../../job-view.ts';
-import { authorityOption, examples, tokenOption } from '../../options.ts';
+import { accessAuthority, jobId } from '../../authority-access.ts';
+import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+import { showTime } from '../../times.ts';
+import { checkTokenFile, writeToken } from '../../token-file.ts';
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<job>', 'id of the job')
+    .argument('<job>', 'id of the job', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--out <file>', 'where to write the token')
+    .option('--label <text>', 'name of the line, for lists', 'line')
+    .addOption(lifeOption(30))
     .addHelpText(
       'after',
       examples(
@@ -22,13 +24,15 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        const { out } = options;
-        refuseExisting(out);
-        const answer = await callAuthority(options, 'POST', `${jobPath(job)}/tokens`, { label: 'line' });
-        writeText(out, `${answer['token']}\n`, 0o600);
+        const { out, label, days } = options;
+        const client = accessAuthority(options);
+        checkTokenFile(out);
+        const made = await client.call('createLineToken', { job, label, lifeDays: days });
+        const { token, tokenId, expiresAtMs } = made;
+        writeToken(out, token);
         face.tell(
-          { event: 'token-made', job, tokenId: answer['tokenId'], file: out },
-          `${out}: token ${answer['tokenId']} for a line, this job only`,
+          { event: 'token-made', job, tokenId, file: out, expiresAtMs },
+          `${out}: token ${tokenId} for a line, this job only, until ${showTime(expiresAtMs)}`,
         );
       }),
     );

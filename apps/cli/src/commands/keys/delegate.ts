@@ -4,7 +4,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, roles } from '@firmseal/formats';
 import { refuseExisting, writeOutput } from '../../files.ts';
-import { examples, number, passphraseOption } from '../../options.ts';
+import { examples, number, passphraseOption, productOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { withRootKey } from '../../root-key.ts';
 import { runs } from '../../runs.ts';
@@ -15,7 +15,7 @@ export const command = (shell: Shell) =>
     .requiredOption('--root <file>', 'the root key')
     .requiredOption('--key <file>', 'public key of the delegate (FILE.pub)')
     .addOption(new Option('--role <role>', 'what the delegate may do').choices(roles).makeOptionMandatory())
-    .requiredOption('--product <name>', 'product, 1 to 32 characters without spaces')
+    .addOption(productOption())
     .option(
       '--counter-cap <number>',
       'highest security counter that the delegate may sign for',

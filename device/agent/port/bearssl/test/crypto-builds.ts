@@ -10,6 +10,7 @@ import type { Arithmetic } from '../../../toolchain/bearssl.ts';
 import { root } from '../../../toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../../toolchain/compile.ts';
 import { type FlashSegment, flashSegments } from '../../../toolchain/elf.ts';
+import { generatedFolder } from '../../../toolchain/generated.ts';
 import { bareMetal, thumbCompiler } from '../../../toolchain/thumb.ts';
 import { type Answer, decodeAnswer, decodeAnswers, encodeRequest, type Request } from './crypto-requests.ts';
 
@@ -17,7 +18,7 @@ const agent = join(root, 'device/agent');
 const at = (...names: string[]) => names.map((name) => join(agent, name));
 
 function objectsOf(compiler: Compiler, arithmetic: Arithmetic, sources: readonly string[]) {
-  const includes = at('core', 'port/bearssl', 'port/bearssl/test');
+  const includes = [...at('core', 'port/bearssl', 'port/bearssl/test'), generatedFolder('stm32f427')];
   const all = at(
     ...['core/fs_bytes.c', 'core/fs_hmac.c', 'core/fs_hpke.c'],
     ...['port/bearssl/fs_crypto.c', 'port/bearssl/other_curves.c'],

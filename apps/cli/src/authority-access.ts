@@ -1,0 +1,33 @@
+// How commands reach the authority: the one client of @firmseal/authority-client, with the address and
+// the token that the options name.
+
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { AuthorityClient } from '@firmseal/authority-client';
+import { type Bytes, fromHex, Secret } from '@firmseal/bytes';
+import { systemClock } from '@firmseal/link';
+import { readInput } from './files.ts';
+
+export interface AuthorityOptions {
+  readonly authority: string;
+  readonly tokenFile: string;
+}
+
+/**
+ * Sends nothing yet. Throws `authority-url-insecure`, `authority-address-invalid`,
+ * `token-text-invalid`, and what reading a file throws.
+ */
+export function accessAuthority({ authority, tokenFile }: AuthorityOptions): AuthorityClient {
+  const text = new TextDecoder().decode(readInput(tokenFile)).trim();
+  return new AuthorityClient({
+    address: authority,
+    token: new Secret(new TextEncoder().encode(text)),
+    clock: systemClock,
+  });
+}
+
+/** The id of a job, as an argument of a command. */
+export function jobId(text: string): Bytes {
+  if (!/^[0-9a-fA-F]{32}$/.test(text))
+    throw new InvalidArgumentError('The id of a job has 32 hexadecimal digits.');
+  return fromHex(text);
+}

@@ -1,0 +1,44 @@
+// `firmseal token new`: a token for an owner, who may do everything, or for an auditor, who may read.
+
+import { Command, Option } from '@commander-js/extra-typings';
+import { accessAuthority } from '../../authority-access.ts';
+import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
+import { runs } from '../../runs.ts';
+import type { Shell } from '../../shell.ts';
+import { showTime } from '../../times.ts';
+import { checkTokenFile, writeToken } from '../../token-file.ts';
+
+export const command = (shell: Shell) =>
+  new Command()
+    .addOption(authorityOption())
+    .addOption(tokenOption())
+    .addOption(
+      new Option('--scope <scope>', 'who gets it')
+        .choices(['owner', 'auditor'] as const)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--label <text>', 'name of the person, for lists')
+    .requiredOption('--out <file>', 'where to write the token')
+    .addOption(lifeOption(365))
+    .addHelpText(
+      'after',
+      examples(
+        'token new --scope auditor --label alice --out auditor.token \\\n' +
+          '      --authority http://127.0.0.1:7443 --token-file authority/owner.token',
+      ),
+    )
+    .action(
+      runs(shell, async (face, options) => {
+        const { scope, label, out, days } = options;
+        const client = accessAuthority(options);
+        checkTokenFile(out);
+        const { token, tokenId, expiresAtMs } = await client.call('createToken', {
+          ...{ scope, label, lifeDays: days },
+        });
+        writeToken(out, token);
+        face.tell(
+          { event: 'token-made', scope, tokenId, file: out, expiresAtMs },
+          `${out}: token ${tokenId} for an ${scope}, until ${showTime(expiresAtMs)}`,
+        );
+      }),
+    );

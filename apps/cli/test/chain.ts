@@ -1,0 +1,162 @@
+// The whole chain through the commands, for tests: an owner's desk and an authority that serves,
+// then for each chip seal, job, personalize, install, audit. The chips start blank, and nothing
+// but the commands touches them.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { findChip, hexAddress } from '@firmseal/chips';
+import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
+import { expect } from 'vitest';
+import { exampleImage } from '../src/demo/example-image.ts';
+import { type Outcome, runHere } from './run-here.ts';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
+export const product = 'panel';
+
+/** Where a chip is plugged in: two ports of this machine. */
+export interface Plug {
+  readonly socket: string;
+  readonly probe: string;
+}
+
+export class Chain {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
+  readonly #servers: Server[] = [];
+  #authority: string[] = [];
+  #server: ChildProcess | undefined;
+
+  /** Path of a file of the desk. */
+  at(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** Runs a command and expects that it succeeds. */
+  async run(...words: string[]): Promise<Outcome> {
+    const outcome = await this.try(...words);
+    expect(outcome.status, `${words.slice(0, 2).join(' ')}: ${outcome.stderr}`).toBe(0);
+    return outcome;
+  }
+
+  try(...words: string[]): Promise<Outcome> {
+    return runHere(words, environment);
+  }
+
+  #newKey(role: string, name: string) {
+    return this.run('keys', 'new', '--role', role, '--out', this.at(name));
+  }
+
+  #delegate(role: string, key: string, out: string) {
+    return this.run(
+      ...['keys', 'delegate', '--root', this.at('root.key'), '--role', role, '--key', this.at(key)],
+      ...['--product', product, '--out', this.at(out)],
+    );
+  }
+
+  /** Keys, delegations, and an authority that serves until `end`. */
+  async begin(): Promise<void> {
+    const at = (name: string) => this.at(name);
+    await this.#newKey('root', 'root.key');
+    await this.#newKey('package-signer', 'signer.key');
+    await this.#newKey('device-ca', 'ca.key');
+    await this.run('authority', 'init', at('authority'));
+    await this.#delegate('package-signer', 'signer.key.pub', 'signer.delegation');
+    await this.#delegate('device-ca', 'ca.key.pub', 'ca.delegation');
+    await this.#delegate('license-issuer', 'authority/issuer.key.pub', 'issuer.delegation');
+    await this.run(
+      ...[
+        'authority',
+        'add-product',
+        at('authority'),
+        '--product',
+        product,
+        '--root-key',
+        at('root.key.pub'),
+      ],
+      ...['--issuer-delegation', at('issuer.delegation'), '--device-ca-delegation', at('ca.delegation')],
+    );
+    this.#server = spawn(
+      process.execPath,
+      [main, 'authority', 'serve', at('authority'), '--listen', '127.0.0.1:0', '--json'],
+      { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
+    const { url } = JSON.parse(line) as { url: string };
+    this.#authority = ['--authority', url, '--token-file', at('authority/owner.token')];
+  }
+
+  async end(): Promise<void> {
+    for (const one of this.#servers) one.close();
+    if (this.#server !== undefined) {
+      this.#server.kill();
+      await once(this.#server, 'exit');
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Serves the chip's link and debug port on ports that the system chooses. */
+  async plugIn(chip: VirtualChip): Promise<Plug> {
+    const [link, probe] = [await serveLink(chip, 0), await serveProbe(chip, 0)];
+    this.#servers.push(link, probe);
+    const portOf = (one: Server) => (one.address() as AddressInfo).port;
+    return { socket: `tcp:127.0.0.1:${portOf(link)}`, probe: `virtual:127.0.0.1:${portOf(probe)}` };
+  }
+
+  /** Words that seal a small image, a raw binary made for the chip. */
+  sealWords(chipId: string, out: string): string[] {
+    const { address, bytes } = exampleImage(findChip(chipId)).segments[0]!;
+    writeFileSync(this.at(`${chipId}.bin`), bytes.subarray(0, 6 * 1024));
+    return [
+      ...['seal', this.at(`${chipId}.bin`), '--address', hexAddress(address), '--chip', chipId],
+      ...['--product', product, '--firmware-version', '1.0.0', '--counter', '1'],
+      ...['--root-key', this.at('root.key.pub'), '--signer', this.at('signer.key')],
+      ...['--delegation', this.at('signer.delegation'), '--authority-key', this.at('authority/kem.key.pub')],
+      ...['--out', out],
+    ];
+  }
+
+  /** A package for the chip and an approved job for one unit of it; returns the package and the job's id. */
+  async order(chipId: string): Promise<{ sealed: string; job: string }> {
+    const sealed = this.at(`${chipId}.seal`);
+    await this.run(...this.sealWords(chipId, sealed));
+    await this.run(
+      ...['job', 'open', ...this.#authority, '--package', sealed, '--content-key', `${sealed}.key`],
+      ...['--quota', '1', '--id-file', this.at(`${chipId}.job`)],
+    );
+    const job = readFileSync(this.at(`${chipId}.job`), 'utf8').trim();
+    await this.run('job', 'approve', job, ...this.#authority);
+    await this.run('job', 'token', job, ...this.#authority, '--out', this.at(`${chipId}.token`));
+    return { sealed, job };
+  }
+
+  /** To readout level 2. `words` are further options. */
+  personalize(chipId: string, plug: Plug, ...words: string[]): Promise<Outcome> {
+    return this.run(
+      ...['personalize', '--chip', chipId, '--product', product, '--root-key', this.at('root.key.pub')],
+      ...['--device-ca', this.at('ca.key'), '--level', '2', '--confirm-permanent'],
+      ...['--probe', plug.probe, '--socket', plug.socket, ...words],
+    );
+  }
+
+  install(chipId: string, { sealed, job }: { sealed: string; job: string }, plug: Plug): Promise<Outcome> {
+    return this.run(
+      ...['install', sealed, '--job', job, ...this.#authority.slice(0, 2)],
+      ...['--token-file', this.at(`${chipId}.token`), '--root-key', this.at('root.key.pub')],
+      ...['--device-ca-delegation', this.at('ca.delegation'), '--socket', plug.socket],
+      ...['--journal', this.at(`${chipId}.jsonl`), '--json'],
+    );
+  }
+
+  audit(): Promise<Outcome> {
+    return this.run(
+      ...['audit', ...this.#authority, '--product', product, '--root-key', this.at('root.key.pub')],
+      ...['--device-ca-delegation', this.at('ca.delegation')],
+    );
+  }
+}

@@ -1,0 +1,37 @@
+// Builds the agents that ship: machine code for every chip that has a port, as Intel HEX in
+// device/agent/build, where the packed command and any programmer take them from. What went in is pinned
+// (compiler flags, BearSSL's source by hash, generated headers), so two builds by one compiler are equal byte
+// for byte (`npm run lab -- reproducible`).
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { intelHexLines } from '@firmseal/image';
+import { root } from './toolchain/cache.ts';
+import { flashSegments } from './toolchain/elf.ts';
+import { portedChips, targetOf } from './toolchain/targets.ts';
+import { buildAgent } from './toolchain/thumb.ts';
+
+/** The shipping agent of a chip as the text of an Intel HEX file. */
+function shippingHex(chipId: string): string {
+  const { elf } = buildAgent(targetOf(chipId, 'shipping'));
+  return [...intelHexLines(flashSegments(readFileSync(elf)))].join('');
+}
+
+/** Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. */
+export function buildShipping(): { chipId: string; path: string; sha256: string }[] {
+  const folder = join(root, 'device/agent/build');
+  mkdirSync(folder, { recursive: true });
+  return portedChips().map((chipId) => {
+    const text = shippingHex(chipId);
+    const path = join(folder, `agent-${chipId}.hex`);
+    const draft = `${path}.${process.pid}.draft`;
+    writeFileSync(draft, text);
+    renameSync(draft, path);
+    return { chipId, path, sha256: createHash('sha256').update(text).digest('hex') };
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const { chipId, sha256 } of buildShipping()) console.log(`agent-${chipId}.hex ${sha256}`);

@@ -1,0 +1,265 @@
+// The audit: log chain, every license signature, units against the quota, every receipt against its license,
+// the tables against the log. It works on evidence alone, line by line, so an auditor can run it without
+// trusting the authority's program, from a file as well. What it cannot see without a head noted earlier: a
+// database that was replaced as a whole by an older or another consistent one.
+
+import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
+import { equalBytes, toHex } from '@firmseal/bytes';
+import type { Crypto } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
+import { LogChain, type LogHead } from '@firmseal/ledger';
+import { type Finding, mostFindings, type Notice } from './findings.ts';
+import { type AuditedInstall, JobAudit, type JobSummary } from './job-audit.ts';
+import { LoggedState } from './logged-state.ts';
+import type { AuditTrust } from './trust.ts';
+
+export interface AuditResult {
+  /** No finding. */
+  readonly ok: boolean;
+  /** The first of them; `findingCount` counts all. */
+  readonly findings: readonly Finding[];
+  readonly findingCount: number;
+  readonly notices: readonly Notice[];
+  readonly jobs: readonly JobSummary[];
+  /** To be noted, and given as `known` to the next audit. */
+  readonly head: LogHead;
+}
+
+export interface AuditOptions {
+  readonly products: ReadonlyMap<string, AuditTrust>;
+  /** Heads that the auditor noted earlier; only they reveal a replaced database. */
+  readonly known?: readonly LogHead[];
+  /** The auditor's clock, which the authority's is compared with. */
+  readonly nowMs?: number;
+  /** Told what was installed where, in the order of the evidence. */
+  readonly onInstall?: (install: AuditedInstall) => void;
+}
+
+const clockToleranceMs = 120_000;
+
+/**
+ * Audits lines of evidence (GET /v1/export, or a file of it). Faults in the evidence are findings; nothing is
+ * thrown for them, only what the lines themselves throw while they are fetched.
+ */
+export async function audit(
+  crypto: Crypto,
+  lines: AsyncIterable<string> | Iterable<string>,
+  options: AuditOptions,
+): Promise<AuditResult> {
+  const run = new Audit(crypto, options);
+  for await (const line of lines) run.addLine(line);
+  return run.end();
+}
+
+class Audit {
+  readonly #crypto: Crypto;
+  readonly #options: AuditOptions;
+  readonly #findings: Finding[] = [];
+  #findingCount = 0;
+  readonly #notices: Notice[] = [];
+  readonly #chain: LogChain;
+  readonly #logged = new LoggedState();
+  readonly #met = new Set<string>();
+  readonly #unaudited = new Set<string>();
+  readonly #jobs: JobSummary[] = [];
+  #claimed: LogHead | undefined;
+  #job: JobAudit | undefined;
+  #lines = 0;
+  #ended = false;
+
+  constructor(crypto: Crypto, options: AuditOptions) {
+    this.#crypto = crypto;
+    this.#options = options;
+    this.#chain = new LogChain(crypto);
+    this.#compareHeads(); // heads of the empty log
+  }
+
+  addLine(text: string): void {
+    const number = ++this.#lines;
+    try {
+      this.#add(decodeEvidenceLine(text, number));
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      this.#report({ code: 'evidence-malformed', subject: `line ${number}`, detail });
+    }
+  }
+
+  #add(line: EvidenceLine): void {
+    const malformed = (problem: string) => new Fault('evidence-malformed', { line: this.#lines, problem });
+    if (this.#ended) throw malformed('it follows the last line');
+    if ((line.kind === 'head') !== (this.#lines === 1)) throw malformed(`${line.kind} is out of place`);
+    switch (line.kind) {
+      case 'head':
+        this.#begin(line);
+        break;
+      case 'end':
+        this.#finish(line.lines);
+        break;
+      case 'log':
+        this.#addLog(line);
+        break;
+      case 'job':
+        this.#beginJob(line);
+        break;
+      default:
+        this.#addRow(line);
+    }
+  }
+
+  #addRow(line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' }): void {
+    const job = this.#job;
+    if (job === undefined || toHex(line.job) !== job.name)
+      throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
+    if (line.kind === 'package') job.addPackage(line);
+    else if (line.kind === 'unit') job.addUnit(line);
+    else if (line.kind === 'license') job.addLicense(line);
+    else job.addReceipt(line);
+  }
+
+  #begin({ size, head, atMs }: EvidenceLine & { kind: 'head' }): void {
+    this.#claimed = { size, head };
+    const { nowMs } = this.#options;
+    const differenceMs = nowMs === undefined ? 0 : atMs - nowMs;
+    if (Math.abs(differenceMs) > clockToleranceMs)
+      this.#notices.push({
+        code: 'clock',
+        detail: `the authority's clock is ${spanText(differenceMs)} ${differenceMs > 0 ? 'ahead of' : 'behind'} this one`,
+      });
+  }
+
+  #addLog(row: EvidenceLine & { kind: 'log' }): void {
+    for (const { sequence, problem } of this.#chain.add(row))
+      this.#report({
+        code: 'log-broken',
+        subject: `entry ${sequence}`,
+        detail: `the chain breaks: ${problem}`,
+      });
+    this.#logged.add(row);
+    this.#compareHeads();
+  }
+
+  /** Each noted head is compared when the log has reached its length. */
+  #compareHeads(): void {
+    const present = this.#chain.head;
+    for (const { size, head } of this.#options.known ?? []) {
+      if (size !== present.size || equalBytes(head, present.head)) continue;
+      const detail = 'the head differs from the one that was noted earlier';
+      this.#report({ code: 'log-forked', subject: `the first ${size} entries`, detail });
+    }
+  }
+
+  #beginJob(line: EvidenceLine & { kind: 'job' }): void {
+    this.#endJob();
+    const job = toHex(line.job);
+    const { products, onInstall } = this.#options;
+    const trust = products.get(line.product);
+    if (trust === undefined) this.#unaudited.add(line.product);
+    if (this.#met.has(job))
+      this.#report({ code: 'row-unlogged', job, subject: `job ${job}`, detail: 'it comes a second time' });
+    this.#met.add(job);
+    this.#job = new JobAudit(line, {
+      crypto: this.#crypto,
+      logged: this.#logged.jobs.get(job),
+      trust,
+      report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
+      onInstall: onInstall ?? (() => undefined),
+    });
+  }
+
+  #endJob(): void {
+    if (this.#job !== undefined) this.#jobs.push(this.#job.end());
+    this.#job = undefined;
+  }
+
+  #finish(lines: number): void {
+    this.#ended = true;
+    this.#endJob();
+    if (lines !== this.#lines - 1)
+      throw new Fault('evidence-malformed', {
+        line: this.#lines,
+        problem: `it counts ${lines} lines, and ${this.#lines - 1} came`,
+      });
+  }
+
+  end(): AuditResult {
+    this.#endJob();
+    this.#auditWhole();
+    for (const job of this.#logged.jobs.keys())
+      if (!this.#met.has(job)) {
+        const detail = 'the log tells of this job';
+        this.#report({ code: 'row-missing', job, subject: `job ${job}`, detail });
+      }
+    this.#auditLog();
+    const ok = this.#findingCount === 0;
+    const { head } = this.#chain;
+    const [findings, notices, jobs] = [this.#findings, this.#notices, this.#jobs];
+    return { ok, findings, findingCount: this.#findingCount, notices, jobs, head };
+  }
+
+  /** The evidence as a whole: its beginning, its end, and how long the log is. */
+  #auditWhole(): void {
+    const { size, head } = this.#chain.head;
+    const log = (code: Finding['code'], subject: string, detail: string) =>
+      this.#report({ code, subject, detail });
+    if (!this.#ended) log('evidence-malformed', 'the last line', 'the evidence ends before it');
+    const claimed = this.#claimed;
+    if (claimed && (claimed.size !== size || !equalBytes(claimed.head, head)))
+      log(
+        'log-broken',
+        'the head',
+        `the authority names a head after ${claimed.size} entries that is not theirs`,
+      );
+    if (size === 0) log('log-empty', 'the log', 'an authority has at least the entry of its first token');
+    const known = this.#options.known ?? [];
+    for (const noted of known)
+      if (noted.size > size) {
+        const detail = `the log has ${size} entries; ${noted.size} were noted earlier`;
+        log('log-shortened', `the first ${noted.size} entries`, detail);
+      }
+    if (known.length === 0)
+      this.#notices.push({
+        code: 'head-unknown',
+        detail: 'no head of an earlier audit was given: whether the log was replaced could not be seen',
+      });
+  }
+
+  #auditLog(): void {
+    const { contradictions, alarms, restores, clockSteps } = this.#logged;
+    for (const { sequence, detail } of contradictions)
+      this.#report({ code: 'log-contradictory', subject: `entry ${sequence}`, detail });
+    for (const { sequence, reason, license, acknowledged } of alarms.values()) {
+      const detail = `${reason}: license ${license}`;
+      if (acknowledged)
+        this.#notices.push({ code: 'alarm-acknowledged', detail: `entry ${sequence}: ${detail}` });
+      else this.#report({ code: 'alarm', subject: `entry ${sequence}`, detail });
+    }
+    for (const { sequence, size } of restores)
+      this.#notices.push({
+        code: 'database-restored',
+        detail: `entry ${sequence}: an older database was put back; ${size} entries had been written`,
+      });
+    for (const { sequence, backMs } of clockSteps)
+      this.#notices.push({
+        code: 'clock',
+        detail: `entry ${sequence}: the time goes back by ${spanText(backMs)}`,
+      });
+    for (const product of this.#unaudited)
+      this.#notices.push({
+        code: 'product-not-audited',
+        detail: `no keys were given for product ${product}: its signatures were not looked at`,
+      });
+  }
+
+  #report(finding: Finding): void {
+    this.#findingCount++;
+    if (this.#findings.length < mostFindings) this.#findings.push(finding);
+  }
+}
+
+/** The largest unit that fits: `400 days`, `3 minutes`. */
+function spanText(spanMs: number): string {
+  const minutes = Math.round(Math.abs(spanMs) / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}

@@ -1,0 +1,59 @@
+// What an audit can find. A finding contradicts what the owner was promised; a notice
+// is for the auditor to judge.
+
+export type FindingCode =
+  /** A line of the evidence is not of the interface, or the evidence was cut. */
+  | 'evidence-malformed'
+  /** A row of the log is missing, moved, or not what its hash says. */
+  | 'log-broken'
+  /** An authority has at least the entry of its first token. */
+  | 'log-empty'
+  /** The log is shorter than a head that was noted earlier. */
+  | 'log-shortened'
+  /** The log is as long, but is not the one whose head was noted. */
+  | 'log-forked'
+  /** An entry contradicts those before it. */
+  | 'log-contradictory'
+  /** The authority logged an alarm, and no owner has acknowledged it. */
+  | 'alarm'
+  /** The log tells of a row that is not there. */
+  | 'row-missing'
+  /** A row that the log does not tell of. */
+  | 'row-unlogged'
+  /** A row that differs from what the log tells. */
+  | 'row-differs'
+  /** More chips hold the firmware, or more units count, than the quota allows. */
+  | 'quota-exceeded'
+  | 'package-invalid'
+  | 'certificate-invalid'
+  | 'license-invalid'
+  | 'receipt-invalid';
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** Job, hexadecimal; absent for findings about the log or the evidence as a whole. */
+  readonly job?: string;
+  /** What it is about: `license 0a1b...`, `entry 12`. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+export type NoticeCode =
+  /** The auditor has no keys for the product: the rows of its jobs were held against the log alone. */
+  | 'product-not-audited'
+  /** The times of the log go back, or the authority's clock differs from the auditor's. */
+  | 'clock'
+  /** An older database was put back, and an owner accepted it. */
+  | 'database-restored'
+  /** An alarm that an owner acknowledged. */
+  | 'alarm-acknowledged'
+  /** No head of an earlier audit was given: whether the log was shortened or replaced could not be seen. */
+  | 'head-unknown';
+
+export interface Notice {
+  readonly code: NoticeCode;
+  readonly detail: string;
+}
+
+/** Most findings that are kept; what follows is counted. */
+export const mostFindings = 1000;

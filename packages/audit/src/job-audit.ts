@@ -1,0 +1,304 @@
+// The audit of one job while its lines come in: rows against the log, and every signature in them against the
+// owner's root and the device CA. Rows come unit by unit, so that no more than one chip is held in memory. A
+// delegation that was ended by a later epoch still counts for what was signed under it.
+
+import type { EvidenceOf } from '@firmseal/authority-contract';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { verifyDevice } from '@firmseal/certificate';
+import type { Crypto } from '@firmseal/crypto';
+import type { DevicePublic } from '@firmseal/formats';
+import { type LicenseTerms, type Receipt, verifyLicense, verifyReceipt } from '@firmseal/license';
+import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
+import type { FindingCode } from './findings.ts';
+import type { LoggedJob } from './logged-state.ts';
+import type { AuditTrust } from './trust.ts';
+
+/**
+ * Issued against proven, for people. The last two are no faults: an install may be
+ * under way, or a line offline.
+ */
+export interface JobSummary {
+  readonly job: string;
+  readonly product: string;
+  readonly quota: number;
+  /** Taken and not voided. */
+  readonly units: number;
+  readonly voided: number;
+  readonly licenses: number;
+  readonly receipts: number;
+  /** Units with a receipt that verified. */
+  readonly installed: number;
+  readonly unprotected: number;
+  readonly unitsWithoutLicense: number;
+  readonly unitsWithoutReceipt: number;
+}
+
+/** What was installed where, by a receipt that verified. */
+export interface AuditedInstall {
+  readonly job: string;
+  readonly unitIndex: number;
+  readonly thumbprint: string;
+  readonly chip: string;
+  readonly firmwareVersion: string;
+  readonly securityCounter: number;
+  readonly manifestDigest: string;
+  readonly receiptDigest: string;
+  /** When the authority kept the receipt. */
+  readonly storedAtMs: number;
+  readonly fresh: boolean;
+  readonly readoutLevel: number;
+  readonly unprotected: boolean;
+}
+
+export interface JobAuditOptions {
+  readonly crypto: Crypto;
+  readonly logged: LoggedJob | undefined;
+  readonly trust: AuditTrust | undefined;
+  readonly report: (code: FindingCode, subject: string, detail: string) => void;
+  readonly onInstall: (install: AuditedInstall) => void;
+}
+
+type Table = 'package' | 'unit' | 'license' | 'receipt';
+
+interface OpenUnit {
+  readonly row: EvidenceOf<'unit'>;
+  readonly device: DevicePublic | undefined;
+  readonly terms: Map<string, LicenseTerms>;
+  licenses: number;
+  install: AuditedInstall | undefined;
+}
+
+function demand(condition: boolean, detail: string): asserts condition {
+  if (!condition) throw new Error(detail);
+}
+
+const jobText = (job: { product: string; quota: number; mode: string; state: string }) =>
+  `${job.product}, quota ${job.quota}, ${job.mode}, ${job.state}`;
+const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
+
+export class JobAudit {
+  readonly name: string;
+  readonly #options: JobAuditOptions;
+  readonly #row: EvidenceOf<'job'>;
+  readonly #manifests = new Map<string, Manifest>();
+  /** What the log tells of and no row has shown yet. */
+  readonly #missing: { what: string; keys: Set<string> }[] = [];
+  readonly #logged: Readonly<Record<Table, Set<string>>>;
+  #unit: OpenUnit | undefined;
+  readonly #counts = {
+    ...{ units: 0, voided: 0, licenses: 0, receipts: 0, installed: 0, unprotected: 0 },
+    ...{ unitsWithoutLicense: 0, unitsWithoutReceipt: 0 },
+  };
+
+  constructor(row: EvidenceOf<'job'>, options: JobAuditOptions) {
+    this.#row = row;
+    this.#options = options;
+    this.name = toHex(row.job);
+    const { logged } = options;
+    const expected = (what: string, keys: Iterable<string> = []) => {
+      const set = new Set(keys);
+      this.#missing.push({ what, keys: set });
+      return set;
+    };
+    this.#logged = {
+      package: expected('package', logged?.packages.keys()),
+      unit: expected('unit of device', logged?.units.keys()),
+      license: expected('license', logged?.licenses.keys()),
+      receipt: expected('receipt', logged?.receipts.keys()),
+    };
+    if (logged === undefined)
+      options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
+    else this.#compare(`job ${this.name}`, jobText(row), jobText(logged));
+  }
+
+  addPackage(row: EvidenceOf<'package'>): void {
+    const digest = toHex(row.manifestDigest);
+    const approved = this.#options.logged?.packages.get(digest);
+    this.#meet('package', `package ${digest}`, digest, {
+      row: approvalText(row.approved),
+      logged: approved === undefined ? undefined : approvalText(approved),
+    });
+    const { crypto, trust } = this.#options;
+    if (trust === undefined) return;
+    this.#attempt('package-invalid', `package ${digest}`, () => {
+      const { rootPublicKey, product } = trust;
+      const { manifest } = verifyHeader(crypto, decodeHeader(row.header), { rootPublicKey, product });
+      demand(toHex(manifest.digest) === digest, 'the header holds another manifest');
+      const { firmwareVersion, securityCounter } = manifest.core;
+      const shown = row.firmwareVersion === firmwareVersion && row.securityCounter === securityCounter;
+      demand(shown, 'the row shows another version or counter than the manifest');
+      this.#manifests.set(digest, manifest);
+    });
+  }
+
+  addUnit(row: EvidenceOf<'unit'>): void {
+    this.#closeUnit();
+    const { crypto, trust, logged } = this.#options;
+    const thumbprint = toHex(row.thumbprint);
+    const voided = row.voidedAtMs !== undefined;
+    const text = (unit: number, isVoided: boolean) => `${unit}${isVoided ? ', voided' : ''}`;
+    const index = logged?.units.get(thumbprint);
+    this.#meet('unit', `unit of device ${thumbprint}`, thumbprint, {
+      row: text(row.unitIndex, voided),
+      logged: index === undefined ? undefined : text(index, logged!.voided.has(index)),
+    });
+    let device: DevicePublic | undefined;
+    if (trust !== undefined)
+      this.#attempt('certificate-invalid', `device ${thumbprint}`, () => {
+        const verified = verifyDevice(crypto, trust, {
+          certificate: row.certificate,
+          atMs: row.firstSeenAtMs,
+        });
+        demand(toHex(verified.thumbprint) === thumbprint, 'the certificate is of another device');
+        device = verified;
+      });
+    this.#counts[voided ? 'voided' : 'units']++;
+    this.#unit = { row, device, terms: new Map(), licenses: 0, install: undefined };
+  }
+
+  addLicense(row: EvidenceOf<'license'>): void {
+    this.#counts.licenses++;
+    const id = toHex(row.licenseId);
+    const subject = `license ${id}`;
+    const text = (l: { digest: string; thumbprint: string; unit: number; manifest: string }) =>
+      `digest ${l.digest}, device ${l.thumbprint}, unit ${l.unit}, manifest ${l.manifest}`;
+    const logged = this.#options.logged?.licenses.get(id);
+    this.#meet('license', subject, id, {
+      row: text({
+        digest: toHex(row.licenseDigest),
+        thumbprint: toHex(row.thumbprint),
+        unit: row.unitIndex,
+        manifest: toHex(row.manifestDigest),
+      }),
+      logged: logged && text(logged),
+    });
+    const unit = this.#unit;
+    if (unit !== undefined) unit.licenses++;
+    if (this.#options.trust === undefined) return;
+    this.#attempt('license-invalid', subject, () => {
+      demand(unit?.row.unitIndex === row.unitIndex, 'it does not follow its unit');
+      unit.terms.set(id, this.#verifyLicense(row, unit));
+    });
+  }
+
+  #verifyLicense(row: EvidenceOf<'license'>, unit: OpenUnit): LicenseTerms {
+    const { crypto, trust } = this.#options;
+    const { rootPublicKey, product } = trust!;
+    const inputs = { bundle: row.bundle, rootPublicKey, product, epoch: 0 };
+    const { terms, digest } = verifyLicense(crypto, inputs);
+    const same = (name: string, a: Uint8Array, b: Uint8Array) =>
+      demand(equalBytes(a, b), `the signed ${name} is another one than the row's`);
+    same('digest', digest, row.licenseDigest);
+    same('license id', terms.licenseId, row.licenseId);
+    same('job', terms.jobId, this.#row.job);
+    same('device', terms.thumbprint, row.thumbprint);
+    same('manifest', terms.manifestDigest, row.manifestDigest);
+    demand(terms.unitIndex === row.unitIndex, 'the signed unit is another one than the row tells');
+    demand(terms.mode === row.mode, 'the signed mode is another one than the row tells');
+    demand(unit.device !== undefined, 'its device has no valid certificate');
+    same('device', unit.device.thumbprint, row.thumbprint);
+    return terms;
+  }
+
+  addReceipt(row: EvidenceOf<'receipt'>): void {
+    this.#counts.receipts++;
+    const digest = toHex(row.receiptDigest);
+    const subject = `receipt ${digest}`;
+    const logged = this.#options.logged?.receipts.get(digest);
+    this.#meet('receipt', subject, digest, { row: toHex(row.licenseId), logged });
+    if (this.#options.trust === undefined) return;
+    this.#attempt('receipt-invalid', subject, () => {
+      const receipt = this.#verifyReceipt(row);
+      const unit = this.#unit!;
+      unit.install = this.#installOf(row, receipt, unit);
+    });
+  }
+
+  #verifyReceipt(row: EvidenceOf<'receipt'>): Receipt {
+    const { crypto } = this.#options;
+    const unit = this.#unit;
+    const license = unit?.terms.get(toHex(row.licenseId));
+    demand(license !== undefined, 'there is no valid license for it');
+    const device = unit?.device;
+    const manifest = this.#manifests.get(toHex(license.manifestDigest));
+    demand(device !== undefined && manifest !== undefined, 'its device or package did not verify');
+    const challenge: { challenge?: Bytes } = row.challenge ? { challenge: row.challenge } : {};
+    const inputs = { receipt: row.receipt, device, license, manifest, ...challenge };
+    const receipt = verifyReceipt(crypto, inputs);
+    demand(receipt.fresh === row.fresh, 'the row and the receipt differ on whether it is fresh');
+    demand(equalBytes(receipt.digest, row.receiptDigest), 'the row has another digest than the receipt');
+    return receipt;
+  }
+
+  #installOf(row: EvidenceOf<'receipt'>, receipt: Receipt, unit: OpenUnit): AuditedInstall {
+    const { manifestDigest, fresh, readoutLevel, unprotected } = receipt;
+    const { core } = this.#manifests.get(toHex(manifestDigest))!;
+    return {
+      job: this.name,
+      unitIndex: unit.row.unitIndex,
+      thumbprint: toHex(unit.row.thumbprint),
+      chip: unit.device!.chipId,
+      firmwareVersion: core.firmwareVersion,
+      securityCounter: core.securityCounter,
+      manifestDigest: toHex(manifestDigest),
+      receiptDigest: toHex(row.receiptDigest),
+      storedAtMs: row.storedAtMs,
+      ...{ fresh, readoutLevel, unprotected },
+    };
+  }
+
+  /** Everything that can be said once no further row of the job comes. */
+  end(): JobSummary {
+    this.#closeUnit();
+    const { report } = this.#options;
+    for (const { what, keys } of this.#missing)
+      for (const key of keys) report('row-missing', `${what} ${key}`, 'the log tells of it');
+    const { quota, product } = this.#row;
+    const { units, installed } = this.#counts;
+    if (units > quota) report('quota-exceeded', `job ${this.name}`, `${units} units, quota ${quota}`);
+    if (installed > quota)
+      report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
+    return { job: this.name, product, quota, ...this.#counts };
+  }
+
+  #closeUnit(): void {
+    const unit = this.#unit;
+    this.#unit = undefined;
+    if (unit === undefined) return;
+    const { licenses, install, row } = unit;
+    if (row.voidedAtMs === undefined) {
+      if (licenses === 0) this.#counts.unitsWithoutLicense++;
+      if (install === undefined) this.#counts.unitsWithoutReceipt++;
+    }
+    if (install === undefined) return;
+    this.#counts.installed++;
+    if (install.unprotected) this.#counts.unprotected++;
+    this.#options.onInstall(install);
+  }
+
+  /** Both ways: what the log tells must stand in the table with the same content, and nothing else may. */
+  #meet(
+    table: Table,
+    subject: string,
+    key: string,
+    { row, logged }: { row: string; logged: string | undefined },
+  ): void {
+    this.#logged[table].delete(key);
+    if (logged === undefined) this.#options.report('row-unlogged', subject, 'the log does not tell of it');
+    else this.#compare(subject, row, logged);
+  }
+
+  #compare(subject: string, row: string, logged: string): void {
+    if (row !== logged)
+      this.#options.report('row-differs', subject, `the log says ${logged}, the row ${row}`);
+  }
+
+  /** Runs a check; what it throws is a finding. */
+  #attempt(code: FindingCode, subject: string, check: () => void): void {
+    try {
+      check();
+    } catch (cause) {
+      this.#options.report(code, subject, cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+}

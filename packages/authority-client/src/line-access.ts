@@ -1,0 +1,36 @@
+// The authority for one job of a line, under the names of the interface. It has the shape that an install
+// asks for (`LineAuthority` of packages/programmer).
+
+import type { CallAnswer, CallInput, ChallengePurpose } from '@firmseal/authority-contract';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
+import type { AuthorityClient } from './authority-client.ts';
+
+type WithoutJob<T> = Omit<T, 'job'>;
+
+export interface LineAccess {
+  giveChallenge(purpose: ChallengePurpose): Promise<Bytes>;
+  issueLicense(request: WithoutJob<CallInput<'issueLicense'>>): Promise<CallAnswer<'issueLicense'>>;
+  storeReceipt(delivery: WithoutJob<CallInput<'storeReceipt'>>): Promise<{
+    readonly keptBy: 'authority';
+    readonly fresh: boolean;
+    /** Set when the license of the receipt belongs to another job. */
+    readonly otherJob: Bytes | undefined;
+  }>;
+}
+
+const challengeCalls = { hello: 'giveHelloChallenge', receipt: 'giveReceiptChallenge' } as const;
+
+/** Throws what AuthorityClient.call does. Fields that the interface does not have are not sent. */
+export function accessForJob(client: AuthorityClient, job: Bytes): LineAccess {
+  return {
+    giveChallenge: async (purpose) => (await client.call(challengeCalls[purpose], { job })).challenge,
+    issueLicense: ({ hello, certificate, challenge, requestId, manifestDigest }) =>
+      client.call('issueLicense', { job, hello, certificate, challenge, requestId, manifestDigest }),
+    storeReceipt: async ({ licenseId, receipt, challenge, certificate }) => {
+      const input = { job, licenseId, receipt, challenge, certificate };
+      const answer = await client.call('storeReceipt', input);
+      const otherJob = equalBytes(answer.job, job) ? undefined : answer.job;
+      return { keptBy: 'authority', fresh: answer.fresh, otherJob };
+    },
+  };
+}

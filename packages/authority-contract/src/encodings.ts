@@ -1,0 +1,77 @@
+// How values stand in the JSON of the interface. Each codec works in both directions: the side that receives
+// decodes and checks, the side that sends encodes. Ids, digests and challenges are lower-case hexadecimal,
+// objects are base64url without padding; times are milliseconds since 1970, UTC.
+
+import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
+import { z } from 'zod';
+
+const bytes = z.custom<Bytes>((value) => value instanceof Uint8Array);
+
+/** Exactly `sizeBytes` bytes as lower-case hexadecimal. */
+const hexBytes = (sizeBytes: number) =>
+  z.codec(
+    z
+      .string()
+      .regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due')
+      .length(2 * sizeBytes, `${2 * sizeBytes} hexadecimal digits are due`),
+    bytes,
+    { decode: (text) => fromHex(text), encode: (value) => toHex(value) },
+  );
+
+/** 1 to `mostBytes` bytes as base64url without padding (RFC 4648 section 5). */
+export const base64Bytes = (mostBytes: number) =>
+  z.codec(
+    z
+      .string()
+      .min(1)
+      .max(Math.ceil((mostBytes * 4) / 3)),
+    bytes,
+    {
+      decode: (text, context) => {
+        const value = fromBase64url(text);
+        if (value !== undefined) return value;
+        context.issues.push({ code: 'custom', input: text, message: 'base64url without padding is due' });
+        return z.NEVER;
+      },
+      encode: (value) => toBase64url(value),
+    },
+  );
+
+/** A number in a path or a query: decimal digits. */
+export const decimal = (most: number) =>
+  z.codec(
+    z.string().regex(/^(0|[1-9][0-9]{0,9})$/, 'a decimal number is due'),
+    z.int().min(0).max(most, `at most ${most} is allowed`),
+    { decode: (text) => Number(text), encode: (value) => String(value) },
+  );
+
+/**
+ * Text that is shown to people. Control characters and changes of direction could forge lines of a terminal.
+ */
+export const shownText = (mostLength: number) =>
+  z
+    .string()
+    .max(mostLength)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'text without control characters is due');
+
+/** Name that an owner gives to a token, or a reason that he writes down. */
+export const label = z.string().regex(/^[ -~]{1,64}$/, '1 to 64 printable ASCII characters are due');
+export const reason = z.string().regex(/^[ -~]{1,200}$/, '1 to 200 printable ASCII characters are due');
+
+export const count = z.int().min(0);
+export const timeMs = z.int().min(0);
+
+export const jobId = hexBytes(16);
+export const licenseId = hexBytes(16);
+export const digest = hexBytes(32);
+export const challenge = hexBytes(32);
+/** First 8 bytes of the hash of a token: its name, which is no secret. */
+export const tokenId = z.string().regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are due');
+
+/** Objects of the specification in JSON, bounded as spec/encoding.md section 3 says. */
+export const packageHeader = base64Bytes(4096);
+export const contentKeyFile = base64Bytes(256);
+export const certificate = base64Bytes(1024);
+export const hello = base64Bytes(1024);
+export const licenseBundle = base64Bytes(4096);
+export const receipt = base64Bytes(2048);

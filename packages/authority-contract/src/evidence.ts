@@ -1,0 +1,119 @@
+// The evidence for an audit as lines of JSON: everything that the authority knows and that is no secret,
+// at one moment. The first line says how long the log is, then come the log, then the jobs, each with
+// its packages and, unit by unit, the chip, its licenses and their receipts. The last line counts the
+// others, so that a cut is noticed.
+
+import { Fault } from '@firmseal/fault';
+import { z } from 'zod';
+import * as of from './encodings.ts';
+import { jobStates, licenseModes } from './job-view.ts';
+
+export const evidenceFormat = 1;
+/** A line is never longer. */
+export const mostEvidenceLineBytes = 16_384;
+
+const job = of.jobId;
+const line = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =>
+  z.object({ kind: z.literal(kind), ...shape });
+
+const lines = {
+  head: line('head', {
+    format: z.literal(evidenceFormat),
+    /** Entries of the log, and its last head. */
+    size: of.count,
+    head: of.digest,
+    /** Clock of the authority. */
+    atMs: of.timeMs,
+  }),
+  log: line('log', {
+    sequence: of.count,
+    entry: of.base64Bytes(4096),
+    salt: of.base64Bytes(32),
+    leaf: of.base64Bytes(32),
+    head: of.base64Bytes(32),
+  }),
+  job: line('job', {
+    job,
+    product: of.shownText(64),
+    quota: of.count,
+    mode: z.enum(licenseModes),
+    state: z.enum(jobStates),
+    createdAtMs: of.timeMs,
+  }),
+  package: line('package', {
+    job,
+    manifestDigest: of.digest,
+    header: of.packageHeader,
+    firmwareVersion: of.shownText(64),
+    securityCounter: of.count,
+    approved: z.boolean(),
+  }),
+  unit: line('unit', {
+    job,
+    unitIndex: of.count,
+    thumbprint: of.digest,
+    takenAtMs: of.timeMs,
+    voidedAtMs: of.timeMs.optional(),
+    certificate: of.certificate,
+    firstSeenAtMs: of.timeMs,
+  }),
+  license: line('license', {
+    job,
+    licenseId: of.licenseId,
+    thumbprint: of.digest,
+    unitIndex: of.count,
+    manifestDigest: of.digest,
+    mode: z.enum(licenseModes),
+    licenseDigest: of.digest,
+    bundle: of.licenseBundle,
+    issuedAtMs: of.timeMs,
+  }),
+  receipt: line('receipt', {
+    job,
+    licenseId: of.licenseId,
+    receiptDigest: of.digest,
+    receipt: of.receipt,
+    challenge: of.challenge.optional(),
+    fresh: z.boolean(),
+    storedAtMs: of.timeMs,
+  }),
+  end: line('end', { lines: of.count }),
+} as const;
+
+const evidenceLine = z.discriminatedUnion('kind', [
+  lines.head,
+  lines.log,
+  lines.job,
+  lines.package,
+  lines.unit,
+  lines.license,
+  lines.receipt,
+  lines.end,
+]);
+
+export type EvidenceLine = z.output<typeof evidenceLine>;
+export type EvidenceOf<K extends EvidenceLine['kind']> = Extract<EvidenceLine, { kind: K }>;
+
+/** One line of JSON, without the end of line. */
+export function encodeEvidenceLine(value: EvidenceLine): string {
+  return JSON.stringify(z.encode(lines[value.kind], value as never));
+}
+
+/** Throws `evidence-malformed` with the number of the line, from 1. */
+export function decodeEvidenceLine(text: string, number: number): EvidenceLine {
+  const malformed = (problem: string, cause?: unknown) =>
+    new Fault('evidence-malformed', { line: number, problem }, { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw malformed('it is not JSON', cause);
+  }
+  const result = z.safeDecode(evidenceLine, value as never);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw malformed(`${path.join('.')}: ${message}`);
+}
+
+/** The shape of each line, for the page of the interface. */
+export const evidenceShapes = lines;

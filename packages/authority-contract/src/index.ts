@@ -1,0 +1,27 @@
+export {
+  type AnswerOf,
+  type Call,
+  decodeAnswer,
+  decodeInput,
+  type EncodedRequest,
+  encodeAnswer,
+  encodeRequest,
+  type InputOf,
+  type TokenScope,
+  tokenScopes,
+} from './call.ts';
+export { type CallAnswer, type CallInput, type CallName, calls } from './calls.ts';
+export {
+  decodeEvidenceLine,
+  type EvidenceLine,
+  type EvidenceOf,
+  encodeEvidenceLine,
+  evidenceFormat,
+  evidenceShapes,
+  mostEvidenceLineBytes,
+} from './evidence.ts';
+export { decodeFault, encodeFault } from './fault-answer.ts';
+export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
+export { jsonSchemaOf } from './json-schema.ts';
+export type { ChallengePurpose } from './line-calls.ts';
+export type { AlarmView, TokenView } from './owner-calls.ts';

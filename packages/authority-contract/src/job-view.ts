@@ -1,0 +1,66 @@
+// A job and its units as its owner and the auditor see them.
+
+import { z } from 'zod';
+import * as of from './encodings.ts';
+
+export const licenseModes = ['session', 'standing'] as const;
+export type LicenseMode = (typeof licenseModes)[number];
+export const jobStates = ['open', 'approved', 'closed'] as const;
+export type JobState = (typeof jobStates)[number];
+
+const packageView = z.object({
+  manifestDigest: of.digest,
+  firmwareVersion: of.shownText(64),
+  securityCounter: of.count,
+  approved: z.boolean(),
+});
+
+export const jobView = z.object({
+  job: of.jobId,
+  product: of.shownText(64),
+  mode: z.enum(licenseModes),
+  state: z.enum(jobStates),
+  quota: of.count,
+  /** Units that further chips can take. */
+  remaining: of.count,
+  /** Units taken and not voided. */
+  units: of.count,
+  voided: of.count,
+  licenses: of.count,
+  /** Units with a receipt that was verified and kept. */
+  installed: of.count,
+  receipts: of.count,
+  createdAtMs: of.timeMs,
+  packages: z.array(packageView).max(256),
+});
+export type JobView = z.output<typeof jobView>;
+
+/** What the newest receipt of a unit proves. */
+const installView = z.object({
+  manifestDigest: of.digest,
+  firmwareVersion: of.shownText(64),
+  receiptDigest: of.digest,
+  storedAtMs: of.timeMs,
+  /** False: NOT FRESH. */
+  fresh: z.boolean(),
+  readoutLevel: z.int().min(0).max(2),
+  /** True: UNPROTECTED, the readout level is below the one that keeps the firmware secret. */
+  unprotected: z.boolean(),
+  installCount: of.count,
+});
+
+export const unitView = z.object({
+  unitIndex: of.count,
+  thumbprint: of.digest,
+  chip: of.shownText(32),
+  takenAtMs: of.timeMs,
+  licenses: of.count,
+  install: installView.optional(),
+  voided: z.object({ atMs: of.timeMs, reason: of.shownText(200) }).optional(),
+});
+export type UnitView = z.output<typeof unitView>;
+
+export const pageOf = {
+  from: of.decimal(0x7fffffff).optional(),
+  limit: of.decimal(1000).optional(),
+} as const;

@@ -1,0 +1,6 @@
+// The shapes of the interface as JSON Schema, for pages and for other languages.
+
+import { z } from 'zod';
+
+/** Draft 2020-12, of the form that travels. */
+export const jsonSchemaOf = (shape: z.ZodType): unknown => z.toJSONSchema(shape, { io: 'input' });

@@ -1,0 +1,67 @@
+// What a line calls, with the token of one job: challenge, license, receipt.
+
+import { z } from 'zod';
+import { call } from './call.ts';
+import * as of from './encodings.ts';
+
+const job = of.jobId;
+
+/** A challenge is good for one of them alone. */
+export type ChallengePurpose = 'hello' | 'receipt';
+
+export const lineCalls = {
+  giveHelloChallenge: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/challenge',
+    scopes: ['line'],
+    about:
+      'Gives a challenge that chips answer in a hello, once or more, for ten minutes. The job is approved.',
+    input: z.strictObject({ job }),
+    answer: z.object({ challenge: of.challenge }),
+  }),
+  giveReceiptChallenge: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/receipt-challenge',
+    scopes: ['line'],
+    about: 'Gives a challenge that chips answer in a receipt, once or more, for ten minutes.',
+    input: z.strictObject({ job }),
+    answer: z.object({ challenge: of.challenge }),
+  }),
+  issueLicense: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/licenses',
+    scopes: ['line'],
+    about:
+      'Issues a license for the chip of the certificate, which takes a unit of the quota unless the chip has one. The same request id, or another one for the same chip, nonce and package, gets the same license. Without a manifest digest the newest approved package of the job is meant.',
+    input: z.strictObject({
+      job,
+      hello: of.hello,
+      certificate: of.certificate,
+      challenge: of.challenge,
+      requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 _ - are due'),
+      manifestDigest: of.digest.optional(),
+    }),
+    answer: z.object({
+      bundle: of.licenseBundle,
+      licenseId: of.licenseId,
+      unitIndex: of.count,
+      /** True when this license took a unit of the quota. */
+      newUnit: z.boolean(),
+    }),
+  }),
+  storeReceipt: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/receipts',
+    scopes: ['line'],
+    about:
+      'Verifies and keeps a receipt. `challenge` is the one that a fresh receipt answers. `certificate` says whose receipt it is should the authority not know its license. The answer names the job that the license belongs to: another job of this authority when the chip was installed under that one.',
+    input: z.strictObject({
+      job,
+      licenseId: of.licenseId,
+      receipt: of.receipt,
+      challenge: of.challenge.optional(),
+      certificate: of.certificate.optional(),
+    }),
+    answer: z.object({ accepted: z.literal(true), fresh: z.boolean(), job: of.jobId }),
+  }),
+} as const;

@@ -1,0 +1,201 @@
+// What an owner calls: jobs, their packages, approval and closing, tokens, voids, alarms. Auditors may read.
+
+import { z } from 'zod';
+import { call, tokenScopes } from './call.ts';
+import * as of from './encodings.ts';
+import { jobView, licenseModes, pageOf, unitView } from './job-view.ts';
+
+const job = of.jobId;
+const mebibyte = 1_048_576;
+/** A job's per-device data is the one large thing that is ever sent. */
+const jobBodyBytes = 16 * mebibyte;
+
+const packageFiles = { header: of.packageHeader, contentKeyFile: of.contentKeyFile } as const;
+
+const tokenView = z.object({
+  tokenId: of.tokenId,
+  scope: z.enum(tokenScopes),
+  job: of.jobId.optional(),
+  label: of.shownText(64),
+  createdAtMs: of.timeMs,
+  expiresAtMs: of.timeMs.optional(),
+  revokedAtMs: of.timeMs.optional(),
+});
+export type TokenView = z.output<typeof tokenView>;
+
+/** The text of a token: secret, answered once. */
+const newToken = z.object({
+  tokenId: of.tokenId,
+  token: z.string().regex(/^fs[ola]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
+  expiresAtMs: of.timeMs,
+});
+
+const lifeDays = z.int().min(1).max(3650).optional();
+
+const alarmView = z.object({
+  /** Sequence of its entry in the log. */
+  alarm: of.count,
+  atMs: of.timeMs,
+  reason: of.shownText(64),
+  job: of.jobId,
+  license: of.licenseId,
+  thumbprint: of.digest,
+  acknowledged: z.object({ atMs: of.timeMs, by: of.shownText(64), note: of.shownText(200) }).optional(),
+});
+export type AlarmView = z.output<typeof alarmView>;
+
+const jobCalls = {
+  openJob: call({
+    method: 'POST',
+    path: '/v1/jobs',
+    scopes: ['owner'],
+    about:
+      'Opens a job with its first package. It issues nothing until it is approved. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+    input: z.strictObject({
+      ...packageFiles,
+      quota: z.int().min(1).max(0x7fffffff),
+      mode: z.enum(licenseModes).optional(),
+      deviceData: z
+        .array(z.array(of.base64Bytes(1024)).max(8))
+        .max(100_000)
+        .optional(),
+    }),
+    answer: jobView,
+    repeatable: false,
+    status: 201,
+    mostRequestBytes: jobBodyBytes,
+  }),
+  listJobs: call({
+    method: 'GET',
+    path: '/v1/jobs',
+    scopes: ['owner', 'auditor'],
+    about: 'Lists jobs, newest first, from the place `from` on.',
+    input: z.strictObject(pageOf),
+    answer: z.object({ jobs: z.array(jobView).max(1000), more: z.boolean() }),
+    mostAnswerBytes: 4 * mebibyte,
+  }),
+  showJob: call({
+    method: 'GET',
+    path: '/v1/jobs/{job}',
+    scopes: ['owner', 'auditor'],
+    about: 'Shows a job with its counts and packages.',
+    input: z.strictObject({ job }),
+    answer: jobView,
+    mostAnswerBytes: mebibyte,
+  }),
+  listUnits: call({
+    method: 'GET',
+    path: '/v1/jobs/{job}/units',
+    scopes: ['owner', 'auditor'],
+    about:
+      'Lists what was installed where: the units of a job in ascending index from `from` on, each with its chip and what its newest receipt proves.',
+    input: z.strictObject({ job, ...pageOf }),
+    answer: z.object({ units: z.array(unitView).max(1000), more: z.boolean() }),
+    mostAnswerBytes: 4 * mebibyte,
+  }),
+  addPackage: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/packages',
+    scopes: ['owner'],
+    about: 'Adds a package to a job that is not closed. It is licensed once the job is approved again.',
+    input: z.strictObject({ job, ...packageFiles }),
+    answer: jobView,
+    repeatable: false,
+    status: 201,
+    mostAnswerBytes: mebibyte,
+  }),
+  approveJob: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/approve',
+    scopes: ['owner'],
+    about: 'Approves a job and every package that it has.',
+    input: z.strictObject({ job }),
+    answer: jobView,
+    mostAnswerBytes: mebibyte,
+  }),
+  closeJob: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/close',
+    scopes: ['owner'],
+    about: 'Closes a job for ever: there is no further license.',
+    input: z.strictObject({ job }),
+    answer: jobView,
+    repeatable: false,
+    mostAnswerBytes: mebibyte,
+  }),
+  voidUnit: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/units/{unit}/void',
+    scopes: ['owner'],
+    about:
+      'Voids a unit whose chip was never proven to be installed, so that another chip can take its place. Should the voided chip be installed after all, the audit reports it.',
+    input: z.strictObject({ job, unit: of.decimal(0x7fffffff), reason: of.reason }),
+    answer: jobView,
+    repeatable: false,
+    mostAnswerBytes: mebibyte,
+  }),
+} as const;
+
+const tokenCalls = {
+  createLineToken: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/tokens',
+    scopes: ['owner'],
+    about: 'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise.',
+    input: z.strictObject({ job, label: of.label, lifeDays }),
+    answer: newToken,
+    repeatable: false,
+    status: 201,
+  }),
+  createToken: call({
+    method: 'POST',
+    path: '/v1/tokens',
+    scopes: ['owner'],
+    about: 'Makes a token for an owner or an auditor. It lives 365 days unless told otherwise.',
+    input: z.strictObject({ scope: z.enum(['owner', 'auditor']), label: of.label, lifeDays }),
+    answer: newToken,
+    repeatable: false,
+    status: 201,
+  }),
+  listTokens: call({
+    method: 'GET',
+    path: '/v1/tokens',
+    scopes: ['owner'],
+    about: 'Lists tokens, newest first, without their texts, from the place `from` on.',
+    input: z.strictObject(pageOf),
+    answer: z.object({ tokens: z.array(tokenView).max(1000), more: z.boolean() }),
+    mostAnswerBytes: mebibyte,
+  }),
+  revokeToken: call({
+    method: 'POST',
+    path: '/v1/tokens/{token}/revoke',
+    scopes: ['owner'],
+    about: 'Revokes a token: from then on it opens nothing.',
+    input: z.strictObject({ token: of.tokenId }),
+    answer: z.object({ revoked: z.literal(true) }),
+    repeatable: false,
+  }),
+} as const;
+
+const alarmCalls = {
+  listAlarms: call({
+    method: 'GET',
+    path: '/v1/alarms',
+    scopes: ['owner', 'auditor'],
+    about: 'Lists alarms, newest first, from the place `from` on.',
+    input: z.strictObject(pageOf),
+    answer: z.object({ alarms: z.array(alarmView).max(1000), more: z.boolean() }),
+    mostAnswerBytes: mebibyte,
+  }),
+  acknowledgeAlarm: call({
+    method: 'POST',
+    path: '/v1/alarms/{alarm}/acknowledge',
+    scopes: ['owner'],
+    about: 'Acknowledges an alarm with a note, which the log keeps. An audit no longer fails for it.',
+    input: z.strictObject({ alarm: of.decimal(0x7fffffff), note: of.reason }),
+    answer: alarmView,
+    repeatable: false,
+  }),
+} as const;
+
+export const ownerCalls = { ...jobCalls, ...tokenCalls, ...alarmCalls } as const;

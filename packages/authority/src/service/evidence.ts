@@ -1,0 +1,114 @@
+// All evidence of a store at one moment, as the lines of packages/authority-contract: read in pages,
+// each handed on before the next one is read, so that memory does not grow with the history and
+// other requests are served in between.
+
+import { setImmediate } from 'node:timers/promises';
+import { type EvidenceLine, encodeEvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
+import { toHex } from '@firmseal/bytes';
+import type { JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
+import type { Store, StoreSnapshot } from '../store/store.ts';
+
+const pageRows = 100;
+
+/** All evidence as lines without their ends, for whoever has the store itself. */
+export async function* readEvidence(
+  store: Pick<Store, 'openSnapshot'>,
+  nowMs: () => number,
+): AsyncGenerator<string> {
+  for await (const page of exportEvidence(store, nowMs)) yield* page.map(encodeEvidenceLine);
+}
+
+/** `nowMs`: clock of the authority. Yields pages; the last line counts all before it. */
+export async function* exportEvidence(
+  store: Pick<Store, 'openSnapshot'>,
+  nowMs: () => number,
+): AsyncGenerator<readonly EvidenceLine[]> {
+  const snapshot = await store.openSnapshot();
+  let lines = 0;
+  try {
+    for await (const page of pagesOf(snapshot, nowMs())) {
+      lines += page.length;
+      yield page;
+      await setImmediate();
+    }
+  } finally {
+    await snapshot.close();
+  }
+  yield [{ kind: 'end', lines }];
+}
+
+async function* pagesOf(snapshot: StoreSnapshot, atMs: number): AsyncGenerator<EvidenceLine[]> {
+  yield [{ kind: 'head', format: evidenceFormat, ...(await snapshot.logHead()), atMs }];
+  yield* logPages(snapshot);
+  for (let from = 0; ; from += pageRows) {
+    const jobs = await snapshot.listJobs({ from, limit: pageRows });
+    for (const job of jobs) yield* jobPages(snapshot, job);
+    if (jobs.length < pageRows) return;
+  }
+}
+
+/** Rows are asked for by sequence, so a gap does not hide what follows it. */
+async function* logPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]> {
+  for (let from = 0; ; ) {
+    const rows = await snapshot.readLog(from, pageRows);
+    yield rows.map((row) => ({ kind: 'log', ...row }));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageRows) return;
+    from = last.sequence + 1;
+  }
+}
+
+async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
+  const { jobId, product, quota, mode, state, createdAtMs } = job;
+  const packages = await snapshot.listPackages(jobId);
+  yield [
+    { kind: 'job', job: jobId, product, quota, mode, state, createdAtMs },
+    ...packages.map(({ jobId: _, ordinal: __, contentKeyFile: ___, ...item }) => ({
+      kind: 'package' as const,
+      job: jobId,
+      ...item,
+    })),
+  ];
+  for (let from = 0; ; ) {
+    const units = await snapshot.listUnits(jobId, { from, limit: pageRows });
+    const [first, last] = [units[0], units.at(-1)];
+    if (!first || !last) return;
+    yield await unitLines(snapshot, units, { jobId, first: first.unitIndex, last: last.unitIndex });
+    if (units.length < pageRows) return;
+    from = last.unitIndex + 1;
+  }
+}
+
+/** Each unit, then its licenses, then their receipts. */
+async function unitLines(
+  snapshot: StoreSnapshot,
+  units: readonly UnitRecord[],
+  range: { jobId: UnitRecord['jobId']; first: number; last: number },
+): Promise<EvidenceLine[]> {
+  const licenses = Map.groupBy(await snapshot.listLicenses(range), ({ unitIndex }) => unitIndex);
+  const receipts = Map.groupBy(await snapshot.listReceipts(range), ({ licenseId }) => toHex(licenseId));
+  return units.flatMap((unit): EvidenceLine[] => {
+    const own = licenses.get(unit.unitIndex) ?? [];
+    return [
+      unitLine(unit),
+      ...own.map(licenseLine),
+      ...own.flatMap(({ licenseId }) =>
+        (receipts.get(toHex(licenseId)) ?? []).map(
+          ({ jobId, ...row }): EvidenceLine => ({ kind: 'receipt', job: jobId, ...row }),
+        ),
+      ),
+    ];
+  });
+}
+
+const unitLine = ({ jobId, voided, ...unit }: UnitRecord): EvidenceLine => ({
+  kind: 'unit',
+  job: jobId,
+  ...unit,
+  ...(voided ? { voidedAtMs: voided.atMs } : {}),
+});
+
+const licenseLine = (row: LicenseRecord): EvidenceLine => {
+  const { jobId, requestId: _, nonce: __, logSequence: ___, ...license } = row;
+  return { kind: 'license', job: jobId, ...license };
+};

@@ -1,0 +1,107 @@
+// Jobs, their packages and their per-device data in SQLite.
+
+import type { SqliteContext } from './sqlite-context.ts';
+import * as rows from './sqlite-rows.ts';
+import type { NewPackage, Store } from './store.ts';
+
+type JobMethods = Pick<
+  Store,
+  | 'insertJob'
+  | 'insertPackage'
+  | 'approveJob'
+  | 'closeJob'
+  | 'findJob'
+  | 'listJobs'
+  | 'listPackages'
+  | 'countJob'
+  | 'findDeviceData'
+>;
+
+export function jobMethods({ database, append }: SqliteContext): JobMethods {
+  /** The ordinal and the state of the job are read in the same statement. */
+  const insertPackageRow = (item: NewPackage): boolean =>
+    database.changed(
+      `INSERT INTO packages
+       SELECT job_id, ?, (SELECT count(*) FROM packages p WHERE p.job_id = jobs.job_id), ?, ?, ?, ?, 0
+       FROM jobs WHERE job_id = ? AND state <> 'closed'
+       ON CONFLICT (job_id, manifest_digest) DO NOTHING`,
+      item.manifestDigest,
+      item.header,
+      item.contentKeyFile,
+      item.firmwareVersion,
+      item.securityCounter,
+      item.jobId,
+    );
+  return {
+    insertJob: ({ job, package: item, deviceData }, event) =>
+      database.transaction(() => {
+        database.run(
+          `INSERT INTO jobs (job_id, product, quota, mode, state, created_at_ms, device_data_key)
+           VALUES (?, ?, ?, ?, 'open', ?, ?)`,
+          job.jobId,
+          job.product,
+          job.quota,
+          job.mode,
+          job.createdAtMs,
+          job.deviceDataKey ?? null,
+        );
+        insertPackageRow({ ...item, jobId: job.jobId });
+        deviceData.forEach((sealed, unitIndex) => {
+          database.run('INSERT INTO device_data VALUES (?, ?, ?)', job.jobId, unitIndex, sealed);
+        });
+        append(event);
+      }),
+    insertPackage: (item, event) =>
+      database.transaction(() => {
+        const inserted = insertPackageRow(item);
+        if (inserted) append(event);
+        return inserted;
+      }),
+    approveJob: (jobId, event) =>
+      database.transaction(() => {
+        const approved = database.changed(
+          `UPDATE jobs SET state = 'approved' WHERE job_id = ? AND state <> 'closed'`,
+          jobId,
+        );
+        if (!approved) return false;
+        database.run('UPDATE packages SET approved = 1 WHERE job_id = ?', jobId);
+        append(event);
+        return true;
+      }),
+    closeJob: (jobId, event) =>
+      database.transaction(() => {
+        const sql = `UPDATE jobs SET state = 'closed' WHERE job_id = ? AND state <> 'closed'`;
+        const closed = database.changed(sql, jobId);
+        if (closed) append(event);
+        return closed;
+      }),
+    findJob: async (jobId) => database.one(rows.toJob, 'SELECT * FROM jobs WHERE job_id = ?', jobId),
+    listJobs: async ({ from, limit }) =>
+      database.all(
+        rows.toJob,
+        'SELECT * FROM jobs ORDER BY created_at_ms DESC, rowid DESC LIMIT ? OFFSET ?',
+        limit,
+        from,
+      ),
+    listPackages: async (jobId) =>
+      database.all(rows.toPackage, 'SELECT * FROM packages WHERE job_id = ? ORDER BY ordinal', jobId),
+    countJob: async (jobId) => {
+      const count = (sql: string) => database.one(rows.toCount, sql, jobId)!;
+      const voided = count('SELECT count(*) AS n FROM voids WHERE job_id = ? AND lifted_at_ms IS NULL');
+      return {
+        units: count('SELECT count(*) AS n FROM units WHERE job_id = ?') - voided,
+        voided,
+        licenses: count('SELECT count(*) AS n FROM licenses WHERE job_id = ?'),
+        receipts: count('SELECT count(*) AS n FROM receipts WHERE job_id = ?'),
+        installed: count(
+          `SELECT count(DISTINCT l.unit_index) AS n FROM receipts r JOIN licenses l USING (license_id)
+           WHERE r.job_id = ?`,
+        ),
+      };
+    },
+    findDeviceData: async (jobId, unitIndex) => {
+      const sql = 'SELECT sealed FROM device_data WHERE job_id = ? AND unit_index = ?';
+      return database.one(rows.toSealed, sql, jobId, unitIndex);
+    },
+  };
+}

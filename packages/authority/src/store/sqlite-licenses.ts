@@ -1,0 +1,105 @@
+// Licenses and receipts in SQLite.
+
+import type { Bytes } from '@firmseal/bytes';
+import type { LicenseRecord } from './records.ts';
+import type { SqliteContext } from './sqlite-context.ts';
+import * as rows from './sqlite-rows.ts';
+import type { Store } from './store.ts';
+
+type LicenseMethods = Pick<
+  Store,
+  | 'insertLicense'
+  | 'findLicense'
+  | 'findLicenseByRequest'
+  | 'findLicenseByNonce'
+  | 'listLicenses'
+  | 'insertReceipt'
+  | 'findReceipt'
+  | 'listReceipts'
+>;
+
+type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
+
+export function licenseMethods({ database, head, append }: SqliteContext): LicenseMethods {
+  const byRequest = (jobId: Bytes, requestId: string): LicenseRecord | undefined => {
+    const sql = 'SELECT * FROM licenses WHERE job_id = ? AND request_id = ?';
+    return database.one(rows.toLicense, sql, jobId, requestId);
+  };
+  const byNonce = (key: NonceKey): LicenseRecord | undefined => {
+    const sql =
+      'SELECT * FROM licenses WHERE job_id = ? AND thumbprint = ? AND manifest_digest = ? AND nonce = ?';
+    return database.one(rows.toLicense, sql, key.jobId, key.thumbprint, key.manifestDigest, key.nonce);
+  };
+  return {
+    insertLicense: (l, event) =>
+      database.transaction(() => {
+        const logSequence = head().size;
+        const inserted = database.changed(
+          `INSERT INTO licenses (license_id, job_id, thumbprint, unit_index, manifest_digest, nonce, request_id,
+             mode, license_digest, bundle, issued_at_ms, log_sequence)
+           SELECT ?, job_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM jobs WHERE job_id = ? AND state = 'approved'
+           ON CONFLICT (job_id, request_id) DO NOTHING
+           ON CONFLICT (job_id, thumbprint, manifest_digest, nonce) DO NOTHING`,
+          l.licenseId,
+          l.thumbprint,
+          l.unitIndex,
+          l.manifestDigest,
+          l.nonce,
+          l.requestId,
+          l.mode,
+          l.licenseDigest,
+          l.bundle,
+          l.issuedAtMs,
+          logSequence,
+          l.jobId,
+        );
+        if (inserted) {
+          append(event);
+          return { license: { ...l, logSequence }, inserted };
+        }
+        const present = byRequest(l.jobId, l.requestId) ?? byNonce(l);
+        return present && { license: present, inserted };
+      }),
+    findLicense: async (licenseId) =>
+      database.one(rows.toLicense, 'SELECT * FROM licenses WHERE license_id = ?', licenseId),
+    findLicenseByRequest: async (jobId, requestId) => byRequest(jobId, requestId),
+    findLicenseByNonce: async (key) => byNonce(key),
+    listLicenses: async ({ jobId, first, last }) =>
+      database.all(
+        rows.toLicense,
+        'SELECT * FROM licenses WHERE job_id = ? AND unit_index BETWEEN ? AND ? ORDER BY unit_index, ordinal',
+        jobId,
+        first,
+        last,
+      ),
+    insertReceipt: (receipt, event) =>
+      database.transaction(() => {
+        const inserted = database.changed(
+          `INSERT INTO receipts (receipt_digest, license_id, job_id, receipt, challenge, fresh, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_digest) DO NOTHING`,
+          receipt.receiptDigest,
+          receipt.licenseId,
+          receipt.jobId,
+          receipt.receipt,
+          receipt.challenge ?? null,
+          receipt.fresh ? 1 : 0,
+          receipt.storedAtMs,
+        );
+        if (inserted) append(event);
+        return inserted;
+      }),
+    findReceipt: async (receiptDigest) => {
+      const sql = 'SELECT * FROM receipts WHERE receipt_digest = ?';
+      return database.one(rows.toReceipt, sql, receiptDigest);
+    },
+    listReceipts: async ({ jobId, first, last }) =>
+      database.all(
+        rows.toReceipt,
+        `SELECT r.* FROM licenses l JOIN receipts r USING (license_id)
+         WHERE l.job_id = ? AND l.unit_index BETWEEN ? AND ? ORDER BY r.ordinal`,
+        jobId,
+        first,
+        last,
+      ),
+  };
+}

@@ -1,0 +1,95 @@
+// Units of a quota, the devices that hold them, and voids in SQLite.
+
+import type { Bytes } from '@firmseal/bytes';
+import type { UnitRecord } from './records.ts';
+import type { SqliteContext } from './sqlite-context.ts';
+import * as rows from './sqlite-rows.ts';
+import type { Store } from './store.ts';
+
+type UnitMethods = Pick<Store, 'takeUnit' | 'findUnit' | 'listUnits' | 'voidUnit' | 'findDevice'>;
+
+const selectUnit = `
+  SELECT u.*, d.certificate, d.first_seen_at_ms, v.reason AS void_reason, v.at_ms AS voided_at_ms
+  FROM units u JOIN devices d USING (thumbprint)
+  LEFT JOIN voids v ON v.job_id = u.job_id AND v.unit_index = u.unit_index AND v.lifted_at_ms IS NULL`;
+
+/**
+ * A job that can give one more unit. Indexes are dense and rows are never deleted, so the number of units
+ * ever taken is the next index; of these, the voided ones do not count.
+ */
+const withRoom = `
+  FROM (SELECT job_id, quota, state,
+          (SELECT coalesce(max(unit_index) + 1, 0) FROM units u WHERE u.job_id = jobs.job_id) AS next_index,
+          (SELECT count(*) FROM voids v WHERE v.job_id = jobs.job_id AND v.lifted_at_ms IS NULL) AS voided
+        FROM jobs WHERE job_id = ?)
+  WHERE state = 'approved' AND next_index - voided < quota`;
+
+export function unitMethods({ database, append }: SqliteContext): UnitMethods {
+  const find = (jobId: Bytes, thumbprint: Bytes): UnitRecord | undefined =>
+    database.one(rows.toUnit, `${selectUnit} WHERE u.job_id = ? AND u.thumbprint = ?`, jobId, thumbprint);
+  return {
+    takeUnit: ({ jobId, thumbprint, certificate, atMs, event }) =>
+      database.transaction(() => {
+        const held = find(jobId, thumbprint);
+        if (held && !held.voided) return { unitIndex: held.unitIndex, taken: false };
+        if (held) {
+          const lifted = database.changed(
+            `UPDATE voids SET lifted_at_ms = ? WHERE job_id = ? AND unit_index = ? AND lifted_at_ms IS NULL
+             AND EXISTS (SELECT 1 ${withRoom})`,
+            atMs,
+            jobId,
+            held.unitIndex,
+            jobId,
+          );
+          if (!lifted) return undefined;
+          append(event(held.unitIndex, 'unit-retaken'));
+          return { unitIndex: held.unitIndex, taken: true };
+        }
+        // Should two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one end.
+        const unitIndex = database.one(
+          rows.toUnitIndex,
+          `INSERT INTO units SELECT job_id, ?, next_index, ? ${withRoom} RETURNING unit_index`,
+          thumbprint,
+          atMs,
+          jobId,
+        );
+        if (unitIndex === undefined) return undefined;
+        database.run(
+          'INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING',
+          thumbprint,
+          certificate,
+          atMs,
+        );
+        append(event(unitIndex, 'unit-taken'));
+        return { unitIndex, taken: true };
+      }),
+    findUnit: async (jobId, thumbprint) => find(jobId, thumbprint),
+    listUnits: async (jobId, { from, limit }) =>
+      database.all(
+        rows.toUnit,
+        `${selectUnit} WHERE u.job_id = ? AND u.unit_index >= ? ORDER BY u.unit_index LIMIT ?`,
+        jobId,
+        from,
+        limit,
+      ),
+    voidUnit: ({ jobId, unitIndex, reason, atMs }, event) =>
+      database.transaction(() => {
+        const voided = database.changed(
+          `INSERT INTO voids (job_id, unit_index, reason, at_ms)
+           SELECT job_id, unit_index, ?, ? FROM units
+           WHERE job_id = ? AND unit_index = ? AND NOT EXISTS (
+             SELECT 1 FROM licenses l JOIN receipts r USING (license_id)
+             WHERE l.job_id = units.job_id AND l.unit_index = units.unit_index)
+           ON CONFLICT (job_id, unit_index) WHERE lifted_at_ms IS NULL DO NOTHING`,
+          reason,
+          atMs,
+          jobId,
+          unitIndex,
+        );
+        if (voided) append(event);
+        return voided;
+      }),
+    findDevice: async (thumbprint) =>
+      database.one(rows.toDevice, 'SELECT * FROM devices WHERE thumbprint = ?', thumbprint),
+  };
+}

@@ -1,0 +1,125 @@
+// Programs a chip through a DebugProbe, whose operations are those of the chip's debug port (that of a
+// virtual chip): erase and program are whole there, and option bytes take force when the probe lets go of
+// the chip.
+
+import type { Bytes } from '@firmseal/bytes';
+import { accessLevel, type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
+import { Fault } from '@firmseal/fault';
+import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
+import type { DebugProbe } from '../debug-probe.ts';
+import { checkIdentity, flashSizeOf } from '../identity.ts';
+import { refuseUnreachable } from '../reachable.ts';
+
+/** Attaches. Throws `probe-refused`, `probe-unreachable`. */
+export async function openProbeProgrammer(chip: Chip, probe: DebugProbe): Promise<ChipProgrammer> {
+  await probe.connect();
+  return new ProbeProgrammer(chip, probe);
+}
+
+const blockBytes = 16 * 1024;
+
+class ProbeProgrammer implements ChipProgrammer {
+  readonly chip: Chip;
+  readonly way = 'probe';
+  readonly #probe: DebugProbe;
+  #attached = true;
+
+  constructor(chip: Chip, probe: DebugProbe) {
+    this.chip = chip;
+    this.#probe = probe;
+  }
+
+  async identify(): Promise<ChipIdentity> {
+    const { identity } = this.chip;
+    const idCode = (await this.#probe.readWord(identity.deviceIdRegister)) ?? 0;
+    const [deviceId, revision] = [idCode & 0xfff, idCode >>> 16];
+    checkIdentity(this.chip, { deviceId, readProtected: false });
+    const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
+    const flashSizeBytes = flashSizeOf(await this.#probe.readMemory(identity.flashSizeAddress, 2));
+    const uniqueId = await this.#probe.readMemory(identity.uniqueIdAddress, identity.uniqueIdLength);
+    return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+  }
+
+  async read(
+    address: number,
+    lengthBytes: number,
+    onBlock: (block: Uint8Array, offset: number) => boolean = () => true,
+  ): Promise<Bytes> {
+    const whole = new Uint8Array(lengthBytes);
+    for (let offset = 0; offset < lengthBytes; offset += blockBytes) {
+      const length = Math.min(blockBytes, lengthBytes - offset);
+      const block = await this.#probe.readMemory(address + offset, length);
+      whole.set(block, offset);
+      if (!onBlock(block, offset)) return whole.slice(0, offset + length);
+    }
+    return whole;
+  }
+
+  async eraseUnits(units: readonly EraseUnit[], onErased: (units: number) => void = () => {}): Promise<void> {
+    for (const [i, { addressStart }] of units.entries()) {
+      await this.#probe.eraseUnit(addressStart);
+      onErased(i + 1);
+    }
+  }
+
+  eraseAll(): Promise<void> {
+    return this.eraseUnits(this.chip.flash.eraseUnits);
+  }
+
+  async write(
+    address: number,
+    bytes: Uint8Array,
+    onBlock: (bytes: number) => void = () => {},
+  ): Promise<void> {
+    for (let offset = 0; offset < bytes.length; offset += blockBytes) {
+      const block = bytes.subarray(offset, offset + blockBytes);
+      await this.#probe.program(address + offset, block);
+      onBlock(offset + block.length);
+    }
+  }
+
+  readOptions(): Promise<OptionValues> {
+    return this.#probe.readOptionBytes();
+  }
+
+  async writeOptions(values: OptionValues): Promise<void> {
+    const before = await this.readOptions();
+    refuseUnreachable(this.chip, { values, reachable: before, way: this.way });
+    await this.#probe.writeOptionBytes(new Map([...before, ...values]));
+    await this.#reconnect();
+  }
+
+  async #reconnect(): Promise<void> {
+    await this.#probe.release();
+    await this.#probe.connect();
+  }
+
+  protect(): Promise<void> {
+    return this.#setReadout(this.chip.readoutProtection.level1);
+  }
+
+  async unprotect(): Promise<void> {
+    const { productStates, level0 } = this.chip.readoutProtection;
+    if (productStates !== undefined) throw new Fault('unprotect-not-possible', { chip: this.chip.id });
+    await this.#setReadout(level0);
+  }
+
+  async #setReadout(value: number): Promise<void> {
+    const { field: name } = this.chip.readoutProtection;
+    await this.writeOptions(withOptionField(this.chip, await this.readOptions(), { name, value }));
+  }
+
+  /** The chip starts by itself when it is let go: from the place that its boot settings name. */
+  async start(address: number): Promise<void> {
+    const { flash } = this.chip;
+    if (address !== flash.addressStart)
+      throw new Fault('start-not-possible', { address: `0x${address.toString(16)}` });
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#attached) return;
+    this.#attached = false;
+    await this.#probe.release();
+  }
+}

@@ -1,0 +1,1 @@
+export { describeProgrammer, type ProgrammerBench, type ProgrammerWay } from './conformance.ts';
