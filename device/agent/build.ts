@@ -1,6 +1,7 @@
-// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is needed.
-// Results are kept in .cache/agent/ by the hash of everything that went in, and copied to device/agent/build/.
-// `node device/agent/build.ts` builds every chip; tests call buildAgent, and only the first of them compiles.
+// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the
+// system is needed. Results are kept in .cache/agent/ by the hash of everything that went in, and
+// copied to device/agent/build/. `node device/agent/build.ts` builds every chip; tests call
+// buildAgent, and only the first of them compiles.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,8 @@ const compileFlags = [
   ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
-// Stack below the data: an overflow traps at address 0 instead of running into them. Two pages stand for the SRAM.
+// Stack below the data: an overflow traps at address 0 instead of running into them.
+// Two pages stand for the SRAM.
 const linkFlags = [
   ...['-Wl,--no-entry', '-Wl,--stack-first', '-Wl,-z,stack-size=16384', '-Wl,--strip-all'],
   ...['-Wl,--initial-memory=65536', '-Wl,--max-memory=65536', '-Wl,--export-memory'],
@@ -132,8 +134,8 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test calls.
- * `memoryBytes`: larger than the agent's, for what they hold.
+ * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test
+ * calls. `memoryBytes`: larger than the agent's, for what they hold.
  */
 export function buildWithTests(
   chipId: string,

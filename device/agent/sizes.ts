@@ -1,5 +1,5 @@
-// Prints flash and RAM of every machine-code build, and the cycles that its cryptography takes on a Cortex-M0+: the
-// tables of docs/figures.md. Needs the Arm compiler: `node device/agent/sizes.ts`.
+// Prints flash and RAM of every machine-code build, and the cycles that its cryptography takes on a
+// Cortex-M0+: the tables of docs/figures.md. Needs the Arm compiler: `node device/agent/sizes.ts`.
 
 import { execFileSync } from 'node:child_process';
 import { nodeCrypto } from '@firmseal/crypto-node';

@@ -158,7 +158,8 @@ void fs_port_link_send(const uint8_t *bytes, uint32_t length) {
 static void start(void) {
   load(at_power_on);
   memcpy(options, programmed, sizeof options);
-  if (setjmp(fuzz_after_reset) != 0) load(at_power_on); /* an agent that ends its start in a reset stays in it */
+  /* an agent that ends its start in a reset stays in it */
+  if (setjmp(fuzz_after_reset) != 0) load(at_power_on);
   else fs_agent_boot();
 }
 

@@ -137,7 +137,8 @@ static uint32_t make_item(const uint8_t *data, const fuzz_item *item, uint8_t *o
     case 0: return 0;                                                         /* away with it */
     case 1: memcpy(out + length, out, length); return 2 * length;             /* twice */
     case 2: return write_head(out, draw(8), draw(30));                        /* another type */
-    case 3: out[0] = (uint8_t)(0xf4u + draw(4)); return 1;                    /* false, true, null, undefined */
+    /* false, true, null, undefined */
+    case 3: out[0] = (uint8_t)(0xf4u + draw(4)); return 1;
     default: break;
   }
   if (major == 2 || major == 3) {

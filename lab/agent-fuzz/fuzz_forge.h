@@ -12,7 +12,7 @@ typedef enum { FUZZ_CBOR_STRING, FUZZ_LENGTH16 } fuzz_kind;
 typedef struct {
   fuzz_kind kind;
   uint32_t start;   /* of its head */
-  uint32_t content; /* first byte behind the head */
+  uint32_t content; /* first byte after the head */
   uint32_t end;
   int32_t parent; /* index, or -1 */
 } fuzz_item;

@@ -1,4 +1,4 @@
-/* A package header, behind a byte that says which call of the port fails (0: none). */
+/* A byte that says which call of the port fails (0: no call), then a package header. */
 #include "fs_package.h"
 #include "fuzz_chip.h"
 #include "fuzz_forge.h"

@@ -36,7 +36,7 @@ EXPORT(verdict_cose) uint32_t verdict_cose(uint32_t typ, uint32_t length) {
   return fs_cose_open(view(0, length), (fs_typ)typ, ROOM, &cose);
 }
 
-/* The statement, if there is one, stands behind the delegation. */
+/* The statement, if there is one, follows the delegation. */
 EXPORT(verdict_authority)
 uint32_t verdict_authority(uint32_t role, uint32_t epoch, uint32_t delegation_length, uint32_t statement_length) {
   fs_delegation delegation;

@@ -1,5 +1,5 @@
 // What power is cut in: personalization, first install, update, update that changes option bytes. A scenario
-// is a chip and the messages that it gets; the campaign takes a snapshot ahead of each.
+// is a chip and the messages that it gets; the campaign takes a snapshot before each.
 
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip, findOptionField } from '@firmseal/chips';
@@ -28,7 +28,7 @@ export interface Scenario {
   readonly steps: readonly Step[];
   /** Firmware that may be whole and bootable afterwards; none after a personalization. */
   readonly firmwares: readonly Firmware[];
-  /** The security counter ahead of the scenario. */
+  /** The security counter before the scenario. */
   readonly securityCounter: number;
   /**
    * Two applications beside each other, of which one has to boot whatever is cut; and what

@@ -32,7 +32,8 @@ fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area) {
   FS_REQUIRE(area->address >= end_before, FS_ERR_AREA_MALFORMED);
   /* The end may be 2^32 but not beyond; in 64 bits the sum of two 32-bit values does not wrap. */
   FS_REQUIRE((uint64_t)area->address + area->length <= 0x100000000ull, FS_ERR_AREA_MALFORMED);
-  FS_REQUIRE(area->address % FS_FLASH_GRAIN == 0 && area->length % FS_FLASH_GRAIN == 0, FS_ERR_AREA_MISALIGNED);
+  FS_REQUIRE(area->address % FS_FLASH_GRAIN == 0 && area->length % FS_FLASH_GRAIN == 0,
+             FS_ERR_AREA_MISALIGNED);
   memset(area->digest, 0, sizeof area->digest);
   return FS_OK;
 }
@@ -80,8 +81,8 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
 
 fs_result fs_area_erase(const fs_area *area, uint32_t from) {
   uint32_t address = area->address;
-  /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
-   * erase unit, so the loop ends. */
+  /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches
+   * the next erase unit, so the loop ends. */
   uint32_t end = area->address + area->length;
   FS_INSIST(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {

@@ -1,4 +1,5 @@
-/* Areas of a manifest: the geometry checks of spec/package.md section 6, steps 6 and 7, and their erase units. */
+/* Areas of a manifest: the geometry checks of spec/package.md section 6, steps 6 and
+ * 7, and their erase units. */
 #ifndef FS_AREA_H
 #define FS_AREA_H
 
@@ -22,8 +23,8 @@ typedef struct {
 
 FS_STATIC_ASSERT(sizeof(fs_area) == 48);
 
-/* Reads one area and checks what holds on every chip; `end_before`: the end of the area ahead, 0 for the first.
- * FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
+/* Reads one area and checks what holds on every chip; `end_before`: the end of the previous area, 0 for the
+ * first. FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
 fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area);
 
 /* Step 7 for all areas of a manifest, in order. */

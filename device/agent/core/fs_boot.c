@@ -11,7 +11,7 @@
 #include "fs_session.h"
 #include "fs_trial.h"
 
-/* What the decision needs of flash: the MAC of the firmware where the record asks for it, else zeros. */
+/* The MAC of the firmware in flash where the record asks for it, else zeros. */
 static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
   fs_wipe(mac, FS_HASH_SIZE);
   if (fs_now.boot_check == FS_BOOT_RECORD) return FS_OK;
@@ -19,7 +19,7 @@ static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
   return fs_digest_firmware(fs_now.areas, fs_now.area_count, mac);
 }
 
-/* One pass: a valid record stands and, where it asks for that, the firmware is what was installed. */
+/* One pass: the record is valid and, where it asks for that, the firmware is the one that was installed. */
 static fs_result decide(const uint8_t mac[FS_HASH_SIZE]) {
   /* Defence boot-valid-record */
   FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);

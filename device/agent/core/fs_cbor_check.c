@@ -1,6 +1,6 @@
 /*
- * The strict check of fs_cbor.h: one walk from the first byte to the last, in the order that spec/encoding.md section 1
- * gives, with a stack of open arrays and maps instead of recursion.
+ * The strict check of fs_cbor.h: one walk from the first byte to the last, in the order that spec/encoding.md
+ * section 1 gives, with a stack of open arrays and maps instead of recursion.
  */
 #include "fs_cbor.h"
 
@@ -11,7 +11,7 @@ typedef struct {
   uint32_t left;      /* items (array) or pairs (map) not yet begun */
   uint8_t is_map;     /* 1: a map */
   uint8_t value_due;  /* a key was read, its value is next */
-  uint8_t key_major;  /* of the key ahead; 0xff before the first */
+  uint8_t key_major;  /* of the previous key; 0xff before the first */
   uint64_t key_value; /* its argument */
 } level;
 

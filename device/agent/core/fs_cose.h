@@ -1,6 +1,6 @@
 /*
- * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two steps,
- * since the order of checks asks for the payload's shape in between.
+ * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two
+ * steps, since the order of checks asks for the payload's shape in between.
  */
 #ifndef FS_COSE_H
 #define FS_COSE_H
@@ -11,7 +11,7 @@
 /* Longest wrapping of a payload: tag, array, protected header, unprotected header, heads, signature. */
 #define FS_COSE_OVERHEAD 128u
 
-/* The part of the typ behind "application/firmseal-". */
+/* The part of the typ after "application/firmseal-". */
 typedef enum { FS_TYP_MANIFEST, FS_TYP_DELEGATION, FS_TYP_EPOCH, FS_TYP_LICENSE, FS_TYP_HELLO, FS_TYP_RECEIPT } fs_typ;
 
 /* Views into the object that was opened; `head` is the Sig_structure up to the payload. */

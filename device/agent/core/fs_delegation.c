@@ -72,7 +72,8 @@ fs_result fs_delegation_verify(fs_view object, fs_view epoch_statement, uint32_t
   terms read;
   FS_TRY(fs_identity_root(root));
   if (epoch_statement.data) FS_TRY(verify_epoch(epoch_statement, root, epoch));
-  FS_TRY_AS(fs_cose_open(object, FS_TYP_DELEGATION, DELEGATION_PAYLOAD_MOST, &cose), FS_ERR_DELEGATION_MALFORMED);
+  FS_TRY_AS(fs_cose_open(object, FS_TYP_DELEGATION, DELEGATION_PAYLOAD_MOST, &cose),
+            FS_ERR_DELEGATION_MALFORMED);
   FS_TRY_AS(read_delegation(cose.payload, &read, delegation), FS_ERR_DELEGATION_MALFORMED);
   FS_DECIDE_AS(fs_cose_verify(&cose, root), FS_ERR_DELEGATION_SIGNATURE_INVALID);
   FS_DEMAND(read.role == role, FS_ERR_DELEGATION_ROLE_WRONG);

@@ -15,8 +15,9 @@ typedef struct {
 } fs_delegation;
 
 /*
- * Checks the epoch statement (data 0: there is none) and the delegation for the role, under the root key and the
- * product of the identity. *epoch: in, the epoch known; out, the epoch in force. Faults: epoch-..., delegation-...
+ * Checks the epoch statement (data 0: there is none) and the delegation for the role, under the
+ * root key and the product of the identity. *epoch: in, the epoch known; out, the epoch in force.
+ * Faults: epoch-..., delegation-...
  */
 fs_result fs_delegation_verify(fs_view object, fs_view epoch_statement, uint32_t role, uint32_t *epoch,
                                fs_delegation *delegation);

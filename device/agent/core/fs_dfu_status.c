@@ -22,7 +22,7 @@ uint8_t fs_dfu_status(fs_result fault) {
     case FS_ERR_OPTIONS_APPLIED: return FS_DFU_POWER_ON;
     case FS_ERR_REQUEST_OUT_OF_STATE: return FS_DFU_STALLED;
     case FS_ERR_INTERNAL_CHECK_FAILED: return FS_DFU_UNKNOWN;
-    /* What the chip or its owner's rules refuse, though the file is sound and for this chip. */
+    /* The chip or its owner's rules refuse these, though the file is sound and for this chip. */
     case FS_ERR_PACKAGE_LICENSE_MISSING:
     case FS_ERR_LICENSE_NONCE_WRONG:
     case FS_ERR_LICENSE_COUNTER_FLOOR:

@@ -1,4 +1,4 @@
-/* What a DFU host is told of a fault: the table of spec/link.md section 5.5. */
+/* The status that a DFU host gets for a fault: the table of spec/link.md section 5.5. */
 #ifndef FS_DFU_STATUS_H
 #define FS_DFU_STATUS_H
 

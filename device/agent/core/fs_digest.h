@@ -1,4 +1,5 @@
-/* Digests recomputed from flash: the keyed digest of each area, and the MAC of all firmware for boot check 2. */
+/* Digests recomputed from flash: the keyed digest of each area, and the MAC of all
+ * firmware for boot check 2. */
 #ifndef FS_DIGEST_H
 #define FS_DIGEST_H
 

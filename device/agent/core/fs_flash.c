@@ -17,7 +17,8 @@ fs_result fs_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
 fs_result fs_flash_write(uint32_t address, const uint8_t *bytes, uint32_t length) {
   uint32_t offset = address - FS_FLASH_START; /* wraps to a large value below flash */
   /* A glitch may have made the address: RAM would take the bytes too, without a key. */
-  FS_REQUIRE(offset < FS_FLASH_SIZE_BYTES && length <= FS_FLASH_SIZE_BYTES - offset, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_REQUIRE(offset < FS_FLASH_SIZE_BYTES && length <= FS_FLASH_SIZE_BYTES - offset,
+             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_REQUIRE(address % FS_FLASH_GRAIN == 0 && length % FS_FLASH_GRAIN == 0, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY_AS(fs_port_flash_program(address, bytes, length), FS_ERR_FLASH_PROGRAM_FAILED);
   FS_INSIST(fs_flash_holds(address, bytes, length) == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
@@ -29,8 +30,8 @@ fs_answer fs_flash_holds(uint32_t address, const uint8_t *bytes, uint32_t length
   uint32_t done = 0;
   fs_answer answer = FS_YES;
   while (done < length) {
-    /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller checked
-     * address + length. */
+    /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller
+     * checked address + length. */
     uint32_t count = length - done < PIECE ? length - done : PIECE;
     if (fs_port_flash_read(address + done, piece, count) != FS_OK || fs_equal(piece, bytes + done, count) != FS_YES)
       answer = FS_NO;

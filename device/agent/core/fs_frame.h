@@ -13,12 +13,12 @@
 typedef struct {
   uint32_t length;     /* content so far */
   uint32_t block_left; /* bytes until the next code byte */
-  uint8_t zero_due;    /* the block that ends stands before a zero */
+  uint8_t zero_due;    /* a zero follows the block that ends */
   uint8_t dropping;    /* until the next zero byte */
 } fs_frame_reader;
 
-/* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the caller
- * clears the reader. FS_NO: not yet, or dropped. */
+/* Takes a byte. FS_YES: the buffer holds a frame with a right CRC, reader->length bytes with the CRC; the
+ * caller clears the reader. FS_NO: not yet, or dropped. */
 fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte);
 
 /* Appends the CRC (room for 4 bytes must follow the content) and sends the frame. */

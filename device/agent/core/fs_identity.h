@@ -1,7 +1,7 @@
 /*
- * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the identity
- * range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product and
- * the device key; private keys are read from flash for one use.
+ * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the
+ * identity range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
+ * product and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
@@ -12,7 +12,7 @@
 
 #define FS_CERTIFICATE_MAX 1024u
 
-/* What personalization makes before anything is written. */
+/* The result of personalization before anything is written. */
 typedef struct {
   uint8_t signing_private[FS_SCALAR_SIZE];
   uint8_t kem_private[FS_SCALAR_SIZE];
@@ -29,13 +29,13 @@ typedef struct {
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
 fs_answer fs_identity_load(void);
-/* Wipes what was loaded: before the application runs. */
+/* Wipes the loaded identity, before the application runs. */
 void fs_identity_forget(void);
 /* FS_YES when an identity is loaded. */
 fs_answer fs_identity_present(void);
 
-/* Writes and reads back; then it is loaded. `final`: the option bytes to be set. FS_ERR_FLASH_..., FS_ERR_JOURNAL_FAILED
- * when no slot is blank. */
+/* Writes and reads back; then it is loaded. `final`: the option bytes to be set. FS_ERR_FLASH_...,
+ * FS_ERR_JOURNAL_FAILED when no slot is blank. */
 fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
                             uint32_t final_count);
 

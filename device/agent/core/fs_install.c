@@ -27,11 +27,13 @@ fs_result fs_install_abandon(void) {
   return fs_journal_commit();
 }
 
-/* An install that cannot go on: the application is erased, the keys are forgotten, a license may come again. */
+/* An install that cannot go on: the application is erased, the keys are forgotten, a
+ * license may come again. */
 static fs_result fail(fs_result fault) {
   fs_session_back_to_package();
+  /* Else an application stays beside this install, or a glitch led away from the end of one. */
   if (fs_now.life_cycle == FS_LIFE_INSTALLING) (void)fs_install_abandon();
-  else (void)fs_journal_recall(); /* beside an application that stands; or a glitch led away from the end of the install */
+  else (void)fs_journal_recall();
   return fault;
 }
 
@@ -41,7 +43,7 @@ static fs_answer can_resume(void) {
   return fs_equal(fs_now.manifest_digest, fs_session.manifest.digest, FS_HASH_SIZE);
 }
 
-/* FS_YES for an area of generated keys that stays: the install that stands has the same one. */
+/* FS_YES for an area of generated keys that stays: the present install has the same one. */
 static fs_answer is_kept(const fs_area *area) {
   uint32_t i;
   if (area->kind != FS_AREA_GENERATED || area->on_update != FS_UPDATE_KEEP) return FS_NO;
@@ -91,32 +93,36 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   return FS_OK;
 }
 
-/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not one that a glitch spoilt. */
+/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not
+ * one that a glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DECIDE(fs_session_check_manifest());
-  FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.epoch,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.area_count == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal((const uint8_t *)fs_now.areas, (const uint8_t *)manifest->areas,
                      manifest->area_count * (uint32_t)sizeof fs_now.areas[0]) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_equal(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
 
 /* Before anything is erased: the application that stood cannot boot any more. */
 static fs_result __attribute__((noinline)) check_begun(void) {
-  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.trial_counter == 0, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.trial_counter == 0,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   /* Defence install-beginning-written */
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */
   return check_terms();
 }
 
 /*
- * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at: with a wrong
- * one nothing boots under boot check 2, and boot check 1 does not ask for it.
+ * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at:
+ * with a wrong one nothing boots under boot check 2, and boot check 1 does not ask for it.
  */
 static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   if (fs_now.life_cycle == FS_LIFE_INSTALLED)
@@ -124,7 +130,8 @@ static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   else
     FS_DEMAND(fs_now.life_cycle == FS_LIFE_TRIAL && fs_session.manifest.interruption == FS_INTERRUPTION_TRIAL,
               FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.install_count == count || fs_now.install_count == FS_COUNT_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.install_count == count || fs_now.install_count == FS_COUNT_MAX,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.progress == 0 && fs_now.receipt == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return check_terms();
 }
@@ -174,12 +181,12 @@ static fs_result begin(const fs_device_data *data) {
     FS_TRY(fs_package_take_epoch());
     FS_TRY(erase_firmware(fs_now.progress));
   } else {
-    /* What another install left must be gone before its areas are forgotten. */
+    /* The remains of another install must be erased before its areas are forgotten. */
     if (fs_now.life_cycle == FS_LIFE_INSTALLING) FS_TRY(fs_install_abandon());
     FS_TRY(begin_anew(data));
   }
   fs_record_begin();
-  FS_TRY(fs_session_check_manifest()); /* once: for what a glitch wrote over it since */
+  FS_TRY(fs_session_check_manifest()); /* once: a glitch may have written over it since */
   FS_FLOW_STEP(FS_STEP_BEGIN);
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_RECORDS, FS_FLOW_LICENSE_DONE);
   return FS_OK;
@@ -256,7 +263,7 @@ static fs_result finish(void) {
 /* spec/link.md section 3: the install starts over from its first record, under the same license. */
 static fs_result start_over(void) {
   uint32_t start = firmware_start();
-  /* Beside an application that stands nothing is compared, and progress in its record would make it another one. */
+  /* Beside a present application nothing is compared, and progress in its record would change that record. */
   FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_progress(start));
   FS_TRY(erase_firmware(start));

@@ -58,7 +58,8 @@ static void mac_bytes(const uint8_t *device_key, const uint8_t *bytes, uint32_t 
   memcpy(mac, full, 16);
 }
 
-/* FS_YES when the state at the address is intact. Read in pieces: a whole state would not fit the stack twice. */
+/* FS_YES when the state at the address is intact. Read in pieces: a whole state would
+ * not fit the stack twice. */
 static fs_answer state_intact(uint32_t address) {
   uint8_t piece[MARK_SIZE];
   uint8_t full[FS_HASH_SIZE];
@@ -82,7 +83,7 @@ static fs_answer mark_intact(const mark *read, uint32_t magic, uint32_t sequence
   return read->magic == magic && read->sequence == sequence ? FS_YES : FS_NO;
 }
 
-/* Takes the record at the walk's end: FS_YES, or FS_NO when there is none that is intact. */
+/* Takes the record at the walk's end: FS_YES, or FS_NO when no intact record is there. */
 static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MARK_SIZE]) {
   const mark *head = (const mark *)(const void *)first;
   uint32_t address = unit->start + found->end;
@@ -103,7 +104,7 @@ static fs_answer step(const fs_range *unit, walk *found, const uint8_t first[MAR
   found->confirmed = FS_NO;
   if (fs_flash_read(address + STATE_SIZE, (uint8_t *)&confirm, MARK_SIZE) == FS_OK)
     found->confirmed = mark_intact(&confirm, CONFIRM_MAGIC, head->sequence);
-  /* Also in the older half: what stands in the mark's place may be torn, and read as anything later. */
+  /* Also in the older half: the mark may be torn, and read as anything later. */
   /* Defence journal-unconfirmed-is-unclean */
   if (found->confirmed != FS_YES) found->clean = FS_NO;
   found->end += ENTRY_SIZE;
@@ -132,8 +133,8 @@ static void walk_half(const fs_range *unit, walk *found) {
 }
 
 /*
- * All erase units of a half: on parts with small pages it has several. From its start, so that one that was erased in
- * part has no first record, and is not blank.
+ * All erase units of a half: on parts with small pages it has several. They are erased from the start of the
+ * half, so that a half that was erased in part has no first record and is not blank.
  */
 static fs_result erase_half(uint32_t index) {
   const fs_range *range = &halves[index];
@@ -178,7 +179,7 @@ static fs_result append_in_other_half(const uint8_t *device_key) {
   return append_state(device_key);
 }
 
-/* Makes the newest intact state fs_now. *firm: whether it can be acted on as it stands. */
+/* Makes the newest intact state fs_now. *firm: whether it can be acted on without another write. */
 static fs_result find(fs_answer *firm) {
   walk walks[2];
   uint32_t newest;
@@ -190,7 +191,7 @@ static fs_result find(fs_answer *firm) {
   next = walks[newest].end;
   newest_at = halves[half].start + walks[newest].offset;
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)&fs_now, STATE_SIZE), FS_ERR_JOURNAL_FAILED);
-  /* What is in RAM now is what counts, so it is authenticated once more. */
+  /* The copy in RAM counts, so it is authenticated once more. */
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
   FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
   if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
@@ -198,7 +199,8 @@ static fs_result find(fs_answer *firm) {
   return FS_OK;
 }
 
-/* Twice: a newest state that one walk overlooks is not replaced by the one ahead of it, which may be bootable. */
+/* Twice: a newest state that one walk overlooks must not be replaced by the previous
+ * one, which may be bootable. */
 static fs_result find_twice(fs_answer *firm) {
   fs_answer before;
   uint32_t sequence;
@@ -224,7 +226,8 @@ fs_result fs_journal_load(void) {
   FS_TRY(find_twice(&firm));
   /* Defence journal-firm-before-use */
   if (firm == FS_YES) return FS_OK;
-  /* A record that could not be read now may be readable later, and would be one ahead of this state: pass it. */
+  /* A record that could not be read now may be readable later, with the next sequence
+   * number: skip that number. */
   fs_now.sequence++;
   FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
   FS_TRY_AS(erase_half(half ^ 1u), FS_ERR_JOURNAL_FAILED);
@@ -244,13 +247,14 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
 }
 
 /*
- * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it stays, and what
- * was to be counted is not. Once: for what was left out while it was written.
+ * The state in flash is fs_now, and the next walk takes it for the newest: else the previous
+ * one stays in force, and the count that was to rise does not. Once: it is for an instruction
+ * that was skipped during the write.
  */
 static fs_result __attribute__((noinline)) check_written(uint32_t before) {
   FS_DEMAND(fs_now.magic == FS_STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
-  /* The confirmation stands ahead of the next record, the state ahead of that. */
+  /* The confirmation is right before the next record, and the state before the confirmation. */
   /* Defence journal-written-compared */
   FS_DEMAND(fs_flash_holds(halves[half].start + next - ENTRY_SIZE, (const uint8_t *)&fs_now, STATE_SIZE) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
@@ -258,14 +262,15 @@ static fs_result __attribute__((noinline)) check_written(uint32_t before) {
 }
 
 /*
- * Nothing that only rises is below what flash says, whatever was written over fs_now: a pointer that a glitch spoilt can
- * point to it. Once, for the same reason.
+ * Counters that only rise are not below those in flash. A pointer that a glitch spoilt can point to fs_now,
+ * and bytes are then written over it. Once, for the same reason.
  */
 static fs_result __attribute__((noinline)) check_risen(void) {
   uint32_t words[MARK_SIZE / 4]; /* how the state in flash begins */
   FS_STATIC_ASSERT(offsetof(fs_state, random_counter) < MARK_SIZE);
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)words, sizeof words), FS_ERR_JOURNAL_FAILED);
-  FS_DEMAND(WORD_AT(words, magic) == FS_STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(WORD_AT(words, magic) == FS_STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.security_counter >= WORD_AT(words, security_counter) && fs_now.epoch >= WORD_AT(words, epoch),
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.install_count >= WORD_AT(words, install_count) && fs_now.random_counter >= WORD_AT(words, random_counter),
@@ -297,7 +302,8 @@ static fs_result __attribute__((noinline)) check_progress(uint32_t address) {
 
 fs_result fs_journal_progress(uint32_t address) {
   fs_now.progress = address;
-  FS_TRY(check_progress(address)); /* once: it is for a store that went elsewhere, and that took the one glitch */
+  /* once: it is for a store that went elsewhere, and that took the one glitch */
+  FS_TRY(check_progress(address));
   if (MARK_SIZE <= halves[half].length - next && write_mark(key(), PROGRESS_MAGIC, address) == FS_OK) return FS_OK;
   return fs_journal_commit();
 }

@@ -75,7 +75,8 @@ static fs_result read_payload(fs_view payload, license *read) {
 static fs_result check_version(fs_view terms) {
   uint32_t value;
   FS_TRY_AS(fs_cbor_check(terms, 1), FS_ERR_LICENSE_MALFORMED);
-  if (fs_cbor_find_integer(terms, 0, &value) == FS_YES) FS_REQUIRE(value == 1, FS_ERR_LICENSE_VERSION_UNSUPPORTED);
+  if (fs_cbor_find_integer(terms, 0, &value) == FS_YES) FS_REQUIRE(value == 1,
+                                                                   FS_ERR_LICENSE_VERSION_UNSUPPORTED);
   if (fs_cbor_find_integer(terms, 6, &value) == FS_YES)
     FS_REQUIRE(value == MODE_SESSION || value == MODE_STANDING, FS_ERR_LICENSE_VERSION_UNSUPPORTED);
   return FS_OK;
@@ -128,7 +129,8 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
   FS_DEMAND(fs_equal(read->thumbprint.data, fs_identity_thumbprint(), FS_HASH_SIZE) == FS_YES,
              FS_ERR_LICENSE_DEVICE_WRONG);
   if (read->mode == MODE_SESSION)
-    FS_DEMAND(read->journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES, FS_ERR_LICENSE_NONCE_WRONG);
+    FS_DEMAND(read->journaled == FS_YES || fs_nonce_is(read->nonce.data) == FS_YES,
+              FS_ERR_LICENSE_NONCE_WRONG);
   FS_DEMAND(manifest->security_counter >= read->counter_floor, FS_ERR_LICENSE_COUNTER_FLOOR);
   FS_DEMAND(manifest->security_counter <= issuer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
   return FS_OK;
@@ -138,11 +140,14 @@ static fs_result check_terms(const license *read, const fs_delegation *issuer) {
 static fs_result __attribute__((noinline)) check_counted(const license *read, uint32_t count) {
   /* Defence license-count-looked-at */
   FS_DEMAND(fs_now.unwraps == count && count <= FS_UNWRAP_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.receipt == FS_NO && (count == 1u || read->journaled == FS_YES), FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_equal(fs_now.license_digest, read->digest, FS_HASH_SIZE) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.receipt == FS_NO && (count == 1u || read->journaled == FS_YES),
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.license_digest, read->digest, FS_HASH_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.license_id, read->license_id.data, sizeof fs_now.license_id) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_equal(fs_now.job_id, read->job_id.data, sizeof fs_now.job_id) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.job_id, read->job_id.data, sizeof fs_now.job_id) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(fs_now.receipt_nonce, read->receipt_nonce.data, FS_HASH_SIZE) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_STEP(FS_STEP_COUNT);
@@ -151,7 +156,7 @@ static fs_result __attribute__((noinline)) check_counted(const license *read, ui
 
 /* Step 6: counted before the key is opened. */
 static fs_result journal_unwrap(const license *read) {
-  /* A count that is not stored is not the one that is looked for. */
+  /* Computed apart: a count that was not stored differs from it. */
   volatile uint32_t count = read->journaled == FS_YES ? fs_now.unwraps + 1u : 1u;
   if (read->journaled == FS_YES) {
     /* Defence license-unwraps-limited */
@@ -242,8 +247,8 @@ static fs_result pass(fs_view bundle, license *read) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken over, and for what a pointer that a glitch spoilt wrote over the journal's state, as the
- * private key that a license is opened with. */
+/* Once: it is for an epoch that was not taken over, and for bytes (such as the private key that opens a
+ * license) that were written over the journal's state through a pointer that a glitch spoilt. */
 static fs_result __attribute__((noinline)) check_kept(const license *read) {
   FS_DEMAND(fs_session.epoch == read->epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);

@@ -39,16 +39,18 @@ enum {
 /* What follows once the answer was sent. */
 typedef enum { AFTER_NOTHING, AFTER_RESET, AFTER_PROTECT, AFTER_LAUNCH } after;
 
-/* A record begins behind type, sequence and index: two bytes ahead of the frame put it on a word, and copies go by words. */
+/* In a frame the record follows type, sequence and index. Two bytes of padding before the frame put the
+ * record on a word, so that it is copied by words. */
 static struct {
-  uint8_t ahead[2];
+  uint8_t padding[2];
   uint8_t bytes[FS_CONTENT_MAX];
 } frame __attribute__((aligned(4)));
 static uint8_t *const request = frame.bytes;
 static const fs_buffer whole_request = {frame.bytes, sizeof frame.bytes};
 /*
- * The answer stays until the next request, which may be the same one again. Long answers are to short requests, and stand in
- * the frame buffer's end; when other bytes came over them, the request is served anew.
+ * The answer stays until the next request, which may be the same one again. Long answers
+ * belong to short requests, and lie in the end of the frame buffer; when other bytes overwrote
+ * them, the request is served again.
  */
 #define TAIL_AT (FS_CONTENT_MAX - ANSWER_MAX)
 static uint8_t brief[BRIEF_MAX];
@@ -88,7 +90,7 @@ static fs_result do_record(exchange *now) {
 }
 
 static fs_result do_finish(exchange *now) {
-  volatile fs_result result = fs_personalize_finish(now->view); /* looked at anew where it is given back */
+  volatile fs_result result = fs_personalize_finish(now->view); /* read again where it is given back */
   if (result == FS_OK) now->then = AFTER_PROTECT;
   return result;
 }
@@ -134,7 +136,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
   }
 }
 
-/* What the flow word is after a request of the type that was served. */
+/* The flow word after a request of the type was served. */
 static uint32_t flow_of(uint8_t type) {
   /* Defence flow-answer */
   switch (type) {
@@ -145,7 +147,7 @@ static uint32_t flow_of(uint8_t type) {
   }
 }
 
-/* A glitch that was seen may have written anywhere: nothing that RAM holds of session and journal is kept. */
+/* A glitch that was noticed may have written anywhere: session and journal in RAM are dropped. */
 static void forget(void) {
   fs_session_end();
   if (fs_identity_present() == FS_YES) (void)fs_journal_recall();
@@ -167,7 +169,8 @@ static void finish_answer(uint8_t type, uint8_t sequence, fs_result result, cons
   }
 }
 
-/* No success is told but by a request that was served: a fault that was not put down can be any word. */
+/* A status of 0 without success becomes a fault: if a glitch skipped the store of the fault,
+ * the status can be any word. */
 static void check_answer(uint8_t type, fs_result result) {
   if ((answer[2] | answer[3]) != 0) return;
   if (result != FS_OK || fs_flow != flow_of(type)) answer[3] = 0xffu;
@@ -182,20 +185,23 @@ static void follow(after then) {
   fs_port_reset();
 }
 
-/* Whether the request is the one answered last, and its answer whole: it carries the CRC with which it was sent. */
+/* Whether the request is the one answered last, and its answer is still whole: it carries the
+ * CRC with which it was sent. */
 static fs_answer is_repeat(uint8_t type, uint8_t sequence, uint32_t crc) {
   if (answer_length == 0 || answered_crc != crc) return FS_NO;
   if (answer[0] != (type | ANSWER_BIT) || answer[1] != sequence) return FS_NO;
   return fs_crc32(answer, answer_length) == fs_get_u32le(answer + answer_length) ? FS_YES : FS_NO;
 }
 
-/* A frame with a right CRC: a repeat of the request answered last, or a request. Kept out of the path of a byte. */
+/* A frame with a right CRC: a repeat of the request answered last, or a request. Kept
+ * out of the path of a byte. */
 static void __attribute__((noinline)) handle(uint32_t length) {
   uint8_t type = request[0];
   uint8_t sequence = request[1];
   uint32_t crc = fs_get_u32le(request + length - CRC_SIZE);
   exchange now;
-  /* From memory at each look: one that was left out does not become another's, nor one from before. */
+  /* Read from memory each time: a skipped load then does not leave the result of
+   * another call in its place. */
   volatile fs_result result = FS_ERR_INTERNAL_CHECK_FAILED;
   uint32_t room = BRIEF_MAX;
   if (is_repeat(type, sequence, crc) == FS_YES) {
@@ -224,7 +230,7 @@ static void __attribute__((noinline)) handle(uint32_t length) {
   FS_FLOW_BEGIN(FS_FLOW_IDLE);
   answered_crc = crc;
   fs_frame_send(answer, answer_length);
-  fs_wipe(&frame, sizeof frame.ahead + length); /* from a word on: at most all of it */
+  fs_wipe(&frame, sizeof frame.padding + length); /* from a word on: at most all of it */
   if (result != FS_OK) return;
   if (fs_line_is_fetched() == FS_YES) due = now.then;
   else follow(now.then);

@@ -20,7 +20,8 @@ typedef struct {
 static fs_result check_version(fs_view core) {
   uint32_t value;
   FS_TRY_AS(fs_cbor_check(core, 1), FS_ERR_MANIFEST_MALFORMED);
-  if (fs_cbor_find_integer(core, 0, &value) == FS_YES) FS_REQUIRE(value == 1, FS_ERR_MANIFEST_VERSION_UNSUPPORTED);
+  if (fs_cbor_find_integer(core, 0, &value) == FS_YES) FS_REQUIRE(value == 1,
+                                                                  FS_ERR_MANIFEST_VERSION_UNSUPPORTED);
   if (fs_cbor_find_integer(core, 1, &value) == FS_YES) FS_REQUIRE(value == 1, FS_ERR_SUITE_UNSUPPORTED);
   return FS_OK;
 }

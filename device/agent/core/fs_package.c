@@ -85,7 +85,8 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken over, or another one that was. It is the higher of that in force and the statement's. */
+/* Once: it is for an epoch that was not taken over, or for another one that was. The right one is the higher
+ * of the epoch in force and the statement's. */
 static fs_result __attribute__((noinline)) check_epoch(void) {
   FS_DEMAND(fs_now.epoch == fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
@@ -110,7 +111,7 @@ static fs_result accept_twice(fs_view header) {
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
   FS_TRY(fs_package_take_epoch());
   FS_TRY(check_epoch());
-  FS_TRY(fs_session_check_manifest()); /* a store of an epoch that went elsewhere */
+  FS_TRY(fs_session_check_manifest()); /* the store of the epoch may have gone elsewhere */
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;
 }

@@ -46,7 +46,7 @@ static fs_result read_begin(fs_view request, begin_request *read) {
   return fs_crypto_p256_check(read->root.data);
 }
 
-/* A scalar that is not in 1..n-1 comes once in 2^32 draws; it is drawn anew. */
+/* A scalar outside of 1..n-1 comes once in 2^32 draws; another one is drawn. */
 static fs_result make_key(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
   uint32_t i;
   for (i = 0; i < KEY_TRIES; i++) {
@@ -82,7 +82,7 @@ static fs_result make_identity(const begin_request *read) {
   return FS_OK;
 }
 
-/* One pass. The identity is looked for anew: a boot may have missed it. */
+/* One pass. It looks for the identity again: a boot may have missed it. */
 static fs_result __attribute__((noinline)) check_blank(void) {
   FS_DEMAND(fs_identity_load() != FS_YES, FS_ERR_ALREADY_PERSONALIZED);
   return FS_OK;
@@ -108,7 +108,8 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   return FS_OK;
 }
 
-/* FS_YES when the DER holds the 65 bytes somewhere: that the certificate's profile is right is for its verifiers. */
+/* FS_YES when the DER holds the 65 bytes somewhere: that the certificate's profile is
+ * right is for its verifiers. */
 static fs_answer holds(fs_view der, const uint8_t point[FS_POINT_SIZE]) {
   uint32_t i;
   for (i = 0; der.length >= FS_POINT_SIZE && i <= der.length - FS_POINT_SIZE; i++)
@@ -148,7 +149,8 @@ fs_result fs_personalize_finish(fs_view request) {
   FS_REQUIRE(holds(certificate, made.signing_public) == FS_YES && holds(certificate, made.kem_public) == FS_YES,
              FS_ERR_CERTIFICATE_KEY_WRONG);
   FS_TRY(fs_policy_check_final(final, count));
-  /* The journal first: a chip with an identity always has a state. Without an identity the journal means nothing. */
+  /* The journal first: a chip with an identity always has a state. Without an identity
+   * the journal means nothing. */
   FS_TRY(write_first_state());
   FS_TRY(fs_identity_write(&made, certificate, final, count));
   begun = FS_NO;

@@ -88,7 +88,8 @@ fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
-  FS_INSIST((fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL) && fs_now.receipt == FS_YES, FS_ERR_NO_RECEIPT);
+  FS_INSIST((fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL) && fs_now.receipt == FS_YES,
+            FS_ERR_NO_RECEIPT);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
   FS_TRY(write_payload(writer, challenge));
   FS_TRY(fs_identity_signing_private(key));

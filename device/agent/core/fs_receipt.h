@@ -1,4 +1,4 @@
-/* What the chip signs about what it holds: spec/receipt.md. */
+/* The receipt: the chip's signed statement about its firmware. spec/receipt.md. */
 #ifndef FS_RECEIPT_H
 #define FS_RECEIPT_H
 

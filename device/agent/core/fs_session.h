@@ -1,4 +1,5 @@
-/* One install while it goes on: what RAM holds between the messages. Wiped when it ends; a reset loses it. */
+/* One install while it goes on: the state in RAM between the messages. Wiped when the
+ * install ends; a reset loses it. */
 #ifndef FS_SESSION_H
 #define FS_SESSION_H
 
@@ -15,7 +16,8 @@ typedef struct {
   uint32_t epoch; /* in force with the statements that the package and the license carried */
   fs_manifest manifest;
   uint8_t accepted[FS_HASH_SIZE]; /* hash of the manifest above when it was accepted */
-  uint8_t content_prk[FS_HASH_SIZE]; /* HKDF-Extract of the content key: all keys of the package follow from it */
+  /* HKDF-Extract of the content key: all keys of the package follow from it */
+  uint8_t content_prk[FS_HASH_SIZE];
   uint8_t area_key[FS_KEY_SIZE];
   uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
   uint32_t next_index;
@@ -34,7 +36,8 @@ void fs_session_back_to_package(void);
 void fs_session_note_manifest(void);
 fs_result fs_session_check_manifest(void);
 
-/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
+/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and
+ * (has_area) the area's ordinal. */
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);
 
 #endif

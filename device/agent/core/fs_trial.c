@@ -4,7 +4,8 @@
 #include "fs_journal.h"
 #include "fs_port.h"
 
-/* The next life cycle is computed from the present one. When a glitch led here from another one, nothing boots. */
+/* The next life cycle is computed from the present one. When a glitch led here from
+ * another one, nothing boots. */
 #define LIFE_FROM_TO(from, to)                 \
   do {                                          \
     /* Defence trial-life-read-again: the compiler knows the word that it was compared with. */ \
@@ -49,7 +50,8 @@ fs_result __attribute__((noinline)) fs_trial_check_beside(const fs_manifest *man
 }
 
 fs_result fs_trial_check(const fs_manifest *manifest) {
-  FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRIAL && fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_TRIAL_UNDECIDED);
+  FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRIAL && fs_now.life_cycle != FS_LIFE_TRYING,
+            FS_ERR_TRIAL_UNDECIDED);
   if (fs_trial_beside(manifest) == FS_YES) FS_DECIDE(check_room(manifest));
   return FS_OK;
 }
@@ -76,7 +78,8 @@ static void take_over(const fs_manifest *manifest) {
   memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
 }
 
-/* Once: for what was left out of take_over. What is present now, the end of the install looks at. */
+/* Once: it is for an instruction that was skipped in take_over. The end of the install
+ * checks the present application. */
 static fs_result __attribute__((noinline)) check_taken(const fs_manifest *manifest, const fs_other *former,
                                                        const fs_area *areas) {
   FS_DEMAND(fs_equal((const uint8_t *)&fs_now.other, (const uint8_t *)former, sizeof *former) == FS_YES,
@@ -107,7 +110,8 @@ void fs_trial_forget(void) {
 static void exchange(void) {
   fs_other mine;
   uint32_t turns = fs_now.area_count;
-  uint32_t all = fs_now.area_count + fs_now.other.area_count; /* at most FS_AREA_MAX: fs_journal_load looked */
+  /* at most FS_AREA_MAX: fs_journal_load looked */
+  uint32_t all = fs_now.area_count + fs_now.other.area_count;
   fs_area first;
   read_present(&mine);
   for (; turns > 0 && all > 0; turns--) {
@@ -129,8 +133,8 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
- * the same. */
+/* A glitch may have led here, so the port is asked once more. It is a call of its own: else the
+ * compiler only compares both answers. */
 static fs_result __attribute__((noinline)) confirm(void) {
   FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
@@ -152,7 +156,7 @@ fs_result fs_trial_settle(void) {
 }
 
 fs_result fs_trial_start(void) {
-  /* fs_trial_settle left none that had its boot: else a glitch passed it over. */
+  /* fs_trial_settle leaves no application that had its boot; if there is one, a glitch skipped it. */
   FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
   LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);

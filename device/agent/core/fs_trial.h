@@ -1,37 +1,39 @@
 /*
- * Two applications side by side: the one that stands, and one on trial, which the chip gives up unless it confirms
- * itself. spec/agent.md section 6. Both are in the journal's one state, so that every change is one record.
+ * Two applications side by side: the present one, and one on trial, which the chip gives up
+ * unless it confirms itself. spec/agent.md section 6. Both are in the journal's one state, so
+ * that every change is one record.
  */
 #ifndef FS_TRIAL_H
 #define FS_TRIAL_H
 
 #include "fs_manifest.h"
 
-/* Whether the package may be taken as things stand: FS_ERR_TRIAL_UNDECIDED; policy trial beside an application also
- * FS_ERR_TRIAL_NO_ROOM. */
+/* Whether the package may be taken as things stand: FS_ERR_TRIAL_UNDECIDED; policy trial beside an
+ * application also FS_ERR_TRIAL_NO_ROOM. */
 fs_result fs_trial_check(const fs_manifest *manifest);
 
-/* FS_YES when an install of the manifest leaves the application that stands as it is. */
+/* FS_YES when an install of the manifest leaves the present application as it is. */
 fs_answer fs_trial_beside(const fs_manifest *manifest);
 
-/* For what follows from fs_trial_beside: it is so, and there is room. FS_ERR_INTERNAL_CHECK_FAILED, FS_ERR_TRIAL_NO_ROOM. */
+/* Checks the answer of fs_trial_beside before an effect: it was yes, and there is room.
+ * FS_ERR_INTERNAL_CHECK_FAILED, FS_ERR_TRIAL_NO_ROOM. */
 fs_result fs_trial_check_beside(const fs_manifest *manifest);
 
-/* Makes fs_now tell of the manifest as the present application and of what stood as the other; the caller fills in what
- * every install ends with, and commits. FS_ERR_INTERNAL_CHECK_FAILED: it does not. */
+/* In fs_now the application of the manifest becomes the present one, and the former one the other; the caller
+ * fills in the rest and commits. FS_ERR_INTERNAL_CHECK_FAILED when fs_now is not so afterwards. */
 fs_result fs_trial_take_over(const fs_manifest *manifest);
 
-/* After a reset, ahead of any boot: decides over an application that was on trial. FS_ERR_JOURNAL_FAILED. */
+/* After a reset, before any boot: decides about an application that was on trial. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_trial_settle(void);
 
-/* The application that waits for its trial gets its one boot, with the watchdog running. FS_ERR_JOURNAL_FAILED, or
- * FS_ERR_INTERNAL_CHECK_FAILED when one had it already. */
+/* The application that waits for its trial gets its one boot, with the watchdog running.
+ * FS_ERR_JOURNAL_FAILED, or FS_ERR_INTERNAL_CHECK_FAILED when one had it already. */
 fs_result fs_trial_start(void);
 
 /* The other application is the present one again. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_trial_revert(void);
 
-/* Nothing stands beside the present application. */
+/* There is no application beside the present one. */
 void fs_trial_forget(void);
 
 #endif

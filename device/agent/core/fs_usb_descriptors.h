@@ -4,7 +4,8 @@
 
 #include "fs_usb_request.h"
 
-/* A product ships with its owner's own pair; 0x1209:0x0001 is the pid.codes pair for tests and no product may use it. */
+/* A product ships with its owner's own pair; 0x1209:0x0001 is the pid.codes pair for tests
+ * and no product may use it. */
 #ifndef FS_USB_VENDOR_ID
 #define FS_USB_VENDOR_ID 0x1209u
 #define FS_USB_PRODUCT_ID 0x0001u
@@ -15,7 +16,7 @@
 #define FS_USB_LANDING_PAGE "localhost:8080/"
 #endif
 
-/* GET_DESCRIPTOR of the device. FS_NO: there is none. */
+/* GET_DESCRIPTOR of the device. FS_NO: it has no such descriptor. */
 fs_answer fs_usb_descriptor(uint8_t type, uint8_t index, fs_view *found);
 /* The DFU functional descriptor of an alternate setting. */
 fs_view fs_usb_functional(uint32_t alternate);

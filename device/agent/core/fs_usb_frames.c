@@ -1,11 +1,11 @@
-/* See fs_usb_frames.h. The longest answer as a frame (2,059 bytes), and a short one ahead of it. */
+/* See fs_usb_frames.h. Room for the longest answer as a frame (2,059 bytes) and a short one before it. */
 #include "fs_usb_frames.h"
 
 #define WAITING_MAX 2560u
 
 static uint8_t waiting[WAITING_MAX];
-/* Empty until the first clear. fs_line names fs_usb_frames_put alone, so that a port without USB, which never clears, links
- * without `waiting`. */
+/* Empty until the first clear. fs_line names fs_usb_frames_put alone, so that a port without USB, which never
+ * clears, links without `waiting`. */
 static fs_buffer room;
 static uint32_t taken;
 static uint32_t filled;

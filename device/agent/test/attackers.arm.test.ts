@@ -1,6 +1,6 @@
-// Attackers as machine code on a chip whose agent is machine code: a dumper in SRAM before, during and after an install at each
-// readout level (D1, D2, S1 of docs/attacks.md), and code of their own in flash with the banks swapped on U575 (S3). The agent
-// works on the same core that the attacker takes over.
+// Attackers as machine code on a chip whose agent is machine code: a dumper in SRAM before, during and after
+// an install at each readout level (D1, D2, S1 of docs/attacks.md), and code of their own in flash with the
+// banks swapped on U575 (S3). The agent works on the same core that the attacker takes over.
 
 import { defaultOptionValues, finalOptions, findChip, optionField, withOptionField } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';

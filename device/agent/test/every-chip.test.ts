@@ -1,5 +1,5 @@
-// The agent on every chip of the catalogue that it is built for: personalized, installed, resumed, a receipt that
-// verifies; with and without a random generator, with all write units and erase units.
+// The agent on every chip of the catalogue that it is built for: personalized, installed, resumed, a receipt
+// that verifies; with and without a random generator, with all write units and erase units.
 
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

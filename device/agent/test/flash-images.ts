@@ -1,5 +1,5 @@
-// Identity and journal as they lie in flash, for given keys and counters: ../README.md, "Identity" and "Journal". With them
-// a test puts a chip into any state without going through personalization and installs.
+// Identity and journal as they lie in flash, for given keys and counters: ../README.md, "Identity" and
+// "Journal". With them a test puts a chip into any state without going through personalization and installs.
 
 import { type Bytes, concatBytes, u32le, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

@@ -1,5 +1,5 @@
-// Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified receipt,
-// with resets between any two messages, and again.
+// Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified
+// receipt, with resets between any two messages, and again.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { describe, expect, it } from 'vitest';

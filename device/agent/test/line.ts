@@ -1,6 +1,6 @@
-// A host at the end of the link, and a virtual chip with the agent in its flash: what the tests of the agent drive. The
-// host is synchronous, since chip and agent are: a request is answered before the call returns. It knows frames and
-// nothing else; the answers are handed to the packages that verify them.
+// A host at the end of the link, and a virtual chip with the agent in its flash: what the tests of the agent
+// drive. The host is synchronous, since chip and agent are: a request is answered before the call returns. It
+// knows frames and nothing else; the answers are handed to the packages that verify them.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
@@ -201,8 +201,8 @@ export const personalizeFinish = (
   ]);
 
 /**
- * A chip that is on, with the agent (another one than built from the sources, if given) written over the debug port, and
- * BOOT_ADD0 pointing to it where there is one; and what plays applications.
+ * A chip that is on, with the agent (another one than built from the sources, if given) written over the
+ * debug port, and BOOT_ADD0 pointing to it where there is one; and what plays applications.
  */
 export async function blankLine(
   chipId: string,

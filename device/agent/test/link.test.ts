@@ -76,7 +76,8 @@ describe('frames', () => {
   it('serves a repeat anew when noise came over a long answer, and never a request that changes flash', async () => {
     const line = await personalizedLine('stm32f427', 1);
     const hello = encodeFrame({ type: 0x02, sequence: 9, body: crypto.randomBytes(32) });
-    // Frames with a wrong CRC. The long one has, where the answer begins (byte 2170), the type and sequence of that answer.
+    // Frames with a wrong CRC. The long one has, where the answer begins (byte 2170), the type
+    // and sequence of that answer.
     const wrong = (body: Uint8Array) => encodeFrame({ type: 0x22, sequence: 1, body }).with(9, 0x5b);
     const filler = new Uint8Array(4000).fill(0x5a);
     const noise = wrong(

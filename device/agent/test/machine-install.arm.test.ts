@@ -1,6 +1,7 @@
-// The whole way in machine code: the agent as it ships boots on the virtual chip, makes its keys, is certified, takes a
-// license, decrypts and writes a real application, proves it with a receipt, and hands over; the application greets on the
-// same link. Both ways of handing over on F427: a jump, and the banks' addresses exchanged (SYSCFG_MEMRMP.FB_MODE).
+// The whole way in machine code: the agent as it ships boots on the virtual chip, makes its keys, is
+// certified, takes a license, decrypts and writes a real application, proves it with a receipt, and hands
+// over; the application greets on the same link. Both ways of handing over on F427: a jump, and the banks'
+// addresses exchanged (SYSCFG_MEMRMP.FB_MODE).
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +32,9 @@ function buildPanels(): void {
   runTool('sh', ['build.sh', folder], folder);
 }
 
-/** Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes. */
+/**
+ * Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes.
+ */
 function areasOf(segments: readonly FlashSegment[], moveBytes: number): SealArea[] {
   const chip = findChip('stm32f427');
   const byUnit = new Map<number, FlashSegment[]>();
@@ -116,7 +119,10 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
   },
 );
 
-/** Vector table, then code that opens USART1 in the later layout, greets when there is room for a letter, and stays. */
+/**
+ * Vector table, then code that opens USART1 in the later layout, greets when there is
+ * room for a letter, and stays.
+ */
 function application(id: string, linkStart: number): Bytes {
   const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[id]!;
   const name = join(folder, id);

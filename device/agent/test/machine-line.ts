@@ -1,5 +1,5 @@
-// A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by instruction on the
-// chip's bus. The line to it is the one that the other tests drive.
+// A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
+// instruction on the chip's bus. The line to it is the one that the other tests drive.
 
 import { readFileSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
@@ -29,7 +29,9 @@ export function writeUnits(segments: readonly FlashSegment[], unitBytes: number)
   return units;
 }
 
-/** Programs the agent through the debug port, and the boot address where the chip has one, then cycles power. */
+/**
+ * Programs the agent through the debug port, and the boot address where the chip has one, then cycles power.
+ */
 function install(chip: VirtualChip, elf: string): void {
   chip.powerOn();
   chip.debug.connect();
@@ -63,7 +65,9 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
-/** A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized. */
+/**
+ * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized.
+ */
 export function machineLine(
   chipId: string,
   seed = 'machine code',

@@ -1,4 +1,5 @@
-// spec/agent.md section 6, on the agent's WebAssembly build: two applications side by side, trial, confirmation, revert.
+// spec/agent.md section 6, on the agent's WebAssembly build: two applications side by side,
+// trial, confirmation, revert.
 
 import { findChip } from '@firmseal/chips';
 import { describe, expect, it } from 'vitest';

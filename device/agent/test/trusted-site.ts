@@ -1,5 +1,6 @@
-// An owner with its keys, for tests of the agent: root, package signer, license issuer, device CA. The keys are of
-// fixed scalars and not for use. Makes certificates, packages and licenses by the packages that do so in earnest.
+// An owner with its keys, for tests of the agent: root, package signer, license issuer, device CA.
+// The keys are of fixed scalars and not for use. Makes certificates, packages and licenses by the
+// packages that do so in earnest.
 
 import { type Bytes, concatBytes, Secret, utf8 } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';

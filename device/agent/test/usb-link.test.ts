@@ -1,5 +1,5 @@
-// The frames of the link over alternate setting 1: whole installs by the client that lines use, over USB, and what is
-// special about a host that fetches its answers.
+// The frames of the link over alternate setting 1: whole installs by the client that lines use, over USB, and
+// what is special about a host that fetches its answers.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';

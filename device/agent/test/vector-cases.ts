@@ -1,5 +1,6 @@
-// The vectors that an agent judges, as its host sends them over the link: packages, licenses, delegations. Each case has one
-// right outcome. Which agent it is, WebAssembly or machine code, is the caller's: he makes the chip that a case asks for.
+// The vectors that an agent judges, as its host sends them over the link: packages, licenses, delegations.
+// Each case has one right outcome. Which agent it is, WebAssembly or machine code, is the caller's: he
+// makes the chip that a case asks for.
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// The chip that a vector asks for, made without an install: agent, identity and journal are written over the debug port, then
-// the option bytes. For the agent as WebAssembly and as machine code.
+// The chip that a vector asks for, made without an install: agent, identity and journal are written over the
+// debug port, then the option bytes. For the agent as WebAssembly and as machine code.
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';

@@ -1,6 +1,6 @@
-// The vectors against the agent's machine code: its ARMv6-M build with BearSSL on the Cortex-M0+ of the virtual chip. All that
-// are pure format (CBOR, frames); all that end before a signature is checked; of the others, which take a second and more
-// each, a seeded sample. `npm run lab -- vectors-thumb` runs every one.
+// The vectors against the agent's machine code: its ARMv6-M build with BearSSL on the Cortex-M0+ of the
+// virtual chip. All that are pure format (CBOR, frames); all that end before a signature is checked; of the
+// others, which take a second and more each, a seeded sample. `npm run lab -- vectors-thumb` runs every one.
 
 import { readFileSync } from 'node:fs';
 import { fromHex } from '@firmseal/bytes';

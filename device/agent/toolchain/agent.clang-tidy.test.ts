@@ -1,5 +1,5 @@
-// Every C source that goes into an agent, for every ported chip and QEMU's board, under the checks of ../.clang-tidy; and
-// that the checks find what they are for.
+// Every C source that goes into an agent, for every ported chip and QEMU's board, under the checks of
+// ../.clang-tidy; and that the checks find what they are for.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

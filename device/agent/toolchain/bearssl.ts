@@ -1,5 +1,5 @@
-// The BearSSL sources, a source package of Debian that is held to the SHA-256 in port/bearssl/sources.json, which also lists
-// the files that are compiled. Nothing of it is in the tree.
+// The BearSSL sources, a source package of Debian that is held to the SHA-256 in port/bearssl/sources.json,
+// which also lists the files that are compiled. Nothing of it is in the tree.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,9 @@ type Sources = DebianSource & {
   common: string[];
   m15: string[];
   m31: string[];
-  /** Files of the record path and the flags that make them fast, found by trying; all others are made small. */
+  /**
+   * Files of the record path and the flags that make them fast, found by trying; all others are made small.
+   */
   fast: Record<Arithmetic, Record<string, string[]>>;
 };
 

@@ -1,5 +1,5 @@
-// Where built things are kept: .cache/agent, named by the hash of everything that went into them, so that a build is done
-// once and a change of any source, header, flag or compiler gives another name.
+// Where built things are kept: .cache/agent, named by the hash of everything that went into them, so that a
+// build is done once and a change of any source, header, flag or compiler gives another name.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -31,8 +31,8 @@ export function headersHash(folder: string): string {
 }
 
 /**
- * The folder of results with that name; `make` fills a temporary one, which takes its place only when it succeeded, so
- * a killed build leaves nothing that looks complete.
+ * The folder of results with that name; `make` fills a temporary one, which takes its place only when it
+ * succeeded, so a killed build leaves nothing that looks complete.
  */
 export function cached(name: string, make: (folder: string) => void): string {
   const folder = join(cacheFolder(), name);

@@ -1,5 +1,6 @@
-// The constants that the agent takes from the chip catalogue: fs_chip.h, made at build for each chip and never
-// committed. Lists are X-macros, so that the core decides on types. Erase units come as runs of equal ones.
+// The constants that the agent takes from the chip catalogue: fs_chip.h, made at build for
+// each chip and never committed. Lists are X-macros, so that the core decides on types. Erase
+// units come as runs of equal ones.
 
 import {
   type Chip,
@@ -162,8 +163,8 @@ export function chipHeader(chip: Chip): string {
 }
 
 /**
- * Ids of the chips that an agent can be built for. None with product states: the core takes every unknown value of
- * the readout field for level 1, which is wrong there.
+ * Ids of the chips that an agent can be built for. None with product states: the core takes every unknown
+ * value of the readout field for level 1, which is wrong there.
  */
 export const agentChipIds: readonly string[] = chipIds().filter(
   (id) => findChip(id).readoutProtection.productStates === undefined,

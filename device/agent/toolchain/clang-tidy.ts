@@ -1,5 +1,5 @@
-// clang-tidy over C sources of the agent, with the checks of device/agent/.clang-tidy; through the cache, since what did not
-// change has no new findings.
+// clang-tidy over C sources of the agent, with the checks of device/agent/.clang-tidy; through the cache,
+// since what did not change has no new findings.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,9 @@ function flagsOf(target: Target): string[] {
   ];
 }
 
-/** Findings on sources of a target, in one run; empty when there are none. Throws when one does not compile. */
+/**
+ * Findings on sources of a target, in one run; empty when there are none. Throws when one does not compile.
+ */
 export function tidyFindings(sources: readonly string[], target: Target): string {
   const flags = flagsOf(target);
   const headers = hashOf(...target.includes.map(headersHash));

@@ -1,5 +1,5 @@
-// Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources are compiled
-// with every warning as an error; BearSSL's as they are.
+// Compiles and links C for any of the agent's builds, object by object, through the cache. Our own sources
+// are compiled with every warning as an error; BearSSL's as they are.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,9 @@ export type Compiler = {
 export type CompiledObject = {
   source: string;
   path: string;
-  /** gcc's call graph (.ci), and its list of the functions that are declared and defined; empty for others. */
+  /**
+   * gcc's call graph (.ci), and its list of the functions that are declared and defined; empty for others.
+   */
   callGraph: string;
   declarations: string;
   isOurs: boolean;

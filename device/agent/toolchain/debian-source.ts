@@ -1,6 +1,6 @@
-// Source packages of Debian that builds and tests need (BearSSL, published test vectors): fetched by apt-get into .cache and
-// held to the SHA-256 that the tree names. Nothing of them is in the tree. Which there are: the JSON files beside their
-// users.
+// Source packages of Debian that builds and tests need (BearSSL, published test vectors): fetched by apt-get
+// into .cache and held to the SHA-256 that the tree names. Nothing of them is in the tree. Which there are:
+// the JSON files beside their users.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,9 @@ function sourceList(): string {
 
 let prepared: string[] | undefined;
 
-/** Options by which apt-get knows source packages and leaves the machine's own lists alone; once a process. */
+/**
+ * Options by which apt-get knows source packages and leaves the machine's own lists alone; once a process.
+ */
 function aptOptions(): string[] {
   if (prepared !== undefined) return prepared;
   const folder = mkdtempSync(join(cacheFolder(), 'apt-'));
@@ -78,8 +80,9 @@ function unpack(source: DebianSource, into: string): void {
 }
 
 /**
- * The folder of the unpacked sources; fetches and unpacks at the first call. FIRMSEAL_SOURCES names a folder with copies of
- * the archives, where they cannot be fetched. Throws when the archive cannot be had or is not the one that is meant.
+ * The folder of the unpacked sources; fetches and unpacks at the first call. FIRMSEAL_SOURCES names a
+ * folder with copies of the archives, where they cannot be fetched. Throws when the archive cannot be
+ * had or is not the one that is meant.
  */
 export function debianSourceFolder(source: DebianSource): string {
   const name = `${source.package}-${hashOf(source.sha256, ...(source.files ?? [])).slice(0, 16)}`;

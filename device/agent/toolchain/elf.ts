@@ -1,4 +1,5 @@
-// What an executable puts into flash: the loadable segments of a 32-bit little-endian ELF file at their load addresses.
+// What an executable puts into flash: the loadable segments of a 32-bit little-endian ELF
+// file at their load addresses.
 
 export type FlashSegment = { address: number; bytes: Uint8Array };
 

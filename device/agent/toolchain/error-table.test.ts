@@ -1,4 +1,5 @@
-// The column `chip` of spec/errors is what the C of the chip really answers with: no error too many, none too few.
+// The column `chip` of spec/errors is what the C of the chip really answers with: no
+// error too many, none too few.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ import { errorTable } from './error-table.ts';
 const rowOf = /^FS_ERROR\((FS_ERR_\w+), (\d+)\)$/gm;
 const named = new Set([...errorTable().matchAll(rowOf)].map(([, name]) => name!));
 
-/** Names of errors that code gives or compares: comments apart, and the labels of a switch, which give nothing. */
+/**
+ * Names of errors that code gives or compares: comments apart, and the labels of a
+ * switch, which give nothing.
+ */
 function usedNames(text: string): string[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\bcase FS_ERR_\w+:/g, '');
   return [...code.matchAll(/\bFS_ERR_\w+/g)].map(([name]) => name);

@@ -1,5 +1,6 @@
-// The agent's table of errors, fs_errors.def: an X-macro row for each error of spec/errors that the chip can answer
-// with (column `chip`). Made at build and never committed. Errors of the host have no place in the chip.
+// The agent's table of errors, fs_errors.def: an X-macro row for each error of spec/errors that
+// the chip can answer with (column `chip`). Made at build and never committed. Errors of the
+// host have no place in the chip.
 
 import { readAreas } from '../../../tools/generate/error-areas.ts';
 

@@ -1,6 +1,6 @@
-// Fetches the source packages that the tests need before they begin, so that no suite waits for the network and no two fetch
-// the same. `npm test` runs it (tools/set-up). What cannot be had is named on standard error; its suites then skip or fail by
-// themselves.
+// Fetches the source packages that the tests need before they begin, so that no suite waits for the network
+// and no two fetch the same. `npm test` runs it (tools/set-up). What cannot be had is named on standard
+// error; its suites then skip or fail by themselves.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The headers that are made at build: facts about the chip from the catalogue, the table of errors from spec/errors.
-// Nothing of them is in the tree; what was made lies in the cache by its content.
+// The headers that are made at build: facts about the chip from the catalogue, the table of errors from
+// spec/errors. Nothing of them is in the tree; what was made lies in the cache by its content.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

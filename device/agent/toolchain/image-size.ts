@@ -1,5 +1,5 @@
-// What an executable takes of flash and RAM, and how much of that is cryptography: read from the linker's map, which names
-// the object that each piece came from.
+// What an executable takes of flash and RAM, and how much of that is cryptography: read from the linker's
+// map, which names the object that each piece came from.
 
 import { readFileSync } from 'node:fs';
 import type { AgentBuild } from './thumb.ts';
@@ -19,7 +19,10 @@ const ramSections = ['.stack', '.data', '.bss'];
 const outputLine = /^(\.[a-z]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)/;
 const pieceLine = /^ (?:\.\S+|\*fill\*|COMMON)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)(?:\s+(\S.*?))?\s*$/;
 
-/** Size of each output section, and of its pieces by object. Names longer than the column go to a line of their own. */
+/**
+ * Size of each output section, and of its pieces by object. Names longer than the
+ * column go to a line of their own.
+ */
 function readMap(text: string): Map<string, { bytes: number; pieces: { object: string; bytes: number }[] }> {
   const lines = text
     .slice(text.indexOf('Linker script and memory map'))
@@ -39,7 +42,9 @@ function readMap(text: string): Map<string, { bytes: number; pieces: { object: s
   return sections;
 }
 
-/** Throws when the map's pieces do not add up to its sections, so that nothing is counted wrongly in silence. */
+/**
+ * Throws when the map's pieces do not add up to its sections, so that nothing is counted wrongly in silence.
+ */
 export function imageSize(build: AgentBuild): ImageSize {
   const sections = readMap(readFileSync(build.map, 'utf8'));
   const sum = (names: readonly string[]) =>

@@ -1,4 +1,5 @@
-// Structures that lie in flash or on the wire: every member has a static assert of its offset, in the file that says so.
+// Structures that lie in flash or on the wire: every member has a static assert of its
+// offset, in the file that says so.
 
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';

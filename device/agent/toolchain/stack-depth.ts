@@ -1,6 +1,7 @@
-// How deep the stack can get: longest path through the call graph that gcc writes (-fcallgraph-info=su), with the frame of
-// every function. A cycle is an error (the agent does not recurse), and so is a frame of no fixed size, a call through a
-// pointer whose targets nobody named, and a library function whose frame nobody measured.
+// How deep the stack can get: longest path through the call graph that gcc writes
+// (-fcallgraph-info=su), with the frame of every function. A cycle is an error (the agent does not
+// recurse), and so is a frame of no fixed size, a call through a pointer whose targets nobody named,
+// and a library function whose frame nobody measured.
 
 import { readFileSync } from 'node:fs';
 
@@ -38,7 +39,9 @@ function readGraph(texts: readonly string[]): Map<string, Node> {
   return nodes;
 }
 
-/** Deepest stack below `entry`, its own frame included. `libraryFrames`: bytes of functions without a graph. */
+/**
+ * Deepest stack below `entry`, its own frame included. `libraryFrames`: bytes of functions without a graph.
+ */
 export function stackDepth(
   callGraphs: readonly string[],
   entry: string,

@@ -1,5 +1,6 @@
-// The files of the core need each other in no circle, as compiled code shows it: a file needs another one when its
-// object names a function or a variable that the other object defines. tools/tidy/c-imports.ts shows the same by text.
+// The files of the core need each other in no circle, as compiled code shows it: a file needs another
+// one when its object names a function or a variable that the other object defines.
+// tools/tidy/c-imports.ts shows the same by text.
 
 import { execFileSync } from 'node:child_process';
 import { basename } from 'node:path';

@@ -1,6 +1,7 @@
-// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one for ARMv6-M, which
-// the model of a Cortex-M0+ runs. Sources are the same; only the code generator and BearSSL's arithmetic differ. And one
-// for QEMU: core, cryptography and cortex-m as the F427 ships them, on a board whose RAM stands in for the chip.
+// The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one
+// for ARMv6-M, which the model of a Cortex-M0+ runs. Sources are the same; only the code generator and
+// BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
+// a board whose RAM stands in for the chip.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,7 +71,10 @@ export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: A
   };
 }
 
-/** An STM32F427 played by QEMU's board mps2-an386 (port/mps2an386): its flash stands at 0, RAM where the chip has it. */
+/**
+ * An STM32F427 played by QEMU's board mps2-an386 (port/mps2an386): its flash stands at
+ * 0, RAM where the chip has it.
+ */
 export function qemuTarget(): Target {
   const shipping = targetOf('stm32f427', 'shipping');
   const { addressStart: flashStart } = shipping.chip.layout.agent[0]!;

@@ -1,5 +1,6 @@
-// Builds the agent for a target: compiles, measures the stack, links with a stack of that size, and refuses what the agent
-// must not contain (a heap, recursion, code outside of its ranges: the last by the linker script).
+// Builds the agent for a target: compiles, measures the stack, links with a stack of that size,
+// and refuses what the agent must not contain (a heap, recursion, code outside of its ranges:
+// the last by the linker script).
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -38,7 +39,10 @@ export const thumbCompiler = (cpu: string): Compiler => ({
 /** No C library: port/cortex-m/memory.c has the four functions that are needed. libgcc divides. */
 export const bareMetal = ['-nostdlib', '-lgcc', '-Wl,--gc-sections', '-Wl,--fatal-warnings'];
 
-/** Where BearSSL and its port call through tables. sha2small.c serves SHA-256 by functions named after SHA-224. */
+/**
+ * Where BearSSL and its port call through tables. sha2small.c serves SHA-256 by
+ * functions named after SHA-224.
+ */
 const hash = [
   'br_sha256_init',
   'br_sha224_update',
@@ -65,8 +69,8 @@ const bearsslCalls: IndirectCalls = {
 };
 
 /**
- * Bytes that functions without a call graph push at most: libgcc's arithmetic by its disassembly (r4 to r11 and lr at
- * one level, the divisions of 64 bits at two), fs_handover none.
+ * Bytes that functions without a call graph push at most: libgcc's arithmetic by its disassembly (r4 to r11
+ * and lr at one level, the divisions of 64 bits at two), fs_handover none.
  */
 const libraryFrames: Readonly<Record<string, number>> = {
   fs_handover: 0,

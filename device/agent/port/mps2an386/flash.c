@@ -1,7 +1,8 @@
 /*
- * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the agent could
- * break. Programming only clears bits and needs whole words; erase works by the catalogue's units; units that the option
- * bytes in force protect take neither; option bytes count from the next reset. It has no times and never fails by itself.
+ * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the
+ * agent could break. Programming only clears bits and needs whole words; erase works by the catalogue's
+ * units; units that the option bytes in force protect take neither; option bytes count from the next reset.
+ * It has no times and never fails by itself.
  */
 #include "fs_bytes.h"
 #include "fs_stand_in.h"
@@ -105,7 +106,8 @@ fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) 
 
 fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t length) {
   uint32_t done;
-  FS_REQUIRE(address % FS_WRITE_UNIT_BYTES == 0 && length % FS_WRITE_UNIT_BYTES == 0, FS_ERR_FLASH_PROGRAM_FAILED);
+  FS_REQUIRE(address % FS_WRITE_UNIT_BYTES == 0 && length % FS_WRITE_UNIT_BYTES == 0,
+             FS_ERR_FLASH_PROGRAM_FAILED);
   FS_TRY(check_range(address, length, FS_ERR_FLASH_PROGRAM_FAILED));
   for (done = 0; done < length; done += FS_WRITE_UNIT_BYTES) {
     unit u;

@@ -5,7 +5,8 @@ void fs_port_boot_application(uint32_t decided) {
   uint32_t entry = FS_FLOW_ENTRY(decided);
   uint32_t stack;
   uint32_t program;
-  if (entry != decided) fs_system_reset(); /* a bit of the word flipped: it may be another application's address */
+  /* a bit of the word flipped: it may be another application's address */
+  if (entry != decided) fs_system_reset();
   stack = FS_REGISTER(entry);
   program = FS_REGISTER(entry + 4u);
   fs_chip_stop();

@@ -1,6 +1,6 @@
 /*
- * See fs_otg_driver.h: NOT EXECUTED. Synopsys OTG core as RM0090 chapter 34 and RM0433 chapter 57 describe it, slave mode
- * (no DMA), endpoint 0 alone. Requests are core/fs_usb.h's; SET_ADDRESS is here.
+ * See fs_otg_driver.h: NOT EXECUTED. Synopsys OTG core as RM0090 chapter 34 and RM0433 chapter 57 describe
+ * it, slave mode (no DMA), endpoint 0 alone. Requests are core/fs_usb.h's; SET_ADDRESS is here.
  */
 #include "fs_otg_driver.h"
 
@@ -48,7 +48,8 @@ static uint8_t setup[FS_USB_SETUP_SIZE];
 static uint8_t data[FS_USB_TRANSFER_MAX];
 static uint32_t gathered;
 static fs_view answer;       /* what is left of it */
-static fs_answer short_last; /* the host asked for more than there is: a packet of less than 64 bytes ends it */
+/* the host asked for more than there is: a packet of less than 64 bytes ends it */
+static fs_answer short_last;
 
 static uint32_t announced(void) { return (uint32_t)setup[6] | (uint32_t)setup[7] << 8; }
 
@@ -93,7 +94,8 @@ static void handle(void) {
   sent.data = data;
   sent.length = gathered;
   if (setup[0] == 0 && setup[1] == SET_ADDRESS) {
-    DCFG = (DCFG & ~ADDRESS_MASK) | ((uint32_t)setup[2] << 4 & ADDRESS_MASK); /* in force after the status stage */
+    /* in force after the status stage */
+    DCFG = (DCFG & ~ADDRESS_MASK) | ((uint32_t)setup[2] << 4 & ADDRESS_MASK);
     answer.length = 0;
   } else if (fs_agent_usb_control(setup, sent, &answer) != FS_YES) {
     stall();
@@ -203,7 +205,8 @@ void fs_otg_start(void) {
   wait_while(&GRSTCTL, RST_IDLE, 0);
   GRSTCTL |= RST_CORE;
   wait_while(&GRSTCTL, RST_CORE, RST_CORE);
-  GUSBCFG = (GUSBCFG & ~(15u << 10)) | 1u << 30 | 1u << 6 | 6u << 10; /* FDMOD: device; TRDT for 32 MHz and more */
+  /* FDMOD: device; TRDT for 32 MHz and more */
+  GUSBCFG = (GUSBCFG & ~(15u << 10)) | 1u << 30 | 1u << 6 | 6u << 10;
   GCCFG = FS_OTG_CORE_CONFIG;
   GOTGCTL |= FS_OTG_CONTROL;
   DCFG |= 3u;          /* DSPD: full speed */

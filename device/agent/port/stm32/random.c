@@ -1,6 +1,7 @@
 /*
- * Hardware random generator: CR +00, SR +04, DR +08 in every family that has one (RM0090 24.4, RM0433 34.7). Each word
- * is taken only while neither the seed nor the clock check complains, and refused when it repeats the one before.
+ * Hardware random generator: CR +00, SR +04, DR +08 in every family that has one (RM0090 24.4,
+ * RM0433 34.7). Each word is taken only while neither the seed nor the clock check complains, and
+ * refused when it repeats the one before.
  */
 #include "fs_stm32.h"
 
@@ -40,7 +41,8 @@ static fs_result next_word(uint32_t *word) {
   return FS_ERR_RANDOM_FAILED;
 }
 
-/* After an error the generator is started anew and its first word thrown away (RM0090 24.3.2, FIPS 140-2). */
+/* After an error the generator is started again and its first word thrown away
+ * (RM0090 24.3.2, FIPS 140-2). */
 static fs_result sound_word(uint32_t *word) {
   uint32_t attempt;
   if ((CR & CR_ENABLE) != 0 && next_word(word) == FS_OK) return FS_OK;

@@ -1,7 +1,7 @@
 /*
- * Hand-over of the STM32F427. An image linked at 0x08000000 is stored in bank 2, and starts with the banks' addresses
- * swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is meant in whose
- * linked range the image's reset handler lies.
+ * Hand-over of the STM32F427. An image linked at 0x08000000 is stored in bank 2, and starts with the banks'
+ * addresses swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is
+ * meant in whose linked range the image's reset handler lies.
  */
 #include "fs_stm32.h"
 
@@ -23,7 +23,8 @@ void fs_port_boot_application(uint32_t decided) {
   uint32_t stack;
   uint32_t program;
   uint32_t i;
-  if (entry != decided) fs_system_reset(); /* a bit of the word flipped: it may be another application's address */
+  /* a bit of the word flipped: it may be another application's address */
+  if (entry != decided) fs_system_reset();
   stack = FS_REGISTER(entry);
   program = FS_REGISTER(entry + 4u);
   fs_chip_stop();

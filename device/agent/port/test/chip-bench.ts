@@ -1,6 +1,6 @@
-// A chip of nothing but memories and registers that say "ready": enough to run the agent's machine code through startup,
-// clock, link and hand-over, and to watch what it writes. Flash controllers, option bytes and protection are not here;
-// the virtual STM32 has those.
+// A chip of nothing but memories and registers that say "ready": enough to run the agent's machine code
+// through startup, clock, link and hand-over, and to watch what it writes. Flash controllers, option bytes
+// and protection are not here; the virtual STM32 has those.
 
 import { readFileSync } from 'node:fs';
 import { CortexM0Core } from '../../../../node_modules/rp2040js/dist/esm/cortex-m0-core.js';
@@ -212,7 +212,9 @@ export class ChipBench {
     throw new Error(`still not so after ${limit} instructions, at 0x${this.core.PC.toString(16)}`);
   }
 
-  /** Calls a function of the agent from where the core stands; gives r0 when it returns. Up to four arguments. */
+  /**
+   * Calls a function of the agent from where the core stands; gives r0 when it returns. Up to four arguments.
+   */
   call(name: string, ...args: number[]): number {
     const back = this.core.PC;
     this.core.registers.set(args, 0);

@@ -1,4 +1,5 @@
-// The flash and option-byte drivers as machine code, against a controller that was written without looking at them.
+// The flash and option-byte drivers as machine code, against a controller that was
+// written without looking at them.
 
 import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// The agent's machine code, built for ARMv6-M, on a bench: does it start, speak, change the rate of the link, read broken
-// flash without dying, and leave a clean chip to the application.
+// The agent's machine code, built for ARMv6-M, on a bench: does it start, speak, change the rate of the link,
+// read broken flash without dying, and leave a clean chip to the application.
 
 import { readFileSync } from 'node:fs';
 import { decodeCbor } from '@firmseal/cbor-cose';

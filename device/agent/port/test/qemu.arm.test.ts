@@ -1,5 +1,6 @@
-// The Cortex-M4 code that ships for the F427, executed: an independent emulator runs the agent's Thumb-2 build on a board
-// whose RAM stands in for flash and option bytes, and the client that stations use installs a package over TCP.
+// The Cortex-M4 code that ships for the F427, executed: an independent emulator runs the agent's
+// Thumb-2 build on a board whose RAM stands in for flash and option bytes, and the client that stations
+// use installs a package over TCP.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

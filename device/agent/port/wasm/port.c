@@ -1,7 +1,7 @@
 /*
- * The WebAssembly port: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an import of
- * module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return are played by the
- * host throwing through the module, which it then discards.
+ * The WebAssembly port: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an
+ * import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return
+ * are played by the host throwing through the module, which it then discards.
  */
 #include "fs_agent.h"
 #include "fs_chip_facts.h"
@@ -51,7 +51,8 @@ __attribute__((export_name("fs_receive"))) void receive(uint32_t length) {
   if (length <= sizeof received) fs_agent_receive(received, length);
 }
 
-/* USB: the setup packet in its buffer, the data stage in the receive buffer; length of the answer, or all ones: STALL. */
+/* USB: the setup packet in its buffer, the data stage in the receive buffer; length of the
+ * answer, or all ones: STALL. */
 #define STALL 0xffffffffu
 static uint8_t setup[FS_USB_SETUP_SIZE];
 static fs_view usb_answer;

@@ -1,5 +1,5 @@
-// The crypto port against published answers and against node:crypto: as it runs here with both of BearSSL's arithmetics
-// (and once more under the sanitizers), and as the machine code of a Cortex-M0+.
+// The crypto port against published answers and against node:crypto: as it runs here with both of BearSSL's
+// arithmetics (and once more under the sanitizers), and as the machine code of a Cortex-M0+.
 
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -46,7 +46,10 @@ const wasm: Build = {
 
 const builds = (): Build[] => natives.concat(wasm, hasTool('arm-none-eabi-gcc') ? thumb : []);
 
-/** The imported port signs with random nonces, and refuses a high s itself, which the core does for the others. */
+/**
+ * The imported port signs with random nonces, and refuses a high s itself, which
+ * the core does for the others.
+ */
 const asImported = (one: KnownAnswer): KnownAnswer => {
   const { operation, fields } = one.request;
   if (operation === 'sign') return { name: one.name, request: one.request, accepted: one.accepted };

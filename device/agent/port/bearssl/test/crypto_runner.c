@@ -1,10 +1,11 @@
 /*
- * Test program: makes every function of core/fs_crypto.h, and the core's HPKE on top of them, callable over a byte stream:
- * on a PC, as machine code on a simulated core, as WebAssembly. The port under test is linked in; this file knows none.
+ * Test program: makes every function of core/fs_crypto.h, and the core's HPKE on top of them, callable
+ * over a byte stream: on a PC, as machine code on a simulated core, as WebAssembly. The port under test
+ * is linked in; this file knows none.
  *
  * Request: operation (1 byte), number of fields (1), then each field as length (2, little-endian) and bytes.
- * Answer: 1 for FS_OK or 0 for any other word (1), length (2), bytes. A field of another size than the function
- * takes is answered 2.
+ * Answer: 1 for FS_OK or 0 for any other word (1), length (2), bytes. A field of another size than
+ * the function takes is answered 2.
  */
 #include "crypto_runner.h"
 
@@ -157,7 +158,7 @@ static int run(uint32_t operation) {
       fs_result result;
       if (!sizes_are(FS_KEY_SIZE, FS_NONCE_SIZE, ANY) || field[4].length != FS_TAG_SIZE) return 0;
       result = fs_crypto_gcm_open(field[0].data, field[1].data, view(2), field[3], field[4].data);
-      /* What stands in the buffer after a refusal is given too: the test looks for plaintext in it. */
+      /* The buffer is given after a refusal too: the test looks for plaintext in it. */
       answer(result == FS_OK ? 1u : 0u, field[3].data, field[3].length);
       return 1;
     }

@@ -1,6 +1,6 @@
-// Answers that others published, and inputs that every port has to refuse, as requests. Sources: FIPS 180-4 examples;
-// RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5; RFC 5903 8.1; McGrew and Viega, "The Galois/Counter
-// Mode of Operation", appendix B, cases 13, 14, 16.
+// Answers that others published, and inputs that every port has to refuse, as requests. Sources: FIPS 180-4
+// examples; RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5; RFC 5903 8.1; McGrew and Viega,
+// "The Galois/Counter Mode of Operation", appendix B, cases 13, 14, 16.
 
 import { concatBytes, fromHex, utf8 } from '@firmseal/bytes';
 import type { Request } from './crypto-requests.ts';
@@ -140,7 +140,7 @@ const wrongPoints: [string, Uint8Array][] = [
   ['compressed prefix', fromHex(`03${x}${y}`)],
   ['hybrid prefix', fromHex(`07${x}${y}`)],
   ['x = p', concatBytes(Uint8Array.of(4), bytesOf(p), fromHex(y))],
-  // x = 0 is on the curve, and so x = p would be if nobody compared it with p
+  // x = 0 is on the curve, and so would x = p be without the comparison with p
   [
     'x = p instead of 0',
     concatBytes(

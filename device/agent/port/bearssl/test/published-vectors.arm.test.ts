@@ -1,6 +1,7 @@
-// Wycheproof's and HPKE's published vectors through every build of the agent's crypto port: BearSSL as it runs here (both
-// arithmetics, sanitizers), as Cortex-M4 code on QEMU and as ARMv6-M code on the virtual chip's core (there a sample, or all
-// with FIRMSEAL_ALL_VECTORS=1: four minutes), and the WebAssembly build, whose cryptography is imported.
+// Wycheproof's and HPKE's published vectors through every build of the agent's crypto port: BearSSL as it
+// runs here (both arithmetics, sanitizers), as Cortex-M4 code on QEMU and as ARMv6-M code on the virtual
+// chip's core (there a sample, or all with FIRMSEAL_ALL_VECTORS=1: four minutes), and the WebAssembly
+// build, whose cryptography is imported.
 
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -78,7 +79,10 @@ const builds: Build[] = [
   },
 ];
 
-/** What every file holds: its tests, those with a request, valid signatures with a high s, and why others have none. */
+/**
+ * What every file holds: its tests, those with a request, valid signatures with a high
+ * s, and why others have none.
+ */
 const expectedCounts: Record<WycheproofFile, (number | Record<string, number>)[]> = {
   'ecdsa_secp256r1_sha256_p1363_test.json': [
     ...[219, 210, 67],
