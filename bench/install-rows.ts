@@ -34,7 +34,7 @@ export async function installRows(): Promise<BenchRow[]> {
       chips: [chip],
     });
     const { user, system } = process.cpuUsage(cpuBefore);
-    if (result?.outcome !== 'pass') throw new Error(`the install failed: ${result?.fault.message}`);
+    if (result?.outcome !== 'pass') throw new Error(`the install ended as ${result?.outcome}`);
     const simulatedUs = chip.chip.clock.nowUs - startUs;
     const ranges = sealed.sealed.manifest.core.areas.map(({ address, lengthBytes }) => ({
       addressStart: address,

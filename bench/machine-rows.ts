@@ -50,7 +50,7 @@ async function installByMachineCode(): Promise<{ timeUs: number; wireBytes: numb
   };
   const startUs = line.chip.clock.nowUs;
   const { result } = await line.install(sealed);
-  if (result !== 0) throw new Error('the install by machine code failed');
+  if (result !== 'installed') throw new Error('the install by machine code failed');
   return { timeUs: line.chip.clock.nowUs - startUs, wireBytes };
 }
 

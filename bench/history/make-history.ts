@@ -5,14 +5,9 @@ import { openSqliteStore, type Store } from '@firmseal/authority';
 import { Owner, TestChip } from '@firmseal/authority/testing';
 import { type Bytes, Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { delegationKind, digestOf, openSigned } from '@firmseal/formats';
 import type { LogEvent } from '@firmseal/ledger';
-import {
-  issueLicense,
-  type LicenseTerms,
-  makeLicenseBundle,
-  verifyLicense,
-  verifyReceipt,
-} from '@firmseal/license';
+import { ceilingFor, issueLicense, makeLicenseBundle, verifyLicense, verifyReceipt } from '@firmseal/license';
 
 export interface History {
   readonly owner: Owner;
@@ -42,11 +37,18 @@ export async function makeHistory(path: string, units: number): Promise<History>
       firmwareVersion,
       securityCounter,
     };
-    const job = { jobId, product: owner.product, quota: units, mode: 'session', createdAtMs: atMs } as const;
+    const job = {
+      jobId,
+      product: owner.product,
+      quota: units,
+      mode: 'session',
+      accepts: [],
+      createdAtMs: atMs,
+    } as const;
     await store.insertJob(
       { job, package: item, deviceData: [] },
       quietly('job-opened', atMs, {
-        ...{ job: jobId, product: owner.product, quota: units, mode: 'session', by: 'bench' },
+        ...{ job: jobId, product: owner.product, quota: units, mode: 'session', accepts: '', by: 'bench' },
         manifest: manifest.digest,
       }),
     );
@@ -89,16 +91,20 @@ async function addUnit(store: Store, inputs: UnitInputs): Promise<void> {
   });
   const licenseId = crypto.randomBytes(16);
   const receiptNonce = crypto.randomBytes(32);
-  const terms: LicenseTerms = {
-    ...{ jobId, licenseId, unitIndex, manifestDigest: manifest.digest, thumbprint, nonce, receiptNonce },
-    ...{ mode: 'session', counterFloor: 0 },
+  const terms = {
+    ...{ jobId, licenseId, unitIndex, thumbprint, nonce, receiptNonce, origin: chip.origin },
+    ...{ mode: 'session' as const, counterFloor: 0, ceiling: ceilingFor(0) },
+    delegationDigest: digestOf(crypto, openSigned(issuerDelegation, delegationKind)),
   };
   const contentKey = new Secret(sealed.contentKey.slice());
   const kemKey = chip.kem.publicKey;
-  const license = await issueLicense(crypto, { terms, kemKey, contentKey, deviceData: [], signer: issuer });
+  const { license } = await issueLicense(crypto, {
+    ...{ terms, manifest, kemKey, contentKey, deviceData: [], signer: issuer },
+  });
   const bundle = makeLicenseBundle({ license, delegation: issuerDelegation });
   const trusted = { rootPublicKey: owner.root.publicKey, product: owner.product, epoch: 0 };
-  const { digest } = verifyLicense(crypto, { bundle, ...trusted });
+  const held = verifyLicense(crypto, { bundle, ...trusted });
+  const { digest } = held;
   await store.insertLicense(
     {
       ...{ licenseId, jobId, thumbprint, unitIndex, manifestDigest: manifest.digest, nonce, bundle },
@@ -106,20 +112,23 @@ async function addUnit(store: Store, inputs: UnitInputs): Promise<void> {
     },
     quietly('license-issued', atMs, {
       ...{ job: jobId, license: licenseId, digest, thumbprint, unit: unitIndex },
-      manifest: manifest.digest,
+      ...{ manifest: manifest.digest, ceiling: ceilingFor(0) },
     }),
   );
-  const receipt = await chip.receipt({ terms, manifest });
+  const receipt = await chip.receipt({ license: held, manifest });
   const device = {
     signingKey: chip.signing.publicKey,
     kemKey,
     thumbprint,
     chipId: 'stm32f427',
     product: owner.product,
+    origin: chip.origin,
   };
-  const { digest: receiptDigest } = verifyReceipt(crypto, { receipt, device, license: terms, manifest });
+  const { digest: receiptDigest } = verifyReceipt(crypto, { receipt, device, license: held, manifest });
   await store.insertReceipt(
-    { receiptDigest, licenseId, jobId, receipt, fresh: false, storedAtMs: atMs },
-    quietly('receipt-stored', atMs, { job: jobId, license: licenseId, receipt: receiptDigest, fresh: false }),
+    { receiptDigest, licenseId, jobId, receipt, fresh: false, outcome: 'PASS', storedAtMs: atMs },
+    quietly('receipt-stored', atMs, {
+      ...{ job: jobId, license: licenseId, receipt: receiptDigest, fresh: false, outcome: 'PASS' },
+    }),
   );
 }

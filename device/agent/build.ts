@@ -71,8 +71,8 @@ export function buildCborTest(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test calls.
- * `memoryBytes`: larger than the agent's, for what they hold.
+ * A module for tests: the agent of a chip together with more sources (name to text), whose exports a test
+ * calls. `memoryBytes`: larger than the agent's, for what they hold.
  */
 export function buildWithTests(
   chipId: string,

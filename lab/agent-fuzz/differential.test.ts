@@ -25,8 +25,13 @@ describe('readers of packages/ and parsers of the agent', () => {
       'policy-field-unknown',
     ])
       expect(verdicts('header').get(fault) ?? 0).toBeGreaterThan(0);
-    for (const fault of ['license-device-wrong', 'license-data-wrong', 'key-commitment-wrong'])
-      expect(verdicts('license').get(fault) ?? 0).toBeGreaterThan(0);
+    for (const fault of ['root-malformed', 'root-revoked', 'epoch-malformed', 'delegation-revoked'])
+      expect([fault, verdicts('authority').get(fault) ?? 0]).not.toEqual([fault, 0]);
+    for (const fault of [
+      ...['license-device-wrong', 'license-origin-wrong', 'license-delegation-wrong', 'license-data-wrong'],
+      ...['license-unwraps-exhausted', 'key-commitment-wrong'],
+    ])
+      expect([fault, verdicts('license').get(fault) ?? 0]).not.toEqual([fault, 0]);
     for (const fault of ['record-hash-wrong', 'record-tag-wrong', 'area-digest-wrong'])
       expect(verdicts('records').get(fault) ?? 0).toBeGreaterThan(0);
   });
@@ -34,9 +39,9 @@ describe('readers of packages/ and parsers of the agent', () => {
   it('do not agree with an agent that judges otherwise in each of them', async () => {
     const weakening = {
       'cbor-keys-rise': 'if (head->argument >= value) return FS_OK;',
-      'delegation-epoch': 'FS_DEMAND(read.epoch + 1u >= *epoch, FS_ERR_DELEGATION_REVOKED);',
+      'delegation-epoch': 'FS_DEMAND(read.epoch + 1u >= trust->epoch, FS_ERR_DELEGATION_REVOKED);',
       'area-order': '(void)end_before;',
-      'license-data-length': 'FS_TRY(fs_cbor_bytes(&cursor, 0, length, &data->data[data->count]));',
+      'license-origin': '',
       'frame-whole-blocks': 'if (reader->dropping || length < LEAST_CONTENT) return FS_NO;',
     };
     const reports = await runDifferential({ runs: 10_000, firstSeed: 1, weakening });

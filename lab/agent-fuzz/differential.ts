@@ -5,7 +5,7 @@
 import { type Bytes, concatBytes, crc32, equalBytes, Secret, toHex, u32le } from '@firmseal/bytes';
 import { decodeCbor, openCose } from '@firmseal/cbor-cose';
 import { findChip } from '@firmseal/chips';
-import { verifyAuthority } from '@firmseal/formats';
+import { type GrownTrust, verifyAuthority } from '@firmseal/formats';
 import { checkLicenseForChip, openLicense, verifyLicense } from '@firmseal/license';
 import { FrameReader } from '@firmseal/link';
 import {
@@ -14,12 +14,14 @@ import {
   type Manifest,
   openRecords,
   splitPackage,
+  type VerifiedHeader,
   verifyHeader,
 } from '@firmseal/seal';
 import { fsOk } from '@firmseal/virtual-stm32';
 import faultCodeOfNumber from '../../device/agent/test/fault-numbers.ts';
 import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import {
+  type AuthorityCase,
   authorityCase,
   cborCase,
   coseCase,
@@ -30,7 +32,7 @@ import {
   roleNumberOf,
   soundBundle,
 } from './differential-cases.ts';
-import { chipState, device, nonce, product, root, thumbprint } from './fuzz-device.ts';
+import { chipState, device, nonce, origin, product, root, thumbprint } from './fuzz-device.ts';
 import { FuzzRandom } from './mutate.ts';
 import { recordedPackage, recordsCase } from './record-cases.ts';
 import { standInCrypto as crypto } from './stand-in-crypto.ts';
@@ -90,16 +92,20 @@ export class Differential {
   readonly #packaged: Place;
   readonly #licensed: Place;
   readonly #packagedManifest: Manifest;
+  /** As the header of that package left it. */
+  readonly #packagedTrust: GrownTrust;
   readonly #recorded = recordedPackage();
 
   private constructor(agent: VerdictModule) {
     this.#agent = agent;
     this.#started = agent.place();
-    this.#packagedManifest = this.#accept(licensedHeader());
+    const packaged = this.#accept(licensedHeader());
+    this.#packagedManifest = packaged.manifest;
+    this.#packagedTrust = packaged.trust;
     this.#packaged = agent.place();
     agent.restore(this.#started);
     this.#accept(this.#recorded.header);
-    const license = soundBundle(this.#recorded.manifest.digest, this.#recorded.contentKey, 'session');
+    const license = soundBundle(this.#recorded.manifest, this.#recorded.contentKey, 'session');
     if (verdictOfNumber(agent.exports.verdict_license(agent.input(license))) !== 'ok')
       throw new Error('the agent refuses the license that the cases start from');
     this.#licensed = agent.place();
@@ -109,12 +115,12 @@ export class Differential {
     return new Differential(await VerdictModule.create(crypto, weakening));
   }
 
-  #accept(header: Bytes): Manifest {
-    const { manifest } = verifyHeader(crypto, headerIn(header), trust);
+  #accept(header: Bytes): VerifiedHeader {
+    const verified = verifyHeader(crypto, headerIn(header), trust);
     const verdict = verdictOfNumber(this.#agent.exports.verdict_header(this.#agent.input(header)));
     if (verdict !== 'ok')
       throw new Error(`the agent refuses the package that the cases start from: ${verdict}`);
-    return manifest;
+    return verified;
   }
 
   run(kind: DifferentialKind, seed: number): Comparison {
@@ -129,7 +135,7 @@ export class Differential {
       case 'header':
         return this.header(headerCase(random));
       case 'license':
-        return this.#license(licenseCase(random, this.#packagedManifest.digest));
+        return this.#license(licenseCase(random, this.#packagedManifest));
       case 'records':
         return this.#records(random);
       case 'frames':
@@ -157,21 +163,25 @@ export class Differential {
     };
   }
 
-  #authority({ delegation, statement, role, epoch }: ReturnType<typeof authorityCase>): Comparison {
-    this.#agent.input(delegation, statement ?? new Uint8Array(0));
-    const statementLength = statement === undefined ? 0xffff_ffff : statement.length;
+  #authority({ delegation, succession, statement, role, epoch }: AuthorityCase): Comparison {
+    const objects = [delegation, ...(succession ? [succession] : []), ...(statement ? [statement] : [])];
+    this.#agent.input(...objects);
+    const lengthOf = (object: Bytes | undefined) => object?.length ?? 0xffff_ffff;
     const result = this.#agent.exports.verdict_authority(
-      roleNumberOf(role),
-      epoch,
-      delegation.length,
-      statementLength,
+      ...([roleNumberOf(role), epoch, delegation.length] as const),
+      ...([lengthOf(succession), lengthOf(statement)] as const),
     );
+    const successions = succession ? [succession] : [];
     return {
       packages: verdictOf(() =>
-        verifyAuthority(crypto, { delegation, epochStatement: statement }, { ...trust, role, epoch }),
+        verifyAuthority(
+          crypto,
+          { delegation, successions, epochStatement: statement },
+          { ...trust, role, epoch },
+        ),
       ),
       agent: verdictOfNumber(result),
-      input: concatBytes(u32le(delegation.length), delegation, statement ?? new Uint8Array(0)),
+      input: concatBytes(...objects.flatMap((object) => [u32le(object.length), object])),
     };
   }
 
@@ -193,8 +203,8 @@ export class Differential {
     const manifest = this.#packagedManifest;
     return {
       packages: verdictOf(() => {
-        const license = verifyLicense(crypto, { bundle: input, ...trust });
-        checkLicenseForChip(license, { manifest, thumbprint, nonce });
+        const license = verifyLicense(crypto, { bundle: input, ...this.#packagedTrust });
+        checkLicenseForChip(license, { manifest, thumbprint, origin, nonce, unwraps: 0 });
         openLicense(crypto, { license, manifest, recipient: device.kem });
       }),
       agent: verdictOfNumber(result),

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor, signatureInput } from '@firmseal/cbor-cose';
+import type { Origin } from '@firmseal/formats';
 import type { ChipState } from '@firmseal/seal';
 import { standInCrypto, standInKeyPair, standInSignature } from './stand-in-crypto.ts';
 
@@ -20,6 +21,7 @@ export const packageSigner = standInKeyPair(filled(0x32));
 export const licenseIssuer = standInKeyPair(filled(0x33));
 const [signing, kem] = [standInKeyPair(filled(0x34)), standInKeyPair(filled(0x35))];
 export const device = { signing, kem, deviceKey: filled(0x36), certificate: filled(0x37, 300) };
+export const origin: Origin = { kind: 'witnessed', rehearsal: false };
 export const thumbprint = standInCrypto.sha256(signing.publicKey, kem.publicKey);
 
 /** A personalized chip at readout level 2 that has installed version 5 before. */

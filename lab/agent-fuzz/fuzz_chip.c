@@ -126,6 +126,7 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   return FS_OK;
 }
 
+fs_answer fs_port_level_key(void) { return FS_NO; }
 void fs_port_option_launch(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_reset(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_boot_application(uint32_t entry) {
@@ -190,7 +191,10 @@ static void personalize(void) {
   memcpy(made.product, product, sizeof product - 1u);
   made.product_length = sizeof product - 1u;
   made.epoch = 1;
+  made.origin = 1;
   memset(&fs_now, 0, sizeof fs_now);
+  memcpy(fs_now.root, made.root + 1, sizeof fs_now.root);
+  fs_now.receipt = FS_RECEIPT_NONE;
   fs_now.life_cycle = FS_LIFE_ERASED;
   fs_now.security_counter = 5;
   fs_now.install_count = 1;

@@ -48,8 +48,7 @@ const withStatement = (delegation: Bytes, statement: Bytes | undefined): Bytes =
   concatBytes(u16(statement?.length ?? 0xffff), statement ?? none, delegation);
 
 const recorded = recordedPackage();
-const license = (mode: 'session' | 'standing') =>
-  soundBundle(recorded.manifest.digest, recorded.contentKey, mode);
+const license = (mode: 'session' | 'standing') => soundBundle(recorded.manifest, recorded.contentKey, mode);
 /** The header that plain download tools send: with a license. */
 const licensedFile = concatBytes(
   encodeFileStart(headerWith(recorded.payload, license('standing'))),
@@ -69,7 +68,7 @@ const stronger = recordedPackage(
 
 const strongerFile = concatBytes(
   encodeFileStart(
-    headerWith(stronger.payload, soundBundle(stronger.manifest.digest, recorded.contentKey, 'standing')),
+    headerWith(stronger.payload, soundBundle(stronger.manifest, recorded.contentKey, 'standing')),
   ),
   ...stronger.records,
 );
@@ -104,6 +103,7 @@ const personalizeBegin = encodeCbor(
     [1, product],
     [2, 1],
     [3, drawn(0)],
+    [5, 1],
   ]),
 );
 const certificate = concatBytes(
@@ -118,6 +118,7 @@ const withSeed = encodeCbor(
     [2, 1],
     [3, none],
     [4, drawn(7)],
+    [5, 6],
   ]),
 );
 const finals = [[], [[0, 0xff00, 0xcc00]], [[1, 0xfff0000, 0xfff0000]], [[7, 1, 1]], [[0, 0xffffffff, 0]]];
@@ -150,7 +151,7 @@ const begin = ({ header, manifest }: RecordedPackage): Bytes =>
   concatBytes(
     message(0x02, new Uint8Array(32)),
     message(0x20, header),
-    message(0x21, soundBundle(manifest.digest, recorded.contentKey, 'session')),
+    message(0x21, soundBundle(manifest, recorded.contentKey, 'session')),
   );
 const recordMessages = ({ records }: RecordedPackage): Bytes[] =>
   records.map((record, i) => message(0x22, concatBytes(u32le(i), record)));
@@ -261,7 +262,7 @@ function frameSeeds(): Bytes[] {
   return [...contents, ...made(20, framesCase).map(behindZero)];
 }
 
-const licensedDigest = manifestIn(licensedHeader()).digest;
+const licensedManifest = manifestIn(licensedHeader());
 
 const makers = {
   fuzz_cbor: () => [...bytesIn('cbor/decode.json'), ...vectorBundles(), ...made(100, cborCase)],
@@ -269,14 +270,14 @@ const makers = {
   fuzz_authority: () => [
     ...vectorDelegations().map((one) => withStatement(one, undefined)),
     ...made(60, (random) => {
-      const { delegation, statement } = authorityCase(random);
-      return withStatement(delegation, random.below(2) === 0 ? statement : undefined);
+      const { delegation, statement, succession } = authorityCase(random);
+      return withStatement(delegation, random.below(2) === 0 ? (succession ?? statement) : undefined);
     }),
   ],
   fuzz_package: () => [...vectorHeaders(), ...soundHeaders(), ...made(200, headerCase)].map(behindZero),
   fuzz_license: () => [
     ...vectorBundles().map(behindZero),
-    ...made(80, (random) => licenseCase(random, licensedDigest)).map(behindZero),
+    ...made(80, (random) => licenseCase(random, licensedManifest)).map(behindZero),
   ],
   fuzz_record: recordSeeds,
   fuzz_personalize: personalizeSeeds,

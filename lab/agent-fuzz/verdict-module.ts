@@ -23,7 +23,9 @@ interface Verdicts {
   verdict_output(): number;
   verdict_cbor(length: number): number;
   verdict_cose(typ: number, length: number): number;
-  verdict_authority(role: number, epoch: number, delegation: number, statement: number): number;
+  verdict_authority(
+    ...lengths: [role: number, epoch: number, delegation: number, succession: number, statement: number]
+  ): number;
   verdict_header(length: number): number;
   verdict_hello(): number;
   verdict_license(length: number): number;
@@ -54,9 +56,12 @@ export class VerdictModule {
   private constructor(module: object, crypto: Crypto) {
     this.exports = new WebAssembly.Instance(module, { fs: this.#imports(crypto) }).exports as Verdicts;
     const write = (address: number, bytes: Uint8Array) => this.#flash.set(bytes, address - flashStart);
-    const identity = { ...device, rootPublicKey: root.publicKey, product, epoch: 1 };
+    const identity = { ...device, rootPublicKey: root.publicKey, product, epoch: 1, origin: 1 };
     write(this.#chip.layout.identity.addressStart, identityImage(identity));
-    const state = { lifeCycle: 'erased' as const, securityCounter: 5, epoch: 1, installCount: 1 };
+    const state = {
+      ...{ lifeCycle: 'erased' as const, securityCounter: 5, epoch: 1, installCount: 1 },
+      rootPublicKey: root.publicKey,
+    };
     write(this.#chip.layout.journal[0].addressStart, journalImage(device.deviceKey, state));
     this.#personalized = this.#flash.slice();
     this.exports.fs_boot();
@@ -148,6 +153,7 @@ export class VerdictModule {
         new DataView(this.exports.memory.buffer).setUint32(pointer, value, true);
         return fsOk;
       },
+      level_key: () => fsNo,
       option_program: never('option_program'),
       option_launch: never('option_launch'),
       system_reset: never('system_reset'),

@@ -12,7 +12,7 @@
 #include "fs_session.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
-#define NO_STATEMENT UINT32_MAX
+#define IS_MISSING UINT32_MAX
 #define ROOM 16384u
 
 static uint8_t input[ROOM];
@@ -36,13 +36,21 @@ EXPORT(verdict_cose) uint32_t verdict_cose(uint32_t typ, uint32_t length) {
   return fs_cose_open(view(0, length), (fs_typ)typ, ROOM, &cose);
 }
 
-/* The statement, if there is one, stands behind the delegation. */
+/* The delegation, then the succession and the statement, if there are any. */
 EXPORT(verdict_authority)
-uint32_t verdict_authority(uint32_t role, uint32_t epoch, uint32_t delegation_length, uint32_t statement_length) {
+uint32_t verdict_authority(uint32_t role, uint32_t epoch, uint32_t delegation_length, uint32_t succession_length,
+                           uint32_t statement_length) {
   fs_delegation delegation;
-  fs_view statement = {0, 0};
-  if (statement_length != NO_STATEMENT) statement = view(delegation_length, statement_length);
-  return fs_delegation_verify(view(0, delegation_length), statement, role, &epoch, &delegation);
+  fs_trust trust;
+  uint32_t end = delegation_length;
+  fs_trust_begin(&trust);
+  trust.epoch = epoch;
+  if (succession_length != IS_MISSING) {
+    FS_TRY(fs_trust_follow(view(end, succession_length), &trust));
+    end += succession_length;
+  }
+  if (statement_length != IS_MISSING) FS_TRY(fs_trust_state(view(end, statement_length), &trust));
+  return fs_trust_delegate(view(0, delegation_length), role, &trust, &delegation);
 }
 
 EXPORT(verdict_header) uint32_t verdict_header(uint32_t length) { return fs_package_accept(view(0, length)); }
@@ -50,7 +58,7 @@ EXPORT(verdict_header) uint32_t verdict_header(uint32_t length) { return fs_pack
 /* Makes the nonce that a session license answers. */
 EXPORT(verdict_hello) uint32_t verdict_hello(void) {
   fs_writer writer = fs_writer_open(output, sizeof output);
-  return fs_hello_answer(&writer, view(0, 0));
+  return fs_hello_answer(&writer, view(0, FS_CHALLENGE_MOST));
 }
 
 /* After a header that was accepted. A good license begins the install. */

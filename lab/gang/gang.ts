@@ -95,7 +95,7 @@ export async function runGangAtOnce(options: {
       clock: patientClock,
       hold: (message, chip) => (message === messagesToBarrier ? barrier.arrive(chip) : undefined),
       onEvent: (event) => {
-        if (event.kind === 'receipt' && event.fresh && !event.unprotected) verified.add(event.socket);
+        if (event.kind === 'receipt' && event.fresh && event.outcome === 'PASS') verified.add(event.socket);
       },
     });
     const wallMs = performance.now() - start;

@@ -4,7 +4,7 @@ import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { licenseTyp } from '@firmseal/license';
+import { licenseKind } from '@firmseal/license';
 import { requestTypes } from '@firmseal/link';
 import { keyPair } from '../../device/agent/test/trusted-site.ts';
 
@@ -30,14 +30,14 @@ export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array
 /** The license of another format version, signed as well by its issuer. */
 export function otherVersion(bundle: Bytes): Bytes {
   const members = decodeCbor(bundle, { maxBytes: 8192 }) as (Bytes | null)[];
-  const payload = decodeCbor(openCose(members[0]!, licenseTyp).payload, { maxBytes: 8192 }) as Map<
+  const payload = decodeCbor(openCose(members[0]!, licenseKind.typ).payload, { maxBytes: 8192 }) as Map<
     number,
     Bytes
   >;
   const terms = decodeCbor(payload.get(0)!, { maxBytes: 8192 }) as Map<number, number>;
   payload.set(0, encodeCbor(new Map([...terms, [0, 2]])));
   const { privateKey } = keyPair('license issuer');
-  members[0] = signCose(crypto, { privateKey, typ: licenseTyp, payload: encodeCbor(payload) });
+  members[0] = signCose(crypto, { privateKey, typ: licenseKind.typ, payload: encodeCbor(payload) });
   return encodeCbor(members);
 }
 

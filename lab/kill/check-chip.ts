@@ -24,7 +24,7 @@ export async function checkChip(
     const challenge = nodeCrypto.randomBytes(32);
     const answer = await agent.hello(challenge);
     const device = verifyDeviceCertificate(nodeCrypto, answer.certificate, {
-      caPublicKey: owner.deviceCa.publicKey,
+      caPublicKeys: [owner.deviceCa.publicKey],
       product: virtualProduct,
       now: new Date(),
     });

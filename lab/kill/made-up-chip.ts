@@ -5,10 +5,12 @@ import type { LineAccess } from '@firmseal/authority-client';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { thumbprintOf } from '@firmseal/formats';
+import { type Origin, thumbprintOf } from '@firmseal/formats';
 import { makeHello, makeReceipt } from '@firmseal/license';
 import { virtualProduct } from '@firmseal/virtual-line';
 import { type CampaignOwner, chipOfCampaign, type SealedPackage } from './owner.ts';
+
+const witnessed: Origin = { kind: 'witnessed', rehearsal: false };
 
 export class MadeUpChip {
   readonly #signing = nodeCrypto.generateP256();
@@ -24,6 +26,7 @@ export class MadeUpChip {
       signingKey: chip.#signing.publicKey,
       kemKey: chip.#kem.publicKey,
       thumbprint: chip.thumbprint,
+      origin: witnessed,
     };
     const inputs = { device, signer: owner.deviceCa, notBefore: new Date(0) };
     chip.certificate = await issueDeviceCertificate(nodeCrypto, inputs);
@@ -50,6 +53,9 @@ export class MadeUpChip {
       epoch: 0,
       installCount: 0,
       agentVersion: 1,
+      origin: witnessed,
+      levelKey: false,
+      unwraps: 0,
     });
     const requestId = toHex(nodeCrypto.randomBytes(8));
     const { certificate } = this;
@@ -71,10 +77,14 @@ export class MadeUpChip {
       optionBytes: [],
       securityCounter: 1,
       readoutLevel: 2,
-      result: 0,
+      result: 'installed',
       agentVersion: 1,
       chipId: chipOfCampaign().id,
       unprotected: false,
+      licenseDigest: nodeCrypto.randomBytes(32),
+      measured: false,
+      origin: witnessed,
+      levelKey: false,
     });
   }
 }

@@ -9,7 +9,7 @@ import { AuthorityClient, accessForJob } from '@firmseal/authority-client';
 import { fromHex, Secret, utf8 } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { verifyDelegation } from '@firmseal/formats';
+import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
 import {
@@ -41,12 +41,11 @@ const wireJournal = (inner: Journal): Journal => ({
 const rootPublicKey = readFile('root.pub');
 const sealed = readInstallPackage(nodeCrypto, readFile('package.seal'), { rootPublicKey });
 const { product } = sealed.manifest.core;
-const deviceCa = verifyDelegation(nodeCrypto, readFile('device-ca.delegation'), {
-  rootPublicKey,
-  role: 'device-ca',
-  product,
-  epoch: sealed.epoch,
-});
+const { delegate: deviceCa } = verifyAuthority(
+  nodeCrypto,
+  { delegation: readFile('device-ca.delegation') },
+  { ...sealed.trust, role: 'device-ca' },
+);
 const client = new AuthorityClient({
   address: station.authority,
   token: new Secret(utf8(station.token)),
@@ -67,10 +66,11 @@ const results = await runGang({
   authority: accessForJob(client, fromHex(station.job)),
   journal: wireJournal(journal),
   verifier: createInstallVerifier(nodeCrypto, {
-    rootPublicKey,
     sealed,
     verifyCertificate: (der) =>
-      verifyDeviceCertificate(nodeCrypto, der, { caPublicKey: deviceCa.publicKey, product, now: new Date() }),
+      verifyDeviceCertificate(nodeCrypto, der, {
+        ...{ caPublicKeys: [deviceCa.publicKey], product, now: new Date() },
+      }),
   }),
   clock: systemClock,
   now: () => new Date(),

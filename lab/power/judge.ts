@@ -100,7 +100,7 @@ export function judgeNextInstall({ line, firmwares, trial }: Scenario): string[]
     license!.send();
   }
   for (const { send } of records) send();
-  line.receipt(fresh.license.terms, next.sealed.manifest);
+  line.receipt(fresh.license, next.sealed.manifest);
   const { installCount, securityCounter } = line.hello();
   line.chip.reset();
   const wrong: string[] = [];

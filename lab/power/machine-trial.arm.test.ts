@@ -131,7 +131,7 @@ async function withTrial(chipId: string, manner: Manner): Promise<Line> {
   expect(lettersAfterReset(line)).toBe('A');
   enterAgent(line);
   const next = await packageOf(chipId, second, 'B', { manner, securityCounter: 8, interruption });
-  expect(await line.install(next)).toMatchObject({ result: 0, securityCounter: 5 });
+  expect(await line.install(next)).toMatchObject({ result: 'on-trial', securityCounter: 5 });
   return line;
 }
 

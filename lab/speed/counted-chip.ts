@@ -75,14 +75,14 @@ export async function countCycles(chipId: string): Promise<CountedCycles> {
   const hello = cyclesOf(() => {
     nonce = line.hello().nonce;
   });
-  const { bundle, terms } = await makeLicense(sealed, { ...line.device!, nonce: nonce! });
+  const made = await makeLicense(sealed, { ...line.device!, nonce: nonce! });
   const header = cyclesOf(() => line.package(sealed));
-  const license = cyclesOf(() => line.license({ bundle, terms }));
+  const license = cyclesOf(() => line.license(made));
   line.record(0, sealed.records[0]!);
   const middle = sharesOf(line, chipId, () => line.record(1, sealed.records[1]!));
   for (let index = 2; index < records - 1; index++) line.record(index, sealed.records[index]!);
   const last = sharesOf(line, chipId, () => line.record(records - 1, sealed.records[records - 1]!));
-  const receipt = cyclesOf(() => line.receipt(terms, sealed.manifest));
+  const receipt = cyclesOf(() => line.receipt(made, sealed.manifest));
   if (line.hello().lifeCycle !== 'installed')
     throw new Error('the install that was counted did not end well');
   return {

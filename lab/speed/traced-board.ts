@@ -23,6 +23,7 @@ import {
   keyPair,
   makeLicense,
   makePackage,
+  origin,
   pattern,
   product,
   root,
@@ -161,7 +162,7 @@ async function withBoard<T>(more: readonly string[], work: (board: Board) => Pro
   try {
     const connection = { stream: qemu.stream, clock: systemClock, answerTimeoutMs, attempts: 3 };
     const client = await AgentClient.connect(connection);
-    const begin = { rootPublicKey: root.publicKey, product, epoch, challenge: new Uint8Array(0) };
+    const begin = { rootPublicKey: root.publicKey, product, epoch, challenge: new Uint8Array(0), origin };
     const { signingKey, kemKey } = await client.personalizeBegin(begin);
     const chip = findChip('stm32f427');
     const certificate = await certify({ signingKey, kemKey, chipId: chip.id });
@@ -183,7 +184,7 @@ async function install(client: AgentClient, measure: Measure): Promise<void> {
   const challenge = crypto.randomBytes(32);
   const answer = await measure('hello', () => client.hello(challenge));
   const device = verifyDeviceCertificate(crypto, answer.certificate, {
-    ...{ caPublicKey: keyPair('device CA').publicKey, product, now: new Date('2026-06-01T00:00:00Z') },
+    ...{ caPublicKeys: [keyPair('device CA').publicKey], product, now: new Date('2026-06-01T00:00:00Z') },
   });
   const { nonce } = verifyHello(crypto, { hello: answer.hello, device, challenge });
   const address = findChip('stm32f427').layout.slots[0]!.storeStart;

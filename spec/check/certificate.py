@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import suite
 from fault import Fault, require
-from shapes import is_short
+from shapes import ORIGINS, is_short
 
 BAD = "certificate-malformed"
 ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
@@ -24,6 +24,7 @@ def arc(value):
 
 
 KEM_OID = arc(2 * 40 + 25) + arc(204310498301297519873102975127310296151)
+ORIGIN_OID = arc(2 * 40 + 25) + arc(14507052808871318780289119723670512624)
 
 
 class Der:
@@ -71,6 +72,14 @@ class Der:
         except UnicodeDecodeError:
             raise Fault(BAD) from None
 
+    def extension(self, oid):
+        """The value of a non-critical extension."""
+        pair = self.inner(0x30)
+        require(pair.value(0x06) == oid, BAD)
+        held = pair.inner(0x04)
+        pair.end()
+        return held
+
     def time(self):
         general = self.data[:1] == b"\x18"
         text = self.value(0x18 if general else 0x17).decode("latin-1")
@@ -82,14 +91,15 @@ class Der:
         return at
 
 
-def read(data):
+def read_outside(data):
+    """Check 1: what is signed, and r || s."""
     require(len(data) <= 1024, BAD)
     outer = Der(data)
     certificate = outer.inner(0x30)
     outer.end()
     before = certificate.data
-    tbs = certificate.inner(0x30)
-    fields = {"tbs": before[: len(before) - len(certificate.data)]}
+    certificate.value(0x30)
+    tbs = before[: len(before) - len(certificate.data)]
     certificate.exactly(ECDSA)
     signature = Der(certificate.value(0x03))
     certificate.end()
@@ -99,8 +109,15 @@ def read(data):
     r, s = pair.positive(33), pair.positive(33)
     pair.end()
     require(max(r, s) < 2**256, BAD)
-    fields["signature"] = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return tbs, r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
+
+def read_profile(data):
+    """Check 3."""
+    whole = Der(data)
+    tbs = whole.inner(0x30)
+    whole.end()
+    fields = {}
     tbs.exactly(VERSION_3)
     tbs.positive(20)
     tbs.exactly(ECDSA)
@@ -124,24 +141,25 @@ def read(data):
     tail.end()
     extensions.exactly(NOT_CA)
     extensions.exactly(KEY_USAGE)
-    kem = extensions.inner(0x30)
-    extensions.end()
-    require(kem.value(0x06) == KEM_OID, BAD)
-    held = kem.inner(0x04)
+    kem = extensions.extension(KEM_OID)
+    fields["kem"] = kem.value(0x04)
     kem.end()
-    fields["kem"] = held.value(0x04)
-    held.end()
+    origin = extensions.extension(ORIGIN_OID)
+    fields["origin"] = origin.positive(1)
+    origin.end()
+    extensions.end()
     require(fields["issuer"] == fields["product"], BAD)
-    require(is_short(fields["product"]) and is_short(fields["chip"]), BAD)
+    require(is_short(fields["product"]) and is_short(fields["chip"]) and fields["origin"] in ORIGINS, BAD)
     require(suite.point(fields["signing"]) is not None and suite.point(fields["kem"]) is not None, BAD)
     return fields
 
 
-def verify(data, ca_key, product, now):
-    fields = read(data)
-    require(suite.verify(ca_key, fields["tbs"], fields["signature"]), "certificate-signature-invalid")
+def verify(data, ca_keys, product, now):
+    tbs, signature = read_outside(data)
+    require(any(suite.verify(key, tbs, signature) for key in ca_keys), "certificate-signature-invalid")
+    fields = read_profile(tbs)
     require(fields["product"] == product, "certificate-product-wrong")
     require(fields["from"] <= now <= fields["until"], "certificate-expired")
     thumbprint = suite.sha256(fields["signing"], fields["kem"])
     require(fields["name"] == thumbprint.hex(), BAD)
-    return fields["signing"], fields["kem"], thumbprint
+    return fields["signing"], fields["kem"], thumbprint, fields["chip"], fields["origin"]

@@ -22,9 +22,11 @@ def split(data):
     require(len(data) >= 12 + length, "package-truncated")
     bad = "package-malformed"
     header = decode(data[12 : 12 + length], bad)
-    require(isinstance(header, list) and len(header) == 4, bad)
+    require(isinstance(header, list) and len(header) == 5, bad)
     require(all(isinstance(item, bytes) for item in header[:2]), bad)
-    require(all(item is None or isinstance(item, bytes) for item in header[2:]), bad)
+    require(all(item is None or isinstance(item, bytes) for item in (header[2], header[4])), bad)
+    require(isinstance(header[3], list) and len(header[3]) <= 4, bad)
+    require(all(isinstance(item, bytes) for item in header[3]), bad)
     return header, data[12 + length :]
 
 
@@ -37,6 +39,7 @@ class Manifest:
         self.product, self.chips, self.counter = core[2], core[3], core[5]
         self.areas, self.chunk_size, self.entry = core[6], core[7], core[8]
         self.requirements, self.level, self.agent = core[9], core[10], core[12]
+        self.on_trial = core[11] == 3
 
     def records(self):
         """Area ordinal, chunk index, chunk length, last of area; in file order."""
@@ -51,8 +54,8 @@ class Manifest:
 
 def read_payload(data):
     bad = "manifest-malformed"
-    payload = closed(decode(data, bad), range(5), bad)
-    require(isinstance(payload[0], bytes) and all(is_bytes(payload[key], 32) for key in (1, 3, 4)), bad)
+    payload = closed(decode(data, bad), range(6), bad)
+    require(isinstance(payload[0], bytes) and all(is_bytes(payload[key], 32) for key in (1, 3, 4, 5)), bad)
     digests = payload[2]
     require(isinstance(digests, list) and 1 <= len(digests) <= 8, bad)
     require(all(item is None or is_bytes(item, 32) for item in digests), bad)
@@ -81,13 +84,14 @@ def read_core(data):
 def check_areas(areas):
     bad = "area-malformed"
     require(isinstance(areas, list) and 1 <= len(areas) <= 8, bad)
-    end = 0
+    end = data = 0
     for area in areas:
         require(isinstance(area, dict) and one_of(area.get(0), 1, 2, 3), bad)
         closed(area, range(4) if area[0] == 2 else range(3), bad)
         require(is_int(area[1], WORD) and is_int(area[2], WORD if area[0] == 1 else 1024, 1), bad)
         require(area[0] != 2 or one_of(area[3], 1, 2), bad)
-        require(area[1] >= end and area[1] + area[2] <= 2**32, bad)
+        data += area[2] if area[0] == 3 else 0
+        require(area[1] >= end and area[1] + area[2] <= 2**32 and data <= 1024, bad)
         require(area[1] % 32 == 0 and area[2] % 32 == 0, "area-misaligned")
         end = area[1] + area[2]
 
@@ -104,17 +108,16 @@ def check_requirements(requirements):
         before = register
 
 
-def verify_header(header, root, product, epoch):
-    """Steps 2 to 6."""
-    signed_manifest, delegation, statement, _ = header
-    signer, epoch = verify_authority(delegation, statement, root, product, epoch, "package-signer")
-    require(len(signed_manifest) <= 2176, "manifest-too-large")
-    signed = Signed(signed_manifest, "manifest", "manifest-malformed")
-    require(len(signed.payload) <= 2048, "manifest-too-large")
+def verify_header(header, now):
+    """Steps 2 to 6: the manifest, and the decision as the header leaves it."""
+    signed_manifest, delegation, statement, successions, _ = header
+    signer, now = verify_authority(delegation, statement, successions, now, "package-signer")
+    signed = Signed(signed_manifest, "manifest", "manifest-malformed", 2048, "manifest-too-large")
     signed.check(signer["key"], "manifest-signature-invalid")
     payload = read_payload(signed.payload)
     core = read_core(payload[0])
-    require(core[2] == product, "manifest-product-wrong")
+    require(core[2] == now["product"], "manifest-product-wrong")
+    require(payload[5] == signer["grant"], "manifest-grant-wrong")
     check_cap(signer, core[5])
     check_areas(core[6])
     kinds = [area[0] == 1 for area in core[6]]
@@ -124,7 +127,7 @@ def verify_header(header, root, product, epoch):
     check_requirements(core[9])
     manifest = Manifest(signed, payload, core)
     require(sum(1 for _ in manifest.records()) <= 65535 and manifest.first_hash != ZERO, "manifest-malformed")
-    return manifest, epoch
+    return manifest, now
 
 
 def unit_of(chip, address):
@@ -145,11 +148,14 @@ def check_chip(manifest, chip_id, chip, state):
         require(area[0] != 2 or chip["hasRandomGenerator"], "area-kind-unsupported")
     require(state["agentVersion"] >= manifest.agent, "agent-too-old")
     require(manifest.counter >= state["securityCounter"], "counter-rolled-back")
-    if state["installCount"] > 0:
-        require(manifest.counter <= state["securityCounter"] + 16, "counter-jump-too-large")
     check_policy(manifest, chip)
-    require(state["readoutLevel"] >= manifest.level, "readout-level-too-low")
+    require(effective_level(state["readoutLevel"], state["levelKey"]) >= manifest.level, "readout-level-too-low")
     check_strength(manifest, chip, state)
+
+
+def effective_level(level, level_key):
+    """agent.md section 4."""
+    return min(level, 1) if level_key else level
 
 
 def bits_of(chip, register):

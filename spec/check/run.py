@@ -18,6 +18,8 @@ import license
 import link
 import package
 import places
+import receipt
+import seal
 import suite
 from fault import Fault
 
@@ -36,12 +38,20 @@ def run_cbor(_, case):
     agree(cbor.encode(cbor.decode(data)) == data, "encodes differently")
 
 
+def all_raw(texts):
+    return [raw(text) for text in texts]
+
+
+def start(file, case, before=()):
+    """The decision that a reader starts with."""
+    product, epoch = case.get("product", file["product"]), case.get("epoch", file.get("epoch"))
+    return delegation.decision(raw(file["rootPublicKey"]), product, epoch, before)
+
+
 def run_delegation(file, case):
-    root, product = raw(file["rootPublicKey"]), file["product"]
-    statement = raw(case.get("epochStatement"))
-    delegate, _ = delegation.verify_authority(
-        raw(case["delegation"]), statement, root, product, case["epoch"], case["role"]
-    )
+    now = start(file, case, case.get("before", []))
+    statement, successions = raw(case.get("epochStatement")), all_raw(case.get("successions", []))
+    delegate, _ = delegation.verify_authority(raw(case["delegation"]), statement, successions, now, case["role"])
     if "securityCounter" in case:
         delegation.check_cap(delegate, case["securityCounter"])
 
@@ -51,8 +61,7 @@ def run_package(file, case):
     released = []
     try:
         header, records = package.split(data)
-        root, product = raw(file["rootPublicKey"]), case.get("product", file["product"])
-        manifest, _ = package.verify_header(header, root, product, case.get("epoch", file["epoch"]))
+        manifest, _ = package.verify_header(header, start(file, case))
         chip = case.get("chip", file["chip"])
         package.check_chip(manifest, chip, file["chips"][chip], case.get("state", file["states"][chip]))
         agree(manifest.digest == raw(case["manifestDigest"]), "another manifest digest")
@@ -65,50 +74,79 @@ def run_package(file, case):
         agree(suite.sha256(plaintext).hex() == expected["sha256"], "other plaintext released")
 
 
-def licensed_manifest(file):
-    header, _ = package.split(raw(file["package"]))
-    return package.verify_header(header, raw(file["rootPublicKey"]), file["product"], file["epoch"])[0]
+def run_seal(_, case):
+    made = seal.seal(raw(case["core"]), all_raw(case["plaintexts"]), raw(case["randomness"]), raw(case["grant"]))
+    for name, value in made.items():
+        agree(value == (all_raw(case[name]) if isinstance(value, list) else raw(case[name])), f"another {name}")
+
+
+def accepted_package(file, case):
+    """The manifest of the package that was accepted before, and the decision that it left."""
+    header, _ = package.split(raw(case.get("package", file["package"])))
+    return package.verify_header(header, start(file, case))
 
 
 def run_license(file, case):
-    trust = {
-        "root": raw(file["rootPublicKey"]),
-        "product": case.get("product", file["product"]),
-        "epoch": case.get("epoch", file["epoch"]),
-    }
+    manifest, now = accepted_package(file, case)
     journaled = case.get("journaled")
     chip = {
-        "thumbprint": raw(case.get("thumbprint", file["thumbprint"])),
+        "thumbprint": raw(file["thumbprint"]),
+        "origin": file["origin"],
         "nonce": raw(case.get("nonce", file["nonce"])),
-        "journaled": journaled and (raw(journaled["digest"]), journaled["unwraps"]),
+        "unwraps": case.get("unwraps", file["unwraps"]),
+        "journaled": journaled and (raw(journaled["digest"]), journaled["ended"]),
         "kem": raw(file["kemPrivateKey"]),
     }
-    key, data = license.open_license(raw(case["bundle"]), trust, licensed_manifest(file), chip)
+    key, data = license.open_license(raw(case["bundle"]), now, manifest, chip)
     agree(key == raw(file["contentKey"]), "another content key")
-    agree(data == [raw(item) for item in file["deviceData"]], "other per-device data")
+    agree(data == all_raw(file["deviceData"]), "other per-device data")
 
 
 def run_content_key(file, case):
-    digest, key = license.open_content_key(raw(case["file"]), raw(file["kemPrivateKey"]))
-    agree((digest, key) == (raw(file["manifestDigest"]), raw(file["contentKey"])), "another key")
+    manifest, _ = accepted_package(file, case)
+    key = license.open_content_key(raw(case["file"]), raw(file["kemPrivateKey"]), manifest)
+    agree(key == raw(file["contentKey"]), "another key")
+
+
+def certified(file, case):
+    return {
+        "signing": raw(file["signingKey"]),
+        "thumbprint": raw(file["thumbprint"]),
+        "chip": file["chipId"],
+        "origin": case.get("origin", file["origin"]),
+    }
 
 
 def run_hello(file, case):
     challenge = raw(case.get("challenge", file["challenge"]))
-    device.verify_hello(raw(case["object"]), raw(file["signingKey"]), raw(file["thumbprint"]), challenge)
+    device.verify_hello(raw(case["object"]), certified(file, case), challenge)
 
 
 def run_receipt(file, case):
     challenge = raw(case.get("challenge", file["challenge"]))
-    fields = {name: raw(text) for name, text in file["license"].items()}
-    key, thumbprint = raw(file["signingKey"]), raw(file["thumbprint"])
-    device.verify_receipt(raw(case["object"]), key, thumbprint, fields, licensed_manifest(file), challenge)
+    manifest, _ = accepted_package(file, case)
+    facts = case.get("license", file["license"])
+    owner = certified(file, case)
+    terms = {
+        "digest": raw(facts["digest"]),
+        "id": raw(facts["licenseId"]),
+        "job": raw(facts["jobId"]),
+        "manifest": raw(facts["manifestDigest"]),
+        "thumbprint": raw(facts["thumbprint"]),
+        "nonce": raw(facts["receiptNonce"]),
+        "data": all_raw(facts["deviceDataDigests"]),
+        "origin": facts.get("origin", owner["origin"]),
+    }
+    chip = file["chips"][owner["chip"]]
+    found = receipt.verify_receipt(raw(case["object"]), owner, terms, manifest, chip, challenge)
+    agree(receipt.outcome(found, manifest, chip) == case["outcome"], "another outcome")
 
 
 def run_certificate(file, case):
     now = datetime.fromisoformat(case.get("now", file["now"]).replace("Z", "+00:00"))
-    found = certificate.verify(raw(case["object"]), raw(file["caPublicKey"]), file["product"], now)
-    agree(found == tuple(raw(file[name]) for name in ("signingKey", "kemKey", "thumbprint")), "another device")
+    found = certificate.verify(raw(case["object"]), all_raw(file["caPublicKeys"]), file["product"], now)
+    keys = tuple(raw(file[name]) for name in ("signingKey", "kemKey", "thumbprint"))
+    agree(found == (*keys, file["chipId"], case.get("origin", file["origin"])), "another device")
 
 
 def run_link(_, case):
@@ -129,6 +167,7 @@ RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
     "package/open.json": run_package,
+    "package/seal.json": run_seal,
     "license/open.json": run_license,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,

@@ -54,10 +54,18 @@ def option_values(value):
     return all(a < b for a, b in zip(registers, registers[1:]))
 
 
-class Signed:
-    """A COSE_Sign1 of section 2, its shell checked, its signature not yet."""
+ORIGINS = (1, 2, 3, 5, 6, 7)
 
-    def __init__(self, data, typ, malformed):
+
+def is_bool(value):
+    return isinstance(value, bool)
+
+
+class Signed:
+    """A COSE_Sign1 of section 2, its lengths and its shell checked, its signature not yet."""
+
+    def __init__(self, data, typ, malformed, most, too_large=None):
+        require(len(data) <= most + 128, too_large or malformed)
         require(data[:1] == b"\xd2", malformed)  # tag 18
         body = decode(data[1:], malformed)
         require(isinstance(body, list) and len(body) == 4, malformed)
@@ -65,10 +73,14 @@ class Signed:
         header = cbor.encode({1: -7, 16: "application/firmseal-" + typ})
         require(protected == header and unprotected == {}, malformed)
         require(isinstance(payload, bytes) and is_bytes(signature, 64), malformed)
+        require(len(payload) <= most, too_large or malformed)
         self.payload = payload
         self.signature = signature
         self.message = cbor.encode(["Signature1", protected, b"", payload])
         self.digest = suite.sha256(self.message)
 
+    def holds(self, public_key):
+        return suite.verify(public_key, self.message, self.signature)
+
     def check(self, public_key, invalid):
-        require(suite.verify(public_key, self.message, self.signature), invalid)
+        require(self.holds(public_key), invalid)

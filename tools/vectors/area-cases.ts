@@ -2,7 +2,7 @@
 
 import type { CborInput } from '@firmseal/cbor-cose';
 import type { FaultCode } from '@firmseal/fault';
-import { defaultState, headerCase, optionBytesAt, type PackageCase } from './package-case.ts';
+import { defaultState, headerCase, inventedChip, optionBytesAt, type PackageCase } from './package-case.ts';
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 const area = (kind: CborInput, address: CborInput, length: CborInput, onUpdate?: CborInput) =>
@@ -60,6 +60,7 @@ function shapeCases(): Promise<PackageCase>[] {
     bad('generated keys with choice 3', [good, area(2, 0x08060000, 32, 3)]),
     bad('generated keys of 1056 bytes', [good, area(2, 0x08060000, 1056, 1)]),
     bad('per-device data of 1056 bytes', [good, area(3, 0x08060000, 1056)]),
+    bad('per-device data of 1024 and 32 bytes', [good, area(3, 0x08060000, 1024), area(3, 0x08080000, 32)]),
     bad('per-device data with a choice for updates', [good, area(3, 0x08060000, 32, 1)]),
     bad('length 0', [fw(0x08020000, 0)]),
     bad('length 2^32', [fw(0x08020000, 2 ** 32)]),
@@ -109,7 +110,7 @@ function agreementCases(): Promise<PackageCase>[] {
     }),
     headerCase('no area of firmware', 'entry-outside-firmware', (p) => {
       p.core.set(6, [area(3, 0x08020000, 128)]);
-      p.payload.set(2, [null]).set(1, filled(32, 0));
+      p.payload.set(2, [null]);
     }),
     headerCase('entry outside, and a malformed requirement', 'entry-outside-firmware', (p) => {
       p.core.set(8, 0).set(9, 0);
@@ -197,7 +198,6 @@ function chipCases(): Promise<PackageCase>[] {
     headerCase('counter rolled back', 'counter-rolled-back', () => undefined, {
       state: { securityCounter: 6 },
     }),
-    headerCase('counter seventeen higher', 'counter-jump-too-large', (p) => void p.core.set(5, 22)),
     headerCase('agent too old, and counter rolled back', 'agent-too-old', (p) => void p.core.set(12, 2), {
       state: { securityCounter: 6 },
     }),
@@ -215,6 +215,50 @@ function policyCases(): Promise<PackageCase>[] {
   const level1 = { state: { readoutLevel: 1 as const, optionBytes: optionBytesAt('stm32f427', 0xbb) } };
   const level0 = { state: { readoutLevel: 0 as const, optionBytes: optionBytesAt('stm32f427', 0xaa) } };
   const sector4 = 1 << 20;
+  const withLevelKey = { state: { levelKey: true } };
+  /** Write protection of the agent's sector stands; on this chip two registers can be asked for. */
+  const h743State = {
+    chip: 'stm32h743',
+    state: {
+      optionBytes: optionBytesAt('stm32h743', 0xcc).map(({ register, value }) => ({
+        ...{ register, value: register === 6 ? (value & ~0x80) >>> 0 : value },
+      })),
+    },
+  };
+  const forH743 = (name: string, fault: FaultCode, value: CborInput) =>
+    headerCase(
+      name,
+      fault,
+      (p) => {
+        p.core
+          .set(3, ['stm32h743'])
+          .set(6, [fw(0x08000000, 32)])
+          .set(8, 0x08000000)
+          .set(9, value);
+        p.payload.set(2, [hash]);
+      },
+      h743State,
+    );
+  const setOnly = (name: string, fault: FaultCode, value: number, present: number) =>
+    headerCase(
+      name,
+      fault,
+      (p) => {
+        p.core
+          .set(3, [inventedChip.id])
+          .set(9, [[0, 0x20, value]])
+          .set(10, 1);
+      },
+      {
+        chip: inventedChip.id,
+        state: {
+          readoutLevel: 1 as const,
+          optionBytes: optionBytesAt('stm32f427', 0xbb).map(({ register, value: all }) => ({
+            ...{ register, value: register === 0 ? ((all & ~0x20) | present) >>> 0 : all },
+          })),
+        },
+      },
+    );
   const protectedSector = {
     state: { readoutLevel: 1 as const, optionBytes: optionBytesAt('stm32f427', 0xbb, { nWRP0_11: 0xfef }) },
   };
@@ -226,6 +270,19 @@ function policyCases(): Promise<PackageCase>[] {
     asks('half of the readout byte', 'policy-field-unknown', [[0, 0x0f00, 0x0c00]]),
     asks('unknown field, at too low a level', 'policy-field-unknown', [[9, 1, 0]], level1),
     asks('chip at level 1, package for level 2', 'readout-level-too-low', [], level1),
+    asks('level 2 that a key can take back', 'readout-level-too-low', [], withLevelKey),
+    asks(
+      'package that raises the level to its own least',
+      'readout-level-too-low',
+      [[0, 0xff00, 0xcc00]],
+      level1,
+    ),
+    forH743('locked in one register, weakened in a later one', 'policy-not-stronger', [
+      [0, 0x40, 0],
+      [6, 0x80, 0x80],
+    ]),
+    forH743('neutral bit that differs at level 2', 'policy-locked', [[0, 0x40, 0]]),
+    setOnly('bit that can only be set, asked to be cleared', 'policy-not-stronger', 0, 0x20),
     asks('chip at level 0, package for level 1', 'readout-level-too-low', [], level0, 1),
     asks('readout level 1 asked of a chip at level 2', 'policy-not-stronger', [[0, 0xff00, 0xbb00]]),
     asks(

@@ -1,17 +1,19 @@
-// Vectors of spec/delegation.md section 3: one delegation, an epoch statement where there is
-// one, and what is asked of them.
+// Vectors of spec/delegation.md section 5: one delegation, what travels with it, and what is asked of them.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
 import type { FaultCode } from '@firmseal/fault';
-import { delegationTyp, epochTyp, type Role } from '@firmseal/formats';
+import { delegationKind, epochKind, type Role, successionKind } from '@firmseal/formats';
 import { keyPair } from './vector-keys.ts';
-import { epochStatement, type Fields, product, type ShellChange, signShell } from './workshop.ts';
+import { epochStatement, type Fields, product, type ShellChange, signShell, succession } from './workshop.ts';
 
 export interface DelegationCase {
   readonly name: string;
   readonly delegation: Bytes;
   readonly epochStatement?: Bytes;
+  readonly successions?: readonly Bytes[];
+  /** Epochs of the delegations that were accepted for the same decision. */
+  readonly before?: readonly number[];
   readonly role: Role;
   readonly epoch: number;
   /** Held against the cap when it is given. */
@@ -41,10 +43,27 @@ function one(
   return {
     name,
     ...(fault ? { fault } : {}),
-    delegation: signShell(delegationTyp, encodeCbor(fields), 'root', shell),
+    delegation: signShell(delegationKind.typ, encodeCbor(fields), 'root', shell),
     ...base,
     ...rest,
   };
+}
+
+/** A succession to the second root, its fields and its shell changed. */
+function successionOf(
+  change: Readonly<Record<number, CborInput | undefined>>,
+  shell: ShellChange = {},
+): Bytes {
+  const fields: Fields = new Map<number, CborInput>([
+    [0, 1],
+    [1, product],
+    [2, keyPair('second root').publicKey],
+    [3, 4],
+  ]);
+  for (const [key, value] of Object.entries(change))
+    if (value === undefined) fields.delete(Number(key));
+    else fields.set(Number(key), value);
+  return signShell(successionKind.typ, encodeCbor(fields), 'root', shell);
 }
 
 export async function delegationCases(): Promise<DelegationCase[]> {
@@ -55,7 +74,7 @@ export async function delegationCases(): Promise<DelegationCase[]> {
   const key = keyPair('device CA').publicKey;
   const compressed = Uint8Array.of(2 + (key[64]! & 1), ...key.subarray(1, 33));
   const badEpoch = (...entries: [number, CborInput][]) => ({
-    epochStatement: signShell(epochTyp, encodeCbor(new Map(entries)), 'root'),
+    epochStatement: signShell(epochKind.typ, encodeCbor(new Map(entries)), 'root'),
   });
   return [
     one('device CA', undefined),
@@ -86,7 +105,7 @@ export async function delegationCases(): Promise<DelegationCase[]> {
       (f) => f.delete(0),
       {
         epochStatement: signShell(
-          epochTyp,
+          epochKind.typ,
           encodeCbor(
             new Map<number, CborInput>([
               [0, 1],
@@ -114,12 +133,22 @@ export async function delegationCases(): Promise<DelegationCase[]> {
     bad('cap 2^31', 4, 2 ** 31),
     bad('epoch missing', 5),
     bad('unknown key', 6, 0),
-    shell('under another typ', { typ: epochTyp }),
+    shell('under another typ', { typ: epochKind.typ }),
     shell('with another tag', { tag: 17 }),
     shell('with a field unprotected', { unprotected: new Map([[4, filled(1, 1)]]) }),
     shell('with a payload that is text', { payload: 'x' }),
     shell('with a signature of 65 bytes', { signature: filled(65, 1) }),
-    one('malformed, and by a stranger', 'delegation-malformed', (f) => f.delete(5), {
+    shell('payload of 257 bytes by a stranger', { payload: filled(257, 0), by: 'stranger' }),
+    one('payload of 256 bytes by a stranger', 'delegation-signature-invalid', () => {}, {
+      shell: { payload: filled(256, 0), by: 'stranger' },
+    }),
+    one('malformed, and by a stranger', 'delegation-signature-invalid', (f) => f.delete(5), {
+      shell: { by: 'stranger' },
+    }),
+    one('epoch statement malformed, and by a stranger', 'epoch-signature-invalid', () => {}, {
+      epochStatement: signShell(epochKind.typ, encodeCbor(new Map([[0, 1]])), 'stranger'),
+    }),
+    one('role 0, and by a stranger', 'delegation-signature-invalid', (f) => f.set(1, 0), {
       shell: { by: 'stranger' },
     }),
     one('by a stranger', 'delegation-signature-invalid', () => {}, { shell: { by: 'stranger' } }),
@@ -133,6 +162,68 @@ export async function delegationCases(): Promise<DelegationCase[]> {
     one('of an ended epoch', 'delegation-revoked', (f) => f.set(5, 2)),
     one('ended by the statement beside it', 'delegation-revoked', () => {}, {
       epochStatement: await epochStatement(4),
+    }),
+    one('of an ended epoch, with a statement of an earlier one', 'delegation-revoked', (f) => f.set(5, 2), {
+      epochStatement: await epochStatement(1),
+    }),
+    one('in a decision with others of its epoch', undefined, () => {}, { before: [3, 3] }),
+    one('in a decision with one of an earlier epoch', 'delegation-revoked', (f) => f.set(5, 4), {
+      before: [3],
+    }),
+    one('in a decision with one that the statement ends', 'delegation-revoked', (f) => f.set(5, 4), {
+      before: [4, 3],
+      epochStatement: await epochStatement(4),
+    }),
+    one('by the next root', undefined, (f) => f.set(5, 4), {
+      successions: [await succession(4)],
+      shell: { by: 'second root' },
+    }),
+    one('by the root that was succeeded', 'delegation-signature-invalid', (f) => f.set(5, 4), {
+      successions: [await succession(4)],
+    }),
+    one('of the epoch before the succession', 'delegation-revoked', () => {}, {
+      successions: [await succession(4)],
+      shell: { by: 'second root' },
+    }),
+    one('succession of the epoch in force', 'root-revoked', (f) => f.set(5, 4), {
+      successions: [await succession(3)],
+      shell: { by: 'second root' },
+    }),
+    one('the same succession twice', undefined, (f) => f.set(5, 4), {
+      successions: [await succession(4), await succession(4)],
+      shell: { by: 'second root' },
+    }),
+    one('succession by a stranger, which is passed over', undefined, () => {}, {
+      successions: [signShell(successionKind.typ, encodeCbor(new Map([[0, 1]])), 'stranger')],
+    }),
+    one(
+      'succession with a high s, which is passed over',
+      'delegation-signature-invalid',
+      (f) => f.set(5, 4),
+      {
+        successions: [successionOf({}, { highS: true })],
+        shell: { by: 'second root' },
+      },
+    ),
+    ...(
+      [
+        ['succession to a key that is no point', { 2: filled(65, 4) }],
+        ['succession without epoch', { 3: undefined }],
+        ['succession with an unknown key', { 4: 0 }],
+        ['succession of version 2', { 0: 2 }],
+      ] as const
+    ).map(([name, change]) =>
+      one(name, 'root-malformed', (f) => f.set(5, 4), {
+        successions: [successionOf(change)],
+        shell: { by: 'second root' },
+      }),
+    ),
+    one('succession under another typ', 'root-malformed', (f) => f.set(5, 4), {
+      successions: [successionOf({}, { typ: epochKind.typ })],
+    }),
+    one('succession of another product', 'root-product-wrong', (f) => f.set(5, 4), {
+      successions: [await succession(4, 'kettle')],
+      shell: { by: 'second root' },
     }),
     one('counter above the cap', 'delegation-counter-exceeded', () => {}, { securityCounter: 8 }),
   ];

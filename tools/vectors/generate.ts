@@ -7,31 +7,27 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { areaCases, orderCases } from './area-cases.ts';
 import { boardCases } from './board-cases.ts';
+import { certificateCases, certificateNow } from './certificate-cases.ts';
+import { contentKeyCases } from './content-key-cases.ts';
 import { delegationCases } from './delegation-cases.ts';
-import {
-  certificateCases,
-  certificateNow,
-  challenge,
-  helloCases,
-  receiptCases,
-  receiptTerms,
-} from './device-cases.ts';
 import { headerCases } from './header-cases.ts';
+import { challenge, helloCases } from './hello-cases.ts';
+import { licenseCases } from './license-cases.ts';
 import {
   chipNonce,
-  contentKeyCases,
   deviceData,
   deviceThumbprint,
-  licenseCases,
   licensedManifestDigest,
   licensedPackage,
   licensedPieces,
   standingBundle,
-} from './license-cases.ts';
+} from './license-parts.ts';
 import { linkCases } from './link-cases.ts';
-import { defaultState, type PackageCase } from './package-case.ts';
+import { defaultState, inventedChip, type PackageCase, vectorChip } from './package-case.ts';
 import { placeCases } from './place-cases.ts';
+import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
+import { sealCases } from './seal-cases.ts';
 import { keyPair, vectorKeyNames } from './vector-keys.ts';
 import { product } from './workshop.ts';
 
@@ -54,7 +50,8 @@ function fileText(head: Record<string, unknown>, cases: readonly object[]): stri
 
 /** What the specification takes from the catalogue, so that a reader needs no other file. */
 function chipFacts(id: string) {
-  const { layout, write, flash, options, readoutProtection, hasRandomGenerator } = findChip(id);
+  const chip = vectorChip(id);
+  const { layout, write, flash, options, readoutProtection, hasRandomGenerator, tier } = chip;
   const field = options.registers
     .flatMap(({ fields }) => fields)
     .find(({ name }) => name === readoutProtection.field)!;
@@ -63,6 +60,7 @@ function chipFacts(id: string) {
     writeUnitBytes: write.unitBytes,
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
+    tierReadoutLevel: tier.readoutLevel,
     readout: {
       register: field.register,
       lsb: field.lsb,
@@ -70,12 +68,12 @@ function chipFacts(id: string) {
       level2: readoutProtection.level2,
     },
     policyBits: Object.fromEntries(
-      options.registers.map((register) => [register.id, policyBits(findChip(id), register.id)]),
+      options.registers.map((register) => [register.id, policyBits(chip, register.id)]),
     ),
   };
 }
 
-/** Plaintext that is released ahead of the outcome: of the whole package when there is no fault. */
+/** Plaintext that is released before the outcome: of the whole package when there is no fault. */
 function releasedOf({ file, contentKey }: PackageCase, manifest: Manifest) {
   const hash = crypto.createSha256();
   let bytes = 0;
@@ -102,8 +100,11 @@ async function packageRow(one: PackageCase) {
     : {};
   const shared = { name, ...(fault ? { fault } : {}), ...(onLink ? { onLink } : {}), ...context, ...state };
   if (!contentKey) return { ...shared, file };
-  const { manifest } = verifyHeader(crypto, splitPackage(file).header, { rootPublicKey, product, epoch: 1 });
-  const license = await standingBundle(manifest.digest, manifest.core, contentKey as Bytes, data);
+  const { manifest, trust } = verifyHeader(crypto, splitPackage(file).header, {
+    ...{ rootPublicKey, product, epoch: 1 },
+  });
+  const root = trust.rootPublicKey === rootPublicKey ? 'root' : 'second root';
+  const license = await standingBundle(manifest, contentKey as Bytes, data, { root, epoch: trust.epoch });
   const released = releasedOf(one, manifest);
   return { ...shared, contentKey, license, released, manifestDigest: manifest.digest, file };
 }
@@ -115,17 +116,20 @@ async function packageFile(): Promise<string> {
     ...(await areaCases()),
     ...(await orderCases()),
   ];
-  const chips = Object.fromEntries(['stm32f427', 'stm32h743', 'stm32g0b1'].map((id) => [id, chipFacts(id)]));
+  const chips = Object.fromEntries(
+    ['stm32f427', 'stm32h743', 'stm32g0b1', inventedChip.id].map((id) => [id, chipFacts(id)]),
+  );
   const states = Object.fromEntries(Object.keys(chips).map((id) => [id, defaultState(id)]));
   const head = {
     about:
-      'Packages for the order of checks of spec/package.md section 6. A case that names no product, epoch, chip or state has the default; the default state is that of its chip.',
+      'Packages for the order of checks of spec/package.md section 6. A case that names no product, epoch, chip or state has the default; the default state is that of its chip. The chip "invented" is in no catalogue.',
     rootPublicKey,
     product,
     epoch: 1,
     chip: 'stm32f427',
     states,
     chips,
+    invented: inventedChip,
     device: {
       thumbprint: deviceThumbprint,
       kemPrivateKey: keyPair('device KEM').privateKey,
@@ -156,7 +160,8 @@ async function build(): Promise<Map<string, string>> {
       'vectors/delegation/verify.json',
       fileText(
         {
-          about: 'Delegations and epoch statements for spec/delegation.md section 3.',
+          about:
+            'Delegations, epoch statements and successions for spec/delegation.md section 5. `before`: epochs of the delegations that were accepted for the same decision.',
           rootPublicKey,
           product,
         },
@@ -198,16 +203,29 @@ async function build(): Promise<Map<string, string>> {
     ],
     ['vectors/package/open.json', await packageFile()],
     [
+      'vectors/package/seal.json',
+      fileText(
+        {
+          about:
+            'Sealing, given its randomness F: spec/package.md sections 2, 4 and 5. Everything that follows from core, plaintexts and F.',
+          signerPrivateKey: keyPair('package signer').privateKey,
+        },
+        await sealCases(),
+      ),
+    ],
+    [
       'vectors/license/open.json',
       fileText(
         {
           about:
-            'License bundles for spec/license.md section 4; the package was accepted. A case that names no product, epoch, nonce or thumbprint has the default; nonce null: none is left. No journaled license unless the case has one.',
+            'License bundles for spec/license.md section 4; the package was accepted. A case that names no product, nonce, unwraps or package has the default; nonce null: none is left. No journaled license unless the case has one.',
           rootPublicKey,
           product,
           epoch: 1,
           package: licensedPackage,
           nonce: chipNonce,
+          unwraps: 0,
+          origin: 1,
           thumbprint: deviceThumbprint,
           kemPrivateKey: keyPair('device KEM').privateKey,
           contentKey: licensedPieces.contentKey,
@@ -222,6 +240,7 @@ async function build(): Promise<Map<string, string>> {
         {
           about: 'Content-key files for spec/license.md section 3.',
           kemPrivateKey: keyPair('authority KEM').privateKey,
+          ...{ package: licensedPackage, rootPublicKey, product, epoch: 1 },
           manifestDigest: licensedManifestDigest,
           contentKey: licensedPieces.contentKey,
         },
@@ -235,7 +254,7 @@ async function build(): Promise<Map<string, string>> {
           about:
             'Hellos for spec/device.md section 3. A case that names no challenge has the default; null: none was given.',
           ...device,
-          challenge,
+          ...{ challenge, chipId: 'stm32f427', origin: 1 },
         },
         helloCases(),
       ),
@@ -245,12 +264,12 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Device certificates for spec/device.md section 2. A case that names no time has the default.',
-          caPublicKey: keyPair('device CA').publicKey,
+            'Device certificates for spec/device.md section 2. A case that names no time or origin has the default. Any of caPublicKeys may have signed.',
+          caPublicKeys: [keyPair('package signer').publicKey, keyPair('device CA').publicKey],
           product,
           now: certificateNow,
           ...device,
-          chipId: 'stm32f427',
+          ...{ chipId: 'stm32f427', origin: 1 },
         },
         await certificateCases(),
       ),
@@ -260,22 +279,19 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Receipts for spec/receipt.md. A case that names no challenge has the default; null: none was given.',
+            'Receipts for spec/receipt.md. A case that names no challenge, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
           ...device,
           challenge,
+          chipId: 'stm32f427',
+          origin: 1,
           package: licensedPackage,
           rootPublicKey,
           product,
           epoch: 1,
-          license: {
-            licenseId: receiptTerms.licenseId,
-            jobId: receiptTerms.jobId,
-            manifestDigest: receiptTerms.manifestDigest,
-            thumbprint: deviceThumbprint,
-            receiptNonce: receiptTerms.receiptNonce,
-          },
+          license: licenseFacts(usualInstall),
+          chips: { stm32f427: chipFacts('stm32f427') },
         },
-        receiptCases(),
+        await receiptCases(),
       ),
     ],
   ]);

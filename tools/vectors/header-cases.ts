@@ -2,10 +2,19 @@
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
-import { epochTyp } from '@firmseal/formats';
+import { delegationKind, epochKind, successionKind } from '@firmseal/formats';
 import { headerCase, type PackageCase } from './package-case.ts';
 import { keyPair } from './vector-keys.ts';
-import { assemble, delegate, epochStatement, pieces, signManifest, signShell } from './workshop.ts';
+import {
+  assemble,
+  delegate,
+  epochStatement,
+  pieces,
+  product,
+  signManifest,
+  signShell,
+  succession,
+} from './workshop.ts';
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 
@@ -20,7 +29,7 @@ async function fileCases(): Promise<PackageCase[]> {
   const start = (length: number, rest: Uint8Array) => concatBytes(whole.subarray(0, 8), u32le(length), rest);
   const parts = await pieces();
   const manifest = signManifest(parts);
-  const four = (...items: Parameters<typeof encodeCbor>[0][]) =>
+  const header5 = (...items: Parameters<typeof encodeCbor>[0][]) =>
     assemble(parts, { headerBytes: encodeCbor(items), withoutRecords: true });
   const { delegation } = parts;
   return [
@@ -49,31 +58,50 @@ async function fileCases(): Promise<PackageCase[]> {
       fault: 'package-malformed',
       file: start(header.length + 1, concatBytes(Uint8Array.of(0x98, 4), header.subarray(1))),
     },
-    { name: 'header of three', fault: 'package-malformed', file: four(manifest, delegation, null) },
     {
-      name: 'header of five',
+      name: 'header of four',
       fault: 'package-malformed',
-      file: four(manifest, delegation, null, null, null),
+      file: header5(manifest, delegation, null, null),
+    },
+    {
+      name: 'header of six',
+      fault: 'package-malformed',
+      file: header5(manifest, delegation, null, [], null, null),
     },
     {
       name: 'header with null for the manifest',
       fault: 'package-malformed',
-      file: four(null, delegation, null, null),
+      file: header5(null, delegation, null, [], null),
     },
     {
       name: 'header with null for the delegation',
       fault: 'package-malformed',
-      file: four(manifest, null, null, null),
+      file: header5(manifest, null, null, [], null),
     },
     {
       name: 'header with a number for the epoch statement',
       fault: 'package-malformed',
-      file: four(manifest, delegation, 1, null),
+      file: header5(manifest, delegation, 1, [], null),
+    },
+    {
+      name: 'header with null for the successions',
+      fault: 'package-malformed',
+      file: header5(manifest, delegation, null, null, null),
+    },
+    {
+      name: 'header with null among the successions',
+      fault: 'package-malformed',
+      file: header5(manifest, delegation, null, [null], null),
+    },
+    {
+      name: 'header with five successions',
+      fault: 'package-malformed',
+      file: header5(manifest, delegation, null, Array(5).fill(filled(1, 0)), null),
     },
     {
       name: 'header with text for the license',
       fault: 'package-malformed',
-      file: four(manifest, delegation, null, 'x'),
+      file: header5(manifest, delegation, null, [], 'x'),
     },
     {
       name: 'header that is a map',
@@ -97,29 +125,30 @@ function authorityCases(): Promise<PackageCase>[] {
     name: string,
     fault: PackageCase['fault'] & string,
     make: () => Promise<Bytes>,
-    context = {},
+    { statement, ...context }: { epoch?: number; statement?: number } = {},
   ) =>
     headerCase(
       name,
       fault,
       async (parts) => {
         parts.delegation = await make();
+        if (statement !== undefined) parts.epoch = await epochStatement(statement);
       },
       context,
     );
   return [
     withEpoch('epoch statement that is no CBOR', 'epoch-malformed', () => filled(3, 0xff)),
     withEpoch('epoch statement without epoch', 'epoch-malformed', () =>
-      signShell(epochTyp, epochPayload([0, 1], [1, 'thermostat']), 'root'),
+      signShell(epochKind.typ, epochPayload([0, 1], [1, 'thermostat']), 'root'),
     ),
     withEpoch('epoch statement of version 2', 'epoch-malformed', () =>
-      signShell(epochTyp, epochPayload([0, 2], [1, 'thermostat'], [2, 1]), 'root'),
+      signShell(epochKind.typ, epochPayload([0, 2], [1, 'thermostat'], [2, 1]), 'root'),
     ),
     withEpoch('epoch statement by a stranger', 'epoch-signature-invalid', () =>
-      signShell(epochTyp, epochPayload([0, 1], [1, 'thermostat'], [2, 1]), 'stranger'),
+      signShell(epochKind.typ, epochPayload([0, 1], [1, 'thermostat'], [2, 1]), 'stranger'),
     ),
     withEpoch('epoch statement with a high s', 'epoch-signature-invalid', () =>
-      signShell(epochTyp, epochPayload([0, 1], [1, 'thermostat'], [2, 1]), 'root', { highS: true }),
+      signShell(epochKind.typ, epochPayload([0, 1], [1, 'thermostat'], [2, 1]), 'root', { highS: true }),
     ),
     withEpoch('epoch statement of another product', 'epoch-product-wrong', () => epochStatement(1, 'kettle')),
     withEpoch('epoch statement that ends the delegation beside it', 'delegation-revoked', () =>
@@ -145,6 +174,78 @@ function authorityCases(): Promise<PackageCase>[] {
       'delegation-revoked',
       () => delegate(),
       { epoch: 2 },
+    ),
+    withDelegation('delegation with a wider cap, same key', 'manifest-grant-wrong', () =>
+      delegate({ counterCap: 41 }),
+    ),
+    withDelegation('delegation with a narrower cap, same key', 'manifest-grant-wrong', () =>
+      delegate({ counterCap: 5 }),
+    ),
+    headerCase('another grant, and a counter above the cap', 'manifest-grant-wrong', async (parts) => {
+      parts.delegation = await delegate({ counterCap: 4 });
+    }),
+    headerCase(
+      'succession to another root, delegation of the former',
+      'delegation-signature-invalid',
+      async (parts) => {
+        parts.successions = [await succession(2)];
+      },
+    ),
+    headerCase('succession of an epoch that is in force', 'root-revoked', async (parts) => {
+      parts.successions = [await succession(1)];
+      parts.delegation = await delegate({}, 'second root');
+    }),
+    headerCase('succession of another product', 'root-product-wrong', async (parts) => {
+      parts.successions = [await succession(2, 'kettle')];
+    }),
+    headerCase('succession that is no CBOR', 'root-malformed', (parts) => {
+      parts.successions = [filled(3, 0xff)];
+    }),
+    headerCase('succession of the right root without epoch', 'root-malformed', (parts) => {
+      const payload = encodeCbor(
+        new Map<number, number | string>([
+          [0, 1],
+          [1, product],
+        ]),
+      );
+      parts.successions = [signShell(successionKind.typ, payload, 'root')];
+    }),
+    headerCase('succession malformed, epoch statement by a stranger', 'root-malformed', (parts) => {
+      parts.successions = [filled(3, 0xff)];
+      parts.epoch = signShell(epochKind.typ, epochPayload([0, 1], [1, product], [2, 1]), 'stranger');
+    }),
+    headerCase('epoch statement of a root that was succeeded', 'epoch-signature-invalid', async (parts) => {
+      parts.successions = [await succession(2)];
+      parts.epoch = await epochStatement(2);
+      parts.delegation = await delegate({ epoch: 2 }, 'second root');
+    }),
+    withDelegation('payload of a delegation of 257 bytes, by a stranger', 'delegation-malformed', async () =>
+      signShell(delegationKind.typ, filled(257, 0), 'stranger'),
+    ),
+    withDelegation(
+      'payload of a delegation of 256 bytes, by a stranger',
+      'delegation-signature-invalid',
+      async () => signShell(delegationKind.typ, filled(256, 0), 'stranger'),
+    ),
+    withDelegation(
+      'payload of a delegation malformed, by a stranger',
+      'delegation-signature-invalid',
+      async () => signShell(delegationKind.typ, encodeCbor(new Map([[0, 1]])), 'stranger'),
+    ),
+    withDelegation('payload of a delegation malformed, by the root', 'delegation-malformed', async () =>
+      signShell(delegationKind.typ, encodeCbor(new Map([[0, 1]])), 'root'),
+    ),
+    withEpoch('payload of an epoch statement of 129 bytes, by a stranger', 'epoch-malformed', () =>
+      signShell(epochKind.typ, filled(129, 0), 'stranger'),
+    ),
+    withEpoch('payload of an epoch statement malformed, by a stranger', 'epoch-signature-invalid', () =>
+      signShell(epochKind.typ, epochPayload([0, 1]), 'stranger'),
+    ),
+    withDelegation(
+      'delegation of an ended epoch, with an old statement',
+      'delegation-revoked',
+      () => delegate(),
+      { epoch: 2, statement: 1 },
     ),
     withDelegation('delegation to a stranger', 'manifest-signature-invalid', () =>
       delegate({ publicKey: keyPair('stranger').publicKey }),
@@ -190,7 +291,13 @@ function payloadCases(): Promise<PackageCase>[] {
     headerCase(name, 'manifest-malformed', change);
   return [
     malformed('payload without salt', (p) => void p.payload.delete(3)),
-    malformed('payload with a sixth key', (p) => void p.payload.set(5, 0)),
+    malformed('payload with a seventh key', (p) => void p.payload.set(6, 0)),
+    malformed('payload without grant', (p) => void p.payload.delete(5)),
+    malformed('grant of 31 bytes', (p) => void p.payload.set(5, filled(31, 1))),
+    headerCase('payload malformed, by a stranger', 'manifest-signature-invalid', (p) => {
+      p.payload.delete(3);
+      return { shell: { by: 'stranger' } };
+    }),
     malformed('salt of 31 bytes', (p) => void p.payload.set(3, filled(31, 1))),
     malformed('first hash as text', (p) => void p.payload.set(1, 'x'.repeat(32))),
     malformed('digest of 33 bytes', (p) => void p.payload.set(2, [filled(33, 1), filled(32, 1)])),
@@ -267,6 +374,10 @@ function coreCases(): Promise<PackageCase>[] {
     bad('SBOM digest of 31 bytes', 14, filled(31, 0)),
     bad('SBOM digest null', 14, null),
     set('another product than the delegation', 'manifest-product-wrong', 2, 'kettle'),
+    headerCase('another product, and another grant', 'manifest-product-wrong', (p) => {
+      p.core.set(2, 'kettle');
+      p.payload.set(5, filled(32, 1));
+    }),
     set('security counter above the cap', 'delegation-counter-exceeded', 5, 41),
     headerCase('another product, and a counter above the cap', 'manifest-product-wrong', (p) => {
       p.core.set(2, 'kettle').set(5, 41);

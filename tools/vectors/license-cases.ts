@@ -1,134 +1,38 @@
-// Vectors of spec/license.md: the checks of a chip (section 4) on license bundles for one package,
-// and content-key files (section 3).
+// Vectors of spec/license.md section 4: the checks of a chip on license bundles for one package.
 
-import { type Bytes, concatBytes, Secret } from '@firmseal/bytes';
+import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { FaultCode } from '@firmseal/fault';
-import { type Delegation, thumbprintOf } from '@firmseal/formats';
-import { hpkeSeal } from '@firmseal/hpke';
+import { delegationKind, digestOf, openSigned } from '@firmseal/formats';
+import { encodeTerms, type LicenseTerms, licenseKind } from '@firmseal/license';
 import {
-  encodeTerms,
-  type LicenseTerms,
-  licenseTyp,
-  makeLicenseBundle,
-  sealContentKey,
-} from '@firmseal/license';
-import { type ManifestCore, manifestTyp } from '@firmseal/seal';
-import { keyPair, seededBytes, type VectorKeyName } from './vector-keys.ts';
-import {
-  assemble,
-  decode,
-  delegate,
-  epochStatement,
-  type Fields,
-  otherAreas,
-  pieces,
-  type ShellChange,
-  signManifest,
-  signShell,
-} from './workshop.ts';
+  bundleOf,
+  deviceData,
+  issuer,
+  type LicenseParts,
+  licensedManifestDigest,
+  licensedPieces,
+  licenseOf,
+  termsFor,
+  usualDigests,
+} from './license-parts.ts';
+import { keyPair, seededBytes } from './vector-keys.ts';
+import { assemble, decode, delegate, epochStatement, type Fields, flipLast, signShell } from './workshop.ts';
 
 export interface LicenseCase {
   readonly name: string;
   readonly bundle: Bytes;
   readonly fault?: FaultCode;
-  readonly epoch?: number;
   readonly product?: string;
   readonly nonce?: Bytes | null;
-  readonly journaled?: { readonly digest: Bytes; readonly unwraps: number };
-  readonly thumbprint?: Bytes;
-  /** Private KEM key of the chip, when it is not the usual one. */
-  readonly kemPrivateKey?: Bytes;
+  readonly unwraps?: number;
+  readonly journaled?: { readonly digest: Bytes; readonly ended: boolean };
+  /** Package that was accepted before, when it is not the usual one. */
+  readonly package?: Bytes;
 }
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
-export const licensedPieces = await pieces({ areas: otherAreas, core: { entry: 0x08100000 } });
-export const licensedPackage = assemble(licensedPieces);
-export const licensedManifestDigest = digestOfManifest(signManifest(licensedPieces));
-export const deviceThumbprint = thumbprintOf(
-  crypto,
-  keyPair('device').publicKey,
-  keyPair('device KEM').publicKey,
-);
-export const deviceData = [seededBytes('serial number', 32)];
-
-function digestOfManifest(signed: Uint8Array): Bytes {
-  const payload = (decode(signed.subarray(1)) as CborInput[])[2] as Bytes;
-  const header = encodeCbor(
-    new Map<number, CborInput>([
-      [1, -7],
-      [16, manifestTyp],
-    ]),
-  );
-  return crypto.sha256(encodeCbor(['Signature1', header, filled(0, 0), payload]));
-}
-
-export const chipNonce = seededBytes('nonce of the chip', 16);
-
-export function termsFor(manifestDigest: Bytes, change: Partial<LicenseTerms> = {}): LicenseTerms {
-  return {
-    jobId: seededBytes('job', 16),
-    licenseId: seededBytes('license', 16),
-    unitIndex: 0,
-    manifestDigest,
-    thumbprint: deviceThumbprint,
-    mode: 'session',
-    nonce: chipNonce,
-    receiptNonce: seededBytes('receipt nonce', 32),
-    counterFloor: 5,
-    ...change,
-  };
-}
-
-interface LicenseParts {
-  terms?: LicenseTerms;
-  termsBytes?: Uint8Array;
-  plaintext?: Uint8Array;
-  enc?: Uint8Array;
-  ciphertext?: Uint8Array;
-  payload?: (fields: Fields) => void;
-  payloadBytes?: Uint8Array;
-  license?: Uint8Array;
-  shell?: ShellChange;
-  delegation?: Partial<Delegation>;
-  delegationBytes?: Bytes;
-  epoch?: Bytes;
-  recipient?: VectorKeyName;
-  manifestDigest?: Bytes;
-  contentKey?: Bytes;
-  data?: readonly Bytes[];
-}
-
-/** The license alone, with whatever is changed in it. */
-function licenseOf(parts: LicenseParts): Bytes {
-  const terms = parts.terms ?? termsFor(parts.manifestDigest ?? licensedManifestDigest);
-  const aad = parts.termsBytes ?? encodeTerms(terms);
-  const content: CborInput = [parts.contentKey ?? licensedPieces.contentKey, [...(parts.data ?? deviceData)]];
-  const { enc, sealed } = hpkeSeal(crypto, {
-    recipientPublicKey: keyPair(parts.recipient ?? 'device KEM').publicKey,
-    info: new TextEncoder().encode('firmseal/1 license'),
-    aad,
-    plaintext: parts.plaintext ?? encodeCbor(content),
-    ephemeral: keyPair('HPKE ephemeral'),
-  });
-  const fields: Fields = new Map<number, CborInput>([
-    [0, aad],
-    [1, parts.enc ?? enc],
-    [2, parts.ciphertext ?? sealed],
-  ]);
-  parts.payload?.(fields);
-  return signShell(licenseTyp, parts.payloadBytes ?? encodeCbor(fields), 'license issuer', parts.shell);
-}
-
-async function bundleOf(parts: LicenseParts = {}): Promise<Bytes> {
-  const issuer = { role: 'license-issuer' as const, publicKey: keyPair('license issuer').publicKey };
-  return makeLicenseBundle({
-    license: (parts.license as Bytes | undefined) ?? licenseOf(parts),
-    delegation: parts.delegationBytes ?? (await delegate({ ...issuer, ...parts.delegation })),
-    ...(parts.epoch ? { epoch: parts.epoch } : {}),
-  });
-}
 
 async function one(
   name: string,
@@ -146,6 +50,15 @@ const withTerm = (key: number, value: CborInput | undefined) => {
   return { termsBytes: encodeCbor(fields) };
 };
 
+function standingWithTerm(key: number, value: CborInput) {
+  const { nonce: _, ...terms } = termsFor(licensedManifestDigest, { mode: 'standing' });
+  const fields = decode(encodeTerms(terms)) as Fields;
+  return { termsBytes: encodeCbor(fields.set(key, value)) };
+}
+
+/** Heads of array, two byte strings and null take 8 bytes with these lengths. */
+const bundleOfLength = (length: number) => encodeCbor([filled(length - 8, 0), filled(2, 0xff), null]);
+
 async function bundleCases(): Promise<LicenseCase[]> {
   const whole = await bundleOf();
   const [license, delegation] = decode(whole) as Bytes[];
@@ -157,7 +70,23 @@ async function bundleCases(): Promise<LicenseCase[]> {
     raw('bundle with null for the license', encodeCbor([null, delegation!, null])),
     raw('bundle with a byte behind it', concatBytes(whole, filled(1, 0))),
     raw('bundle cut', whole.slice(0, -1)),
+    raw('bundle of 4097 bytes, with a delegation that is no CBOR', bundleOfLength(4097)),
+    {
+      name: 'bundle of 4096 bytes, with a delegation that is no CBOR',
+      fault: 'delegation-malformed',
+      bundle: bundleOfLength(4096),
+    },
   ];
+}
+
+/** The usual package under a delegation of another epoch, with or without a statement. */
+async function packageOf(change: { delegationEpoch: number; statement?: number }): Promise<Bytes> {
+  const { delegationEpoch, statement } = change;
+  return assemble({
+    ...licensedPieces,
+    delegation: await delegate({ epoch: delegationEpoch }),
+    epoch: statement === undefined ? null : await epochStatement(statement),
+  });
 }
 
 async function authorityCases(): Promise<LicenseCase[]> {
@@ -175,17 +104,54 @@ async function authorityCases(): Promise<LicenseCase[]> {
     }),
     one('delegation to sign packages', 'delegation-role-wrong', { delegation: { role: 'package-signer' } }),
     one('delegation for another product', 'delegation-product-wrong', { delegation: { product: 'kettle' } }),
-    one('delegation of an ended epoch', 'delegation-revoked', {}, { epoch: 2 }),
     one('delegation ended by the statement beside it', 'delegation-revoked', {
       epoch: await epochStatement(2),
     }),
+    one(
+      'delegation ended by the statement in the package',
+      'delegation-revoked',
+      {},
+      {
+        package: await packageOf({ delegationEpoch: 2, statement: 2 }),
+      },
+    ),
+    one(
+      'delegation ended by the delegation of the package',
+      'delegation-revoked',
+      {},
+      {
+        package: await packageOf({ delegationEpoch: 2 }),
+      },
+    ),
+    one(
+      'delegation of an ended epoch, with an old statement',
+      'delegation-revoked',
+      {
+        epoch: await epochStatement(1),
+      },
+      { package: await packageOf({ delegationEpoch: 2 }) },
+    ),
+    one('statement that ends the delegation of the package', 'delegation-revoked', {
+      delegation: { epoch: 2 },
+      epoch: await epochStatement(2),
+    }),
+    one('delegation that ends that of the package, without a statement', 'delegation-revoked', {
+      delegation: { epoch: 2 },
+    }),
+    one('payload of a delegation of 257 bytes, by a stranger', 'delegation-malformed', {
+      delegationBytes: signShell(delegationKind.typ, filled(257, 0), 'stranger'),
+    }),
+    one('payload of a delegation malformed, by a stranger', 'delegation-signature-invalid', {
+      delegationBytes: signShell(delegationKind.typ, encodeCbor(new Map([[0, 1]])), 'stranger'),
+    }),
+    one('another delegation of the same key: wider cap', 'license-delegation-wrong', {
+      delegationBytes: await delegate({ ...issuer, counterCap: 99 }),
+    }),
+    one('another delegation, another package', 'license-delegation-wrong', {
+      delegationBytes: await delegate({ ...issuer, counterCap: 99 }),
+      terms: termsFor(filled(32, 1)),
+    }),
   ]);
-}
-
-function flipLast(bytes: Bytes): Bytes {
-  const changed = bytes.slice();
-  changed[changed.length - 1]! ^= 1;
-  return changed;
 }
 
 function shapeCases(): Promise<LicenseCase>[] {
@@ -195,6 +161,18 @@ function shapeCases(): Promise<LicenseCase>[] {
     bad('license that is no CBOR', { license: filled(2, 0xff) }),
     bad('license under another typ', { shell: { typ: 'application/firmseal-manifest' } }),
     bad('license with a signature of 63 bytes', { shell: { signature: filled(63, 1) } }),
+    bad('payload of 2049 bytes, by a stranger', {
+      payloadBytes: filled(2049, 0),
+      shell: { by: 'stranger' },
+    }),
+    one('payload of 2048 bytes, by a stranger', 'license-signature-invalid', {
+      payloadBytes: filled(2048, 0),
+      shell: { by: 'stranger' },
+    }),
+    one('payload malformed, by a stranger', 'license-signature-invalid', {
+      payload: (f) => void f.delete(2),
+      shell: { by: 'stranger' },
+    }),
     one('license by a stranger', 'license-signature-invalid', { shell: { by: 'stranger' } }),
     one('license with a high s', 'license-signature-invalid', { shell: { highS: true } }),
     bad('payload that is no CBOR', { payloadBytes: filled(2, 0xff) }),
@@ -217,7 +195,17 @@ function shapeCases(): Promise<LicenseCase>[] {
     bad('job id of 17 bytes', withTerm(1, filled(17, 1))),
     bad('unit index 2^31', withTerm(3, 2 ** 31)),
     bad('floor -1', withTerm(9, -1)),
-    bad('unknown term', withTerm(10, 0)),
+    bad('origin 0', withTerm(10, 0)),
+    bad('origin 4', withTerm(10, 4)),
+    bad('origin 8', withTerm(10, 8)),
+    bad('ceiling 2^31', withTerm(11, 2 ** 31)),
+    bad('terms without ceiling', withTerm(11, undefined)),
+    bad('digest of the delegation of 31 bytes', withTerm(12, filled(31, 0))),
+    bad('digests of per-device data as one', withTerm(13, filled(32, 0))),
+    bad('nine digests of per-device data', withTerm(13, Array(9).fill(filled(32, 0)))),
+    bad('session with a date', withTerm(14, 1)),
+    bad('standing with a date of 2^32', standingWithTerm(14, 2 ** 32)),
+    bad('unknown term', withTerm(15, 0)),
   ];
 }
 
@@ -232,13 +220,35 @@ function termCases(): Promise<LicenseCase>[] {
       'license-manifest-wrong',
       terms({ manifestDigest: filled(32, 1), thumbprint: filled(32, 1) }),
     ),
+    one(
+      'an identity of another origin',
+      'license-origin-wrong',
+      terms({
+        origin: { kind: 'enrolled', rehearsal: false },
+      }),
+    ),
+    one(
+      'an identity of a rehearsal',
+      'license-origin-wrong',
+      terms({
+        origin: { kind: 'witnessed', rehearsal: true },
+      }),
+    ),
+    one(
+      'another device of another origin',
+      'license-device-wrong',
+      terms({
+        thumbprint: filled(32, 1),
+        origin: { kind: 'unwitnessed', rehearsal: false },
+      }),
+    ),
     one('an earlier nonce', 'license-nonce-wrong', {}, { nonce: other }),
     one('no nonce left', 'license-nonce-wrong', {}, { nonce: null }),
     one(
       'another license journaled, no nonce left',
       'license-nonce-wrong',
       {},
-      { nonce: null, journaled: { digest: filled(32, 1), unwraps: 1 } },
+      { nonce: null, unwraps: 1, journaled: { digest: filled(32, 1), ended: false } },
     ),
     one('floor above the package', 'license-counter-floor', terms({ counterFloor: 6 })),
     one('cap of the issuer below the package', 'delegation-counter-exceeded', {
@@ -251,22 +261,44 @@ function termCases(): Promise<LicenseCase>[] {
   ];
 }
 
-async function journalCases(): Promise<LicenseCase[]> {
-  const license = licenseOf({});
-  const payload = (decode(license.subarray(1)) as Bytes[])[2]!;
-  const header = encodeCbor(
-    new Map<number, CborInput>([
-      [1, -7],
-      [16, licenseTyp],
-    ]),
-  );
-  const digest = crypto.sha256(encodeCbor(['Signature1', header, filled(0, 0), payload]));
-  const journaled = (unwraps: number) => ({ nonce: null, journaled: { digest, unwraps } });
-  return Promise.all([
-    one('journaled license, second unwrap', undefined, {}, journaled(1)),
-    one('journaled license, sixteenth unwrap', undefined, {}, journaled(15)),
-    one('journaled license, seventeenth unwrap', 'license-unwraps-exhausted', {}, journaled(16)),
-  ]);
+function journalCases(): Promise<LicenseCase>[] {
+  const digestFor = (license: Bytes) => digestOf(crypto, openSigned(license, licenseKind));
+  const { nonce: _, ...standing } = termsFor(licensedManifestDigest, { mode: 'standing' });
+  const session = { digest: digestFor(licenseOf({})), ended: false };
+  const again = (unwraps: number, ended = false) => ({
+    ...{ nonce: null, unwraps, journaled: { ...session, ended } },
+  });
+  const ended = {
+    nonce: null,
+    unwraps: 1,
+    journaled: { digest: digestFor(licenseOf({ terms: standing })), ended: true },
+  };
+  const ceiling = (value: number) => ({ terms: termsFor(licensedManifestDigest, { ceiling: value }) });
+  return [
+    one('journaled license, second unwrap', undefined, {}, again(1)),
+    one('journaled license, sixteenth unwrap', undefined, {}, again(15)),
+    one('journaled license, seventeenth unwrap', 'license-unwraps-exhausted', {}, again(16)),
+    one('journaled session license whose install ended well', 'license-nonce-wrong', {}, again(1, true)),
+    one('standing license again after its install', undefined, { terms: standing }, ended),
+    one('first unwrap of a license, the sixteenth of the chip', undefined, {}, { unwraps: 15 }),
+    one(
+      'first unwrap of a license, the seventeenth of the chip',
+      'license-unwraps-exhausted',
+      {},
+      { unwraps: 16 },
+    ),
+    one('newer license with a higher ceiling', undefined, ceiling(32), { unwraps: 31 }),
+    one('newer license at its ceiling', 'license-unwraps-exhausted', ceiling(32), { unwraps: 32 }),
+    one('ceiling of 0', 'license-unwraps-exhausted', ceiling(0), { unwraps: 0 }),
+    one(
+      'cap of the issuer and ceiling both exceeded',
+      'delegation-counter-exceeded',
+      {
+        delegation: { counterCap: 4 },
+      },
+      { unwraps: 16 },
+    ),
+  ];
 }
 
 function envelopeCases(): Promise<LicenseCase>[] {
@@ -280,7 +312,7 @@ function envelopeCases(): Promise<LicenseCase>[] {
     one('bit of the ciphertext', 'license-unwrap-failed', {
       payload: (f) => void f.set(2, flipLast(f.get(2) as Bytes)),
     }),
-    one('terms changed and signed anew', 'license-unwrap-failed', {
+    one('terms changed and signed again', 'license-unwrap-failed', {
       payload: (f) => void f.set(0, encodeTerms(termsFor(licensedManifestDigest, { unitIndex: 1 }))),
     }),
     one('plaintext that is no CBOR', 'license-data-wrong', { plaintext: filled(40, 0xff) }),
@@ -289,6 +321,17 @@ function envelopeCases(): Promise<LicenseCase>[] {
     data('per-device data a byte short', [key, [filled(31, 1)]]),
     data('data for two areas', [key, [filled(32, 1), filled(32, 2)]]),
     data('data as text', [key, ['x'.repeat(32)]]),
+    one('data of another device', 'license-data-wrong', { data: [seededBytes('another serial number', 32)] }),
+    one('no digest of the data', 'license-data-wrong', {
+      terms: termsFor(licensedManifestDigest, { deviceDataDigests: [] }),
+    }),
+    one('two digests for one datum', 'license-data-wrong', {
+      terms: termsFor(licensedManifestDigest, { deviceDataDigests: [...usualDigests, ...usualDigests] }),
+    }),
+    one('data of another device, and another content key', 'key-commitment-wrong', {
+      contentKey: filled(32, 7),
+      data: [seededBytes('another serial number', 32)],
+    }),
     one('another content key', 'key-commitment-wrong', { contentKey: filled(32, 7) }),
     one('another content key, and data that does not fit', 'license-data-wrong', {
       contentKey: filled(32, 7),
@@ -303,67 +346,30 @@ export async function licenseCases(): Promise<LicenseCase[]> {
   const valid = [
     one('session', undefined, {}),
     one('standing, no nonce left', undefined, { terms: withoutNonce }, { nonce: null }),
+    one('standing with a date that has passed', undefined, {
+      terms: { ...withoutNonce, notAfterSeconds: 1 },
+    }),
     one('session with an epoch statement', undefined, { epoch: await epochStatement(1) }),
+    one(
+      'package and issuer both of a later epoch',
+      undefined,
+      { delegation: { epoch: 2 } },
+      {
+        package: await packageOf({ delegationEpoch: 2 }),
+      },
+    ),
+    one(
+      'issuer of a later epoch, with its statement, and a package of that epoch',
+      undefined,
+      { delegation: { epoch: 2 }, epoch: await epochStatement(2) },
+      { package: await packageOf({ delegationEpoch: 2, statement: 1 }) },
+    ),
   ];
   return [
     ...(await Promise.all(valid)),
     ...(await bundleCases()),
     ...(await authorityCases()),
-    ...(await Promise.all([...shapeCases(), ...termCases()])),
-    ...(await journalCases()),
+    ...(await Promise.all([...shapeCases(), ...termCases(), ...journalCases()])),
     ...(await Promise.all(envelopeCases())),
-  ];
-}
-
-/**
- * A standing license for a package of the package vectors, so that a chip can be led through the whole of it.
- */
-export function standingBundle(
-  manifestDigest: Bytes,
-  core: Pick<ManifestCore, 'securityCounter'>,
-  contentKey: Bytes,
-  data: readonly Bytes[],
-): Promise<Bytes> {
-  const { nonce: _, ...terms } = termsFor(manifestDigest, {
-    mode: 'standing',
-    counterFloor: core.securityCounter,
-  });
-  return bundleOf({ terms, contentKey, data });
-}
-
-export interface ContentKeyCase {
-  readonly name: string;
-  readonly file: Bytes;
-  readonly fault?: FaultCode;
-}
-
-export function contentKeyCases(): ContentKeyCase[] {
-  const file = sealContentKey(crypto, {
-    contentKey: new Secret(licensedPieces.contentKey.slice()),
-    manifestDigest: licensedManifestDigest,
-    authorityKemKey: keyPair('authority KEM').publicKey,
-    ephemeral: keyPair('HPKE ephemeral'),
-  });
-  const items = decode(file) as CborInput[];
-  const bad = (name: string, value: CborInput): ContentKeyCase => ({
-    name,
-    fault: 'content-key-malformed',
-    file: encodeCbor(value),
-  });
-  const unopened = (name: string, at: number, value: CborInput): ContentKeyCase => ({
-    name,
-    fault: 'content-key-unwrap-failed',
-    file: encodeCbor(items.with(at, value)),
-  });
-  return [
-    { name: 'content-key file', file },
-    { name: 'empty file', fault: 'content-key-malformed', file: filled(0, 0) },
-    bad('version 2', items.with(0, 2)),
-    bad('three items', items.slice(0, 3)),
-    bad('digest of 31 bytes', items.with(1, filled(31, 0))),
-    bad('ciphertext of 47 bytes', items.with(3, filled(47, 0))),
-    unopened('another package', 1, filled(32, 1)),
-    unopened('enc that is no point', 2, filled(65, 4)),
-    unopened('bit of the ciphertext', 3, flipLast(items[3] as Bytes)),
   ];
 }

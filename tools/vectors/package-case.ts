@@ -1,7 +1,7 @@
 // One vector of a package: a file, what its reader knows, and the outcome that spec/package.md gives it.
 
 import type { Bytes } from '@firmseal/bytes';
-import { defaultOptionValues, findChip, withOptionField } from '@firmseal/chips';
+import { type Chip, defaultOptionValues, findChip, withOptionField } from '@firmseal/chips';
 import type { FaultCode } from '@firmseal/fault';
 import type { ChipState } from '@firmseal/seal';
 import { type Assembly, assemble, type Pieces, pieces } from './workshop.ts';
@@ -26,19 +26,38 @@ export interface PackageCase {
 }
 
 export function optionBytesAt(chipId: string, rdp: number, also: Readonly<Record<string, number>> = {}) {
-  const chip = findChip(chipId);
+  const chip = vectorChip(chipId);
   let values = withOptionField(chip, defaultOptionValues(chip), { name: 'RDP', value: rdp });
   for (const [name, value] of Object.entries(also)) values = withOptionField(chip, values, { name, value });
   return [...values].map(([register, value]) => ({ register, value }));
 }
 
-/** A personalized chip at readout level 2 that has installed version 5 before. */
+/**
+ * No chip of the catalogue has a bit that can only be set: this one is an STM32F427 but for that one field.
+ */
+export const inventedChip = { id: 'invented', like: 'stm32f427', setOnlyField: 'WDG_SW' } as const;
+
+/** A chip of the catalogue, or the invented one. */
+export function vectorChip(id: string): Chip {
+  const { like, setOnlyField } = inventedChip;
+  if (id !== inventedChip.id) return findChip(id);
+  const chip = findChip(like);
+  const registers = chip.options.registers.map((register) => ({
+    ...register,
+    fields: register.fields.map((field) =>
+      field.name === setOnlyField ? { ...field, policy: 'set-only' as const } : field,
+    ),
+  }));
+  return { ...chip, id, options: { ...chip.options, registers } };
+}
+
+/** A personalized chip at readout level 2 that has counter 5. */
 export function defaultState(chipId: string): ChipState {
   return {
     agentVersion: 1,
     securityCounter: 5,
-    installCount: 1,
     readoutLevel: 2,
+    levelKey: false,
     optionBytes: optionBytesAt(chipId, 0xcc),
   };
 }

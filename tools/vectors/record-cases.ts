@@ -1,8 +1,20 @@
 // Vectors of packages that are accepted, and of spec/package.md section 6, steps 11 and 12: key and records.
 
-import { optionBytesAt, type PackageCase } from './package-case.ts';
-import { seededBytes } from './vector-keys.ts';
-import { assemble, epochStatement, otherAreas, type Pieces, pieces, rechain } from './workshop.ts';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { makeSuccession } from '@firmseal/formats';
+import { inventedChip, optionBytesAt, type PackageCase } from './package-case.ts';
+import { keyPair, seededBytes, signerOf } from './vector-keys.ts';
+import {
+  assemble,
+  delegate,
+  epochStatement,
+  otherAreas,
+  type Pieces,
+  pieces,
+  product,
+  rechain,
+  succession,
+} from './workshop.ts';
 
 type Change = Parameters<typeof pieces>[0];
 
@@ -53,12 +65,49 @@ function validCases(): Promise<PackageCase>[] {
         core,
         epoch: await epochStatement(1),
       }))(),
-    valid('counter sixteen higher', { areas: small, core: { ...core, securityCounter: 21 } }),
-    valid(
-      'counter seventeen higher on the first install',
-      { areas: small, core: { ...core, securityCounter: 22 } },
-      { state: { installCount: 0 } },
-    ),
+    valid('counter far above the one of the chip', { areas: small, core: { ...core, securityCounter: 40 } }),
+    (async () =>
+      valid('delegation of a later epoch with the same grant', {
+        areas: small,
+        core,
+        delegation: await delegate({ epoch: 7 }),
+      }))(),
+    (async () =>
+      valid('epoch statement of before, which lowers nothing', {
+        areas: small,
+        core,
+        delegation: await delegate({ epoch: 3 }),
+        epoch: await epochStatement(1),
+      }))(),
+    (async () =>
+      valid('succession of the root, delegation of the next one', {
+        areas: small,
+        core,
+        successions: [await succession(4)],
+        delegation: await delegate({ epoch: 4 }, 'second root'),
+      }))(),
+    (async () => {
+      const parts = await pieces({ areas: small, core });
+      // Of a root that this reader never had: passed over.
+      const other = { product, publicKey: keyPair('second root').publicKey, epoch: 9 };
+      parts.successions = [await makeSuccession(crypto, signerOf('stranger'), other)];
+      return {
+        name: 'succession that another root signed',
+        file: assemble(parts),
+        contentKey: parts.contentKey,
+      };
+    })(),
+    (async () => {
+      const parts = await pieces({ areas: small, core });
+      // Same key, role, product and cap: what the manifest names is the grant.
+      parts.delegation = await delegate({ epoch: 5 });
+      parts.epoch = await epochStatement(5);
+      return {
+        name: 'package of epoch 1 under a delegation of epoch 5',
+        file: assemble(parts),
+        contentKey: parts.contentKey,
+      };
+    })(),
     valid('option bytes as they stand already', {
       areas: small,
       core: { ...core, optionBytes: [{ register: 0, mask: 0xff0c, value: 0xcc0c }] },
@@ -70,6 +119,30 @@ function validCases(): Promise<PackageCase>[] {
         core: { ...core, leastReadoutLevel: 1, optionBytes: [{ register: 0, mask: 0xff00, value: 0x5500 }] },
       },
       { state: atLevel1() },
+    ),
+    valid(
+      'bit that can only be set, and is to be set',
+      {
+        areas: small,
+        core: {
+          ...core,
+          chips: [inventedChip.id],
+          leastReadoutLevel: 1,
+          optionBytes: [{ register: 0, mask: 0x20, value: 0x20 }],
+        },
+      },
+      {
+        chip: inventedChip.id,
+        state: {
+          readoutLevel: 1 as const,
+          optionBytes: optionBytesAt('stm32f427', 0xbb, { WDG_SW: 0 }),
+        },
+      },
+    ),
+    valid(
+      'level 2 that a key can take back, where level 1 is enough',
+      { areas: small, core: { ...core, leastReadoutLevel: 1 } },
+      { state: { levelKey: true } },
     ),
     valid('SBOM digest, and policy erase', {
       areas: small,
@@ -121,20 +194,20 @@ function keyAndRecordCases(): Promise<PackageCase>[] {
     changed('a record in place of the next', 'record-hash-wrong', (p) =>
       p.records.splice(3, 1, p.records[2]!),
     ),
-    changed('bit of a ciphertext, chained anew', 'record-tag-wrong', (p) => {
+    changed('bit of a ciphertext, chained again', 'record-tag-wrong', (p) => {
       flip(p.records[2]!, 100);
       rechain(p);
     }),
-    changed('bit of a tag, chained anew', 'record-tag-wrong', (p) => {
+    changed('bit of a tag, chained again', 'record-tag-wrong', (p) => {
       flip(p.records[0]!, p.records[0]!.length - 1);
       rechain(p);
     }),
-    changed('two records of an area exchanged, chained anew', 'record-tag-wrong', (p) => {
+    changed('two records of an area exchanged, chained again', 'record-tag-wrong', (p) => {
       p.records.splice(2, 2, p.records[3]!, p.records[2]!);
       p.records[3]!.set(new Uint8Array(32));
       rechain(p);
     }),
-    changed('core changed and signed anew', 'key-commitment-wrong', (p) => void p.core.set(4, '1.2.4')),
+    changed('core changed and signed again', 'key-commitment-wrong', (p) => void p.core.set(4, '1.2.4')),
     changed('last record that announces another', 'record-hash-wrong', (p) => {
       p.records[3]!.set(seededBytes('no record', 32));
       rechain(p);

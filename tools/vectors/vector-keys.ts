@@ -8,6 +8,7 @@ import { signDeterministic } from './deterministic-signer.ts';
 
 export const vectorKeyNames = [
   'root',
+  'second root',
   'package signer',
   'license issuer',
   'device CA',

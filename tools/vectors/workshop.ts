@@ -4,11 +4,11 @@
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { type CborInput, decodeCbor, encodeCbor, openCose, signatureInput } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type Delegation, makeDelegation, makeEpochStatement } from '@firmseal/formats';
+import { type Delegation, makeDelegation, makeEpochStatement, makeSuccession } from '@firmseal/formats';
 import {
   encodeFileStart,
   iterateRecords,
-  manifestTyp,
+  manifestKind,
   type SealInputs,
   sealPackage,
   splitPackage,
@@ -54,8 +54,8 @@ export function signShell(
   return concatBytes(Uint8Array.of(0xc0 | (change.tag ?? 18)), body);
 }
 
-export function delegate(change: Partial<Delegation> = {}): Promise<Bytes> {
-  return makeDelegation(crypto, signerOf('root'), {
+export function delegate(change: Partial<Delegation> = {}, by: VectorKeyName = 'root'): Promise<Bytes> {
+  return makeDelegation(crypto, signerOf(by), {
     role: 'package-signer',
     publicKey: keyPair('package signer').publicKey,
     product,
@@ -65,8 +65,14 @@ export function delegate(change: Partial<Delegation> = {}): Promise<Bytes> {
   });
 }
 
-export const epochStatement = (epoch: number, of = product) =>
-  makeEpochStatement(crypto, signerOf('root'), { product: of, epoch });
+export const epochStatement = (epoch: number, of = product, by: VectorKeyName = 'root') =>
+  makeEpochStatement(crypto, signerOf(by), { product: of, epoch });
+
+/** Of the root by the second root. */
+export const succession = (epoch: number, of = product) =>
+  makeSuccession(crypto, signerOf('root'), {
+    ...{ product: of, publicKey: keyPair('second root').publicKey, epoch },
+  });
 
 /**
  * A package in pieces. `core` and `payload` are maps by key; the core stands in the
@@ -78,6 +84,7 @@ export interface Pieces {
   records: Bytes[];
   delegation: Bytes;
   epoch: Bytes | null;
+  successions: Bytes[];
   license: Bytes | null;
   readonly contentKey: Bytes;
 }
@@ -115,6 +122,9 @@ export async function pieces(
     areas?: SealInputs['areas'];
     epoch?: Bytes;
     delegation?: Bytes;
+    successions?: Bytes[];
+    /** Left out, always the same. */
+    randomness?: Bytes;
   } = {},
 ): Promise<Pieces> {
   const sealed = await sealPackage(crypto, {
@@ -124,17 +134,19 @@ export async function pieces(
     delegation: change.delegation ?? (await delegate()),
     rootPublicKey: keyPair('root').publicKey,
     ...(change.epoch ? { epoch: change.epoch } : {}),
-    randomness: seededBytes('content randomness', 32),
+    ...(change.successions ? { successions: change.successions } : {}),
+    randomness: change.randomness ?? seededBytes('content randomness', 32),
   });
   const file = concatBytes(...sealed.parts);
   const { header, recordsOffset } = splitPackage(file);
-  const payload = decode(openCose(header.manifest, manifestTyp).payload) as Fields;
+  const payload = decode(openCose(header.manifest, manifestKind.typ).payload) as Fields;
   return {
     core: decode(payload.get(0) as Bytes) as Fields,
     payload,
     records: [...iterateRecords(file, recordsOffset, sealed.manifest.core)].map(({ bytes }) => bytes.slice()),
     delegation: header.delegation,
     epoch: header.epoch ?? null,
+    successions: [...header.successions],
     license: null,
     contentKey: sealed.contentKey.expose(),
   };
@@ -148,7 +160,7 @@ export interface Assembly {
   readonly shell?: ShellChange;
   /** Instead of the signed manifest. */
   readonly manifest?: Uint8Array;
-  /** Instead of the array of four. */
+  /** Instead of the array of five. */
   readonly headerBytes?: Uint8Array;
   /** Header alone: where the outcome is met before the first record. */
   readonly withoutRecords?: boolean;
@@ -157,18 +169,25 @@ export interface Assembly {
 export function signManifest(parts: Pieces, change: Assembly = {}): Bytes {
   parts.payload.set(0, change.coreBytes ?? encodeCbor(parts.core));
   const payload = change.payloadBytes ?? encodeCbor(parts.payload);
-  return signShell(manifestTyp, payload, 'package signer', change.shell);
+  return signShell(manifestKind.typ, payload, 'package signer', change.shell);
 }
 
 export function assemble(parts: Pieces, change: Assembly = {}): Bytes {
-  const { delegation, epoch, license } = parts;
+  const { delegation, epoch, successions, license } = parts;
   const manifest = change.manifest ?? signManifest(parts, change);
-  const headerBytes = change.headerBytes ?? encodeCbor([manifest, delegation, epoch, license]);
+  const headerBytes = change.headerBytes ?? encodeCbor([manifest, delegation, epoch, successions, license]);
   return concatBytes(encodeFileStart(headerBytes), ...(change.withoutRecords ? [] : parts.records));
 }
 
+/** The same but for one bit of its last byte. */
+export function flipLast(bytes: Bytes): Bytes {
+  const changed = bytes.slice();
+  changed[changed.length - 1]! ^= 1;
+  return changed;
+}
+
 /**
- * Chains the records anew from the last to the first, leaving out the last hash, and
+ * Chains the records again from the last to the first, leaving out the last hash, and
  * sets the first in the payload.
  */
 export function rechain(parts: Pieces, from = parts.records.length - 2): void {

@@ -26,24 +26,33 @@ static fs_result read_shape(fs_cbor *cursor, fs_area *area) {
   return FS_OK;
 }
 
-fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area) {
+fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, uint32_t data_before, fs_area *area) {
   FS_TRY_AS(read_shape(cursor, area), FS_ERR_AREA_MALFORMED);
   /* Defence area-order */
   FS_REQUIRE(area->address >= end_before, FS_ERR_AREA_MALFORMED);
   /* The end may be 2^32 but not beyond; in 64 bits the sum of two 32-bit values does not wrap. */
   FS_REQUIRE((uint64_t)area->address + area->length <= 0x100000000ull, FS_ERR_AREA_MALFORMED);
+  /* One license carries the data of all areas. */
+  FS_REQUIRE(area->kind != FS_AREA_DEVICE_DATA || area->length <= FS_SMALL_AREA_MAX - data_before, FS_ERR_AREA_MALFORMED);
   FS_REQUIRE(area->address % FS_FLASH_GRAIN == 0 && area->length % FS_FLASH_GRAIN == 0, FS_ERR_AREA_MISALIGNED);
   memset(area->digest, 0, sizeof area->digest);
   return FS_OK;
 }
 
-static fs_answer in_slot(const fs_area *area) {
+fs_place fs_area_place(const fs_area *area) {
+  fs_place place;
+  place.address = area->address;
+  place.length = area->length;
+  return place;
+}
+
+static fs_answer in_slot(fs_place place) {
   uint32_t i;
   for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
     const fs_range *slot = &fs_app_slots[i];
     /* Each difference is taken after the comparison that keeps it from wrapping. */
-    if (area->address < slot->start || area->address - slot->start >= slot->length) continue;
-    if (area->length <= slot->length - (area->address - slot->start)) return FS_YES;
+    if (place.address < slot->start || place.address - slot->start >= slot->length) continue;
+    if (place.length <= slot->length - (place.address - slot->start)) return FS_YES;
   }
   return FS_NO;
 }
@@ -54,7 +63,7 @@ fs_result fs_area_check_chip(const fs_area *areas, uint32_t count) {
   for (i = 0; i < count; i++) {
     const fs_area *area = &areas[i];
     fs_erase_unit first, last;
-    FS_DEMAND(in_slot(area) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
+    FS_DEMAND(in_slot(fs_area_place(area)) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
     FS_REQUIRE(area->address % FS_WRITE_UNIT_BYTES == 0 && area->length % FS_WRITE_UNIT_BYTES == 0,
                FS_ERR_AREA_MISALIGNED);
     FS_TRY(fs_flash_unit_of(area->address, &first));
@@ -78,12 +87,12 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
   return FS_NO;
 }
 
-fs_result fs_area_erase(const fs_area *area, uint32_t from) {
-  uint32_t address = area->address;
+fs_result fs_area_erase(fs_place place, uint32_t from) {
+  uint32_t address = place.address;
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
    * erase unit, so the loop ends. */
-  uint32_t end = area->address + area->length;
-  FS_INSIST(in_slot(area) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  uint32_t end = place.address + place.length;
+  FS_INSIST(in_slot(place) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {
     fs_erase_unit unit;
     FS_TRY(fs_flash_unit_of(address, &unit));

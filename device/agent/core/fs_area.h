@@ -17,14 +17,21 @@ typedef struct {
   uint32_t address;
   uint32_t length;
   uint32_t on_update; /* kind 2 only, else 0 */
-  uint8_t digest[32]; /* keyed digest of firmware, else zeros */
+  uint8_t digest[32]; /* keyed digest; zeros for kind 2, and for kind 3 until a license was accepted */
 } fs_area;
 
 FS_STATIC_ASSERT(sizeof(fs_area) == 48);
 
-/* Reads one area and checks what holds on every chip; `end_before`: the end of the area ahead, 0 for the first.
+/* Where an area is: what is needed to erase it. */
+typedef struct {
+  uint32_t address;
+  uint32_t length;
+} fs_place;
+
+/* Reads one area and checks what holds on every chip; `end_before`: the end of the previous area, 0 for the first; `data_before`:
+ * bytes of per-device data in the areas before, at most FS_SMALL_AREA_MAX.
  * FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
-fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, fs_area *area);
+fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, uint32_t data_before, fs_area *area);
 
 /* Step 7 for all areas of a manifest, in order. */
 fs_result fs_area_check_chip(const fs_area *areas, uint32_t count);
@@ -32,7 +39,9 @@ fs_result fs_area_check_chip(const fs_area *areas, uint32_t count);
 /* FS_YES when the length bytes from the address lie inside an area of firmware. */
 fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t address, uint32_t length);
 
-/* Erases every unit that the area touches and that ends after the address `from`. */
-fs_result fs_area_erase(const fs_area *area, uint32_t from);
+/* Erases every unit that the place touches and that ends after the address `from`. */
+fs_result fs_area_erase(fs_place place, uint32_t from);
+
+fs_place fs_area_place(const fs_area *area);
 
 #endif

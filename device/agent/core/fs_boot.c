@@ -11,15 +11,15 @@
 #include "fs_session.h"
 #include "fs_trial.h"
 
-/* What the decision needs of flash: the MAC of the firmware where the record asks for it, else zeros. */
+/* What the decision needs of flash: the MAC of the application where the record asks for it, else zeros. */
 static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
   fs_wipe(mac, FS_HASH_SIZE);
   if (fs_now.boot_check == FS_BOOT_RECORD) return FS_OK;
   FS_REQUIRE(fs_now.area_count <= FS_AREA_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
-  return fs_digest_firmware(fs_now.areas, fs_now.area_count, mac);
+  return fs_digest_measure(fs_now.areas, fs_now.area_count, mac);
 }
 
-/* One pass: a valid record stands and, where it asks for that, the firmware is what was installed. */
+/* One pass: a valid record stands and, where it asks for that, the application is what was installed. */
 static fs_result decide(const uint8_t mac[FS_HASH_SIZE]) {
   /* Defence boot-valid-record */
   FS_DEMAND(fs_life_boots() == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);

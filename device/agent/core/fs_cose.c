@@ -3,8 +3,8 @@
 
 #define TYP_PREFIX "application/firmseal-"
 
-static const char *const typ_names[6] = {
-    TYP_PREFIX "manifest", TYP_PREFIX "delegation", TYP_PREFIX "epoch",
+static const char *const typ_names[7] = {
+    TYP_PREFIX "manifest", TYP_PREFIX "delegation", TYP_PREFIX "epoch",   TYP_PREFIX "root",
     TYP_PREFIX "license",  TYP_PREFIX "hello",      TYP_PREFIX "receipt",
 };
 

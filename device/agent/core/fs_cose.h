@@ -1,6 +1,6 @@
 /*
  * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two steps,
- * since the order of checks asks for the payload's shape in between.
+ * since a fault of the shell has another name than one of the signature.
  */
 #ifndef FS_COSE_H
 #define FS_COSE_H
@@ -12,7 +12,15 @@
 #define FS_COSE_OVERHEAD 128u
 
 /* The part of the typ behind "application/firmseal-". */
-typedef enum { FS_TYP_MANIFEST, FS_TYP_DELEGATION, FS_TYP_EPOCH, FS_TYP_LICENSE, FS_TYP_HELLO, FS_TYP_RECEIPT } fs_typ;
+typedef enum {
+  FS_TYP_MANIFEST,
+  FS_TYP_DELEGATION,
+  FS_TYP_EPOCH,
+  FS_TYP_ROOT,
+  FS_TYP_LICENSE,
+  FS_TYP_HELLO,
+  FS_TYP_RECEIPT
+} fs_typ;
 
 /* Views into the object that was opened; `head` is the Sig_structure up to the payload. */
 typedef struct {

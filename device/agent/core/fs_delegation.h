@@ -1,4 +1,4 @@
-/* Delegations and epoch statements of the owner's root key: spec/delegation.md section 3, steps 1 and 2. */
+/* What the owner's root key signs, and what follows from it: spec/delegation.md section 5. */
 #ifndef FS_DELEGATION_H
 #define FS_DELEGATION_H
 
@@ -9,16 +9,31 @@
 
 enum { FS_ROLE_PACKAGE_SIGNER = 1, FS_ROLE_LICENSE_ISSUER = 2 };
 
+/* The root and the epoch that a decision goes by, and the delegations that it rests on so far. */
+typedef struct {
+  uint8_t root[FS_POINT_SIZE];
+  uint8_t zeros[3];
+  uint32_t epoch; /* the highest that the root proved */
+  uint32_t least; /* the lowest epoch of a delegation that was accepted; FS_COUNT_MAX: there was none */
+} fs_trust;
+
 typedef struct {
   uint8_t key[FS_POINT_SIZE];
   uint32_t counter_cap;
+  uint8_t grant[FS_HASH_SIZE];  /* what the root allowed to whom, without the time */
+  uint8_t digest[FS_HASH_SIZE]; /* of the delegation as it stands */
 } fs_delegation;
 
-/*
- * Checks the epoch statement (data 0: there is none) and the delegation for the role, under the root key and the
- * product of the identity. *epoch: in, the epoch known; out, the epoch in force. Faults: epoch-..., delegation-...
- */
-fs_result fs_delegation_verify(fs_view object, fs_view epoch_statement, uint32_t role, uint32_t *epoch,
-                               fs_delegation *delegation);
+/* The journal's root and epoch; no delegation was accepted yet. */
+void fs_trust_begin(fs_trust *trust);
+
+/* Step 1, one succession: root and epoch change when the present root signed it. FS_ERR_ROOT_... */
+fs_result fs_trust_follow(fs_view succession, fs_trust *trust);
+
+/* Step 2: the epoch rises to that of the statement. FS_ERR_EPOCH_... */
+fs_result fs_trust_state(fs_view epoch_statement, fs_trust *trust);
+
+/* Step 3: a delegation for the role and the product of the identity; what it proves goes into trust. FS_ERR_DELEGATION_... */
+fs_result fs_trust_delegate(fs_view object, uint32_t role, fs_trust *trust, fs_delegation *delegation);
 
 #endif

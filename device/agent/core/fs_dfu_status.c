@@ -4,13 +4,15 @@
 uint8_t fs_dfu_status(fs_result fault) {
   switch (fault) {
     case FS_OK: return FS_DFU_OK;
+    case FS_ERR_ROOT_PRODUCT_WRONG:
     case FS_ERR_MANIFEST_PRODUCT_WRONG:
     case FS_ERR_MANIFEST_CHIP_WRONG:
     case FS_ERR_DELEGATION_PRODUCT_WRONG:
     case FS_ERR_EPOCH_PRODUCT_WRONG:
     case FS_ERR_AREA_OUTSIDE_APPLICATION:
     case FS_ERR_AREA_KIND_UNSUPPORTED:
-    case FS_ERR_LICENSE_DEVICE_WRONG: return FS_DFU_TARGET;
+    case FS_ERR_LICENSE_DEVICE_WRONG:
+    case FS_ERR_LICENSE_ORIGIN_WRONG: return FS_DFU_TARGET;
     case FS_ERR_PACKAGE_TRUNCATED: return FS_DFU_NOTDONE;
     case FS_ERR_FLASH_ERASE_FAILED: return FS_DFU_ERASE;
     case FS_ERR_FLASH_PROGRAM_FAILED: return FS_DFU_WRITE;
@@ -35,7 +37,6 @@ uint8_t fs_dfu_status(fs_result fault) {
     case FS_ERR_READOUT_LEVEL_TOO_LOW:
     case FS_ERR_AGENT_TOO_OLD:
     case FS_ERR_COUNTER_ROLLED_BACK:
-    case FS_ERR_COUNTER_JUMP_TOO_LARGE:
     case FS_ERR_OPTION_BYTES_FAILED:
     case FS_ERR_RANDOM_FAILED: return FS_DFU_VENDOR;
     default: return FS_DFU_FILE;

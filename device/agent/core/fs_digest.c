@@ -29,11 +29,14 @@ static fs_result hash_area(const fs_area *area, uint8_t hash[FS_HASH_SIZE]) {
   return result;
 }
 
-/* The hashes of the areas of firmware, each at its area's place. */
+/* What the owner or the authority made: all but keys that the chip generated. */
+static fs_answer is_measured(const fs_area *area) { return area->kind == FS_AREA_GENERATED ? FS_NO : FS_YES; }
+
+/* The hashes of the areas that are measured, each at its area's place. */
 static fs_result hash_areas(const fs_area *areas, uint32_t count, uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE]) {
   uint32_t i;
   for (i = 0; i < count && i < FS_AREA_MAX; i++)
-    if (areas[i].kind == FS_AREA_FIRMWARE) FS_TRY(hash_area(&areas[i], hashes[i]));
+    if (is_measured(&areas[i]) == FS_YES) FS_TRY(hash_area(&areas[i], hashes[i]));
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
@@ -44,35 +47,30 @@ static void mac_of(const fs_area *areas, uint32_t count, const uint8_t hashes[FS
   uint32_t i;
   fs_hmac_init(&all, fs_identity_device_key(), FS_KEY_SIZE);
   for (i = 0; i < count; i++)
-    if (areas[i].kind == FS_AREA_FIRMWARE) fs_hmac_update(&all, hashes[i], FS_HASH_SIZE);
+    if (is_measured(&areas[i]) == FS_YES) fs_hmac_update(&all, hashes[i], FS_HASH_SIZE);
   fs_hmac_final(&all, mac);
 }
 
-fs_result fs_digest_firmware(const fs_area *areas, uint32_t count, uint8_t mac[FS_HASH_SIZE]) {
+fs_result fs_digest_measure(const fs_area *areas, uint32_t count, uint8_t mac[FS_HASH_SIZE]) {
   uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE];
   FS_TRY(hash_areas(areas, count, hashes));
   mac_of(areas, count, (const uint8_t(*)[FS_HASH_SIZE])hashes, mac);
   return FS_OK;
 }
 
-/* One pass: the keyed digest of every area's hash is the manifest's. */
+/* One pass: the keyed digest of every area's hash is the manifest's, or the license's. */
 static fs_result compare(const uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE]) {
   const fs_manifest *manifest = &fs_session.manifest;
-  uint8_t key[FS_KEY_SIZE];
   uint8_t digest[FS_HASH_SIZE];
-  fs_hmac one;
   uint32_t right = 0;
   uint32_t i;
   for (i = 0; i < manifest->area_count; i++) {
-    if (manifest->areas[i].kind != FS_AREA_FIRMWARE) continue;
-    fs_session_derive("firmseal/1 digest", FS_YES, i, key);
-    fs_hmac_init(&one, key, sizeof key);
-    fs_hmac_update(&one, hashes[i], FS_HASH_SIZE);
-    fs_hmac_final(&one, digest);
-    FS_DEMAND(fs_equal(digest, manifest->areas[i].digest, sizeof digest) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
+    const fs_area *area = &manifest->areas[i];
+    if (is_measured(area) != FS_YES) continue;
+    fs_session_digest_of_hash(i, hashes[i], digest);
+    FS_DEMAND(fs_equal(digest, area->digest, sizeof digest) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
     right++;
   }
-  fs_wipe(key, sizeof key);
   FS_DEMAND(i == manifest->area_count && right > 0, FS_ERR_AREA_DIGEST_WRONG);
   FS_FLOW_STEP(FS_STEP_DIGEST);
   return FS_OK;

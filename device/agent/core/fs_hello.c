@@ -11,7 +11,7 @@
 #include "fs_session.h"
 
 static uint8_t nonce[FS_NONCE16_SIZE];
-static fs_answer nonce_alive = FS_NO;
+static fs_answer nonce_alive = FS_NO; /* a session license may answer it */
 
 fs_answer fs_nonce_is(const uint8_t *other) {
   if (nonce_alive != FS_YES) return FS_NO;
@@ -23,19 +23,35 @@ void fs_nonce_forget(void) {
   fs_wipe(nonce, sizeof nonce);
 }
 
-static fs_result ensure_nonce(void) {
-  if (nonce_alive == FS_YES) return FS_OK;
+/* A nonce for this hello. One without a challenge can have been made at any time, so no session license may answer it. */
+static fs_result make_nonce(fs_view challenge) {
+  fs_nonce_forget();
   FS_TRY(fs_random(nonce, sizeof nonce));
-  nonce_alive = FS_YES;
+  if (challenge.length >= FS_CHALLENGE_LEAST) nonce_alive = FS_YES;
   return FS_OK;
+}
+
+fs_answer fs_is_challenge(fs_view challenge) {
+  if (challenge.length == 0) return FS_YES;
+  return challenge.length >= FS_CHALLENGE_LEAST && challenge.length <= FS_CHALLENGE_MOST ? FS_YES : FS_NO;
+}
+
+/* Digest of the manifest in flash or being installed. */
+static void write_manifest(fs_writer *writer, fs_answer own) {
+  if (own == FS_YES && fs_now.life_cycle == FS_LIFE_INSTALLING)
+    fs_write_bytes(writer, fs_now.under_way.manifest_digest, FS_HASH_SIZE);
+  else if (own == FS_YES && (fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL))
+    fs_write_bytes(writer, fs_now.manifest_digest, FS_HASH_SIZE);
+  else
+    fs_write_null(writer);
 }
 
 /* The map of spec/device.md section 3. */
 static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker) {
   fs_answer own = fs_identity_present();
-  uint32_t level;
-  FS_TRY(fs_policy_readout_level(&level));
-  fs_write_map(writer, 13);
+  fs_readout_levels level;
+  FS_TRY(fs_policy_readout_levels(&level));
+  fs_write_map(writer, 16);
   fs_write_uint(writer, 0);
   fs_write_uint(writer, 1);
   fs_write_uint(writer, 1);
@@ -51,7 +67,7 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_he
   fs_write_uint(writer, 6);
   fs_policy_write_registers(writer);
   fs_write_uint(writer, 7);
-  fs_write_uint(writer, level);
+  fs_write_uint(writer, level.read);
   fs_write_uint(writer, 8);
   fs_write_uint(writer, own == FS_YES ? fs_now.security_counter : 0);
   fs_write_uint(writer, 9);
@@ -61,17 +77,19 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const fs_he
   fs_write_uint(writer, 11);
   fs_write_uint(writer, FS_AGENT_VERSION);
   fs_write_uint(writer, 12);
-  if (own == FS_YES && (fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_INSTALLING ||
-                        fs_now.life_cycle == FS_LIFE_TRIAL))
-    fs_write_bytes(writer, fs_now.manifest_digest, FS_HASH_SIZE);
-  else
-    fs_write_null(writer);
+  write_manifest(writer, own);
+  fs_write_uint(writer, 13);
+  fs_write_uint(writer, speaker->origin);
+  fs_write_uint(writer, 14);
+  fs_write_bool(writer, level.level_key != FS_NO ? FS_YES : FS_NO);
+  fs_write_uint(writer, 15);
+  fs_write_uint(writer, own == FS_YES ? fs_now.unwraps : 0);
   return FS_OK;
 }
 
 fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_speaker *speaker) {
   uint32_t outer, payload;
-  FS_TRY(ensure_nonce());
+  FS_TRY(make_nonce(challenge));
   outer = fs_write_bytes_begin(writer);
   payload = fs_cose_begin(writer, FS_TYP_HELLO);
   FS_TRY(write_payload(writer, challenge, speaker));
@@ -85,7 +103,7 @@ fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
   fs_hello_speaker speaker;
   volatile fs_result result;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(challenge.length <= 32, FS_ERR_REQUEST_MALFORMED);
+  FS_REQUIRE(fs_is_challenge(challenge) == FS_YES, FS_ERR_REQUEST_MALFORMED);
   fs_write_array(writer, 2);
   fs_identity_write_certificate(writer);
   FS_TRY(fs_identity_signing_private(key));
@@ -93,6 +111,7 @@ fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
   speaker.thumbprint = fs_identity_thumbprint();
   speaker.life_cycle = fs_life_number();
   speaker.epoch = fs_now.epoch;
+  speaker.origin = fs_identity_origin();
   result = fs_hello_write(writer, challenge, &speaker);
   fs_wipe(key, sizeof key);
   FS_TRY(result);
@@ -101,8 +120,8 @@ fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
 
 void fs_info_write(fs_writer *writer) {
   uint8_t id[FS_UNIQUE_ID_LENGTH];
-  uint32_t level = 0;
-  if (fs_policy_readout_level(&level) != FS_OK) writer->status = FS_ERR_OPTION_BYTES_FAILED;
+  fs_readout_levels level = {0};
+  if (fs_policy_readout_levels(&level) != FS_OK) writer->status = FS_ERR_OPTION_BYTES_FAILED;
   fs_port_unique_id(id);
   fs_write_map(writer, 9);
   fs_write_uint(writer, 0);
@@ -120,7 +139,7 @@ void fs_info_write(fs_writer *writer) {
   fs_write_uint(writer, 6);
   fs_write_uint(writer, fs_session.phase == FS_PHASE_RECORDS ? fs_session.next_index : 0);
   fs_write_uint(writer, 7);
-  fs_write_uint(writer, level);
+  fs_write_uint(writer, level.read);
   fs_write_uint(writer, 8);
   fs_write_bytes(writer, id, sizeof id);
 }

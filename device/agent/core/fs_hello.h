@@ -13,7 +13,13 @@ typedef struct {
   const uint8_t *thumbprint;
   uint32_t life_cycle;
   uint32_t epoch;
+  uint32_t origin;
 } fs_hello_speaker;
+
+/* Challenges of hellos: none, or of a length that nobody guesses. */
+#define FS_CHALLENGE_LEAST 16u
+#define FS_CHALLENGE_MOST 32u
+fs_answer fs_is_challenge(fs_view challenge);
 
 /* [certificate, hello] of the device. */
 fs_result fs_hello_answer(fs_writer *writer, fs_view challenge);
@@ -22,9 +28,9 @@ fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_sp
 
 void fs_info_write(fs_writer *writer);
 
-/* FS_YES when these 16 bytes are the current nonce. */
+/* FS_YES when these 16 bytes are the nonce of the last hello, and that had a challenge. */
 fs_answer fs_nonce_is(const uint8_t *nonce);
-/* The nonce is dead; the next hello makes another. */
+/* A session license answers no hello from before. */
 void fs_nonce_forget(void);
 
 #endif

@@ -4,7 +4,7 @@
  *     16  signing private key    48  KEM private key         80  device key      112  seed, or zeros
  *    144  root public key       209  signing public key     274  KEM public key
  *    339  product, length       340  product, 32            372  number of final option-byte requirements
- *    376  16 x [register, mask, value]                      568  40 zeros
+ *    376  16 x [register, mask, value]                      568  origin             572  36 zeros
  *    608  certificate, 1024, filled with zeros
  *   1632  HMAC-SHA-256 of all before it under the device key
  *   1664  confirmation: each byte of the HMAC inverted; written after all before it was read back
@@ -40,7 +40,8 @@ typedef struct {
   uint8_t product[32];
   uint32_t final_count;
   fs_requirement final[FS_REQUIREMENT_MAX];
-  uint8_t zeros[40];
+  uint32_t origin;
+  uint8_t zeros[36];
 } head;
 
 FS_STATIC_ASSERT(sizeof(head) == HEAD_SIZE);
@@ -51,18 +52,23 @@ FS_STATIC_ASSERT(offsetof(head, product_length) == 339 && offsetof(head, final_c
 FS_STATIC_ASSERT(offsetof(head, final) == 376 && IMAGE_SIZE == 1696);
 FS_STATIC_ASSERT(offsetof(head, magic) == 0 && offsetof(head, version) == 4 && offsetof(head, epoch) == 8);
 FS_STATIC_ASSERT(offsetof(head, certificate_length) == 12 && offsetof(head, product) == 340);
-FS_STATIC_ASSERT(offsetof(head, zeros) == 568);
+FS_STATIC_ASSERT(offsetof(head, origin) == 568 && offsetof(head, zeros) == 572);
 FS_STATIC_ASSERT(SLOT_COUNT >= 1);
 
 /* address 0: no identity is loaded */
 static struct {
   uint32_t address;
   uint32_t certificate_length;
+  uint32_t origin;
   uint8_t product_length;
   uint8_t product[32];
   uint8_t thumbprint[FS_HASH_SIZE];
   uint8_t device_key[FS_KEY_SIZE];
 } loaded;
+
+fs_answer fs_is_origin(uint32_t number) {
+  return number >= 1 && number <= FS_ORIGIN_MAX && number != 4 ? FS_YES : FS_NO;
+}
 
 /* The HMAC over the image in flash, as far as the confirmation. */
 static fs_result mac_of(uint32_t address, const uint8_t key[FS_KEY_SIZE], uint8_t mac[FS_HASH_SIZE]) {
@@ -89,7 +95,7 @@ static fs_result check(uint32_t address, head *read) {
   FS_TRY(fs_flash_read(address, (uint8_t *)read, sizeof *read));
   FS_REQUIRE(read->magic == MAGIC && read->version == 1, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(read->certificate_length <= FS_CERTIFICATE_MAX && read->product_length <= 32 &&
-                 read->final_count <= FS_REQUIREMENT_MAX,
+                 read->final_count <= FS_REQUIREMENT_MAX && fs_is_origin(read->origin) == FS_YES,
              FS_ERR_NOT_PERSONALIZED);
   FS_TRY(mac_of(address, read->device_key, mac));
   FS_TRY(fs_flash_read(address + MAC_AT, stored, sizeof stored));
@@ -99,6 +105,7 @@ static fs_result check(uint32_t address, head *read) {
   FS_REQUIRE(fs_equal(mac, stored, sizeof mac) == FS_YES, FS_ERR_NOT_PERSONALIZED);
   loaded.address = address;
   loaded.certificate_length = read->certificate_length;
+  loaded.origin = read->origin;
   loaded.product_length = read->product_length;
   memcpy(loaded.product, read->product, sizeof loaded.product);
   memcpy(loaded.device_key, read->device_key, sizeof loaded.device_key);
@@ -164,6 +171,7 @@ fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, co
   memcpy(image.kem_public, made->kem_public, sizeof image.kem_public);
   image.product_length = made->product_length;
   memcpy(image.product, made->product, sizeof image.product);
+  image.origin = made->origin;
   image.final_count = final_count;
   for (i = 0; i < final_count; i++) image.final[i] = final[i];
   for (i = 0; i < SLOT_COUNT; i++) {
@@ -182,10 +190,6 @@ static fs_result read_field(uint32_t offset, uint8_t *bytes, uint32_t length) {
   FS_REQUIRE(loaded.address != 0, FS_ERR_NOT_PERSONALIZED);
   FS_TRY_AS(fs_flash_read(loaded.address + offset, bytes, length), FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
-}
-
-fs_result fs_identity_root(uint8_t root[FS_POINT_SIZE]) {
-  return read_field(offsetof(head, root), root, FS_POINT_SIZE);
 }
 
 fs_result fs_identity_signing_private(uint8_t key[FS_SCALAR_SIZE]) {
@@ -220,5 +224,6 @@ fs_answer fs_identity_is_product(fs_view product) {
   return fs_equal(product.data, loaded.product, product.length);
 }
 
+uint32_t fs_identity_origin(void) { return loaded.origin; }
 const uint8_t *fs_identity_thumbprint(void) { return loaded.thumbprint; }
 const uint8_t *fs_identity_device_key(void) { return loaded.device_key; }

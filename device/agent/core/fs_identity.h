@@ -1,7 +1,7 @@
 /*
  * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the identity
- * range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product and
- * the device key; private keys are read from flash for one use.
+ * range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product,
+ * the origin and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
@@ -11,6 +11,10 @@
 #include "fs_policy.h"
 
 #define FS_CERTIFICATE_MAX 1024u
+
+/* Origins of an identity: 1 to 3, and 5 to 7 for a rehearsal (spec/device.md section 1). */
+#define FS_ORIGIN_MAX 7u
+fs_answer fs_is_origin(uint32_t number);
 
 /* What personalization makes before anything is written. */
 typedef struct {
@@ -25,6 +29,7 @@ typedef struct {
   uint8_t product[32];
   uint8_t thumbprint[FS_HASH_SIZE];
   uint32_t epoch;
+  uint32_t origin;
 } fs_new_identity;
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
@@ -39,7 +44,6 @@ fs_answer fs_identity_present(void);
 fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
                             uint32_t final_count);
 
-fs_result fs_identity_root(uint8_t root[FS_POINT_SIZE]);
 fs_result fs_identity_signing_private(uint8_t key[FS_SCALAR_SIZE]);
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
@@ -48,6 +52,7 @@ fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
 void fs_identity_write_certificate(fs_writer *writer);
 
 fs_answer fs_identity_is_product(fs_view product);
+uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
 /* Authenticates the journal and the valid record. */
 const uint8_t *fs_identity_device_key(void);

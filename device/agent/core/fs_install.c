@@ -5,24 +5,29 @@
 #include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_license.h"
-#include "fs_package.h"
 #include "fs_random.h"
 #include "fs_record.h"
 #include "fs_session.h"
 #include "fs_trial.h"
 
-fs_result fs_install_abandon(void) {
+/* Every area is tried, also after one could not be erased. */
+static fs_result erase_under_way(void) {
   fs_result result = FS_OK;
   uint32_t i;
-  fs_now.progress = 0;
-  /* Every area is tried, also after one could not be erased; only when all are does the life cycle change. */
-  for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
-    fs_result erased = fs_area_erase(&fs_now.areas[i], 0);
+  for (i = 0; i < FS_AREA_MAX && fs_now.under_way.places[i].length != 0; i++) {
+    fs_result erased = fs_area_erase(fs_now.under_way.places[i], 0);
     if (erased != FS_OK) result = erased;
   }
-  FS_TRY(result);
+  return result;
+}
+
+fs_result fs_install_abandon(void) {
+  FS_TRY(erase_under_way());
+  fs_now.progress = 0;
   fs_now.life_cycle = FS_LIFE_ERASED;
   fs_now.area_count = 0;
+  fs_now.receipt = FS_RECEIPT_NONE;
+  fs_wipe(&fs_now.under_way, sizeof fs_now.under_way);
   fs_trial_forget();
   return fs_journal_commit();
 }
@@ -35,10 +40,11 @@ static fs_result fail(fs_result fault) {
   return fault;
 }
 
+/* The progress is 0 once another license was unwrapped: fs_license.c. */
 static fs_answer can_resume(void) {
   if (fs_now.life_cycle != FS_LIFE_INSTALLING || fs_now.interruption != FS_INTERRUPTION_RESUME) return FS_NO;
   if (fs_now.progress == 0) return FS_NO;
-  return fs_equal(fs_now.manifest_digest, fs_session.manifest.digest, FS_HASH_SIZE);
+  return fs_equal(fs_now.under_way.manifest_digest, fs_session.manifest.digest, FS_HASH_SIZE);
 }
 
 /* FS_YES for an area of generated keys that stays: the install that stands has the same one. */
@@ -79,7 +85,7 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   uint32_t used = 0;
   uint32_t i;
   for (i = 0; i < manifest->area_count; i++)
-    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(&manifest->areas[i], 0));
+    if ((kept >> i & 1u) == 0) FS_TRY(fs_area_erase(fs_area_place(&manifest->areas[i]), 0));
   for (i = 0; i < manifest->area_count; i++) {
     const fs_area *area = &manifest->areas[i];
     if (area->kind == FS_AREA_GENERATED && (kept >> i & 1u) == 0) FS_TRY(generate_keys(area));
@@ -91,12 +97,13 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   return FS_OK;
 }
 
-/* One pass: fs_now is what the package says. Called, so that the address of fs_now is not one that a glitch spoilt. */
+/* One pass: the application of fs_now is what package and license say. Called, so that the address of fs_now is not one that a
+ * glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DECIDE(fs_session_check_manifest());
   FS_DEMAND(fs_now.entry == manifest->entry && fs_now.boot_check == manifest->boot_check, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.epoch,
+  FS_DEMAND(fs_now.interruption == manifest->interruption && fs_now.epoch == fs_session.trust.epoch,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.area_count == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal((const uint8_t *)fs_now.areas, (const uint8_t *)manifest->areas,
@@ -106,12 +113,24 @@ static fs_result __attribute__((noinline)) check_terms(void) {
   return FS_OK;
 }
 
-/* Before anything is erased: the application that stood cannot boot any more. */
+/* Before anything is erased: the application that stood cannot boot any more, and the journal says what to erase. */
 static fs_result __attribute__((noinline)) check_begun(void) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  uint32_t i;
   FS_DEMAND(fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.trial_counter == 0, FS_ERR_INTERNAL_CHECK_FAILED);
   /* Defence install-beginning-written */
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED); /* and it was written */
-  return check_terms();
+  FS_DECIDE(fs_session_check_manifest());
+  FS_DEMAND(fs_now.interruption == manifest->interruption, FS_ERR_INTERNAL_CHECK_FAILED);
+  for (i = 0; i < manifest->area_count; i++) {
+    fs_place place = fs_area_place(&manifest->areas[i]);
+    FS_DEMAND(fs_equal((const uint8_t *)&fs_now.under_way.places[i], (const uint8_t *)&place, sizeof place) == FS_YES,
+              FS_ERR_INTERNAL_CHECK_FAILED);
+  }
+  FS_DEMAND(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.under_way.manifest_digest, manifest->digest, FS_HASH_SIZE) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  return FS_OK;
 }
 
 /*
@@ -125,12 +144,17 @@ static fs_result __attribute__((noinline)) check_end(uint32_t count) {
     FS_DEMAND(fs_now.life_cycle == FS_LIFE_TRIAL && fs_session.manifest.interruption == FS_INTERRUPTION_TRIAL,
               FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.install_count == count || fs_now.install_count == FS_COUNT_MAX, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_DEMAND(fs_now.progress == 0 && fs_now.receipt == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.progress == 0 && fs_now.receipt == FS_RECEIPT_PRESENT, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal((const uint8_t *)&fs_now.receipt_of, (const uint8_t *)&fs_session.license,
+                     sizeof fs_now.receipt_of) == FS_YES,
+            FS_ERR_INTERNAL_CHECK_FAILED);
+  /* The license is used up: in mode session it may not begin another install. */
+  FS_DEMAND(fs_all(fs_now.last_license, sizeof fs_now.last_license, 0) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return check_terms();
 }
 
-/* Steps 4 and 5. From the commit on, the application is not bootable. */
-static fs_result begin_anew(const fs_device_data *data) {
+/* Steps 4 and 5. From the commit on, the application is not bootable; what is known of it stays until this install ended. */
+static fs_result begin_from_start(const fs_device_data *data) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint32_t kept = 0;
   uint32_t i;
@@ -138,14 +162,11 @@ static fs_result begin_anew(const fs_device_data *data) {
     if (is_kept(&manifest->areas[i]) == FS_YES) kept |= 1u << i;
   fs_now.life_cycle = FS_LIFE_INSTALLING;
   fs_now.interruption = manifest->interruption;
-  fs_now.boot_check = manifest->boot_check;
-  fs_now.entry = manifest->entry;
   fs_now.progress = 0;
-  fs_now.epoch = fs_session.epoch;
-  fs_now.area_count = manifest->area_count;
-  fs_trial_forget();
-  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
-  memcpy(fs_now.areas, manifest->areas, sizeof fs_now.areas);
+  fs_now.trial_counter = 0;
+  memset(&fs_now.under_way, 0, sizeof fs_now.under_way);
+  memcpy(fs_now.under_way.manifest_digest, manifest->digest, FS_HASH_SIZE);
+  for (i = 0; i < manifest->area_count; i++) fs_now.under_way.places[i] = fs_area_place(&manifest->areas[i]);
   /* Defence install-journaled-before-erase */
   FS_TRY(fs_journal_commit());
   FS_TRY(check_begun());
@@ -160,23 +181,22 @@ static fs_result erase_firmware(uint32_t from) {
   uint32_t i;
   for (i = 0; i < fs_session.manifest.area_count; i++)
     if (fs_session.manifest.areas[i].kind == FS_AREA_FIRMWARE)
-      FS_TRY(fs_area_erase(&fs_session.manifest.areas[i], from));
+      FS_TRY(fs_area_erase(fs_area_place(&fs_session.manifest.areas[i]), from));
   return FS_OK;
 }
 
 static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
-    /* The journal goes on saying that the former application is installed: a cut forgets this install. */
+    /* The journal goes on saying that the previous application is installed: a cut forgets this install. */
     FS_TRY(fs_trial_check_beside(&fs_session.manifest));
     FS_TRY(prepare_areas(data, 0));
   } else if (can_resume() == FS_YES) {
-    FS_TRY(fs_package_take_epoch());
     FS_TRY(erase_firmware(fs_now.progress));
   } else {
-    /* What another install left must be gone before its areas are forgotten. */
-    if (fs_now.life_cycle == FS_LIFE_INSTALLING) FS_TRY(fs_install_abandon());
-    FS_TRY(begin_anew(data));
+    /* What another install left must be gone before its places are forgotten. */
+    if (fs_now.life_cycle == FS_LIFE_INSTALLING) FS_TRY(erase_under_way());
+    FS_TRY(begin_from_start(data));
   }
   fs_record_begin();
   FS_TRY(fs_session_check_manifest()); /* once: for what a glitch wrote over it since */
@@ -203,7 +223,6 @@ static fs_result take_license(fs_buffer bundle, fs_answer *apply_options) {
   FS_TRY(check_policy(&differs[0]));
   FS_TRY(check_policy(&differs[1]));
   if (differs[0] != FS_NO || differs[1] != FS_NO) {
-    FS_TRY(fs_package_take_epoch());
     FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
     FS_TRY(fs_policy_program(manifest->requirements, manifest->requirement_count));
     FS_FLOW_STEP(FS_STEP_BEGIN);
@@ -227,6 +246,22 @@ fs_result fs_install_license(fs_buffer bundle, fs_answer *apply_options) {
   return result;
 }
 
+/* The application of fs_now is that of package and license, and the receipt is for it. */
+static void take_terms(void) {
+  const fs_manifest *manifest = &fs_session.manifest;
+  memcpy(fs_now.areas, manifest->areas, manifest->area_count * sizeof fs_now.areas[0]);
+  fs_now.area_count = manifest->area_count;
+  fs_now.entry = manifest->entry;
+  fs_now.boot_check = manifest->boot_check;
+  fs_now.interruption = manifest->interruption;
+  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
+  fs_now.receipt_of = fs_session.license;
+  fs_now.receipt = FS_RECEIPT_PRESENT;
+  fs_now.progress = 0;
+  fs_wipe(&fs_now.under_way, sizeof fs_now.under_way);
+  fs_wipe(fs_now.last_license, sizeof fs_now.last_license);
+}
+
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
@@ -239,11 +274,10 @@ static fs_result finish(void) {
   } else {
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_INSTALLED, FS_FLOW_RECORD_DONE);
     fs_now.security_counter = fs_session.manifest.security_counter;
+    fs_trial_forget();
   }
-  fs_now.epoch = fs_session.epoch;
   if (fs_now.install_count < FS_COUNT_MAX) fs_now.install_count++;
-  fs_now.progress = 0;
-  fs_now.receipt = FS_YES;
+  take_terms();
   memcpy(fs_now.firmware_mac, mac, sizeof mac);
   /* Defence install-end-looked-at */
   if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();

@@ -24,6 +24,7 @@ typedef struct {
 
 FS_STATIC_ASSERT(sizeof(mark) == MARK_SIZE && offsetof(mark, magic) == 0 && offsetof(mark, sequence) == 4);
 FS_STATIC_ASSERT(offsetof(mark, value) == 8 && offsetof(mark, zero) == 12 && offsetof(mark, mac) == 16);
+FS_STATIC_ASSERT(STATE_SIZE % FS_FLASH_GRAIN == 0);
 FS_STATIC_ASSERT(FS_JOURNAL_0_LENGTH >= 2 * ENTRY_SIZE && FS_JOURNAL_1_LENGTH >= 2 * ENTRY_SIZE);
 
 static const fs_range halves[2] = {{FS_JOURNAL_0_START, FS_JOURNAL_0_LENGTH}, {FS_JOURNAL_1_START, FS_JOURNAL_1_LENGTH}};
@@ -263,13 +264,18 @@ static fs_result __attribute__((noinline)) check_written(uint32_t before) {
  */
 static fs_result __attribute__((noinline)) check_risen(void) {
   uint32_t words[MARK_SIZE / 4]; /* how the state in flash begins */
-  FS_STATIC_ASSERT(offsetof(fs_state, random_counter) < MARK_SIZE);
+  FS_STATIC_ASSERT(offsetof(fs_state, unwraps) < MARK_SIZE);
   FS_TRY_AS(fs_flash_read(newest_at, (uint8_t *)words, sizeof words), FS_ERR_JOURNAL_FAILED);
   FS_DEMAND(WORD_AT(words, magic) == FS_STATE_MAGIC && WORD_AT(words, sequence) == fs_now.sequence, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.security_counter >= WORD_AT(words, security_counter) && fs_now.epoch >= WORD_AT(words, epoch),
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.install_count >= WORD_AT(words, install_count) && fs_now.random_counter >= WORD_AT(words, random_counter),
             FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_now.unwraps >= WORD_AT(words, unwraps), FS_ERR_INTERNAL_CHECK_FAILED);
+  /* Another root comes with a higher epoch. */
+  if (fs_now.epoch == WORD_AT(words, epoch))
+    FS_DEMAND(fs_flash_holds(newest_at + (uint32_t)offsetof(fs_state, root), fs_now.root, sizeof fs_now.root) == FS_YES,
+              FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
 
@@ -309,6 +315,10 @@ fs_answer fs_life_boots(void) {
     case FS_LIFE_REVERTED: return FS_YES;
     default: return FS_NO;
   }
+}
+
+fs_answer fs_life_on_trial(void) {
+  return fs_now.life_cycle == FS_LIFE_TRIAL || fs_now.life_cycle == FS_LIFE_TRYING ? FS_YES : FS_NO;
 }
 
 uint32_t fs_life_number(void) {

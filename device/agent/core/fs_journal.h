@@ -15,9 +15,7 @@
 #define FS_LIFE_ERASED 0xd2e16985u
 #define FS_LIFE_TRIAL 0x3f1f65a8u /* an application waits for its trial */
 #define FS_LIFE_TRYING 0x71e0c07eu /* it got its one boot */
-#define FS_LIFE_REVERTED 0xc60a3cabu /* it was given up; the former boots */
-
-#define FS_UNWRAP_MAX 16u
+#define FS_LIFE_REVERTED 0xc60a3cabu /* it was given up; the previous one boots */
 
 /* An application that does not boot as things stand: the one to go back to, or the one that was given up. */
 typedef struct {
@@ -30,6 +28,24 @@ typedef struct {
 } fs_other;
 
 #define FS_STATE_MAGIC 0x314a5346u /* "FSJ1" */
+/* What a receipt says of the license of its install. */
+typedef struct {
+  uint8_t digest[FS_HASH_SIZE];
+  uint8_t receipt_nonce[FS_HASH_SIZE];
+  uint8_t license_id[16];
+  uint8_t job_id[16];
+} fs_license_names;
+
+/* Which install a receipt can be given for. */
+#define FS_RECEIPT_NONE 0x4d3a96c5u
+#define FS_RECEIPT_PRESENT 0x9e651a3bu /* of the present application */
+#define FS_RECEIPT_OTHER 0xb1c42f58u   /* of the other one, which was given up */
+
+/* The install under way, beside what is known of the one before it: what has to be erased when it ends badly. */
+typedef struct {
+  uint8_t manifest_digest[FS_HASH_SIZE];
+  fs_place places[FS_AREA_MAX]; /* of its areas; length 0 ends the list */
+} fs_under_way;
 
 /* A state record, as in flash; little-endian. */
 typedef struct {
@@ -40,31 +56,27 @@ typedef struct {
   uint32_t epoch;
   uint32_t install_count;
   uint32_t random_counter;
-  uint32_t unwraps;        /* of the journaled license */
+  uint32_t unwraps;        /* since personalization, of whatever license */
   uint32_t interruption;   /* FS_INTERRUPTION_..., of the install under way or the last */
   uint32_t boot_check;
   uint32_t entry;
   uint32_t option_tries;   /* times that the final option bytes may still be applied at boot */
   uint32_t progress;       /* resume: firmware below this address is complete; 0: start over */
   uint32_t area_count;
-  uint32_t receipt;        /* FS_YES: a receipt can be given for the license below */
+  uint32_t receipt;        /* FS_RECEIPT_... */
   uint32_t trial_counter;  /* security counter once the application on trial is confirmed */
+  uint8_t root[FS_POINT_SIZE - 1u];  /* public key in force; its first byte, 4, is left out */
+  uint8_t last_license[FS_HASH_SIZE]; /* digest of the license unwrapped last; zeros once its install ended well */
   uint8_t manifest_digest[FS_HASH_SIZE];
-  uint8_t license_digest[FS_HASH_SIZE];
-  uint8_t receipt_nonce[FS_HASH_SIZE];
-  uint8_t license_id[16];
-  uint8_t job_id[16];
-  uint8_t firmware_mac[FS_HASH_SIZE]; /* fs_digest_firmware; for boot check 2 */
+  uint8_t firmware_mac[FS_HASH_SIZE]; /* fs_digest_measure; for boot check 2 and receipts */
+  fs_license_names receipt_of;        /* the license of the install that the receipt is for */
   fs_area areas[FS_AREA_MAX];         /* of the present application, then of the other */
   fs_other other;
+  fs_under_way under_way;
   uint8_t mac[16];
 } fs_state;
 
-FS_STATIC_ASSERT(sizeof(fs_state) == 704 && sizeof(fs_other) == 80);
-FS_STATIC_ASSERT(offsetof(fs_state, manifest_digest) == 64 && offsetof(fs_state, license_id) == 160);
-FS_STATIC_ASSERT(offsetof(fs_state, firmware_mac) == 192 && offsetof(fs_state, areas) == 224);
-FS_STATIC_ASSERT(offsetof(fs_state, other) == 608);
-FS_STATIC_ASSERT(offsetof(fs_state, mac) == 688 && sizeof(fs_state) % FS_FLASH_GRAIN == 0);
+/* The place of every member: fs_layout.c. */
 
 /* The present state. Change it, then fs_journal_commit. */
 extern fs_state fs_now;
@@ -91,6 +103,9 @@ fs_result fs_journal_progress(uint32_t address);
 
 /* FS_YES in the life cycles in which the present application boots. */
 fs_answer fs_life_boots(void);
+
+/* FS_YES while an application waits for its trial, or is on trial. */
+fs_answer fs_life_on_trial(void);
 
 /* The life cycle as hellos and infos give it. */
 uint32_t fs_life_number(void);

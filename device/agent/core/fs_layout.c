@@ -29,6 +29,19 @@ FS_AT(fs_other, manifest_digest, 16);
 FS_AT(fs_other, firmware_mac, 48);
 FS_SIZE(fs_other, 80);
 
+/* The license of a receipt, and the install under way: in state records. */
+FS_AT(fs_license_names, digest, 0);
+FS_AT(fs_license_names, receipt_nonce, 32);
+FS_AT(fs_license_names, license_id, 64);
+FS_AT(fs_license_names, job_id, 80);
+FS_SIZE(fs_license_names, 96);
+FS_AT(fs_place, address, 0);
+FS_AT(fs_place, length, 4);
+FS_SIZE(fs_place, 8);
+FS_AT(fs_under_way, manifest_digest, 0);
+FS_AT(fs_under_way, places, 32);
+FS_SIZE(fs_under_way, 96);
+
 /* State records of the journal. */
 FS_AT(fs_state, magic, 0);
 FS_AT(fs_state, sequence, 4);
@@ -46,16 +59,16 @@ FS_AT(fs_state, progress, 48);
 FS_AT(fs_state, area_count, 52);
 FS_AT(fs_state, receipt, 56);
 FS_AT(fs_state, trial_counter, 60);
-FS_AT(fs_state, manifest_digest, 64);
-FS_AT(fs_state, license_digest, 96);
-FS_AT(fs_state, receipt_nonce, 128);
-FS_AT(fs_state, license_id, 160);
-FS_AT(fs_state, job_id, 176);
+FS_AT(fs_state, root, 64);
+FS_AT(fs_state, last_license, 128);
+FS_AT(fs_state, manifest_digest, 160);
 FS_AT(fs_state, firmware_mac, 192);
-FS_AT(fs_state, areas, 224);
-FS_AT(fs_state, other, 608);
-FS_AT(fs_state, mac, 688);
-FS_SIZE(fs_state, 704);
+FS_AT(fs_state, receipt_of, 224);
+FS_AT(fs_state, areas, 320);
+FS_AT(fs_state, other, 704);
+FS_AT(fs_state, under_way, 784);
+FS_AT(fs_state, mac, 880);
+FS_SIZE(fs_state, 896);
 
 /* Option-byte requirements: in the identity. */
 FS_AT(fs_requirement, register_id, 0);

@@ -44,12 +44,12 @@ static fs_result skip_digests(fs_cbor *cursor) {
   return FS_OK;
 }
 
-/* {0: core, 1: first record, 2: digests, 3: salt, 4: commitment} */
+/* {0: core, 1: first record, 2: digests, 3: salt, 4: commitment, 5: grant} */
 static fs_result read_payload(fs_view payload, fs_manifest *manifest, parts *found) {
   fs_cbor cursor = fs_cbor_open(payload);
   uint32_t pairs;
   FS_TRY(fs_cbor_check(payload, 1));
-  FS_TRY(fs_cbor_map(&cursor, 5, 5, &pairs));
+  FS_TRY(fs_cbor_map(&cursor, 6, 6, &pairs));
   FS_TRY(fs_cbor_key(&cursor, 0));
   FS_TRY(fs_cbor_bytes(&cursor, 0, PAYLOAD_MOST, &found->core));
   FS_TRY(take_hash(&cursor, 1, manifest->first_record));
@@ -58,6 +58,7 @@ static fs_result read_payload(fs_view payload, fs_manifest *manifest, parts *fou
   FS_TRY(skip_digests(&cursor));
   FS_TRY(take_hash(&cursor, 3, manifest->salt));
   FS_TRY(take_hash(&cursor, 4, manifest->commitment));
+  FS_TRY(take_hash(&cursor, 5, manifest->grant));
   return fs_cbor_done(&cursor);
 }
 
@@ -125,11 +126,13 @@ static fs_result read_core(fs_view core, fs_manifest *manifest, parts *found) {
 static fs_result read_areas(fs_cbor cursor, fs_manifest *manifest) {
   uint64_t end = 0;
   uint32_t records = 0;
+  uint32_t data = 0; /* bytes of per-device data */
   uint32_t i;
   FS_TRY_AS(fs_cbor_array(&cursor, 1, FS_AREA_MAX, &manifest->area_count), FS_ERR_AREA_MALFORMED);
   for (i = 0; i < manifest->area_count; i++) {
     fs_area *area = &manifest->areas[i];
-    FS_TRY(fs_area_read(&cursor, end, area));
+    FS_TRY(fs_area_read(&cursor, end, data, area));
+    if (area->kind == FS_AREA_DEVICE_DATA) data += area->length; /* at most FS_SMALL_AREA_MAX */
     end = (uint64_t)area->address + area->length;
     /* At most 8 * 2^32 / 1024: no wrap. The chunk size is one of three that are not 0. */
     if (area->kind == FS_AREA_FIRMWARE)
@@ -175,6 +178,7 @@ fs_result fs_manifest_verify(fs_view object, const fs_delegation *signer, fs_man
   fs_crypto_sha256_final(&hash, manifest->core_digest);
   /* 5. */
   FS_DEMAND(fs_identity_is_product(found.product) == FS_YES, FS_ERR_MANIFEST_PRODUCT_WRONG);
+  FS_DEMAND(fs_equal(manifest->grant, signer->grant, FS_HASH_SIZE) == FS_YES, FS_ERR_MANIFEST_GRANT_WRONG);
   FS_DEMAND(manifest->security_counter <= signer->counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
   /* 6. */
   FS_TRY(read_areas(found.areas, manifest));

@@ -18,6 +18,7 @@ typedef struct {
   uint8_t first_record[FS_HASH_SIZE];
   uint8_t salt[FS_HASH_SIZE];
   uint8_t commitment[FS_HASH_SIZE];
+  uint8_t grant[FS_HASH_SIZE];
   fs_answer chip_listed;
   uint32_t security_counter;
   uint32_t chunk_size;

@@ -10,12 +10,14 @@
 #include "fs_session.h"
 #include "fs_trial.h"
 
-#define COUNTER_JUMP_MOST 16u
+#define SUCCESSIONS_MOST 4u
 
 typedef struct {
   fs_view manifest;
   fs_view delegation;
   fs_view epoch;   /* data 0: none */
+  fs_view successions[SUCCESSIONS_MOST];
+  uint32_t succession_count;
   fs_view license; /* data 0: none */
 } header_parts;
 
@@ -27,35 +29,45 @@ static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
   return fs_cbor_bytes(cursor, 0, FS_PACKAGE_HEADER_MAX, bytes);
 }
 
-/* [manifest, delegation, epoch or null, license or null] */
+/* [manifest, delegation, epoch or null, [succession, ...], license or null] */
 static fs_result read_header(fs_view header, header_parts *found) {
   fs_cbor cursor = fs_cbor_open(header);
-  uint32_t count;
+  uint32_t count, i;
   FS_TRY(fs_cbor_check(header, 1));
-  FS_TRY(fs_cbor_array(&cursor, 4, 4, &count));
+  FS_TRY(fs_cbor_array(&cursor, 5, 5, &count));
   FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->manifest));
   FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->delegation));
   FS_TRY(take_optional(&cursor, &found->epoch));
+  FS_TRY(fs_cbor_array(&cursor, 0, SUCCESSIONS_MOST, &found->succession_count));
+  for (i = 0; i < found->succession_count; i++)
+    FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->successions[i]));
   FS_TRY(take_optional(&cursor, &found->license));
   return fs_cbor_done(&cursor);
 }
 
 /* Steps 7 to 10: against this chip, its state, its option bytes. */
 static fs_result check_chip(const fs_manifest *manifest) {
-  uint32_t level;
+  fs_readout_levels level;
   FS_DEMAND(manifest->chip_listed == FS_YES, FS_ERR_MANIFEST_CHIP_WRONG);
   FS_DECIDE(fs_area_check_chip(manifest->areas, manifest->area_count));
   FS_DEMAND(manifest->least_agent <= FS_AGENT_VERSION, FS_ERR_AGENT_TOO_OLD);
   FS_DEMAND(manifest->security_counter >= fs_now.security_counter, FS_ERR_COUNTER_ROLLED_BACK);
-  /* Not below, as just checked: the difference does not wrap. */
-  if (fs_now.install_count > 0)
-    FS_DEMAND(manifest->security_counter - fs_now.security_counter <= COUNTER_JUMP_MOST,
-               FS_ERR_COUNTER_JUMP_TOO_LARGE);
   FS_DECIDE(fs_trial_check(manifest));
   FS_DECIDE(fs_policy_check_fields(manifest->requirements, manifest->requirement_count));
-  FS_TRY(fs_policy_readout_level(&level));
-  FS_DEMAND(level >= manifest->least_readout, FS_ERR_READOUT_LEVEL_TOO_LOW);
+  FS_TRY(fs_policy_readout_levels(&level));
+  FS_DEMAND(level.effective >= manifest->least_readout, FS_ERR_READOUT_LEVEL_TOO_LOW);
   FS_DECIDE(fs_policy_check_strength(manifest->requirements, manifest->requirement_count));
+  return FS_OK;
+}
+
+/* Step 2. */
+static fs_result verify_authority(const header_parts *found, fs_delegation *signer) {
+  fs_trust *trust = &fs_session.trust;
+  uint32_t i;
+  fs_trust_begin(trust);
+  for (i = 0; i < found->succession_count; i++) FS_DECIDE(fs_trust_follow(found->successions[i], trust));
+  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, trust));
+  FS_DECIDE(fs_trust_delegate(found->delegation, FS_ROLE_PACKAGE_SIGNER, trust, signer));
   return FS_OK;
 }
 
@@ -64,8 +76,7 @@ static fs_result accept(fs_view header) {
   fs_delegation signer;
   FS_REQUIRE(header.length <= FS_PACKAGE_HEADER_MAX, FS_ERR_PACKAGE_HEADER_TOO_LARGE);
   FS_TRY_AS(read_header(header, &found), FS_ERR_PACKAGE_MALFORMED);
-  fs_session.epoch = fs_now.epoch;
-  FS_DECIDE(fs_delegation_verify(found.delegation, found.epoch, FS_ROLE_PACKAGE_SIGNER, &fs_session.epoch, &signer));
+  FS_DECIDE(verify_authority(&found, &signer));
   FS_DECIDE(fs_manifest_verify(found.manifest, &signer, &fs_session.manifest));
   FS_DECIDE(check_chip(&fs_session.manifest));
   return FS_OK;
@@ -85,16 +96,19 @@ static fs_result pass(fs_view header, uint8_t hash[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
-/* Once: for an epoch that was not taken over, or another one that was. It is the higher of that in force and the statement's. */
-static fs_result __attribute__((noinline)) check_epoch(void) {
-  FS_DEMAND(fs_now.epoch == fs_session.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
+/* Once: for a root or an epoch that was not taken over, or another one that was. */
+static fs_result __attribute__((noinline)) check_trust(void) {
+  FS_DEMAND(fs_now.epoch == fs_session.trust.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(fs_equal(fs_now.root, fs_session.trust.root + 1, sizeof fs_now.root) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
 
-fs_result fs_package_take_epoch(void) {
-  if (fs_session.epoch <= fs_now.epoch) return FS_OK;
-  fs_now.epoch = fs_session.epoch;
-  if (check_epoch() != FS_OK) return fs_journal_recall();
+/* Root and epoch are kept over resets from here on. Another root comes with a higher epoch. */
+static fs_result keep_trust(void) {
+  if (fs_session.trust.epoch <= fs_now.epoch) return FS_OK;
+  fs_now.epoch = fs_session.trust.epoch;
+  memcpy(fs_now.root, fs_session.trust.root + 1, sizeof fs_now.root);
+  if (check_trust() != FS_OK) return fs_journal_recall();
   return fs_journal_commit();
 }
 
@@ -108,9 +122,9 @@ static fs_result accept_twice(fs_view header) {
   FS_TRY(pass(header, second));
   FS_INSIST(fs_equal(first, second, sizeof first) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_FLOW_INSIST(FS_FLOW_PACKAGE_DONE);
-  FS_TRY(fs_package_take_epoch());
-  FS_TRY(check_epoch());
-  FS_TRY(fs_session_check_manifest()); /* a store of an epoch that went elsewhere */
+  FS_TRY(keep_trust());
+  FS_TRY(check_trust());
+  FS_TRY(fs_session_check_manifest()); /* a store that went elsewhere */
   fs_session.phase = FS_FLOW_BIND(FS_PHASE_PACKAGE, FS_FLOW_PACKAGE_DONE);
   return FS_OK;
 }

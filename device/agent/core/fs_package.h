@@ -1,4 +1,4 @@
-/* Accepting a package header: spec/package.md section 6, steps 1 to 10. Changes nothing but the epoch known. */
+/* Accepting a package header: spec/package.md section 6, steps 1 to 10. Changes nothing but root and epoch. */
 #ifndef FS_PACKAGE_H
 #define FS_PACKAGE_H
 
@@ -12,8 +12,5 @@ fs_result fs_package_accept(fs_view header);
 
 /* The license bundle that the header carries, in place. FS_ERR_PACKAGE_LICENSE_MISSING. */
 fs_result fs_package_license(fs_buffer header, fs_buffer *license);
-
-/* Journals the session's epoch where it is higher than the one known. FS_ERR_INTERNAL_CHECK_FAILED, FS_ERR_JOURNAL_FAILED. */
-fs_result fs_package_take_epoch(void);
 
 #endif

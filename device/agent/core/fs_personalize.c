@@ -21,14 +21,15 @@ typedef struct {
   fs_view challenge;
   fs_view seed; /* length 0: none */
   uint32_t epoch;
+  uint32_t origin;
 } begin_request;
 
-/* {0: root public key, 1: product, 2: epoch, 3: challenge, 4: seed (optional)} */
+/* {0: root public key, 1: product, 2: epoch, 3: challenge, 4: seed (perhaps missing), 5: origin} */
 static fs_result read_begin(fs_view request, begin_request *read) {
   fs_cbor cursor = fs_cbor_open(request);
   uint32_t pairs;
   FS_TRY(fs_cbor_check(request, 1));
-  FS_TRY(fs_cbor_map(&cursor, 4, 5, &pairs));
+  FS_TRY(fs_cbor_map(&cursor, 5, 6, &pairs));
   FS_TRY(fs_cbor_key(&cursor, 0));
   FS_TRY(fs_cbor_bytes(&cursor, FS_POINT_SIZE, FS_POINT_SIZE, &read->root));
   FS_TRY(fs_cbor_key(&cursor, 1));
@@ -36,17 +37,21 @@ static fs_result read_begin(fs_view request, begin_request *read) {
   FS_TRY(fs_cbor_key(&cursor, 2));
   FS_TRY(fs_cbor_uint(&cursor, FS_COUNT_MAX, &read->epoch));
   FS_TRY(fs_cbor_key(&cursor, 3));
-  FS_TRY(fs_cbor_bytes(&cursor, 0, 32, &read->challenge));
+  FS_TRY(fs_cbor_bytes(&cursor, 0, FS_CHALLENGE_MOST, &read->challenge));
+  FS_REQUIRE(fs_is_challenge(read->challenge) == FS_YES, FS_CBOR_SHAPE);
   read->seed.length = 0;
-  if (pairs == 5) {
+  if (pairs == 6) {
     FS_TRY(fs_cbor_key(&cursor, 4));
     FS_TRY(fs_cbor_bytes(&cursor, 32, 64, &read->seed));
   }
+  FS_TRY(fs_cbor_key(&cursor, 5));
+  FS_TRY(fs_cbor_uint(&cursor, FS_ORIGIN_MAX, &read->origin));
+  FS_REQUIRE(fs_is_origin(read->origin) == FS_YES, FS_CBOR_SHAPE);
   FS_TRY(fs_cbor_done(&cursor));
   return fs_crypto_p256_check(read->root.data);
 }
 
-/* A scalar that is not in 1..n-1 comes once in 2^32 draws; it is drawn anew. */
+/* A scalar that is not in 1..n-1 comes once in 2^32 draws; it is drawn again. */
 static fs_result make_key(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
   uint32_t i;
   for (i = 0; i < KEY_TRIES; i++) {
@@ -70,6 +75,7 @@ static fs_result make_identity(const begin_request *read) {
   memcpy(made.product, read->product.data, read->product.length);
   made.product_length = (uint8_t)read->product.length; /* 1 to 32 */
   made.epoch = read->epoch;
+  made.origin = read->origin;
   if (!FS_HAS_RANDOM_GENERATOR) {
     FS_REQUIRE(read->seed.length > 0, FS_ERR_RANDOM_FAILED);
     hash_of(read->seed.data, read->seed.length, 0, 0, made.seed);
@@ -82,7 +88,7 @@ static fs_result make_identity(const begin_request *read) {
   return FS_OK;
 }
 
-/* One pass. The identity is looked for anew: a boot may have missed it. */
+/* One pass. The identity is looked for again: a boot may have missed it. */
 static fs_result __attribute__((noinline)) check_blank(void) {
   FS_DEMAND(fs_identity_load() != FS_YES, FS_ERR_ALREADY_PERSONALIZED);
   return FS_OK;
@@ -103,6 +109,7 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   speaker.thumbprint = made.thumbprint;
   speaker.life_cycle = 0;
   speaker.epoch = made.epoch;
+  speaker.origin = made.origin;
   FS_TRY(fs_hello_write(answer, read.challenge, &speaker));
   begun = FS_YES;
   return FS_OK;
@@ -132,7 +139,8 @@ static fs_result write_first_state(void) {
   fs_now.life_cycle = FS_LIFE_PERSONALIZED;
   fs_now.epoch = made.epoch;
   fs_now.option_tries = OPTION_TRIES;
-  fs_now.receipt = FS_NO;
+  fs_now.receipt = FS_RECEIPT_NONE;
+  memcpy(fs_now.root, made.root + 1, sizeof fs_now.root);
   return fs_journal_create(made.device_key);
 }
 

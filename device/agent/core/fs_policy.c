@@ -28,10 +28,12 @@ static uint32_t level_of(uint32_t register_value) {
   return field == FS_RDP_LEVEL_0 ? 0 : 1;
 }
 
-fs_result fs_policy_readout_level(uint32_t *level) {
+fs_result fs_policy_readout_levels(fs_readout_levels *levels) {
   uint32_t value;
   FS_TRY_AS(fs_port_option_read(FS_RDP_REGISTER, &value), FS_ERR_OPTION_BYTES_FAILED);
-  *level = level_of(value);
+  levels->read = level_of(value);
+  levels->level_key = fs_port_level_key();
+  levels->effective = levels->read == 2 && levels->level_key != FS_NO ? 1 : levels->read;
   return FS_OK;
 }
 
@@ -79,7 +81,8 @@ static fs_result wanted(const fs_requirement *requirement, uint32_t *now, uint32
 }
 
 fs_result fs_policy_check_strength(const fs_requirement *requirements, uint32_t count) {
-  uint32_t i, now, then, level;
+  uint32_t i, now, then;
+  fs_readout_levels level;
   for (i = 0; i < count; i++) {
     const fs_option_register *known = find(requirements[i].register_id);
     FS_REQUIRE(known != 0, FS_ERR_POLICY_FIELD_UNKNOWN);
@@ -90,8 +93,8 @@ fs_result fs_policy_check_strength(const fs_requirement *requirements, uint32_t 
       FS_DEMAND(level_of(then) >= level_of(now), FS_ERR_POLICY_NOT_STRONGER);
   }
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
-  FS_TRY(fs_policy_readout_level(&level));
-  if (level == 2) FS_REQUIRE(fs_policy_differs(requirements, count) == FS_NO, FS_ERR_POLICY_LOCKED);
+  FS_TRY(fs_policy_readout_levels(&level));
+  if (level.read == 2) FS_REQUIRE(fs_policy_differs(requirements, count) == FS_NO, FS_ERR_POLICY_LOCKED);
   return FS_OK;
 }
 

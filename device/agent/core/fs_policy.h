@@ -16,8 +16,15 @@ typedef struct {
 /* Reads [[register, mask, value], ...]: ascending registers, mask not 0, value within mask. */
 fs_result fs_policy_read(fs_cbor *cursor, fs_requirement *requirements, uint32_t *count);
 
-/* Readout protection level in force: 0, 1 or 2. FS_ERR_OPTION_BYTES_FAILED. */
-fs_result fs_policy_readout_level(uint32_t *level);
+/* Readout protection levels, 0, 1 or 2. */
+typedef struct {
+  uint32_t read;       /* as the option bytes in force say */
+  uint32_t effective;  /* what it is good for: spec/agent.md section 4 */
+  fs_answer level_key; /* not FS_NO: somebody may hold a key that takes the level back */
+} fs_readout_levels;
+
+/* FS_ERR_OPTION_BYTES_FAILED. */
+fs_result fs_policy_readout_levels(fs_readout_levels *levels);
 
 /* Every register and bit is one that a policy may set: FS_ERR_POLICY_FIELD_UNKNOWN. */
 fs_result fs_policy_check_fields(const fs_requirement *requirements, uint32_t count);

@@ -35,6 +35,10 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value);
 /* Writes the registers, all at once where the chip can; FS_OK after the hardware reported success. */
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count);
 
+/* FS_NO when the chip holds no key, password or certificate with which somebody can take its readout level back;
+ * FS_YES when it holds one. */
+fs_answer fs_port_level_key(void);
+
 /* Makes programmed option bytes take force: a reset of the chip, or the launch bit that causes one. */
 void fs_port_option_launch(void) __attribute__((noreturn));
 
@@ -57,7 +61,7 @@ fs_answer fs_port_trial_confirmed(void);
 /* Takes the confirmation out, if there is one: it counts once, and was journaled before. */
 void fs_port_trial_clear(void);
 
-/* Called ahead of the boot of an application on trial: starts a watchdog that resets the chip unless the application
+/* Called before the boot of an application on trial: starts a watchdog that resets the chip unless the application
  * feeds it, where the chip has one that outlives the hand-over. */
 void fs_port_trial_watchdog(void);
 

@@ -3,6 +3,7 @@
 
 #include "fs_chip_facts.h"
 #include "fs_cose.h"
+#include "fs_digest.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 
@@ -11,86 +12,142 @@
 #define CLAIM_UEID 256u
 #define CLAIM_DBGSTAT 263u
 #define CLAIM_EAT_PROFILE 265u
-/* spec/receipt.md: of the install that the license was for. */
-enum { RESULT_INSTALLED = 0, RESULT_REVERTED = 1 };
+/* spec/receipt.md section 2: of the install that the license was for. */
+enum { RESULT_INSTALLED = 0, RESULT_GIVEN_UP = 1, RESULT_ON_TRIAL = 2, RESULT_GONE = 3 };
 
 #define PROFILE "tag:firmseal,2026:receipt-1"
 
-/* Private claims -70001 to -70013: the CBOR argument of -n is n - 1. */
+/* What was found about the install. */
+typedef struct {
+  uint32_t result;
+  fs_answer fresh;
+  fs_answer measured;
+} finding;
+
+/* Private claims -70001 to -70017: the CBOR argument of -n is n - 1. */
 static void write_private(fs_writer *writer, uint32_t number) { fs_write_negative(writer, 70000u + number - 1u); }
 
+/* One pass: flash holds what the MAC in the journal was made of. */
+static fs_result __attribute__((noinline)) check_mac(const uint8_t mac[FS_HASH_SIZE]) {
+  FS_DEMAND(fs_equal(mac, fs_now.firmware_mac, FS_HASH_SIZE) == FS_YES, FS_ERR_AREA_DIGEST_WRONG);
+  return FS_OK;
+}
+
+/* The present application, as flash has it now. A MAC that was not computed is not the one in the journal. */
+static uint32_t measure(void) {
+  uint8_t mac[FS_HASH_SIZE];
+  memset(mac, 0, sizeof mac);
+  if (fs_digest_measure(fs_now.areas, fs_now.area_count, mac) != FS_OK) return RESULT_GONE;
+  if (check_mac(mac) != FS_OK || check_mac(mac) != FS_OK) return RESULT_GONE;
+  return fs_life_on_trial() == FS_YES ? RESULT_ON_TRIAL : RESULT_INSTALLED;
+}
+
+static finding find(fs_answer fresh) {
+  finding found;
+  found.fresh = fresh;
+  found.measured = FS_NO;
+  if (fresh == FS_YES && fs_now.life_cycle == FS_LIFE_INSTALLING) {
+    found.result = RESULT_GONE;
+  } else if (fs_now.receipt == FS_RECEIPT_OTHER) {
+    found.result = RESULT_GIVEN_UP;
+  } else if (fresh == FS_YES) {
+    found.result = measure();
+    found.measured = FS_YES;
+  } else {
+    found.result = fs_life_on_trial() == FS_YES ? RESULT_ON_TRIAL : RESULT_INSTALLED;
+  }
+  return found;
+}
+
 static void write_areas(fs_writer *writer) {
-  fs_answer given_up = fs_now.life_cycle == FS_LIFE_REVERTED ? FS_YES : FS_NO;
-  uint32_t start = given_up == FS_YES ? fs_now.area_count : 0;
-  uint32_t count = given_up == FS_YES ? fs_now.other.area_count : fs_now.area_count;
+  fs_answer other = fs_now.receipt == FS_RECEIPT_OTHER ? FS_YES : FS_NO;
+  uint32_t start = other == FS_YES ? fs_now.area_count : 0;
+  uint32_t count = other == FS_YES ? fs_now.other.area_count : fs_now.area_count;
   uint32_t i;
   fs_write_array(writer, count);
   for (i = start; i < start + count && i < FS_AREA_MAX; i++) {
     const fs_area *area = &fs_now.areas[i];
-    if (area->kind == FS_AREA_FIRMWARE) fs_write_bytes(writer, area->digest, FS_HASH_SIZE);
-    else fs_write_uint(writer, area->length);
+    if (area->kind == FS_AREA_GENERATED) fs_write_uint(writer, area->length);
+    else fs_write_bytes(writer, area->digest, FS_HASH_SIZE);
   }
 }
 
-static void write_measured(fs_writer *writer) {
+/* Claims 2 to 6: the install. */
+static void write_install(fs_writer *writer) {
+  fs_answer other = fs_now.receipt == FS_RECEIPT_OTHER ? FS_YES : FS_NO;
   write_private(writer, 2);
-  fs_write_bytes(writer, fs_now.life_cycle == FS_LIFE_REVERTED ? fs_now.other.manifest_digest : fs_now.manifest_digest,
-                 FS_HASH_SIZE);
+  fs_write_bytes(writer, other == FS_YES ? fs_now.other.manifest_digest : fs_now.manifest_digest, FS_HASH_SIZE);
   write_private(writer, 3);
-  fs_write_bytes(writer, fs_now.license_id, sizeof fs_now.license_id);
+  fs_write_bytes(writer, fs_now.receipt_of.license_id, sizeof fs_now.receipt_of.license_id);
   write_private(writer, 4);
-  fs_write_bytes(writer, fs_now.job_id, sizeof fs_now.job_id);
+  fs_write_bytes(writer, fs_now.receipt_of.job_id, sizeof fs_now.receipt_of.job_id);
   write_private(writer, 5);
   fs_write_uint(writer, fs_now.install_count);
   write_private(writer, 6);
   write_areas(writer);
 }
 
-static fs_result write_payload(fs_writer *writer, fs_view challenge) {
-  static const uint8_t dbgstat[3] = {0, 1, 4}; /* enabled; disabled; disabled fully and permanently */
-  uint8_t ueid[33];
-  uint32_t level;
-  FS_TRY(fs_policy_readout_level(&level));
-  ueid[0] = 1; /* type RAND */
-  memcpy(ueid + 1, fs_identity_thumbprint(), FS_HASH_SIZE);
-  fs_write_map(writer, 17);
-  fs_write_uint(writer, CLAIM_EAT_NONCE);
-  if (challenge.length > 0) fs_write_bytes(writer, challenge.data, challenge.length);
-  else fs_write_bytes(writer, fs_now.receipt_nonce, FS_HASH_SIZE);
-  fs_write_uint(writer, CLAIM_UEID);
-  fs_write_bytes(writer, ueid, sizeof ueid);
-  fs_write_uint(writer, CLAIM_DBGSTAT);
-  fs_write_uint(writer, dbgstat[level]);
-  fs_write_uint(writer, CLAIM_EAT_PROFILE);
-  fs_write_text(writer, PROFILE);
-  write_private(writer, 1);
-  fs_write_bool(writer, challenge.length > 0 ? FS_YES : FS_NO);
-  write_measured(writer);
+/* Claims 7 to 17: the chip as it is now, and what was found. */
+static void write_state(fs_writer *writer, const finding *found, const fs_readout_levels *level) {
   write_private(writer, 7);
   fs_policy_write_registers(writer);
   write_private(writer, 8);
   fs_write_uint(writer, fs_now.security_counter);
   write_private(writer, 9);
-  fs_write_uint(writer, level);
+  fs_write_uint(writer, level->read);
   write_private(writer, 10);
-  fs_write_uint(writer, fs_now.life_cycle == FS_LIFE_REVERTED ? RESULT_REVERTED : RESULT_INSTALLED);
+  fs_write_uint(writer, found->result);
   write_private(writer, 11);
   fs_write_uint(writer, FS_AGENT_VERSION);
   write_private(writer, 12);
   fs_write_text(writer, FS_CHIP_ID);
   write_private(writer, 13);
-  fs_write_bool(writer, level < FS_TIER_B_READOUT_LEVEL ? FS_YES : FS_NO);
+  fs_write_bool(writer, level->effective < FS_TIER_B_READOUT_LEVEL ? FS_YES : FS_NO);
+  write_private(writer, 14);
+  fs_write_bytes(writer, fs_now.receipt_of.digest, FS_HASH_SIZE);
+  write_private(writer, 15);
+  fs_write_bool(writer, found->measured);
+  write_private(writer, 16);
+  fs_write_uint(writer, fs_identity_origin());
+  write_private(writer, 17);
+  fs_write_bool(writer, level->level_key != FS_NO ? FS_YES : FS_NO);
+}
+
+static fs_result write_payload(fs_writer *writer, fs_view challenge, const finding *found) {
+  static const uint8_t dbgstat[3] = {0, 1, 4}; /* enabled; disabled; disabled fully and permanently */
+  uint8_t ueid[33];
+  fs_readout_levels level;
+  FS_TRY(fs_policy_readout_levels(&level));
+  ueid[0] = 1; /* type RAND */
+  memcpy(ueid + 1, fs_identity_thumbprint(), FS_HASH_SIZE);
+  fs_write_map(writer, 21);
+  fs_write_uint(writer, CLAIM_EAT_NONCE);
+  if (found->fresh == FS_YES) fs_write_bytes(writer, challenge.data, challenge.length);
+  else fs_write_bytes(writer, fs_now.receipt_of.receipt_nonce, FS_HASH_SIZE);
+  fs_write_uint(writer, CLAIM_UEID);
+  fs_write_bytes(writer, ueid, sizeof ueid);
+  fs_write_uint(writer, CLAIM_DBGSTAT);
+  fs_write_uint(writer, dbgstat[level.effective]);
+  fs_write_uint(writer, CLAIM_EAT_PROFILE);
+  fs_write_text(writer, PROFILE);
+  write_private(writer, 1);
+  fs_write_bool(writer, found->fresh);
+  write_install(writer);
+  write_state(writer, found, &level);
   return FS_OK;
 }
 
 fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint8_t key[FS_SCALAR_SIZE];
+  finding found;
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
-  FS_INSIST((fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL) && fs_now.receipt == FS_YES, FS_ERR_NO_RECEIPT);
+  FS_INSIST(fs_now.life_cycle != 0 && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
+            FS_ERR_NO_RECEIPT);
+  found = find(challenge.length > 0 ? FS_YES : FS_NO);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
-  FS_TRY(write_payload(writer, challenge));
+  FS_TRY(write_payload(writer, challenge, &found));
   FS_TRY(fs_identity_signing_private(key));
   fs_cose_end(writer, FS_TYP_RECEIPT, payload, key);
   fs_wipe(key, sizeof key);

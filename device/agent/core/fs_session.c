@@ -13,6 +13,7 @@ void fs_session_end(void) {
 void fs_session_back_to_package(void) {
   fs_wipe(fs_session.content_prk, sizeof fs_session.content_prk);
   fs_wipe(fs_session.area_key, sizeof fs_session.area_key);
+  fs_wipe(&fs_session.license, sizeof fs_session.license);
   fs_session.phase = FS_PHASE_PACKAGE;
 }
 
@@ -45,4 +46,23 @@ void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uin
   parts[2].data = ordinal;
   parts[2].length = sizeof ordinal;
   fs_hkdf_expand(fs_session.content_prk, parts, has_area == FS_YES ? 3 : 2, out, FS_KEY_SIZE);
+}
+
+void fs_session_digest_of_hash(uint32_t ordinal, const uint8_t hash[FS_HASH_SIZE], uint8_t digest[FS_HASH_SIZE]) {
+  uint8_t key[FS_KEY_SIZE];
+  fs_hmac context;
+  fs_session_derive("firmseal/1 digest", FS_YES, ordinal, key);
+  fs_hmac_init(&context, key, sizeof key);
+  fs_hmac_update(&context, hash, FS_HASH_SIZE);
+  fs_hmac_final(&context, digest);
+  fs_wipe(key, sizeof key);
+}
+
+void fs_session_digest(uint32_t ordinal, fs_view bytes, uint8_t digest[FS_HASH_SIZE]) {
+  uint8_t hash[FS_HASH_SIZE];
+  fs_sha256 context;
+  fs_crypto_sha256_init(&context);
+  fs_crypto_sha256_update(&context, bytes.data, bytes.length);
+  fs_crypto_sha256_final(&context, hash);
+  fs_session_digest_of_hash(ordinal, hash, digest);
 }

@@ -2,6 +2,7 @@
 #ifndef FS_SESSION_H
 #define FS_SESSION_H
 
+#include "fs_journal.h"
 #include "fs_manifest.h"
 
 /* Phases are words that do not turn into each other by a few bits. */
@@ -12,9 +13,10 @@
 
 typedef struct {
   uint32_t phase;
-  uint32_t epoch; /* in force with the statements that the package and the license carried */
+  fs_trust trust; /* in force with what the package and the license proved */
   fs_manifest manifest;
   uint8_t accepted[FS_HASH_SIZE]; /* hash of the manifest above when it was accepted */
+  fs_license_names license; /* accepted last */
   uint8_t content_prk[FS_HASH_SIZE]; /* HKDF-Extract of the content key: all keys of the package follow from it */
   uint8_t area_key[FS_KEY_SIZE];
   uint8_t expected[FS_HASH_SIZE]; /* hash of the record awaited */
@@ -27,12 +29,17 @@ extern fs_session_state fs_session;
 
 /* Forgets everything, keys by overwriting. */
 void fs_session_end(void);
-/* Forgets the keys and keeps the accepted package: a license can come again. */
+/* Forgets license and keys and keeps the accepted package: a license can come again. */
 void fs_session_back_to_package(void);
 
-/* Notes the manifest as accepted, and says whether it still is that one. FS_ERR_INTERNAL_CHECK_FAILED. */
+/* Notes the manifest as accepted, and says whether it still is that one. A license fills in the digests of its per-device data.
+ * FS_ERR_INTERNAL_CHECK_FAILED. */
 void fs_session_note_manifest(void);
 fs_result fs_session_check_manifest(void);
+
+/* Keyed digest of the area of that ordinal, from its bytes or from their SHA-256. */
+void fs_session_digest(uint32_t ordinal, fs_view bytes, uint8_t digest[FS_HASH_SIZE]);
+void fs_session_digest_of_hash(uint32_t ordinal, const uint8_t hash[FS_HASH_SIZE], uint8_t digest[FS_HASH_SIZE]);
 
 /* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);

@@ -67,35 +67,29 @@ static void __attribute__((noinline)) read_present(fs_other *present) {
 static void take_over(const fs_manifest *manifest) {
   read_present(&fs_now.other);
   memmove(fs_now.areas + manifest->area_count, fs_now.areas, fs_now.area_count * sizeof fs_now.areas[0]);
-  memcpy(fs_now.areas, manifest->areas, manifest->area_count * sizeof fs_now.areas[0]);
-  fs_now.entry = manifest->entry;
-  fs_now.boot_check = manifest->boot_check;
-  fs_now.interruption = manifest->interruption;
-  fs_now.area_count = manifest->area_count;
   fs_now.trial_counter = manifest->security_counter;
-  memcpy(fs_now.manifest_digest, manifest->digest, FS_HASH_SIZE);
 }
 
 /* Once: for what was left out of take_over. What is present now, the end of the install looks at. */
-static fs_result __attribute__((noinline)) check_taken(const fs_manifest *manifest, const fs_other *former,
+static fs_result __attribute__((noinline)) check_taken(const fs_manifest *manifest, const fs_other *previous,
                                                        const fs_area *areas) {
-  FS_DEMAND(fs_equal((const uint8_t *)&fs_now.other, (const uint8_t *)former, sizeof *former) == FS_YES,
+  FS_DEMAND(fs_equal((const uint8_t *)&fs_now.other, (const uint8_t *)previous, sizeof *previous) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_now.trial_counter == manifest->security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal((const uint8_t *)(fs_now.areas + manifest->area_count), (const uint8_t *)areas,
-                     former->area_count * (uint32_t)sizeof *areas) == FS_YES,
+                     previous->area_count * (uint32_t)sizeof *areas) == FS_YES,
             FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
 
 fs_result fs_trial_take_over(const fs_manifest *manifest) {
-  fs_other former;
+  fs_other previous;
   fs_area areas[FS_AREA_MAX];
   FS_TRY(fs_trial_check_beside(manifest)); /* as before the install: what does not fit is not moved */
-  read_present(&former);
+  read_present(&previous);
   memcpy(areas, fs_now.areas, sizeof areas);
   take_over(manifest);
-  return check_taken(manifest, &former, areas);
+  return check_taken(manifest, &previous, areas);
 }
 
 void fs_trial_forget(void) {
@@ -125,6 +119,7 @@ static void exchange(void) {
 
 fs_result fs_trial_revert(void) {
   exchange();
+  fs_now.receipt ^= FS_RECEIPT_PRESENT ^ FS_RECEIPT_OTHER; /* it was of the one that is given up */
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_REVERTED);
   return fs_journal_commit();
 }

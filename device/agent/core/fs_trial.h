@@ -17,11 +17,11 @@ fs_answer fs_trial_beside(const fs_manifest *manifest);
 /* For what follows from fs_trial_beside: it is so, and there is room. FS_ERR_INTERNAL_CHECK_FAILED, FS_ERR_TRIAL_NO_ROOM. */
 fs_result fs_trial_check_beside(const fs_manifest *manifest);
 
-/* Makes fs_now tell of the manifest as the present application and of what stood as the other; the caller fills in what
- * every install ends with, and commits. FS_ERR_INTERNAL_CHECK_FAILED: it does not. */
+/* Makes fs_now tell of the present application as the other, and leaves the place of the present one for the manifest's, which
+ * the caller fills in; he commits. FS_ERR_INTERNAL_CHECK_FAILED: it does not. */
 fs_result fs_trial_take_over(const fs_manifest *manifest);
 
-/* After a reset, ahead of any boot: decides over an application that was on trial. FS_ERR_JOURNAL_FAILED. */
+/* After a reset, before any boot: decides over an application that was on trial. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_trial_settle(void);
 
 /* The application that waits for its trial gets its one boot, with the watchdog running. FS_ERR_JOURNAL_FAILED, or

@@ -1,5 +1,6 @@
-// What an attacker brings: a probe on the debug port, code of his own for SRAM or flash, and patience. All of it is what
-// somebody with the chip on a bench can do; what he got is compared with what is secret by the test, which alone knows it.
+// What an attacker brings: a probe on the debug port, code of his own for SRAM or flash, and patience.
+// All of it is what somebody with the chip on a bench can do; what he got is compared with what is secret
+// by the test, which alone knows it.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +41,10 @@ const stackOffset = 0x8000;
 const done = 0x600d_600d;
 const failed = 0xbadc_0de5;
 
-/** Copies words out of flash into SRAM. Has a fault handler of its own in SRAM, so a refused read does not stop it. */
+/**
+ * Copies words out of flash into SRAM. Has a fault handler of its own in SRAM, so a
+ * refused read does not stop it.
+ */
 const dumper = ({ address, length }: Place, ram: number) => `
 start:
   ldr r0, =vectors
@@ -77,7 +81,10 @@ export interface Loot {
   readonly ram: Uint8Array;
 }
 
-/** Halts the chip, reads SRAM, then each place of flash directly and by the dumper. Leaves the chip to the next power cycle. */
+/**
+ * Halts the chip, reads SRAM, then each place of flash directly and by the dumper. Leaves the
+ * chip to the next power cycle.
+ */
 export function raid(chip: VirtualChip, places: readonly Place[], ramBytes = 0x4000): Loot {
   const ram = chip.chip.ram[0]!.addressStart;
   const probe = new TestDebugger(chip.machine.debugPort);

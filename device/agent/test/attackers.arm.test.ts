@@ -28,7 +28,7 @@ async function victim(chipId: string, level: Level): Promise<Line> {
   for (const { register, mask, value } of finalOptions(chip, level))
     values.set(register, (((values.get(register) ?? 0) & ~mask) | value) >>> 0);
   const optionBytes = [...values].map(([register, value]) => ({ register, value }));
-  const state = { securityCounter: 0, installCount: 0, agentVersion: 1, optionBytes };
+  const state = { securityCounter: 0, agentVersion: 1, levelKey: false, optionBytes };
   const line = await machineChip({ chipId, trust: { root: root.publicKey, product, epoch: 1 }, state });
   if (isWhole || chipId === 'stm32f427') return line;
   return computeCryptoHere(line, buildAgent(targetOf(chipId, 'shipping')).elf);

@@ -1,5 +1,6 @@
-// The agent's CBOR check against the reader of packages/cbor-cose: the same outcome for the same bytes. Inputs: the shared
-// vectors, encodings of random values, their mutations, and random bytes that look like CBOR.
+// The agent's CBOR check against the reader of packages/cbor-cose: the same outcome for the
+// same bytes. Inputs: the shared vectors, encodings of random values, their mutations, and
+// random bytes that look like CBOR.
 
 import { readFileSync } from 'node:fs';
 import { type CborInput, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';

@@ -1,9 +1,8 @@
-// Identity and journal as they lie in flash, for given keys and counters: ../README.md, "Identity" and "Journal". With them
-// a test puts a chip into any state without going through personalization and installs.
+// Identity and journal as they lie in flash, for given keys and counters: ../README.md, "Identity" and
+// "Journal". With them a test puts a chip into any state without going through personalization and installs.
 
 import { type Bytes, concatBytes, u32le, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { fsNo } from '@firmseal/virtual-stm32';
 
 const padded = (bytes: Uint8Array, length: number): Bytes => {
   const whole = new Uint8Array(length);
@@ -19,6 +18,8 @@ export interface IdentityContent {
   readonly epoch: number;
   readonly deviceKey: Bytes;
   readonly certificate: Bytes;
+  /** Number of the origin: spec/device.md section 1. */
+  readonly origin: number;
 }
 
 /** 1696 bytes for the start of the identity range. */
@@ -29,7 +30,8 @@ export function identityImage(content: IdentityContent): Bytes {
     ...[content.rootPublicKey, content.signing.publicKey, content.kem.publicKey],
     ...[Uint8Array.of(content.product.length), padded(utf8(content.product), 32)],
   );
-  const image = concatBytes(padded(head, 608), padded(content.certificate, 1024));
+  const whole = concatBytes(padded(head, 568), u32le(content.origin));
+  const image = concatBytes(padded(whole, 608), padded(content.certificate, 1024));
   const mac = crypto.hmacSha256(content.deviceKey, image);
   return concatBytes(
     image,
@@ -51,22 +53,27 @@ export interface StateContent {
   readonly securityCounter: number;
   readonly epoch: number;
   readonly installCount: number;
+  readonly rootPublicKey: Uint8Array;
   readonly unwraps?: number;
-  readonly licenseDigest?: Uint8Array;
+  /** Of the license that was unwrapped last; missing: none, or its install ended well. */
+  readonly lastLicense?: Uint8Array;
 }
 
-/** A state record and its confirmation, 736 bytes for the start of the first journal unit. */
+/** No receipt can be given. */
+const noReceipt = 0x4d3a96c5;
+
+/** A state record and its confirmation, 928 bytes for the start of the first journal unit. */
 export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes {
   const sequence = 1;
   const words = [
     ...[journaledLife[state.lifeCycle], state.securityCounter, state.epoch, state.installCount],
-    ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, fsNo, 0],
+    ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, noReceipt, 0],
   ];
   const body = concatBytes(
     ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],
-    ...[new Uint8Array(32), padded(state.licenseDigest ?? new Uint8Array(0), 32)],
+    ...[state.rootPublicKey.subarray(1), state.lastLicense ?? new Uint8Array(0)],
   );
-  const record = padded(body, 688);
+  const record = padded(body, 880);
   const confirm = concatBytes(utf8('FSC1'), u32le(sequence), u32le(0), u32le(0));
   return concatBytes(
     ...[record, crypto.hmacSha256(deviceKey, record).subarray(0, 16)],

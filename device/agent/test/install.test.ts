@@ -1,5 +1,5 @@
-// Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified receipt,
-// with resets between any two messages, and again.
+// Whole installs by the agent's C, compiled to WebAssembly, on virtual chips: from a blank chip to a verified
+// receipt, with resets between any two messages, and again.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { describe, expect, it } from 'vitest';
@@ -50,10 +50,16 @@ describe.each(chips)('%s', (chipId) => {
     const sealed = await makePackage(chipId, { core: { leastReadoutLevel: 2 } });
     const license = await line.licenseFor(sealed);
     const receipt = await line.install(sealed, license);
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0, unprotected: false });
+    expect(receipt).toMatchObject({
+      fresh: true,
+      measured: true,
+      installCount: 1,
+      result: 'installed',
+      unprotected: false,
+    });
     expect(line.hello()).toMatchObject({ lifeCycle: 'installed', securityCounter: 5, installCount: 1 });
     expect(line.hello().manifestDigest).toEqual(sealed.manifestDigest);
-    expect(line.receipt(license.terms, sealed.manifest).fresh).toBe(false);
+    expect(line.receipt(license, sealed.manifest).fresh).toBe(false);
     expectInstalled(line, chipId);
     const keys = line.chip.judge.flash(places[chipId].keys, 64);
     expect(new Set(keys).size).toBeGreaterThan(8);
@@ -64,7 +70,7 @@ describe.each(chips)('%s', (chipId) => {
     line.chip.reset();
     expect(line.chip.bootedApplication).toBeUndefined();
     line.hello();
-    expect(line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32)).installCount).toBe(1);
+    expect(line.receipt(license, sealed.manifest, crypto.randomBytes(32)).installCount).toBe(1);
     line.chip.setPin('agent-request', false);
     line.request(0x26);
     expect(line.chip.bootedApplication).toBeDefined();
@@ -88,10 +94,15 @@ describe.each(chips)('%s', (chipId) => {
     expectInstalled(line, chipId, areas);
     expect(line.chip.judge.flash(places[chipId].keys, 64)).toEqual(keys);
     expect(line.try(0x20, sealed.headerBytes).status).toBe('counter-rolled-back');
-    const leap = await makePackage(chipId, { core: { securityCounter: 38 } });
-    expect(line.try(0x20, leap.headerBytes).status).toBe('counter-jump-too-large');
     line.chip.reset();
     expect(line.chip.bootedApplication).toBeDefined();
+  });
+
+  it('a device that was offline for years takes the newest package at once', async () => {
+    const line = await personalizedLine(chipId, 1);
+    await line.install(await makePackage(chipId));
+    const far = await makePackage(chipId, { core: { securityCounter: 1000 } });
+    expect((await line.install(far)).securityCounter).toBe(1000);
   });
 
   it.each(['erase', 'resume'] as const)('policy %s: a reset after any message', async (interruption) => {
@@ -149,21 +160,28 @@ describe.each(chips)('%s', (chipId) => {
     line.chip.power.onOperation = undefined;
     line.records(sealed);
     expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
-    expect(line.receipt(license.terms, sealed.manifest)).toMatchObject({ installCount: 1, fresh: false });
+    expect(line.receipt(license, sealed.manifest)).toMatchObject({ installCount: 1, fresh: false });
   });
 
-  it('gives a license sixteen unwraps', async () => {
+  it('unwraps sixteen times for all licenses that were made for one count', async () => {
     const line = await personalizedLine(chipId, 1);
     const sealed = await makePackage(chipId);
-    const license = await line.licenseFor(sealed);
+    const { unwraps } = line.hello();
+    expect(unwraps).toBe(0);
+    const [one, other] = [await makeLicense(sealed, line.device!), await makeLicense(sealed, line.device!)];
     for (let i = 0; i < 16; i++) {
       line.package(sealed);
-      expect(line.license(license)).toBe(0);
+      expect(line.license(i % 3 === 0 ? one : other)).toBe(0);
       line.chip.reset();
     }
-    line.package(sealed);
-    expect(line.try(0x21, license.bundle).status).toBe('license-unwraps-exhausted');
+    expect(line.hello().unwraps).toBe(16);
+    for (const license of [one, other]) {
+      line.package(sealed);
+      expect(line.try(0x21, license.bundle).status).toBe('license-unwraps-exhausted');
+    }
+    // A newer license tells a higher ceiling; nothing is lost for good, and the count never falls.
     expect((await line.install(sealed)).installCount).toBe(1);
+    expect(line.hello().unwraps).toBe(17);
   });
 
   it('applies option bytes that only strengthen, resets, and goes on with the same license', async () => {
@@ -223,7 +241,7 @@ describe.each(chips)('%s', (chipId) => {
     expect([reply.status, reply.detail]).toEqual(['resume-content-differs', 0]);
     line.records(sealed);
     expect(line.chip.judge.flash(start, plaintext.length)).toEqual(plaintext);
-    expect(line.receipt(license.terms, sealed.manifest).installCount).toBe(1);
+    expect(line.receipt(license, sealed.manifest).installCount).toBe(1);
   });
 });
 
@@ -243,7 +261,7 @@ it.each(['record', 'digest'] as const)(
   },
 );
 
-it('a nonce dies with the first license that answers it; that license itself can be used again', async () => {
+it('a nonce is for one hello, and dies with the first license that answers it; that license itself can be used again', async () => {
   const line = await personalizedLine('stm32f427', 1);
   const sealed = await makePackage('stm32f427');
   const { nonce } = line.hello();
@@ -256,6 +274,34 @@ it('a nonce dies with the first license that answers it; that license itself can
   line.package(sealed);
   expect(line.try(0x21, second.bundle).status).toBe('license-nonce-wrong');
   expect(line.license(first)).toBe(0);
+  line.records(sealed);
+  // Its install ended well.
+  line.package(sealed);
+  expect(line.try(0x21, first.bundle).status).toBe('license-nonce-wrong');
+  const earlier = line.hello().nonce;
+  expect(line.hello().nonce).not.toEqual(earlier);
+  line.package(sealed);
+  const late = await makeLicense(sealed, { ...line.device!, nonce: earlier, unwraps: 3 });
+  expect(line.try(0x21, late.bundle).status).toBe('license-nonce-wrong');
+});
+
+it('no session license for a hello without a challenge', async () => {
+  const line = await personalizedLine('stm32f427', 1);
+  const sealed = await makePackage('stm32f427');
+  line.hello();
+  const { nonce } = line.hello(new Uint8Array(0));
+  line.package(sealed);
+  const license = await makeLicense(sealed, { ...line.device!, nonce });
+  expect(line.try(0x21, license.bundle).status).toBe('license-nonce-wrong');
+});
+
+it('a standing license repairs the chip again after its install', async () => {
+  const line = await personalizedLine('stm32f427', 1);
+  const sealed = await makePackage('stm32f427');
+  line.hello();
+  const license = await makeLicense(sealed, line.device!);
+  expect((await line.install(sealed, license)).installCount).toBe(1);
+  expect((await line.install(sealed, license)).installCount).toBe(2);
 });
 
 it('an install that another one takes the place of leaves nothing behind', async () => {

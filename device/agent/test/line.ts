@@ -1,14 +1,14 @@
-// A host at the end of the link, and a virtual chip with the agent in its flash: what the tests of the agent drive. The
-// host is synchronous, since chip and agent are: a request is answered before the call returns. It knows frames and
-// nothing else; the answers are handed to the packages that verify them.
+// A host at the end of the link, and a virtual chip with the agent in its flash: what the tests of the agent
+// drive. The host is synchronous, since chip and agent are: a request is answered before the call returns. It
+// knows frames and nothing else; the answers are handed to the packages that verify them.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { DevicePublic } from '@firmseal/formats';
-import { type Hello, type LicenseTerms, type Receipt, verifyHello, verifyReceipt } from '@firmseal/license';
+import { type DevicePublic, originNumber } from '@firmseal/formats';
+import { type Hello, type Receipt, verifyHello, verifyReceipt } from '@firmseal/license';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
 import type { Manifest } from '@firmseal/seal';
 import {
@@ -25,6 +25,7 @@ import {
   epoch,
   keyPair,
   makeLicense,
+  origin,
   product,
   root,
   type TestLicense,
@@ -104,7 +105,7 @@ export class Line {
   hello(challenge: Uint8Array = crypto.randomBytes(32)): Hello {
     const [certificate, hello] = decodeCbor(this.request(0x02, challenge), { maxBytes: 4096 }) as Bytes[];
     this.device = verifyDeviceCertificate(crypto, certificate!, {
-      ...{ caPublicKey: keyPair('device CA').publicKey, product, now: new Date('2026-06-01T00:00:00Z') },
+      ...{ caPublicKeys: [keyPair('device CA').publicKey], product, now: new Date('2026-06-01T00:00:00Z') },
     });
     return verifyHello(crypto, { hello: hello!, device: this.device, challenge: new Uint8Array(challenge) });
   }
@@ -135,24 +136,25 @@ export class Line {
     for (const [index, record] of sealed.records.entries()) this.record(index, record);
   }
 
-  /** Verified: PASS. */
-  receipt(terms: LicenseTerms, manifest: Manifest, challenge?: Uint8Array): Receipt {
+  /** Every check of spec/receipt.md section 3 holds; the outcome is for the caller. */
+  receipt(license: TestLicense, manifest: Manifest, challenge?: Uint8Array): Receipt {
     return verifyReceipt(crypto, {
-      ...{ receipt: this.request(0x24, challenge), device: this.device!, license: terms, manifest },
+      ...{ receipt: this.request(0x24, challenge), device: this.device!, license, manifest },
       ...(challenge ? { challenge } : {}),
     });
   }
 
   /** A session license for a hello taken now. */
   async licenseFor(sealed: TestPackage): Promise<TestLicense> {
-    const { nonce } = this.hello();
-    return makeLicense(sealed, { ...this.device!, nonce });
+    const { nonce, unwraps } = this.hello();
+    return makeLicense(sealed, { ...this.device!, nonce, unwraps });
   }
 
   /** From the hello to a verified receipt. */
   async install(sealed: TestPackage, license?: TestLicense): Promise<Receipt> {
     const used = license ?? (await this.licenseFor(sealed));
-    this.hello();
+    // A session license answers the last hello.
+    if (used.terms.mode === 'standing') this.hello();
     this.package(sealed);
     if (this.license(used) === 1) {
       this.hello();
@@ -160,7 +162,7 @@ export class Line {
       this.license(used);
     }
     this.records(sealed);
-    return this.receipt(used.terms, sealed.manifest, crypto.randomBytes(32));
+    return this.receipt(used, sealed.manifest, crypto.randomBytes(32));
   }
 
   /** Parts without a random generator get a seed. */
@@ -188,6 +190,7 @@ export function personalizeBegin(seed?: Uint8Array): Bytes {
     [3, new Uint8Array(0)],
   ]);
   if (seed) map.set(4, seed);
+  map.set(5, originNumber(origin));
   return encodeCbor(map);
 }
 
@@ -201,16 +204,17 @@ export const personalizeFinish = (
   ]);
 
 /**
- * A chip that is on, with the agent (another one than built from the sources, if given) written over the debug port, and
- * BOOT_ADD0 pointing to it where there is one; and what plays applications.
+ * A chip that is on, with the agent (another one than built from the sources, if given) written over the
+ * debug port, and BOOT_ADD0 pointing to it where there is one; what plays applications, and the agent.
  */
 export async function blankLine(
   chipId: string,
   seed = 'line',
   agent?: Uint8Array,
   applications: readonly ExecutorFactory[] = [],
+  player: ExecutorFactory = wasmAgent(crypto),
 ): Promise<Line> {
-  const chip = createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(crypto), ...applications] });
+  const chip = createVirtualChip({ chip: chipId, seed, executors: [player, ...applications] });
   chip.powerOn();
   chip.debug.connect();
   for (const { address, bytes } of agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId)))

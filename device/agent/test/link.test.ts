@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { concatBytes, fromHex } from '@firmseal/bytes';
-import { encodeCbor } from '@firmseal/cbor-cose';
+import { type CborInput, decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { encodeFrame } from '@firmseal/link';
 import fc from 'fast-check';
@@ -73,10 +73,11 @@ describe('frames', () => {
     expect(line.raw(again)[0]!.body).not.toEqual(first!.body);
   });
 
-  it('serves a repeat anew when noise came over a long answer, and never a request that changes flash', async () => {
+  it('serves a repeat again when noise came over a long answer, and never a request that changes flash', async () => {
     const line = await personalizedLine('stm32f427', 1);
     const hello = encodeFrame({ type: 0x02, sequence: 9, body: crypto.randomBytes(32) });
-    // Frames with a wrong CRC. The long one has, where the answer begins (byte 2170), the type and sequence of that answer.
+    // Frames with a wrong CRC. The long one has, where the answer begins (byte 2170), the type
+    // and sequence of that answer.
     const wrong = (body: Uint8Array) => encodeFrame({ type: 0x22, sequence: 1, body }).with(9, 0x5b);
     const filler = new Uint8Array(4000).fill(0x5a);
     const noise = wrong(
@@ -86,10 +87,10 @@ describe('frames', () => {
     expect(line.raw(wrong(filler.subarray(0, 2000)))).toEqual([]);
     expect(line.raw(hello)).toEqual([first]);
     expect(line.raw(noise)).toEqual([]);
-    const [anew] = line.raw(hello);
-    expect(anew).toMatchObject({ type: 0x82, sequence: 9 });
-    expect([...anew!.body.subarray(0, 2)]).toEqual([0, 0]);
-    expect(anew!.body).not.toEqual(first!.body); // another nonce
+    const [second] = line.raw(hello);
+    expect(second).toMatchObject({ type: 0x82, sequence: 9 });
+    expect([...second!.body.subarray(0, 2)]).toEqual([0, 0]);
+    expect(second!.body).not.toEqual(first!.body); // another nonce
 
     const sealed = await makePackage('stm32f427');
     const { nonce } = line.hello();
@@ -142,6 +143,23 @@ describe('requests out of place', () => {
     expect(status(0x10, encodeCbor([1]))).toBe('request-malformed');
   });
 
+  it('personalize-begin: challenges, origins and seeds', async () => {
+    const line = await blankLine('stm32g0b1');
+    const begin = (change: readonly [number, Uint8Array | number][], seed?: Uint8Array) => {
+      const sound = decodeCbor(personalizeBegin(seed), { maxBytes: 512 }) as Map<number, CborInput>;
+      return line.try(0x10, encodeCbor(new Map([...sound, ...change]))).status;
+    };
+    const seed = crypto.randomBytes(32);
+    for (const length of [1, 15, 33])
+      expect(begin([[3, new Uint8Array(length)]], seed)).toBe('request-malformed');
+    for (const number of [0, 4, 8]) expect(begin([[5, number]], seed)).toBe('request-malformed');
+    expect(begin([], crypto.randomBytes(31))).toBe('request-malformed');
+    // This chip has no random generator.
+    expect(begin([])).toBe('random-failed');
+    for (const length of [0, 16, 32]) expect(begin([[3, new Uint8Array(length)]], seed)).toBe(0);
+    for (const number of [1, 2, 3, 5, 6, 7]) expect(begin([[5, number]], seed)).toBe(0);
+  });
+
   it('personalization with a wrong certificate writes nothing', async () => {
     const line = await blankLine('stm32h743');
     line.request(0x10, personalizeBegin());
@@ -159,9 +177,10 @@ describe('requests out of place', () => {
     expect(line.try(0x11, personalizeFinish(foreign, [])).status).toBe('already-personalized');
   });
 
-  it('a hello with a challenge of 33 bytes, a receipt with one of 31', async () => {
+  it('a hello with a challenge of 1, 15 or 33 bytes, a receipt with one of 31', async () => {
     const line = await personalizedLine('stm32f427', 1);
-    expect(line.try(0x02, new Uint8Array(33)).status).toBe('request-malformed');
+    for (const length of [1, 15, 33])
+      expect(line.try(0x02, new Uint8Array(length)).status).toBe('request-malformed');
     await line.install(await makePackage('stm32f427'));
     expect(line.try(0x24, new Uint8Array(31)).status).toBe('request-malformed');
   });

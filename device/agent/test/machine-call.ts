@@ -1,5 +1,5 @@
-// Calls a function inside the agent's machine code while the agent waits for its line: registers by the procedure call
-// standard (AAPCS 32, IHI 0042), the agent's own stack, and afterwards everything as it was.
+// Calls a function inside the agent's machine code while the agent waits for its line: registers by the
+// procedure call standard (AAPCS 32, IHI 0042), the agent's own stack, and afterwards everything as it was.
 
 import { symbolsOf } from '../toolchain/thumb.ts';
 import type { Line } from './line.ts';

@@ -95,7 +95,7 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
     const sealed = await makePackage('stm32f427', { core, areas });
     const license = await line.licenseFor(sealed);
     const receipt = await line.install(sealed, license);
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0, unprotected: false });
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed', unprotected: false });
     for (const { area, plaintext } of areas)
       expect(line.chip.judge.flash(area.address, area.lengthBytes)).toEqual(plaintext);
 
@@ -124,7 +124,7 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
       const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
       const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
       const receipt = await line.install(sealed);
-      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
       const said = listen(line);
       line.chip.reset();
       expect(said()).toBe(`firmseal application of ${id}\r\n`);

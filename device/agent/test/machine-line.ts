@@ -1,16 +1,17 @@
-// A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by instruction on the
-// chip's bus. The line to it is the one that the other tests drive.
+// A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
+// instruction on the chip's bus. The line to it is the one that the other tests drive.
 
 import { readFileSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
+import { originNumber } from '@firmseal/formats';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
 import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line, personalizeFinish } from './line.ts';
-import { certify, epoch, pattern, product, root } from './trusted-site.ts';
+import { certify, epoch, origin, pattern, product, root } from './trusted-site.ts';
 
 function expectOk(status: unknown): void {
   if (status !== 'ok') throw new Error(`the debug port answers ${status}`);
@@ -29,7 +30,9 @@ export function writeUnits(segments: readonly FlashSegment[], unitBytes: number)
   return units;
 }
 
-/** Programs the agent through the debug port, and the boot address where the chip has one, then cycles power. */
+/**
+ * Programs the agent through the debug port, and the boot address where the chip has one, then cycles power.
+ */
 function install(chip: VirtualChip, elf: string): void {
   chip.powerOn();
   chip.debug.connect();
@@ -56,6 +59,7 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
       [3, new Uint8Array(0)],
     ] as const),
     [4, pattern(64, 3)],
+    [5, originNumber(origin)],
   ]);
   const keys = decodeCbor(line.request(0x10, encodeCbor(begin)), { maxBytes: 4096 }) as [Bytes, Bytes];
   const chipId = line.chip.chip.id;
@@ -63,7 +67,9 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
-/** A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized. */
+/**
+ * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized.
+ */
 export function machineLine(
   chipId: string,
   seed = 'machine code',

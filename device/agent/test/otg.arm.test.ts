@@ -1,5 +1,5 @@
-// The register driver of the OTG cores compiles without a warning for the chips that it is written for. That is all that is
-// known of it: nothing here executes it.
+// The register driver of the OTG cores compiles without a warning for the chips that it is written for. That
+// is all that is known of it: nothing here executes it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

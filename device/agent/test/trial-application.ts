@@ -1,5 +1,6 @@
-// Two applications for a chip, linked for places that share no erase unit, and an executor that plays them: it starts, and
-// where it is told to, leaves the confirmation of a trial, or the request for the agent, before it resets.
+// Two applications for a chip, linked for places that share no erase unit, and an executor that
+// plays them: it starts, and where it is told to, leaves the confirmation of a trial, or the request
+// for the agent, before it resets.
 
 import { type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';

@@ -1,4 +1,5 @@
-// spec/agent.md section 6, on the agent's WebAssembly build: two applications side by side, trial, confirmation, revert.
+// spec/agent.md section 6, on the agent's WebAssembly build: two applications side by side,
+// trial, confirmation, revert.
 
 import { findChip } from '@firmseal/chips';
 import { describe, expect, it } from 'vitest';
@@ -44,7 +45,12 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32l476', 
       const { line, player, former, next, places } = await installed(chipId);
       const license = await line.licenseFor(next);
       const receipt = await line.install(next, license);
-      expect(receipt).toMatchObject({ result: 0, installCount: 2, securityCounter: 5 });
+      expect(receipt).toMatchObject({
+        result: 'on-trial',
+        measured: true,
+        installCount: 2,
+        securityCounter: 5,
+      });
       expect(line.hello()).toMatchObject({
         ...{ lifeCycle: 'trial', securityCounter: 5, manifestDigest: next.manifestDigest },
       });
@@ -57,7 +63,7 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32l476', 
       expect(line.hello()).toMatchObject({
         ...{ lifeCycle: 'installed', securityCounter: 7, manifestDigest: next.manifestDigest },
       });
-      expect(line.receipt(license.terms, next.manifest)).toMatchObject({ result: 0, securityCounter: 7 });
+      expect(line.receipt(license, next.manifest)).toMatchObject({ result: 'installed', securityCounter: 7 });
       expect(line.try(0x20, former.headerBytes).status).toBe('counter-rolled-back');
     });
 
@@ -74,7 +80,7 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32l476', 
       enterAgent(line);
       const hello = line.hello();
       expect(hello).toMatchObject({ lifeCycle: 'reverted', securityCounter: 5, installCount: 2 });
-      expect(() => line.receipt(license.terms, next.manifest)).toThrow('given up');
+      expect(() => line.receipt(license, next.manifest)).toThrow('given up');
       // The same place again, after a better build.
       const better = await applicationPackage(chipId, places[1], {
         securityCounter: 8,

@@ -1,13 +1,32 @@
-// An owner with its keys, for tests of the agent: root, package signer, license issuer, device CA. The keys are of
-// fixed scalars and not for use. Makes certificates, packages and licenses by the packages that do so in earnest.
+// An owner with its keys, for tests of the agent: root, package signer, license issuer, device CA.
+// The keys are of fixed scalars and not for use. Makes certificates, packages and licenses by the
+// packages that do so in earnest.
 
 import { type Bytes, concatBytes, Secret, utf8 } from '@firmseal/bytes';
+import { type CborInput, encodeCbor, signCoseWith } from '@firmseal/cbor-cose';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, makeDelegation, type Role, thumbprintOf } from '@firmseal/formats';
-import { issueLicense, type LicenseTerms, makeLicenseBundle } from '@firmseal/license';
 import {
+  type DevicePublic,
+  delegationKind,
+  digestOf,
+  makeDelegation,
+  type Origin,
+  openSigned,
+  type Role,
+  thumbprintOf,
+} from '@firmseal/formats';
+import { hpkeSeal } from '@firmseal/hpke';
+import {
+  ceilingFor,
+  encodeTerms,
+  type LicenseTerms,
+  licenseKind,
+  makeLicenseBundle,
+} from '@firmseal/license';
+import {
+  openContentKeys,
   type SealArea,
   type SealedPackage,
   type SealInputs,
@@ -17,11 +36,13 @@ import {
 
 export const product = 'thermostat';
 export const epoch = 1;
+/** Of every identity that this site makes. */
+export const origin: Origin = { kind: 'witnessed', rehearsal: false };
 
 export const keyPair = (name: string) =>
   crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 
-function signerOf(name: string) {
+export function signerOf(name: string) {
   const { publicKey, privateKey } = keyPair(name);
   return { publicKey, sign: (message: Uint8Array) => crypto.signEs256(privateKey, message) };
 }
@@ -31,9 +52,9 @@ export const root = signerOf('root');
 export function delegate(
   role: Role,
   name: string,
-  change: { counterCap?: number; epoch?: number; product?: string } = {},
+  { by = root, ...change }: { counterCap?: number; epoch?: number; product?: string; by?: typeof root } = {},
 ): Promise<Bytes> {
-  return makeDelegation(crypto, root, {
+  return makeDelegation(crypto, by, {
     ...{ role, publicKey: keyPair(name).publicKey, product, counterCap: 1000, epoch },
     ...change,
   });
@@ -68,7 +89,7 @@ export function certify(keys: { signingKey: Bytes; kemKey: Bytes; chipId: string
   const device: DevicePublic = {
     ...keys,
     thumbprint: thumbprintOf(crypto, keys.signingKey, keys.kemKey),
-    product,
+    ...{ product, origin },
   };
   return issueDeviceCertificate(crypto, {
     ...{ device, signer: signerOf('device CA'), notBefore: new Date('2026-01-01T00:00:00Z') },
@@ -118,6 +139,7 @@ export interface PackageChange {
   readonly areas?: readonly SealArea[];
   readonly delegation?: Bytes;
   readonly epoch?: Bytes;
+  readonly successions?: readonly Bytes[];
   /** Cryptography that seals wrongly, for packages that no owner makes. */
   readonly crypto?: Crypto;
   /** Name of somebody else who signs it, and whose key is the root. */
@@ -140,8 +162,9 @@ export async function makePackage(chipId: string, change: PackageChange = {}): P
     areas: change.areas ?? smallAreas(chipId as TestChipId),
     signer: signerOf(change.stranger ?? 'package signer'),
     delegation: change.delegation ?? (await delegateOf(change.stranger)),
-    rootPublicKey: change.stranger ? keyPair(change.stranger).publicKey : root.publicKey,
+    rootPublicKey: keyPair(change.stranger ?? 'root').publicKey,
     ...(change.epoch ? { epoch: change.epoch } : {}),
+    ...(change.successions ? { successions: change.successions } : {}),
   });
   const file = concatBytes(...sealed.parts);
   const { headerBytes, recordsOffset } = splitPackage(file);
@@ -170,28 +193,58 @@ export interface LicenseChange {
 export interface TestLicense {
   readonly bundle: Bytes;
   readonly terms: LicenseTerms;
+  /** Of the license, 32 bytes. */
+  readonly digest: Bytes;
 }
 
-/** A license for a device and a package; with `nonce` mode session, else standing. */
+const delegationDigestOf = (delegation: Bytes): Bytes =>
+  digestOf(crypto, openSigned(delegation, delegationKind));
+
+/** Keyed digests of the data, each under the key of its area. */
+function digestsOf({ manifest, contentKey }: SealedPackage, data: readonly Uint8Array[]): Bytes[] {
+  const keys = openContentKeys(crypto, manifest, new Secret(contentKey.expose().slice()));
+  const ordinals = [...manifest.core.areas.keys()].filter(
+    (i) => manifest.core.areas[i]!.kind === 'device-data',
+  );
+  return ordinals.map((ordinal, i) => keys.areaDigest(ordinal, crypto.sha256(data[i] ?? new Uint8Array(0))));
+}
+
+/**
+ * A license for a device and a package; with `nonce` mode session, else standing. Any part of it may be
+ * changed, which the issuer of the product would refuse.
+ */
 export async function makeLicense(
   sealed: SealedPackage,
-  device: { kemKey: Bytes; thumbprint: Bytes; nonce?: Bytes },
+  device: { kemKey: Bytes; thumbprint: Bytes; nonce?: Bytes; unwraps?: number },
   change: LicenseChange = {},
 ): Promise<TestLicense> {
+  const hasData = sealed.manifest.core.areas.some(({ kind }) => kind === 'device-data');
+  const data = change.deviceData ?? (hasData ? [deviceData] : []);
+  const delegation = change.delegation ?? (await delegate('license-issuer', 'license issuer'));
   const terms: LicenseTerms = {
     ...{ jobId: pattern(16, 1), licenseId: crypto.randomBytes(16), unitIndex: 0 },
     ...{ manifestDigest: sealed.manifestDigest, thumbprint: device.thumbprint },
     ...(device.nonce ? { mode: 'session' as const, nonce: device.nonce } : { mode: 'standing' as const }),
-    ...{ receiptNonce: crypto.randomBytes(32), counterFloor: 0 },
+    ...{ receiptNonce: crypto.randomBytes(32), counterFloor: 0, origin },
+    ...{ ceiling: ceilingFor(device.unwraps ?? 0), delegationDigest: delegationDigestOf(delegation) },
+    deviceDataDigests: digestsOf(sealed, data),
     ...change.terms,
   };
-  const hasData = sealed.manifest.core.areas.some(({ kind }) => kind === 'device-data');
-  const license = await issueLicense(crypto, {
-    ...{ terms, kemKey: device.kemKey, signer: signerOf('license issuer') },
-    contentKey: new Secret(change.contentKey ?? sealed.contentKey.expose().slice()),
-    deviceData: change.deviceData ?? (hasData ? [deviceData] : []),
+  const aad = encodeTerms(terms);
+  const contentKey = change.contentKey ?? sealed.contentKey.expose();
+  const { enc, sealed: ciphertext } = hpkeSeal(crypto, {
+    ...{ recipientPublicKey: device.kemKey, info: utf8('firmseal/1 license'), aad },
+    plaintext: encodeCbor([contentKey, [...data]]),
   });
-  const delegation = change.delegation ?? (await delegate('license-issuer', 'license issuer'));
+  const payload = encodeCbor(
+    new Map<number, CborInput>([
+      [0, aad],
+      [1, enc],
+      [2, ciphertext],
+    ]),
+  );
+  const signer = signerOf('license issuer');
+  const license = await signCoseWith(crypto, { signer, typ: licenseKind.typ, payload });
   const bundle = makeLicenseBundle({ license, delegation, ...(change.epoch ? { epoch: change.epoch } : {}) });
-  return { bundle, terms };
+  return { bundle, terms, digest: digestOf(crypto, openSigned(license, licenseKind)) };
 }

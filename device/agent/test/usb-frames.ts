@@ -1,5 +1,5 @@
-// The link over alternate setting 1 as a byte stream, for clients that know bytes only: spec/link.md section 5.4. Each
-// write is downloaded, waited for and answered by an upload before the next begins.
+// The link over alternate setting 1 as a byte stream, for clients that know bytes only: spec/link.md
+// section 5.4. Each write is downloaded, waited for and answered by an upload before the next begins.
 
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
 import { dfuState, transferBytes, type UsbHost } from './usb-host.ts';

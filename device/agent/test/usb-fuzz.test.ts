@@ -1,5 +1,5 @@
-// Control requests at random, from a seed, on the agent's USB: it never traps, never installs, and takes a sound package
-// afterwards. The random requests keep near the ones that mean something.
+// Control requests at random, from a seed, on the agent's USB: it never traps, never installs, and takes a
+// sound package afterwards. The random requests keep near the ones that mean something.
 
 import { concatBytes } from '@firmseal/bytes';
 import { attachLicense } from '@firmseal/seal';
@@ -31,7 +31,8 @@ describe.each(['one', 'two', 'three'])('seed %s', (seed) => {
     const pick = <T>(...choices: readonly T[]): T => choices[below(choices.length)]!;
     let stalls = 0;
     for (let i = 0; i < steps; i++) {
-      // Pieces of a sound file, at any place and of any length, besides noise: the last record never in its turn.
+      // Pieces of a sound file, at any place and of any length, besides noise: the last
+      // record never in its turn.
       const start = below(file.length);
       const data = pick(
         file.slice(start, start + below(1100)),

@@ -1,5 +1,6 @@
-// A USB host in the same process: control transfers to whatever the virtual chip shows on its connector, and DFU's
-// loop of download and GETSTATUS as DFU 1.1 section 7 has it. It waits for nothing: the chip works at once.
+// A USB host in the same process: control transfers to whatever the virtual chip shows on its
+// connector, and DFU's loop of download and GETSTATUS as DFU 1.1 section 7 has it. It waits for
+// nothing: the chip works at once.
 
 import { ChipUsbPort, UsbControl, UsbDetached, type VirtualChip } from '@firmseal/virtual-stm32';
 

@@ -1,5 +1,5 @@
-// The frames of the link over alternate setting 1: whole installs by the client that lines use, over USB, and what is
-// special about a host that fetches its answers.
+// The frames of the link over alternate setting 1: whole installs by the client that lines use, over USB, and
+// what is special about a host that fetches its answers.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';
@@ -34,21 +34,21 @@ describe.each<TestChipId>(['stm32f427', 'stm32h743'])('%s', (chipId) => {
     const device = line.device!;
     const { nonce } = verifyHello(crypto, { hello, device, challenge });
     const sealed = await makePackage(chipId);
-    const { bundle, terms } = await makeLicense(sealed, { ...device, nonce });
+    const license = await makeLicense(sealed, { ...device, nonce });
     await client.sendPackageHeader(sealed.headerBytes);
-    expect(await client.sendLicense(bundle)).toBe('ready');
+    expect(await client.sendLicense(license.bundle)).toBe('ready');
     await client.streamRecords({ count: sealed.records.length, recordAt: (index) => sealed.records[index]! });
     const fresh = crypto.randomBytes(32);
     const receipt = verifyReceipt(crypto, {
       ...{
         receipt: await client.receipt(fresh),
         device,
-        license: terms,
+        license,
         manifest: sealed.manifest,
         challenge: fresh,
       },
     });
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
     expect(usb.longestPollMs).toBeGreaterThan(2000);
     expect(usb.present).toBe(true);
     await client.start();

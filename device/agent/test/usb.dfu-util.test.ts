@@ -1,5 +1,5 @@
-// Debian's dfu-util, unmodified, against the installed agent over USB/IP: plain `dfu-util -D app.seal`, with this chip's
-// standing license in the package's header.
+// Debian's dfu-util, unmodified, against the installed agent over USB/IP: plain `dfu-util -D app.seal`, with
+// this chip's standing license in the package's header.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// The agent's USB device class on a virtual chip, request by request: descriptors to the byte, the states of DFU 1.1, a
-// package with its license as a file, every fault as the status that spec/link.md section 5.5 gives it.
+// The agent's USB device class on a virtual chip, request by request: descriptors to the byte, the
+// states of DFU 1.1, a package with its license as a file, every fault as the status that
+// spec/link.md section 5.5 gives it.
 
 import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -110,8 +111,8 @@ describe('package download', () => {
       line.chip.setPin('agent-request', true);
       line.chip.reset();
       line.hello();
-      const receipt = line.receipt(license.terms, sealed.manifest, crypto.randomBytes(32));
-      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 0 });
+      const receipt = line.receipt(license, sealed.manifest, crypto.randomBytes(32));
+      expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
     },
   );
 

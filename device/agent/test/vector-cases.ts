@@ -1,5 +1,6 @@
-// The vectors that an agent judges, as its host sends them over the link: packages, licenses, delegations. Each case has one
-// right outcome. Which agent it is, WebAssembly or machine code, is the caller's: he makes the chip that a case asks for.
+// The vectors that an agent judges, as its host sends them over the link: packages, licenses, delegations.
+// Each case has one right outcome. Which agent it is, WebAssembly or machine code, is the caller's: he
+// makes the chip that a case asks for.
 
 import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';
@@ -10,8 +11,8 @@ import type { Line } from './line.ts';
 
 export interface ChipState {
   readonly securityCounter: number;
-  readonly installCount: number;
   readonly agentVersion: number;
+  readonly levelKey: boolean;
   readonly optionBytes: readonly { readonly register: number; readonly value: number }[];
 }
 export interface Case {
@@ -27,9 +28,13 @@ export interface Case {
   readonly bundle?: string;
   readonly nonce?: string | null;
   readonly thumbprint?: string;
-  readonly journaled?: { readonly digest: string; readonly unwraps: number };
+  readonly journaled?: { readonly digest: string; readonly ended: boolean };
+  readonly unwraps?: number;
+  readonly package?: string;
   readonly delegation?: string;
   readonly epochStatement?: string;
+  readonly successions?: readonly string[];
+  readonly before?: readonly number[];
 }
 interface Vectors {
   readonly rootPublicKey: string;
@@ -52,6 +57,8 @@ export interface Wanted {
   /** What its hello draws; undefined for anything. */
   readonly nonce?: Bytes;
   readonly journaled?: Case['journaled'];
+  /** Count of unwraps; 0 when it is missing. */
+  readonly unwraps?: number;
 }
 type ChipMaker = (wanted: Wanted) => Promise<Line>;
 
@@ -116,7 +123,8 @@ async function sendPackage(one: Case, header: Bytes, make: ChipMaker): Promise<s
 
 export const packageVectors: VectorSuite = {
   name: 'packages',
-  cases: packages.cases,
+  // One is for a chip that exists nowhere: it has a bit that a policy can only set.
+  cases: packages.cases.filter(({ chip }) => chip !== 'invented'),
   async outcome(one, make) {
     const header = headerOf(fromHex(one.file!));
     if (header === undefined)
@@ -126,12 +134,11 @@ export const packageVectors: VectorSuite = {
 };
 
 const licenses = load('license/open.json');
-const licensedState = { ...packages.states['stm32f427']!, securityCounter: 0, installCount: 0 };
+const licensedState = { ...packages.states['stm32f427']!, securityCounter: 0 };
 
 export const licenseVectors: VectorSuite = {
   name: 'licenses',
-  // One is of an ended epoch: the chip would refuse the package of that epoch first.
-  cases: licenses.cases.filter(({ epoch }) => (epoch ?? licenses.epoch) <= 1),
+  cases: licenses.cases,
   async outcome(one, make) {
     const nonce = one.nonce === undefined ? licenses.nonce : one.nonce;
     const line = await make({
@@ -140,10 +147,11 @@ export const licenseVectors: VectorSuite = {
       state: licensedState,
       ...(nonce === null ? {} : { nonce: fromHex(nonce) }),
       ...(one.journaled ? { journaled: one.journaled } : {}),
+      ...(one.unwraps === undefined ? {} : { unwraps: one.unwraps }),
     });
     // Without a hello the chip has no nonce that could be answered.
-    if (nonce !== null) line.request(0x02, new Uint8Array(0));
-    const accepted = line.try(0x20, headerOf(fromHex(licenses.package))!).status;
+    if (nonce !== null) line.request(0x02, new Uint8Array(32));
+    const accepted = line.try(0x20, headerOf(fromHex(one.package ?? licenses.package))!).status;
     if (accepted !== 0) return { found: `package: ${accepted}`, due: 0 };
     return { found: line.try(0x21, fromHex(one.bundle!)).status, due: one.fault ?? 0 };
   },
@@ -159,12 +167,14 @@ const { header: goodHeader } = splitPackage(
 /** Offered as a package signer's. */
 export const delegationVectors: VectorSuite = {
   name: 'delegations',
-  cases: delegations.cases,
-  async outcome({ delegation, epochStatement, epoch, fault }, make) {
+  // Those that rest on another delegation come to it with a license: agent tests on epochs.
+  cases: delegations.cases.filter(({ before }) => before === undefined),
+  async outcome({ delegation, epochStatement, epoch, successions = [], fault }, make) {
     const trust = { root: fromHex(delegations.rootPublicKey), product: delegations.product, epoch: epoch! };
     const line = await make({ chipId: 'stm32f427', trust, state: packages.states['stm32f427']! });
     const statement = epochStatement === undefined ? null : fromHex(epochStatement);
-    const sent = encodeCbor([goodHeader.manifest, fromHex(delegation!), statement, null]);
+    const followed = successions.map((one) => fromHex(one));
+    const sent = encodeCbor([goodHeader.manifest, fromHex(delegation!), statement, followed, null]);
     const due = fault === undefined || afterTheRole.includes(fault) ? 'delegation-role-wrong' : fault;
     return { found: line.try(0x20, sent).status, due };
   },

@@ -24,8 +24,14 @@ import { writeUnits } from './machine-line.ts';
 import { certify, keyPair } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
-/** The agent with the nonce of the vectors instead of a drawn one; `nonceOf` is asked each time. */
-function agentWithNonce(nonceOf: () => Bytes): ExecutorFactory {
+/** What a case wants of the agent beside its flash: drawn or given nonce, and whether the level has a key. */
+interface AgentFacts {
+  nonce: Bytes;
+  levelKey: boolean;
+}
+
+/** The agent with the nonce of the vectors instead of a drawn one; `factsOf` is asked each time. */
+function agentWithFacts(factsOf: () => AgentFacts): ExecutorFactory {
   const agent = wasmAgent(crypto);
   return {
     recognizes: (cpu) => agent.recognizes(cpu),
@@ -35,10 +41,11 @@ function agentWithNonce(nonceOf: () => Bytes): ExecutorFactory {
         start: (cpu) =>
           firmware.start(
             new Proxy(cpu, {
-              get: (port, name) =>
-                name === 'random'
-                  ? (length: number) => (length === 16 ? nonceOf().slice() : port.random(length))
-                  : Reflect.get(port, name),
+              get(port, name) {
+                if (name === 'levelKeySet') return factsOf().levelKey;
+                if (name !== 'random') return Reflect.get(port, name);
+                return (length: number) => (length === 16 ? factsOf().nonce.slice() : port.random(length));
+              },
             }),
           ),
         receive: (bytes) => firmware.receive(bytes),
@@ -82,18 +89,19 @@ async function certificateOf(chipId: string): Promise<Bytes> {
 }
 
 /** Identity, journal and option bytes as the case wants them; then power again. */
-async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): Promise<Line> {
+async function prepare(chip: VirtualChip, wanted: Wanted): Promise<Line> {
+  const { trust, state, journaled, unwraps } = wanted;
   const deviceKey = crypto.sha256(fromHex('77'));
   const identity = identityImage({
     ...{ signing: keyPair('device'), kem: keyPair('device KEM'), deviceKey },
-    ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch },
+    ...{ rootPublicKey: trust.root, product: trust.product, epoch: trust.epoch, origin: 1 },
     certificate: await certificateOf(chip.chip.id),
   });
   programGranules(chip, chip.chip.layout.identity.addressStart, identity);
   const journal: StateContent = {
     ...{ lifeCycle: 'erased', securityCounter: state.securityCounter, epoch: trust.epoch },
-    installCount: state.installCount,
-    ...(journaled ? { unwraps: journaled.unwraps, licenseDigest: fromHex(journaled.digest) } : {}),
+    ...{ installCount: 0, rootPublicKey: trust.root, unwraps: unwraps ?? 0 },
+    ...(journaled && !journaled.ended ? { lastLicense: fromHex(journaled.digest) } : {}),
   };
   programGranules(chip, chip.chip.layout.journal[0].addressStart, journalImage(deviceKey, journal));
   if (chip.debug.writeOptionBytes(optionsOf(chip.chip, state)) !== 'ok')
@@ -107,10 +115,9 @@ async function prepare(chip: VirtualChip, { trust, state, journaled }: Wanted): 
 /**
  * A chip with the agent in its flash and nothing else, to come back to: one for all cases of a kind of chip.
  */
-interface BlankChip {
+interface BlankChip extends AgentFacts {
   readonly chip: VirtualChip;
   readonly blank: ChipSnapshot;
-  nonce: Bytes;
 }
 
 const blankChips = new Map<string, BlankChip>();
@@ -118,13 +125,14 @@ const blankChips = new Map<string, BlankChip>();
 async function blankChip(chipId: string): Promise<BlankChip> {
   const known = blankChips.get(chipId);
   if (known !== undefined) return known;
-  const executors = [agentWithNonce(() => made.nonce)];
+  const executors = [agentWithFacts(() => made)];
   const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
   for (const { address, bytes } of agentImage(await buildAgent(chipId), chip.chip))
     programGranules(chip, address, bytes);
-  const made: BlankChip = { chip, blank: chip.judge.snapshot(), nonce: new Uint8Array(16) };
+  const blank = chip.judge.snapshot();
+  const made: BlankChip = { chip, blank, nonce: new Uint8Array(16), levelKey: false };
   blankChips.set(chipId, made);
   return made;
 }
@@ -133,6 +141,7 @@ async function blankChip(chipId: string): Promise<BlankChip> {
 export async function wasmChip(wanted: Wanted): Promise<Line> {
   const made = await blankChip(wanted.chipId);
   made.nonce = wanted.nonce ?? crypto.randomBytes(16);
+  made.levelKey = wanted.state.levelKey;
   made.chip.judge.restore(made.blank);
   return prepare(made.chip, wanted);
 }

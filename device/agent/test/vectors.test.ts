@@ -1,5 +1,5 @@
-// The vectors for packages, licenses and delegations, sent to the agent as WebAssembly over its link: each case must end in
-// exactly the fault that it names. As machine code: vectors.arm.test.ts.
+// The vectors for packages, licenses and delegations, sent to the agent as WebAssembly over its link: each
+// case must end in exactly the fault that it names. As machine code: vectors.arm.test.ts.
 
 import { describe, expect, it } from 'vitest';
 import { delegationVectors, licenseVectors, packageVectors } from './vector-cases.ts';

@@ -21,6 +21,7 @@ function define(name: string, value: string, comment = ''): string {
 }
 
 function list(name: string, columns: string, rows: readonly string[]): string[] {
+  if (rows.length === 0) return ['', `/* ${columns}: there is no such key */`, `#define ${name}(X)`];
   const lines = rows.map((row, i) => `  X(${row})${i < rows.length - 1 ? ' \\' : ''}`);
   return ['', `/* ${columns} */`, `#define ${name}(X) \\`, ...lines];
 }
@@ -106,6 +107,8 @@ function places({ layout }: Chip): string[] {
   ];
 }
 
+const levelKeys = ({ readoutProtection }: Chip) => readoutProtection.regressionKeys ?? [];
+
 function protection(chip: Chip): string[] {
   const { readoutProtection, options, tier } = chip;
   const field = findOptionField(chip, readoutProtection.field);
@@ -136,6 +139,11 @@ function lists(chip: Chip): string[] {
       'FS_ERASE_RUNS',
       'bank, first erase code, address, count, bytes of each; register and first bit that protect it when 0, or 255',
       eraseRuns(chip).map(eraseRunRow),
+    ),
+    ...list(
+      'FS_LEVEL_KEYS',
+      'register that says whether a key is set with which the readout level can be taken back, and its bit',
+      levelKeys(chip).map(({ lockRegister, lockBit }) => `${hex(lockRegister)}, ${decimal(lockBit)}`),
     ),
     ...list('FS_APP_SLOTS', 'store address, bytes, link address, 1 = hand over with banks swapped', slots),
     ...list(

@@ -17,7 +17,9 @@ export type Compiler = {
 export type CompiledObject = {
   source: string;
   path: string;
-  /** gcc's call graph (.ci), and its list of the functions that are declared and defined; empty for others. */
+  /**
+   * gcc's call graph (.ci), and its list of the functions that are declared and defined; empty for others.
+   */
   callGraph: string;
   declarations: string;
   isOurs: boolean;

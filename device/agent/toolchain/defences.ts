@@ -1,7 +1,7 @@
-// Takes a defence out of the agent's C, for tests that must notice. A defence that a test takes out carries a mark in
-// the source, `/* Defence NAME */` (a reason may follow a colon), right before the statement or the #define that it is.
-// A test names the defence and says what stands there instead; where the statement is and how it is written is left
-// to the C. Why: docs/decisions/0082-defences-carry-marks.md.
+// Takes a defence out of the agent's C, for tests that must notice. A defence that a test takes out carries a
+// mark in the source, `/* Defence NAME */` (a reason may follow a colon), right before the statement or the
+// #define that it is. A test names the defence and says what stands there instead; where the statement is and
+// how it is written is left to the C. Why: docs/decisions/0082-defences-carry-marks.md.
 
 /** The name of a defence, and what stands in its place: C, or nothing. */
 export type Weakening = Readonly<Record<string, string>>;
@@ -44,8 +44,8 @@ function without(text: string, name: string, instead: string): string | undefine
 }
 
 /**
- * The sources that change, by the names that they were given with. Throws for a defence that no source marks: the
- * test would take nothing away.
+ * The sources that change, by the names that they were given with. Throws for a defence that no source
+ * marks: the test would take nothing away.
  */
 export function weakened(sources: ReadonlyMap<string, string>, weakening: Weakening): Map<string, string> {
   const changed = new Map<string, string>();

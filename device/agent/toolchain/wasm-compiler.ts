@@ -1,7 +1,8 @@
-// Compiles C to WebAssembly with clang from npm, object by object: an object is kept by the hash of its source
-// and of every file that it can include, so chips share what knows no chip, and a change compiles only the
-// files that it touches. clang is itself WebAssembly and runs in processes of its own: there V8 can be told
-// to compile each of its functions once and simply, which takes half the time for a run as short as this.
+// Compiles C to WebAssembly with clang from npm, object by object: an object is kept by the hash of
+// its source and of every file that it can include, so chips share what knows no chip, and a change
+// compiles only the files that it touches. clang is itself WebAssembly and runs in processes of its
+// own: there V8 can be told to compile each of its functions once and simply, which takes half the
+// time for a run as short as this.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';

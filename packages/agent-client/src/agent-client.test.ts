@@ -86,7 +86,8 @@ test('personalization carries its maps', async () => {
     bodies.push(decodeCbor(body, { maxBytes: 4096 }));
     return type === 0x10 ? { payload: encodeCbor([key, key, utf8('hello')]) } : {};
   });
-  const begin = { rootPublicKey: key, product: 'p', epoch: 2, challenge: utf8('c') };
+  const origin = { kind: 'enrolled' as const, rehearsal: true };
+  const begin = { rootPublicKey: key, product: 'p', epoch: 2, challenge: utf8('c'), origin };
   await clock.run(client.personalizeBegin(begin));
   const begun = await clock.run(client.personalizeBegin({ ...begin, seed: new Uint8Array(32) }));
   expect(begun).toEqual({ signingKey: key, kemKey: key, hello: utf8('hello') });
@@ -97,6 +98,7 @@ test('personalization carries its maps', async () => {
     [1, 'p'],
     [2, 2],
     [3, utf8('c')],
+    [5, 6],
   ]);
   expect(bodies).toEqual([
     map,

@@ -39,7 +39,7 @@ const shape = {
   window: field(5, integer(1, 2 ** 31 - 1)),
   nextRecord: field(6, count),
   readoutLevel: field(7, oneOf(0, 1, 2)),
-  uniqueId: field(8, byteString(0, 64)),
+  uniqueId: field(8, byteString(1, 32)),
 };
 
 /** The info of a payload. Throws `link-version-unsupported` or `link-answer-malformed`. */

@@ -3,6 +3,7 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { byteString, type CborInput, decodeCbor, encodeCbor, tuple } from '@firmseal/cbor-cose';
+import { type Origin, originNumber } from '@firmseal/formats';
 import { frameLongestContentBytes } from '@firmseal/link';
 import { readPayload } from './payload.ts';
 
@@ -11,10 +12,12 @@ export interface PersonalizeBegin {
   readonly rootPublicKey: Uint8Array;
   readonly product: string;
   readonly epoch: number;
-  /** 0 to 32 bytes. */
+  /** 16 to 32 bytes, or empty. */
   readonly challenge: Uint8Array;
   /** 32 to 64 bytes, for parts without a random generator. */
   readonly seed?: Uint8Array;
+  /** How the identity comes about: spec/device.md section 1. */
+  readonly origin: Origin;
 }
 
 export interface PersonalizeBegun {
@@ -38,6 +41,7 @@ export function personalizeBeginBody(begin: PersonalizeBegin): Bytes {
     [1, begin.product],
     [2, begin.epoch],
     [3, begin.challenge],
+    [5, originNumber(begin.origin)],
   ]);
   if (begin.seed !== undefined) map.set(4, begin.seed);
   return encodeCbor(map);

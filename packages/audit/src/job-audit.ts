@@ -6,8 +6,16 @@ import type { EvidenceOf } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
-import type { DevicePublic } from '@firmseal/formats';
-import { type LicenseTerms, type Receipt, verifyLicense, verifyReceipt } from '@firmseal/license';
+import { type DevicePublic, sameOrigin } from '@firmseal/formats';
+import {
+  judgeReceipt,
+  type Outcome,
+  type Receipt,
+  type Verdict,
+  type VerifiedLicense,
+  verifyLicense,
+  verifyReceipt,
+} from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { FindingCode } from './findings.ts';
 import type { LoggedJob } from './logged-state.ts';
@@ -26,9 +34,10 @@ export interface JobSummary {
   readonly voided: number;
   readonly licenses: number;
   readonly receipts: number;
-  /** Units with a receipt that verified. */
+  /** Units with a receipt that verified, and whose every weakness the owner of the job takes. */
   readonly installed: number;
-  readonly unprotected: number;
+  /** Receipts by what the install is called. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   readonly unitsWithoutLicense: number;
   readonly unitsWithoutReceipt: number;
 }
@@ -47,7 +56,10 @@ export interface AuditedInstall {
   readonly storedAtMs: number;
   readonly fresh: boolean;
   readonly readoutLevel: number;
-  readonly unprotected: boolean;
+  /** What the install is called (spec/receipt.md section 4). */
+  readonly outcome: Outcome;
+  /** Whether the owner of the job takes every weakness of it. */
+  readonly accepted: boolean;
 }
 
 export interface JobAuditOptions {
@@ -63,7 +75,7 @@ type Table = 'package' | 'unit' | 'license' | 'receipt';
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
   readonly device: DevicePublic | undefined;
-  readonly terms: Map<string, LicenseTerms>;
+  readonly verified: Map<string, VerifiedLicense>;
   licenses: number;
   install: AuditedInstall | undefined;
 }
@@ -72,8 +84,8 @@ function demand(condition: boolean, detail: string): asserts condition {
   if (!condition) throw new Error(detail);
 }
 
-const jobText = (job: { product: string; quota: number; mode: string; state: string }) =>
-  `${job.product}, quota ${job.quota}, ${job.mode}, ${job.state}`;
+const jobText = (job: { product: string; quota: number; mode: string; accepts: string; state: string }) =>
+  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 
 export class JobAudit {
@@ -86,9 +98,11 @@ export class JobAudit {
   readonly #logged: Readonly<Record<Table, Set<string>>>;
   #unit: OpenUnit | undefined;
   readonly #counts = {
-    ...{ units: 0, voided: 0, licenses: 0, receipts: 0, installed: 0, unprotected: 0 },
+    ...{ units: 0, voided: 0, licenses: 0, receipts: 0, installed: 0 },
     ...{ unitsWithoutLicense: 0, unitsWithoutReceipt: 0 },
   };
+
+  readonly #outcomes: Partial<Record<Outcome, number>> = {};
 
   constructor(row: EvidenceOf<'job'>, options: JobAuditOptions) {
     this.#row = row;
@@ -108,7 +122,8 @@ export class JobAudit {
     };
     if (logged === undefined)
       options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
-    else this.#compare(`job ${this.name}`, jobText(row), jobText(logged));
+    else
+      this.#compare(`job ${this.name}`, jobText({ ...row, accepts: row.accepts.join(' ') }), jobText(logged));
   }
 
   addPackage(row: EvidenceOf<'package'>): void {
@@ -153,7 +168,7 @@ export class JobAudit {
         device = verified;
       });
     this.#counts[voided ? 'voided' : 'units']++;
-    this.#unit = { row, device, terms: new Map(), licenses: 0, install: undefined };
+    this.#unit = { row, device, verified: new Map(), licenses: 0, install: undefined };
   }
 
   addLicense(row: EvidenceOf<'license'>): void {
@@ -177,15 +192,16 @@ export class JobAudit {
     if (this.#options.trust === undefined) return;
     this.#attempt('license-invalid', subject, () => {
       demand(unit?.row.unitIndex === row.unitIndex, 'it does not follow its unit');
-      unit.terms.set(id, this.#verifyLicense(row, unit));
+      unit.verified.set(id, this.#verifyLicense(row, unit));
     });
   }
 
-  #verifyLicense(row: EvidenceOf<'license'>, unit: OpenUnit): LicenseTerms {
+  #verifyLicense(row: EvidenceOf<'license'>, unit: OpenUnit): VerifiedLicense {
     const { crypto, trust } = this.#options;
     const { rootPublicKey, product } = trust!;
     const inputs = { bundle: row.bundle, rootPublicKey, product, epoch: 0 };
-    const { terms, digest } = verifyLicense(crypto, inputs);
+    const license = verifyLicense(crypto, inputs);
+    const { terms, digest } = license;
     const same = (name: string, a: Uint8Array, b: Uint8Array) =>
       demand(equalBytes(a, b), `the signed ${name} is another one than the row's`);
     same('digest', digest, row.licenseDigest);
@@ -197,7 +213,8 @@ export class JobAudit {
     demand(terms.mode === row.mode, 'the signed mode is another one than the row tells');
     demand(unit.device !== undefined, 'its device has no valid certificate');
     same('device', unit.device.thumbprint, row.thumbprint);
-    return terms;
+    demand(sameOrigin(unit.device.origin, terms.origin), 'its device has an identity of another origin');
+    return license;
   }
 
   addReceipt(row: EvidenceOf<'receipt'>): void {
@@ -205,33 +222,45 @@ export class JobAudit {
     const digest = toHex(row.receiptDigest);
     const subject = `receipt ${digest}`;
     const logged = this.#options.logged?.receipts.get(digest);
-    this.#meet('receipt', subject, digest, { row: toHex(row.licenseId), logged });
+    this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
+    this.#meet('receipt', subject, digest, {
+      row: `${toHex(row.licenseId)}, ${row.outcome}`,
+      logged: logged && `${logged.license}, ${logged.outcome}`,
+    });
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {
-      const receipt = this.#verifyReceipt(row);
+      const { receipt, verdict } = this.#verifyReceipt(row);
       const unit = this.#unit!;
-      unit.install = this.#installOf(row, receipt, unit);
+      unit.install = this.#installOf(row, receipt, { unit, verdict });
     });
   }
 
-  #verifyReceipt(row: EvidenceOf<'receipt'>): Receipt {
+  #verifyReceipt(row: EvidenceOf<'receipt'>): { receipt: Receipt & { fresh: boolean }; verdict: Verdict } {
     const { crypto } = this.#options;
     const unit = this.#unit;
-    const license = unit?.terms.get(toHex(row.licenseId));
+    const license = unit?.verified.get(toHex(row.licenseId));
     demand(license !== undefined, 'there is no valid license for it');
     const device = unit?.device;
-    const manifest = this.#manifests.get(toHex(license.manifestDigest));
+    const manifest = this.#manifests.get(toHex(license.terms.manifestDigest));
     demand(device !== undefined && manifest !== undefined, 'its device or package did not verify');
     const challenge: { challenge?: Bytes } = row.challenge ? { challenge: row.challenge } : {};
     const inputs = { receipt: row.receipt, device, license, manifest, ...challenge };
     const receipt = verifyReceipt(crypto, inputs);
     demand(receipt.fresh === row.fresh, 'the row and the receipt differ on whether it is fresh');
     demand(equalBytes(receipt.digest, row.receiptDigest), 'the row has another digest than the receipt');
-    return receipt;
+    const verdict = judgeReceipt({ manifest, receipt, device, accepts: this.#row.accepts });
+    const { outcome } = verdict;
+    demand(outcome === row.outcome, `the row says ${row.outcome}, the receipt ${outcome}`);
+    return { receipt, verdict };
   }
 
-  #installOf(row: EvidenceOf<'receipt'>, receipt: Receipt, unit: OpenUnit): AuditedInstall {
-    const { manifestDigest, fresh, readoutLevel, unprotected } = receipt;
+  #installOf(
+    row: EvidenceOf<'receipt'>,
+    receipt: Receipt & { fresh: boolean },
+    { unit, verdict }: { unit: OpenUnit; verdict: Verdict },
+  ): AuditedInstall {
+    const { manifestDigest, fresh, readoutLevel } = receipt;
+    const { outcome, accepted } = verdict;
     const { core } = this.#manifests.get(toHex(manifestDigest))!;
     return {
       job: this.name,
@@ -243,7 +272,7 @@ export class JobAudit {
       manifestDigest: toHex(manifestDigest),
       receiptDigest: toHex(row.receiptDigest),
       storedAtMs: row.storedAtMs,
-      ...{ fresh, readoutLevel, unprotected },
+      ...{ fresh, readoutLevel, outcome, accepted },
     };
   }
 
@@ -258,7 +287,7 @@ export class JobAudit {
     if (units > quota) report('quota-exceeded', `job ${this.name}`, `${units} units, quota ${quota}`);
     if (installed > quota)
       report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
-    return { job: this.name, product, quota, ...this.#counts };
+    return { job: this.name, product, quota, ...this.#counts, outcomes: this.#outcomes };
   }
 
   #closeUnit(): void {
@@ -268,11 +297,10 @@ export class JobAudit {
     const { licenses, install, row } = unit;
     if (row.voidedAtMs === undefined) {
       if (licenses === 0) this.#counts.unitsWithoutLicense++;
-      if (install === undefined) this.#counts.unitsWithoutReceipt++;
+      if (install?.accepted !== true) this.#counts.unitsWithoutReceipt++;
     }
     if (install === undefined) return;
-    this.#counts.installed++;
-    if (install.unprotected) this.#counts.unprotected++;
+    if (install.accepted) this.#counts.installed++;
     this.#options.onInstall(install);
   }
 

@@ -8,6 +8,8 @@ export interface LoggedJob {
   readonly product: string;
   readonly quota: number;
   readonly mode: string;
+  /** Outcomes that the owner takes besides PASS, separated by spaces. */
+  readonly accepts: string;
   state: 'open' | 'approved' | 'closed';
   /** Manifest digests, hexadecimal, in the order in which they came; true when approved. */
   readonly packages: Map<string, boolean>;
@@ -17,8 +19,8 @@ export interface LoggedJob {
   readonly voided: Set<number>;
   /** License id to what was logged of it. */
   readonly licenses: Map<string, { digest: string; thumbprint: string; unit: number; manifest: string }>;
-  /** Receipt digest to license id. */
-  readonly receipts: Map<string, string>;
+  /** Receipt digest to license id and outcome. */
+  readonly receipts: Map<string, { license: string; outcome: string }>;
 }
 
 export interface LoggedAlarm {
@@ -102,8 +104,9 @@ function issueLicense(job: LoggedJob, fields: Fields): void {
 }
 
 function storeReceipt(job: LoggedJob, fields: Fields): void {
-  must(job.licenses.has(fields.hex('license')), 'a receipt without its license');
-  addNew(job.receipts, fields.hex('receipt'), fields.hex('license'), 'a receipt');
+  const [license, outcome] = [fields.hex('license'), fields.text('outcome')];
+  must(job.licenses.has(license), 'a receipt without its license');
+  addNew(job.receipts, fields.hex('receipt'), { license, outcome }, 'a receipt');
 }
 
 const jobSteps: Record<string, (job: LoggedJob, fields: Fields) => void> = {
@@ -188,6 +191,7 @@ export class LoggedState {
       product: fields.text('product'),
       quota: fields.number('quota'),
       mode: fields.text('mode'),
+      accepts: fields.text('accepts'),
       state: 'open',
       packages: new Map([[fields.hex('manifest'), false]]),
       units: new Map(),

@@ -21,11 +21,11 @@ test('the example', async () => {
   const result = await audit(crypto, lines, {
     products: new Map([[product, trust]]),
     known: [head], // of the audit before this one: only that reveals a replaced database
-    onInstall: ({ thumbprint, firmwareVersion, unprotected }) =>
-      console.log(thumbprint, firmwareVersion, unprotected),
+    onInstall: ({ thumbprint, firmwareVersion, outcome }) =>
+      console.log(thumbprint, firmwareVersion, outcome),
   });
   for (const { code, subject, detail } of result.findings) console.log(code, subject, detail);
 
   expect(result).toMatchObject({ ok: true, notices: [], jobs: [{ installed: 1 }] });
-  expect(shown).toEqual([[expect.stringMatching(/^[0-9a-f]{64}$/), '1.2.3', false]]);
+  expect(shown).toEqual([[expect.stringMatching(/^[0-9a-f]{64}$/), '1.2.3', 'PASS']]);
 });

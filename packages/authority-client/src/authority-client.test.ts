@@ -57,7 +57,17 @@ const licenseId = fromHex(licenseText);
 const request = { hello: utf8('h'), certificate: utf8('c'), challenge, requestId: 'r1' };
 const issued = { bundle: toBase64url(utf8('bundle')), licenseId: licenseText, unitIndex: 4, newUnit: true };
 const jobAnswer = {
-  ...{ job: jobText, product: 'pump', mode: 'session', state: 'open', quota: 4, remaining: 4, units: 0 },
+  ...{
+    job: jobText,
+    product: 'pump',
+    mode: 'session',
+    accepts: [],
+    outcomes: {},
+    state: 'open',
+    quota: 4,
+    remaining: 4,
+    units: 0,
+  },
   ...{ voided: 0, licenses: 0, installed: 0, receipts: 0, createdAtMs: 5, packages: [] },
 };
 
@@ -66,8 +76,8 @@ test('a line: challenge, license, receipt, as the interface names them', async (
     { body: { challenge: challengeText } },
     { body: issued },
     { body: { challenge: challengeText } },
-    { body: { accepted: true, fresh: true, job: jobText } },
-    { body: { accepted: true, fresh: true, job: '0b'.repeat(16) } },
+    { body: { accepted: true, outcome: 'PASS', fresh: true, job: jobText } },
+    { body: { accepted: true, outcome: 'PASS', fresh: true, job: '0b'.repeat(16) } },
   );
   expect(await clock.run(line.giveChallenge('hello'))).toEqual(challenge);
   expect(await clock.run(line.issueLicense(request))).toEqual({
@@ -77,7 +87,7 @@ test('a line: challenge, license, receipt, as the interface names them', async (
   });
   await clock.run(line.giveChallenge('receipt'));
   const delivery = { licenseId, receipt: utf8('r'), challenge, certificate: utf8('c') };
-  const kept = { keptBy: 'authority', fresh: true };
+  const kept = { keptBy: 'authority', fresh: true, outcome: 'PASS' };
   expect(await clock.run(line.storeReceipt(delivery))).toEqual({ ...kept, otherJob: undefined });
   expect(await clock.run(line.storeReceipt(delivery))).toEqual({
     ...kept,
@@ -245,10 +255,12 @@ describe('answers that are not of the interface', () => {
       code: 'authority-answer-malformed',
     });
   });
-  test('a receipt that was not accepted is no success', async () => {
-    const { line, clock } = scripted({ body: { accepted: false, fresh: true, job: jobText } });
+  test('a receipt whose outcome the job does not take is no success', async () => {
+    const body = { accepted: false, outcome: 'UNPROTECTED', fresh: true, job: jobText };
+    const { line, clock } = scripted({ body });
     await expect(clock.run(line.storeReceipt({ licenseId, receipt: utf8('r') }))).rejects.toMatchObject({
-      code: 'authority-answer-malformed',
+      code: 'job-outcome-refused',
+      fields: { outcome: 'UNPROTECTED' },
     });
   });
 });

@@ -2,7 +2,8 @@
 // asks for (`LineAuthority` of packages/programmer).
 
 import type { CallAnswer, CallInput, ChallengePurpose } from '@firmseal/authority-contract';
-import { type Bytes, equalBytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
 import type { AuthorityClient } from './authority-client.ts';
 
 type WithoutJob<T> = Omit<T, 'job'>;
@@ -13,6 +14,8 @@ export interface LineAccess {
   storeReceipt(delivery: WithoutJob<CallInput<'storeReceipt'>>): Promise<{
     readonly keptBy: 'authority';
     readonly fresh: boolean;
+    /** What the install is called (spec/receipt.md section 4). */
+    readonly outcome: CallAnswer<'storeReceipt'>['outcome'];
     /** Set when the license of the receipt belongs to another job. */
     readonly otherJob: Bytes | undefined;
   }>;
@@ -20,7 +23,11 @@ export interface LineAccess {
 
 const challengeCalls = { hello: 'giveHelloChallenge', receipt: 'giveReceiptChallenge' } as const;
 
-/** Throws what AuthorityClient.call does. Fields that the interface does not have are not sent. */
+/**
+ * Throws what AuthorityClient.call does; `storeReceipt` throws `job-outcome-refused` when the owner
+ * of the job does not take the outcome, and the receipt is kept all the same. Fields that the
+ * interface does not have are not sent.
+ */
 export function accessForJob(client: AuthorityClient, job: Bytes): LineAccess {
   return {
     giveChallenge: async (purpose) => (await client.call(challengeCalls[purpose], { job })).challenge,
@@ -29,8 +36,10 @@ export function accessForJob(client: AuthorityClient, job: Bytes): LineAccess {
     storeReceipt: async ({ licenseId, receipt, challenge, certificate }) => {
       const input = { job, licenseId, receipt, challenge, certificate };
       const answer = await client.call('storeReceipt', input);
+      const { accepted, outcome, fresh } = answer;
+      if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(answer.job) });
       const otherJob = equalBytes(answer.job, job) ? undefined : answer.job;
-      return { keptBy: 'authority', fresh: answer.fresh, otherJob };
+      return { keptBy: 'authority', fresh, outcome, otherJob };
     },
   };
 }

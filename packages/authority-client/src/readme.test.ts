@@ -7,7 +7,17 @@ import { AuthorityClient, accessForJob } from './index.ts';
 
 const job = '0a'.repeat(16);
 const view = {
-  ...{ job, product: 'pump', mode: 'session', state: 'approved', quota: 4, remaining: 4, units: 0 },
+  ...{
+    job,
+    product: 'pump',
+    mode: 'session',
+    state: 'approved',
+    accepts: [],
+    outcomes: {},
+    quota: 4,
+    remaining: 4,
+    units: 0,
+  },
   ...{ voided: 0, licenses: 0, installed: 0, receipts: 0, createdAtMs: 5, packages: [] },
 };
 const answers: Readonly<Record<string, unknown>> = {

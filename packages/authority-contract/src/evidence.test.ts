@@ -8,7 +8,16 @@ const digest = new Uint8Array(32).fill(2);
 const lines: EvidenceLine[] = [
   { kind: 'head', format: evidenceFormat, size: 3, head: digest, atMs: 5 },
   { kind: 'log', sequence: 0, entry: utf8('e'), salt: digest, leaf: digest, head: digest },
-  { kind: 'job', job, product: 'pump', quota: 2, mode: 'session', state: 'approved', createdAtMs: 1 },
+  {
+    kind: 'job',
+    job,
+    product: 'pump',
+    quota: 2,
+    mode: 'session',
+    accepts: [],
+    state: 'approved',
+    createdAtMs: 1,
+  },
   {
     ...{ kind: 'package', job, manifestDigest: digest, header: utf8('h'), firmwareVersion: '1.2' },
     ...{ securityCounter: 5, approved: true },
@@ -23,7 +32,7 @@ const lines: EvidenceLine[] = [
   },
   {
     ...{ kind: 'receipt', job, licenseId: job, receiptDigest: digest, receipt: utf8('r'), challenge: digest },
-    ...{ fresh: true, storedAtMs: 9 },
+    ...{ fresh: true, outcome: 'PASS', storedAtMs: 9 },
   },
   { kind: 'end', lines: 7 },
 ];

@@ -6,7 +6,7 @@
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { jobStates, licenseModes } from './job-view.ts';
+import { acceptedWeaknesses, jobStates, licenseModes, outcomes } from './job-view.ts';
 
 export const evidenceFormat = 1;
 /** A line is never longer. */
@@ -37,6 +37,7 @@ const lines = {
     product: of.shownText(64),
     quota: of.count,
     mode: z.enum(licenseModes),
+    accepts: acceptedWeaknesses,
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,
   }),
@@ -75,6 +76,7 @@ const lines = {
     receipt: of.receipt,
     challenge: of.challenge.optional(),
     fresh: z.boolean(),
+    outcome: z.enum(outcomes),
     storedAtMs: of.timeMs,
   }),
   end: line('end', { lines: of.count }),

@@ -8,6 +8,19 @@ export type LicenseMode = (typeof licenseModes)[number];
 export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
+/** What an owner may take besides PASS, the most serious first; spec/receipt.md section 4. */
+const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+export const outcomes = ['PASS', ...weaknesses] as const;
+export const acceptedWeaknesses = z.array(z.enum(weaknesses)).max(weaknesses.length);
+
+const outcomeCounts = z.object({
+  PASS: of.count.optional(),
+  REHEARSAL: of.count.optional(),
+  UNPROTECTED: of.count.optional(),
+  UNWITNESSED: of.count.optional(),
+  ENROLLED: of.count.optional(),
+});
+
 const packageView = z.object({
   manifestDigest: of.digest,
   firmwareVersion: of.shownText(64),
@@ -19,6 +32,8 @@ export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
   mode: z.enum(licenseModes),
+  /** Outcomes that the owner takes besides PASS. */
+  accepts: acceptedWeaknesses,
   state: z.enum(jobStates),
   quota: of.count,
   /** Units that further chips can take. */
@@ -30,6 +45,8 @@ export const jobView = z.object({
   /** Units with a receipt that was verified and kept. */
   installed: of.count,
   receipts: of.count,
+  /** Receipts by what the install is called. */
+  outcomes: outcomeCounts,
   createdAtMs: of.timeMs,
   packages: z.array(packageView).max(256),
 });
@@ -44,8 +61,8 @@ const installView = z.object({
   /** False: NOT FRESH. */
   fresh: z.boolean(),
   readoutLevel: z.int().min(0).max(2),
-  /** True: UNPROTECTED, the readout level is below the one that keeps the firmware secret. */
-  unprotected: z.boolean(),
+  /** What the install is called: PASS, or the most serious of its weaknesses. */
+  outcome: z.enum(outcomes),
   installCount: of.count,
 });
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { call } from './call.ts';
 import * as of from './encodings.ts';
+import { outcomes } from './job-view.ts';
 
 const job = of.jobId;
 
@@ -62,6 +63,12 @@ export const lineCalls = {
       challenge: of.challenge.optional(),
       certificate: of.certificate.optional(),
     }),
-    answer: z.object({ accepted: z.literal(true), fresh: z.boolean(), job: of.jobId }),
+    answer: z.object({
+      /** False: the owner of the job does not take this outcome. The receipt is kept all the same. */
+      accepted: z.boolean(),
+      outcome: z.enum(outcomes),
+      fresh: z.boolean(),
+      job: of.jobId,
+    }),
   }),
 } as const;

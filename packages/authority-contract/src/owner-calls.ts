@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { jobView, licenseModes, pageOf, unitView } from './job-view.ts';
+import { acceptedWeaknesses, jobView, licenseModes, pageOf, unitView } from './job-view.ts';
 
 const job = of.jobId;
 const mebibyte = 1_048_576;
@@ -50,11 +50,12 @@ const jobCalls = {
     path: '/v1/jobs',
     scopes: ['owner'],
     about:
-      'Opens a job with its first package. It issues nothing until it is approved. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(licenseModes).optional(),
+      accepts: acceptedWeaknesses.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)

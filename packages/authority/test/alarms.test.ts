@@ -25,8 +25,12 @@ async function unknownReceipt(
   more: Parameters<TestChip['receipt']>[1] = {},
 ) {
   const { manifest } = opened.sealed;
-  const terms = { licenseId, jobId: crypto.randomBytes(16), receiptNonce: crypto.randomBytes(32) } as never;
-  return { licenseId, receipt: await chip.receipt({ terms, manifest }, more) };
+  const terms = {
+    ...{ licenseId, jobId: crypto.randomBytes(16), receiptNonce: crypto.randomBytes(32) },
+    deviceDataDigests: [],
+  };
+  const held = { terms, digest: crypto.randomBytes(32) } as never;
+  return { licenseId, receipt: await chip.receipt({ license: held, manifest }, more) };
 }
 
 describe('a receipt for a license that nobody issued', () => {
@@ -142,8 +146,8 @@ describe('a void', () => {
     await voidUnit(0);
     await authority.install(opened, await authority.chip());
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
-    const receipt = await chip.receipt({ terms, manifest });
+    const { license: held } = chip.accept(fromBase64url(license.body.bundle)!, manifest);
+    const receipt = await chip.receipt({ license: held, manifest });
     expect((await authority.postReceipt(opened, license.body.licenseId, { receipt })).status).toBe(200);
     expect((await alarms())[0].reason).toBe('receipt-for-voided-unit');
     const codes = (await authority.audit()).findings.map(({ code }) => code);
@@ -169,11 +173,14 @@ describe('a chip that was installed under another job of this authority', () => 
     const { license } = await authority.install(first, chip);
     const second = await authority.openJob();
     const { manifest } = first.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
+    const { license: held } = chip.accept(fromBase64url(license.body.bundle)!, manifest);
     const challenge = await authority.challenge(second, 'receipt-challenge');
-    const receipt = await chip.receipt({ terms, manifest, challenge });
+    const receipt = await chip.receipt({ license: held, manifest, challenge });
     const answer = await authority.postReceipt(second, license.body.licenseId, { receipt, challenge });
-    expect(answer).toEqual({ status: 200, body: { accepted: true, fresh: true, job: first.job } });
+    expect(answer).toEqual({
+      status: 200,
+      body: { accepted: true, outcome: 'PASS', fresh: true, job: first.job },
+    });
     expect(await alarms()).toEqual([]);
     expect(await authority.showJob(second.job)).toMatchObject({ units: 0, receipts: 0 });
     expect(await authority.showJob(first.job)).toMatchObject({ units: 1, receipts: 2, installed: 1 });
@@ -185,9 +192,9 @@ describe('a chip that was installed under another job of this authority', () => 
     const { license } = await authority.install(opened, chip);
     const second = await authority.openJob();
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
+    const { license: held } = chip.accept(fromBase64url(license.body.bundle)!, manifest);
     const challenge = await authority.challenge(opened, 'receipt-challenge');
-    const receipt = await chip.receipt({ terms, manifest, challenge });
+    const receipt = await chip.receipt({ license: held, manifest, challenge });
     const answer = await authority.postReceipt(second, license.body.licenseId, { receipt, challenge });
     expect(answer.body.code).toBe('challenge-unknown');
   });

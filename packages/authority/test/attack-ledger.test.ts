@@ -150,26 +150,41 @@ describe('G2: receipts', () => {
   async function issue(device: TestChip) {
     const license = await authority.license(opened, device);
     const { manifest } = opened.sealed;
-    const { terms } = device.accept(fromBase64url(license.body.bundle)!, manifest).license;
-    return { terms, manifest, licenseId: license.body.licenseId as string };
+    const { license: held } = device.accept(fromBase64url(license.body.bundle)!, manifest);
+    return { license: held, manifest, licenseId: license.body.licenseId as string };
   }
 
   it('forged, altered, or of another chip are refused and not kept', async () => {
     const [a, b] = [await authority.chip(), await authority.chip()];
-    const { terms, manifest, licenseId } = await issue(a);
-    const good = await a.receipt({ terms, manifest });
+    const { license: held, manifest, licenseId } = await issue(a);
+    const good = await a.receipt({ license: held, manifest });
     const altered = good.slice();
     altered[altered.length - 1]! ^= 1;
     const attempts: [Uint8Array<ArrayBuffer>, string][] = [
       [altered, 'receipt-signature-invalid'],
-      [await b.receipt({ terms, manifest }), 'receipt-signature-invalid'],
-      [await a.receipt({ terms, manifest }, { thumbprint: b.thumbprint }), 'receipt-device-wrong'],
-      [await a.receipt({ terms, manifest }, { licenseId: crypto.randomBytes(16) }), 'receipt-license-wrong'],
-      [await a.receipt({ terms, manifest }, { jobId: crypto.randomBytes(16) }), 'receipt-license-wrong'],
-      [await a.receipt({ terms, manifest }, { areas: [crypto.randomBytes(32)] }), 'receipt-digest-wrong'],
-      [await a.receipt({ terms, manifest }, { nonce: crypto.randomBytes(32) }), 'receipt-challenge-wrong'],
-      [await a.receipt({ terms, manifest }, { fresh: true }), 'receipt-challenge-wrong'],
-      [await a.receipt({ terms, manifest }, { result: 1 }), 'receipt-result-bad'],
+      [await b.receipt({ license: held, manifest }), 'receipt-signature-invalid'],
+      [await a.receipt({ license: held, manifest }, { thumbprint: b.thumbprint }), 'receipt-device-wrong'],
+      [
+        await a.receipt({ license: held, manifest }, { licenseId: crypto.randomBytes(16) }),
+        'receipt-license-wrong',
+      ],
+      [
+        await a.receipt({ license: held, manifest }, { jobId: crypto.randomBytes(16) }),
+        'receipt-license-wrong',
+      ],
+      [
+        await a.receipt({ license: held, manifest }, { areas: [crypto.randomBytes(32)] }),
+        'receipt-digest-wrong',
+      ],
+      [
+        await a.receipt({ license: held, manifest }, { nonce: crypto.randomBytes(32) }),
+        'receipt-challenge-wrong',
+      ],
+      [
+        await a.receipt({ license: held, manifest }, { fresh: true, measured: true }),
+        'receipt-challenge-wrong',
+      ],
+      [await a.receipt({ license: held, manifest }, { result: 'given-up' }), 'receipt-result-bad'],
       [good.slice(1), 'receipt-malformed'],
     ];
     for (const [receipt, code] of attempts)
@@ -179,7 +194,7 @@ describe('G2: receipts', () => {
       });
     expect(await authority.showJob(opened.job)).toMatchObject({ receipts: 1 });
     const stored = await authority.postReceipt(opened, licenseId, { receipt: good });
-    expect(stored.body).toEqual({ accepted: true, fresh: false, job: opened.job });
+    expect(stored.body).toEqual({ accepted: true, outcome: 'PASS', fresh: false, job: opened.job });
     expect(await authority.audit()).toMatchObject({ ok: true });
   });
 
@@ -187,30 +202,30 @@ describe('G2: receipts', () => {
     const early = await authority.challenge(opened, 'receipt-challenge');
     authority.nowMs += 1000;
     chip.reset();
-    const { terms, manifest, licenseId } = await issue(chip);
+    const { license: held, manifest, licenseId } = await issue(chip);
     for (const challenge of [early, crypto.randomBytes(32), await authority.challenge(opened)]) {
-      const receipt = await chip.receipt({ terms, manifest, challenge });
+      const receipt = await chip.receipt({ license: held, manifest, challenge });
       const answer = await authority.postReceipt(opened, licenseId, { receipt, challenge });
       expect(answer.body.code).toBe('challenge-unknown');
     }
     const challenge = await authority.challenge(opened, 'receipt-challenge');
-    const receipt = await chip.receipt({ terms, manifest, challenge });
-    const stored = { status: 200, body: { accepted: true, fresh: true, job: opened.job } };
+    const receipt = await chip.receipt({ license: held, manifest, challenge });
+    const stored = { status: 200, body: { accepted: true, outcome: 'PASS', fresh: true, job: opened.job } };
     expect(await authority.postReceipt(opened, licenseId, { receipt, challenge })).toEqual(stored);
     authority.nowMs += 600_001;
     expect(await authority.postReceipt(opened, licenseId, { receipt, challenge })).toEqual(stored);
     expect(await authority.showJob(opened.job)).toMatchObject({ receipts: 2, installed: 1 });
     const late = await authority.challenge(opened, 'receipt-challenge');
-    const answer = await chip.receipt({ terms, manifest, challenge: late });
+    const answer = await chip.receipt({ license: held, manifest, challenge: late });
     authority.nowMs += 600_001;
     const tooLate = await authority.postReceipt(opened, licenseId, { receipt: answer, challenge: late });
     expect(tooLate.status).toBe(409);
   });
 
   it('for a license that nobody issued raise an alarm that every later audit shows', async () => {
-    const { terms, manifest } = await issue(chip);
+    const { license: held, manifest } = await issue(chip);
     const unknown = crypto.randomBytes(16);
-    const receipt = await chip.receipt({ terms, manifest }, { licenseId: unknown });
+    const receipt = await chip.receipt({ license: held, manifest }, { licenseId: unknown });
     const answer = await authority.postReceipt(opened, toHex(unknown), { receipt });
     expect(answer).toMatchObject({ status: 404, body: { code: 'license-unknown' } });
     const result = await authority.audit();
@@ -255,10 +270,10 @@ describe('L7: an older database is restored', () => {
   it('is found when a receipt of a lost license comes in', async () => {
     const { bundle, late } = await restore();
     const { manifest } = opened.sealed;
-    const { terms } = late.accept(fromBase64url(bundle)!, manifest).license;
-    const receipt = await late.receipt({ terms, manifest });
+    const { license: held } = late.accept(fromBase64url(bundle)!, manifest);
+    const receipt = await late.receipt({ license: held, manifest });
     const { certificate } = late;
-    const answer = await authority.postReceipt(opened, toHex(terms.licenseId), { receipt, certificate });
+    const answer = await authority.postReceipt(opened, toHex(held.terms.licenseId), { receipt, certificate });
     expect(answer.body.code).toBe('license-unknown');
     expect(codes(await authority.audit())).toEqual(['alarm']);
   });

@@ -6,11 +6,10 @@ import type { Bytes } from '@firmseal/bytes';
 import { issueDeviceCertificate } from '@firmseal/certificate';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { thumbprintOf } from '@firmseal/formats';
+import { type Origin, thumbprintOf } from '@firmseal/formats';
 import {
   checkLicenseForChip,
   type Hello,
-  type LicenseTerms,
   makeHello,
   makeReceipt,
   openLicense,
@@ -25,23 +24,28 @@ export interface CertificateChoice {
   readonly ca?: KeyPair;
   readonly product?: string;
   readonly notAfter?: Date;
+  readonly origin?: Origin;
 }
+
+const witnessed: Origin = { kind: 'witnessed', rehearsal: false };
 
 export class TestChip {
   readonly signing = crypto.generateP256();
   readonly kem = crypto.generateP256();
   readonly thumbprint = thumbprintOf(crypto, this.signing.publicKey, this.kem.publicKey);
   readonly #owner: Owner;
+  readonly origin: Origin;
   nonce: Bytes = crypto.randomBytes(16);
   certificate: Bytes = new Uint8Array(0);
 
-  private constructor(owner: Owner) {
+  private constructor(owner: Owner, origin: Origin) {
     this.#owner = owner;
+    this.origin = origin;
   }
 
   /** A personalized chip. */
   static async make(owner: Owner, choice: CertificateChoice = {}): Promise<TestChip> {
-    const chip = new TestChip(owner);
+    const chip = new TestChip(owner, choice.origin ?? witnessed);
     const { ca = owner.deviceCa, notAfter } = choice;
     chip.certificate = await issueDeviceCertificate(crypto, {
       device: {
@@ -50,6 +54,7 @@ export class TestChip {
         signingKey: chip.signing.publicKey,
         kemKey: chip.kem.publicKey,
         thumbprint: chip.thumbprint,
+        origin: choice.origin ?? witnessed,
         ...(notAfter ? { notAfter } : {}),
       },
       signer: signerOf(ca),
@@ -71,32 +76,38 @@ export class TestChip {
       chipId,
       lifeCycle: 'personalized',
       optionBytes: [],
-      readoutLevel: 1,
+      readoutLevel: 2,
       securityCounter: 0,
       epoch: 0,
       installCount: 0,
       agentVersion: 1,
+      origin: this.origin,
+      levelKey: false,
+      unwraps: 0,
       ...more,
     });
   }
 
   /**
-   * Steps 1 to 7 of license.md section 4, as a chip does them. Throws the fault that
+   * The checks of license.md section 4, as a chip does them. Throws the fault that
    * the chip would answer with.
    */
   accept(bundle: Bytes, manifest: Manifest): { license: VerifiedLicense; contentKey: Bytes; data: Bytes[] } {
     const { publicKey: rootPublicKey } = this.#owner.root;
     const license = verifyLicense(crypto, { bundle, rootPublicKey, product: this.#owner.product });
-    checkLicenseForChip(license, { manifest, thumbprint: this.thumbprint, nonce: this.nonce });
+    const { thumbprint, nonce, origin } = this;
+    checkLicenseForChip(license, { manifest, thumbprint, nonce, origin, unwraps: 0 });
     const opened = openLicense(crypto, { license, manifest, recipient: this.kem });
     return { license, contentKey: opened.contentKey.expose(), data: opened.deviceData };
   }
 
   receipt(
-    inputs: { terms: LicenseTerms; manifest: Manifest; challenge?: Bytes },
+    inputs: { license: Pick<VerifiedLicense, 'terms' | 'digest'>; manifest: Manifest; challenge?: Bytes },
     more: Partial<Receipt> = {},
   ): Promise<Bytes> {
-    const { terms, manifest, challenge } = inputs;
+    const { license, manifest, challenge } = inputs;
+    const { terms, digest } = license;
+    const data = terms.deviceDataDigests.values();
     return makeReceipt(crypto, signerOf(this.signing), {
       nonce: challenge ?? terms.receiptNonce,
       thumbprint: this.thumbprint,
@@ -105,14 +116,18 @@ export class TestChip {
       licenseId: terms.licenseId,
       jobId: terms.jobId,
       installCount: 1,
-      areas: manifest.areaDigests.map((digest, i) => digest ?? manifest.core.areas[i]!.lengthBytes),
+      areas: manifest.areaDigests.map((one) => one ?? data.next().value!),
       optionBytes: [],
       securityCounter: manifest.core.securityCounter,
-      readoutLevel: 1,
-      result: 0,
+      readoutLevel: 2,
+      result: 'installed',
       agentVersion: 1,
       chipId,
       unprotected: false,
+      licenseDigest: digest,
+      measured: challenge !== undefined,
+      origin: this.origin,
+      levelKey: false,
       ...more,
     });
   }

@@ -32,8 +32,8 @@ async function installThatDies(point: CrashPoint | undefined) {
   let receipt: Awaited<ReturnType<TestAuthority['postReceipt']>> | undefined;
   if (license.status === 200) {
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
-    const inputs = { receipt: await chip.receipt({ terms, manifest }) };
+    const { license: held } = chip.accept(fromBase64url(license.body.bundle)!, manifest);
+    const inputs = { receipt: await chip.receipt({ license: held, manifest }) };
     receipt = await authority.postReceipt(opened, license.body.licenseId, inputs);
   }
   await authority.halt();
@@ -47,7 +47,7 @@ describe('a kill during an install', () => {
     const { wrapped, receipt } = await installThatDies(undefined);
     expect(wrapped.writes).toEqual(['takeUnit', 'insertLicense', 'insertReceipt']);
     expect(wrapped.fired).toBe(false);
-    expect(receipt?.body).toMatchObject({ accepted: true, fresh: false });
+    expect(receipt?.body).toMatchObject({ accepted: true, outcome: 'PASS', fresh: false });
   });
 
   it.each([
@@ -70,8 +70,8 @@ describe('a kill during an install', () => {
     expect(again.body.newUnit).toBe(units === 0);
     if (license.status === 200) expect(again.body.bundle).toBe(license.body.bundle);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(again.body.bundle)!, manifest).license;
-    const made = { receipt: await chip.receipt({ terms, manifest }) };
+    const { license: held } = chip.accept(fromBase64url(again.body.bundle)!, manifest);
+    const made = { receipt: await chip.receipt({ license: held, manifest }) };
     const stored = await authority.postReceipt(opened, again.body.licenseId, made);
     expect(stored).toMatchObject({ status: 200 });
     expect(await authority.showJob(opened.job)).toMatchObject({ units: 1, licenses: 1, receipts: 1 });

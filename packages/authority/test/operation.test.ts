@@ -143,9 +143,9 @@ describe('a clock', () => {
     const license = await authority.license(opened, chip);
     authority.nowMs -= 5 * 60_000;
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(authority.bundleOf(license), manifest).license;
+    const { license: held } = chip.accept(authority.bundleOf(license), manifest);
     const challenge = await authority.challenge(opened, 'receipt-challenge');
-    const receipt = await chip.receipt({ terms, manifest, challenge });
+    const receipt = await chip.receipt({ license: held, manifest, challenge });
     expect(
       (await authority.postReceipt(opened, license.body.licenseId, { receipt, challenge })).body,
     ).toMatchObject({

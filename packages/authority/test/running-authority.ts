@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type AuditResult, audit } from '@firmseal/audit';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { Weakness } from '@firmseal/license';
 import {
   type Authority,
   createAuthority,
@@ -19,7 +20,7 @@ import {
   serveAuthority,
   verifyProduct,
 } from '../src/index.ts';
-import { TestChip } from './chip.ts';
+import { type CertificateChoice, TestChip } from './chip.ts';
 import { Owner, type SealChoice, type SealedForJob, unwrapperOf } from './owner.ts';
 
 export interface Answer {
@@ -156,16 +157,17 @@ export class TestAuthority {
       approve?: boolean;
       seal?: SealChoice;
       deviceData?: Bytes[][];
+      accepts?: Weakness[];
     } = {},
   ): Promise<OpenedJob> {
-    const { quota = 3, mode = 'session', approve = true, deviceData = [] } = options;
+    const { quota = 3, mode = 'session', approve = true, deviceData = [], accepts = [] } = options;
     const { owner = this.owner } = options;
     const sealed = await owner.seal({ ...options.seal, authorityKemKey: this.owner.kem.publicKey });
     const opened = await this.asOwner('POST', '/v1/jobs', {
       header: toBase64url(sealed.header),
       contentKeyFile: toBase64url(sealed.contentKeyFile),
       quota,
-      mode,
+      ...{ mode, accepts },
       deviceData: deviceData.map((set) => set.map(toBase64url)),
     });
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);
@@ -175,8 +177,8 @@ export class TestAuthority {
     return { job, line: token, lineTokenId: tokenId, sealed };
   }
 
-  chip(): Promise<TestChip> {
-    return TestChip.make(this.owner);
+  chip(choice: CertificateChoice = {}): Promise<TestChip> {
+    return TestChip.make(this.owner, choice);
   }
 
   async challenge(
@@ -231,9 +233,9 @@ export class TestAuthority {
     const license = await this.license(opened, chip);
     if (license.status !== 200) throw new Error(`no license: ${JSON.stringify(license.body)}`);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(license.body.bundle)!, manifest).license;
+    const { license: held } = chip.accept(fromBase64url(license.body.bundle)!, manifest);
     const challenge = await this.challenge(opened, 'receipt-challenge');
-    const receipt = await chip.receipt({ terms, manifest, challenge });
+    const receipt = await chip.receipt({ license: held, manifest, challenge });
     return {
       license,
       receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),

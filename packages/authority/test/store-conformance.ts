@@ -31,7 +31,7 @@ export function storeConformance(
     const open = (quota: number, deviceData: Bytes[] = []) =>
       store.insertJob(
         {
-          job: { jobId, product: 'pump', quota, mode: 'session', createdAtMs: 5 },
+          job: { jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'], createdAtMs: 5 },
           package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
           deviceData,
         },
@@ -66,6 +66,7 @@ export function storeConformance(
       receipt: id(700 + n, 50),
       ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
       fresh: n > 0,
+      outcome: 'PASS',
       storedAtMs: n,
     });
     const logSize = async () => (await store.logHead()).size;
@@ -84,6 +85,7 @@ export function storeConformance(
         product: 'pump',
         quota: 2,
         mode: 'session',
+        accepts: ['ENROLLED'],
         state: 'open',
         createdAtMs: 5,
       });
@@ -201,7 +203,7 @@ export function storeConformance(
       expect(await store.listReceipts({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
       expect(await store.countJob(jobId)).toEqual({
-        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1 },
+        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1, outcomes: { PASS: 2 } },
       });
       expect(await logSize()).toBe(6);
     });

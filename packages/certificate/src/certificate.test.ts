@@ -4,7 +4,7 @@ import 'reflect-metadata'; // @peculiar/x509 needs it loaded before itself
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import { concatBytes, equalBytes, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
+import { type DevicePublic, origins, thumbprintOf } from '@firmseal/formats';
 import { X509Certificate } from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { type CertificateSigner, issueDeviceCertificate } from './issue.ts';
@@ -25,10 +25,11 @@ const device: DevicePublic = {
   thumbprint: thumbprintOf(crypto, signingKey, kemKey),
   chipId: 'stm32f427',
   product: 'thermostat',
+  origin: { kind: 'witnessed', rehearsal: false },
 };
 const notBefore = new Date('2026-01-02T03:04:05Z');
 const now = new Date('2027-01-01T00:00:00Z');
-const expected = { caPublicKey: ca.publicKey, product: 'thermostat', now };
+const expected = { caPublicKeys: [ca.publicKey], product: 'thermostat', now };
 const issue = (change: Partial<DevicePublic> = {}) =>
   issueDeviceCertificate(crypto, { device: { ...device, ...change }, signer, notBefore });
 
@@ -48,6 +49,7 @@ const fields: CertificateFields = {
   commonName: toHex(device.thumbprint),
   signingKey,
   kemKey,
+  origin: device.origin,
   notBefore,
   notAfter: noExpiry,
 };
@@ -64,6 +66,19 @@ describe('a device certificate', () => {
     const notAfter = new Date('2031-01-01T00:00:00Z');
     const dated = verifyDeviceCertificate(crypto, await issue({ notAfter }), expected);
     expect(dated.notAfter).toEqual(notAfter);
+  });
+
+  it('says how the identity came about', async () => {
+    for (const kind of origins)
+      for (const rehearsal of [false, true]) {
+        const certificate = await issue({ origin: { kind, rehearsal } });
+        expect(verifyDeviceCertificate(crypto, certificate, expected).origin).toEqual({ kind, rehearsal });
+      }
+  });
+
+  it('holds under any of the device CAs that the verifier knows', async () => {
+    const caPublicKeys = [keyPair('stranger').publicKey, ca.publicKey];
+    expect(verifyDeviceCertificate(crypto, await issue(), { ...expected, caPublicKeys })).toEqual(device);
   });
 
   it('is a certificate to another reader', async () => {
@@ -92,7 +107,7 @@ describe('a device certificate', () => {
       'of another CA',
       'certificate-signature-invalid',
       () => signed({}),
-      { caPublicKey: keyPair('stranger').publicKey },
+      { caPublicKeys: [keyPair('stranger').publicKey] },
     ],
     ['of another product', 'certificate-product-wrong', () => signed({}), { product: 'kettle' }],
     ['before its time', 'certificate-expired', () => signed({}), { now: new Date('2026-01-01T00:00:00Z') }],
@@ -116,7 +131,7 @@ describe('a device certificate', () => {
 
   it('checks the CA before product, validity and name', () => {
     const wrong = signed({ product: 'kettle', commonName: '00' });
-    const stranger = { ...expected, caPublicKey: keyPair('stranger').publicKey, now: new Date(0) };
+    const stranger = { ...expected, caPublicKeys: [keyPair('stranger').publicKey], now: new Date(0) };
     expect(faultCode(() => verifyDeviceCertificate(crypto, wrong, stranger))).toBe(
       'certificate-signature-invalid',
     );

@@ -1,5 +1,5 @@
 // Writes the DER that the certificate profile needs (ITU-T X.690): each function gives one whole encoded
-// value. Reading is left to @peculiar/x509; what was read is written again here and has to come out the same.
+// value. What was read (der-reader.ts) is written again here and has to come out the same.
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 

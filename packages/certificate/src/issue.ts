@@ -36,11 +36,14 @@ function drawSerial(crypto: Crypto): Bytes {
  */
 export async function issueDeviceCertificate(crypto: Crypto, inputs: CertificateInputs): Promise<Bytes> {
   const { device, signer, notBefore, serial = drawSerial(crypto) } = inputs;
-  const { product, chipId, signingKey, kemKey, thumbprint, notAfter = noExpiry } = device;
+  const { product, chipId, signingKey, kemKey, thumbprint, origin, notAfter = noExpiry } = device;
   if (!equalBytes(thumbprint, thumbprintOf(crypto, signingKey, kemKey)))
     throw new Fault('certificate-malformed');
   const commonName = toHex(thumbprint);
-  const tbs = encodeTbs({ serial, product, chipId, commonName, signingKey, kemKey, notBefore, notAfter });
+  const tbs = encodeTbs({
+    ...{ serial, product, chipId, commonName, signingKey, kemKey, origin },
+    ...{ notBefore, notAfter },
+  });
   const signature = await signer.sign(tbs);
   if (!crypto.verifyEs256(signer.publicKey, tbs, signature)) throw new Fault('certificate-signature-invalid');
   const certificate = encodeCertificate(tbs, signature);

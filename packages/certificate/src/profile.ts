@@ -1,7 +1,8 @@
 // The one form of a device certificate (spec/device.md section 2): from its fields to the bytes, without a
 // choice left. A certificate that was read is held against the bytes that its fields give here.
 
-import { type Bytes, concatBytes } from '@firmseal/bytes';
+import type { Bytes } from '@firmseal/bytes';
+import { type Origin, originNumber } from '@firmseal/formats';
 import {
   bitString,
   der,
@@ -27,13 +28,15 @@ export interface CertificateFields {
   readonly commonName: string;
   readonly signingKey: Uint8Array;
   readonly kemKey: Uint8Array;
+  readonly origin: Origin;
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
 const p256Key = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier('1.2.840.10045.3.1.7'));
 const kemKeyExtension = objectIdentifier('2.25.204310498301297519873102975127310296151');
+const originExtension = objectIdentifier('2.25.14507052808871318780289119723670512624');
 const notAuthority = sequence(objectIdentifier('2.5.29.19'), derTrue, octetString(sequence()));
 /** digitalSignature is bit 0: one byte 0x80 with seven unused bits. */
 const signsOnly = sequence(
@@ -50,7 +53,13 @@ const commonName = (value: string) => attribute('2.5.4.3', value);
 
 /** TBSCertificate, DER: what the device CA signs. */
 export function encodeTbs(fields: CertificateFields): Bytes {
-  const { product, chipId, serial, signingKey, kemKey, notBefore, notAfter } = fields;
+  const { product, chipId, serial, signingKey, kemKey, origin, notBefore, notAfter } = fields;
+  const extensions = sequence(
+    notAuthority,
+    signsOnly,
+    sequence(kemKeyExtension, octetString(octetString(kemKey))),
+    sequence(originExtension, octetString(integer(Uint8Array.of(originNumber(origin))))),
+  );
   return sequence(
     der(0xa0, integer(Uint8Array.of(2))), // version 3
     integer(serial),
@@ -59,7 +68,7 @@ export function encodeTbs(fields: CertificateFields): Bytes {
     sequence(time(notBefore), time(notAfter)),
     sequence(organization(product), organizationalUnit(chipId), commonName(fields.commonName)),
     sequence(p256Key, bitString(signingKey)),
-    der(0xa3, sequence(notAuthority, signsOnly, sequence(kemKeyExtension, octetString(octetString(kemKey))))),
+    der(0xa3, extensions),
   );
 }
 
@@ -71,18 +80,4 @@ function encodeSignature(signature: Uint8Array): Bytes {
 /** The certificate, DER. */
 export function encodeCertificate(tbs: Uint8Array, signature: Uint8Array): Bytes {
   return sequence(tbs, ecdsaWithSha256, bitString(encodeSignature(signature)));
-}
-
-/** r || s from an ECDSA-Sig-Value; undefined when it is not one (the caller encodes again and compares). */
-export function decodeSignature(value: Uint8Array): Bytes | undefined {
-  // SEQUENCE { INTEGER r, INTEGER s }, at most 72 bytes, so each length is one byte.
-  const numbers: Uint8Array[] = [];
-  for (let at = 2; at + 1 < value.length && numbers.length < 2; at += 2 + value[at + 1]!)
-    numbers.push(value.subarray(at + 2, at + 2 + value[at + 1]!));
-  const padded = numbers.map((number) => {
-    const digits = number[0] === 0 ? number.subarray(1) : number;
-    return digits.length > 32 ? undefined : concatBytes(new Uint8Array(32 - digits.length), digits);
-  });
-  const [r, s] = padded;
-  return r && s ? concatBytes(r, s) : undefined;
 }

@@ -4,7 +4,6 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import { verifyDeviceCertificate } from './verify.ts';
 
@@ -24,15 +23,6 @@ export function verifyDevice(
   trust: DeviceTrust,
   { certificate, atMs }: { certificate: Bytes; atMs: number },
 ): DevicePublic {
-  const { product } = trust;
-  const now = new Date(atMs);
-  for (const caPublicKey of trust.deviceCaKeys) {
-    try {
-      return verifyDeviceCertificate(crypto, certificate, { caPublicKey, product, now });
-    } catch (fault) {
-      // Another CA may have signed it; any other fault is the certificate's own.
-      if (!(fault instanceof Fault) || fault.code !== 'certificate-signature-invalid') throw fault;
-    }
-  }
-  throw new Fault('certificate-signature-invalid');
+  const { product, deviceCaKeys: caPublicKeys } = trust;
+  return verifyDeviceCertificate(crypto, certificate, { caPublicKeys, product, now: new Date(atMs) });
 }

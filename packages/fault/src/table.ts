@@ -148,8 +148,23 @@ export const faultTable = {
     sentence: 'The security counter of the firmware is above the cap of a delegation.',
     remedy: 'Ask the owner for a delegation with a higher cap.',
   },
+  'root-malformed': {
+    number: 216, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'A succession of the root key does not have the fields that the specification asks for.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'root-product-wrong': {
+    number: 217, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'A succession of the root key was made for another product.',
+    remedy: 'Copy or fetch the package again; if it stays, ask its owner for a new one.',
+  },
+  'root-revoked': {
+    number: 218, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'A succession of the root key belongs to an epoch that the owner has already opened or ended.',
+    remedy: 'Ask the owner for a package with the successions that are in force.',
+  },
   'product-name-invalid': {
-    number: 216, exit: 'input', http: 422, retry: 'fail', chip: false,
+    number: 219, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: '{product} cannot be the name of a product.',
     remedy: 'Use 1 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or a digit.',
   },
@@ -202,6 +217,11 @@ export const faultTable = {
     number: 236, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'The manifest is longer than 2048 bytes.',
     remedy: 'Seal with fewer areas or option-byte fields.',
+  },
+  'manifest-grant-wrong': {
+    number: 237, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'The manifest was made under another grant than the delegation beside it gives: another role, key, product or cap.',
+    remedy: 'Use the package with the delegation that its owner put into it, or a later one with the same grant.',
   },
   'area-malformed': {
     number: 240, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -268,11 +288,6 @@ export const faultTable = {
     sentence: 'The security counter of the firmware is below that of the chip.',
     remedy: 'Install a firmware version with a counter that is not lower.',
   },
-  'counter-jump-too-large': {
-    number: 256, exit: 'package', http: 422, retry: 'fail', chip: true,
-    sentence: 'The firmware would raise the security counter by more than 16 in one update.',
-    remedy: 'Install an intermediate version first.',
-  },
   'trial-undecided': {
     number: 257, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'An application on trial is in the chip, and is neither confirmed nor given up yet.',
@@ -335,7 +350,7 @@ export const faultTable = {
   },
   'license-nonce-wrong': {
     number: 304, exit: 'license', http: 422, retry: 'relicense', chip: true,
-    sentence: 'The license answers an earlier nonce of this chip.',
+    sentence: 'The license answers no nonce of this chip that is still valid.',
     remedy: 'Ask the authority for a new license. It belongs to the same unit of quota.',
   },
   'license-counter-floor': {
@@ -345,8 +360,8 @@ export const faultTable = {
   },
   'license-unwraps-exhausted': {
     number: 306, exit: 'license', http: 422, retry: 'relicense', chip: true,
-    sentence: 'The license was used sixteen times on this chip without an install that ended well.',
-    remedy: 'Ask the authority for a new license; it belongs to the same unit of quota. Find the cause of the failures.',
+    sentence: 'The chip has unwrapped content keys as often as the license allows.',
+    remedy: 'Ask the authority for a new license, which allows more. It belongs to the same unit of quota. Find the cause of the failures.',
   },
   'license-unwrap-failed': {
     number: 307, exit: 'license', http: 422, retry: 'fail', chip: true,
@@ -355,13 +370,28 @@ export const faultTable = {
   },
   'license-data-wrong': {
     number: 308, exit: 'license', http: 422, retry: 'fail', chip: true,
-    sentence: 'The per-device data of the license does not fit the areas of the package.',
+    sentence: 'The per-device data of the license does not fit the areas of the package, or the digests in the license.',
     remedy: 'Give one value for each per-device area, of the length of the area, when the job is opened.',
   },
   'license-version-unsupported': {
     number: 309, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license has a format version or mode that this program does not know.',
     remedy: 'Update firmseal, or the agent, to a version that knows the format.',
+  },
+  'license-delegation-wrong': {
+    number: 310, exit: 'license', http: 422, retry: 'fail', chip: true,
+    sentence: 'The license was issued under another delegation than the one that travels with it.',
+    remedy: 'Ask the authority for the license again.',
+  },
+  'license-origin-wrong': {
+    number: 311, exit: 'license', http: 422, retry: 'fail', chip: true,
+    sentence: 'The license was issued for an identity of another origin than this chip has.',
+    remedy: 'Ask the authority for a license for this chip; no quota is lost.',
+  },
+  'license-expired': {
+    number: 312, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The date until which the license may be used has passed.',
+    remedy: 'Ask the authority for a new license; the same unit of quota serves. Check the clock of this computer.',
   },
   'content-key-malformed': {
     number: 320, exit: 'license', http: 422, retry: 'fail', chip: false,
@@ -391,6 +421,16 @@ export const faultTable = {
   'hello-thumbprint-wrong': {
     number: 353, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The hello names another device than its certificate.',
+    remedy: 'No license is issued. The chip, or something on the line, is not what it claims to be.',
+  },
+  'hello-chip-wrong': {
+    number: 354, exit: 'chip', http: 422, retry: 'fail', chip: false,
+    sentence: 'The chip says it is a {said}; its certificate says {certified}.',
+    remedy: 'Do not install on this chip, and keep it for the owner: one of the two was tampered with.',
+  },
+  'hello-origin-wrong': {
+    number: 355, exit: 'chip', http: 422, retry: 'fail', chip: false,
+    sentence: 'The hello names another origin of the identity than its certificate.',
     remedy: 'No license is issued. The chip, or something on the line, is not what it claims to be.',
   },
   'certificate-malformed': {
@@ -445,13 +485,43 @@ export const faultTable = {
   },
   'receipt-digest-wrong': {
     number: 376, exit: 'receipt', http: 422, retry: 'fail', chip: false,
-    sentence: 'The receipt gives a digest of the flash that differs from the manifest.',
+    sentence: 'The receipt gives a digest of the flash that differs from the manifest or the license.',
     remedy: 'Install again: the chip does not hold the firmware of the package.',
   },
   'receipt-result-bad': {
     number: 377, exit: 'receipt', http: 422, retry: 'fail', chip: false,
-    sentence: 'The receipt says that the install did not end well (result {result}; 1: the application on trial was given up, the previous one boots).',
+    sentence: 'The receipt says that the chip does not hold the install as it should (result {result}; 1: the application on trial was given up, the previous one boots; 2: it is still on trial; 3: flash holds something else now).',
     remedy: 'Install again. The unit of quota is kept.',
+  },
+  'receipt-chip-wrong': {
+    number: 378, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The receipt is of a {said}; the certificate of its chip says {certified}.',
+    remedy: 'Do not count this install. The chip, or something on the line, is not what it claims to be.',
+  },
+  'receipt-origin-wrong': {
+    number: 379, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The receipt names another origin of the identity than the certificate or the license.',
+    remedy: 'Do not count this install. The chip, or something on the line, is not what it claims to be.',
+  },
+  'receipt-not-measured': {
+    number: 380, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The receipt answers a challenge, but flash was not measured for it.',
+    remedy: 'Ask the chip for a receipt again.',
+  },
+  'receipt-options-wrong': {
+    number: 381, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The option bytes of the chip are not those that the package requires.',
+    remedy: 'Install the package again. If the error comes back, something changed the chip after its install.',
+  },
+  'receipt-counter-wrong': {
+    number: 382, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The security counter of the chip is below that of the package.',
+    remedy: 'Do not count this install. The chip did not keep what it installed.',
+  },
+  'receipt-agent-too-old': {
+    number: 383, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The agent that signed the receipt is older than the package allows.',
+    remedy: 'Use a chip personalized with a newer agent.',
   },
   'request-unknown': {
     number: 400, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -1068,11 +1138,6 @@ export const faultTable = {
     sentence: 'The database of the authority was locked by another process for too long.',
     remedy: 'Repeat the request. If the error comes back, look for a backup or another program that holds the database open.',
   },
-  'hello-chip-differs': {
-    number: 874, exit: 'license', http: 422, retry: 'fail', chip: false,
-    sentence: 'The chip says it is a {said}; its certificate says {certified}.',
-    remedy: 'Do not install on this chip, and keep it for the owner: one of the two was tampered with.',
-  },
   'store-not-ours': {
     number: 875, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The file is a database, but not one of a firmseal authority.',
@@ -1157,6 +1222,11 @@ export const faultTable = {
     number: 891, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} does not hold the head of a log.',
     remedy: 'Give the file that the previous audit wrote.',
+  },
+  'job-outcome-refused': {
+    number: 892, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'An install on this chip would end as {outcome}, which the owner of job {job} did not allow.',
+    remedy: 'Use another chip, or ask the owner for a job that accepts {outcome}.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1933,6 +2003,14 @@ export const exitCodes = {
   station: 16,
   /** The operator stopped the command. */
   stopped: 17,
+  /** A verified receipt of a chip less protected than package or catalogue ask: UNPROTECTED. */
+  unprotected: 21,
+  /** A verified receipt of an identity that a single-use secret enrolled: ENROLLED. */
+  enrolled: 22,
+  /** A verified receipt of an identity that nobody witnessed: UNWITNESSED. */
+  unwitnessed: 23,
+  /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
+  rehearsal: 24,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,
 } as const;

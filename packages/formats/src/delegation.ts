@@ -1,5 +1,5 @@
-// Delegations and epoch statements by the owner's root key: spec/delegation.md. Packages and licenses both
-// rest on them. Which counter is held against the cap, and when, is the caller's (step 3 of the checks).
+// What the owner's root signs (spec/delegation.md sections 1 to 3): delegations, epoch statements, its own
+// successor. Codecs alone; what they bind, and in which order they are checked, is root-trust.ts.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CoseSigner, encodeCbor, field, integer, oneOf, signCoseWith } from '@firmseal/cbor-cose';
@@ -7,10 +7,31 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { requireProductName } from './product-name.ts';
 import { count, pointBytes, readObject, shortText } from './shapes.ts';
-import { checkSigned, openSigned } from './signed-object.ts';
+import { openSigned, type SignedKind } from './signed-object.ts';
 
-export const delegationTyp = 'application/firmseal-delegation';
-export const epochTyp = 'application/firmseal-epoch';
+export const delegationKind: SignedKind = {
+  typ: 'application/firmseal-delegation',
+  payloadMaxBytes: 256,
+  malformed: 'delegation-malformed',
+  invalid: 'delegation-signature-invalid',
+};
+export const epochKind: SignedKind = {
+  typ: 'application/firmseal-epoch',
+  payloadMaxBytes: 128,
+  malformed: 'epoch-malformed',
+  invalid: 'epoch-signature-invalid',
+};
+/**
+ * A succession that the present root did not sign is passed over, so its invalid fault is thrown by nobody.
+ */
+export const successionKind: SignedKind = {
+  typ: 'application/firmseal-root',
+  payloadMaxBytes: 256,
+  malformed: 'root-malformed',
+  invalid: 'root-malformed',
+};
+/** Successions in one package header. */
+export const successionCountMax = 4;
 
 /** In the order of their numbers on the wire, from 1. */
 export const roles = ['package-signer', 'license-issuer', 'device-ca', 'approver'] as const;
@@ -31,6 +52,13 @@ const epochShape = {
   epoch: field(2, count),
 };
 
+const successionShape = {
+  formatVersion: field(0, oneOf(1)),
+  product: field(1, shortText),
+  publicKey: field(2, pointBytes),
+  epoch: field(3, count),
+};
+
 export interface Delegation {
   readonly role: Role;
   /** The delegate's key: SEC 1 uncompressed point, 65 bytes. */
@@ -45,6 +73,21 @@ export interface Delegation {
 export interface EpochStatement {
   readonly product: string;
   readonly epoch: number;
+}
+
+/** The next root, by the present one. */
+export interface Succession {
+  readonly product: string;
+  /** 65 bytes. */
+  readonly publicKey: Bytes;
+  /** The epoch that it opens. */
+  readonly epoch: number;
+}
+
+/** What was allowed to whom, without the time: SHA-256 of [role, public key, product, cap]; 32 bytes. */
+export function grantOf(crypto: Crypto, delegation: Omit<Delegation, 'epoch'>): Bytes {
+  const { role, publicKey, product, counterCap } = delegation;
+  return crypto.sha256(encodeCbor([roles.indexOf(role) + 1, publicKey, product, counterCap]));
 }
 
 /** Makes a delegation signed by the root: the encoded object. Rejects with `product-name-invalid`. */
@@ -64,7 +107,7 @@ export async function makeDelegation(
       [5, delegation.epoch],
     ]),
   );
-  return signCoseWith(crypto, { signer, typ: delegationTyp, payload });
+  return signCoseWith(crypto, { signer, typ: delegationKind.typ, payload });
 }
 
 /**
@@ -84,99 +127,55 @@ export async function makeEpochStatement(
       [2, statement.epoch],
     ]),
   );
-  return signCoseWith(crypto, { signer, typ: epochTyp, payload });
+  return signCoseWith(crypto, { signer, typ: epochKind.typ, payload });
 }
 
-/** Shape of a delegation without its signature, for display. Throws `delegation-malformed`. */
-export function readDelegationUnverified(crypto: Crypto, bytes: Uint8Array): Delegation {
-  return readDelegation(crypto, openSigned(bytes, delegationTyp, 'delegation-malformed').payload);
+/** Makes a succession signed by the root that is to be replaced. */
+export function makeSuccession(crypto: Crypto, signer: CoseSigner, succession: Succession): Promise<Bytes> {
+  const payload = encodeCbor(
+    new Map<number, number | string | Bytes>([
+      [0, 1],
+      [1, succession.product],
+      [2, succession.publicKey],
+      [3, succession.epoch],
+    ]),
+  );
+  return signCoseWith(crypto, { signer, typ: successionKind.typ, payload });
 }
 
-function readDelegation(crypto: Crypto, payload: Uint8Array): Delegation {
+/** A payload whose signature held, or that is only shown. Throws `delegation-malformed`. */
+export function readDelegationPayload(crypto: Crypto, payload: Uint8Array): Delegation {
   const shape = readObject(payload, 'delegation-malformed', 'delegation', delegationShape);
   const { publicKey, product, counterCap, epoch } = shape;
   if (!crypto.isP256Point(publicKey)) throw new Fault('delegation-malformed');
   return { role: roles[shape.role - 1]!, publicKey, product, counterCap, epoch };
 }
 
-/**
- * Step 2 of delegation.md section 3. `epoch` is the one in force; without `product` any product is taken.
- * Throws, in this order: `delegation-malformed`, `delegation-signature-invalid`, `delegation-role-wrong`,
- * `delegation-product-wrong`, `delegation-revoked`.
- */
-export function verifyDelegation(
-  crypto: Crypto,
-  bytes: Uint8Array,
-  expected: { rootPublicKey: Uint8Array; role: Role; product?: string | undefined; epoch: number },
-): Delegation {
-  const object = openSigned(bytes, delegationTyp, 'delegation-malformed');
-  const delegation = readDelegation(crypto, object.payload);
-  checkSigned(crypto, object, {
-    publicKey: expected.rootPublicKey,
-    invalid: 'delegation-signature-invalid',
-  });
-  const { role, product, epoch } = delegation;
-  if (role !== expected.role) throw new Fault('delegation-role-wrong', { role, expected: expected.role });
-  if (expected.product !== undefined && product !== expected.product)
-    throw new Fault('delegation-product-wrong', { product, expected: expected.product });
-  if (epoch < expected.epoch) throw new Fault('delegation-revoked', { epoch, inForce: expected.epoch });
-  return delegation;
-}
-
-/**
- * Step 1 of delegation.md section 3. Throws `epoch-malformed`,
- * `epoch-signature-invalid`, `epoch-product-wrong`.
- */
-function verifyEpochStatement(
-  crypto: Crypto,
-  bytes: Uint8Array,
-  expected: { rootPublicKey: Uint8Array; product?: string | undefined },
-): EpochStatement {
-  const object = openSigned(bytes, epochTyp, 'epoch-malformed');
-  const { product, epoch } = readObject(object.payload, 'epoch-malformed', 'epoch statement', epochShape);
-  checkSigned(crypto, object, { publicKey: expected.rootPublicKey, invalid: 'epoch-signature-invalid' });
-  if (expected.product !== undefined && product !== expected.product)
-    throw new Fault('epoch-product-wrong', { product, expected: expected.product });
-  return { product, epoch };
-}
-
-/** Shape of an epoch statement without its signature, for display. Throws `epoch-malformed`. */
-export function readEpochStatementUnverified(bytes: Uint8Array): EpochStatement {
-  const { payload } = openSigned(bytes, epochTyp, 'epoch-malformed');
+/** As readDelegationPayload. Throws `epoch-malformed`. */
+export function readEpochPayload(payload: Uint8Array): EpochStatement {
   const { product, epoch } = readObject(payload, 'epoch-malformed', 'epoch statement', epochShape);
   return { product, epoch };
 }
 
-/** Who is trusted, as far as the caller knows: the owner's root, the product and the epoch known so far. */
-export interface Trust {
-  readonly rootPublicKey: Uint8Array;
-  /** Left out, the product of the delegation is taken, and everything must be for that one. */
-  readonly product?: string | undefined;
-  readonly epoch?: number | undefined;
+/** As readDelegationPayload. Throws `root-malformed`. */
+export function readSuccessionPayload(crypto: Crypto, payload: Uint8Array): Succession {
+  const shape = readObject(payload, 'root-malformed', 'succession', successionShape);
+  const { product, publicKey, epoch } = shape;
+  if (!crypto.isP256Point(publicKey)) throw new Fault('root-malformed');
+  return { product, publicKey, epoch };
 }
 
-/**
- * Steps 1 and 2 together: the epoch in force is the higher of the known one and the statement's.
- * Throws what verifyEpochStatement and verifyDelegation throw.
- */
-export function verifyAuthority(
-  crypto: Crypto,
-  objects: { delegation: Uint8Array; epochStatement?: Uint8Array | undefined },
-  expected: Trust & { role: Role },
-): { delegate: Delegation; epoch: number } {
-  const { rootPublicKey, role } = expected;
-  let { product, epoch = 0 } = expected;
-  if (objects.epochStatement) {
-    const statement = verifyEpochStatement(crypto, objects.epochStatement, { rootPublicKey, product });
-    product = statement.product;
-    epoch = Math.max(epoch, statement.epoch);
-  }
-  const delegate = verifyDelegation(crypto, objects.delegation, { rootPublicKey, role, product, epoch });
-  return { delegate, epoch };
+/** Shape of a delegation without its signature, for display. Throws `delegation-malformed`. */
+export function readDelegationUnverified(crypto: Crypto, bytes: Uint8Array): Delegation {
+  return readDelegationPayload(crypto, openSigned(bytes, delegationKind).payload);
 }
 
-/** Step 3: throws `delegation-counter-exceeded`. */
-export function checkCounterCap(delegation: Delegation, securityCounter: number): void {
-  if (securityCounter > delegation.counterCap)
-    throw new Fault('delegation-counter-exceeded', { securityCounter, cap: delegation.counterCap });
+/** Shape of an epoch statement without its signature, for display. Throws `epoch-malformed`. */
+export function readEpochStatementUnverified(bytes: Uint8Array): EpochStatement {
+  return readEpochPayload(openSigned(bytes, epochKind).payload);
+}
+
+/** Shape of a succession without its signature, for display. Throws `root-malformed`. */
+export function readSuccessionUnverified(crypto: Crypto, bytes: Uint8Array): Succession {
+  return readSuccessionPayload(crypto, openSigned(bytes, successionKind).payload);
 }

@@ -1,21 +1,49 @@
 export {
-  checkCounterCap,
   type Delegation,
-  delegationTyp,
-  epochTyp,
+  delegationKind,
+  type EpochStatement,
+  epochKind,
+  grantOf,
   makeDelegation,
   makeEpochStatement,
+  makeSuccession,
   type Role,
   readDelegationUnverified,
   readEpochStatementUnverified,
+  readSuccessionUnverified,
   roles,
-  type Trust,
-  verifyAuthority,
-  verifyDelegation,
+  type Succession,
+  successionCountMax,
+  successionKind,
 } from './delegation.ts';
-export { type DevicePublic, thumbprintOf } from './device.ts';
-export { encodeOptionValues, type OptionValue, optionValues, readoutLevels } from './option-values.ts';
+export {
+  type DevicePublic,
+  type Origin,
+  type OriginKind,
+  originNumber,
+  originOf,
+  origins,
+  originValue,
+  sameOrigin,
+  thumbprintOf,
+} from './device.ts';
+export {
+  effectiveReadoutLevel,
+  encodeOptionValues,
+  type OptionValue,
+  optionValues,
+  type ReadoutLevel,
+  readoutLevels,
+} from './option-values.ts';
 export { isProductName, requireProductName } from './product-name.ts';
+export {
+  checkCounterCap,
+  type GrownTrust,
+  type RootObjects,
+  type Trust,
+  type VerifiedDelegation,
+  verifyAuthority,
+} from './root-trust.ts';
 export {
   bytes16,
   bytes32,
@@ -30,4 +58,4 @@ export {
   word,
   wordMax,
 } from './shapes.ts';
-export { checkSigned, digestOf, openSigned } from './signed-object.ts';
+export { digestOf, openSigned, type SignedKind, verifySigned } from './signed-object.ts';

@@ -12,6 +12,15 @@ export interface OptionValue {
 }
 
 export const readoutLevels = [0, 1, 2] as const;
+export type ReadoutLevel = (typeof readoutLevels)[number];
+
+/** Level 2 counts as 1 while somebody's key can take it back: spec/agent.md section 4. */
+export function effectiveReadoutLevel(state: {
+  readonly readoutLevel: ReadoutLevel;
+  readonly levelKey: boolean;
+}): ReadoutLevel {
+  return state.levelKey && state.readoutLevel === 2 ? 1 : state.readoutLevel;
+}
 
 const pairs = arrayOf(tuple(count, word), 0, 32);
 

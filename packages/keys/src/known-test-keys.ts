@@ -33,6 +33,12 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
   },
   {
     publicKey:
+      '04b51e8cdd5ce23d3b6fd006863f5133a5abc8644f30dd769178beb68b44b62627' +
+      '56113136e7652ab291a3958b03a2aa437ab4a705b91aeddcadbb4fceca74da4d',
+    from: 'vectors/keys.json, second root',
+  },
+  {
+    publicKey:
       '04d6f268955cabc1a8bcb299c2b6699f42a5bd1836dcc892038f7bd45662f05214' +
       '75da4c7e1a9d08345643fd427463e946414fd56dbd9eae7775b7f8d251a8fd9d',
     from: 'vectors/keys.json, package signer',

@@ -1,12 +1,13 @@
 // How the content key travels from the owner's desk to the authority, and how the authority keeps it: wrapped
 // to the authority's KEM key and bound to its package. spec/license.md section 3.
 
-import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
+import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
 import { byteString, encodeCbor, oneOf, tuple } from '@firmseal/cbor-cose';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { bytes32, pointBytes, readItem, readValue } from '@firmseal/formats';
 import { type HpkeUnwrapper, hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
+import { type Manifest, openContentKeys } from '@firmseal/seal';
 
 const info = utf8('firmseal/1 content-key');
 const four = tuple(oneOf(1), bytes32, pointBytes, byteString(48));
@@ -43,13 +44,26 @@ export function contentKeyManifestDigest(file: Uint8Array): Bytes {
   return readContentKeyFile(file).manifestDigest;
 }
 
-/** The caller wipes the key. Throws `content-key-malformed`, `content-key-unwrap-failed`. */
+/**
+ * The content key of a package. Anyone can wrap a key for any package, so it is returned only when it is the
+ * one that the manifest commits to. The caller wipes it. Throws `content-key-malformed`,
+ * `content-key-package-wrong`, `content-key-unwrap-failed`, `key-commitment-wrong`.
+ */
 export async function openContentKey(
   crypto: Crypto,
-  { file, unwrapper }: { file: Uint8Array; unwrapper: HpkeUnwrapper },
-): Promise<{ manifestDigest: Bytes; contentKey: Secret }> {
+  inputs: { file: Uint8Array; manifest: Manifest; unwrapper: HpkeUnwrapper },
+): Promise<Secret> {
+  const { file, manifest, unwrapper } = inputs;
   const { manifestDigest, enc, sealed } = readContentKeyFile(file);
+  if (!equalBytes(manifestDigest, manifest.digest)) throw new Fault('content-key-package-wrong');
   const plaintext = await hpkeOpenWith(crypto, { unwrapper, enc, info, aad: manifestDigest, sealed });
-  if (plaintext?.length !== 32) throw new Fault('content-key-unwrap-failed');
-  return { manifestDigest, contentKey: new Secret(plaintext) };
+  if (!plaintext) throw new Fault('content-key-unwrap-failed');
+  const contentKey = new Secret(plaintext);
+  try {
+    openContentKeys(crypto, manifest, contentKey);
+  } catch (fault) {
+    contentKey.wipe();
+    throw fault;
+  }
+  return contentKey;
 }

@@ -2,6 +2,7 @@
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import {
+  boolean,
   byteString,
   type CborInput,
   type CoseSigner,
@@ -10,6 +11,7 @@ import {
   integer,
   nullable,
   oneOf,
+  type Schema,
   signCoseWith,
 } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
@@ -17,20 +19,30 @@ import { Fault } from '@firmseal/fault';
 import {
   bytes16,
   bytes32,
-  checkSigned,
   count,
   type DevicePublic,
   encodeOptionValues,
   type OptionValue,
+  type Origin,
   openSigned,
   optionValues,
+  originNumber,
+  originValue,
+  type ReadoutLevel,
   readObject,
   readoutLevels,
+  type SignedKind,
+  sameOrigin,
   shortText,
+  verifySigned,
 } from '@firmseal/formats';
-import type { ReadoutLevel } from '@firmseal/seal';
 
-export const helloTyp = 'application/firmseal-hello';
+export const helloKind: SignedKind = {
+  typ: 'application/firmseal-hello',
+  payloadMaxBytes: 640,
+  malformed: 'hello-malformed',
+  invalid: 'hello-signature-invalid',
+};
 
 /** In the order of their numbers on the wire, from 0 (spec/agent.md section 2). */
 export const lifeCycles = [
@@ -40,14 +52,15 @@ export const lifeCycles = [
 export type LifeCycle = (typeof lifeCycles)[number];
 
 export interface Hello {
-  /** Of the other side: 0 to 32 bytes, empty when offline. */
+  /** Of the other side: 16 to 32 bytes; empty when it gave none. */
   readonly challenge: Bytes;
-  /** The chip's current one, 16 bytes: a session license answers it. */
+  /** Drawn for this hello, 16 bytes: a session license answers it. */
   readonly nonce: Bytes;
   readonly thumbprint: Bytes;
   readonly chipId: string;
   readonly lifeCycle: LifeCycle;
   readonly optionBytes: readonly OptionValue[];
+  /** As read. */
   readonly readoutLevel: ReadoutLevel;
   readonly securityCounter: number;
   readonly epoch: number;
@@ -55,11 +68,22 @@ export interface Hello {
   readonly agentVersion: number;
   /** Digest of the manifest in flash or being installed. */
   readonly manifestDigest?: Bytes;
+  readonly origin: Origin;
+  /** Whether somebody's key or password can take the readout level back. */
+  readonly levelKey: boolean;
+  /** Since personalization, for whatever license. */
+  readonly unwraps: number;
 }
+
+const anyChallenge = byteString(0, 32);
+const challengeValue: Schema<Bytes> = (value, what) =>
+  value instanceof Uint8Array && value.length === 0
+    ? anyChallenge(value, what)
+    : byteString(16, 32)(value, what);
 
 const helloShape = {
   formatVersion: field(0, oneOf(1)),
-  challenge: field(1, byteString(0, 32)),
+  challenge: field(1, challengeValue),
   nonce: field(2, bytes16),
   thumbprint: field(3, bytes32),
   chipId: field(4, shortText),
@@ -71,6 +95,9 @@ const helloShape = {
   installCount: field(10, count),
   agentVersion: field(11, count),
   manifestDigest: field(12, nullable(bytes32)),
+  origin: field(13, originValue),
+  levelKey: field(14, boolean),
+  unwraps: field(15, count),
 };
 
 function readHello(payload: Uint8Array): Hello {
@@ -89,22 +116,24 @@ function readHello(payload: Uint8Array): Hello {
 
 /** Shape alone: nothing in it can be believed. Throws `hello-malformed`. */
 export function parseHelloUnverified(bytes: Uint8Array): Hello {
-  return readHello(openSigned(bytes, helloTyp, 'hello-malformed').payload);
+  return readHello(openSigned(bytes, helloKind).payload);
 }
 
 /**
- * The hello of a device whose keys are known. Throws, in this order, `hello-malformed`,
- * `hello-signature-invalid`, `hello-thumbprint-wrong`, and when a challenge is given `hello-challenge-wrong`.
+ * The hello of a device whose certificate was verified. Throws, in this order, `hello-malformed`,
+ * `hello-signature-invalid`, `hello-malformed`, `hello-thumbprint-wrong`, `hello-chip-wrong`,
+ * `hello-origin-wrong`, and when a challenge is given `hello-challenge-wrong`.
  */
 export function verifyHello(
   crypto: Crypto,
   inputs: { hello: Uint8Array; device: DevicePublic; challenge?: Uint8Array },
 ): Hello {
-  const object = openSigned(inputs.hello, helloTyp, 'hello-malformed');
+  const { signingKey, thumbprint, chipId, origin } = inputs.device;
+  const object = verifySigned(crypto, inputs.hello, { kind: helloKind, publicKey: signingKey });
   const hello = readHello(object.payload);
-  const { signingKey, thumbprint } = inputs.device;
-  checkSigned(crypto, object, { publicKey: signingKey, invalid: 'hello-signature-invalid' });
   if (!equalBytes(hello.thumbprint, thumbprint)) throw new Fault('hello-thumbprint-wrong');
+  if (hello.chipId !== chipId) throw new Fault('hello-chip-wrong', { said: hello.chipId, certified: chipId });
+  if (!sameOrigin(hello.origin, origin)) throw new Fault('hello-origin-wrong');
   if (inputs.challenge && !equalBytes(hello.challenge, inputs.challenge))
     throw new Fault('hello-challenge-wrong');
   return hello;
@@ -127,7 +156,10 @@ export function makeHello(crypto: Crypto, signer: CoseSigner, hello: Hello): Pro
       [10, hello.installCount],
       [11, hello.agentVersion],
       [12, hello.manifestDigest ?? null],
+      [13, originNumber(hello.origin)],
+      [14, hello.levelKey],
+      [15, hello.unwraps],
     ]),
   );
-  return signCoseWith(crypto, { signer, typ: helloTyp, payload });
+  return signCoseWith(crypto, { signer, typ: helloKind.typ, payload });
 }

@@ -2,29 +2,41 @@ export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bund
 export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
 export {
   type Hello,
-  helloTyp,
+  helloKind,
   type LifeCycle,
   lifeCycles,
   makeHello,
   parseHelloUnverified,
   verifyHello,
 } from './hello.ts';
-export { deviceDataMaxBytes, issueLicense, type LicenseInputs, licenseTyp } from './issue-license.ts';
+export { ceilingFor, issueLicense, type LicenseInputs, licenseKind } from './issue-license.ts';
+export {
+  type AcceptedWeaknesses,
+  identityWeaknesses,
+  isProtected,
+  judgeReceipt,
+  judgeWeaknesses,
+  type Outcome,
+  type Verdict,
+  type Weakness,
+  weaknesses,
+} from './outcome.ts';
 export {
   makeReceipt,
   parseReceiptUnverified,
   type Receipt,
-  type ReceiptContext,
-  receiptTyp,
-  verifyReceipt,
+  type ReceiptResult,
+  receiptKind,
+  receiptResults,
 } from './receipt.ts';
 export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from './terms.ts';
 export {
+  checkLicenseDate,
   checkLicenseForChip,
   type LicenseContext,
   openLicense,
   readLicenseTermsUnverified,
-  unwrapsMax,
   type VerifiedLicense,
   verifyLicense,
 } from './verify-license.ts';
+export { type ReceiptContext, type VerifiedReceipt, verifyReceipt } from './verify-receipt.ts';

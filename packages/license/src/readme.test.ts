@@ -12,13 +12,13 @@ import {
   root,
   sealed,
   issuer as signer,
-  terms,
+  issued as terms,
 } from '../test/licensed-chip.ts';
 import { makeLicenseBundle } from './bundle.ts';
 import { issueLicense } from './issue-license.ts';
 import { checkLicenseForChip, openLicense, verifyLicense } from './verify-license.ts';
 
-const { kemKey, thumbprint, product } = device;
+const { kemKey, thumbprint, product, origin } = device;
 const { contentKey } = sealed;
 const { publicKey: rootPublicKey } = root;
 const deviceData = [filled(32, 1)];
@@ -26,11 +26,12 @@ const epoch = 1;
 const nonce = terms.nonce!;
 
 it('the example of the README', async () => {
-  const license = await issueLicense(crypto, { terms, kemKey, contentKey, deviceData, signer });
+  const inputs = { terms, manifest, kemKey, contentKey, deviceData, signer };
+  const { license } = await issueLicense(crypto, inputs);
   const bundle = makeLicenseBundle({ license, delegation });
 
   const verified = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch });
-  checkLicenseForChip(verified, { manifest, thumbprint, nonce });
+  checkLicenseForChip(verified, { manifest, thumbprint, origin, nonce, unwraps: 0 });
   const opened = openLicense(crypto, { license: verified, manifest, recipient });
 
   expect(opened.deviceData).toEqual(deviceData);

@@ -1,6 +1,7 @@
-// The receipt: what a chip signs about what it holds, and the checks that PASS means. spec/receipt.md.
+// The receipt: what a chip signs about what it holds. Codec alone (spec/receipt.md sections 1 and 2);
+// what it proves is verify-receipt.ts.
 
-import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes } from '@firmseal/bytes';
 import {
   arrayOf,
   boolean,
@@ -9,6 +10,7 @@ import {
   type CoseSigner,
   encodeCbor,
   field,
+  integer,
   oneOf,
   type Schema,
   signCoseWith,
@@ -18,27 +20,37 @@ import { Fault } from '@firmseal/fault';
 import {
   bytes16,
   bytes32,
-  checkSigned,
   count,
-  type DevicePublic,
-  digestOf,
+  effectiveReadoutLevel,
   encodeOptionValues,
   type OptionValue,
+  type Origin,
   openSigned,
   optionValues,
+  originNumber,
+  originValue,
+  type ReadoutLevel,
   readObject,
   readoutLevels,
+  type SignedKind,
   shortText,
 } from '@firmseal/formats';
-import type { Manifest, ReadoutLevel } from '@firmseal/seal';
-import type { LicenseTerms } from './terms.ts';
 
-export const receiptTyp = 'application/firmseal-receipt';
+export const receiptKind: SignedKind = {
+  typ: 'application/firmseal-receipt',
+  payloadMaxBytes: 1152,
+  malformed: 'receipt-malformed',
+  invalid: 'receipt-signature-invalid',
+};
 const profile = 'tag:firmseal,2026:receipt-1';
 /**
- * EAT dbgstat by readout level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently.
+ * EAT dbgstat by effective level (RFC 9711 section 4.2.9): enabled, disabled, disabled fully and permanently.
  */
 const debugStatus = [0, 1, 4] as const;
+
+/** In the order of their numbers, from 0. */
+export const receiptResults = ['installed', 'given-up', 'on-trial', 'gone'] as const;
+export type ReceiptResult = (typeof receiptResults)[number];
 
 export interface Receipt {
   /** The challenge when `fresh`, else the license's nonce for the receipt; 32 bytes. */
@@ -50,17 +62,24 @@ export interface Receipt {
   readonly licenseId: Bytes;
   readonly jobId: Bytes;
   readonly installCount: number;
-  /** In the manifest's order: keyed digest of firmware, length in bytes of the other kinds. */
+  /**
+   * In the manifest's order: keyed digest of firmware and per-device data, length in bytes of generated keys.
+   */
   readonly areas: readonly (Bytes | number)[];
   readonly optionBytes: readonly OptionValue[];
   readonly securityCounter: number;
+  /** As read. */
   readonly readoutLevel: ReadoutLevel;
-  /** 0: installed. */
-  readonly result: number;
+  readonly result: ReceiptResult;
   readonly agentVersion: number;
   readonly chipId: string;
-  /** The level is below the one at which the catalogue calls this chip tier B. */
+  /** What the chip says: its effective level is below the one from which the catalogue calls it tier B. */
   readonly unprotected: boolean;
+  readonly licenseDigest: Bytes;
+  /** The content of flash was measured for this receipt. */
+  readonly measured: boolean;
+  readonly origin: Origin;
+  readonly levelKey: boolean;
 }
 
 const areaEvidence: Schema<Bytes | number> = (value, what) =>
@@ -80,71 +99,32 @@ const receiptShape = {
   optionBytes: field(-70007, optionValues),
   securityCounter: field(-70008, count),
   readoutLevel: field(-70009, oneOf(...readoutLevels)),
-  result: field(-70010, count),
+  result: field(-70010, integer(0, receiptResults.length - 1)),
   agentVersion: field(-70011, count),
   chipId: field(-70012, shortText),
   unprotected: field(-70013, boolean),
+  licenseDigest: field(-70014, bytes32),
+  measured: field(-70015, boolean),
+  origin: field(-70016, originValue),
+  levelKey: field(-70017, boolean),
 };
 
-function readReceipt(payload: Uint8Array): Receipt {
+/** A payload whose signature held, or that is only shown. Throws `receipt-malformed`. */
+export function readReceiptPayload(payload: Uint8Array): Receipt {
   const shape = readObject(payload, 'receipt-malformed', 'receipt', receiptShape);
-  const { ueid, dbgstat, profile: _, ...rest } = shape;
-  if (ueid[0] !== 1 || dbgstat !== debugStatus[rest.readoutLevel]) throw new Fault('receipt-malformed');
-  return { ...rest, thumbprint: ueid.slice(1) };
+  const { ueid, dbgstat, profile: _, result: number, ...rest } = shape;
+  const result = receiptResults[number]!;
+  const consistent =
+    ueid[0] === 1 &&
+    dbgstat === debugStatus[effectiveReadoutLevel(rest)] &&
+    (rest.fresh || !(rest.measured || result === 'gone'));
+  if (!consistent) throw new Fault('receipt-malformed');
+  return { ...rest, result, thumbprint: ueid.slice(1) };
 }
 
 /** Shape alone: nothing in it can be believed. Throws `receipt-malformed`. */
 export function parseReceiptUnverified(bytes: Uint8Array): Receipt {
-  return readReceipt(openSigned(bytes, receiptTyp, 'receipt-malformed').payload);
-}
-
-export interface ReceiptContext {
-  readonly receipt: Uint8Array;
-  readonly device: DevicePublic;
-  readonly license: LicenseTerms;
-  readonly manifest: Manifest;
-  /** The one that was given with the request. */
-  readonly challenge?: Uint8Array;
-}
-
-function holdsManifest({ areas }: Receipt, { areaDigests, core }: Manifest): boolean {
-  return (
-    areas.length === core.areas.length &&
-    areas.every((evidence, i) => {
-      const digest = areaDigests[i];
-      return typeof evidence === 'number'
-        ? digest === null && evidence === core.areas[i]!.lengthBytes
-        : digest !== null && digest !== undefined && equalBytes(evidence, digest);
-    })
-  );
-}
-
-/**
- * PASS: returns only when every check passed. Throws, in this order, `receipt-malformed`,
- * `receipt-signature-invalid`, `receipt-device-wrong`, `receipt-license-wrong`, `receipt-manifest-wrong`,
- * `receipt-digest-wrong`, `receipt-challenge-wrong`, `receipt-result-bad`. A receipt that is not fresh passes
- * with the license's nonce: look at `fresh` and `unprotected`.
- */
-export function verifyReceipt(crypto: Crypto, context: ReceiptContext): Receipt & { digest: Bytes } {
-  const { device, license, manifest, challenge } = context;
-  const object = openSigned(context.receipt, receiptTyp, 'receipt-malformed');
-  const receipt = readReceipt(object.payload);
-  checkSigned(crypto, object, { publicKey: device.signingKey, invalid: 'receipt-signature-invalid' });
-  const { thumbprint, licenseId, jobId, manifestDigest, fresh, nonce } = receipt;
-  if (!equalBytes(thumbprint, device.thumbprint) || !equalBytes(thumbprint, license.thumbprint))
-    throw new Fault('receipt-device-wrong');
-  if (!equalBytes(licenseId, license.licenseId) || !equalBytes(jobId, license.jobId))
-    throw new Fault('receipt-license-wrong');
-  if (
-    !equalBytes(manifestDigest, license.manifestDigest) ||
-    !equalBytes(license.manifestDigest, manifest.digest)
-  )
-    throw new Fault('receipt-manifest-wrong');
-  if (!holdsManifest(receipt, manifest)) throw new Fault('receipt-digest-wrong');
-  const expected = fresh ? challenge : license.receiptNonce;
-  if (!expected || !equalBytes(nonce, expected)) throw new Fault('receipt-challenge-wrong');
-  if (receipt.result !== 0) throw new Fault('receipt-result-bad', { result: receipt.result });
-  return { ...receipt, digest: digestOf(crypto, object) };
+  return readReceiptPayload(openSigned(bytes, receiptKind).payload);
 }
 
 /** Signs a receipt as a chip does; for chips of software and for tests. */
@@ -153,7 +133,7 @@ export function makeReceipt(crypto: Crypto, signer: CoseSigner, receipt: Receipt
     new Map<number, CborInput>([
       [10, receipt.nonce],
       [256, concatBytes(Uint8Array.of(1), receipt.thumbprint)],
-      [263, debugStatus[receipt.readoutLevel]],
+      [263, debugStatus[effectiveReadoutLevel(receipt)]],
       [265, profile],
       [-70001, receipt.fresh],
       [-70002, receipt.manifestDigest],
@@ -164,11 +144,15 @@ export function makeReceipt(crypto: Crypto, signer: CoseSigner, receipt: Receipt
       [-70007, encodeOptionValues(receipt.optionBytes)],
       [-70008, receipt.securityCounter],
       [-70009, receipt.readoutLevel],
-      [-70010, receipt.result],
+      [-70010, receiptResults.indexOf(receipt.result)],
       [-70011, receipt.agentVersion],
       [-70012, receipt.chipId],
       [-70013, receipt.unprotected],
+      [-70014, receipt.licenseDigest],
+      [-70015, receipt.measured],
+      [-70016, originNumber(receipt.origin)],
+      [-70017, receipt.levelKey],
     ]),
   );
-  return signCoseWith(crypto, { signer, typ: receiptTyp, payload });
+  return signCoseWith(crypto, { signer, typ: receiptKind.typ, payload });
 }

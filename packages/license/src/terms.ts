@@ -1,9 +1,28 @@
-// The terms of a license: which chip, which package, which unit of which job. spec/license.md section 1.
+// The terms of a license: which chip, which package, which unit of which job, and until
+// when. spec/license.md section 1.
 
 import type { Bytes } from '@firmseal/bytes';
-import { type CborInput, encodeCbor, field, oneOf, readMap } from '@firmseal/cbor-cose';
+import {
+  arrayOf,
+  type CborInput,
+  encodeCbor,
+  field,
+  oneOf,
+  optionalField,
+  readMap,
+} from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { bytes16, bytes32, count, readItem, readValue } from '@firmseal/formats';
+import {
+  bytes16,
+  bytes32,
+  count,
+  type Origin,
+  originNumber,
+  originValue,
+  readItem,
+  readValue,
+  word,
+} from '@firmseal/formats';
 
 const licenseModes = ['session', 'standing'] as const;
 export type LicenseMode = (typeof licenseModes)[number];
@@ -24,6 +43,16 @@ export interface LicenseTerms {
   readonly receiptNonce: Bytes;
   /** The least security counter that the package may have. */
   readonly counterFloor: number;
+  /** Of the identity, as its certificate has it. */
+  readonly origin: Origin;
+  /** The chip unwraps while its count of unwraps is below it. */
+  readonly ceiling: number;
+  /** Of the delegation that travels in the bundle, 32 bytes. */
+  readonly delegationDigest: Bytes;
+  /** Keyed digest of each area of per-device data, in order. */
+  readonly deviceDataDigests: readonly Bytes[];
+  /** Mode standing only: seconds since 1970, at most 2^32 - 1. Chips take no notice of it. */
+  readonly notAfterSeconds?: number;
 }
 
 const commonShape = {
@@ -35,9 +64,17 @@ const commonShape = {
   thumbprint: field(5, bytes32),
   receiptNonce: field(8, bytes32),
   counterFloor: field(9, count),
+  origin: field(10, originValue),
+  ceiling: field(11, count),
+  delegationDigest: field(12, bytes32),
+  deviceDataDigests: field(13, arrayOf(bytes32, 0, 8)),
 };
 const sessionShape = { ...commonShape, modeNumber: field(6, oneOf(1)), nonce: field(7, bytes16) };
-const standingShape = { ...commonShape, modeNumber: field(6, oneOf(2)) };
+const standingShape = {
+  ...commonShape,
+  modeNumber: field(6, oneOf(2)),
+  notAfterSeconds: optionalField(14, word),
+};
 
 /** Encodes; these bytes are also the aad of the envelope. */
 export function encodeTerms(terms: LicenseTerms): Bytes {
@@ -51,8 +88,13 @@ export function encodeTerms(terms: LicenseTerms): Bytes {
     [6, licenseModes.indexOf(terms.mode) + 1],
     [8, terms.receiptNonce],
     [9, terms.counterFloor],
+    [10, originNumber(terms.origin)],
+    [11, terms.ceiling],
+    [12, terms.delegationDigest],
+    [13, [...terms.deviceDataDigests]],
   ]);
   if (terms.nonce) map.set(7, terms.nonce);
+  if (terms.notAfterSeconds !== undefined) map.set(14, terms.notAfterSeconds);
   return encodeCbor(map);
 }
 

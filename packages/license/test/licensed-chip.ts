@@ -1,17 +1,24 @@
 // A chip, an issuer and a package for tests; the keys are of fixed scalars and not for use.
 
-import { Secret, utf8 } from '@firmseal/bytes';
+import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { type DevicePublic, makeDelegation, thumbprintOf } from '@firmseal/formats';
+import {
+  type DevicePublic,
+  delegationKind,
+  digestOf,
+  makeDelegation,
+  openSigned,
+  thumbprintOf,
+} from '@firmseal/formats';
 import { sealPackage } from '@firmseal/seal';
-import type { LicenseTerms } from '../src/index.ts';
+import { issueLicense, type LicenseTerms, licenseKind } from '../src/index.ts';
 
 export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 }
 
-export function testSigner(name: string): CoseSigner {
+export function testSigner(name: string): CoseSigner & { readonly publicKey: Bytes } {
   const { publicKey, privateKey } = testKeyPair(name);
   return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
 }
@@ -29,6 +36,7 @@ export const device: DevicePublic = {
   thumbprint: thumbprintOf(crypto, signing.publicKey, kem.publicKey),
   chipId: 'stm32f427',
   product: 'thermostat',
+  origin: { kind: 'witnessed', rehearsal: false },
 };
 
 const delegate = (role: 'package-signer' | 'license-issuer', name: string, counterCap: number) =>
@@ -67,17 +75,33 @@ export const sealed = await sealPackage(crypto, {
 export const { manifest } = sealed;
 export const contentKey = () => new Secret(sealed.contentKey.expose().slice());
 
-export const terms: LicenseTerms = {
+export const deviceData = [filled(32, 8)];
+
+/** What an issuer says; the rest follows from package and data. */
+export const issued: Omit<LicenseTerms, 'manifestDigest' | 'deviceDataDigests'> = {
   jobId: filled(16, 1),
   licenseId: filled(16, 2),
   unitIndex: 0,
-  manifestDigest: manifest.digest,
   thumbprint: device.thumbprint,
   mode: 'session',
   nonce: filled(16, 3),
   receiptNonce: filled(32, 4),
   counterFloor: 5,
+  origin: device.origin,
+  ceiling: 16,
+  delegationDigest: digestOf(crypto, openSigned(issuerDelegation, delegationKind)),
 };
+
+/** The license of the chip for the package, and its terms. */
+export const { license, terms } = await issueLicense(crypto, {
+  terms: issued,
+  manifest,
+  kemKey: device.kemKey,
+  contentKey: contentKey(),
+  deviceData,
+  signer: issuer,
+});
+export const licenseDigest = digestOf(crypto, openSigned(license, licenseKind));
 
 /** The code of the fault that the call ends in; undefined when it ends well. */
 export async function faultCode(call: () => unknown): Promise<string | undefined> {

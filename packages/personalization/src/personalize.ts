@@ -12,7 +12,7 @@ import {
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
+import { type DevicePublic, effectiveReadoutLevel, type Origin, thumbprintOf } from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
 import type { DebugProbe } from '@firmseal/programming';
 import { type ImagePart, writeAgent } from './write-agent.ts';
@@ -30,6 +30,8 @@ export interface PersonalizeOptions {
   readonly product: string;
   readonly epoch: number;
   readonly level: 0 | 1 | 2;
+  /** How the identity comes about, as chip and certificate will say it; witnessed when left out. */
+  readonly origin?: Origin;
   readonly deviceCa: CertificateSigner;
   /**
    * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
@@ -37,6 +39,8 @@ export interface PersonalizeOptions {
   readonly validFrom: Date;
   readonly onStep?: (step: PersonalizeStep) => void;
 }
+
+const witnessed: Origin = { kind: 'witnessed', rehearsal: false };
 
 /**
  * Of a part without a random generator, once: its keys and all its randomness come from it (spec/suites.md).
@@ -58,7 +62,7 @@ export interface PersonalizedDevice {
  * the faults of link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
-  const { crypto, chip, product, deviceCa, rootPublicKey, level, onStep } = options;
+  const { crypto, chip, product, deviceCa, rootPublicKey, level, origin = witnessed, onStep } = options;
   if (options.probe !== undefined) {
     await writeAgent(chip, options.probe, options.agentImage);
     onStep?.('agent-written');
@@ -76,13 +80,14 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
       rootPublicKey,
       product,
       epoch: options.epoch,
-      challenge,
+      ...{ challenge, origin },
       ...(chip.hasRandomGenerator ? {} : { seed: crypto.randomBytes(seedBytes) }),
     });
     const thumbprint = thumbprintOf(crypto, made.signingKey, made.kemKey);
-    device = { signingKey: made.signingKey, kemKey: made.kemKey, thumbprint, chipId: chip.id, product };
+    const { signingKey, kemKey } = made;
+    device = { signingKey, kemKey, thumbprint, chipId: chip.id, product, origin };
     const proof = verifyHello(crypto, { hello: made.hello, device, challenge });
-    if (proof.lifeCycle !== 'blank' || proof.chipId !== chip.id) throw new Fault('personalization-unproven');
+    if (proof.lifeCycle !== 'blank') throw new Fault('personalization-unproven');
     onStep?.('identity-made');
 
     certificate = await issueDeviceCertificate(crypto, {
@@ -91,7 +96,7 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
       notBefore: options.validFrom,
     });
     device = verifyDeviceCertificate(crypto, certificate, {
-      caPublicKey: deviceCa.publicKey,
+      caPublicKeys: [deviceCa.publicKey],
       product,
       now: options.validFrom,
     });
@@ -117,9 +122,8 @@ async function confirmProtection(options: PersonalizeOptions, device: DevicePubl
     const answer = await second.agent.hello(challenge);
     const hello = verifyHello(crypto, { hello: answer.hello, device, challenge });
     if (hello.lifeCycle !== 'personalized') throw new Fault('personalization-unproven');
-    if (hello.readoutLevel !== level) {
-      throw new Fault('protection-not-in-force', { wanted: level, found: hello.readoutLevel });
-    }
+    const found = effectiveReadoutLevel(hello);
+    if (found !== level) throw new Fault('protection-not-in-force', { wanted: level, found });
   } finally {
     await second.close();
   }

@@ -3,6 +3,7 @@
 
 import type { LifeCycle } from '@firmseal/agent-client';
 import type { FaultCode } from '@firmseal/fault';
+import type { Outcome } from '@firmseal/license';
 import type { InstallStateName } from './install-states.ts';
 import type { ReceiptKeeper } from './line-authority.ts';
 
@@ -25,6 +26,9 @@ export interface EventHead {
   /** ISO 8601, UTC. */
   readonly time: string;
 }
+
+/** How an install ended whose receipt was verified: PASS, or its weakness (spec/receipt.md section 4). */
+export type EndOfInstall = Lowercase<Outcome>;
 
 export interface FaultReport {
   readonly code: FaultCode;
@@ -56,13 +60,13 @@ export type EventBody =
       readonly kind: 'receipt';
       readonly licenseId: string;
       readonly fresh: boolean;
-      readonly unprotected: boolean;
+      readonly outcome: Outcome;
       readonly keptBy: ReceiptKeeper;
       /** The job that the chip was installed under, when it is not the one of this install; else null. */
       readonly otherJob: string | null;
     }
   | { readonly kind: 'note'; readonly fault: FaultReport }
-  | { readonly kind: 'result'; readonly outcome: 'pass'; readonly times: InstallTimes }
+  | { readonly kind: 'result'; readonly outcome: EndOfInstall; readonly times: InstallTimes }
   | {
       readonly kind: 'result';
       readonly outcome: 'fail';

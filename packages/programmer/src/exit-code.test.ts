@@ -48,3 +48,14 @@ test('restarts that ran out count as what caused them', () => {
 test('failures of different kinds are mixed', () => {
   expect(exitCodeOf([fail('link-timeout'), fail('record-hash-wrong')])).toBe(exitCodes.mixed);
 });
+
+test.each([
+  ['unprotected', 21],
+  ['enrolled', 22],
+  ['unwitnessed', 23],
+  ['rehearsal', 24],
+] as const)('an install that ended as %s has an exit status of its own', (outcome, code) => {
+  expect(exitCodeOf([{ ...head, outcome }])).toBe(code);
+  expect(exitCodeOf([pass, { ...head, outcome }])).toBe(code);
+  expect(exitCodeOf([fail('license-missing'), { ...head, outcome }])).toBe(20);
+});

@@ -1,6 +1,6 @@
 // The exit code of a command: 0 only when everything that was asked for is done (install: every
-// socket passed). Which fault ends in which code is a column of spec/errors; the codes are
-// explained in docs/exit-codes.md.
+// socket ended in PASS; each weaker outcome has a code of its own). Which fault ends in which code is a
+// column of spec/errors; the codes are explained in docs/exit-codes.md.
 
 import { type ExitCode, exitCodes, Fault, faultRow } from '@firmseal/fault';
 import type { InstallResult } from './install.ts';
@@ -13,9 +13,10 @@ export function exitCodeOfFault({ code, cause }: Fault): ExitCode {
 
 /** The exit code of a command: 0 when there are results and all passed. */
 export function exitCodeOf(results: readonly InstallResult[]): ExitCode {
-  const failures = results.flatMap((result) =>
-    result.outcome === 'fail' ? [exitCodeOfFault(result.fault)] : [],
-  );
+  const failures = results.flatMap((result) => {
+    if (result.outcome === 'pass') return [];
+    return [result.outcome === 'fail' ? exitCodeOfFault(result.fault) : exitCodes[result.outcome]];
+  });
   if (results.length === 0) return exitCodes.usage;
   const [first] = failures;
   if (first === undefined) return exitCodes.pass;

@@ -1,6 +1,13 @@
 export { BarScreen, repaint, type TerminalOutput } from './bar-screen.ts';
 export { type BatchOptions, createBatchAuthority } from './batch-authority.ts';
-export type { EventBody, EventHead, FaultReport, InstallEvent, InstallTimes } from './events.ts';
+export type {
+  EndOfInstall,
+  EventBody,
+  EventHead,
+  FaultReport,
+  InstallEvent,
+  InstallTimes,
+} from './events.ts';
 export { exitCodeOf, exitCodeOfFault } from './exit-code.ts';
 export { asFault, reportFault } from './fault-report.ts';
 export { type GangSettings, runGang } from './gang.ts';
@@ -9,7 +16,7 @@ export type { InstallSettings } from './install-context.ts';
 export { type InstallPackage, type PackageTrust, readInstallPackage } from './install-package.ts';
 export { type InstallStateName, installStates } from './install-states.ts';
 export { createInstallVerifier, type InstallVerifierOptions } from './install-verifier.ts';
-export { type Journal, type JournalEntry, type JournalTerms, toJournalTerms } from './journal.ts';
+export { type Journal, type JournalEntry, type JournalLicense, toJournalLicense } from './journal.ts';
 export { encodeJournalLine, type ReadJournal, readJournalBytes } from './journal-line.ts';
 export type {
   GivenLicense,
@@ -24,4 +31,10 @@ export { renderJson } from './render-json.ts';
 export { renderLines } from './render-lines.ts';
 export { type ResultEvent, renderResult } from './render-result.ts';
 export type { SocketOpener } from './socket-opener.ts';
-export type { InstallVerifier, ReceiptQuestion, VerifiedHello, VerifiedReceipt } from './verifier.ts';
+export type {
+  InstallVerifier,
+  KnownLicense,
+  ReceiptQuestion,
+  VerifiedHello,
+  VerifiedReceipt,
+} from './verifier.ts';

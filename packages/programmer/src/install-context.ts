@@ -3,7 +3,7 @@
 
 import type { AgentClient, HelloAnswer } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
-import type { LicenseTerms } from '@firmseal/license';
+import type { Outcome } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { EventBody, InstallEvent } from './events.ts';
 import type { InstallPackage } from './install-package.ts';
@@ -11,11 +11,11 @@ import type { InstallStateName, WorkingState } from './install-states.ts';
 import type { Journal, JournalBody } from './journal.ts';
 import type { LineAuthority } from './line-authority.ts';
 import type { SocketOpener } from './socket-opener.ts';
-import type { InstallVerifier, VerifiedHello } from './verifier.ts';
+import type { InstallVerifier, KnownLicense, VerifiedHello } from './verifier.ts';
 
 export interface HeldLicense {
   readonly bundle: Bytes;
-  readonly terms: LicenseTerms;
+  readonly known: KnownLicense;
 }
 
 interface HeldReceipt {
@@ -23,7 +23,7 @@ interface HeldReceipt {
   readonly licenseId: Bytes;
   readonly challenge?: Bytes | undefined;
   readonly fresh: boolean;
-  readonly unprotected: boolean;
+  readonly outcome: Outcome;
 }
 
 export interface InstallContext {

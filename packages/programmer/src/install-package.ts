@@ -3,18 +3,19 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
+import type { GrownTrust } from '@firmseal/formats';
 import { iterateRecords, type Manifest, splitPackage, verifyHeader, verifyRecords } from '@firmseal/seal';
 
 export interface InstallPackage {
   readonly manifest: Manifest;
-  /** In force with the statement that the package carries. */
-  readonly epoch: number;
+  /** Root, product and epoch as the package leaves them: licenses for it are verified with it. */
+  readonly trust: GrownTrust;
   /** As it stands in the file; the body of the package request. */
   readonly headerBytes: Bytes;
   readonly recordCount: number;
   /** The record of an index, 0 to recordCount - 1: a view into the file. */
   readonly recordAt: (index: number) => Uint8Array;
-  /** Length of the records ahead of an index. */
+  /** Length of the records before an index. */
   readonly bytesBefore: (index: number) => number;
 }
 
@@ -30,14 +31,14 @@ export interface PackageTrust {
  */
 export function readInstallPackage(crypto: Crypto, file: Uint8Array, trust: PackageTrust): InstallPackage {
   const { header, headerBytes, recordsOffset } = splitPackage(file);
-  const { manifest, epoch } = verifyHeader(crypto, header, trust);
+  const { manifest, trust: grown } = verifyHeader(crypto, header, trust);
   verifyRecords(crypto, file, recordsOffset, manifest);
   const records = Array.from(iterateRecords(file, recordsOffset, manifest.core), ({ bytes }) => bytes);
   const starts = [0];
   for (const record of records) starts.push(starts.at(-1)! + record.length);
   return {
     manifest,
-    epoch,
+    trust: grown,
     headerBytes,
     recordCount: records.length,
     recordAt: (index) => records[index]!,

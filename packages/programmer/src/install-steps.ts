@@ -5,7 +5,7 @@ import { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { LicenseTerms } from '@firmseal/license';
+import { checkLicenseDate } from '@firmseal/license';
 import { sleep } from '@firmseal/link';
 import { checkForChip } from '@firmseal/seal';
 import { asFault, reportFault } from './fault-report.ts';
@@ -17,7 +17,8 @@ import type {
   StepTools,
 } from './install-context.ts';
 import type { WorkingState } from './install-states.ts';
-import { termsInJournal, toJournalTerms } from './journal.ts';
+import { licensesInJournal, toJournalLicense } from './journal.ts';
+import type { KnownLicense } from './verifier.ts';
 
 type Step = (context: InstallContext, tools: StepTools) => Promise<StepOutcome>;
 
@@ -86,12 +87,13 @@ const licensing: Step = async (context, { settings, emit, record }) => {
     manifestDigest: manifest.digest,
     requestId,
   });
-  const terms = settings.verifier.license(given.bundle, thumbprint);
+  const known = settings.verifier.license(given.bundle, thumbprint);
+  checkLicenseDate(known.terms, settings.now());
   const newUnit = given.newUnit ?? null;
-  await record({ kind: 'licensed', terms: toJournalTerms(terms), newUnit });
-  const { licenseId, unitIndex } = terms;
+  await record({ kind: 'licensed', license: toJournalLicense(known), newUnit });
+  const { licenseId, unitIndex } = known.terms;
   emit({ kind: 'licensed', licenseId: toHex(licenseId), unitIndex, newUnit });
-  return { next: 'package', context: { ...context, license: { bundle: given.bundle, terms } } };
+  return { next: 'package', context: { ...context, license: { bundle: given.bundle, known } } };
 };
 
 const sendPackage: Step = async (context, { settings }) => {
@@ -100,8 +102,8 @@ const sendPackage: Step = async (context, { settings }) => {
 };
 
 const license: Step = async (context, { record }) => {
-  const { bundle, terms }: HeldLicense = licenseOf(context);
-  await record({ kind: 'begun', licenseId: toHex(terms.licenseId) });
+  const { bundle, known }: HeldLicense = licenseOf(context);
+  await record({ kind: 'begun', licenseId: toHex(known.terms.licenseId) });
   const answer = await clientOf(context).sendLicense(bundle);
   return { next: answer === 'ready' ? 'records' : 'restarting', context };
 };
@@ -120,11 +122,11 @@ const records: Step = async (context, { settings, emit, record }) => {
 };
 
 /** What the station knows of licenses for a chip that already held the package when it was met. */
-async function knownTerms(settings: InstallSettings, thumbprint: Bytes): Promise<LicenseTerms[]> {
+async function knownLicenses(settings: InstallSettings, thumbprint: Bytes): Promise<KnownLicense[]> {
   const { authority, verifier, sealed, journal } = settings;
   const bundle = await authority.knownLicense?.(thumbprint);
   const known = bundle === undefined ? [] : [verifier.license(bundle, thumbprint)];
-  return [...known, ...termsInJournal(journal.entries, thumbprint, sealed.manifest.digest)];
+  return [...known, ...licensesInJournal(journal.entries, thumbprint, sealed.manifest.digest)];
 }
 
 const receipt: Step = async (context, { settings }) => {
@@ -134,25 +136,27 @@ const receipt: Step = async (context, { settings }) => {
   const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
   const bytes = await clientOf(context).receipt(challenge);
   const mustBeKnown = context.license !== undefined;
-  const terms = mustBeKnown ? [licenseOf(context).terms] : await knownTerms(settings, device.thumbprint);
-  const verified = verifier.receipt({ receipt: bytes, answer, terms, mustBeKnown, challenge });
+  const licenses = mustBeKnown
+    ? [licenseOf(context).known]
+    : await knownLicenses(settings, device.thumbprint);
+  const verified = verifier.receipt({ receipt: bytes, answer, licenses, mustBeKnown, challenge });
   // A chip that was given a challenge and answers NOT FRESH proves nothing about now.
   if (challenge !== undefined && !verified.fresh) throw new Fault('receipt-challenge-wrong');
-  const { licenseId, fresh, unprotected } = verified;
+  const { licenseId, fresh, outcome } = verified;
   return {
     next: 'storing',
-    context: { ...context, receipt: { receipt: bytes, licenseId, challenge, fresh, unprotected } },
+    context: { ...context, receipt: { receipt: bytes, licenseId, challenge, fresh, outcome } },
   };
 };
 
 const storing: Step = async (context, { settings, emit, record }) => {
-  const { fresh, unprotected, ...delivery } = held(context.receipt, 'a receipt');
+  const { fresh, outcome, ...delivery } = held(context.receipt, 'a receipt');
   const { certificate } = greetingOf(context).answer;
   const { keptBy, otherJob } = await settings.authority.storeReceipt({ ...delivery, certificate });
   const licenseId = toHex(delivery.licenseId);
-  await record({ kind: 'receipt', licenseId, fresh, keptBy });
+  await record({ kind: 'receipt', licenseId, fresh, outcome, keptBy });
   const under = otherJob === undefined ? null : toHex(otherJob);
-  emit({ kind: 'receipt', licenseId, fresh, unprotected, keptBy, otherJob: under });
+  emit({ kind: 'receipt', licenseId, fresh, outcome, keptBy, otherJob: under });
   return { next: 'closing', context };
 };
 

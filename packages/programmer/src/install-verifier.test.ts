@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { type Bench, createBench } from '../test/bench.ts';
 import { makeBundle } from '../test/model-authority.ts';
 import { ModelChip } from '../test/model-chip.ts';
+import type { KnownLicense } from './verifier.ts';
 
 let bench: Bench<ModelChip>;
 const chip = new ModelChip({ name: 'chip' });
@@ -13,23 +14,25 @@ beforeAll(async () => {
   await bench.run();
 });
 
-const bundleWith = (change: object) =>
-  makeBundle({
-    terms: { ...bench.authority.licenses[0]!, ...change },
-    kemKey: chip.device.kemKey,
-    contentKey: bench.contentKey,
+const bundleWith = async (change: object, manifest = bench.sealed.manifest) => {
+  const { bundle } = await makeBundle({
+    terms: { ...bench.authority.licenses[0]!.terms, ...change },
+    ...{ manifest, kemKey: chip.device.kemKey, contentKey: bench.contentKey },
   });
+  return bundle;
+};
 const fault = (code: string) => expect.objectContaining({ code });
 
 test('a license for this chip and package has its terms', async () => {
-  const [terms] = bench.authority.licenses;
-  expect(bench.verifier.license(await bundleWith({}), chip.device.thumbprint)).toEqual(terms);
+  const [{ terms }] = bench.authority.licenses as [KnownLicense];
+  const { thumbprint } = chip.device;
+  expect(bench.verifier.license(await bundleWith({}), thumbprint).terms).toEqual(terms);
 });
 
 test('a license for another package or another chip', async () => {
   const other = crypto.randomBytes(32);
   const [forPackage, forChip] = [
-    await bundleWith({ manifestDigest: other }),
+    await bundleWith({}, { ...bench.sealed.manifest, digest: other }),
     await bundleWith({ thumbprint: other }),
   ];
   const { thumbprint } = chip.device;
@@ -41,16 +44,16 @@ test('a receipt without challenge counts only with the license whose nonce it an
   const receipt = await chip.receipt();
   const answer = { certificate: chip.certificate, hello: new Uint8Array(0) };
   const question = { receipt, answer, mustBeKnown: false };
-  const known = bench.verifier.receipt({ ...question, terms: bench.authority.licenses });
+  const known = bench.verifier.receipt({ ...question, licenses: bench.authority.licenses });
   expect(known).toMatchObject({ fresh: false, licenseKnown: true });
-  expect(() => bench.verifier.receipt({ ...question, terms: [] })).toThrow(fault('receipt-license-wrong'));
+  expect(() => bench.verifier.receipt({ ...question, licenses: [] })).toThrow(fault('receipt-license-wrong'));
 });
 
 test('a fresh receipt of an unknown license is marked as such, and refused where a license was sent', async () => {
   const challenge = crypto.randomBytes(32);
   const receipt = await chip.receipt(challenge);
   const answer = { certificate: chip.certificate, hello: new Uint8Array(0) };
-  const question = { receipt, answer, terms: [], challenge };
+  const question = { receipt, answer, licenses: [], challenge };
   expect(bench.verifier.receipt({ ...question, mustBeKnown: false })).toMatchObject({ licenseKnown: false });
   expect(() => bench.verifier.receipt({ ...question, mustBeKnown: true })).toThrow(
     fault('receipt-license-wrong'),

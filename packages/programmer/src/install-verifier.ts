@@ -6,36 +6,36 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
-  type LicenseTerms,
+  judgeReceipt,
   parseReceiptUnverified,
+  type Receipt,
   verifyHello,
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
 import type { InstallPackage } from './install-package.ts';
-import type { InstallVerifier, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
+import type { InstallVerifier, KnownLicense, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
 
 export interface InstallVerifierOptions {
-  readonly rootPublicKey: Uint8Array;
   readonly sealed: InstallPackage;
   /** Verifies a device certificate against the owner's device CA; throws the certificate faults. */
   readonly verifyCertificate: (certificate: Uint8Array) => DevicePublic;
 }
 
 export function createInstallVerifier(crypto: Crypto, options: InstallVerifierOptions): InstallVerifier {
-  const { rootPublicKey, sealed, verifyCertificate } = options;
-  const { manifest, epoch } = sealed;
-  const { product } = manifest.core;
+  const { sealed, verifyCertificate } = options;
+  const { manifest, trust } = sealed;
   return {
     hello(answer, challenge) {
       const device = verifyCertificate(answer.certificate);
-      return verifyHello(crypto, { hello: answer.hello, device, challenge });
+      const asked = challenge.length > 0 ? { challenge } : {};
+      return verifyHello(crypto, { hello: answer.hello, device, ...asked });
     },
     license(bundle, thumbprint) {
-      const { terms } = verifyLicense(crypto, { bundle, rootPublicKey, product, epoch });
+      const { terms, digest } = verifyLicense(crypto, { bundle, ...trust });
       if (!equalBytes(terms.manifestDigest, manifest.digest)) throw new Fault('license-manifest-wrong');
       if (!equalBytes(terms.thumbprint, thumbprint)) throw new Fault('license-device-wrong');
-      return terms;
+      return { terms, digest };
     },
     receipt(question) {
       const device = verifyCertificate(question.answer.certificate);
@@ -46,33 +46,46 @@ export function createInstallVerifier(crypto: Crypto, options: InstallVerifierOp
 
 function checkReceipt(
   crypto: Crypto,
-  { receipt, terms, mustBeKnown, challenge }: ReceiptQuestion,
+  { receipt: bytes, licenses, mustBeKnown, challenge }: ReceiptQuestion,
   { device, sealed }: { device: DevicePublic; sealed: InstallPackage },
 ): VerifiedReceipt {
-  const claimed = parseReceiptUnverified(receipt);
-  const known = terms.find(({ licenseId }) => equalBytes(licenseId, claimed.licenseId));
+  const claimed = parseReceiptUnverified(bytes);
+  const known = licenses.find(({ digest }) => equalBytes(digest, claimed.licenseDigest));
   // Without the license its nonce is unknown too, so only an answer to a challenge says anything.
   if (known === undefined && (mustBeKnown || !claimed.fresh)) throw new Fault('receipt-license-wrong');
   const { manifest } = sealed;
-  const license = known ?? claimedTerms(claimed, { manifestDigest: manifest.digest, ...device });
-  const verified = verifyReceipt(crypto, {
-    receipt,
-    device,
-    license,
-    manifest,
+  const receipt = verifyReceipt(crypto, {
+    receipt: bytes,
+    ...{ device, manifest, license: known ?? claimedLicense(claimed, { manifest, device }) },
     ...(challenge === undefined ? {} : { challenge }),
   });
-  const { licenseId, jobId, fresh, unprotected, installCount } = verified;
-  return { licenseId, jobId, fresh, unprotected, installCount, licenseKnown: known !== undefined };
+  // What the owner of the job takes, the authority knows; here the install only gets its name.
+  const { outcome } = judgeReceipt({ manifest, receipt, device, accepts: [] });
+  const { licenseId, jobId, fresh, installCount } = receipt;
+  return { licenseId, jobId, fresh, outcome, installCount, licenseKnown: known !== undefined };
 }
 
 /**
- * Terms that a receipt names and nobody here knows: everything else is checked, the license by the authority.
+ * A license that a receipt names and nobody here knows: everything else is checked, and the license, with the
+ * per-device data that it tells, by the authority.
  */
-function claimedTerms(
-  { licenseId, jobId }: { licenseId: Bytes; jobId: Bytes },
-  { manifestDigest, thumbprint }: { manifestDigest: Bytes; thumbprint: Bytes },
-): LicenseTerms {
-  const unknown = { unitIndex: 0, mode: 'standing', counterFloor: 0 } as const;
-  return { ...unknown, licenseId, jobId, manifestDigest, thumbprint, receiptNonce: new Uint8Array(0) };
+function claimedLicense(
+  claimed: Receipt,
+  { manifest, device }: { manifest: InstallPackage['manifest']; device: DevicePublic },
+): KnownLicense {
+  const { licenseId, jobId, areas, licenseDigest } = claimed;
+  const { thumbprint, origin } = device;
+  const deviceDataDigests = areas.filter(
+    (evidence, i): evidence is Bytes =>
+      typeof evidence !== 'number' && manifest.core.areas[i]?.kind === 'device-data',
+  );
+  const unknown = new Uint8Array(32);
+  return {
+    digest: licenseDigest,
+    terms: {
+      ...{ licenseId, jobId, unitIndex: 0, manifestDigest: manifest.digest, thumbprint, origin },
+      ...{ mode: 'standing', receiptNonce: unknown, counterFloor: 0, ceiling: 0 },
+      ...{ delegationDigest: unknown, deviceDataDigests },
+    },
+  };
 }

@@ -262,10 +262,10 @@ describe('receipts that prove nothing', () => {
     const { chip, ready } = oneChip();
     const bench = await ready;
     await bench.run();
-    const old = chip.kept.terms!;
+    const old = chip.kept.license!;
     chip.kept.lifeCycle = 'erased';
     chip.onRequest = (type) => {
-      if (type === 0x24) chip.kept.terms = old;
+      if (type === 0x24) chip.kept.license = old;
       return undefined;
     };
     expect((await bench.run())[0]).toMatchObject({ fault: { code: 'receipt-license-wrong' } });

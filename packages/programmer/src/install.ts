@@ -4,7 +4,7 @@
 
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault, faultRow } from '@firmseal/fault';
-import type { EventBody, InstallTimes } from './events.ts';
+import type { EndOfInstall, EventBody, InstallTimes } from './events.ts';
 import { asFault, reportFault } from './fault-report.ts';
 import type { InstallContext, InstallSettings, StepOutcome, StepTools } from './install-context.ts';
 import {
@@ -19,7 +19,8 @@ import { findUnfinished, type JournalBody, thumbprintOfInstall } from './journal
 
 export type InstallResult =
   | {
-      readonly outcome: 'pass';
+      /** `pass`, or the weakness of an install whose receipt was verified. */
+      readonly outcome: EndOfInstall;
       readonly socket: string;
       readonly socketNumber: number;
       readonly installId: string;
@@ -218,8 +219,12 @@ class Install {
     const times = this.#times();
     const head = { socket, socketNumber, installId: this.#installId, times };
     if (this.#state === 'passed') {
-      this.#emit({ kind: 'result', outcome: 'pass', times });
-      return { outcome: 'pass', ...head };
+      const named = this.#context.receipt?.outcome;
+      if (named === undefined)
+        throw new Fault('internal-error', { detail: 'an install passed without a receipt' });
+      const outcome = named.toLowerCase() as EndOfInstall;
+      this.#emit({ kind: 'result', outcome, times });
+      return { outcome, ...head };
     }
     const fault =
       this.#lastFault ?? new Fault('internal-error', { detail: 'an install failed for no reason' });

@@ -3,13 +3,16 @@
 // in it. An adapter keeps it on disk.
 
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
-import type { LicenseTerms } from '@firmseal/license';
+import { originNumber, originOf } from '@firmseal/formats';
+import type { Outcome } from '@firmseal/license';
 import type { ReceiptKeeper } from './line-authority.ts';
+import type { KnownLicense } from './verifier.ts';
 
 /**
- * The terms of a license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart.
+ * A license, bytes as lower-case hexadecimal: what a receipt is compared with after a restart.
  */
-export interface JournalTerms {
+export interface JournalLicense {
+  readonly digest: string;
   readonly jobId: string;
   readonly licenseId: string;
   readonly unitIndex: number;
@@ -19,6 +22,11 @@ export interface JournalTerms {
   readonly nonce: string | null;
   readonly receiptNonce: string;
   readonly counterFloor: number;
+  /** Number of the origin (spec/device.md section 1). */
+  readonly origin: number;
+  readonly ceiling: number;
+  readonly delegationDigest: string;
+  readonly deviceDataDigests: readonly string[];
 }
 
 interface JournalHead {
@@ -33,16 +41,17 @@ export type JournalBody =
   /** Before a license is asked for. */
   | { readonly kind: 'hello'; readonly thumbprint: string; readonly requestId: string }
   /** Before the license is sent to the chip. */
-  | { readonly kind: 'licensed'; readonly terms: JournalTerms; readonly newUnit: boolean | null }
+  | { readonly kind: 'licensed'; readonly license: JournalLicense; readonly newUnit: boolean | null }
   /** Before the chip erases anything. */
   | { readonly kind: 'begun'; readonly licenseId: string }
   /** After the chip accepted the last record. */
   | { readonly kind: 'committed' }
-  /** After the receipt was stored, before PASS is shown. */
+  /** After the receipt was stored, before its outcome is shown. */
   | {
       readonly kind: 'receipt';
       readonly licenseId: string;
       readonly fresh: boolean;
+      readonly outcome: Outcome;
       readonly keptBy: ReceiptKeeper;
     }
   | { readonly kind: 'failed'; readonly code: string };
@@ -56,8 +65,9 @@ export interface Journal {
   append(entry: JournalEntry): Promise<void>;
 }
 
-export function toJournalTerms(terms: LicenseTerms): JournalTerms {
+export function toJournalLicense({ terms, digest }: KnownLicense): JournalLicense {
   return {
+    digest: toHex(digest),
     jobId: toHex(terms.jobId),
     licenseId: toHex(terms.licenseId),
     unitIndex: terms.unitIndex,
@@ -67,22 +77,32 @@ export function toJournalTerms(terms: LicenseTerms): JournalTerms {
     nonce: terms.nonce === undefined ? null : toHex(terms.nonce),
     receiptNonce: toHex(terms.receiptNonce),
     counterFloor: terms.counterFloor,
+    origin: originNumber(terms.origin),
+    ceiling: terms.ceiling,
+    delegationDigest: toHex(terms.delegationDigest),
+    deviceDataDigests: terms.deviceDataDigests.map(toHex),
   };
 }
 
-function fromJournalTerms(terms: JournalTerms): LicenseTerms {
-  const { mode, unitIndex, counterFloor } = terms;
-  return {
-    jobId: fromHex(terms.jobId),
-    licenseId: fromHex(terms.licenseId),
+/** The license of a line; undefined for an origin that no license has. */
+function fromJournalLicense(line: JournalLicense): KnownLicense | undefined {
+  const { mode, unitIndex, counterFloor, ceiling } = line;
+  const origin = originOf(line.origin);
+  if (origin === undefined) return undefined;
+  const terms = {
+    jobId: fromHex(line.jobId),
+    licenseId: fromHex(line.licenseId),
     unitIndex,
-    manifestDigest: fromHex(terms.manifestDigest),
-    thumbprint: fromHex(terms.thumbprint),
+    manifestDigest: fromHex(line.manifestDigest),
+    thumbprint: fromHex(line.thumbprint),
     mode,
-    ...(terms.nonce === null ? {} : { nonce: fromHex(terms.nonce) }),
-    receiptNonce: fromHex(terms.receiptNonce),
-    counterFloor,
+    ...(line.nonce === null ? {} : { nonce: fromHex(line.nonce) }),
+    receiptNonce: fromHex(line.receiptNonce),
+    ...{ counterFloor, origin, ceiling },
+    delegationDigest: fromHex(line.delegationDigest),
+    deviceDataDigests: line.deviceDataDigests.map((text) => fromHex(text)),
   };
+  return { terms, digest: fromHex(line.digest) };
 }
 
 /** The install that a socket had begun with this package and not ended; its id is used on. */
@@ -110,14 +130,15 @@ export function thumbprintOfInstall(entries: readonly JournalEntry[], installId:
 }
 
 /** Every license that the journal knows for a chip and a package, oldest first. */
-export function termsInJournal(
+export function licensesInJournal(
   entries: readonly JournalEntry[],
   thumbprint: Uint8Array,
   manifestDigest: Uint8Array,
-): LicenseTerms[] {
+): KnownLicense[] {
   return entries
-    .flatMap((entry) => (entry.kind === 'licensed' ? [fromJournalTerms(entry.terms)] : []))
+    .flatMap((entry) => (entry.kind === 'licensed' ? (fromJournalLicense(entry.license) ?? []) : []))
     .filter(
-      (terms) => equalBytes(terms.thumbprint, thumbprint) && equalBytes(terms.manifestDigest, manifestDigest),
+      ({ terms }) =>
+        equalBytes(terms.thumbprint, thumbprint) && equalBytes(terms.manifestDigest, manifestDigest),
     );
 }

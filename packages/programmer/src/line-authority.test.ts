@@ -26,12 +26,12 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
     if (route === 'receipts') {
       const { licenseId, receipt, challenge, certificate } = decodeInput(calls.storeReceipt, parts);
       await authority.storeReceipt({ licenseId, receipt, challenge, certificate: certificate! });
-      return encodeAnswer(calls.storeReceipt, { accepted: true, fresh: true, job });
+      return encodeAnswer(calls.storeReceipt, { accepted: true, outcome: 'PASS', fresh: true, job });
     }
     const request = decodeInput(calls.issueLicense, parts);
     const { manifestDigest } = request;
     const given = await authority.issueLicense({ ...request, thumbprint, manifestDigest: manifestDigest! });
-    const { licenseId, unitIndex } = authority.licenses.at(-1)!;
+    const { licenseId, unitIndex } = authority.licenses.at(-1)!.terms;
     return encodeAnswer(calls.issueLicense, { ...given, licenseId, unitIndex });
   };
   const fetchModel = (async (url: string, init: RequestInit) => {
@@ -62,13 +62,16 @@ test('from a batch: PASS, NOT FRESH, in the outbox; again after the journal is g
     jobId: new Uint8Array(16),
     licenseId: new Uint8Array(16).fill(1),
     unitIndex: 0,
-    manifestDigest: manifest.digest,
     thumbprint: thumbprintOf(chip),
     mode: 'standing',
     receiptNonce: new Uint8Array(32).fill(2),
     counterFloor: 0,
+    origin: chip.device.origin,
+    ceiling: 16,
   } as const;
-  const bundle = await makeBundle({ terms, kemKey: chip.device.kemKey, contentKey: bench.contentKey });
+  const { kemKey } = chip.device;
+  const { contentKey } = bench;
+  const { bundle } = await makeBundle({ terms, manifest, kemKey, contentKey });
   const outbox: ReceiptDelivery[] = [];
   const authority = createBatchAuthority({
     bundles: new Map([[toHex(thumbprintOf(chip)), bundle]]),

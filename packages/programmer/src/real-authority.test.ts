@@ -87,7 +87,6 @@ function install(chips: Map<string, RealChip>, change: Partial<GangSettings> = {
     authority: accessForJob(clientWith(opened.line), fromHex(opened.job)),
     journal: new MemoryJournal(),
     verifier: createInstallVerifier(crypto, {
-      rootPublicKey: site.rootPublicKey,
       sealed,
       verifyCertificate: (certificate) => verifyRealCertificate(certificate, site),
     }),

@@ -1,7 +1,7 @@
 // Progress bars of a gang: a board that events update, and its lines for a terminal of a given size. Pure;
 // what is written to the terminal, and when, is bar-screen.ts.
 
-import type { InstallEvent } from './events.ts';
+import type { EndOfInstall, InstallEvent } from './events.ts';
 import type { InstallStateName } from './install-states.ts';
 import { plainText, stateWords } from './render-text.ts';
 
@@ -12,6 +12,8 @@ export interface BoardRow {
   /** 0 to 1, of the records. */
   readonly fraction: number;
   readonly restarts: number;
+  /** Of an install whose receipt was verified. */
+  readonly outcome?: EndOfInstall;
 }
 
 /** Rows by socket, in the order of their numbers. */
@@ -36,7 +38,9 @@ function changeOf(event: InstallEvent): Partial<BoardRow> {
     case 'restart':
       return { restarts: event.restarts, fraction: 0 };
     case 'result':
-      return event.outcome === 'pass' ? { state: 'passed', fraction: 1 } : { state: 'failed' };
+      return event.outcome === 'fail'
+        ? { state: 'failed' }
+        : { state: 'passed', fraction: 1, outcome: event.outcome };
     default:
       return {};
   }
@@ -86,7 +90,8 @@ function renderRow(
       ? name.padEnd(socketColumns)
       : `${name.slice(0, 6)}..${name.slice(8 - socketColumns)}`;
   const percent = `${Math.floor(100 * row.fraction + 1e-9)}%`.padStart(4);
-  const word = stateWords[row.state].padEnd(wordColumns);
+  const isWeak = row.outcome !== undefined && row.outcome !== 'pass';
+  const word = (isWeak ? row.outcome.toUpperCase() : stateWords[row.state]).padEnd(wordColumns);
   const again = row.restarts === 0 ? '' : ` (again ${row.restarts})`;
   const barColumns = Math.min(mostBarColumns, width - (number.length + socketColumns + wordColumns + 12));
   const bar = barColumns < leastBarColumns ? '' : ` [${drawBar(row, barColumns)}]`;
@@ -101,9 +106,11 @@ function drawBar({ fraction, state }: BoardRow, columns: number): string {
 }
 
 function summary(board: Board, hidden: number): string {
-  const passed = board.filter(({ state }) => state === 'passed').length;
+  const passed = board.filter(({ outcome }) => outcome === 'pass').length;
   const failed = board.filter(({ state }) => state === 'failed').length;
-  const working = board.length - passed - failed;
+  const weak = board.filter(({ state }) => state === 'passed').length - passed;
+  const working = board.length - passed - failed - weak;
+  const weaker = weak > 0 ? `, ${weak} weaker than PASS` : '';
   const more = hidden > 0 ? `, ${hidden} not shown` : '';
-  return `${passed} passed, ${failed} failed, ${working} at work${more}`;
+  return `${passed} passed${weaker}, ${failed} failed, ${working} at work${more}`;
 }

@@ -22,7 +22,7 @@ function describe(event: InstallEvent): string | undefined {
       return `reconnecting (${event.restarts}): ${event.fault === null ? 'the chip resets itself' : faultText(event.fault)}`;
     case 'receipt': {
       const place = event.keptBy === 'authority' ? 'stored by the authority' : 'kept in the outbox';
-      const marks = `${event.fresh ? '' : ', NOT FRESH'}${event.unprotected ? ', UNPROTECTED' : ''}`;
+      const marks = `${event.fresh ? '' : ', NOT FRESH'}${event.outcome === 'PASS' ? '' : `, ${event.outcome}`}`;
       const other =
         event.otherJob === null ? '' : `, installed under job ${event.otherJob}: nothing was spent`;
       return `receipt verified, ${place}${marks}${other}`;

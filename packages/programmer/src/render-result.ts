@@ -1,4 +1,5 @@
-// Result lines in the form that production software parses: `#RESULT:<socket number>:#OK (...)` or
+// Result lines in the form that production software parses: `#RESULT:<socket number>:#OK (...)` for PASS,
+// `#RESULT:<socket number>:#UNPROTECTED (...)` and the like for a weaker outcome, or
 // `#RESULT:<socket number>:#ERROR:<FS number> <sentence>`.
 
 import { faultLabel } from '@firmseal/fault';
@@ -19,5 +20,6 @@ export function renderResult(event: ResultEvent): string {
     `Prog ${seconds(programMs)}`,
     `Verify ${seconds(verifyMs)}`,
   ];
-  return `${head}#OK (${parts.join(', ')})`;
+  const word = event.outcome === 'pass' ? 'OK' : event.outcome.toUpperCase();
+  return `${head}#${word} (${parts.join(', ')})`;
 }

@@ -34,6 +34,11 @@ describe('result lines', () => {
       '#RESULT:2:#OK (Total 2.1s, Erase 0.3s, Prog 1.2s, Verify 0.1s)',
     ]);
   });
+  test.each(['unprotected', 'enrolled', 'unwitnessed', 'rehearsal'] as const)('%s is not #OK', (outcome) => {
+    expect(renderLines(event({ kind: 'result', outcome, times }))).toEqual([
+      `#RESULT:1:#${outcome.toUpperCase()} (Total 2.1s, Erase 0.3s, Prog 1.2s, Verify 0.1s)`,
+    ]);
+  });
   test('a failure, its control characters made harmless', () => {
     expect(renderLines(event({ kind: 'result', outcome: 'fail', times, fault }))).toEqual([
       '[1] usb-1: failed: FS0304 It ?[2Jfailed. Do it again.',

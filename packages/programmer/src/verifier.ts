@@ -4,8 +4,11 @@
 
 import type { HelloAnswer, LifeCycle } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
-import type { LicenseTerms } from '@firmseal/license';
+import type { Outcome, VerifiedLicense } from '@firmseal/license';
 import type { ChipState } from '@firmseal/seal';
+
+/** What a receipt is held against. */
+export type KnownLicense = Pick<VerifiedLicense, 'terms' | 'digest'>;
 
 /** A hello whose certificate and signature were verified. */
 export interface VerifiedHello extends ChipState {
@@ -24,7 +27,7 @@ export interface ReceiptQuestion {
    * The licenses that it may name: the one of this run, or else every one that the
    * station knows for the chip.
    */
-  readonly terms: readonly LicenseTerms[];
+  readonly licenses: readonly KnownLicense[];
   /** True when a license was sent in this run: the receipt has to name it. */
   readonly mustBeKnown: boolean;
   /** The challenge that was sent along, if any. */
@@ -35,7 +38,8 @@ export interface VerifiedReceipt {
   readonly licenseId: Bytes;
   readonly jobId: Bytes;
   readonly fresh: boolean;
-  readonly unprotected: boolean;
+  /** What the install is called (spec/receipt.md section 4). */
+  readonly outcome: Outcome;
   readonly installCount: number;
   /**
    * False when the station had no license to compare with: the authority's acceptance
@@ -47,7 +51,7 @@ export interface VerifiedReceipt {
 /** Every method throws the fault that the specification names for the first check that fails. */
 export interface InstallVerifier {
   hello(answer: HelloAnswer, challenge: Uint8Array): VerifiedHello;
-  /** The terms of a bundle for this package and this chip. */
-  license(bundle: Uint8Array, thumbprint: Uint8Array): LicenseTerms;
+  /** The license of a bundle for this package and this chip. */
+  license(bundle: Uint8Array, thumbprint: Uint8Array): KnownLicense;
   receipt(question: ReceiptQuestion): VerifiedReceipt;
 }

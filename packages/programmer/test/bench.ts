@@ -22,7 +22,7 @@ import {
 import { encodeJournalLine, readJournalBytes } from '../src/journal-line.ts';
 import { ModelAuthority } from './model-authority.ts';
 import { verifyModelCertificate } from './model-chip.ts';
-import { root, type SmallChange, sealSmall, trust } from './small-package.ts';
+import { type SmallChange, sealSmall, trust } from './small-package.ts';
 
 /** Lines as they would be on disk. */
 export class MemoryJournal implements Journal {
@@ -77,11 +77,7 @@ export async function createBench<C extends BenchChip>(
   const events: InstallEvent[] = [];
   let ids = 0;
   const line: LineAuthority = authority;
-  const verifier = createInstallVerifier(crypto, {
-    rootPublicKey: root.publicKey,
-    sealed,
-    verifyCertificate,
-  });
+  const verifier = createInstallVerifier(crypto, { sealed, verifyCertificate });
   return {
     sealed,
     authority,

@@ -4,16 +4,24 @@
 import { type Bytes, equalBytes, type Secret, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import type { DevicePublic } from '@firmseal/formats';
+import { type DevicePublic, delegationKind, digestOf, openSigned } from '@firmseal/formats';
 import {
+  ceilingFor,
   issueLicense,
-  type LicenseTerms,
+  type LicenseInputs,
+  licenseKind,
   makeLicenseBundle,
   verifyHello,
   verifyReceipt,
 } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
-import type { KeptReceipt, LicenseRequest, LineAuthority, ReceiptDelivery } from '../src/index.ts';
+import type {
+  KeptReceipt,
+  KnownLicense,
+  LicenseRequest,
+  LineAuthority,
+  ReceiptDelivery,
+} from '../src/index.ts';
 import { delegate, deviceDataBytes, testSigner } from './small-package.ts';
 
 const issuer = testSigner('license issuer');
@@ -28,7 +36,7 @@ export interface ModelAuthorityOptions {
 export class ModelAuthority implements LineAuthority {
   /** Thumbprints that took a unit, in order. */
   readonly units: string[] = [];
-  readonly licenses: LicenseTerms[] = [];
+  readonly licenses: KnownLicense[] = [];
   /** License ids with a stored receipt; storing again adds nothing. */
   readonly receipts = new Set<string>();
   /** Thrown by the next call of that name, once each. */
@@ -59,11 +67,13 @@ export class ModelAuthority implements LineAuthority {
 
   storeReceipt({ licenseId, receipt, challenge }: ReceiptDelivery): Promise<KeptReceipt> {
     return this.#call('storeReceipt', async () => {
-      const license = this.licenses.find((terms) => equalBytes(terms.licenseId, licenseId));
+      const license = this.licenses.find(({ terms }) => equalBytes(terms.licenseId, licenseId));
       if (license === undefined) throw new Fault('receipt-license-wrong');
       if (challenge !== undefined && !this.#challenges.has(toHex(challenge)))
         throw new Fault('receipt-challenge-wrong');
-      const device = this.#options.verifyCertificate(this.#certificates.get(toHex(license.thumbprint))!);
+      const device = this.#options.verifyCertificate(
+        this.#certificates.get(toHex(license.terms.thumbprint))!,
+      );
       const { manifest } = this.#options;
       verifyReceipt(crypto, { receipt, device, license, manifest, ...(challenge && { challenge }) });
       this.receipts.add(toHex(licenseId));
@@ -74,7 +84,7 @@ export class ModelAuthority implements LineAuthority {
   async #issue({ hello, certificate, challenge, thumbprint }: LicenseRequest) {
     const device = this.#options.verifyCertificate(certificate);
     if (!this.#challenges.delete(toHex(challenge))) throw new Fault('hello-challenge-wrong');
-    const { nonce } = verifyHello(crypto, { hello, device, challenge });
+    const { nonce, unwraps } = verifyHello(crypto, { hello, device, challenge });
     const name = toHex(thumbprint);
     const newUnit = !this.units.includes(name);
     if (newUnit && this.units.length >= (this.#options.quota ?? 1000))
@@ -82,19 +92,21 @@ export class ModelAuthority implements LineAuthority {
     if (newUnit) this.units.push(name);
     this.#certificates.set(name, certificate);
     const { manifest, contentKey } = this.#options;
-    const terms: LicenseTerms = {
+    const terms: GivenTerms = {
       jobId: new Uint8Array(16).fill(7),
       licenseId: crypto.randomBytes(16),
       unitIndex: this.units.indexOf(name),
-      manifestDigest: manifest.digest,
       thumbprint,
       mode: 'session',
       nonce,
       receiptNonce: crypto.randomBytes(32),
       counterFloor: 0,
+      origin: device.origin,
+      ceiling: ceilingFor(unwraps),
     };
-    this.licenses.push(terms);
-    return { bundle: await makeBundle({ terms, kemKey: device.kemKey, contentKey }), newUnit };
+    const { bundle, license } = await makeBundle({ terms, manifest, kemKey: device.kemKey, contentKey });
+    this.licenses.push(license);
+    return { bundle, newUnit };
   }
 
   async #call<T>(name: 'giveChallenge' | 'issueLicense' | 'storeReceipt', act: () => Promise<T>): Promise<T> {
@@ -107,14 +119,24 @@ export class ModelAuthority implements LineAuthority {
   }
 }
 
-/** A bundle signed by the issuer of the tests. */
+type GivenTerms = Omit<LicenseInputs['terms'], 'delegationDigest'>;
+
+/** A bundle signed by the issuer of the tests, and the license in it. */
 export async function makeBundle(inputs: {
-  terms: LicenseTerms;
+  terms: GivenTerms;
+  manifest: Manifest;
   kemKey: Bytes;
   contentKey: Secret;
-}): Promise<Bytes> {
+}): Promise<{ bundle: Bytes; license: KnownLicense }> {
   const deviceData = [new Uint8Array(deviceDataBytes).fill(inputs.terms.unitIndex)];
-  const license = await issueLicense(crypto, { ...inputs, deviceData, signer: issuer });
   const delegation = await delegate('license-issuer', 'license issuer');
-  return makeLicenseBundle({ license, delegation });
+  const delegationDigest = digestOf(crypto, openSigned(delegation, delegationKind));
+  const { license, terms } = await issueLicense(crypto, {
+    ...inputs,
+    terms: { ...inputs.terms, delegationDigest },
+    deviceData,
+    signer: issuer,
+  });
+  const digest = digestOf(crypto, openSigned(license, licenseKind));
+  return { bundle: makeLicenseBundle({ license, delegation }), license: { terms, digest } };
 }

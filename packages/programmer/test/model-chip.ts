@@ -6,35 +6,43 @@ import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
+import { type DevicePublic, type Origin, thumbprintOf } from '@firmseal/formats';
 import {
   checkLicenseForChip,
-  type LicenseTerms,
   type LifeCycle,
   lifeCycles,
   makeHello,
   makeReceipt,
   openLicense,
+  type VerifiedLicense,
   verifyLicense,
 } from '@firmseal/license';
 import { type ByteStream, createStreamPair } from '@firmseal/link';
 import { type ServedAnswer, serveFrames } from '@firmseal/link/testing';
-import { decodeHeader, type Manifest, planRecords, recordLengths, verifyHeader } from '@firmseal/seal';
+import {
+  decodeHeader,
+  type Manifest,
+  planRecords,
+  recordLengths,
+  type VerifiedHeader,
+  verifyHeader,
+} from '@firmseal/seal';
 import { testKeyPair, trust } from './small-package.ts';
 
 /** Survives a reset. */
 interface Kept {
   lifeCycle: LifeCycle;
   manifest?: Manifest;
-  terms?: LicenseTerms;
-  journaled?: { digest: Bytes; unwraps: number };
+  license?: VerifiedLicense;
+  journaled?: { digest: Bytes; ended: boolean };
+  unwraps: number;
   installCount: number;
 }
 
 /** Gone after a reset. */
 interface Session {
   nonce: Bytes | undefined;
-  offered?: { manifest: Manifest; epoch: number };
+  offered?: VerifiedHeader;
   awaited: number;
   expectedHash?: Bytes;
 }
@@ -45,18 +53,22 @@ export interface ModelChipOptions {
   /** Resets that the chip makes to apply option bytes before it is ready. */
   readonly optionResets?: number;
   readonly lifeCycle?: LifeCycle;
+  /** As the receipt has it; a hello says 2. */
+  readonly receiptLevel?: 0 | 1 | 2;
 }
 
 /**
  * The certificate of a model chip: its two keys side by side, 130 bytes. X.509 is
  * packages/certificate's matter.
  */
+const origin: Origin = { kind: 'witnessed', rehearsal: false };
+
 export function verifyModelCertificate(certificate: Uint8Array): DevicePublic {
   if (certificate.length !== 130) throw new Fault('certificate-malformed');
   const signingKey = Uint8Array.from(certificate.subarray(0, 65));
   const kemKey = Uint8Array.from(certificate.subarray(65));
   const thumbprint = thumbprintOf(crypto, signingKey, kemKey);
-  return { signingKey, kemKey, thumbprint, chipId: 'stm32f427', product: 'thermostat' };
+  return { signingKey, kemKey, thumbprint, chipId: 'stm32f427', product: 'thermostat', origin };
 }
 
 export class ModelChip {
@@ -74,18 +86,21 @@ export class ModelChip {
   readonly #signing;
   readonly #kem;
   readonly #chipId: string;
+  readonly #receiptLevel: 0 | 1 | 2;
 
   constructor({
     name,
     chipId = 'stm32f427',
     optionResets = 0,
     lifeCycle = 'personalized',
+    receiptLevel = 2,
   }: ModelChipOptions) {
+    this.#receiptLevel = receiptLevel;
     this.#signing = testKeyPair(`${name} signing`);
     this.#kem = testKeyPair(`${name} kem`);
     this.#chipId = chipId;
     this.#optionResets = optionResets;
-    this.kept = { lifeCycle, installCount: 0 };
+    this.kept = { lifeCycle, installCount: 0, unwraps: 0 };
     this.device = verifyModelCertificate(this.certificate);
     this.#session = { nonce: crypto.randomBytes(16), awaited: 0 };
   }
@@ -144,12 +159,12 @@ export class ModelChip {
   }
 
   #hello(challenge: Bytes): Promise<Bytes> {
-    const { lifeCycle, manifest, installCount } = this.kept;
+    const { lifeCycle, manifest, installCount, unwraps } = this.kept;
     if (lifeCycle === 'blank') throw new Fault('not-personalized');
-    this.#session.nonce ??= crypto.randomBytes(16);
+    const nonce = crypto.randomBytes(16);
+    this.#session.nonce = challenge.length > 0 ? nonce : undefined;
     return makeHello(crypto, this.#signer, {
-      challenge,
-      nonce: this.#session.nonce,
+      ...{ challenge, nonce, origin, levelKey: false, unwraps },
       thumbprint: this.device.thumbprint,
       chipId: this.#chipId,
       lifeCycle,
@@ -164,27 +179,24 @@ export class ModelChip {
   }
 
   #package(body: Bytes): ServedAnswer {
-    const { manifest, epoch } = verifyHeader(crypto, decodeHeader(body), trust);
-    this.#session.offered = { manifest, epoch };
+    this.#session.offered = verifyHeader(crypto, decodeHeader(body), trust);
     return {};
   }
 
   #license(bundle: Bytes): ServedAnswer {
     const { offered, nonce } = this.#session;
     if (offered === undefined) throw new Fault('request-out-of-state');
-    const { manifest, epoch } = offered;
-    const license = verifyLicense(crypto, { bundle, ...trust, epoch });
-    const { journaled } = this.kept;
+    const { manifest, trust: grown } = offered;
+    const license = verifyLicense(crypto, { bundle, ...grown });
+    const { journaled, unwraps } = this.kept;
     const { thumbprint } = this.device;
     checkLicenseForChip(license, {
-      manifest,
-      thumbprint,
+      ...{ manifest, thumbprint, origin, unwraps },
       ...(nonce === undefined ? {} : { nonce }),
       ...(journaled === undefined ? {} : { journaled }),
     });
-    const unwraps =
-      journaled !== undefined && toText(journaled.digest) === toText(license.digest) ? journaled.unwraps : 0;
-    this.kept.journaled = { digest: license.digest, unwraps: unwraps + 1 };
+    this.kept.journaled = { digest: license.digest, ended: false };
+    this.kept.unwraps++;
     this.#session.nonce = undefined;
     openLicense(crypto, { license, manifest, recipient: this.#kem }).contentKey.wipe();
     if (this.#optionResets > 0) {
@@ -192,7 +204,7 @@ export class ModelChip {
       this.reset();
       return { payload: encodeCbor(1) };
     }
-    Object.assign(this.kept, { lifeCycle: 'installing', manifest, terms: license.terms });
+    Object.assign(this.kept, { lifeCycle: 'installing', manifest, license });
     Object.assign(this.#session, { awaited: 0, expectedHash: manifest.firstRecordHash });
     return { payload: encodeCbor(0), pendingMs: [50, 20] };
   }
@@ -212,15 +224,18 @@ export class ModelChip {
     if ([...planRecords(manifest.core)].at(-1)!.index === index) {
       this.kept.lifeCycle = 'installed';
       this.kept.installCount++;
+      this.kept.journaled = { digest: this.kept.license!.digest, ended: true };
     }
     return { payload: u32le(awaited + 1), pendingMs: index === 0 ? [10] : [] };
   }
 
   /** What the chip signs when asked; none of its counts change. */
   receipt(challenge: Bytes = new Uint8Array(0)): Promise<Bytes> {
-    const { lifeCycle, manifest, terms, installCount } = this.kept;
-    if (lifeCycle !== 'installed' || manifest === undefined || terms === undefined)
+    const { lifeCycle, manifest, license, installCount } = this.kept;
+    if (lifeCycle !== 'installed' || manifest === undefined || license === undefined)
       throw new Fault('no-receipt');
+    const { terms, digest: licenseDigest } = license;
+    const data = terms.deviceDataDigests.values();
     const fresh = challenge.length === 32;
     return makeReceipt(crypto, this.#signer, {
       nonce: fresh ? challenge : terms.receiptNonce,
@@ -230,14 +245,18 @@ export class ModelChip {
       licenseId: terms.licenseId,
       jobId: terms.jobId,
       installCount,
-      areas: manifest.core.areas.map(({ lengthBytes }, i) => manifest.areaDigests[i] ?? lengthBytes),
+      areas: manifest.core.areas.map(
+        ({ kind, lengthBytes }, i) =>
+          manifest.areaDigests[i] ?? (kind === 'device-data' ? data.next().value! : lengthBytes),
+      ),
       optionBytes: [],
       securityCounter: manifest.core.securityCounter,
-      readoutLevel: 2,
-      result: 0,
+      readoutLevel: this.#receiptLevel,
+      result: 'installed',
       agentVersion: 1,
       chipId: this.#chipId,
       unprotected: false,
+      ...{ licenseDigest, measured: fresh, origin, levelKey: false },
     });
   }
 

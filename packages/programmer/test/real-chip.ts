@@ -30,7 +30,9 @@ const ownSite: SiteOwner = { ...trust, deviceCa: testSigner('device CA') };
 export function verifyRealCertificate(certificate: Uint8Array, owner = ownSite): DevicePublic {
   const now = new Date(Date.UTC(2026, 0, 2));
   const { product, deviceCa } = owner;
-  return verifyDeviceCertificate(crypto, certificate, { caPublicKey: deviceCa.publicKey, product, now });
+  return verifyDeviceCertificate(crypto, certificate, {
+    ...{ caPublicKeys: [deviceCa.publicKey], product, now },
+  });
 }
 
 /** The host's end of a UART to the chip: it stays whatever the chip does. */
@@ -91,10 +93,11 @@ async function personalize(chip: VirtualChip, owner: SiteOwner): Promise<DeviceP
   const { rootPublicKey, product, epoch, deviceCa } = owner;
   const client = await AgentClient.connect({ stream: new ChipLine(chip), clock: systemClock });
   const challenge = new Uint8Array(32);
-  const begun = await client.personalizeBegin({ rootPublicKey, product, epoch, challenge });
+  const origin = { kind: 'witnessed' as const, rehearsal: false };
+  const begun = await client.personalizeBegin({ rootPublicKey, product, epoch, challenge, origin });
   const { signingKey, kemKey } = begun;
   const thumbprint = thumbprintOf(crypto, signingKey, kemKey);
-  const device = { signingKey, kemKey, thumbprint, chipId, product };
+  const device = { signingKey, kemKey, thumbprint, chipId, product, origin };
   const notBefore = new Date(Date.UTC(2026, 0, 1));
   const certificate = await issueDeviceCertificate(crypto, { device, signer: deviceCa, notBefore });
   await client.personalizeFinish({ certificate, optionBytes: finalOptions(chip.chip, 2) });

@@ -18,7 +18,7 @@ export function testSigner(name: string): CoseSigner {
 }
 
 const product = 'thermostat';
-export const root = testSigner('root');
+const root = testSigner('root');
 export const trust = { rootPublicKey: root.publicKey, product, epoch: 1 };
 
 /** Signed by the root, for the key of that name. */

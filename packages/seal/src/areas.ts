@@ -23,7 +23,7 @@ export interface Area {
 export const areaCountMax = 8;
 /** Addresses and lengths are multiples of this on every chip. */
 export const areaAlignmentBytes = 32;
-/** Limit of one area of generated keys or per-device data. */
+/** Limit of one area of generated keys or per-device data, and of all per-device data together. */
 export const smallAreaMaxBytes = 1024;
 const entryAlignmentBytes = 128;
 
@@ -68,19 +68,22 @@ function readArea(value: CborValue): Area {
 }
 
 /**
- * Reads key 6 of the core, one area after the other. Throws `area-malformed` (not an array of 1 to
- * 8; shape, kind, length; order or overlap with the area ahead; end beyond 2^32),
+ * Reads key 6 of the core, one area after the other. Throws `area-malformed` (not an array of 1 to 8; shape,
+ * kind, length; order or overlap with the area before it; end beyond 2^32; too much per-device data),
  * `area-misaligned` (not multiples of 32).
  */
 export function readAreas(value: CborValue): Area[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > areaCountMax)
     throw new Fault('area-malformed');
   let endBefore = 0;
+  let deviceDataBytes = 0;
   return value.map((item, ordinal) => {
     const area = readArea(item);
     // Both are at most 2^32 - 1, so the sum is exact in a double.
     const end = area.address + area.lengthBytes;
-    if (area.address < endBefore || end > 2 ** 32) throw new Fault('area-malformed', { area: ordinal });
+    if (area.kind === 'device-data') deviceDataBytes += area.lengthBytes;
+    if (area.address < endBefore || end > 2 ** 32 || deviceDataBytes > smallAreaMaxBytes)
+      throw new Fault('area-malformed', { area: ordinal });
     if (area.address % areaAlignmentBytes !== 0 || area.lengthBytes % areaAlignmentBytes !== 0)
       throw new Fault('area-misaligned', { area: ordinal });
     endBefore = end;

@@ -3,8 +3,9 @@
 
 import { type Chip, eraseUnitAt, policyBits, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
+import { effectiveReadoutLevel, type OptionValue, type ReadoutLevel } from '@firmseal/formats';
 import type { Area } from './areas.ts';
-import type { ReadoutLevel } from './core.ts';
+import type { ManifestCore } from './core.ts';
 import type { Manifest } from './manifest.ts';
 import type { OptionRequirement } from './requirements.ts';
 
@@ -12,15 +13,12 @@ import type { OptionRequirement } from './requirements.ts';
 export interface ChipState {
   readonly agentVersion: number;
   readonly securityCounter: number;
-  /** Installs that ended well. */
-  readonly installCount: number;
+  /** As read. */
   readonly readoutLevel: ReadoutLevel;
-  /** As read: register to value. */
-  readonly optionBytes: readonly { readonly register: number; readonly value: number }[];
+  /** Whether somebody's key can take the readout level back. */
+  readonly levelKey: boolean;
+  readonly optionBytes: readonly OptionValue[];
 }
-
-/** The most that one update may raise the security counter. */
-const counterJumpMax = 16;
 
 function checkArea(chip: Chip, area: Area, ordinal: number, before: Area | undefined): void {
   const { address, lengthBytes, kind } = area;
@@ -79,13 +77,12 @@ function checkCounters({ core }: Manifest, state: ChipState): void {
     throw new Fault('agent-too-old', { agentVersion: state.agentVersion, least: core.leastAgentVersion });
   const [offered, stored] = [core.securityCounter, state.securityCounter];
   if (offered < stored) throw new Fault('counter-rolled-back', { offered, stored });
-  if (state.installCount > 0 && offered > stored + counterJumpMax)
-    throw new Fault('counter-jump-too-large', { offered, stored });
 }
 
 function checkProtection(chip: Chip, { core }: Manifest, state: ChipState): void {
-  if (state.readoutLevel < core.leastReadoutLevel)
-    throw new Fault('readout-level-too-low', { level: state.readoutLevel, least: core.leastReadoutLevel });
+  const level = effectiveReadoutLevel(state);
+  if (level < core.leastReadoutLevel)
+    throw new Fault('readout-level-too-low', { level, least: core.leastReadoutLevel });
   const optionBytes = new Map(state.optionBytes.map(({ register, value }) => [register, value]));
   const compared = core.optionBytes.map((one) => compareRequirement(chip, one, optionBytes));
   if (compared.some(({ weakens }) => weakens)) throw new Fault('policy-not-stronger', { chip: chip.id });
@@ -95,8 +92,8 @@ function checkProtection(chip: Chip, { core }: Manifest, state: ChipState): void
 
 /**
  * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`,
- * `area-outside-application`, `area-misaligned`, `area-overlap`, `area-kind-unsupported`; `agent-too-old`,
- * `counter-rolled-back`, `counter-jump-too-large`; `policy-field-unknown`; `readout-level-too-low`,
+ * `area-outside-application`, `area-misaligned`, `area-overlap`, `area-kind-unsupported`;
+ * `agent-too-old`, `counter-rolled-back`, `policy-field-unknown`; `readout-level-too-low`,
  * `policy-not-stronger`, `policy-locked`.
  */
 export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState): void {
@@ -106,6 +103,35 @@ export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState):
   if (state) checkCounters(manifest, state);
   for (const requirement of optionBytes) checkRequirement(chip, requirement);
   if (state) checkProtection(chip, manifest, state);
+}
+
+/**
+ * The first requirement that the option bytes do not meet, bits of readout protection apart;
+ * a missing register meets none.
+ */
+export function unmetRequirement(
+  chip: Chip,
+  core: Pick<ManifestCore, 'optionBytes'>,
+  found: readonly OptionValue[],
+): OptionRequirement | undefined {
+  const optionBytes = new Map(found.map(({ register, value }) => [register, value]));
+  return core.optionBytes.find(({ register, mask, value }) => {
+    const asked = mask & ~policyBits(chip, register).readout;
+    const present = optionBytes.get(register);
+    return asked !== 0 && (present === undefined || ((present ^ value) & asked) !== 0);
+  });
+}
+
+/**
+ * The effective level below which an install is UNPROTECTED: that of the manifest, of its
+ * requirements, of the chip's tier.
+ */
+export function protectionAsked(
+  chip: Chip,
+  core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,
+): ReadoutLevel {
+  const required = askedReadoutLevel(chip, core.optionBytes) ?? 0;
+  return Math.max(core.leastReadoutLevel, required, chip.tier.readoutLevel) as ReadoutLevel;
 }
 
 /** Readout level that a set of option bytes asks for; undefined when it does not ask for one. */

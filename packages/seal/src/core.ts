@@ -16,7 +16,17 @@ import {
   type Schema,
 } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { bytes32, count, orMalformed, readItem, shortText, versionText, word } from '@firmseal/formats';
+import {
+  bytes32,
+  count,
+  orMalformed,
+  type ReadoutLevel,
+  readItem,
+  readoutLevels,
+  shortText,
+  versionText,
+  word,
+} from '@firmseal/formats';
 import { type Area, encodeAreas } from './areas.ts';
 import { encodeRequirements, type OptionRequirement } from './requirements.ts';
 
@@ -24,7 +34,6 @@ export const chunkSizes = [1024, 2048, 4096] as const;
 const interruptions = ['erase', 'resume', 'trial'] as const;
 const bootChecks = ['record', 'digest'] as const;
 
-export type ReadoutLevel = 0 | 1 | 2;
 export type ChunkSizeBytes = (typeof chunkSizes)[number];
 
 export interface ManifestCore {
@@ -68,7 +77,7 @@ const coreShape = {
   chunkSizeBytes: field(7, oneOf(...chunkSizes)),
   entry: field(8, word),
   requirementsValue: field(9, unread),
-  leastReadoutLevel: field(10, oneOf(0, 1, 2)),
+  leastReadoutLevel: field(10, oneOf(...readoutLevels)),
   interruption: field(11, integer(1, interruptions.length)),
   leastAgentVersion: field(12, count),
   bootCheck: field(13, integer(1, bootChecks.length)),

@@ -6,11 +6,11 @@ export {
   areaKinds,
   smallAreaMaxBytes,
 } from './areas.ts';
-export { type ChipState, checkForChip } from './check-chip.ts';
-export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore, type ReadoutLevel } from './core.ts';
+export { type ChipState, checkForChip, protectionAsked, unmetRequirement } from './check-chip.ts';
+export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore } from './core.ts';
 export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
-export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestTyp } from './manifest.ts';
+export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestKind } from './manifest.ts';
 export {
   type OpenedChunk,
   type OpenedPackage,

@@ -10,9 +10,10 @@ import {
   openSigned,
   readDelegationUnverified,
   readEpochStatementUnverified,
+  readSuccessionUnverified,
   type Trust,
 } from '@firmseal/formats';
-import { coreDigestOf, decodeManifestPayload, finishCore, type Manifest, manifestTyp } from './manifest.ts';
+import { coreDigestOf, decodeManifestPayload, finishCore, type Manifest, manifestKind } from './manifest.ts';
 import { splitPackage } from './package-file.ts';
 import { countRecords } from './record-plan.ts';
 import { verifyRecords } from './records.ts';
@@ -52,7 +53,9 @@ export interface PackageReport {
     counterCap: number;
     epoch: number;
   };
+  readonly grant: string;
   readonly epochStatement?: { product: string; epoch: number };
+  readonly successions: readonly { product: string; publicKey: string; epoch: number }[];
   readonly carriesLicense: boolean;
 }
 
@@ -68,7 +71,7 @@ function outcomeOf(check: () => unknown): CheckOutcome {
 
 /** The manifest without its signature: shape, and areas that make sense. */
 function readManifestUnverified(crypto: Crypto, signed: Manifest['signed']): Manifest {
-  const object = openSigned(signed, manifestTyp, 'manifest-malformed');
+  const object = openSigned(signed, manifestKind);
   const { draft, ...payload } = decodeManifestPayload(object.payload);
   return {
     ...payload,
@@ -97,7 +100,7 @@ function describeCore(core: Manifest['core']) {
 
 /**
  * Throws only where nothing sensible can be said: the faults of the file, and the shape of delegation, epoch
- * statement and manifest. All else is an outcome in `checks`.
+ * statement, successions and manifest. All else is an outcome in `checks`.
  */
 export function inspectPackage(
   crypto: Crypto,
@@ -116,7 +119,12 @@ export function inspectPackage(
     coreDigest: toHex(manifest.coreDigest),
     ...describeCore(manifest.core),
     delegation: { ...delegation, publicKey: toHex(delegation.publicKey) },
+    grant: toHex(manifest.grant),
     ...(header.epoch ? { epochStatement: readEpochStatementUnverified(header.epoch) } : {}),
+    successions: header.successions.map((bytes) => {
+      const { publicKey, ...succession } = readSuccessionUnverified(crypto, bytes);
+      return { ...succession, publicKey: toHex(publicKey) };
+    }),
     carriesLicense: header.license !== undefined,
   };
 }
@@ -154,6 +162,10 @@ export function renderPackageReport(report: PackageReport): string {
       `${delegation.role} for ${delegation.product}, epoch ${delegation.epoch}, cap ${delegation.counterCap}`,
     ],
     ...(epochStatement ? [['epoch statement', `${epochStatement.epoch}`] as [string, string]] : []),
+    ...report.successions.map(({ publicKey, epoch }): [string, string] => [
+      'next root',
+      `${publicKey}, epoch ${epoch}`,
+    ]),
     ['license inside', report.carriesLicense ? 'yes' : 'no'],
     ['header check', checks.header],
     ['records check', checks.records],

@@ -5,15 +5,20 @@ import type { Bytes } from '@firmseal/bytes';
 import { arrayOf, byteString, type CborInput, encodeCbor, field, nullable } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { bytes32, readObject } from '@firmseal/formats';
+import { bytes32, readObject, type SignedKind } from '@firmseal/formats';
 import { areaCountMax, checkEntry, readAreas } from './areas.ts';
 import { type CoreDraft, decodeCoreDraft, type ManifestCore } from './core.ts';
 import { countRecords, recordCountMax } from './record-plan.ts';
 import { readRequirements } from './requirements.ts';
 
-export const manifestTyp = 'application/firmseal-manifest';
-export const manifestPayloadMaxBytes = 2048;
-export const manifestObjectMaxBytes = manifestPayloadMaxBytes + 128;
+const manifestPayloadMaxBytes = 2048;
+export const manifestKind: SignedKind = {
+  typ: 'application/firmseal-manifest',
+  payloadMaxBytes: manifestPayloadMaxBytes,
+  malformed: 'manifest-malformed',
+  invalid: 'manifest-signature-invalid',
+  tooLarge: 'manifest-too-large',
+};
 
 export interface Manifest {
   readonly core: ManifestCore;
@@ -25,6 +30,8 @@ export interface Manifest {
   readonly areaDigests: readonly (Bytes | null)[];
   readonly salt: Bytes;
   readonly commitment: Bytes;
+  /** Of the delegation under which it was made (delegation.md section 1), 32 bytes. */
+  readonly grant: Bytes;
   /**
    * Digest of the signed object (encoding.md section 2): the name of the package in licenses and receipts.
    */
@@ -39,6 +46,7 @@ export interface ManifestPayload {
   readonly areaDigests: readonly (Bytes | null)[];
   readonly salt: Bytes;
   readonly commitment: Bytes;
+  readonly grant: Bytes;
 }
 
 export function encodeManifestPayload(payload: ManifestPayload): Bytes {
@@ -49,6 +57,7 @@ export function encodeManifestPayload(payload: ManifestPayload): Bytes {
       [2, [...payload.areaDigests]],
       [3, payload.salt],
       [4, payload.commitment],
+      [5, payload.grant],
     ]),
   );
 }
@@ -59,6 +68,7 @@ const payloadShape = {
   areaDigests: field(2, arrayOf(nullable(bytes32), 1, areaCountMax)),
   salt: field(3, bytes32),
   commitment: field(4, bytes32),
+  grant: field(5, bytes32),
 };
 
 /** Step 4: shape of payload and core, all but what the core's keys 6 and 9 hold. */
@@ -83,8 +93,7 @@ export function finishCore(payload: ManifestPayload & { draft: CoreDraft }): Man
   const core = { ...rest, areas, optionBytes: readRequirements(requirementsValue) };
   const records = countRecords(core);
   if (records > recordCountMax) throw new Fault('manifest-malformed', { records });
-  const zeros = payload.firstRecordHash.every((byte) => byte === 0);
-  if (zeros !== (records === 0)) throw new Fault('manifest-malformed');
+  if (payload.firstRecordHash.every((byte) => byte === 0)) throw new Fault('manifest-malformed');
   return core;
 }
 

@@ -1,10 +1,10 @@
 // The `.seal` file around header and records: spec/package.md section 1 and step 1 of its checks. Knows that
-// the header holds four byte strings and nothing of what they mean.
+// the header holds byte strings and nothing of what they mean.
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
-import { byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
+import { arrayOf, byteString, encodeCbor, nullable, tuple } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
-import { readItem, readValue } from '@firmseal/formats';
+import { readItem, readValue, successionCountMax } from '@firmseal/formats';
 
 /** "FSEAL", format version 1, CR, LF. */
 const packageMagic: Bytes = Uint8Array.of(0x46, 0x53, 0x45, 0x41, 0x4c, 0x01, 0x0d, 0x0a);
@@ -17,6 +17,8 @@ export interface PackageHeader {
   readonly manifest: Bytes;
   readonly delegation: Bytes;
   readonly epoch?: Bytes;
+  /** Successions of the root, oldest first. */
+  readonly successions: readonly Bytes[];
   /** A license bundle for plain download tools; no part of what the owner signed. */
   readonly license?: Bytes;
 }
@@ -28,28 +30,39 @@ export interface SplitPackage {
   readonly recordsOffset: number;
 }
 
-/** The CBOR array of four, without magic and length. Throws `package-header-too-large`. */
+/** The CBOR array of five, without magic and length. Throws `package-header-too-large`. */
 export function encodeHeader(header: PackageHeader): Bytes {
-  const { manifest, delegation, epoch = null, license = null } = header;
-  const bytes = encodeCbor([manifest, delegation, epoch, license]);
+  const { manifest, delegation, epoch = null, successions, license = null } = header;
+  const bytes = encodeCbor([manifest, delegation, epoch, [...successions], license]);
   if (bytes.length > headerMaxBytes)
     throw new Fault('package-header-too-large', { lengthBytes: bytes.length });
   return bytes;
 }
 
-/** Magic, length of the header, header: all of a file ahead of its records. */
+/** Magic, length of the header, header: all of a file before its records. */
 export function encodeFileStart(headerBytes: Uint8Array): Bytes {
   return concatBytes(packageMagic, u32le(headerBytes.length), headerBytes);
 }
 
 const object = byteString(0, headerMaxBytes);
-const four = tuple(object, object, nullable(object), nullable(object));
+const five = tuple(
+  object,
+  object,
+  nullable(object),
+  arrayOf(object, 0, successionCountMax),
+  nullable(object),
+);
 
-/** `package-malformed` unless the bytes are the array of four. What the agent gets on its link. */
+/** `package-malformed` unless the bytes are the array of five. What the agent gets on its link. */
 export function decodeHeader(headerBytes: Uint8Array): PackageHeader {
   const value = readItem(headerBytes, 'package-malformed');
-  const [manifest, delegation, epoch, license] = readValue(value, 'package-malformed', 'header', four);
-  return { manifest, delegation, ...(epoch ? { epoch } : {}), ...(license ? { license } : {}) };
+  const items = readValue(value, 'package-malformed', 'header', five);
+  const [manifest, delegation, epoch, successions, license] = items;
+  return {
+    ...{ manifest, delegation, successions },
+    ...(epoch ? { epoch } : {}),
+    ...(license ? { license } : {}),
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Bytes, equalBytes, type Secret } from '@firmseal/bytes';
 import { type CoseSigner, signCoseWith } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { checkCounterCap, type Delegation, verifyAuthority } from '@firmseal/formats';
+import { checkCounterCap, type Delegation, grantOf, verifyAuthority } from '@firmseal/formats';
 import type { Area } from './areas.ts';
 import { encodeCore, type ManifestCore } from './core.ts';
 import {
@@ -23,7 +23,7 @@ import {
   encodeManifestPayload,
   finishCore,
   type Manifest,
-  manifestTyp,
+  manifestKind,
 } from './manifest.ts';
 import { encodeFileStart, encodeHeader, splitPackage } from './package-file.ts';
 import { type PlannedRecord, planRecords, recordOverheadBytes } from './record-plan.ts';
@@ -43,9 +43,11 @@ export interface SealInputs {
   readonly signer: CoseSigner;
   /** Of the signer, by the root. */
   readonly delegation: Bytes;
+  /** The root of before the successions, when there are any. */
   readonly rootPublicKey: Uint8Array;
-  /** Encoded epoch statement and license bundle that shall ride in the header. */
+  /** Encoded epoch statement, successions and license bundle that shall travel in the header. */
   readonly epoch?: Bytes;
+  readonly successions?: readonly Bytes[];
   readonly license?: Bytes;
   /** 32 bytes for test vectors; left out, they are drawn from `crypto`. */
   readonly randomness?: Uint8Array;
@@ -87,6 +89,7 @@ function checkCore(core: ManifestCore, coreBytes: Bytes): void {
     areaDigests: core.areas.map(({ kind }) => (kind === 'firmware' ? filler : null)),
     salt: filler,
     commitment: filler,
+    grant: filler,
   });
   try {
     finishCore(decodeManifestPayload(payload));
@@ -169,7 +172,7 @@ function selfCheck(
  * `seal-self-check-failed` (a signer that signs wrongly, too).
  */
 export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<SealedPackage> {
-  const { signer, delegation, rootPublicKey, epoch, license } = inputs;
+  const { signer, delegation, rootPublicKey, epoch, successions = [], license } = inputs;
   const firmware = firmwareAreas(crypto, inputs.areas);
   const areas = inputs.areas.map(({ area }) => area);
   const core: ManifestCore = { formatVersion: 1, suite: 1, ...inputs.core, areas };
@@ -177,7 +180,7 @@ export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<S
   checkCore(core, coreBytes);
   const { delegate } = verifyAuthority(
     crypto,
-    { delegation, epochStatement: epoch },
+    { delegation, epochStatement: epoch, successions },
     { rootPublicKey, role: 'package-signer', product: core.product },
   );
   checkCounterCap(delegate, core.securityCounter);
@@ -199,12 +202,13 @@ export async function sealPackage(crypto: Crypto, inputs: SealInputs): Promise<S
     areaDigests,
     salt,
     commitment: keys.commitment,
+    grant: grantOf(crypto, delegate),
   });
   // Verified with the finished file, below.
-  const signed = await signCoseWith(crypto, { signer, typ: manifestTyp, payload, callerVerifies: true });
+  const signed = await signCoseWith(crypto, { signer, typ: manifestKind.typ, payload, callerVerifies: true });
   const header = {
     manifest: signed,
-    delegation,
+    ...{ delegation, successions },
     ...(epoch ? { epoch } : {}),
     ...(license ? { license } : {}),
   };

@@ -1,69 +1,62 @@
 // Delegation, manifest, core and areas of a package, in the order of spec/package.md section 6, steps 2 to 6.
 // What the chip adds to it (steps 7 to 10) is in check-chip.ts; the records are opened in open.ts.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
   checkCounterCap,
-  checkSigned,
   type Delegation,
   digestOf,
-  openSigned,
+  type GrownTrust,
+  grantOf,
   type Trust,
+  type VerifiedDelegation,
   verifyAuthority,
+  verifySigned,
 } from '@firmseal/formats';
-import {
-  coreDigestOf,
-  decodeManifestPayload,
-  finishCore,
-  type Manifest,
-  manifestObjectMaxBytes,
-  manifestPayloadMaxBytes,
-  manifestTyp,
-} from './manifest.ts';
+import { coreDigestOf, decodeManifestPayload, finishCore, type Manifest, manifestKind } from './manifest.ts';
 import type { PackageHeader } from './package-file.ts';
 
 export interface VerifiedHeader {
   readonly manifest: Manifest;
-  readonly signer: Delegation;
+  readonly signer: VerifiedDelegation;
   /**
-   * In force: the higher of the one known and the statement's. To be stored only once all else was accepted.
+   * Root, product and epoch as the header leaves them, and the signer's delegation: the license for the
+   * package is verified with it. To be stored only once all else was accepted.
    */
-  readonly epoch: number;
+  readonly trust: GrownTrust;
 }
 
 /**
- * Steps 2 to 6. Throws the epoch and delegation faults, then `manifest-too-large`, `manifest-malformed`,
+ * Steps 2 to 6. Throws the faults of verifyAuthority, then `manifest-too-large`, `manifest-malformed`,
  * `manifest-signature-invalid`, `manifest-version-unsupported`, `suite-unsupported`,
- * `manifest-product-wrong`, `delegation-counter-exceeded`, and the faults of areas, entry and requirements.
+ * `manifest-product-wrong`, `manifest-grant-wrong`, `delegation-counter-exceeded`, and the faults
+ * of areas, entry and requirements.
  */
 export function verifyHeader(crypto: Crypto, header: PackageHeader, trust: Trust): VerifiedHeader {
-  const { delegate: signer, epoch } = verifyAuthority(
+  const { delegation, epoch: epochStatement, successions } = header;
+  const { delegate: signer, trust: grown } = verifyAuthority(
     crypto,
-    { delegation: header.delegation, epochStatement: header.epoch },
+    { delegation, epochStatement, successions },
     { ...trust, role: 'package-signer' },
   );
-  return { manifest: verifyManifest(crypto, header.manifest, signer), signer, epoch };
+  return { manifest: verifyManifest(crypto, header.manifest, signer), signer, trust: grown };
 }
 
 /**
- * Steps 3 to 6, under a delegation that was verified. Throws as verifyHeader, but for epoch and delegation.
+ * Steps 3 to 6, under a delegation that was verified. Throws as verifyHeader, from `manifest-too-large` on.
  */
 export function verifyManifest(crypto: Crypto, signed: Bytes, signer: Delegation): Manifest {
-  if (signed.length > manifestObjectMaxBytes)
-    throw new Fault('manifest-too-large', { lengthBytes: signed.length });
-  const object = openSigned(signed, manifestTyp, 'manifest-malformed');
-  if (object.payload.length > manifestPayloadMaxBytes)
-    throw new Fault('manifest-too-large', { lengthBytes: object.payload.length });
-  checkSigned(crypto, object, { publicKey: signer.publicKey, invalid: 'manifest-signature-invalid' });
+  const object = verifySigned(crypto, signed, { kind: manifestKind, publicKey: signer.publicKey });
   const payload = decodeManifestPayload(object.payload);
   const { product, securityCounter } = payload.draft;
   if (product !== signer.product)
     throw new Fault('manifest-product-wrong', { product, expected: signer.product });
+  if (!equalBytes(payload.grant, grantOf(crypto, signer))) throw new Fault('manifest-grant-wrong');
   checkCounterCap(signer, securityCounter);
   const core = finishCore(payload);
-  const { coreBytes, firstRecordHash, areaDigests, salt, commitment } = payload;
+  const { coreBytes, firstRecordHash, areaDigests, salt, commitment, grant } = payload;
   return {
     core,
     coreBytes,
@@ -72,6 +65,7 @@ export function verifyManifest(crypto: Crypto, signed: Bytes, signer: Delegation
     areaDigests,
     salt,
     commitment,
+    grant,
     digest: digestOf(crypto, object),
     signed,
   };

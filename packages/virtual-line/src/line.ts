@@ -52,13 +52,11 @@ export interface LineInputs {
 export function installOnChips(inputs: LineInputs): Promise<InstallResult[]> {
   const { owner, conditions, sealed, job, chips, onEvent, hold } = inputs;
   const { wrapAuthority = (authority) => authority } = inputs;
-  const { rootPublicKey } = owner;
   const verifier = createInstallVerifier(nodeCrypto, {
-    rootPublicKey,
     sealed: sealed.sealed,
     verifyCertificate: (der) =>
       verifyDeviceCertificate(nodeCrypto, der, {
-        caPublicKey: owner.deviceCa.publicKey,
+        caPublicKeys: [owner.deviceCa.publicKey],
         product: virtualProduct,
         now: new Date(),
       }),

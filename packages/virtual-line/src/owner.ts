@@ -14,16 +14,16 @@ import {
 } from '@firmseal/authority';
 import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
 import { type Bytes, Secret, toHex, utf8 } from '@firmseal/bytes';
-import { type Chip, findChip } from '@firmseal/chips';
+import { type Chip, findChip, type ReadoutLevel } from '@firmseal/chips';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, type Role } from '@firmseal/formats';
 import type { FirmwareImage } from '@firmseal/image';
 import type { Signer } from '@firmseal/keys';
-import { sealContentKey } from '@firmseal/license';
+import { type AcceptedWeaknesses, sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { type InstallPackage, readInstallPackage } from '@firmseal/programmer';
-import { type AreaPlan, checkPolicy, planAreas, type ReadoutLevel, sealPackage } from '@firmseal/seal';
+import { type AreaPlan, checkPolicy, planAreas, sealPackage } from '@firmseal/seal';
 import type { LineConditions } from './conditions.ts';
 
 export const virtualProduct = 'virtual-line';
@@ -57,7 +57,11 @@ export interface VirtualOwner {
   readonly deviceCa: Signer;
   readonly authority: Authority;
   seal(leastReadoutLevel: ReadoutLevel): Promise<VirtualPackage>;
-  openJob(sealed: VirtualPackage, quota: number): Promise<VirtualJob>;
+  /**
+   * An approved job with a line token. `accepts`: outcomes that the owner takes
+   * besides PASS, none by default.
+   */
+  openJob(sealed: VirtualPackage, quota: number, accepts?: AcceptedWeaknesses): Promise<VirtualJob>;
   end(): Promise<void>;
 }
 
@@ -137,9 +141,10 @@ const clientWith = (server: RunningAuthority, token: string) =>
 async function openVirtualJob(
   { server, client }: { server: RunningAuthority; client: AuthorityClient },
   { sealed, contentKeyFile }: VirtualPackage,
-  quota: number,
+  { quota, accepts }: { quota: number; accepts: AcceptedWeaknesses },
 ): Promise<VirtualJob> {
-  const { job } = await client.call('openJob', { header: sealed.headerBytes, contentKeyFile, quota });
+  const request = { header: sealed.headerBytes, contentKeyFile, quota, accepts: [...accepts] };
+  const { job } = await client.call('openJob', request);
   await client.call('approveJob', { job });
   const { token } = await client.call('createLineToken', { job, label: 'virtual line' });
   return { id: job, name: toHex(job), line: accessForJob(clientWith(server, token), job) };
@@ -189,7 +194,7 @@ export async function createOwner(
     deviceCa: signerOf(keys.deviceCa),
     authority,
     seal: (level) => seal(keys, chip, plan, level),
-    openJob: (sealed, quota) => openVirtualJob({ server, client }, sealed, quota),
+    openJob: (sealed, quota, accepts = []) => openVirtualJob({ server, client }, sealed, { quota, accepts }),
     async end() {
       await server.stop(0);
       await store.close();

@@ -9,7 +9,7 @@ import { mostEvidenceLineBytes } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { readLines, refuseUnwritable } from '@firmseal/files';
-import { verifyDelegation } from '@firmseal/formats';
+import { verifyAuthority } from '@firmseal/formats';
 import { accessAuthority } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
@@ -19,7 +19,7 @@ import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { showTime } from '../times.ts';
-import { protectionText } from '../unit-view.ts';
+import { outcomesText, protectionText } from '../unit-view.ts';
 
 interface AuditInputs {
   readonly authority?: string | undefined;
@@ -57,21 +57,21 @@ function rememberedHead(file: string | undefined, first: boolean) {
 
 function tellInstall(face: Face, install: AuditedInstall): void {
   const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest } = install;
-  const { readoutLevel, unprotected, fresh } = install;
+  const { readoutLevel, outcome, fresh } = install;
   face.tell(
     { event: 'install', ...install },
     `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
-      `${protectionText(readoutLevel, unprotected, fresh)}, receipt ${receiptDigest}`,
+      `${protectionText(readoutLevel, outcome, fresh)}, receipt ${receiptDigest}`,
   );
 }
 
 function tellJob(face: Face, summary: JobSummary): void {
-  const { job, product, quota, units, voided, licenses, receipts, installed, unprotected } = summary;
+  const { job, product, quota, units, voided, licenses, receipts, installed, outcomes } = summary;
   const { unitsWithoutLicense, unitsWithoutReceipt } = summary;
   face.tell(
     { event: 'job', ...summary },
     `job ${job}: ${product}, quota ${quota}, units ${units}, voided ${voided}, licenses ${licenses}, ` +
-      `receipts ${receipts}, installed ${installed}, UNPROTECTED ${unprotected}, ` +
+      `receipts ${receipts}, installed ${installed}, ${outcomesText(outcomes)}` +
       `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}`,
   );
 }
@@ -122,9 +122,11 @@ export const command = (shell: Shell) =>
         const known = rememberedHead(remember, first);
         if (remember !== undefined) refuseUnwritable(remember);
         const rootPublicKey = readPublicKey(options.rootKey);
-        const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
-          ...{ rootPublicKey, role: 'device-ca', product, epoch: 0 },
-        });
+        const { delegate: deviceCa } = verifyAuthority(
+          nodeCrypto,
+          { delegation: readInput(options.deviceCaDelegation) },
+          { rootPublicKey, role: 'device-ca', product },
+        );
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
         const result = await audit(nodeCrypto, lines, {
           products: new Map([[product, trust]]),

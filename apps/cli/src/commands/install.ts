@@ -5,7 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { accessForJob } from '@firmseal/authority-client';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { verifyDelegation } from '@firmseal/formats';
+import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
 import { createInstallVerifier, exitCodeOf, readInstallPackage, runGang } from '@firmseal/programmer';
@@ -47,12 +47,15 @@ export const command = (shell: Shell) =>
         const rootPublicKey = readPublicKey(options.rootKey);
         const sealed = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
         const { product } = sealed.manifest.core;
-        const deviceCa = verifyDelegation(nodeCrypto, readInput(options.deviceCaDelegation), {
-          ...{ rootPublicKey, role: 'device-ca', product, epoch: sealed.epoch },
-        });
+        // One decision with the package: what proves a later epoch ends all that are of an earlier one.
+        const { delegate: deviceCa, trust } = verifyAuthority(
+          nodeCrypto,
+          { delegation: readInput(options.deviceCaDelegation) },
+          { ...sealed.trust, role: 'device-ca' },
+        );
         const verifyCertificate = (der: Uint8Array) =>
           verifyDeviceCertificate(nodeCrypto, der, {
-            ...{ caPublicKey: deviceCa.publicKey, product, now: new Date() },
+            ...{ caPublicKeys: [deviceCa.publicKey], product, now: new Date() },
           });
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
@@ -62,11 +65,13 @@ export const command = (shell: Shell) =>
         try {
           const results = await runGang({
             sockets: options.socket,
-            sealed,
+            sealed: { ...sealed, trust },
             opener: { open: openSocket },
             authority,
             journal,
-            verifier: createInstallVerifier(nodeCrypto, { rootPublicKey, sealed, verifyCertificate }),
+            verifier: createInstallVerifier(nodeCrypto, {
+              ...{ sealed: { ...sealed, trust }, verifyCertificate },
+            }),
             clock: systemClock,
             now: () => new Date(),
             newId: () => Buffer.from(nodeCrypto.randomBytes(16)).toString('hex'),

@@ -1,7 +1,7 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { type Chip, findChip, hexAddress, requireAgent } from '@firmseal/chips';
+import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { imageFormats } from '@firmseal/image';
 import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
@@ -14,7 +14,6 @@ import {
   planAreas,
   policyRequirements,
   protectedReadoutLevel,
-  type ReadoutLevel,
   type SealInputs,
   sealPackage,
 } from '@firmseal/seal';

@@ -100,6 +100,8 @@ export interface DumpFindings {
   ramBytesMost: number;
   /** The most secrets of the package (content key and what is derived from it) that one dump found in RAM. */
   secretsMost: number;
+  /** Whether the same install, with nobody looking, was taken by the same chip afterwards. */
+  installed: boolean;
 }
 
 /**
@@ -125,7 +127,13 @@ export async function tryDumps(
   const image = storedImage(scene.owner);
   const index = indexImage(image);
   const secrets = packageSecrets(scene.sealed);
-  const found: DumpFindings = { messages: 0, flashBytes: 0, ramBytesMost: 0, secretsMost: 0 };
+  const found: DumpFindings = {
+    messages: 0,
+    flashBytes: 0,
+    ramBytesMost: 0,
+    secretsMost: 0,
+    installed: false,
+  };
   const { power } = chip.chip;
   const look = (): void => {
     power.onOperation = undefined;
@@ -152,12 +160,14 @@ export async function tryDumps(
     chip.chip.debug.disconnect();
     chip.chip.powerOff();
   }
+  found.installed = await driveInstall(chip, { ...scene, watcher: {} });
   return found;
 }
 
 /**
  * Each message in turn dropped with all after it, then the power cut: what starts afterwards, and what a dump
- * gets. The control is the same install with nothing dropped, which boots.
+ * gets. On a chip without an application first, then over an installed one: there the first record, one in
+ * the middle and the last are dropped. The control is the same install with nothing dropped, which boots.
  */
 export async function tryInterruptions(scene: Scene, chip: LineChip) {
   const image = storedImage(scene.owner);
@@ -172,7 +182,7 @@ export async function tryInterruptions(scene: Scene, chip: LineChip) {
     found.readable ||= countImageBytes(dumpChip(chip.chip), image) > 0;
     chip.chip.debug.disconnect();
   };
-  for (const message of messagesToTry(scene.sealed.sealed.recordCount)) {
+  const cutAt = async (message: number): Promise<void> => {
     found.messages++;
     await driveInstall(chip, { ...scene, watcher: { pass: (number) => number < message } });
     // Before the chip can do anything about it, and after it has started alone.
@@ -180,6 +190,12 @@ export async function tryInterruptions(scene: Scene, chip: LineChip) {
     found.bootable ||= startAlone();
     look();
     chip.chip.powerOff();
+  };
+  const { recordCount } = scene.sealed.sealed;
+  for (const message of messagesToTry(recordCount)) await cutAt(message);
+  for (const record of [0, recordCount >> 1, recordCount - 1]) {
+    await driveInstall(chip, { ...scene, watcher: {} });
+    await cutAt(messagesBeforeRecords + record);
   }
   await driveInstall(chip, { ...scene, watcher: {} });
   found.controlBoots = startAlone();

@@ -5,6 +5,7 @@ import { audit } from '@firmseal/audit';
 import { readEvidence } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import type { FirmwareImage } from '@firmseal/image';
+import type { AcceptedWeaknesses } from '@firmseal/license';
 import type { InstallEvent, InstallResult } from '@firmseal/programmer';
 import {
   createOwner,
@@ -126,8 +127,11 @@ async function runWith(owner: VirtualOwner, inputs: DemoInputs): Promise<DemoSum
   const sealed = await owner.seal(protectedLevel);
   const { recordCount } = sealed.sealed;
   tell({ event: 'sealed', sizeBytes: sealed.file.length, records: recordCount, slot: owner.plan.slot.name });
-  const job = await owner.openJob(sealed, quota);
-  const drillJob = await owner.openJob(sealed, 8);
+  // A chip below the level of its tier is refused, unless the owner of the job takes it.
+  const below = (level: number): AcceptedWeaknesses =>
+    level < owner.chip.tier.readoutLevel ? ['UNPROTECTED'] : [];
+  const job = await owner.openJob(sealed, quota, below(protectedLevel));
+  const drillJob = await owner.openJob(sealed, 8, below(protectedLevel));
   const scene: Scene = { owner, conditions, sealed, job };
   const drillScene: Scene = { ...scene, job: drillJob };
 
@@ -164,19 +168,23 @@ async function runWith(owner: VirtualOwner, inputs: DemoInputs): Promise<DemoSum
   attempt(
     `debug-port dump after each of ${dumped.messages} messages, level ${protectedLevel}`,
     dumped.flashBytes + dumped.ramBytesMost === 0,
-    control.bytesRead === control.imageBytes,
+    dumped.installed && control.bytesRead === control.imageBytes,
     `${dumped.flashBytes} bytes of plaintext from flash, ${dumped.ramBytesMost} from RAM; the open control chip gave ${control.bytesRead} of ${control.imageBytes}`,
   );
 
   const openSealed = await owner.seal(1);
-  const openScene: Scene = { ...scene, sealed: openSealed, job: await owner.openJob(openSealed, 2) };
+  const openScene: Scene = {
+    ...scene,
+    sealed: openSealed,
+    job: await owner.openJob(openSealed, 2, below(1)),
+  };
   const openChip = await personalize(drill.open, 1);
   const open = await tryDumps(openScene, openChip);
   const during = await tryDumps(openScene, openChip, 'during');
   attempt(
     `the same at level 1, by the owner's override`,
     open.flashBytes + during.flashBytes === 0,
-    control.bytesRead === control.imageBytes,
+    open.installed && during.installed && control.bytesRead === control.imageBytes,
     `${open.flashBytes + during.flashBytes} bytes from flash. Level 1 leaves RAM open: after a message it held up to ${open.ramBytesMost} bytes of plaintext and ` +
       `${open.secretsMost} keys of the package; while the chip wrote its flash, ${during.ramBytesMost} bytes and ${during.secretsMost} keys`,
   );

@@ -1,7 +1,8 @@
 /*
  * Which of BearSSL's two arithmetics a build takes. m15 multiplies 16 by 16 bits to 32 and is for cores whose
- * multiplier gives 32 bits (Cortex-M0+); m31 multiplies 32 by 32 to 64 and is for those with a constant-time UMULL
- * (Cortex-M4, M7, M33). On ARMv6-M, m31 would have to call __aeabi_lmul for every product: see docs/agent-size-and-speed.md.
+ * multiplier gives 32 bits (Cortex-M0+); m31 multiplies 32 by 32 to 64 and is for those with a
+ * constant-time UMULL (Cortex-M4, M7, M33). On ARMv6-M, m31 would have to call __aeabi_lmul for every
+ * product: see docs/agent-size-and-speed.md.
  */
 #ifndef FS_BEARSSL_H
 #define FS_BEARSSL_H

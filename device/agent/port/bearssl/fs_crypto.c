@@ -1,7 +1,8 @@
 /*
- * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA with the deterministic nonces of RFC 6979, SHA-256, AES-256-GCM.
- * All of it runs in constant time for secret inputs and takes no heap. Of BearSSL this uses the parts that sources.json
- * lists; GCM is put together here, because the tag has to be right before the first byte is decrypted.
+ * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA with the deterministic nonces of RFC 6979,
+ * SHA-256, AES-256-GCM. All of it runs in constant time for secret inputs and takes no heap. Of BearSSL
+ * this uses the parts that sources.json lists; GCM is put together here, because the tag has to be right
+ * before the first byte is decrypted.
  */
 #include "fs_crypto.h"
 
@@ -92,7 +93,8 @@ fs_result fs_crypto_p256_public(const uint8_t key[FS_SCALAR_SIZE], uint8_t point
   return FS_OK;
 }
 
-/* Product into a copy of the point; its only caller of BearSSL's mul, which checks that the point is on the curve. */
+/* Product into a copy of the point; its only caller of BearSSL's mul, which checks that
+ * the point is on the curve. */
 static fs_result multiply(const uint8_t *scalar, uint32_t length, const uint8_t point[FS_POINT_SIZE],
                           uint8_t product[FS_POINT_SIZE]) {
   volatile uint32_t valid;
@@ -127,7 +129,8 @@ static void put_bits(uint8_t *bytes, uint32_t length) {
   fs_put_u32be(bytes + 4, length << 3);
 }
 
-/* NIST SP 800-38D section 7.2 with a nonce of 12 bytes: the tag first, over the ciphertext; then counter mode. */
+/* NIST SP 800-38D section 7.2 with a nonce of 12 bytes: the tag first, over the
+ * ciphertext; then counter mode. */
 fs_result fs_crypto_gcm_open(const uint8_t key[FS_KEY_SIZE], const uint8_t nonce[FS_NONCE_SIZE], fs_view aad,
                              fs_buffer data, const uint8_t tag[FS_TAG_SIZE]) {
   br_aes_ct_ctr_keys keys;

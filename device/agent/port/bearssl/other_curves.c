@@ -1,6 +1,7 @@
 /*
- * BearSSL's ECDSA names the definitions of three curves. Its P-256-only arithmetic declares just one as supported, and
- * the functions refuse a key of another curve before they look at a definition: two empty ones save 340 bytes.
+ * BearSSL's ECDSA names the definitions of three curves. Its P-256-only arithmetic declares just
+ * one as supported, and the functions refuse a key of another curve before they look at a
+ * definition: two empty ones save 340 bytes.
  */
 #include "inner.h"
 

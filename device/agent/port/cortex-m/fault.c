@@ -1,7 +1,7 @@
 /*
- * Faults. The agent enables none of the configurable ones, so each becomes a HardFault, on ARMv6-M and later alike. While
- * fs_guarded_copy reads, a fault is noted and its instruction skipped; at any other time it is a defect or an
- * attack, and the chip is reset.
+ * Faults. The agent enables none of the configurable ones, so each becomes a HardFault, on ARMv6-M and later
+ * alike. While fs_guarded_copy reads, a fault is noted and its instruction skipped; at any other time it is a
+ * defect or an attack, and the chip is reset.
  */
 #include "fs_bytes.h"
 #include "fs_chip_control.h"

@@ -1,5 +1,6 @@
 /*
- * Between the parts of a port: what startup, fault handling and main ask of the chip's files beyond core/fs_port.h.
+ * Between the parts of a port: what startup, fault handling and main ask of the chip's
+ * files beyond core/fs_port.h.
  */
 #ifndef FS_CHIP_CONTROL_H
 #define FS_CHIP_CONTROL_H
@@ -23,7 +24,8 @@ void fs_link_start(void);
 /* The byte that came, or a negative value. */
 int32_t fs_link_poll(void);
 
-/* Resets the chip when the agent hangs. Cannot be stopped again, so it is started after the decision not to boot. */
+/* Resets the chip when the agent hangs. Cannot be stopped again, so it is started after
+ * the decision not to boot. */
 void fs_watchdog_start(void);
 /* Does no harm when it was not started. */
 void fs_watchdog_feed(void);

@@ -1,6 +1,6 @@
 /*
- * What all ports for Arm Cortex-M share: registers by address, barriers, the system control block, reads that may
- * fault. ARMv6-M is enough for all of it, so the same sources run on a Cortex-M0+ and on its model.
+ * What all ports for Arm Cortex-M share: registers by address, barriers, the system control block, reads that
+ * may fault. ARMv6-M is enough for all of it, so the same sources run on a Cortex-M0+ and on its model.
  */
 #ifndef FS_CORTEX_H
 #define FS_CORTEX_H
@@ -20,14 +20,16 @@ static inline void fs_barrier(void) { __asm__ volatile("dsb\n isb" ::: "memory")
 void fs_system_reset(void) __attribute__((noreturn));
 
 /*
- * Copies words out of memory whose reads may fault (a bus error, or an NMI for a broken ECC word). Any such fault
- * gives FS_ERR_FLASH_VERIFY_FAILED; without a guard a fault resets the chip. Address and length are free.
+ * Copies words out of memory whose reads may fault (a bus error, or an NMI for a broken ECC
+ * word). Any such fault gives FS_ERR_FLASH_VERIFY_FAILED; without a guard a fault resets the
+ * chip. Address and length are free.
  */
 fs_result fs_guarded_copy(uint32_t address, uint8_t *bytes, uint32_t length);
 
 /*
- * The end of the agent: vector table register, remapping (sets bit 8 of the register at remap_address, unless that is
- * 0), overwrites the agent's RAM, stack pointer, jump. Runs from RAM: the flash it came from may be gone by then.
+ * The end of the agent: vector table register, remapping (sets bit 8 of the register at
+ * remap_address, unless that is 0), overwrites the agent's RAM, stack pointer, jump. Runs from RAM:
+ * the flash it came from may be gone by then.
  */
 void fs_handover(uint32_t stack, uint32_t program, uint32_t vectors, uint32_t remap_address)
     __attribute__((noreturn, section(".ramcode")));

@@ -1,6 +1,7 @@
 /*
- * What core and BearSSL need of the C library, in 120 bytes instead of newlib's 900. Every byte of firmware is copied twice,
- * into the hash of its record and of its area: memcpy and memset go by words where both ends are on one. The rest goes by bytes.
+ * What core and BearSSL need of the C library, in 120 bytes instead of newlib's 900. Every byte of firmware
+ * is copied twice, into the hash of its record and of its area: memcpy and memset go by words where both ends
+ * are on one. The rest goes by bytes.
  */
 #include <stdint.h>
 #include <string.h>

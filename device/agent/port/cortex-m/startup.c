@@ -1,6 +1,6 @@
 /*
- * Vector table and reset handler. No interrupt is ever enabled, so the table has the system exceptions alone. The
- * linker script (agent.ld) gives the addresses.
+ * Vector table and reset handler. No interrupt is ever enabled, so the table has the system exceptions alone.
+ * The linker script (agent.ld) gives the addresses.
  */
 #include "fs_chip_control.h"
 #include "fs_cortex.h"

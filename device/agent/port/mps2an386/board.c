@@ -1,7 +1,7 @@
 /*
- * STAND-IN for what else an STM32F427 has and the board lacks: unique id, random generator, backup register, watchdog;
- * and the reset and hand-over of the agent. The generator is 32 bits of state that the host chose: INSECURE, it makes a
- * test run repeatable and keys worthless.
+ * STAND-IN for what else an STM32F427 has and the board lacks: unique id, random generator, backup register,
+ * watchdog; and the reset and hand-over of the agent. The generator is 32 bits of state that the host chose:
+ * INSECURE, it makes a test run repeatable and keys worthless.
  */
 #include "fs_stand_in.h"
 
@@ -24,7 +24,8 @@ void fs_port_unique_id(uint8_t *bytes) {
   for (i = 0; i < FS_UNIQUE_ID_LENGTH; i++) bytes[i] = *(const volatile uint8_t *)(FS_STAND_IN_UNIQUE_ID + i);
 }
 
-/* Marsaglia's xorshift32: never 0 from a seed that is not. The state outlives a reset, so that no nonce comes twice. */
+/* Marsaglia's xorshift32: never 0 from a seed that is not. The state outlives a reset, so
+ * that no nonce comes twice. */
 fs_result fs_port_random(uint8_t *bytes, uint32_t length) {
   uint32_t state = FS_STAND_IN_RANDOM_STATE;
   uint32_t i;

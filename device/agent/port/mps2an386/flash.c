@@ -1,7 +1,8 @@
 /*
- * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the agent could
- * break. Programming only clears bits and needs whole words; erase works by the catalogue's units; units that the option
- * bytes in force protect take neither; option bytes count from the next reset. It has no times and never fails by itself.
+ * STAND-IN for the flash controller and option bytes of the STM32F427: RAM with the rules of flash that the
+ * agent could break. Programming only clears bits and needs whole words; erase works by the catalogue's
+ * units; units that the option bytes in force protect take neither; option bytes count from the next reset.
+ * It has no times and never fails by itself.
  */
 #include "fs_bytes.h"
 #include "fs_stand_in.h"
@@ -137,6 +138,8 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
   *value = FS_STAND_IN_OPTION(index) & options[index].bits;
   return FS_OK;
 }
+
+fs_answer fs_port_level_key(void) { return FS_NO; }
 
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   uint32_t i, index;

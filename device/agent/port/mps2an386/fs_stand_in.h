@@ -1,9 +1,11 @@
 /*
- * STAND-IN, for tests under QEMU only (-M mps2-an386, Arm AN386): where the board's memory plays the parts of an STM32F427
- * that the board does not have. Nothing here protects anything: whoever runs the board reads and writes all of it.
+ * STAND-IN, for tests under QEMU only (-M mps2-an386, Arm AN386): where the board's memory plays the
+ * parts of an STM32F427 that the board does not have. Nothing here protects anything: whoever runs the
+ * board reads and writes all of it.
  *
- * Flash is the board's RAM at 0, where a real F427 shows its flash too after a reset (boot alias, RM0090 2.4). The words
- * below lie in the PSRAM, which a reset of the processor leaves alone: they play option bytes and registers.
+ * Flash is the board's RAM at 0, where a real F427 shows its flash too after a reset (boot alias,
+ * RM0090 2.4). The words below lie in the PSRAM, which a reset of the processor leaves alone: they
+ * play option bytes and registers.
  */
 #ifndef FS_STAND_IN_H
 #define FS_STAND_IN_H

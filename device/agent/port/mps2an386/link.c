@@ -1,6 +1,6 @@
 /*
- * The link over UART 0 of the board, polled: CMSDK APB UART (Arm DDI 0479, section 4.3): DATA +00, STATE +04, CTRL +08,
- * BAUDDIV +10. QEMU moves the bytes to a socket, whatever the divider says.
+ * The link over UART 0 of the board, polled: CMSDK APB UART (Arm DDI 0479, section 4.3): DATA +00, STATE +04,
+ * CTRL +08, BAUDDIV +10. QEMU moves the bytes to a socket, whatever the divider says.
  */
 #include "fs_stand_in.h"
 
@@ -16,8 +16,9 @@
 #define BAUD 115200u
 
 /*
- * QEMU asks its socket for bytes when its main loop turns, and its model of this UART does not turn it when there is room
- * again. A running timer does: SysTick (Armv7-M Architecture Reference Manual, B3.3) every 200 us, without interrupt.
+ * QEMU asks its socket for bytes when its main loop turns, and its model of this UART does not turn it
+ * when there is room again. A running timer does: SysTick (Armv7-M Architecture Reference Manual, B3.3)
+ * every 200 us, without interrupt.
  */
 #define SYSTICK_CTRL FS_REGISTER(0xE000E010u)
 #define SYSTICK_LOAD FS_REGISTER(0xE000E014u)

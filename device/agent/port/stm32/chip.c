@@ -64,6 +64,21 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) {
   return FS_OK;
 }
 
+#define X(address, bit) {address, bit},
+/* Ends with address 0. */
+static const struct {
+  uint32_t address;
+  uint32_t bit;
+} level_key_locks[] = {FS_LEVEL_KEYS(X){0, 0}};
+#undef X
+
+fs_answer fs_port_level_key(void) {
+  uint32_t i;
+  for (i = 0; level_key_locks[i].address != 0; i++)
+    if ((FS_REGISTER(level_key_locks[i].address) >> level_key_locks[i].bit & 1u) != 0) return FS_YES;
+  return FS_NO;
+}
+
 void fs_port_unique_id(uint8_t *bytes) {
   uint32_t i;
   for (i = 0; i < FS_UNIQUE_ID_LENGTH; i++) bytes[i] = *(const volatile uint8_t *)(FS_UNIQUE_ID_ADDRESS + i);

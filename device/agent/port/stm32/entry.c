@@ -1,6 +1,7 @@
 /*
- * Whether the agent is wanted: a pin level at reset, or a word that the application left in a backup register, taken out
- * when it is read, so that it asks once. Another word in the same register confirms an application on trial.
+ * Whether the agent is wanted: a pin level at reset, or a word that the application left in a backup
+ * register, taken out when it is read, so that it asks once. Another word in the same register
+ * confirms an application on trial.
  */
 #include "fs_board.h"
 #include "fs_stm32.h"

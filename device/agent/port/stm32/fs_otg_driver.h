@@ -1,5 +1,5 @@
-/* Endpoint 0 of an OTG full-speed core in device mode, polled. NOT EXECUTED on any chip or model so far: it compiles, no more
- * is known. No build of the agent uses it yet. */
+/* Endpoint 0 of an OTG full-speed core in device mode, polled. NOT EXECUTED on any chip or model so far: it
+ * compiles, no more is known. No build of the agent uses it yet. */
 #ifndef FS_OTG_DRIVER_H
 #define FS_OTG_DRIVER_H
 

@@ -1,7 +1,7 @@
 /*
  * The link over a USART, 8 data bits, no parity, 1 stop bit, polled: the agent takes no byte while it works
- * (spec/link.md section 2). It listens at the default rate; after a few framing errors it changes to the fast one and
- * back, so a host picks the rate by using it, and repeats until it is answered.
+ * (spec/link.md section 2). It listens at the default rate; after a few framing errors it changes to the fast
+ * one and back, so a host picks the rate by using it, and repeats until it is answered.
  */
 #include "fs_board.h"
 #include "fs_stm32.h"

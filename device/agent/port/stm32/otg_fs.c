@@ -1,6 +1,6 @@
 /*
- * See fs_otg_driver.h: NOT EXECUTED. Synopsys OTG core as RM0090 chapter 34 and RM0433 chapter 57 describe it, slave mode
- * (no DMA), endpoint 0 alone. Requests are core/fs_usb.h's; SET_ADDRESS is here.
+ * See fs_otg_driver.h: NOT EXECUTED. Synopsys OTG core as RM0090 chapter 34 and RM0433 chapter 57 describe
+ * it, slave mode (no DMA), endpoint 0 alone. Requests are core/fs_usb.h's; SET_ADDRESS is here.
  */
 #include "fs_otg_driver.h"
 

@@ -1,6 +1,7 @@
 /*
- * Hardware random generator: CR +00, SR +04, DR +08 in every family that has one (RM0090 24.4, RM0433 34.7). Each word
- * is taken only while neither the seed nor the clock check complains, and refused when it repeats the one before.
+ * Hardware random generator: CR +00, SR +04, DR +08 in every family that has one (RM0090 24.4,
+ * RM0433 34.7). Each word is taken only while neither the seed nor the clock check complains, and
+ * refused when it repeats the one before.
  */
 #include "fs_stm32.h"
 

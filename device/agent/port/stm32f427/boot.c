@@ -1,7 +1,7 @@
 /*
- * Hand-over of the STM32F427. An image linked at 0x08000000 is stored in bank 2, and starts with the banks' addresses
- * swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is meant in whose
- * linked range the image's reset handler lies.
+ * Hand-over of the STM32F427. An image linked at 0x08000000 is stored in bank 2, and starts with the banks'
+ * addresses swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is
+ * meant in whose linked range the image's reset handler lies.
  */
 #include "fs_stm32.h"
 

@@ -1,6 +1,7 @@
 /*
- * Flash and option bytes of the STM32F427: RM0090 section 3.6 (erase and program), 3.7.2 (option bytes), 3.9 (registers).
- * Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V. The flash has no error correcting code.
+ * Flash and option bytes of the STM32F427: RM0090 section 3.6 (erase and program), 3.7.2 (option
+ * bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V. The
+ * flash has no error correcting code.
  */
 #include "fs_bytes.h"
 #include "fs_stm32.h"
@@ -50,7 +51,8 @@ static fs_result finish(fs_result fault) {
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
   fs_result result = fs_guarded_copy(address, bytes, length);
-  /* Defence flash-read-is-a-call: as a jump, left out by a glitch, it would run on into the code that programs flash. */
+  /* Defence flash-read-is-a-call: as a jump, left out by a glitch, it would run on into the
+   * code that programs flash. */
   fs_barrier();
   return result;
 }

@@ -1,5 +1,5 @@
-/* Clock of the STM32G0B1: 64 MHz from the internal oscillator. RM0444 sections 5.4 (RCC), 3.3.4 and 3.7.1 (FLASH_ACR: 2 wait
- * states up to 64 MHz in voltage range 1, the one after reset). */
+/* Clock of the STM32G0B1: 64 MHz from the internal oscillator. RM0444 sections 5.4 (RCC), 3.3.4 and 3.7.1
+ * (FLASH_ACR: 2 wait states up to 64 MHz in voltage range 1, the one after reset). */
 #include "fs_stm32.h"
 
 #define CR (FS_RCC + 0x00u)

@@ -1,4 +1,5 @@
-/* Flash registers for stm32/flash_ecc.c: RM0444 section 3.3 (operations), 3.4 (option bytes), 3.7 (registers). */
+/* Flash registers for stm32/flash_ecc.c: RM0444 section 3.3 (operations), 3.4 (option
+ * bytes), 3.7 (registers). */
 #ifndef FS_FLASH_REGISTERS_H
 #define FS_FLASH_REGISTERS_H
 

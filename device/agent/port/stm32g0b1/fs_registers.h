@@ -1,6 +1,6 @@
 /*
- * Addresses of the STM32G0B1 that the generated fs_chip.h does not give, and what the shared files of port/stm32 ask
- * for. Bases: RM0444 table 6 (register boundary addresses); offsets at each use.
+ * Addresses of the STM32G0B1 that the generated fs_chip.h does not give, and what the shared files of
+ * port/stm32 ask for. Bases: RM0444 table 6 (register boundary addresses); offsets at each use.
  */
 #ifndef FS_REGISTERS_H
 #define FS_REGISTERS_H

@@ -1,7 +1,8 @@
 /*
- * Clock of the STM32H743: 400 MHz from the internal oscillator at voltage scale 1, buses at 200 and 100 MHz; instruction
- * cache on, data cache off, so that what is read from flash is what flash holds. RM0433 sections 6.6 (voltage), 8.5,
- * 8.7 (RCC), 4.3.8 and 4.9.1 (FLASH_ACR: 2 wait states, WRHIGHFREQ 2 for 185 to 210 MHz at scale 1).
+ * Clock of the STM32H743: 400 MHz from the internal oscillator at voltage scale 1, buses at 200 and 100
+ * MHz; instruction cache on, data cache off, so that what is read from flash is what flash holds.
+ * RM0433 sections 6.6 (voltage), 8.5, 8.7 (RCC), 4.3.8 and 4.9.1 (FLASH_ACR: 2 wait states, WRHIGHFREQ
+ * 2 for 185 to 210 MHz at scale 1).
  */
 #include "fs_stm32.h"
 

@@ -1,7 +1,8 @@
 /*
- * Flash and option bytes of the STM32H743: RM0433 section 4.3 (operations), 4.4 (option bytes), 4.9 (registers). Two banks with
- * a set of registers each, 256-bit flash words under an error correcting code: a word that was torn by a power cut
- * gives a bus error when it is read (4.3.12), which fs_guarded_copy turns into a result.
+ * Flash and option bytes of the STM32H743: RM0433 section 4.3 (operations), 4.4 (option bytes), 4.9
+ * (registers). Two banks with a set of registers each, 256-bit flash words under an error correcting
+ * code: a word that was torn by a power cut gives a bus error when it is read (4.3.12), which
+ * fs_guarded_copy turns into a result.
  */
 #include "fs_bytes.h"
 #include "fs_stm32.h"
@@ -43,8 +44,8 @@
 #define BANK_2 (FS_FLASH + 0x100u)
 #define BANK_2_START (FS_FLASH_START + FS_FLASH_SIZE_BYTES / 2u)
 
-/* The chip is not swapped while the agent runs: its place at the end of bank 2 and the catalogue's layout want
- * SWAP_BANK 0. */
+/* The chip is not swapped while the agent runs: its place at the end of bank 2 and the
+ * catalogue's layout want SWAP_BANK 0. */
 static uint32_t bank_of(uint32_t address) { return address < BANK_2_START ? BANK_1 : BANK_2; }
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
@@ -75,7 +76,8 @@ static fs_result finish(uint32_t bank, fs_result fault) {
   return waited == FS_OK && errors == 0 ? FS_OK : fault;
 }
 
-/* One flash word; begun ones are completed in any case, so that the buffer of the controller is empty afterwards. */
+/* One flash word; begun ones are completed in any case, so that the buffer of the
+ * controller is empty afterwards. */
 static fs_result program_word(uint32_t bank, uint32_t address, const uint8_t *bytes) {
   uint32_t i;
   CR(bank) = CR_BY_64 | CR_PROGRAM;

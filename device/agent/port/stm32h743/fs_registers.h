@@ -1,6 +1,6 @@
 /*
- * Addresses of the STM32H743 that the generated fs_chip.h does not give, and what the shared files of port/stm32 ask
- * for. Bases: RM0433 table 8 (register boundary addresses); offsets at each use.
+ * Addresses of the STM32H743 that the generated fs_chip.h does not give, and what the shared files of
+ * port/stm32 ask for. Bases: RM0433 table 8 (register boundary addresses); offsets at each use.
  */
 #ifndef FS_REGISTERS_H
 #define FS_REGISTERS_H
@@ -43,8 +43,8 @@ static inline void fs_usart_clock(void) {
   (void)FS_RCC_APB2ENR;
 }
 
-/* The generator runs on the 48 MHz oscillator: RCC_D2CCIP2R.RNGSEL is 0 after reset (RM0433 8.7.20). Should it not
- * start, the generator's clock check says so. */
+/* The generator runs on the 48 MHz oscillator: RCC_D2CCIP2R.RNGSEL is 0 after reset (RM0433 8.7.20). Should
+ * it not start, the generator's clock check says so. */
 static inline void fs_random_clock(void) {
   FS_RCC_CR |= FS_CR_HSI48_ON;
   (void)fs_wait_for(FS_RCC + 0x00u, FS_CR_HSI48_READY, FS_CR_HSI48_READY);

@@ -1,7 +1,8 @@
 /*
- * Clock of the STM32U575: 160 MHz from the internal oscillator, voltage range 1 with the booster. The instruction cache
- * stays off, as after reset: it serves data reads of flash as well, and would give the bytes from before an erase.
- * RM0456 sections 10.5.4 (voltage, booster), 11.8 (RCC), 7.3.3 (4 wait states up to 160 MHz in range 1).
+ * Clock of the STM32U575: 160 MHz from the internal oscillator, voltage range 1 with the booster. The
+ * instruction cache stays off, as after reset: it serves data reads of flash as well, and would give the
+ * bytes from before an erase. RM0456 sections 10.5.4 (voltage, booster), 11.8 (RCC), 7.3.3 (4 wait
+ * states up to 160 MHz in range 1).
  */
 #include "fs_stm32.h"
 
@@ -13,7 +14,8 @@
 #define CR_HSI_READY (1u << 10)
 #define CR_PLL1_ON (1u << 24)
 #define CR_PLL1_READY (1u << 25)
-/* 16 MHz / 1 * 10 = 160 MHz; R: / 1, put out. PLL1SRC 2: internal oscillator; input 8 to 16 MHz; booster at 16 MHz. */
+/* 16 MHz / 1 * 10 = 160 MHz; R: / 1, put out. PLL1SRC 2: internal oscillator; input 8 to
+ * 16 MHz; booster at 16 MHz. */
 #define PLL1_SHAPE (2u | 3u << 2 | 1u << 18)
 #define PLL1_N10_R1 (9u | 1u << 9 | 1u << 16 | 0u << 24)
 #define PLL1DIVR_AFTER_RESET 0x01010280u

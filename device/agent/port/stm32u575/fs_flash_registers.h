@@ -1,5 +1,5 @@
-/* Flash registers for stm32/flash_ecc.c: RM0456 section 7.3 (operations), 7.4 (option bytes), 7.9 (registers);
- * CR and SR are NSCR and NSSR, those without TrustZone. */
+/* Flash registers for stm32/flash_ecc.c: RM0456 section 7.3 (operations), 7.4 (option bytes), 7.9
+ * (registers); CR and SR are NSCR and NSSR, those without TrustZone. */
 #ifndef FS_FLASH_REGISTERS_H
 #define FS_FLASH_REGISTERS_H
 

@@ -1,6 +1,7 @@
 /*
- * Addresses of the STM32U575 without TrustZone (TZEN 0) that the generated fs_chip.h does not give, and what the shared
- * files of port/stm32 ask for. Bases: RM0456 table 4 (memory map, non-secure aliases); offsets at each use.
+ * Addresses of the STM32U575 without TrustZone (TZEN 0) that the generated fs_chip.h does not
+ * give, and what the shared files of port/stm32 ask for. Bases: RM0456 table 4 (memory map,
+ * non-secure aliases); offsets at each use.
  */
 #ifndef FS_REGISTERS_H
 #define FS_REGISTERS_H

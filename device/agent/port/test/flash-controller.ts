@@ -1,7 +1,7 @@
-// Just enough of each family's flash controller to judge a driver: keys and locks, the bits that must stand in the control
-// register when flash is written, erase by sector number, error flags that stay until they are cleared, option bytes that are
-// programmed by a start bit. Written from the reference manuals independently of the drivers: RM0090 3.9, RM0433 4.9,
-// RM0444 3.7, RM0456 7.9.
+// Just enough of each family's flash controller to judge a driver: keys and locks, the bits that must stand
+// in the control register when flash is written, erase by sector number, error flags that stay until they are
+// cleared, option bytes that are programmed by a start bit. Written from the reference manuals independently
+// of the drivers: RM0090 3.9, RM0433 4.9, RM0444 3.7, RM0456 7.9.
 
 import type { ChipBench } from './chip-bench.ts';
 

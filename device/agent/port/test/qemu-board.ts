@@ -1,5 +1,6 @@
-// QEMU's board mps2-an386 with the agent's `qemu` build in it, its UART on a TCP connection that QEMU opens to this
-// process: so the system chooses the port, and nobody else can take it. What is played: ../mps2an386/fs_stand_in.h.
+// QEMU's board mps2-an386 with the agent's `qemu` build in it, its UART on a TCP connection that
+// QEMU opens to this process: so the system chooses the port, and nobody else can take it. What is
+// played: ../mps2an386/fs_stand_in.h.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,8 +35,8 @@ export interface QemuBoardOptions {
 }
 
 /**
- * Without .bss and .stack. QEMU writes what the file holds at every reset, and would write the zeros of a segment behind its
- * load address, in flash.
+ * Without .bss and .stack. QEMU writes what the file holds at every reset, and would write the zeros of a
+ * segment behind its load address, in flash.
  */
 function loadable({ elf, folder }: QemuBoardOptions): string {
   const file = join(folder, 'agent.elf');

@@ -1,5 +1,6 @@
-// The Cortex-M4 code that ships for the F427, executed: an independent emulator runs the agent's Thumb-2 build on a board
-// whose RAM stands in for flash and option bytes, and the client that stations use installs a package over TCP.
+// The Cortex-M4 code that ships for the F427, executed: an independent emulator runs the agent's
+// Thumb-2 build on a board whose RAM stands in for flash and option bytes, and the client that stations
+// use installs a package over TCP.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import {
   keyPair,
   makeLicense,
   makePackage,
+  origin,
   pattern,
   product,
   root,
@@ -47,7 +49,7 @@ const slot = chip.layout.slots[0]!;
 const boardAddress = slot.storeStart - 0x0800_0000;
 const uniqueId = [0x0033_0041, 0x3438_5105, 0x3631_3531] as const;
 const greeting = 'the application runs on mps2-an386\r\n';
-const begin = { rootPublicKey: root.publicKey, product, epoch, challenge: new Uint8Array(0) };
+const begin = { rootPublicKey: root.publicKey, product, epoch, challenge: new Uint8Array(0), origin };
 
 let board: QemuBoard | undefined;
 afterEach(async () => {
@@ -86,7 +88,7 @@ async function greet(client: AgentClient): Promise<{ device: DevicePublic; hello
   const challenge = crypto.randomBytes(32);
   const answer = await client.hello(challenge);
   const device = verifyDeviceCertificate(crypto, answer.certificate, {
-    ...{ caPublicKey: keyPair('device CA').publicKey, product, now: new Date('2026-06-01T00:00:00Z') },
+    ...{ caPublicKeys: [keyPair('device CA').publicKey], product, now: new Date('2026-06-01T00:00:00Z') },
   });
   return { device, hello: verifyHello(crypto, { hello: answer.hello, device, challenge }) };
 }
@@ -117,9 +119,9 @@ describe('the Cortex-M4 agent on qemu-system-arm', () => {
     const core = { entry: slot.storeStart, leastReadoutLevel: 2 as const };
     const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext }] });
     expect(sealed.records.length).toBe(5);
-    const { bundle, terms } = await makeLicense(sealed, { ...device, nonce: hello.nonce });
+    const license = await makeLicense(sealed, { ...device, nonce: hello.nonce });
     await client.sendPackageHeader(sealed.headerBytes);
-    expect(await client.sendLicense(bundle)).toBe('ready');
+    expect(await client.sendLicense(license.bundle)).toBe('ready');
     const changed = sealed.records.map((record) => record.slice());
     changed[3]![100]! ^= 1;
     const records = (list: readonly Bytes[]) => ({
@@ -131,9 +133,9 @@ describe('the Cortex-M4 agent on qemu-system-arm', () => {
 
     const challenge = crypto.randomBytes(32);
     const receipt = await client.receipt(challenge);
-    const options = { receipt, device, license: terms, manifest: sealed.manifest, challenge };
+    const options = { receipt, device, license, manifest: sealed.manifest, challenge };
     expect(verifyReceipt(crypto, options)).toMatchObject({
-      ...{ fresh: true, result: 0, installCount: 1, unprotected: false },
+      ...{ fresh: true, result: 'installed', installCount: 1, unprotected: false },
     });
 
     expect(said()).not.toContain(greeting);

@@ -1,7 +1,7 @@
 /*
- * The WebAssembly port: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an import of
- * module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return are played by the
- * host throwing through the module, which it then discards.
+ * The WebAssembly port: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an
+ * import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return
+ * are played by the host throwing through the module, which it then discards.
  */
 #include "fs_agent.h"
 #include "fs_chip_facts.h"
@@ -16,6 +16,7 @@ IMPORT("flash_erase") uint32_t host_flash_erase(uint32_t address);
 IMPORT("option_read") uint32_t host_option_read(uint32_t register_id, uint32_t *value);
 IMPORT("option_program")
 uint32_t host_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count);
+IMPORT("level_key") uint32_t host_level_key(void);
 IMPORT("option_launch") void host_option_launch(void);
 IMPORT("system_reset") void host_system_reset(void);
 IMPORT("boot_application") void host_boot_application(uint32_t entry);
@@ -51,7 +52,8 @@ __attribute__((export_name("fs_receive"))) void receive(uint32_t length) {
   if (length <= sizeof received) fs_agent_receive(received, length);
 }
 
-/* USB: the setup packet in its buffer, the data stage in the receive buffer; length of the answer, or all ones: STALL. */
+/* USB: the setup packet in its buffer, the data stage in the receive buffer; length of the
+ * answer, or all ones: STALL. */
 #define STALL 0xffffffffu
 static uint8_t setup[FS_USB_SETUP_SIZE];
 static fs_view usb_answer;
@@ -79,6 +81,7 @@ fs_result fs_port_option_read(uint32_t register_id, uint32_t *value) { return ho
 fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *values, uint32_t count) {
   return host_option_program(register_ids, values, count);
 }
+fs_answer fs_port_level_key(void) { return host_level_key(); }
 void fs_port_option_launch(void) {
   host_option_launch();
   __builtin_trap();

@@ -42,8 +42,9 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       return { bundle, licenseId, unitIndex, newUnit };
     },
     storeReceipt: async ({ job, ...request }) => {
-      const { fresh, jobId } = await storeReceipt(authority, { ...request, jobId: job });
-      return { accepted: true, fresh, job: jobId };
+      const stored = await storeReceipt(authority, { ...request, jobId: job });
+      const { accepted, outcome, fresh, jobId } = stored;
+      return { accepted, outcome, fresh, job: jobId };
     },
     openJob: ({ mode = 'session', deviceData = [], ...request }, by) =>
       openJob(authority, { ...request, mode, deviceData, by }),

@@ -31,11 +31,13 @@ describe('the interface', () => {
       unitIndex: 0,
       newUnit: true,
     });
-    expect(receipt).toEqual({ status: 200, body: { accepted: true, fresh: true, job: opened.job } });
+    const body = { accepted: true, outcome: 'PASS', fresh: true, job: opened.job };
+    expect(receipt).toEqual({ status: 200, body });
     expect(await authority.showJob(opened.job)).toEqual({
       job: opened.job,
       product: 'pump',
       mode: 'session',
+      accepts: [],
       state: 'approved',
       quota: 3,
       remaining: 2,
@@ -44,6 +46,7 @@ describe('the interface', () => {
       licenses: 1,
       installed: 1,
       receipts: 1,
+      outcomes: { PASS: 1 },
       createdAtMs: authority.nowMs,
       packages: [
         {

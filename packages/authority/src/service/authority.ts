@@ -5,7 +5,7 @@
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type Delegation, verifyAuthority, verifyDelegation } from '@firmseal/formats';
+import { type GrownTrust, type VerifiedDelegation, verifyAuthority } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -25,9 +25,9 @@ export interface ProductKeys {
 
 /** The same after its signatures were checked. */
 export interface ProductTrust extends ProductKeys {
-  readonly issuerDelegate: Delegation;
+  readonly issuerDelegate: VerifiedDelegation;
   readonly deviceCaKeys: readonly Bytes[];
-  /** In force: of the statement, or 0. */
+  /** In force: the highest that the statement or a delegation proves. */
   readonly epoch: number;
 }
 
@@ -57,20 +57,23 @@ export interface AuthorityOptions {
  */
 export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
   const { product, rootPublicKey, epochStatement } = keys;
-  const { delegate, epoch } = verifyAuthority(
+  const { delegate, trust: ofIssuer } = verifyAuthority(
     crypto,
     { delegation: keys.issuerDelegation, epochStatement },
     { rootPublicKey, product, role: 'license-issuer' },
   );
   if (!equalBytes(delegate.publicKey, keys.issuer.publicKey))
     throw new Fault('issuer-key-not-delegated', { product });
-  const deviceCaKeys = keys.deviceCaDelegations.map(
-    (bytes) =>
-      verifyDelegation(crypto, bytes, { rootPublicKey, role: 'device-ca', product, epoch }).publicKey,
-  );
+  // One decision: the highest epoch that any of these proves ends all that are of a lower one.
+  let trust: GrownTrust = ofIssuer;
+  const deviceCaKeys = keys.deviceCaDelegations.map((delegation) => {
+    const verified = verifyAuthority(crypto, { delegation }, { ...trust, role: 'device-ca' });
+    trust = verified.trust;
+    return verified.delegate.publicKey;
+  });
   if (deviceCaKeys.some((key) => equalBytes(key, delegate.publicKey)))
     throw new Fault('issuer-key-not-separate', { product });
-  return { ...keys, issuerDelegate: delegate, deviceCaKeys, epoch };
+  return { ...keys, issuerDelegate: delegate, deviceCaKeys, epoch: trust.epoch };
 }
 
 /**

@@ -59,10 +59,10 @@ async function* logPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]
 }
 
 async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
-  const { jobId, product, quota, mode, state, createdAtMs } = job;
+  const { jobId, product, quota, mode, accepts, state, createdAtMs } = job;
   const packages = await snapshot.listPackages(jobId);
   yield [
-    { kind: 'job', job: jobId, product, quota, mode, state, createdAtMs },
+    { kind: 'job', job: jobId, product, quota, mode, accepts: [...accepts], state, createdAtMs },
     ...packages.map(({ jobId: _, ordinal: __, contentKeyFile: ___, ...item }) => ({
       kind: 'package' as const,
       job: jobId,

@@ -118,9 +118,9 @@ describe('the life of a job', () => {
     const chip = await authority.chip();
     const { body } = await authority.license(opened, chip);
     const { manifest } = opened.sealed;
-    const { terms } = chip.accept(fromBase64url(body.bundle)!, manifest).license;
+    const { license: held } = chip.accept(fromBase64url(body.bundle)!, manifest);
     await authority.asOwner('POST', `/v1/jobs/${opened.job}/close`);
-    const receipt = await chip.receipt({ terms, manifest });
+    const receipt = await chip.receipt({ license: held, manifest });
     expect((await authority.postReceipt(opened, body.licenseId, { receipt })).status).toBe(200);
   });
 

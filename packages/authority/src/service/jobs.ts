@@ -3,11 +3,11 @@
 // never given back by itself (units.ts voids one when its owner says so).
 
 import type { JobView, LicenseMode } from '@firmseal/authority-contract';
-import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { checkCounterCap, readDelegationUnverified, verifyDelegation } from '@firmseal/formats';
-import { openContentKey } from '@firmseal/license';
-import { decodeHeader, type Manifest, packageKeys, verifyHeader } from '@firmseal/seal';
+import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
+import { type AcceptedWeaknesses, openContentKey } from '@firmseal/license';
+import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { JobRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
@@ -22,6 +22,8 @@ export interface JobRequest {
   readonly contentKeyFile: Bytes;
   readonly quota: number;
   readonly mode: LicenseMode;
+  /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
+  readonly accepts?: AcceptedWeaknesses | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
@@ -48,12 +50,10 @@ export function verifyLicensable(
   const { crypto } = authority;
   const { rootPublicKey, product } = trust;
   const known = Math.max(trust.epoch, input.epoch ?? 0);
-  const { manifest, epoch } = verifyHeader(crypto, decodeHeader(input.header), {
-    rootPublicKey,
-    product,
-    epoch: known,
+  const { manifest, trust: grown } = verifyHeader(crypto, decodeHeader(input.header), {
+    ...{ rootPublicKey, product, epoch: known },
   });
-  verifyDelegation(crypto, trust.issuerDelegation, { rootPublicKey, role: 'license-issuer', product, epoch });
+  verifyAuthority(crypto, { delegation: trust.issuerDelegation }, { ...grown, role: 'license-issuer' });
   checkCounterCap(trust.issuerDelegate, manifest.core.securityCounter);
   return manifest;
 }
@@ -69,15 +69,8 @@ async function checkContentKey(
   contentKeyFile: Bytes,
 ): Promise<void> {
   const { crypto, kem } = authority;
-  const { manifestDigest, contentKey } = await openContentKey(crypto, {
-    file: contentKeyFile,
-    unwrapper: kem,
-  });
-  const { salt, coreDigest, commitment, digest } = manifest;
-  const committed = packageKeys(crypto, { contentKey, salt, coreDigest }).commitment;
+  const contentKey = await openContentKey(crypto, { file: contentKeyFile, manifest, unwrapper: kem });
   contentKey.wipe();
-  if (!equalBytes(manifestDigest, digest)) throw new Fault('content-key-package-wrong');
-  if (!equalBytes(committed, commitment)) throw new Fault('key-commitment-wrong');
 }
 
 /**
@@ -87,7 +80,7 @@ async function checkContentKey(
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
   const { crypto, store } = authority;
-  const { header, contentKeyFile, quota, mode, deviceData: sets } = request;
+  const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
   await checkContentKey(authority, manifest, contentKeyFile);
@@ -98,14 +91,17 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const createdAtMs = authority.clock.nowMs();
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, createdAtMs, ...key },
+      job: { jobId, product, quota, mode, accepts, createdAtMs, ...key },
       package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
     {
       timeMs: createdAtMs,
       kind: 'job-opened',
-      fields: { job: jobId, product, quota, mode, manifest: manifest.digest, by: request.by },
+      fields: {
+        ...{ job: jobId, product, quota, mode, accepts: accepts.join(' ') },
+        ...{ manifest: manifest.digest, by: request.by },
+      },
     },
   );
   return showJob(authority, jobId);
@@ -168,9 +164,17 @@ export async function closeJob(authority: Authority, jobId: Bytes, by: string): 
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
-  const { jobId, product, mode, state, quota, createdAtMs } = job;
+  const { jobId, product, mode, accepts, state, quota, createdAtMs } = job;
   return {
-    ...{ job: jobId, product, mode, state, quota, remaining: Math.max(0, quota - units) },
+    ...{
+      job: jobId,
+      product,
+      mode,
+      accepts: [...accepts],
+      state,
+      quota,
+      remaining: Math.max(0, quota - units),
+    },
     ...{ units, ...counts, createdAtMs },
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
       ...{ manifestDigest, firmwareVersion, securityCounter, approved },

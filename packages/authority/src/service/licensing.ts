@@ -9,9 +9,12 @@ import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
+  ceilingFor,
   type Hello,
+  identityWeaknesses,
+  isProtected,
   issueLicense,
-  type LicenseTerms,
+  judgeWeaknesses,
   makeLicenseBundle,
   openContentKey,
   verifyHello,
@@ -67,6 +70,17 @@ async function choosePackage(authority: Authority, request: LicenseRequest): Pro
   return item;
 }
 
+/** The job takes what this install would be called. Throws `job-outcome-refused`. */
+function checkAccepted(
+  job: JobRecord,
+  { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
+): void {
+  const kept = isProtected(findChip(device.chipId), manifest, hello);
+  const found = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
+  if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
+}
+
 /** Device, hello, package and chip: all that needs neither a unit nor a secret. */
 async function verifyRequest(authority: Authority, request: LicenseRequest): Promise<Verified> {
   const { crypto } = authority;
@@ -76,13 +90,12 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
-  if (hello.chipId !== device.chipId)
-    throw new Fault('hello-chip-differs', { said: hello.chipId, certified: device.chipId });
   const item = await choosePackage(authority, request);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   // What the chip itself would refuse for good, so that no unit is taken for it (package.md
   // section 6, steps 7 to 10).
   checkForChip(manifest, findChip(hello.chipId), hello);
+  checkAccepted(job, { device, hello, manifest });
   return { job, trust, item, manifest, device, hello };
 }
 
@@ -151,21 +164,27 @@ async function makeLicense(
 ): Promise<{ licenseId: Bytes; bundle: Bytes }> {
   const { crypto, kem } = authority;
   const licenseId = crypto.randomBytes(16);
-  const terms: LicenseTerms = {
+  const terms = {
     jobId: job.jobId,
     licenseId,
     unitIndex,
-    manifestDigest: manifest.digest,
     thumbprint: device.thumbprint,
-    ...(job.mode === 'session' ? { mode: 'session', nonce: hello.nonce } : { mode: 'standing' }),
+    ...(job.mode === 'session'
+      ? { mode: 'session' as const, nonce: hello.nonce }
+      : { mode: 'standing' as const }),
     receiptNonce: crypto.randomBytes(32),
     counterFloor: manifest.core.securityCounter,
+    origin: device.origin,
+    ceiling: ceilingFor(hello.unwraps),
+    delegationDigest: trust.issuerDelegate.digest,
   };
   const deviceData = await openDeviceData(authority, job, unitIndex);
-  const { contentKey } = await openContentKey(crypto, { file: item.contentKeyFile, unwrapper: kem });
+  const { contentKeyFile: file } = item;
+  const contentKey = await openContentKey(crypto, { file, manifest, unwrapper: kem });
   try {
-    const license = await issueLicense(crypto, {
+    const { license } = await issueLicense(crypto, {
       terms,
+      manifest,
       kemKey: device.kemKey,
       contentKey,
       deviceData,
@@ -229,6 +248,7 @@ export async function licenseDevice(authority: Authority, request: LicenseReques
         thumbprint: device.thumbprint,
         unit: unitIndex,
         manifest: manifest.digest,
+        ceiling: ceilingFor(hello.unwraps),
       },
     },
   );

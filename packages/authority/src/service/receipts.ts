@@ -6,11 +6,14 @@
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';
 import { Fault } from '@firmseal/fault';
-import { checkSigned, type DevicePublic, digestOf, openSigned } from '@firmseal/formats';
+import { type DevicePublic, digestOf, verifySigned } from '@firmseal/formats';
 import {
+  judgeReceipt,
+  type Outcome,
   parseReceiptUnverified,
   type Receipt,
-  receiptTyp,
+  receiptKind,
+  type Verdict,
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
@@ -64,8 +67,7 @@ async function refuseUnknownLicense(
   try {
     const trust = requireProduct(authority, job.product);
     const device = await certifiedDevice(authority, trust, { claimed, certificate });
-    const object = openSigned(receipt, receiptTyp, 'receipt-malformed');
-    checkSigned(crypto, object, { publicKey: device.signingKey, invalid: 'receipt-signature-invalid' });
+    const object = verifySigned(crypto, receipt, { kind: receiptKind, publicKey: device.signingKey });
     const receiptDigest = digestOf(crypto, object);
     const { thumbprint } = device;
     const reason = 'receipt-for-unknown-license';
@@ -97,23 +99,24 @@ async function verifyStored(
   authority: Authority,
   request: ReceiptRequest,
   license: LicenseRecord,
-): Promise<Receipt & { digest: Bytes }> {
+): Promise<{ fresh: boolean; digest: Bytes; verdict: Verdict }> {
   const { crypto } = authority;
   const job = await requireJob(authority, license.jobId);
   const trust = requireProduct(authority, job.product);
-  const device = await authority.store.findDevice(license.thumbprint);
-  if (!device) throw new Fault('internal-error', { detail: 'a license without its device' });
+  const known = await authority.store.findDevice(license.thumbprint);
+  if (!known) throw new Fault('internal-error', { detail: 'a license without its device' });
   const { rootPublicKey, product } = trust;
-  return verifyReceipt(crypto, {
+  const { certificate, firstSeenAtMs: atMs } = known;
+  const device = verifyDevice(crypto, trust, { certificate, atMs });
+  const manifest = await manifestOf(authority, trust, license);
+  const receipt = verifyReceipt(crypto, {
     receipt: request.receipt,
-    device: verifyDevice(crypto, trust, {
-      certificate: device.certificate,
-      atMs: device.firstSeenAtMs,
-    }),
-    license: verifyLicense(crypto, { bundle: license.bundle, rootPublicKey, product, epoch: 0 }).terms,
-    manifest: await manifestOf(authority, trust, license),
+    ...{ device, manifest },
+    license: verifyLicense(crypto, { bundle: license.bundle, rootPublicKey, product, epoch: 0 }),
     ...(request.challenge ? { challenge: request.challenge } : {}),
   });
+  const { fresh, digest } = receipt;
+  return { fresh, digest, verdict: judgeReceipt({ manifest, receipt, device, accepts: job.accepts }) };
 }
 
 /** The chip of a voided unit holds the firmware: what the owner had ruled out. */
@@ -126,14 +129,15 @@ async function alarmIfVoided(authority: Authority, license: LicenseRecord, diges
 }
 
 /**
- * Verifies and keeps a receipt; the same one again changes nothing. `jobId` of the result is the job of the
- * license. Throws `job-unknown`, `license-unknown` (with an alarm when a certified chip signed the receipt),
- * the receipt faults of spec/receipt.md, and `challenge-unknown`.
+ * Verifies and keeps a receipt; the same one again changes nothing. An outcome that the owner of the job did
+ * not allow is kept too, and not accepted. `jobId` of the result is the job of the license. Throws
+ * `job-unknown`, `license-unknown` (with an alarm when a certified chip signed the receipt), the receipt
+ * faults of spec/receipt.md, and `challenge-unknown`.
  */
 export async function storeReceipt(
   authority: Authority,
   request: ReceiptRequest,
-): Promise<{ fresh: boolean; stored: boolean; jobId: Bytes }> {
+): Promise<{ fresh: boolean; stored: boolean; jobId: Bytes; outcome: Outcome; accepted: boolean }> {
   const { store } = authority;
   const { licenseId, receipt, challenge } = request;
   const job = await requireJob(authority, request.jobId);
@@ -143,8 +147,9 @@ export async function storeReceipt(
   if (!license) return refuseUnknownLicense(authority, job, request, claimed);
 
   const { jobId } = license;
-  const { fresh, digest } = await verifyStored(authority, request, license);
-  if (await store.findReceipt(digest)) return { fresh, stored: false, jobId };
+  const { fresh, digest, verdict } = await verifyStored(authority, request, license);
+  const { outcome, accepted } = verdict;
+  if (await store.findReceipt(digest)) return { fresh, stored: false, jobId, outcome, accepted };
   if (fresh && challenge) {
     const given = await requireChallenge(authority, {
       challenge,
@@ -162,15 +167,16 @@ export async function storeReceipt(
       jobId,
       receipt,
       fresh,
+      outcome,
       storedAtMs,
       ...(fresh && challenge ? { challenge } : {}),
     },
     {
       timeMs: storedAtMs,
       kind: 'receipt-stored',
-      fields: { job: jobId, license: licenseId, receipt: digest, fresh },
+      fields: { job: jobId, license: licenseId, receipt: digest, fresh, outcome },
     },
   );
   await alarmIfVoided(authority, license, digest);
-  return { fresh, stored, jobId };
+  return { fresh, stored, jobId, outcome, accepted };
 }

@@ -3,12 +3,15 @@
 
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
+import type { AcceptedWeaknesses, Outcome } from '@firmseal/license';
 
 export interface JobRecord {
   readonly jobId: Bytes;
   readonly product: string;
   readonly quota: number;
   readonly mode: LicenseMode;
+  /** What the owner takes besides PASS. */
+  readonly accepts: AcceptedWeaknesses;
   readonly state: JobState;
   readonly createdAtMs: number;
   /**
@@ -82,6 +85,8 @@ export interface ReceiptRecord {
   /** The challenge it answers; absent for one that answers the license's nonce. */
   readonly challenge?: Bytes;
   readonly fresh: boolean;
+  /** What the install is called (spec/receipt.md section 4). */
+  readonly outcome: Outcome;
   readonly storedAtMs: number;
 }
 

@@ -36,12 +36,13 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
     insertJob: ({ job, package: item, deviceData }, event) =>
       database.transaction(() => {
         database.run(
-          `INSERT INTO jobs (job_id, product, quota, mode, state, created_at_ms, device_data_key)
-           VALUES (?, ?, ?, ?, 'open', ?, ?)`,
+          `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
           job.mode,
+          job.accepts.join(' '),
           job.createdAtMs,
           job.deviceDataKey ?? null,
         );
@@ -88,7 +89,13 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
     countJob: async (jobId) => {
       const count = (sql: string) => database.one(rows.toCount, sql, jobId)!;
       const voided = count('SELECT count(*) AS n FROM voids WHERE job_id = ? AND lifted_at_ms IS NULL');
+      const outcomes = database.all(
+        rows.toOutcomeCount,
+        'SELECT outcome, count(*) AS n FROM receipts WHERE job_id = ? GROUP BY outcome ORDER BY outcome',
+        jobId,
+      );
       return {
+        outcomes: Object.fromEntries(outcomes),
         units: count('SELECT count(*) AS n FROM units WHERE job_id = ?') - voided,
         voided,
         licenses: count('SELECT count(*) AS n FROM licenses WHERE job_id = ?'),

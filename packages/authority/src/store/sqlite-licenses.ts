@@ -75,14 +75,16 @@ export function licenseMethods({ database, head, append }: SqliteContext): Licen
     insertReceipt: (receipt, event) =>
       database.transaction(() => {
         const inserted = database.changed(
-          `INSERT INTO receipts (receipt_digest, license_id, job_id, receipt, challenge, fresh, stored_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_digest) DO NOTHING`,
+          `INSERT INTO receipts (receipt_digest, license_id, job_id, receipt, challenge, fresh, outcome,
+             stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_digest) DO NOTHING`,
           receipt.receiptDigest,
           receipt.licenseId,
           receipt.jobId,
           receipt.receipt,
           receipt.challenge ?? null,
           receipt.fresh ? 1 : 0,
+          receipt.outcome,
           receipt.storedAtMs,
         );
         if (inserted) append(event);

@@ -4,6 +4,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { LogRow } from '@firmseal/ledger';
+import type { Outcome, Weakness } from '@firmseal/license';
 import type {
   AlarmRecord,
   ChallengeRecord,
@@ -28,6 +29,7 @@ export const toJob = (row: Row): JobRecord => ({
   product: text(row, 'product'),
   quota: number(row, 'quota'),
   mode: text(row, 'mode') as LicenseMode,
+  accepts: text(row, 'accepts').split(' ').filter(Boolean) as Weakness[],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
@@ -104,6 +106,7 @@ export const toReceipt = (row: Row): ReceiptRecord => ({
   receipt: bytes(row, 'receipt'),
   ...(given(row, 'challenge') ? { challenge: bytes(row, 'challenge') } : {}),
   fresh: number(row, 'fresh') === 1,
+  outcome: text(row, 'outcome') as Outcome,
   storedAtMs: number(row, 'stored_at_ms'),
 });
 
@@ -139,5 +142,11 @@ export const toLogRow = (row: Row): LogRow => ({
 export const toSealed = (row: Row): Bytes => bytes(row, 'sealed');
 
 export const toCount = (row: Row): number => number(row, 'n');
+
+/** An outcome and how many receipts have it. */
+export const toOutcomeCount = (row: Row): [Outcome, number] => [
+  text(row, 'outcome') as Outcome,
+  number(row, 'n'),
+];
 
 export const toTick = (row: Row): number => number(row, 'at_ms');

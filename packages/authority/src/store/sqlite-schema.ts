@@ -16,6 +16,8 @@ export const migrations: readonly string[] = [
     product TEXT NOT NULL,
     quota INTEGER NOT NULL CHECK (quota BETWEEN 1 AND 2147483647),
     mode TEXT NOT NULL CHECK (mode IN ('session', 'standing')),
+    -- Outcomes that the owner takes besides PASS, separated by spaces.
+    accepts TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'closed')),
     created_at_ms INTEGER NOT NULL,
     device_data_key BLOB
@@ -83,6 +85,7 @@ export const migrations: readonly string[] = [
     receipt BLOB NOT NULL,
     challenge BLOB,
     fresh INTEGER NOT NULL CHECK (fresh IN (0, 1)),
+    outcome TEXT NOT NULL,
     stored_at_ms INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX receipts_by_job ON receipts (job_id);
@@ -123,8 +126,8 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER licenses_still BEFORE UPDATE ON licenses BEGIN SELECT RAISE(ABORT, 'licenses never change'); END;
   CREATE TRIGGER receipts_keep BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts are kept'); END;
   CREATE TRIGGER receipts_still BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts never change'); END;
-  CREATE TRIGGER jobs_quota_still BEFORE UPDATE OF quota, product, mode ON jobs
-    BEGIN SELECT RAISE(ABORT, 'a job keeps its quota'); END;
+  CREATE TRIGGER jobs_quota_still BEFORE UPDATE OF quota, product, mode, accepts ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its quota and what its owner takes'); END;
   `,
   `
   ALTER TABLE tokens ADD COLUMN expires_at_ms INTEGER;

@@ -7,6 +7,7 @@
 import type { ChallengePurpose } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { LogEvent, LogHead, LogRow } from '@firmseal/ledger';
+import type { Outcome } from '@firmseal/license';
 import type {
   AlarmRecord,
   ChallengeRecord,
@@ -27,6 +28,8 @@ interface JobCounts {
   readonly receipts: number;
   /** Units with a receipt. */
   readonly installed: number;
+  /** Receipts by what the install is called. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
 }
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;

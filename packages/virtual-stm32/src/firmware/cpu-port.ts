@@ -38,6 +38,7 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     chip,
     resetCause: parts.resetCause,
     boot: parts.boot,
+    levelKeySet: false,
     get uid() {
       return parts.uid.slice();
     },

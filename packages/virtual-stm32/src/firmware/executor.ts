@@ -49,6 +49,11 @@ export interface CpuPort {
   readOption(register: number): number | undefined;
   /** Stores; takes force at the next reset. */
   programOptions(values: OptionValues): OptionStatus;
+  /**
+   * Whether the chip holds a key that takes its readout level back (catalogue: regression keys). No virtual
+   * chip takes such keys, so it is false.
+   */
+  readonly levelKeySet: boolean;
   /** Loads stored option bytes by a reset. */
   launchOptions(): never;
   /** From the chip's random generator: seeded, for simulation only. */

@@ -69,6 +69,7 @@ export function portImports(cpu: CpuPort, memory: AgentMemory, word: AgentWord) 
         wanted.set(words().getUint32(registers + 4 * i, true), words().getUint32(values + 4 * i, true));
       return statusOf(cpu.programOptions(wanted));
     },
+    level_key: () => (cpu.levelKeySet ? fsYes : fsNo),
     option_launch: () => cpu.launchOptions(),
     system_reset: () => cpu.systemReset(),
     boot_application: (entry: number) => bootApplication(cpu, entry >>> 0),

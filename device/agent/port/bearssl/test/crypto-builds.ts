@@ -1,6 +1,6 @@
-// The builds of the crypto port that its tests compare: on this machine with either arithmetic of BearSSL, as Cortex-M4 code
-// on QEMU, and as ARMv6-M code on the Cortex-M0+ core of rp2040js with a bench of two memories and three registers. The
-// WebAssembly build, whose cryptography is the host's: crypto-wasm.ts.
+// The builds of the crypto port that its tests compare: on this machine with either arithmetic of BearSSL, as
+// Cortex-M4 code on QEMU, and as ARMv6-M code on the Cortex-M0+ core of rp2040js with a bench of two memories
+// and three registers. The WebAssembly build, whose cryptography is the host's: crypto-wasm.ts.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -28,7 +28,10 @@ function objectsOf(compiler: Compiler, arithmetic: Arithmetic, sources: readonly
   return [...compileOurs(compiler, all, includes, [define]), ...compileBearssl(compiler, arithmetic)];
 }
 
-/** Path of the runner for this machine, built when needed. With `sanitize`: address and undefined-behaviour checks. */
+/**
+ * Path of the runner for this machine, built when needed. With `sanitize`: address and
+ * undefined-behaviour checks.
+ */
 export function buildNativeRunner(arithmetic: Arithmetic, sanitize = false): string {
   const checks = sanitize ? ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g'] : [];
   const compiler = { program: 'gcc', flags: ['-O2', '-fno-strict-aliasing', ...checks] };
@@ -96,8 +99,10 @@ export function runQemu(image: string, requests: readonly Request[]): Answer[] {
 const flashSizeBytes = 128 << 10;
 const ramSizeBytes = 32 << 10;
 
-/** A Cortex-M0+ that runs the image. `run` gives the answer and the core's cycles from the request's last byte to the
- * answer's first. */
+/**
+ * A Cortex-M0+ that runs the image. `run` gives the answer and the core's cycles from the request's
+ * last byte to the answer's first.
+ */
 export class ThumbBench {
   readonly #flash = new Uint8Array(flashSizeBytes);
   readonly #ram = new Uint8Array(ramSizeBytes);

@@ -15,9 +15,12 @@ const operations = {
   hpkeOpen: 10,
 } as const;
 
-/** Fields by operation: sha256 (message); verify (point, message, signature); sign (scalar, message); public (scalar);
- * check (point); ecdh (scalar, point); gcmOpen (key, nonce, aad, ciphertext, tag); hmac (key, message); hkdf (salt, ikm,
- * info, length in one byte); hpkeOpen (private key, public key, enc, info, aad, ciphertext with tag). */
+/**
+ * Fields by operation: sha256 (message); verify (point, message, signature); sign (scalar, message);
+ * public (scalar); check (point); ecdh (scalar, point); gcmOpen (key, nonce, aad, ciphertext, tag);
+ * hmac (key, message); hkdf (salt, ikm, info, length in one byte); hpkeOpen (private key, public key,
+ * enc, info, aad, ciphertext with tag).
+ */
 export type Request = { operation: keyof typeof operations; fields: readonly Uint8Array[] };
 
 /** `accepted`: FS_OK. `bytes`: the result; of gcmOpen what is in the buffer, refused or not. */
@@ -31,7 +34,9 @@ export const encodeRequest = ({ operation, fields }: Request): Uint8Array =>
     ...fields.flatMap((field) => [le16(field.length), field]),
   );
 
-/** Reads one answer; the rest of the stream beside it. Throws when the runner called the request malformed. */
+/**
+ * Reads one answer; the rest of the stream beside it. Throws when the runner called the request malformed.
+ */
 export function decodeAnswer(stream: Uint8Array): { answer: Answer; rest: Uint8Array } {
   const [status, low, high] = stream;
   if (high === undefined) throw new Error('the runner ended early');

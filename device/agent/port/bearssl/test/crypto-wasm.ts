@@ -1,5 +1,5 @@
-// The crypto runner in the WebAssembly build: the port whose every function is an import, served by the same imports that the
-// virtual chip gives the agent (packages/virtual-stm32), over node:crypto.
+// The crypto runner in the WebAssembly build: the port whose every function is an import, served by the same
+// imports that the virtual chip gives the agent (packages/virtual-stm32), over node:crypto.
 
 import { readFileSync } from 'node:fs';
 import type { Crypto } from '@firmseal/crypto';

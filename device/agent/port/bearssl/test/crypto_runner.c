@@ -1,10 +1,11 @@
 /*
- * Test program: makes every function of core/fs_crypto.h, and the core's HPKE on top of them, callable over a byte stream:
- * on a PC, as machine code on a simulated core, as WebAssembly. The port under test is linked in; this file knows none.
+ * Test program: makes every function of core/fs_crypto.h, and the core's HPKE on top of them, callable
+ * over a byte stream: on a PC, as machine code on a simulated core, as WebAssembly. The port under test
+ * is linked in; this file knows none.
  *
  * Request: operation (1 byte), number of fields (1), then each field as length (2, little-endian) and bytes.
- * Answer: 1 for FS_OK or 0 for any other word (1), length (2), bytes. A field of another size than the function
- * takes is answered 2.
+ * Answer: 1 for FS_OK or 0 for any other word (1), length (2), bytes. A field of another size than
+ * the function takes is answered 2.
  */
 #include "crypto_runner.h"
 

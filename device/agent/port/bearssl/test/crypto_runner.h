@@ -1,5 +1,5 @@
-/* The stream that the crypto runner talks over: standard input and output (crypto_stream_native.c), or two registers of
- * a test bench (crypto_stream_thumb.c). */
+/* The stream that the crypto runner talks over: standard input and output (crypto_stream_native.c), or two
+ * registers of a test bench (crypto_stream_thumb.c). */
 #ifndef CRYPTO_RUNNER_H
 #define CRYPTO_RUNNER_H
 

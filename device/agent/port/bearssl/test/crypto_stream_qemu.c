@@ -1,6 +1,6 @@
 /*
- * The crypto runner as machine code on QEMU: standard input and output of QEMU itself, by semihosting (Arm, "Semihosting for
- * AArch32 and AArch64", ARM IHI 0100: SYS_OPEN, SYS_WRITE, SYS_READ, SYS_EXIT).
+ * The crypto runner as machine code on QEMU: standard input and output of QEMU itself, by semihosting (Arm,
+ * "Semihosting for AArch32 and AArch64", ARM IHI 0100: SYS_OPEN, SYS_WRITE, SYS_READ, SYS_EXIT).
  */
 #include "crypto_image.h"
 #include "crypto_runner.h"

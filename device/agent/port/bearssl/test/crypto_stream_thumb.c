@@ -1,6 +1,6 @@
 /*
- * The crypto runner as machine code. The test bench has three registers: reading +0 gives the next byte of the
- * request, writing +4 appends a byte to the answer, writing +8 ends the answer.
+ * The crypto runner as machine code. The test bench has three registers: reading +0 gives the next byte of
+ * the request, writing +4 appends a byte to the answer, writing +8 ends the answer.
  */
 #include "crypto_image.h"
 #include "crypto_runner.h"

@@ -1,5 +1,5 @@
-// Seeded inputs for every operation that can refuse, a good half of them changed somewhere, with what an independent
-// implementation says of each. The seed is a text; the same text gives the same cases.
+// Seeded inputs for every operation that can refuse, a good half of them changed somewhere, with what an
+// independent implementation says of each. The seed is a text; the same text gives the same cases.
 
 import { createHash } from 'node:crypto';
 import { concatBytes } from '@firmseal/bytes';

@@ -1,7 +1,8 @@
-// Published vectors of HPKE for the agent's port. Through core/fs_hpke.c, whole, go the first messages of RFC 9180's own
-// vector for suite 1 (rfc9180-messages.ts) and of draft 08's, which Debian's source package of CIRCL carries and whose
-// algorithms the RFC took over unchanged. Appendix A.3 of the RFC has suite 1's KEM and KDF with AES-128-GCM, which the port
-// lacks: its KEM and key schedule are followed over the port's own ECDH and HMAC.
+// Published vectors of HPKE for the agent's port. Through core/fs_hpke.c, whole, go the first messages of
+// RFC 9180's own vector for suite 1 (rfc9180-messages.ts) and of draft 08's, which Debian's source
+// package of CIRCL carries and whose algorithms the RFC took over unchanged. Appendix A.3 of the RFC has
+// suite 1's KEM and KDF with AES-128-GCM, which the port lacks: its KEM and key schedule are followed
+// over the port's own ECDH and HMAC.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +24,10 @@ export const rfc9180A3 = {
   baseNonce: '4e0bc5018beba4bf004cca59',
 } as const;
 
-/** Shared secret, key and nonce of a message by RFC 9180, sections 4 and 5.1, with each ECDH and HMAC asked of `run`. */
+/**
+ * Shared secret, key and nonce of a message by RFC 9180, sections 4 and 5.1, with each
+ * ECDH and HMAC asked of `run`.
+ */
 export function rfc9180Keys(
   run: (request: Request) => Answer,
   message: typeof rfc9180A3,

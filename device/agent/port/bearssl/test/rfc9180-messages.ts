@@ -1,7 +1,8 @@
-// Messages of RFC 9180's own vector for suite 1 (its file test-vectors.json: mode_base, KEM 0x0010, KDF 0x0001, AEAD 0x0002).
-// The file is several megabytes long and in no package. Keys and enc are copied; the messages are sealed anew under its ikmE,
-// by another implementation. That they are right is known by a value that Go's crypto/hpke publishes of the same vector
-// (testdata/rfc9180.json, "encryptions_accumulated"): SHAKE128 over the ciphertexts of 1000 messages drawn from SHAKE128.
+// Messages of RFC 9180's own vector for suite 1 (its file test-vectors.json: mode_base, KEM 0x0010, KDF
+// 0x0001, AEAD 0x0002). The file is several megabytes long and in no package. Keys and enc are copied; the
+// messages are sealed anew under its ikmE, by another implementation. That they are right is known by a value
+// that Go's crypto/hpke publishes of the same vector (testdata/rfc9180.json, "encryptions_accumulated"):
+// SHAKE128 over the ciphertexts of 1000 messages drawn from SHAKE128.
 
 import { createHash } from 'node:crypto';
 import { concatBytes, fromHex, toHex } from '@firmseal/bytes';
@@ -38,7 +39,9 @@ function drawn(): Uint8Array[] {
   return found;
 }
 
-/** All messages of one sender in their order. Throws when enc or the ciphertexts are not those of the vector. */
+/**
+ * All messages of one sender in their order. Throws when enc or the ciphertexts are not those of the vector.
+ */
 export async function rfc9180Messages(): Promise<HpkeMessage[]> {
   const { info, ikmE, pkRm, enc, accumulated } = rfc9180Suite1;
   const suite = new CipherSuite({

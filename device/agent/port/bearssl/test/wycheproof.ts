@@ -1,5 +1,6 @@
-// Wycheproof's vectors (C2SP, Apache-2.0) as requests: from Debian's source package of BoringSSL, which carries them
-// (vector-sources.json); nothing of them is in the tree. Tests that suite 1 has no input for are left out and counted.
+// Wycheproof's vectors (C2SP, Apache-2.0) as requests: from Debian's source package of BoringSSL,
+// which carries them (vector-sources.json); nothing of them is in the tree. Tests that suite 1 has no
+// input for are left out and counted.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +78,9 @@ function gcmCase(test: Test, { ivSize, keySize, tagSize }: Group): WycheproofCas
   };
 }
 
-/** Output beyond one block is cut: the first 32 bytes are the same whatever the length (RFC 5869 section 2.3). */
+/**
+ * Output beyond one block is cut: the first 32 bytes are the same whatever the length (RFC 5869 section 2.3).
+ */
 function hkdfCase(test: Test): WycheproofCase | LeftOut {
   if (test['result'] === 'invalid') return 'more output than HKDF has';
   const [salt, ikm, info] = ['salt', 'ikm', 'info'].map((name) => fromHex(test[name]!));

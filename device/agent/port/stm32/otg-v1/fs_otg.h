@@ -1,5 +1,5 @@
-/* OTG_FS of STM32F427 (RM0090 sections 6.3, 34.16): its base, its clock, and how it is told that VBUS is there. The PLL's
- * 48 MHz output has to run. Not executed. */
+/* OTG_FS of STM32F427 (RM0090 sections 6.3, 34.16): its base, its clock, and how it is told that VBUS is
+ * there. The PLL's 48 MHz output has to run. Not executed. */
 #ifndef FS_OTG_H
 #define FS_OTG_H
 

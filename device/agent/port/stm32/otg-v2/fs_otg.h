@@ -1,5 +1,5 @@
-/* OTG_HS2 of STM32H743, the full-speed one on PA11 and PA12 (RM0433 sections 6.8, 8.7, 57.14): its base, its clock from
- * HSI48, and how it is told that VBUS is there. Not executed. */
+/* OTG_HS2 of STM32H743, the full-speed one on PA11 and PA12 (RM0433 sections 6.8, 8.7, 57.14): its base, its
+ * clock from HSI48, and how it is told that VBUS is there. Not executed. */
 #ifndef FS_OTG_H
 #define FS_OTG_H
 
