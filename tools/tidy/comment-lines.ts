@@ -52,14 +52,11 @@ function hashLine(line: string, index: number): CommentLine | undefined {
 const isFixed = ({ text }: CommentLine): boolean =>
   /:\/\/|^(?:biome-ignore|@ts-|shellcheck |<reference|v8 ignore)/.test(text);
 
-/** Folders whose comments are not wrapped yet. */
-const notYet = /^(?:device|lab\/glitch)\//;
-
 /** Comment lines beyond 110 characters. */
 export const commentLineLength: Rule = (files) =>
   files.flatMap(({ path, text }) => {
     const style = commentStyleOf(path);
-    if (style === undefined || notYet.test(path)) return [];
+    if (style === undefined) return [];
     const lines = text.split('\n');
     return commentLinesOf(lines, style).flatMap((comment, index) =>
       comment && !isFixed(comment) && lines[index]!.length > longestCommentLine

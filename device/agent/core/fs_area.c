@@ -89,8 +89,8 @@ fs_answer fs_area_in_firmware(const fs_area *areas, uint32_t count, uint32_t add
 
 fs_result fs_area_erase(fs_place place, uint32_t from) {
   uint32_t address = place.address;
-  /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches the next
-   * erase unit, so the loop ends. */
+  /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches
+   * the next erase unit, so the loop ends. */
   uint32_t end = place.address + place.length;
   FS_INSIST(in_slot(place) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {

@@ -1,4 +1,5 @@
-/* Areas of a manifest: the geometry checks of spec/package.md section 6, steps 6 and 7, and their erase units. */
+/* Areas of a manifest: the geometry checks of spec/package.md section 6, steps 6 and
+ * 7, and their erase units. */
 #ifndef FS_AREA_H
 #define FS_AREA_H
 
@@ -28,8 +29,8 @@ typedef struct {
   uint32_t length;
 } fs_place;
 
-/* Reads one area and checks what holds on every chip; `end_before`: the end of the previous area, 0 for the first; `data_before`:
- * bytes of per-device data in the areas before, at most FS_SMALL_AREA_MAX.
+/* Reads one area and checks what holds on every chip; `end_before`: the end of the previous area, 0 for the
+ * first; `data_before`: bytes of per-device data in the areas before, at most FS_SMALL_AREA_MAX.
  * FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
 fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, uint32_t data_before, fs_area *area);
 

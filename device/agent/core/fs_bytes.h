@@ -1,6 +1,6 @@
 /*
- * Byte arrays: views, constant-time comparison, wiping that the compiler may not remove, integers of fixed byte
- * order. memcpy, memmove and memset come from the C library or from the port.
+ * Byte arrays: views, constant-time comparison, wiping that the compiler may not remove, integers of fixed
+ * byte order. memcpy, memmove and memset come from the C library or from the port.
  */
 #ifndef FS_BYTES_H
 #define FS_BYTES_H

@@ -63,8 +63,8 @@ fs_result fs_cbor_name(fs_cbor *cursor, uint8_t least_byte, fs_view *text) {
 }
 
 fs_result fs_cbor_skip(fs_cbor *cursor) {
-  /* Each turn takes one head; a head adds at most as many items as bytes remain (the check saw to it), so `due` stays
-   * below the length of the input and the loop ends with the input at the latest. */
+  /* Each turn takes one head; a head adds at most as many items as bytes remain (the check saw to it), so
+   * `due` stays below the length of the input and the loop ends with the input at the latest. */
   uint32_t due = 1;
   while (due > 0) {
     fs_cbor_head head;

@@ -1,7 +1,7 @@
 /*
- * The CBOR profile of spec/encoding.md section 1. Two parts: a strict check of a whole item (iterative, no recursion),
- * and a cursor that takes typed values out of an item that passed the check; the cursor stays inside its bytes on any
- * input. And a bounded writer. What the values mean is for the callers.
+ * The CBOR profile of spec/encoding.md section 1. Two parts: a strict check of a whole item (iterative, no
+ * recursion), and a cursor that takes typed values out of an item that passed the check; the cursor stays
+ * inside its bytes on any input. And a bounded writer. What the values mean is for the callers.
  */
 #ifndef FS_CBOR_H
 #define FS_CBOR_H
@@ -34,7 +34,8 @@ fs_result fs_cbor_name(fs_cbor *cursor, uint8_t least_byte, fs_view *text);
 /* Takes one whole item of any type that passed the check. */
 fs_result fs_cbor_skip(fs_cbor *cursor);
 
-/* FS_YES when the item is a map with an integer under the key; *value is 0xffffffff for one that does not fit below. */
+/* FS_YES when the item is a map with an integer under the key; *value is 0xffffffff for
+ * one that does not fit below. */
 fs_answer fs_cbor_find_integer(fs_view item, uint32_t key, uint32_t *value);
 
 typedef struct {

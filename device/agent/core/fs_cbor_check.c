@@ -1,6 +1,6 @@
 /*
- * The strict check of fs_cbor.h: one walk from the first byte to the last, in the order that spec/encoding.md section 1
- * gives, with a stack of open arrays and maps instead of recursion.
+ * The strict check of fs_cbor.h: one walk from the first byte to the last, in the order that spec/encoding.md
+ * section 1 gives, with a stack of open arrays and maps instead of recursion.
  */
 #include "fs_cbor.h"
 

@@ -1,6 +1,6 @@
 /*
- * A cursor over CBOR, and the head of an item (RFC 8949 section 3): what the check and the cursor of fs_cbor.h stand
- * on. Others include fs_cbor.h.
+ * A cursor over CBOR, and the head of an item (RFC 8949 section 3): what the check and the cursor of
+ * fs_cbor.h stand on. Others include fs_cbor.h.
  */
 #ifndef FS_CBOR_HEAD_H
 #define FS_CBOR_HEAD_H
@@ -32,7 +32,8 @@ typedef struct {
   uint8_t info;
 } fs_cbor_head;
 
-/* Takes a head in its shortest form: FS_CBOR_TRUNCATED, FS_CBOR_TYPE_REFUSED (28 to 30), FS_CBOR_NOT_DETERMINISTIC. */
+/* Takes a head in its shortest form: FS_CBOR_TRUNCATED, FS_CBOR_TYPE_REFUSED (28 to 30),
+ * FS_CBOR_NOT_DETERMINISTIC. */
 fs_result fs_cbor_read_head(fs_cbor *cursor, fs_cbor_head *head);
 
 #endif

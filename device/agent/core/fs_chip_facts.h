@@ -1,6 +1,6 @@
 /*
- * The generated facts about the chip (fs_chip.h, from the catalogue) as tables, and the constants that follow from
- * them. Everything chip-specific in the core is here.
+ * The generated facts about the chip (fs_chip.h, from the catalogue) as tables, and the constants that follow
+ * from them. Everything chip-specific in the core is here.
  */
 #ifndef FS_CHIP_FACTS_H
 #define FS_CHIP_FACTS_H
@@ -14,7 +14,8 @@ typedef struct {
   uint32_t length;
 } fs_range;
 
-/* Erase units of one size, one after the other. The size is a power of two, and each unit begins at a multiple of it. */
+/* Erase units of one size, one after the other. The size is a power of two, and each unit
+ * begins at a multiple of it. */
 typedef struct {
   uint32_t start;
   uint32_t count;

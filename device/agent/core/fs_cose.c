@@ -16,7 +16,8 @@ static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00
                                   0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
                                   0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
 
-/* FS_YES when s, big-endian, is at most half the order. A signature is public: this need not be constant in time. */
+/* FS_YES when s, big-endian, is at most half the order. A signature is public: this need
+ * not be constant in time. */
 static fs_answer is_low(const uint8_t s[32]) {
   uint32_t i;
   for (i = 0; i < 32; i++) {

@@ -1,6 +1,6 @@
 /*
- * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two steps,
- * since a fault of the shell has another name than one of the signature.
+ * Signed objects: COSE_Sign1 in the one form of spec/encoding.md section 2. Opening and verifying are two
+ * steps, since a fault of the shell has another name than one of the signature.
  */
 #ifndef FS_COSE_H
 #define FS_COSE_H

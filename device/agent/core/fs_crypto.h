@@ -1,8 +1,9 @@
 /*
- * Cryptography that the core asks of its port, by messages rather than by instructions, so that BearSSL, a hardware
- * unit and the importing WebAssembly host all fit. Suite 1 of spec/suites.md. Every function gives FS_OK or any
- * other word; a port MUST refuse exactly what BearSSL refuses (points off the curve, infinity, r or s out of
- * 1..n-1, a scalar of 0 or not below n). A high s is refused by the core before the port is asked.
+ * Cryptography that the core asks of its port, by messages rather than by instructions, so that
+ * BearSSL, a hardware unit and the importing WebAssembly host all fit. Suite 1 of spec/suites.md.
+ * Every function gives FS_OK or any other word; a port MUST refuse exactly what BearSSL refuses
+ * (points off the curve, infinity, r or s out of 1..n-1, a scalar of 0 or not below n). A high s is
+ * refused by the core before the port is asked.
  */
 #ifndef FS_CRYPTO_H
 #define FS_CRYPTO_H

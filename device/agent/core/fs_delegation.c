@@ -90,7 +90,8 @@ static fs_result read_delegation(fs_view payload, terms *read, fs_delegation *de
   return fs_crypto_p256_check(delegation->key);
 }
 
-/* SHA-256 of [role, public key, product, cap]. Called: what it needs of the stack is free while signatures are verified. */
+/* SHA-256 of [role, public key, product, cap]. Called: what it needs of the stack is free
+ * while signatures are verified. */
 static fs_result __attribute__((noinline)) make_grant(const terms *read, fs_delegation *delegation) {
   uint8_t encoded[GRANT_MOST];
   fs_writer writer = fs_writer_open(encoded, sizeof encoded);

@@ -33,7 +33,8 @@ fs_result fs_trust_follow(fs_view succession, fs_trust *trust);
 /* Step 2: the epoch rises to that of the statement. FS_ERR_EPOCH_... */
 fs_result fs_trust_state(fs_view epoch_statement, fs_trust *trust);
 
-/* Step 3: a delegation for the role and the product of the identity; what it proves goes into trust. FS_ERR_DELEGATION_... */
+/* Step 3: a delegation for the role and the product of the identity; what it proves goes into
+ * trust. FS_ERR_DELEGATION_... */
 fs_result fs_trust_delegate(fs_view object, uint32_t role, fs_trust *trust, fs_delegation *delegation);
 
 #endif

@@ -1,4 +1,5 @@
-/* See fs_dfu.h. A download stores its block; each GETSTATUS announces one step of work, which runs once it is answered. */
+/* See fs_dfu.h. A download stores its block; each GETSTATUS announces one step of work,
+ * which runs once it is answered. */
 #include "fs_dfu.h"
 
 #include "fs_dfu_status.h"

@@ -1,4 +1,5 @@
-/* The DFU states and class requests over both alternate settings: spec/link.md sections 5.2 to 5.4, DFU 1.1. */
+/* The DFU states and class requests over both alternate settings: spec/link.md
+ * sections 5.2 to 5.4, DFU 1.1. */
 #ifndef FS_DFU_H
 #define FS_DFU_H
 
@@ -14,7 +15,8 @@ fs_answer fs_dfu_request(const fs_usb_setup *setup, fs_view data, fs_view *answe
 /* The work that the answer given last announced. */
 void fs_dfu_after(void);
 
-/* The fault that led to dfuERROR and the record that was awaited then; kept until the next download begins. */
+/* The fault that led to dfuERROR and the record that was awaited then; kept until
+ * the next download begins. */
 uint32_t fs_dfu_fault(void);
 uint32_t fs_dfu_fault_detail(void);
 

@@ -97,8 +97,9 @@ static fs_result give_record(void) {
   return FS_OK;
 }
 
-/* The last record, if it is sound, waits for the end of the file: no byte may follow it, and it makes the application
- * valid. Hosts report faults of the download better than faults of its end, so a wrong one is not held back. */
+/* The last record, if it is sound, waits for the end of the file: no byte may follow it, and it
+ * makes the application valid. Hosts report faults of the download better than faults of its end, so
+ * a wrong one is not held back. */
 static fs_result take_record(void) {
   if (fs_session.next_index + 1u < fs_session.manifest.record_count) return give_record();
   if (fs_record_matches(held()) != FS_YES) return give_record();

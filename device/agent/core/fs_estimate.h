@@ -1,12 +1,12 @@
-/* How long the steps of an install take, for the poll time-outs of USB: spec/link.md section 5.2. On the slow side of the
- * chips; a host that asks too early is held back by the bus until the agent listens again. */
+/* How long the steps of an install take, for the poll time-outs of USB: spec/link.md section 5.2. On the slow
+ * side of the chips; a host that asks too early is held back by the bus until the agent listens again. */
 #ifndef FS_ESTIMATE_H
 #define FS_ESTIMATE_H
 
 #include <stdint.h>
 
-/* One pass over a header or a license: three signatures at most (0.7 s each on the slowest chip, which has no USB; the
- * chips with USB do both passes in this time). A record with its journal entry. */
+/* One pass over a header or a license: three signatures at most (0.7 s each on the slowest chip, which has no
+ * USB; the chips with USB do both passes in this time). A record with its journal entry. */
 #define FS_ESTIMATE_PACKAGE_MS 2000u
 #define FS_ESTIMATE_RECORD_MS 50u
 

@@ -29,8 +29,8 @@ fs_answer fs_flash_holds(uint32_t address, const uint8_t *bytes, uint32_t length
   uint32_t done = 0;
   fs_answer answer = FS_YES;
   while (done < length) {
-    /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller checked
-     * address + length. */
+    /* done < length, so the difference does not wrap; address + done stays inside flash, as the caller
+     * checked address + length. */
     uint32_t count = length - done < PIECE ? length - done : PIECE;
     if (fs_port_flash_read(address + done, piece, count) != FS_OK || fs_equal(piece, bytes + done, count) != FS_YES)
       answer = FS_NO;

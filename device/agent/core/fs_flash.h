@@ -1,6 +1,6 @@
 /*
- * Flash as the core uses it: programming that is read back, blank checks, and the erase units of the chip from the
- * generated header. The only caller of the port's flash functions.
+ * Flash as the core uses it: programming that is read back, blank checks, and the erase units of the chip
+ * from the generated header. The only caller of the port's flash functions.
  */
 #ifndef FS_FLASH_H
 #define FS_FLASH_H

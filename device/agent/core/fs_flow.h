@@ -1,14 +1,15 @@
 /*
  * The flow word: proof that both passes of a decision were gone through.
  *
- * The attacker of ../README.md ("Skipped instructions") has one glitch. So a decision is made twice, by two calls of one
- * function, and each pass that found everything right adds its step to the flow word at its end. Nothing else does. What
- * a decision allows is then not only guarded by a comparison of the word with its sum but computed from the word (a
- * phase, a life cycle, a key, the address that is jumped to): a return to the wrong place, whatever it returns, has a
- * wrong sum and gives a word that means nothing.
+ * The attacker of ../README.md ("Skipped instructions") has one glitch. So a decision is made twice, by two
+ * calls of one function, and each pass that found everything right adds its step to the flow word at its end.
+ * Nothing else does. What a decision allows is then not only guarded by a comparison of the word with its sum
+ * but computed from the word (a phase, a life cycle, a key, the address that is jumped to): a return to the
+ * wrong place, whatever it returns, has a wrong sum and gives a word that means nothing.
  *
- * To use it: FS_FLOW_BEGIN where the request begins; FS_FLOW_STEP as the last thing of a pass; FS_FLOW_INSIST before an
- * effect; FS_FLOW_BIND where the effect's own word is made. Between two effects the sum has a name below.
+ * To use it: FS_FLOW_BEGIN where the request begins; FS_FLOW_STEP as the last thing of a pass;
+ * FS_FLOW_INSIST before an effect; FS_FLOW_BIND where the effect's own word is made. Between two
+ * effects the sum has a name below.
  */
 #ifndef FS_FLOW_H
 #define FS_FLOW_H
@@ -58,7 +59,8 @@ extern volatile uint32_t fs_flow;
 #define FS_FLOW_BOOT 0xe2956b39u
 #define FS_FLOW_BOOT_DONE (FS_FLOW_BOOT + 2u * FS_STEP_BOOT)
 
-/* The address from which the application boots; garbage unless fs_boot decided so. Ports call it: fs_port.h. */
+/* The address from which the application boots; garbage unless fs_boot decided so.
+ * Ports call it: fs_port.h. */
 #define FS_FLOW_ENTRY(entry) FS_FLOW_BIND(entry, FS_FLOW_BOOT_DONE)
 
 /* Another key unless the flow word is the sum. */

@@ -1,4 +1,5 @@
-/* See fs_frame.h. Decoding happens byte by byte into the one buffer; encoding sends block by block without another. */
+/* See fs_frame.h. Decoding happens byte by byte into the one buffer; encoding sends block
+ * by block without another. */
 #include "fs_frame.h"
 
 #include "fs_line.h"

@@ -17,8 +17,8 @@ typedef struct {
   uint8_t dropping;    /* until the next zero byte */
 } fs_frame_reader;
 
-/* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the caller
- * clears the reader. FS_NO: not yet, or dropped. */
+/* Takes a byte. FS_YES: a frame with a right CRC stands in the buffer, reader->length bytes with the CRC; the
+ * caller clears the reader. FS_NO: not yet, or dropped. */
 fs_answer fs_frame_take(fs_frame_reader *reader, const fs_buffer *buffer, uint8_t byte);
 
 /* Appends the CRC (room for 4 bytes must follow the content) and sends the frame. */

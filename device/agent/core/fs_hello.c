@@ -23,7 +23,8 @@ void fs_nonce_forget(void) {
   fs_wipe(nonce, sizeof nonce);
 }
 
-/* A nonce for this hello. One without a challenge can have been made at any time, so no session license may answer it. */
+/* A nonce for this hello. One without a challenge can have been made at any time, so no
+ * session license may answer it. */
 static fs_result make_nonce(fs_view challenge) {
   fs_nonce_forget();
   FS_TRY(fs_random(nonce, sizeof nonce));

@@ -1,4 +1,5 @@
-/* Hello and info, and the nonce that a session license answers: spec/device.md section 3, spec/link.md section 3. */
+/* Hello and info, and the nonce that a session license answers: spec/device.md
+ * section 3, spec/link.md section 3. */
 #ifndef FS_HELLO_H
 #define FS_HELLO_H
 

@@ -1,4 +1,5 @@
-/* HPKE base mode of suite 1 (RFC 9180): DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; the receiving side. */
+/* HPKE base mode of suite 1 (RFC 9180): DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
+ * AES-256-GCM; the receiving side. */
 #ifndef FS_HPKE_H
 #define FS_HPKE_H
 

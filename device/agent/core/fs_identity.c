@@ -8,7 +8,8 @@
  *    608  certificate, 1024, filled with zeros
  *   1632  HMAC-SHA-256 of all before it under the device key
  *   1664  confirmation: each byte of the HMAC inverted; written after all before it was read back
- * It is an identity when HMAC and confirmation are right. Slots follow each other from the start of the range.
+ * It is an identity when HMAC and confirmation are right. Slots follow each other
+ * from the start of the range.
  */
 #include "fs_identity.h"
 

@@ -1,7 +1,7 @@
 /*
- * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the identity
- * range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product,
- * the origin and the device key; private keys are read from flash for one use.
+ * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the
+ * identity range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
+ * product, the origin and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
@@ -39,8 +39,8 @@ void fs_identity_forget(void);
 /* FS_YES when an identity is loaded. */
 fs_answer fs_identity_present(void);
 
-/* Writes and reads back; then it is loaded. `final`: the option bytes to be set. FS_ERR_FLASH_..., FS_ERR_JOURNAL_FAILED
- * when no slot is blank. */
+/* Writes and reads back; then it is loaded. `final`: the option bytes to be set. FS_ERR_FLASH_...,
+ * FS_ERR_JOURNAL_FAILED when no slot is blank. */
 fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
                             uint32_t final_count);
 

@@ -32,7 +32,8 @@ fs_result fs_install_abandon(void) {
   return fs_journal_commit();
 }
 
-/* An install that cannot go on: the application is erased, the keys are forgotten, a license may come again. */
+/* An install that cannot go on: the application is erased, the keys are forgotten, a
+ * license may come again. */
 static fs_result fail(fs_result fault) {
   fs_session_back_to_package();
   if (fs_now.life_cycle == FS_LIFE_INSTALLING) (void)fs_install_abandon();
@@ -97,8 +98,8 @@ static fs_result prepare_areas(const fs_device_data *data, uint32_t kept) {
   return FS_OK;
 }
 
-/* One pass: the application of fs_now is what package and license say. Called, so that the address of fs_now is not one that a
- * glitch spoilt. */
+/* One pass: the application of fs_now is what package and license say. Called, so that the address of fs_now
+ * is not one that a glitch spoilt. */
 static fs_result __attribute__((noinline)) check_terms(void) {
   const fs_manifest *manifest = &fs_session.manifest;
   FS_DECIDE(fs_session_check_manifest());
@@ -113,7 +114,8 @@ static fs_result __attribute__((noinline)) check_terms(void) {
   return FS_OK;
 }
 
-/* Before anything is erased: the application that stood cannot boot any more, and the journal says what to erase. */
+/* Before anything is erased: the application that stood cannot boot any more, and the
+ * journal says what to erase. */
 static fs_result __attribute__((noinline)) check_begun(void) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint32_t i;
@@ -134,8 +136,8 @@ static fs_result __attribute__((noinline)) check_begun(void) {
 }
 
 /*
- * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at: with a wrong
- * one nothing boots under boot check 2, and boot check 1 does not ask for it.
+ * Before the valid record is written: a store that was left out must not reach it. The MAC is not looked at:
+ * with a wrong one nothing boots under boot check 2, and boot check 1 does not ask for it.
  */
 static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   if (fs_now.life_cycle == FS_LIFE_INSTALLED)
@@ -153,7 +155,8 @@ static fs_result __attribute__((noinline)) check_end(uint32_t count) {
   return check_terms();
 }
 
-/* Steps 4 and 5. From the commit on, the application is not bootable; what is known of it stays until this install ended. */
+/* Steps 4 and 5. From the commit on, the application is not bootable; what is known of it
+ * stays until this install ended. */
 static fs_result begin_from_start(const fs_device_data *data) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint32_t kept = 0;
@@ -290,7 +293,8 @@ static fs_result finish(void) {
 /* spec/link.md section 3: the install starts over from its first record, under the same license. */
 static fs_result start_over(void) {
   uint32_t start = firmware_start();
-  /* Beside an application that stands nothing is compared, and progress in its record would make it another one. */
+  /* Beside an application that stands nothing is compared, and progress in its record
+   * would make it another one. */
   FS_INSIST(fs_now.life_cycle == FS_LIFE_INSTALLING, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_journal_progress(start));
   FS_TRY(erase_firmware(start));

@@ -59,7 +59,8 @@ static void mac_bytes(const uint8_t *device_key, const uint8_t *bytes, uint32_t 
   memcpy(mac, full, 16);
 }
 
-/* FS_YES when the state at the address is intact. Read in pieces: a whole state would not fit the stack twice. */
+/* FS_YES when the state at the address is intact. Read in pieces: a whole state would
+ * not fit the stack twice. */
 static fs_answer state_intact(uint32_t address) {
   uint8_t piece[MARK_SIZE];
   uint8_t full[FS_HASH_SIZE];
@@ -133,8 +134,8 @@ static void walk_half(const fs_range *unit, walk *found) {
 }
 
 /*
- * All erase units of a half: on parts with small pages it has several. From its start, so that one that was erased in
- * part has no first record, and is not blank.
+ * All erase units of a half: on parts with small pages it has several. From its start, so that one that was
+ * erased in part has no first record, and is not blank.
  */
 static fs_result erase_half(uint32_t index) {
   const fs_range *range = &halves[index];
@@ -199,7 +200,8 @@ static fs_result find(fs_answer *firm) {
   return FS_OK;
 }
 
-/* Twice: a newest state that one walk overlooks is not replaced by the one ahead of it, which may be bootable. */
+/* Twice: a newest state that one walk overlooks is not replaced by the one ahead of
+ * it, which may be bootable. */
 static fs_result find_twice(fs_answer *firm) {
   fs_answer before;
   uint32_t sequence;
@@ -225,7 +227,8 @@ fs_result fs_journal_load(void) {
   FS_TRY(find_twice(&firm));
   /* Defence journal-firm-before-use */
   if (firm == FS_YES) return FS_OK;
-  /* A record that could not be read now may be readable later, and would be one ahead of this state: pass it. */
+  /* A record that could not be read now may be readable later, and would be one ahead
+   * of this state: pass it. */
   fs_now.sequence++;
   FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
   FS_TRY_AS(erase_half(half ^ 1u), FS_ERR_JOURNAL_FAILED);
@@ -245,8 +248,8 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
 }
 
 /*
- * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it stays, and what
- * was to be counted is not. Once: for what was left out while it was written.
+ * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it
+ * stays, and what was to be counted is not. Once: for what was left out while it was written.
  */
 static fs_result __attribute__((noinline)) check_written(uint32_t before) {
   FS_DEMAND(fs_now.magic == FS_STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -259,8 +262,8 @@ static fs_result __attribute__((noinline)) check_written(uint32_t before) {
 }
 
 /*
- * Nothing that only rises is below what flash says, whatever was written over fs_now: a pointer that a glitch spoilt can
- * point to it. Once, for the same reason.
+ * Nothing that only rises is below what flash says, whatever was written over fs_now: a pointer that a glitch
+ * spoilt can point to it. Once, for the same reason.
  */
 static fs_result __attribute__((noinline)) check_risen(void) {
   uint32_t words[MARK_SIZE / 4]; /* how the state in flash begins */

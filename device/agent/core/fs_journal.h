@@ -1,6 +1,6 @@
 /*
- * The journal: what the chip remembers over resets and power cuts. Two erase units, records appended and never
- * overwritten, each authenticated with the device key. Rules and layout: ../README.md, "Journal".
+ * The journal: what the chip remembers over resets and power cuts. Two erase units, records appended and
+ * never overwritten, each authenticated with the device key. Rules and layout: ../README.md, "Journal".
  */
 #ifndef FS_JOURNAL_H
 #define FS_JOURNAL_H
@@ -8,7 +8,8 @@
 #include "fs_area.h"
 #include "fs_crypto.h"
 
-/* Life cycles as kept: words that do not turn into each other by a few bits. fs_life_number gives the wire's value. */
+/* Life cycles as kept: words that do not turn into each other by a few bits.
+ * fs_life_number gives the wire's value. */
 #define FS_LIFE_PERSONALIZED 0x1e87d23bu
 #define FS_LIFE_INSTALLING 0x69b40fc4u
 #define FS_LIFE_INSTALLED 0xa53c965au
@@ -41,7 +42,8 @@ typedef struct {
 #define FS_RECEIPT_PRESENT 0x9e651a3bu /* of the present application */
 #define FS_RECEIPT_OTHER 0xb1c42f58u   /* of the other one, which was given up */
 
-/* The install under way, beside what is known of the one before it: what has to be erased when it ends badly. */
+/* The install under way, beside what is known of the one before it: what has to be
+ * erased when it ends badly. */
 typedef struct {
   uint8_t manifest_digest[FS_HASH_SIZE];
   fs_place places[FS_AREA_MAX]; /* of its areas; length 0 ends the list */
@@ -84,11 +86,12 @@ extern fs_state fs_now;
 /* Finds the newest intact state and makes sure that it is firmly written. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_journal_load(void);
 
-/* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the journal cannot be read,
- * nothing boots. */
+/* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the
+ * journal cannot be read, nothing boots. */
 fs_result fs_journal_recall(void);
 
-/* FS_YES when fs_now is as it was authenticated or written last, progress included (which is 0 once installed). */
+/* FS_YES when fs_now is as it was authenticated or written last, progress included
+ * (which is 0 once installed). */
 fs_answer fs_journal_authentic(void);
 
 /* Personalization: erases both units and writes fs_now as the first state, under a key given. */

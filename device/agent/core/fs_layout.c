@@ -1,7 +1,8 @@
 /*
- * What lies in flash, or is handed over as it lies, holds to its layout: the place of every member and the size of every
- * structure, on every compiler. No code. A layout that changes is a new version of it: ../README.md, "Journal" and
- * "Identity". Structures of one file alone are held in that file. toolchain/layout.test.ts looks that no member is missing.
+ * What lies in flash, or is handed over as it lies, holds to its layout: the place of every member and the
+ * size of every structure, on every compiler. No code. A layout that changes is a new version of it:
+ * ../README.md, "Journal" and "Identity". Structures of one file alone are held in that file.
+ * toolchain/layout.test.ts looks that no member is missing.
  */
 #include "fs_journal.h"
 #include "fs_policy.h"

@@ -327,8 +327,8 @@ static fs_result pass(fs_view bundle, license *read, uint8_t hash[FS_HASH_SIZE])
   return FS_OK;
 }
 
-/* Once: for an epoch that the session did not take over, and for what a pointer that a glitch spoilt wrote over the journal's state, as the
- * private key that a license is opened with. */
+/* Once: for an epoch that the session did not take over, and for what a pointer that a glitch spoilt wrote
+ * over the journal's state, as the private key that a license is opened with. */
 static fs_result __attribute__((noinline)) check_kept(const license *read) {
   FS_DEMAND(fs_session.trust.epoch == read->trust.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_journal_authentic() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);

@@ -10,8 +10,8 @@ typedef struct {
   uint32_t count;
 } fs_device_data;
 
-/* Checks the bundle against the accepted package and derives the keys of the session. The bundle's buffer is overwritten:
- * it holds the per-device data afterwards, and the caller wipes it. */
+/* Checks the bundle against the accepted package and derives the keys of the session. The bundle's buffer is
+ * overwritten: it holds the per-device data afterwards, and the caller wipes it. */
 fs_result fs_license_accept(fs_buffer bundle, fs_device_data *data);
 
 #endif

@@ -39,7 +39,8 @@ enum {
 /* What follows once the answer was sent. */
 typedef enum { AFTER_NOTHING, AFTER_RESET, AFTER_PROTECT, AFTER_LAUNCH } after;
 
-/* A record begins behind type, sequence and index: two bytes ahead of the frame put it on a word, and copies go by words. */
+/* A record begins behind type, sequence and index: two bytes ahead of the frame put it on a
+ * word, and copies go by words. */
 static struct {
   uint8_t ahead[2];
   uint8_t bytes[FS_CONTENT_MAX];
@@ -47,8 +48,8 @@ static struct {
 static uint8_t *const request = frame.bytes;
 static const fs_buffer whole_request = {frame.bytes, sizeof frame.bytes};
 /*
- * The answer stays until the next request, which may be the same one again. Long answers are to short requests, and stand in
- * the frame buffer's end; when other bytes came over them, the request is served anew.
+ * The answer stays until the next request, which may be the same one again. Long answers are to short
+ * requests, and stand in the frame buffer's end; when other bytes came over them, the request is served anew.
  */
 #define TAIL_AT (FS_CONTENT_MAX - ANSWER_MAX)
 static uint8_t brief[BRIEF_MAX];
@@ -182,14 +183,16 @@ static void follow(after then) {
   fs_port_reset();
 }
 
-/* Whether the request is the one answered last, and its answer whole: it carries the CRC with which it was sent. */
+/* Whether the request is the one answered last, and its answer whole: it carries the
+ * CRC with which it was sent. */
 static fs_answer is_repeat(uint8_t type, uint8_t sequence, uint32_t crc) {
   if (answer_length == 0 || answered_crc != crc) return FS_NO;
   if (answer[0] != (type | ANSWER_BIT) || answer[1] != sequence) return FS_NO;
   return fs_crc32(answer, answer_length) == fs_get_u32le(answer + answer_length) ? FS_YES : FS_NO;
 }
 
-/* A frame with a right CRC: a repeat of the request answered last, or a request. Kept out of the path of a byte. */
+/* A frame with a right CRC: a repeat of the request answered last, or a request. Kept
+ * out of the path of a byte. */
 static void __attribute__((noinline)) handle(uint32_t length) {
   uint8_t type = request[0];
   uint8_t sequence = request[1];

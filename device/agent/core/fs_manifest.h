@@ -1,4 +1,5 @@
-/* The signed manifest: spec/package.md section 6, steps 3 to 6. What depends on the chip's state is fs_package. */
+/* The signed manifest: spec/package.md section 6, steps 3 to 6. What depends on the
+ * chip's state is fs_package. */
 #ifndef FS_MANIFEST_H
 #define FS_MANIFEST_H
 

@@ -1,4 +1,5 @@
-/* Accepting a package header: spec/package.md section 6, steps 1 to 10. Changes nothing but root and epoch. */
+/* Accepting a package header: spec/package.md section 6, steps 1 to 10. Changes
+ * nothing but root and epoch. */
 #ifndef FS_PACKAGE_H
 #define FS_PACKAGE_H
 

@@ -115,7 +115,8 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   return FS_OK;
 }
 
-/* FS_YES when the DER holds the 65 bytes somewhere: that the certificate's profile is right is for its verifiers. */
+/* FS_YES when the DER holds the 65 bytes somewhere: that the certificate's profile is
+ * right is for its verifiers. */
 static fs_answer holds(fs_view der, const uint8_t point[FS_POINT_SIZE]) {
   uint32_t i;
   for (i = 0; der.length >= FS_POINT_SIZE && i <= der.length - FS_POINT_SIZE; i++)
@@ -156,7 +157,8 @@ fs_result fs_personalize_finish(fs_view request) {
   FS_REQUIRE(holds(certificate, made.signing_public) == FS_YES && holds(certificate, made.kem_public) == FS_YES,
              FS_ERR_CERTIFICATE_KEY_WRONG);
   FS_TRY(fs_policy_check_final(final, count));
-  /* The journal first: a chip with an identity always has a state. Without an identity the journal means nothing. */
+  /* The journal first: a chip with an identity always has a state. Without an identity
+   * the journal means nothing. */
   FS_TRY(write_first_state());
   FS_TRY(fs_identity_write(&made, certificate, final, count));
   begun = FS_NO;

@@ -7,10 +7,12 @@
 /* personalize-begin: makes keys, writes nothing; the answer is [signing key, KEM key, hello]. */
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer);
 
-/* personalize-finish: writes journal and identity. The final option bytes follow with fs_personalize_protect. */
+/* personalize-finish: writes journal and identity. The final option bytes follow with
+ * fs_personalize_protect. */
 fs_result fs_personalize_finish(fs_view request);
 
-/* Applies the final option bytes as long as they differ and tries are left: does not return when it applied any. */
+/* Applies the final option bytes as long as they differ and tries are left: does not
+ * return when it applied any. */
 void fs_personalize_protect(void);
 
 #endif

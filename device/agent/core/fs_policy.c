@@ -70,7 +70,8 @@ fs_result fs_policy_check_final(const fs_requirement *requirements, uint32_t cou
   return FS_OK;
 }
 
-/* The register's value once the requirement is met; a readout level that is met already is left as it is written. */
+/* The register's value once the requirement is met; a readout level that is met already
+ * is left as it is written. */
 static fs_result wanted(const fs_requirement *requirement, uint32_t *now, uint32_t *then) {
   uint32_t readout = readout_bits(requirement->register_id);
   FS_TRY_AS(fs_port_option_read(requirement->register_id, now), FS_ERR_OPTION_BYTES_FAILED);

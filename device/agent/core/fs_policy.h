@@ -1,5 +1,5 @@
-/* Option bytes: what is in force, what a policy may ask for, what is applied. spec/agent.md section 4, spec/package.md
- * section 6, steps 9 and 10. */
+/* Option bytes: what is in force, what a policy may ask for, what is applied. spec/agent.md section 4,
+ * spec/package.md section 6, steps 9 and 10. */
 #ifndef FS_POLICY_H
 #define FS_POLICY_H
 

@@ -1,6 +1,6 @@
 /*
- * See fs_random.h. Without a generator in hardware: block i of boot b is HMAC(seed, b || i), where the journal counts
- * b up before its first block is used, so that no block comes twice in the life of the device.
+ * See fs_random.h. Without a generator in hardware: block i of boot b is HMAC(seed, b || i), where the
+ * journal counts b up before its first block is used, so that no block comes twice in the life of the device.
  */
 #include "fs_random.h"
 

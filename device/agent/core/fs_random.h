@@ -7,7 +7,8 @@
 /* FS_ERR_RANDOM_FAILED. */
 fs_result fs_random(uint8_t *bytes, uint32_t length);
 
-/* Parts without a generator: the seed of a personalization that has not been written yet; null: that of the identity. */
+/* Parts without a generator: the seed of a personalization that has not been written yet;
+ * null: that of the identity. */
 void fs_random_use_seed(const uint8_t *seed);
 
 #endif

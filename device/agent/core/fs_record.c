@@ -31,7 +31,8 @@ static void __attribute__((noinline)) hash_of(fs_buffer record, uint8_t hash[FS_
   fs_crypto_sha256_final(&context, hash);
 }
 
-/* One pass. The hash is not computed twice: no instruction left out of SHA-256 makes it one that is awaited. */
+/* One pass. The hash is not computed twice: no instruction left out of SHA-256 makes
+ * it one that is awaited. */
 static fs_result __attribute__((noinline)) check_hash(const uint8_t hash[FS_HASH_SIZE]) {
   /* Defence record-hash */
   FS_DEMAND(fs_equal(hash, fs_session.expected, FS_HASH_SIZE) == FS_YES, FS_ERR_RECORD_HASH_WRONG);

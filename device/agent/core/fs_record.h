@@ -1,4 +1,5 @@
-/* Records: the chain of hashes, decryption, programming. spec/package.md section 5, spec/agent.md sections 1 and 3. */
+/* Records: the chain of hashes, decryption, programming. spec/package.md section 5,
+ * spec/agent.md sections 1 and 3. */
 #ifndef FS_RECORD_H
 #define FS_RECORD_H
 
@@ -18,9 +19,10 @@ fs_answer fs_record_matches(fs_buffer record);
 void fs_record_begin(void);
 
 /*
- * Takes the record awaited: checks it, decrypts it in place, writes it (or, below the address of a resume, compares it)
- * and moves on. FS_ERR_RECORD_LENGTH_WRONG, FS_ERR_RECORD_HASH_WRONG, FS_ERR_RECORD_TAG_WRONG: nothing was written;
- * FS_ERR_RESUME_CONTENT_DIFFERS; FS_ERR_FLASH_...; FS_ERR_JOURNAL_FAILED. The buffer is wiped by the caller.
+ * Takes the record awaited: checks it, decrypts it in place, writes it (or, below the address of a resume,
+ * compares it) and moves on. FS_ERR_RECORD_LENGTH_WRONG, FS_ERR_RECORD_HASH_WRONG,
+ * FS_ERR_RECORD_TAG_WRONG: nothing was written; FS_ERR_RESUME_CONTENT_DIFFERS; FS_ERR_FLASH_...;
+ * FS_ERR_JOURNAL_FAILED. The buffer is wiped by the caller.
  */
 fs_result fs_record_take(fs_buffer record);
 

@@ -1,6 +1,7 @@
 /*
- * Results of the agent's functions. Success is one word with many bits set and clear, so that a flipped bit or a
- * skipped load does not look like it; every other word is a failure. Faults are the numbers of spec/errors.
+ * Results of the agent's functions. Success is one word with many bits set and clear, so that a
+ * flipped bit or a skipped load does not look like it; every other word is a failure. Faults
+ * are the numbers of spec/errors.
  */
 #ifndef FS_RESULT_H
 #define FS_RESULT_H
@@ -46,8 +47,8 @@ enum {
 #define FS_BARRIER() __asm__ volatile("" ::: "memory")
 
 /*
- * A decision: its place goes into the section .fs_sites of the ELF (address, line), which is never loaded; lab/glitch
- * looks there for what must be attacked.
+ * A decision: its place goes into the section .fs_sites of the ELF (address, line), which is never loaded;
+ * lab/glitch looks there for what must be attacked.
  */
 #if defined(__arm__)
 #define FS_SITE() \
@@ -57,9 +58,10 @@ enum {
 #endif
 
 /*
- * Checks that decide over an install or a boot. FS_DECIDE and FS_DEMAND check once, and stand in functions that run
- * twice: what one skipped instruction spoils in one pass, the other pass refuses (fs_flow.h). FS_INSIST checks twice by
- * itself, for decisions that are made once; its condition has no side effect and reads memory.
+ * Checks that decide over an install or a boot. FS_DECIDE and FS_DEMAND check once, and stand in
+ * functions that run twice: what one skipped instruction spoils in one pass, the other pass refuses
+ * (fs_flow.h). FS_INSIST checks twice by itself, for decisions that are made once; its condition has
+ * no side effect and reads memory.
  */
 #define FS_DECIDE(expression)                       \
   do {                                              \

@@ -32,8 +32,8 @@ void fs_session_end(void);
 /* Forgets license and keys and keeps the accepted package: a license can come again. */
 void fs_session_back_to_package(void);
 
-/* Notes the manifest as accepted, and says whether it still is that one. A license fills in the digests of its per-device data.
- * FS_ERR_INTERNAL_CHECK_FAILED. */
+/* Notes the manifest as accepted, and says whether it still is that one. A license fills in the digests of
+ * its per-device data. FS_ERR_INTERNAL_CHECK_FAILED. */
 void fs_session_note_manifest(void);
 fs_result fs_session_check_manifest(void);
 
@@ -41,7 +41,8 @@ fs_result fs_session_check_manifest(void);
 void fs_session_digest(uint32_t ordinal, fs_view bytes, uint8_t digest[FS_HASH_SIZE]);
 void fs_session_digest_of_hash(uint32_t ordinal, const uint8_t hash[FS_HASH_SIZE], uint8_t digest[FS_HASH_SIZE]);
 
-/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and (has_area) the area's ordinal. */
+/* HKDF-Expand with a label of spec/package.md section 4, the core digest, and
+ * (has_area) the area's ordinal. */
 void fs_session_derive(const char *label, fs_answer has_area, uint32_t area, uint8_t out[FS_KEY_SIZE]);
 
 #endif

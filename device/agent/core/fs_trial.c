@@ -4,7 +4,8 @@
 #include "fs_journal.h"
 #include "fs_port.h"
 
-/* The next life cycle is computed from the present one. When a glitch led here from another one, nothing boots. */
+/* The next life cycle is computed from the present one. When a glitch led here from
+ * another one, nothing boots. */
 #define LIFE_FROM_TO(from, to)                 \
   do {                                          \
     /* Defence trial-life-read-again: the compiler knows the word that it was compared with. */ \
@@ -124,8 +125,8 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks whether both answers are
- * the same. */
+/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks
+ * whether both answers are the same. */
 static fs_result __attribute__((noinline)) confirm(void) {
   FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);

@@ -1,6 +1,6 @@
 /*
- * The agent as a USB device, independent of the controller: spec/link.md section 5. A driver hands over the control
- * requests of endpoint 0 and carries the answers; only SET_ADDRESS is its own.
+ * The agent as a USB device, independent of the controller: spec/link.md section 5. A driver hands over the
+ * control requests of endpoint 0 and carries the answers; only SET_ADDRESS is its own.
  */
 #ifndef FS_USB_H
 #define FS_USB_H
@@ -10,9 +10,9 @@
 #define FS_USB_SETUP_SIZE 8u
 
 /*
- * A control request: the 8 bytes of its setup packet, and the data stage of an OUT request, which the core copies.
- * FS_YES: the answer for an IN request (at most wLength bytes, valid until the next call), an empty status stage for
- * an OUT request. FS_NO: STALL.
+ * A control request: the 8 bytes of its setup packet, and the data stage of an OUT request, which the core
+ * copies. FS_YES: the answer for an IN request (at most wLength bytes, valid until the next call), an empty
+ * status stage for an OUT request. FS_NO: STALL.
  */
 fs_answer fs_usb_control(const uint8_t setup[FS_USB_SETUP_SIZE], fs_view data, fs_view *answer);
 

@@ -1,5 +1,5 @@
-/* See fs_usb_descriptors.h. USB 2.0 section 9.6, USB 3.2 section 9.6.2 (BOS), DFU 1.1 section 4, Microsoft OS 2.0
- * Descriptors Specification, WebUSB section 4. */
+/* See fs_usb_descriptors.h. USB 2.0 section 9.6, USB 3.2 section 9.6.2 (BOS), DFU 1.1 section 4, Microsoft OS
+ * 2.0 Descriptors Specification, WebUSB section 4. */
 #include "fs_usb_descriptors.h"
 
 #include "fs_chip_facts.h"
@@ -23,8 +23,8 @@ FS_STATIC_ASSERT(sizeof device == 18u);
 #define INTERFACE_SIZE 9u
 #define CONFIGURATION_SIZE (9u + 2u * (INTERFACE_SIZE + FUNCTIONAL_SIZE))
 
-/* Setting 0 is DFU (0xFE, 1, 2: DFU mode) and can only be written; setting 1 has a vendor's class, so that DFU tools see
- * one interface and need not be told which, and is written and read. Self-powered, 100 mA. */
+/* Setting 0 is DFU (0xFE, 1, 2: DFU mode) and can only be written; setting 1 has a vendor's class, so that
+ * DFU tools see one interface and need not be told which, and is written and read. Self-powered, 100 mA. */
 static const uint8_t configuration[] = {
   9, TYPE_CONFIGURATION, WORD(CONFIGURATION_SIZE), 1, 1, 0, 0xc0, 50,
   9, 4, 0, FS_USB_ALTERNATE_PACKAGE, 0, 0xfe, 1, 2, STRING_PACKAGE, FUNCTIONAL(0x01),

@@ -4,7 +4,8 @@
 
 #include "fs_usb_request.h"
 
-/* A product ships with its owner's own pair; 0x1209:0x0001 is the pid.codes pair for tests and no product may use it. */
+/* A product ships with its owner's own pair; 0x1209:0x0001 is the pid.codes pair for tests
+ * and no product may use it. */
 #ifndef FS_USB_VENDOR_ID
 #define FS_USB_VENDOR_ID 0x1209u
 #define FS_USB_PRODUCT_ID 0x0001u

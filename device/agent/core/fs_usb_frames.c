@@ -4,8 +4,8 @@
 #define WAITING_MAX 2560u
 
 static uint8_t waiting[WAITING_MAX];
-/* Empty until the first clear. fs_line names fs_usb_frames_put alone, so that a port without USB, which never clears, links
- * without `waiting`. */
+/* Empty until the first clear. fs_line names fs_usb_frames_put alone, so that a port without USB, which never
+ * clears, links without `waiting`. */
 static fs_buffer room;
 static uint32_t taken;
 static uint32_t filled;

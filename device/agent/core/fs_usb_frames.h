@@ -4,7 +4,8 @@
 
 #include "fs_bytes.h"
 
-/* Appends bytes of an answer; what does not fit is lost, and with it the frame: the host repeats its request. */
+/* Appends bytes of an answer; what does not fit is lost, and with it the frame: the
+ * host repeats its request. */
 void fs_usb_frames_put(const uint8_t *bytes, uint32_t length);
 
 /* Takes at most so many bytes, which stay valid until the next put. */

@@ -1,4 +1,5 @@
-/* Setup packets and request codes, USB 2.0 section 9.3, and what the files of the device class share of them. */
+/* Setup packets and request codes, USB 2.0 section 9.3, and what the files of the
+ * device class share of them. */
 #ifndef FS_USB_REQUEST_H
 #define FS_USB_REQUEST_H
 
