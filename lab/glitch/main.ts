@@ -1,16 +1,19 @@
 // `npm run lab -- glitch`: skips instructions of the agent's machine code and flips bits of its verdicts,
 // where it must refuse something, and prints the outcomes. Without options all of it:
-//   --singles N     every N-th of the instructions skipped alone; --pairs N, --flips N, --library N: of pairs of
-//                   instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are 1 by default
+//   --singles N     every N-th of the instructions skipped alone; --pairs N, --flips N, --library N: of pairs
+//                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are 1
+//                   by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
-//   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the last
+//   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
+//                   last
 //   --chip ID       another chip than the STM32G0B1
-//   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a Cortex-M0+
+//   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a
+//                   Cortex-M0+
 //   --middle        also a middle execution of each instruction that is executed three times or more
-//   --reach         instead: runs the scenarios without a glitch, and prints which decisions each of them reaches
+//   --reach         instead: runs the scenarios without a glitch, and prints which decisions each reaches
 //   --mutants       instead: takes out one defence after the other, and attacks until a bypass is found
-//   --mutants TEXT  the mutants whose names contain the text; with --everywhere, in all other scenarios after those that
-//                   are named with them, by single instructions
+//   --mutants TEXT  the mutants whose names contain the text; with --everywhere, in all other scenarios after
+//                   those that are named with them, by single instructions
 // Exit code 1 when a bypass was found, when a decision was not attacked, or when a mutant showed no bypass.
 
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /*
  * See fs_identity.h. An image is 1696 bytes; offsets and contents, little-endian:
- *      0  magic "FSID"            4  version 1                8  epoch            12  length of the certificate
+ *      0  magic "FSID"            4  version 1                8  epoch         12  length of the certificate
  *     16  signing private key    48  KEM private key         80  device key      112  seed, or zeros
  *    144  root public key       209  signing public key     274  KEM public key
  *    339  product, length       340  product, 32            372  number of final option-byte requirements
