@@ -1,8 +1,8 @@
 // `npm run lab -- glitch`: skips instructions of the agent's machine code and flips bits of its verdicts,
 // where it must refuse something, and prints the outcomes. Without options all of it:
 //   --singles N     every N-th of the instructions skipped alone; --pairs N, --flips N, --library N: of pairs
-//                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are 1
-//                   by default
+//                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are
+//                   1 by default
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
 //                   last
