@@ -12,14 +12,15 @@ describe.runIf(hasTool('arm-none-eabi-gcc'))('the agent as machine code', () => 
     async (state) => {
       const line = machineLine(messageVectors.chip);
       if (state === 'personalized') await personalizeMachine(line, 0);
+      line.chip.powerOff();
       const before = line.chip.judge.snapshot();
       // What is served costs seconds of signing; one of each kind is enough beside the refusals.
       const served = new Set<number>();
       for (const one of messageVectors.cases.filter(({ lifeCycle }) => lifeCycle === state)) {
         if (one.fault === undefined && served.has(one.type)) continue;
         if (one.fault === undefined) served.add(one.type);
-        line.chip.judge.restore(before);
         line.chip.powerOff();
+        line.chip.judge.restore(before);
         line.chip.powerOn();
         expect([one.name, messageOutcome(line, one)]).toEqual([one.name, one.fault ?? 0]);
       }

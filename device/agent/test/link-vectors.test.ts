@@ -1,5 +1,5 @@
-// The vectors of single messages and of USB control requests against the agent's WebAssembly build. As machine
-// code: link-vectors.arm.test.ts.
+// The vectors of single messages and of USB control requests against the agent's WebAssembly build. As
+// machine code: link-vectors.arm.test.ts.
 
 import { expect, it } from 'vitest';
 import { blankLine, type Line, personalizedLine } from './line.ts';
