@@ -131,7 +131,7 @@ async function runChips(face: Face, plan: SessionPlan): Promise<void> {
     if (live)
       screen = new Screen(shell, { views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
     else if (!shell.in.isTTY) createInterface({ input: shell.in }).on('line', obeyLine);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.resolve());
+    void shell.stops.wait().then(end.resolve);
     if (plan.uart !== undefined || plan.usb || plan.debug !== undefined)
       for (const { chip } of boards) chip.powerOn();
     announceReady(printer, boards);
