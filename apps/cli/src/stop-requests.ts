@@ -17,8 +17,9 @@ export class StopRequests {
 
   /** Whether a command took it. */
   raise(signal: string): boolean {
-    for (const obey of this.#takers) obey(signal);
-    return this.#takers.size > 0;
+    const takers = [...this.#takers]; // one may give the request back while it obeys
+    for (const obey of takers) obey(signal);
+    return takers.length > 0;
   }
 
   /** Resolves at the first request. */

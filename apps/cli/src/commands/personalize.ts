@@ -39,13 +39,8 @@ const agentOpener =
   (socket: string): PersonalizeOptions['openAgent'] =>
   async () => {
     const stream = await openSocket(socket);
-    try {
-      const agent = await AgentClient.connect({ stream, clock: systemClock });
-      return { agent, close: () => stream.close() };
-    } catch (error) {
-      await stream.close(); // an open port would keep the process
-      throw error;
-    }
+    const agent = await AgentClient.connect({ stream, clock: systemClock }); // closes the stream where it throws
+    return { agent, close: () => stream.close() };
   };
 
 /**
