@@ -71,6 +71,7 @@ const singles: readonly Single[] = [
       'packages/programmer/src/journal-line.ts',
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
+      'apps/cli/src/json-file.ts',
       'apps/cli/src/virtual/state-file.ts',
     ],
     tests: false,

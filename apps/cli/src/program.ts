@@ -90,8 +90,16 @@ export async function makeProgram(shell: Shell, words?: readonly string[]): Prom
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
   const code = await run(words, shell);
   await shell.out.settle();
+  const lost = code === 0 ? shell.out.failure : undefined;
+  const told = lost === undefined ? code : await tellLost(shell, lost);
   await shell.err.settle();
-  return code;
+  return told;
+}
+
+/** The command did its work, and not everything that it said was written. */
+async function tellLost(shell: Shell, reason: string): Promise<number> {
+  const [{ Fault }, { reportFault }] = await Promise.all([import('@firmseal/fault'), import('./report.ts')]);
+  return reportFault(shell, new Fault('output-unwritable', { reason }), false);
 }
 
 /** `help keys new` is `keys new --help`. */

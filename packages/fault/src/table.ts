@@ -1018,6 +1018,21 @@ export const faultTable = {
     sentence: 'The private key to store is not a P-256 scalar.',
     remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one. Or let firmseal make the key (`firmseal keys new`).',
   },
+  'passphrase-weak': {
+    number: 810, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The new passphrase is weak: it needs at least {leastCharacters} characters, {leastDifferent} of them different.',
+    remedy: 'Take a longer one, for example five words that do not belong together; nothing was written.',
+  },
+  'passphrase-differs': {
+    number: 811, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The passphrase was not the same the second time.',
+    remedy: 'Run the command again; nothing was written.',
+  },
+  'signed-object-unknown': {
+    number: 812, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no key file, public key, delegation or epoch statement.',
+    remedy: 'Check the path; `firmseal inspect` shows packages.',
+  },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no job {job}.',
@@ -1280,7 +1295,7 @@ export const faultTable = {
   },
   'journal-write-failed': {
     number: 912, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'The journal could not be written to disk.',
+    sentence: 'The journal {file} could not be written to disk ({reason}).',
     remedy: 'Free space, or repair the disk of the station. Nothing was started without a journal line.',
   },
   'authority-unreachable': {
@@ -1452,6 +1467,31 @@ export const faultTable = {
     number: 977, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: 'The command line was not understood: {detail}.',
     remedy: 'See `{command} --help`.',
+  },
+  'folder-not-empty': {
+    number: 978, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The folder {folder} exists and is not empty.',
+    remedy: 'Nothing was changed; name another folder, or move what is in it away.',
+  },
+  'output-unwritable': {
+    number: 979, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Standard output could not be written ({reason}), so not everything was shown.',
+    remedy: 'What the command had to do is done; free space where its output goes, or let it write somewhere else.',
+  },
+  'command-stopped': {
+    number: 980, exit: 'stopped', http: null, retry: 'fail', chip: false,
+    sentence: 'The command was stopped by {signal}.',
+    remedy: 'Run the same command again; what it had finished stays.',
+  },
+  'token-malformed': {
+    number: 981, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not hold a token: a token is one line of letters, digits, \'-\' and \'_\'.',
+    remedy: 'Name the file that `firmseal job token` or `firmseal authority init` wrote.',
+  },
+  'product-file-malformed': {
+    number: 982, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not the file of a product: {problem}.',
+    remedy: 'Write it again with `firmseal authority add-product`.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

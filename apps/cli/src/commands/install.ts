@@ -5,11 +5,19 @@ import { Command } from '@commander-js/extra-typings';
 import { accessForJob } from '@firmseal/authority-client';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { faultLabel } from '@firmseal/fault';
 import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { systemClock } from '@firmseal/link';
-import { createInstallVerifier, exitCodeOf, readInstallPackage, runGang } from '@firmseal/programmer';
+import {
+  createInstallVerifier,
+  exitCodeOf,
+  type InstallResult,
+  readInstallPackage,
+  runGang,
+} from '@firmseal/programmer';
 import { accessAuthority, jobId } from '../authority-access.ts';
+import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
 import { createInstallFace } from '../install-face.ts';
 import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
@@ -17,6 +25,15 @@ import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets, openSocket } from '../sockets.ts';
+
+type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
+
+/** Standard error says why each socket failed, whatever shows the progress. */
+function tellFailure({ shell }: Face, { socketNumber, socket, fault }: FailedInstall): void {
+  const { code, message, remedy } = fault;
+  shell.err.write(`[${socketNumber}] ${socket}: ${faultLabel(code)} ${code}: ${message}\n`);
+  shell.err.write(`  What to do: ${remedy}\n`);
+}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -43,7 +60,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const authority = accessForJob(accessAuthority(options), options.job);
+        const authority = accessForJob(accessAuthority(face, options), options.job);
         const rootPublicKey = readPublicKey(options.rootKey);
         const sealed = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
         const { product } = sealed.manifest.core;
@@ -60,8 +77,7 @@ export const command = (shell: Shell) =>
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
         const stop = new AbortController();
-        const onSignal = (): void => stop.abort();
-        process.once('SIGINT', onSignal);
+        const giveBack = shell.stops.take(() => stop.abort());
         try {
           const results = await runGang({
             sockets: options.socket,
@@ -79,10 +95,11 @@ export const command = (shell: Shell) =>
             signal: stop.signal,
             startApplication: options.start === true,
           });
+          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
           return exitCodeOf(results);
         } finally {
           shown.finish();
-          process.off('SIGINT', onSignal);
+          giveBack();
           await journal.close();
         }
       }),

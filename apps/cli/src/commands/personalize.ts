@@ -6,7 +6,7 @@ import { toHex } from '@firmseal/bytes';
 import { findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { systemClock } from '@firmseal/link';
 import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
 import { agentBuildNames, readAgentImage } from '../agent-image.ts';
@@ -20,10 +20,10 @@ import {
   productOption,
   rootKeyOption,
 } from '../options.ts';
-import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
+import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets, openProbe, openSocket } from '../sockets.ts';
 
@@ -39,11 +39,32 @@ const agentOpener =
   (socket: string): PersonalizeOptions['openAgent'] =>
   async () => {
     const stream = await openSocket(socket);
-    return {
-      agent: await AgentClient.connect({ stream, clock: systemClock }),
-      close: () => stream.close(),
-    };
+    const agent = await AgentClient.connect({ stream, clock: systemClock }); // closes the stream where it throws
+    return { agent, close: () => stream.close() };
   };
+
+/**
+ * One after the other. Asked to stop, it finishes what it began: a chip that is half personalized would have
+ * to be erased. Throws `command-stopped` then, and what `work` throws.
+ */
+async function eachUntilStopped<T>(
+  shell: Shell,
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let stoppedBy: string | undefined;
+  const giveBack = shell.stops.take((signal) => {
+    stoppedBy = signal;
+  });
+  try {
+    for (const [index, item] of items.entries()) {
+      if (stoppedBy !== undefined) throw new Fault('command-stopped', { signal: stoppedBy });
+      await work(item, index);
+    }
+  } finally {
+    giveBack();
+  }
+}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -84,39 +105,44 @@ export const command = (shell: Shell) =>
         if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         if (probes.length !== sockets.length)
           throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
+        // Every place is understood before the first chip is touched.
+        const places = sockets.map((socket, i) => ({
+          socket,
+          ...(probes[i] === 'written' ? {} : { probe: openProbe(probes[i]!) }),
+        }));
         checkClock(new Date());
         const chip = findChip(options.chip);
         requireAgent(chip);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
-        const { deviceCa: caFile, passphraseFile } = options;
-        const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
-        const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
         const isVirtual = probes.every((probe) => probe.startsWith('virtual:'));
         const build = options.agentBuild ?? (isVirtual ? 'webassembly' : 'machine-code');
         const agentImage = readAgentImage(chip, build);
-        // Every line must open before the first chip is erased.
-        for (const socket of sockets) await (await openSocket(socket)).close();
-        const shared = {
-          ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
-          agentImage,
-          deviceCa: signerOf(nodeCrypto, key),
-        };
-        for (const [index, socket] of sockets.entries()) {
-          const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
-          const { device, uniqueId } = await personalizeChip({
-            ...shared,
-            validFrom: releaseDate,
-            ...(probes[index] === 'written' ? {} : { probe: openProbe(probes[index]!) }),
-            openAgent: agentOpener(socket),
-            onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
+        const { deviceCa: file, passphraseFile } = options;
+        const role = 'device-ca';
+        await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
+          // Every line must open before the first chip is erased.
+          for (const socket of sockets) await (await openSocket(socket)).close();
+          const shared = {
+            ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
+            agentImage,
+            deviceCa: signerOf(nodeCrypto, key),
+          };
+          await eachUntilStopped(shell, places, async ({ socket, ...place }, index) => {
+            const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
+            const { device, uniqueId } = await personalizeChip({
+              ...shared,
+              ...place,
+              validFrom: releaseDate,
+              openAgent: agentOpener(socket),
+              onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
+            });
+            const thumbprint = toHex(device.thumbprint);
+            face.tell(
+              { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
+              say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
+            );
           });
-          const thumbprint = toHex(device.thumbprint);
-          face.tell(
-            { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
-            say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
-          );
-        }
-        key.privateKey.wipe();
+        });
       }),
     );

@@ -3,8 +3,9 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { imageFormats } from '@firmseal/image';
-import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import {
   type Area,
@@ -18,7 +19,8 @@ import {
   sealPackage,
 } from '@firmseal/seal';
 import { chipOption } from '../chip-option.ts';
-import { readInput, refuseExisting, writeOutput } from '../files.ts';
+import type { Face } from '../face.ts';
+import { readInput } from '../files.ts';
 import { readImageFile } from '../image-file.ts';
 import {
   address,
@@ -31,9 +33,9 @@ import {
   rootKeyOption,
   toNumber,
 } from '../options.ts';
-import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
+import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
 
 const chunkNames = chunkSizes.map(String) as `${(typeof chunkSizes)[number]}`[];
@@ -144,7 +146,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, path, options) => {
         const keyFile = `${options.out}.key`;
-        refuseExisting(options.out, keyFile);
+        refuseUnmakeable([keyFile, options.out]);
         const chip = findChip(options.chip);
         requireAgent(chip);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
@@ -163,9 +165,11 @@ export const command = (shell: Shell) =>
           plan.areas.map(({ area }) => area),
           [chip],
         );
-        const { parts, wrappedKey } = await sealFor(shell, { core, areas: plan.areas }, options);
-        writeOutput(keyFile, [wrappedKey], 0o600);
-        writeOutput(options.out, parts);
+        const { parts, wrappedKey } = await sealFor(face, { core, areas: plan.areas }, options);
+        writeNewFiles([
+          { path: keyFile, parts: [wrappedKey], mode: 0o600 },
+          { path: options.out, parts },
+        ]);
         const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
         const { product, firmwareVersion } = core;
         face.tell(
@@ -213,21 +217,19 @@ function makeCore(chip: Chip, entry: number, options: SealOptions): SealInputs['
 }
 
 /** The package in parts, and its content key wrapped for the authority. */
-async function sealFor(shell: Shell, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
-  const passphrase = await readPassphrase(shell, `the signer key ${options.signer}`, options.passphraseFile);
-  const key = await openKeyFile(nodeCrypto, { path: options.signer, passphrase, role: 'package-signer' });
+async function sealFor(face: Face, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
+  const { signer: file, passphraseFile, epochStatement } = options;
   const rootPublicKey = readPublicKey(options.rootKey);
   const authorityKemKey = readPublicKey(options.authorityKey);
-  for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
-  const { epochStatement } = options;
-  const { parts, contentKey, manifestDigest } = await sealPackage(nodeCrypto, {
-    ...content,
-    signer: signerOf(nodeCrypto, key),
-    delegation: readInput(options.delegation),
-    rootPublicKey,
-    ...(epochStatement === undefined ? {} : { epoch: readInput(epochStatement) }),
+  const delegation = readInput(options.delegation);
+  const epoch = epochStatement === undefined ? {} : { epoch: readInput(epochStatement) };
+  const role = 'package-signer';
+  const sealed = await withKey(face, { file, role, what: 'the signer key', passphraseFile }, (key) => {
+    for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
+    const signer = signerOf(nodeCrypto, key);
+    return sealPackage(nodeCrypto, { ...content, signer, delegation, rootPublicKey, ...epoch });
   });
-  key.privateKey.wipe();
+  const { parts, contentKey, manifestDigest } = sealed;
   const wrappedKey = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey });
   contentKey.wipe();
   return { parts, wrappedKey };

@@ -1,11 +1,11 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { toHex } from '@firmseal/bytes';
-import { refuseUnwritable } from '@firmseal/files';
+import { toHex, utf8 } from '@firmseal/bytes';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
 import { accessAuthority } from '../../authority-access.ts';
-import { readInput, writeText } from '../../files.ts';
+import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
 import { authorityOption, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -34,13 +34,15 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { quota, mode, idFile } = options;
-        const client = accessAuthority(options);
-        if (idFile !== undefined) refuseUnwritable(idFile, { existing: 'refuse' });
+        const client = accessAuthority(face, options);
+        const idFiles = idFile === undefined ? [] : [idFile];
+        // Before the job is opened: it would be there without its id.
+        refuseUnmakeable(idFiles);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey);
         const input = { header: headerBytes, contentKeyFile, quota, mode };
         const view = await client.call('openJob', input);
-        if (idFile !== undefined) writeText(idFile, `${toHex(view.job)}\n`);
+        writeNewFiles(idFiles.map((path) => ({ path, parts: [utf8(`${toHex(view.job)}\n`)] })));
         tellJob(face, view);
       }),
     );

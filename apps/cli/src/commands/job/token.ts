@@ -25,7 +25,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, job, options) => {
         const { out, label, days } = options;
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         checkTokenFile(out);
         const made = await client.call('createLineToken', { job, label, lifeDays: days });
         const { token, tokenId, expiresAtMs } = made;
