@@ -143,6 +143,9 @@ static uint32_t flow_of(uint8_t type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
     case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    case REQUEST_HELLO:
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_RECEIPT: return FS_FLOW_SIGNED;
     default: return FS_FLOW_IDLE;
   }
 }

@@ -139,6 +139,9 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const findi
 
 fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint8_t key[FS_SCALAR_SIZE];
+  uint8_t public_key[FS_POINT_SIZE];
+  fs_signer signer;
+  volatile fs_result result; /* looked at anew behind the wipe */
   finding found;
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
@@ -148,8 +151,11 @@ fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   found = find(challenge.length > 0 ? FS_YES : FS_NO);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
   FS_TRY(write_payload(writer, challenge, &found));
-  FS_TRY(fs_identity_signing_private(key));
-  fs_cose_end(writer, FS_TYP_RECEIPT, payload, key);
+  FS_TRY(fs_identity_signing_keys(key, public_key));
+  signer.private_key = key;
+  signer.public_key = public_key;
+  result = fs_cose_end(writer, FS_TYP_RECEIPT, payload, &signer);
   fs_wipe(key, sizeof key);
-  return writer->status;
+  FS_TRY(result);
+  return FS_OK;
 }

@@ -21,7 +21,7 @@ function objectsOf(compiler: Compiler, arithmetic: Arithmetic, sources: readonly
   const includes = [...at('core', 'port/bearssl', 'port/bearssl/test'), generatedFolder('stm32f427')];
   const all = at(
     ...['core/fs_bytes.c', 'core/fs_hmac.c', 'core/fs_hpke.c'],
-    ...['port/bearssl/fs_crypto.c', 'port/bearssl/other_curves.c'],
+    ...['fs_crypto.c', 'fs_ecdsa.c', 'other_curves.c'].map((name) => `port/bearssl/${name}`),
     ...['port/bearssl/test/crypto_runner.c', ...sources],
   );
   const define = arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31';
