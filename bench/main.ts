@@ -7,7 +7,7 @@ import { oneOf, readCommandLine } from '../tools/command-line.ts';
 import type { BenchRow } from './row.ts';
 
 const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
-  seal: async () => [await (await import('./seal-row.ts')).sealRow()],
+  seal: async () => (await import('./seal-row.ts')).sealRows(),
   help: async () => [await (await import('./help-row.ts')).helpRow()],
   install: async () => (await import('./install-rows.ts')).installRows(),
   machine: async () => (await import('./machine-rows.ts')).machineRows(),

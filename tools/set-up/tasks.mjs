@@ -22,5 +22,6 @@ export function taskOf(name, args) {
   const task = tasks[name];
   if (name !== 'lab') return { task, packagesOf: name };
   const campaign = campaigns[args[0]];
-  return { task: { ...task, needsAgent: campaign?.needsAgent === true }, packagesOf: `lab ${args[0]}` };
+  const { needsAgent = false, needsSources = false, packagesOf = `lab ${args[0]}` } = campaign ?? {};
+  return { task: { ...task, needsAgent, needsSources }, packagesOf };
 }
