@@ -140,7 +140,7 @@ export class Chain {
     return this.run(
       ...['personalize', '--chip', chipId, '--product', product, '--root-key', this.at('root.key.pub')],
       ...['--device-ca', this.at('ca.key'), '--level', '2', '--confirm-permanent'],
-      ...['--probe', plug.probe, '--socket', plug.socket, ...words],
+      ...['--via', plug.probe, '--socket', plug.socket, ...words],
     );
   }
 

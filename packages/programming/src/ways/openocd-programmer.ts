@@ -157,6 +157,11 @@ class OpenocdProgrammer implements ChipProgrammer {
     await this.#openocd.start(address);
   }
 
+  async boot(): Promise<void> {
+    await this.#openocd.resetRun();
+    await this.close();
+  }
+
   async close(): Promise<void> {
     await this.#openocd.close();
   }
