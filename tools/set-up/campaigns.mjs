@@ -27,6 +27,11 @@ export const campaigns = {
     needsAgent: true,
     says: 'virtual chips on the USB of a Linux kernel',
   },
+  ways: {
+    script: 'lab/ways/main.ts',
+    needsAgent: true,
+    says: 'blank chips to receipts through every way, and personalizations that are cut',
+  },
   'vectors-thumb': {
     script: 'lab/vectors-thumb/main.ts',
     says: 'every test vector on the machine code that ships',

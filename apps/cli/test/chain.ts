@@ -23,7 +23,7 @@ export const product = 'panel';
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
   readonly socket: string;
-  readonly probe: string;
+  readonly via: string;
 }
 
 export class Chain {
@@ -105,7 +105,7 @@ export class Chain {
     const [link, probe] = [await serveLink(chip, 0), await serveProbe(chip, 0)];
     this.#servers.push(link, probe);
     const portOf = (one: Server) => (one.address() as AddressInfo).port;
-    return { socket: `tcp:127.0.0.1:${portOf(link)}`, probe: `virtual:127.0.0.1:${portOf(probe)}` };
+    return { socket: `tcp:127.0.0.1:${portOf(link)}`, via: `virtual:127.0.0.1:${portOf(probe)}` };
   }
 
   /** Words that seal a small image, a raw binary made for the chip. */
@@ -121,17 +121,17 @@ export class Chain {
     ];
   }
 
-  /** A package for the chip and an approved job for one unit of it; returns the package and the job's id. */
-  async order(chipId: string): Promise<{ sealed: string; job: string }> {
-    const sealed = this.at(`${chipId}.seal`);
+  /** A package for the chip, under a name of its own, and an approved job for one unit of it; returns the package and the job's id. */
+  async order(chipId: string, name = chipId): Promise<{ sealed: string; job: string }> {
+    const sealed = this.at(`${name}.seal`);
     await this.run(...this.sealWords(chipId, sealed));
     await this.run(
       ...['job', 'open', ...this.#authority, '--package', sealed, '--content-key', `${sealed}.key`],
-      ...['--quota', '1', '--id-file', this.at(`${chipId}.job`)],
+      ...['--quota', '1', '--id-file', this.at(`${name}.job`)],
     );
-    const job = readFileSync(this.at(`${chipId}.job`), 'utf8').trim();
+    const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
     await this.run('job', 'approve', job, ...this.#authority);
-    await this.run('job', 'token', job, ...this.#authority, '--out', this.at(`${chipId}.token`));
+    await this.run('job', 'token', job, ...this.#authority, '--out', this.at(`${name}.token`));
     return { sealed, job };
   }
 
@@ -140,16 +140,16 @@ export class Chain {
     return this.run(
       ...['personalize', '--chip', chipId, '--product', product, '--root-key', this.at('root.key.pub')],
       ...['--device-ca', this.at('ca.key'), '--level', '2', '--confirm-permanent'],
-      ...['--probe', plug.probe, '--socket', plug.socket, ...words],
+      ...['--via', plug.via, '--socket', plug.socket, ...words],
     );
   }
 
-  install(chipId: string, { sealed, job }: { sealed: string; job: string }, plug: Plug): Promise<Outcome> {
+  install(name: string, { sealed, job }: { sealed: string; job: string }, plug: Plug): Promise<Outcome> {
     return this.run(
       ...['install', sealed, '--job', job, ...this.#authority.slice(0, 2)],
-      ...['--token-file', this.at(`${chipId}.token`), '--root-key', this.at('root.key.pub')],
+      ...['--token-file', this.at(`${name}.token`), '--root-key', this.at('root.key.pub')],
       ...['--device-ca-delegation', this.at('ca.delegation'), '--socket', plug.socket],
-      ...['--journal', this.at(`${chipId}.jsonl`), '--json'],
+      ...['--journal', this.at(`${name}.jsonl`), '--json'],
     );
   }
 

@@ -84,7 +84,7 @@ it('personalization that fails closes its link', async () => {
     [
       ...['personalize', '--chip', 'stm32g0b1', '--product', 'panel', '--root-key', desk.at('root.key.pub')],
       ...['--device-ca', desk.at('ca.key'), '--level', '0', '--agent-build', 'webassembly'],
-      ...['--probe', 'written', '--socket', `tcp:127.0.0.1:${silentPort()}`],
+      ...['--via', 'written', '--socket', `tcp:127.0.0.1:${silentPort()}`],
     ],
     deskEnvironment,
   );

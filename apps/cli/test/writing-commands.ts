@@ -150,7 +150,7 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
     personalize: {
       words: [
         ...['personalize', ...address, '--root-key', at('root.key.pub'), '--device-ca', at('ca.key')],
-        ...['--level', '0', '--probe', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
+        ...['--level', '0', '--via', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
       ],
       files: [],
       status: 13,

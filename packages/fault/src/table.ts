@@ -791,7 +791,7 @@ export const faultTable = {
   'chip-protected': {
     number: 559, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The connected {chip} is at readout protection level {level}.',
-    remedy: 'Use a blank chip, or remove the protection first, which erases the chip. Nothing was changed.',
+    remedy: 'Use a blank chip, or add `--confirm-erase` to let personalization erase this one and start over. Nothing was changed.',
   },
   'boot-options-refused': {
     number: 560, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -807,6 +807,41 @@ export const faultTable = {
     number: 562, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'firmseal has no agent in {build} for {chip}; it has {known}.',
     remedy: 'Choose another build with `--agent-build`; `firmseal agent list` shows what there is.',
+  },
+  'agent-not-back': {
+    number: 563, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} did not come back with its agent after it had set its protection.',
+    remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
+  },
+  'identity-record-malformed': {
+    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The record of an identity does not have the fields that the specification asks for.',
+    remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
+  },
+  'identity-record-signature-invalid': {
+    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The record of an identity is not signed by this device CA.',
+    remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
+  },
+  'chips-not-personalized': {
+    number: 566, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{failed} of {all} chips were not personalized.',
+    remedy: 'Read the fault of each, mend it, and give the same command again: chips that are finished are only confirmed.',
+  },
+  'board-of-another-chip': {
+    number: 567, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The board {board} carries a {found}, and {chip} was named.',
+    remedy: 'Name the board or the chip that is there: `--board` or `--chip`.',
+  },
+  'rehearsal-level': {
+    number: 568, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'A rehearsal leaves the chip reversible, so it ends at readout level 0; level {level} was asked for.',
+    remedy: 'Leave `--level` out, or leave `--rehearsal` out if you mean it.',
+  },
+  'socket-needed': {
+    number: 569, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The agent is not spoken to through {via}.',
+    remedy: 'Give a `--socket` (serial:, usb: or tcp:) for each `--via`, in the same order.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1370,8 +1405,8 @@ export const faultTable = {
   },
   'sockets-unequal': {
     number: 958, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{probes} probes were given for {sockets} sockets.',
-    remedy: 'Give one --probe and one --socket for each chip, in the same order.',
+    sentence: '{ways} ways were given for {sockets} sockets.',
+    remedy: 'Give one `--via` and one `--socket` for each chip, in the same order.',
   },
   'audit-failed': {
     number: 959, exit: 'unsound', http: null, retry: 'fail', chip: false,

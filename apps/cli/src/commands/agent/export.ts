@@ -77,7 +77,7 @@ export const command = (shell: Shell) =>
                 ...fields.map(({ name, value }) => `  ${name} = 0x${value.toString(16)}`),
               ]),
           '',
-          'Then `firmseal personalize --probe written` makes the identity. You must trust the person who wrote the agent.',
+          'Then `firmseal personalize --via written` makes the identity. You must trust the person who wrote the agent.',
         );
       }),
     );
