@@ -45,7 +45,7 @@ class OwnerKills {
     const { client, sealed } = this.#bench;
     const job = await client.openJob(sealed, 1);
     const show = () => client.call('showJob', { job });
-    const page = { limit: 1000 };
+    const page = { limit: 200 };
     const countJobs = async () => (await client.call('listJobs', page)).jobs.length;
     const countTokens = async () => (await client.call('listTokens', page)).tokens.length;
     const trials: Readonly<Record<OwnerKill['write'], (() => Promise<Trial>) | undefined>> = {
@@ -135,7 +135,7 @@ class OwnerKills {
       always: 'license-unknown',
       // The same evidence again is the same alarm.
       look: async () => {
-        const { alarms } = await client.call('listAlarms', { limit: 1000 });
+        const { alarms } = await client.call('listAlarms', { limit: 200 });
         return alarms.filter((one) => one.thumbprint.join() === chip.thumbprint.join()).length === 1;
       },
     };

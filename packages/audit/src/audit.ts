@@ -11,6 +11,7 @@ import { LogChain, type LogHead } from '@firmseal/ledger';
 import { type Finding, mostFindings, type Notice } from './findings.ts';
 import { type AuditedInstall, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
+import { rememberSignatures } from './remembered-signatures.ts';
 import type { AuditTrust } from './trust.ts';
 
 export interface AuditResult {
@@ -46,7 +47,7 @@ export async function audit(
   lines: AsyncIterable<string> | Iterable<string>,
   options: AuditOptions,
 ): Promise<AuditResult> {
-  const run = new Audit(crypto, options);
+  const run = new Audit(rememberSignatures(crypto), options);
   for await (const line of lines) run.addLine(line);
   return run.end();
 }

@@ -23,7 +23,7 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   openJob: { ...files, quota: 5, mode: 'standing', deviceData: [[utf8('a'), utf8('b')]] },
   listJobs: { from: 0, limit: 3 },
   showJob: { job },
-  listUnits: { job, from: 9, limit: 1000 },
+  listUnits: { job, from: 9, limit: 200 },
   addPackage: { job, ...files },
   approveJob: { job },
   closeJob: { job },

@@ -77,7 +77,9 @@ export const unitView = z.object({
 });
 export type UnitView = z.output<typeof unitView>;
 
+/** Items of a page: few enough to be put together between two other requests. */
+export const mostItems = 200;
 export const pageOf = {
   from: of.decimal(0x7fffffff).optional(),
-  limit: of.decimal(1000).optional(),
+  limit: of.decimal(mostItems).optional(),
 } as const;

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { acceptedWeaknesses, jobView, licenseModes, pageOf, unitView } from './job-view.ts';
+import { acceptedWeaknesses, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
 
 const job = of.jobId;
 const mebibyte = 1_048_576;
@@ -72,7 +72,7 @@ const jobCalls = {
     scopes: ['owner', 'auditor'],
     about: 'Lists jobs, newest first, from the place `from` on.',
     input: z.strictObject(pageOf),
-    answer: z.object({ jobs: z.array(jobView).max(1000), more: z.boolean() }),
+    answer: z.object({ jobs: z.array(jobView).max(mostItems), more: z.boolean() }),
     mostAnswerBytes: 4 * mebibyte,
   }),
   showJob: call({
@@ -91,7 +91,7 @@ const jobCalls = {
     about:
       'Lists what was installed where: the units of a job in ascending index from `from` on, each with its chip and what its newest receipt proves.',
     input: z.strictObject({ job, ...pageOf }),
-    answer: z.object({ units: z.array(unitView).max(1000), more: z.boolean() }),
+    answer: z.object({ units: z.array(unitView).max(mostItems), more: z.boolean() }),
     mostAnswerBytes: 4 * mebibyte,
   }),
   addPackage: call({
@@ -164,7 +164,7 @@ const tokenCalls = {
     scopes: ['owner'],
     about: 'Lists tokens, newest first, without their texts, from the place `from` on.',
     input: z.strictObject(pageOf),
-    answer: z.object({ tokens: z.array(tokenView).max(1000), more: z.boolean() }),
+    answer: z.object({ tokens: z.array(tokenView).max(mostItems), more: z.boolean() }),
     mostAnswerBytes: mebibyte,
   }),
   revokeToken: call({
@@ -185,7 +185,7 @@ const alarmCalls = {
     scopes: ['owner', 'auditor'],
     about: 'Lists alarms, newest first, from the place `from` on.',
     input: z.strictObject(pageOf),
-    answer: z.object({ alarms: z.array(alarmView).max(1000), more: z.boolean() }),
+    answer: z.object({ alarms: z.array(alarmView).max(mostItems), more: z.boolean() }),
     mostAnswerBytes: mebibyte,
   }),
   acknowledgeAlarm: call({

@@ -10,10 +10,14 @@ import { makeBundle } from '../test/model-authority.ts';
 import { ModelChip } from '../test/model-chip.ts';
 import { createBatchAuthority } from './batch-authority.ts';
 import type { ReceiptDelivery } from './line-authority.ts';
+import { renderLines } from './render-lines.ts';
 
 const thumbprintOf = (chip: ModelChip) => chip.device.thumbprint;
 
-test('over the interface of the authority: PASS, fresh, stored by the authority', async () => {
+test.each<[string, Uint8Array<ArrayBuffer>, string | null]>([
+  ['this job', new Uint8Array(16).fill(7), null],
+  ['another job', new Uint8Array(16).fill(9), '09'.repeat(16)],
+])('over the interface of the authority: PASS, fresh, stored under %s', async (_, under, otherJob) => {
   const bench = await createBench({ 'usb-1': new ModelChip({ name: 'chip' }) });
   const { authority } = bench;
   const job = new Uint8Array(16).fill(7);
@@ -26,7 +30,7 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
     if (route === 'receipts') {
       const { licenseId, receipt, challenge, certificate } = decodeInput(calls.storeReceipt, parts);
       await authority.storeReceipt({ licenseId, receipt, challenge, certificate: certificate! });
-      return encodeAnswer(calls.storeReceipt, { accepted: true, outcome: 'PASS', fresh: true, job });
+      return encodeAnswer(calls.storeReceipt, { accepted: true, outcome: 'PASS', fresh: true, job: under });
     }
     const request = decodeInput(calls.issueLicense, parts);
     const { manifestDigest } = request;
@@ -49,8 +53,11 @@ test('over the interface of the authority: PASS, fresh, stored by the authority'
   expect(bench.events.find(({ kind }) => kind === 'receipt')).toMatchObject({
     fresh: true,
     keptBy: 'authority',
-    otherJob: null,
+    otherJob,
   });
+  const shown = bench.events.flatMap(renderLines).join('\n');
+  if (otherJob === null) expect(shown).not.toContain('nothing was spent');
+  else expect(shown).toContain(`installed under job ${otherJob}: nothing was spent`);
   expect(authority.receipts.size).toBe(1);
 });
 

@@ -21,7 +21,7 @@ export type Handlers = {
   readonly [N in AnsweredCall]: (input: CallInput<N>, by: string) => Promise<CallAnswer<N>>;
 };
 
-const pageSize = 200;
+const pageSize = 100;
 
 /** One item more than asked for is read, which says whether there is more. */
 async function paged<T>(

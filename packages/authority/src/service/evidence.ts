@@ -8,7 +8,9 @@ import { toHex } from '@firmseal/bytes';
 import type { JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
 import type { Store, StoreSnapshot } from '../store/store.ts';
 
+/** Small, so that whoever asks meanwhile is answered soon. */
 const pageRows = 100;
+const pageUnits = 25;
 
 /** All evidence as lines without their ends, for whoever has the store itself. */
 export async function* readEvidence(
@@ -70,11 +72,11 @@ async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerato
     })),
   ];
   for (let from = 0; ; ) {
-    const units = await snapshot.listUnits(jobId, { from, limit: pageRows });
+    const units = await snapshot.listUnits(jobId, { from, limit: pageUnits });
     const [first, last] = [units[0], units.at(-1)];
     if (!first || !last) return;
     yield await unitLines(snapshot, units, { jobId, first: first.unitIndex, last: last.unitIndex });
-    if (units.length < pageRows) return;
+    if (units.length < pageUnits) return;
     from = last.unitIndex + 1;
   }
 }

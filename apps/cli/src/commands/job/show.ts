@@ -9,8 +9,6 @@ import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 import { tellUnit } from '../../unit-view.ts';
 
-const pageUnits = 500;
-
 export const command = (shell: Shell) =>
   new Command()
     .argument('<job>', 'id of the job', jobId)
@@ -25,7 +23,7 @@ export const command = (shell: Shell) =>
         const client = accessAuthority(face, options);
         tellJob(face, await client.call('showJob', { job }));
         const units = readPages(async (from) => {
-          const { units: items, more } = await client.call('listUnits', { job, from, limit: pageUnits });
+          const { units: items, more } = await client.call('listUnits', { job, from });
           return { items, more };
         });
         for await (const unit of units) tellUnit(face, unit);
