@@ -1,6 +1,7 @@
-// A personalization that is cut: the chip loses power in one of its flash operations, or the host dies after it.
-// The same command is given again, and must end well or say why the chip is lost. In this process, with the agent
-// as WebAssembly, over the serial line and over the debug port; BOOT0 stays high on the serial line.
+// A personalization that is cut: the chip loses power in one of its flash operations, or the host
+// dies after it. The same command is given again, and must end well or say why the chip is lost.
+// In this process, with the agent as WebAssembly, over the serial line and over the debug port;
+// BOOT0 stays high on the serial line.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { boardPart, findBoard } from '@firmseal/boards';
@@ -15,8 +16,8 @@ import { openChipUart, startInBootloader } from '@firmseal/uart-bootloader/testi
 import { inProcessProbe } from '@firmseal/virtual-line';
 import {
   agentImage,
-  createVirtualChip,
   type CutMoment,
+  createVirtualChip,
   type Operation,
   type VirtualChip,
   wasmAgent,
@@ -71,7 +72,8 @@ class HostDied extends Error {
 
 async function command({ way, facts, image }: Subject, chip: VirtualChip, host = { dead: false }) {
   const clock = new TestClock();
-  const alive = <A extends readonly unknown[], T>(action: (...given: A) => Promise<T>) =>
+  const alive =
+    <A extends readonly unknown[], T>(action: (...given: A) => Promise<T>) =>
     async (...given: A): Promise<T> => {
       if (host.dead) throw new HostDied();
       return action(...given);

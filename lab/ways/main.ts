@@ -1,7 +1,7 @@
-// `npm run lab -- ways`: a blank chip to a verified receipt, every chip with machine code through every way, by the
-// commands; then a personalization that is cut, at every operation and moment, finished by the same command.
-// `--part ways` or `--part interruption` runs one; `--every N` cuts at each Nth operation; `--chip ID` one chip.
-// Exit code 1 when anything was not as it must be.
+// `npm run lab -- ways`: a blank chip to a verified receipt, every chip with machine code through every way,
+// by the commands; then a personalization that is cut, at every operation and moment, finished by the same
+// command. `--part ways` or `--part interruption` runs one; `--every N` cuts at each Nth operation;
+// `--chip ID` one chip. Exit code 1 when anything was not as it must be.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -63,6 +63,7 @@ async function runInterruptions(id: string, way: WayName): Promise<boolean> {
 
 let sound = true;
 if (isChosen('interruption'))
-  for (const id of chosen.chips) for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
+  for (const id of chosen.chips)
+    for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
 if (isChosen('ways')) sound = runWays() && sound;
 process.exitCode = sound ? 0 : 1;

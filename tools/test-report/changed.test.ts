@@ -63,7 +63,9 @@ describe('the tests that a change can affect', () => {
 const listsElsewhere = [
   'apps/cli/src/authority-folder.ts',
   'apps/cli/src/virtual/state-file.test.ts',
+  'apps/cli/test/outputs-in-condition.ts',
   'apps/cli/test/seal-inputs.test.ts',
+  'apps/cli/test/secrets.test.ts',
   'device/agent/toolchain/cache.ts',
   'device/agent/toolchain/debian-source.test.ts',
   'knip.ts',
@@ -72,8 +74,10 @@ const listsElsewhere = [
   'lab/usb-vm/file-system.ts',
   'lab/usb-vm/kernel.ts',
   'packages/files/src/file-lock.test.ts',
+  'packages/files/src/make-folder.ts',
+  'packages/files/src/new-files.test.ts',
+  'packages/files/src/whole-file-steps.ts',
   'packages/files/src/write-whole-file.test.ts',
-  'packages/files/src/write-whole-file.ts',
   'packages/serial-adapter/src/list-serial.ts',
 ];
 
