@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea } from '@firmseal/seal';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
 import { isWhole } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
@@ -33,8 +33,12 @@ function buildPanels(): void {
   cpSync(fileURLToPath(new URL('../../../examples/stm32f427-panel/', import.meta.url)), folder, {
     recursive: true,
   });
-  process.env['NODE'] = process.execPath;
-  runTool('sh', ['build.sh', folder], folder);
+  vi.stubEnv('NODE', process.execPath);
+  try {
+    runTool('sh', ['build.sh', folder], folder);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
 /**
