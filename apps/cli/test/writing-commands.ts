@@ -59,6 +59,20 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
     },
+    'keys revoke': {
+      words: [
+        ...['keys', 'revoke', ...root, '--revoke', at('signer.delegation'), '--keep', at('ca.delegation')],
+        ...['--out', into('epoch-1')],
+      ],
+      files: ['epoch-1'],
+    },
+    'keys succeed': {
+      words: [
+        ...['keys', 'succeed', ...root, '--next', at('ca.key.pub'), '--epoch', '1'],
+        ...['--out', into('root.succession')],
+      ],
+      files: ['root.succession'],
+    },
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },

@@ -1065,8 +1065,28 @@ export const faultTable = {
   },
   'signed-object-unknown': {
     number: 812, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{file} is no key file, public key, delegation or epoch statement.',
+    sentence: '{file} is no key file, public key, delegation, epoch statement or succession.',
     remedy: 'Check the path; `firmseal inspect` shows packages.',
+  },
+  'delegation-kept-and-revoked': {
+    number: 813, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{kept} gives the key of {revoked} the same role, so that key would stay.',
+    remedy: 'Leave the file out of --keep, or out of --revoke. Nothing was written.',
+  },
+  'output-names-equal': {
+    number: 814, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{first} and {second} have the same file name, so one output would replace the other.',
+    remedy: 'Rename one of the files, then run the same command again. Nothing was written.',
+  },
+  'epoch-not-new': {
+    number: 815, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Epoch {epoch} ends nothing: a delegation was made in epoch {newest}.',
+    remedy: 'Choose an epoch above {newest}, or leave --epoch out.',
+  },
+  'root-succeeds-itself': {
+    number: 816, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is the public key of the root that is to be replaced.',
+    remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,

@@ -24,6 +24,7 @@ import { readInput } from '../files.ts';
 import { readImageFile } from '../image-file.ts';
 import {
   address,
+  collect,
   entryOption,
   examples,
   level,
@@ -127,6 +128,12 @@ export const command = (shell: Shell) =>
       collectDeviceData,
     )
     .option('--epoch-statement <file>', 'epoch statement to carry along')
+    .option(
+      '--succession <file>',
+      'succession of the root to carry along, oldest first (repeat)',
+      collect,
+      [],
+    )
     .option('--sbom <file>', 'software bill of materials; its SHA-256 is signed')
     .option('--allow-open', 'let the package install on chips that can be read out (level 0)')
     .option(
@@ -222,12 +229,15 @@ async function sealFor(face: Face, content: Pick<SealInputs, 'core' | 'areas'>, 
   const rootPublicKey = readPublicKey(options.rootKey);
   const authorityKemKey = readPublicKey(options.authorityKey);
   const delegation = readInput(options.delegation);
-  const epoch = epochStatement === undefined ? {} : { epoch: readInput(epochStatement) };
+  const carried = {
+    ...(epochStatement === undefined ? {} : { epoch: readInput(epochStatement) }),
+    successions: options.succession.map(readInput),
+  };
   const role = 'package-signer';
   const sealed = await withKey(face, { file, role, what: 'the signer key', passphraseFile }, (key) => {
     for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
     const signer = signerOf(nodeCrypto, key);
-    return sealPackage(nodeCrypto, { ...content, signer, delegation, rootPublicKey, ...epoch });
+    return sealPackage(nodeCrypto, { ...content, signer, delegation, rootPublicKey, ...carried });
   });
   const { parts, contentKey, manifestDigest } = sealed;
   const wrappedKey = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey });

@@ -1,11 +1,15 @@
-// `firmseal keys show`: what a key file, delegation or epoch statement says, told apart by
-// its content. Nothing secret.
+// `firmseal keys show`: what a key file, delegation, epoch statement or succession says, told
+// apart by its content. Nothing secret.
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { readDelegationUnverified, readEpochStatementUnverified } from '@firmseal/formats';
+import {
+  readDelegationUnverified,
+  readEpochStatementUnverified,
+  readSuccessionUnverified,
+} from '@firmseal/formats';
 import { inspectKeyFile } from '@firmseal/keys';
 import { readInput } from '../../files.ts';
 import { examples } from '../../options.ts';
@@ -29,11 +33,17 @@ async function ofDelegation(file: string) {
 
 const ofEpoch = async (file: string) => ({ ...readEpochStatementUnverified(readInput(file)) });
 
+const ofSuccession = async (file: string) => {
+  const succession = readSuccessionUnverified(nodeCrypto, readInput(file));
+  return { ...succession, publicKey: toHex(succession.publicKey) };
+};
+
 const kinds = [
   ['key', ofKey],
   ['public key', ofPublicKey],
   ['delegation', ofDelegation],
   ['epoch statement', ofEpoch],
+  ['succession', ofSuccession],
 ] as const;
 
 /** `{`, with which a key file begins. */
@@ -54,7 +64,7 @@ async function describe(file: string): Promise<Description> {
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<file>', 'key file, public key, delegation or epoch statement')
+    .argument('<file>', 'key file, public key, delegation, epoch statement or succession')
     .addHelpText('after', examples('keys show root.key', 'keys show signer.delegation --json'))
     .action(
       runs(shell, async (face, file) => {
