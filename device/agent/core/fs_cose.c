@@ -142,8 +142,8 @@ static fs_result make_signature(const uint8_t key[FS_SCALAR_SIZE], const fs_view
 }
 
 /*
- * The other pass of a signature: making it was the first. A glitch that spoilt the making is refused here, and one
- * that hits here finds a signature that is right; so one verification does.
+ * The other pass of a signature: making it was the first. A glitch that spoilt the making is refused here,
+ * and one that hits here finds a signature that is right; so one verification does.
  */
 static fs_result __attribute__((noinline)) check_signature(const uint8_t key[FS_POINT_SIZE], const fs_view parts[2],
                                                            const uint8_t signature[FS_SIGNATURE_SIZE]) {

@@ -45,8 +45,8 @@ typedef struct {
   const uint8_t *public_key;
 } fs_signer;
 
-/* Writes a signed object: begin, then the payload's items, then end. Nothing of the signature is written before it
- * was verified. Begins at FS_FLOW_IDLE, and ends at FS_FLOW_SIGNED. FS_ERR_RANDOM_FAILED,
+/* Writes a signed object: begin, then the payload's items, then end. Nothing of the signature is written
+ * before it was verified. Begins at FS_FLOW_IDLE, and ends at FS_FLOW_SIGNED. FS_ERR_RANDOM_FAILED,
  * FS_ERR_INTERNAL_CHECK_FAILED, or the writer's fault. */
 uint32_t fs_cose_begin(fs_writer *writer, fs_typ typ);
 fs_result fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer);

@@ -1,5 +1,5 @@
-/* Random bytes (spec/suites.md section 2.1): an HMAC-DRBG, fed by the chip's generator for each output, or for
- * parts without one seeded at personalization. */
+/* Random bytes (spec/suites.md section 2.1): an HMAC-DRBG, fed by the chip's generator for each output, or
+ * for parts without one seeded at personalization. */
 #ifndef FS_RANDOM_H
 #define FS_RANDOM_H
 

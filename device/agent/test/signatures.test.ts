@@ -207,15 +207,24 @@ describe('a chip without a generator', () => {
       line.chip.power.onOperation = undefined;
       return count;
     };
-    expect(programs(() => line.hello()), 'first output of the boot').toBeGreaterThan(0);
-    expect(programs(() => line.hello()), 'the second').toBe(0);
+    expect(
+      programs(() => line.hello()),
+      'first output of the boot',
+    ).toBeGreaterThan(0);
+    expect(
+      programs(() => line.hello()),
+      'the second',
+    ).toBe(0);
     expect(
       programs(() => {
         line.chip.reset();
         line.info();
       }),
     ).toBe(0);
-    expect(programs(() => line.hello()), 'the next boot').toBeGreaterThan(0);
+    expect(
+      programs(() => line.hello()),
+      'the next boot',
+    ).toBeGreaterThan(0);
   });
 
   it('gives no output while the count cannot be stored', async () => {

@@ -1,7 +1,7 @@
 /*
- * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA (fs_ecdsa.c), SHA-256, AES-256-GCM. All of it runs in constant time for secret inputs and takes no heap. Of BearSSL
- * this uses the parts that sources.json lists; GCM is put together here, because the tag has to be right
- * before the first byte is decrypted.
+ * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA (fs_ecdsa.c), SHA-256, AES-256-GCM. All of it runs in
+ * constant time for secret inputs and takes no heap. Of BearSSL this uses the parts that sources.json lists;
+ * GCM is put together here, because the tag has to be right before the first byte is decrypted.
  */
 #include "fs_crypto.h"
 
@@ -106,8 +106,8 @@ fs_result fs_crypto_ecdh(const uint8_t key[FS_SCALAR_SIZE], const uint8_t point[
   FS_REQUIRE(fs_scalar_in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   result = multiply(key, FS_SCALAR_SIZE, point, product);
   /* The group has prime order, so the product of a point on the curve and 1..n-1 is on the curve, and never
-   * infinity, which BearSSL writes as zeros. A glitch makes one that is not, and so does a point off the curve
-   * that was let in. */
+   * infinity, which BearSSL writes as zeros. A glitch makes one that is not, and so does a point off
+   * the curve that was let in. */
   /* Defence ecdh-product-checked */
   if (fs_crypto_p256_check(product) != FS_OK) result = FS_ERR_INTERNAL_CHECK_FAILED;
   if (result == FS_OK) memcpy(x, product + 1, FS_SCALAR_SIZE);

@@ -1,31 +1,34 @@
 /*
- * ECDSA on P-256 with hedged nonces: a variant of br_ecdsa_i31_sign_raw and br_ecdsa_i15_sign_raw of BearSSL 0.6.
+ * ECDSA on P-256 with hedged nonces: a variant of br_ecdsa_i31_sign_raw and
+ * br_ecdsa_i15_sign_raw of BearSSL 0.6.
  *
- * The nonce k is that of RFC 6979 section 3.6, with 32 random bytes as k'. It is derived twice, each time from
- * nothing: one makes r, the other makes s. They are equal unless a glitch hit one of them, and then the signature
- * verifies under no key; the caller looks. One nonce alone would let a glitch choose it: BearSSL's own sign_raw
- * takes the private key as nonce where the call of the generator is left out, and such a signature verifies.
+ * The nonce k is that of RFC 6979 section 3.6, with 32 random bytes as k'. It is derived twice, each
+ * time from nothing: one makes r, the other makes s. They are equal unless a glitch hit one of them,
+ * and then the signature verifies under no key; the caller looks. One nonce alone would let a glitch
+ * choose it: BearSSL's own sign_raw takes the private key as nonce where the call of the generator is
+ * left out, and such a signature verifies.
  *
- * The multiplication takes k + c * n, with a random c of 64 bits: who spoils a step of it and sees whether that
- * mattered learns a digit of this number, and not of k.
+ * The multiplication takes k + c * n, with a random c of 64 bits: who spoils a step of it and sees whether
+ * that mattered learns a digit of this number, and not of k.
  *
  * The arithmetic is BearSSL's, whose licence asks that this goes along:
  *
  * Copyright (c) 2016, 2017 Thomas Pornin <pornin@bolet.org>
  *
- * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
- * documentation files (the "Software"), to deal in the Software without restriction, including without limitation
- * the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
- * to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+ * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+ * associated documentation files (the "Software"), to deal in the Software without restriction,
+ * including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense,
+ * and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so,
+ * subject to the following conditions:
  *
- * The above copyright notice and this permission notice shall be included in all copies or substantial portions of
- * the Software.
+ * The above copyright notice and this permission notice shall be included in all copies or
+ * substantial portions of the Software.
  *
- * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
- * THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
- * AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
- * CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
- * DEALINGS IN THE SOFTWARE.
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+ * LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO
+ * EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
+ * IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE
+ * USE OR OTHER DEALINGS IN THE SOFTWARE.
  */
 #include "fs_ecdsa.h"
 
@@ -90,6 +93,7 @@ static fs_result __attribute__((noinline)) draw(const inputs *in, const word ord
     if (fs_scalar_in_range(out->nonce) == FS_YES) result = FS_OK;
   }
   br_hmac_drbg_generate(&generator, out->blind, sizeof out->blind);
+  /* Defence sign-two-nonces: nothing of this call is left for the next one */
   fs_wipe(&generator, sizeof generator);
   return result;
 }
@@ -127,7 +131,8 @@ static fs_result make_r(const inputs *in, const word order[WORDS], word r[WORDS]
   return FS_OK;
 }
 
-/* s = (h + x * r) / k, as br_ecdsa_..._sign_raw has it: k becomes R^2 / k, so that products of Montgomery do. */
+/* s = (h + x * r) / k, as br_ecdsa_..._sign_raw has it: k becomes R^2 / k, so that
+ * products of Montgomery do. */
 static fs_result make_s(const inputs *in, const word order[WORDS], const word r[WORDS], word s[WORDS]) {
   word x[WORDS], hash[WORDS], k[WORDS], t1[WORDS], t2[WORDS];
   uint8_t exponent[FS_SCALAR_SIZE];

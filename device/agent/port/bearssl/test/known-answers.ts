@@ -1,6 +1,6 @@
 // Answers that others published, and inputs that every port has to refuse, as requests. Sources: FIPS 180-4
-// examples; RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5 (keys); RFC 5903 8.1; McGrew and Viega,
-// "The Galois/Counter Mode of Operation", appendix B, cases 13, 14, 16.
+// examples; RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5 (keys); RFC 5903 8.1; McGrew and
+// Viega, "The Galois/Counter Mode of Operation", appendix B, cases 13, 14, 16.
 
 import { concatBytes, fromHex, toHex, utf8 } from '@firmseal/bytes';
 import type { Request } from './crypto-requests.ts';
