@@ -93,6 +93,7 @@ static fs_result __attribute__((noinline)) draw(const inputs *in, const word ord
     if (fs_scalar_in_range(out->nonce) == FS_YES) result = FS_OK;
   }
   br_hmac_drbg_generate(&generator, out->blind, sizeof out->blind);
+  /* Defence sign-two-nonces: nothing of this call is left for the next one */
   fs_wipe(&generator, sizeof generator);
   return result;
 }
