@@ -10,6 +10,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   seal: async () => (await import('./seal-row.ts')).sealRows(),
   help: async () => [await (await import('./help-row.ts')).helpRow()],
   install: async () => (await import('./install-rows.ts')).installRows(),
+  station: async () => [await (await import('./station-row.ts')).stationRow()],
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   history: async () => (await import('./history-rows.ts')).historyRows(),

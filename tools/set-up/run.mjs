@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lackingPackages } from './debian.mjs';
 import { taskNode } from './node-modules.mjs';
+import { withProgress } from './progress.mjs';
 import { taskOf, tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,10 +51,19 @@ function childSeconds() {
   }
 }
 
-/** Compiles the agent where that was not done yet; what the compiler says goes to standard error. */
-function buildAgent(node, environment) {
-  const { status } = spawnSync(node, [agentBuild], { env: environment, stdio: ['ignore', 2, 2] });
-  if (status !== 0) refuse('the agent could not be built');
+/**
+ * Compiles the agents of the chips, or of all when none is named, where that was not done yet; what the
+ * compiler says goes to standard error.
+ */
+async function buildAgents(node, chips, environment) {
+  const build = () =>
+    new Promise((resolve, reject) => {
+      const child = spawn(node, [agentBuild, ...chips], { env: environment, stdio: ['ignore', 2, 2] });
+      child.on('error', reject);
+      child.on('exit', resolve);
+    });
+  const code = await withProgress('compiling the agent that runs in virtual chips', build);
+  if (code !== 0) refuse('the agent could not be built');
 }
 
 async function main([name, ...args]) {
@@ -72,7 +82,8 @@ async function main([name, ...args]) {
     FIRMSEAL_LACKING: lacking.join(' '),
   };
   const secondsBefore = childSeconds();
-  if (task.needsAgent === true && existsSync(agentBuild)) buildAgent(node, environment);
+  if (task.needsAgent === true && existsSync(agentBuild))
+    await buildAgents(node, task.agentsOf?.(args) ?? [], environment);
   environment.FIRMSEAL_BUILD_SECONDS = String(childSeconds() - secondsBefore);
   if (task.needsSources === true && existsSync(sourceFetch))
     spawnSync(node, [sourceFetch], { env: environment, stdio: ['ignore', 2, 2] });
