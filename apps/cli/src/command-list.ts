@@ -239,6 +239,12 @@ const flash: CommandGroup = {
 
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
+  {
+    name: 'init',
+    about:
+      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    load: () => import('./commands/init.ts'),
+  },
   keys,
   {
     name: 'seal',

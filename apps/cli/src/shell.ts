@@ -16,6 +16,8 @@ export interface Shell {
   readonly err: TextSink;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stops: StopRequests;
+  /** Where the desk file is looked for, and above it. */
+  readonly folder: string;
 }
 
 /** Node's stream for terminals and pipes; ours for files and devices, which may be full. */
@@ -32,4 +34,5 @@ export const processShell = (): Shell => ({
   err: sinkOf(2, process.stderr),
   environment: process.env,
   stops: new StopRequests(),
+  folder: process.cwd(),
 });

@@ -1,16 +1,13 @@
-// An owner's desk for tests: keys whose passphrase is hashed fast, the rest made by the commands themselves
-// (delegations, an authority with one product, a sealed package); and the authority as it serves.
+// An owner's desk for tests, as `firmseal init` makes it, with keys whose passphrase is hashed fast; a package that
+// was sealed at it; and its authority as it serves.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret, utf8 } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { withVectorTable } from '@firmseal/chips/testing';
-import { nodeCrypto } from '@firmseal/crypto-node';
-import { makeKey } from '@firmseal/keys';
-import { makeAuthority } from '../src/make-authority.ts';
+import { makeDesk as fillDesk } from '../src/desk/make-desk.ts';
 import { runCommandLine } from '../src/program.ts';
-import { publicKeyFile } from '../src/public-key-file.ts';
 import { jsonLines, memoryShell, runHere } from './run-here.ts';
 
 const passphrase = 'of these tests and of nothing else';
@@ -33,36 +30,8 @@ export async function succeed(words: readonly string[]): Promise<Record<string, 
 /** Fills the folder. */
 export async function makeDesk(folder: string): Promise<Desk> {
   const at = (name: string) => join(folder, name);
-  const secret = () => new Secret(utf8(passphrase));
-  for (const [role, name] of [
-    ['root', 'root.key'],
-    ['package-signer', 'signer.key'],
-    ['device-ca', 'ca.key'],
-  ] as const) {
-    const { info, file } = await makeKey(nodeCrypto, {
-      role,
-      passphrase: secret(),
-      now: new Date(),
-      scryptCost,
-    });
-    writeFileSync(at(name), file, { mode: 0o600 });
-    writeFileSync(at(`${name}.pub`), publicKeyFile(info.publicKey));
-  }
-  mkdirSync(at('authority'));
-  await makeAuthority(at('authority'), secret(), { scryptCost });
-  for (const [role, key, out] of [
-    ['package-signer', 'signer.key.pub', 'signer.delegation'],
-    ['device-ca', 'ca.key.pub', 'ca.delegation'],
-    ['license-issuer', 'authority/issuer.key.pub', 'issuer.delegation'],
-  ] as const)
-    await succeed([
-      ...['keys', 'delegate', '--root', at('root.key'), '--role', role, '--key', at(key)],
-      ...['--product', 'panel', '--out', at(out)],
-    ]);
-  await succeed([
-    ...['authority', 'add-product', at('authority'), '--product', 'panel', '--root-key', at('root.key.pub')],
-    ...['--issuer-delegation', at('issuer.delegation'), '--device-ca-delegation', at('ca.delegation')],
-  ]);
+  const secret = new Secret(utf8(passphrase));
+  await fillDesk(folder, { product: 'panel', passphrase: secret, scryptCost });
   const address = 0x0800_0000;
   const firmware = Uint8Array.from({ length: 9000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
   writeFileSync(at('panel.bin'), withVectorTable(findChip('stm32f427'), address, firmware));

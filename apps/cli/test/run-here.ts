@@ -31,12 +31,16 @@ function emptyInput(): Input {
 }
 
 /** A shell whose streams are kept; the environment has nothing but what is given. */
-export function memoryShell(environment: Record<string, string> = {}, out: Writable = new Memory()) {
+export function memoryShell(
+  environment: Record<string, string> = {},
+  { out = new Memory(), folder = '/' }: { out?: Writable; folder?: string } = {},
+) {
   const kept = out instanceof Memory ? out : new Memory();
   const err = new Memory();
   const shell: Shell = {
     ...{ in: emptyInput(), out: new TextSink(out), err: new TextSink(err), environment },
     stops: new StopRequests(),
+    folder,
   };
   return { shell, out: kept, err };
 }
@@ -44,8 +48,9 @@ export function memoryShell(environment: Record<string, string> = {}, out: Writa
 export async function runHere(
   words: readonly string[],
   environment: Record<string, string> = {},
+  folder = '/',
 ): Promise<Outcome> {
-  const { shell, out, err } = memoryShell(environment);
+  const { shell, out, err } = memoryShell(environment, { folder });
   const status = await runCommandLine(words, shell);
   return { status, stdout: out.text, stderr: err.text };
 }
@@ -60,7 +65,7 @@ export async function runUntil(
   environment: Record<string, string>,
   { serves, given }: { serves: boolean; given?: Writable },
 ): Promise<Outcome> {
-  const { shell, out, err } = memoryShell(environment, given);
+  const { shell, out, err } = memoryShell(environment, given === undefined ? {} : { out: given });
   const running = { ended: false };
   const ended = runCommandLine(words, shell).finally(() => {
     running.ended = true;

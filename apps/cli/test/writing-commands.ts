@@ -44,6 +44,10 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
   const onChip = ['--chip', 'stm32g0b1', '--via', probe];
   const root = ['--root', at('root.key'), '--product', 'panel'];
   return {
+    init: {
+      words: ['init', out, '--product', 'panel', '--chip', 'stm32f427'],
+      files: ['desk', 'firmseal.json'],
+    },
     'keys new': {
       words: ['keys', 'new', '--role', 'approver', '--out', into('new.key')],
       files: ['new.key', 'new.key.pub'],

@@ -1548,6 +1548,11 @@ export const faultTable = {
     sentence: '{file} is not the file of a product: {problem}.',
     remedy: 'Write it again with `firmseal authority add-product`.',
   },
+  'desk-file-invalid': {
+    number: 983, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a desk file that can be used: {problem}.',
+    remedy: 'Mend the file (docs/desk.md describes it), or give the options on the command line.',
+  },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',

@@ -1,5 +1,6 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
+import { parse } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -87,7 +88,10 @@ export const command = (shell: Shell) =>
     .requiredOption('--delegation <file>', "the signer's delegation")
     .addOption(rootKeyOption())
     .requiredOption('--authority-key <file>', 'public KEM key of the authority that will issue licenses')
-    .requiredOption('--out <file>', 'the package; its content key goes, wrapped, to FILE.key')
+    .option(
+      '--out <file>',
+      'the package, by default the name of the image with .seal; its content key goes, wrapped, to FILE.key',
+    )
     .option('--address <number>', 'address of a raw binary', address)
     .addOption(entryOption())
     .addOption(
@@ -152,8 +156,9 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const keyFile = `${options.out}.key`;
-        refuseUnmakeable([keyFile, options.out]);
+        const out = options.out ?? `${parse(path).name}.seal`;
+        const keyFile = `${out}.key`;
+        refuseUnmakeable([keyFile, out]);
         const chip = findChip(options.chip);
         requireAgent(chip);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
@@ -175,7 +180,7 @@ export const command = (shell: Shell) =>
         const { parts, wrappedKey } = await sealFor(face, { core, areas: plan.areas }, options);
         writeNewFiles([
           { path: keyFile, parts: [wrappedKey], mode: 0o600 },
-          { path: options.out, parts },
+          { path: out, parts },
         ]);
         const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
         const { product, firmwareVersion } = core;
@@ -183,7 +188,7 @@ export const command = (shell: Shell) =>
           {
             event: 'sealed',
             ...{
-              package: options.out,
+              package: out,
               contentKey: keyFile,
               product,
               firmwareVersion,
@@ -192,7 +197,7 @@ export const command = (shell: Shell) =>
             },
             ...{ format: image.format, notes: image.notes, slot: plan.slot.name, entry: plan.entry },
           },
-          `${options.out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
+          `${out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
           ...image.notes.map((note) => `  ${note}`),
           ...(plan.slot.storeStart === plan.slot.linkStart
             ? []
