@@ -26,6 +26,13 @@ export interface Plug {
   readonly probe: string;
 }
 
+/** A package, and an approved job for it with its line token: paths, and the id of the job. */
+export interface Order {
+  readonly sealed: string;
+  readonly job: string;
+  readonly token: string;
+}
+
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
@@ -108,8 +115,8 @@ export class Chain {
     return { socket: `tcp:127.0.0.1:${portOf(link)}`, probe: `virtual:127.0.0.1:${portOf(probe)}` };
   }
 
-  /** Words that seal a small image, a raw binary made for the chip. */
-  sealWords(chipId: string, out: string): string[] {
+  /** Words that seal a small image, a raw binary made for the chip. `words` are further options. */
+  sealWords(chipId: string, out: string, ...words: string[]): string[] {
     const { address, bytes } = exampleImage(findChip(chipId)).segments[0]!;
     writeFileSync(this.at(`${chipId}.bin`), bytes.subarray(0, 6 * 1024));
     return [
@@ -117,22 +124,35 @@ export class Chain {
       ...['--product', product, '--firmware-version', '1.0.0', '--counter', '1'],
       ...['--root-key', this.at('root.key.pub'), '--signer', this.at('signer.key')],
       ...['--delegation', this.at('signer.delegation'), '--authority-key', this.at('authority/kem.key.pub')],
-      ...['--out', out],
+      ...['--out', out, ...words],
     ];
   }
 
+  /** Address of the authority and the owner's token, as options. */
+  get owner(): readonly string[] {
+    return this.#authority;
+  }
+
   /** A package for the chip and an approved job for one unit of it; returns the package and the job's id. */
-  async order(chipId: string): Promise<{ sealed: string; job: string }> {
+  async order(chipId: string): Promise<Order> {
     const sealed = this.at(`${chipId}.seal`);
     await this.run(...this.sealWords(chipId, sealed));
+    return this.openJob(sealed, chipId);
+  }
+
+  /**
+   * An approved job for a package, with its line token; `name` is that of its files. `words`: more options.
+   */
+  async openJob(sealed: string, name: string, ...words: string[]): Promise<Order> {
     await this.run(
       ...['job', 'open', ...this.#authority, '--package', sealed, '--content-key', `${sealed}.key`],
-      ...['--quota', '1', '--id-file', this.at(`${chipId}.job`)],
+      ...['--quota', '1', '--id-file', this.at(`${name}.job`), ...words],
     );
-    const job = readFileSync(this.at(`${chipId}.job`), 'utf8').trim();
+    const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
     await this.run('job', 'approve', job, ...this.#authority);
-    await this.run('job', 'token', job, ...this.#authority, '--out', this.at(`${chipId}.token`));
-    return { sealed, job };
+    const token = this.at(`${name}.token`);
+    await this.run('job', 'token', job, ...this.#authority, '--out', token);
+    return { sealed, job, token };
   }
 
   /** To readout level 2. `words` are further options. */
@@ -144,19 +164,28 @@ export class Chain {
     );
   }
 
-  install(chipId: string, { sealed, job }: { sealed: string; job: string }, plug: Plug): Promise<Outcome> {
-    return this.run(
-      ...['install', sealed, '--job', job, ...this.#authority.slice(0, 2)],
-      ...['--token-file', this.at(`${chipId}.token`), '--root-key', this.at('root.key.pub')],
-      ...['--device-ca-delegation', this.at('ca.delegation'), '--socket', plug.socket],
-      ...['--journal', this.at(`${chipId}.jsonl`), '--json'],
-    );
+  /** Package and options that `install` and `license` have in common. */
+  lineWords({ sealed, job, token }: Order, plug: Pick<Plug, 'socket'>): string[] {
+    return [
+      ...[sealed, '--job', job, ...this.#authority.slice(0, 2), '--token-file', token],
+      ...['--root-key', this.at('root.key.pub'), '--device-ca-delegation', this.at('ca.delegation')],
+      ...['--socket', plug.socket, '--journal', `${token}.jsonl`],
+    ];
+  }
+
+  install(order: Order, plug: Pick<Plug, 'socket'>, ...words: string[]): Promise<Outcome> {
+    return this.run('install', ...this.lineWords(order, plug), '--json', ...words);
+  }
+
+  /** The keys that an auditor has. */
+  auditWords(): string[] {
+    return [
+      ...['--product', product, '--root-key', this.at('root.key.pub')],
+      ...['--device-ca-delegation', this.at('ca.delegation')],
+    ];
   }
 
   audit(): Promise<Outcome> {
-    return this.run(
-      ...['audit', ...this.#authority, '--product', product, '--root-key', this.at('root.key.pub')],
-      ...['--device-ca-delegation', this.at('ca.delegation')],
-    );
+    return this.run('audit', ...this.#authority, ...this.auditWords());
   }
 }

@@ -29,7 +29,7 @@ describe.each(ported)('%s', (id) => {
     const order = await chain.order(id);
     await chain.personalize(id, plug, '--agent-build', 'machine-code');
     expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
-    const installed = await chain.install(id, order, plug);
+    const installed = await chain.install(order, plug);
     expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
     await chain.audit();
   });

@@ -1,4 +1,5 @@
-// A crypto that verifies a signature once: the delegation of the license issuer comes with every license of a history.
+// A crypto that verifies a signature once: the delegation of the license issuer comes
+// with every license of a history.
 
 import { equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
