@@ -9,6 +9,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
@@ -88,22 +89,45 @@ export class Chain {
       ],
       ...['--issuer-delegation', at('issuer.delegation'), '--device-ca-delegation', at('ca.delegation')],
     );
+    await this.serve();
+  }
+
+  /** Starts the authority; one that runs is ended first. `more`: of its environment. */
+  async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#halt();
+    const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
-      [main, 'authority', 'serve', at('authority'), '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] },
+      [main, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
+      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
-    this.#authority = ['--authority', url, '--token-file', at('authority/owner.token')];
+    this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
+  }
+
+  async #halt(): Promise<void> {
+    if (this.#server === undefined) return;
+    this.#server.kill();
+    await once(this.#server, 'exit');
+    this.#server = undefined;
+  }
+
+  /** Runs a command as a process of its own; `more`: of its environment. */
+  async runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const env = { ...process.env, ...environment, ...more };
+    const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[number | null]>,
+    ]);
+    return { status: status ?? -1, stdout, stderr };
   }
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    if (this.#server !== undefined) {
-      this.#server.kill();
-      await once(this.#server, 'exit');
-    }
+    await this.#halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

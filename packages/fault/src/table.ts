@@ -450,8 +450,8 @@ export const faultTable = {
   },
   'certificate-expired': {
     number: 363, exit: 'chip', http: 422, retry: 'fail', chip: false,
-    sentence: 'The device certificate is not valid at this time.',
-    remedy: 'Check the clock of the authority, or personalize the chip again.',
+    sentence: 'The device certificate is valid from {validFrom} to {validUntil}; the clock of the machine that checked it says {clock}.',
+    remedy: 'Set the clock: of the authority where the authority answered this, else of this machine. A certificate that has truly ended needs a chip that is personalized again.',
   },
   'receipt-malformed': {
     number: 370, exit: 'receipt', http: 422, retry: 'restart', chip: false,
@@ -1205,8 +1205,8 @@ export const faultTable = {
   },
   'token-expired': {
     number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
-    sentence: 'The access token has expired.',
-    remedy: 'Ask the owner for a new token.',
+    sentence: 'The access token expired on {expired}; the clock of the authority says {clock}.',
+    remedy: 'Ask the owner for a new token. If that clock is wrong, the person who runs the authority sets it, and the token counts again.',
   },
   'unit-not-voidable': {
     number: 887, exit: 'license', http: 409, retry: 'fail', chip: false,
