@@ -134,7 +134,7 @@ describe.each(rows)('%s by the way %s', (id, name) => {
     expect(hello.readoutLevel).toBe(2);
     expect(Buffer.from(device.thumbprint).toString('hex')).toBe(line.thumbprint);
 
-    const installed = jsonLines(await chain.install(unit, order, { via, socket }));
+    const installed = jsonLines(await chain.install(order, { socket }));
     expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
     await chain.audit();
   });

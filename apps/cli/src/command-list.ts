@@ -185,6 +185,18 @@ const alarm: CommandGroup = {
   ],
 };
 
+const verify: CommandGroup = {
+  name: 'verify',
+  about: 'check proofs on their own, without a connection',
+  commands: [
+    {
+      name: 'receipt',
+      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
+      load: () => import('./commands/verify/receipt.ts'),
+    },
+  ],
+};
+
 const flash: CommandGroup = {
   name: 'flash',
   about: 'plain programming: the flash and the option bytes of a chip, without packages and licenses',
@@ -287,6 +299,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'install a package on the chips in the sockets, all at once',
     load: () => import('./commands/install.ts'),
   },
+  {
+    name: 'license',
+    about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
+    load: () => import('./commands/license.ts'),
+  },
   flash,
   {
     name: 'virtual',
@@ -299,6 +316,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
       "check log, quotas, every license and every receipt, on this machine, without trusting the authority's word",
     load: () => import('./commands/audit.ts'),
   },
+  verify,
   {
     name: 'demo',
     about: 'run the whole chain on virtual chips and try the obvious thefts, with your image or the example',

@@ -3,12 +3,20 @@
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { isProductName } from '@firmseal/formats';
+import { type Weakness, weaknesses } from '@firmseal/license';
 
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
 
 /** For an option that may be given several times. */
 export const collect = (value: string, all: string[] = []): string[] => [...all, value];
+
+/** The next value of `--accept`: an outcome that an owner takes besides PASS, each once. */
+export function collectAccepted(text: string, all: readonly Weakness[] = []): Weakness[] {
+  const found = weaknesses.find((one) => one === text.toUpperCase());
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${weaknesses.join(', ')}.`);
+  return [...all.filter((one) => one !== found), found];
+}
 
 const decimalOrHex = /^(0x[0-9a-fA-F]+|\d+)$/;
 

@@ -5,9 +5,17 @@ import { toHex } from '@firmseal/bytes';
 import type { Face } from './face.ts';
 import { showTime } from './times.ts';
 
-/** `readout level 2`, or the words that a receipt says of its weakness. */
-export const protectionText = (level: number, outcome: string, fresh: boolean): string =>
-  `readout level ${level}${outcome === 'PASS' ? '' : `, ${outcome}`}${fresh ? '' : ', NOT FRESH'}`;
+export interface ProvenState {
+  readonly readoutLevel: number;
+  readonly origin: { readonly kind: string; readonly rehearsal: boolean };
+  readonly outcome: string;
+  readonly fresh: boolean;
+}
+
+/** `PASS, readout level 2, identity witnessed`: what an install is called, and why. */
+export const provenText = ({ readoutLevel, origin, outcome, fresh }: ProvenState): string =>
+  `${outcome}${fresh ? '' : ', NOT FRESH'}, readout level ${readoutLevel}, ` +
+  `identity ${origin.kind}${origin.rehearsal ? ' in a rehearsal' : ''}`;
 
 /** `PASS 3, UNPROTECTED 1, `: receipts by what the install is called. */
 export const outcomesText = (outcomes: Readonly<Record<string, number | undefined>>): string =>
@@ -22,7 +30,7 @@ export function tellUnit(face: Face, view: UnitView): void {
     install === undefined
       ? `not proven to be installed, ${licenses} licenses`
       : `version ${install.firmwareVersion}, ${showTime(install.storedAtMs)}, ` +
-        `${protectionText(install.readoutLevel, install.outcome, install.fresh)}, receipt ${toHex(install.receiptDigest)}`;
+        `${provenText(install)}, receipt ${toHex(install.receiptDigest)}`;
   const end = voided === undefined ? '' : `; VOIDED ${showTime(voided.atMs)}: ${voided.reason}`;
   face.tell({ event: 'unit', ...view }, `${head}, ${state}${end}`);
 }

@@ -9,6 +9,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
@@ -24,6 +25,13 @@ export const product = 'panel';
 export interface Plug {
   readonly socket: string;
   readonly via: string;
+}
+
+/** A package, and an approved job for it with its line token: paths, and the id of the job. */
+export interface Order {
+  readonly sealed: string;
+  readonly job: string;
+  readonly token: string;
 }
 
 export class Chain {
@@ -81,22 +89,45 @@ export class Chain {
       ],
       ...['--issuer-delegation', at('issuer.delegation'), '--device-ca-delegation', at('ca.delegation')],
     );
+    await this.serve();
+  }
+
+  /** Starts the authority; one that runs is ended first. `more`: of its environment. */
+  async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#halt();
+    const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
-      [main, 'authority', 'serve', at('authority'), '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] },
+      [main, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
+      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
-    this.#authority = ['--authority', url, '--token-file', at('authority/owner.token')];
+    this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
+  }
+
+  async #halt(): Promise<void> {
+    if (this.#server === undefined) return;
+    this.#server.kill();
+    await once(this.#server, 'exit');
+    this.#server = undefined;
+  }
+
+  /** Runs a command as a process of its own; `more`: of its environment. */
+  async runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const env = { ...process.env, ...environment, ...more };
+    const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[number | null]>,
+    ]);
+    return { status: status ?? -1, stdout, stderr };
   }
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    if (this.#server !== undefined) {
-      this.#server.kill();
-      await once(this.#server, 'exit');
-    }
+    await this.#halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -108,8 +139,8 @@ export class Chain {
     return { socket: `tcp:127.0.0.1:${portOf(link)}`, via: `virtual:127.0.0.1:${portOf(probe)}` };
   }
 
-  /** Words that seal a small image, a raw binary made for the chip. */
-  sealWords(chipId: string, out: string): string[] {
+  /** Words that seal a small image, a raw binary made for the chip. `words` are further options. */
+  sealWords(chipId: string, out: string, ...words: string[]): string[] {
     const { address, bytes } = exampleImage(findChip(chipId)).segments[0]!;
     writeFileSync(this.at(`${chipId}.bin`), bytes.subarray(0, 6 * 1024));
     return [
@@ -117,25 +148,38 @@ export class Chain {
       ...['--product', product, '--firmware-version', '1.0.0', '--counter', '1'],
       ...['--root-key', this.at('root.key.pub'), '--signer', this.at('signer.key')],
       ...['--delegation', this.at('signer.delegation'), '--authority-key', this.at('authority/kem.key.pub')],
-      ...['--out', out],
+      ...['--out', out, ...words],
     ];
   }
 
+  /** Address of the authority and the owner's token, as options. */
+  get owner(): readonly string[] {
+    return this.#authority;
+  }
+
   /**
-   * A package for the chip, under a name of its own, and an approved job for one unit of it; returns
-   * the package and the job's id.
+   * A package for the chip, under a name of its own, and an approved job for one unit of it, with its line
+   * token.
    */
-  async order(chipId: string, name = chipId): Promise<{ sealed: string; job: string }> {
+  async order(chipId: string, name = chipId): Promise<Order> {
     const sealed = this.at(`${name}.seal`);
     await this.run(...this.sealWords(chipId, sealed));
+    return this.openJob(sealed, name);
+  }
+
+  /**
+   * An approved job for a package, with its line token; `name` is that of its files. `words`: more options.
+   */
+  async openJob(sealed: string, name: string, ...words: string[]): Promise<Order> {
     await this.run(
       ...['job', 'open', ...this.#authority, '--package', sealed, '--content-key', `${sealed}.key`],
-      ...['--quota', '1', '--id-file', this.at(`${name}.job`)],
+      ...['--quota', '1', '--id-file', this.at(`${name}.job`), ...words],
     );
     const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
     await this.run('job', 'approve', job, ...this.#authority);
-    await this.run('job', 'token', job, ...this.#authority, '--out', this.at(`${name}.token`));
-    return { sealed, job };
+    const token = this.at(`${name}.token`);
+    await this.run('job', 'token', job, ...this.#authority, '--out', token);
+    return { sealed, job, token };
   }
 
   /** To readout level 2. `words` are further options. */
@@ -147,19 +191,28 @@ export class Chain {
     );
   }
 
-  install(name: string, { sealed, job }: { sealed: string; job: string }, plug: Plug): Promise<Outcome> {
-    return this.run(
-      ...['install', sealed, '--job', job, ...this.#authority.slice(0, 2)],
-      ...['--token-file', this.at(`${name}.token`), '--root-key', this.at('root.key.pub')],
-      ...['--device-ca-delegation', this.at('ca.delegation'), '--socket', plug.socket],
-      ...['--journal', this.at(`${name}.jsonl`), '--json'],
-    );
+  /** Package and options that `install` and `license` have in common. */
+  lineWords({ sealed, job, token }: Order, plug: Pick<Plug, 'socket'>): string[] {
+    return [
+      ...[sealed, '--job', job, ...this.#authority.slice(0, 2), '--token-file', token],
+      ...['--root-key', this.at('root.key.pub'), '--device-ca-delegation', this.at('ca.delegation')],
+      ...['--socket', plug.socket, '--journal', `${token}.jsonl`],
+    ];
+  }
+
+  install(order: Order, plug: Pick<Plug, 'socket'>, ...words: string[]): Promise<Outcome> {
+    return this.run('install', ...this.lineWords(order, plug), '--json', ...words);
+  }
+
+  /** The keys that an auditor has. */
+  auditWords(): string[] {
+    return [
+      ...['--product', product, '--root-key', this.at('root.key.pub')],
+      ...['--device-ca-delegation', this.at('ca.delegation')],
+    ];
   }
 
   audit(): Promise<Outcome> {
-    return this.run(
-      ...['audit', ...this.#authority, '--product', product, '--root-key', this.at('root.key.pub')],
-      ...['--device-ca-delegation', this.at('ca.delegation')],
-    );
+    return this.run('audit', ...this.#authority, ...this.auditWords());
   }
 }

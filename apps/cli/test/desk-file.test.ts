@@ -1,5 +1,5 @@
-// `firmseal init` and the file that it makes: what commands take from it, how they say so, and what a file with
-// mistakes leads to.
+// `firmseal init` and the file that it makes: what commands take from it, how they say so, and
+// what a file with mistakes leads to.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ const init = (where: string, ...more: string[]) =>
 
 beforeAll(async () => {
   mkdirSync(at('made'));
-  const made = await init(at('made'), '--socket', 'tcp:127.0.0.1:1', '--probe', 'virtual:127.0.0.1:2');
+  const made = await init(at('made'), '--socket', 'tcp:127.0.0.1:1', '--via', 'virtual:127.0.0.1:2');
   expect(made, made.stderr).toMatchObject({ status: 0, stderr: '' });
   mkdirSync(at('made', 'src', 'deep'), { recursive: true });
 });
@@ -39,7 +39,7 @@ describe('firmseal init', () => {
     expect(file).toMatchObject({
       ...{ format: 'firmseal-desk-1', product: 'panel', chip: 'stm32f427' },
       keys: { root: 'desk/root.key', deviceCaDelegation: 'desk/ca.delegation' },
-      places: { sockets: ['tcp:127.0.0.1:1'], probes: ['virtual:127.0.0.1:2'] },
+      places: { sockets: ['tcp:127.0.0.1:1'], ways: ['virtual:127.0.0.1:2'] },
     });
   });
 
@@ -83,7 +83,7 @@ describe('firmseal init', () => {
   it('checks places before it makes anything', async () => {
     mkdirSync(at('empty'));
     expect((await init(at('empty'), '--socket', 'nowhere:1')).status).not.toBe(0);
-    expect((await init(at('empty'), '--probe', 'tcp:127.0.0.1:1')).stderr).toContain('place-unfit');
+    expect((await init(at('empty'), '--via', 'tcp:127.0.0.1:1')).stderr).toContain('place-unfit');
     expect(readdirSync(at('empty'))).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ describe.each(withAgent)('%s', (id) => {
     const order = await chain.order(id);
     await chain.personalize(id, plug);
     expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
-    const installed = await chain.install(id, order, plug);
+    const installed = await chain.install(order, plug);
     expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
     // The jig lets go of the pin that asks for the agent, and power comes back.
     chip.setPin('agent-request', false);

@@ -74,7 +74,7 @@ describe('a serial place', () => {
     const order = await chain.order(id);
     await chain.personalize(id, { via, socket });
     expect(await ask(socket)).toMatchObject({ chips: [id], by: 'agent' });
-    const installed = jsonLines(await chain.install(id, order, { via, socket }));
+    const installed = jsonLines(await chain.install(order, { socket }));
     expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass', socket }));
     chip.setPin('agent-request', false);
     chip.powerOff();

@@ -9,7 +9,7 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
 import { type Finding, mostFindings, type Notice } from './findings.ts';
-import { type AuditedInstall, JobAudit, type JobSummary } from './job-audit.ts';
+import { type AuditedInstall, type InstallObjects, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
 import type { AuditTrust } from './trust.ts';
@@ -33,7 +33,7 @@ export interface AuditOptions {
   /** The auditor's clock, which the authority's is compared with. */
   readonly nowMs?: number;
   /** Told what was installed where, in the order of the evidence. */
-  readonly onInstall?: (install: AuditedInstall) => void;
+  readonly onInstall?: (install: AuditedInstall, objects: InstallObjects) => void;
 }
 
 const clockToleranceMs = 120_000;

@@ -6,11 +6,12 @@ import type { EvidenceOf } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
-import { type DevicePublic, sameOrigin } from '@firmseal/formats';
+import { type DevicePublic, type Origin, sameOrigin } from '@firmseal/formats';
 import {
   judgeReceipt,
   type Outcome,
   type Receipt,
+  type ReceiptFile,
   type Verdict,
   type VerifiedLicense,
   verifyLicense,
@@ -56,18 +57,23 @@ export interface AuditedInstall {
   readonly storedAtMs: number;
   readonly fresh: boolean;
   readonly readoutLevel: number;
+  /** How the identity of the chip came about. */
+  readonly origin: Origin;
   /** What the install is called (spec/receipt.md section 4). */
   readonly outcome: Outcome;
   /** Whether the owner of the job takes every weakness of it. */
   readonly accepted: boolean;
 }
 
+/** The objects that prove an install, besides the delegation of the device CA: a receipt file. */
+export type InstallObjects = Omit<ReceiptFile, 'deviceCaDelegation'>;
+
 export interface JobAuditOptions {
   readonly crypto: Crypto;
   readonly logged: LoggedJob | undefined;
   readonly trust: AuditTrust | undefined;
   readonly report: (code: FindingCode, subject: string, detail: string) => void;
-  readonly onInstall: (install: AuditedInstall) => void;
+  readonly onInstall: (install: AuditedInstall, objects: InstallObjects) => void;
 }
 
 type Table = 'package' | 'unit' | 'license' | 'receipt';
@@ -75,9 +81,10 @@ type Table = 'package' | 'unit' | 'license' | 'receipt';
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
   readonly device: DevicePublic | undefined;
-  readonly verified: Map<string, VerifiedLicense>;
+  readonly verified: Map<string, { license: VerifiedLicense; bundle: Bytes }>;
   licenses: number;
-  install: AuditedInstall | undefined;
+  /** By the newest receipt. */
+  install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
 
 function demand(condition: boolean, detail: string): asserts condition {
@@ -92,7 +99,7 @@ export class JobAudit {
   readonly name: string;
   readonly #options: JobAuditOptions;
   readonly #row: EvidenceOf<'job'>;
-  readonly #manifests = new Map<string, Manifest>();
+  readonly #manifests = new Map<string, { manifest: Manifest; header: Bytes }>();
   /** What the log tells of and no row has shown yet. */
   readonly #missing: { what: string; keys: Set<string> }[] = [];
   readonly #logged: Readonly<Record<Table, Set<string>>>;
@@ -142,7 +149,7 @@ export class JobAudit {
       const { firmwareVersion, securityCounter } = manifest.core;
       const shown = row.firmwareVersion === firmwareVersion && row.securityCounter === securityCounter;
       demand(shown, 'the row shows another version or counter than the manifest');
-      this.#manifests.set(digest, manifest);
+      this.#manifests.set(digest, { manifest, header: row.header });
     });
   }
 
@@ -192,7 +199,7 @@ export class JobAudit {
     if (this.#options.trust === undefined) return;
     this.#attempt('license-invalid', subject, () => {
       demand(unit?.row.unitIndex === row.unitIndex, 'it does not follow its unit');
-      unit.verified.set(id, this.#verifyLicense(row, unit));
+      unit.verified.set(id, { license: this.#verifyLicense(row, unit), bundle: row.bundle });
     });
   }
 
@@ -231,17 +238,19 @@ export class JobAudit {
     this.#attempt('receipt-invalid', subject, () => {
       const { receipt, verdict } = this.#verifyReceipt(row);
       const unit = this.#unit!;
-      unit.install = this.#installOf(row, receipt, { unit, verdict });
+      const audited = this.#installOf(row, receipt, { unit, verdict });
+      unit.install = { audited, objects: this.#objectsOf(row, unit) };
     });
   }
 
   #verifyReceipt(row: EvidenceOf<'receipt'>): { receipt: Receipt & { fresh: boolean }; verdict: Verdict } {
     const { crypto } = this.#options;
     const unit = this.#unit;
-    const license = unit?.verified.get(toHex(row.licenseId));
-    demand(license !== undefined, 'there is no valid license for it');
+    const found = unit?.verified.get(toHex(row.licenseId));
+    demand(found !== undefined, 'there is no valid license for it');
+    const { license } = found;
     const device = unit?.device;
-    const manifest = this.#manifests.get(toHex(license.terms.manifestDigest));
+    const manifest = this.#manifests.get(toHex(license.terms.manifestDigest))?.manifest;
     demand(device !== undefined && manifest !== undefined, 'its device or package did not verify');
     const challenge: { challenge?: Bytes } = row.challenge ? { challenge: row.challenge } : {};
     const inputs = { receipt: row.receipt, device, license, manifest, ...challenge };
@@ -261,18 +270,30 @@ export class JobAudit {
   ): AuditedInstall {
     const { manifestDigest, fresh, readoutLevel } = receipt;
     const { outcome, accepted } = verdict;
-    const { core } = this.#manifests.get(toHex(manifestDigest))!;
+    const { core } = this.#manifests.get(toHex(manifestDigest))!.manifest;
+    const { chipId, origin } = unit.device!;
     return {
       job: this.name,
       unitIndex: unit.row.unitIndex,
       thumbprint: toHex(unit.row.thumbprint),
-      chip: unit.device!.chipId,
+      chip: chipId,
       firmwareVersion: core.firmwareVersion,
       securityCounter: core.securityCounter,
       manifestDigest: toHex(manifestDigest),
       receiptDigest: toHex(row.receiptDigest),
       storedAtMs: row.storedAtMs,
-      ...{ fresh, readoutLevel, outcome, accepted },
+      ...{ fresh, readoutLevel, origin, outcome, accepted },
+    };
+  }
+
+  /** Of a receipt that verified. */
+  #objectsOf(row: EvidenceOf<'receipt'>, unit: OpenUnit): InstallObjects {
+    const { license, bundle } = unit.verified.get(toHex(row.licenseId))!;
+    return {
+      certificate: unit.row.certificate,
+      header: this.#manifests.get(toHex(license.terms.manifestDigest))!.header,
+      ...{ bundle, receipt: row.receipt, challenge: row.challenge },
+      keptAtSeconds: Math.floor(row.storedAtMs / 1000),
     };
   }
 
@@ -297,11 +318,11 @@ export class JobAudit {
     const { licenses, install, row } = unit;
     if (row.voidedAtMs === undefined) {
       if (licenses === 0) this.#counts.unitsWithoutLicense++;
-      if (install?.accepted !== true) this.#counts.unitsWithoutReceipt++;
+      if (install?.audited.accepted !== true) this.#counts.unitsWithoutReceipt++;
     }
     if (install === undefined) return;
-    if (install.accepted) this.#counts.installed++;
-    this.#options.onInstall(install);
+    if (install.audited.accepted) this.#counts.installed++;
+    this.#options.onInstall(install.audited, install.objects);
   }
 
   /** Both ways: what the log tells must stand in the table with the same content, and nothing else may. */

@@ -31,8 +31,8 @@ const challengeCalls = { hello: 'giveHelloChallenge', receipt: 'giveReceiptChall
 export function accessForJob(client: AuthorityClient, job: Bytes): LineAccess {
   return {
     giveChallenge: async (purpose) => (await client.call(challengeCalls[purpose], { job })).challenge,
-    issueLicense: ({ hello, certificate, challenge, requestId, manifestDigest }) =>
-      client.call('issueLicense', { job, hello, certificate, challenge, requestId, manifestDigest }),
+    issueLicense: ({ hello, certificate, challenge, requestId, manifestDigest, mode }) =>
+      client.call('issueLicense', { job, hello, certificate, challenge, requestId, manifestDigest, mode }),
     storeReceipt: async ({ licenseId, receipt, challenge, certificate }) => {
       const input = { job, licenseId, receipt, challenge, certificate };
       const answer = await client.call('storeReceipt', input);

@@ -61,6 +61,8 @@ const installView = z.object({
   /** False: NOT FRESH. */
   fresh: z.boolean(),
   readoutLevel: z.int().min(0).max(2),
+  /** How the identity of the chip came about (spec/device.md section 1). */
+  origin: z.object({ kind: z.enum(['witnessed', 'enrolled', 'unwitnessed']), rehearsal: z.boolean() }),
   /** What the install is called: PASS, or the most serious of its weaknesses. */
   outcome: z.enum(outcomes),
   installCount: of.count,

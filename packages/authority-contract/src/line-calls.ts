@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call } from './call.ts';
 import * as of from './encodings.ts';
-import { outcomes } from './job-view.ts';
+import { licenseModes, outcomes } from './job-view.ts';
 
 const job = of.jobId;
 
@@ -33,7 +33,7 @@ export const lineCalls = {
     path: '/v1/jobs/{job}/licenses',
     scopes: ['line'],
     about:
-      'Issues a license for the chip of the certificate, which takes a unit of the quota unless the chip has one. The same request id, or another one for the same chip, nonce and package, gets the same license. Without a manifest digest the newest approved package of the job is meant.',
+      'Issues a license for the chip of the certificate, which takes a unit of the quota unless the chip has one. The same request id, or another one for the same chip, nonce and package, gets the same license. Without a manifest digest the newest approved package of the job is meant. `mode` refuses a job that gives licenses of another mode.',
     input: z.strictObject({
       job,
       hello: of.hello,
@@ -41,6 +41,7 @@ export const lineCalls = {
       challenge: of.challenge,
       requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 _ - are due'),
       manifestDigest: of.digest.optional(),
+      mode: z.enum(licenseModes).optional(),
     }),
     answer: z.object({
       bundle: of.licenseBundle,

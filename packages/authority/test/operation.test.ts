@@ -169,6 +169,32 @@ describe('a clock', () => {
     },
   );
 
+  it.each([3 * 60_000, 2 * day, 9 * 365 * day])(
+    'that goes %i ms back revives no challenge, and locks nobody out once it is right',
+    async (back) => {
+      const old = await authority.licenseBody(opened, await authority.chip());
+      authority.nowMs += 600_001;
+      await authority.challenge(opened);
+      authority.nowMs -= back;
+      const beforeCertificates = authority.nowMs < Date.UTC(2026, 0, 1);
+      const refusal = beforeCertificates ? 'certificate-expired' : 'challenge-unknown';
+      expect((await authority.postLicense(opened, old)).body.code).toBe(refusal);
+      const chip = await authority.chip();
+      const meanwhile = await authority.license(opened, chip);
+      if (beforeCertificates)
+        expect(meanwhile.body).toMatchObject({
+          code: 'certificate-expired',
+          fields: { validFrom: '2026-01-01', clock: new Date(authority.nowMs).toISOString().slice(0, 10) },
+        });
+      else expect(meanwhile.status).toBe(200);
+      expect(await authority.showJob(opened.job)).toMatchObject({ units: beforeCertificates ? 0 : 1 });
+      authority.nowMs += back;
+      expect((await authority.postLicense(opened, old)).body.code).toBe('challenge-unknown');
+      chip.reset();
+      expect((await authority.install(opened, chip)).receipt.status).toBe(200);
+    },
+  );
+
   it('that is two days behind after a restart makes no old challenge young', async () => {
     const old = await authority.licenseBody(opened, await authority.chip());
     authority.nowMs += 600_001;

@@ -20,6 +20,10 @@ export function chipIdOfCertificate(certificate: Uint8Array): string {
   }
 }
 
+/** `2026-11-29`; `no date` for a moment that no calendar has. */
+const dayOf = (moment: Date): string =>
+  Number.isNaN(moment.getTime()) ? 'no date' : moment.toISOString().slice(0, 10);
+
 /**
  * The device of a certificate. `caPublicKeys` are those of verified delegations of role device CA, one or
  * more. Throws, in this order, `certificate-malformed`, `certificate-signature-invalid`,
@@ -37,7 +41,11 @@ export function verifyDeviceCertificate(
   const { product, chipId, commonName, origin, notBefore, notAfter, ...keys } = readProfile(crypto, tbs);
   if (expected.product !== undefined && product !== expected.product)
     throw new Fault('certificate-product-wrong', { product, expected: expected.product });
-  if (expected.now < notBefore || expected.now > notAfter) throw new Fault('certificate-expired');
+  const { now } = expected;
+  if (now < notBefore || now > notAfter)
+    throw new Fault('certificate-expired', {
+      ...{ validFrom: dayOf(notBefore), validUntil: dayOf(notAfter), clock: dayOf(now) },
+    });
   const [signingKey, kemKey] = [keys.signingKey as Bytes, keys.kemKey as Bytes];
   const thumbprint = thumbprintOf(crypto, signingKey, kemKey);
   if (commonName !== toHex(thumbprint)) throw new Fault('certificate-malformed');

@@ -450,8 +450,8 @@ export const faultTable = {
   },
   'certificate-expired': {
     number: 363, exit: 'chip', http: 422, retry: 'fail', chip: false,
-    sentence: 'The device certificate is not valid at this time.',
-    remedy: 'Check the clock of the authority, or personalize the chip again.',
+    sentence: 'The device certificate is valid from {validFrom} to {validUntil}; the clock of the machine that checked it says {clock}.',
+    remedy: 'Set the clock: of the authority where the authority answered this, else of this machine. A certificate that has truly ended needs a chip that is personalized again.',
   },
   'receipt-malformed': {
     number: 370, exit: 'receipt', http: 422, retry: 'restart', chip: false,
@@ -522,6 +522,16 @@ export const faultTable = {
     number: 383, exit: 'receipt', http: 422, retry: 'fail', chip: false,
     sentence: 'The agent that signed the receipt is older than the package allows.',
     remedy: 'Use a chip personalized with a newer agent.',
+  },
+  'receipt-file-malformed': {
+    number: 384, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The file is not a receipt file of this firmseal.',
+    remedy: 'Give a file that `firmseal install --receipts` or `firmseal audit --receipts` wrote.',
+  },
+  'receipt-package-wrong': {
+    number: 385, exit: 'receipt', http: 422, retry: 'fail', chip: false,
+    sentence: 'The receipt is for the package {found}, not for {asked}.',
+    remedy: 'Give the package that was installed, or leave the package out.',
   },
   'request-unknown': {
     number: 400, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -1265,8 +1275,8 @@ export const faultTable = {
   },
   'token-expired': {
     number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
-    sentence: 'The access token has expired.',
-    remedy: 'Ask the owner for a new token.',
+    sentence: 'The access token expired on {expired}; the clock of the authority says {clock}.',
+    remedy: 'Ask the owner for a new token. If that clock is wrong, the person who runs the authority sets it, and the token counts again.',
   },
   'unit-not-voidable': {
     number: 887, exit: 'license', http: 409, retry: 'fail', chip: false,
@@ -1298,6 +1308,16 @@ export const faultTable = {
     sentence: 'An install on this chip would end as {outcome}, which the owner of job {job} did not allow.',
     remedy: 'Use another chip, or ask the owner for a job that accepts {outcome}.',
   },
+  'device-data-malformed': {
+    number: 893, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} is not a list of hexadecimal values.',
+    remedy: 'Write a line for each chip, and in it one hexadecimal value for each per-device area of the package, separated by commas.',
+  },
+  'job-mode-wrong': {
+    number: 894, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives {mode} licenses, not {asked} ones. No unit of quota was taken.',
+    remedy: 'Use a job that was opened with `firmseal job open --mode standing`.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -1306,7 +1326,7 @@ export const faultTable = {
   'install-restarts-exhausted': {
     number: 901, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The install in socket {socket} began {restarts} times and did not end; the last fault was {code}.',
-    remedy: 'Remove the cause of the last fault, then run the same command again. The chip keeps its unit of quota.',
+    remedy: 'Remove the cause of the last fault, then run the same command again. A unit of quota that was taken for the chip stays with it.',
   },
   'install-stopped': {
     number: 902, exit: 'stopped', http: null, retry: 'fail', chip: false,
@@ -1328,6 +1348,11 @@ export const faultTable = {
     sentence: 'The license file has no license for the chip {thumbprint} and this package.',
     remedy: 'Ask the owner for a batch of licenses that holds this chip, or connect the line to the authority.',
   },
+  'chip-met-twice': {
+    number: 906, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The sockets {other} and {socket} lead to one chip, the device {thumbprint}.',
+    remedy: 'Name each chip once: two names can lead to one port. The result of {other} stands for the chip.',
+  },
   'step-timeout': {
     number: 907, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The step {step} in socket {socket} took longer than {limitMs} ms.',
@@ -1337,6 +1362,11 @@ export const faultTable = {
     number: 908, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The socket {socket} is named twice.',
     remedy: 'Name each socket once. A socket is a port, not a serial number.',
+  },
+  'chip-silent': {
+    number: 909, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No agent answered in socket {socket}, in {attempts} attempts. Nothing was taken from the quota in this run.',
+    remedy: 'Check cable, power and baud rate. A blank chip has no agent: personalize it first (`firmseal personalize`). Then run the same command again.',
   },
   'journal-damaged': {
     number: 910, exit: 'station', http: null, retry: 'fail', chip: false,

@@ -1,4 +1,5 @@
 export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bundle.ts';
+export { claimedLicense } from './claimed-license.ts';
 export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
 export {
   type Hello,
@@ -29,6 +30,12 @@ export {
   receiptKind,
   receiptResults,
 } from './receipt.ts';
+export {
+  encodeReceiptFile,
+  type ReceiptFile,
+  readReceiptFile,
+  receiptFileMaxBytes,
+} from './receipt-file.ts';
 export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from './terms.ts';
 export {
   checkLicenseDate,

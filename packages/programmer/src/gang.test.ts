@@ -48,7 +48,7 @@ test('one bad socket does not hold up the others', async () => {
   expect(lines.filter((line) => /^#RESULT:[13]:#OK \(Total \d+\.\ds, Erase .*\)$/.test(line))).toHaveLength(
     2,
   );
-  expect(lines.filter((line) => line.startsWith('#RESULT:2:#ERROR:FS0901 '))).toHaveLength(1);
+  expect(lines.filter((line) => line.startsWith('#RESULT:2:#ERROR:FS0909 '))).toHaveLength(1);
 });
 
 test('the same chip in another socket is the same unit', async () => {
@@ -59,6 +59,42 @@ test('the same chip in another socket is the same unit', async () => {
   bench.sockets.set('usb-9', chip);
   expect((await bench.run())[0]).toMatchObject({ outcome: 'pass', socket: 'usb-9' });
   expect(bench.authority.units).toHaveLength(1);
+});
+
+test.each([1, 2])('one chip under two names counts once, %i at a time', async (mostAtOnce) => {
+  const chip = new ModelChip({ name: 'two names' });
+  const bench = await createBench({ 'tcp:localhost:5001': chip, 'tcp:127.0.0.1:5001': chip });
+  const results = await bench.run({ mostAtOnce });
+  expect(results.map(({ outcome }) => outcome).sort()).toEqual(['fail', 'pass']);
+  const failed = results.find((one) => one.outcome === 'fail')!;
+  const passed = results.find((one) => one.outcome === 'pass')!;
+  expect(failed).toMatchObject({
+    fault: { code: 'chip-met-twice', fields: { socket: failed.socket, other: passed.socket } },
+  });
+  expect(bench.authority.units).toHaveLength(1);
+  expect(bench.authority.receipts.size).toBe(1);
+  expect(exitCodeOf(results)).toBe(exitCodes.station);
+});
+
+test('a blank chip fails within half a minute, and no unit is spoken of that nobody took', async () => {
+  const chips = gangOf(1);
+  chips['usb-1']!.onRequest = () => 'deaf';
+  const bench = await createBench(chips);
+  const [result] = await bench.run();
+  expect(result).toMatchObject({ outcome: 'fail', fault: { code: 'chip-silent' } });
+  expect(result!.times.totalMs).toBeLessThan(30_000);
+  expect(bench.authority.units).toHaveLength(0);
+  const shown = JSON.stringify(bench.events.at(-1));
+  expect(shown).toContain('firmseal personalize');
+  expect(shown).not.toContain('stays with it');
+});
+
+test('a chip that answered once and then fell silent gets all its restarts', async () => {
+  const chips = gangOf(1);
+  chips['usb-1']!.onRequest = (type) => (type === 0x01 ? undefined : 'deaf');
+  const bench = await createBench(chips);
+  const [result] = await bench.run({ mostRestarts: 3 });
+  expect(result).toMatchObject({ fault: { code: 'install-restarts-exhausted', fields: { restarts: 3 } } });
 });
 
 describe('the command itself', () => {

@@ -16,12 +16,21 @@ export async function runGang(settings: GangSettings): Promise<InstallResult[]> 
   const { sockets, mostAtOnce = sockets.length, ...shared } = settings;
   const repeated = sockets.find((socket, i) => sockets.indexOf(socket) !== i);
   if (repeated !== undefined) throw new Fault('socket-repeated', { socket: repeated });
+  // Two names can lead to one chip, which would then count as two results.
+  const socketOf = new Map<string, string>();
+  const claimDevice = (thumbprint: string, socket: string): string | undefined => {
+    const first = socketOf.get(thumbprint) ?? socket;
+    socketOf.set(thumbprint, first);
+    return first === socket ? undefined : first;
+  };
   const results: InstallResult[] = [];
   let next = 0;
   const work = async () => {
     while (next < sockets.length) {
       const index = next++;
-      results[index] = await runInstall({ ...shared, socket: sockets[index]!, socketNumber: index + 1 });
+      results[index] = await runInstall({
+        ...{ ...shared, claimDevice, socket: sockets[index]!, socketNumber: index + 1 },
+      });
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Math.min(mostAtOnce, sockets.length)) }, work));

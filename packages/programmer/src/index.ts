@@ -12,7 +12,7 @@ export { exitCodeOf, exitCodeOfFault } from './exit-code.ts';
 export { asFault, reportFault } from './fault-report.ts';
 export { type GangSettings, runGang } from './gang.ts';
 export { type InstallResult, runInstall } from './install.ts';
-export type { InstallSettings } from './install-context.ts';
+export type { InstallProof, InstallSettings } from './install-context.ts';
 export { type InstallPackage, type PackageTrust, readInstallPackage } from './install-package.ts';
 export { type InstallStateName, installStates } from './install-states.ts';
 export { createInstallVerifier, type InstallVerifierOptions } from './install-verifier.ts';
@@ -31,6 +31,7 @@ export { renderJson } from './render-json.ts';
 export { renderLines } from './render-lines.ts';
 export { type ResultEvent, renderResult } from './render-result.ts';
 export type { SocketOpener } from './socket-opener.ts';
+export { type LicenseSettings, type TakenLicense, takeLicense } from './take-license.ts';
 export type {
   InstallVerifier,
   KnownLicense,

@@ -41,6 +41,17 @@ export interface StepOutcome {
   readonly context: InstallContext;
 }
 
+/** An install that was proven and stored: all that a receipt file needs besides the package. */
+export interface InstallProof {
+  readonly thumbprint: Bytes;
+  readonly certificate: Bytes;
+  /** Left out where this run did not get the license: the chip held the package already. */
+  readonly bundle?: Bytes | undefined;
+  readonly licenseId: Bytes;
+  readonly receipt: Bytes;
+  readonly challenge?: Bytes | undefined;
+}
+
 /** What does not change from step to step. */
 export interface InstallSettings {
   readonly socket: string;
@@ -65,6 +76,12 @@ export interface InstallSettings {
   readonly limitMs?: number;
   /** How often the connection is begun anew, resets for option bytes included; default 10. */
   readonly mostRestarts?: number;
+  /**
+   * The socket in which the same run has met this device, if it was another one; else it is now this one's.
+   */
+  readonly claimDevice?: (thumbprint: string, socket: string) => string | undefined;
+  /** Keeps a proof at the station, once the receipt is stored; a fault of it is the fault of the install. */
+  readonly keepProof?: (proof: InstallProof) => void;
   /** Pause before the connection is begun anew; default 500. */
   readonly restartPauseMs?: number;
   /** Aborting it ends the install with `install-stopped`. */

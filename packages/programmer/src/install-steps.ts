@@ -152,7 +152,9 @@ const receipt: Step = async (context, { settings }) => {
 const storing: Step = async (context, { settings, emit, record }) => {
   const { fresh, outcome, ...delivery } = held(context.receipt, 'a receipt');
   const { certificate } = greetingOf(context).answer;
+  const { thumbprint } = greetingOf(context).device;
   const { keptBy, otherJob } = await settings.authority.storeReceipt({ ...delivery, certificate });
+  settings.keepProof?.({ ...delivery, certificate, thumbprint, bundle: context.license?.bundle });
   const licenseId = toHex(delivery.licenseId);
   await record({ kind: 'receipt', licenseId, fresh, outcome, keptBy });
   const under = otherJob === undefined ? null : toHex(otherJob);

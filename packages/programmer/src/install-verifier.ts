@@ -1,20 +1,20 @@
 // The real verifier of an install: certificate, hello, license and receipt, each by the order of checks of
 // its page of the specification. X.509 comes in as a function, so that this package needs no ASN.1.
 
-import { type Bytes, equalBytes } from '@firmseal/bytes';
+import { equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
 import {
+  claimedLicense,
   judgeReceipt,
   parseReceiptUnverified,
-  type Receipt,
   verifyHello,
   verifyLicense,
   verifyReceipt,
 } from '@firmseal/license';
 import type { InstallPackage } from './install-package.ts';
-import type { InstallVerifier, KnownLicense, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
+import type { InstallVerifier, ReceiptQuestion, VerifiedReceipt } from './verifier.ts';
 
 export interface InstallVerifierOptions {
   readonly sealed: InstallPackage;
@@ -63,29 +63,4 @@ function checkReceipt(
   const { outcome } = judgeReceipt({ manifest, receipt, device, accepts: [] });
   const { licenseId, jobId, fresh, installCount } = receipt;
   return { licenseId, jobId, fresh, outcome, installCount, licenseKnown: known !== undefined };
-}
-
-/**
- * A license that a receipt names and nobody here knows: everything else is checked, and the license, with the
- * per-device data that it tells, by the authority.
- */
-function claimedLicense(
-  claimed: Receipt,
-  { manifest, device }: { manifest: InstallPackage['manifest']; device: DevicePublic },
-): KnownLicense {
-  const { licenseId, jobId, areas, licenseDigest } = claimed;
-  const { thumbprint, origin } = device;
-  const deviceDataDigests = areas.filter(
-    (evidence, i): evidence is Bytes =>
-      typeof evidence !== 'number' && manifest.core.areas[i]?.kind === 'device-data',
-  );
-  const unknown = new Uint8Array(32);
-  return {
-    digest: licenseDigest,
-    terms: {
-      ...{ licenseId, jobId, unitIndex: 0, manifestDigest: manifest.digest, thumbprint, origin },
-      ...{ mode: 'standing', receiptNonce: unknown, counterFloor: 0, ceiling: 0 },
-      ...{ delegationDigest: unknown, deviceDataDigests },
-    },
-  };
 }

@@ -40,6 +40,9 @@ export function runInstall(settings: InstallSettings): Promise<InstallResult> {
   return new Install(settings).run();
 }
 
+/** How often a line is opened anew on which no agent ever answered: a blank chip never will. */
+const silentRestartsAtMost = 1;
+
 const isFinal = (state: InstallStateName): state is FinalState => state === 'passed' || state === 'failed';
 
 class Install {
@@ -52,6 +55,8 @@ class Install {
   #context: InstallContext = {};
   #state: InstallStateName = 'opening';
   #restarts = 0;
+  /** An agent has answered in this run. */
+  #heard = false;
   #lastFault: Fault | undefined;
 
   constructor(settings: InstallSettings) {
@@ -97,6 +102,7 @@ class Install {
     if (!mayFollow(state, outcome.next))
       throw new Fault('internal-error', { detail: `an install went from ${state} to ${outcome.next}` });
     this.#context = outcome.context;
+    if (outcome.context.client !== undefined) this.#heard = true;
     this.#state = outcome.next;
     this.#emit({ kind: 'state', from: state, to: outcome.next });
   }
@@ -112,7 +118,11 @@ class Install {
   #countRestart(): void {
     const { socket, mostRestarts = 10 } = this.#settings;
     const fault = this.#lastFault;
-    if (++this.#restarts > mostRestarts) {
+    this.#restarts++;
+    const silent = !this.#heard && fault?.code === 'link-timeout';
+    if (silent && this.#restarts > silentRestartsAtMost)
+      throw new Fault('chip-silent', { socket, attempts: this.#restarts }, { cause: fault });
+    if (this.#restarts > mostRestarts) {
       const code = fault?.code ?? 'none: the chip reset itself each time';
       throw new Fault(
         'install-restarts-exhausted',
@@ -191,8 +201,10 @@ class Install {
    * Ties the install to the chip: the one that it met before, or, after a restart of the program, remembers.
    */
   async #meet(thumbprint: Bytes): Promise<void> {
-    const { journal, socket, newId } = this.#settings;
+    const { journal, socket, newId, claimDevice } = this.#settings;
     const met = toHex(thumbprint);
+    const other = claimDevice?.(met, socket);
+    if (other !== undefined) throw new Fault('chip-met-twice', { socket, other, thumbprint: met });
     if (this.#thumbprint !== undefined && this.#thumbprint !== met)
       throw new Fault('chip-changed', { socket });
     const remembered = thumbprintOfInstall(journal.entries, this.#installId);

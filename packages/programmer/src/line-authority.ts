@@ -11,6 +11,8 @@ export interface LicenseRequest {
   readonly thumbprint: Bytes;
   /** Of the package that is to be installed. */
   readonly manifestDigest: Bytes;
+  /** Refuses a job that gives licenses of another mode. */
+  readonly mode?: 'session' | 'standing' | undefined;
   /** Names this request; a repeat carries the same. */
   readonly requestId: string;
 }

@@ -17,10 +17,11 @@ import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
 import { examples, productOption, rootKeyOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
+import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { showTime } from '../times.ts';
-import { outcomesText, protectionText } from '../unit-view.ts';
+import { outcomesText, provenText } from '../unit-view.ts';
 
 interface AuditInputs {
   readonly authority?: string | undefined;
@@ -61,11 +62,10 @@ function rememberedHead(file: string | undefined, first: boolean) {
 
 function tellInstall(face: Face, install: AuditedInstall): void {
   const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest } = install;
-  const { readoutLevel, outcome, fresh } = install;
   face.tell(
     { event: 'install', ...install },
     `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
-      `${protectionText(readoutLevel, outcome, fresh)}, receipt ${receiptDigest}`,
+      `${provenText(install)}, receipt ${receiptDigest}`,
   );
 }
 
@@ -100,6 +100,7 @@ export const command = (shell: Shell) =>
     .addOption(new Option('--token-file <file>', "file with an owner's or an auditor's token"))
     .option('--evidence <file>', 'audit this copy of the evidence, without an authority')
     .option('--keep <file>', 'keep a copy of the evidence, to audit it again later')
+    .option('--receipts <folder>', 'write a receipt file for each install, for `firmseal verify receipt`')
     .addOption(rootKeyOption())
     .addOption(productOption())
     .requiredOption(
@@ -126,9 +127,11 @@ export const command = (shell: Shell) =>
         const known = rememberedHead(remember, first);
         if (remember !== undefined) refuseUnwritable(remember);
         const rootPublicKey = readPublicKey(options.rootKey);
+        const delegation = readInput(options.deviceCaDelegation);
+        const receipts = openReceiptFolder(options.receipts, delegation);
         const { delegate: deviceCa } = verifyAuthority(
           nodeCrypto,
-          { delegation: readInput(options.deviceCaDelegation) },
+          { delegation },
           { rootPublicKey, role: 'device-ca', product },
         );
         const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
@@ -136,7 +139,10 @@ export const command = (shell: Shell) =>
           products: new Map([[product, trust]]),
           known,
           ...(options.evidence === undefined ? { nowMs: Date.now() } : {}),
-          onInstall: (install) => tellInstall(face, install),
+          onInstall: (install, objects) => {
+            tellInstall(face, install);
+            receipts?.keep(install.thumbprint, objects);
+          },
         });
         for (const job of result.jobs) tellJob(face, job);
         tellVerdict(face, result);

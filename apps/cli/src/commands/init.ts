@@ -1,5 +1,5 @@
-// `firmseal init`: a desk in one command. Its folder is there whole or not at all, and the desk file comes last:
-// interrupted in between, the same command goes on.
+// `firmseal init`: a desk in one command. Its folder is there whole or not at all, and the desk file comes
+// last: interrupted in between, the same command goes on.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,19 +10,14 @@ import { authorityPaths } from '../authority-folder.ts';
 import { chipOption } from '../chip-option.ts';
 import { deskFileName } from '../desk/find-desk.ts';
 import { deskFileFor, deskNames, makeDesk } from '../desk/make-desk.ts';
-import { collect, examples, passphraseOption, productOption } from '../options.ts';
+import { examples, passphraseOption, productOption } from '../options.ts';
 import { readNewPassphrase } from '../passphrase.ts';
+import { collectWays } from '../personalization/plugs.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-import { collectSockets, openProbe } from '../sockets.ts';
+import { collectSockets } from '../sockets.ts';
 
 const deskFolder = 'desk';
-
-/** Checks the place as `firmseal personalize` will. */
-function collectProbes(text: string, before?: string[]): string[] {
-  if (text !== 'written') openProbe(text);
-  return collect(text, before);
-}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -31,12 +26,12 @@ export const command = (shell: Shell) =>
     .addOption(chipOption())
     .option('--authority <url>', 'address at which the authority will serve', 'http://127.0.0.1:7443')
     .option('--socket <place>', 'a chip on the line: serial:, usb: or tcp: (repeat)', collectSockets)
-    .option('--probe <place>', 'debug port of the same chip, or `written` (repeat)', collectProbes)
+    .option('--via <place>', 'way by which the same chip is programmed, or `written` (repeat)', collectWays)
     .addOption(passphraseOption('all keys of the desk (else FIRMSEAL_PASSPHRASE, else a prompt)'))
     .addHelpText('after', examples('init --product panel --chip stm32f427'))
     .action(
       runs(shell, async (face, folder, options) => {
-        const { product, chip, authority: url, socket, probe, passphraseFile } = options;
+        const { product, chip, authority: url, socket, via, passphraseFile } = options;
         const [file, desk] = [join(folder, deskFileName), join(folder, deskFolder)];
         refuseUnmakeable([file]);
         const { products } = authorityPaths(join(desk, deskNames.authority));
@@ -47,7 +42,7 @@ export const command = (shell: Shell) =>
             await makeDesk(inside, { product, passphrase });
             passphrase.wipe();
           });
-        const content = deskFileFor(deskFolder, { product, chip, url, sockets: socket, probes: probe });
+        const content = deskFileFor(deskFolder, { product, chip, url, sockets: socket, ways: via });
         writeNewFiles([{ path: file, parts: [utf8(`${JSON.stringify(content, null, 2)}\n`)] }]);
         face.tell(
           { event: 'desk-made', file, folder: desk, product, chip },

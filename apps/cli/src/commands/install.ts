@@ -2,29 +2,19 @@
 // here it gets its adapters (links, the authority over HTTP, a journal file) and a face for its events.
 
 import { Command } from '@commander-js/extra-typings';
-import { accessForJob } from '@firmseal/authority-client';
-import { verifyDeviceCertificate } from '@firmseal/certificate';
-import { nodeCrypto } from '@firmseal/crypto-node';
+import { toHex } from '@firmseal/bytes';
 import { faultLabel } from '@firmseal/fault';
-import { verifyAuthority } from '@firmseal/formats';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
-import { systemClock } from '@firmseal/link';
-import {
-  createInstallVerifier,
-  exitCodeOf,
-  type InstallResult,
-  readInstallPackage,
-  runGang,
-} from '@firmseal/programmer';
-import { accessAuthority, jobId } from '../authority-access.ts';
+import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
+import { jobId } from '../authority-access.ts';
 import type { Face } from '../face.ts';
-import { readInput } from '../files.ts';
 import { createInstallFace } from '../install-face.ts';
+import { setUpLine } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
-import { readPublicKey } from '../public-key-file.ts';
+import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-import { collectSockets, openSocket } from '../sockets.ts';
+import { collectSockets } from '../sockets.ts';
 
 type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
 
@@ -45,6 +35,7 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .option('--start', 'boot the application when its receipt is stored')
+    .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(
       '--journal <file>',
       'file that keeps the progress; give it again after a crash to continue',
@@ -60,37 +51,20 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const authority = accessForJob(accessAuthority(face, options), options.job);
-        const rootPublicKey = readPublicKey(options.rootKey);
-        const sealed = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
-        const { product } = sealed.manifest.core;
-        // One decision with the package: what proves a later epoch ends all that are of an earlier one.
-        const { delegate: deviceCa, trust } = verifyAuthority(
-          nodeCrypto,
-          { delegation: readInput(options.deviceCaDelegation) },
-          { ...sealed.trust, role: 'device-ca' },
-        );
-        const verifyCertificate = (der: Uint8Array) =>
-          verifyDeviceCertificate(nodeCrypto, der, {
-            ...{ caPublicKeys: [deviceCa.publicKey], product, now: new Date() },
-          });
+        const { delegation, ...line } = setUpLine(face, path, options);
+        const receipts = openReceiptFolder(options.receipts, delegation);
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
         const stop = new AbortController();
         const giveBack = shell.stops.take(() => stop.abort());
         try {
           const results = await runGang({
-            sockets: options.socket,
-            sealed: { ...sealed, trust },
-            opener: { open: openSocket },
-            authority,
-            journal,
-            verifier: createInstallVerifier(nodeCrypto, {
-              ...{ sealed: { ...sealed, trust }, verifyCertificate },
-            }),
-            clock: systemClock,
-            now: () => new Date(),
-            newId: () => Buffer.from(nodeCrypto.randomBytes(16)).toString('hex'),
+            ...{ ...line, sockets: options.socket, journal },
+            keepProof: ({ thumbprint, ...objects }) =>
+              receipts?.keep(toHex(thumbprint), {
+                ...{ ...objects, header: line.sealed.headerBytes },
+                keptAtSeconds: Math.floor(Date.now() / 1000),
+              }),
             onEvent: shown.take,
             signal: stop.signal,
             startApplication: options.start === true,

@@ -123,12 +123,12 @@ export const command = (shell: Shell) =>
     .option('--option <name=value>', 'option-byte field that the chip must have (repeat)', collectField)
     .option(
       '--generated <address:length[:keep|renew]>',
-      'area that the chip fills with random keys (repeat)',
+      'area that the chip fills with random keys; multiples of 32 (repeat)',
       collectGenerated,
     )
     .option(
       '--device-data <address:length>',
-      'area filled from per-device data in the license (repeat)',
+      'area filled from per-device data in the license; multiples of 32 (repeat)',
       collectDeviceData,
     )
     .option('--epoch-statement <file>', 'epoch statement to carry along')

@@ -1,5 +1,5 @@
-// Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do without
-// is filled in, and the few options that make sense whenever there is a desk.
+// Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do
+// without is filled in, and the few options that make sense whenever there is a desk.
 
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
@@ -51,7 +51,7 @@ const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--line-token': (desk) => fileOf(desk, desk.content.line?.token),
   '--out': (desk, name) => (name === 'job token' ? fileOf(desk, desk.content.line?.token) : undefined),
   '--socket': ({ content }) => content.places?.sockets,
-  '--probe': ({ content }) => content.places?.probes,
+  '--via': (desk, name) => (name === 'personalize' ? desk.content.places?.ways : undefined),
 };
 
 /** By the name of the argument. */
@@ -90,8 +90,8 @@ function parsed({ file }: Desk, name: string, value: string | readonly string[],
 }
 
 /**
- * Fills in what the words leave out, and notes it for the shell. Reads the file only where the command could take
- * something from it. Throws `desk-file-invalid`.
+ * Fills in what the words leave out, and notes it for the shell. Reads the file only where the command could
+ * take something from it. Throws `desk-file-invalid`.
  */
 export function applyDesk(
   command: CommandUnknownOpts,

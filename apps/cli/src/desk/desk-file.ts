@@ -1,5 +1,5 @@
-// `firmseal.json`, the file of a desk: what its owner's commands would otherwise be told by options each time.
-// It names files and places, and holds nothing secret. docs/desk.md describes it for people.
+// `firmseal.json`, the file of a desk: what its owner's commands would otherwise be told by options each
+// time. It names files and places, and holds nothing secret. docs/desk.md describes it for people.
 
 import { chipIds, findChipNamed } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -47,7 +47,7 @@ const deskFile = z.strictObject({
     .optional(),
   line: z.strictObject({ job: path, token: path }).partial().optional(),
   places: z
-    .strictObject({ sockets: z.array(z.string()).min(1), probes: z.array(z.string()).min(1) })
+    .strictObject({ sockets: z.array(z.string()).min(1), ways: z.array(z.string()).min(1) })
     .partial()
     .optional(),
 });

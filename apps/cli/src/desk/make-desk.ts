@@ -1,5 +1,5 @@
-// A desk's folder: root, package signer and device CA with their keys, what the root delegates to them, and an
-// authority that issues licenses for one product.
+// A desk's folder: root, package signer and device CA with their keys, what the root delegates to them, and
+// an authority that issues licenses for one product.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,12 +75,12 @@ export async function makeDesk(
 }
 
 /** The desk file for a folder that makeDesk filled; `folder` relative to the file. */
-export function deskFileFor(folder: string, { product, chip, url, sockets, probes }: DeskPlan): DeskFile {
+export function deskFileFor(folder: string, { product, chip, url, sockets, ways }: DeskPlan): DeskFile {
   const at = (name: string) => `${folder}/${name}`;
   const authority = at(deskNames.authority);
   const places = {
     ...(sockets === undefined ? {} : { sockets: [...sockets] }),
-    ...(probes === undefined ? {} : { probes: [...probes] }),
+    ...(ways === undefined ? {} : { ways: [...ways] }),
   };
   return {
     format: deskFormat,
@@ -108,5 +108,5 @@ export interface DeskPlan {
   /** Address of the authority. */
   readonly url: string;
   readonly sockets?: readonly string[] | undefined;
-  readonly probes?: readonly string[] | undefined;
+  readonly ways?: readonly string[] | undefined;
 }

@@ -3,6 +3,7 @@
 // and logged before it leaves. A kill in between leaves a unit without a license, and the repeat of the
 // request gets the license under that unit.
 
+import type { LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
@@ -40,6 +41,8 @@ export interface LicenseRequest {
   readonly requestId: string;
   /** Which package of the job; the newest approved one when left out. */
   readonly manifestDigest?: Bytes | undefined;
+  /** Refuses a job that gives licenses of another mode. */
+  readonly mode?: LicenseMode | undefined;
 }
 
 export interface IssuedLicense {
@@ -87,6 +90,8 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const { jobId, challenge, certificate } = request;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
+  const { mode: asked = job.mode } = request;
+  if (asked !== job.mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });

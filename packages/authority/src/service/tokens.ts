@@ -27,6 +27,8 @@ export interface TokenRequest {
   readonly lifeDays?: number | undefined;
 }
 
+const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+
 const hashOf = (authority: Authority, token: string): Bytes => authority.crypto.sha256(utf8(token));
 
 /**
@@ -70,8 +72,10 @@ export async function authenticate(authority: Authority, header: string | undefi
   if (!record || !equalBytes(record.tokenHash, hash) || record.revokedAtMs !== undefined)
     throw new Fault('token-refused');
   // By the wall clock: one that was years ahead for a moment must not end every token for years.
-  if (record.expiresAtMs !== undefined && authority.clock.nowMs() >= record.expiresAtMs)
-    throw new Fault('token-expired');
+  const { expiresAtMs } = record;
+  const now = authority.clock.nowMs();
+  if (expiresAtMs !== undefined && now >= expiresAtMs)
+    throw new Fault('token-expired', { expired: dayOf(expiresAtMs), clock: dayOf(now) });
   return record;
 }
 

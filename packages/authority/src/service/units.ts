@@ -24,14 +24,14 @@ function installOf({ receipts, packages }: UnitRows): UnitView['install'] {
   const newest = receipts.at(-1);
   if (newest === undefined) return undefined;
   const claims = parseReceiptUnverified(newest.receipt);
-  const { manifestDigest, readoutLevel, installCount } = claims;
+  const { manifestDigest, readoutLevel, origin, installCount } = claims;
   const digest = toHex(manifestDigest);
   const item = packages.find((one) => toHex(one.manifestDigest) === digest);
   const { receiptDigest, storedAtMs, fresh, outcome } = newest;
   const firmwareVersion = item?.firmwareVersion ?? '';
   return {
     ...{ manifestDigest, firmwareVersion, receiptDigest, storedAtMs, fresh },
-    ...{ readoutLevel, outcome, installCount },
+    ...{ readoutLevel, origin, outcome, installCount },
   };
 }
 

@@ -5,10 +5,11 @@ import { toHex, utf8 } from '@firmseal/bytes';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
 import { accessAuthority } from '../../authority-access.ts';
+import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
 import { lineTokenDays, tellLineToken } from '../../line-token.ts';
-import { authorityOption, examples, number, tokenOption } from '../../options.ts';
+import { authorityOption, collectAccepted, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -27,16 +28,28 @@ export const command = (shell: Shell) =>
         .choices(['session', 'standing'])
         .default('session' as const),
     )
+    .option(
+      '--accept <outcome>',
+      'outcome that you take besides PASS: UNPROTECTED, UNWITNESSED, ENROLLED or REHEARSAL (repeat)',
+      collectAccepted,
+    )
+    .option(
+      '--device-data <file>',
+      'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
+    )
     .addHelpText(
       'after',
       examples(
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
+        'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --package panel.seal --quota 4 --accept UNPROTECTED',
       ),
     )
     .action(
       runs(shell, async (face, options, called) => {
-        const { quota, mode, idFile, lineToken } = options;
+        const { quota, mode, idFile, lineToken, accept: accepts = [] } = options;
+        const deviceData = options.deviceData === undefined ? [] : readDeviceData(options.deviceData);
         const client = accessAuthority(face, options);
         // The desk file names the files of its latest job; a file that was named here is never replaced.
         const outputOf = (path: string | undefined, name: string) => {
@@ -48,8 +61,9 @@ export const command = (shell: Shell) =>
         for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
-        const input = { header: headerBytes, contentKeyFile, quota, mode };
+        const input = { header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData };
         const opened = await client.call('openJob', input);
+        for (const set of deviceData) for (const value of set) value.fill(0);
         const { job } = opened;
         const write = (output: (typeof outputs)[number], text: string, fileMode: number) => {
           const { path, existing } = output!;

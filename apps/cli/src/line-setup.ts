@@ -1,0 +1,55 @@
+// What `firmseal install` and `firmseal license` have in common: the package, the owner's trust, the
+// authority for one job, and the adapters of the station.
+
+import { randomBytes } from 'node:crypto';
+import { accessForJob } from '@firmseal/authority-client';
+import type { Bytes } from '@firmseal/bytes';
+import { verifyDeviceCertificate } from '@firmseal/certificate';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { verifyAuthority } from '@firmseal/formats';
+import { systemClock } from '@firmseal/link';
+import { createInstallVerifier, readInstallPackage } from '@firmseal/programmer';
+import { type AuthorityOptions, accessAuthority } from './authority-access.ts';
+import type { Face } from './face.ts';
+import { readInput } from './files.ts';
+import { readPublicKey } from './public-key-file.ts';
+import { openSocket } from './sockets.ts';
+
+export interface LineOptions extends AuthorityOptions {
+  readonly job: Bytes;
+  readonly rootKey: string;
+  readonly deviceCaDelegation: string;
+}
+
+/**
+ * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
+ */
+export function setUpLine(face: Face, path: string, options: LineOptions) {
+  const authority = accessForJob(accessAuthority(face, options), options.job);
+  const rootPublicKey = readPublicKey(options.rootKey);
+  const read = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
+  const { product } = read.manifest.core;
+  const delegation = readInput(options.deviceCaDelegation);
+  // One decision with the package: what proves a later epoch ends all that are of an earlier one.
+  const { delegate: deviceCa, trust } = verifyAuthority(
+    nodeCrypto,
+    { delegation },
+    { ...read.trust, role: 'device-ca' },
+  );
+  const verifyCertificate = (der: Uint8Array) =>
+    verifyDeviceCertificate(nodeCrypto, der, {
+      ...{ caPublicKeys: [deviceCa.publicKey], product, now: new Date() },
+    });
+  const sealed = { ...read, trust };
+  return {
+    sealed,
+    authority,
+    /** Of the device CA, encoded. */
+    delegation,
+    opener: { open: openSocket },
+    verifier: createInstallVerifier(nodeCrypto, { sealed, verifyCertificate }),
+    clock: systemClock,
+    now: () => new Date(),
+    newId: () => randomBytes(16).toString('hex'),
+  };
+}

@@ -1,0 +1,209 @@
+// What owner, line and auditor do from command to command, on virtual chips: weaker outcomes by name, tokens,
+// what was installed where, receipts on their own, and evidence without a connection.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBlankChip } from '@firmseal/virtual-line';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Chain, type Order, type Plug, product } from './chain.ts';
+import { jsonLines } from './run-here.ts';
+
+const chain = new Chain();
+const at = (name: string) => chain.at(name);
+const here = mkdtempSync(join(tmpdir(), 'firmseal-owner-'));
+const chipId = 'stm32f427';
+
+/** A chip that stops at readout level 1, and what it proves. */
+const chip = createBlankChip(chipId, 'owner commands/level 1');
+let plug: Plug;
+let thumbprint: string;
+let order: Order;
+
+beforeAll(async () => {
+  await chain.begin();
+  plug = await chain.plugIn(chip);
+  const { stdout } = await chain.personalize(chipId, plug, '--level', '1', '--json');
+  thumbprint = String(jsonLines({ stdout }).find(({ event }) => event === 'personalized')!['thumbprint']);
+  const open = ['--least-level', '1', '--allow-unprotected'];
+  await chain.run(...chain.sealWords(chipId, at('open.seal'), ...open));
+});
+afterAll(async () => {
+  await chain.end();
+  rmSync(here, { recursive: true });
+});
+
+describe('a chip that is less protected than the catalogue asks', () => {
+  it('is refused by a job that takes PASS alone, and no unit is taken', async () => {
+    const strict = await chain.openJob(at('open.seal'), 'strict');
+    const { status, stdout } = await chain.try('install', ...chain.lineWords(strict, plug));
+    expect(status).toBe(11);
+    expect(stdout).toContain('UNPROTECTED');
+    expect(stdout).toContain('#RESULT:1:#ERROR:FS0892');
+    expect((await chain.run('job', 'show', strict.job, ...chain.owner)).stdout).toContain('units taken 0');
+  });
+
+  it('is taken by a job that accepts UNPROTECTED: an exit code of its own, and everything says so', async () => {
+    order = await chain.openJob(at('open.seal'), 'lenient', '--accept', 'unprotected');
+    const receipts = ['--receipts', join(here, 'receipts')];
+    const { status, stdout } = await chain.try('install', ...chain.lineWords(order, plug), ...receipts);
+    expect(status).toBe(21);
+    expect(stdout).toContain('#RESULT:1:#UNPROTECTED');
+    expect(stdout).not.toContain('#OK');
+
+    const proven = `${thumbprint}, version 1.0.0, `;
+    const shown = await chain.run('job', 'show', order.job, ...chain.owner);
+    expect(shown.stdout).toContain('takes UNPROTECTED besides PASS');
+    expect(shown.stdout).toContain('receipts 1 (UNPROTECTED 1)');
+    expect(shown.stdout).toContain(`unit 0: ${chipId} ${proven}`);
+    expect(shown.stdout).toContain('Z, UNPROTECTED, readout level 1, identity witnessed, receipt ');
+    const audited = await chain.audit();
+    expect(audited.stdout).toContain(`job ${order.job}, unit 0: ${chipId} ${proven}`);
+    expect(audited.stdout).toContain('Z, UNPROTECTED, readout level 1, identity witnessed, receipt ');
+    expect(audited.stdout).toContain('UNPROTECTED 1, ');
+  });
+
+  it('refuses a word that is no outcome', async () => {
+    const words = ['job', 'open', ...chain.owner, '--package', at('open.seal'), '--quota', '1'];
+    const refused = await chain.try(...words, '--content-key', at('open.seal.key'), '--accept', 'PASS');
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('REHEARSAL')]);
+  });
+});
+
+describe('per-device data', () => {
+  const dataAddress = 0x081e_0000;
+  const sealed = () => at('data.seal');
+  const open = (name: string, text: string) => {
+    writeFileSync(join(here, name), text);
+    const words = ['--quota', '1', '--device-data', join(here, name)];
+    const files = ['--package', sealed(), '--content-key', `${sealed()}.key`];
+    return chain.try('job', 'open', ...chain.owner, ...files, ...words);
+  };
+
+  it('that is not one value for each area and unit is refused when the job is opened', async () => {
+    await chain.run(
+      ...chain.sealWords(chipId, sealed(), '--least-level', '1', '--allow-unprotected'),
+      ...['--device-data', '0x081e0000:32', '--device-data', '0x081c0000:32'],
+    );
+    const [serial, mac] = ['ab'.repeat(32), '01020304'.repeat(8)];
+    const cases: [string, string][] = [
+      [`# mac, serial\n${serial},0102030\n`, 'FS0893'],
+      [`${serial},${mac}\n${serial},${mac}\n`, 'FS0867'],
+      ['# nothing\n', 'FS0867'],
+      [`${serial}\n`, 'FS0308'],
+    ];
+    for (const [text, label] of cases) {
+      const { status, stderr } = await open('data.csv', text);
+      expect([label, status, stderr]).toEqual([label, expect.any(Number), expect.stringContaining(label)]);
+      expect(status).not.toBe(0);
+      expect(stderr).not.toContain(serial.slice(0, 8));
+    }
+  });
+
+  it('goes from a file of the owner into the chip, and the receipt proves it', async () => {
+    const [serial, mac] = ['5a'.repeat(32), '02ab34cd'.repeat(8)];
+    writeFileSync(join(here, 'data.csv'), `# in ascending address: mac, serial\n${mac}, ${serial}\n`);
+    const words = ['--accept', 'UNPROTECTED', '--device-data', join(here, 'data.csv')];
+    const job = await chain.openJob(sealed(), 'data', ...words);
+    const receipts = join(here, 'data receipts');
+    const { status } = await chain.try('install', ...chain.lineWords(job, plug), '--receipts', receipts);
+    expect(status).toBe(21);
+    expect(Buffer.from(chip.judge.flash(dataAddress, 32)).toString('hex')).toBe(serial);
+    expect(Buffer.from(chip.judge.flash(0x081c_0000, 32)).toString('hex')).toBe(mac);
+    const verify = ['verify', 'receipt', join(receipts, readdirSync(receipts)[0]!)];
+    expect((await chain.try(...verify, '--root-key', at('root.key.pub'))).status).toBe(21);
+    expect((await chain.audit()).stdout).toContain(`job ${job.job}, unit 0: `);
+  });
+});
+
+describe('jobs and tokens', () => {
+  it('lists every job, newest first', async () => {
+    const { stdout } = await chain.run('job', 'list', ...chain.owner, '--json');
+    const jobs = jsonLines({ stdout });
+    expect(jobs).toHaveLength(3);
+    expect(jobs[1]).toMatchObject({ event: 'job', job: order.job, accepts: ['UNPROTECTED'], quota: 1 });
+  });
+
+  it('gives an auditor a token that reads and does nothing else, until it is revoked', async () => {
+    const token = join(here, 'auditor.token');
+    const made = await chain.run(
+      ...['token', 'new', '--scope', 'auditor', '--label', 'alice', '--out', token, '--days', '7'],
+      ...[...chain.owner, '--json'],
+    );
+    const [{ tokenId, expiresAtMs } = {}] = jsonLines(made);
+    expect((Number(expiresAtMs) - Date.now()) / 86_400_000).toBeCloseTo(7, 1);
+    const auditor = [...chain.owner.slice(0, 2), '--token-file', token];
+    expect((await chain.try('audit', ...auditor, ...chain.auditWords())).status).toBe(0);
+    expect((await chain.try('job', 'close', order.job, ...auditor)).stderr).toContain('token-scope-wrong');
+    const listed = await chain.run('token', 'list', ...chain.owner);
+    expect(listed.stdout).toContain(`${tokenId}: auditor, "alice", valid until`);
+    const text = readFileSync(token, 'utf8').trim();
+    expect(listed.stdout + made.stdout).not.toContain(text);
+    await chain.run('token', 'revoke', String(tokenId), ...chain.owner);
+    expect((await chain.try('job', 'list', ...auditor)).stderr).toContain('token-refused');
+    expect((await chain.run('token', 'list', ...chain.owner)).stdout).toContain(
+      `${tokenId}: auditor, "alice", revoked `,
+    );
+  });
+
+  it("gives a further owner a token that does what the first one's does", async () => {
+    const token = join(here, 'second-owner.token');
+    const words = ['--scope', 'owner', '--label', 'bob', '--out', token];
+    await chain.run('token', 'new', ...words, ...chain.owner);
+    const bob = [...chain.owner.slice(0, 2), '--token-file', token];
+    expect((await chain.run('token', 'list', ...bob)).stdout).toContain('"bob"');
+  });
+});
+
+describe('one receipt on its own', () => {
+  const file = () => join(here, 'receipts', readdirSync(join(here, 'receipts'))[0]!);
+  const root = () => ['--root-key', at('root.key.pub')];
+  const verify = (...words: string[]) => chain.try('verify', 'receipt', ...words);
+
+  it('says what was installed where, by the root key alone; the exit code is its outcome', async () => {
+    const { status, stdout } = await verify(file(), ...root(), '--package', at('open.seal'));
+    expect(status).toBe(21);
+    expect(stdout).toContain(`${product} 1.0.0 (security counter 1) on ${chipId} ${thumbprint}`);
+    expect(stdout).toContain('UNPROTECTED, readout level 1, identity witnessed');
+    expect(stdout).toContain(`job ${order.job}, license `);
+    const [event] = jsonLines(await verify(file(), ...root(), '--json'));
+    expect(event).toMatchObject({
+      ...{ event: 'receipt', outcome: 'UNPROTECTED', readoutLevel: 1, fresh: true, unitIndex: 0 },
+      ...{ thumbprint, chip: chipId, job: order.job, origin: { kind: 'witnessed', rehearsal: false } },
+    });
+  });
+
+  it('is refused under another root, product or package, damaged, or no receipt file', async () => {
+    await chain.run(...chain.sealWords(chipId, at('strict.seal')));
+    const bytes = readFileSync(file());
+    const damaged = (change: (copy: Buffer) => Buffer) => {
+      writeFileSync(join(here, 'damaged.receipt'), change(Buffer.from(bytes)));
+      return join(here, 'damaged.receipt');
+    };
+    const cases: [string[], number, string][] = [
+      [[file(), '--root-key', at('signer.key.pub')], 10, 'delegation-signature-invalid'],
+      [[file(), ...root(), '--product', 'kettle'], 10, 'delegation-product-wrong'],
+      [[file(), ...root(), '--package', at('strict.seal')], 15, 'receipt-package-wrong'],
+      [[damaged((copy) => copy.subarray(1)), ...root()], 15, 'receipt-file-malformed'],
+      [[at('open.seal.key'), ...root()], 15, 'receipt-file-malformed'],
+    ];
+    for (const [words, code, name] of cases) {
+      const { status, stderr } = await verify(...words);
+      expect([name, status, stderr]).toEqual([name, code, expect.stringContaining(name)]);
+    }
+  });
+
+  it('comes out of the evidence as well, without an authority', async () => {
+    const copy = join(here, 'evidence');
+    await chain.run('audit', ...chain.owner, ...chain.auditWords(), '--keep', copy);
+    const words = ['--evidence', copy, ...chain.auditWords(), '--receipts', join(here, 'exported')];
+    const offline = await chain.run('audit', ...words, '--json');
+    expect(jsonLines(offline)).toContainEqual(
+      expect.objectContaining({ event: 'install', thumbprint, outcome: 'UNPROTECTED', chip: chipId }),
+    );
+    const exported = readdirSync(join(here, 'exported'));
+    expect(exported).toHaveLength(2);
+    for (const name of exported)
+      expect((await verify(join(here, 'exported', name), ...root())).status).toBe(21);
+  });
+});
