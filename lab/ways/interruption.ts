@@ -15,8 +15,8 @@ import { openChipUart, startInBootloader } from '@firmseal/uart-bootloader/testi
 import { inProcessProbe } from '@firmseal/virtual-line';
 import {
   agentImage,
-  createVirtualChip,
   type CutMoment,
+  createVirtualChip,
   type Operation,
   type VirtualChip,
   wasmAgent,
@@ -71,7 +71,8 @@ class HostDied extends Error {
 
 async function command({ way, facts, image }: Subject, chip: VirtualChip, host = { dead: false }) {
   const clock = new TestClock();
-  const alive = <A extends readonly unknown[], T>(action: (...given: A) => Promise<T>) =>
+  const alive =
+    <A extends readonly unknown[], T>(action: (...given: A) => Promise<T>) =>
     async (...given: A): Promise<T> => {
       if (host.dead) throw new HostDied();
       return action(...given);

@@ -63,6 +63,7 @@ async function runInterruptions(id: string, way: WayName): Promise<boolean> {
 
 let sound = true;
 if (isChosen('interruption'))
-  for (const id of chosen.chips) for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
+  for (const id of chosen.chips)
+    for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
 if (isChosen('ways')) sound = runWays() && sound;
 process.exitCode = sound ? 0 : 1;

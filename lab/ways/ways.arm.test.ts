@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { findChip, readoutLevel } from '@firmseal/chips';
-import { verifyIdentityRecord } from '@firmseal/personalization';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { openocdOnChip } from '@firmseal/openocd/testing';
+import { verifyIdentityRecord } from '@firmseal/personalization';
 import { startInBootloader } from '@firmseal/uart-bootloader/testing';
 import {
   createVirtualChip,

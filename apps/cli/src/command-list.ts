@@ -256,6 +256,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
       'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
+  {
+    name: 'doctor',
+    about:
+      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    load: () => import('./commands/doctor.ts'),
+  },
   authority,
   job,
   agent,

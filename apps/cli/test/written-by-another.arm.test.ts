@@ -2,10 +2,10 @@
 // core executes every instruction; nothing here ran on silicon.
 
 import { readFileSync } from 'node:fs';
-import { agentBuilds, bootOptions, changedOptions, chipIds, findChip, readoutLevel } from '@firmseal/chips';
+import { bootOptions, changedOptions, findChip, readoutLevel } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';

@@ -1488,6 +1488,11 @@ export const faultTable = {
     sentence: 'The command line was not understood: {detail}.',
     remedy: 'See `{command} --help`.',
   },
+  'machine-not-ready': {
+    number: 978, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{problems} of the checks of this machine found a problem.',
+    remedy: 'Do what stands behind each PROBLEM above, then run `firmseal doctor` again.',
+  },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'A descriptor of the USB device is not well formed: {problem}.',
