@@ -227,6 +227,23 @@ const flash: CommandGroup = {
   ],
 };
 
+const silicon: CommandGroup = {
+  name: 'silicon',
+  about: 'compare the catalogue with real chips, and read the reports of such checks',
+  commands: [
+    {
+      name: 'check',
+      about: 'compare the chip on a board with the catalogue, rehearse a personalization, write a report',
+      load: () => import('./commands/silicon/check.ts'),
+    },
+    {
+      name: 'report',
+      about: 'read a report: what failed, and whether it lets an agent be locked in at level 2',
+      load: () => import('./commands/silicon/report.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   keys,
@@ -278,6 +295,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/install.ts'),
   },
   flash,
+  silicon,
   {
     name: 'virtual',
     about: 'serve virtual STM32 chips on this machine, to try and test a line',

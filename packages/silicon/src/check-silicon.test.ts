@@ -1,12 +1,19 @@
 // The checks on virtual chips through their debug ports, and what a report must have to let an agent be locked in.
 
-import { withOptionField, findChip } from '@firmseal/chips';
+import { findChip, withOptionField } from '@firmseal/chips';
 import { systemClock } from '@firmseal/link';
 import { openProbeProgrammer } from '@firmseal/programming';
 import { inProcessProbe } from '@firmseal/virtual-line';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
-import { checkSilicon, hasPassed, isTried, readSiliconReport, type SiliconReport, siliconReportText } from './index.ts';
+import {
+  checkSilicon,
+  hasPassed,
+  isTried,
+  readSiliconReport,
+  type SiliconReport,
+  siliconReportText,
+} from './index.ts';
 
 function bench(id: string) {
   const chip = createVirtualChip({ chip: id, seed: `silicon ${id}`, executors: [machineCode()] });
@@ -83,7 +90,9 @@ describe('a report', () => {
     expect(isTried([withRehearsal(report)], { ...pair, agentSha256: 'cd'.repeat(32) })).toBe(false);
     expect(isTried([withRehearsal(report)], { ...pair, chip: 'stm32f427' })).toBe(false);
     const failed = withRehearsal(report);
-    expect(isTried([{ ...failed, checks: [...failed.checks, { name: 'x', outcome: 'fail' }] }], pair)).toBe(false);
+    expect(isTried([{ ...failed, checks: [...failed.checks, { name: 'x', outcome: 'fail' }] }], pair)).toBe(
+      false,
+    );
   });
 
   it.each([

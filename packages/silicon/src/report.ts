@@ -34,7 +34,10 @@ const schema = z.strictObject({
     revision: z.number().int().optional(),
     flashSizeBytes: z.number().int().optional(),
     bootloaderVersion: z.number().int().optional(),
-    uniqueId: z.string().regex(/^[0-9a-f]{2,64}$/).optional(),
+    uniqueId: z
+      .string()
+      .regex(/^[0-9a-f]{2,64}$/)
+      .optional(),
   }),
   checks: z.array(check).min(1).max(100),
 });
@@ -62,7 +65,8 @@ export function readSiliconReport(text: string, name: string): SiliconReport {
   return refuse(`${issue!.path.join('.') || 'its top'}: ${issue!.message}`);
 }
 
-export const siliconReportText = (report: SiliconReport): string => `${JSON.stringify(report, undefined, 2)}\n`;
+export const siliconReportText = (report: SiliconReport): string =>
+  `${JSON.stringify(report, undefined, 2)}\n`;
 
 /** The checks without which nothing is promised: the agent ran, made its identity and protected the chip. */
 export const neededChecks = ['identity', 'option-bytes', 'write-and-read', 'rehearsal'] as const;
@@ -86,9 +90,6 @@ export function isTried(
 ): boolean {
   return reports.some(
     (one) =>
-      one.placeKind !== 'virtual' &&
-      one.chip === chip &&
-      one.agentSha256 === agentSha256 &&
-      hasPassed(one),
+      one.placeKind !== 'virtual' && one.chip === chip && one.agentSha256 === agentSha256 && hasPassed(one),
   );
 }
