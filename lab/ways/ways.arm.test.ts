@@ -32,7 +32,8 @@ interface Plugged {
 }
 
 interface Way {
-  readonly tools: readonly string[];
+  /** A program that the way needs. */
+  readonly tool?: string;
   readonly plug: (id: string) => Promise<Plugged>;
 }
 
@@ -60,7 +61,6 @@ function poweredBlank(id: string): VirtualChip {
 
 const ways: Readonly<Record<string, Way>> = {
   'serial line behind TCP': {
-    tools: [],
     async plug(id) {
       const chip = inBootloader(id);
       const via = await uartOf(chip);
@@ -68,7 +68,7 @@ const ways: Readonly<Record<string, Way>> = {
     },
   },
   'serial port': {
-    tools: ['python3'],
+    tool: 'python3',
     async plug(id) {
       const chip = inBootloader(id);
       const terminal = await openPseudoTerminal(new UartDoor(chip));
@@ -77,7 +77,7 @@ const ways: Readonly<Record<string, Way>> = {
     },
   },
   OpenOCD: {
-    tools: ['openocd'],
+    tool: 'openocd',
     async plug(id) {
       const chip = poweredBlank(id);
       const openocd = await openocdOnChip(chip);
@@ -86,7 +86,6 @@ const ways: Readonly<Record<string, Way>> = {
     },
   },
   'debug port': {
-    tools: [],
     async plug(id) {
       const chip = poweredBlank(id);
       const server = await serveProbe(chip, 0);
@@ -118,7 +117,7 @@ afterAll(() => chain.end());
 describe.each(rows)('%s by the way %s', (id, name) => {
   it('is personalized to level 2, recorded, installed, and gives its receipt', async (context) => {
     const way = ways[name]!;
-    const lack = lackingTool(...way.tools.map((tool): [string] => [tool]));
+    const lack = way.tool === undefined ? undefined : lackingTool([way.tool]);
     if (lack !== undefined) return context.skip(lack);
     const { chip, via, socket } = await way.plug(id);
     const unit = `${id} ${name}`;

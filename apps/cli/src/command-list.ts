@@ -249,6 +249,23 @@ const flash: CommandGroup = {
   ],
 };
 
+const silicon: CommandGroup = {
+  name: 'silicon',
+  about: 'compare the catalogue with real chips, and read the reports of such checks',
+  commands: [
+    {
+      name: 'check',
+      about: 'compare the chip on a board with the catalogue, rehearse a personalization, write a report',
+      load: () => import('./commands/silicon/check.ts'),
+    },
+    {
+      name: 'report',
+      about: 'read a report: what failed, and whether it lets an agent be locked in at level 2',
+      load: () => import('./commands/silicon/report.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
@@ -284,6 +301,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
       'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
+  {
+    name: 'doctor',
+    about:
+      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    load: () => import('./commands/doctor.ts'),
+  },
   authority,
   job,
   agent,
@@ -305,6 +328,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/license.ts'),
   },
   flash,
+  silicon,
   {
     name: 'virtual',
     about: 'serve virtual STM32 chips on this machine, to try and test a line',

@@ -186,7 +186,14 @@ export class Chain {
   personalize(chipId: string, plug: Plug, ...words: string[]): Promise<Outcome> {
     return this.run(
       ...['personalize', '--chip', chipId, '--product', product, '--root-key', this.at('root.key.pub')],
-      ...['--device-ca', this.at('ca.key'), '--level', '2', '--confirm-permanent'],
+      ...[
+        '--device-ca',
+        this.at('ca.key'),
+        '--level',
+        '2',
+        '--confirm-permanent',
+        '--never-tried-on-silicon',
+      ],
       ...['--via', plug.via, '--socket', plug.socket, ...words],
     );
   }

@@ -106,7 +106,12 @@ describe('firmseal flash', () => {
     expect(chip.judge.readoutLevel).toBe(0);
     expect(chip.judge.flash(flash, 4)).toEqual(Uint8Array.of(255, 255, 255, 255));
 
-    expect(await firmseal('protect', '--level', '2', '--confirm-permanent')).toMatchObject({ status: 0 });
+    const untried = await firmseal('protect', '--level', '2', '--confirm-permanent');
+    expect(untried.status).toBe(14);
+    expect(untried.stderr).toContain('--never-tried-on-silicon');
+    expect(chip.judge.readoutLevel).toBe(0);
+    const locking = ['--confirm-permanent', '--never-tried-on-silicon'];
+    expect(await firmseal('protect', '--level', '2', ...locking)).toMatchObject({ status: 0 });
     expect(chip.judge.readoutLevel).toBe(2);
     const silent = await firmseal('options');
     expect(silent.status).toBe(13);

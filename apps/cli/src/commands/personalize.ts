@@ -1,24 +1,24 @@
 // `firmseal personalize`: blank chips at a trusted site, all at once, each through its own way.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { boardPart } from '@firmseal/boards';
-import { type AgentBuild, type Chip, findChip, requireAgent } from '@firmseal/chips';
+import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
-import { agentBuildNames, agentSha256, readAgentImage } from '../agent-image.ts';
+import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { chipOption } from '../chip-option.ts';
 import { examples, level, number, passphraseOption, productOption, rootKeyOption } from '../options.ts';
-import { readBoard } from '../personalization/board-option.ts';
 import { collectWays, isVirtual, type Plug, plugsOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
 import { runChips } from '../personalization/run-chips.ts';
+import { whatToWrite } from '../personalization/what-to-write.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
 import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
+import { neverTriedOption, requireTried, siliconReportOption } from '../silicon/tried.ts';
 import { collectSockets, openSocket } from '../sockets.ts';
 
 /** A line that is only the agent's must open before the first chip is erased. */
@@ -41,15 +41,6 @@ function levelOf({
   if (rehearsal !== true) return given ?? 2;
   if (given !== undefined && given !== 0) throw new Fault('rehearsal-level', { level: given });
   return 0;
-}
-
-/** Agent and board settings, as bytes at flash addresses, and what a record says of them. */
-function whatToWrite(chip: Chip, build: AgentBuild, boardText: string | undefined) {
-  const agent = readAgentImage(chip, build);
-  if (boardText === undefined) return { agentImage: agent, board: '' };
-  const { id, settings } = readBoard(boardText, chip);
-  const { leastMillivolts } = settings.supply;
-  return { agentImage: [...agent, boardPart(settings, chip)], board: id, leastMillivolts };
 }
 
 /**
@@ -96,6 +87,8 @@ export const command = (shell: Shell) =>
     .option('--level <level>', 'final readout protection: 0, 1 or 2; default 2', level)
     .option('--rehearsal', 'leave the chip at level 0; certificate and receipts say that it was a rehearsal')
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
+    .addOption(siliconReportOption())
+    .addOption(neverTriedOption())
     .option('--confirm-erase', 'erase a chip at level 1 and start over')
     .option('--records <file>', 'add a signed record of each chip to this file')
     .option('--epoch <number>', 'epoch that the chip starts with', number(), 0)
@@ -120,6 +113,8 @@ export const command = (shell: Shell) =>
         requireAgent(chip);
         const build = buildFor(plugs, options.agentBuild);
         const { board, ...written } = whatToWrite(chip, build, options.board);
+        const locked = { ways: options.via, agentSha256: agentSha256(chip, build) };
+        if (readoutLevel === 2) requireTried(chip, locked, options);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: file, passphraseFile } = options;

@@ -1,0 +1,52 @@
+// `firmseal doctor`: looks at this machine, its cables and the way to the authority, and says what is in the
+// way of a chip, each with its remedy. Nothing is changed but the file of rules that was asked for.
+
+import { Command } from '@commander-js/extra-typings';
+import { Fault } from '@firmseal/fault';
+import type { FindingState } from '../doctor/finding.ts';
+import { thisMachine } from '../doctor/machine.ts';
+import { runChecks } from '../doctor/run-checks.ts';
+import { rulesCommands, udevRules } from '../doctor/udev-rules.ts';
+import { refuseExisting, writeText } from '../files.ts';
+import { examples } from '../options.ts';
+import { runs } from '../runs.ts';
+import type { Shell } from '../shell.ts';
+
+const marks: Readonly<Record<FindingState, string>> = {
+  good: 'good',
+  note: 'NOTE',
+  problem: 'PROBLEM',
+  'not-looked': '-',
+};
+
+export const command = (shell: Shell) =>
+  new Command()
+    .option('--authority <url>', 'address of an authority to reach')
+    .option('--write-udev <file>', "write the rules that let Linux's users open bootloaders and probes")
+    .addHelpText('after', examples('doctor', 'doctor --write-udev 70-firmseal.rules'))
+    .action(
+      runs(shell, async (face, { authority, writeUdev }) => {
+        if (writeUdev !== undefined) {
+          refuseExisting(writeUdev);
+          writeText(writeUdev, udevRules());
+          face.tell(
+            { event: 'rules-written', file: writeUdev, commands: rulesCommands(writeUdev) },
+            `${writeUdev}: the rules. Then:`,
+            ...rulesCommands(writeUdev).map((line) => `  ${line}`),
+          );
+          return;
+        }
+        const findings = await runChecks(thisMachine(shell.environment), { authority });
+        const width = Math.max(...findings.map(({ check }) => check.length));
+        for (const finding of findings) {
+          const { check, state, says, remedy } = finding;
+          face.tell(
+            { event: 'finding', ...finding },
+            `${marks[state].padEnd(7)}  ${check.padEnd(width)}  ${says}`,
+            ...(remedy === undefined ? [] : [`         ${' '.repeat(width)}  What to do: ${remedy}`]),
+          );
+        }
+        const problems = findings.filter(({ state }) => state === 'problem').length;
+        if (problems > 0) throw new Fault('machine-not-ready', { problems });
+      }),
+    );

@@ -1,0 +1,50 @@
+// The clock of this machine, against the release and against the authority; whether the authority answers.
+
+import { Fault } from '@firmseal/fault';
+import { checkClock } from '../../release-date.ts';
+import { type Finding, good, notLooked, problem } from '../finding.ts';
+import type { Machine } from '../machine.ts';
+
+const mostSecondsApart = 120;
+
+export function checkOwnClock(machine: Machine): Finding {
+  try {
+    checkClock(machine.now());
+    return good('clock', `the clock says ${machine.now().toISOString().slice(0, 16)}Z`);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return problem('clock', error.message, error.remedy);
+  }
+}
+
+export async function checkAuthority(machine: Machine, address: string | undefined): Promise<Finding[]> {
+  if (address === undefined) return [notLooked('authority', 'no --authority was given')];
+  const url = new URL('/v1/health', address).href;
+  try {
+    const { ok, status, date } = await machine.fetch(url);
+    const answers = ok
+      ? good('authority', `${address} answers`)
+      : problem('authority', `${address} answers with status ${status}`, 'Read the log of the authority.');
+    return [answers, ...clockAgainst(machine, date)];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = 'Check address, network and proxy; ask whoever runs the authority whether it is up.';
+    return [problem('authority', `${address} does not answer: ${reason}`, remedy)];
+  }
+}
+
+function clockAgainst(machine: Machine, date: string | null): Finding[] {
+  const check = 'authority-clock';
+  const theirs = date === null ? Number.NaN : Date.parse(date);
+  if (Number.isNaN(theirs)) return [notLooked(check, 'the authority does not say its time')];
+  const seconds = Math.round((machine.now().getTime() - theirs) / 1000);
+  if (Math.abs(seconds) <= mostSecondsApart) return [good(check, 'clock and authority agree')];
+  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the authority's`;
+  return [
+    problem(
+      check,
+      says,
+      'Set the clock of this machine (NTP): licenses and certificates have times in them.',
+    ),
+  ];
+}

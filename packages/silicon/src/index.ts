@@ -1,0 +1,10 @@
+export { type CheckOptions, checkSilicon } from './check-silicon.ts';
+export {
+  hasPassed,
+  isTried,
+  readSiliconReport,
+  type SiliconCheck,
+  type SiliconReport,
+  siliconReportText,
+} from './report.ts';
+export { shippedReports } from './shipped-reports.ts';
