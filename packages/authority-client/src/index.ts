@@ -1,4 +1,5 @@
 export { readAuthorityAddress } from './authority-address.ts';
 export { AuthorityClient, type AuthorityClientOptions } from './authority-client.ts';
+export { askHealth, type Health } from './health.ts';
 export type { CallClock } from './http-call.ts';
 export { accessForJob, type LineAccess } from './line-access.ts';

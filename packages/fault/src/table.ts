@@ -853,6 +853,21 @@ export const faultTable = {
     sentence: 'The agent is not spoken to through {via}.',
     remedy: 'Give a `--socket` (serial:, usb: or tcp:) for each `--via`, in the same order.',
   },
+  'silicon-report-invalid': {
+    number: 570, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no report of a check on silicon: {reason}.',
+    remedy: 'Use a file that `firmseal silicon check --out` wrote.',
+  },
+  'never-tried-on-silicon': {
+    number: 571, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The agent for {chip} was never tried on silicon, as far as is known, and level 2 is for good: a chip on which it does not work is lost.',
+    remedy: 'Run `firmseal silicon check` on a board of this kind and give its report with `--silicon-report`; or rehearse; or add `--never-tried-on-silicon` to risk the chip.',
+  },
+  'silicon-check-failed': {
+    number: 572, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{failed} of {all} checks did not find what the catalogue says.',
+    remedy: 'Send the report to whoever maintains firmseal, and do not lock chips of this kind.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1582,6 +1597,11 @@ export const faultTable = {
     number: 983, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} is not a desk file that can be used: {problem}.',
     remedy: 'Mend the file (docs/desk.md describes it), or give the options on the command line.',
+  },
+  'machine-not-ready': {
+    number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{problems} of the checks of this machine found a problem.',
+    remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

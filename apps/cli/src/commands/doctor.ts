@@ -2,12 +2,13 @@
 // way of a chip, each with its remedy. Nothing is changed but the file of rules that was asked for.
 
 import { Command } from '@commander-js/extra-typings';
+import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { writeNewFiles } from '@firmseal/files';
 import type { FindingState } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { runChecks } from '../doctor/run-checks.ts';
 import { rulesCommands, udevRules } from '../doctor/udev-rules.ts';
-import { refuseExisting, writeText } from '../files.ts';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
@@ -27,8 +28,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, { authority, writeUdev }) => {
         if (writeUdev !== undefined) {
-          refuseExisting(writeUdev);
-          writeText(writeUdev, udevRules());
+          writeNewFiles([{ path: writeUdev, parts: [utf8(udevRules())] }]);
           face.tell(
             { event: 'rules-written', file: writeUdev, commands: rulesCommands(writeUdev) },
             `${writeUdev}: the rules. Then:`,

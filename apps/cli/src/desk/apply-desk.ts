@@ -1,10 +1,10 @@
 // Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do
 // without is filled in, and the few options that make sense whenever there is a desk.
 
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
+import { readText } from '../files.ts';
 import type { Shell } from '../shell.ts';
 import { type Desk, readDesk } from './desk-file.ts';
 import { noteTaken } from './taken.ts';
@@ -24,7 +24,7 @@ function jobOf(desk: Desk): Value {
   const file = fileOf(desk, desk.content.line?.job);
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readText(file).trim();
   } catch {
     return undefined;
   }

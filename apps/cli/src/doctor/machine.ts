@@ -1,7 +1,9 @@
 // What the checks ask of the machine, as one seam: tests put in the facts of machines that they do not have.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { askHealth, type Health } from '@firmseal/authority-client';
+import { readBoundedFile } from '@firmseal/files';
 import type { ListedSerialPort } from '@firmseal/serial-adapter';
 import { listSerial } from '@firmseal/serial-adapter';
 import { type ListedUsbDevice, listUsb } from '@firmseal/usb-adapter';
@@ -24,13 +26,9 @@ export interface Machine {
   /** Throws the faults of the adapters: a library that is missing, a machine without a bus. */
   usb(): Promise<readonly ListedUsbDevice[]>;
   serial(): Promise<readonly ListedSerialPort[]>;
-  /** The status and the clock of a server. Rejects where nobody answers. */
-  fetch(
-    url: string,
-  ): Promise<{ readonly ok: boolean; readonly status: number; readonly date: string | null }>;
+  /** Rejects where nobody answers. */
+  health(address: string): Promise<Health>;
 }
-
-const fetchTimeoutMs = 10_000;
 
 function attempt<T>(action: () => T): T | undefined {
   try {
@@ -51,12 +49,7 @@ export const thisMachine = (environment: Machine['environment']): Machine => ({
   nodeVersion: process.versions.node,
   environment,
   now: () => new Date(),
-  read: (path) =>
-    attempt(() =>
-      readFileSync(path, 'utf8')
-        .slice(0, 64 * 1024)
-        .trim(),
-    ),
+  read: (path) => attempt(() => new TextDecoder().decode(readBoundedFile(path, 64 * 1024)).trim()),
   names: (path) => attempt(() => readdirSync(path)) ?? [],
   link: (path) => attempt(() => readlinkSync(path)),
   mayUse,
@@ -66,8 +59,5 @@ export const thisMachine = (environment: Machine['environment']): Machine => ({
   },
   usb: () => listUsb(),
   serial: () => listSerial(),
-  async fetch(url) {
-    const { ok, status, headers } = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) });
-    return { ok, status, date: headers.get('date') };
-  },
+  health: askHealth,
 });

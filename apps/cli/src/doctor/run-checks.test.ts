@@ -55,7 +55,7 @@ function machine(facts: Facts, changes: Partial<Machine> = {}): Machine {
     run: () => 'Open On-Chip Debugger 0.12.0',
     usb: async () => [stLink],
     serial: async () => [{ path: '/dev/ttyACM0' }],
-    fetch: async () => ({ ok: true, status: 200, date: 'Fri, 01 Jan 2027 00:00:30 GMT' }),
+    health: async () => ({ ok: true, status: 200, date: 'Fri, 01 Jan 2027 00:00:30 GMT' }),
     ...changes,
   };
 }
@@ -109,10 +109,10 @@ describe('firmseal doctor', () => {
     ['clock', machine({}, { now: () => new Date('2020-01-01T00:00:00Z') }), 'before the release'],
     [
       'authority',
-      machine({}, { fetch: async () => ({ ok: false, status: 503, date: null }) }),
+      machine({}, { health: async () => ({ ok: false, status: 503, date: null }) }),
       'answers with status 503',
     ],
-    ['authority', machine({}, { fetch: () => Promise.reject(new Error('no route')) }), 'no route'],
+    ['authority', machine({}, { health: () => Promise.reject(new Error('no route')) }), 'no route'],
     [
       'authority-clock',
       machine({}, { now: () => new Date('2027-01-01T01:00:00Z') }),

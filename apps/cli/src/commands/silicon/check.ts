@@ -2,8 +2,10 @@
 // writes a report to send back.
 
 import { Command } from '@commander-js/extra-typings';
+import { utf8 } from '@firmseal/bytes';
 import { findChip, requireAgent } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { systemClock } from '@firmseal/link';
 import { parsePlace } from '@firmseal/places';
 import { checkSilicon, type SiliconCheck, siliconReportText } from '@firmseal/silicon';
@@ -11,7 +13,6 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { agentSha256 } from '../../agent-image.ts';
 import { chipOption } from '../../chip-option.ts';
 import type { Face } from '../../face.ts';
-import { refuseExisting, writeText } from '../../files.ts';
 import { viaOption } from '../../flash/via-options.ts';
 import { withProgrammer } from '../../flash/with-programmer.ts';
 import { examples } from '../../options.ts';
@@ -59,7 +60,7 @@ export const command = (shell: Shell) =>
         const chip = findChip(options.chip);
         face.tell({ event: 'warning', text: warning(rehearsal) }, warning(rehearsal));
         if (options.confirmErase !== true) throw new Fault('erase-unconfirmed');
-        refuseExisting(out);
+        refuseUnmakeable([out]);
         const { kind } = parsePlace(via);
         if (kind === 'station' || kind === 'written')
           throw new Fault('place-unfit', {
@@ -89,7 +90,8 @@ export const command = (shell: Shell) =>
           await putBack(via, chip, kept);
         }
         const agent = rehearsal ? { agentSha256: agentSha256(chip, 'machine-code') } : {};
-        writeText(out, siliconReportText({ ...report, ...agent, checks }));
+        const text = siliconReportText({ ...report, ...agent, checks });
+        writeNewFiles([{ path: out, parts: [utf8(text)] }]);
         const failed = checks.filter(({ outcome }) => outcome === 'fail').length;
         face.tell({ event: 'report', file: out, failed }, `${out}: the report; nothing in it is secret`);
         if (failed > 0) throw new Fault('silicon-check-failed', { failed, all: checks.length });

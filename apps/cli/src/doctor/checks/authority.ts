@@ -19,9 +19,8 @@ export function checkOwnClock(machine: Machine): Finding {
 
 export async function checkAuthority(machine: Machine, address: string | undefined): Promise<Finding[]> {
   if (address === undefined) return [notLooked('authority', 'no --authority was given')];
-  const url = new URL('/v1/health', address).href;
   try {
-    const { ok, status, date } = await machine.fetch(url);
+    const { ok, status, date } = await machine.health(address);
     const answers = ok
       ? good('authority', `${address} answers`)
       : problem('authority', `${address} answers with status ${status}`, 'Read the log of the authority.');
@@ -39,7 +38,7 @@ function clockAgainst(machine: Machine, date: string | null): Finding[] {
   if (Number.isNaN(theirs)) return [notLooked(check, 'the authority does not say its time')];
   const seconds = Math.round((machine.now().getTime() - theirs) / 1000);
   if (Math.abs(seconds) <= mostSecondsApart) return [good(check, 'clock and authority agree')];
-  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the authority's`;
+  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'fast' : 'slow'} by the authority's`;
   return [
     problem(
       check,
