@@ -83,8 +83,8 @@ function wantedBy(words: readonly string[]): Wanted {
 }
 
 /**
- * The program; without `words` every command is loaded. With them, the desk file fills in what they leave out.
- * Throws `desk-file-invalid`.
+ * The program; without `words` every command is loaded. With them, the desk file fills in what they
+ * leave out. Throws `desk-file-invalid`.
  */
 export async function makeProgram(shell: Shell, words?: readonly string[]): Promise<Command> {
   const program = new Command('firmseal')

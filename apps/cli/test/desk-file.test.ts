@@ -1,5 +1,5 @@
-// `firmseal init` and the file that it makes: what commands take from it, how they say so, and what a file with
-// mistakes leads to.
+// `firmseal init` and the file that it makes: what commands take from it, how they say so, and
+// what a file with mistakes leads to.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

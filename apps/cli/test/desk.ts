@@ -1,5 +1,5 @@
-// An owner's desk for tests, as `firmseal init` makes it, with keys whose passphrase is hashed fast; a package that
-// was sealed at it; and its authority as it serves.
+// An owner's desk for tests, as `firmseal init` makes it, with keys whose passphrase is hashed fast; a
+// package that was sealed at it; and its authority as it serves.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

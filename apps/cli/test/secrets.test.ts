@@ -1,5 +1,5 @@
-// Passphrases, keys and tokens on the command line: what is asked for, refused and warned of, and that nothing
-// is written then.
+// Passphrases, keys and tokens on the command line: what is asked for, refused and warned of,
+// and that nothing is written then.
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

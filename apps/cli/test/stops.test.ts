@@ -1,5 +1,5 @@
-// A command that is asked to stop, as a process: one that has something to finish ends well, any other at once and
-// says so. And one that was refused by a chip ends, with its link closed.
+// A command that is asked to stop, as a process: one that has something to finish ends well, any other at
+// once and says so. And one that was refused by a chip ends, with its link closed.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';

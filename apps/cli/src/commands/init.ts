@@ -1,5 +1,5 @@
-// `firmseal init`: a desk in one command. Its folder is there whole or not at all, and the desk file comes last:
-// interrupted in between, the same command goes on.
+// `firmseal init`: a desk in one command. Its folder is there whole or not at all, and the desk file comes
+// last: interrupted in between, the same command goes on.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,11 @@
-// Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do without
-// is filled in, and the few options that make sense whenever there is a desk.
+// Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do
+// without is filled in, and the few options that make sense whenever there is a desk.
 
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
+import { readText } from '../files.ts';
 import type { Shell } from '../shell.ts';
 import { type Desk, readDesk } from './desk-file.ts';
 import { noteTaken } from './taken.ts';
@@ -22,12 +23,7 @@ function fileOf({ file }: Desk, path: string | undefined): string | undefined {
 /** The id in the file that `firmseal job open` wrote; none before that. */
 function jobOf(desk: Desk): Value {
   const file = fileOf(desk, desk.content.line?.job);
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+  return file === undefined || !existsSync(file) ? undefined : readText(file);
 }
 
 /** By option; `name` is the whole name of the command. */
@@ -90,8 +86,8 @@ function parsed({ file }: Desk, name: string, value: string | readonly string[],
 }
 
 /**
- * Fills in what the words leave out, and notes it for the shell. Reads the file only where the command could take
- * something from it. Throws `desk-file-invalid`.
+ * Fills in what the words leave out, and notes it for the shell. Reads the file only where the command could
+ * take something from it. Throws `desk-file-invalid`.
  */
 export function applyDesk(
   command: CommandUnknownOpts,

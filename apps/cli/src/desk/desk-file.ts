@@ -1,5 +1,5 @@
-// `firmseal.json`, the file of a desk: what its owner's commands would otherwise be told by options each time.
-// It names files and places, and holds nothing secret. docs/desk.md describes it for people.
+// `firmseal.json`, the file of a desk: what its owner's commands would otherwise be told by options each
+// time. It names files and places, and holds nothing secret. docs/desk.md describes it for people.
 
 import { chipIds, findChipNamed } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
