@@ -21,7 +21,7 @@ function offered(...words: string[]): string[] {
 describe('bash', () => {
   it('offers commands, and those under a word', () => {
     expect(offered('')).toEqual(expect.arrayContaining(['keys', 'seal', 'install', 'completion']));
-    expect(offered('in')).toEqual(['inspect', 'install']);
+    expect(offered('in')).toEqual(['init', 'inspect', 'install']);
     expect(offered('keys', '')).toEqual(['new', 'delegate', 'epoch', 'revoke', 'succeed', 'show']);
   });
 

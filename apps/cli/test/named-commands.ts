@@ -1,8 +1,13 @@
 // Command lines of firmseal that a text names: in backticks, in blocks of code, in examples of help texts.
 // And whether the real parser takes them, with every command's run left out.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
+import { deskFileName } from '../src/desk/find-desk.ts';
+import { deskFileFor } from '../src/desk/make-desk.ts';
 import { makeProgram } from '../src/program.ts';
 import { memoryShell } from './run-here.ts';
 
@@ -59,6 +64,22 @@ const isPlaceholder = (word: string) => /^(?:[A-Z][A-Z-]+|\{.*\}|<.*>|\.\.\.)$/.
 /** The id of some job, for words that stand for one: JOB, and what a shell puts in from a file. */
 const filledIn = (word: string) => (/^(?:JOB|\$\(cat job.id\))$/.test(word) ? '0'.repeat(32) : word);
 
+/**
+ * Looks at a command in a desk that knows everything a desk can know: there, a line to copy may leave it out.
+ */
+async function inFullDesk<T>(look: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'firmseal-full-desk-'));
+  const places = { sockets: ['tcp:127.0.0.1:1'], probes: ['virtual:127.0.0.1:2'] };
+  const plan = { product: 'panel', chip: 'stm32f427', url: 'http://127.0.0.1:1', ...places };
+  try {
+    writeFileSync(join(folder, deskFileName), JSON.stringify({ ...deskFileFor('.', plan) }));
+    writeFileSync(join(folder, 'job.id'), '0'.repeat(32));
+    return await look(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Nothing runs; and nothing is mandatory where the command may lack something. */
 function disarm(command: CommandUnknownOpts, whole: boolean): void {
   if (command.commands.length === 0) command.action(() => undefined);
@@ -67,10 +88,13 @@ function disarm(command: CommandUnknownOpts, whole: boolean): void {
 }
 
 /** Why firmseal would not take the command; undefined when it does. */
-export async function whyRefused({ text, whole }: NamedCommand): Promise<string | undefined> {
+export const whyRefused = (named: NamedCommand): Promise<string | undefined> =>
+  inFullDesk((folder) => refusalIn(named, folder));
+
+async function refusalIn({ text, whole }: NamedCommand, folder: string): Promise<string | undefined> {
   const words = shellWords(text).slice(1).map(filledIn);
   if (words.length === 0 || isPlaceholder(words[0]!)) return undefined;
-  const program = await makeProgram(memoryShell().shell, words);
+  const program = await makeProgram(memoryShell({}, { folder }).shell, words);
   disarm(program, whole);
   try {
     await program.parseAsync(words, { from: 'user' });

@@ -197,6 +197,7 @@ describe.each(writers)('%s, killed', (name) => {
 
 // In a process of its own, which meets the limits of the system itself.
 const driver = fileURLToPath(new URL('outputs-in-condition.ts', import.meta.url));
+const cheapKeys = new URL('cheap-new-keys.ts', import.meta.url).href;
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 const ownMounts = process.getuid?.() === 0 ? 'unshare -m' : 'unshare -rm';
 const canMount = spawnSync('sh', ['-c', `${ownMounts} mount -t tmpfs none /mnt`]).status === 0;
@@ -245,7 +246,7 @@ async function runUnder(
   prepared: readonly Prepared[],
   at: string,
 ) {
-  const words = [node24, driver, filler?.(at) ?? '', freed?.(at) ?? ''];
+  const words = [node24, '--import', cheapKeys, driver, filler?.(at) ?? '', freed?.(at) ?? ''];
   const shell = needsMounts ? ownMounts.split(' ') : [];
   const [program, ...rest] = [...shell, 'sh', '-c', under(at), 'sh', ...words];
   const child = spawn(program!, rest, { stdio: ['pipe', 'pipe', 'pipe'] });

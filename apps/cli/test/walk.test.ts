@@ -66,7 +66,7 @@ describe("the README's walk", () => {
   });
 
   it('prints no passphrase and no token', () => {
-    const token = readFileSync(join(folder, 'work', 'line.token'), 'utf8').trim();
+    const token = readFileSync(join(folder, 'work', 'desk', 'line.token'), 'utf8').trim();
     expect(output).not.toContain(token);
     const passphrase = /FIRMSEAL_PASSPHRASE='(.+)'/.exec(readWalk())![1]!;
     expect(output).not.toContain(passphrase);

@@ -65,8 +65,8 @@ export function beginWholeFile(
   };
   guarded(() => {
     if (!stream) {
-      refuseTaken(path, existing, files);
       removeAbandoned(path, files);
+      refuseTaken(path, existing, files);
     }
     file = files.openSync(temporary, stream ? 'w' : 'wx', mode);
   });
@@ -109,8 +109,8 @@ export function writeWholeFile(
 export function refuseUnwritable(path: string, { existing = 'replace' }: WriteOptions = {}): void {
   try {
     if (isStream(path, nodeFiles)) return;
-    refuseTaken(path, existing, nodeFiles);
     removeAbandoned(path, nodeFiles);
+    refuseTaken(path, existing, nodeFiles);
     tryName(path, nodeFiles);
   } catch (error) {
     throw faultOfFile(error, path, 'written');

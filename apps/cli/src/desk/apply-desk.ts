@@ -1,6 +1,7 @@
 // Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do
 // without is filled in, and the few options that make sense whenever there is a desk.
 
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
@@ -22,12 +23,7 @@ function fileOf({ file }: Desk, path: string | undefined): string | undefined {
 /** The id in the file that `firmseal job open` wrote; none before that. */
 function jobOf(desk: Desk): Value {
   const file = fileOf(desk, desk.content.line?.job);
-  if (file === undefined) return undefined;
-  try {
-    return readText(file).trim();
-  } catch {
-    return undefined;
-  }
+  return file === undefined || !existsSync(file) ? undefined : readText(file);
 }
 
 /** By option; `name` is the whole name of the command. */
