@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { AuthorityClient } from '@firmseal/authority-client';
 import { Secret, toHex, utf8 } from '@firmseal/bytes';
 import { systemClock } from '@firmseal/link';
-import { writePublicKey } from '../apps/cli/src/public-key-file.ts';
+import { publicKeyFile } from '../apps/cli/src/public-key-file.ts';
 import { type History, makeHistory } from './history/make-history.ts';
 import type { BenchRow } from './row.ts';
 
@@ -113,7 +113,7 @@ function rowsOf(name: string, { client, serverSeconds, serverMb, healthMs }: Mea
 
 async function writeKeys(folder: string, { owner }: History): Promise<string[]> {
   const at = (name: string) => join(folder, name);
-  writePublicKey(at('root.pub'), owner.root.publicKey);
+  writeFileSync(at('root.pub'), publicKeyFile(owner.root.publicKey));
   writeFileSync(at('ca.delegation'), await owner.delegate('device-ca', owner.deviceCa.publicKey));
   return [
     '--product',

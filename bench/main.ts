@@ -7,9 +7,10 @@ import { oneOf, readCommandLine } from '../tools/command-line.ts';
 import type { BenchRow } from './row.ts';
 
 const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
-  seal: async () => [await (await import('./seal-row.ts')).sealRow()],
+  seal: async () => (await import('./seal-row.ts')).sealRows(),
   help: async () => [await (await import('./help-row.ts')).helpRow()],
   install: async () => (await import('./install-rows.ts')).installRows(),
+  station: async () => [await (await import('./station-row.ts')).stationRow()],
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   history: async () => (await import('./history-rows.ts')).historyRows(),

@@ -7,16 +7,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { intelHexLines } from '@firmseal/image';
+import { intelHexLines, readImage } from '@firmseal/image';
 import { root } from './toolchain/cache.ts';
-import { flashSegments } from './toolchain/elf.ts';
 import { portedChips, targetOf } from './toolchain/targets.ts';
 import { buildAgent } from './toolchain/thumb.ts';
 
 /** The shipping agent of a chip as the text of an Intel HEX file. */
 function shippingHex(chipId: string): string {
   const { elf } = buildAgent(targetOf(chipId, 'shipping'));
-  return [...intelHexLines(flashSegments(readFileSync(elf)))].join('');
+  return [...intelHexLines(readImage(readFileSync(elf)).segments)].join('');
 }
 
 /** Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. */

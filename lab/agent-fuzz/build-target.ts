@@ -66,7 +66,10 @@ export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening: Weakeni
     .concat(generatedFolder('stm32f427'), here, objectsFolder());
   const core = coreSources(weakening);
   const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) => join(here, `${file}.c`));
-  const crypto = [join(here, 'fuzz_crypto.c'), join(agent, 'port/bearssl/other_curves.c')];
+  const crypto = [
+    join(here, 'fuzz_crypto.c'),
+    ...['fs_ecdsa.c', 'other_curves.c'].map((name) => join(agent, 'port/bearssl', name)),
+  ];
   const define = '-DFS_BEARSSL_M31';
   const plain = clang(['-O2']);
   const objects = [

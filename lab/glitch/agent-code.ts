@@ -4,7 +4,7 @@
 // verdict, the loads of words that are a verdict.
 
 import { readFileSync } from 'node:fs';
-import { sectionOf } from '../../device/agent/toolchain/elf.ts';
+import { elfSection } from '@firmseal/image';
 import { type AgentBuild, symbolsOf } from '../../device/agent/toolchain/thumb.ts';
 import { type AgentConstants, agentConstants } from './agent-constants.ts';
 import { calledBy, type Disassembly, disassemble, literalBy, loadBy } from './disassembly.ts';
@@ -68,7 +68,8 @@ function ownRanges(build: AgentBuild): CodeRange[] {
 
 /** Pairs of address and line. Sites of functions that the linker left out have the address 0. */
 function sitesOf(build: AgentBuild, own: readonly CodeRange[]): Site[] {
-  const section = sectionOf(readFileSync(build.elf), '.fs_sites');
+  const section = elfSection(readFileSync(build.elf), '.fs_sites');
+  if (section === undefined) throw new Error(`${build.elf} has no list of sites`);
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength);
   return Array.from({ length: section.length >> 3 }, (_, i) => ({
     address: view.getUint32(8 * i, true) & ~1,

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { elfSection } from '@firmseal/image';
 import { compileOurs } from '../../device/agent/toolchain/compile.ts';
-import { sectionOf } from '../../device/agent/toolchain/elf.ts';
 import type { Target } from '../../device/agent/toolchain/targets.ts';
 import { thumbCompiler } from '../../device/agent/toolchain/thumb.ts';
 
@@ -24,7 +24,9 @@ export type AgentConstants = Readonly<Record<(typeof names)[number], number>>;
 /** Throws when a name is missing: C and TypeScript then list different ones. */
 export function agentConstants({ cpu, includes }: Pick<Target, 'cpu' | 'includes'>): AgentConstants {
   const [object] = compileOurs(thumbCompiler(cpu), [source], includes, []);
-  const section = Buffer.from(sectionOf(readFileSync(object!.path), '.fs_constants'));
+  const contents = elfSection(readFileSync(object!.path), '.fs_constants');
+  if (contents === undefined) throw new Error(`${object!.path} has no constants`);
+  const section = Buffer.from(contents);
   const found = new Map<string, number>();
   // A word, the name and a zero, then zeros up to the next word.
   for (let at = 0; at + 4 < section.length; ) {

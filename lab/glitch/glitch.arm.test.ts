@@ -42,7 +42,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
 
   test('the ELF lists the decisions of package, license, policy, counter, record and boot', () => {
     const functions = new Set(prepared.target.code.sites.map((site) => site.function));
-    for (const name of ['fs_cose_verify', 'fs_delegation_verify', 'fs_manifest_verify', 'fs_license_accept'])
+    for (const name of ['fs_cose_verify', 'fs_trust_delegate', 'fs_manifest_verify', 'fs_license_accept'])
       expect(functions).toContain(name);
     for (const name of [
       'decide',

@@ -108,7 +108,8 @@ export function hostCrypto(
     fs_crypto_es256_sign() {
       const key = read(core, r(0), 32);
       if (crypto.p256FromPrivate(key) === undefined) return failed;
-      write(core, r(3), crypto.signEs256(key, readParts(core, r(1), r(2))));
+      read(core, r(1), 32); // the hedge: node:crypto draws its nonces by itself
+      write(core, stacked(0), crypto.signEs256(key, readParts(core, r(2), r(3))));
       return fsOk;
     },
     fs_crypto_p256_public() {

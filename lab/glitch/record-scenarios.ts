@@ -59,8 +59,11 @@ export async function recordsOf(
       isBad: (now) => now.saysInstalled({ orWill: true }) && now.state() !== done,
     },
     {
-      name: 'receipt of an install that has not ended',
-      before: [...begun, records[0]!],
+      name: 'receipt of an install that ended without an application',
+      before: [
+        ...[packageRequest(tagged.headerBytes), licenseRequest(await target.license(tagged))],
+        recordRequest(0, tagged.records[0]!),
+      ],
       request: { type: requestTypes.receipt, body: new Uint8Array(0) },
       refusal: 'no-receipt',
     },

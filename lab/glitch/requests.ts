@@ -4,9 +4,11 @@ import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor, openCose, signCose } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { grantOf, readDelegationUnverified } from '@firmseal/formats';
 import { licenseKind } from '@firmseal/license';
 import { requestTypes } from '@firmseal/link';
-import { keyPair } from '../../device/agent/test/trusted-site.ts';
+import { manifestKind } from '@firmseal/seal';
+import { delegate, keyPair } from '../../device/agent/test/trusted-site.ts';
 
 /**
  * Encoded [object, ...] with the lowest bit of the n-th member's last byte, which
@@ -20,7 +22,7 @@ export function withSignatureAltered(encoded: Bytes, member: number): Bytes {
   return encodeCbor(members);
 }
 
-/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (3). */
+/** A package header with another manifest (0), delegation (1), epoch statement (2) or license (4). */
 export function headerWith(header: Uint8Array, member: number, bytes: Uint8Array): Bytes {
   const members = decodeCbor(header, { maxBytes: 8192 }) as (Uint8Array | null)[];
   members[member] = bytes;
@@ -38,6 +40,22 @@ export function otherVersion(bundle: Bytes): Bytes {
   payload.set(0, encodeCbor(new Map([...terms, [0, 2]])));
   const { privateKey } = keyPair('license issuer');
   members[0] = signCose(crypto, { privateKey, typ: licenseKind.typ, payload: encodeCbor(payload) });
+  return encodeCbor(members);
+}
+
+/**
+ * The header under a delegation whose cap is below the package's counter, which no sealer makes: the signer
+ * names that delegation's grant.
+ */
+export async function aboveCap(headerBytes: Bytes, counterCap: number): Promise<Bytes> {
+  const delegation = await delegate('package-signer', 'package signer', { counterCap });
+  const members = decodeCbor(headerBytes, { maxBytes: 8192 }) as (Bytes | null)[];
+  const { payload } = openCose(members[0]!, manifestKind.typ);
+  const fields = decodeCbor(payload, { maxBytes: 8192 }) as Map<number, Bytes>;
+  fields.set(5, grantOf(crypto, readDelegationUnverified(crypto, delegation)));
+  const { privateKey } = keyPair('package signer');
+  members[0] = signCose(crypto, { privateKey, typ: manifestKind.typ, payload: encodeCbor(fields) });
+  members[1] = delegation;
   return encodeCbor(members);
 }
 

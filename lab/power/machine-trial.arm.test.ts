@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
+import { readImage } from '@firmseal/image';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Line } from '../../device/agent/test/line.ts';
 import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { twoPlaces } from '../../device/agent/test/trial-application.ts';
 import { makePackage, pattern, type TestPackage } from '../../device/agent/test/trusted-site.ts';
-import { flashSegments } from '../../device/agent/toolchain/elf.ts';
 import { sampled } from '../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../tools/toolchain.ts';
 import { enterAgent, quickMachineLine } from './bench.ts';
@@ -81,7 +81,7 @@ function application(chipId: string, address: number, letter: string, manner: Ma
     folder,
   );
   const whole = pattern(1024, 9);
-  whole.set(flashSegments(readFileSync(`${name}.elf`))[0]!.bytes);
+  whole.set(readImage(readFileSync(`${name}.elf`)).segments[0]!.bytes);
   return whole;
 }
 

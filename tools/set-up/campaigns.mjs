@@ -1,6 +1,7 @@
 // The campaigns of the laboratory: what `npm run lab -- NAME` starts. Plain JavaScript, since set-up
 // reads it before anything is installed. `needsAgent`: the agent's WebAssembly modules
-// (device/agent/build.ts) are built first.
+// (device/agent/build.ts) are built first. `packagesOf`: the name in debian-packages.json, where it is not
+// `lab NAME`.
 
 export const campaigns = {
   glitch: {
@@ -26,6 +27,11 @@ export const campaigns = {
     needsAgent: true,
     says: 'virtual chips on the USB of a Linux kernel',
   },
+  ways: {
+    script: 'lab/ways/main.ts',
+    needsAgent: true,
+    says: 'blank chips to receipts through every way, and personalizations that are cut',
+  },
   'vectors-thumb': {
     script: 'lab/vectors-thumb/main.ts',
     says: 'every test vector on the machine code that ships',
@@ -33,6 +39,13 @@ export const campaigns = {
   reproducible: {
     script: 'lab/reproducible/main.ts',
     says: 'builds the agents that ship in another folder and compares them',
+  },
+  suites: {
+    script: 'lab/suites/main.ts',
+    needsAgent: true,
+    needsSources: true,
+    packagesOf: 'test',
+    says: 'the suites of npm test whole, where npm test takes a sample',
   },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

@@ -4,11 +4,12 @@
 // each task is: tasks.mjs. Packages from npm: node-modules.mjs. From Debian: debian.mjs.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lackingPackages } from './debian.mjs';
 import { taskNode } from './node-modules.mjs';
+import { withProgress } from './progress.mjs';
 import { taskOf, tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,10 +38,32 @@ function refuse(text) {
   process.exit(1);
 }
 
-/** Compiles the agent where that was not done yet; what the compiler says goes to standard error. */
-function buildAgent(node, environment) {
-  const { status } = spawnSync(node, [agentBuild], { env: environment, stdio: ['ignore', 2, 2] });
-  if (status !== 0) refuse('the agent could not be built');
+/** CPU seconds of the children of this process that have ended; 0 on a system without /proc. */
+function childSeconds() {
+  try {
+    // Behind the name of the program in brackets, cutime and cstime are the 14th and 15th field, in 1/100 s.
+    const fields = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[13]) + Number(fields[14])) / 100;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Compiles the agents of the chips, or of all when none is named, where that was not done yet; what the
+ * compiler says goes to standard error.
+ */
+async function buildAgents(node, chips, environment) {
+  const build = () =>
+    new Promise((resolve, reject) => {
+      const child = spawn(node, [agentBuild, ...chips], { env: environment, stdio: ['ignore', 2, 2] });
+      child.on('error', reject);
+      child.on('exit', resolve);
+    });
+  const code = await withProgress('compiling the agent that runs in virtual chips', build);
+  if (code !== 0) refuse('the agent could not be built');
 }
 
 async function main([name, ...args]) {
@@ -58,7 +81,10 @@ async function main([name, ...args]) {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compile'),
     FIRMSEAL_LACKING: lacking.join(' '),
   };
-  if (task.needsAgent === true && existsSync(agentBuild)) buildAgent(node, environment);
+  const secondsBefore = childSeconds();
+  if (task.needsAgent === true && existsSync(agentBuild))
+    await buildAgents(node, task.agentsOf?.(args) ?? [], environment);
+  environment.FIRMSEAL_BUILD_SECONDS = String(childSeconds() - secondsBefore);
   if (task.needsSources === true && existsSync(sourceFetch))
     spawnSync(node, [sourceFetch], { env: environment, stdio: ['ignore', 2, 2] });
   runTask(node, [join(root, task.script), ...task.args, ...args], environment);

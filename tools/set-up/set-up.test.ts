@@ -98,6 +98,21 @@ test('an unknown task, and a task whose script is not there, are refused in one 
   expect(absent.status).toBe(1);
 });
 
+test('the demo compiles the agent of its chip, other tasks those of all chips', () => {
+  writeTask('device/agent/build.ts', "console.log('agents:', process.argv.slice(2).join());");
+  writeTask('bench/main.ts', '');
+  expect(run(['demo']).stderr).toContain('agents: stm32f427\n');
+  expect(run(['demo', '--json', '--chip', 'stm32h743']).stderr).toContain('agents: stm32h743\n');
+  expect(run(['bench']).stderr).toContain('agents: \n');
+});
+
+test('a compiler that fails ends the task before it began', () => {
+  writeTask('device/agent/build.ts', 'process.exit(3);');
+  const { status, stdout, stderr } = run(['demo']);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('set-up: the agent could not be built\n');
+});
+
 test('the exit code is the task\u2019s', () => {
   writeTask('apps/cli/src/main.ts', 'process.exit(43);');
   expect(run(['demo']).status).toBe(43);

@@ -1,13 +1,20 @@
 // The tasks that run.mjs knows: a script of this tree, the arguments that come before the user's own, and
 // whether the task needs the agent's WebAssembly modules (device/agent/build.ts keeps them by content:
-// built once, then found) or the source packages of Debian that are pinned in device/agent (fetched once;
-// the task runs without them too). The campaigns of the laboratory are one task, `lab`: what it needs
-// depends on the campaign (campaigns.mjs).
+// built once, then found; of some chips only, where `agentsOf` names them) or the source packages of Debian
+// that are pinned in device/agent (fetched once; the task runs without them too). The campaigns of the
+// laboratory are one task, `lab`: what it needs depends on the campaign (campaigns.mjs).
 
 import { campaigns } from './campaigns.mjs';
 
+/** The demo runs on one chip: that of its option, or the example's. */
+function demoChips(args) {
+  const at = args.findIndex((arg) => arg === '--chip' || arg.startsWith('--chip='));
+  if (at < 0) return ['stm32f427'];
+  return [args[at] === '--chip' ? (args[at + 1] ?? '') : args[at].slice('--chip='.length)];
+}
+
 export const tasks = {
-  demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true },
+  demo: { script: 'apps/cli/src/main.ts', args: ['demo'], needsAgent: true, agentsOf: demoChips },
   test: { script: 'tools/test-report/main.ts', args: [], needsAgent: true, needsSources: true },
   lab: { script: 'lab/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
@@ -22,5 +29,6 @@ export function taskOf(name, args) {
   const task = tasks[name];
   if (name !== 'lab') return { task, packagesOf: name };
   const campaign = campaigns[args[0]];
-  return { task: { ...task, needsAgent: campaign?.needsAgent === true }, packagesOf: `lab ${args[0]}` };
+  const { needsAgent = false, needsSources = false, packagesOf = `lab ${args[0]}` } = campaign ?? {};
+  return { task: { ...task, needsAgent, needsSources }, packagesOf };
 }

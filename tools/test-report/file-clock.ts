@@ -10,9 +10,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import { cpuSeconds } from './cpu-time.ts';
-
-/** Seconds that one test file took. */
-export type FileTime = { path: string; cpuSeconds: number; clockSeconds: number };
+import type { FileTime } from './file-clock-record.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const record = process.env['FIRMSEAL_CPU'];
@@ -26,7 +24,8 @@ if (record !== undefined) {
     counted.firmsealCounted = now;
     const time: FileTime = {
       path: relative(root, expect.getState().testPath ?? ''),
-      cpuSeconds: now.cpu - previous.cpu,
+      // A process that was counted while it lived is lost when nobody waits for its end.
+      cpuSeconds: Math.max(0, now.cpu - previous.cpu),
       clockSeconds: now.clock - previous.clock,
     };
     appendFileSync(record, `${JSON.stringify(time)}\n`);

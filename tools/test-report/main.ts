@@ -1,24 +1,19 @@
-// `npm test`: the static checks, then every suite, what they cost, and one closing line. With arguments
-// (`npm test -- packages/seal`) they go to vitest as they are, and the static checks, which know no part of
-// the tree, are left out.
+// `npm test`: the static checks, then every suite, what they cost, and one closing line.
+//   npm test -- packages/seal      arguments go to vitest as they are; without the static checks, which
+//                                  know no part of the tree
+//   npm test -- --changed [REF]    the static checks, and the suites that a difference from REF (HEAD, when
+//                                  none is given) can affect
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { costLines, overBudget, parseFileTimes, type RunCost } from './budget.ts';
+import { tellCost } from './budget.ts';
+import { affectedTests, changedFiles, NoGit, treeHere } from './changed.ts';
 import { cpuSeconds } from './cpu-time.ts';
 import { lackingSuitesHere } from './lacking.ts';
-import { watchSpeed } from './machine-speed.ts';
-import type { RunRecord } from './reporter.ts';
+import { runSuites } from './run-suites.ts';
 import { runChecks, staticChecks, tallyChecks } from './static-checks.ts';
 import { addTallies, closingLine, exitCodeOf, skippedLine, type Tally } from './tally.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Files that the parts of vitest write: the reporter its tally, each worker its times. */
-type RunFiles = { tally: string; cpu: string };
 
 async function checkTree(): Promise<Tally> {
   const results = await runChecks(staticChecks, root);
@@ -29,79 +24,43 @@ async function checkTree(): Promise<Tally> {
   return tallyChecks(results);
 }
 
-function runVitest(args: readonly string[], files: RunFiles): Promise<number> {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', `--reporter=${join(root, 'tools/test-report/reporter.ts')}`];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
-      cwd: root,
-      env: { ...process.env, FIRMSEAL_TALLY: files.tally, FIRMSEAL_CPU: files.cpu },
-      stdio: 'inherit',
-    });
-    process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
-  });
+/** The arguments for vitest instead of `--changed`: the test files that the change can affect. */
+function affectedBy(args: readonly string[]): string[] {
+  const at = args.indexOf('--changed');
+  const ref = args[at + 1];
+  const hasRef = ref !== undefined && !ref.startsWith('-');
+  const changed = changedFiles(hasRef ? ref : 'HEAD');
+  const tests = affectedTests(changed, treeHere());
+  console.log(`${changed.length} files differ; they can affect ${tests.length} test files`);
+  return [...tests, ...args.toSpliced(at, hasRef ? 2 : 1)];
 }
 
-/**
- * What the reporter wrote, made to say "failed" where vitest did: it may have died before or after writing.
- */
-function readRecord(tallyPath: string, vitestCode: number): RunRecord {
-  const record = { tally: { passed: 0, failed: 0, skipped: 0 }, skippedSuites: [] };
-  try {
-    Object.assign(record, JSON.parse(readFileSync(tallyPath, 'utf8')));
-  } catch {
-    // Counted below: vitest does not end well without having written its record.
-    console.log('vitest left no record of its run');
-    vitestCode ||= 1;
+async function run(args: readonly string[]): Promise<void> {
+  const byChange = args.includes('--changed');
+  const filters = byChange ? affectedBy(args) : args;
+  if (byChange && filters.every((filter) => filter.startsWith('-'))) {
+    console.log('nothing to test');
+    return;
   }
-  if (vitestCode !== 0 && record.tally.failed === 0) record.tally.failed = 1;
-  return record;
+  const isWhole = args.length === 0;
+  const lacking = lackingSuitesHere(filters);
+  const checked = isWhole || byChange ? await checkTree() : addTallies();
+  const beforeSeconds = Number(process.env['FIRMSEAL_BUILD_SECONDS'] ?? 0) + cpuSeconds();
+  const excludes = lacking.excludes.map((pattern) => `--exclude=${pattern}`);
+  const { record, files, slowness } = await runSuites([...excludes, ...filters]);
+  const cost = { files, otherSeconds: beforeSeconds + record.vitestSeconds, slowness };
+  const total = addTallies(checked, record.tally, lacking.tally, tellCost(cost, isWhole));
+
+  for (const suite of [...record.skippedSuites, ...lacking.skippedSuites]) console.log(skippedLine(suite));
+  if (total.passed + total.failed === 0) console.log('no test ran');
+  console.log(closingLine(total));
+  process.exitCode = exitCodeOf(total);
 }
 
-type SuitesRun = { record: RunRecord; cost: RunCost };
-
-async function runSuites(args: readonly string[]): Promise<SuitesRun> {
-  const folder = mkdtempSync(join(tmpdir(), 'firmseal-test-'));
-  const files = { tally: join(folder, 'tally.json'), cpu: join(folder, 'cpu.jsonl') };
-  writeFileSync(files.cpu, '');
-  const speed = watchSpeed();
-  try {
-    const record = readRecord(files.tally, await runVitest(args, files));
-    const cost = {
-      files: parseFileTimes(readFileSync(files.cpu, 'utf8')),
-      totalSeconds: cpuSeconds(),
-      slowness: speed(),
-    };
-    return { record, cost };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof NoGit)) throw error;
+  console.error(`npm test: ${error.message}`);
+  process.exitCode = 2;
 }
-
-/**
- * Prints what the run cost. A whole run that is over the budget counts as one failure
- * on CI; elsewhere it is told.
- */
-function tellCost(cost: RunCost, isWhole: boolean): Tally {
-  for (const line of costLines(cost)) console.log(line);
-  const excess = isWhole ? overBudget(cost) : undefined;
-  if (excess === undefined) return { passed: isWhole ? 1 : 0, failed: 0, skipped: 0 };
-  console.log(excess);
-  return { passed: 0, failed: process.env['CI'] === 'true' ? 1 : 0, skipped: 0 };
-}
-
-const filters = process.argv.slice(2);
-const lacking = lackingSuitesHere(filters);
-const isWhole = filters.length === 0;
-const checked = isWhole ? await checkTree() : addTallies();
-const excludes = lacking.excludes.map((pattern) => `--exclude=${pattern}`);
-const { record, cost } = await runSuites([...excludes, ...filters]);
-const total = addTallies(checked, record.tally, lacking.tally, tellCost(cost, isWhole));
-
-for (const suite of [...record.skippedSuites, ...lacking.skippedSuites]) console.log(skippedLine(suite));
-if (total.passed + total.failed === 0) console.log('no test ran');
-console.log(closingLine(total));
-process.exitCode = exitCodeOf(total);

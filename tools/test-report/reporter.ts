@@ -3,9 +3,13 @@
 
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestSuite } from 'vitest/node';
+import { ownSeconds } from './cpu-time.ts';
 import type { SkippedSuite, Tally } from './tally.ts';
 
-export type RunRecord = { tally: Tally; skippedSuites: SkippedSuite[] };
+export type Counts = { tally: Tally; skippedSuites: SkippedSuite[] };
+
+/** Of a whole run; `vitestSeconds`: CPU time of vitest's own process, which transforms and schedules. */
+export type RunRecord = Counts & { vitestSeconds: number };
 
 /** Faults outside of any test: a module that did not load, a hook that threw. */
 function outerErrorCount(module: TestModule): number {
@@ -13,7 +17,7 @@ function outerErrorCount(module: TestModule): number {
   return suites.filter((suite) => suite.errors().length > 0).length;
 }
 
-function recordModule(module: TestModule): RunRecord {
+function recordModule(module: TestModule): Counts {
   const tally = { passed: 0, failed: outerErrorCount(module), skipped: 0 };
   const countByReason = new Map<string, number>();
   for (const test of module.children.allTests()) {
@@ -32,8 +36,8 @@ function recordModule(module: TestModule): RunRecord {
 }
 
 /** The tally over all modules; errors that vitest could not attribute to a test count as failures. */
-export function recordRun(modules: readonly TestModule[], unhandledErrorCount: number): RunRecord {
-  const whole: RunRecord = {
+export function recordRun(modules: readonly TestModule[], unhandledErrorCount: number): Counts {
+  const whole: Counts = {
     tally: { passed: 0, failed: unhandledErrorCount, skipped: 0 },
     skippedSuites: [],
   };
@@ -50,6 +54,10 @@ export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const path = process.env['FIRMSEAL_TALLY'];
     if (path === undefined) throw new Error('FIRMSEAL_TALLY names no file');
-    writeFileSync(path, JSON.stringify(recordRun(modules, unhandledErrors.length)));
+    const record: RunRecord = {
+      ...recordRun(modules, unhandledErrors.length),
+      vitestSeconds: ownSeconds(),
+    };
+    writeFileSync(path, JSON.stringify(record));
   }
 }

@@ -22,13 +22,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs planted suites, by file name, and returns the record and vitest's exit code. */
-function runPlanted(suites: Record<string, string>): { record: RunRecord; status: number | null } {
+function runPlanted(
+  suites: Record<string, string>,
+  config = '',
+): { record: RunRecord; status: number | null } {
   const place = mkdtempSync(join(folder, 'run-'));
   for (const [name, body] of Object.entries(suites)) {
     const head = "import { beforeAll, describe, expect, test } from 'vitest';\n";
     writeFileSync(join(place, name), head + body);
   }
-  writeFileSync(join(place, 'vitest.config.mjs'), 'export default {};');
+  writeFileSync(join(place, 'vitest.config.mjs'), `export default {${config}};`);
   const tallyPath = join(place, 'tally.json');
   const args = ['run', `--root=${place}`, `--reporter=${join(root, 'tools/test-report/reporter.ts')}`];
   const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
@@ -68,6 +71,19 @@ test('a module that does not load, a hook that throws and a stray error are fail
   });
   expect(record.tally.passed).toBe(1);
   expect(record.tally.failed).toBe(3);
+});
+
+test('a file that leaves something behind fails, and the file after it does not', () => {
+  const setup = JSON.stringify(join(root, 'tools/test-report/leave-nothing.ts'));
+  const { record } = runPlanted(
+    {
+      'a.test.ts': "test('one', () => { process.env.FIRMSEAL_PLANTED = 'left'; });",
+      'b.test.ts': "import { vi } from 'vitest'; test('two', () => { vi.useFakeTimers(); });",
+      'c.test.ts': "test('three', () => {});",
+    },
+    `test: { pool: 'forks', isolate: false, maxWorkers: 1, setupFiles: [${setup}] }`,
+  );
+  expect(record.tally).toEqual({ passed: 3, failed: 2, skipped: 0 });
 });
 
 test('the closing line and the exit code', () => {

@@ -5,7 +5,9 @@ const found = (path: string, text: string) => oneOfEach([{ path, text }]);
 
 test.each([
   ['apps/cli/src/a.ts', "const path = '/v1/jobs';"],
-  ['apps/cli/src/a.ts', 'await fetch(url + "/v1/jobs/" + job);'],
+  ['apps/cli/src/a.ts', 'const answer = await fetch(url + path);'],
+  ['bench/a.ts', 'const { job } = await answer.json();'],
+  ['packages/programmer/src/a.test.ts', "import { request } from 'node:https';"],
   ['lab/kill/a.ts', "new URL('v1/log', address);"],
   ['packages/programmer/src/a.test.ts', "post('/v1/jobs', {});"],
   ['bench/a.ts', "const headers = { authorization: 'Bearer ' + token };"],
@@ -22,6 +24,8 @@ test.each([
 test.each([
   ['packages/authority-contract/src/a.ts', "path: '/v1/jobs',"],
   ['packages/authority/test/a.ts', "call('GET', '/v1/jobs');"],
+  ['packages/authority-client/src/a.ts', 'return fetch(address + path);'],
+  ['packages/virtual-stm32/src/a.ts', 'fetch(address: number) { return this.#parts.memory.fetch(address); }'],
   ['packages/bytes/src/base64url.ts', 'return btoa(binary);'],
   ['packages/files/src/a.ts', 'renameSync(temporary, path);'],
   ['packages/keys/src/a.test.ts', 'writeFileSync(path, text);'],

@@ -27,6 +27,13 @@ const singles: readonly Single[] = [
     reason: 'a request to the authority is made by packages/authority-client alone',
   },
   {
+    pattern: /(?:await|return|=>|=|\()\s*fetch\(|\.json\(\)|\bfrom ['"]node:https?['"]/,
+    // The station of the kill campaign wraps the client's own calls.
+    home: ['packages/authority-client/', 'packages/authority/', 'lab/kill/station-process.ts'],
+    tests: true,
+    reason: 'HTTP is spoken, and its answers read, by packages/authority-client alone',
+  },
+  {
     pattern: /\bBearer\b/,
     home: ['packages/authority-client/', 'packages/authority/'],
     tests: true,
@@ -71,6 +78,7 @@ const singles: readonly Single[] = [
       'packages/programmer/src/journal-line.ts',
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
+      'apps/cli/src/json-file.ts',
       'apps/cli/src/virtual/state-file.ts',
     ],
     tests: false,

@@ -41,12 +41,16 @@ function pathsOnDisk(folder = root): string[] {
   return walk('').sort();
 }
 
+/** Paths of the tree's files, each once; a file that git tracks and the disk no longer has is left out. */
+export function treePaths(): string[] {
+  const paths = new Set(pathsOfGit() ?? pathsOnDisk());
+  return [...paths].filter((path) => path !== '' && existsSync(root + path));
+}
+
 /** Reads the tree; throws when it finds nothing, since a rule over no files would pass. */
 export function readTree(): SourceFile[] {
-  const paths = pathsOfGit() ?? pathsOnDisk();
   const files: SourceFile[] = [];
-  for (const path of new Set(paths)) {
-    if (path === '' || !existsSync(root + path)) continue;
+  for (const path of treePaths()) {
     const bytes = readFileSync(root + path);
     if (!bytes.includes(0)) files.push({ path, text: bytes.toString('utf8') });
   }

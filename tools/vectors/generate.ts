@@ -23,11 +23,13 @@ import {
   standingBundle,
 } from './license-parts.ts';
 import { linkCases } from './link-cases.ts';
+import { messageCases } from './message-cases.ts';
 import { defaultState, inventedChip, type PackageCase, vectorChip } from './package-case.ts';
 import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
 import { sealCases } from './seal-cases.ts';
+import { usbCases } from './usb-cases.ts';
 import { keyPair, vectorKeyNames } from './vector-keys.ts';
 import { product } from './workshop.ts';
 
@@ -176,6 +178,28 @@ async function build(): Promise<Map<string, string>> {
             'Frames for spec/link.md section 1: what stands on the line, and the content that a receiver takes from it; none where content is missing. The type of all is 0x55, which no agent knows: one that takes the frame answers request-unknown with its sequence.',
         },
         linkCases(),
+      ),
+    ],
+    [
+      'vectors/link/messages.json',
+      fileText(
+        {
+          about:
+            'Single requests for spec/link.md sections 3 and 4, to a chip that was just reset: blank, or personalized with nothing installed. Without a fault the request is served. The chip has a random generator.',
+          chip: 'stm32f427',
+        },
+        messageCases(),
+      ),
+    ],
+    [
+      'vectors/link/usb.json',
+      fileText(
+        {
+          about:
+            'Control requests for spec/link.md section 5, in order, after SET_CONFIGURATION 1 on a chip that was just reset and is blank: the eight bytes of each setup stage, `data` of its OUT stage, and `answer` (bytes of the IN stage) or `stall`. Bytes 1 to 3 of an answer to GETSTATUS are an estimate, and are not compared.',
+          chip: 'stm32f427',
+        },
+        usbCases(),
       ),
     ],
     [

@@ -22,13 +22,20 @@ export interface AgentFile {
   readonly sha256: string;
 }
 
+/** Of the build's file, in hexadecimal, as a release lists it. Throws as readAgentImage. */
+export function agentSha256(chip: Chip, build: AgentBuild): string {
+  requireBuild(chip, build);
+  return createHash('sha256')
+    .update(readAsset(assetOf(chip, build)))
+    .digest('hex');
+}
+
 /** The builds for the chip whose files are in this installation. */
 export function agentFiles(chip: Chip): AgentFile[] {
   return agentBuilds(chip)
     .filter((build) => hasAsset(assetOf(chip, build)))
     .map((build) => {
-      const file = readAsset(assetOf(chip, build));
-      const sha256 = createHash('sha256').update(file).digest('hex');
+      const sha256 = agentSha256(chip, build);
       const sizeBytes = readAgentImage(chip, build).reduce((sum, { bytes }) => sum + bytes.length, 0);
       return { build, sizeBytes, sha256 };
     });

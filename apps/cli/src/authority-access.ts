@@ -3,9 +3,10 @@
 
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { AuthorityClient } from '@firmseal/authority-client';
-import { type Bytes, fromHex, Secret } from '@firmseal/bytes';
+import { type Bytes, fromHex } from '@firmseal/bytes';
 import { systemClock } from '@firmseal/link';
-import { readInput } from './files.ts';
+import type { Face } from './face.ts';
+import { readToken } from './secret-files.ts';
 
 export interface AuthorityOptions {
   readonly authority: string;
@@ -13,17 +14,11 @@ export interface AuthorityOptions {
 }
 
 /**
- * Sends nothing yet. Throws `authority-url-insecure`, `authority-address-invalid`,
- * `token-text-invalid`, and what reading a file throws.
+ * Sends nothing yet. Throws `authority-url-insecure`, `authority-address-invalid`, `token-malformed`, and
+ * what reading a file throws.
  */
-export function accessAuthority({ authority, tokenFile }: AuthorityOptions): AuthorityClient {
-  const text = new TextDecoder().decode(readInput(tokenFile)).trim();
-  return new AuthorityClient({
-    address: authority,
-    token: new Secret(new TextEncoder().encode(text)),
-    clock: systemClock,
-  });
-}
+export const accessAuthority = (face: Face, { authority, tokenFile }: AuthorityOptions): AuthorityClient =>
+  new AuthorityClient({ address: authority, token: readToken(face, tokenFile), clock: systemClock });
 
 /** The id of a job, as an argument of a command. */
 export function jobId(text: string): Bytes {

@@ -1,4 +1,4 @@
-// The folder of an authority: its keys, its database, and a folder for each product with what the root
+// The folder of an authority: its keys, its database, and a file for each product with what the root
 // delegated. Who makes it and who serves from it are commands/authority.
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
@@ -10,38 +10,26 @@ import {
   openSqliteStore,
   type ProductKeys,
 } from '@firmseal/authority';
+import { type Bytes, fromBase64url, toBase64url, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
+import { faultOfFile, writeWholeFile } from '@firmseal/files';
 import { isProductName, requireProductName } from '@firmseal/formats';
-import { readInput, readText, writeOutput, writeText } from './files.ts';
-import { readPublicKey, writePublicKey } from './public-key-file.ts';
-
-const names = {
-  issuer: 'issuer.key',
-  kem: 'kem.key',
-  database: 'authority.sqlite',
-  ownerToken: 'owner.token',
-  head: 'log.head',
-  products: 'products',
-} as const;
-
-const productNames = {
-  root: 'root.pub',
-  issuerDelegation: 'issuer.delegation',
-  deviceCaDelegation: 'device-ca.delegation',
-  epoch: 'epoch-statement',
-} as const;
+import { z } from 'zod';
+import { readText } from './files.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** Paths of what stands in the folder. */
 export const authorityPaths = (folder: string) => ({
-  issuer: join(folder, names.issuer),
-  kem: join(folder, names.kem),
-  ownerToken: join(folder, names.ownerToken),
-  products: join(folder, names.products),
-  head: join(folder, names.head),
+  issuer: join(folder, 'issuer.key'),
+  kem: join(folder, 'kem.key'),
+  ownerToken: join(folder, 'owner.token'),
+  products: join(folder, 'products'),
+  head: join(folder, 'log.head'),
 });
 
 export const openAuthorityStore = (folder: string) =>
-  openSqliteStore({ path: join(folder, names.database), crypto: nodeCrypto });
+  openSqliteStore({ path: join(folder, 'authority.sqlite'), crypto: nodeCrypto });
 
 /** The authority for what needs no key: tokens. Close its store. */
 export function openLocalAuthority(folder: string): Promise<Authority> {
@@ -52,21 +40,34 @@ export function openLocalAuthority(folder: string): Promise<Authority> {
 /** The head of the log as the authority noted it last. */
 export const headFile = (path: string): HeadFile => ({
   read: () => (existsSync(path) ? readText(path) : undefined),
-  write: (text) => writeText(path, text, 0o600),
+  write: (text) => writeWholeFile(path, [utf8(text)], { mode: 0o600 }),
 });
 
-/** The configuration of one product, as its folder holds it. */
-function readProduct(folder: string, product: string, issuer: ProductKeys['issuer']): ProductKeys {
-  const at = (name: string) => join(folder, names.products, product, name);
-  const hasEpoch = readdirSync(at('.')).includes(productNames.epoch);
-  return {
-    product,
-    rootPublicKey: readPublicKey(at(productNames.root)),
-    issuer,
-    issuerDelegation: readInput(at(productNames.issuerDelegation)),
-    deviceCaDelegations: [readInput(at(productNames.deviceCaDelegation))],
-    ...(hasEpoch ? { epochStatement: readInput(at(productNames.epoch)) } : {}),
-  };
+const productFormat = 'firmseal-product-1';
+const ending = '.json';
+
+const base64url = z.string().transform((text, context): Bytes => {
+  const bytes = fromBase64url(text);
+  if (bytes !== undefined) return bytes;
+  context.addIssue({ code: 'custom', message: 'it is no base64url without padding' });
+  return z.NEVER;
+});
+
+const productFile = z.strictObject({
+  format: z.literal(productFormat),
+  product: z.string().refine(isProductName, 'it is no name of a product'),
+  rootPublicKey: base64url,
+  issuerDelegation: base64url,
+  deviceCaDelegations: z.array(base64url).min(1),
+  epochStatement: base64url.optional(),
+});
+
+/** Throws `product-file-malformed`, and what readBoundedFile does. */
+function readProduct(path: string, issuer: ProductKeys['issuer']): ProductKeys {
+  const read = readJsonFile(path, productFile);
+  if ('problem' in read) throw new Fault('product-file-malformed', { file: path, problem: read.problem });
+  const { format: _, epochStatement, ...keys } = read.data;
+  return { ...keys, issuer, ...(epochStatement === undefined ? {} : { epochStatement }) };
 }
 
 /** All products of the folder, and whatever else lies there; `issuer` signs their licenses. */
@@ -74,21 +75,30 @@ export function readProducts(
   folder: string,
   issuer: ProductKeys['issuer'],
 ): { products: ProductKeys[]; ignored: string[] } {
-  const entries = readdirSync(join(folder, names.products), { withFileTypes: true });
-  const isProduct = (entry: (typeof entries)[number]) => entry.isDirectory() && isProductName(entry.name);
+  const { products } = authorityPaths(folder);
+  const isProduct = (name: string) => name.endsWith(ending) && isProductName(name.slice(0, -ending.length));
+  const names = existsSync(products) ? readdirSync(products).sort() : [];
   return {
-    products: entries.filter(isProduct).map(({ name }) => readProduct(folder, name, issuer)),
-    ignored: entries.filter((entry) => !isProduct(entry)).map(({ name }) => name),
+    products: names.filter(isProduct).map((name) => readProduct(join(products, name), issuer)),
+    ignored: names.filter((name) => !isProduct(name)),
   };
 }
 
-/** Puts a product's configuration where readProducts finds it. */
+/** Puts a product's configuration where readProducts finds it, in place of an earlier one. */
 export function writeProduct(folder: string, keys: ProductKeys): void {
-  requireProductName(keys.product); // it becomes part of a path
-  const at = (name: string) => join(folder, names.products, keys.product, name);
-  mkdirSync(at('.'), { recursive: true, mode: 0o700 });
-  writePublicKey(at(productNames.root), keys.rootPublicKey);
-  writeOutput(at(productNames.issuerDelegation), [keys.issuerDelegation]);
-  writeOutput(at(productNames.deviceCaDelegation), keys.deviceCaDelegations);
-  if (keys.epochStatement !== undefined) writeOutput(at(productNames.epoch), [keys.epochStatement]);
+  const { product, rootPublicKey, issuerDelegation, deviceCaDelegations, epochStatement } = keys;
+  requireProductName(product); // it becomes part of a path
+  const content: z.input<typeof productFile> = {
+    ...{ format: productFormat, product, rootPublicKey: toBase64url(rootPublicKey) },
+    issuerDelegation: toBase64url(issuerDelegation),
+    deviceCaDelegations: deviceCaDelegations.map((one) => toBase64url(one)),
+    ...(epochStatement === undefined ? {} : { epochStatement: toBase64url(epochStatement) }),
+  };
+  const { products } = authorityPaths(folder);
+  try {
+    if (!existsSync(products)) mkdirSync(products, { mode: 0o700 });
+  } catch (error) {
+    throw faultOfFile(error, products, 'written');
+  }
+  writeWholeFile(join(products, `${product}${ending}`), [utf8(`${JSON.stringify(content, null, 2)}\n`)]);
 }

@@ -25,7 +25,7 @@ export interface CommandGroup {
 
 const keys: CommandGroup = {
   name: 'keys',
-  about: 'make and show keys, delegations and epoch statements',
+  about: 'make, show and revoke keys, delegations and epoch statements',
   commands: [
     {
       name: 'new',
@@ -43,8 +43,18 @@ const keys: CommandGroup = {
       load: () => import('./commands/keys/epoch.ts'),
     },
     {
+      name: 'revoke',
+      about: 'end a delegation, and make those that stay again in the new epoch',
+      load: () => import('./commands/keys/revoke.ts'),
+    },
+    {
+      name: 'succeed',
+      about: 'sign, with the root key, which key is the next root',
+      load: () => import('./commands/keys/succeed.ts'),
+    },
+    {
       name: 'show',
-      about: 'show what a key file, delegation or epoch statement says; nothing secret',
+      about: 'show what a key file, delegation, epoch statement or succession says; nothing secret',
       load: () => import('./commands/keys/show.ts'),
     },
   ],
@@ -241,6 +251,12 @@ const flash: CommandGroup = {
 
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
+  {
+    name: 'init',
+    about:
+      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    load: () => import('./commands/init.ts'),
+  },
   keys,
   {
     name: 'seal',

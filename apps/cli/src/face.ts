@@ -32,6 +32,12 @@ export class Face {
     if (this.json) this.shell.out.write(`${JSON.stringify(event, toJson)}\n`);
   }
 
+  /** Something to know that does not keep the command from its work: on standard error, and as an event. */
+  warn(sentence: string): void {
+    this.event({ event: 'warning', sentence });
+    this.shell.err.write(`Warning: ${sentence}\n`);
+  }
+
   /** Lines for people only. */
   lines(...lines: readonly string[]): void {
     if (!this.json && lines.length > 0) this.shell.out.write(`${lines.join('\n')}\n`);

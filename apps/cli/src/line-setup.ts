@@ -10,6 +10,7 @@ import { verifyAuthority } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
 import { createInstallVerifier, readInstallPackage } from '@firmseal/programmer';
 import { type AuthorityOptions, accessAuthority } from './authority-access.ts';
+import type { Face } from './face.ts';
 import { readInput } from './files.ts';
 import { readPublicKey } from './public-key-file.ts';
 import { openSocket } from './sockets.ts';
@@ -23,8 +24,8 @@ export interface LineOptions extends AuthorityOptions {
 /**
  * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
  */
-export function setUpLine(path: string, options: LineOptions) {
-  const authority = accessForJob(accessAuthority(options), options.job);
+export function setUpLine(face: Face, path: string, options: LineOptions) {
+  const authority = accessForJob(accessAuthority(face, options), options.job);
   const rootPublicKey = readPublicKey(options.rootKey);
   const read = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
   const { product } = read.manifest.core;

@@ -1,4 +1,4 @@
-// The process `firmseal`: its streams, its words and its exit code. Everything else is
+// The process `firmseal`: its streams, its words, its signals and its exit code. Everything else is
 // program.ts, which tests call too.
 
 import { runCommandLine } from './program.ts';
@@ -10,5 +10,23 @@ process.on('warning', (warning) => {
   if (!warning.message.startsWith('SQLite')) process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
 
+const shell = processShell();
+const words = process.argv.slice(2);
+
+let asked = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    // Asked a second time, it does not wait for what the command wants to finish.
+    const isTaken = !asked && shell.stops.raise(signal);
+    asked = true;
+    if (!isTaken) void endStopped(signal);
+  });
+
+async function endStopped(signal: string): Promise<void> {
+  const [{ Fault }, { reportFault }] = await Promise.all([import('@firmseal/fault'), import('./report.ts')]);
+  const code = reportFault(shell, new Fault('command-stopped', { signal }), words.includes('--json'));
+  process.exit(code);
+}
+
 // The command has ended: what may still be open (a socket, standard input) does not keep the process.
-process.exit(await runCommandLine(process.argv.slice(2), processShell()));
+process.exit(await runCommandLine(words, shell));

@@ -1,8 +1,11 @@
-// Asking for a passphrase when neither a file nor the environment gives one: a prompt that does not echo.
+// Passphrases: from a file, from the environment, or asked for at a prompt that does not echo. That of a new
+// key is asked for twice, and weak ones are refused.
 
-import type { Secret } from '@firmseal/bytes';
+import { equalBytes, type Secret } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { findPassphrase, passphraseOf } from '@firmseal/keys';
+import { findPassphrase, passphraseOf, refuseWeakPassphrase } from '@firmseal/keys';
+import type { Face } from './face.ts';
+import { warnOfReaders } from './file-readers.ts';
 import type { Shell } from './shell.ts';
 
 /** Reads one line from the terminal without showing it. */
@@ -36,11 +39,38 @@ function promptHidden({ in: stdin, err }: Shell, question: string): Promise<stri
   });
 }
 
-/** The passphrase for the named thing. Throws `passphrase-missing` when there is no terminal to ask on. */
-export async function readPassphrase(shell: Shell, what: string, file: string | undefined): Promise<Secret> {
+async function findOrAsk(
+  face: Face,
+  what: string,
+  { file, twice }: { file: string | undefined; twice: boolean },
+): Promise<Secret> {
+  const { shell } = face;
+  if (file !== undefined) warnOfReaders(face, file);
   const { environment } = shell;
   const found = await findPassphrase({ environment, ...(file === undefined ? {} : { file }) });
   if (found !== undefined) return found;
   if (!shell.in.isTTY) throw new Fault('passphrase-missing');
-  return passphraseOf(await promptHidden(shell, `Passphrase for ${what}: `), 'the terminal');
+  const ask = async (question: string) => passphraseOf(await promptHidden(shell, question), 'the terminal');
+  const first = await ask(`Passphrase for ${what}: `);
+  if (!twice) return first;
+  const second = await ask('The same again: ');
+  if (!equalBytes(first.expose(), second.expose())) throw new Fault('passphrase-differs');
+  second.wipe();
+  return first;
+}
+
+/**
+ * The passphrase of a key that exists. Throws `passphrase-missing` when there is no terminal to ask
+ * on, and what findPassphrase does.
+ */
+export const readPassphrase = (face: Face, what: string, file: string | undefined): Promise<Secret> =>
+  findOrAsk(face, what, { file, twice: false });
+
+/**
+ * The passphrase of a key that is about to be made. Throws `passphrase-weak` and `passphrase-differs` too.
+ */
+export async function readNewPassphrase(face: Face, what: string, file: string | undefined): Promise<Secret> {
+  const passphrase = await findOrAsk(face, what, { file, twice: true });
+  refuseWeakPassphrase(passphrase);
+  return passphrase;
 }

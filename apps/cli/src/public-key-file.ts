@@ -1,20 +1,19 @@
 // Public keys as files: PEM, SubjectPublicKeyInfo (RFC 7468), so that other tools can read them.
 
 import { createPublicKey } from 'node:crypto';
-import { type Bytes, concatBytes, fromBase64url, toBase64url } from '@firmseal/bytes';
+import { type Bytes, concatBytes, fromBase64url, toBase64url, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { readInput, writeText } from './files.ts';
+import { readInput } from './files.ts';
 
-/** Writes the 65-byte point. */
-export function writePublicKey(path: string, point: Uint8Array): void {
+/** The content of the file of a 65-byte point. */
+export function publicKeyFile(point: Uint8Array): Bytes {
   const jwk = {
     kty: 'EC',
     crv: 'P-256',
     x: toBase64url(point.subarray(1, 33)),
     y: toBase64url(point.subarray(33)),
   };
-  writeText(
-    path,
+  return utf8(
     createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
   );
 }

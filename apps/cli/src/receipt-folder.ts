@@ -5,9 +5,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { faultOfFile, refuseUnwritable } from '@firmseal/files';
+import { faultOfFile, refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { encodeReceiptFile, type ReceiptFile } from '@firmseal/license';
-import { writeOutput } from './files.ts';
 
 export interface ReceiptFolder {
   /** `thumbprint`: of the chip, hexadecimal. Throws what writing a file throws. */
@@ -35,7 +34,7 @@ export function openReceiptFolder(
   return {
     keep: (thumbprint, objects) => {
       const file = join(folder, nameOf(thumbprint, objects.header));
-      writeOutput(file, [encodeReceiptFile({ ...objects, deviceCaDelegation })]);
+      writeWholeFile(file, [encodeReceiptFile({ ...objects, deviceCaDelegation })]);
     },
   };
 }

@@ -3,6 +3,7 @@
 
 import { Fault, faultLabel } from '@firmseal/fault';
 import { exitCodeOfFault } from '@firmseal/programmer';
+import { takenLine } from './desk/taken.ts';
 import { Face } from './face.ts';
 import type { Shell } from './shell.ts';
 
@@ -21,7 +22,7 @@ export function reportFault(shell: Shell, error: unknown, json: boolean): number
   const fault = asFault(error);
   const { code, number, message, remedy, fields } = fault;
   new Face(shell, json).event({ event: 'error', code, number, sentence: message, remedy, fields });
-  shell.err.write(`${faultLabel(code)} ${code}: ${message}\n  What to do: ${remedy}\n`);
+  shell.err.write(`${faultLabel(code)} ${code}: ${message}\n  What to do: ${remedy}\n${takenLine(shell)}`);
   if (shell.environment['FIRMSEAL_DEBUG'] !== undefined && fault.cause instanceof Error)
     shell.err.write(`${fault.cause.stack ?? ''}\n`);
   return exitCodeOfFault(fault);

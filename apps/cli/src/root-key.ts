@@ -1,24 +1,16 @@
 // The root's private key, opened for one signature or a few.
 
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { openKeyFile, type Signer, signerOf } from '@firmseal/keys';
-import { readPassphrase } from './passphrase.ts';
-import type { Shell } from './shell.ts';
+import { type Signer, signerOf } from '@firmseal/keys';
+import type { Face } from './face.ts';
+import { withKey } from './secret-files.ts';
 
-/**
- * Opens the root key file, lets `use` sign, and wipes the key whatever happens.
- * Throws what openKeyFile throws.
- */
-export async function withRootKey<T>(
-  shell: Shell,
+/** Opens the root key file, lets `use` sign, and wipes the key. Throws what withKey throws. */
+export const withRootKey = <T>(
+  face: Face,
   { root, passphraseFile }: { root: string; passphraseFile?: string | undefined },
   use: (signer: Signer) => Promise<T>,
-): Promise<T> {
-  const passphrase = await readPassphrase(shell, `the root key ${root}`, passphraseFile);
-  const key = await openKeyFile(nodeCrypto, { path: root, passphrase, role: 'root' });
-  try {
-    return await use(signerOf(nodeCrypto, key));
-  } finally {
-    key.privateKey.wipe();
-  }
-}
+): Promise<T> =>
+  withKey(face, { file: root, role: 'root', what: 'the root key', passphraseFile }, (key) =>
+    use(signerOf(nodeCrypto, key)),
+  );

@@ -1,6 +1,7 @@
 // The bridge from commander to a command's run: gives it the face that --json asked
 // for, and keeps the exit code.
 
+import { takenLine } from './desk/taken.ts';
 import { Face } from './face.ts';
 import type { Shell } from './shell.ts';
 
@@ -19,7 +20,8 @@ export function runs<A extends readonly unknown[]>(
   run: (face: Face, ...given: A) => Promise<number | undefined>,
 ): (...given: A) => Promise<void> {
   return async (...given) => {
-    const options = given.at(-2) as { readonly json?: boolean };
+    const options = given.at(-2) as { readonly json?: boolean; readonly verbose?: boolean };
+    if (options.verbose === true) shell.err.write(takenLine(shell));
     codes.set(shell, (await run(new Face(shell, options.json === true), ...given)) ?? 0);
   };
 }

@@ -1,7 +1,10 @@
-// Who called the command, as far as commands need to know: its three streams and its environment. A test
-// makes one of its own and runs commands in its own process.
+// Who called the command, as far as commands need to know: its three streams, its environment, and whether it
+// is asked to stop. A test makes one of its own and runs commands in its own process.
 
+import { fstatSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
+import { FileStream } from '@firmseal/files';
+import { StopRequests } from './stop-requests.ts';
 import { TextSink } from './text-sink.ts';
 
 /** Standard input: a terminal where `isTTY`, else a pipe or a file. */
@@ -12,12 +15,24 @@ export interface Shell {
   readonly out: TextSink;
   readonly err: TextSink;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stops: StopRequests;
+  /** Where the desk file is looked for, and above it. */
+  readonly folder: string;
+}
+
+/** Node's stream for terminals and pipes; ours for files and devices, which may be full. */
+function sinkOf(file: number, stream: NodeJS.WriteStream): TextSink {
+  const kind = fstatSync(file, { throwIfNoEntry: false });
+  const isFile = !stream.isTTY && (kind?.isFile() || kind?.isCharacterDevice());
+  return new TextSink(isFile ? new FileStream(file) : stream);
 }
 
 /** The shell of this process. */
 export const processShell = (): Shell => ({
   in: process.stdin,
-  out: new TextSink(process.stdout),
-  err: new TextSink(process.stderr),
+  out: sinkOf(1, process.stdout),
+  err: sinkOf(2, process.stderr),
   environment: process.env,
+  stops: new StopRequests(),
+  folder: process.cwd(),
 });

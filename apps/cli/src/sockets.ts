@@ -4,11 +4,9 @@
 import { openFrameStream } from '@firmseal/dfu';
 import { Fault } from '@firmseal/fault';
 import { type ByteStream, systemClock } from '@firmseal/link';
-import type { DebugProbe } from '@firmseal/personalization';
 import { type NearPlace, type Place, parsePlace, placeText } from '@firmseal/places';
 import { openSerial } from '@firmseal/serial-adapter';
 import { connectTcp } from '@firmseal/tcp-adapter';
-import { virtualProbe } from '@firmseal/virtual-probe';
 import { openUsbDevice } from './usb-device-place.ts';
 
 /** The agent's own rate (device/agent/port/stm32/fs_board.h); it follows a host to the fast one. */
@@ -71,19 +69,4 @@ export async function openSocket(socket: string): Promise<ByteStream> {
     default:
       throw new Fault('internal-error', { detail: `${socket} was taken for a socket` });
   }
-}
-
-/** The debug port at an address. Throws the faults of the grammar, `place-unfit`. */
-export function openProbe(text: string): DebugProbe {
-  const place = near(parsePlace(text), '--probe', 'virtual:');
-  if (place.kind !== 'virtual') {
-    const reason = 'only the debug port of a virtual chip is one';
-    throw new Fault('place-unfit', {
-      option: '--probe',
-      place: placeText(place),
-      reason,
-      expected: 'virtual:',
-    });
-  }
-  return virtualProbe(place);
 }

@@ -1,6 +1,6 @@
-// Where text goes: standard output or standard error. Either may be a file on a full disk or a pipe that
-// nobody reads any more; the work of a command goes on all the same, and whoever called `write` first
-// learns of the failure at the end.
+// Where text goes: standard output or standard error. Either may be a file on a full disk or a
+// pipe that nobody reads any more; the work of a command goes on all the same, and its end
+// tells what could not be written.
 
 import type { Writable } from 'node:stream';
 
@@ -33,9 +33,13 @@ export class TextSink {
     return { columns, rows };
   }
 
-  /** The first failure of a write; nothing is written after it. */
-  get failure(): NodeJS.ErrnoException | undefined {
-    return this.#failure;
+  /**
+   * Why a write failed, as the system names it; nothing is written after it. Readers
+   * that left are no failure.
+   */
+  get failure(): string | undefined {
+    if (this.#failure === undefined || this.#failure.code === 'EPIPE') return undefined;
+    return this.#failure.code ?? 'unknown';
   }
 
   /** Calls back at each change of the terminal's size; returns how to stop that. */

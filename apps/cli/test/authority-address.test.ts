@@ -90,7 +90,7 @@ describe.each(commands.map(([words, command]) => [words.join(' '), words, comman
       writeFileSync(wrong, 'not a token');
       const line = lineOf(words, command, 'https://authority.example');
       line[line.indexOf('--token-file') + 1] = wrong;
-      expect((await runHere(line)).stderr).toContain('token-text-invalid');
+      expect((await runHere(line)).stderr).toContain('token-malformed');
       expect(fetched).not.toHaveBeenCalled();
     });
   },

@@ -24,7 +24,7 @@ export const product = 'panel';
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
   readonly socket: string;
-  readonly probe: string;
+  readonly via: string;
 }
 
 /** A package, and an approved job for it with its line token: paths, and the id of the job. */
@@ -136,7 +136,7 @@ export class Chain {
     const [link, probe] = [await serveLink(chip, 0), await serveProbe(chip, 0)];
     this.#servers.push(link, probe);
     const portOf = (one: Server) => (one.address() as AddressInfo).port;
-    return { socket: `tcp:127.0.0.1:${portOf(link)}`, probe: `virtual:127.0.0.1:${portOf(probe)}` };
+    return { socket: `tcp:127.0.0.1:${portOf(link)}`, via: `virtual:127.0.0.1:${portOf(probe)}` };
   }
 
   /** Words that seal a small image, a raw binary made for the chip. `words` are further options. */
@@ -157,11 +157,14 @@ export class Chain {
     return this.#authority;
   }
 
-  /** A package for the chip and an approved job for one unit of it; returns the package and the job's id. */
-  async order(chipId: string): Promise<Order> {
-    const sealed = this.at(`${chipId}.seal`);
+  /**
+   * A package for the chip, under a name of its own, and an approved job for one unit of it, with its line
+   * token.
+   */
+  async order(chipId: string, name = chipId): Promise<Order> {
+    const sealed = this.at(`${name}.seal`);
     await this.run(...this.sealWords(chipId, sealed));
-    return this.openJob(sealed, chipId);
+    return this.openJob(sealed, name);
   }
 
   /**
@@ -184,7 +187,7 @@ export class Chain {
     return this.run(
       ...['personalize', '--chip', chipId, '--product', product, '--root-key', this.at('root.key.pub')],
       ...['--device-ca', this.at('ca.key'), '--level', '2', '--confirm-permanent'],
-      ...['--probe', plug.probe, '--socket', plug.socket, ...words],
+      ...['--via', plug.via, '--socket', plug.socket, ...words],
     );
   }
 

@@ -38,7 +38,7 @@ it('a bench whose clock stands before the release changes nothing in a chip', as
   const { status, stderr } = await chain.try(
     ...['personalize', '--chip', chipId, '--product', product, '--root-key', chain.at('root.key.pub')],
     ...['--device-ca', chain.at('ca.key'), '--level', '2', '--confirm-permanent'],
-    ...['--probe', plug.probe, '--socket', plug.socket],
+    ...['--via', plug.via, '--socket', plug.socket],
   );
   expect([status, stderr]).toEqual([14, expect.stringContaining('clock says 2019-01-')]);
   expect(operations).toBe(0);

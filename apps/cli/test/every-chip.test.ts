@@ -42,7 +42,7 @@ it('a chip without an agent is refused by seal, personalize and demo, by its nam
     ],
     [
       ...['personalize', ...desk, '--device-ca', chain.at('ca.key'), '--level', '0'],
-      ...['--probe', 'virtual:127.0.0.1:9', '--socket', 'tcp:127.0.0.1:9'],
+      ...['--via', 'virtual:127.0.0.1:9', '--socket', 'tcp:127.0.0.1:9'],
     ],
     ['demo'],
   ]) {
@@ -54,12 +54,12 @@ it('a chip without an agent is refused by seal, personalize and demo, by its nam
 
 it('a line that does not open is found before the chip is erased', async () => {
   const chip = createBlankChip('stm32f427', 'every chip/no line');
-  const { probe } = await chain.plugIn(chip);
+  const { via } = await chain.plugIn(chip);
   let operations = 0;
   chip.power.onOperation = () => void operations++;
   const { status } = await chain.try(
     ...['personalize', '--chip', 'stm32f427', '--product', product, '--root-key', chain.at('root.key.pub')],
-    ...['--device-ca', chain.at('ca.key'), '--level', '0', '--probe', probe, '--socket', 'tcp:127.0.0.1:9'],
+    ...['--device-ca', chain.at('ca.key'), '--level', '0', '--via', via, '--socket', 'tcp:127.0.0.1:9'],
   );
   expect(status).not.toBe(0);
   expect(operations).toBe(0);

@@ -81,7 +81,7 @@ describe('a wrong call', () => {
 
   it('level 2 without its confirmation is refused before anything happens', async () => {
     const { status, stderr } = await runHere([
-      ...['personalize', '--probe', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
+      ...['personalize', '--via', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
       ...['--chip', 'stm32f427', '--product', 'p', '--root-key', 'absent', '--device-ca', 'absent'],
     ]);
     expect(status).toBe(3);

@@ -3,6 +3,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { runCommandLine } from '../src/program.ts';
 import type { Input, Shell } from '../src/shell.ts';
+import { StopRequests } from '../src/stop-requests.ts';
 import { TextSink } from '../src/text-sink.ts';
 
 export interface Outcome {
@@ -14,9 +15,11 @@ export interface Outcome {
 /** A stream that keeps what is written to it. */
 class Memory extends Writable {
   text = '';
+  changed: () => void = () => undefined;
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     this.text += chunk.toString('utf8');
     done();
+    this.changed();
   }
 }
 
@@ -28,19 +31,49 @@ function emptyInput(): Input {
 }
 
 /** A shell whose streams are kept; the environment has nothing but what is given. */
-export function memoryShell(environment: Record<string, string> = {}) {
-  const [out, err] = [new Memory(), new Memory()];
-  const shell: Shell = { in: emptyInput(), out: new TextSink(out), err: new TextSink(err), environment };
-  return { shell, out, err };
+export function memoryShell(
+  environment: Record<string, string> = {},
+  { out = new Memory(), folder = '/' }: { out?: Writable; folder?: string } = {},
+) {
+  const kept = out instanceof Memory ? out : new Memory();
+  const err = new Memory();
+  const shell: Shell = {
+    ...{ in: emptyInput(), out: new TextSink(out), err: new TextSink(err), environment },
+    stops: new StopRequests(),
+    folder,
+  };
+  return { shell, out: kept, err };
 }
 
 export async function runHere(
   words: readonly string[],
   environment: Record<string, string> = {},
+  folder = '/',
 ): Promise<Outcome> {
-  const { shell, out, err } = memoryShell(environment);
+  const { shell, out, err } = memoryShell(environment, { folder });
   const status = await runCommandLine(words, shell);
   return { status, stdout: out.text, stderr: err.text };
+}
+
+const pollMs = 10;
+
+/**
+ * As runHere; a command that serves is asked to stop once it takes the request. `given`: its standard output.
+ */
+export async function runUntil(
+  words: readonly string[],
+  environment: Record<string, string>,
+  { serves, given }: { serves: boolean; given?: Writable },
+): Promise<Outcome> {
+  const { shell, out, err } = memoryShell(environment, given === undefined ? {} : { out: given });
+  const running = { ended: false };
+  const ended = runCommandLine(words, shell).finally(() => {
+    running.ended = true;
+  });
+  while (serves && !running.ended && !shell.stops.isTaken)
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  if (serves) shell.stops.raise('SIGTERM');
+  return { status: await ended, stdout: out.text, stderr: err.text };
 }
 
 /** Standard output as JSON lines; throws when a line is none. */

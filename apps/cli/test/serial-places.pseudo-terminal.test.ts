@@ -69,10 +69,10 @@ describe('a serial place', () => {
   it('carries personalization, an install and a receipt, and tells the agent', async () => {
     const id = 'stm32f427';
     const chip = createBlankChip(id, 'a serial place');
-    const { probe } = await chain.plugIn(chip);
+    const { via } = await chain.plugIn(chip);
     const socket = await serialPlace(chip);
     const order = await chain.order(id);
-    await chain.personalize(id, { probe, socket });
+    await chain.personalize(id, { via, socket });
     expect(await ask(socket)).toMatchObject({ chips: [id], by: 'agent' });
     const installed = jsonLines(await chain.install(order, { socket }));
     expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass', socket }));

@@ -57,7 +57,7 @@ test('answers on UART doors as on its link, in one process and the next', async 
   await succeed(
     ...['personalize', '--chip', 'stm32f427', '--product', 'panel', '--level', '1'],
     ...['--root-key', file('root.key.pub'), '--device-ca', file('ca.key')],
-    ...['--probe', probe, '--socket', `tcp:127.0.0.1:${uart}`],
+    ...['--via', probe, '--socket', `tcp:127.0.0.1:${uart}`],
   );
   expect(await virtual.state(1)).toMatchObject({ runs: 'agent', readoutLevel: 1 });
   expect(await virtual.stop()).toBe(0);

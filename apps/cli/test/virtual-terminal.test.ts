@@ -41,7 +41,7 @@ test('power, protection, operations, cuts and the map of two chips are redrawn i
   const start = await terminal.shows(picture(on, on));
   expect(start).toMatch(/bank 1 \.{12} {2}bank 2 \.{12}\n/);
 
-  const port = Number(/--probe virtual:127\.0\.0\.1:(\d+)/.exec(start)?.[1]);
+  const port = Number(/--via virtual:127\.0\.0\.1:(\d+)/.exec(start)?.[1]);
   await program(port, 0x0800_4000);
   const programmed = await terminal.shows(picture(on.replace('0 operations', '1 operations'), on));
   expect(programmed).toMatch(/chip 1 .*\n {4}bank 1 \.#\.{10} {2}bank 2 \.{12}\n/);

@@ -39,8 +39,16 @@ fs_result fs_cose_verify(const fs_cose *cose, const uint8_t key[FS_POINT_SIZE]);
 /* The digest of the object: SHA-256 of its Sig_structure. */
 void fs_cose_digest(const fs_cose *cose, uint8_t digest[FS_HASH_SIZE]);
 
-/* Writes a signed object: begin, then the payload's items, then end with the signing key (32 bytes). */
+/* A pair of keys: the signature is made with one and verified with the other, which is not made from it. */
+typedef struct {
+  const uint8_t *private_key;
+  const uint8_t *public_key;
+} fs_signer;
+
+/* Writes a signed object: begin, then the payload's items, then end. Nothing of the signature is written
+ * before it was verified. Begins at FS_FLOW_IDLE, and ends at FS_FLOW_SIGNED. FS_ERR_RANDOM_FAILED,
+ * FS_ERR_INTERNAL_CHECK_FAILED, or the writer's fault. */
 uint32_t fs_cose_begin(fs_writer *writer, fs_typ typ);
-void fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const uint8_t key[FS_SCALAR_SIZE]);
+fs_result fs_cose_end(fs_writer *writer, fs_typ typ, uint32_t start, const fs_signer *signer);
 
 #endif

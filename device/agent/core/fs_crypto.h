@@ -31,9 +31,10 @@ void fs_crypto_sha256_final(fs_sha256 *context, uint8_t hash[FS_HASH_SIZE]);
 /* ECDSA P-256 with SHA-256 over the parts as one message. */
 fs_result fs_crypto_es256_verify(const uint8_t key[FS_POINT_SIZE], const fs_view *parts, uint32_t count,
                                  const uint8_t signature[FS_SIGNATURE_SIZE]);
-/* s may come out high; the core makes it low. */
-fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const fs_view *parts, uint32_t count,
-                               uint8_t signature[FS_SIGNATURE_SIZE]);
+/* The nonce is that of RFC 6979 section 3.6 with the hedge, 32 random bytes, as k'. s may come out high; the
+ * core makes it low, and verifies it. */
+fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const uint8_t hedge[FS_HASH_SIZE],
+                               const fs_view *parts, uint32_t count, uint8_t signature[FS_SIGNATURE_SIZE]);
 /* The public key of a scalar; refuses 0 and what is not below n. */
 fs_result fs_crypto_p256_public(const uint8_t key[FS_SCALAR_SIZE], uint8_t point[FS_POINT_SIZE]);
 /* FS_OK for an uncompressed point on the curve other than infinity. */

@@ -37,9 +37,12 @@ extern volatile uint32_t fs_flow;
 #define FS_STEP_STORE 0x17e4a93du
 #define FS_STEP_DIGEST 0x3869d5cbu
 #define FS_STEP_BOOT 0x529bc76du
+#define FS_STEP_SIGN 0x2b69d14du
 
 /* Between requests, and all along those that decide nothing. */
 #define FS_FLOW_IDLE 0x94d15a6eu
+/* A request without another decision, whose answer is signed. */
+#define FS_FLOW_SIGNED (FS_FLOW_IDLE + FS_STEP_SIGN)
 
 #define FS_FLOW_PACKAGE 0xb1699cd4u
 #define FS_FLOW_PACKAGE_DONE (FS_FLOW_PACKAGE + 2u * FS_STEP_PACKAGE)

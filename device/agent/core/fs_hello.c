@@ -2,7 +2,6 @@
 #include "fs_hello.h"
 
 #include "fs_chip_facts.h"
-#include "fs_cose.h"
 #include "fs_frame.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
@@ -27,6 +26,7 @@ void fs_nonce_forget(void) {
  * session license may answer it. */
 static fs_result make_nonce(fs_view challenge) {
   fs_nonce_forget();
+  /* Defence hello-nonce */
   FS_TRY(fs_random(nonce, sizeof nonce));
   if (challenge.length >= FS_CHALLENGE_LEAST) nonce_alive = FS_YES;
   return FS_OK;
@@ -94,21 +94,23 @@ fs_result fs_hello_write(fs_writer *writer, fs_view challenge, const fs_hello_sp
   outer = fs_write_bytes_begin(writer);
   payload = fs_cose_begin(writer, FS_TYP_HELLO);
   FS_TRY(write_payload(writer, challenge, speaker));
-  fs_cose_end(writer, FS_TYP_HELLO, payload, speaker->signing_private);
+  FS_TRY(fs_cose_end(writer, FS_TYP_HELLO, payload, &speaker->signer));
   fs_write_bytes_end(writer, outer);
   return writer->status;
 }
 
 fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
   uint8_t key[FS_SCALAR_SIZE];
+  uint8_t public_key[FS_POINT_SIZE];
   fs_hello_speaker speaker;
   volatile fs_result result;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_is_challenge(challenge) == FS_YES, FS_ERR_REQUEST_MALFORMED);
   fs_write_array(writer, 2);
   fs_identity_write_certificate(writer);
-  FS_TRY(fs_identity_signing_private(key));
-  speaker.signing_private = key;
+  FS_TRY(fs_identity_signing_keys(key, public_key));
+  speaker.signer.private_key = key;
+  speaker.signer.public_key = public_key;
   speaker.thumbprint = fs_identity_thumbprint();
   speaker.life_cycle = fs_life_number();
   speaker.epoch = fs_now.epoch;

@@ -3,14 +3,13 @@
 #ifndef FS_HELLO_H
 #define FS_HELLO_H
 
-#include "fs_cbor.h"
-#include "fs_crypto.h"
+#include "fs_cose.h"
 
 #define FS_NONCE16_SIZE 16u
 
 /* Who speaks: the device, or the new keys of a personalization under way. */
 typedef struct {
-  const uint8_t *signing_private;
+  fs_signer signer;
   const uint8_t *thumbprint;
   uint32_t life_cycle;
   uint32_t epoch;

@@ -193,8 +193,9 @@ static fs_result read_field(uint32_t offset, uint8_t *bytes, uint32_t length) {
   return FS_OK;
 }
 
-fs_result fs_identity_signing_private(uint8_t key[FS_SCALAR_SIZE]) {
-  return read_field(offsetof(head, signing_private), key, FS_SCALAR_SIZE);
+fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
+  FS_TRY(read_field(offsetof(head, signing_public), public_key, FS_POINT_SIZE));
+  return read_field(offsetof(head, signing_private), private_key, FS_SCALAR_SIZE);
 }
 
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {

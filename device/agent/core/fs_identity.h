@@ -44,7 +44,7 @@ fs_answer fs_identity_present(void);
 fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
                             uint32_t final_count);
 
-fs_result fs_identity_signing_private(uint8_t key[FS_SCALAR_SIZE]);
+fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
 fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);

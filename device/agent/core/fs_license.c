@@ -217,7 +217,6 @@ static fs_result read_plaintext(fs_view plaintext, fs_view *content_key, fs_devi
   for (i = 0; i < manifest->area_count; i++) {
     uint32_t length = manifest->areas[i].length;
     if (manifest->areas[i].kind != FS_AREA_DEVICE_DATA) continue;
-    /* Defence license-data-length */
     FS_TRY(fs_cbor_bytes(&cursor, length, length, &data->data[data->count]));
     data->count++; /* at most area_count */
   }

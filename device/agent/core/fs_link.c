@@ -79,6 +79,7 @@ static fs_result do_license(exchange *now) {
 static fs_result do_record(exchange *now) {
   fs_buffer record;
   uint8_t awaited[4];
+  FS_REQUIRE(fs_session.phase == FS_PHASE_RECORDS || fs_session.phase == FS_PHASE_DONE, FS_ERR_REQUEST_OUT_OF_STATE);
   FS_REQUIRE(now->body.length >= 4, FS_ERR_REQUEST_MALFORMED);
   record.data = now->body.data + 4;
   record.length = now->body.length - 4u; /* at least 0 */
@@ -97,6 +98,7 @@ static fs_result do_finish(exchange *now) {
 static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_REQUIRE(now->view.length == 0, FS_ERR_REQUEST_MALFORMED);
   now->then = AFTER_RESET;
   return FS_OK;
 }
@@ -116,8 +118,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
   fs_answer empty = now->view.length == 0 ? FS_YES : FS_NO;
   switch (type) {
     case REQUEST_INFO:
-    case REQUEST_ACKNOWLEDGE:
-    case REQUEST_START: FS_REQUIRE(empty == FS_YES, FS_ERR_REQUEST_MALFORMED);
+    case REQUEST_ACKNOWLEDGE: FS_REQUIRE(empty == FS_YES, FS_ERR_REQUEST_MALFORMED);
     default: break;
   }
   switch (type) {
@@ -142,6 +143,9 @@ static uint32_t flow_of(uint8_t type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
     case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    case REQUEST_HELLO:
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_RECEIPT: return FS_FLOW_SIGNED;
     default: return FS_FLOW_IDLE;
   }
 }

@@ -97,6 +97,7 @@ static fs_result __attribute__((noinline)) check_blank(void) {
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   begin_request read;
   fs_hello_speaker speaker;
+  volatile fs_result proven; /* looked at anew behind the wipe */
   FS_TRY(check_blank());
   FS_TRY(check_blank());
   begun = FS_NO;
@@ -105,12 +106,15 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   fs_write_array(answer, 3);
   fs_write_bytes(answer, made.signing_public, FS_POINT_SIZE);
   fs_write_bytes(answer, made.kem_public, FS_POINT_SIZE);
-  speaker.signing_private = made.signing_private;
+  speaker.signer.private_key = made.signing_private;
+  speaker.signer.public_key = made.signing_public;
   speaker.thumbprint = made.thumbprint;
   speaker.life_cycle = 0;
   speaker.epoch = made.epoch;
   speaker.origin = made.origin;
-  FS_TRY(fs_hello_write(answer, read.challenge, &speaker));
+  proven = fs_hello_write(answer, read.challenge, &speaker);
+  if (proven != FS_OK) fs_wipe(&made, sizeof made);
+  FS_TRY(proven);
   begun = FS_YES;
   return FS_OK;
 }

@@ -1,74 +1,101 @@
 /*
- * See fs_random.h. Without a generator in hardware: block i of boot b is HMAC(seed, b || i), where the
- * journal counts b up before its first block is used, so that no block comes twice in the life of the device.
+ * See fs_random.h. Without a generator in hardware: each boot begins anew from the seed and a number that the
+ * journal counts up before the first output, so that no output comes twice in the life of the device.
  */
 #include "fs_random.h"
 
 #include "fs_chip_facts.h"
-#include "fs_hmac.h"
+#include "fs_drbg.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_port.h"
 
+static fs_drbg state;
+
 #if FS_HAS_RANDOM_GENERATOR
+
+/* More than the 256 bits of the output and the 128 of a nonce that SP 800-90A wants, should a word hold less
+ * than it promises. */
+#define RAW_SIZE 64u
+
+static fs_answer begun; /* FS_YES from the first output on; a reset forgets it */
 
 void fs_random_use_seed(const uint8_t *seed) { (void)seed; }
 
-fs_result fs_random(uint8_t *bytes, uint32_t length) {
-  FS_TRY_AS(fs_port_random(bytes, length), FS_ERR_RANDOM_FAILED);
-  /* A generator that is stuck gives one value; 16 equal bytes by chance are beyond 2^-120. */
-  if (length >= 16) FS_REQUIRE(fs_all(bytes, length, bytes[0]) != FS_YES, FS_ERR_RANDOM_FAILED);
+/* Raw words. A generator that is stuck repeats a word; by chance two are equal once in 2^32. */
+static fs_result gather(uint8_t raw[RAW_SIZE]) {
+  uint32_t i;
+  FS_TRY_AS(fs_port_random(raw, RAW_SIZE), FS_ERR_RANDOM_FAILED);
+  for (i = 4; i < RAW_SIZE; i += 4)
+    FS_REQUIRE(fs_get_u32le(raw + i) != fs_get_u32le(raw + i - 4), FS_ERR_RANDOM_FAILED);
+  return FS_OK;
+}
+
+static fs_result feed(void) {
+  uint8_t raw[RAW_SIZE];
+  uint8_t id[FS_UNIQUE_ID_LENGTH];
+  fs_view seed[2];
+  fs_wipe(raw, sizeof raw);
+  FS_TRY(gather(raw));
+  fs_port_unique_id(id);
+  seed[0].data = raw;
+  seed[0].length = sizeof raw;
+  seed[1].data = id;
+  seed[1].length = sizeof id;
+  if (begun == FS_YES) fs_drbg_add(&state, seed, 2);
+  else fs_drbg_begin(&state, seed, 2);
+  begun = FS_YES;
+  fs_wipe(raw, sizeof raw);
   return FS_OK;
 }
 
 #else
 
-static const uint8_t *given;
-static uint32_t boot_counted;
-static uint32_t block;
+static fs_answer given;        /* FS_YES: the state is that of a personalization under way */
+static uint32_t boot_counted; /* number that the state began from; 0: of no boot */
 
-void fs_random_use_seed(const uint8_t *seed) {
-  given = seed;
-  block = 0;
+/* The parts of a seed: 32 bytes, the number of the boot, the unique id. */
+static void seed_state(const uint8_t seed[FS_KEY_SIZE], uint32_t boot, fs_answer anew) {
+  uint8_t number[4];
+  uint8_t id[FS_UNIQUE_ID_LENGTH];
+  fs_view parts[3];
+  fs_put_u32be(number, boot);
+  fs_port_unique_id(id);
+  parts[0].data = seed;
+  parts[0].length = FS_KEY_SIZE;
+  parts[1].data = number;
+  parts[1].length = sizeof number;
+  parts[2].data = id;
+  parts[2].length = sizeof id;
+  if (anew == FS_YES) fs_drbg_begin(&state, parts, 3);
+  else fs_drbg_add(&state, parts, 3);
 }
 
-static fs_result next_block(uint8_t out[FS_HASH_SIZE]) {
+/* The same seed once more in a personalization that goes on gives other keys. */
+void fs_random_use_seed(const uint8_t *seed) {
+  if (seed) seed_state(seed, 0, given == FS_YES ? FS_NO : FS_YES);
+  given = seed ? FS_YES : FS_NO;
+  boot_counted = 0;
+}
+
+static fs_result feed(void) {
   uint8_t seed[FS_KEY_SIZE];
-  uint8_t counter[8];
-  fs_hmac context;
-  if (given) {
-    memcpy(seed, given, sizeof seed);
-    fs_put_u32be(counter, 0);
-  } else {
-    FS_TRY_AS(fs_identity_seed(seed), FS_ERR_RANDOM_FAILED);
-    if (boot_counted != fs_now.random_counter || boot_counted == 0) {
-      fs_now.random_counter++;
-      FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED);
-      boot_counted = fs_now.random_counter;
-      block = 0;
-    }
-    fs_put_u32be(counter, fs_now.random_counter);
-  }
-  fs_put_u32be(counter + 4, block++);
-  FS_REQUIRE(block != 0, FS_ERR_RANDOM_FAILED);
-  fs_hmac_init(&context, seed, sizeof seed);
-  fs_hmac_update(&context, counter, sizeof counter);
-  fs_hmac_final(&context, out);
+  if (given == FS_YES || (boot_counted != 0 && boot_counted == fs_now.random_counter)) return FS_OK;
+  FS_TRY_AS(fs_identity_seed(seed), FS_ERR_RANDOM_FAILED);
+  fs_now.random_counter++;
+  FS_REQUIRE(fs_now.random_counter != 0, FS_ERR_RANDOM_FAILED);
+  FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED); /* which reads it back */
+  seed_state(seed, fs_now.random_counter, FS_YES);
+  boot_counted = fs_now.random_counter;
   fs_wipe(seed, sizeof seed);
   return FS_OK;
 }
 
+#endif
+
 fs_result fs_random(uint8_t *bytes, uint32_t length) {
-  uint8_t out[FS_HASH_SIZE];
-  uint32_t done = 0;
-  while (done < length) {
-    uint32_t count = length - done < sizeof out ? length - done : sizeof out;
-    FS_TRY(next_block(out));
-    memcpy(bytes + done, out, count);
-    done += count;
-  }
-  fs_wipe(out, sizeof out);
+  fs_wipe(bytes, length);
+  FS_TRY(feed());
+  fs_drbg_take(&state, bytes, length);
   return FS_OK;
 }
-
-#endif

@@ -139,17 +139,23 @@ static fs_result write_payload(fs_writer *writer, fs_view challenge, const findi
 
 fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint8_t key[FS_SCALAR_SIZE];
+  uint8_t public_key[FS_POINT_SIZE];
+  fs_signer signer;
+  volatile fs_result result; /* looked at anew behind the wipe */
   finding found;
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
   FS_INSIST(fs_now.life_cycle != 0 && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
             FS_ERR_NO_RECEIPT);
+  FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
   found = find(challenge.length > 0 ? FS_YES : FS_NO);
   payload = fs_cose_begin(writer, FS_TYP_RECEIPT);
   FS_TRY(write_payload(writer, challenge, &found));
-  FS_TRY(fs_identity_signing_private(key));
-  fs_cose_end(writer, FS_TYP_RECEIPT, payload, key);
+  FS_TRY(fs_identity_signing_keys(key, public_key));
+  signer.private_key = key;
+  signer.public_key = public_key;
+  result = fs_cose_end(writer, FS_TYP_RECEIPT, payload, &signer);
   fs_wipe(key, sizeof key);
-  return writer->status;
+  FS_TRY(result);
+  return FS_OK;
 }

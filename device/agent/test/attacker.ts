@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { concatBytes } from '@firmseal/bytes';
+import { readImage } from '@firmseal/image';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import { TestDebugger } from '@firmseal/virtual-stm32/testing';
 import { runTool } from '../../../tools/toolchain.ts';
-import { flashSegments } from '../toolchain/elf.ts';
 
 export interface Place {
   readonly address: number;
@@ -25,7 +25,7 @@ function assemble(source: string, address: number): Uint8Array<ArrayBuffer> {
     const place = `-Wl,-Ttext=0x${address.toString(16)}`;
     const flags = ['-mcpu=cortex-m0plus', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,start', place];
     runTool('arm-none-eabi-gcc', [...flags, 'code.S', '-o', 'code.elf'], folder);
-    const [segment] = flashSegments(readFileSync(join(folder, 'code.elf')));
+    const [segment] = readImage(readFileSync(join(folder, 'code.elf'))).segments;
     const padded = new Uint8Array(Math.ceil(segment!.bytes.length / 4) * 4);
     padded.set(segment!.bytes);
     return padded;

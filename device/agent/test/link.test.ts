@@ -134,7 +134,7 @@ describe('requests out of place', () => {
     expect(status(0x20, sealed.headerBytes)).toBe('not-personalized');
     expect(status(0x21)).toBe('request-out-of-state');
     expect(status(0x22, new Uint8Array(100))).toBe('request-out-of-state');
-    expect(status(0x22)).toBe('request-malformed');
+    expect(status(0x22)).toBe('request-out-of-state');
     expect(status(0x24)).toBe('not-personalized');
     expect(status(0x26)).toBe('not-personalized');
     expect(status(0x7f)).toBe('request-unknown');

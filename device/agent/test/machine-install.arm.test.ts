@@ -10,12 +10,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
+import { readImage, type Segment } from '@firmseal/image';
 import type { SealArea } from '@firmseal/seal';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
 import { isWhole } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
-import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import type { Line } from './line.ts';
@@ -33,16 +33,20 @@ function buildPanels(): void {
   cpSync(fileURLToPath(new URL('../../../examples/stm32f427-panel/', import.meta.url)), folder, {
     recursive: true,
   });
-  process.env['NODE'] = process.execPath;
-  runTool('sh', ['build.sh', folder], folder);
+  vi.stubEnv('NODE', process.execPath);
+  try {
+    runTool('sh', ['build.sh', folder], folder);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
 /**
  * Areas of a package: segments of one erase unit joined, moved to where they are stored, filled to 32 bytes.
  */
-function areasOf(segments: readonly FlashSegment[], moveBytes: number): SealArea[] {
+function areasOf(segments: readonly Segment[], moveBytes: number): SealArea[] {
   const chip = findChip('stm32f427');
-  const byUnit = new Map<number, FlashSegment[]>();
+  const byUnit = new Map<number, Segment[]>();
   for (const segment of segments) {
     const unit = eraseUnitAt(chip, segment.address + moveBytes)!.index;
     byUnit.set(unit, [...(byUnit.get(unit) ?? []), segment]);
@@ -88,7 +92,7 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
     expect(line.chip.judge.readoutLevel).toBe(2);
     expect(line.hello()).toMatchObject({ lifeCycle: 'personalized', readoutLevel: 2, installCount: 0 });
 
-    const areas = areasOf(flashSegments(readFileSync(join(folder, file))), moveBytes);
+    const areas = areasOf(readImage(readFileSync(join(folder, file))).segments, moveBytes);
     expect(areas.length).toBe(2); // program and assets
     const entry = areas[0]!.area.address;
     const core = { entry, leastReadoutLevel: 2 as const, chunkSizeBytes: 4096 as const };
@@ -172,7 +176,7 @@ greeting: .asciz "firmseal application of ${id}\\r\\n"
     [...common, `-Wl,-Ttext=0x${linkStart.toString(16)}`, `${name}.S`, '-o', `${name}.elf`],
     folder,
   );
-  const [segment] = flashSegments(readFileSync(`${name}.elf`));
+  const [segment] = readImage(readFileSync(`${name}.elf`)).segments;
   const whole = pattern(1024, 9);
   whole.set(segment!.bytes);
   return whole;

@@ -6,8 +6,8 @@ import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { originNumber } from '@firmseal/formats';
+import { readImage, type Segment } from '@firmseal/image';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
-import { type FlashSegment, flashSegments } from '../toolchain/elf.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line, personalizeFinish } from './line.ts';
@@ -18,7 +18,7 @@ function expectOk(status: unknown): void {
 }
 
 /** Whole write units by their addresses; bytes that no segment has are 0xFF. */
-export function writeUnits(segments: readonly FlashSegment[], unitBytes: number): Map<number, Uint8Array> {
+export function writeUnits(segments: readonly Segment[], unitBytes: number): Map<number, Uint8Array> {
   const units = new Map<number, Uint8Array>();
   for (const { address, bytes } of segments)
     for (const [i, byte] of bytes.entries()) {
@@ -36,7 +36,7 @@ export function writeUnits(segments: readonly FlashSegment[], unitBytes: number)
 function install(chip: VirtualChip, elf: string): void {
   chip.powerOn();
   chip.debug.connect();
-  for (const [address, bytes] of writeUnits(flashSegments(readFileSync(elf)), chip.chip.write.unitBytes))
+  for (const [address, bytes] of writeUnits(readImage(readFileSync(elf)).segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {

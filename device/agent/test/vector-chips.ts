@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';
 import { type Chip, withOptionField } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { readImage } from '@firmseal/image';
 import {
   agentImage,
   type ChipSnapshot,
@@ -15,7 +16,6 @@ import {
   wasmAgent,
 } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../build.ts';
-import { flashSegments } from '../toolchain/elf.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
@@ -166,7 +166,7 @@ function machineImage(chipId: string): ReadonlyMap<number, Uint8Array> {
   const known = images.get(chipId);
   if (known !== undefined) return known;
   const { elf } = buildMachineCode(targetOf(chipId, 'shipping'));
-  const image = writeUnits(flashSegments(readFileSync(elf)), 1024);
+  const image = writeUnits(readImage(readFileSync(elf)).segments, 1024);
   images.set(chipId, image);
   return image;
 }

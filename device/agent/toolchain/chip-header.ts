@@ -96,6 +96,7 @@ function places({ layout }: Chip): string[] {
       define(`FS_AGENT_${i}_START`, hex(addressStart), meaning),
       define(`FS_AGENT_${i}_LENGTH`, decimal(length)),
     ]),
+    define('FS_BOARD_START', hex(layout.board.addressStart)),
     define('FS_IDENTITY_START', hex(layout.identity.addressStart)),
     define('FS_IDENTITY_LENGTH', decimal(layout.identity.length)),
     ...layout.journal.flatMap(({ addressStart, sizeBytes }, i) => [

@@ -52,6 +52,11 @@ export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
   return block;
 }
 
+/** The block where the agent looks for it: whole write units of the chip. Throws `board-field-invalid`. */
+export function boardPart(settings: BoardSettings, chip: Chip): { address: number; bytes: Bytes } {
+  return { address: chip.layout.board.addressStart, bytes: encodeBoardBlock(settings, chip) };
+}
+
 const invalid = (field: string, value: number, reason: string): never => {
   throw new Fault('board-field-invalid', { field, value, reason });
 };

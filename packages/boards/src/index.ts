@@ -1,4 +1,4 @@
-export { boardBlockBytes, decodeBoardBlock, encodeBoardBlock } from './board-block.ts';
+export { boardBlockBytes, boardPart, decodeBoardBlock, encodeBoardBlock } from './board-block.ts';
 export { type Board, type BoardSource, readBoardFile } from './board-file.ts';
 export {
   type BoardEntry,

@@ -7,7 +7,7 @@ import type { OptionRequirement } from './protection.ts';
 import { isWriteProtected } from './write-protect.ts';
 
 /** Fields that decide where the chip starts, with the value that starts the agent. */
-function bootFields({ boot, flash }: Chip): { name: string; value: number }[] {
+function bootFields({ boot, flash }: Chip, keepsRom: boolean): { name: string; value: number }[] {
   const fields: { name: string; value: number }[] = [];
   if (boot.bankField !== undefined)
     fields.push({ name: boot.bankField, value: boot.bankValue === 0 ? 1 : 0 });
@@ -15,14 +15,20 @@ function bootFields({ boot, flash }: Chip): { name: string; value: number }[] {
   if (boot.addressFields !== undefined) {
     const { pinLow, pinHigh, agentValue } = boot.addressFields;
     fields.push({ name: pinLow, value: agentValue });
-    if (pinHigh !== undefined) fields.push({ name: pinHigh, value: agentValue });
+    if (pinHigh !== undefined && !keepsRom) fields.push({ name: pinHigh, value: agentValue });
   }
   return fields;
 }
 
-/** The option bits with which the chip starts its agent after a reset; one entry a field. */
-export function bootOptions(chip: Chip): readonly OptionRequirement[] {
-  return bootFields(chip).map(({ name, value }) => {
+/**
+ * The option bits with which the chip starts its agent after a reset; one entry a field. `keepsRom`: only
+ * while the BOOT0 pin is low; a high one leads where it led before.
+ */
+export function bootOptions(
+  chip: Chip,
+  { keepsRom = false }: { keepsRom?: boolean } = {},
+): readonly OptionRequirement[] {
+  return bootFields(chip, keepsRom).map(({ name, value }) => {
     const field = findOptionField(chip, name);
     return { register: field.register, mask: fieldMask(field), value: (value << field.lsb) >>> 0 };
   });

@@ -148,7 +148,19 @@ function checkLayout({ layout, flash, write }: Chip, path: string): void {
   const edges = new Set(flash.eraseUnits.map((unit) => unit.addressStart));
   edges.add(flash.addressStart + flash.sizeBytes);
   const journal = layout.journal.map((unit) => ({ addressStart: unit.addressStart, length: unit.sizeBytes }));
-  const fixed: Range[] = [...layout.agent, layout.identity, ...journal];
+  const fixed: Range[] = [...layout.agent, layout.board, layout.identity, ...journal];
+  const { board } = layout;
+  const unitOfBoard = flash.eraseUnits.findLast(({ addressStart }) => addressStart <= board.addressStart);
+  const agentUnit = layout.agent.some(
+    (range) =>
+      unitOfBoard !== undefined &&
+      overlaps(range, {
+        addressStart: unitOfBoard.addressStart,
+        length: unitOfBoard.sizeBytes,
+      }),
+  );
+  if (board.length !== 64 || !agentUnit)
+    refuse(`${path}.layout.board`, '64 bytes in an erase unit of the agent');
   fixed.forEach((range, i) => {
     if (fixed.some((other, j) => j < i && overlaps(range, other)))
       refuse(`${path}.layout`, 'ranges without overlap');

@@ -255,6 +255,7 @@ export const chipFile = object(
     ),
     layout: object({
       agent: list(namedRange),
+      board: range,
       identity: namedRange,
       journal: pair(range),
       slots: list(

@@ -57,6 +57,8 @@ export interface JournalUnit {
 
 export interface Layout {
   readonly agent: readonly NamedRange[];
+  /** The block of board settings (spec/board.md), in an erase unit of the agent. */
+  readonly board: Range;
   readonly identity: NamedRange;
   readonly journal: readonly [JournalUnit, JournalUnit];
   /** In the order in which an image is tried. */

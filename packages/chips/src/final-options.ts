@@ -7,7 +7,10 @@ import { fieldMask, findOptionField } from './option-values.ts';
 import type { OptionRequirement, ReadoutLevel } from './protection.ts';
 import { writeProtecting } from './write-protect.ts';
 
-/** The final option bytes for that readout level, in ascending register. */
+/**
+ * The final option bytes for that readout level, in ascending register. At level 0 a high BOOT0 pin goes on
+ * leading into the ROM bootloader: whoever programmed through it can come back.
+ */
 export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRequirement[] {
   const wanted = new Map<number, { mask: number; value: number }>();
   const want = (register: number, mask: number, value: number) => {
@@ -21,7 +24,8 @@ export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRe
   const { readoutProtection, layout } = chip;
   const levels = [readoutProtection.level0, readoutProtection.level1, readoutProtection.level2] as const;
   wantField(readoutProtection.field, levels[level]);
-  for (const { register, mask, value } of bootOptions(chip)) want(register, mask, value);
+  for (const { register, mask, value } of bootOptions(chip, { keepsRom: level === 0 }))
+    want(register, mask, value);
   for (const { register, mask, value } of writeProtecting(chip, [...layout.agent, layout.identity]))
     want(register, mask, value);
   return [...wanted]

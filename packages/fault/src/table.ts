@@ -801,7 +801,7 @@ export const faultTable = {
   'chip-protected': {
     number: 559, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The connected {chip} is at readout protection level {level}.',
-    remedy: 'Use a blank chip, or remove the protection first, which erases the chip. Nothing was changed.',
+    remedy: 'Use a blank chip, or add `--confirm-erase` to let personalization erase this one and start over. Nothing was changed.',
   },
   'boot-options-refused': {
     number: 560, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -817,6 +817,41 @@ export const faultTable = {
     number: 562, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'firmseal has no agent in {build} for {chip}; it has {known}.',
     remedy: 'Choose another build with `--agent-build`; `firmseal agent list` shows what there is.',
+  },
+  'agent-not-back': {
+    number: 563, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} did not come back with its agent after it had set its protection.',
+    remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
+  },
+  'identity-record-malformed': {
+    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The record of an identity does not have the fields that the specification asks for.',
+    remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
+  },
+  'identity-record-signature-invalid': {
+    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The record of an identity is not signed by this device CA.',
+    remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
+  },
+  'chips-not-personalized': {
+    number: 566, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{failed} of {all} chips were not personalized.',
+    remedy: 'Read the fault of each, mend it, and give the same command again: chips that are finished are only confirmed.',
+  },
+  'board-of-another-chip': {
+    number: 567, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The board {board} carries a {found}, and {chip} was named.',
+    remedy: 'Name the board or the chip that is there: `--board` or `--chip`.',
+  },
+  'rehearsal-level': {
+    number: 568, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'A rehearsal leaves the chip reversible, so it ends at readout level 0; level {level} was asked for.',
+    remedy: 'Leave `--level` out, or leave `--rehearsal` out if you mean it.',
+  },
+  'socket-needed': {
+    number: 569, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The agent is not spoken to through {via}.',
+    remedy: 'Give a `--socket` (serial:, usb: or tcp:) for each `--via`, in the same order.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1027,6 +1062,41 @@ export const faultTable = {
     number: 809, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The private key to store is not a P-256 scalar.',
     remedy: 'Give 32 bytes, big-endian, from 1 to the order of P-256 less one. Or let firmseal make the key (`firmseal keys new`).',
+  },
+  'passphrase-weak': {
+    number: 810, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The new passphrase is weak: it needs at least {leastCharacters} characters, {leastDifferent} of them different.',
+    remedy: 'Take a longer one, for example five words that do not belong together; nothing was written.',
+  },
+  'passphrase-differs': {
+    number: 811, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The passphrase was not the same the second time.',
+    remedy: 'Run the command again; nothing was written.',
+  },
+  'signed-object-unknown': {
+    number: 812, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no key file, public key, delegation, epoch statement or succession.',
+    remedy: 'Check the path; `firmseal inspect` shows packages.',
+  },
+  'delegation-kept-and-revoked': {
+    number: 813, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{kept} gives the key of {revoked} the same role, so that key would stay.',
+    remedy: 'Leave the file out of --keep, or out of --revoke. Nothing was written.',
+  },
+  'output-names-equal': {
+    number: 814, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{first} and {second} have the same file name, so one output would replace the other.',
+    remedy: 'Rename one of the files, then run the same command again. Nothing was written.',
+  },
+  'epoch-not-new': {
+    number: 815, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Epoch {epoch} ends nothing: a delegation was made in epoch {newest}.',
+    remedy: 'Choose an epoch above {newest}, or leave --epoch out.',
+  },
+  'root-succeeds-itself': {
+    number: 816, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is the public key of the root that is to be replaced.',
+    remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
@@ -1310,7 +1380,7 @@ export const faultTable = {
   },
   'journal-write-failed': {
     number: 912, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'The journal could not be written to disk.',
+    sentence: 'The journal {file} could not be written to disk ({reason}).',
     remedy: 'Free space, or repair the disk of the station. Nothing was started without a journal line.',
   },
   'authority-unreachable': {
@@ -1385,8 +1455,8 @@ export const faultTable = {
   },
   'sockets-unequal': {
     number: 958, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{probes} probes were given for {sockets} sockets.',
-    remedy: 'Give one --probe and one --socket for each chip, in the same order.',
+    sentence: '{ways} ways were given for {sockets} sockets.',
+    remedy: 'Give one `--via` and one `--socket` for each chip, in the same order.',
   },
   'audit-failed': {
     number: 959, exit: 'unsound', http: null, retry: 'fail', chip: false,
@@ -1482,6 +1552,36 @@ export const faultTable = {
     number: 977, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: 'The command line was not understood: {detail}.',
     remedy: 'See `{command} --help`.',
+  },
+  'folder-not-empty': {
+    number: 978, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The folder {folder} exists and is not empty.',
+    remedy: 'Nothing was changed; name another folder, or move what is in it away.',
+  },
+  'output-unwritable': {
+    number: 979, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Standard output could not be written ({reason}), so not everything was shown.',
+    remedy: 'What the command had to do is done; free space where its output goes, or let it write somewhere else.',
+  },
+  'command-stopped': {
+    number: 980, exit: 'stopped', http: null, retry: 'fail', chip: false,
+    sentence: 'The command was stopped by {signal}.',
+    remedy: 'Run the same command again; what it had finished stays.',
+  },
+  'token-malformed': {
+    number: 981, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not hold a token: a token is one line of letters, digits, \'-\' and \'_\'.',
+    remedy: 'Name the file that `firmseal job token` or `firmseal authority init` wrote.',
+  },
+  'product-file-malformed': {
+    number: 982, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not the file of a product: {problem}.',
+    remedy: 'Write it again with `firmseal authority add-product`.',
+  },
+  'desk-file-invalid': {
+    number: 983, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a desk file that can be used: {problem}.',
+    remedy: 'Mend the file (docs/desk.md describes it), or give the options on the command line.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

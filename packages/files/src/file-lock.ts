@@ -2,7 +2,7 @@
 // and, where the system tells, when it started. A lock whose process is gone is taken over, also when
 // another process has its number by now.
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { markOfProcess } from './process-mark.ts';
 import { faultOfFile } from './system-fault.ts';
 
@@ -17,7 +17,7 @@ export async function holdFile(path: string): Promise<FileLock> {
   const mark = await markOfProcess(process.pid);
   for (let attempt = 0; ; attempt++) {
     try {
-      await writeFile(lockPath, `${process.pid} ${mark ?? ''}\n`, { flag: 'wx', mode: 0o600 });
+      await makeLock(lockPath, `${process.pid} ${mark ?? ''}\n`);
       return { held: true, release: () => rm(lockPath, { force: true }) };
     } catch (error) {
       if (!isFileThere(error)) throw faultOfFile(error, lockPath, 'written');
@@ -27,6 +27,19 @@ export async function holdFile(path: string): Promise<FileLock> {
     if (attempt > 0 || (await isRunning(holder, holderMark)))
       return { held: false, process: Number.isNaN(holder) ? 'unknown' : holder };
     await rm(lockPath, { force: true });
+  }
+}
+
+/** An empty lock on a full disk would be one that nobody holds: it is removed. */
+async function makeLock(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

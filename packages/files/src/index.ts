@@ -1,7 +1,10 @@
 export { type FileLock, holdFile } from './file-lock.ts';
+export { FileStream } from './file-stream.ts';
+export { makeFolder } from './make-folder.ts';
+export { type NewFile, refuseUnmakeable, writeNewFiles } from './new-files.ts';
 export { readBoundedFile } from './read-bounded-file.ts';
 export { readLines } from './read-lines.ts';
-export { faultOfFile } from './system-fault.ts';
+export { faultOfFile, systemReason } from './system-fault.ts';
 export {
   beginWholeFile,
   refuseUnwritable,

@@ -19,7 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { beginWholeFile, type FileSystem, refuseUnwritable, writeWholeFile } from './write-whole-file.ts';
+import type { FileSystem } from './whole-file-steps.ts';
+import { beginWholeFile, refuseUnwritable, writeWholeFile } from './write-whole-file.ts';
 
 /** The project's own Node, which runs TypeScript as it is; the one under the tests may be older. */
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));

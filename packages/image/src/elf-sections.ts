@@ -2,6 +2,7 @@
 // addresses inside of a segment hold nothing (NOBITS), though the linker filled their place in the file with
 // zeros. Settings that survive updates lie in such places. System V ABI, chapter 4, sections.
 
+import { equalBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { FieldReader } from './field-reader.ts';
 
@@ -54,16 +55,52 @@ function without(ranges: readonly AddressRange[], taken: readonly AddressRange[]
   return left;
 }
 
-/** Reads the table of `count` sections at `offset`. Throws `image-elf-invalid`, `bytes-truncated`. */
-export function readSections(
-  file: FieldReader,
-  { count, offset, entrySizeBytes }: { count: number; offset: number; entrySizeBytes: number },
-): SectionMap {
-  if (count === 0) return { contentStart: undefined, empty: [] };
+/** Where a file says that its section headers are: any values of the file's. */
+export interface SectionTable {
+  readonly count: number;
+  readonly offset: number;
+  readonly entrySizeBytes: number;
+}
+
+/** Throws `image-elf-invalid`, `bytes-truncated` for a table that is not whole. */
+function requireTable(file: FieldReader, { count, offset, entrySizeBytes }: SectionTable): void {
   if (entrySizeBytes !== headerSizeBytes)
     throw new Fault('image-elf-invalid', { detail: 'its section headers have an unknown size' });
   // At most 65535 headers of 40 bytes, all inside the file.
   file.require(offset, count * headerSizeBytes);
+}
+
+/**
+ * Contents of the section of that name; undefined when there is none. `namesIndex`: of the section that holds
+ * the names. Throws `image-elf-invalid`, `bytes-truncated`.
+ */
+export function findSection(
+  file: FieldReader,
+  name: string,
+  table: SectionTable & { readonly namesIndex: number },
+): Uint8Array | undefined {
+  const { count, offset, namesIndex } = table;
+  if (count === 0) return undefined;
+  requireTable(file, table);
+  const contents = (index: number) => {
+    const at = offset + index * headerSizeBytes;
+    return file.slice(file.u32(at + 16), file.u32(at + 20));
+  };
+  if (namesIndex >= count) throw new Fault('image-elf-invalid', { detail: 'its sections have no names' });
+  const names = contents(namesIndex);
+  const wanted = new TextEncoder().encode(`${name}\0`);
+  for (let i = 1; i < count; i++) {
+    const start = file.u32(offset + i * headerSizeBytes);
+    if (equalBytes(names.subarray(start, start + wanted.length), wanted)) return contents(i);
+  }
+  return undefined;
+}
+
+/** Reads the table of `count` sections at `offset`. Throws `image-elf-invalid`, `bytes-truncated`. */
+export function readSections(file: FieldReader, table: SectionTable): SectionMap {
+  const { count, offset } = table;
+  if (count === 0) return { contentStart: undefined, empty: [] };
+  requireTable(file, table);
   const [filled, unfilled]: [AddressRange[], AddressRange[]] = [[], []];
   let contentStart: number | undefined;
   for (let i = 1; i < count; i++) {

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { faultOf, ramp, segmentLists } from '../test/segments.ts';
 import { addSectionTable, writeElf } from '../test/writers.ts';
-import { readElf } from './elf.ts';
+import { elfSection, readElf } from './elf.ts';
 
 /** A valid file with one field overwritten. */
 function bent(offset: number, value: number, sizeBytes: 1 | 2 | 4 = 4): Uint8Array {
@@ -196,5 +197,27 @@ describe('readElf', () => {
       ),
     ).toBe('image-overlap');
     expect(fault(writeElf([{ address: 0xfffffff9, bytes: ramp(8) }]))).toBe('image-address-wraps');
+  });
+});
+
+describe('elfSection', () => {
+  const panel = Uint8Array.from(
+    readFileSync(new URL('../../../examples/stm32f427-panel/panel.elf', import.meta.url)),
+  );
+  const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
+  it('finds a section by its whole name, and none by another', () => {
+    expect(text(elfSection(panel, '.shstrtab'))).toContain('\0.shstrtab\0');
+    for (const name of ['.shstrta', 'shstrtab', '.none'])
+      expect(elfSection(panel, name), name).toBeUndefined();
+    expect(elfSection(writeElf([{ address: 0x08000000, bytes: ramp(8) }]), '.text')).toBeUndefined();
+  });
+
+  it('refuses a file that ends before its sections, and one without their names', () => {
+    const sectionFault = (file: Uint8Array) => faultOf(() => elfSection(file, '.shstrtab'));
+    expect(sectionFault(panel.subarray(0, 60))).toBe('bytes-truncated');
+    const nameless = panel.slice();
+    new DataView(nameless.buffer).setUint16(50, 0xffff, true);
+    expect(sectionFault(nameless)).toBe('image-elf-invalid');
   });
 });

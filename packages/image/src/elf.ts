@@ -6,7 +6,7 @@
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { elfValueName } from './elf-names.ts';
-import { type AddressRange, filledParts, readSections } from './elf-sections.ts';
+import { type AddressRange, filledParts, findSection, readSections } from './elf-sections.ts';
 import { FieldReader } from './field-reader.ts';
 import type { FirmwareImage } from './firmware-image.ts';
 import { SegmentCollector, showAddress } from './segment.ts';
@@ -26,6 +26,7 @@ const header = {
   programCount: 44,
   sectionEntrySize: 46,
   sectionCount: 48,
+  sectionNames: 50,
   sizeBytes: 52,
 } as const;
 // Elf32_Phdr: p_type p_offset p_vaddr p_paddr p_filesz p_memsz p_flags p_align, 4 bytes each
@@ -159,4 +160,18 @@ export function readElf(bytes: Uint8Array): FirmwareImage {
   }
   const entry = file.u32(header.entry);
   return { format: 'elf', segments: collector.finish('ELF'), ...(entry !== 0 && { entry }), notes };
+}
+
+/**
+ * Contents of a section by its name, a view into the file: of an executable or an object, whether it is
+ * loaded or not; undefined when there is none of that name. Throws `image-elf-invalid`, `bytes-truncated`.
+ */
+export function elfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  const file = new FieldReader(bytes, 'The ELF file');
+  return findSection(file, name, {
+    count: file.u16(header.sectionCount),
+    offset: file.u32(header.sectionOffset),
+    entrySizeBytes: file.u16(header.sectionEntrySize),
+    namesIndex: file.u16(header.sectionNames),
+  });
 }

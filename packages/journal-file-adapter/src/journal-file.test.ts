@@ -1,7 +1,7 @@
 // The journal through power cuts, damage, a second process and a kill.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,9 +120,15 @@ test('a process that is killed between two entries leaves every resolved one', a
   await journal.close();
 });
 
-test('a folder that is not there is journal-write-failed', async () => {
+test('a device without end is not read', async () => {
+  const link = join(folder, 'zero');
+  symlinkSync('/dev/zero', link);
+  await expect(openJournalFile(link)).rejects.toMatchObject({ code: 'file-too-large' });
+});
+
+test('a folder that is not there', async () => {
   await expect(openJournalFile(join(folder, 'no', 'journal'))).rejects.toMatchObject({
-    code: 'journal-write-failed',
+    code: 'folder-missing',
   });
 });
 

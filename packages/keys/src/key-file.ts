@@ -22,24 +22,23 @@ const fileSizeBytesAtMost = 4096;
 /** A key that was opened. `wipe()` the private key when it is done with. */
 export type OpenedKey = KeyInfo & { readonly privateKey: Secret };
 
+export interface NewKey {
+  readonly role: KeyRole;
+  readonly passphrase: Secret;
+  /** The time to write into it. */
+  readonly now: Date;
+  /** A key that exists elsewhere; a new one is made without it. */
+  readonly privateKey?: Secret;
+  /** For tests. */
+  readonly scryptCost?: ScryptCost;
+}
+
 /**
- * Makes a key and stores it at `path` (mode 0600, durable on return); the private key is not
- * returned. A key that exists elsewhere is stored when `privateKey` is given. `now` is the time to
- * write into it; `scryptCost` is for tests. Throws `key-exists`, what writeWholeFile does,
- * `key-private-invalid`, `key-kdf-refused`.
+ * Makes a key; `file` is the content of its file, for the caller to write with mode 0600. The private key is
+ * not returned. Throws `key-private-invalid`, `key-kdf-refused`.
  */
-export async function createKeyFile(
-  crypto: Crypto,
-  inputs: {
-    path: string;
-    role: KeyRole;
-    passphrase: Secret;
-    now: Date;
-    privateKey?: Secret;
-    scryptCost?: ScryptCost;
-  },
-): Promise<KeyInfo> {
-  const { path, role, passphrase, now } = inputs;
+export async function makeKey(crypto: Crypto, inputs: NewKey): Promise<{ info: KeyInfo; file: Bytes }> {
+  const { role, passphrase, now } = inputs;
   const cost = inputs.scryptCost ?? defaultScryptCost;
   checkScryptCost(cost, 'The new key');
   const pair = inputs.privateKey ? pairOf(crypto, inputs.privateKey) : crypto.generateP256();
@@ -52,14 +51,21 @@ export async function createKeyFile(
   key.fill(0);
   privateKey.fill(0);
   const text = formatKeyDocument({ ...known, nonce, ciphertext });
-  writeKey(path, text);
-  return { role, created: known.created, publicKey };
+  return { info: { role, created: known.created, publicKey }, file: utf8(text) };
 }
 
-/** With mode 0600, never in place of another file. */
-function writeKey(path: string, text: string): void {
+/**
+ * Makes a key and stores it at `path` (mode 0600, durable on return), never in place of another file. Throws
+ * what makeKey does, `key-exists`, and what writeWholeFile does.
+ */
+export async function createKeyFile(
+  crypto: Crypto,
+  { path, ...inputs }: NewKey & { readonly path: string },
+): Promise<KeyInfo> {
+  const { info, file } = await makeKey(crypto, inputs);
   try {
-    writeWholeFile(path, [utf8(text)], { mode: 0o600, existing: 'refuse' });
+    writeWholeFile(path, [file], { mode: 0o600, existing: 'refuse' });
+    return info;
   } catch (cause) {
     if (cause instanceof Fault && cause.code === 'file-exists')
       throw new Fault('key-exists', { path }, { cause });

@@ -42,3 +42,16 @@ function firstLine(path: string): string {
     bytes.fill(0);
   }
 }
+
+const leastCharacters = 12;
+const leastDifferent = 5;
+
+/**
+ * For the passphrase of a new key: whoever gets the file can try passphrases as fast as his machines hash.
+ * Throws `passphrase-weak`.
+ */
+export function refuseWeakPassphrase(passphrase: Secret): void {
+  const characters = [...new TextDecoder().decode(passphrase.expose())];
+  if (characters.length < leastCharacters || new Set(characters).size < leastDifferent)
+    throw new Fault('passphrase-weak', { leastCharacters, leastDifferent });
+}

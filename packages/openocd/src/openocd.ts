@@ -78,6 +78,14 @@ export class Openocd {
     await this.#run('reset run', { printed: true });
   }
 
+  /**
+   * Whether OpenOCD looks at the target by itself, a few times a second: it disturbs a
+   * chip that it cannot reach.
+   */
+  async setPolling(on: boolean): Promise<void> {
+    await this.#run(on ? 'poll on' : 'poll off', { printed: true });
+  }
+
   async halt(): Promise<void> {
     await this.#run('halt', { printed: true });
   }

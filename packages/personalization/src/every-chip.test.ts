@@ -5,11 +5,11 @@ import { AgentClient } from '@firmseal/agent-client';
 import { type Chip, findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
+import { openProbeProgrammer } from '@firmseal/programming';
 import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
 import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { identifyChip } from './identify-chip.ts';
 import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
 
 const root = nodeCrypto.generateP256();
@@ -19,7 +19,8 @@ async function optionsFor(chip: VirtualChip, facts: Chip, level: 0 | 1 | 2): Pro
   return {
     crypto: nodeCrypto,
     chip: facts,
-    probe: inProcessProbe(chip),
+    clock: systemClock,
+    openProgrammer: () => openProbeProgrammer(facts, inProcessProbe(chip)),
     openAgent: async () => {
       const stream = openChipLink(chip);
       return {
@@ -81,10 +82,12 @@ describe('refused before anything is changed', () => {
 
   it('a part with less flash', async () => {
     const chip = createBlankChip('stm32f427', 'smaller');
-    const probe = inProcessProbe(chip);
-    await probe.connect();
-    const small = { ...probe, readMemory: async () => Uint8Array.of(0x00, 0x04) };
-    await expect(identifyChip(findChip('stm32f427'), small)).rejects.toMatchObject({
+    const facts = findChip('stm32f427');
+    const small = { ...inProcessProbe(chip), readMemory: async () => Uint8Array.of(0x00, 0x04) };
+    const openProgrammer = () => openProbeProgrammer(facts, small);
+    await expect(
+      personalizeChip({ ...(await optionsFor(chip, facts, 2)), openProgrammer }),
+    ).rejects.toMatchObject({
       code: 'chip-flash-smaller',
       fields: { sizeKiB: 1024, wantedKiB: 2048 },
     });
@@ -94,7 +97,8 @@ describe('refused before anything is changed', () => {
     const chip = createBlankChip('stm32f427', 'protected');
     await personalizeChip(await optionsFor(chip, findChip('stm32f427'), 1));
     const count = operations(chip);
-    await expect(personalizeChip(await optionsFor(chip, findChip('stm32f427'), 2))).rejects.toMatchObject({
+    const another = { ...(await optionsFor(chip, findChip('stm32f427'), 2)), product: 'another' };
+    await expect(personalizeChip(another)).rejects.toMatchObject({
       code: 'chip-protected',
       fields: { level: 1 },
     });

@@ -1,7 +1,14 @@
-export type { DebugProbe } from '@firmseal/programming';
+export type { OpenAgent } from './await-agent.ts';
+export {
+  type IdentityRecord,
+  identityRecordKind,
+  makeIdentityRecord,
+  verifyIdentityRecord,
+} from './identity-record.ts';
 export {
   type PersonalizedDevice,
   type PersonalizeOptions,
   type PersonalizeStep,
   personalizeChip,
 } from './personalize.ts';
+export type { ImagePart } from './write-agent.ts';

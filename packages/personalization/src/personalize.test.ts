@@ -2,9 +2,11 @@
 // answer is not what it must be.
 
 import { AgentClient } from '@firmseal/agent-client';
-import { findChip, readoutLevel } from '@firmseal/chips';
+import { boardPart, findBoard } from '@firmseal/boards';
+import { findChip, optionField, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
+import { type DebugProbe, openProbeProgrammer } from '@firmseal/programming';
 import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
 import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -27,7 +29,8 @@ function optionsFor(changes: (chip: VirtualChip) => Partial<PersonalizeOptions> 
   const options: PersonalizeOptions = {
     crypto: nodeCrypto,
     chip: facts,
-    probe: probeOf(chip),
+    clock: systemClock,
+    openProgrammer: () => openProbeProgrammer(facts, probeOf(chip)),
     openAgent: async () => {
       const stream = openChipLink(chip);
       return {
@@ -73,12 +76,9 @@ describe('personalization', () => {
   it('stops when the agent does not read back as it was written', async () => {
     const { chip, options } = optionsFor((one) => {
       const probe = probeOf(one);
-      return {
-        probe: {
-          ...probe,
-          readMemory: async (at, n) => (await probe.readMemory(at, n)).map((b, i) => (i === 9 ? b ^ 1 : b)),
-        },
-      };
+      const readMemory: DebugProbe['readMemory'] = async (at, n) =>
+        (await probe.readMemory(at, n)).map((b, i) => (n > 1000 && i === 9 ? b ^ 1 : b));
+      return { openProgrammer: () => openProbeProgrammer(facts, { ...probe, readMemory }) };
     });
     await expect(personalizeChip(options)).rejects.toMatchObject({ code: 'agent-write-failed' });
     expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(0);
@@ -120,12 +120,51 @@ describe('personalization', () => {
     });
   });
 
-  it('refuses a chip that has an identity already', async () => {
-    const { options } = optionsFor(() => ({ level: 0 }));
+  it('stops at a chip that does not let itself be erased', async () => {
+    const { chip, options } = optionsFor(() => ({ level: 0 }));
     await personalizeChip(options);
-    const probe = { ...options.probe!, eraseUnit: async () => undefined, program: async () => undefined };
-    await expect(personalizeChip({ ...options, probe })).rejects.toMatchObject({
-      code: 'already-personalized',
+    const probe = { ...probeOf(chip), eraseUnit: async () => undefined };
+    const openProgrammer = () => openProbeProgrammer(facts, probe);
+    await expect(personalizeChip({ ...options, openProgrammer })).rejects.toMatchObject({
+      code: 'erase-not-done',
     });
+  });
+
+  it('confirms a chip that an earlier run finished, and nobody else’s', async () => {
+    const { options } = optionsFor();
+    const first = await personalizeChip(options);
+    const steps: string[] = [];
+    const again = await personalizeChip({ ...options, onStep: (step) => steps.push(step) });
+    expect(again.device).toEqual(first.device);
+    expect(steps).toEqual(['finished-before']);
+    const stranger = nodeCrypto.generateP256();
+    const other = {
+      publicKey: stranger.publicKey,
+      sign: (message: Uint8Array) => nodeCrypto.signEs256(stranger.privateKey, message),
+    };
+    await expect(personalizeChip({ ...options, deviceCa: other })).rejects.toMatchObject({
+      code: 'probe-refused',
+    });
+  });
+
+  it('erases a chip at level 1 where that was confirmed, and refuses it otherwise', async () => {
+    const { chip, options } = optionsFor();
+    await personalizeChip({ ...options, level: 1 });
+    await expect(personalizeChip({ ...options, product: 'another' })).rejects.toMatchObject({
+      code: 'chip-protected',
+    });
+    const { device } = await personalizeChip({ ...options, product: 'another', eraseProtected: true });
+    expect(device.product).toBe('another');
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);
+  });
+
+  it('sets the brown-out level of the board’s supply and writes its settings', async () => {
+    const board = findBoard('nucleo-f429zi');
+    const part = boardPart(board.settings, facts);
+    const { chip, options } = optionsFor();
+    const agentImage = [...options.agentImage, part];
+    await personalizeChip({ ...options, agentImage, leastMillivolts: board.settings.supply.leastMillivolts });
+    expect(chip.judge.flash(part.address, 64)).toEqual(part.bytes);
+    expect(optionField(facts, chip.judge.optionsLoaded, 'BOR_LEV')).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 // Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4):
-// identify the chip, write the agent, let the chip make its identity, certify it, set the final protection.
-// Which probe, which link and which key store are the caller's; this knows the order and checks every answer.
+// write the agent, let the chip make its identity, certify it, set the final protection, let the chip confirm
+// it. The way, the link and the key store are the caller's; this knows the order, checks every answer, and
+// takes up a personalization that was cut.
 
-import type { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
 import {
   type CertificateSigner,
@@ -12,20 +12,26 @@ import {
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, effectiveReadoutLevel, type Origin, thumbprintOf } from '@firmseal/formats';
+import { type DevicePublic, type Origin, thumbprintOf } from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
-import type { DebugProbe } from '@firmseal/programming';
-import { type ImagePart, writeAgent } from './write-agent.ts';
+import type { Clock } from '@firmseal/link';
+import type { ChipProgrammer } from '@firmseal/programming';
+import { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
+import { type ConfirmedDevice, confirmProtection, type Expected } from './confirm-protection.ts';
+import { agentAddress, type ImagePart, writeAgent } from './write-agent.ts';
 
 export interface PersonalizeOptions {
   readonly crypto: Crypto;
+  readonly clock: Clock;
   readonly chip: Chip;
-  /** Left out for a chip on which another programmer wrote the agent and its boot options. */
-  readonly probe?: DebugProbe;
+  /** The way to the chip. Left out where another programmer wrote the agent and its boot options. */
+  readonly openProgrammer?: () => Promise<ChipProgrammer>;
   /** Opens the agent's link; called again after the chip was reset. */
-  readonly openAgent: () => Promise<{ agent: AgentClient; close: () => Promise<void> }>;
-  /** What goes where in flash: the agent, cut to the catalogue's ranges. */
+  readonly openAgent: OpenAgent;
+  /** What goes where in flash: the agent, cut to the catalogue's ranges, and the board settings. */
   readonly agentImage: readonly ImagePart[];
+  /** The least supply of the board in mV, for the brown-out level; left out: the level stays as it is. */
+  readonly leastMillivolts?: number;
   readonly rootPublicKey: Bytes;
   readonly product: string;
   readonly epoch: number;
@@ -37,6 +43,8 @@ export interface PersonalizeOptions {
    * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
    */
   readonly validFrom: Date;
+  /** Erases a chip at readout level 1 instead of refusing it. */
+  readonly eraseProtected?: boolean;
   readonly onStep?: (step: PersonalizeStep) => void;
 }
 
@@ -46,85 +54,162 @@ const witnessed: Origin = { kind: 'witnessed', rehearsal: false };
  * Of a part without a random generator, once: its keys and all its randomness come from it (spec/suites.md).
  */
 const seedBytes = 64;
+/** A chip that was started or reset answers within this time: USB devices are enumerated in it. */
+const returnMs = 8000;
 
-export type PersonalizeStep = 'agent-written' | 'identity-made' | 'certified' | 'protected';
+export type PersonalizeStep =
+  | 'agent-written'
+  | 'identity-made'
+  | 'certified'
+  | 'protected'
+  | 'finished-before';
 
-export interface PersonalizedDevice {
-  readonly device: DevicePublic;
-  readonly certificate: Bytes;
+export interface PersonalizedDevice extends ConfirmedDevice {
   /** Unique id register as the agent reads it; for labels, it proves nothing. */
   readonly uniqueId: Bytes;
 }
 
 /**
- * Takes a blank chip to life cycle *personalized*, with its final protection in force.
- * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force` and
- * the faults of link and agent.
+ * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an
+ * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
+ * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`, `agent-not-back`
+ * and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
-  const { crypto, chip, product, deviceCa, rootPublicKey, level, origin = witnessed, onStep } = options;
-  if (options.probe !== undefined) {
-    await writeAgent(chip, options.probe, options.agentImage);
-    onStep?.('agent-written');
-  }
-
-  const first = await options.openAgent();
-  let certificate: Bytes;
-  let device: DevicePublic;
-  let uniqueId: Bytes;
+  const finished = await startAgent(options);
+  if (finished !== undefined) return finished;
+  options.onStep?.('agent-written');
+  const uniqueId = await makeIdentity(options);
+  const opened = await awaitProtected(options);
   try {
-    ({ uniqueId } = first.agent.info);
-    if (first.agent.info.chipId !== chip.id) throw new Fault('personalization-unproven');
+    const confirmed = await confirmProtection(options.crypto, opened.agent, expectedOf(options));
+    options.onStep?.('protected');
+    return { ...confirmed, uniqueId };
+  } finally {
+    await opened.close();
+  }
+}
+
+const expectedOf = ({ chip, origin = witnessed, deviceCa, ...options }: PersonalizeOptions): Expected => ({
+  ...{ product: options.product, level: options.level, now: options.validFrom },
+  ...{ chipId: chip.id, origin, caPublicKey: deviceCa.publicKey },
+});
+
+const closedWay: ReadonlySet<string> = new Set([
+  ...['bootloader-silent', 'probe-refused', 'probe-failed', 'openocd-no-target', 'openocd-memory-refused'],
+  ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected'],
+]);
+
+/** Writes the agent. Gives the device where an earlier run of personalization had ended, all but its word. */
+async function startAgent(options: PersonalizeOptions): Promise<PersonalizedDevice | undefined> {
+  const { openProgrammer } = options;
+  if (openProgrammer === undefined) return confirmEarlier(options).catch(() => undefined);
+  try {
+    await writeThrough(openProgrammer, options);
+    return undefined;
+  } catch (error) {
+    // A chip that was protected has no way in any more: its agent can still say whose it is.
+    if (!(error instanceof Fault && closedWay.has(error.code))) throw error;
+    const earlier = await confirmEarlier(options).catch((cause: unknown) => {
+      const isOurs = cause instanceof Fault && cause.code === 'protection-not-in-force';
+      if (isOurs && options.eraseProtected !== true) throw cause;
+      return undefined;
+    });
+    if (earlier !== undefined) return earlier;
+    if (error.code !== 'chip-protected' || options.eraseProtected !== true) throw error;
+  }
+  await writeThrough(openProgrammer, { ...options, lift: true });
+  return undefined;
+}
+
+async function writeThrough(
+  openProgrammer: () => Promise<ChipProgrammer>,
+  { agentImage: image, leastMillivolts, lift = false }: PersonalizeOptions & { lift?: boolean },
+): Promise<void> {
+  const programmer = await openProgrammer();
+  const supply = leastMillivolts === undefined ? {} : { leastMillivolts };
+  try {
+    await writeAgent(programmer, { image, ...supply, eraseProtected: lift });
+  } finally {
+    await programmer.close().catch(() => undefined);
+  }
+}
+
+/** Undefined for an agent without identity. Throws where nobody answers, or somebody else's chip does. */
+async function confirmEarlier(options: PersonalizeOptions): Promise<PersonalizedDevice | undefined> {
+  const { agent, close } = await options.openAgent();
+  try {
+    if (agent.info.lifeCycle === 'blank') return undefined;
+    const confirmed = await confirmProtection(options.crypto, agent, expectedOf(options));
+    options.onStep?.('finished-before');
+    return { ...confirmed, uniqueId: agent.info.uniqueId };
+  } finally {
+    await close();
+  }
+}
+
+/** From the blank agent to the chip that sets its protection; gives the unique id that it says. */
+async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
+  const { crypto, chip, clock, product, deviceCa, rootPublicKey, origin = witnessed, onStep } = options;
+  const { agent, close } = await awaitAgent(options.openAgent, { clock, withinMs: returnMs });
+  try {
+    const { uniqueId } = agent.info;
+    if (agent.info.chipId !== chip.id) throw new Fault('personalization-unproven');
     const challenge = crypto.randomBytes(32);
-    const made = await first.agent.personalizeBegin({
+    const made = await agent.personalizeBegin({
       rootPublicKey,
       product,
       epoch: options.epoch,
       ...{ challenge, origin },
       ...(chip.hasRandomGenerator ? {} : { seed: crypto.randomBytes(seedBytes) }),
     });
-    const thumbprint = thumbprintOf(crypto, made.signingKey, made.kemKey);
     const { signingKey, kemKey } = made;
-    device = { signingKey, kemKey, thumbprint, chipId: chip.id, product, origin };
+    const thumbprint = thumbprintOf(crypto, signingKey, kemKey);
+    const device: DevicePublic = { signingKey, kemKey, thumbprint, chipId: chip.id, product, origin };
     const proof = verifyHello(crypto, { hello: made.hello, device, challenge });
     if (proof.lifeCycle !== 'blank') throw new Fault('personalization-unproven');
     onStep?.('identity-made');
 
-    certificate = await issueDeviceCertificate(crypto, {
-      device,
-      signer: deviceCa,
-      notBefore: options.validFrom,
-    });
-    device = verifyDeviceCertificate(crypto, certificate, {
-      caPublicKeys: [deviceCa.publicKey],
-      product,
-      now: options.validFrom,
+    const notBefore = options.validFrom;
+    const certificate = await issueDeviceCertificate(crypto, { device, signer: deviceCa, notBefore });
+    verifyDeviceCertificate(crypto, certificate, {
+      ...{ caPublicKeys: [deviceCa.publicKey], product, now: notBefore },
     });
     onStep?.('certified');
-    await first.agent.personalizeFinish({ certificate, optionBytes: finalOptions(chip, level) });
+    await agent.personalizeFinish({ certificate, optionBytes: finalOptions(chip, options.level) });
+    return uniqueId;
   } finally {
-    await first.close();
+    await close();
   }
-
-  await confirmProtection(options, device);
-  onStep?.('protected');
-  return { device, certificate, uniqueId };
 }
 
 /**
- * The chip itself says, signed, what protection it now has: a tool that only sent the command proves nothing.
+ * The agent after the reset with which it set the protection. Where a BOOT0 pin that is still high leads into
+ * the ROM bootloader again, the agent is started from there once more, as long as level 0 allows.
  */
-async function confirmProtection(options: PersonalizeOptions, device: DevicePublic): Promise<void> {
-  const { crypto, level } = options;
-  const second = await options.openAgent();
+async function awaitProtected(options: PersonalizeOptions): Promise<OpenedAgent> {
+  const { clock, chip, openProgrammer, openAgent, level } = options;
+  if (openProgrammer !== undefined && level === 0) await startAgain(openProgrammer, chip);
   try {
-    const challenge = crypto.randomBytes(32);
-    const answer = await second.agent.hello(challenge);
-    const hello = verifyHello(crypto, { hello: answer.hello, device, challenge });
-    if (hello.lifeCycle !== 'personalized') throw new Fault('personalization-unproven');
-    const found = effectiveReadoutLevel(hello);
-    if (found !== level) throw new Fault('protection-not-in-force', { wanted: level, found });
+    return await awaitAgent(openAgent, { clock, withinMs: returnMs });
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    throw new Fault('agent-not-back', { chip: chip.id }, { cause });
+  }
+}
+
+async function startAgain(openProgrammer: () => Promise<ChipProgrammer>, chip: Chip): Promise<void> {
+  let programmer: ChipProgrammer;
+  try {
+    programmer = await openProgrammer();
+  } catch (error) {
+    // The chip runs its agent: no bootloader answers.
+    if (error instanceof Fault && closedWay.has(error.code)) return;
+    throw error;
+  }
+  try {
+    await programmer.boot(agentAddress(chip));
   } finally {
-    await second.close();
+    await programmer.close().catch(() => undefined);
   }
 }

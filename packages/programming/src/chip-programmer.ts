@@ -70,6 +70,12 @@ export interface ChipProgrammer {
   /** Starts the program whose vector table is at the address. The connection may be gone then. */
   start(address: number): Promise<void>;
 
+  /**
+   * Lets the chip run the program at the address as it will in the field, and lets go of it: by a reset where
+   * the way can reset it and its boot settings lead there, by a jump from a ROM bootloader.
+   */
+  boot(address: number): Promise<void>;
+
   /** Lets go of the chip. */
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ export type { FlashEvent, FlashStage, OnFlashEvent } from './flash/flash-event.t
 export { type FlashPlan, type FlashRequest, planFlash, type UnitPlan } from './flash/plan.ts';
 export { planTexts } from './flash/plan-text.ts';
 export { type RunOptions, runPlan } from './flash/run-plan.ts';
+export { isUnreadable } from './flash/unreadable.ts';
 export { chipsWithDeviceId } from './identity.ts';
 export {
   type OptionChange,

@@ -13,11 +13,14 @@ export const hashBytes = 32;
 
 /** u32be(area ordinal) || u32be(chunk index) || 00 00 00 || last; 12 bytes. */
 export function recordNonce(record: PlannedRecord): Bytes {
+  const { areaOrdinal, chunkIndex, lastOfArea } = record;
   const nonce = new Uint8Array(12);
-  const view = new DataView(nonce.buffer);
-  view.setUint32(0, record.areaOrdinal);
-  view.setUint32(4, record.chunkIndex);
-  nonce[11] = record.lastOfArea ? 1 : 0;
+  // Byte by byte, since a view of its own for each record costs as much as its hash's call.
+  for (let i = 0; i < 4; i++) {
+    nonce[i] = areaOrdinal >>> (24 - 8 * i);
+    nonce[4 + i] = chunkIndex >>> (24 - 8 * i);
+  }
+  nonce[11] = lastOfArea ? 1 : 0;
   return nonce;
 }
 

@@ -3,7 +3,7 @@
 
 import { hexAddress } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { DebugProbe } from '@firmseal/personalization';
+import type { DebugProbe } from '@firmseal/programming';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 
 const probe = 'this process';

@@ -48,6 +48,8 @@ export interface VirtualJob {
   readonly name: string;
   /** The authority as a line with a token of this job sees it. */
   readonly line: LineAccess;
+  /** The same for a line in another process. */
+  readonly access: { readonly address: string; readonly token: Secret };
 }
 
 export interface VirtualOwner {
@@ -135,8 +137,10 @@ async function seal(
   };
 }
 
-const clientWith = (server: RunningAuthority, token: string) =>
-  new AuthorityClient({ address: server.url, token: new Secret(utf8(token)), clock: systemClock });
+const accessTo = (server: RunningAuthority, token: string) => ({
+  address: server.url,
+  token: new Secret(utf8(token)),
+});
 
 async function openVirtualJob(
   { server, client }: { server: RunningAuthority; client: AuthorityClient },
@@ -147,7 +151,9 @@ async function openVirtualJob(
   const { job } = await client.call('openJob', request);
   await client.call('approveJob', { job });
   const { token } = await client.call('createLineToken', { job, label: 'virtual line' });
-  return { id: job, name: toHex(job), line: accessForJob(clientWith(server, token), job) };
+  const access = accessTo(server, token);
+  const lineClient = new AuthorityClient({ ...access, clock: systemClock });
+  return { id: job, name: toHex(job), line: accessForJob(lineClient, job), access };
 }
 
 /**
@@ -186,7 +192,7 @@ export async function createOwner(
   // is no part of what is shown.
   const server = await serveAuthority({ authority, limits: { burst: 100_000, perSecond: 100_000 } });
   const { token } = await createToken(authority, { scope: 'owner', label: 'owner', by: 'local' });
-  const client = clientWith(server, token);
+  const client = new AuthorityClient({ ...accessTo(server, token), clock: systemClock });
   return {
     chip,
     plan,

@@ -5,6 +5,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import type { DevicePublic } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
 import { personalizeChip } from '@firmseal/personalization';
+import { openProbeProgrammer } from '@firmseal/programming';
 import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { openChipLink } from './chip-link.ts';
 import type { LineConditions } from './conditions.ts';
@@ -31,7 +32,8 @@ export async function personalizeVirtualChip(
   const { device } = await personalizeChip({
     crypto: nodeCrypto,
     chip: owner.chip,
-    probe: inProcessProbe(chip),
+    clock: systemClock,
+    openProgrammer: () => openProbeProgrammer(owner.chip, inProcessProbe(chip)),
     openAgent: async () => {
       const stream = openChipLink(chip);
       return {

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
 import { fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import type { DebugProbe } from '@firmseal/personalization';
+import type { DebugProbe } from '@firmseal/programming';
 
 interface ProbeAnswer {
   readonly bytes?: string;

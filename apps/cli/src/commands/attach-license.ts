@@ -5,9 +5,10 @@ import { Command } from '@commander-js/extra-typings';
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { readLicenseBundle, readLicenseTermsUnverified } from '@firmseal/license';
 import { attachLicense, inspectPackage } from '@firmseal/seal';
-import { readInput, refuseExisting, writeOutput } from '../files.ts';
+import { readInput } from '../files.ts';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
@@ -23,7 +24,7 @@ export const command = (shell: Shell) =>
     .addHelpText('after', examples('attach-license panel.seal --license chip-7.license --out app.seal'))
     .action(
       runs(shell, async (face, path, { license, out }) => {
-        refuseExisting(out);
+        refuseUnmakeable([out]);
         const file = readInput(path);
         const bundle = readInput(license);
         const { manifestDigest, thumbprint, licenseId, mode } = readLicenseTermsUnverified(
@@ -31,7 +32,7 @@ export const command = (shell: Shell) =>
         );
         if (!equalBytes(manifestDigest, fromHex(inspectPackage(nodeCrypto, { file }).manifestDigest)))
           throw new Fault('license-manifest-wrong');
-        writeOutput(out, attachLicense(file, bundle));
+        writeNewFiles([{ path: out, parts: attachLicense(file, bundle) }]);
         face.tell(
           { event: 'license-attached', package: out, thumbprint, mode, licenseId },
           `${out}: for the chip ${toHex(thumbprint)}, ${mode} license ${toHex(licenseId)}`,

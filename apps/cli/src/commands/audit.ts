@@ -6,14 +6,15 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { type AuditedInstall, type AuditResult, audit, type JobSummary } from '@firmseal/audit';
 import { formatHead, parseHead } from '@firmseal/authority';
 import { mostEvidenceLineBytes } from '@firmseal/authority-contract';
+import { utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { readLines, refuseUnwritable } from '@firmseal/files';
+import { readLines, refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { verifyAuthority } from '@firmseal/formats';
 import { accessAuthority } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
-import { readInput, readText, writeText } from '../files.ts';
+import { readInput, readText } from '../files.ts';
 import { examples, productOption, rootKeyOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
@@ -30,14 +31,17 @@ interface AuditInputs {
 }
 
 /** Lines of evidence: from the authority, or from a file that an earlier audit kept. */
-function evidenceOf({ authority, tokenFile, evidence, keep }: AuditInputs): AsyncIterable<string> {
+function evidenceOf(
+  face: Face,
+  { authority, tokenFile, evidence, keep }: AuditInputs,
+): AsyncIterable<string> {
   if (evidence !== undefined) return readLines(evidence, mostEvidenceLineBytes);
   if (authority === undefined || tokenFile === undefined)
     throw new Fault('command-line-invalid', {
       command: 'firmseal audit',
       detail: 'give --authority and --token-file, or --evidence with a file that an audit kept',
     });
-  const lines = accessAuthority({ authority, tokenFile }).exportEvidence();
+  const lines = accessAuthority(face, { authority, tokenFile }).exportEvidence();
   return keep === undefined ? lines : keepLines(keep, lines);
 }
 
@@ -119,7 +123,7 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, options) => {
         const { product, remember, first = false, keep } = options;
         if (keep !== undefined) refuseUnwritable(keep);
-        const lines = evidenceOf(options);
+        const lines = evidenceOf(face, options);
         const known = rememberedHead(remember, first);
         if (remember !== undefined) refuseUnwritable(remember);
         const rootPublicKey = readPublicKey(options.rootKey);
@@ -143,6 +147,6 @@ export const command = (shell: Shell) =>
         for (const job of result.jobs) tellJob(face, job);
         tellVerdict(face, result);
         if (!result.ok) throw new Fault('audit-failed', { count: result.findingCount });
-        if (remember !== undefined) writeText(remember, `${formatHead(result.head)}\n`);
+        if (remember !== undefined) writeWholeFile(remember, [utf8(`${formatHead(result.head)}\n`)]);
       }),
     );

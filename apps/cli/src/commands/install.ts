@@ -3,9 +3,11 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
+import { faultLabel } from '@firmseal/fault';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
-import { exitCodeOf, runGang } from '@firmseal/programmer';
+import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
+import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
 import { setUpLine } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
@@ -13,6 +15,15 @@ import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
+
+type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
+
+/** Standard error says why each socket failed, whatever shows the progress. */
+function tellFailure({ shell }: Face, { socketNumber, socket, fault }: FailedInstall): void {
+  const { code, message, remedy } = fault;
+  shell.err.write(`[${socketNumber}] ${socket}: ${faultLabel(code)} ${code}: ${message}\n`);
+  shell.err.write(`  What to do: ${remedy}\n`);
+}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -40,13 +51,12 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const { delegation, ...line } = setUpLine(path, options);
+        const { delegation, ...line } = setUpLine(face, path, options);
         const receipts = openReceiptFolder(options.receipts, delegation);
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
         const stop = new AbortController();
-        const onSignal = (): void => stop.abort();
-        process.once('SIGINT', onSignal);
+        const giveBack = shell.stops.take(() => stop.abort());
         try {
           const results = await runGang({
             ...{ ...line, sockets: options.socket, journal },
@@ -59,10 +69,11 @@ export const command = (shell: Shell) =>
             signal: stop.signal,
             startApplication: options.start === true,
           });
+          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
           return exitCodeOf(results);
         } finally {
           shown.finish();
-          process.off('SIGINT', onSignal);
+          giveBack();
           await journal.close();
         }
       }),

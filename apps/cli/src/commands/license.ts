@@ -5,11 +5,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
-import { faultOfFile, refuseUnwritable } from '@firmseal/files';
+import { faultOfFile, refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { takeLicense } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
-import { writeOutput } from '../files.ts';
 import { setUpLine } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
 import { runs } from '../runs.ts';
@@ -47,7 +46,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, { out, socket: sockets, ...options }) => {
-        const { delegation: _, ...line } = setUpLine(path, options);
+        const { delegation: _, ...line } = setUpLine(face, path, options);
         openFolder(out);
         const journal = await openJournalFile(options.journal);
         try {
@@ -55,7 +54,7 @@ export const command = (shell: Shell) =>
             const { bundle, ...taken } = await takeLicense({ ...line, journal, socket });
             const { thumbprint, chipId, licenseId, unitIndex, newUnit } = taken;
             const file = join(out, `${toHex(thumbprint)}.license`);
-            writeOutput(file, [bundle]);
+            writeWholeFile(file, [bundle]);
             face.tell(
               { event: 'license', file, socket, ...taken },
               `${file}: ${chipId} in ${socket}, license ${toHex(licenseId)}, ` +

@@ -1,56 +1,86 @@
-// `firmseal personalize`: several blank chips, one after the other on each probe, at a trusted site.
+// `firmseal personalize`: blank chips at a trusted site, all at once, each through its own way.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { AgentClient } from '@firmseal/agent-client';
-import { toHex } from '@firmseal/bytes';
-import { findChip, requireAgent } from '@firmseal/chips';
+import { boardPart } from '@firmseal/boards';
+import { type AgentBuild, type Chip, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
-import { systemClock } from '@firmseal/link';
-import { type PersonalizeOptions, type PersonalizeStep, personalizeChip } from '@firmseal/personalization';
-import { agentBuildNames, readAgentImage } from '../agent-image.ts';
+import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import type { PersonalizedDevice } from '@firmseal/personalization';
+import { agentBuildNames, agentSha256, readAgentImage } from '../agent-image.ts';
 import { chipOption } from '../chip-option.ts';
-import {
-  collect,
-  examples,
-  level,
-  number,
-  passphraseOption,
-  productOption,
-  rootKeyOption,
-} from '../options.ts';
-import { readPassphrase } from '../passphrase.ts';
+import { examples, level, number, passphraseOption, productOption, rootKeyOption } from '../options.ts';
+import { readBoard } from '../personalization/board-option.ts';
+import { collectWays, isVirtual, type Plug, plugsOf } from '../personalization/plugs.ts';
+import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
+import { runChips } from '../personalization/run-chips.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
 import { runs } from '../runs.ts';
+import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
-import { collectSockets, openProbe, openSocket } from '../sockets.ts';
+import { collectSockets, openSocket } from '../sockets.ts';
 
-const steps: Record<PersonalizeStep, string> = {
-  'agent-written': 'agent written and read back',
-  'identity-made': 'identity made in the chip',
-  certified: 'certified by the device CA',
-  protected: 'final protection in force, as the chip itself says',
-};
+/** A line that is only the agent's must open before the first chip is erased. */
+async function tryLines(plugs: readonly Plug[]): Promise<void> {
+  for (const { via, socket } of plugs)
+    if (via !== socket && !socket.startsWith('usb:')) await (await openSocket(socket)).close();
+}
 
-/** The agent behind a socket, once for each time that personalization asks. */
-const agentOpener =
-  (socket: string): PersonalizeOptions['openAgent'] =>
-  async () => {
-    const stream = await openSocket(socket);
-    return {
-      agent: await AgentClient.connect({ stream, clock: systemClock }),
-      close: () => stream.close(),
-    };
-  };
+/** Virtual chips play the WebAssembly build faster. */
+const buildFor = (plugs: readonly Plug[], named: AgentBuild | undefined): AgentBuild =>
+  named ?? (plugs.every(isVirtual) ? 'webassembly' : 'machine-code');
+
+function levelOf({
+  level: given,
+  rehearsal,
+}: {
+  level?: 0 | 1 | 2 | undefined;
+  rehearsal?: true | undefined;
+}) {
+  if (rehearsal !== true) return given ?? 2;
+  if (given !== undefined && given !== 0) throw new Fault('rehearsal-level', { level: given });
+  return 0;
+}
+
+/** Agent and board settings, as bytes at flash addresses, and what a record says of them. */
+function whatToWrite(chip: Chip, build: AgentBuild, boardText: string | undefined) {
+  const agent = readAgentImage(chip, build);
+  if (boardText === undefined) return { agentImage: agent, board: '' };
+  const { id, settings } = readBoard(boardText, chip);
+  const { leastMillivolts } = settings.supply;
+  return { agentImage: [...agent, boardPart(settings, chip)], board: id, leastMillivolts };
+}
+
+/**
+ * Asked to stop, it finishes what it began: a chip that is half personalized would have to be erased. Throws
+ * `command-stopped` then, and what `work` throws.
+ */
+async function finishing(shell: Shell, work: () => Promise<void>): Promise<void> {
+  let stoppedBy: string | undefined;
+  const giveBack = shell.stops.take((signal) => {
+    stoppedBy = signal;
+  });
+  try {
+    await work();
+    if (stoppedBy !== undefined) throw new Fault('command-stopped', { signal: stoppedBy });
+  } finally {
+    giveBack();
+  }
+}
 
 export const command = (shell: Shell) =>
   new Command()
     .requiredOption(
-      '--probe <address>',
-      'debug port of a blank chip, virtual:HOST:PORT; or `written`, where another programmer wrote the agent (repeat)',
-      collect,
+      '--via <place>',
+      'way to a blank chip: serial:, usb:, tcp:, probe:, openocd: or virtual:; or `written`, where another ' +
+        'programmer wrote the agent (repeat)',
+      collectWays,
+    )
+    .option(
+      '--socket <place>',
+      'the same chip for its agent: serial:, usb: or tcp: (repeat, in the same order; default: the --via)',
+      collectSockets,
     )
     .addOption(
       new Option(
@@ -58,65 +88,61 @@ export const command = (shell: Shell) =>
         'what is written: machine code, or WebAssembly, which virtual chips play faster (the default there)',
       ).choices(agentBuildNames),
     )
-    .requiredOption(
-      '--socket <place>',
-      'the same chip for its agent: serial:, usb: or tcp: (repeat, in the same order)',
-      collectSockets,
-    )
     .addOption(chipOption())
+    .option('--board <name>', 'board settings: a ready board, or a board.json (spec/board.md)')
     .addOption(productOption())
     .addOption(rootKeyOption())
     .requiredOption('--device-ca <file>', 'the device CA key')
-    .option('--level <level>', 'final readout protection: 0, 1 or 2', level, 2)
+    .option('--level <level>', 'final readout protection: 0, 1 or 2; default 2', level)
+    .option('--rehearsal', 'leave the chip at level 0; certificate and receipts say that it was a rehearsal')
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
+    .option('--confirm-erase', 'erase a chip at level 1 and start over')
+    .option('--records <file>', 'add a signed record of each chip to this file')
     .option('--epoch <number>', 'epoch that the chip starts with', number(), 0)
     .addOption(passphraseOption('the device CA key'))
     .addHelpText(
       'after',
       examples(
+        'personalize --chip stm32g0b1 --board nucleo-g0b1re --product panel --root-key root.key.pub \\\n' +
+          '      --device-ca ca.key --via serial:/dev/ttyACM0 --rehearsal',
         'personalize --chip stm32f427 --product panel --root-key root.key.pub --device-ca ca.key \\\n' +
-          '      --probe virtual:127.0.0.1:4001 --socket tcp:127.0.0.1:5001 --level 2 --confirm-permanent',
+          '      --via virtual:127.0.0.1:4001 --socket tcp:127.0.0.1:5001 --confirm-permanent',
       ),
     )
     .action(
       runs(shell, async (face, options) => {
-        const { probe: probes, socket: sockets, level: readoutLevel, product, epoch } = options;
+        const { product, epoch, records, rehearsal = false } = options;
+        const readoutLevel = levelOf(options);
         if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
-        if (probes.length !== sockets.length)
-          throw new Fault('sockets-unequal', { probes: probes.length, sockets: sockets.length });
+        const plugs = plugsOf(options.via, options.socket);
         checkClock(new Date());
         const chip = findChip(options.chip);
         requireAgent(chip);
+        const build = buildFor(plugs, options.agentBuild);
+        const { board, ...written } = whatToWrite(chip, build, options.board);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
-        const { deviceCa: caFile, passphraseFile } = options;
-        const passphrase = await readPassphrase(shell, `the device CA key ${caFile}`, passphraseFile);
-        const key = await openKeyFile(nodeCrypto, { path: caFile, passphrase, role: 'device-ca' });
-        const isVirtual = probes.every((probe) => probe.startsWith('virtual:'));
-        const build = options.agentBuild ?? (isVirtual ? 'webassembly' : 'machine-code');
-        const agentImage = readAgentImage(chip, build);
-        // Every line must open before the first chip is erased.
-        for (const socket of sockets) await (await openSocket(socket)).close();
-        const shared = {
-          ...{ crypto: nodeCrypto, chip, product, epoch, rootPublicKey, level: readoutLevel },
-          agentImage,
-          deviceCa: signerOf(nodeCrypto, key),
-        };
-        for (const [index, socket] of sockets.entries()) {
-          const say = (text: string) => `[${index + 1}] ${socket}: ${text}`;
-          const { device, uniqueId } = await personalizeChip({
-            ...shared,
-            validFrom: releaseDate,
-            ...(probes[index] === 'written' ? {} : { probe: openProbe(probes[index]!) }),
-            openAgent: agentOpener(socket),
-            onStep: (step) => face.tell({ event: 'step', socket, step }, say(steps[step])),
-          });
-          const thumbprint = toHex(device.thumbprint);
-          face.tell(
-            { event: 'personalized', socket, thumbprint, uniqueId: toHex(uniqueId), level: readoutLevel },
-            say(`device ${thumbprint.slice(0, 16)}, readout level ${readoutLevel}`),
-          );
-        }
-        key.privateKey.wipe();
+        const { deviceCa: file, passphraseFile } = options;
+        const role = 'device-ca';
+        await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
+          const deviceCa = signerOf(nodeCrypto, key);
+          await tryLines(plugs);
+          if (records !== undefined) refuseUnwritableRecords(records);
+          const run = {
+            ...{ face, chip, plugs },
+            shared: {
+              ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
+              ...{ ...written, validFrom: releaseDate, origin: { kind: 'witnessed', rehearsal } as const },
+              eraseProtected: options.confirmErase === true,
+            },
+            onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
+              if (records === undefined) return;
+              const sha256 = via === 'written' ? undefined : agentSha256(chip, build);
+              const facts = { agentSha256: sha256, board, now: new Date() };
+              appendRecord(records, device, await recordOf(deviceCa, device, facts));
+            },
+          };
+          await finishing(shell, () => runChips(run));
+        });
       }),
     );

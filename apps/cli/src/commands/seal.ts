@@ -1,10 +1,12 @@
 // `firmseal seal`: an image file becomes a package and, beside it, the content key wrapped for the authority.
 
+import { parse } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { imageFormats } from '@firmseal/image';
-import { openKeyFile, refuseKnownTestKeys, signerOf } from '@firmseal/keys';
+import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import { sealContentKey } from '@firmseal/license';
 import {
   type Area,
@@ -18,10 +20,12 @@ import {
   sealPackage,
 } from '@firmseal/seal';
 import { chipOption } from '../chip-option.ts';
-import { readInput, refuseExisting, writeOutput } from '../files.ts';
+import type { Face } from '../face.ts';
+import { readInput } from '../files.ts';
 import { readImageFile } from '../image-file.ts';
 import {
   address,
+  collect,
   entryOption,
   examples,
   level,
@@ -31,9 +35,9 @@ import {
   rootKeyOption,
   toNumber,
 } from '../options.ts';
-import { readPassphrase } from '../passphrase.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
+import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
 
 const chunkNames = chunkSizes.map(String) as `${(typeof chunkSizes)[number]}`[];
@@ -84,7 +88,10 @@ export const command = (shell: Shell) =>
     .requiredOption('--delegation <file>', "the signer's delegation")
     .addOption(rootKeyOption())
     .requiredOption('--authority-key <file>', 'public KEM key of the authority that will issue licenses')
-    .requiredOption('--out <file>', 'the package; its content key goes, wrapped, to FILE.key')
+    .option(
+      '--out <file>',
+      'the package, by default the name of the image with .seal; its content key goes, wrapped, to FILE.key',
+    )
     .option('--address <number>', 'address of a raw binary', address)
     .addOption(entryOption())
     .addOption(
@@ -125,6 +132,12 @@ export const command = (shell: Shell) =>
       collectDeviceData,
     )
     .option('--epoch-statement <file>', 'epoch statement to carry along')
+    .option(
+      '--succession <file>',
+      'succession of the root to carry along, oldest first (repeat)',
+      collect,
+      [],
+    )
     .option('--sbom <file>', 'software bill of materials; its SHA-256 is signed')
     .option('--allow-open', 'let the package install on chips that can be read out (level 0)')
     .option(
@@ -143,8 +156,9 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const keyFile = `${options.out}.key`;
-        refuseExisting(options.out, keyFile);
+        const out = options.out ?? `${parse(path).name}.seal`;
+        const keyFile = `${out}.key`;
+        refuseUnmakeable([keyFile, out]);
         const chip = findChip(options.chip);
         requireAgent(chip);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
@@ -163,16 +177,18 @@ export const command = (shell: Shell) =>
           plan.areas.map(({ area }) => area),
           [chip],
         );
-        const { parts, wrappedKey } = await sealFor(shell, { core, areas: plan.areas }, options);
-        writeOutput(keyFile, [wrappedKey], 0o600);
-        writeOutput(options.out, parts);
+        const { parts, wrappedKey } = await sealFor(face, { core, areas: plan.areas }, options);
+        writeNewFiles([
+          { path: keyFile, parts: [wrappedKey], mode: 0o600 },
+          { path: out, parts },
+        ]);
         const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
         const { product, firmwareVersion } = core;
         face.tell(
           {
             event: 'sealed',
             ...{
-              package: options.out,
+              package: out,
               contentKey: keyFile,
               product,
               firmwareVersion,
@@ -181,7 +197,7 @@ export const command = (shell: Shell) =>
             },
             ...{ format: image.format, notes: image.notes, slot: plan.slot.name, entry: plan.entry },
           },
-          `${options.out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
+          `${out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
           ...image.notes.map((note) => `  ${note}`),
           ...(plan.slot.storeStart === plan.slot.linkStart
             ? []
@@ -213,21 +229,22 @@ function makeCore(chip: Chip, entry: number, options: SealOptions): SealInputs['
 }
 
 /** The package in parts, and its content key wrapped for the authority. */
-async function sealFor(shell: Shell, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
-  const passphrase = await readPassphrase(shell, `the signer key ${options.signer}`, options.passphraseFile);
-  const key = await openKeyFile(nodeCrypto, { path: options.signer, passphrase, role: 'package-signer' });
+async function sealFor(face: Face, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
+  const { signer: file, passphraseFile, epochStatement } = options;
   const rootPublicKey = readPublicKey(options.rootKey);
   const authorityKemKey = readPublicKey(options.authorityKey);
-  for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
-  const { epochStatement } = options;
-  const { parts, contentKey, manifestDigest } = await sealPackage(nodeCrypto, {
-    ...content,
-    signer: signerOf(nodeCrypto, key),
-    delegation: readInput(options.delegation),
-    rootPublicKey,
+  const delegation = readInput(options.delegation);
+  const carried = {
     ...(epochStatement === undefined ? {} : { epoch: readInput(epochStatement) }),
+    successions: options.succession.map(readInput),
+  };
+  const role = 'package-signer';
+  const sealed = await withKey(face, { file, role, what: 'the signer key', passphraseFile }, (key) => {
+    for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
+    const signer = signerOf(nodeCrypto, key);
+    return sealPackage(nodeCrypto, { ...content, signer, delegation, rootPublicKey, ...carried });
   });
-  key.privateKey.wipe();
+  const { parts, contentKey, manifestDigest } = sealed;
   const wrappedKey = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey });
   contentKey.wipe();
   return { parts, wrappedKey };

@@ -24,7 +24,7 @@ const shownChips = 2;
 function doorLines(doors: Doors): string[] {
   const { linkPort, probePort, uart, usb, stlinkPort, probeUsb } = doors;
   const line = (name: string, where: string) => `    ${name.padEnd(14)}${where}`;
-  const socket = `--socket tcp:127.0.0.1:${linkPort} --probe virtual:127.0.0.1:${probePort}`;
+  const socket = `--socket tcp:127.0.0.1:${linkPort} --via virtual:127.0.0.1:${probePort}`;
   return [
     line('firmseal', socket),
     ...(uart === undefined ? [] : [line('UART', typeof uart === 'string' ? uart : `tcp 127.0.0.1:${uart}`)]),

@@ -70,15 +70,17 @@ async function holdState(file: string): Promise<() => Promise<void>> {
 
 /** Until a signal, `quit`, or Ctrl-C. Everything that was opened is closed. */
 export async function runSession(face: Face, plan: SessionPlan): Promise<void> {
+  // From here on: a lock that a stopped command left would be in the way of the next.
+  const stopped = face.shell.stops.wait();
   const release = plan.stateFile === undefined ? undefined : await holdState(plan.stateFile);
   try {
-    await runChips(face, plan);
+    await runChips(face, plan, stopped);
   } finally {
     await release?.();
   }
 }
 
-async function runChips(face: Face, plan: SessionPlan): Promise<void> {
+async function runChips(face: Face, plan: SessionPlan, stopped: Promise<void>): Promise<void> {
   const { shell } = face;
   const end = Promise.withResolvers<void>();
   let screen: Screen | undefined;
@@ -131,7 +133,7 @@ async function runChips(face: Face, plan: SessionPlan): Promise<void> {
     if (live)
       screen = new Screen(shell, { views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
     else if (!shell.in.isTTY) createInterface({ input: shell.in }).on('line', obeyLine);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.resolve());
+    void stopped.then(end.resolve);
     if (plan.uart !== undefined || plan.usb || plan.debug !== undefined)
       for (const { chip } of boards) chip.powerOn();
     announceReady(printer, boards);

@@ -5,9 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { writeWholeFile } from '@firmseal/files';
 import type { KeptState } from '@firmseal/virtual-stm32';
-import { readInput, writeText } from '../files.ts';
+import { readInput } from '../files.ts';
 
 const format = 'firmseal virtual chips';
 const version = 1;
@@ -76,7 +78,7 @@ function decodeChip(value: unknown): KeptState {
 export function writeState(file: string, { chip, seed, chips }: KeptBoards): void {
   const body = `${JSON.stringify({ chip, seed, chips: chips.map(encodeChip) })}\n`;
   const head = { format, version, sha256: sha256(body) };
-  writeText(file, `${JSON.stringify(head)}\n${body}`, 0o600);
+  writeWholeFile(file, [utf8(`${JSON.stringify(head)}\n${body}`)], { mode: 0o600 });
 }
 
 /**

@@ -14,12 +14,10 @@
 #ifdef FS_BEARSSL_M15
 #define FS_BR_P256 br_ec_p256_m15
 #define FS_BR_VERIFY br_ecdsa_i15_vrfy_raw
-#define FS_BR_SIGN br_ecdsa_i15_sign_raw
 #define FS_BR_GHASH br_ghash_ctmul32
 #else
 #define FS_BR_P256 br_ec_p256_m31
 #define FS_BR_VERIFY br_ecdsa_i31_vrfy_raw
-#define FS_BR_SIGN br_ecdsa_i31_sign_raw
 #define FS_BR_GHASH br_ghash_ctmul
 #endif
 

@@ -1,27 +1,25 @@
 /*
- * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA with the deterministic nonces of RFC 6979,
- * SHA-256, AES-256-GCM. All of it runs in constant time for secret inputs and takes no heap. Of BearSSL
- * this uses the parts that sources.json lists; GCM is put together here, because the tag has to be right
- * before the first byte is decrypted.
+ * core/fs_crypto.h by BearSSL 0.6 (MIT): P-256, ECDSA (fs_ecdsa.c), SHA-256, AES-256-GCM. All of it runs in
+ * constant time for secret inputs and takes no heap. Of BearSSL this uses the parts that sources.json lists;
+ * GCM is put together here, because the tag has to be right before the first byte is decrypted.
  */
 #include "fs_crypto.h"
 
 #include "bearssl.h"
 #include "fs_bearssl.h"
+#include "fs_ecdsa.h"
 
-/* Order of the group, big-endian (SEC 2, section 2.4.2). */
-static const uint8_t order[FS_SCALAR_SIZE] = {
+const uint8_t fs_order[FS_SCALAR_SIZE] = {
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
 
-/* FS_YES when 1 <= scalar < n; the time does not depend on it. */
-static fs_answer in_range(const uint8_t scalar[FS_SCALAR_SIZE]) {
+fs_answer fs_scalar_in_range(const uint8_t scalar[FS_SCALAR_SIZE]) {
   uint32_t borrow = 0;
   uint32_t any = 0;
   uint32_t i;
   for (i = FS_SCALAR_SIZE; i-- > 0;) {
     /* scalar - n ends with a borrow exactly when scalar < n */
-    borrow = ((uint32_t)scalar[i] - order[i] - borrow) >> 31;
+    borrow = ((uint32_t)scalar[i] - fs_order[i] - borrow) >> 31;
     any |= scalar[i];
   }
   return (borrow & ((any + 0xffu) >> 8)) != 0 ? FS_YES : FS_NO;
@@ -56,8 +54,8 @@ fs_result fs_crypto_es256_verify(const uint8_t key[FS_POINT_SIZE], const fs_view
   br_ec_public_key public;
   volatile uint32_t right;
   /* BearSSL itself takes r = 0, and finds it wrong unless the result's x coordinate is 0 too. */
-  FS_REQUIRE(in_range(signature) == FS_YES, FS_ERR_COSE_SIGNATURE_INVALID);
-  FS_REQUIRE(in_range(signature + FS_SCALAR_SIZE) == FS_YES, FS_ERR_COSE_SIGNATURE_INVALID);
+  FS_REQUIRE(fs_scalar_in_range(signature) == FS_YES, FS_ERR_COSE_SIGNATURE_INVALID);
+  FS_REQUIRE(fs_scalar_in_range(signature + FS_SCALAR_SIZE) == FS_YES, FS_ERR_COSE_SIGNATURE_INVALID);
   hash_parts(parts, count, hash);
   memcpy(point, key, sizeof point);
   public.curve = BR_EC_secp256r1;
@@ -68,26 +66,16 @@ fs_result fs_crypto_es256_verify(const uint8_t key[FS_POINT_SIZE], const fs_view
   return FS_OK;
 }
 
-fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const fs_view *parts, uint32_t count,
-                               uint8_t signature[FS_SIGNATURE_SIZE]) {
+fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const uint8_t hedge[FS_HASH_SIZE],
+                               const fs_view *parts, uint32_t count, uint8_t signature[FS_SIGNATURE_SIZE]) {
   uint8_t hash[FS_HASH_SIZE];
-  uint8_t scalar[FS_SCALAR_SIZE];
-  br_ec_private_key private;
-  size_t length;
-  FS_REQUIRE(in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_REQUIRE(fs_scalar_in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   hash_parts(parts, count, hash);
-  memcpy(scalar, key, sizeof scalar);
-  private.curve = BR_EC_secp256r1;
-  private.x = scalar;
-  private.xlen = sizeof scalar;
-  length = FS_BR_SIGN(&FS_BR_P256, &br_sha256_vtable, hash, &private, signature);
-  fs_wipe(scalar, sizeof scalar);
-  FS_REQUIRE(length == FS_SIGNATURE_SIZE, FS_ERR_INTERNAL_CHECK_FAILED);
-  return FS_OK;
+  return fs_ecdsa_sign(key, hedge, hash, signature);
 }
 
 fs_result fs_crypto_p256_public(const uint8_t key[FS_SCALAR_SIZE], uint8_t point[FS_POINT_SIZE]) {
-  FS_REQUIRE(in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_REQUIRE(fs_scalar_in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_REQUIRE(FS_BR_P256.mulgen(point, key, FS_SCALAR_SIZE, BR_EC_secp256r1) == FS_POINT_SIZE,
              FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
@@ -114,10 +102,14 @@ fs_result fs_crypto_p256_check(const uint8_t point[FS_POINT_SIZE]) {
 fs_result fs_crypto_ecdh(const uint8_t key[FS_SCALAR_SIZE], const uint8_t point[FS_POINT_SIZE],
                          uint8_t x[FS_SCALAR_SIZE]) {
   uint8_t product[FS_POINT_SIZE];
-  fs_result result;
-  FS_REQUIRE(in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
-  /* The group has prime order, so the product of a point on the curve and 1..n-1 is never infinity. */
+  volatile fs_result result; /* looked at anew behind the second call */
+  FS_REQUIRE(fs_scalar_in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   result = multiply(key, FS_SCALAR_SIZE, point, product);
+  /* The group has prime order, so the product of a point on the curve and 1..n-1 is on the curve, and never
+   * infinity, which BearSSL writes as zeros. A glitch makes one that is not, and so does a point off
+   * the curve that was let in. */
+  /* Defence ecdh-product-checked */
+  if (fs_crypto_p256_check(product) != FS_OK) result = FS_ERR_INTERNAL_CHECK_FAILED;
   if (result == FS_OK) memcpy(x, product + 1, FS_SCALAR_SIZE);
   fs_wipe(product, sizeof product);
   return result;

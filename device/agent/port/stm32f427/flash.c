@@ -51,8 +51,8 @@ static fs_result finish(fs_result fault) {
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
   fs_result result = fs_guarded_copy(address, bytes, length);
-  /* Defence flash-read-is-a-call: as a jump, left out by a glitch, it would run on into the
-   * code that programs flash. */
+  /* As a jump, left out by a glitch, it would run on into the code that programs flash. */
+  /* Defence flash-read-is-a-call */
   fs_barrier();
   return result;
 }

@@ -3,9 +3,9 @@
 // and protection are not here; the virtual STM32 has those.
 
 import { readFileSync } from 'node:fs';
+import { readImage } from '@firmseal/image';
 import { Armv7mInstructions } from '@firmseal/virtual-stm32/testing';
 import { CortexM0Core } from '../../../../node_modules/rp2040js/dist/esm/cortex-m0-core.js';
-import { flashSegments } from '../../toolchain/elf.ts';
 import { type AgentBuild, symbolsOf } from '../../toolchain/thumb.ts';
 
 type Registers = Readonly<Record<number, (written: number) => number>>;
@@ -84,7 +84,7 @@ export class ChipBench {
     this.ramStart = chip.ram[0]!.addressStart;
     this.flash = new Uint8Array(chip.flash.sizeBytes).fill(0xff);
     this.ram = new Uint8Array(chip.ram[0]!.length).fill(0xa5); // garbage, as after power-on
-    for (const { address, bytes } of flashSegments(readFileSync(build.elf))) {
+    for (const { address, bytes } of readImage(readFileSync(build.elf)).segments) {
       this.flash.set(bytes, address - this.flashStart);
     }
     const nothing = () => {};

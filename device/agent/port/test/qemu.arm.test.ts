@@ -12,6 +12,7 @@ import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { DevicePublic } from '@firmseal/formats';
+import { readImage } from '@firmseal/image';
 import { type Hello, verifyHello, verifyReceipt } from '@firmseal/license';
 import { type ByteStream, systemClock } from '@firmseal/link';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -28,7 +29,6 @@ import {
   root,
 } from '../../test/trusted-site.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
-import { flashSegments } from '../../toolchain/elf.ts';
 import { qemuTarget, targetOf } from '../../toolchain/targets.ts';
 import { buildAgent } from '../../toolchain/thumb.ts';
 import { type QemuBoard, startQemu } from './qemu-board.ts';
@@ -72,7 +72,7 @@ function application(): Bytes {
   const flags = ['-mcpu=cortex-m4', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,0'];
   const place = `-Wl,-Ttext=0x${boardAddress.toString(16)}`;
   runTool('arm-none-eabi-gcc', [...flags, place, source, '-o', 'application.elf'], folder);
-  const [segment] = flashSegments(readFileSync(join(folder, 'application.elf')));
+  const [segment] = readImage(readFileSync(join(folder, 'application.elf'))).segments;
   const whole = pattern(5 * 1024, 9);
   whole.set(segment!.bytes);
   return whole;

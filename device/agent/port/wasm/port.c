@@ -32,7 +32,8 @@ IMPORT("sha256_final") void host_sha256_final(uint32_t handle, uint8_t *hash);
 IMPORT("es256_verify")
 uint32_t host_es256_verify(const uint8_t *key, const fs_view *parts, uint32_t count, const uint8_t *signature);
 IMPORT("es256_sign")
-uint32_t host_es256_sign(const uint8_t *key, const fs_view *parts, uint32_t count, uint8_t *signature);
+uint32_t host_es256_sign(const uint8_t *key, const uint8_t *hedge, const fs_view *parts, uint32_t count,
+                         uint8_t *signature);
 IMPORT("p256_public") uint32_t host_p256_public(const uint8_t *key, uint8_t *point);
 IMPORT("p256_check") uint32_t host_p256_check(const uint8_t *point);
 IMPORT("ecdh") uint32_t host_ecdh(const uint8_t *key, const uint8_t *point, uint8_t *x);
@@ -115,9 +116,9 @@ fs_result fs_crypto_es256_verify(const uint8_t key[FS_POINT_SIZE], const fs_view
                                  const uint8_t signature[FS_SIGNATURE_SIZE]) {
   return host_es256_verify(key, parts, count, signature);
 }
-fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const fs_view *parts, uint32_t count,
-                               uint8_t signature[FS_SIGNATURE_SIZE]) {
-  return host_es256_sign(key, parts, count, signature);
+fs_result fs_crypto_es256_sign(const uint8_t key[FS_SCALAR_SIZE], const uint8_t hedge[FS_HASH_SIZE],
+                               const fs_view *parts, uint32_t count, uint8_t signature[FS_SIGNATURE_SIZE]) {
+  return host_es256_sign(key, hedge, parts, count, signature);
 }
 fs_result fs_crypto_p256_public(const uint8_t key[FS_SCALAR_SIZE], uint8_t point[FS_POINT_SIZE]) {
   return host_p256_public(key, point);

@@ -3,7 +3,16 @@
 // the chip.
 
 import type { Bytes } from '@firmseal/bytes';
-import { accessLevel, type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
+import {
+  accessLevel,
+  type Chip,
+  chipIds,
+  type EraseUnit,
+  findChip,
+  hexAddress,
+  type OptionValues,
+  withOptionField,
+} from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
 import type { DebugProbe } from '../debug-probe.ts';
@@ -31,13 +40,32 @@ class ProbeProgrammer implements ChipProgrammer {
 
   async identify(): Promise<ChipIdentity> {
     const { identity } = this.chip;
-    const idCode = (await this.#probe.readWord(identity.deviceIdRegister)) ?? 0;
+    const idCode = await this.#idCodeAs(this.chip);
     const [deviceId, revision] = [idCode & 0xfff, idCode >>> 16];
-    checkIdentity(this.chip, { deviceId, readProtected: false });
+    if (deviceId !== identity.deviceId) await this.#refuseAnother(deviceId);
     const readProtected = accessLevel(this.chip, await this.readOptions()) > 0;
     const flashSizeBytes = flashSizeOf(await this.#probe.readMemory(identity.flashSizeAddress, 2));
     const uniqueId = await this.#probe.readMemory(identity.uniqueIdAddress, identity.uniqueIdLength);
     return checkIdentity(this.chip, { deviceId, revision, flashSizeBytes, uniqueId, readProtected });
+  }
+
+  /** DBGMCU_IDCODE where this kind of chip has it; 0 where nothing is there. */
+  async #idCodeAs(chip: Chip): Promise<number> {
+    return (await this.#probe.readWord(chip.identity.deviceIdRegister)) ?? 0;
+  }
+
+  /** Another chip may have its id in another place: it is named where one of the catalogue fits. */
+  async #refuseAnother(deviceId: number): Promise<never> {
+    for (const id of chipIds()) {
+      const found = (await this.#idCodeAs(findChip(id))) & 0xfff;
+      if (found === findChip(id).identity.deviceId)
+        checkIdentity(this.chip, { deviceId: found, readProtected: false });
+    }
+    throw new Fault('chip-is-another', {
+      chip: this.chip.id,
+      deviceId: deviceId === 0 ? 'no device id' : hexAddress(deviceId),
+      found: 'a chip that the catalogue does not have',
+    });
   }
 
   async read(
@@ -115,6 +143,10 @@ class ProbeProgrammer implements ChipProgrammer {
     if (address !== flash.addressStart)
       throw new Fault('start-not-possible', { address: `0x${address.toString(16)}` });
     await this.close();
+  }
+
+  boot(): Promise<void> {
+    return this.close();
   }
 
   async close(): Promise<void> {

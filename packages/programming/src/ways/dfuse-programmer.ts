@@ -178,6 +178,11 @@ class DfuseProgrammer implements ChipProgrammer {
     await this.#bootloader.leave(address);
   }
 
+  async boot(address: number): Promise<void> {
+    await this.start(address);
+    await this.close().catch(() => undefined); // the device has left the bus
+  }
+
   close(): Promise<void> {
     return this.#bootloader.close();
   }

@@ -17,6 +17,7 @@ export async function openOpenocdProgrammer(
   options: OpenocdOptions & { readonly chip: Chip },
 ): Promise<ChipProgrammer> {
   const openocd = await Openocd.connect(options);
+  await openocd.setPolling(true);
   await openocd.resetHalt();
   return new OpenocdProgrammer(options.chip, options.clock, openocd);
 }
@@ -155,6 +156,12 @@ class OpenocdProgrammer implements ChipProgrammer {
 
   async start(address: number): Promise<void> {
     await this.#openocd.start(address);
+  }
+
+  async boot(): Promise<void> {
+    await this.#openocd.resetRun();
+    await this.#openocd.setPolling(false);
+    await this.close();
   }
 
   async close(): Promise<void> {

@@ -140,6 +140,11 @@ class UartProgrammer implements ChipProgrammer {
     await this.#bootloader.go(address);
   }
 
+  async boot(address: number): Promise<void> {
+    await this.start(address);
+    await this.close();
+  }
+
   close(): Promise<void> {
     return this.#bootloader.close();
   }

@@ -50,7 +50,8 @@ export function cryptoImports(crypto: Crypto, memory: AgentMemory) {
     },
     es256_verify: (key: number, parts: number, count: number, signature: number): number =>
       crypto.verifyEs256(take(key, 65), message(parts, count), take(signature, 64)) ? fsOk : failed,
-    es256_sign: (key: number, parts: number, count: number, signature: number): number =>
+    /** The hedge is not needed: `Crypto` draws its nonces by itself. */
+    es256_sign: (key: number, _hedge: number, parts: number, count: number, signature: number): number =>
       give(
         signature,
         isScalar(take(key, 32)) ? crypto.signEs256(take(key, 32), message(parts, count)) : undefined,

@@ -4,9 +4,9 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { bootOptions, type Chip, findChip, hexAddress } from '@firmseal/chips';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { readAgentHex } from '../../agent-image.ts';
 import { chipOption } from '../../chip-option.ts';
-import { refuseExisting, writeOutput } from '../../files.ts';
 import { examples } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
@@ -61,8 +61,8 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, { chip: id, out }) => {
         const chip = findChip(id);
-        refuseExisting(out);
-        writeOutput(out, [readAgentHex(chip)]);
+        refuseUnmakeable([out]);
+        writeNewFiles([{ path: out, parts: [readAgentHex(chip)] }]);
         const fields = bootFields(chip);
         face.tell(
           { event: 'agent-exported', chip: chip.id, file: out, bootOptions: fields },
@@ -77,7 +77,7 @@ export const command = (shell: Shell) =>
                 ...fields.map(({ name, value }) => `  ${name} = 0x${value.toString(16)}`),
               ]),
           '',
-          'Then `firmseal personalize --probe written` makes the identity. You must trust the person who wrote the agent.',
+          'Then `firmseal personalize --via written` makes the identity. You must trust the person who wrote the agent.',
         );
       }),
     );

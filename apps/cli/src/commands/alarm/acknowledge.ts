@@ -23,6 +23,6 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, alarm, options) => {
         const { note } = options;
-        tellAlarm(face, await accessAuthority(options).call('acknowledgeAlarm', { alarm, note }));
+        tellAlarm(face, await accessAuthority(face, options).call('acknowledgeAlarm', { alarm, note }));
       }),
     );

@@ -18,7 +18,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, options) => {
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         const alarms = readPages(async (from) => {
           const { alarms: items, more } = await client.call('listAlarms', { from });
           return { items, more };

@@ -12,18 +12,13 @@ import {
 } from '@firmseal/authority';
 import { calls } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
+import { type KeyRole, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
+import { warnOfReaders } from '../../file-readers.ts';
 import { examples, hostPort, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
-
-/** Resolves at SIGINT or SIGTERM. */
-const askedToStop = () =>
-  new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 
 const keepHeadEveryMs = 5000;
 
@@ -76,9 +71,12 @@ export const command = (shell: Shell) =>
         const { listen, passphraseFile, acceptRestore = false } = options;
         const paths = authorityPaths(folder);
         const head = headFile(options.headFile ?? paths.head);
-        const passphrase = await readPassphrase(shell, 'the keys of the authority', passphraseFile);
-        const open = (path: string) => openKeyFile(nodeCrypto, { path, passphrase });
-        const [issuerKey, kemKey] = [await open(paths.issuer), await open(paths.kem)];
+        for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
+        const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
+        const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
+        const issuerKey = await open(paths.issuer, 'license-issuer');
+        const kemKey = await open(paths.kem, 'authority-kem');
+        passphrase.wipe();
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         for (const name of ignored)
           shell.err.write(`${paths.products}: ${name} is no product and is ignored\n`);
@@ -100,7 +98,7 @@ export const command = (shell: Shell) =>
             { event: 'serving', url: running.url, products: served },
             `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
           );
-          await askedToStop();
+          await shell.stops.wait();
           await running.stop();
           await stopNoting();
         } finally {

@@ -2,10 +2,11 @@
 // *.hex, else the bare bytes.
 
 import { Command } from '@commander-js/extra-typings';
+import { utf8 } from '@firmseal/bytes';
 import { findChip, hexAddress } from '@firmseal/chips';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { intelHexLines } from '@firmseal/image';
 import { chipOption } from '../../chip-option.ts';
-import { refuseExisting, writeOutput, writeText } from '../../files.ts';
 import { fromOption, lengthOption, rangeOf, viaOption } from '../../flash/via-options.ts';
 import { withProgrammer } from '../../flash/with-programmer.ts';
 import { examples } from '../../options.ts';
@@ -28,13 +29,15 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { addressStart, length } = rangeOf(findChip(options.chip), options);
-        refuseExisting(options.out);
+        refuseUnmakeable([options.out]);
         await withProgrammer(options, async (programmer) => {
           await programmer.identify();
           const bytes = await programmer.read(addressStart, length);
-          if (/\.hex$/i.test(options.out))
-            writeText(options.out, [...intelHexLines([{ address: addressStart, bytes }])].join(''));
-          else writeOutput(options.out, [bytes]);
+          const isHex = /\.hex$/i.test(options.out);
+          const content = isHex
+            ? utf8([...intelHexLines([{ address: addressStart, bytes }])].join(''))
+            : bytes;
+          writeNewFiles([{ path: options.out, parts: [content] }]);
         });
         face.tell(
           { event: 'read', address: addressStart, length, file: options.out },

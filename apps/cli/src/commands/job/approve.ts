@@ -18,6 +18,6 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        tellJob(face, await accessAuthority(options).call('approveJob', { job }));
+        tellJob(face, await accessAuthority(face, options).call('approveJob', { job }));
       }),
     );

@@ -18,7 +18,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, options) => {
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         const jobs = readPages(async (from) => {
           const { jobs: items, more } = await client.call('listJobs', { from });
           return { items, more };

@@ -1,13 +1,14 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { Command, Option } from '@commander-js/extra-typings';
-import { toHex } from '@firmseal/bytes';
-import { refuseUnwritable } from '@firmseal/files';
+import { toHex, utf8 } from '@firmseal/bytes';
+import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
 import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
-import { readInput, writeText } from '../../files.ts';
+import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
+import { lineTokenDays, tellLineToken } from '../../line-token.ts';
 import { authorityOption, collectAccepted, examples, number, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
@@ -17,9 +18,11 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--package <file>', 'the package')
-    .requiredOption('--content-key <file>', 'its wrapped content key (PACKAGE.key)')
+    .option('--content-key <file>', 'its wrapped content key; by default PACKAGE.key')
     .requiredOption('--quota <number>', 'how many chips', number({ least: 1 }))
     .option('--id-file <file>', 'where to write the id of the job')
+    .option('--approve', 'approve the job too: for an owner who needs no second person')
+    .option('--line-token <file>', 'make a token for a line, and write it here')
     .addOption(
       new Option('--mode <mode>', 'kind of licenses; standing ones work without a connection')
         .choices(['session', 'standing'])
@@ -38,23 +41,41 @@ export const command = (shell: Shell) =>
       'after',
       examples(
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
-          '      --package panel.seal --content-key panel.seal.key --quota 4',
+          '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
-          '      --package panel.seal --content-key panel.seal.key --quota 4 --accept UNPROTECTED',
+          '      --package panel.seal --quota 4 --accept UNPROTECTED',
       ),
     )
     .action(
-      runs(shell, async (face, options) => {
-        const { quota, mode, idFile, accept: accepts = [] } = options;
+      runs(shell, async (face, options, called) => {
+        const { quota, mode, idFile, lineToken, accept: accepts = [] } = options;
         const deviceData = options.deviceData === undefined ? [] : readDeviceData(options.deviceData);
-        const client = accessAuthority(options);
-        if (idFile !== undefined) refuseUnwritable(idFile, { existing: 'refuse' });
+        const client = accessAuthority(face, options);
+        // The desk file names the files of its latest job; a file that was named here is never replaced.
+        const outputOf = (path: string | undefined, name: string) => {
+          const existing = called.getOptionValueSource(name) === 'desk' ? 'replace' : 'refuse';
+          return path === undefined ? undefined : ({ path, existing } as const);
+        };
+        const outputs = [outputOf(idFile, 'idFile'), outputOf(lineToken, 'lineToken')] as const;
+        // Before the job is opened: it would be there without its id.
+        for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
-        const contentKeyFile = readInput(options.contentKey);
+        const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
         const input = { header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData };
-        const view = await client.call('openJob', input);
+        const opened = await client.call('openJob', input);
         for (const set of deviceData) for (const value of set) value.fill(0);
-        if (idFile !== undefined) writeText(idFile, `${toHex(view.job)}\n`);
+        const { job } = opened;
+        const write = (output: (typeof outputs)[number], text: string, fileMode: number) => {
+          const { path, existing } = output!;
+          writeWholeFile(path, [utf8(`${text}\n`)], { mode: fileMode, existing });
+        };
+        if (outputs[0] !== undefined) write(outputs[0], toHex(job), 0o644);
+        const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
+        if (outputs[1] === undefined) return;
+        const request = { job, label: 'line', lifeDays: lineTokenDays };
+        const { token, tokenId, expiresAtMs } = await client.call('createLineToken', request);
+        write(outputs[1], token, 0o600);
+        tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path });
       }),
     );

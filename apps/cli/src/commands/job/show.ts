@@ -20,7 +20,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, options) => {
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         tellJob(face, await client.call('showJob', { job }));
         const units = readPages(async (from) => {
           const { units: items, more } = await client.call('listUnits', { job, from });

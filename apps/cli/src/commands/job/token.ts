@@ -2,10 +2,10 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { accessAuthority, jobId } from '../../authority-access.ts';
+import { lineTokenDays, tellLineToken } from '../../line-token.ts';
 import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
-import { showTime } from '../../times.ts';
 import { checkTokenFile, writeToken } from '../../token-file.ts';
 
 export const command = (shell: Shell) =>
@@ -15,7 +15,7 @@ export const command = (shell: Shell) =>
     .addOption(tokenOption())
     .requiredOption('--out <file>', 'where to write the token')
     .option('--label <text>', 'name of the line, for lists', 'line')
-    .addOption(lifeOption(30))
+    .addOption(lifeOption(lineTokenDays))
     .addHelpText(
       'after',
       examples(
@@ -25,14 +25,11 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, job, options) => {
         const { out, label, days } = options;
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         checkTokenFile(out);
         const made = await client.call('createLineToken', { job, label, lifeDays: days });
         const { token, tokenId, expiresAtMs } = made;
         writeToken(out, token);
-        face.tell(
-          { event: 'token-made', job, tokenId, file: out, expiresAtMs },
-          `${out}: token ${tokenId} for a line, this job only, until ${showTime(expiresAtMs)}`,
-        );
+        tellLineToken(face, { job, tokenId, expiresAtMs, file: out });
       }),
     );

@@ -24,6 +24,6 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, job, unit, options) => {
         const { reason } = options;
-        tellJob(face, await accessAuthority(options).call('voidUnit', { job, unit, reason }));
+        tellJob(face, await accessAuthority(face, options).call('voidUnit', { job, unit, reason }));
       }),
     );

@@ -2,8 +2,8 @@
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { makeDelegation, roles } from '@firmseal/formats';
-import { refuseExisting, writeOutput } from '../../files.ts';
 import { examples, number, passphraseOption, productOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { withRootKey } from '../../root-key.ts';
@@ -34,12 +34,12 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { key, role, product, counterCap, epoch, out } = options;
-        refuseExisting(out);
+        refuseUnmakeable([out]);
         const publicKey = readPublicKey(key);
-        const delegation = await withRootKey(shell, options, (root) =>
+        const delegation = await withRootKey(face, options, (root) =>
           makeDelegation(nodeCrypto, root, { role, publicKey, product, counterCap, epoch }),
         );
-        writeOutput(out, [delegation]);
+        writeNewFiles([{ path: out, parts: [delegation] }]);
         face.tell(
           { event: 'delegated', file: out, role, product, counterCap, epoch },
           `${out}: ${role} for ${product}, counters up to ${counterCap}, epoch ${epoch}`,

@@ -2,8 +2,8 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { makeEpochStatement } from '@firmseal/formats';
-import { refuseExisting, writeOutput } from '../../files.ts';
 import { examples, number, passphraseOption, productOption } from '../../options.ts';
 import { withRootKey } from '../../root-key.ts';
 import { runs } from '../../runs.ts';
@@ -20,11 +20,11 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, epoch, out } = options;
-        refuseExisting(out);
-        const statement = await withRootKey(shell, options, (root) =>
+        refuseUnmakeable([out]);
+        const statement = await withRootKey(face, options, (root) =>
           makeEpochStatement(nodeCrypto, root, { product, epoch }),
         );
-        writeOutput(out, [statement]);
+        writeNewFiles([{ path: out, parts: [statement] }]);
         face.tell(
           { event: 'epoch-began', file: out, product, epoch },
           `${out}: delegations of ${product} before epoch ${epoch} end`,

@@ -2,11 +2,11 @@
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { createKeyFile, keyRoles } from '@firmseal/keys';
-import { refuseExisting } from '../../files.ts';
+import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
+import { keyRoles, makeKey } from '@firmseal/keys';
 import { examples, passphraseOption } from '../../options.ts';
-import { readPassphrase } from '../../passphrase.ts';
-import { writePublicKey } from '../../public-key-file.ts';
+import { readNewPassphrase } from '../../passphrase.ts';
+import { publicKeyFile } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -21,13 +21,17 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, { role, out, passphraseFile }) => {
-        refuseExisting(out, `${out}.pub`);
-        const passphrase = await readPassphrase(shell, `the new key ${out}`, passphraseFile);
-        const made = await createKeyFile(nodeCrypto, { path: out, role, passphrase, now: new Date() });
-        writePublicKey(`${out}.pub`, made.publicKey);
+        const publicKeyPath = `${out}.pub`;
+        refuseUnmakeable([publicKeyPath, out]);
+        const passphrase = await readNewPassphrase(face, `the new key ${out}`, passphraseFile);
+        const { info, file } = await makeKey(nodeCrypto, { role, passphrase, now: new Date() });
+        writeNewFiles([
+          { path: publicKeyPath, parts: [publicKeyFile(info.publicKey)] },
+          { path: out, parts: [file], mode: 0o600 },
+        ]);
         face.tell(
-          { event: 'key-made', role, file: out, publicKeyFile: `${out}.pub`, publicKey: made.publicKey },
-          `${out}: ${role} key, public key in ${out}.pub`,
+          { event: 'key-made', role, file: out, publicKeyFile: publicKeyPath, publicKey: info.publicKey },
+          `${out}: ${role} key, public key in ${publicKeyPath}`,
         );
       }),
     );

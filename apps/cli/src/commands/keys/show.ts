@@ -1,41 +1,70 @@
-// `firmseal keys show`: what a key file, delegation or epoch statement says, told apart by
-// its content. Nothing secret.
+// `firmseal keys show`: what a key file, delegation, epoch statement or succession says, told
+// apart by its content. Nothing secret.
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { readDelegationUnverified, readEpochStatementUnverified } from '@firmseal/formats';
+import { Fault } from '@firmseal/fault';
+import {
+  readDelegationUnverified,
+  readEpochStatementUnverified,
+  readSuccessionUnverified,
+} from '@firmseal/formats';
 import { inspectKeyFile } from '@firmseal/keys';
 import { readInput } from '../../files.ts';
 import { examples } from '../../options.ts';
+import { readPublicKey } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 type Description = Readonly<Record<string, string | number>> & { readonly kind: string };
 
+async function ofKey(file: string) {
+  const { role, created, publicKey } = await inspectKeyFile(file);
+  return { role, created, publicKey: toHex(publicKey) };
+}
+
+const ofPublicKey = async (file: string) => ({ publicKey: toHex(readPublicKey(file)) });
+
+async function ofDelegation(file: string) {
+  const delegation = readDelegationUnverified(nodeCrypto, readInput(file));
+  return { ...delegation, publicKey: toHex(delegation.publicKey) };
+}
+
+const ofEpoch = async (file: string) => ({ ...readEpochStatementUnverified(readInput(file)) });
+
+const ofSuccession = async (file: string) => {
+  const succession = readSuccessionUnverified(nodeCrypto, readInput(file));
+  return { ...succession, publicKey: toHex(succession.publicKey) };
+};
+
+const kinds = [
+  ['key', ofKey],
+  ['public key', ofPublicKey],
+  ['delegation', ofDelegation],
+  ['epoch statement', ofEpoch],
+  ['succession', ofSuccession],
+] as const;
+
+/** `{`, with which a key file begins. */
 const brace = 0x7b;
 
+/** By its content: the first kind that can read it. A key file that is damaged says so itself. */
 async function describe(file: string): Promise<Description> {
-  const bytes = readInput(file);
-  if (bytes[0] === brace) {
-    const { role, created, publicKey } = await inspectKeyFile(file);
-    return { kind: 'key', role, created, publicKey: toHex(publicKey) };
-  }
-  try {
-    const delegation = readDelegationUnverified(nodeCrypto, bytes);
-    return { kind: 'delegation', ...delegation, publicKey: toHex(delegation.publicKey) };
-  } catch (cause) {
+  const [first] = readInput(file);
+  for (const [kind, read] of kinds) {
     try {
-      return { kind: 'epoch statement', ...readEpochStatementUnverified(bytes) };
-    } catch {
-      throw cause;
+      return { kind, ...(await read(file)) };
+    } catch (error) {
+      if (!(error instanceof Fault) || (kind === 'key' && first === brace)) throw error;
     }
   }
+  throw new Fault('signed-object-unknown', { file });
 }
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<file>', 'key file, delegation or epoch statement')
+    .argument('<file>', 'key file, public key, delegation, epoch statement or succession')
     .addHelpText('after', examples('keys show root.key', 'keys show signer.delegation --json'))
     .action(
       runs(shell, async (face, file) => {

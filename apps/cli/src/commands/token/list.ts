@@ -26,7 +26,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, options) => {
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         const tokens = readPages(async (from) => {
           const { tokens: items, more } = await client.call('listTokens', { from });
           return { items, more };

@@ -30,7 +30,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { scope, label, out, days } = options;
-        const client = accessAuthority(options);
+        const client = accessAuthority(face, options);
         checkTokenFile(out);
         const { token, tokenId, expiresAtMs } = await client.call('createToken', {
           ...{ scope, label, lifeDays: days },

@@ -19,7 +19,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, token, options) => {
-        await accessAuthority(options).call('revokeToken', { token });
+        await accessAuthority(face, options).call('revokeToken', { token });
         face.tell({ event: 'token-revoked', tokenId: token }, `token ${token} opens nothing any more`);
       }),
     );

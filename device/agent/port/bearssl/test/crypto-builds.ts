@@ -5,11 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readImage, type Segment } from '@firmseal/image';
 import { CortexM0Core } from '../../../../../node_modules/rp2040js/dist/esm/cortex-m0-core.js';
 import type { Arithmetic } from '../../../toolchain/bearssl.ts';
 import { root } from '../../../toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../../toolchain/compile.ts';
-import { type FlashSegment, flashSegments } from '../../../toolchain/elf.ts';
 import { generatedFolder } from '../../../toolchain/generated.ts';
 import { bareMetal, thumbCompiler } from '../../../toolchain/thumb.ts';
 import { type Answer, decodeAnswer, decodeAnswers, encodeRequest, type Request } from './crypto-requests.ts';
@@ -21,7 +21,7 @@ function objectsOf(compiler: Compiler, arithmetic: Arithmetic, sources: readonly
   const includes = [...at('core', 'port/bearssl', 'port/bearssl/test'), generatedFolder('stm32f427')];
   const all = at(
     ...['core/fs_bytes.c', 'core/fs_hmac.c', 'core/fs_hpke.c'],
-    ...['port/bearssl/fs_crypto.c', 'port/bearssl/other_curves.c'],
+    ...['fs_crypto.c', 'fs_ecdsa.c', 'other_curves.c'].map((name) => `port/bearssl/${name}`),
     ...['port/bearssl/test/crypto_runner.c', ...sources],
   );
   const define = arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31';
@@ -48,13 +48,13 @@ export function runNative(runner: string, requests: readonly Request[]): Answer[
 }
 
 /** The runner as ARMv6-M code. */
-export function buildThumbRunner(arithmetic: Arithmetic = 'm15'): FlashSegment[] {
+export function buildThumbRunner(arithmetic: Arithmetic = 'm15'): readonly Segment[] {
   const compiler = thumbCompiler('cortex-m0plus');
   const sources = ['port/bearssl/test/crypto_stream_thumb.c', 'port/cortex-m/memory.c'];
   const objects = objectsOf(compiler, arithmetic, sources);
   const script = readFileSync(join(agent, 'port/bearssl/test/bench.ld'), 'utf8');
   const folder = link(compiler, objects, { name: 'crypto-bench', flags: bareMetal, script });
-  return flashSegments(readFileSync(join(folder, 'crypto-bench')));
+  return readImage(readFileSync(join(folder, 'crypto-bench'))).segments;
 }
 
 /** The runner as Cortex-M4 code for QEMU, in the arithmetic and with the flags of the agent for F427. */
@@ -114,7 +114,7 @@ export class ThumbBench {
   #cyclesAtRequest = 0;
   #cyclesAtAnswer = 0;
 
-  constructor(image: readonly FlashSegment[]) {
+  constructor(image: readonly Segment[]) {
     for (const { address, bytes } of image) this.#flash.set(bytes, address - 0x08000000);
     const nothing = () => {};
     const bus = {

@@ -1,7 +1,7 @@
 // The crypto port against published answers and against node:crypto: as it runs here with both of BearSSL's
 // arithmetics (and once more under the sanitizers), and as the machine code of a Cortex-M0+.
 
-import { toHex } from '@firmseal/bytes';
+import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isWhole, sampled } from '../../../../../tools/test-report/sample.ts';
@@ -12,6 +12,7 @@ import type { Answer, Request } from './crypto-requests.ts';
 import { wasmRunner } from './crypto-wasm.ts';
 import { differentialCases } from './differential.ts';
 import { type KnownAnswer, knownAnswers } from './known-answers.ts';
+import { nonceOf, signatureUnder } from './rfc6979.ts';
 import { order } from './vector-sources.ts';
 
 const missing = bearsslMissing();
@@ -88,6 +89,27 @@ describe.each(builds())('$name', (build) => {
     );
     expect(found).toEqual(wanted);
   });
+});
+
+it.each([
+  [
+    'sample',
+    'a6e3c57dd01abe90086538398355dd4c3b17aa873382b0f24d6129493d8aad60',
+    'efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716',
+    'f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8',
+  ],
+  [
+    'test',
+    'd16b6ae827f17175e040871a1c7ec3500192c4c92677336ec2537acaee0008e0',
+    'f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367',
+    '019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083',
+  ],
+])('the reference for nonces gives those of RFC 6979 A.2.5 for "%s"', (text, k, r, s) => {
+  const key = fromHex('c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721');
+  const nonce = nonceOf(key, utf8(text));
+  expect(nonce.toString(16)).toBe(k);
+  expect(toHex(signatureUnder(key, utf8(text), nonce))).toBe(r + s);
+  expect(nonceOf(key, utf8(text), new Uint8Array(32)), 'k of section 3.6').not.toBe(nonce);
 });
 
 const inputs = sampled(4000, 1000);

@@ -16,7 +16,7 @@ const operations = {
 } as const;
 
 /**
- * Fields by operation: sha256 (message); verify (point, message, signature); sign (scalar, message);
+ * Fields by operation: sha256 (message); verify (point, message, signature); sign (scalar, message, hedge);
  * public (scalar); check (point); ecdh (scalar, point); gcmOpen (key, nonce, aad, ciphertext, tag);
  * hmac (key, message); hkdf (salt, ikm, info, length in one byte); hpkeOpen (private key, public key,
  * enc, info, aad, ciphertext with tag).

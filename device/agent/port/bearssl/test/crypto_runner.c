@@ -138,9 +138,9 @@ static int run(uint32_t operation) {
       finish(fs_crypto_es256_verify(field[0].data, parts, 2, field[2].data), out, 0);
       return 1;
     case OP_SIGN:
-      if (!sizes_are(FS_SCALAR_SIZE, ANY, ANY)) return 0;
+      if (!sizes_are(FS_SCALAR_SIZE, ANY, FS_HASH_SIZE)) return 0;
       halves(1, parts);
-      finish(fs_crypto_es256_sign(field[0].data, parts, 2, out), out, FS_SIGNATURE_SIZE);
+      finish(fs_crypto_es256_sign(field[0].data, field[2].data, parts, 2, out), out, FS_SIGNATURE_SIZE);
       return 1;
     case OP_PUBLIC:
       if (!sizes_are(FS_SCALAR_SIZE, ANY, ANY)) return 0;

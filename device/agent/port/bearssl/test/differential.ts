@@ -5,12 +5,10 @@ import { createHash } from 'node:crypto';
 import { concatBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import type { Request } from './crypto-requests.ts';
-import { bytesOf } from './known-answers.ts';
+import { bytesOf, numberOf } from './numbers.ts';
 import { order } from './vector-sources.ts';
 
 export type DifferentialCase = { name: string; request: Request; accepted: boolean; bytes?: Uint8Array };
-
-const numberOf = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 
 /** Bytes and choices that follow from the seed alone: SHA-256 over a counter. */
 class Seeded {

@@ -1,18 +1,17 @@
 // Answers that others published, and inputs that every port has to refuse, as requests. Sources: FIPS 180-4
-// examples; RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5; RFC 5903 8.1; McGrew and Viega,
-// "The Galois/Counter Mode of Operation", appendix B, cases 13, 14, 16.
+// examples; RFC 4231 4.3; RFC 5869 appendix A (first block); RFC 6979 A.2.5 (keys); RFC 5903 8.1; McGrew and
+// Viega, "The Galois/Counter Mode of Operation", appendix B, cases 13, 14, 16.
 
-import { concatBytes, fromHex, utf8 } from '@firmseal/bytes';
+import { concatBytes, fromHex, toHex, utf8 } from '@firmseal/bytes';
 import type { Request } from './crypto-requests.ts';
+import { bytesOf } from './numbers.ts';
+import { nonceOf, signatureUnder } from './rfc6979.ts';
 
 export type KnownAnswer = { name: string; request: Request; accepted: boolean; bytes?: string };
 
 const none = new Uint8Array();
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const p = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
-
-/** 32 bytes, big-endian. */
-export const bytesOf = (value: bigint) => fromHex(value.toString(16).padStart(64, '0'));
 
 const scalar = fromHex('c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721');
 const x = '60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6';
@@ -22,8 +21,6 @@ const sample = {
   r: 0xefd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716n,
   s: 0xf7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8n,
 };
-const test =
-  'f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083';
 const signature = (r: bigint, s: bigint) => concatBytes(bytesOf(r), bytesOf(s));
 
 const digests: KnownAnswer[] = [
@@ -68,6 +65,14 @@ const derivations: KnownAnswer[] = [
   },
 ];
 
+/** RFC 6979 section 3.6, by rfc6979.ts, which is held to the RFC's own answers of section 3.2. */
+const signed = (text: string, hedge: Uint8Array): KnownAnswer => ({
+  name: `signature of "${text}", hedge ${toHex(hedge.subarray(0, 2))}...`,
+  request: { operation: 'sign', fields: [scalar, utf8(text), hedge] },
+  accepted: true,
+  bytes: toHex(signatureUnder(scalar, utf8(text), nonceOf(scalar, utf8(text), hedge))),
+});
+
 const groups: KnownAnswer[] = [
   {
     name: 'public key, RFC 6979 A.2.5',
@@ -80,18 +85,7 @@ const groups: KnownAnswer[] = [
     request: { operation: 'check', fields: [point] },
     accepted: true,
   },
-  {
-    name: 'signature with a high s, RFC 6979 A.2.5',
-    request: { operation: 'sign', fields: [scalar, utf8('sample')] },
-    accepted: true,
-    bytes: sample.r.toString(16) + sample.s.toString(16),
-  },
-  {
-    name: 'signature with a low s, RFC 6979 A.2.5',
-    request: { operation: 'sign', fields: [scalar, utf8('test')] },
-    accepted: true,
-    bytes: test,
-  },
+  ...['sample', 'test', ''].flatMap((text) => [signed(text, new Uint8Array(32)), signed(text, range(1, 32))]),
   {
     name: 'ECDH, RFC 5903 8.1',
     request: {
@@ -185,7 +179,11 @@ const scalarRefusals: KnownAnswer[] = (
   ] as const
 ).flatMap(([name, value]) => [
   { name: `public: ${name}`, request: { operation: 'public', fields: [bytesOf(value)] }, accepted: false },
-  { name: `sign: ${name}`, request: { operation: 'sign', fields: [bytesOf(value), none] }, accepted: false },
+  {
+    name: `sign: ${name}`,
+    request: { operation: 'sign', fields: [bytesOf(value), none, range(1, 32)] },
+    accepted: false,
+  },
   { name: `ecdh: ${name}`, request: { operation: 'ecdh', fields: [bytesOf(value), point] }, accepted: false },
 ]);
 

@@ -1,12 +1,11 @@
-// The chips that have an agent in machine code, through the commands with the build that ships; and a
-// chip on which another programmer wrote the exported agent. Simulated cores execute every
-// instruction; nothing here ran on silicon.
+// A chip on which another programmer wrote the exported agent: it makes its identity all the same. A
+// simulated core executes every instruction; nothing here ran on silicon.
 
 import { readFileSync } from 'node:fs';
-import { agentBuilds, bootOptions, changedOptions, chipIds, findChip, readoutLevel } from '@firmseal/chips';
+import { bootOptions, changedOptions, findChip, readoutLevel } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';
@@ -18,22 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => chain.end());
 
-const ported = chipIds().filter((id) => agentBuilds(findChip(id)).includes('machine-code'));
 const blank = (id: string) =>
   createVirtualChip({ chip: id, seed: `machine code chips/${id}`, executors: [machineCode()] });
-
-describe.each(ported)('%s', (id) => {
-  it('is personalized with the machine code, installs a package and starts it', async () => {
-    const chip = blank(id);
-    const plug = await chain.plugIn(chip);
-    const order = await chain.order(id);
-    await chain.personalize(id, plug, '--agent-build', 'machine-code');
-    expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
-    const installed = await chain.install(order, plug);
-    expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
-    await chain.audit();
-  });
-});
 
 it('the agent that another programmer wrote from the exported file makes its identity', async () => {
   const [id, facts] = ['stm32h743', findChip('stm32h743')];
@@ -54,6 +39,6 @@ it('the agent that another programmer wrote from the exported file makes its ide
   expect(chip.debug.writeOptionBytes(changedOptions(options, bootOptions(facts)))).toBe('ok');
   chip.powerOff();
 
-  await chain.personalize(id, { ...(await chain.plugIn(chip)), probe: 'written' });
+  await chain.personalize(id, { ...(await chain.plugIn(chip)), via: 'written' });
   expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);
 });

@@ -1,0 +1,128 @@
+// Options and arguments that a command line leaves out, from the desk file. Only what a command cannot do
+// without is filled in, and the few options that make sense whenever there is a desk.
+
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Fault } from '@firmseal/fault';
+import type { Shell } from '../shell.ts';
+import { type Desk, readDesk } from './desk-file.ts';
+import { noteTaken } from './taken.ts';
+
+type Value = string | readonly string[] | undefined;
+
+/** As short as it can be said from here. */
+function fileOf({ file }: Desk, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const whole = isAbsolute(path) ? path : join(dirname(file), path);
+  const near = relative(process.cwd(), whole);
+  return near.startsWith('..') ? whole : near;
+}
+
+/** The id in the file that `firmseal job open` wrote; none before that. */
+function jobOf(desk: Desk): Value {
+  const file = fileOf(desk, desk.content.line?.job);
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** By option; `name` is the whole name of the command. */
+const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
+  '--product': ({ content }) => content.product,
+  '--chip': ({ content }) => content.chip,
+  '--root': (desk) => fileOf(desk, desk.content.keys?.root),
+  '--root-key': (desk) => fileOf(desk, desk.content.keys?.rootPublic),
+  '--signer': (desk) => fileOf(desk, desk.content.keys?.signer),
+  '--delegation': (desk) => fileOf(desk, desk.content.keys?.signerDelegation),
+  '--device-ca': (desk) => fileOf(desk, desk.content.keys?.deviceCa),
+  '--device-ca-delegation': (desk) => fileOf(desk, desk.content.keys?.deviceCaDelegation),
+  '--issuer-delegation': (desk) => fileOf(desk, desk.content.keys?.issuerDelegation),
+  '--authority-key': (desk) => fileOf(desk, desk.content.keys?.authorityPublic),
+  '--epoch-statement': (desk) => fileOf(desk, desk.content.keys?.epochStatement),
+  '--authority': ({ content }) => content.authority?.url,
+  '--token-file': (desk, name) =>
+    fileOf(desk, name === 'install' ? desk.content.line?.token : desk.content.authority?.token),
+  '--job': jobOf,
+  '--id-file': (desk) => fileOf(desk, desk.content.line?.job),
+  '--line-token': (desk) => fileOf(desk, desk.content.line?.token),
+  '--out': (desk, name) => (name === 'job token' ? fileOf(desk, desk.content.line?.token) : undefined),
+  '--socket': ({ content }) => content.places?.sockets,
+  '--via': (desk, name) => (name === 'personalize' ? desk.content.places?.ways : undefined),
+};
+
+/** By the name of the argument. */
+const commandArguments: Readonly<Record<string, (desk: Desk) => Value>> = {
+  folder: (desk) => fileOf(desk, desk.content.authority?.folder),
+  job: jobOf,
+};
+
+/** Commands whose folder or job is the desk's; `init` and `authority init` make one. */
+const argumentsOf: Readonly<Record<string, readonly string[]>> = {
+  'authority serve': ['folder'],
+  'authority add-product': ['folder'],
+  'authority token': ['folder'],
+  'job approve': ['job'],
+  'job close': ['job'],
+  'job show': ['job'],
+  'job token': ['job'],
+};
+
+/** Options that are filled in though the command could do without them. */
+const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
+const wantedOf: Readonly<Record<string, readonly string[]>> = { audit: ['--authority', '--token-file'] };
+
+type Parse = ((text: string, before: unknown) => unknown) | undefined;
+
+/** The value as the command's own parser takes it. Throws `desk-file-invalid`. */
+function parsed({ file }: Desk, name: string, value: string | readonly string[], parse: Parse): unknown {
+  try {
+    if (typeof value === 'string') return parse === undefined ? value : parse(value, undefined);
+    return value.reduce<unknown>((before, text) => parse?.(text, before), undefined);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError) && !(error instanceof Fault)) throw error;
+    const problem = error.message.replace(/\.$/, '');
+    throw new Fault('desk-file-invalid', { file, problem: `${name} ${value}: ${problem}` }, { cause: error });
+  }
+}
+
+/**
+ * Fills in what the words leave out, and notes it for the shell. Reads the file only where the command could
+ * take something from it. Throws `desk-file-invalid`.
+ */
+export function applyDesk(
+  command: CommandUnknownOpts,
+  { name, words, shell, file }: { name: string; words: readonly string[]; shell: Shell; file: string },
+): void {
+  const isGiven = (long: string) => words.some((word) => word === long || word.startsWith(`${long}=`));
+  const more = isGiven('--evidence') ? [] : (wantedOf[name] ?? []);
+  const missing = command.options.filter(
+    ({ long, mandatory }) =>
+      long !== undefined &&
+      options[long] !== undefined &&
+      (mandatory || wanted.has(long) || more.includes(long)) &&
+      !isGiven(long),
+  );
+  const open = command.registeredArguments.filter((one) => argumentsOf[name]?.includes(one.name()));
+  if (missing.length === 0 && open.length === 0) return;
+  const desk = readDesk(file);
+  const values: string[] = [];
+  for (const option of missing) {
+    const value = options[option.long!]!(desk, name);
+    if (value === undefined) continue;
+    const taken = parsed(desk, option.long!, value, option.parseArg as Parse);
+    command.setOptionValueWithSource(option.attributeName(), taken, 'desk');
+    values.push(`${option.long} ${[value].flat().join(' ')}`);
+  }
+  for (const argument of open) {
+    const value = commandArguments[argument.name()]!(desk);
+    if (typeof value !== 'string') continue;
+    argument.argOptional();
+    argument.default(parsed(desk, argument.name(), value, argument.parseArg as Parse));
+    values.push(`${argument.name()} ${value}`);
+  }
+  noteTaken(shell, { file: fileOf(desk, file)!, values });
+}

@@ -1,0 +1,285 @@
+// What every command of the list does where it cannot write: a full disk, a limit on the size of files, a
+// read-only folder, standard output on a full disk or without a reader, and a kill at each change of a file.
+// Its exit code and its words, what it leaves, and that the same command works afterwards.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { FileStream } from '@firmseal/files';
+import { thumbprintOf } from '@firmseal/formats';
+import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
+import { commandList, isGroup } from '../src/command-list.ts';
+import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import { dyingAt } from './dying-process.ts';
+import { filesUnder, type Job, type Result } from './outputs-in-condition.ts';
+import { runUntil } from './run-here.ts';
+import { callsOf } from './writing-commands.ts';
+
+const commands = commandList.flatMap((entry) =>
+  isGroup(entry) ? entry.commands.map(({ name }) => `${entry.name} ${name}`) : [entry.name],
+);
+
+// Hashing the passphrase of a new key is slow on purpose; these keys are thrown away.
+vi.mock('@firmseal/keys', async (load) => {
+  const real = await load<typeof import('@firmseal/keys')>();
+  const makeKey: typeof real.makeKey = (crypto, inputs) =>
+    real.makeKey(crypto, { ...inputs, scryptCost: { n: 16, r: 1, p: 1 } });
+  return { ...real, makeKey };
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'firmseal-outputs-'));
+let desk: Desk;
+let authority: ServedAuthority;
+let probe: Server;
+/** The first is for all commands, the others each for a call that closes one. */
+let jobs: string[] = [];
+/** Each for a call that revokes one. */
+let tokens: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'desk'));
+  desk = await makeDesk(join(folder, 'desk'));
+  authority = await serveDesk(desk);
+  const owner = ['--authority', authority.url, '--token-file', desk.at('authority/owner.token')];
+  const opened = ['job', 'open', ...owner, '--package', desk.at('panel.seal'), '--content-key'];
+  const scope = ['--scope', 'auditor', '--label', 'x', '--out'];
+  for (let i = 0; i < 4; i++) {
+    const [job] = await succeed([...opened, desk.at('panel.seal.key'), '--quota', '1']);
+    jobs = [...jobs, String(job?.['job'])];
+    const [token] = await succeed(['token', 'new', ...owner, ...scope, desk.at(`spare-${i}.token`)]);
+    tokens = [...tokens, String(token?.['tokenId'])];
+  }
+  await succeed(['job', 'token', jobs[0]!, ...owner, '--out', desk.at('line.token')]);
+  await writeLicensed();
+  probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
+});
+
+afterAll(async () => {
+  probe.close();
+  await authority.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** A package and a license for a chip of it. */
+async function writeLicensed(): Promise<void> {
+  const [signing, kemKey] = [keyPair('a chip, signing').publicKey, keyPair('a chip, KEM').publicKey];
+  const device = { kemKey, thumbprint: thumbprintOf(nodeCrypto, signing, kemKey) };
+  const sealed = await makePackage('stm32f427');
+  writeFileSync(desk.at('licensed.seal'), sealed.file);
+  writeFileSync(desk.at('chip.license'), (await makeLicense(sealed, device)).bundle);
+}
+
+let made = 0;
+
+interface Prepared extends Job {
+  /** What is in `out` before the call. */
+  readonly before: readonly string[];
+}
+
+/** The call of a command, with a folder of its own to write into. */
+function prepare(name: string, inside = folder): Prepared {
+  const out = join(inside, `out-${made++}`);
+  mkdirSync(out, { recursive: true });
+  const job = name === 'job close' ? jobs.pop()! : jobs[0]!;
+  const tokenId = name === 'token revoke' ? tokens.pop()! : tokens[0]!;
+  const { port } = probe.address() as AddressInfo;
+  const site = { desk, url: authority.url, job, tokenId, probe: `virtual:127.0.0.1:${port}`, out };
+  const call = callsOf(site)[name];
+  if (call === undefined) throw new Error(`test/writing-commands.ts does not say how ${name} is called`);
+  if (call.words.includes(`${out}/authority`))
+    cpSync(desk.at('authority'), `${out}/authority`, { recursive: true });
+  if (name === 'authority add-product') rmSync(`${out}/authority/products`, { recursive: true });
+  return { name, out, call, before: filesUnder(out) };
+}
+
+const run = ({ call }: Job, given?: Writable) =>
+  runUntil(call.words, deskEnvironment, { serves: call.serves === true, ...(given && { given }) });
+
+/** An authority writes to them whatever it is asked for. */
+const databaseFiles = /(?:\.sqlite(?:-\w+)?|log\.head)$/;
+
+/** The files that a call leaves besides those that were there: a folder of a new authority as one. */
+const leftBy = ({ out, call, before }: Prepared): string[] => [
+  ...new Set(
+    filesUnder(out)
+      .filter((file) => !before.includes(file) && !databaseFiles.test(file))
+      .map((file) => call.files.find((one) => file.startsWith(`${one}/`)) ?? file),
+  ),
+];
+
+const expectFiles = (prepared: Prepared): void =>
+  expect(leftBy(prepared).sort()).toEqual([...prepared.call.files].sort());
+
+const codeOf = (stderr: string): string => /^FS\d+ ([\w-]+):/m.exec(stderr)?.[1] ?? stderr;
+
+const nowhere = {
+  desk: { at: (file: string) => file, folder: '' },
+  url: '',
+  job: '',
+  tokenId: '',
+  probe: '',
+  out: '',
+};
+const calls = callsOf(nowhere);
+
+it('every command of the list has its call, and the calls name no other', () => {
+  expect(Object.keys(calls).sort()).toEqual(commands.toSorted());
+});
+
+describe.each(commands)('%s', (name) => {
+  it('writes its files, and those alone', async () => {
+    const one = prepare(name);
+    const { status, stderr } = await run(one);
+    expect([status, status === 0 ? '' : codeOf(stderr)], stderr).toEqual([
+      one.call.status ?? 0,
+      status === 0 ? '' : expect.any(String),
+    ]);
+    expectFiles(one);
+  });
+
+  it('does its work where standard output is on a full disk, and says so', async () => {
+    const one = prepare(name);
+    const full = new FileStream(openSync('/dev/full', 'w'));
+    const { status, stderr } = await run(one, full);
+    expect(status, stderr).toBe(one.call.status ?? 16);
+    if (one.call.status === undefined) expect(codeOf(stderr)).toBe('output-unwritable');
+    expectFiles(one);
+  });
+
+  it('does its work where nobody reads what it says', async () => {
+    const one = prepare(name);
+    const gone = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
+    });
+    const { status, stderr } = await run(one, gone);
+    expect(status, stderr).toBe(one.call.status ?? 0);
+    expectFiles(one);
+  });
+});
+
+const writers = commands.filter((name) => (calls[name]?.files.length ?? 0) > 0);
+
+/** A lock names the process that holds it: here this one, which goes on. */
+function forgetProcess(out: string): void {
+  for (const file of filesUnder(out).filter((name) => name.endsWith('.lock')))
+    writeFileSync(join(out, file), `${goneProcess}\n`);
+}
+/** Above the largest number of a process. */
+const goneProcess = 2 ** 22 + 1;
+
+describe.each(writers)('%s, killed', (name) => {
+  it('at any change of a file, leaves what the same command goes on from', async () => {
+    let killed = 0;
+    for (let at = 1; ; at++) {
+      const one = prepare(name);
+      if (!(await dyingAt(at, () => run(one)))) break;
+      killed++;
+      forgetProcess(one.out);
+      const isDone = one.call.files.every((file) => existsSync(join(one.out, file)));
+      const { status, stderr } = await run(one);
+      // Killed after its last change, it has done its work: then its files are there, and are kept.
+      if (isDone && status !== (one.call.status ?? 0)) expect(codeOf(stderr)).toMatch(/exists|not-empty/);
+      else expect(status, stderr).toBe(one.call.status ?? 0);
+      expectFiles(one);
+    }
+    expect(killed).toBeGreaterThan(1);
+  });
+});
+
+// In a process of its own, which meets the limits of the system itself.
+const driver = fileURLToPath(new URL('outputs-in-condition.ts', import.meta.url));
+const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
+const ownMounts = process.getuid?.() === 0 ? 'unshare -m' : 'unshare -rm';
+const canMount = spawnSync('sh', ['-c', `${ownMounts} mount -t tmpfs none /mnt`]).status === 0;
+
+interface Condition {
+  readonly name: string;
+  readonly code: string;
+  /** A shell command that ends in "$@", the driver; `at` is the folder that the calls write into. */
+  readonly under: (at: string) => string;
+  /** A file that is made to take the whole disk before each call. */
+  readonly filler?: (at: string) => string;
+  /** Ends the condition for the process. */
+  readonly freed?: (at: string) => string;
+  readonly needsMounts: boolean;
+}
+
+const conditions: readonly Condition[] = [
+  {
+    name: 'under a limit on the size of files',
+    code: 'file-size-limited',
+    under: () => 'ulimit -f 0; exec "$@"',
+    needsMounts: false,
+  },
+  {
+    name: 'on a full disk',
+    code: 'disk-full',
+    under: (at) =>
+      `cp -a ${at} ${at}.copy && mount -t tmpfs -o size=8m none ${at} && cp -a ${at}.copy/. ${at} && ` +
+      `rm -r ${at}.copy; exec "$@"`,
+    filler: (at) => `${at}/filler`,
+    freed: (at) => `rm ${at}/filler`,
+    needsMounts: true,
+  },
+  {
+    name: 'in a read-only folder',
+    code: 'disk-read-only',
+    under: (at) => `mount --bind ${at} ${at} && mount -o remount,ro,bind ${at} && exec "$@"`,
+    freed: (at) => `mount -o remount,rw,bind ${at}`,
+    needsMounts: true,
+  },
+];
+
+/** All calls in one process under the condition; the authority and the chip go on in this one. */
+async function runUnder(
+  { under, freed, filler, needsMounts }: Condition,
+  prepared: readonly Prepared[],
+  at: string,
+) {
+  const words = [node24, driver, filler?.(at) ?? '', freed?.(at) ?? ''];
+  const shell = needsMounts ? ownMounts.split(' ') : [];
+  const [program, ...rest] = [...shell, 'sh', '-c', under(at), 'sh', ...words];
+  const child = spawn(program!, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(JSON.stringify(prepared));
+  const [stdout, stderr] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    once(child, 'close'),
+  ]);
+  expect([child.exitCode, stdout === '' ? stderr : '']).toEqual([0, '']);
+  return JSON.parse(stdout) as { limited: Result[]; freed: Result[] };
+}
+
+describe.each(conditions)('$name', (condition) => {
+  let prepared: Prepared[] = [];
+  let results: { limited: Result[]; freed: Result[] } = { limited: [], freed: [] };
+
+  beforeAll(async () => {
+    if (condition.needsMounts && !canMount) return;
+    const at = mkdtempSync(join(folder, 'condition-'));
+    prepared = writers.map((command) => prepare(command, at));
+    results = await runUnder(condition, prepared, at);
+  });
+
+  it.each(writers.map((command, index) => [command, index] as const))('%s', async (_, index) => {
+    if (condition.needsMounts && !canMount) return;
+    const job = prepared[index]!;
+    const { outcome, left } = results.limited[index]!;
+    const [status, code] = [outcome.status, codeOf(outcome.stderr)];
+    if (job.call.database === true && status === 12) expect(code).toMatch(/^store-/);
+    else expect([status, code]).toEqual([16, condition.code]);
+    expect(left).toEqual(job.before);
+    const again = results.freed[index] ?? { outcome: await run(job), left: filesUnder(job.out) };
+    expect(again.outcome.status, again.outcome.stderr).toBe(job.call.status ?? 0);
+    for (const file of job.call.files) expect(again.left.some((one) => one.startsWith(file))).toBe(true);
+  });
+});

@@ -1,0 +1,199 @@
+// How each command of the list is called so that it writes what it can write: a command that
+// is not here fails the test of outputs. `files` are what it leaves in the folder `out`; a
+// command without files writes none.
+
+import { hasAsset } from '../src/assets.ts';
+import type { Desk } from './desk.ts';
+import { sealWords } from './desk.ts';
+
+export interface Call {
+  readonly words: readonly string[];
+  /** Relative to the folder that the call writes into. */
+  readonly files: readonly string[];
+  /** Exit code where everything can be written: 0 unless the call meets something that it cannot do. */
+  readonly status?: number;
+  /** It writes to the authority's database first, whose faults have codes of their own. */
+  readonly database?: boolean;
+  /** It goes on until it is asked to stop. */
+  readonly serves?: boolean;
+}
+
+export interface CallSite {
+  readonly desk: Desk;
+  readonly url: string;
+  readonly job: string;
+  /** Id of a token that may be revoked. */
+  readonly tokenId: string;
+  /** Debug port of a blank stm32g0b1. */
+  readonly probe: string;
+  /** An empty folder. */
+  readonly out: string;
+}
+
+/** The Arm compiler makes it, where there is one. */
+const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
+
+const address = ['--chip', 'stm32f427', '--product', 'panel'];
+
+/** By the words of the command. */
+export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Readonly<Record<string, Call>> {
+  const { at } = desk;
+  const into = (name: string) => `${out}/${name}`;
+  const owner = ['--authority', url, '--token-file', at('authority/owner.token')];
+  const trust = ['--root-key', at('root.key.pub'), '--device-ca-delegation', at('ca.delegation')];
+  const onChip = ['--chip', 'stm32g0b1', '--via', probe];
+  const root = ['--root', at('root.key'), '--product', 'panel'];
+  return {
+    init: {
+      words: ['init', out, '--product', 'panel', '--chip', 'stm32f427'],
+      files: ['desk', 'firmseal.json'],
+    },
+    'keys new': {
+      words: ['keys', 'new', '--role', 'approver', '--out', into('new.key')],
+      files: ['new.key', 'new.key.pub'],
+    },
+    'keys delegate': {
+      words: [
+        ...['keys', 'delegate', ...root, '--role', 'approver', '--key', at('ca.key.pub')],
+        ...['--out', into('new.delegation')],
+      ],
+      files: ['new.delegation'],
+    },
+    'keys epoch': {
+      words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
+      files: ['epoch-1'],
+    },
+    'keys revoke': {
+      words: [
+        ...['keys', 'revoke', ...root, '--revoke', at('signer.delegation'), '--keep', at('ca.delegation')],
+        ...['--out', into('epoch-1')],
+      ],
+      files: ['epoch-1'],
+    },
+    'keys succeed': {
+      words: [
+        ...['keys', 'succeed', ...root, '--next', at('ca.key.pub'), '--epoch', '1'],
+        ...['--out', into('root.succession')],
+      ],
+      files: ['root.succession'],
+    },
+    'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
+    seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    inspect: { words: ['inspect', at('panel.seal')], files: [] },
+    'attach-license': {
+      words: [
+        'attach-license',
+        at('licensed.seal'),
+        '--license',
+        at('chip.license'),
+        '--out',
+        into('app.seal'),
+      ],
+      files: ['app.seal'],
+    },
+    chips: { words: ['chips'], files: [] },
+    'authority init': { words: ['authority', 'init', into('new')], files: ['new'] },
+    'authority add-product': {
+      words: [
+        ...['authority', 'add-product', into('authority'), '--product', 'panel'],
+        ...['--root-key', at('root.key.pub'), '--issuer-delegation', at('issuer.delegation')],
+        ...['--device-ca-delegation', at('ca.delegation')],
+      ],
+      files: ['authority/products/panel.json'],
+    },
+    'authority serve': {
+      words: ['authority', 'serve', into('authority'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
+    },
+    'job open': {
+      words: [
+        ...['job', 'open', ...owner, '--package', at('panel.seal'), '--content-key', at('panel.seal.key')],
+        ...['--quota', '1', '--id-file', into('job.id')],
+      ],
+      files: ['job.id'],
+    },
+    'authority token': {
+      words: ['authority', 'token', into('authority'), '--out', into('owner.token')],
+      files: ['owner.token'],
+      database: true,
+    },
+    'job list': { words: ['job', 'list', ...owner], files: [] },
+    // No unit was taken yet.
+    'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
+    'job approve': { words: ['job', 'approve', job, ...owner], files: [] },
+    'job close': { words: ['job', 'close', job, ...owner], files: [] },
+    'job show': { words: ['job', 'show', job, ...owner], files: [] },
+    'job token': {
+      words: ['job', 'token', job, ...owner, '--out', into('line.token')],
+      files: ['line.token'],
+    },
+    'agent list': { words: ['agent', 'list'], files: [] },
+    'agent export': {
+      words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
+      ...(hasMachineCode ? { files: ['agent.hex'] } : { files: [], status: 3 }),
+    },
+    'token new': {
+      words: ['token', 'new', ...owner, '--scope', 'auditor', '--label', 'a', '--out', into('new.token')],
+      files: ['new.token'],
+    },
+    'token list': { words: ['token', 'list', ...owner], files: [] },
+    'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
+    'alarm acknowledge': {
+      words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],
+      files: [],
+      status: 11,
+    },
+    devices: { words: ['devices'], files: [] },
+    'flash write': {
+      words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],
+      files: [],
+    },
+    'flash read': {
+      words: ['flash', 'read', ...onChip, '--length', '1024', '--out', into('read.bin')],
+      files: ['read.bin'],
+    },
+    'flash compare': {
+      words: ['flash', 'compare', at('panel.bin'), '--at', '0x08000000', ...onChip],
+      files: [],
+      status: 14,
+    },
+    'flash erase': { words: ['flash', 'erase', ...onChip, '--length', '2048'], files: [] },
+    'flash blank-check': { words: ['flash', 'blank-check', ...onChip, '--length', '2048'], files: [] },
+    'flash options': { words: ['flash', 'options', ...onChip], files: [] },
+    'flash protect': { words: ['flash', 'protect', ...onChip, '--dry-run'], files: [] },
+    'flash unprotect': { words: ['flash', 'unprotect', ...onChip], files: [], status: 2 },
+    'flash start': { words: ['flash', 'start', ...onChip], files: [] },
+    personalize: {
+      words: [
+        ...['personalize', ...address, '--root-key', at('root.key.pub'), '--device-ca', at('ca.key')],
+        ...['--level', '0', '--via', 'virtual:127.0.0.1:1', '--socket', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      status: 13,
+    },
+    install: {
+      words: [
+        ...['install', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],
+        ...[...trust, '--journal', into('line.jsonl')],
+        // Nothing is there: it tries again until it is stopped.
+        ...['--socket', 'tcp:127.0.0.1:1'],
+      ],
+      files: ['line.jsonl'],
+      serves: true,
+      status: 17,
+    },
+    virtual: {
+      words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],
+      files: ['chips.state'],
+      serves: true,
+    },
+    audit: {
+      words: ['audit', ...owner, ...trust, '--product', 'panel', '--remember', into('head'), '--first'],
+      files: ['head'],
+    },
+    demo: { words: ['demo', at('root.key.pub')], files: [], status: 3 },
+    completion: { words: ['completion', 'bash'], files: [] },
+  };
+}

@@ -1,0 +1,141 @@
+// A blank chip to a verified receipt, through each way to a chip, with the machine code that ships:
+// personalize, install, receipt, audit, all by the commands. Each chip by one way here; every chip by every
+// way in `npm run lab -- ways`. USB is in ways-usb.arm.test.ts: this machine has no bus for the commands.
+
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { findChip, readoutLevel } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { openocdOnChip } from '@firmseal/openocd/testing';
+import { verifyIdentityRecord } from '@firmseal/personalization';
+import { startInBootloader } from '@firmseal/uart-bootloader/testing';
+import {
+  createVirtualChip,
+  machineCode,
+  openPseudoTerminal,
+  serveProbe,
+  serveUart,
+  UartDoor,
+  type VirtualChip,
+} from '@firmseal/virtual-stm32';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readPublicKey } from '../../apps/cli/src/public-key-file.ts';
+import { Chain } from '../../apps/cli/test/chain.ts';
+import { jsonLines } from '../../apps/cli/test/run-here.ts';
+import { buildShipping } from '../../device/agent/build-shipping.ts';
+import { lackingTool } from '../../tools/test-report/skip-tests.ts';
+
+interface Plugged {
+  readonly chip: VirtualChip;
+  readonly via: string;
+  readonly socket: string;
+}
+
+interface Way {
+  readonly tools: readonly string[];
+  readonly plug: (id: string) => Promise<Plugged>;
+}
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const tcpOf = (server: { address(): unknown }) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+async function uartOf(chip: VirtualChip): Promise<string> {
+  const server = await serveUart(new UartDoor(chip), 0);
+  closing.push(() => server.close());
+  return `tcp:${tcpOf(server)}`;
+}
+
+const inBootloader = (id: string): VirtualChip =>
+  startInBootloader(id, { seed: `ways ${id}`, programs: [machineCode()] });
+
+function poweredBlank(id: string): VirtualChip {
+  const chip = createVirtualChip({ chip: id, seed: `ways ${id}`, executors: [machineCode()] });
+  chip.powerOn();
+  return chip;
+}
+
+const ways: Readonly<Record<string, Way>> = {
+  'serial line behind TCP': {
+    tools: [],
+    async plug(id) {
+      const chip = inBootloader(id);
+      const via = await uartOf(chip);
+      return { chip, via, socket: via };
+    },
+  },
+  'serial port': {
+    tools: ['python3'],
+    async plug(id) {
+      const chip = inBootloader(id);
+      const terminal = await openPseudoTerminal(new UartDoor(chip));
+      closing.push(() => terminal.close());
+      return { chip, via: `serial:${terminal.path}`, socket: `serial:${terminal.path}` };
+    },
+  },
+  OpenOCD: {
+    tools: ['openocd'],
+    async plug(id) {
+      const chip = poweredBlank(id);
+      const openocd = await openocdOnChip(chip);
+      closing.push(() => openocd.close());
+      return { chip, via: `openocd:127.0.0.1:${openocd.port}`, socket: await uartOf(chip) };
+    },
+  },
+  'debug port': {
+    tools: [],
+    async plug(id) {
+      const chip = poweredBlank(id);
+      const server = await serveProbe(chip, 0);
+      closing.push(() => server.close());
+      return { chip, via: `virtual:${tcpOf(server)}`, socket: await uartOf(chip) };
+    },
+  },
+};
+
+const allChips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'];
+const isWhole = process.env['FIRMSEAL_WAYS'] === 'all';
+/** The chips that have an agent in machine code; a test of the catalogue holds them to its ports. */
+const rows: readonly (readonly [string, string])[] = isWhole
+  ? allChips.flatMap((id) => Object.keys(ways).map((way) => [id, way] as const))
+  : [
+      ['stm32f427', 'debug port'],
+      ['stm32h743', 'OpenOCD'],
+      ['stm32g0b1', 'serial line behind TCP'],
+      ['stm32u575', 'debug port'],
+    ];
+
+const chain = new Chain();
+beforeAll(async () => {
+  buildShipping();
+  await chain.begin();
+});
+afterAll(() => chain.end());
+
+describe.each(rows)('%s by the way %s', (id, name) => {
+  it('is personalized to level 2, recorded, installed, and gives its receipt', async (context) => {
+    const way = ways[name]!;
+    const lack = lackingTool(...way.tools.map((tool): [string] => [tool]));
+    if (lack !== undefined) return context.skip(lack);
+    const { chip, via, socket } = await way.plug(id);
+    const unit = `${id} ${name}`;
+    const order = await chain.order(id, unit);
+    const records = chain.at(`${unit}.records`);
+    await chain.personalize(id, { via, socket }, '--agent-build', 'machine-code', '--records', records);
+    expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
+
+    const line = JSON.parse(readFileSync(records, 'utf8')) as { record: string; thumbprint: string };
+    const bytes = new Uint8Array(Buffer.from(line.record, 'base64'));
+    const ca = readPublicKey(chain.at('ca.key.pub'));
+    const { hello, device } = verifyIdentityRecord(nodeCrypto, bytes, ca);
+    expect(hello.readoutLevel).toBe(2);
+    expect(Buffer.from(device.thumbprint).toString('hex')).toBe(line.thumbprint);
+
+    const installed = jsonLines(await chain.install(order, { socket }));
+    expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
+    await chain.audit();
+  });
+});
