@@ -4,16 +4,25 @@
 import { utf8 } from '@firmseal/bytes';
 import { beginWholeFile } from '@firmseal/files';
 
+/** Lines are written together: a history has tens of thousands. */
+const pieceLetters = 65_536;
+
 /**
  * Hands the lines on and keeps each in the file. Throws what writing a file throws, and what the lines throw.
  */
 export async function* keepLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
   const file = beginWholeFile(path);
   try {
+    let piece = '';
     for await (const line of lines) {
-      file.write(utf8(`${line}\n`));
+      piece += `${line}\n`;
+      if (piece.length >= pieceLetters) {
+        file.write(utf8(piece));
+        piece = '';
+      }
       yield line;
     }
+    file.write(utf8(piece));
     file.finish();
   } finally {
     file.abandon();

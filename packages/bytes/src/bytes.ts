@@ -25,14 +25,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** The two digits of each byte: histories of thousands of chips are written in them. */
-const digitsOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Character codes of the digits; a text put together from pieces would keep them all in memory. */
+const digitCodes = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const piece = 4096;
 
 /** Lower-case hexadecimal, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) text += digitsOf[bytes[i]!];
-  return text;
+  if (bytes.length > piece) return toHex(bytes.subarray(0, piece)) + toHex(bytes.subarray(piece));
+  const codes = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    codes[2 * i] = digitCodes[bytes[i]! >>> 4]!;
+    codes[2 * i + 1] = digitCodes[bytes[i]! & 15]!;
+  }
+  return String.fromCharCode(...codes);
 }
 
 /** Of a digit 0-9, a-f or A-F by its character code. */

@@ -1,0 +1,98 @@
+// Small mistakes of owner, operator and auditor at the authority's files: none of them escapes a folder, stops
+// a service or passes in silence.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readProducts } from '../src/authority-folder.ts';
+import { jsonLines, runHere } from './run-here.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'firmseal-mistakes-'));
+const at = (name: string) => join(folder, name);
+const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
+const run = (...words: string[]) => runHere(words, environment);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a product name that is a path', () => {
+  it.each(['../../../evil', 'a/b', '..', '', '.hidden', 'x'.repeat(33)])('%j is refused', async (name) => {
+    writeFileSync(at('any'), '');
+    const product = ['--product', name];
+    for (const words of [
+      [
+        'keys',
+        'delegate',
+        '--root',
+        at('any'),
+        '--role',
+        'device-ca',
+        '--key',
+        at('any'),
+        '--out',
+        at('new'),
+      ],
+      [
+        ...['authority', 'add-product', folder, '--root-key', at('any')],
+        ...['--issuer-delegation', at('any'), '--device-ca-delegation', at('any')],
+      ],
+    ]) {
+      const { status, stderr } = await run(...words, ...product);
+      expect([status, stderr]).toEqual([2, expect.stringContaining('command-line-invalid')]);
+    }
+    expect(readdirSync(folder)).toEqual(['any']);
+  });
+});
+
+describe('the folder of an authority', () => {
+  const made = () => at('authority');
+  beforeAll(async () => {
+    expect((await run('authority', 'init', made())).status).toBe(0);
+  });
+
+  it('that was begun and not ended is finished with the same keys', async () => {
+    const issuer = readFileSync(join(made(), 'issuer.key.pub'), 'utf8');
+    expect((await run('authority', 'init', made())).stderr).toContain('file-exists');
+    rmSync(join(made(), 'owner.token'));
+    rmSync(join(made(), 'kem.key.pub'));
+    expect((await run('authority', 'init', made())).status).toBe(0);
+    expect(readFileSync(join(made(), 'issuer.key.pub'), 'utf8')).toBe(issuer);
+    expect(readFileSync(join(made(), 'owner.token'), 'utf8')).toMatch(/^fso_/);
+  });
+
+  it('with a stray file among its products serves the others, and the file is named', () => {
+    writeFileSync(join(made(), 'products', '.DS_Store'), '');
+    writeFileSync(join(made(), 'products', 'notes.txt'), '');
+    const { products, ignored } = readProducts(made(), undefined as never);
+    expect([products, ignored.sort()]).toEqual([[], ['.DS_Store', 'notes.txt']]);
+  });
+
+  it('that is not there is said to be missing', async () => {
+    const { status, stderr } = await run('authority', 'serve', at('nowhere'));
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('FS09');
+    expect(stderr).not.toContain('internal-error');
+  });
+
+  it('gives a new owner a token that lives as long as asked', async () => {
+    const out = at('second.token');
+    const { stdout } = await run('authority', 'token', made(), '--out', out, '--days', '2', '--json');
+    const [{ expiresAtMs } = {}] = jsonLines({ stdout });
+    expect((Number(expiresAtMs) - Date.now()) / 86_400_000).toBeCloseTo(2, 1);
+    expect(stdout).not.toContain(readFileSync(out, 'utf8').trim());
+  });
+});
+
+it('an audit whose remembered head is not there does not pass in silence', async () => {
+  writeFileSync(at('evidence'), '');
+  const { status, stderr } = await run(
+    ...['audit', '--evidence', at('evidence'), '--product', 'pump', '--root-key', at('any')],
+    ...['--device-ca-delegation', at('any'), '--remember', at('head.txt')],
+  );
+  expect([status, stderr]).toEqual([3, expect.stringContaining('head-not-remembered')]);
+  writeFileSync(at('head.txt'), 'nonsense');
+  const malformed = await run(
+    ...['audit', '--evidence', at('evidence'), '--product', 'pump', '--root-key', at('any')],
+    ...['--device-ca-delegation', at('any'), '--remember', at('head.txt')],
+  );
+  expect(malformed.stderr).toContain('head-malformed');
+});
