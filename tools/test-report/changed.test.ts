@@ -67,6 +67,7 @@ const listsElsewhere = [
   'apps/cli/test/clocks.faketime.test.ts',
   'apps/cli/test/desk-file.test.ts',
   'apps/cli/test/field-update.dfu-util.test.ts',
+  'apps/cli/test/operator-mistakes.test.ts',
   'apps/cli/test/outputs-in-condition.ts',
   'apps/cli/test/owner-commands.test.ts',
   'apps/cli/test/seal-inputs.test.ts',

@@ -1,12 +1,12 @@
 // A folder of receipt files (spec/receipt.md section 5), one for each chip and package: a newer receipt for
 // the same package takes the place of an older one.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { faultOfFile, refuseUnwritable, writeWholeFile } from '@firmseal/files';
+import { writeWholeFile } from '@firmseal/files';
 import { encodeReceiptFile, type ReceiptFile } from '@firmseal/license';
+import { openOutputFolder } from './output-folder.ts';
 
 export interface ReceiptFolder {
   /** `thumbprint`: of the chip, hexadecimal. Throws what writing a file throws. */
@@ -25,12 +25,7 @@ export function openReceiptFolder(
   deviceCaDelegation: Bytes,
 ): ReceiptFolder | undefined {
   if (folder === undefined) return undefined;
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw faultOfFile(error, folder, 'written');
-  }
-  refuseUnwritable(join(folder, 'any.receipt'));
+  openOutputFolder(folder, 'any.receipt');
   return {
     keep: (thumbprint, objects) => {
       const file = join(folder, nameOf(thumbprint, objects.header));

@@ -83,7 +83,7 @@ describe('firmseal init', () => {
   it('checks places before it makes anything', async () => {
     mkdirSync(at('empty'));
     expect((await init(at('empty'), '--socket', 'nowhere:1')).status).not.toBe(0);
-    expect((await init(at('empty'), '--via', 'tcp:127.0.0.1:1')).stderr).toContain('place-unfit');
+    expect((await init(at('empty'), '--via', 'station:hall/usb:1-1')).stderr).toContain('station-not-there');
     expect(readdirSync(at('empty'))).toEqual([]);
   });
 });

@@ -16,8 +16,8 @@ import {
 } from './named-commands.ts';
 import { memoryShell, runHere } from './run-here.ts';
 
-/** Words after `firmseal` where the name is not the command's: a product's greeting, a label of test keys. */
-const otherUses = /^firmseal (?:example panel|test key:|vectors:)/;
+/** Words after `firmseal` where the name is not the command's: a greeting, labels, a version. */
+const otherUses = /^firmseal (?:example panel|test key:|vectors:|receipt 1$|\$\{)/;
 
 const tree = readTree();
 

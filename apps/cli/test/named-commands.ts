@@ -69,7 +69,7 @@ const filledIn = (word: string) => (/^(?:JOB|\$\(cat job.id\))$/.test(word) ? '0
  */
 async function inFullDesk<T>(look: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-full-desk-'));
-  const places = { sockets: ['tcp:127.0.0.1:1'], probes: ['virtual:127.0.0.1:2'] };
+  const places = { sockets: ['tcp:127.0.0.1:1'], ways: ['virtual:127.0.0.1:2'] };
   const plan = { product: 'panel', chip: 'stm32f427', url: 'http://127.0.0.1:1', ...places };
   try {
     writeFileSync(join(folder, deskFileName), JSON.stringify({ ...deskFileFor('.', plan) }));

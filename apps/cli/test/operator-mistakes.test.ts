@@ -1,5 +1,5 @@
-// Small mistakes of owner, operator and auditor at the authority's files: none of them escapes a folder, stops
-// a service or passes in silence.
+// Small mistakes of owner, operator and auditor at the authority's files: none of them escapes a folder,
+// stops a service or passes in silence.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

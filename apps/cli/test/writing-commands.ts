@@ -146,6 +146,29 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       status: 11,
     },
     devices: { words: ['devices'], files: [] },
+    doctor: { words: ['doctor', '--write-udev', into('70-firmseal.rules')], files: ['70-firmseal.rules'] },
+    // Nothing is erased without a word for it.
+    'silicon check': {
+      words: ['silicon', 'check', ...onChip, '--out', into('report.json')],
+      files: [],
+      status: 2,
+    },
+    'silicon report': { words: ['silicon', 'report', at('panel.bin')], files: [], status: 3 },
+    // No chip is there: nothing is asked of the authority.
+    license: {
+      words: [
+        ...['license', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],
+        ...[...trust, '--journal', into('line.jsonl'), '--out', into('licenses')],
+        ...['--socket', 'tcp:127.0.0.1:1'],
+      ],
+      files: ['line.jsonl'],
+      status: 13,
+    },
+    'verify receipt': {
+      words: ['verify', 'receipt', at('panel.bin'), '--root-key', at('root.key.pub')],
+      files: [],
+      status: 15,
+    },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],
       files: [],

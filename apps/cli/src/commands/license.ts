@@ -1,29 +1,19 @@
 // `firmseal license`: the standing licenses of the chips in the sockets, as files. `firmseal attach-license`
 // puts one into a package, which any program that downloads files can then bring to that chip.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
-import { faultOfFile, refuseUnwritable, writeWholeFile } from '@firmseal/files';
+import { writeWholeFile } from '@firmseal/files';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { takeLicense } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
 import { setUpLine } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { openOutputFolder } from '../output-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
-
-/** Makes the folder where it is missing, before a unit is taken. */
-function openFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw faultOfFile(error, folder, 'written');
-  }
-  refuseUnwritable(join(folder, 'any.license'));
-}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -47,7 +37,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, path, { out, socket: sockets, ...options }) => {
         const { delegation: _, ...line } = setUpLine(face, path, options);
-        openFolder(out);
+        openOutputFolder(out, 'any.license');
         const journal = await openJournalFile(options.journal);
         try {
           for (const socket of sockets) {

@@ -29,7 +29,8 @@ export function checkLatencyTimers(machine: Machine): Finding[] {
     note(
       check,
       `${port} holds bytes back for ${latencyMs} ms, which makes a ROM bootloader several times slower`,
-      `\`echo 1 | sudo tee ${file}\`, or the rules of \`firmseal doctor --write-udev\`, which set it each time.`,
+      `\`echo 1 | sudo tee ${file}\`, ` +
+        'or the rules of `firmseal doctor --write-udev rules`, which set it each time.',
     ),
   );
 }
@@ -114,7 +115,7 @@ export async function checkHolders(machine: Machine): Promise<Finding[]> {
       note(
         check,
         'ModemManager runs: it writes to every new serial port, and a chip takes that for a message',
-        '`firmseal doctor --write-udev` writes rules that keep it from the boards.',
+        '`firmseal doctor --write-udev rules` writes rules that keep it from the boards.',
       ),
     );
   return findings.length > 0
