@@ -2,6 +2,7 @@
 // a bypass. Each bypass is run again from the reset, first by itself, then with the agent's cryptography in
 // machine code as well. Only a bypass that shows up again counts.
 
+import type { Bytes } from '@firmseal/bytes';
 import { answerBit, FrameReader, requestTypes } from '@firmseal/link';
 import { NoAnswer } from '../../device/agent/test/line.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -10,7 +11,9 @@ import type { Scenario } from './scenario.ts';
 import { chance, type Target } from './target.ts';
 import { type Choice, forksOf, type Reference, reachOf, referenceOf } from './unharmed-run.ts';
 
-export type Outcome = 'refused' | 'no answer' | 'hung' | 'crashed' | 'accepted' | 'installed' | 'booted';
+export type Outcome =
+  | ('refused' | 'no answer' | 'hung' | 'crashed')
+  | ('accepted' | 'installed' | 'booted' | 'leaked');
 
 interface Bypass extends Glitch {
   readonly scenario: string;
@@ -49,7 +52,8 @@ export interface LibraryReport {
   readonly outcomes: ReadonlyMap<Outcome, number>;
 }
 
-export const isBad = (outcome: Outcome): boolean => ['accepted', 'installed', 'booted'].includes(outcome);
+export const isBad = (outcome: Outcome): boolean =>
+  ['accepted', 'installed', 'booted', 'leaked'].includes(outcome);
 
 /** With cryptography at the host's speed: several times the longest scenario. */
 const quickInstructionsMost = 5_000_000;
@@ -63,6 +67,8 @@ const slowInstructionsMost = 400_000_000;
 
 export class Campaign {
   readonly #target: Target;
+  /** Seed of the chip's chance in each run. */
+  chance = chance;
   #missed = 0;
   #checkpoint: { readonly scenario: Scenario; readonly point: Checkpoint } | undefined;
 
@@ -168,7 +174,7 @@ export class Campaign {
     this.#target.glitcher.limit();
     if (scenario.request && this.#checkpoint?.scenario === scenario && this.#checkpoint.point.restore())
       return;
-    line.chip.judge.restore(scenario.from, { seed: chance });
+    line.chip.judge.restore(scenario.from, { seed: this.chance });
     if (scenario.request === undefined && scenario.before.length === 0) return;
     line.chip.powerOn();
     for (const one of scenario.before)
@@ -184,13 +190,23 @@ export class Campaign {
   attackLibrary(
     scenario: Scenario,
     library: LibraryCall,
-    sample: (steps: number) => readonly number[],
+    sample: (addresses: Uint32Array) => readonly number[],
+    note: (step: number, outcome: Outcome) => void = () => {},
   ): LibraryReport {
     const reference = this.referenceOf(scenario);
     const { glitcher } = this.#target;
     const outcomes = new Map<Outcome, number>();
     let steps: number | undefined;
     let forks: Fork[] = [];
+    let addresses = new Uint32Array(1 << 20);
+    glitcher.libraryTrace = (pc, step) => {
+      if (step === addresses.length) {
+        const longer = new Uint32Array(2 * step);
+        longer.set(addresses);
+        addresses = longer;
+      }
+      addresses[step] = pc;
+    };
     // One run to count the instructions: its only fork comes after the end of the call.
     this.#runForks(
       scenario,
@@ -198,12 +214,14 @@ export class Campaign {
       reference,
       () => {},
       library,
-      () => {
+      (payload) => {
         steps = glitcher.librarySteps;
+        if (payload !== undefined) scenario.answers?.learn(payload);
       },
     );
+    glitcher.libraryTrace = undefined;
     if (steps === undefined) throw new Error(`${scenario.name}: no such call`);
-    forks = sample(steps).map((step) => ({
+    forks = sample(addresses.subarray(0, steps)).map((step) => ({
       step,
       glitches: [{ address: library.address, occurrence: step, length: 1 }],
     }));
@@ -211,7 +229,10 @@ export class Campaign {
     while (forks.length > 0)
       forks = this.#runForks(
         ...([scenario, forks, reference] as const),
-        (_, outcome) => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1),
+        (glitch, outcome) => {
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+          note(glitch.occurrence, outcome);
+        },
         library,
         () => {},
         steps,
@@ -226,7 +247,7 @@ export class Campaign {
     reference: Reference,
     note: (glitch: Glitch, outcome: Outcome) => void,
     library?: LibraryCall,
-    atEnd: () => void = () => {},
+    atEnd: (payload: Bytes | undefined) => void = () => {},
     librarySteps = 0,
   ): Fork[] {
     const { glitcher } = this.#target;
@@ -243,13 +264,15 @@ export class Campaign {
         note(glitch, this.#judge(scenario, end));
       },
     });
+    let payload: Bytes | undefined;
     try {
-      if (scenario.request) this.#target.line.try(scenario.request.type, scenario.request.body);
+      if (scenario.request)
+        ({ payload } = this.#target.line.try(scenario.request.type, scenario.request.body));
       else this.#powerOn(scenario);
     } catch (error) {
       if (!(error instanceof ForksEnd || error instanceof NoAnswer)) throw error;
     }
-    atEnd();
+    atEnd(payload);
     const { fork, glitches } = glitcher.begun;
     const within = forks.slice(0, fork).reduce((sum, one) => sum + one.glitches.length, 0) + glitches;
     glitcher.disarm();
@@ -271,6 +294,7 @@ export class Campaign {
 
   /** Outcome of a forked run, while the processor still stands where the run ended. */
   #judge(scenario: Scenario, end: End): Outcome {
+    if (scenario.leaks?.(this.#target)) return 'leaked';
     if (end === 'booted') return this.#boot(scenario);
     if (end === 'programs')
       return this.#target.glitcher.planned === scenario.programs ? 'refused' : 'accepted';
@@ -325,6 +349,7 @@ export class Campaign {
     }
     glitcher.disarm();
     glitcher.quick = true;
+    if (scenario.leaks?.(this.#target)) outcome = 'leaked';
     if (glitch !== undefined) this.#checkpoint = undefined; // what it left behind does not come back with RAM
     if (scenario.request && line.chip.running && outcome !== 'booted' && this.#advanced(scenario))
       outcome = 'accepted';

@@ -76,7 +76,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
 
   test('inside the tag check of a record', () => {
     const part = parts.find((one) => one.function === 'fs_crypto_gcm_open')!;
-    const { steps, skips, outcomes } = attackLibrary(campaign, prepared, part, 100);
+    const { steps, skips, outcomes } = attackLibrary(campaign, prepared, part, { every: 100 });
     expect(steps).toBeGreaterThan(100_000);
     expect(skips).toBeGreaterThan(20);
     expect([...outcomes.keys()].filter((outcome) => ['accepted', 'installed'].includes(outcome))).toEqual([]);

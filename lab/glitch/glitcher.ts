@@ -6,7 +6,7 @@
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
 import { type ChipState, ChipStates } from './chip-state.ts';
-import { hostCrypto, RunningHashes } from './host-crypto.ts';
+import { hostCrypto, type Presented, RunningHashes } from './host-crypto.ts';
 import { hostFunctions } from './host-functions.ts';
 
 /** What is done at one execution of an address. */
@@ -73,10 +73,14 @@ export class Glitcher {
   quick = true;
   /** Called before each step while counting. */
   trace: ((pc: number, step: number, occurrence: number) => void) | undefined;
-  /** Bytes that the agent gave to the link in a forked run. */
+  /** Called for each instruction of the attacked library call, until a glitch hits. */
+  libraryTrace: ((pc: number, step: number) => void) | undefined;
+  /** Bytes that the agent gave to the link in a forked run, or in a run with one glitch. */
   sent: number[] = [];
   /** Option bytes that a forked run was about to program, "register=value" each; the run ends there. */
   planned: string | undefined;
+  /** Signatures that the agent had verified at the host's speed in this run. */
+  readonly presented: Presented = new Map();
   readonly #core: VirtualChip['machine']['processor']['core'];
   readonly #states: ChipStates;
   readonly #hostCrypto: ReadonlyMap<number, () => void>;
@@ -100,7 +104,13 @@ export class Glitcher {
   #due: Glitch | undefined;
   #strayed = false;
   #within:
-    | { readonly before: ChipState; readonly step: number; readonly polls: number; next: number }
+    | {
+        readonly before: ChipState;
+        readonly step: number;
+        readonly polls: number;
+        readonly presented: Presented;
+        next: number;
+      }
     | undefined;
   #library: LibraryCall | undefined;
   #calls = 0;
@@ -121,7 +131,7 @@ export class Glitcher {
     this.#counts = new Uint32Array(size);
     this.#marks = new Uint8Array(size);
     this.#states = new ChipStates(chip, ramBytes, hashes);
-    this.#hostCrypto = hostCrypto(core, code, hashes);
+    this.#hostCrypto = hostCrypto(core, code, hashes, this.presented);
     this.#hostFunctions = hostFunctions(chip, code, hashes);
     const at = (name: string) => code.symbols.get(name)!.address & ~1;
     this.#special = {
@@ -187,6 +197,7 @@ export class Glitcher {
     if (mark && mark & marks.special) return false;
     if (this.#within === undefined) {
       const step = this.#step++;
+      this.libraryTrace?.(pc, step);
       if (step === this.#stop) {
         this.#enterFork(step);
         return true;
@@ -243,7 +254,7 @@ export class Glitcher {
   }
 
   #isEnd(pc: number): boolean {
-    if (pc === this.#special.send && this.#within !== undefined) this.#note();
+    if (pc === this.#special.send && (this.#within !== undefined || this.#plan === undefined)) this.#note();
     if (pc === this.#special.poll) {
       this.#polls++;
       if (this.#within !== undefined && this.#polls >= this.#plan!.pollsToEnd) {
@@ -297,7 +308,8 @@ export class Glitcher {
       this.#strayed = true;
       throw new ForksEnd();
     }
-    this.#within = { before: this.#states.take(), step, polls: this.#polls, next: 0 };
+    const presented = new Map(this.presented);
+    this.#within = { before: this.#states.take(), step, polls: this.#polls, presented, next: 0 };
     this.#insideWhenForked = this.#inside;
     this.#nextRun();
   }
@@ -314,6 +326,8 @@ export class Glitcher {
     const glitch = glitches[within.next++];
     if (glitch !== undefined) {
       this.sent = [];
+      this.presented.clear();
+      for (const [signature, isRight] of within.presented) this.presented.set(signature, isRight);
       this.#step++;
       this.#left = Math.max(plan.instructionsMost - within.step, instructionsLeast);
       this.#apply(glitch);
@@ -365,6 +379,7 @@ export class Glitcher {
     this.#skipLeft = 0;
     this.#skipped = 0;
     this.sent = [];
+    this.presented.clear();
     this.bootedAt = undefined;
   }
 

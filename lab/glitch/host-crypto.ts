@@ -3,7 +3,7 @@
 // this is used. Unlike the real ones they leave the stack below untouched: values of former calls stay
 // there longer, which favours the attacker.
 
-import { type Bytes, concatBytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { fsOk, type VirtualChip } from '@firmseal/virtual-stm32';
 import type { AgentCode } from './agent-code.ts';
@@ -77,11 +77,15 @@ export class RunningHashes {
   }
 }
 
+/** Signatures that the agent asked about, in hex, and whether they were right. */
+export type Presented = Map<string, boolean>;
+
 /** The functions by address, each to be called when the processor is at its first instruction. */
 export function hostCrypto(
   core: Core,
   { symbols, constants }: Pick<AgentCode, 'symbols' | 'constants'>,
   hashes: RunningHashes,
+  presented: Presented = new Map(),
 ): Map<number, () => void> {
   const r = (index: number) => core.registers[index]! >>> 0;
   const stacked = (index: number) => core.readUint32(core.SP + 4 * index) >>> 0;
@@ -100,9 +104,9 @@ export function hostCrypto(
       return rubbish;
     },
     fs_crypto_es256_verify() {
-      const right = crypto.verifyEs256(
-        ...([read(core, r(0), 65), readParts(core, r(1), r(2)), read(core, r(3), 64)] as const),
-      );
+      const signature = read(core, r(3), 64);
+      const right = crypto.verifyEs256(read(core, r(0), 65), readParts(core, r(1), r(2)), signature);
+      presented.set(toHex(signature), right);
       return right ? fsOk : failed;
     },
     fs_crypto_es256_sign() {

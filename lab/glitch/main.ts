@@ -3,6 +3,8 @@
 //   --singles N     every N-th of the instructions skipped alone; --pairs N, --flips N, --library N: of pairs
 //                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are
 //                   1 by default
+//   --seed TEXT     of the sample inside the cryptography
+//   --parts TEXT    instead: only that sample, in the functions whose names contain the text
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
 //                   last
@@ -36,6 +38,8 @@ const { values, positionals } = parseArgs({
     flips: { type: 'string', default: '1' },
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '' },
+    parts: { type: 'string' },
     part: { type: 'string', default: '1/1' },
     chip: { type: 'string', default: usualChip },
     build: { type: 'string', default: 'shipping' },
@@ -80,7 +84,9 @@ async function attackAll(): Promise<boolean> {
   if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
   const skippedAt = new Set<number>();
   let bypasses = 0;
-  const mine = scenarios.filter(({ name }, i) => isChosen(name) && i % partCount === part - 1);
+  const mine = scenarios.filter(
+    ({ name }, i) => values.parts === undefined && isChosen(name) && i % partCount === part - 1,
+  );
   for (const scenario of mine) {
     const report = campaign.attack(scenario, {
       take: sample(),
@@ -92,12 +98,12 @@ async function attackAll(): Promise<boolean> {
     printScenario(report);
   }
   if (values.only === '' && libraryStride > 0 && part === partCount)
-    for (const one of parts) {
-      const report = attackLibrary(campaign, prepared, one, libraryStride);
+    for (const one of parts.filter((one) => one.function.includes(values.parts ?? ''))) {
+      const report = attackLibrary(campaign, prepared, one, { every: libraryStride, seed: values.seed });
       bypasses += printParts(report);
     }
   console.log(`bypasses ${bypasses}`);
-  if (values.only !== '' || !isWhole || partCount > 1) return bypasses === 0;
+  if (values.only !== '' || values.parts !== undefined || !isWhole || partCount > 1) return bypasses === 0;
   return printSites(target.code, skippedAt) === 0 && bypasses === 0;
 }
 

@@ -52,11 +52,18 @@ export function printMutant(mutant: string, { name, skips, flips, bypasses }: Sc
 }
 
 /** Gives the number of bypasses. */
-export function printParts({ part, steps, skips, outcomes }: PartReport): number {
+export function printParts({ part, steps, skips, outcomes, oddNonces }: PartReport): number {
   console.log(
     `${part.scenario}, inside ${part.function}: ${steps} instructions, ${skips} skipped: ${inWords(outcomes)}`,
   );
-  return [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
+  const known = oddNonces.filter(({ isKnown }) => isKnown);
+  if (oddNonces.length > 0)
+    console.log(
+      `right signatures under another nonce ${oddNonces.length}, at steps ${oddNonces.map(({ step }) => step)}`,
+    );
+  if (known.length > 0) console.log(`of these in part known beforehand: ${known.map(({ step }) => step)}`);
+  const bad = [...outcomes].reduce((sum, [outcome, count]) => sum + (isBad(outcome) ? count : 0), 0);
+  return bad + known.length;
 }
 
 /**

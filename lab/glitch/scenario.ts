@@ -3,6 +3,7 @@
 
 import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import type { Request } from './requests.ts';
+import type { SignedAnswers } from './signed-answers.ts';
 import type { Target } from './target.ts';
 
 export interface Scenario {
@@ -41,6 +42,10 @@ export interface Scenario {
   readonly endsBad?: (target: Target) => boolean;
   /** The state that is compared with `endsIn`; by default Target.state. */
   readonly stateOf?: (target: Target) => string;
+  /** Whether what the agent sent says what it must not: a faulty signature, or a secret. */
+  readonly leaks?: (target: Target) => boolean;
+  /** Signed answers of the request. */
+  readonly answers?: SignedAnswers;
   /** Good requests that follow, in the attacker's hope to complete the install. */
   readonly after: readonly Request[];
 }

@@ -5,6 +5,7 @@ import { boots } from './boot-scenarios.ts';
 import { requests } from './request-scenarios.ts';
 import { resumed } from './resume-scenarios.ts';
 import type { Scenario } from './scenario.ts';
+import { signings } from './signed-answers.ts';
 import { Target } from './target.ts';
 import { trials } from './trial-scenarios.ts';
 
@@ -38,6 +39,7 @@ export async function prepare(
     { ...good, name: 'boot: good, entered elsewhere', bootsWell: (_, at) => at === entry },
   ];
   scenarios.push(...(await boots(target, { fresh, installed })));
+  scenarios.push(...signings(target, installed));
   scenarios.push(...(await trials(target, installed)), ...(await resumed(target, installed)));
   line.chip.judge.restore(installed);
   line.chip.powerOn();

@@ -185,6 +185,18 @@ export class Target {
     return this.glitcher.bootedAt;
   }
 
+  /** Keys of the identity in flash; places: device/agent/README.md, "Identity". */
+  identityKeys() {
+    const { judge, chip } = this.line.chip;
+    const at = (offset: number, length: number) =>
+      judge.flash(chip.layout.identity.addressStart + offset, length);
+    const [signingPrivate, kemPrivate, deviceKey, seed] = [16, 48, 80, 112].map((offset) =>
+      at(offset, 32),
+    ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const secrets = [signingPrivate, kemPrivate, deviceKey, ...(chip.hasRandomGenerator ? [] : [seed])];
+    return { signingPrivate, signingPublic: at(209, 65), secrets };
+  }
+
   /** Hash of the application's flash. */
   firmware(sizeBytes: number): string {
     return crypto.sha256(this.line.chip.judge.flash(this.slotStart, sizeBytes)).toString();

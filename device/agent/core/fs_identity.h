@@ -54,7 +54,7 @@ void fs_identity_write_certificate(fs_writer *writer);
 fs_answer fs_identity_is_product(fs_view product);
 uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
-/* Authenticates the journal and the valid record. */
+/* Authenticates the journal and the valid record; a part of what random bytes are made of. */
 const uint8_t *fs_identity_device_key(void);
 
 #endif

@@ -31,10 +31,12 @@ static fs_result gather(uint8_t raw[RAW_SIZE]) {
   return FS_OK;
 }
 
+/* The device's key goes in once there is one: a generator that gives after a reset what it gave at personalization
+ * repeats a nonce then, and does not show a private key as a nonce. */
 static fs_result feed(void) {
   uint8_t raw[RAW_SIZE];
   uint8_t id[FS_UNIQUE_ID_LENGTH];
-  fs_view seed[2];
+  fs_view seed[3];
   fs_wipe(raw, sizeof raw);
   FS_TRY(gather(raw));
   fs_port_unique_id(id);
@@ -42,8 +44,11 @@ static fs_result feed(void) {
   seed[0].length = sizeof raw;
   seed[1].data = id;
   seed[1].length = sizeof id;
-  if (begun == FS_YES) fs_drbg_add(&state, seed, 2);
-  else fs_drbg_begin(&state, seed, 2);
+  seed[2].data = fs_identity_device_key();
+  /* Defence random-device-key */
+  seed[2].length = fs_identity_present() == FS_YES ? FS_KEY_SIZE : 0;
+  if (begun == FS_YES) fs_drbg_add(&state, seed, 3);
+  else fs_drbg_begin(&state, seed, 3);
   begun = FS_YES;
   fs_wipe(raw, sizeof raw);
   return FS_OK;

@@ -171,17 +171,31 @@ describe('a chip with a generator', () => {
     line.hello();
   });
 
-  it('that gives the same bytes after each reset still differs within one boot', async () => {
-    const line = await blankLine(
-      chipId,
-      'line',
-      undefined,
-      [],
-      drawingFrom((length) => pattern(length, 9)),
-    );
-    await line.personalize(1);
-    const nonces = Array.from({ length: 4 }, () => hex(line.hello().nonce));
-    expect(new Set(nonces).size).toBe(4);
+  describe('that gives the same bytes after each reset', () => {
+    const lineOf = async (agent?: Uint8Array) => {
+      const player = drawingFrom((length) => pattern(length, 9));
+      const line = await blankLine(chipId, 'line', agent, [], player);
+      await line.personalize(0);
+      return line;
+    };
+    const keysOf = ({ chip: { judge, chip } }: Line) =>
+      hex(judge.flash(chip.layout.identity.addressStart + 16, 96));
+
+    it('still differs within one boot, and shows no key after the next reset', async () => {
+      const line = await lineOf();
+      const nonces = Array.from({ length: 4 }, () => hex(line.hello().nonce));
+      expect(new Set(nonces).size).toBe(4);
+      line.chip.reset();
+      for (let i = 0; i < 4; i++) expect(keysOf(line)).not.toContain(hex(line.hello().nonce));
+    });
+
+    it('shows the private key as a nonce where no key of the device goes in', async () => {
+      const line = await lineOf(
+        await buildWeakenedAgent(chipId, { 'random-device-key': 'seed[2].length = 0;' }),
+      );
+      line.chip.reset();
+      expect(keysOf(line)).toContain(hex(line.hello().nonce));
+    });
   });
 });
 
