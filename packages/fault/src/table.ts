@@ -1251,7 +1251,7 @@ export const faultTable = {
   'install-restarts-exhausted': {
     number: 901, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The install in socket {socket} began {restarts} times and did not end; the last fault was {code}.',
-    remedy: 'Remove the cause of the last fault, then run the same command again. The chip keeps its unit of quota.',
+    remedy: 'Remove the cause of the last fault, then run the same command again. A unit of quota that the chip took stays with it.',
   },
   'install-stopped': {
     number: 902, exit: 'stopped', http: null, retry: 'fail', chip: false,
