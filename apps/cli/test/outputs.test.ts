@@ -21,7 +21,7 @@ import { commandList, isGroup } from '../src/command-list.ts';
 import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
 import { dyingAt } from './dying-process.ts';
 import { filesUnder, type Job, type Result } from './outputs-in-condition.ts';
-import { runUntil } from './run-here.ts';
+import { jsonLines, runUntil } from './run-here.ts';
 import { callsOf } from './writing-commands.ts';
 
 const commands = commandList.flatMap((entry) =>
@@ -136,9 +136,13 @@ it('every command of the list has its call, and the calls name no other', () => 
 });
 
 describe.each(commands)('%s', (name) => {
-  it('writes its files, and those alone', async () => {
-    const one = prepare(name);
-    const { status, stderr } = await run(one);
+  it('writes its files, and those alone; with --json every line is an event', async () => {
+    const prepared = prepare(name);
+    const one = { ...prepared, call: { ...prepared.call, words: [...prepared.call.words, '--json'] } };
+    const { status, stderr, stdout } = await run(one);
+    for (const line of jsonLines({ stdout })) expect(line['event']).toMatch(/^[a-z][a-z-]*$/);
+    if (status !== 0 && one.call.serves !== true)
+      expect(jsonLines({ stdout }).at(-1)).toMatchObject({ event: 'error', code: codeOf(stderr) });
     expect([status, status === 0 ? '' : codeOf(stderr)], stderr).toEqual([
       one.call.status ?? 0,
       status === 0 ? '' : expect.any(String),
