@@ -68,9 +68,31 @@ export async function rehearse({ chip, via, socket, image, ...supply }: Rehearsa
   }
 }
 
-/** Throws the faults of the way. */
-export async function putBack(via: string, chip: Chip, { options, flash }: Kept): Promise<void> {
-  const programmer = await openProgrammer(via, chip);
+/** How long somebody has for the reset button. */
+const patienceMs = 120_000;
+
+/** The way once more: into a ROM bootloader only a reset leads, with BOOT0 still high. */
+async function openAgain(via: string, chip: Chip, onReset: () => void): Promise<ChipProgrammer> {
+  const endMs = systemClock.nowMs() + patienceMs;
+  for (let asked = false; ; asked = true) {
+    try {
+      return await openProgrammer(via, chip);
+    } catch (error) {
+      if (!(error instanceof Fault) || systemClock.nowMs() >= endMs) throw error;
+      if (!asked) onReset();
+    }
+  }
+}
+
+/**
+ * Flash and option bytes as they were. `onReset` is called when the chip must be reset by hand. Throws the faults
+ * of the way.
+ */
+export async function putBack(
+  { via, chip, onReset }: { via: string; chip: Chip; onReset: () => void },
+  { options, flash }: Kept,
+): Promise<void> {
+  const programmer = await openAgain(via, chip, onReset);
   try {
     const open = withoutWriteProtection(chip, await programmer.readOptions());
     if (open.size > 0) await programmer.writeOptions(open);

@@ -32,6 +32,8 @@ const tellCheck = (face: Face, check: SiliconCheck) => {
   );
 };
 
+const resetText = 'Reset the chip now, with BOOT0 as it was at the start: its flash is put back then.';
+
 const warning = (rehearsal: boolean): string =>
   rehearsal
     ? 'This erases the whole flash of the chip and changes its option bytes; at the end it puts back what it could ' +
@@ -87,12 +89,13 @@ export const command = (shell: Shell) =>
           const check = await rehearse({ chip, ...plug, image, ...written });
           tellCheck(face, check);
           checks.push(check);
-          await putBack(via, chip, kept);
         }
         const agent = rehearsal ? { agentSha256: agentSha256(chip, 'machine-code') } : {};
         const text = siliconReportText({ ...report, ...agent, checks });
         writeNewFiles([{ path: out, parts: [utf8(text)] }]);
         const failed = checks.filter(({ outcome }) => outcome === 'fail').length;
+        const onReset = () => face.tell({ event: 'reset-needed' }, resetText);
+        if (kept !== undefined) await putBack({ via, chip, onReset }, kept);
         face.tell({ event: 'report', file: out, failed }, `${out}: the report; nothing in it is secret`);
         if (failed > 0) throw new Fault('silicon-check-failed', { failed, all: checks.length });
       }),
