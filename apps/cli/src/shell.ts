@@ -4,6 +4,7 @@
 import { fstatSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import { FileStream } from '@firmseal/files';
+import type { ScryptCost } from '@firmseal/keys';
 import { StopRequests } from './stop-requests.ts';
 import { TextSink } from './text-sink.ts';
 
@@ -18,7 +19,13 @@ export interface Shell {
   readonly stops: StopRequests;
   /** Where the desk file is looked for, and above it. */
   readonly folder: string;
+  /** How slowly the passphrase of a new key is hashed; left out, as slowly as is right. For tests. */
+  readonly scryptCost?: ScryptCost;
 }
+
+/** The cost of a new key, as makeKey takes it. */
+export const costOf = ({ scryptCost }: Shell): { scryptCost?: ScryptCost } =>
+  scryptCost === undefined ? {} : { scryptCost };
 
 /** Node's stream for terminals and pipes; ours for files and devices, which may be full. */
 function sinkOf(file: number, stream: NodeJS.WriteStream): TextSink {

@@ -4,16 +4,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonLines, runHere } from './run-here.ts';
-
-// Hashing the passphrase of a new key is slow on purpose; these keys are thrown away.
-vi.mock('@firmseal/keys', async (load) => {
-  const real = await load<typeof import('@firmseal/keys')>();
-  const makeKey: typeof real.makeKey = (crypto, inputs) =>
-    real.makeKey(crypto, { ...inputs, scryptCost: { n: 16, r: 1, p: 1 } });
-  return { ...real, makeKey };
-});
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-desk-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));

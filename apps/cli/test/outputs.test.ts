@@ -15,7 +15,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { FileStream } from '@firmseal/files';
 import { thumbprintOf } from '@firmseal/formats';
 import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
 import { commandList, isGroup } from '../src/command-list.ts';
 import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
@@ -27,14 +27,6 @@ import { callsOf } from './writing-commands.ts';
 const commands = commandList.flatMap((entry) =>
   isGroup(entry) ? entry.commands.map(({ name }) => `${entry.name} ${name}`) : [entry.name],
 );
-
-// Hashing the passphrase of a new key is slow on purpose; these keys are thrown away.
-vi.mock('@firmseal/keys', async (load) => {
-  const real = await load<typeof import('@firmseal/keys')>();
-  const makeKey: typeof real.makeKey = (crypto, inputs) =>
-    real.makeKey(crypto, { ...inputs, scryptCost: { n: 16, r: 1, p: 1 } });
-  return { ...real, makeKey };
-});
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-outputs-'));
 let desk: Desk;

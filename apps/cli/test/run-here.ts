@@ -41,6 +41,8 @@ export function memoryShell(
     ...{ in: emptyInput(), out: new TextSink(out), err: new TextSink(err), environment },
     stops: new StopRequests(),
     folder,
+    // Hashing the passphrase of a new key is slow on purpose; these keys are thrown away.
+    scryptCost: { n: 16, r: 1, p: 1 },
   };
   return { shell, out: kept, err };
 }

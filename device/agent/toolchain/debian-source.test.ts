@@ -6,26 +6,29 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { DebianSource } from './debian-source.ts';
+import {
+  type DebianSource,
+  debianSourceFolder,
+  debianSourceMissing,
+  type SourceCache,
+} from './debian-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'debian-source-'));
 let good: DebianSource;
 
-// A cache of its own, where nothing was fetched yet.
-vi.mock('./cache.ts', async (original) => {
-  const cache = await original<typeof import('./cache.ts')>();
-  const cacheFolder = () => {
+/** A cache of its own, where nothing was fetched yet. */
+const cache: SourceCache = {
+  cacheFolder: () => {
     mkdirSync(join(folder, 'cache'), { recursive: true });
     return join(folder, 'cache');
-  };
-  const cached = (name: string, make: (folder: string) => void) => {
-    const made = join(cacheFolder(), name);
+  },
+  cached: (name, make) => {
+    const made = join(cache.cacheFolder(), name);
     mkdirSync(made);
     make(made);
     return made;
-  };
-  return { ...cache, cacheFolder, cached };
-});
+  },
+};
 
 beforeAll(() => {
   vi.stubEnv('FIRMSEAL_SOURCES', folder);
@@ -43,14 +46,12 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-it('unpacks the files that are listed', async () => {
-  const { debianSourceFolder } = await import('./debian-source.ts');
-  expect(readdirSync(debianSourceFolder(good))).toEqual(['wanted']);
+it('unpacks the files that are listed', () => {
+  expect(readdirSync(debianSourceFolder(good, cache))).toEqual(['wanted']);
 });
 
-it('refuses another archive than the one that is meant', async () => {
-  const { debianSourceFolder, debianSourceMissing } = await import('./debian-source.ts');
+it('refuses another archive than the one that is meant', () => {
   const other = { ...good, package: 'other', sha256: '00'.repeat(32) };
-  expect(() => debianSourceFolder(other)).toThrow('expected is 0000');
-  expect(debianSourceMissing({ ...other, package: 'third' })).toContain('expected is 0000');
+  expect(() => debianSourceFolder(other, cache)).toThrow('expected is 0000');
+  expect(debianSourceMissing({ ...other, package: 'third' }, cache)).toContain('expected is 0000');
 });

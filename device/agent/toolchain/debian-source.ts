@@ -57,6 +57,12 @@ function aptOptions(): string[] {
   return options;
 }
 
+/** Where unpacked sources are kept: cache.ts, or a test's own. */
+export interface SourceCache {
+  readonly cacheFolder: typeof cacheFolder;
+  readonly cached: typeof cached;
+}
+
 /** Path of the archive: a copy in the folder that FIRMSEAL_SOURCES names, else fetched into `folder`. */
 function archiveOf(source: DebianSource, folder: string): string {
   const copies = process.env['FIRMSEAL_SOURCES'];
@@ -65,8 +71,8 @@ function archiveOf(source: DebianSource, folder: string): string {
   return join(folder, source.archive);
 }
 
-function unpack(source: DebianSource, into: string): void {
-  const downloads = mkdtempSync(join(cacheFolder(), 'fetch-'));
+function unpack(source: DebianSource, into: string, cache: SourceCache): void {
+  const downloads = mkdtempSync(join(cache.cacheFolder(), 'fetch-'));
   try {
     const archive = archiveOf(source, downloads);
     const found = createHash('sha256').update(readFileSync(archive)).digest('hex');
@@ -84,18 +90,21 @@ function unpack(source: DebianSource, into: string): void {
  * folder with copies of the archives, where they cannot be fetched. Throws when the archive cannot be
  * had or is not the one that is meant.
  */
-export function debianSourceFolder(source: DebianSource): string {
+export function debianSourceFolder(
+  source: DebianSource,
+  cache: SourceCache = { cacheFolder, cached },
+): string {
   const name = `${source.package}-${hashOf(source.sha256, ...(source.files ?? [])).slice(0, 16)}`;
   return join(
-    cached(name, (temporary) => unpack(source, temporary)),
+    cache.cached(name, (temporary) => unpack(source, temporary, cache)),
     source.folder,
   );
 }
 
 /** Why the sources cannot be had on this machine; undefined when they can. */
-export function debianSourceMissing(source: DebianSource): string | undefined {
+export function debianSourceMissing(source: DebianSource, cache?: SourceCache): string | undefined {
   try {
-    debianSourceFolder(source);
+    debianSourceFolder(source, cache);
     return undefined;
   } catch (error) {
     return `needs the source package ${source.package}: ${(error as Error).message}`;

@@ -14,7 +14,7 @@ import { examples, passphraseOption, productOption } from '../options.ts';
 import { readNewPassphrase } from '../passphrase.ts';
 import { collectWays } from '../personalization/plugs.ts';
 import { runs } from '../runs.ts';
-import type { Shell } from '../shell.ts';
+import { costOf, type Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
 
 const deskFolder = 'desk';
@@ -39,7 +39,7 @@ export const command = (shell: Shell) =>
         if (!existsSync(join(products, `${product}.json`)))
           await makeFolder(desk, async (inside) => {
             const passphrase = await readNewPassphrase(face, 'the keys of this desk', passphraseFile);
-            await makeDesk(inside, { product, passphrase });
+            await makeDesk(inside, { product, passphrase, ...costOf(shell) });
             passphrase.wipe();
           });
         const content = deskFileFor(deskFolder, { product, chip, url, sockets: socket, ways: via });

@@ -85,8 +85,8 @@ async function openAgain(via: string, chip: Chip, onReset: () => void): Promise<
 }
 
 /**
- * Flash and option bytes as they were. `onReset` is called when the chip must be reset by hand. Throws the faults
- * of the way.
+ * Flash and option bytes as they were. `onReset` is called when the chip must be reset by
+ * hand. Throws the faults of the way.
  */
 export async function putBack(
   { via, chip, onReset }: { via: string; chip: Chip; onReset: () => void },

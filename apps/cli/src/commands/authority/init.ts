@@ -8,7 +8,7 @@ import { makeAuthority } from '../../make-authority.ts';
 import { examples, passphraseOption } from '../../options.ts';
 import { readNewPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
-import type { Shell } from '../../shell.ts';
+import { costOf, type Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
@@ -18,7 +18,11 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, folder, { passphraseFile }) => {
         await makeFolder(folder, async (inside) =>
-          makeAuthority(inside, await readNewPassphrase(face, 'the keys of the authority', passphraseFile)),
+          makeAuthority(
+            inside,
+            await readNewPassphrase(face, 'the keys of the authority', passphraseFile),
+            costOf(shell),
+          ),
         );
         const { issuer, kem, ownerToken } = authorityPaths(folder);
         face.tell(

@@ -8,7 +8,7 @@ import { examples, passphraseOption } from '../../options.ts';
 import { readNewPassphrase } from '../../passphrase.ts';
 import { publicKeyFile } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
-import type { Shell } from '../../shell.ts';
+import { costOf, type Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
@@ -24,7 +24,12 @@ export const command = (shell: Shell) =>
         const publicKeyPath = `${out}.pub`;
         refuseUnmakeable([publicKeyPath, out]);
         const passphrase = await readNewPassphrase(face, `the new key ${out}`, passphraseFile);
-        const { info, file } = await makeKey(nodeCrypto, { role, passphrase, now: new Date() });
+        const { info, file } = await makeKey(nodeCrypto, {
+          role,
+          passphrase,
+          now: new Date(),
+          ...costOf(shell),
+        });
         writeNewFiles([
           { path: publicKeyPath, parts: [publicKeyFile(info.publicKey)] },
           { path: out, parts: [file], mode: 0o600 },
