@@ -102,38 +102,46 @@ export function countImageBytes(
 const windowBytes = 16;
 const strideBytes = 8;
 
-/**
- * Windows of the image by their first word, at every eighth byte: any run of 24
- * bytes holds one of them whole.
- */
-export type ImageIndex = ReadonlyMap<number, readonly Uint8Array[]>;
+/** Windows of the image, at every eighth byte: any run of 24 bytes holds one of them whole. */
+export interface ImageIndex {
+  readonly byFirstWord: ReadonlyMap<number, readonly Uint8Array[]>;
+  /** By slot of the first word, 1 where one may be known: most words of a memory need no look at the map. */
+  readonly slots: Uint8Array;
+}
+
+/** 16 bits of a word, spread by the golden ratio. */
+const slotOf = (word: number): number => Math.imul(word, 0x9e3779b1) >>> 16;
 
 /** Windows of few different bytes are left out: they stand in any memory. */
 export function indexImage(image: readonly { bytes: Uint8Array }[]): ImageIndex {
-  const index = new Map<number, Uint8Array[]>();
+  const byFirstWord = new Map<number, Uint8Array[]>();
+  const slots = new Uint8Array(1 << 16);
   for (const { bytes } of image) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at + windowBytes <= bytes.length; at += strideBytes) {
       const window = bytes.subarray(at, at + windowBytes);
       if (new Set(window).size <= 4) continue;
       const word = view.getUint32(at);
-      const known = index.get(word);
-      if (known === undefined) index.set(word, [window]);
+      slots[slotOf(word)] = 1;
+      const known = byFirstWord.get(word);
+      if (known === undefined) byFirstWord.set(word, [window]);
       else if (known.length < 64) known.push(window);
     }
   }
-  return index;
+  return { byFirstWord, slots };
 }
 
 /** Bytes in RAM that stand in the image too, in runs of 16 and more. */
-export function countRamBytes(dump: Dump, index: ImageIndex): number {
+export function countRamBytes(dump: Dump, { byFirstWord, slots }: ImageIndex): number {
   let count = 0;
   for (const { bytes } of dump.ram) {
     if (bytes === undefined) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let covered = 0;
     for (let at = 0; at + windowBytes <= bytes.length; at++) {
-      const windows = index.get(view.getUint32(at));
+      const word = view.getUint32(at);
+      if (slots[slotOf(word)] === 0) continue;
+      const windows = byFirstWord.get(word);
       if (windows === undefined) continue;
       if (!windows.some((window) => equalBytes(window, bytes.subarray(at, at + windowBytes)))) continue;
       count += at + windowBytes - Math.max(covered, at);
@@ -145,7 +153,9 @@ export function countRamBytes(dump: Dump, index: ImageIndex): number {
 
 /** How many of the secrets stand somewhere in the RAM that was read. */
 export function countSecrets(dump: Dump, secrets: readonly Uint8Array[]): number {
-  const stands = (secret: Uint8Array): boolean =>
-    dump.ram.some(({ bytes }) => bytes !== undefined && Buffer.from(bytes).includes(Buffer.from(secret)));
+  const blocks = dump.ram.flatMap(({ bytes }) =>
+    bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)],
+  );
+  const stands = (secret: Uint8Array): boolean => blocks.some((block) => block.includes(secret));
   return secrets.filter(stands).length;
 }
