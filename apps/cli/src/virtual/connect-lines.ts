@@ -18,6 +18,8 @@ const openocdTargets: Readonly<Record<string, readonly [file: string, before: st
 export interface ConnectLine {
   readonly client: 'firmseal' | 'stm32flash' | 'socat' | 'usbip' | 'dfu-util' | 'openocd';
   readonly command: string;
+  /** It needs a part of the laboratory (lab/dfu-shim), which no installation has: for machines only. */
+  readonly laboratory?: true;
 }
 
 function uartLines(uart: string | number, number: number): ConnectLine[] {
@@ -42,6 +44,7 @@ function usbLines({ port, busId }: { port: number; busId: string }, start: strin
     {
       client: 'dfu-util',
       command: `LD_PRELOAD=./libusb-over-usbip.so USBIP_SHIM_PORT=${port} ${download}`,
+      laboratory: true,
     },
   ];
 }

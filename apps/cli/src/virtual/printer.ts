@@ -46,7 +46,8 @@ export function announceChip(to: Printer, board: Board, doors: Doors): void {
     ...{ uart: doors.uart, usb: doors.usb, stlinkPort: doors.stlinkPort, probeUsb: doors.probeUsb, connect },
   });
   to.lines(`chip ${number}: ${chip.chip.id}`, ...doorLines(doors));
-  if (number <= shownChips) to.lines(...connect.map(({ command }) => `    $ ${command}`));
+  const shown = connect.filter(({ laboratory }) => laboratory !== true);
+  if (number <= shownChips) to.lines(...shown.map(({ command }) => `    $ ${command}`));
 }
 
 export function announceReady(to: Printer, boards: readonly Board[]): void {
