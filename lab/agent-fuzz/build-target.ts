@@ -4,6 +4,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { nonceFromPort } from '../../device/agent/test/nonce-from-port.ts';
 import { cached, hashOf, root } from '../../device/agent/toolchain/cache.ts';
 import { type Compiler, compileBearssl, compileOurs, link } from '../../device/agent/toolchain/compile.ts';
 import { type Weakening, weakened } from '../../device/agent/toolchain/defences.ts';
@@ -64,7 +65,7 @@ export function buildTarget(name: FuzzTarget, mode: FuzzMode, weakening: Weakeni
   const includes = ['core', 'port/bearssl']
     .map((folder) => join(agent, folder))
     .concat(generatedFolder('stm32f427'), here, objectsFolder());
-  const core = coreSources(weakening);
+  const core = coreSources({ ...nonceFromPort, ...weakening });
   const harness = ['fuzz_chip', 'fuzz_forge', 'fuzz_frames', name].map((file) => join(here, `${file}.c`));
   const crypto = [
     join(here, 'fuzz_crypto.c'),

@@ -56,6 +56,20 @@ fs_result fs_crypto_es256_verify(const uint8_t *key, const fs_view *parts, uint3
   return compare(signature, right, sizeof right, FS_ERR_COSE_SIGNATURE_INVALID);
 }
 
+/* The other s of the same signature: the order of P-256 less s. */
+static void other_half(uint8_t s[32]) {
+  static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+                                    0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+                                    0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+  uint32_t borrow = 0;
+  uint32_t i;
+  for (i = 32; i > 0; i--) {
+    uint32_t less = (uint32_t)s[i - 1u] + borrow;
+    borrow = order[i - 1u] < less ? 1u : 0u;
+    s[i - 1u] = (uint8_t)(order[i - 1u] + (borrow << 8) - less);
+  }
+}
+
 /* Every other one comes out high, as real ones do: the core has to make it low. */
 fs_result fs_crypto_es256_sign(const uint8_t *key, const uint8_t *hedge, const fs_view *parts, uint32_t count,
                                uint8_t *signature) {
@@ -63,7 +77,7 @@ fs_result fs_crypto_es256_sign(const uint8_t *key, const uint8_t *hedge, const f
   (void)hedge; /* the same message has the same signature: inputs are repeated */
   (void)fs_crypto_p256_public(key, point);
   sign(point, parts, count, signature);
-  if (signature[63] & 1u) signature[32] |= 0x80u;
+  if (signature[63] & 1u) other_half(signature + 32);
   return FS_OK;
 }
 

@@ -2,6 +2,7 @@
  * the port fails (0: none). */
 #include <stdlib.h>
 
+#include "fs_flow.h"
 #include "fs_hello.h"
 #include "fs_install.h"
 #include "fs_package.h"
@@ -21,6 +22,7 @@ static void accept_package(void) {
   if (is_accepted) return;
   fuzz_chip_restore();
   if (fs_package_accept(header) != FS_OK) abort();
+  FS_FLOW_BEGIN(FS_FLOW_IDLE); /* as for each request of the link */
   if (fs_hello_answer(&writer, challenge) != FS_OK) abort(); /* makes the nonce */
   fuzz_chip_keep();
   is_accepted = 1;

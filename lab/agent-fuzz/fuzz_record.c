@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "fs_flow.h"
 #include "fs_hello.h"
 #include "fs_install.h"
 #include "fs_package.h"
@@ -36,6 +37,7 @@ static void accept_license(void) {
   if (is_accepted) return;
   fuzz_chip_restore();
   if (fs_package_accept(header) != FS_OK) abort();
+  FS_FLOW_BEGIN(FS_FLOW_IDLE); /* as for each request of the link */
   if (fs_hello_answer(&writer, challenge) != FS_OK) abort();
   memcpy(room, recorded_license, sizeof recorded_license);
   if (fs_install_license(bundle, &apply) != FS_OK || apply != FS_NO) abort();

@@ -8,6 +8,7 @@ import type { Crypto } from '@firmseal/crypto';
 import { fsNo, fsOk, fsYes, wasmAgentCrypto } from '@firmseal/virtual-stm32';
 import { buildWithTests } from '../../device/agent/build.ts';
 import { identityImage, journalImage } from '../../device/agent/test/flash-images.ts';
+import { nonceFromPort } from '../../device/agent/test/nonce-from-port.ts';
 import type { Weakening } from '../../device/agent/toolchain/defences.ts';
 import { device, nonce, options, product, root } from './fuzz-device.ts';
 
@@ -73,7 +74,9 @@ export class VerdictModule {
   static async create(crypto: Crypto, weakening: Weakening = {}): Promise<VerdictModule> {
     const source = readFileSync(new URL('verdicts.c', import.meta.url), 'utf8');
     const sources = new Map([['verdicts.c', source]]);
-    const module = await buildWithTests('stm32f427', sources, { memoryBytes: 262_144, weakening });
+    const module = await buildWithTests('stm32f427', sources, {
+      ...{ memoryBytes: 262_144, weakening: { ...nonceFromPort, ...weakening } },
+    });
     return new VerdictModule(new WebAssembly.Module(module), crypto);
   }
 

@@ -15,12 +15,12 @@ import {
   type VirtualChip,
   wasmAgent,
 } from '@firmseal/virtual-stm32';
-import { buildAgent } from '../build.ts';
-import { targetOf } from '../toolchain/targets.ts';
-import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
+import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
+import { buildWeakenedAgent } from '../build.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
 import { Line } from './line.ts';
 import { writeUnits } from './machine-line.ts';
+import { nonceFromPort } from './nonce-from-port.ts';
 import { certify, keyPair } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
@@ -129,7 +129,7 @@ async function blankChip(chipId: string): Promise<BlankChip> {
   const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(await buildAgent(chipId), chip.chip))
+  for (const { address, bytes } of agentImage(await buildWeakenedAgent(chipId, nonceFromPort), chip.chip))
     programGranules(chip, address, bytes);
   const blank = chip.judge.snapshot();
   const made: BlankChip = { chip, blank, nonce: new Uint8Array(16), levelKey: false };
@@ -165,13 +165,13 @@ const images = new Map<string, ReadonlyMap<number, Uint8Array>>();
 function machineImage(chipId: string): ReadonlyMap<number, Uint8Array> {
   const known = images.get(chipId);
   if (known !== undefined) return known;
-  const { elf } = buildMachineCode(targetOf(chipId, 'shipping'));
+  const { elf } = mutantBuild({ without: nonceFromPort, chip: chipId });
   const image = writeUnits(readImage(readFileSync(elf)).segments, 1024);
   images.set(chipId, image);
   return image;
 }
 
-/** Its agent is the machine code that ships, with BearSSL. */
+/** Its agent is the machine code that ships, with BearSSL, but for where its nonces come from. */
 export async function machineChip(wanted: Wanted): Promise<Line> {
   const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
   chip.powerOn();
