@@ -5,7 +5,7 @@ import { boots } from './boot-scenarios.ts';
 import { requests } from './request-scenarios.ts';
 import { resumed } from './resume-scenarios.ts';
 import type { Scenario } from './scenario.ts';
-import { signings } from './signed-answers.ts';
+import { signings } from './signing-scenarios.ts';
 import { Target } from './target.ts';
 import { trials } from './trial-scenarios.ts';
 

@@ -6,10 +6,7 @@ import { equalBytes, toHex } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { helloKind, receiptKind } from '@firmseal/license';
 import { answerBit, FrameReader, requestTypes } from '@firmseal/link';
-import type { ChipSnapshot } from '@firmseal/virtual-stm32';
 import { contains } from '../../device/agent/test/attacker.ts';
-import { pattern } from '../../device/agent/test/trusted-site.ts';
-import type { Scenario } from './scenario.ts';
 import { nonceBy, type Signed, signedOf, verifies } from './signed.ts';
 import type { Target } from './target.ts';
 
@@ -77,22 +74,4 @@ export class SignedAnswers {
     if (this.#expected !== undefined && nonce !== this.#expected) this.odd = nonce;
     return false;
   }
-}
-
-/** Good requests for what the agent signs. */
-export function signings(target: Target, installed: ChipSnapshot): Scenario[] {
-  return (['hello', 'receipt'] as const).map((kind) => {
-    const answers = new SignedAnswers(target, kind);
-    return {
-      name: `${kind}, signed otherwise`,
-      from: installed,
-      before: [],
-      request: { type: requests[kind].type, body: pattern(32, 6) },
-      statusIsNothing: true,
-      isBad: () => false,
-      leaks: () => answers.leaks(),
-      answers,
-      after: [],
-    };
-  });
 }
