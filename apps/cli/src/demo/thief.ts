@@ -156,6 +156,6 @@ export function countSecrets(dump: Dump, secrets: readonly Uint8Array[]): number
   const blocks = dump.ram.flatMap(({ bytes }) =>
     bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)],
   );
-  const stands = (secret: Uint8Array): boolean => blocks.some((block) => block.includes(secret));
+  const stands = (secret: Uint8Array): boolean => blocks.some((block) => block.includes(Buffer.from(secret)));
   return secrets.filter(stands).length;
 }
