@@ -17,7 +17,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeBarePath } from './bare-system.ts';
 import { buildBundle, cliEntry, packBundle } from './build.mjs';
+import { readWalk, runWalk } from './readme-walk.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const smallAsset = 'apps/cli/test/small-entry.ts';
@@ -26,11 +28,8 @@ const smallAsset = 'apps/cli/test/small-entry.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'firmseal-pack-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** PATH with the Node that runs this test, without this tree's own programs. */
-const path = [
-  dirname(process.execPath),
-  ...process.env['PATH']!.split(delimiter).filter((folder) => !folder.includes('node_modules')),
-].join(delimiter);
+/** Node, npm, shell and coreutils: nothing of this tree, and nothing that a bare Debian lacks. */
+const path = makeBarePath(join(scratch, 'bin'));
 
 /** Builds, packs and installs; returns the folder with the installed package. */
 async function installed(name: string, entry?: string): Promise<string> {
@@ -40,7 +39,7 @@ async function installed(name: string, entry?: string): Promise<string> {
   const home = join(place, 'home');
   mkdirSync(home, { recursive: true });
   const packed = packBundle({ folder, tarball, destination: place });
-  const options = { cwd: home, env: { ...process.env, PATH: path, HOME: home }, stdio: 'pipe' } as const;
+  const options = { cwd: home, env: { PATH: path, HOME: home }, stdio: 'pipe' } as const;
   // Packages with native code are optional: the command must run without them.
   const without = ['--offline', '--omit=optional', '--no-audit', '--no-fund'];
   execFileSync('npm', ['install', ...without, packed], options);
@@ -161,5 +160,32 @@ describe('firmseal, packed', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+  });
+
+  describe("the README's walk", () => {
+    let walked: Awaited<ReturnType<typeof runWalk>>;
+    const work = () => join(home, 'work');
+    beforeAll(async () => {
+      const bin = join(home, 'node_modules/.bin');
+      walked = await runWalk({ work: work(), path: `${path}${delimiter}${bin}`, home });
+    });
+
+    test('runs to its end by the installed command, on a system with Node and npm alone', () => {
+      expect(readWalk()).toContain('firmseal install panel.seal');
+      expect(walked.status, walked.output).toBe(0);
+    });
+
+    test('installs on both chips with verified receipts, and the audit finds no contradiction', () => {
+      expect(walked.output.match(/receipt verified, stored by the authority/g)).toHaveLength(2);
+      expect(walked.output.match(/#RESULT:\d:#OK/g)).toHaveLength(2);
+      expect(walked.output).toContain('audit: no contradiction');
+    });
+
+    test('prints no passphrase and no token', () => {
+      const token = readFileSync(join(work(), 'line.token'), 'utf8').trim();
+      expect(walked.output).not.toContain(token);
+      const passphrase = /FIRMSEAL_PASSPHRASE='(.+)'/.exec(readWalk())![1]!;
+      expect(walked.output).not.toContain(passphrase);
+    });
   });
 });
