@@ -84,6 +84,8 @@ describe('firmseal init', () => {
     mkdirSync(at('empty'));
     expect((await init(at('empty'), '--socket', 'nowhere:1')).status).not.toBe(0);
     expect((await init(at('empty'), '--probe', 'tcp:127.0.0.1:1')).stderr).toContain('place-unfit');
+    const insecure = await init(at('empty'), '--authority-url', 'http://authority.example');
+    expect(insecure.stderr).toContain('authority-url-insecure');
     expect(readdirSync(at('empty'))).toEqual([]);
   });
 });

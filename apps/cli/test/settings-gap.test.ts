@@ -1,5 +1,5 @@
-// Settings that an application keeps between two pieces of its image survive an update, through the commands of a
-// desk: a first version is installed, settings are written, a second version is installed.
+// Settings that an application keeps between two pieces of its image survive an update, through the commands
+// of a desk: a first version is installed, settings are written, a second version is installed.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
