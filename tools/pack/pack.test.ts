@@ -182,7 +182,7 @@ describe('firmseal, packed', () => {
     });
 
     test('prints no passphrase and no token', () => {
-      const token = readFileSync(join(work(), 'line.token'), 'utf8').trim();
+      const token = readFileSync(join(work(), 'desk', 'line.token'), 'utf8').trim();
       expect(walked.output).not.toContain(token);
       const passphrase = /FIRMSEAL_PASSPHRASE='(.+)'/.exec(readWalk())![1]!;
       expect(walked.output).not.toContain(passphrase);

@@ -60,7 +60,10 @@ async function withFreePorts(walk: string): Promise<string> {
     ['5002', `${link + 1}`],
     ['7443', `${authority}`],
   ]);
-  return walk.replace(/\b(?:400[12]|500[12]|7443)\b/g, (port) => ports.get(port)!);
+  // Where the walk does not name the authority's port, the desk is told it.
+  return walk
+    .replace('firmseal init ', 'firmseal init --authority-url http://127.0.0.1:7443 ')
+    .replace(/\b(?:400[12]|500[12]|7443)\b/g, (port) => ports.get(port)!);
 }
 
 /**

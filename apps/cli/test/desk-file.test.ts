@@ -76,6 +76,8 @@ describe('firmseal init', () => {
     mkdirSync(at('empty'));
     expect((await init(at('empty'), '--socket', 'nowhere:1')).status).not.toBe(0);
     expect((await init(at('empty'), '--via', 'station:hall/usb:1-1')).stderr).toContain('station-not-there');
+    const insecure = await init(at('empty'), '--authority-url', 'http://authority.example');
+    expect(insecure.stderr).toContain('authority-url-insecure');
     expect(readdirSync(at('empty'))).toEqual([]);
   });
 });

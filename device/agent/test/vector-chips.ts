@@ -17,6 +17,8 @@ import {
 } from '@firmseal/virtual-stm32';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { buildWeakenedAgent } from '../build.ts';
+import { targetOf } from '../toolchain/targets.ts';
+import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
 import { Line } from './line.ts';
 import { writeUnits } from './machine-line.ts';
@@ -162,21 +164,28 @@ function drawNonce(line: Line, nonce: Bytes): void {
 const images = new Map<string, ReadonlyMap<number, Uint8Array>>();
 
 /** The machine code in pieces of a kibibyte; built once in a process. */
-function machineImage(chipId: string): ReadonlyMap<number, Uint8Array> {
-  const known = images.get(chipId);
+function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, Uint8Array> {
+  const name = `${chipId} ${namesNonce}`;
+  const known = images.get(name);
   if (known !== undefined) return known;
-  const { elf } = mutantBuild({ without: nonceFromPort, chip: chipId });
+  const { elf } = namesNonce
+    ? mutantBuild({ without: nonceFromPort, chip: chipId })
+    : buildMachineCode(targetOf(chipId, 'shipping'));
   const image = writeUnits(readImage(readFileSync(elf)).segments, 1024);
-  images.set(chipId, image);
+  images.set(name, image);
   return image;
 }
 
-/** Its agent is the machine code that ships, with BearSSL, but for where its nonces come from. */
+/**
+ * Its agent is the machine code that ships, with BearSSL; where a nonce is wanted, it takes that from the
+ * generator.
+ */
 export async function machineChip(wanted: Wanted): Promise<Line> {
   const chip = createVirtualChip({ chip: wanted.chipId, seed: 'vectors', executors: [machineCode()] });
   chip.powerOn();
   chip.debug.connect();
-  for (const [address, bytes] of machineImage(wanted.chipId)) program(chip, address, bytes);
+  for (const [address, bytes] of machineImage(wanted.chipId, wanted.nonce !== undefined))
+    program(chip, address, bytes);
   const line = await prepare(chip, wanted);
   if (wanted.nonce !== undefined) {
     if (wanted.chipId !== 'stm32f427') throw new Error('nonces are drawn on the F427 only');

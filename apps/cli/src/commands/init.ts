@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import { readAuthorityAddress } from '@firmseal/authority-client';
 import { utf8 } from '@firmseal/bytes';
 import { makeFolder, refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { authorityPaths } from '../authority-folder.ts';
@@ -24,14 +25,15 @@ export const command = (shell: Shell) =>
     .argument('[folder]', 'where the desk is made', '.')
     .addOption(productOption())
     .addOption(chipOption())
-    .option('--authority <url>', 'address at which the authority will serve', 'http://127.0.0.1:7443')
+    .option('--authority-url <url>', 'address at which the authority will serve', 'http://127.0.0.1:7443')
     .option('--socket <place>', 'a chip on the line: serial:, usb: or tcp: (repeat)', collectSockets)
     .option('--via <place>', 'way by which the same chip is programmed, or `written` (repeat)', collectWays)
     .addOption(passphraseOption('all keys of the desk (else FIRMSEAL_PASSPHRASE, else a prompt)'))
     .addHelpText('after', examples('init --product panel --chip stm32f427'))
     .action(
       runs(shell, async (face, folder, options) => {
-        const { product, chip, authority: url, socket, via, passphraseFile } = options;
+        const { product, chip, socket, via, passphraseFile } = options;
+        const url = readAuthorityAddress(options.authorityUrl);
         const [file, desk] = [join(folder, deskFileName), join(folder, deskFolder)];
         refuseUnmakeable([file]);
         const { products } = authorityPaths(join(desk, deskNames.authority));
