@@ -1,6 +1,6 @@
-// Which instructions inside the cryptography are skipped. Where a call comes to a verdict: a seeded sample, dense
-// at its end. Where it works with a private key: each address at its first, a middle and its last execution, and
-// a seeded sample of all executions. A signature takes millions of instructions.
+// Which instructions inside the cryptography are skipped. Where a call comes to a verdict: a seeded sample,
+// dense at its end. Where it works with a private key: each address at its first, a middle and its last
+// execution, and a seeded sample of all executions. A signature takes millions of instructions.
 
 import { bytesOf } from '../../device/agent/port/bearssl/test/numbers.ts';
 import type { Campaign, LibraryReport } from './campaign.ts';
@@ -92,7 +92,10 @@ function draw(from: number, to: number, count: number, seed: string): Set<number
 
 export interface PartReport extends LibraryReport {
   readonly part: Part;
-  /** Right signatures that left under another nonce than without a glitch; `known`: part of it is the same each time. */
+  /**
+   * Right signatures that left under another nonce than without a glitch; `known`: part
+   * of it is the same each time.
+   */
   readonly oddNonces: readonly { readonly step: number; readonly isKnown: boolean }[];
 }
 

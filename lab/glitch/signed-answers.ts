@@ -1,6 +1,6 @@
-// What the agent says under its signature: no faulty signature may leave, no secret, and no nonce that a glitch
-// chose. A signature that the agent verified is right whatever became of the frame that carries it; one that it
-// found wrong, or never looked at, must not be in there.
+// What the agent says under its signature: no faulty signature may leave, no secret, and no nonce that a
+// glitch chose. A signature that the agent verified is right whatever became of the frame that carries it;
+// one that it found wrong, or never looked at, must not be in there.
 
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';

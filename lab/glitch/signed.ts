@@ -45,9 +45,9 @@ const keyIf = (publicKey: Uint8Array, x: bigint): Bytes | undefined => {
 };
 
 /**
- * The private key from a right and a faulty signature of one message under one nonce, where the fault changed r:
- * s = a * h + b * r with a = 1 / k and b = x / k, twice, so b = (s - s') / (r - r'). Undefined when it does not
- * follow.
+ * The private key from a right and a faulty signature of one message under one nonce, where the fault
+ * changed r: s = a * h + b * r with a = 1 / k and b = x / k, twice, so b = (s - s') / (r - r').
+ * Undefined when it does not follow.
  */
 export function keyFromFault(publicKey: Uint8Array, right: Signed, wrong: Signed): Bytes | undefined {
   for (const s of both(right))

@@ -31,8 +31,8 @@ static fs_result gather(uint8_t raw[RAW_SIZE]) {
   return FS_OK;
 }
 
-/* The device's key goes in once there is one: a generator that gives after a reset what it gave at personalization
- * repeats a nonce then, and does not show a private key as a nonce. */
+/* The device's key goes in once there is one: a generator that gives after a reset what it gave at
+ * personalization repeats a nonce then, and does not show a private key as a nonce. */
 static fs_result feed(void) {
   uint8_t raw[RAW_SIZE];
   uint8_t id[FS_UNIQUE_ID_LENGTH];

@@ -1,5 +1,6 @@
-// Key agreement with a point off the curve, on the machine code of the F427, and one instruction left out after the
-// multiplication: the point was let in, or not. What is given back must not be taken for a shared secret.
+// Key agreement with a point off the curve, on the machine code of the F427, and one
+// instruction left out after the multiplication: the point was let in, or not. What is given
+// back must not be taken for a shared secret.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { fsOk } from '@firmseal/virtual-stm32';
@@ -19,7 +20,9 @@ const stepsMost = 20_000_000;
 /** More than what follows the multiplication takes. */
 const restMost = 2_000_000;
 
-/** Results of fs_crypto_ecdh: whole, then with each of its own instructions after the multiplication left out. */
+/**
+ * Results of fs_crypto_ecdh: whole, then with each of its own instructions after the multiplication left out.
+ */
 function outcomes(without: Weakening, point: Uint8Array): { whole: number; skipped: number[] } {
   const build = mutantBuild({ chip: chipId, without });
   const { chip } = machineLine(chipId, 'key agreement', build);

@@ -1,6 +1,6 @@
-// One skipped instruction in a signature, on the machine code of the F427: what leaves the chip, and whether the
-// signing key follows from it. Signatures and hashes run as machine code, all other cryptography at the host's
-// speed. Each build that lacks a defence gives the key; the build that ships lets nothing out.
+// One skipped instruction in a signature, on the machine code of the F427: what leaves the chip, and whether
+// the signing key follows from it. Signatures and hashes run as machine code, all other cryptography at the
+// host's speed. Each build that lacks a defence gives the key; the build that ships lets nothing out.
 
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { helloKind } from '@firmseal/license';
