@@ -83,6 +83,17 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
     expect([...outcomes.values()].reduce((sum, count) => sum + count, 0)).toBe(skips);
   });
 
+  test('inside a signature: none that is faulty leaves, nor one under a nonce that a glitch chose', async () => {
+    const there = await prepare(() => {}, buildAgent(targetOf('stm32f427', 'shipping')));
+    const part = parts.find((one) => one.function === 'fs_crypto_es256_sign')!;
+    const attack = attackLibrary(new Campaign(there.target), there, part, { every: 1500, seed: 'sample' });
+    expect(attack.steps).toBeGreaterThan(1_000_000);
+    expect(attack.skips).toBeGreaterThan(5);
+    expect(attack.outcomes.get('leaked')).toBeUndefined();
+    expect(attack.outcomes.get('refused')).toBeGreaterThan(0);
+    expect(attack.oddNonces.filter(({ isKnown }) => isKnown)).toEqual([]);
+  });
+
   test('an identity that a boot overlooked is found before the chip is personalized again', () => {
     const { line, code } = prepared.target;
     line.chip.judge.restore(named('counter rolled back').from);

@@ -1,4 +1,4 @@
-// A dozen agents, each with one defence taken out. The campaign must find a bypass in the scenario that is
+// Some agents, each with one defence taken out. The campaign must find a bypass in the scenario that is
 // named: else it sees too little, or the defence is good for nothing. Defences carry marks in the C
 // (device/agent/toolchain/defences.ts); which of them are here, and why no more, is in docs/decisions/0082.
 
@@ -97,6 +97,11 @@ export const mutants: readonly Mutant[] = [
     name: 'trial: the life cycle that it begins from is not read again',
     without: { 'trial-life-read-again': '' },
     scenarios: ['boot: journal says installing', 'boot: trial was not confirmed'],
+  },
+  {
+    name: 'signature: it is not verified',
+    without: { 'sign-verified': '(void)key; (void)parts;' },
+    scenarios: ['hello, signed otherwise'],
   },
   {
     name: 'flash of F427: a read ends in a jump',
