@@ -27,7 +27,7 @@ const singles: readonly Single[] = [
     reason: 'a request to the authority is made by packages/authority-client alone',
   },
   {
-    pattern: /(?:await|return|=>|=|\()\s*fetch\(|\.json\(\)|\bfrom ['"]node:https?['"]/,
+    pattern: /(?:await|return|=>|=|\()\s*fetch\(|(?<!\bfc)\.json\(\)|\bfrom ['"]node:https?['"]/,
     // The station of the kill campaign wraps the client's own calls.
     home: ['packages/authority-client/', 'packages/authority/', 'lab/kill/station-process.ts'],
     tests: true,
