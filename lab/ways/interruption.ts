@@ -1,6 +1,7 @@
-// A personalization that is cut: the chip loses power in one of its flash operations, or the host dies after it.
-// The same command is given again, and must end well or say why the chip is lost. In this process, with the agent
-// as WebAssembly, over the serial line and over the debug port; BOOT0 stays high on the serial line.
+// A personalization that is cut: the chip loses power in one of its flash operations, or the host
+// dies after it. The same command is given again, and must end well or say why the chip is lost.
+// In this process, with the agent as WebAssembly, over the serial line and over the debug port;
+// BOOT0 stays high on the serial line.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { boardPart, findBoard } from '@firmseal/boards';

@@ -121,7 +121,10 @@ export class Chain {
     ];
   }
 
-  /** A package for the chip, under a name of its own, and an approved job for one unit of it; returns the package and the job's id. */
+  /**
+   * A package for the chip, under a name of its own, and an approved job for one unit of it; returns
+   * the package and the job's id.
+   */
   async order(chipId: string, name = chipId): Promise<{ sealed: string; job: string }> {
     const sealed = this.at(`${name}.seal`);
     await this.run(...this.sealWords(chipId, sealed));

@@ -1,5 +1,5 @@
-// `firmseal silicon check` with the machine code that ships on a virtual chip behind a serial line, what its report is
-// good for, and what personalization refuses without one.
+// `firmseal silicon check` with the machine code that ships on a virtual chip behind a serial line, what its
+// report is good for, and what personalization refuses without one.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

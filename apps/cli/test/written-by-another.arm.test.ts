@@ -1,5 +1,5 @@
-// A chip on which another programmer wrote the exported agent: it makes its identity all the same. A simulated
-// core executes every instruction; nothing here ran on silicon.
+// A chip on which another programmer wrote the exported agent: it makes its identity all the same. A
+// simulated core executes every instruction; nothing here ran on silicon.
 
 import { readFileSync } from 'node:fs';
 import { bootOptions, changedOptions, findChip, readoutLevel } from '@firmseal/chips';

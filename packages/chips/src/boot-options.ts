@@ -21,8 +21,8 @@ function bootFields({ boot, flash }: Chip, keepsRom: boolean): { name: string; v
 }
 
 /**
- * The option bits with which the chip starts its agent after a reset; one entry a field. `keepsRom`: only while
- * the BOOT0 pin is low; a high one leads where it led before.
+ * The option bits with which the chip starts its agent after a reset; one entry a field. `keepsRom`: only
+ * while the BOOT0 pin is low; a high one leads where it led before.
  */
 export function bootOptions(
   chip: Chip,

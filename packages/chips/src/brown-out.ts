@@ -1,5 +1,5 @@
-// The brown-out level that fits a supply. F4, F7 and G0 leave the factory without one, and would run on from a
-// falling supply until flash misreads. Codes and nominal thresholds are those that ST's HAL names
+// The brown-out level that fits a supply. F4, F7 and G0 leave the factory without one, and would run on from
+// a falling supply until flash misreads. Codes and nominal thresholds are those that ST's HAL names
 // (stm32*_hal_flash_ex.h, OB_BOR_LEVEL*); the bands around them are in the datasheets.
 
 import type { Chip } from './chip.ts';
@@ -31,8 +31,8 @@ const thresholds: Readonly<Record<string, readonly Threshold[]>> = {
 };
 
 /**
- * The option bits of the highest level that a supply of at least `leastMillivolts` never reaches. Empty where the
- * catalogue knows no level that is low enough: the chip keeps the one that it has.
+ * The option bits of the highest level that a supply of at least `leastMillivolts` never reaches. Empty where
+ * the catalogue knows no level that is low enough: the chip keeps the one that it has.
  */
 export function brownOutOptions(chip: Chip, leastMillivolts: number): readonly OptionRequirement[] {
   const known = thresholds[chip.flashController.kind] ?? [];

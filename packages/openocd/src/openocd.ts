@@ -78,7 +78,10 @@ export class Openocd {
     await this.#run('reset run', { printed: true });
   }
 
-  /** Whether OpenOCD looks at the target by itself, a few times a second: it disturbs a chip that it cannot reach. */
+  /**
+   * Whether OpenOCD looks at the target by itself, a few times a second: it disturbs a
+   * chip that it cannot reach.
+   */
   async setPolling(on: boolean): Promise<void> {
     await this.#run(on ? 'poll on' : 'poll off', { printed: true });
   }

@@ -1,4 +1,5 @@
-// The agent of a chip that was just started or reset: it needs a moment, and on USB it leaves the bus for one.
+// The agent of a chip that was just started or reset: it needs a moment, and on USB
+// it leaves the bus for one.
 
 import type { AgentClient } from '@firmseal/agent-client';
 import { Fault } from '@firmseal/fault';

@@ -1,4 +1,5 @@
-// What a chip that has its identity says of itself, signed and fresh: whose it is, and which protection it has.
+// What a chip that has its identity says of itself, signed and fresh: whose it is,
+// and which protection it has.
 
 import type { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
@@ -32,8 +33,8 @@ function checkLevel(hello: Hello, wanted: 0 | 1 | 2): void {
 }
 
 /**
- * Throws `certificate-*` for another owner's chip, `hello-*`, `personalization-unproven` for another identity than
- * was asked for, `protection-not-in-force`.
+ * Throws `certificate-*` for another owner's chip, `hello-*`, `personalization-unproven` for another identity
+ * than was asked for, `protection-not-in-force`.
  */
 export async function confirmProtection(
   crypto: Crypto,

@@ -1,5 +1,5 @@
-// The record of an identity (spec/device.md section 5): what the trusted site signs about a chip that it let go.
-// Whoever has the device CA's key can check it years later, without the chip.
+// The record of an identity (spec/device.md section 5): what the trusted site signs about a chip that it let
+// go. Whoever has the device CA's key can check it years later, without the chip.
 
 import type { Bytes } from '@firmseal/bytes';
 import {

@@ -1,7 +1,7 @@
-// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4): write
-// the agent, let the chip make its identity, certify it, set the final protection, let the chip confirm it. The
-// way, the link and the key store are the caller's; this knows the order, checks every answer, and takes up a
-// personalization that was cut.
+// Personalization of one blank chip at a trusted site (spec/device.md section 4, spec/link.md section 4):
+// write the agent, let the chip make its identity, certify it, set the final protection, let the chip confirm
+// it. The way, the link and the key store are the caller's; this knows the order, checks every answer, and
+// takes up a personalization that was cut.
 
 import type { Bytes } from '@firmseal/bytes';
 import {
@@ -70,10 +70,10 @@ export interface PersonalizedDevice extends ConfirmedDevice {
 }
 
 /**
- * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an earlier run
- * left in the middle starts over; one that it left certified and protected is confirmed.
- * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`, `agent-not-back` and
- * the faults of way, link and agent.
+ * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an
+ * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
+ * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`, `agent-not-back`
+ * and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   const finished = await startAgent(options);

@@ -1,5 +1,5 @@
-// Makes a chip run its agent, whichever way leads to it: all of flash erased, agent and board settings written
-// and read back, the option bytes set with which the chip starts it. spec/device.md section 4.
+// Makes a chip run its agent, whichever way leads to it: all of flash erased, agent and board settings
+// written and read back, the option bytes set with which the chip starts it. spec/device.md section 4.
 
 import { equalBytes } from '@firmseal/bytes';
 import {
@@ -38,7 +38,9 @@ export const agentAddress = (chip: Chip): number => chip.layout.agent[0]!.addres
 /** Whether the way resets the chip into what its boot settings say; a ROM bootloader can only jump. */
 const bootsByReset = ({ way }: ChipProgrammer): boolean => way === 'probe';
 
-/** The fields among the boot options that name an address. A chip that has them set leaves its ROM bootloader. */
+/**
+ * The fields among the boot options that name an address. A chip that has them set leaves its ROM bootloader.
+ */
 function addressRegisters({ boot, options }: Chip): ReadonlySet<number> {
   const names = [boot.addressFields?.pinLow, boot.addressFields?.pinHigh];
   return new Set(
@@ -96,8 +98,8 @@ async function write(programmer: ChipProgrammer, { address, bytes }: ImagePart):
 }
 
 /**
- * From the last part to the first, whose first write unit comes last of all: a chip whose writing was cut has no
- * vector table, and one with an empty check starts its ROM bootloader again.
+ * From the last part to the first, whose first write unit comes last of all: a chip whose writing was cut has
+ * no vector table, and one with an empty check starts its ROM bootloader again.
  */
 function inSafeOrder(chip: Chip, image: readonly ImagePart[]): ImagePart[] {
   const [first, ...others] = [...image].sort((a, b) => a.address - b.address);

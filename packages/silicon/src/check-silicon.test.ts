@@ -1,4 +1,5 @@
-// The checks on virtual chips through their debug ports, and what a report must have to let an agent be locked in.
+// The checks on virtual chips through their debug ports, and what a report must have
+// to let an agent be locked in.
 
 import { findChip, withOptionField } from '@firmseal/chips';
 import { systemClock } from '@firmseal/link';

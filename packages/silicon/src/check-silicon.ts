@@ -1,6 +1,6 @@
-// Compares a chip with what the catalogue says of it, through any way of programming. The chip's flash is erased and
-// put back, as far as it could be read before; its option bytes too. What a step found is written down whether it
-// was expected or not; a fault of the way in one step ends that step alone.
+// Compares a chip with what the catalogue says of it, through any way of programming. The chip's flash is
+// erased and put back, as far as it could be read before; its option bytes too. What a step found is written
+// down whether it was expected or not; a fault of the way in one step ends that step alone.
 
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { type Chip, hexAddress, type OptionValues, optionField, withOptionField } from '@firmseal/chips';
@@ -70,7 +70,10 @@ function longestEraseMs(chip: Chip, sizeBytes: number): number {
   return Math.max(0, ...times) / 1000;
 }
 
-/** Bytes of the other bits over a word that is programmed, as a program that is cut and begun again would write. */
+/**
+ * Bytes of the other bits over a word that is programmed, as a program that is cut
+ * and begun again would write.
+ */
 async function secondProgram(programmer: ChipProgrammer): Promise<Found> {
   const { addressStart } = sparedUnit(programmer.chip);
   const length = programmer.chip.write.unitBytes;
@@ -114,8 +117,8 @@ async function optionChange(programmer: ChipProgrammer, before: OptionValues): P
 }
 
 /**
- * Runs the checks; the chip keeps what it had but for the last erase unit, which is erased, written and put back.
- * Throws the faults of the way where the chip could not be reached at all, `chip-read-protected`.
+ * Runs the checks; the chip keeps what it had but for the last erase unit, which is erased, written and put
+ * back. Throws the faults of the way where the chip could not be reached at all, `chip-read-protected`.
  */
 export async function checkSilicon(options: CheckOptions): Promise<SiliconReport> {
   const { programmer, clock, onCheck } = options;

@@ -1,5 +1,5 @@
-// The report of a check on silicon, as a file that people send around (docs/silicon-report.md): what was looked at,
-// what was found. Everything in it is somebody's word; nothing is signed.
+// The report of a check on silicon, as a file that people send around (docs/silicon-report.md): what was
+// looked at, what was found. Everything in it is somebody's word; nothing is signed.
 
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// `firmseal doctor`: looks at this machine, its cables and the way to the authority, and says what is in the way of
-// a chip, each with its remedy. Nothing is changed but the file of rules that was asked for.
+// `firmseal doctor`: looks at this machine, its cables and the way to the authority, and says what is in the
+// way of a chip, each with its remedy. Nothing is changed but the file of rules that was asked for.
 
 import { Command } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';

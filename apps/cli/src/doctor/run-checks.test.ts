@@ -1,5 +1,5 @@
-// The checks on machines that are made up: each finds what is in the way, says what to do, and finds nothing on a
-// machine that is in order.
+// The checks on machines that are made up: each finds what is in the way, says what to do, and finds
+// nothing on a machine that is in order.
 
 import { Fault } from '@firmseal/fault';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-// The udev rules that let a user of a Linux machine open ROM bootloaders, agents and probes: one line for each
-// USB id that firmseal knows, for whoever is logged in at the machine (uaccess, systemd-logind) and for the group
-// plugdev. ModemManager leaves their serial ports alone, and FTDI's adapters answer without delay.
+// The udev rules that let a user of a Linux machine open ROM bootloaders, agents and probes: one line for
+// each USB id that firmseal knows, for whoever is logged in at the machine (uaccess, systemd-logind) and for
+// the group plugdev. ModemManager leaves their serial ports alone, and FTDI's adapters answer without delay.
 
 import { knownUsbDevices } from '@firmseal/usb-ids';
 

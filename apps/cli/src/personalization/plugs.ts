@@ -1,5 +1,5 @@
-// Which chips `firmseal personalize` is given: pairs of the way through which one is programmed (--via) and the
-// place where its agent is spoken to (--socket), in the order of the command line.
+// Which chips `firmseal personalize` is given: pairs of the way through which one is programmed (--via) and
+// the place where its agent is spoken to (--socket), in the order of the command line.
 
 import { Fault } from '@firmseal/fault';
 import { type PlaceKind, parsePlace, placeText } from '@firmseal/places';

@@ -1,5 +1,5 @@
-// The file of `--records`: a JSON line for each chip that was let go, with the record that the device CA signed
-// (spec/device.md section 5). Lines are only added; the same chip can stand there twice.
+// The file of `--records`: a JSON line for each chip that was let go, with the record that the device CA
+// signed (spec/device.md section 5). Lines are only added; the same chip can stand there twice.
 
 import { appendFileSync } from 'node:fs';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// All chips of one `firmseal personalize` at once, each with its own way and link; a fault ends one chip and leaves
-// the others alone.
+// All chips of one `firmseal personalize` at once, each with its own way and link; a fault ends one
+// chip and leaves the others alone.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { toHex } from '@firmseal/bytes';

@@ -1,5 +1,6 @@
-// The last check on silicon: a rehearsal of personalization, with keys that nobody keeps, at readout level 0; then
-// flash and option bytes are put back. The agent that ships is written, runs, makes keys, sets option bytes.
+// The last check on silicon: a rehearsal of personalization, with keys that nobody keeps, at
+// readout level 0; then flash and option bytes are put back. The agent that ships is written,
+// runs, makes keys, sets option bytes.
 
 import { AgentClient } from '@firmseal/agent-client';
 import type { Bytes } from '@firmseal/bytes';
@@ -84,8 +85,8 @@ async function openAgain(via: string, chip: Chip, onReset: () => void): Promise<
 }
 
 /**
- * Flash and option bytes as they were. `onReset` is called when the chip must be reset by hand. Throws the faults
- * of the way.
+ * Flash and option bytes as they were. `onReset` is called when the chip must be reset by
+ * hand. Throws the faults of the way.
  */
 export async function putBack(
   { via, chip, onReset }: { via: string; chip: Chip; onReset: () => void },

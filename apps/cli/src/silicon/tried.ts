@@ -1,5 +1,5 @@
-// Whether level 2 may be set: on a chip of silicon only with an agent that was tried on one, or by whoever says that
-// the chip may be lost. A virtual chip at the end of `virtual:` can be made anew.
+// Whether level 2 may be set: on a chip of silicon only with an agent that was tried on one, or by whoever
+// says that the chip may be lost. A virtual chip at the end of `virtual:` can be made anew.
 
 import { Option } from '@commander-js/extra-typings';
 import type { Chip } from '@firmseal/chips';
@@ -34,8 +34,8 @@ function reports({ siliconReport = [] }: TriedOptions): SiliconReport[] {
 const isVirtual = (via: string): boolean => parsePlace(via).kind === 'virtual';
 
 /**
- * For level 2 on the chips at these places. `agentSha256`: of the build that is locked in; undefined where it is
- * not firmseal's. Throws `never-tried-on-silicon`, `silicon-report-invalid`.
+ * For level 2 on the chips at these places. `agentSha256`: of the build that is locked in; undefined where it
+ * is not firmseal's. Throws `never-tried-on-silicon`, `silicon-report-invalid`.
  */
 export function requireTried(
   chip: Chip,

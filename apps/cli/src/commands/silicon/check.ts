@@ -1,4 +1,5 @@
-// `firmseal silicon check`: compares the catalogue with the chip on a board, and writes a report to send back.
+// `firmseal silicon check`: compares the catalogue with the chip on a board, and
+// writes a report to send back.
 
 import { Command } from '@commander-js/extra-typings';
 import { findChip, requireAgent } from '@firmseal/chips';

@@ -1,4 +1,5 @@
-// `firmseal silicon report`: reads a report that somebody sent, and says whether it speaks for an agent build.
+// `firmseal silicon report`: reads a report that somebody sent, and says whether it
+// speaks for an agent build.
 
 import { Command } from '@commander-js/extra-typings';
 import { hasPassed, isTried, readSiliconReport } from '@firmseal/silicon';

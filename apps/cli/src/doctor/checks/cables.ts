@@ -1,4 +1,5 @@
-// What slows cables down or disturbs them: latency timers of FTDI adapters, slow hubs, programs that hold a port.
+// What slows cables down or disturbs them: latency timers of FTDI adapters, slow
+// hubs, programs that hold a port.
 
 import { type Finding, good, note, notLooked, problem } from '../finding.ts';
 import type { Machine } from '../machine.ts';
@@ -28,7 +29,7 @@ export function checkLatencyTimers(machine: Machine): Finding[] {
     note(
       check,
       `${port} holds bytes back for ${latencyMs} ms, which makes a ROM bootloader several times slower`,
-      `\`echo 1 | sudo tee ${file}\`, or the rules of \`firmseal doctor --write-udev\`, which set it each time.`,
+      `\`echo 1 | sudo tee ${file}\`, or the rules that --write-udev of this command writes, which set it each time.`,
     ),
   );
 }
