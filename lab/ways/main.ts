@@ -1,21 +1,25 @@
-// `npm run lab -- ways`: a blank chip to a verified receipt, every chip with machine code through every way,
-// by the commands; then a personalization that is cut, at every operation and moment, finished by the same
-// command. `--part ways` or `--part interruption` runs one; `--every N` cuts at each Nth operation;
-// `--chip ID` one chip. Exit code 1 when anything was not as it must be.
+// `npm run lab -- ways`: a blank chip to a verified receipt, every chip with machine code through every
+// way, by the commands; then a personalization that is cut, at every operation and moment, finished by the
+// same command. Last, seconds of a personalization by the chip's clock. `--part NAME` runs one of
+// `interruption`, `ways`, `times`; `--every N` cuts at each Nth operation; `--chip ID` one chip. Exit code
+// 1 when anything was not as it must be.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildShipping } from '../../device/agent/build-shipping.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { interrupt, moments, operationsOf, subject, type WayName } from './interruption.ts';
+import { simulatedSeconds } from './times.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const chips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'] as const;
-const parts = ['ways', 'interruption'] as const;
+const parts = ['interruption', 'ways', 'times'] as const;
+const shiftSeconds = 8 * 3600;
 const wayNames: readonly WayName[] = ['serial line', 'debug port'];
 
-const usage = 'npm run lab -- ways [--part ways|interruption] [--chip ID] [--every N]';
+const usage = 'npm run lab -- ways [--part interruption|ways|times] [--chip ID] [--every N]';
 const chosen = readCommandLine(usage, (words) => {
   const { values } = parseArgs({
     args: [...words],
@@ -66,4 +70,15 @@ if (isChosen('interruption'))
   for (const id of chosen.chips)
     for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
 if (isChosen('ways')) sound = runWays() && sound;
+if (isChosen('times')) {
+  buildShipping();
+  for (const id of chosen.chips)
+    for (const way of wayNames) {
+      const seconds = await simulatedSeconds(id, way);
+      const aShift = Math.floor(shiftSeconds / seconds);
+      console.log(
+        `${id}, ${way}: ${seconds.toFixed(1)} s of the chip's clock; one socket ${aShift} chips in 8 h`,
+      );
+    }
+}
 process.exitCode = sound ? 0 : 1;

@@ -36,11 +36,11 @@ export function startInBootloader(
 }
 
 /**
- * Takes over the chip's UART. `setLine` tells the chip the rate of its host, which its bootloader
- * measures.
+ * Takes over the chip's UART. With `lineBaud` bytes take their time on the wire, by the chip's clock.
+ * `setLine` tells the chip the rate of its host, which its bootloader measures.
  */
-export function openChipUart(chip: VirtualChip): SerialLine {
-  const door = new UartDoor(chip);
+export function openChipUart(chip: VirtualChip, options: { lineBaud?: number } = {}): SerialLine {
+  const door = new UartDoor(chip, options);
   let baud: number | undefined;
   let listener: { data(bytes: Uint8Array): void; closed(cause?: unknown): void } | undefined;
   const early: Uint8Array[] = [];

@@ -6,8 +6,8 @@ import type { Machine } from '../machine.ts';
 import { rulesPath } from '../udev-rules.ts';
 
 const rulesRemedy =
-  '`firmseal doctor --write-udev 70-firmseal.rules` writes the rules; ' +
-  `copy them to ${rulesPath}, ` +
+  '`firmseal doctor --write-udev 70-firmseal.rules` writes the rules; copy them to ' +
+  `${rulesPath}, ` +
   'reload udev, and plug the device in again.';
 
 /** The lists; empty where they cannot be had, which is a finding of its own. */

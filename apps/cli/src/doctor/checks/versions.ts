@@ -9,7 +9,7 @@ const leastNode = 20;
 const leastOpenocd = [0, 12] as const;
 
 export function checkNode({ nodeVersion }: Machine): Finding {
-  const says = `firmseal ${manifest.version} on Node ${nodeVersion}`;
+  const says = `this is firmseal ${manifest.version} on Node ${nodeVersion}`;
   return Number.parseInt(nodeVersion, 10) >= leastNode
     ? good('node', says)
     : problem('node', `${says} is too old`, `Install Node ${leastNode} or newer.`);
