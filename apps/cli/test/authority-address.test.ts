@@ -22,7 +22,8 @@ function leaves(parent: CommandUnknownOpts, path: readonly string[] = []): [stri
   });
 }
 const commands = leaves(await makeProgram(memoryShell().shell)).filter(([, { options }]) =>
-  options.some(({ long }) => long === '--authority'),
+  // One that takes the address alone sends no token: it keeps it for the commands that do.
+  ['--authority', '--token-file'].every((name) => options.some(({ long }) => long === name)),
 );
 
 /**

@@ -3,9 +3,11 @@
 
 #include "fs_chip_facts.h"
 #include "fs_delegation.h"
+#include "fs_estimate.h"
 #include "fs_hello.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
+#include "fs_pending.h"
 #include "fs_port.h"
 #include "fs_random.h"
 
@@ -102,6 +104,7 @@ fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   FS_TRY(check_blank());
   begun = FS_NO;
   FS_TRY_AS(read_begin(request, &read), FS_ERR_REQUEST_MALFORMED);
+  fs_pending_tell(2u * FS_ESTIMATE_PACKAGE_MS); /* two keys, and a signature that is verified */
   FS_TRY(make_identity(&read));
   fs_write_array(answer, 3);
   fs_write_bytes(answer, made.signing_public, FS_POINT_SIZE);

@@ -2,6 +2,7 @@
 // way of a chip, each with its remedy. Nothing is changed but the file of rules that was asked for.
 
 import { Command } from '@commander-js/extra-typings';
+import { readAuthorityAddress } from '@firmseal/authority-client';
 import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { writeNewFiles } from '@firmseal/files';
@@ -36,6 +37,7 @@ export const command = (shell: Shell) =>
           );
           return;
         }
+        if (authority !== undefined) readAuthorityAddress(authority);
         const findings = await runChecks(thisMachine(shell.environment), { authority });
         const width = Math.max(...findings.map(({ check }) => check.length));
         for (const finding of findings) {

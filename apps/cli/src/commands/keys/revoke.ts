@@ -4,6 +4,7 @@
 
 import { basename, join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import type { AuthorityClient } from '@firmseal/authority-client';
 import { decodeEvidenceLine } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -52,10 +53,10 @@ function checkChoice(ended: readonly DelegationFile[], kept: readonly Delegation
 }
 
 /** Tells each standing license of the product that the authority has issued; resolves to their number. */
-async function tellStanding(face: Face, access: AuthorityOptions, product: string): Promise<number> {
+async function tellStanding(face: Face, authority: AuthorityClient, product: string): Promise<number> {
   const jobs = new Set<string>();
   let [count, number] = [0, 0];
-  for await (const text of accessAuthority(face, access).exportEvidence()) {
+  for await (const text of authority.exportEvidence()) {
     const line = decodeEvidenceLine(text, ++number);
     if (line.kind === 'job' && line.product === product) jobs.add(toHex(line.job));
     if (line.kind !== 'license' || line.mode !== 'standing' || !jobs.has(toHex(line.job))) continue;
@@ -107,7 +108,8 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, out } = options;
-        const access = accessOf(options.authority, options.tokenFile);
+        const given = accessOf(options.authority, options.tokenFile);
+        const access = given === undefined ? undefined : accessAuthority(face, given);
         const { publicKey: rootPublicKey } = await inspectKeyFile(options.root);
         const read = (files: readonly string[]) =>
           files.map((file) => readDelegation(file, rootPublicKey, product));
