@@ -4,7 +4,11 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'services', siblings: false, packages: ['authority', 'audit', 'programmer', 'personalization', 'silicon'] },
+  {
+    name: 'services',
+    siblings: false,
+    packages: ['authority', 'audit', 'programmer', 'personalization', 'silicon'],
+  },
   { name: 'programming', siblings: false, packages: ['programming'] },
   {
     name: 'protocols',

@@ -1,5 +1,6 @@
 // The clock of this machine, against the release and against the authority; whether the authority answers.
 
+import { calls } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
 import { checkClock } from '../../release-date.ts';
 import { type Finding, good, notLooked, problem } from '../finding.ts';
@@ -19,7 +20,7 @@ export function checkOwnClock(machine: Machine): Finding {
 
 export async function checkAuthority(machine: Machine, address: string | undefined): Promise<Finding[]> {
   if (address === undefined) return [notLooked('authority', 'no --authority was given')];
-  const url = new URL('/v1/health', address).href;
+  const url = new URL(calls.health.path, address).href;
   try {
     const { ok, status, date } = await machine.fetch(url);
     const answers = ok
@@ -39,7 +40,7 @@ function clockAgainst(machine: Machine, date: string | null): Finding[] {
   if (Number.isNaN(theirs)) return [notLooked(check, 'the authority does not say its time')];
   const seconds = Math.round((machine.now().getTime() - theirs) / 1000);
   if (Math.abs(seconds) <= mostSecondsApart) return [good(check, 'clock and authority agree')];
-  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the authority's`;
+  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'later than' : 'earlier than'} the authority's`;
   return [
     problem(
       check,
