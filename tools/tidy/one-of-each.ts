@@ -69,6 +69,7 @@ const singles: readonly Single[] = [
       'packages/boards/src/board-file.ts',
       'packages/keys/src/key-document.ts',
       'packages/programmer/src/journal-line.ts',
+      'packages/silicon/src/report.ts',
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
       'apps/cli/src/virtual/state-file.ts',

@@ -1506,7 +1506,7 @@ export const faultTable = {
   'machine-not-ready': {
     number: 978, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
-    remedy: 'Do what stands behind each PROBLEM above, then run `firmseal doctor` again.',
+    remedy: 'Do what is said for each PROBLEM above, then run `firmseal doctor` again.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

@@ -1,7 +1,8 @@
 // What the checks ask of the machine, as one seam: tests put in the facts of machines that they do not have.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readBoundedFile } from '@firmseal/files';
 import type { ListedSerialPort } from '@firmseal/serial-adapter';
 import { listSerial } from '@firmseal/serial-adapter';
 import { type ListedUsbDevice, listUsb } from '@firmseal/usb-adapter';
@@ -51,12 +52,7 @@ export const thisMachine = (environment: Machine['environment']): Machine => ({
   nodeVersion: process.versions.node,
   environment,
   now: () => new Date(),
-  read: (path) =>
-    attempt(() =>
-      readFileSync(path, 'utf8')
-        .slice(0, 64 * 1024)
-        .trim(),
-    ),
+  read: (path) => attempt(() => new TextDecoder().decode(readBoundedFile(path, 64 * 1024)).trim()),
   names: (path) => attempt(() => readdirSync(path)) ?? [],
   link: (path) => attempt(() => readlinkSync(path)),
   mayUse,
