@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
 
-export const checkOutcomes = ['pass', 'fail', 'noted', 'skipped'] as const;
+const checkOutcomes = ['pass', 'fail', 'noted', 'skipped'] as const;
 export type CheckOutcome = (typeof checkOutcomes)[number];
 
 const check = z.strictObject({
@@ -69,7 +69,7 @@ export const siliconReportText = (report: SiliconReport): string =>
   `${JSON.stringify(report, undefined, 2)}\n`;
 
 /** The checks without which nothing is promised: the agent ran, made its identity and protected the chip. */
-export const neededChecks = ['identity', 'option-bytes', 'write-and-read', 'rehearsal'] as const;
+const neededChecks = ['identity', 'option-bytes', 'write-and-read', 'rehearsal'] as const;
 
 /** Whether nothing failed and nothing that is needed is missing. */
 export function hasPassed({ checks }: SiliconReport): boolean {
