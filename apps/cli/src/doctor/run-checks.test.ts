@@ -116,7 +116,7 @@ describe('firmseal doctor', () => {
     [
       'authority-clock',
       machine({}, { now: () => new Date('2027-01-01T01:00:00Z') }),
-      '3570 s fast by the authority',
+      '3570 s later than the authority',
     ],
   ])('%s', async (check, one, text) => {
     const findings = (await found(one)).filter((finding) => finding.check === check);

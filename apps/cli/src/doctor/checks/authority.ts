@@ -38,7 +38,7 @@ function clockAgainst(machine: Machine, date: string | null): Finding[] {
   if (Number.isNaN(theirs)) return [notLooked(check, 'the authority does not say its time')];
   const seconds = Math.round((machine.now().getTime() - theirs) / 1000);
   if (Math.abs(seconds) <= mostSecondsApart) return [good(check, 'clock and authority agree')];
-  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'fast' : 'slow'} by the authority's`;
+  const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'later than' : 'earlier than'} the authority's`;
   return [
     problem(
       check,
