@@ -66,8 +66,8 @@ describe('a vector table is what the chip will start', () => {
     image.set(withVectorTable(f427, start + 0x200, code), 0x200);
     const path = write(image, 'bin');
     expect((await seal(path, ...raw)).stderr).toContain('add --entry 0x08020200.');
-    // With it, the passphrase of the key comes next.
-    expect((await seal(path, ...raw, '--entry', '0x08020200')).code).toBe('passphrase-missing');
+    // With it, the files of the keys come next.
+    expect((await seal(path, ...raw, '--entry', '0x08020200')).code).toBe('file-missing');
     expect((await seal(path, ...raw, '--entry', '0x08020400')).code).toBe('entry-not-vector-table');
   });
 

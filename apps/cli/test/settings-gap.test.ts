@@ -96,7 +96,7 @@ it('settings between the pieces of an image are there after the next version', a
   const plan = {
     ...{ product: 'panel', chip: id, url: authority.url },
     sockets: [`tcp:127.0.0.1:${portOf(link)}`],
-    probes: [`virtual:127.0.0.1:${portOf(probe)}`],
+    ways: [`virtual:127.0.0.1:${portOf(probe)}`],
   };
   writeFileSync(join(folder, deskFileName), JSON.stringify(deskFileFor('desk', plan)));
   await run('personalize', '--level', '2', '--confirm-permanent');

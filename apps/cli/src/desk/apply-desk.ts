@@ -69,7 +69,11 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
 
 /** Options that are filled in though the command could do without them. */
 const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
-const wantedOf: Readonly<Record<string, readonly string[]>> = { audit: ['--authority', '--token-file'] };
+/** By command, with the option that stands for them when it is given. */
+const wantedOf: Readonly<Record<string, { readonly unless: string; readonly options: readonly string[] }>> = {
+  audit: { unless: '--evidence', options: ['--authority', '--token-file'] },
+  personalize: { unless: '--via', options: ['--socket'] },
+};
 
 type Parse = ((text: string, before: unknown) => unknown) | undefined;
 
@@ -94,7 +98,8 @@ export function applyDesk(
   { name, words, shell, file }: { name: string; words: readonly string[]; shell: Shell; file: string },
 ): void {
   const isGiven = (long: string) => words.some((word) => word === long || word.startsWith(`${long}=`));
-  const more = isGiven('--evidence') ? [] : (wantedOf[name] ?? []);
+  const those = wantedOf[name];
+  const more = those === undefined || isGiven(those.unless) ? [] : those.options;
   const missing = command.options.filter(
     ({ long, mandatory }) =>
       long !== undefined &&
