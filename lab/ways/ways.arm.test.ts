@@ -1,6 +1,6 @@
 // A blank chip to a verified receipt, through each way to a chip, with the machine code that ships:
 // personalize, install, receipt, audit, all by the commands. Each chip by one way here; every chip by every
-// way in `npm run lab -- ways`. USB is in ways-usb.arm.test.ts: this machine has no bus for the commands.
+// way in `npm run lab -- ways`. USB is not here: this machine has no bus for the commands.
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

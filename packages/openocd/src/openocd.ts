@@ -86,6 +86,14 @@ export class Openocd {
     await this.#run(on ? 'poll on' : 'poll off', { printed: true });
   }
 
+  /**
+   * Ends halting debug: DHCSR (DDI 0403 C1.6.2) with its key and C_DEBUGEN clear. A reset of the system leaves
+   * that bit set, and a chip at readout protection level 1 refuses its own flash as long as it is.
+   */
+  async releaseCore(): Promise<void> {
+    await this.writeWord(0xe000_edf0, 0xa05f_0000);
+  }
+
   async halt(): Promise<void> {
     await this.#run('halt', { printed: true });
   }

@@ -31,6 +31,14 @@ const openocdMs = 60_000;
 const isMemoryRefused = (error: unknown): boolean =>
   error instanceof Fault && error.code === 'openocd-memory-refused';
 
+/**
+ * FLASH_ACR and its bit PROGEMPTY (RM0444 3.7.1): set where flash was empty when the option bytes were loaded,
+ * and kept over a reset. While it is set, a reset leads to the ROM bootloader.
+ */
+const emptyFlags: Readonly<Record<string, { readonly register: number; readonly mask: number }>> = {
+  stm32g0b1: { register: 0x4002_2000, mask: 1 << 16 },
+};
+
 /** Runs of units that follow each other in one bank. */
 function runsOf(units: readonly EraseUnit[]): EraseUnit[][] {
   const runs: EraseUnit[][] = [];
@@ -159,8 +167,15 @@ class OpenocdProgrammer implements ChipProgrammer {
   }
 
   async boot(): Promise<void> {
+    const flag = emptyFlags[this.chip.id];
+    if (flag !== undefined) {
+      await this.#openocd.halt();
+      const value = await this.#openocd.readWord(flag.register);
+      await this.#openocd.writeWord(flag.register, value & ~flag.mask);
+    }
     await this.#openocd.resetRun();
     await this.#openocd.setPolling(false);
+    await this.#openocd.releaseCore();
     await this.close();
   }
 
