@@ -5,6 +5,7 @@ import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { openPackage, sealPackage } from '@firmseal/seal';
+import { smallCore } from '@firmseal/seal/testing';
 import { expect, it } from 'vitest';
 import { keyPair, seededBytes, signerOf } from '../../tools/vectors/vector-keys.ts';
 import { delegate, product } from '../../tools/vectors/workshop.ts';
@@ -18,19 +19,7 @@ const firmware = (address: number, lengthBytes: number) => ({
 /** Two areas, five records: 1024, 32, 1024, 1024 and 32 bytes of plaintext. */
 async function smallPackage() {
   const sealed = await sealPackage(crypto, {
-    core: {
-      product,
-      chips: ['stm32f427'],
-      firmwareVersion: '1.2.3',
-      securityCounter: 5,
-      chunkSizeBytes: 1024,
-      entry: 0x08020000,
-      optionBytes: [],
-      leastReadoutLevel: 2,
-      interruption: 'resume',
-      leastAgentVersion: 1,
-      bootCheck: 'record',
-    },
+    core: smallCore,
     areas: [firmware(0x08020000, 1056), firmware(0x08060000, 2080)],
     signer: signerOf('package signer'),
     delegation: await delegate(),

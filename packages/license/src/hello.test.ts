@@ -1,6 +1,7 @@
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { faultCode, testSigner } from '@firmseal/seal/testing';
 import { describe, expect, it } from 'vitest';
-import { device, deviceSigner, faultCode, filled, manifest, testSigner } from '../test/licensed-chip.ts';
+import { device, deviceSigner, filled, manifest } from '../test/licensed-chip.ts';
 import { type Hello, makeHello, parseHelloUnverified, verifyHello } from './hello.ts';
 
 const hello: Hello = {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { root } from '@firmseal/seal/testing';
 import { expect, it } from 'vitest';
 import {
   issuerDelegation as delegation,
@@ -9,7 +10,6 @@ import {
   filled,
   manifest,
   kem as recipient,
-  root,
   sealed,
   issuer as signer,
   issued as terms,

@@ -1,16 +1,8 @@
 import { decodeCbor, encodeCbor, openCose, signCoseWith } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { faultCode, testSigner } from '@firmseal/seal/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  device,
-  deviceSigner,
-  faultCode,
-  filled,
-  licenseDigest,
-  manifest,
-  terms,
-  testSigner,
-} from '../test/licensed-chip.ts';
+import { device, deviceSigner, filled, licenseDigest, manifest, terms } from '../test/licensed-chip.ts';
 import { type AcceptedWeaknesses, judgeReceipt, judgeWeaknesses } from './outcome.ts';
 import { makeReceipt, parseReceiptUnverified, type Receipt, receiptKind } from './receipt.ts';
 import { type ReceiptContext, verifyReceipt } from './verify-receipt.ts';

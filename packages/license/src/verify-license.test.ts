@@ -2,23 +2,21 @@ import { equalBytes, Secret } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { makeDelegation, makeEpochStatement } from '@firmseal/formats';
+import { faultCode, root, testKeyPair, trust } from '@firmseal/seal/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   contentKey,
   device,
   deviceData,
-  faultCode,
   filled,
   issued,
   issuer,
   issuerDelegation,
   kem,
   manifest,
-  root,
   license as signedLicense,
   terms,
-  testKeyPair,
 } from '../test/licensed-chip.ts';
 import { makeLicenseBundle, readLicenseBundle } from './bundle.ts';
 import { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
@@ -31,8 +29,6 @@ import {
   openLicense,
   verifyLicense,
 } from './verify-license.ts';
-
-const trust = { rootPublicKey: root.publicKey, product: 'thermostat', epoch: 1 };
 
 async function bundleOf(change: Partial<LicenseTerms> = {}, given = { manifest, deviceData }) {
   const { license } = await issueLicense(crypto, {

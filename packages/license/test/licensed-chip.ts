@@ -1,31 +1,14 @@
 // A chip, an issuer and a package for tests; the keys are of fixed scalars and not for use.
 
-import { type Bytes, Secret, utf8 } from '@firmseal/bytes';
-import type { CoseSigner } from '@firmseal/cbor-cose';
+import { Secret } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import {
-  type DevicePublic,
-  delegationKind,
-  digestOf,
-  makeDelegation,
-  openSigned,
-  thumbprintOf,
-} from '@firmseal/formats';
+import { type DevicePublic, delegationKind, digestOf, openSigned, thumbprintOf } from '@firmseal/formats';
 import { sealPackage } from '@firmseal/seal';
+import { delegate, root, smallCore, testKeyPair, testSigner } from '@firmseal/seal/testing';
 import { issueLicense, type LicenseTerms, licenseKind } from '../src/index.ts';
-
-export function testKeyPair(name: string) {
-  return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
-}
-
-export function testSigner(name: string): CoseSigner & { readonly publicKey: Bytes } {
-  const { publicKey, privateKey } = testKeyPair(name);
-  return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
-}
 
 export const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 
-export const root = testSigner('root');
 export const issuer = testSigner('license issuer');
 export const kem = testKeyPair('device KEM');
 const signing = testKeyPair('device');
@@ -39,37 +22,16 @@ export const device: DevicePublic = {
   origin: { kind: 'witnessed', rehearsal: false },
 };
 
-const delegate = (role: 'package-signer' | 'license-issuer', name: string, counterCap: number) =>
-  makeDelegation(crypto, root, {
-    role,
-    publicKey: testKeyPair(name).publicKey,
-    product: 'thermostat',
-    counterCap,
-    epoch: 1,
-  });
-
-export const issuerDelegation = await delegate('license-issuer', 'license issuer', 5);
+export const issuerDelegation = await delegate('license-issuer', 'license issuer', { counterCap: 5 });
 
 export const sealed = await sealPackage(crypto, {
-  core: {
-    product: 'thermostat',
-    chips: ['stm32f427'],
-    firmwareVersion: '1.2.3',
-    securityCounter: 5,
-    chunkSizeBytes: 1024,
-    entry: 0x08020000,
-    optionBytes: [],
-    leastReadoutLevel: 2,
-    interruption: 'resume',
-    leastAgentVersion: 1,
-    bootCheck: 'record',
-  },
+  core: smallCore,
   areas: [
     { area: { kind: 'firmware', address: 0x08020000, lengthBytes: 96 }, plaintext: filled(96, 9) },
     { area: { kind: 'device-data', address: 0x08040000, lengthBytes: 32 } },
   ],
   signer: testSigner('package signer'),
-  delegation: await delegate('package-signer', 'package signer', 9),
+  delegation: await delegate('package-signer', 'package signer', { counterCap: 9 }),
   rootPublicKey: root.publicKey,
 });
 export const { manifest } = sealed;
@@ -102,13 +64,3 @@ export const { license, terms } = await issueLicense(crypto, {
   signer: issuer,
 });
 export const licenseDigest = digestOf(crypto, openSigned(license, licenseKind));
-
-/** The code of the fault that the call ends in; undefined when it ends well. */
-export async function faultCode(call: () => unknown): Promise<string | undefined> {
-  try {
-    await call();
-    return undefined;
-  } catch (error) {
-    return (error as { code?: string }).code ?? String(error);
-  }
-}

@@ -87,8 +87,8 @@ export class Openocd {
   }
 
   /**
-   * Ends halting debug: DHCSR (DDI 0403 C1.6.2) with its key and C_DEBUGEN clear. A reset of the system leaves
-   * that bit set, and a chip at readout protection level 1 refuses its own flash as long as it is.
+   * Ends halting debug: DHCSR (DDI 0403 C1.6.2) with its key and C_DEBUGEN clear. A reset of the system
+   * leaves that bit set, and a chip at readout protection level 1 refuses its own flash as long as it is.
    */
   async releaseCore(): Promise<void> {
     await this.writeWord(0xe000_edf0, 0xa05f_0000);

@@ -6,6 +6,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { DevicePublic } from '@firmseal/formats';
 import type { ByteStream } from '@firmseal/link';
 import { type FaultPlan, FaultyStream, TestClock } from '@firmseal/link/testing';
+import { trust } from '@firmseal/seal/testing';
 import {
   createInstallVerifier,
   type GangSettings,
@@ -22,7 +23,7 @@ import {
 import { encodeJournalLine, readJournalBytes } from '../src/journal-line.ts';
 import { ModelAuthority } from './model-authority.ts';
 import { verifyModelCertificate } from './model-chip.ts';
-import { type SmallChange, sealSmall, trust } from './small-package.ts';
+import { type SmallChange, sealSmall } from './small-package.ts';
 
 /** Lines as they would be on disk. */
 export class MemoryJournal implements Journal {

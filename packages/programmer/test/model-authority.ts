@@ -15,6 +15,7 @@ import {
   verifyReceipt,
 } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
+import { delegate, testSigner } from '@firmseal/seal/testing';
 import type {
   KeptReceipt,
   KnownLicense,
@@ -22,7 +23,7 @@ import type {
   LineAuthority,
   ReceiptDelivery,
 } from '../src/index.ts';
-import { delegate, deviceDataBytes, testSigner } from './small-package.ts';
+import { deviceDataBytes } from './small-package.ts';
 
 const issuer = testSigner('license issuer');
 

@@ -27,7 +27,7 @@ import {
   type VerifiedHeader,
   verifyHeader,
 } from '@firmseal/seal';
-import { testKeyPair, trust } from './small-package.ts';
+import { testKeyPair, trust } from '@firmseal/seal/testing';
 
 /** Survives a reset. */
 interface Kept {

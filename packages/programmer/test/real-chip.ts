@@ -11,9 +11,9 @@ import { finalOptions } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type DevicePublic, thumbprintOf } from '@firmseal/formats';
 import { type ByteStream, type ByteStreamListener, systemClock } from '@firmseal/link';
+import { testSigner, trust } from '@firmseal/seal/testing';
 import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { testSigner, trust } from './small-package.ts';
 
 const chipId = 'stm32f427';
 

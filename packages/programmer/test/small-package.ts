@@ -1,31 +1,11 @@
 // A small package for tests: two areas of firmware and one of per-device data on the STM32F427, in records of
-// 1 KiB. Its keys are of fixed scalars; not secret, not for use.
+// 1 KiB, by the owner of packages/seal/test.
 
-import { concatBytes, utf8 } from '@firmseal/bytes';
-import type { CoseSigner } from '@firmseal/cbor-cose';
+import { concatBytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { makeDelegation, type Role } from '@firmseal/formats';
 import { seededRandom } from '@firmseal/link/testing';
 import { type Area, type SealInputs, sealPackage } from '@firmseal/seal';
-
-export function testKeyPair(name: string) {
-  return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
-}
-
-export function testSigner(name: string): CoseSigner {
-  const { publicKey, privateKey } = testKeyPair(name);
-  return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
-}
-
-const product = 'thermostat';
-const root = testSigner('root');
-export const trust = { rootPublicKey: root.publicKey, product, epoch: 1 };
-
-/** Signed by the root, for the key of that name. */
-export function delegate(role: Role, name: string) {
-  const { publicKey } = testKeyPair(name);
-  return makeDelegation(crypto, root, { role, publicKey, product, counterCap: 100, epoch: 1 });
-}
+import { delegate, root, smallCore, testSigner } from '@firmseal/seal/testing';
 
 function patternBytes(length: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
@@ -50,20 +30,7 @@ export type SmallChange = Partial<SealInputs['core']> & { readonly areas?: SealI
 /** Five records. */
 export async function sealSmall({ areas, ...change }: SmallChange = {}) {
   const sealed = await sealPackage(crypto, {
-    core: {
-      product,
-      chips: ['stm32f427'],
-      firmwareVersion: '1.2.3',
-      securityCounter: 5,
-      chunkSizeBytes: 1024,
-      entry: 0x08020000,
-      optionBytes: [],
-      leastReadoutLevel: 2,
-      interruption: 'resume',
-      leastAgentVersion: 1,
-      bootCheck: 'record',
-      ...change,
-    },
+    core: { ...smallCore, ...change },
     areas: areas ?? [
       firmware(0x08020000, 2 * 1024 + 96, 1),
       deviceData(0x08040000),

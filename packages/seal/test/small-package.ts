@@ -1,21 +1,22 @@
 // A small package for tests: two areas of firmware and one of per-device data on the STM32F427, chunk 1024,
 // keys of fixed scalars. Not secret, not for use: the public keys stand in the list of known test keys.
 
-import { concatBytes, fromHex, utf8 } from '@firmseal/bytes';
+import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { makeDelegation } from '@firmseal/formats';
+import { makeDelegation, type Role } from '@firmseal/formats';
 import { type Area, type SealArea, type SealInputs, sealPackage } from '../src/index.ts';
 
-function testKeyPair(name: string) {
+export function testKeyPair(name: string) {
   return crypto.p256FromPrivate(crypto.sha256(utf8(`firmseal test key: ${name}`)))!;
 }
 
-export function testSigner(name: string): CoseSigner {
+export function testSigner(name: string): CoseSigner & { readonly publicKey: Bytes } {
   const { publicKey, privateKey } = testKeyPair(name);
   return { publicKey, sign: (message) => crypto.signEs256(privateKey, message) };
 }
 
+const product = 'thermostat';
 export const root = testSigner('root');
 export const packageSigner = testSigner('package signer');
 
@@ -31,7 +32,7 @@ export function patternBytes(length: number, seed: number): Uint8Array {
 }
 
 export const smallCore: SealInputs['core'] = {
-  product: 'thermostat',
+  product,
   chips: ['stm32f427'],
   firmwareVersion: '1.2.3',
   securityCounter: 5,
@@ -55,16 +56,19 @@ export const smallAreas: readonly SealArea[] = [
   { area: { kind: 'firmware', address: 0x08060000, lengthBytes: 2048 }, plaintext: patternBytes(2048, 2) },
 ];
 
-export function smallDelegation(change: { counterCap?: number; epoch?: number } = {}) {
-  return makeDelegation(crypto, root, {
-    role: 'package-signer',
-    publicKey: fromHex(Buffer.from(packageSigner.publicKey).toString('hex')),
-    product: 'thermostat',
-    counterCap: 100,
-    epoch: 1,
+/** Signed by the root, for the key of that name. */
+export const delegate = (
+  role: Role,
+  name: string,
+  change: { counterCap?: number; epoch?: number } = {},
+): Promise<Bytes> =>
+  makeDelegation(crypto, root, {
+    ...{ role, publicKey: testKeyPair(name).publicKey, product, counterCap: 100, epoch: 1 },
     ...change,
   });
-}
+
+export const smallDelegation = (change: { counterCap?: number; epoch?: number } = {}): Promise<Bytes> =>
+  delegate('package-signer', 'package signer', change);
 
 export async function sealSmall(change: Partial<SealInputs> = {}) {
   const sealed = await sealPackage(crypto, {
@@ -78,7 +82,7 @@ export async function sealSmall(change: Partial<SealInputs> = {}) {
   return { ...sealed, file: concatBytes(...sealed.parts) };
 }
 
-export const trust = { rootPublicKey: root.publicKey, product: 'thermostat', epoch: 1 };
+export const trust = { rootPublicKey: root.publicKey, product, epoch: 1 };
 
 /** The code of the fault that the call ends in; undefined when it ends well. */
 export async function faultCode(call: () => unknown): Promise<string | undefined> {

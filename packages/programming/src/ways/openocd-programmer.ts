@@ -32,8 +32,8 @@ const isMemoryRefused = (error: unknown): boolean =>
   error instanceof Fault && error.code === 'openocd-memory-refused';
 
 /**
- * FLASH_ACR and its bit PROGEMPTY (RM0444 3.7.1): set where flash was empty when the option bytes were loaded,
- * and kept over a reset. While it is set, a reset leads to the ROM bootloader.
+ * FLASH_ACR and its bit PROGEMPTY (RM0444 3.7.1): set where flash was empty when the option bytes were
+ * loaded, and kept over a reset. While it is set, a reset leads to the ROM bootloader.
  */
 const emptyFlags: Readonly<Record<string, { readonly register: number; readonly mask: number }>> = {
   stm32g0b1: { register: 0x4002_2000, mask: 1 << 16 },
