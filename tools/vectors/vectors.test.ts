@@ -324,3 +324,13 @@ describe('the vectors', () => {
     expect(toHex(signDeterministic(key, new TextEncoder().encode('sample'), true))).toBe(expected);
   });
 });
+
+it('the page of wrong readings names cases that there are', () => {
+  const page = readFileSync(new URL('../../vectors/README.md', import.meta.url), 'utf8');
+  const rows = page.split('## Wrong readings')[1]!.match(/^\| [^`|]+ \| `([^`]+)` \| `(.+)` \|$/gm)!;
+  expect(rows.length).toBeGreaterThan(30);
+  for (const row of rows) {
+    const [, file, name] = /`([^`]+)` \| `(.+)` \|$/.exec(row)!;
+    expect(read(file!).cases.map((one: Json) => one.name)).toContain(name);
+  }
+});
