@@ -134,7 +134,7 @@ describe('a desk file with a mistake', () => {
     ['no JSON', '{', 'it is not JSON'],
     ['another format', JSON.stringify({ ...base, format: 'x' }), 'format: '],
     [
-      'a name that is none',
+      'a product that is a path',
       JSON.stringify({ ...base, product: '../evil' }),
       'product: it is no name of a product',
     ],
@@ -153,7 +153,7 @@ describe('a desk file with a mistake', () => {
     expect((await runHere(['chips'], environment, at('bad'))).status).toBe(0);
   });
 
-  it('a place that is none is told with the file', async () => {
+  it('a place that cannot be read is named with the file', async () => {
     writeFileSync(
       at('bad', 'firmseal.json'),
       JSON.stringify({ ...base, places: { sockets: ['nowhere:1'] } }),

@@ -248,8 +248,8 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
 }
 
 /*
- * The state that was written is fs_now, and the next walk takes it for the newest: else the one ahead of it
- * stays, and what was to be counted is not. Once: for what was left out while it was written.
+ * The state in flash is fs_now, and the next walk takes it for the newest. Otherwise the previous state would
+ * stay, and a count would be lost. Done once, against an instruction that was left out during the writing.
  */
 static fs_result __attribute__((noinline)) check_written(uint32_t before) {
   FS_DEMAND(fs_now.magic == FS_STATE_MAGIC && fs_now.sequence > before, FS_ERR_INTERNAL_CHECK_FAILED);

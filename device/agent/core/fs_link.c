@@ -49,7 +49,8 @@ static uint8_t *const request = frame.bytes;
 static const fs_buffer whole_request = {frame.bytes, sizeof frame.bytes};
 /*
  * The answer stays until the next request, which may be the same one again. Long answers are to short
- * requests, and stand in the frame buffer's end; when other bytes came over them, the request is served anew.
+ * requests, and stand in the frame buffer's end; when other bytes came over them,
+ * the request is served again.
  */
 #define TAIL_AT (FS_CONTENT_MAX - ANSWER_MAX)
 static uint8_t brief[BRIEF_MAX];

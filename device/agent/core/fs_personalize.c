@@ -99,7 +99,7 @@ static fs_result __attribute__((noinline)) check_blank(void) {
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer) {
   begin_request read;
   fs_hello_speaker speaker;
-  volatile fs_result proven; /* looked at anew behind the wipe */
+  volatile fs_result proven; /* in memory: read again after the wipe */
   FS_TRY(check_blank());
   FS_TRY(check_blank());
   begun = FS_NO;

@@ -141,7 +141,7 @@ fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   uint8_t key[FS_SCALAR_SIZE];
   uint8_t public_key[FS_POINT_SIZE];
   fs_signer signer;
-  volatile fs_result result; /* looked at anew behind the wipe */
+  volatile fs_result result; /* in memory: read again after the wipe */
   finding found;
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);

@@ -15,9 +15,9 @@ export interface Machine {
   now(): Date;
   /** Text of a small file, without white space at its ends; undefined where it cannot be read. */
   read(path: string): string | undefined;
-  /** Names in a folder; empty where there is none. */
+  /** Names in a folder; empty where the folder does not exist. */
   names(path: string): readonly string[];
-  /** Where a link leads; undefined where it is none, or may not be read. */
+  /** Where a link leads; undefined for a file that is no link, and for a link that may not be read. */
   link(path: string): string | undefined;
   /** Whether this user may read and write the file; undefined where it is not there. */
   mayUse(path: string): boolean | undefined;

@@ -1,5 +1,5 @@
 // Whether level 2 may be set: on a chip of silicon only with an agent that was tried on one, or by whoever
-// says that the chip may be lost. A virtual chip at the end of `virtual:` can be made anew.
+// says that the chip may be lost. A virtual chip costs nothing to make again.
 
 import { Option } from '@commander-js/extra-typings';
 import type { Chip } from '@firmseal/chips';

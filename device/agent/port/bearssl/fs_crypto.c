@@ -102,7 +102,7 @@ fs_result fs_crypto_p256_check(const uint8_t point[FS_POINT_SIZE]) {
 fs_result fs_crypto_ecdh(const uint8_t key[FS_SCALAR_SIZE], const uint8_t point[FS_POINT_SIZE],
                          uint8_t x[FS_SCALAR_SIZE]) {
   uint8_t product[FS_POINT_SIZE];
-  volatile fs_result result; /* looked at anew behind the second call */
+  volatile fs_result result; /* in memory: read again after the second call */
   FS_REQUIRE(fs_scalar_in_range(key) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   result = multiply(key, FS_SCALAR_SIZE, point, product);
   /* The group has prime order, so the product of a point on the curve and 1..n-1 is on the curve, and never
