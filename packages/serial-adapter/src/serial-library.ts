@@ -19,9 +19,17 @@ export interface LibraryOptions {
 
 type Done = (error: Error | null) => void;
 
+/** The library's poll on a file descriptor, on Linux and macOS. */
+export interface LibraryPoller {
+  poll(events?: number): void;
+  listenerCount(event: 'readable' | 'writable'): number;
+}
+
 /** One port of the library. Every call ends in its callback, with an error or null. */
 export interface LibraryPort {
   readonly isOpen: boolean;
+  /** The binding of an open port. */
+  readonly port?: { readonly poller?: LibraryPoller } | null | undefined;
   open(done: Done): void;
   close(done: Done): void;
   write(bytes: Buffer, done: (error: Error | null | undefined) => void): boolean;
@@ -59,4 +67,24 @@ export async function loadLibrary(port: string, load: LoadLibrary = importLibrar
   } catch (cause) {
     throw new Fault('serial-library-missing', { port, version: serialportVersion }, { cause });
   }
+}
+
+const readableEvent = 1;
+const writableEvent = 2;
+
+/**
+ * Lets a wait for incoming bytes and a wait for room to send stand side by side. The library's poll replaces
+ * the one by the other (`Poller::poll` of @serialport/bindings-cpp 13), and the one that was replaced ends
+ * only after the other did: a long write then hangs until the chip says something, or the port hears nothing
+ * until the chip takes bytes.
+ */
+export function pollForBoth({ port }: LibraryPort): void {
+  const poller = port?.poller;
+  if (poller === undefined) return;
+  const poll = poller.poll.bind(poller);
+  poller.poll = (events = 0) => {
+    const reads = poller.listenerCount('readable') > 0 ? readableEvent : 0;
+    const writes = poller.listenerCount('writable') > 0 ? writableEvent : 0;
+    poll(events | reads | writes);
+  };
 }

@@ -5,7 +5,7 @@
 import { Fault } from '@firmseal/fault';
 import type { ByteStreamListener, Clock, LineSettings, SerialLine } from '@firmseal/link';
 import { openingFault, reasonOf } from './serial-faults.ts';
-import type { LibraryPort, SerialLibrary } from './serial-library.ts';
+import { type LibraryPort, pollForBoth, type SerialLibrary } from './serial-library.ts';
 
 export interface SerialStreamOptions {
   /** A path from the root, or `COM7`. */
@@ -99,6 +99,7 @@ export class SerialStream implements SerialLine {
       if (error instanceof Fault) throw error;
       throw openingFault(this.#path, line.baud, error);
     }
+    pollForBoth(port);
     port.on('data', (bytes) => {
       if (this.#port === port) this.#take(new Uint8Array(bytes));
     });

@@ -4,7 +4,7 @@
 
 import { systemClock } from '@firmseal/link';
 import { byteStreamSuite } from '@firmseal/link/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openTerminal, type Terminal } from '../test/terminal.ts';
 import { openSerial } from './index.ts';
 
@@ -49,6 +49,34 @@ describe('what a serial port has beyond bytes', () => {
     }
     await port.close();
   });
+
+  test('bytes come in while the other side takes none, and a write goes on when it does', async () => {
+    const one = await terminal();
+    const port = await open(one.path);
+    const heard: number[] = [];
+    port.listen({ data: (bytes) => void heard.push(...bytes), closed: () => undefined });
+    let taken = 0;
+    const take = (bytes: Uint8Array): void => {
+      taken += bytes.length;
+    };
+    one.far.listen({ data: take, closed: () => undefined });
+    one.listen(false);
+    // More than kernel, relay and pipe hold.
+    const sizeBytes = 1 << 19;
+    let isWritten = false;
+    const written = port.write(new Uint8Array(sizeBytes)).then(() => {
+      isWritten = true;
+    });
+    for (const byte of [1, 2, 3]) {
+      await one.far.write(Uint8Array.of(byte));
+      await vi.waitFor(() => expect(heard).toContain(byte), { timeout: 20_000 });
+    }
+    expect(isWritten).toBe(false);
+    one.listen(true);
+    await written;
+    await vi.waitFor(() => expect(taken).toBe(sizeBytes), { timeout: 20_000 });
+    await port.close();
+  }, 60_000);
 
   test('the modem lines that a pseudo-terminal lacks are a fault, and the port goes on', async () => {
     const one = await terminal();

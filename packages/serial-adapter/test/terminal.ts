@@ -8,6 +8,8 @@ export interface Terminal {
   /** What a program opens. */
   readonly path: string;
   readonly far: ByteStream;
+  /** Whether the far end takes bytes. */
+  listen(isListening: boolean): void;
   /** The rate that the near side had when its last bytes came. */
   baud(): number | undefined;
 }
@@ -29,6 +31,7 @@ export async function openTerminal(): Promise<Terminal> {
   return {
     path: terminal.path,
     baud: () => baud,
+    listen: terminal.listen,
     far: {
       write: async (bytes) => door.onSend(bytes.slice()),
       listen(one) {

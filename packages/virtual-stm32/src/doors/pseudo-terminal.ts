@@ -11,7 +11,8 @@ import type { UartDoor } from './uart-door.ts';
 /**
  * What a client wrote goes out as length and rate, four bytes each, and the bytes; rate 0: none
  * that a UART has. Keeps the slave open itself, so that a client that leaves does not end the
- * line. Ends with its standard input.
+ * line. Neither direction waits for the other, as on a cable; each holds back at 64 KiB. Ends
+ * with its standard input, whatever nobody took by then.
  */
 const relay = `
 import os, select, struct, sys, termios, tty
@@ -19,17 +20,21 @@ rates = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[
 master, slave = os.openpty()
 tty.setraw(slave)
 os.write(2, (os.ttyname(slave) + '\\n').encode())
+waiting = {master: b'', 1: b''}
+for sink in waiting:
+    os.set_blocking(sink, False)
 while True:
-    ready = select.select([0, master], [], [])[0]
-    for source, sink in ((0, master), (master, 1)):
-        if source in ready:
-            data = os.read(source, 65536)
-            if not data:
-                sys.exit()
-            if source == master:
-                data = struct.pack('>II', len(data), rates.get(termios.tcgetattr(slave)[5], 0)) + data
-            while data:
-                data = data[os.write(sink, data):]
+    sources = [source for source, sink in ((0, master), (master, 1)) if len(waiting[sink]) < 65536]
+    readable, writable, _ = select.select(sources, [sink for sink in waiting if waiting[sink]], [])
+    for sink in writable:
+        waiting[sink] = waiting[sink][os.write(sink, waiting[sink]):]
+    for source in readable:
+        data = os.read(source, 65536)
+        if not data:
+            sys.exit()
+        if source == master:
+            data = struct.pack('>II', len(data), rates.get(termios.tcgetattr(slave)[5], 0)) + data
+        waiting[1 if source == master else master] += data
 `;
 
 const headBytes = 8;
@@ -41,6 +46,10 @@ const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 export interface PseudoTerminal {
   /** What a client opens. */
   readonly path: string;
+  /**
+   * Whether what clients write is taken; while it is not, their kernel holds some 64 KiB and then no more.
+   */
+  listen(isListening: boolean): void;
   /** Resolves when the terminal is gone. */
   close(): Promise<void>;
 }
@@ -71,6 +80,7 @@ export async function openPseudoTerminal(
   });
   return {
     path,
+    listen: (isListening) => void (isListening ? child.stdout.resume() : child.stdout.pause()),
     close: async () => {
       door.onSend = () => {};
       child.stdin.end();
