@@ -17,10 +17,10 @@ virtual=$!
 exec 3>"$work/controls"
 trap 'exec 3>&-; kill $virtual 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# Waits for a line of JSON with that text.
+# Waits for a whole line of JSON with that text: the last line may still be written.
 await() {
   tries=0
-  until grep -q "$1" "$work/events"; do
+  until grep -q "$1.*}\$" "$work/events"; do
     tries=$((tries + 1))
     if [ $tries -gt 300 ] || ! kill -0 $virtual; then
       echo "no $1 from firmseal virtual" >&2
