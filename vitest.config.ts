@@ -17,7 +17,7 @@ export default defineConfig({
     // A file after another in the same process: starting one, and loading the tree in it, costs half a second
     // of CPU time. So a test leaves nothing behind (leave-nothing.ts).
     isolate: false,
-    // One worker for each core: vitest keeps one core for itself, which is half of a machine with two.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: some suites wait for other processes most of their time.
+    maxWorkers: availableParallelism() + 1,
   },
 });

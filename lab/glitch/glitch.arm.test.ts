@@ -55,10 +55,10 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   });
 
   test.each([
-    ['counter rolled back', 60],
-    ['license for another device', 60],
-    ['last record, flash altered meanwhile', 60],
-    ['boot: image altered under boot check 2', 80],
+    ['counter rolled back', 100],
+    ['license for another device', 100],
+    ['last record, flash altered meanwhile', 100],
+    ['boot: image altered under boot check 2', 130],
   ])('%s: every %i-th glitch is refused', (name, n) => {
     const { bypasses, skips, flips, skippedAt, outcomes } = campaign.attack(named(name), {
       take: everyNth(n),
@@ -86,7 +86,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   test('inside a signature: none that is faulty leaves, nor one under a nonce that a glitch chose', async () => {
     const there = await prepare(() => {}, buildAgent(targetOf('stm32f427', 'shipping')));
     const part = parts.find((one) => one.function === 'fs_crypto_es256_sign')!;
-    const attack = attackLibrary(new Campaign(there.target), there, part, { every: 1500, seed: 'sample' });
+    const attack = attackLibrary(new Campaign(there.target), there, part, { every: 2000, seed: 'sample' });
     expect(attack.steps).toBeGreaterThan(1_000_000);
     expect(attack.skips).toBeGreaterThan(5);
     expect(attack.outcomes.get('leaked')).toBeUndefined();

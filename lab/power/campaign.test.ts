@@ -26,8 +26,8 @@ function few(seed: string, share: number): CutChoice {
   const chosen = (part: number) => random.below(2 ** 16) < part * 2 ** 16;
   return {
     ...everySingleCut(seed, 0),
-    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? sampled(0.2, 0.35) : share),
-    again: () => chosen(sampled(0.2, 0.15)),
+    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? 0.2 : share),
+    again: () => chosen(sampled(0.2, 0.1)),
     second: ({ number }) => number % 17 === 0,
     classOf: () => 'any',
   };

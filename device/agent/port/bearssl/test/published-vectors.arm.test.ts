@@ -44,7 +44,7 @@ type Build = {
 const native = (arithmetic: 'm15' | 'm31', sanitize: boolean): Build => ({
   name: `here, ${arithmetic}${sanitize ? ', sanitizers' : ''}`,
   run: (requests) => runNative(buildNativeRunner(arithmetic, sanitize), requests),
-  step: sanitize ? sampled(1, 7) : 1,
+  step: sanitize ? sampled(1, 14) : 1,
   isImported: false,
   lacking: () => undefined,
 });
@@ -57,7 +57,7 @@ const builds: Build[] = [
   {
     name: 'Cortex-M4 on QEMU',
     run: (requests) => runQemu(buildQemuRunner(), requests),
-    step: sampled(1, 5),
+    step: sampled(1, 10),
     isImported: false,
     lacking: () => (hasTool('qemu-system-arm') ? undefined : 'qemu-system-arm is not installed'),
   },
@@ -67,7 +67,7 @@ const builds: Build[] = [
       const bench = new ThumbBench(buildThumbRunner());
       return requests.map((request) => bench.run(request));
     },
-    step: sampled(1, 80),
+    step: sampled(1, 160),
     isImported: false,
     lacking: () => undefined,
   },
