@@ -7,10 +7,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AuthorityClient } from '@firmseal/authority-client';
-import { Secret, toHex, utf8 } from '@firmseal/bytes';
-import { systemClock } from '@firmseal/link';
+import { toHex } from '@firmseal/bytes';
 import { publicKeyFile } from '../apps/cli/src/public-key-file.ts';
+import type { Message } from './history/health-process.ts';
 import { type History, makeHistory } from './history/make-history.ts';
 import type { BenchRow } from './row.ts';
 
@@ -28,24 +27,12 @@ interface Usage {
 
 const script = (name: string) => fileURLToPath(new URL(`./history/${name}`, import.meta.url));
 const answer = async <T>(child: ChildProcess): Promise<T> => (await once(child, 'message'))[0] as T;
-const cpuSeconds = ({ userCPUTime, systemCPUTime }: Usage) => (userCPUTime + systemCPUTime) / 1e6;
-
-/** Asks for health until the promise ends; the longest time that an answer took. */
-async function longestHealth(client: AuthorityClient, until: Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let running = true;
-  const ended = until.finally(() => {
-    running = false;
-  });
-  while (running) {
-    const start = performance.now();
-    await client.call('health', {});
-    longest = Math.max(longest, performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await ended;
-  return longest;
+/** What the process that asks for health says to a message. */
+function told<T>(health: ChildProcess, message: Message): Promise<T> {
+  health.send(message);
+  return answer<T>(health);
 }
+const cpuSeconds = ({ userCPUTime, systemCPUTime }: Usage) => (userCPUTime + systemCPUTime) / 1e6;
 
 interface Measured {
   readonly client: Usage;
@@ -57,7 +44,7 @@ interface Measured {
 /** Runs a command against the server and measures both. */
 async function measure(
   server: ChildProcess,
-  health: AuthorityClient,
+  health: ChildProcess,
   words: readonly string[],
 ): Promise<Measured> {
   const usageOfServer = () => {
@@ -65,10 +52,9 @@ async function measure(
     return answer<Usage>(server);
   };
   const before = await usageOfServer();
-  const child = fork(script('command-process.ts'), words);
-  const ended = answer<Usage & { status: number }>(child);
-  const healthMs = await longestHealth(health, ended);
-  const client = await ended;
+  await told(health, 'start');
+  const client = await answer<Usage & { status: number }>(fork(script('command-process.ts'), words));
+  const healthMs = await told<number>(health, 'stop');
   if (client.status !== 0) throw new Error(`firmseal ${words.join(' ')} ended with ${client.status}`);
   const after = await usageOfServer();
   return {
@@ -130,6 +116,7 @@ export async function historyRows(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'firmseal-history-'));
   const database = join(folder, 'authority.sqlite');
   let server: ChildProcess | undefined;
+  let health: ChildProcess | undefined;
   try {
     const history = await makeHistory(database, units);
     const keys = await writeKeys(folder, history);
@@ -137,12 +124,8 @@ export async function historyRows(): Promise<readonly BenchRow[]> {
     const { url, token } = await answer<{ url: string; token: string }>(server);
     const [tokenFile, copy] = [join(folder, 'owner.token'), join(folder, 'evidence')];
     writeFileSync(tokenFile, token, { mode: 0o600 });
-    const health = new AuthorityClient({
-      address: url,
-      token: new Secret(utf8(token)),
-      clock: systemClock,
-      attempts: 1,
-    });
+    health = fork(script('health-process.ts'));
+    await told(health, { url, token });
     const access = ['--authority', url, '--token-file', tokenFile];
     const show = await measure(server, health, ['job', 'show', toHex(history.jobId), ...access]);
     const audited = await measure(server, health, ['audit', '--keep', copy, ...access, ...keys]);
@@ -154,6 +137,7 @@ export async function historyRows(): Promise<readonly BenchRow[]> {
     ];
   } finally {
     server?.kill();
+    health?.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 }
