@@ -52,6 +52,25 @@ it('a chip without an agent is refused by seal, personalize and demo, by its nam
   }
 });
 
+it('a chip that is personalized twice keeps its identity, and one of another product is refused; the command ends by itself', async () => {
+  const id = 'stm32f427';
+  const plug = await chain.plugIn(createBlankChip(id, 'every chip/twice'));
+  const again = (name: string) =>
+    chain.runProcess([
+      ...['personalize', '--chip', id, '--product', name, '--root-key', chain.at('root.key.pub'), '--json'],
+      ...['--device-ca', chain.at('ca.key'), '--level', '2', '--confirm-permanent'],
+      ...['--via', plug.via, '--socket', plug.socket],
+    ]);
+  const first = jsonLines(await chain.personalize(id, plug, '--json')).at(-1);
+  const second = await again(product);
+  expect(second.status, second.stderr).toBe(0);
+  expect(jsonLines(second)).toEqual([expect.objectContaining({ step: 'finished-before' }), first]);
+  expect(await again('another')).toMatchObject({
+    status: 14,
+    stderr: expect.stringContaining('probe-refused'),
+  });
+});
+
 it('a line that does not open is found before the chip is erased', async () => {
   const chip = createBlankChip('stm32f427', 'every chip/no line');
   const { via } = await chain.plugIn(chip);
