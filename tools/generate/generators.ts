@@ -6,6 +6,7 @@ import { generateVectors } from '../vectors/generate.ts';
 import { generateAuthorityPage } from './authority-page.ts';
 import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
+import { generateOpenApi } from './openapi.ts';
 import { generateRuleTable } from './rule-table.ts';
 import { generateSpecChips } from './spec-chips.ts';
 
@@ -17,4 +18,5 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'packages/chips/data, for the specification': generateSpecChips,
   'packages/virtual-stm32/rules': generateRuleTable,
   'packages/authority-contract': generateAuthorityPage,
+  'packages/authority-contract, as OpenAPI': generateOpenApi,
 };

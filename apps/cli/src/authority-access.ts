@@ -7,6 +7,7 @@ import { type Bytes, fromHex } from '@firmseal/bytes';
 import { systemClock } from '@firmseal/link';
 import type { Face } from './face.ts';
 import { readToken } from './secret-files.ts';
+import { tlsFetch } from './tls-fetch.ts';
 
 export interface AuthorityOptions {
   readonly authority: string;
@@ -14,11 +15,16 @@ export interface AuthorityOptions {
 }
 
 /**
- * Sends nothing yet. Throws `authority-url-insecure`, `authority-address-invalid`, `token-malformed`, and
- * what reading a file throws.
+ * Sends nothing yet. Throws `authority-url-insecure`, `authority-address-invalid`, `token-malformed`,
+ * `tls-files-invalid`, and what reading a file throws.
  */
-export const accessAuthority = (face: Face, { authority, tokenFile }: AuthorityOptions): AuthorityClient =>
-  new AuthorityClient({ address: authority, token: readToken(face, tokenFile), clock: systemClock });
+export function accessAuthority(face: Face, { authority, tokenFile }: AuthorityOptions): AuthorityClient {
+  const fetch = tlsFetch(face.shell);
+  return new AuthorityClient({
+    ...{ address: authority, token: readToken(face, tokenFile), clock: systemClock },
+    ...(fetch ? { fetch } : {}),
+  });
+}
 
 /** The id of a job, as an argument of a command. */
 export function jobId(text: string): Bytes {

@@ -48,13 +48,16 @@ export const sealWords = ({ at }: Desk, out: string): string[] => [
 
 export interface ServedAuthority {
   readonly url: string;
+  /** What it has said so far. */
+  stdout(): string;
+  stderr(): string;
   stop(): Promise<number>;
 }
 
-/** `firmseal authority serve`, on a port that the system chooses. */
-export async function serveDesk({ at }: Desk): Promise<ServedAuthority> {
+/** `firmseal authority serve`, on a port that the system chooses; `more`: of its options. */
+export async function serveDesk({ at }: Desk, more: readonly string[] = []): Promise<ServedAuthority> {
   const { shell, out, err } = memoryShell(deskEnvironment);
-  const words = ['authority', 'serve', at('authority'), '--listen', '127.0.0.1:0', '--json'];
+  const words = ['authority', 'serve', at('authority'), '--listen', '127.0.0.1:0', '--json', ...more];
   const ended = runCommandLine(words, shell);
   const served = new Promise<string>((resolve, reject) => {
     out.changed = () => {
@@ -65,6 +68,8 @@ export async function serveDesk({ at }: Desk): Promise<ServedAuthority> {
   });
   return {
     url: await served,
+    stdout: () => out.text,
+    stderr: () => err.text,
     stop: () => {
       shell.stops.raise('SIGTERM');
       return ended;

@@ -59,7 +59,7 @@ export class AuthorityClient {
    * One call. Repeatable ones are sent again when no answer came; others only when they were certainly
    * not begun. Throws the authority's fault (its field `from` says `authority`), `body-invalid` for an
    * input that the interface does not have, `authority-refused`, `authority-unreachable`,
-   * `authority-timeout`, `authority-answer-malformed`.
+   * `authority-certificate-refused`, `authority-timeout`, `authority-answer-malformed`.
    */
   async call<N extends Exclude<CallName, 'exportEvidence'>>(
     name: N,

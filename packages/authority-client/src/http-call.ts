@@ -39,7 +39,8 @@ type Attempt<T> = { readonly value: T } | Failure;
 
 /**
  * The JSON value of the answer. Throws the authority's own fault (its field `from` says `authority`),
- * `authority-refused`, `authority-unreachable`, `authority-timeout` or `authority-answer-malformed`.
+ * `authority-refused`, `authority-unreachable`, `authority-certificate-refused`, `authority-timeout` or
+ * `authority-answer-malformed`.
  */
 export function callJson(
   settings: CallSettings,
@@ -96,6 +97,8 @@ function within<T>(
     run(controller.signal)
       .catch((error: unknown): Attempt<T> => {
         if (error instanceof Fault) throw error;
+        const refused = certificateFault(error);
+        if (refused) throw refused;
         return unreachable(error);
       })
       .then(resolve, reject)
@@ -125,10 +128,25 @@ function send(
 /** Codes of the system that say that nobody took the request. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-export function unreachable(error: unknown): Failure {
+/** Codes of Node's TLS (tls.md, "X509 certificate error codes") that another attempt does not mend. */
+const refusedCertificate =
+  /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|ERR_TLS_CERT_ALTNAME_INVALID$|HOSTNAME_MISMATCH$)/;
+
+function codeOf(error: unknown): string | undefined {
   const { cause } = (error ?? {}) as { cause?: unknown };
   const { code } = (cause ?? {}) as { code?: unknown };
-  const reason = typeof code === 'string' ? code : 'no connection';
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Set when the authority showed a certificate that is not trusted here: no token was sent. */
+function certificateFault(error: unknown): Fault | undefined {
+  const reason = codeOf(error);
+  if (reason === undefined || !refusedCertificate.test(reason)) return undefined;
+  return new Fault('authority-certificate-refused', { reason }, { cause: error });
+}
+
+export function unreachable(error: unknown): Failure {
+  const reason = codeOf(error) ?? 'no connection';
   const fault = new Fault('authority-unreachable', { reason }, { cause: error });
   return { fault, served: !neverSent.has(reason) };
 }

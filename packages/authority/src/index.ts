@@ -1,8 +1,10 @@
 export type { HttpOptions, RequestEvent } from './http/gate.ts';
+export { Metrics, type RunningMetrics, serveMetrics } from './http/metrics.ts';
 export type { RateLimits } from './http/rate-limit.ts';
-export { formatRequest } from './http/request-log.ts';
+export { formatRequest, jsonRequestLog } from './http/request-log.ts';
 export { createRoutes } from './http/routes.ts';
 export { type RunningAuthority, type ServeOptions, serveAuthority } from './http/server.ts';
+export { checkTls, type TlsMaterial } from './http/tls.ts';
 export {
   type Authority,
   type AuthorityOptions,

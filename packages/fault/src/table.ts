@@ -1226,7 +1226,7 @@ export const faultTable = {
   'host-not-loopback': {
     number: 872, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The authority was told to listen on {host}, where other machines can reach it without encryption.',
-    remedy: 'Listen on a loopback address (`--listen 127.0.0.1:7443`) behind a proxy that speaks TLS.',
+    remedy: 'Give `firmseal authority serve` a certificate with `--tls-cert` and `--tls-key`, or listen on a loopback address (`--listen 127.0.0.1:7443`) behind a proxy that speaks TLS.',
   },
   'store-busy': {
     number: 873, exit: 'authority', http: 503, retry: 'fail', chip: false,
@@ -1333,6 +1333,11 @@ export const faultTable = {
     sentence: 'Job {job} gives {mode} licenses, not {asked} ones. No unit of quota was taken.',
     remedy: 'Use a job that was opened with `firmseal job open --mode standing`.',
   },
+  'tls-files-invalid': {
+    number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The TLS files cannot be used: {problem}.',
+    remedy: 'Give the certificate chain and its key as PEM files without a passphrase, and a certificate that is valid now.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -1427,6 +1432,11 @@ export const faultTable = {
     number: 925, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'This is not the address of an authority: {problem}.',
     remedy: 'Give an address such as https://authority.example or https://authority.example/path, without user, query or fragment. Nothing was sent.',
+  },
+  'authority-certificate-refused': {
+    number: 926, exit: 'authority', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of the authority is not trusted here: {reason}. No token was sent.',
+    remedy: 'Check the address. If the authority has a CA of its own, name it as a PEM file in the environment variable FIRMSEAL_TLS_CA.',
   },
   'file-unreadable': {
     number: 950, exit: 'input', http: null, retry: 'fail', chip: false,

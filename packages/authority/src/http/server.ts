@@ -1,7 +1,8 @@
-// The application behind node:http. Loopback only unless told otherwise: TLS is the
-// business of the proxy in front.
+// The application behind node:http, or node:https where it has a certificate. Without one, loopback only
+// unless told otherwise: a TLS proxy stands in front then.
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { encodeFault } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
@@ -9,19 +10,24 @@ import { getRequestListener } from '@hono/node-server';
 import type { HttpOptions } from './gate.ts';
 import { boundIdleConnections } from './idle-connections.ts';
 import { createRoutes } from './routes.ts';
+import { secureContextOf, type TlsMaterial, tlsOptions } from './tls.ts';
 
 export interface ServeOptions extends HttpOptions {
-  /** `127.0.0.1` when left out. Any but a loopback address needs `allowRemote`. */
+  /** `127.0.0.1` when left out. Any but a loopback address needs `tls` or `allowRemote`. */
   readonly host?: string;
   /** 0, when left out, lets the system choose. */
   readonly port?: number;
   /** For a private network, or a TLS proxy on another machine. */
   readonly allowRemote?: boolean;
+  /** Checked by checkTls before. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 export interface RunningAuthority {
   readonly url: string;
   readonly port: number;
+  /** New connections get this certificate. Does nothing on a server that began without TLS. */
+  renewTls(material: TlsMaterial): void;
   /**
    * Refuses new requests, lets those under way end for at most `graceMs` (5000), then cuts
    * them. The store stays open.
@@ -43,7 +49,7 @@ const idleConnectionsAtMost = 1024;
 /** Connections that wait to be accepted: a gang of stations may begin all at once. */
 const backlog = 4096;
 
-function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+function listen(server: Server | TlsServer, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const reason = cause.code ?? 'unknown';
@@ -53,7 +59,7 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
   });
 }
 
-function closeServer(server: Server, graceMs: number): Promise<void> {
+function closeServer(server: Server | TlsServer, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
@@ -66,11 +72,11 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
 
 /** Starts to serve. Throws `host-not-loopback`, `port-unavailable`. */
 export async function serveAuthority(options: ServeOptions): Promise<RunningAuthority> {
-  const { host = '127.0.0.1', port = 0, allowRemote = false } = options;
-  if (!allowRemote && !isLoopback(host)) throw new Fault('host-not-loopback', { host });
+  const { host = '127.0.0.1', port = 0, allowRemote = false, tls } = options;
+  if (!allowRemote && tls === undefined && !isLoopback(host)) throw new Fault('host-not-loopback', { host });
   const handle = getRequestListener(createRoutes(options).fetch);
   let stopping = false;
-  const server = createServer({ connectionsCheckingInterval: checkIntervalMs }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     if (!stopping) {
       // A connection that is kept alive after its last answer would hold up the stop.
       response.once('close', () => {
@@ -82,7 +88,11 @@ export async function serveAuthority(options: ServeOptions): Promise<RunningAuth
     const { status, body } = encodeFault(new Fault('authority-stopping'));
     response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
     response.end(JSON.stringify(body));
-  });
+  };
+  const common = { connectionsCheckingInterval: checkIntervalMs };
+  const tlsServer: TlsServer | undefined =
+    tls === undefined ? undefined : createTlsServer({ ...common, ...tlsOptions(tls) }, listener);
+  const server: Server | TlsServer = tlsServer ?? createServer(common, listener);
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
   server.keepAliveTimeout = keepAliveMs;
@@ -91,8 +101,9 @@ export async function serveAuthority(options: ServeOptions): Promise<RunningAuth
   const address = await listen(server, host, port);
   const shownHost = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${shownHost}:${address.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${shownHost}:${address.port}`,
     port: address.port,
+    renewTls: (material) => tlsServer?.setSecureContext(secureContextOf(material)),
     stop: (graceMs = 5000) => {
       stopping = true;
       return closeServer(server, graceMs);

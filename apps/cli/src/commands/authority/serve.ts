@@ -1,61 +1,85 @@
-// `firmseal authority serve`: the HTTP interface of an authority, on this machine, until it is asked to stop.
+// `firmseal authority serve`: the HTTP interface of an authority until it is asked to stop. Over TLS where it
+// is given a certificate, else on this machine only.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import {
   checkHead,
   createAuthority,
-  formatRequest,
-  keepHead,
-  type RequestEvent,
+  Metrics,
+  type ProductKeys,
   type Store,
   serveAuthority,
+  serveMetrics,
 } from '@firmseal/authority';
-import { calls } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { type KeyRole, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
+import { Fault } from '@firmseal/fault';
+import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
+import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
-import { examples, hostPort, passphraseOption } from '../../options.ts';
+import { examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
+import { noteHead } from '../../serve/note-head.ts';
+import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
+import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
 import type { Shell } from '../../shell.ts';
 
-const keepHeadEveryMs = 5000;
-
-/** Notes the head of the log every few seconds; a failure is told once, until it has worked again. */
-function keepHeadNoted(shell: Shell, store: Store, file: ReturnType<typeof headFile>): () => Promise<void> {
-  let failed = false;
-  const note = async () => {
-    try {
-      await keepHead(store, file);
-      failed = false;
-    } catch (error) {
-      if (!failed) shell.err.write(`the head of the log could not be noted: ${(error as Error).message}\n`);
-      failed = true;
-    }
-  };
-  const timer = setInterval(note, keepHeadEveryMs);
-  return () => {
-    clearInterval(timer);
-    return note();
-  };
+interface Given {
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly clientCa?: string | undefined;
 }
 
-/** Every request but a good answer about health, which is asked for without an end. */
-const logRequest =
-  ({ err }: Shell) =>
-  (event: RequestEvent): void => {
-    if (event.route === calls.health.path && event.fault === undefined) return;
-    err.write(`${formatRequest(event, new Date())}\n`);
-  };
+/** Throws `tls-files-invalid` when one is given without another that it needs. */
+function tlsFilesOf({ tlsCert: cert, tlsKey: key, clientCa }: Given): TlsFiles | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  const problem = '--tls-cert and --tls-key belong together, and --client-ca needs both';
+  throw new Fault('tls-files-invalid', { problem });
+}
+
+/** The authority on its store, after the head of its log was looked at. */
+async function openAuthority(
+  face: Face,
+  {
+    folder,
+    store,
+    kemKey,
+    products,
+    head,
+    acceptRestore,
+  }: {
+    folder: string;
+    store: Store;
+    kemKey: OpenedKey;
+    products: readonly ProductKeys[];
+    head: ReturnType<typeof headFile>;
+    acceptRestore: boolean;
+  },
+) {
+  const kem = unwrapperOf(nodeCrypto, kemKey);
+  const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [...products] });
+  const restored = await checkHead(authority, head, { acceptRestore });
+  if (restored)
+    face.tell(
+      { event: 'restore-accepted', folder },
+      `${folder}: an older database was accepted. Every token is revoked, every job has to be approved again.`,
+      `  make a token for the owner: firmseal authority token ${folder} --out FILE`,
+    );
+  return authority;
+}
 
 export const command = (shell: Shell) =>
   new Command()
     .argument('<folder>', "the authority's folder")
-    .option('--listen <host:port>', 'loopback address; port 0 lets the system choose', hostPort, {
+    .option('--listen <host:port>', 'address to listen on; port 0 lets the system choose', hostPort, {
       host: '127.0.0.1',
       port: 7443,
     })
+    .option('--tls-cert <file>', 'certificate chain, PEM; with it any address may be listened on')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--client-ca <file>', 'refuse clients without a certificate of this CA, PEM')
     .option(
       '--head-file <file>',
       'where the head of the log is noted, best on another disk than the database',
@@ -64,42 +88,63 @@ export const command = (shell: Shell) =>
       '--accept-restore',
       'serve an older database that was put back: every token is revoked, every job has to be approved again',
     )
+    .addOption(
+      new Option('--log-format <format>', 'form of the request log')
+        .choices(logFormats)
+        .default('text' as const),
+    )
+    .option('--metrics-port <port>', 'loopback port of the figures for Prometheus', port)
+    .option('--validate', 'check keys, products, database and TLS files, and end')
     .addOption(passphraseOption('the keys of the authority'))
-    .addHelpText('after', examples('authority serve authority --listen 127.0.0.1:7443'))
+    .addHelpText(
+      'after',
+      examples(
+        'authority serve authority --listen 127.0.0.1:7443',
+        'authority serve authority --listen 0.0.0.0:7443 --tls-cert fullchain.pem --tls-key privkey.pem',
+      ),
+    )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { listen, passphraseFile, acceptRestore = false } = options;
+        const { listen, passphraseFile, acceptRestore = false, validate = false } = options;
         const paths = authorityPaths(folder);
         const head = headFile(options.headFile ?? paths.head);
+        const tlsFiles = tlsFilesOf(options);
+        const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
         for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
         const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
         const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
         passphrase.wipe();
+        const say = (line: string) => void shell.err.write(`${line}\n`);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
-        for (const name of ignored)
-          shell.err.write(`${paths.products}: ${name} is no product and is ignored\n`);
+        for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
+        const served = products.map(({ product }) => product);
+        const names = served.join(', ') || 'no product yet';
         const store = openAuthorityStore(folder);
         try {
-          const kem = unwrapperOf(nodeCrypto, kemKey);
-          const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products });
-          const restored = await checkHead(authority, head, { acceptRestore });
-          if (restored)
-            face.tell(
-              { event: 'restore-accepted', folder },
-              `${folder}: an older database was accepted. Every token is revoked, every job has to be approved again.`,
-              `  make a token for the owner: firmseal authority token ${folder} --out FILE`,
-            );
-          const running = await serveAuthority({ authority, ...listen, onRequest: logRequest(shell) });
-          const stopNoting = keepHeadNoted(shell, store, head);
-          const served = products.map(({ product }) => product);
+          const authority = await openAuthority(face, {
+            ...{ folder, store, kemKey, products, head, acceptRestore },
+          });
+          if (validate) {
+            face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
+            return;
+          }
+          const metrics = options.metricsPort === undefined ? undefined : new Metrics();
+          const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
+          const running = await serveAuthority({ authority, ...listen, tls, onRequest });
+          const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
+          const stopNoting = noteHead(shell, store, head);
+          const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
-            { event: 'serving', url: running.url, products: served },
-            `authority serves ${served.join(', ') || 'no product yet'} at ${running.url}`,
+            { event: 'serving', url: running.url, products: served, metrics: figures?.url },
+            `authority serves ${names} at ${running.url}`,
+            ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
           await shell.stops.wait();
+          stopWatching?.();
           await running.stop();
+          await figures?.stop();
           await stopNoting();
         } finally {
           await store.close();

@@ -1,0 +1,42 @@
+// `fetch` for an authority with a private CA, or one that asks for client certificates: the files that the
+// environment names. Where it names none, the platform's own fetch is used, with the CAs that it knows.
+
+import { Fault } from '@firmseal/fault';
+import { readText } from './files.ts';
+import type { Shell } from './shell.ts';
+
+/** Names of the environment variables: paths of PEM files. */
+const tlsVariables = {
+  ca: 'FIRMSEAL_TLS_CA',
+  cert: 'FIRMSEAL_TLS_CERT',
+  key: 'FIRMSEAL_TLS_KEY',
+} as const;
+
+/**
+ * Undefined where the environment names no file. Throws `tls-files-invalid` for a certificate without its key
+ * or a key without its certificate, and what reading a file throws; a file that is no PEM is found when the
+ * first connection is made.
+ */
+export function tlsFetch({ environment }: Pick<Shell, 'environment'>): typeof fetch | undefined {
+  const read = (name: string): string | undefined => {
+    const path = environment[name];
+    return path === undefined || path === '' ? undefined : readText(path);
+  };
+  const [ca, cert, key] = [read(tlsVariables.ca), read(tlsVariables.cert), read(tlsVariables.key)];
+  if (ca === undefined && cert === undefined && key === undefined) return undefined;
+  if ((cert === undefined) !== (key === undefined)) {
+    const problem = `${tlsVariables.cert} and ${tlsVariables.key} belong together`;
+    throw new Fault('tls-files-invalid', { problem });
+  }
+  const connect = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert, key }),
+  };
+  // Loaded for those who need it alone: it doubles what a command has to read.
+  const loaded = import('undici').then((undici) => {
+    const dispatcher = new undici.Agent({ connect });
+    return (...[input, init]: Parameters<typeof fetch>) =>
+      undici.fetch(input as string, { ...init, dispatcher } as object) as unknown as Promise<Response>;
+  });
+  return async (...call) => (await loaded)(...call);
+}
