@@ -1,0 +1,40 @@
+export { type Cause, causes, findCause, findCauses, isHarmless, type Situation } from './causes.ts';
+export {
+  type FamilyId,
+  familyOfDevice,
+  familyOfPart,
+  findFamily,
+  type LifeState,
+  lifeState,
+  type SfiFamily,
+  sfiFamilies,
+} from './families.ts';
+export { areaTypes, looksLikeSfi, readSfi, type SfiArea, type SfiImage } from './image.ts';
+export { overlaps } from './oddities.ts';
+export { looksLikeOptionFile, type OptionRow, readOptionFile } from './option-csv.ts';
+export {
+  type Effect,
+  type MeantField,
+  type MeantRegister,
+  meanOptions,
+  type OptionMeanings,
+} from './option-meanings.ts';
+export {
+  compareState,
+  type ExpectedState,
+  type Judgement,
+  judge,
+  lifecycles,
+  realErrors,
+  type SfiOutcome,
+  type StateRead,
+} from './outcome.ts';
+export {
+  type InstallStep,
+  installSteps,
+  lastStep,
+  readToolLog,
+  type ToolLog,
+  ToolLogReader,
+} from './tool-log.ts';
+export { type OpenAes128Gcm, type OpenedArea, type SfiKey, type VerifiedSfi, verifySfi } from './verify.ts';
