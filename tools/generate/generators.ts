@@ -8,6 +8,7 @@ import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateRuleTable } from './rule-table.ts';
 import { generateSpecChips } from './spec-chips.ts';
+import { generateStErrors } from './st-errors-page.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
@@ -17,4 +18,5 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'packages/chips/data, for the specification': generateSpecChips,
   'packages/virtual-stm32/rules': generateRuleTable,
   'packages/authority-contract': generateAuthorityPage,
+  'packages/sfi/data, for readers': generateStErrors,
 };

@@ -2281,6 +2281,8 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
+  /** `sfi install`: ST's installer says that it is done and the state read back fits; the chip proves nothing: DONE-UNPROVEN. */
+  unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,
 } as const;

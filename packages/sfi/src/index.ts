@@ -1,4 +1,7 @@
+export type { Attempt, Books, LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
 export { type Cause, causes, findCause, findCauses, isHarmless, type Situation } from './causes.ts';
+export { type Diagnosis, diagnose, refuseToClose, wayBackText } from './diagnose.ts';
+export { type InstallInputs, installUnit, type SfiEvent, type UnitResult } from './drive.ts';
 export {
   type FamilyId,
   familyOfDevice,
@@ -29,6 +32,7 @@ export {
   type SfiOutcome,
   type StateRead,
 } from './outcome.ts';
+export { type ChipState, discover, hasDiscovery, readState, type ToRead } from './read-state.ts';
 export {
   type InstallStep,
   installSteps,
@@ -37,4 +41,5 @@ export {
   type ToolLog,
   ToolLogReader,
 } from './tool-log.ts';
+export { stWords, type ToolPort } from './tool-words.ts';
 export { type OpenAes128Gcm, type OpenedArea, type SfiKey, type VerifiedSfi, verifySfi } from './verify.ts';

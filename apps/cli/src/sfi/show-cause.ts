@@ -1,0 +1,26 @@
+// A row of the table of causes as people and programs read it.
+
+import type { Cause } from '@firmseal/sfi';
+
+/** The table is written for a page: links become their text. */
+const plain = (text: string): string => text.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1').replaceAll('`', '');
+
+export const causeLines = ({ cause, remedy, license, source }: Cause): string[] => [
+  `  Cause: ${plain(cause)} (${plain(source)})`,
+  ...(remedy === undefined ? [] : [`  What to do: ${plain(remedy)}`]),
+  ...(license === undefined ? [] : [`  License in the published case: ${plain(license)}`]),
+];
+
+export const causeEvent = ({ id, cause, remedy, license, source }: Cause) => ({
+  id,
+  cause,
+  ...(remedy === undefined ? {} : { remedy }),
+  ...(license === undefined ? {} : { license }),
+  source,
+});
+
+/** The remedy of a fault that has this cause. */
+export const remedyOf = (found: Cause | undefined, otherwise: string): string =>
+  found?.remedy === undefined
+    ? otherwise
+    : `${plain(found.cause)}: ${plain(found.remedy)} (${plain(found.source)}).`;
