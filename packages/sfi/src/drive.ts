@@ -9,9 +9,9 @@ import type { Attempt, Books, LicenseSource, StTool, UnitBook, UnitRecord } from
 import type { Cause } from './causes.ts';
 import { diagnose, wayBackText } from './diagnose.ts';
 import { drawLicense } from './draw-license.ts';
-import type { SfiFamily } from './families.ts';
-import { compareState, type ExpectedState, type Judgement, judge } from './outcome.ts';
-import { answered, type ChipState, readState } from './read-state.ts';
+import { lifeState, type SfiFamily } from './families.ts';
+import { compareState, type ExpectedState, type Judgement, judge, lifecycles } from './outcome.ts';
+import { answered, type ChipState, discover, hasDiscovery, readState } from './read-state.ts';
 import { type InstallStep, type ToolLog, ToolLogReader } from './tool-log.ts';
 import { type InstallWords, seggerWords, stWords, type ToolPort } from './tool-words.ts';
 
@@ -54,8 +54,9 @@ export interface UnitResult extends Judgement {
 const unitNameLength = 32;
 const productIdLength = 8;
 
-/** Throws `sfi-certificate-missing`. */
-async function readCertificate({ tool, segger, port, family, books, onEvent }: InstallInputs) {
+/** Throws `sfi-certificate-missing`, and `sfi-needs-person` for a chip that is closed. */
+async function readCertificate(given: InstallInputs) {
+  const { tool, segger, port, family, books, onEvent } = given;
   onEvent({ event: 'step', step: 'reading-certificate' });
   const path = books.newCertificatePath(`${port.port}-${port.serialNumber ?? 'any'}`);
   const lines: string[] = [];
@@ -64,11 +65,27 @@ async function readCertificate({ tool, segger, port, family, books, onEvent }: I
     segger === undefined ? stWords.certificate(port, family, path) : seggerWords.certificate(port, path);
   await asked.run(words, (line) => lines.push(line));
   const certificate = books.readCertificate(path);
-  if (certificate === undefined || certificate.length < productIdLength) {
-    const said = lines.filter((line) => /Error/i.test(line)).at(-1) ?? lines.at(-1) ?? 'it printed nothing';
-    throw new Fault('sfi-certificate-missing', { tool: asked.name, said });
-  }
-  return certificate;
+  if (certificate !== undefined && certificate.length >= productIdLength) return certificate;
+  await refuseClosed(given, (line) => lines.push(line));
+  const said = lines.filter((line) => /Error/i.test(line)).at(-1) ?? lines.at(-1) ?? 'it printed nothing';
+  throw new Fault('sfi-certificate-missing', { tool: asked.name, said });
+}
+
+/** A closed chip gives no certificate, and still tells its life cycle. Throws `sfi-needs-person`. */
+async function refuseClosed(given: InstallInputs, onLine: (line: string) => void): Promise<void> {
+  if (!hasDiscovery(given.family) || given.segger !== undefined) return;
+  const { lifecycle } = await discover({ ...given, onLine });
+  if (lifecycle === undefined) return;
+  const value = lifecycles[lifecycle];
+  const state = value === undefined ? undefined : lifeState(given.family, value);
+  if (state === undefined || state.allows === 'everything') return;
+  throw new Fault('sfi-needs-person', {
+    chip: `at ${given.port.port}`,
+    reason: `its life cycle is ${lifecycle}, and it gives no certificate`,
+    remedy:
+      `${wayBackText(state)} If an install of these books ended without an outcome, it may be this chip's: ` +
+      'whether that install is whole is unknown. No license was drawn.',
+  });
 }
 
 const productIdOf = (certificate: Uint8Array): string =>

@@ -244,7 +244,7 @@ const headForms: readonly (readonly [string, RegExp])[] = [
   ['lifecycle', /^discovery: PSA lifecycle\s*\.*\s*:\s*(\S{1,60})/],
   ['integrity', /^discovery: ST provisioning integrity status\.*\s*:\s*(0x[0-9a-fA-F]{8})/],
   ['integrity', /^ST provisioning integrity status\.*\s*:\s*(0x[0-9a-fA-F]{8})/],
-  ['cardCounter', /^(?:HSM )?(?:license )?counter(?: value)?\s*:\s*(\d{1,9})$/i],
+  ['cardCounter', /^(?!.*(?:retry|PIN)).{0,40}\bcounter\b\D{0,20}(\d{1,9})$/i],
   ['cardState', /^(?:HSM )?(?:STATE|STATUS|life-?cycle state)\s*:\s*([A-Z_ ]{4,40})$/i],
   ['cardFirmware', /^HSM FW IDENTIFIER\s*:\s*(.{1,60})$/i],
 ];
