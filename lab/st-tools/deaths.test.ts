@@ -5,7 +5,7 @@ import { Fault } from '@firmseal/fault';
 import type { FamilyId } from '@firmseal/sfi';
 import { describe, expect, test } from 'vitest';
 import { type Bench, Death, installOn, newBench } from './bench.ts';
-import { freshChip, freshWorld } from './world.ts';
+import { freshChip, freshWorld } from './fresh.ts';
 
 const families: readonly FamilyId[] = ['u5', 'h5', 'h7', 'l5'];
 /** Faults that name what a person has to look at. */

@@ -18,9 +18,10 @@ import {
 import { writeSfi } from '@firmseal/sfi/testing';
 import { describe, expect, test } from 'vitest';
 import { faultOf, installOn, newBench } from './bench.ts';
+import { freshChip, freshWorld } from './fresh.ts';
 import { installFaults } from './install-lines.ts';
 import { programmer } from './programmer.ts';
-import { freshChip, freshWorld, type StandInChip } from './world.ts';
+import type { StandInChip } from './world.ts';
 
 const noFiles = { read: () => undefined, write: () => undefined };
 

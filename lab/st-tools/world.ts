@@ -1,7 +1,7 @@
 // Chips, card and files of the stand-in for ST's tools (README.md): what the two command lines work on.
 
 import { createHash } from 'node:crypto';
-import { type FamilyId, findFamily } from '@firmseal/sfi';
+import type { FamilyId } from '@firmseal/sfi';
 
 /** Ids of the table of causes, and a few deaths besides. */
 export type WorldFault = string;
@@ -58,47 +58,5 @@ export const licenseFits = (license: Uint8Array, chip: StandInChip, key: string)
     text === Buffer.from(licenseFor(certificateOf(chip), key)).toString() || text === `stand-in global ${key}`
   );
 };
-
-const deviceIds: Partial<Record<FamilyId, number>> = {
-  u5: 0x482,
-  h5: 0x484,
-  h7: 0x450,
-  l5: 0x472,
-  h7rs: 0x485,
-};
-
-/** A chip as it comes from ST. */
-export function freshChip(family: FamilyId, given: Partial<StandInChip> = {}): StandInChip {
-  const { stateField, startStates, productIds, name, turnsTrustZoneOn } = findFamily(family);
-  const closed = stateField === 'RDP' ? 0xbb : 0x72;
-  return {
-    serialNumber: '066BFF01',
-    family,
-    deviceId: deviceIds[family] ?? 0x400,
-    deviceName: name,
-    productId: productIds[0] ?? '48202001',
-    probe: 'st-link',
-    fields: {
-      [stateField]: startStates[0]!,
-      ...(turnsTrustZoneOn ? { TZEN: 0, nSWBOOT0: 1 } : {}),
-      ...(family === 'h5' ? { TZEN: 0xc3, BOOT_UBE: 0xb4 } : {}),
-    },
-    final: { [stateField]: closed, ...(turnsTrustZoneOn ? { TZEN: 1 } : {}) },
-    provisioned: true,
-    shut: false,
-    installed: false,
-    installs: 0,
-    faults: [],
-    ...given,
-  };
-}
-
-export const freshWorld = (chips: StandInChip[], given: Partial<World> = {}): World => ({
-  toolVersion: '2.20.0',
-  chips,
-  card: { counter: 10, firmware: 'panel', key: 'key-1', status: 'OPERATIONAL_STATE' },
-  imageKey: 'key-1',
-  ...given,
-});
 
 export const has = (chip: StandInChip, fault: WorldFault): boolean => chip.faults.includes(fault);

@@ -276,9 +276,19 @@ const sfi: CommandGroup = {
       load: () => import('./commands/sfi/inspect.ts'),
     },
     {
+      name: 'check',
+      about: 'check image, option bytes, tool, card and chip, before a license is drawn',
+      load: () => import('./commands/sfi/check.ts'),
+    },
+    {
       name: 'install',
       about: "install an .sfi image through ST's tool, with the license drawn first and the state read back",
       load: () => import('./commands/sfi/install.ts'),
+    },
+    {
+      name: 'doctor',
+      about: "tell the state of a chip's life and the ways back; close a chip when it can be opened again",
+      load: () => import('./commands/sfi/doctor.ts'),
     },
   ],
 };

@@ -86,11 +86,16 @@ function holds(match: CauseMatch, now: Situation): boolean {
 const weight = ({ match }: Cause): number =>
   10 * (match.text?.length ?? 0) + Object.keys(match).length + Object.keys(match.fields ?? {}).length;
 
-/** The rows that fit, the one that says most first. Harmless lines are not among them. */
+/**
+ * The rows that fit, the one that says most first; rows that quote no words only where no row does. Harmless
+ * lines are not among them.
+ */
 export function findCauses(now: Situation): Cause[] {
-  return causes
+  const found = causes
     .filter(({ kind, match }) => kind !== 'harmless' && holds(match, now))
     .sort((one, other) => weight(other) - weight(one));
+  const quoting = found.filter(({ match }) => match.text !== undefined);
+  return quoting.length > 0 ? quoting : found;
 }
 
 const harmless = causes

@@ -5,9 +5,13 @@ import type { Cause } from '@firmseal/sfi';
 /** The table is written for a page: links become their text. */
 const plain = (text: string): string => text.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1').replaceAll('`', '');
 
+/** Threads end without an answer, too. */
+const helps = (remedy: string | undefined): remedy is string =>
+  remedy !== undefined && !/^not (?:known|solved)/.test(remedy);
+
 export const causeLines = ({ cause, remedy, license, source }: Cause): string[] => [
   `  Cause: ${plain(cause)} (${plain(source)})`,
-  ...(remedy === undefined ? [] : [`  What to do: ${plain(remedy)}`]),
+  ...(!helps(remedy) ? [] : [`  What to do: ${plain(remedy)}`]),
   ...(license === undefined ? [] : [`  License in the published case: ${plain(license)}`]),
 ];
 
@@ -21,6 +25,6 @@ export const causeEvent = ({ id, cause, remedy, license, source }: Cause) => ({
 
 /** The remedy of a fault that has this cause. */
 export const remedyOf = (found: Cause | undefined, otherwise: string): string =>
-  found?.remedy === undefined
+  !helps(found?.remedy)
     ? otherwise
     : `${plain(found.cause)}: ${plain(found.remedy)} (${plain(found.source)}).`;
