@@ -2243,6 +2243,11 @@ export const faultTable = {
     sentence: 'ST\'s tool cannot be sent to {place}: {reason}.',
     remedy: 'Name a probe (probe:1-4.2), a serial port (serial:/dev/ttyACM0), or what ST\'s tool calls it with --port (swd, usb1).',
   },
+  'sfi-version-too-large': {
+    number: 1334, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The security counter {counter} is no image version of ST\'s packager, which takes 0 to 255.',
+    remedy: 'Seal without --also-sfi, and give the packager a version of its own.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
