@@ -21,6 +21,7 @@ import package
 import places
 import receipt
 import seal
+import sfi
 import suite
 import usb
 from fault import Fault
@@ -186,6 +187,13 @@ def run_place(_, case):
     agree(places.read(case["text"]) == case.get("canonical"), "another canonical text")
 
 
+def run_sfi(_, case):
+    layout, areas = sfi.read(raw(case["file"]))
+    agree(layout == case.get("layout"), f"layout {layout}")
+    expected = [{**area, "payload": raw(area["payload"])} for area in case.get("areas", [])]
+    agree(areas == expected, "other areas")
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -201,6 +209,7 @@ RUNNERS = {
     "link/usb.json": run_usb,
     "board/read.json": run_board,
     "places/read.json": run_place,
+    "sfi/read.json": run_sfi,
 }
 
 

@@ -9,6 +9,7 @@ import { generateErrorFiles } from './errors.ts';
 import { generateOpenApi } from './openapi.ts';
 import { generateRuleTable } from './rule-table.ts';
 import { generateSpecChips } from './spec-chips.ts';
+import { generateStErrors } from './st-errors-page.ts';
 
 export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'spec/errors': generateErrorFiles,
@@ -19,4 +20,5 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'packages/virtual-stm32/rules': generateRuleTable,
   'packages/authority-contract': generateAuthorityPage,
   'packages/authority-contract, as OpenAPI': generateOpenApi,
+  'packages/sfi/data, for readers': generateStErrors,
 };

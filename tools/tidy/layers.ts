@@ -22,6 +22,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'uart-bootloader',
       'dfu',
       'openocd',
+      'sfi',
     ],
   },
   {

@@ -29,6 +29,7 @@ import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
 import { sealCases } from './seal-cases.ts';
+import { sfiCases } from './sfi-cases.ts';
 import { usbCases } from './usb-cases.ts';
 import { keyPair, vectorKeyNames } from './vector-keys.ts';
 import { product } from './workshop.ts';
@@ -223,6 +224,16 @@ async function build(): Promise<Map<string, string>> {
             'Texts for spec/places.md: each with its canonical text, or the fault of the first check that fails.',
         },
         placeCases(),
+      ),
+    ],
+    [
+      'vectors/sfi/read.json',
+      fileText(
+        {
+          about:
+            "Files of ST's installer for spec/sfi.md section 1: the areas that a reader finds, each with the byte where its header stands, or the fault. Written from the page; none is a file of ST's tools.",
+        },
+        sfiCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

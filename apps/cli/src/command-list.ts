@@ -266,6 +266,33 @@ const silicon: CommandGroup = {
   ],
 };
 
+const sfi: CommandGroup = {
+  name: 'sfi',
+  about: "ST's Secure Firmware Install: look into its files, check, drive ST's tools, judge afterwards",
+  commands: [
+    {
+      name: 'inspect',
+      about: "show an .sfi file, an option-byte file, or what a log of ST's tools says",
+      load: () => import('./commands/sfi/inspect.ts'),
+    },
+    {
+      name: 'check',
+      about: 'check image, option bytes, tool, card and chip, before a license is drawn',
+      load: () => import('./commands/sfi/check.ts'),
+    },
+    {
+      name: 'install',
+      about: "install an .sfi image through ST's tool, with the license drawn first and the state read back",
+      load: () => import('./commands/sfi/install.ts'),
+    },
+    {
+      name: 'doctor',
+      about: "tell the state of a chip's life and the ways back; close a chip when it can be opened again",
+      load: () => import('./commands/sfi/doctor.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
@@ -329,6 +356,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   flash,
   silicon,
+  sfi,
   {
     name: 'virtual',
     about: 'serve virtual STM32 chips on this machine, to try and test a line',

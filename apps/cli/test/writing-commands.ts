@@ -164,6 +164,18 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: ['line.jsonl'],
       status: 13,
     },
+    // None of these touches a chip: nothing here is an .sfi file.
+    'sfi inspect': { words: ['sfi', 'inspect', at('panel.bin')], files: [], status: 3 },
+    'sfi check': { words: ['sfi', 'check', at('panel.bin'), '--chip', 'stm32u575'], files: [], status: 3 },
+    'sfi install': {
+      words: [
+        ...['sfi', 'install', at('panel.bin'), '--chip', 'stm32u575', '--via', 'swd', '--license', 'slot=1'],
+        ...['--expect', 'RDP=0xBB', '--books', into('books')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'sfi doctor': { words: ['sfi', 'doctor', '--chip', 'stm32u575'], files: [] },
     'verify receipt': {
       words: ['verify', 'receipt', at('panel.bin'), '--root-key', at('root.key.pub')],
       files: [],

@@ -2133,6 +2133,131 @@ export const faultTable = {
     sentence: 'There is no ready board {board}; there are {known}.',
     remedy: 'Name one of these, or give the path of a board file of your own, which ends in .json.',
   },
+  'sfi-magic-missing': {
+    number: 1300, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file does not begin with SFIMAGIC, so it is no .sfi file.',
+    remedy: 'Name the .sfi file that ST\'s packager wrote.',
+  },
+  'sfi-truncated': {
+    number: 1301, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The .sfi file has {sizeBytes} bytes; {what} begins at byte {offset} and needs {needed}.',
+    remedy: 'The file was cut short, or a size in it is wrong. Fetch it or build it again.',
+  },
+  'sfi-version-unknown': {
+    number: 1302, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The .sfi file has protocol version {version} (bytes 8 and 9); versions 1 and 2 are known.',
+    remedy: 'Build the image with a version of ST\'s packager that your chips take, or look for a newer firmseal.',
+  },
+  'sfi-key-size-wrong': {
+    number: 1303, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The {what} file has {sizeBytes} bytes, not {needed}.',
+    remedy: 'Name the key file (16 bytes) and the nonce file (12 bytes) that the image was built with.',
+  },
+  'sfi-key-does-not-fit': {
+    number: 1304, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Key and nonce do not open {areas} of the .sfi file.',
+    remedy: 'Check that both belong to this image. Of version 2 nothing can be checked.',
+  },
+  'option-file-invalid': {
+    number: 1305, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of the option-byte file cannot be read: {reason}.',
+    remedy: 'Each row is NAME,0xVALUE. Start from the examples that come with ST\'s packager (SFI_OB_CSV_FILES); order and count of the rows are fixed.',
+  },
+  'sfi-file-unknown': {
+    number: 1306, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no .sfi file, no option-byte file and no log of ST\'s tools.',
+    remedy: 'Name one of these. A log must hold lines that STM32CubeProgrammer printed.',
+  },
+  'sfi-part-unknown': {
+    number: 1310, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} is no name of an STM32.',
+    remedy: 'Name the part as on its package, at least STM32 and the line: stm32u575, STM32H753ZI.',
+  },
+  'sfi-part-without-installer': {
+    number: 1311, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{part} has no secure installer of ST in its ROM, as far as ST\'s public documents say.',
+    remedy: 'Use firmseal\'s own agent for it (`firmseal chips` lists the chips), or another part: H5, H730, H733, H735, H750, H753, H755, H757, H7B0, H7B3, H7R, H7S, L462, L5, U3, U5, WBA, WL5.',
+  },
+  'sfi-check-failed': {
+    number: 1312, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{problems} checks found something that lets the install fail.',
+    remedy: 'Do what is said under each PROBLEM. No license was drawn.',
+  },
+  'st-tool-missing': {
+    number: 1320, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{tool} could not be started: {reason}.',
+    remedy: 'Install it from its maker and put it on the PATH, or name it with --tool.',
+  },
+  'st-tool-silent': {
+    number: 1321, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{tool} printed nothing for {seconds} seconds and was ended.',
+    remedy: 'Look at the log, the probe and its cable. The same command goes on where it was.',
+  },
+  'sfi-certificate-missing': {
+    number: 1322, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: '{tool} did not read the chip\'s certificate: {said}',
+    remedy: 'Look at probe, power and reset wiring; the part needs ST\'s installer in its ROM. No license was drawn.',
+  },
+  'sfi-license-missing': {
+    number: 1323, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'No license was written for the chip: {said}',
+    remedy: 'Look at the card: its slot, its counter, its firmware and its personalization (`firmseal sfi check`).',
+  },
+  'sfi-license-may-be-lost': {
+    number: 1324, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'A license was asked for this chip, and it is unknown whether the card gave it: {reason}.',
+    remedy: 'Compare the card\'s counter with your books. To ask for another one, give --draw-again.',
+  },
+  'sfi-quota-exhausted': {
+    number: 1325, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The quota of {quota} chips is used up; this chip is not one of them.',
+    remedy: 'Raise --quota, or use another --books folder for another job. No license was drawn.',
+  },
+  'sfi-install-failed': {
+    number: 1326, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'ST\'s installer failed on chip {chip}: {reason}',
+    remedy: '{remedy}',
+  },
+  'sfi-outcome-unknown': {
+    number: 1327, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'Whether chip {chip} is installed is unknown: {reason}',
+    remedy: 'Read the log {log}. Do not ship the chip. The same command tries again with the same license.',
+  },
+  'sfi-needs-person': {
+    number: 1328, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'Chip {chip} cannot be installed from the state that it is in: {reason}',
+    remedy: '{remedy}',
+  },
+  'sfi-books-invalid': {
+    number: 1329, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The record {file} of this station\'s books cannot be read: {reason}.',
+    remedy: 'Restore it from a backup. Without it firmseal does not know whether a license was drawn for this chip.',
+  },
+  'sfi-books-held': {
+    number: 1330, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Another process ({process}) works with the chip in the books {folder}.',
+    remedy: 'Wait until it ends.',
+  },
+  'sfi-close-refused': {
+    number: 1331, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This step closes the chip, and its debug authentication is not provisioned ({reason}).',
+    remedy: 'Provision it first, and demand the integrity status 0xeaeaeaea. A chip that is closed without it never opens again.',
+  },
+  'sfi-expectation-missing': {
+    number: 1332, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing says in which state the chip must be after the install.',
+    remedy: 'Give --option-bytes FILE, the file that the image was built with, or --expect NAME=VALUE.',
+  },
+  'sfi-place-unsupported': {
+    number: 1333, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'ST\'s tool cannot be sent to {place}: {reason}.',
+    remedy: 'Name a probe (probe:1-4.2), a serial port (serial:/dev/ttyACM0), or what ST\'s tool calls it with --port (swd, usb1).',
+  },
+  'sfi-version-too-large': {
+    number: 1334, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The security counter {counter} is no image version of ST\'s packager, which takes 0 to 255.',
+    remedy: 'Seal without --also-sfi, and give the packager a version of its own.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
@@ -2171,6 +2296,8 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
+  /** `sfi install`: ST's installer says that it is done and the state read back fits; the chip proves nothing: DONE-UNPROVEN. */
+  unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,
 } as const;

@@ -38,6 +38,7 @@ import {
 import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
 import { withKey } from '../secret-files.ts';
+import { packagerFiles, packagerPaths, preparePackagerFolder } from '../sfi/packager-inputs.ts';
 import type { Shell } from '../shell.ts';
 
 const chunkNames = chunkSizes.map(String) as `${(typeof chunkSizes)[number]}`[];
@@ -138,6 +139,10 @@ export const command = (shell: Shell) =>
       collect,
       [],
     )
+    .option(
+      '--also-sfi <folder>',
+      "write what ST's packager needs for the same firmware, and its command lines, into this folder",
+    )
     .option('--sbom <file>', 'software bill of materials; its SHA-256 is signed')
     .option('--allow-open', 'let the package install on chips that can be read out (level 0)')
     .option(
@@ -158,9 +163,11 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, path, options) => {
         const out = options.out ?? `${parse(path).name}.seal`;
         const keyFile = `${out}.key`;
-        refuseUnmakeable([keyFile, out]);
+        const { alsoSfi } = options;
         const chip = findChip(options.chip);
         requireAgent(chip);
+        if (alsoSfi !== undefined) preparePackagerFolder(alsoSfi, chip, options.counter);
+        refuseUnmakeable([keyFile, out, ...(alsoSfi === undefined ? [] : packagerPaths(alsoSfi))]);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
         const image = readImageFile(path, {
           ...(at === undefined ? {} : { address: at }),
@@ -181,6 +188,16 @@ export const command = (shell: Shell) =>
         writeNewFiles([
           { path: keyFile, parts: [wrappedKey], mode: 0o600 },
           { path: out, parts },
+          ...(alsoSfi === undefined
+            ? []
+            : packagerFiles({
+                folder: alsoSfi,
+                chip,
+                counter: options.counter,
+                segments: image.segments,
+                entry: plan.entry,
+                leastReadoutLevel: core.leastReadoutLevel,
+              })),
         ]);
         const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
         const { product, firmwareVersion } = core;
@@ -196,6 +213,7 @@ export const command = (shell: Shell) =>
               sizeBytes,
             },
             ...{ format: image.format, notes: image.notes, slot: plan.slot.name, entry: plan.entry },
+            ...(alsoSfi === undefined ? {} : { packagerInputs: alsoSfi }),
           },
           `${out}: ${product} ${firmwareVersion} for ${chip.id}, ${sizeBytes} bytes, from ${image.format}`,
           ...image.notes.map((note) => `  ${note}`),
@@ -203,6 +221,11 @@ export const command = (shell: Shell) =>
             ? []
             : [`  stored at ${hexAddress(plan.entry)}: ${plan.slot.meaning}`]),
           `${keyFile}: its content key, readable by the authority only`,
+          ...(alsoSfi === undefined
+            ? []
+            : [
+                `${alsoSfi}: for ST's packager, SECRET: firmware, key and nonce; commands.md says what to do`,
+              ]),
         );
       }),
     );

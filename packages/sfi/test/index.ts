@@ -1,0 +1,1 @@
+export { type AreaToWrite, writeArea, writeSfi } from './write-sfi.ts';
