@@ -2123,6 +2123,41 @@ export const faultTable = {
     sentence: 'There is no ready board {board}; there are {known}.',
     remedy: 'Name one of these, or give the path of a board file of your own, which ends in .json.',
   },
+  'line-file-invalid': {
+    number: 1300, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The line file {file} is not valid: {problem}.',
+    remedy: 'Correct the field that is named. Nothing was started.',
+  },
+  'chip-seen-before': {
+    number: 1301, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip in socket {socket} passed already, at {at}. Nothing was sent to it.',
+    remedy: 'Take the chip out and put it with those that passed. To install it again, let the line file say "repeatChips": "allow".',
+  },
+  'line-units-used-up': {
+    number: 1302, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The line has used the {units} units that its file allows for the package {package}.',
+    remedy: 'Ask the owner for a line file with more units. Chips that have a unit can still be finished.',
+  },
+  'line-hook-failed': {
+    number: 1303, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The command {command} after a pass in socket {socket} did not end well ({reason}).',
+    remedy: 'Look at the command and run it for this chip by hand. The install itself passed, and its receipt is kept.',
+  },
+  'line-socket-halted': {
+    number: 1304, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The socket {socket} failed {failures} times one after the other and takes no further chip.',
+    remedy: 'Check contacts, cable and power of the socket. Then type its name and Enter, or send #START to its port.',
+  },
+  'line-log-unwritable': {
+    number: 1305, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line could not write {file} ({reason}). Installs go on; their journal and receipts are kept.',
+    remedy: 'Free space, or repair the disk of the station.',
+  },
+  'line-port-unusable': {
+    number: 1306, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line cannot listen on port {port} for the socket {socket} ({reason}).',
+    remedy: 'Choose another port in the line file, or end the program that holds this one.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
