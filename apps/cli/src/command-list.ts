@@ -249,6 +249,18 @@ const flash: CommandGroup = {
   ],
 };
 
+const line: CommandGroup = {
+  name: 'line',
+  about: 'a production line: many sockets for a whole shift',
+  commands: [
+    {
+      name: 'run',
+      about: 'install on every chip that appears in the sockets of a line file, until it is asked to stop',
+      load: () => import('./commands/line/run.ts'),
+    },
+  ],
+};
+
 const silicon: CommandGroup = {
   name: 'silicon',
   about: 'compare the catalogue with real chips, and read the reports of such checks',
@@ -327,6 +339,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
   },
+  line,
   flash,
   silicon,
   {

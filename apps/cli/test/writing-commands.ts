@@ -207,6 +207,13 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       serves: true,
       status: 17,
     },
+    'line run': {
+      // Its socket leads nowhere: no chip comes until it is stopped.
+      words: ['line', 'run', at('line.json'), '--work', into('line')],
+      files: ['line'],
+      serves: true,
+      status: 17,
+    },
     virtual: {
       words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],
       files: ['chips.state'],

@@ -92,7 +92,7 @@ function cell(row: LineRow, width: number, { nameColumns, nowMs }: CellInput): S
   // written, where room is short.
   const barColumns = Math.min(30, Math.max(10, room - 36));
   const isOpen = state === 'installing';
-  const stands = state === 'done' || state === 'halted';
+  const stands = state === 'done' || state === 'halted' || state === 'ended';
   const result: Piece[] =
     last === undefined
       ? []
