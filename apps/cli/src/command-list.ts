@@ -298,6 +298,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/inspect.ts'),
   },
   {
+    name: 'check',
+    about:
+      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    load: () => import('./commands/check.ts'),
+  },
+  {
     name: 'attach-license',
     about: "put a chip's license into a package, for plain download tools such as dfu-util",
     load: () => import('./commands/attach-license.ts'),

@@ -80,6 +80,7 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
+    check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
       words: [
         'attach-license',
