@@ -1,6 +1,6 @@
 // A shift of a line under kills and a bad cable: the real command, a fixture whose chips come and go, the
-// authority, each a process of its own. A robot takes chips out as an operator would, by what the line says. At
-// the end three accounts have to agree: the line's journal, the authority's books, and what the chips say.
+// authority, each a process of its own. A robot takes chips out as an operator would, by what the line says.
+// At the end three accounts have to agree: the line's journal, the authority's books, and what the chips say.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// The fixture of a line as a process of its own, which no kill touches: slots with virtual chips, personalized as
-// on a trusted site. Argument: the seed. Asked to, it puts the next chip into a slot, takes one out, or says what
-// the chips hold; a chip that leaves is asked itself, past the line, how often it was installed.
+// The fixture of a line as a process of its own, which no kill touches: slots with virtual chips,
+// personalized as on a trusted site. Argument: the seed. Asked to, it puts the next chip into a
+// slot, takes one out, or says what the chips hold; a chip that leaves is asked itself, past the
+// line, how often it was installed.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// `firmseal line run` as a process that is started again after each kill, its JSON lines as events, and what it
-// takes of memory.
+// `firmseal line run` as a process that is started again after each kill, its JSON lines as
+// events, and what it takes of memory.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';

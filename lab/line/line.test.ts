@@ -1,5 +1,5 @@
-// The campaign of the line in a sample: `firmseal line run` under kills and a bad cable, and the accounts at the
-// end. Whole: `npm run lab -- line`.
+// The campaign of the line in a sample: `firmseal line run` under kills and a bad cable, and the accounts at
+// the end. Whole: `npm run lab -- line`.
 
 import { expect, test } from 'vitest';
 import { sampled } from '../../tools/test-report/sample.ts';

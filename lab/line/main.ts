@@ -1,4 +1,5 @@
-// `npm run lab -- line`: a shift of a line under kills and a bad cable. Exit code 1 when something does not hold.
+// `npm run lab -- line`: a shift of a line under kills and a bad cable. Exit code 1
+// when something does not hold.
 //   --seed TEXT     which chips, faults and kills (default: drawn, and printed)
 //   --sockets N     default 64
 //   --chips N       that come (default 1000)

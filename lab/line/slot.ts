@@ -1,6 +1,6 @@
 // A socket of the campaign's fixture: a TCP port that stays, a virtual chip that comes and goes, and a cable
-// that is not good. Of the messages that a chip gets, a part is dropped, repeated, cut off with the connection,
-// or lost with the power of the chip.
+// that is not good. Of the messages that a chip gets, a part is dropped, repeated, cut off with the
+// connection, or lost with the power of the chip.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';

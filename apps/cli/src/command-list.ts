@@ -255,8 +255,13 @@ const line: CommandGroup = {
   commands: [
     {
       name: 'run',
-      about: 'install on every chip that appears in the sockets of a line file, until it is asked to stop',
+      about: 'install on every chip that appears in the sockets of a line, until it is asked to stop',
       load: () => import('./commands/line/run.ts'),
+    },
+    {
+      name: 'pack',
+      about: 'sign a line file and all that it names into one archive that operators can run and not change',
+      load: () => import('./commands/line/pack.ts'),
     },
   ],
 };

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { succeed } from './desk.ts';
+import { sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
@@ -18,31 +18,41 @@ const packagePath = () => site.desk.at('panel.seal');
 it('a package that is right: what fits, what changes, what is promised', async () => {
   const { status, stdout, stderr } = await check(packagePath(), ...root(), ...ca(), '--chip', 'stm32f427');
   expect([status, stderr]).toEqual([0, '']);
-  await expect(stdout.replaceAll(site.folder, 'FOLDER')).toMatchFileSnapshot('golden/check.txt');
+  // Which agents are built differs from machine to machine.
+  const said = stdout
+    .replaceAll(site.folder, 'FOLDER')
+    .replace(/(no agent build|agent builds [\w, -]+) in/, 'AGENTS in');
+  await expect(said).toMatchFileSnapshot('golden/check.txt');
 });
 
 it('the option bytes that an install will change are named, before and after', async () => {
   const out = site.at('options.seal');
-  const words = ['seal', site.desk.at('panel.bin'), '--address', '0x08000000', '--chip', 'stm32g0b1'];
-  await succeed([
-    ...[...words, '--product', 'panel', '--firmware-version', '1.0.0', '--counter', '1', ...root()],
-    ...['--signer', site.desk.at('signer.key'), '--delegation', site.desk.at('signer.delegation')],
-    ...['--authority-key', site.desk.at('authority/kem.key.pub'), '--out', out],
-  ]).catch(() => undefined);
-  const { stdout } = await check(packagePath(), ...root(), '--json');
-  const changes = jsonLines({ stdout }).filter(({ outcome }) => outcome === 'change' || outcome === 'ok');
-  expect(changes.length).toBeGreaterThan(1);
+  const [word, image, ...words] = sealWords(site.desk, out);
+  await succeed([word!, image!, ...words, '--option', 'BOR_LEV=0']);
+  const { stdout } = await check(out, ...root(), '--json');
+  const said = jsonLines({ stdout }).map(({ outcome, subject, says }) => `${outcome} ${subject} ${says}`);
+  expect(said).toContain('change stm32f427 BOR_LEV 0x3 -> 0x0');
 });
 
 it.each([
-  ['another root', () => [packagePath(), '--root-key', site.desk.at('ca.key.pub')], 'manifest-signature', 10],
+  [
+    'another root',
+    () => [packagePath(), '--root-key', site.desk.at('ca.key.pub')],
+    'delegation-signature-invalid',
+    10,
+  ],
   [
     'a chip that the package is not for',
     () => [packagePath(), ...root(), '--chip', 'stm32g0b1'],
     'manifest-chip-wrong',
     10,
   ],
-  ['a board with another chip', () => [packagePath(), ...root(), '--board', 'nucleo-h743zi'], 'board-', 3],
+  [
+    'a board with another chip',
+    () => [packagePath(), ...root(), '--board', 'nucleo-h743zi'],
+    'board-of-another-chip',
+    14,
+  ],
   [
     'a device CA of nobody',
     () => [packagePath(), ...root(), '--device-ca-delegation', site.desk.at('signer.delegation')],

@@ -1,5 +1,5 @@
-// A desk with an approved job, its authority as it serves, and personalized virtual chips behind TCP ports: what
-// a line needs. The chips answer in this process.
+// A desk with an approved job, its authority as it serves, and personalized virtual chips behind TCP ports:
+// what a line needs. The chips answer in this process.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';

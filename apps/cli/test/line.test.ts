@@ -1,5 +1,6 @@
-// `firmseal line run` as its operators and testers meet it: two chips and a shift, what is left in its folder,
-// a tester's port, a line without a connection, development with kept licenses, and line files that are wrong.
+// `firmseal line run` as its operators and testers meet it: two chips and a shift, what is left
+// in its folder, a tester's port, a line without a connection, development with kept licenses,
+// and line files that are wrong.
 
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

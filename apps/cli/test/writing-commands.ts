@@ -208,6 +208,13 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       serves: true,
       status: 17,
     },
+    'line pack': {
+      words: [
+        ...['line', 'pack', at('line.json'), '--signer', at('signer.key')],
+        ...['--delegation', at('signer.delegation'), '--out', into('line.released')],
+      ],
+      files: ['line.released'],
+    },
     'line run': {
       // Its socket leads nowhere: no chip comes until it is stopped.
       words: ['line', 'run', at('line.json'), '--work', into('line')],

@@ -2158,6 +2158,26 @@ export const faultTable = {
     sentence: 'The line cannot listen on port {port} for the socket {socket} ({reason}).',
     remedy: 'Choose another port in the line file, or end the program that holds this one.',
   },
+  'line-archive-malformed': {
+    number: 1307, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a released line of this format version: {problem}.',
+    remedy: 'Ask the owner for the archive that `firmseal line pack` wrote.',
+  },
+  'line-archive-signature-invalid': {
+    number: 1308, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The released line is not signed by the key that its delegation names.',
+    remedy: 'Do not use the archive. Ask the owner for it again, over another way.',
+  },
+  'line-archive-altered': {
+    number: 1309, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The part {part} of the released line is not the one that was signed.',
+    remedy: 'Do not use the archive. Ask the owner for it again, over another way.',
+  },
+  'line-released': {
+    number: 1310, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{option} would change a released line.',
+    remedy: 'Run it without the option. The engineer with the key that signed it can add --engineer-key; --license-cache is for development alone.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

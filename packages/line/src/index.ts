@@ -1,3 +1,10 @@
+export {
+  type LineArchiveParts,
+  lineArchiveMaxBytes,
+  makeLineArchive,
+  type OpenedLineArchive,
+  openLineArchive,
+} from './archive.ts';
 export { type LineEvent, type SocketState, socketStates, type Tally, type UnitsLeft } from './events.ts';
 export { exitCodeOfLine, Line, type LineEnd, type LinePackage, type LineSettings } from './line.ts';
 export { emptyBoard, type LineBoard, updateLineBoard } from './line-board.ts';

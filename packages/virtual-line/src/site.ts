@@ -23,8 +23,8 @@ export function createBlankChip(chipId: string, seed: string): VirtualChip {
 }
 
 /**
- * A chip with agent, identity and its final protection, of whoever holds the root and the device CA. `product`:
- * that of the virtual line when left out.
+ * A chip with agent, identity and its final protection, of whoever holds the root and the device CA.
+ * `product`: that of the virtual line when left out.
  */
 export async function personalizeVirtualChip(
   owner: Pick<VirtualOwner, 'chip' | 'rootPublicKey' | 'deviceCa'> & { readonly product?: string },

@@ -1,5 +1,5 @@
-// A line file before a shift: the file itself, every package with its licenses, tokens and jobs; asked to, also
-// whether the authority knows the jobs.
+// A line file before a shift: the file itself, every package with its licenses, tokens and jobs; asked to,
+// also whether the authority knows the jobs.
 
 import { existsSync } from 'node:fs';
 import { accessForJob } from '@firmseal/authority-client';

@@ -1,5 +1,5 @@
-// Everything that can be known of a package before a chip is there: trust, records, whether it fits each chip,
-// what it will change in the option bytes, which boards and licenses go with it.
+// Everything that can be known of a package before a chip is there: trust, records, whether it fits each
+// chip, what it will change in the option bytes, which boards and licenses go with it.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
