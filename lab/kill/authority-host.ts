@@ -78,6 +78,16 @@ export class AuthorityHost {
     return this.#arms;
   }
 
+  /** Kills the process at this moment, wherever it is; resolves when the authority is up again. */
+  async killNow(): Promise<void> {
+    await this.#up;
+    const before = this.#child;
+    this.#arms = [{ point: 'at any moment', nth: 1 }];
+    before.kill();
+    await before.ended;
+    await this.settle();
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#child.terminate();

@@ -44,18 +44,24 @@ export class Bench {
     this.#chips = parts.chips;
   }
 
-  static async start(seed: string): Promise<Bench> {
+  /** `chipsProgram`: relative to this folder; it answers what askChips asks. */
+  static async start(seed: string, chipsProgram = './chips-process.ts'): Promise<Bench> {
     const folder = mkdtempSync(join(tmpdir(), 'firmseal-kill-'));
     const owner = new CampaignOwner(seed);
     const store = openStore(folder);
     const local = await createAuthority({ store, crypto: nodeCrypto, kem: owner.kem, products: [] });
     const { token } = await createToken(local, { scope: 'owner', label: 'owner', by: 'local' });
     await store.close();
-    const chips = new Child('./chips-process.ts', [seed]);
+    const chips = new Child(chipsProgram, [seed]);
     await chips.answer();
     const host = await AuthorityHost.start(folder, seed);
     const client = new OwnerClient(host.url, token);
     return new Bench({ folder, owner, host, client, sealed: await owner.seal('1.0.0'), chips });
+  }
+
+  /** One question at a time. */
+  askChips<T>(question: object): Promise<T> {
+    return this.#chips.ask<T>(question);
   }
 
   async makeChips(scenario: string, count: number): Promise<readonly CampaignChip[]> {

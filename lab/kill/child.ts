@@ -69,6 +69,11 @@ export class Child {
     return ending;
   }
 
+  /** As by a power cut: no handler runs. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   terminate(): void {
     this.#process.kill('SIGTERM');
   }

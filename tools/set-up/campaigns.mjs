@@ -10,6 +10,11 @@ export const campaigns = {
   },
   power: { script: 'lab/power/main.ts', needsAgent: true, says: 'cuts the power at every flash operation' },
   kill: { script: 'lab/kill/main.ts', needsAgent: true, says: 'kills authority and station with SIGKILL' },
+  line: {
+    script: 'lab/line/main.ts',
+    needsAgent: true,
+    says: 'a shift of 64 sockets and 1,000 chips, with kills and a bad cable',
+  },
   damage: {
     script: 'lab/damage/main.ts',
     needsAgent: true,

@@ -62,11 +62,16 @@ describe('the tests that a change can affect', () => {
 /** They list folders of their own making, or those of the machine. */
 const listsElsewhere = [
   'apps/cli/src/authority-folder.ts',
+  'apps/cli/src/check/check-package.ts',
   'apps/cli/src/doctor/machine.ts',
+  'apps/cli/src/line/line-packages.ts',
+  'apps/cli/src/line/outbox.ts',
+  'apps/cli/src/line/released-line.ts',
   'apps/cli/src/virtual/state-file.test.ts',
   'apps/cli/test/clocks.faketime.test.ts',
   'apps/cli/test/desk-file.test.ts',
   'apps/cli/test/field-update.dfu-util.test.ts',
+  'apps/cli/test/line.test.ts',
   'apps/cli/test/operator-mistakes.test.ts',
   'apps/cli/test/outputs-in-condition.ts',
   'apps/cli/test/owner-commands.test.ts',

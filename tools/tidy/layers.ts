@@ -4,6 +4,7 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
+  { name: 'line', siblings: false, packages: ['line'] },
   {
     name: 'services',
     siblings: false,

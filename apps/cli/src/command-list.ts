@@ -249,6 +249,23 @@ const flash: CommandGroup = {
   ],
 };
 
+const line: CommandGroup = {
+  name: 'line',
+  about: 'a production line: many sockets for a whole shift',
+  commands: [
+    {
+      name: 'run',
+      about: 'install on every chip that appears in the sockets of a line, until it is asked to stop',
+      load: () => import('./commands/line/run.ts'),
+    },
+    {
+      name: 'pack',
+      about: 'sign a line file and all that it names into one archive that operators can run and not change',
+      load: () => import('./commands/line/pack.ts'),
+    },
+  ],
+};
+
 const silicon: CommandGroup = {
   name: 'silicon',
   about: 'compare the catalogue with real chips, and read the reports of such checks',
@@ -313,6 +330,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/inspect.ts'),
   },
   {
+    name: 'check',
+    about:
+      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    load: () => import('./commands/check.ts'),
+  },
+  {
     name: 'attach-license',
     about: "put a chip's license into a package, for plain download tools such as dfu-util",
     load: () => import('./commands/attach-license.ts'),
@@ -354,6 +377,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
   },
+  line,
   flash,
   silicon,
   sfi,

@@ -15,17 +15,17 @@ import { readInput } from './files.ts';
 import { readPublicKey } from './public-key-file.ts';
 import { openSocket } from './sockets.ts';
 
-export interface LineOptions extends AuthorityOptions {
+export interface LineOptions extends AuthorityOptions, TrustOptions {
   readonly job: Bytes;
+}
+
+export interface TrustOptions {
   readonly rootKey: string;
   readonly deviceCaDelegation: string;
 }
 
-/**
- * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
- */
-export function setUpLine(face: Face, path: string, options: LineOptions) {
-  const authority = accessForJob(accessAuthority(face, options), options.job);
+/** A package under the owner's trust. Throws the faults of the package, of the keys and delegations. */
+export function trustPackage(path: string, options: TrustOptions) {
   const rootPublicKey = readPublicKey(options.rootKey);
   const read = readInstallPackage(nodeCrypto, readInput(path), { rootPublicKey });
   const { product } = read.manifest.core;
@@ -43,13 +43,24 @@ export function setUpLine(face: Face, path: string, options: LineOptions) {
   const sealed = { ...read, trust };
   return {
     sealed,
-    authority,
     /** Of the device CA, encoded. */
     delegation,
-    opener: { open: openSocket },
     verifier: createInstallVerifier(nodeCrypto, { sealed, verifyCertificate }),
-    clock: systemClock,
-    now: () => new Date(),
-    newId: () => randomBytes(16).toString('hex'),
   };
+}
+
+/** What every install of this machine works with. */
+export const stationTools = {
+  opener: { open: openSocket },
+  clock: systemClock,
+  now: () => new Date(),
+  newId: () => randomBytes(16).toString('hex'),
+};
+
+/**
+ * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
+ */
+export function setUpLine(face: Face, path: string, options: LineOptions) {
+  const authority = accessForJob(accessAuthority(face, options), options.job);
+  return { ...trustPackage(path, options), authority, ...stationTools };
 }

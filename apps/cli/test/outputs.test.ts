@@ -52,6 +52,7 @@ beforeAll(async () => {
   }
   await succeed(['job', 'token', jobs[0]!, ...owner, '--out', desk.at('line.token')]);
   await writeLicensed();
+  writeLineFile();
   probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
 });
 
@@ -60,6 +61,17 @@ afterAll(async () => {
   await authority.stop();
   rmSync(folder, { recursive: true });
 });
+
+/** A line whose one socket leads nowhere. */
+function writeLineFile(): void {
+  const line = {
+    ...{ format: 'firmseal-line-1', name: 'line-1', authority: authority.url },
+    ...{ rootKey: 'root.key.pub', deviceCaDelegation: 'ca.delegation' },
+    packages: { panel: { file: 'panel.seal', job: jobs[0], token: 'line.token' } },
+    sockets: [{ name: 'A1', place: 'tcp:127.0.0.1:1', package: 'panel' }],
+  };
+  writeFileSync(desk.at('line.json'), JSON.stringify(line));
+}
 
 /** A package and a license for a chip of it. */
 async function writeLicensed(): Promise<void> {

@@ -80,6 +80,7 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
+    check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
       words: [
         'attach-license',
@@ -216,6 +217,20 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
         ...['--socket', 'tcp:127.0.0.1:1'],
       ],
       files: ['line.jsonl'],
+      serves: true,
+      status: 17,
+    },
+    'line pack': {
+      words: [
+        ...['line', 'pack', at('line.json'), '--signer', at('signer.key')],
+        ...['--delegation', at('signer.delegation'), '--out', into('line.released')],
+      ],
+      files: ['line.released'],
+    },
+    'line run': {
+      // Its socket leads nowhere: no chip comes until it is stopped.
+      words: ['line', 'run', at('line.json'), '--work', into('line')],
+      files: ['line'],
       serves: true,
       status: 17,
     },

@@ -1,1 +1,7 @@
-export { type JournalFile, openJournalFile } from './journal-file.ts';
+export {
+  type JournalFile,
+  type JournalLog,
+  type JournalLogOptions,
+  openJournalFile,
+  openJournalLog,
+} from './journal-file.ts';

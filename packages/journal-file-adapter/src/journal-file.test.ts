@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeJournalLine, type JournalEntry, readJournalBytes } from '@firmseal/programmer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openJournalFile } from './journal-file.ts';
+import { openJournalFile, openJournalLog } from './journal-file.ts';
 
 /** The project's own Node, which runs TypeScript as it is; the one under the tests may be older. */
 const node24 = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
@@ -140,4 +140,26 @@ test('nothing after a write that failed', async () => {
   await expect(journal.append(entry('2'))).rejects.toMatchObject({ code: 'journal-write-failed' });
   await journal.close();
   expect(readFileSync(path, 'utf8')).toBe('');
+});
+
+test('what came while the disk was busy is there too, in its order', async () => {
+  const log = await openJournalLog(path);
+  const ids = Array.from({ length: 50 }, (_, i) => String(i));
+  await Promise.all(ids.map((id) => log.append(entry(id))));
+  await log.close();
+  expect(readJournalBytes(readFileSync(path)).entries.map(({ installId }) => installId)).toEqual(ids);
+});
+
+test('a long journal of which little is needed is replaced by what is needed', async () => {
+  writeFileSync(path, Array.from({ length: 30 }, (_, i) => encodeJournalLine(entry(String(i)))).join(''));
+  const needed = (entries: readonly JournalEntry[]) => entries.slice(-2);
+  const short = await openJournalLog(path, { needed });
+  expect(short.found).toHaveLength(30);
+  await short.close();
+  const log = await openJournalLog(path, { needed, compactAtBytes: 1000 });
+  expect(log.found.map(({ installId }) => installId)).toEqual(['28', '29']);
+  await log.append(entry('30'));
+  await log.close();
+  const ids = readJournalBytes(readFileSync(path)).entries.map(({ installId }) => installId);
+  expect(ids).toEqual(['28', '29', '30']);
 });

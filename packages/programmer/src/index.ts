@@ -30,6 +30,7 @@ export { type Board, type BoardRow, renderBoard, type TerminalSize, updateBoard 
 export { renderJson } from './render-json.ts';
 export { renderLines } from './render-lines.ts';
 export { type ResultEvent, renderResult } from './render-result.ts';
+export { plainText, seconds } from './render-text.ts';
 export type { SocketOpener } from './socket-opener.ts';
 export { type LicenseSettings, type TakenLicense, takeLicense } from './take-license.ts';
 export type {

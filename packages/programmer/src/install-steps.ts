@@ -156,7 +156,7 @@ const storing: Step = async (context, { settings, emit, record }) => {
   const { keptBy, otherJob } = await settings.authority.storeReceipt({ ...delivery, certificate });
   settings.keepProof?.({ ...delivery, certificate, thumbprint, bundle: context.license?.bundle });
   const licenseId = toHex(delivery.licenseId);
-  await record({ kind: 'receipt', licenseId, fresh, outcome, keptBy });
+  await record({ kind: 'receipt', licenseId, thumbprint: toHex(thumbprint), fresh, outcome, keptBy });
   const under = otherJob === undefined ? null : toHex(otherJob);
   emit({ kind: 'receipt', licenseId, fresh, outcome, keptBy, otherJob: under });
   return { next: 'closing', context };

@@ -50,6 +50,8 @@ export type JournalBody =
   | {
       readonly kind: 'receipt';
       readonly licenseId: string;
+      /** Of the chip, hexadecimal. */
+      readonly thumbprint: string;
       readonly fresh: boolean;
       readonly outcome: Outcome;
       readonly keptBy: ReceiptKeeper;

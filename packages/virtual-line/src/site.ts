@@ -22,9 +22,12 @@ export function createBlankChip(chipId: string, seed: string): VirtualChip {
   return createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(nodeCrypto)] });
 }
 
-/** A chip with agent, identity and its final protection, of whoever holds the root and the device CA. */
+/**
+ * A chip with agent, identity and its final protection, of whoever holds the root and the device CA.
+ * `product`: that of the virtual line when left out.
+ */
 export async function personalizeVirtualChip(
-  owner: Pick<VirtualOwner, 'chip' | 'rootPublicKey' | 'deviceCa'>,
+  owner: Pick<VirtualOwner, 'chip' | 'rootPublicKey' | 'deviceCa'> & { readonly product?: string },
   conditions: LineConditions,
   { index, level, agentModule }: { index: number; level: 0 | 1 | 2; agentModule: Uint8Array },
 ): Promise<LineChip> {
@@ -43,7 +46,7 @@ export async function personalizeVirtualChip(
     },
     agentImage: agentImage(agentModule, owner.chip),
     rootPublicKey: owner.rootPublicKey,
-    product: virtualProduct,
+    product: owner.product ?? virtualProduct,
     epoch: 0,
     level,
     deviceCa: owner.deviceCa,

@@ -73,6 +73,7 @@ const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
 const wantedOf: Readonly<Record<string, { readonly unless: string; readonly options: readonly string[] }>> = {
   audit: { unless: '--evidence', options: ['--authority', '--token-file'] },
   personalize: { unless: '--via', options: ['--socket'] },
+  check: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
 };
 
 type Parse = ((text: string, before: unknown) => unknown) | undefined;

@@ -7,6 +7,7 @@ import { Fault } from '@firmseal/fault';
 import { holdFile } from '@firmseal/files';
 import type { DfuseQuirk } from '@firmseal/virtual-stm32';
 import type { Face } from '../face.ts';
+import { LiveScreen } from '../live-screen.ts';
 import { Board, type BoardWatcher } from './board.ts';
 import { viewOf } from './chip-view.ts';
 import { controlHelp } from './control-help.ts';
@@ -20,7 +21,7 @@ import {
   announceState,
   type Printer,
 } from './printer.ts';
-import { Screen } from './screen.ts';
+import { renderView } from './render-view.ts';
 import { readState } from './state-file.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { ownsTerminal } from './terminal.ts';
@@ -83,7 +84,7 @@ export async function runSession(face: Face, plan: SessionPlan): Promise<void> {
 async function runChips(face: Face, plan: SessionPlan, stopped: Promise<void>): Promise<void> {
   const { shell } = face;
   const end = Promise.withResolvers<void>();
-  let screen: Screen | undefined;
+  let screen: LiveScreen | undefined;
   let keeper: StateKeeper | undefined;
   const printer: Printer = {
     lines: (...lines) => {
@@ -131,7 +132,11 @@ async function runChips(face: Face, plan: SessionPlan, stopped: Promise<void>): 
     for (const [i, board] of boards.entries()) announceChip(printer, board, doors[i]!);
     const live = !face.json && ownsTerminal(shell);
     if (live)
-      screen = new Screen(shell, { views: () => boards.map(viewOf), line: obeyLine, quit: end.resolve });
+      screen = new LiveScreen(shell, {
+        render: (typed, size) => ({ lines: renderView(boards.map(viewOf), typed, size) }),
+        line: obeyLine,
+        quit: end.resolve,
+      });
     else if (!shell.in.isTTY) createInterface({ input: shell.in }).on('line', obeyLine);
     void stopped.then(end.resolve);
     if (plan.uart !== undefined || plan.usb || plan.debug !== undefined)

@@ -2,9 +2,8 @@
 // notes above it. Takes the keyboard for as long as it lives, so that typing does not break the picture.
 
 import { repaint } from '@firmseal/programmer';
-import type { Shell } from '../shell.ts';
-import type { ChipView } from './chip-view.ts';
-import { renderView } from './render-view.ts';
+import type { Shell } from './shell.ts';
+import type { TerminalSize } from './text-sink.ts';
 
 const redrawMs = 100;
 const hideCursor = '\u001b[?25l';
@@ -12,12 +11,16 @@ const showCursor = '\u001b[?25h';
 const mostTyped = 200;
 
 export interface ScreenHooks {
-  readonly views: () => readonly ChipView[];
+  /** The lines below; `painted` are the same with colours. */
+  readonly render: (
+    typed: string,
+    size: TerminalSize,
+  ) => { readonly lines: readonly string[]; readonly painted?: readonly string[] };
   readonly line: (text: string) => void;
   readonly quit: () => void;
 }
 
-export class Screen {
+export class LiveScreen {
   readonly #shell: Shell;
   readonly #hooks: ScreenHooks;
   readonly #stopResizing: () => void;
@@ -52,8 +55,8 @@ export class Screen {
     this.#timer = undefined;
     const { out } = this.#shell;
     const { columns, rows } = out.size;
-    const lines = renderView(this.#hooks.views(), this.#typed, { columns, rows });
-    out.write(repaint(this.#drawn, { above: this.#above, lines, columns }));
+    const { lines, painted = lines } = this.#hooks.render(this.#typed, { columns, rows });
+    out.write(repaint(this.#drawn, { above: this.#above, lines: painted, columns }));
     this.#above = [];
     this.#drawn = lines;
   }

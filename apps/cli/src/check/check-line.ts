@@ -1,0 +1,71 @@
+// A line file before a shift: the file itself, every package with its licenses, tokens and jobs; asked to,
+// also whether the authority knows the jobs.
+
+import { existsSync } from 'node:fs';
+import { accessForJob } from '@firmseal/authority-client';
+import { fromHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import type { LineFile, LineFilePackage } from '@firmseal/line';
+import { accessAuthority } from '../authority-access.ts';
+import type { Face } from '../face.ts';
+import { readText } from '../files.ts';
+import { isJobId, readLineFile } from '../line/read-line-file.ts';
+import { readToken } from '../secret-files.ts';
+import { checkPackage } from './check-package.ts';
+import { type Finding, problem, tried } from './finding.ts';
+
+export async function checkLine(
+  face: Face,
+  path: string,
+  { online }: { online: boolean },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const file = tried(findings, path, () => readLineFile(path));
+  if (file === undefined) return findings;
+  const { sockets, rootKey, deviceCaDelegation } = file;
+  findings.push({ outcome: 'ok', subject: path, says: `line ${file.name}, ${sockets.length} sockets` });
+  for (const [name, one] of Object.entries(file.packages)) {
+    findings.push(...checkPackage({ file: one.file, licenses: one.licenses, rootKey, deviceCaDelegation }));
+    findings.push(...(await checkAccess(face, file, { name, one, online })));
+    if (!sockets.some((socket) => socket.package === name))
+      findings.push({ outcome: 'note', subject: name, says: 'no socket installs this package' });
+  }
+  for (const { name, place } of sockets) {
+    const device = /^serial:(\/[^@]+)/.exec(place)?.[1];
+    if (device !== undefined && !existsSync(device))
+      findings.push({ outcome: 'note', subject: name, says: `${device} is not there now` });
+  }
+  return findings;
+}
+
+interface Access {
+  readonly name: string;
+  readonly one: LineFilePackage;
+  readonly online: boolean;
+}
+
+async function checkAccess(face: Face, file: LineFile, { name, one, online }: Access): Promise<Finding[]> {
+  const { job, token } = one;
+  const findings: Finding[] = [];
+  if (job === undefined || token === undefined || file.authority === undefined) return findings;
+  const id = tried(findings, name, () => {
+    const text = isJobId(job) ? job : readText(job);
+    if (!isJobId(text))
+      throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+    readToken(face, token);
+    return text;
+  });
+  const client = tried(findings, name, () =>
+    accessAuthority(face, { authority: file.authority!, tokenFile: token }),
+  );
+  if (id === undefined || client === undefined) return findings;
+  if (!online) return [...findings, { outcome: 'ok', subject: name, says: `job ${id} with its token` }];
+  try {
+    // Nothing is taken by it; the authority refuses jobs that are not approved, and tokens that have ended.
+    await accessForJob(client, fromHex(id)).giveChallenge('hello');
+    return [...findings, { outcome: 'ok', subject: name, says: `the authority serves job ${id}` }];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [...findings, problem(name, error)];
+  }
+}

@@ -1,0 +1,98 @@
+// The packages of a line file with everything that their installs need: trust, licenses, receipts.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessForJob } from '@firmseal/authority-client';
+import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import type { LineFile, LineFilePackage, LinePackage } from '@firmseal/line';
+import { createBatchAuthority, type LineAuthority } from '@firmseal/programmer';
+import { accessAuthority } from '../authority-access.ts';
+import type { Face } from '../face.ts';
+import { readInput, readText } from '../files.ts';
+import { trustPackage } from '../line-setup.ts';
+import { openReceiptFolder } from '../receipt-folder.ts';
+import { cacheLicenses } from './license-cache.ts';
+import { Outbox } from './outbox.ts';
+import { isJobId } from './read-line-file.ts';
+
+export interface RunPackage extends LinePackage {
+  /**
+   * Brings receipts that wait here to the authority; undefined where there is nothing to bring, or nobody.
+   */
+  readonly deliver?: (() => Promise<number>) | undefined;
+  readonly waiting: () => number;
+}
+
+export interface PackageFolders {
+  /** Of this line. */
+  readonly work: string;
+  readonly licenseCache?: string | undefined;
+}
+
+/** By name. Sends nothing yet; throws the faults of packages, keys, delegations, tokens and folders. */
+export function openLinePackages(
+  face: Face,
+  file: LineFile,
+  folders: PackageFolders,
+): ReadonlyMap<string, RunPackage> {
+  return new Map(
+    Object.entries(file.packages).map(([name, one]) => [
+      name,
+      openPackage(face, file, { name, one, folders }),
+    ]),
+  );
+}
+
+function openPackage(
+  face: Face,
+  file: LineFile,
+  { name, one, folders }: { name: string; one: LineFilePackage; folders: PackageFolders },
+): RunPackage {
+  const { sealed, delegation, verifier } = trustPackage(one.file, file);
+  const receipts = openReceiptFolder(join(folders.work, 'receipts'), delegation);
+  const keepProof: LinePackage['keepProof'] = ({ thumbprint, ...objects }) =>
+    receipts?.keep(toHex(thumbprint), {
+      ...{ ...objects, header: sealed.headerBytes },
+      keptAtSeconds: Math.floor(Date.now() / 1000),
+    });
+  const online = onlineAuthority(face, file, one);
+  if (one.licenses === undefined) {
+    const { licenseCache } = folders;
+    const authority = licenseCache === undefined ? online! : cacheLicenses(online!, licenseCache);
+    return { sealed, verifier, keepProof, authority, waiting: () => 0 };
+  }
+  const bundles = readLicenses(one.licenses);
+  const outbox = new Outbox(join(folders.work, 'outbox', name));
+  const objects = { header: sealed.headerBytes, deviceCaDelegation: delegation };
+  const authority = createBatchAuthority({
+    bundles,
+    keepReceipt: async (delivery) => outbox.keep(delivery, objects),
+  });
+  return {
+    ...{ sealed, verifier, keepProof, authority },
+    licensed: new Set(bundles.keys()),
+    waiting: () => outbox.waiting.length,
+    ...(online === undefined ? {} : { deliver: () => outbox.deliver(online) }),
+  };
+}
+
+function onlineAuthority(
+  face: Face,
+  file: LineFile,
+  { job, token }: LineFilePackage,
+): LineAuthority | undefined {
+  if (job === undefined || token === undefined || file.authority === undefined) return undefined;
+  const id = isJobId(job) ? job : readText(job);
+  if (!isJobId(id)) throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+  const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
+  return accessForJob(client, fromHex(id));
+}
+
+/** Licenses by thumbprint, as `firmseal license` wrote them. Throws what reading a file throws. */
+function readLicenses(folder: string): ReadonlyMap<string, Bytes> {
+  if (!existsSync(folder))
+    throw new Fault('file-missing', { file: folder, action: 'read', reason: 'ENOENT' });
+  const names = readdirSync(folder).flatMap((name) => /^([0-9a-f]{64})\.license$/.exec(name)?.[1] ?? []);
+  return new Map(names.map((name) => [name, readInput(join(folder, `${name}.license`))]));
+}

@@ -1,0 +1,34 @@
+// The line file from the disk: checked, and its paths as they are seen from here.
+
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { Fault } from '@firmseal/fault';
+import { type LineFile, lineFileSchema } from '@firmseal/line';
+import { readJsonFile } from '../json-file.ts';
+
+/** Throws `line-file-invalid`, and what readBoundedFile does. */
+export function readLineFile(path: string): LineFile {
+  const read = readJsonFile(path, lineFileSchema);
+  if ('problem' in read) throw new Fault('line-file-invalid', { file: path, problem: read.problem });
+  const at = (name: string): string => (isAbsolute(name) ? name : join(dirname(resolve(path)), name));
+  const { rootKey, deviceCaDelegation, packages, ...rest } = read.data;
+  return {
+    ...rest,
+    rootKey: at(rootKey),
+    deviceCaDelegation: at(deviceCaDelegation),
+    packages: Object.fromEntries(
+      Object.entries(packages).map(([name, { file, job, token, licenses, ...one }]) => [
+        name,
+        {
+          ...one,
+          file: at(file),
+          // An id stays what it is; anything else names the file that holds one.
+          ...(job === undefined ? {} : { job: isJobId(job) ? job : at(job) }),
+          ...(token === undefined ? {} : { token: at(token) }),
+          ...(licenses === undefined ? {} : { licenses: at(licenses) }),
+        },
+      ]),
+    ),
+  };
+}
+
+export const isJobId = (text: string): boolean => /^[0-9a-fA-F]{32}$/.test(text);

@@ -1,0 +1,97 @@
+// A desk with an approved job, its authority as it serves, and personalized virtual chips behind TCP ports:
+// what a line needs. The chips answer in this process.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret, utf8 } from '@firmseal/bytes';
+import { findChip } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { inspectKeyFile, openKeyFile, type Signer } from '@firmseal/keys';
+import { defaultConditions, type LineChip, personalizeVirtualChip } from '@firmseal/virtual-line';
+import { serveLink } from '@firmseal/virtual-stm32';
+import { buildAgent } from '../../../device/agent/build.ts';
+import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+
+export class LineSite {
+  readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-line-'));
+  desk!: Desk;
+  authority!: ServedAuthority;
+  readonly #servers: Server[] = [];
+  #chips = 0;
+
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  async begin(): Promise<void> {
+    mkdirSync(this.at('desk'));
+    this.desk = await makeDesk(this.at('desk'));
+    this.authority = await serveDesk(this.desk);
+  }
+
+  async end(): Promise<void> {
+    for (const server of this.#servers) server.close();
+    await this.authority.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  get owner(): string[] {
+    const token = this.desk.at('authority/owner.token');
+    return ['--authority', this.authority.url, '--token-file', token];
+  }
+
+  /** An approved job with its line token; the files of both are called `name`. */
+  async openJob(name: string, quota: number, ...words: string[]): Promise<string> {
+    const { at } = this.desk;
+    const files = ['--package', at('panel.seal'), '--content-key', at('panel.seal.key')];
+    const id = ['--quota', String(quota), '--id-file', this.at(`${name}.job`)];
+    await succeed(['job', 'open', ...this.owner, ...files, ...id, ...words]);
+    const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
+    await succeed(['job', 'approve', job, ...this.owner]);
+    await succeed(['job', 'token', job, ...this.owner, '--out', this.at(`${name}.token`)]);
+    return job;
+  }
+
+  /** A personalized chip behind a port of its own. */
+  async plugIn(): Promise<LineChip & { place: string }> {
+    const passphrase = new Secret(utf8(deskEnvironment.FIRMSEAL_PASSPHRASE));
+    const path = this.desk.at('ca.key');
+    const ca = await openKeyFile(nodeCrypto, { path, passphrase, role: 'device-ca' });
+    const deviceCa: Signer = {
+      publicKey: ca.publicKey,
+      sign: async (message) => nodeCrypto.signEs256(ca.privateKey.expose(), message),
+    };
+    const { publicKey } = await inspectKeyFile(this.desk.at('root.key'));
+    const made = await personalizeVirtualChip(
+      { chip: findChip('stm32f427'), rootPublicKey: Uint8Array.from(publicKey), deviceCa, product: 'panel' },
+      { ...defaultConditions, chipSeed: (index) => `${this.folder}/${index}` },
+      { index: this.#chips++, level: 2, agentModule: await buildAgent('stm32f427') },
+    );
+    const server = await serveLink(made.chip, 0);
+    this.#servers.push(server);
+    return { ...made, place: `tcp:127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  /** Writes a line file and returns its path. `packages`: fields of the one package `panel`. */
+  writeLine(
+    name: string,
+    places: readonly string[],
+    change: { panel?: object; [field: string]: unknown } = {},
+  ) {
+    const { panel, ...fields } = change;
+    const file = this.at(`${name}.json`);
+    const sockets = places.map((place, i) => ({ name: `A${i + 1}`, place, package: 'panel' }));
+    const own = { file: this.desk.at('panel.seal'), job: `${name}.job`, token: `${name}.token` };
+    const content = {
+      ...{ format: 'firmseal-line-1', name, authority: this.authority.url, sockets },
+      rootKey: this.desk.at('root.key.pub'),
+      deviceCaDelegation: this.desk.at('ca.delegation'),
+      packages: { panel: { ...own, ...panel } },
+      ...fields,
+    };
+    writeFileSync(file, JSON.stringify(content, null, 2));
+    return file;
+  }
+}

@@ -1,0 +1,45 @@
+// `npm run lab -- line`: a shift of a line under kills and a bad cable. Exit code 1
+// when something does not hold.
+//   --seed TEXT     which chips, faults and kills (default: drawn, and printed)
+//   --sockets N     default 64
+//   --chips N       that come (default 1000)
+//   --faults N      of 100 messages to chips that a fault hits (default 5)
+//   --kills N       of the line, and as many of the authority (default 20)
+//   --json          the report as one object
+
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { readCommandLine, wholeNumber } from '../../tools/command-line.ts';
+import { renderLineReport, runLineCampaign } from './campaign.ts';
+
+const usage = 'npm run lab -- line [--seed TEXT] [--sockets N] [--chips N] [--faults N] [--kills N] [--json]';
+const { seed, sockets, chips, faults, kills, json } = readCommandLine(usage, (words) => {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      seed: { type: 'string', default: randomBytes(4).toString('hex') },
+      sockets: { type: 'string', default: '64' },
+      chips: { type: 'string', default: '1000' },
+      faults: { type: 'string', default: '5' },
+      kills: { type: 'string', default: '20' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    sockets: wholeNumber(values.sockets, '--sockets'),
+    chips: wholeNumber(values.chips, '--chips'),
+    faults: wholeNumber(values.faults, '--faults'),
+    kills: wholeNumber(values.kills, '--kills'),
+  };
+});
+const report = await runLineCampaign({
+  ...{ seed, sockets, chips, faultRate: faults / 100, lineKills: kills, authorityKills: kills },
+  onChip: (left) => {
+    if (left % 10 === 0 || left === chips) process.stderr.write(`${left} of ${chips} chips\n`);
+  },
+});
+process.stdout.write(
+  json ? `${JSON.stringify({ seed, ...report })}\n` : `seed ${seed}\n${renderLineReport(report)}\n`,
+);
+if (report.violations.length > 0 || report.passed < report.chips) process.exitCode = 1;

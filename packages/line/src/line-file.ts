@@ -1,0 +1,120 @@
+// The line file: sockets by place, packages, limits and reports of one line. It names files and places, and
+// holds nothing secret. docs/line.md describes it for people. Who reads the file
+// from the disk resolves paths.
+
+import { parsePlace, placeText } from '@firmseal/places';
+import { z } from 'zod';
+
+export const lineFormat = 'firmseal-line-1';
+/** Sockets of one line. */
+const mostSockets = 256;
+
+/** Relative to the folder of the line file, unless it is absolute. */
+const path = z.string().min(1).max(1024);
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/,
+    'a name has 1 to 32 letters, digits, dots, dashes, underscores',
+  );
+const count = (most: number) => z.int().min(1).max(most);
+const port = z.int().min(0).max(65_535);
+
+function isSocketPlace(text: string): boolean {
+  try {
+    const { kind } = parsePlace(text);
+    return kind === 'serial' || kind === 'usb' || kind === 'tcp';
+  } catch {
+    return false;
+  }
+}
+
+const place = z
+  .string()
+  .refine(isSocketPlace, 'it is no place of a chip: serial:, usb: or tcp:')
+  .transform((text) => placeText(parsePlace(text)));
+
+const linePackage = z
+  .strictObject({
+    /** The package, sealed. */
+    file: path,
+    /** Id of the job, or of the job in the file that `firmseal job open` wrote. */
+    job: z.string().min(1).max(1024).optional(),
+    /** File with the token of the line. */
+    token: path.optional(),
+    /** Folder of standing licenses that `firmseal license` wrote: no connection is needed then. */
+    licenses: path.optional(),
+    /** Different chips that this line may install; no limit of its own when left out. */
+    units: count(0x7fffffff).optional(),
+    /** Boot the application once its receipt is stored. */
+    start: z.boolean().default(false),
+  })
+  .refine(({ job, licenses }) => job !== undefined || licenses !== undefined, 'job or licenses is due')
+  .refine(({ job, token }) => (job === undefined) === (token === undefined), 'job and token go together');
+
+const socket = z.strictObject({
+  name,
+  place,
+  package: name,
+  /** Name of what it shares with other sockets: a hub, a probe, a supply. */
+  controller: name.optional(),
+  /** TCP port for a tester; 0 lets the system choose. */
+  testerPort: port.optional(),
+});
+
+const lineFile = z
+  .strictObject({
+    format: z.literal(lineFormat),
+    name,
+    authority: z.string().min(1).max(1024).optional(),
+    rootKey: path,
+    deviceCaDelegation: path,
+    packages: z.record(name, linePackage),
+    sockets: z.array(socket).min(1).max(mostSockets),
+    /** By name: installs at the same time. */
+    controllers: z.record(name, z.strictObject({ mostAtOnce: count(mostSockets) })).default({}),
+    /** Installs at the same time on the whole line. */
+    mostAtOnce: count(mostSockets).default(64),
+    /** `chip`: a chip that appears is installed. `tester`: only when the tester or the operator says so. */
+    begin: z.enum(['chip', 'tester']).default('chip'),
+    /** `required`: a scanned label comes before each chip. */
+    labels: z.enum(['none', 'required']).default('none'),
+    /** Whether a chip that passed within `repeatHours` is installed again. */
+    repeatChips: z.enum(['refuse', 'allow']).default('refuse'),
+    repeatHours: count(24 * 366).default(24),
+    /** Failures of a socket one after the other, after which it takes no further chip. */
+    haltAfter: count(1000).default(5),
+    /** How long a chip waits for an authority that is away; the next attempt is then the operator's. */
+    authorityPatienceMinutes: z.int().min(0).max(10_080).optional(),
+    /** Host on which tester ports listen. */
+    testerHost: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'),
+    /** Program and arguments, run for each chip that passed. */
+    onPass: z.array(z.string().max(1024)).min(1).max(32).optional(),
+  })
+  .superRefine((file, context) => {
+    const problem = (message: string, at: (string | number)[]) =>
+      context.addIssue({ code: 'custom', message, path: at });
+    const seen = new Map<string, number>();
+    const places = new Map<string, string>();
+    for (const [index, one] of file.sockets.entries()) {
+      if (seen.has(one.name)) problem(`the name ${one.name} is there twice`, ['sockets', index, 'name']);
+      seen.set(one.name, index);
+      const taken = places.get(one.place);
+      if (taken !== undefined) problem(`${taken} has this place too`, ['sockets', index, 'place']);
+      places.set(one.place, one.name);
+      if (!Object.hasOwn(file.packages, one.package))
+        problem(`there is no package ${one.package}`, ['sockets', index, 'package']);
+      if (one.controller !== undefined && !Object.hasOwn(file.controllers, one.controller))
+        problem(`there is no controller ${one.controller}`, ['sockets', index, 'controller']);
+    }
+    for (const [key, one] of Object.entries(file.packages))
+      if (one.job !== undefined && file.authority === undefined)
+        problem('its job needs an authority', ['packages', key]);
+  });
+
+export type LineFile = z.output<typeof lineFile>;
+export type LineFileSocket = LineFile['sockets'][number];
+export type LineFilePackage = LineFile['packages'][string];
+
+/** For readers of JSON files. */
+export const lineFileSchema: z.ZodType<LineFile> = lineFile;
