@@ -248,6 +248,8 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
   }
 }
 
+fs_answer fs_link_was_asked(void) { return answer_length != 0 ? FS_YES : FS_NO; }
+
 void fs_link_exchange(const uint8_t *bytes, uint32_t length) {
   fs_link_follow(); /* the host did not wait for it */
   fs_line_fetched_by_host(FS_YES);

@@ -2089,27 +2089,27 @@ export const faultTable = {
     remedy: 'Leave only one of these probes plugged in: OpenOCD picks CMSIS-DAP probes by serial number and not by socket.',
   },
   'board-missing': {
-    number: 1200, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1200, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'There are no board settings in this block of {sizeBytes} bytes.',
     remedy: 'Personalize the chip with `--board`; without settings the agent runs on the internal oscillator and its first UART.',
   },
   'board-version-unsupported': {
-    number: 1201, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1201, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board settings have the layout version {version}; this program knows version 1.',
     remedy: 'Use a firmseal of the version that wrote them, or newer.',
   },
   'board-damaged': {
-    number: 1202, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1202, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board settings are damaged: {reason}.',
     remedy: 'Personalize the chip again; a chip at level 2 goes on with the agent\'s own settings.',
   },
   'board-field-invalid': {
-    number: 1203, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1203, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board setting {field} cannot be {value}: {reason}.',
-    remedy: 'Correct the field in the board file; spec/board.md lists what each may be.',
+    remedy: 'Correct the field in the board file; spec/board.md lists what each may be, and the chip catalogue which UARTs and ports the agent drives.',
   },
   'board-chip-wrong': {
-    number: 1204, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1204, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'These board settings are for {board}, and the chip is {chip}.',
     remedy: 'Choose the board that the chip is on.',
   },
