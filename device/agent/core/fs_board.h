@@ -25,7 +25,8 @@ typedef struct {
   uint8_t entry_pull; /* 0 none, 1 up, 2 down */
 } fs_board;
 
-/* Reads the block in flash. Another result than FS_OK is the fault of section 4; the settings are then zeros. */
+/* Reads the block in flash. Another result than FS_OK is the fault of section 4; the
+ * settings are then zeros. */
 fs_result fs_board_read(fs_board *board);
 
 #endif

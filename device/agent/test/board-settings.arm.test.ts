@@ -1,6 +1,7 @@
-// The agent's machine code reads the settings of its board (spec/board.md): UART, pins, rates, entry pin, listen
-// window. The host is wired to two pins of the virtual chip and hears nothing that other pins say. A block that
-// is torn, another chip's or beyond the chip leaves what is built in: USART1 on PA9 and PA10, the button on PC13.
+// The agent's machine code reads the settings of its board (spec/board.md): UART, pins, rates, entry
+// pin, listen window. The host is wired to two pins of the virtual chip and hears nothing that other
+// pins say. A block that is torn, another chip's or beyond the chip leaves what is built in: USART1 on
+// PA9 and PA10, the button on PC13.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +34,10 @@ const chipWrong = 1204;
 
 type Wire = typeof builtIn;
 
-/** The fault that the agent met in its board settings, or 0, as it says at these pins; undefined: it is silent. */
+/**
+ * The fault that the agent met in its board settings, or 0, as it says at these
+ * pins; undefined: it is silent.
+ */
 function faultAt(line: Line, wire: Wire): unknown {
   line.chip.wire = wire;
   line.chip.receive(Uint8Array.of(0));

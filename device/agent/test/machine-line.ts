@@ -31,8 +31,8 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 }
 
 /**
- * Programs the agent and a board block through the debug port, and the boot address where the chip has one, then
- * cycles power.
+ * Programs the agent and a board block through the debug port, and the boot address where the
+ * chip has one, then cycles power.
  */
 function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
   chip.powerOn();

@@ -1,5 +1,6 @@
 // The block of 64 bytes that the agent reads (spec/board.md sections 2 and 4): written for a chip, and read
-// back with the checks that every agent makes. What the agent of one chip drives is checked before it is written.
+// back with the checks that every agent makes. What the agent of one chip drives is
+// checked before it is written.
 
 import { type Bytes, crc32 } from '@firmseal/bytes';
 import { type Chip, chipIds, findChip } from '@firmseal/chips';
@@ -83,8 +84,8 @@ export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
 }
 
 /**
- * The block where the agent looks for it: whole write units of the chip. Throws `board-field-invalid`, also for
- * a UART or a port that the agent of that chip does not drive.
+ * The block where the agent looks for it: whole write units of the chip. Throws `board-field-invalid`, also
+ * for a UART or a port that the agent of that chip does not drive.
  */
 export function boardPart(settings: BoardSettings, chip: Chip): { address: number; bytes: Bytes } {
   checkAgentLink(settings, chip);

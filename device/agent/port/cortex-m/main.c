@@ -1,5 +1,5 @@
-/* The agent's main: decide whether to boot, after the listen window, else serve the link. Everything else is in
- * core/. */
+/* The agent's main: decide whether to boot, after the listen window, else serve the link.
+ * Everything else is in core/. */
 #include "fs_agent.h"
 #include "fs_chip_control.h"
 

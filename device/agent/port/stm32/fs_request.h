@@ -6,7 +6,8 @@
 
 /* What an application writes before it resets the chip, to reach the agent: "fsA" and a version. */
 #define FS_REQUEST_WORD 0x66734101u
-/* What an application on trial writes to be kept: "fsC" and a version. The agent sees it at the next reset. */
+/* What an application on trial writes to be kept: "fsC" and a version. The agent
+ * sees it at the next reset. */
 #define FS_CONFIRM_WORD 0x66734301u
 
 #endif

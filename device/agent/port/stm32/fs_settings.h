@@ -1,4 +1,5 @@
-/* The board's settings, or the built-in ones where the chip holds none that pass (spec/board.md section 4). */
+/* The board's settings, or the built-in ones where the chip holds none that pass
+ * (spec/board.md section 4). */
 #ifndef FS_SETTINGS_H
 #define FS_SETTINGS_H
 

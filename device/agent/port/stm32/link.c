@@ -1,7 +1,8 @@
 /*
  * The link over the UART of the board's settings, 8 data bits, no parity, 1 stop bit, polled: the agent takes
- * no byte while it works (spec/link.md section 2). It listens at the settings' rate; after a few framing errors
- * it changes to their fast one and back, so a host picks the rate by using it, and repeats until it is answered.
+ * no byte while it works (spec/link.md section 2). It listens at the settings' rate; after a few
+ * framing errors it changes to their fast one and back, so a host picks the rate by using it,
+ * and repeats until it is answered.
  */
 #include "fs_chip_control.h"
 #include "fs_chip_facts.h"

@@ -1,6 +1,7 @@
 /*
- * See fs_settings.h. Built in: the first UART of the catalogue on the pins of the ROM bootloader's first USART,
- * so that one connector serves personalization and updates; the button of ST's boards, on PC13 everywhere.
+ * See fs_settings.h. Built in: the first UART of the catalogue on the pins of the ROM
+ * bootloader's first USART, so that one connector serves personalization and updates; the button
+ * of ST's boards, on PC13 everywhere.
  */
 #include "fs_settings.h"
 

@@ -41,7 +41,8 @@ void fs_chip_start(void) {
 
 void fs_chip_stop(void) {
   fs_link_stop();
-  /* Reset of what was used (RM0090 6.3.5, 6.3.6): ports, any of which may have a pin of the board; generator. */
+  /* Reset of what was used (RM0090 6.3.5, 6.3.6): ports, any of which may have a pin
+   * of the board; generator. */
   FS_REGISTER(FS_RCC + 0x10u) = FS_GPIO_PORTS;
   FS_REGISTER(FS_RCC + 0x10u) = 0;
   FS_REGISTER(FS_RCC + 0x14u) = FS_AHB2_RNG;

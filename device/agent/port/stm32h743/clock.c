@@ -78,7 +78,8 @@ void fs_chip_start(void) {
 
 void fs_chip_stop(void) {
   fs_link_stop();
-  /* Reset of what was used (RM0433 8.7.31, 8.7.32): generator; ports, any of which may have a pin of the board. */
+  /* Reset of what was used (RM0433 8.7.31, 8.7.32): generator; ports, any of which may
+   * have a pin of the board. */
   FS_REGISTER(FS_RCC + 0x84u) = FS_AHB2_RNG;
   FS_REGISTER(FS_RCC + 0x84u) = 0;
   FS_REGISTER(FS_RCC + 0x88u) = FS_GPIO_PORTS;

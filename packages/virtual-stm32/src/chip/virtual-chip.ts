@@ -53,7 +53,10 @@ export class VirtualChip {
    * arrives. The ROM detects it.
    */
   hostBaud: number | undefined;
-  /** The pins that the host's wires end at; undefined: whatever USART listens hears it. The ROM listens anyway. */
+  /**
+   * The pins that the host's wires end at; undefined: whatever USART listens hears
+   * it. The ROM listens anyway.
+   */
   wire: HostWire | undefined;
 
   readonly #parts: ChipParts;

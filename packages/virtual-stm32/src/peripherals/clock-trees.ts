@@ -1,6 +1,7 @@
 // From the clock registers of a family to the frequencies that matter here: the core's, that of the bus on
-// which USART1 stands, and that of the other USARTs' bus. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7, RM0444 5.2, RM0351 6.2, RM0456 11.4;
-// offsets, positions and widths as in the CMSIS device headers. An external crystal is 8 MHz.
+// which USART1 stands, and that of the other USARTs' bus. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7,
+// RM0444 5.2, RM0351 6.2, RM0456 11.4; offsets, positions and widths as in the CMSIS device
+// headers. An external crystal is 8 MHz.
 
 export interface Frequencies {
   readonly coreHz: number;

@@ -1,6 +1,6 @@
 // Which pins lead to which USART, and the alternate function that connects them: tables "Alternate function"
-// of DS9405 (F427), DS12110 (H743), DS13560 (G0B1), DS13737 (U575). Only the pins of the ROM bootloaders and of
-// ST's boards; a pin that is not listed leads nowhere.
+// of DS9405 (F427), DS12110 (H743), DS13560 (G0B1), DS13737 (U575). Only the pins of the ROM bootloaders and
+// of ST's boards; a pin that is not listed leads nowhere.
 
 import type { FlashController } from '@firmseal/chips';
 
