@@ -868,6 +868,21 @@ export const faultTable = {
     sentence: '{failed} of {all} checks did not find what the catalogue says.',
     remedy: 'Send the report to whoever maintains firmseal, and do not lock chips of this kind.',
   },
+  'unwitnessed-needs-generator': {
+    number: 573, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} has no random generator: its keys would come from a seed that crosses the cable, where anybody can read it.',
+    remedy: 'Personalize this chip at a trusted site, without `--unwitnessed`. Nothing was changed.',
+  },
+  'unwitnessed-cap-reached': {
+    number: 574, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This device CA certified {issued} identities that nobody witnessed, and its cap is {cap}.',
+    remedy: 'Find out who got them (`{file}` names each), and give a higher `--unwitnessed-cap` if you mean it.',
+  },
+  'unwitnessed-count-damaged': {
+    number: 575, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file}, the count of unwitnessed identities, cannot be read.',
+    remedy: 'Restore the file from a backup; do not certify unwitnessed identities without a count.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
