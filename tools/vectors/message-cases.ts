@@ -193,7 +193,7 @@ const personalizedCases = [
 ];
 
 /** Types beside those of the table, an answer's type and that of a pending answer among them. */
-const unknownCases = [0x00, 0x03, 0x0f, 0x12, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
+const unknownCases = [0x00, 0x03, 0x0f, 0x13, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
   (['blank', 'personalized'] as const).map((lifeCycle) => ({
     name: `${lifeCycle}: type ${type}`,
     ...{ lifeCycle, type, body: none, fault: 'request-unknown' },

@@ -1,5 +1,6 @@
-// `firmseal personalize --unwitnessed`: a PC that records every byte of every cable learns no secret; somebody who
-// emulates a chip gets one unit for each identity that the cap allows, and what he proves says UNWITNESSED.
+// `firmseal personalize --unwitnessed`: a PC that records every byte of every cable learns no
+// secret; somebody who emulates a chip gets one unit for each identity that the cap allows, and
+// what he proves says UNWITNESSED.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';

@@ -21,8 +21,8 @@ function agentAlone(chip: Chip): Range[] {
 
 /**
  * The final option bytes for that readout level, in ascending register. At level 0 a high BOOT0 pin goes on
- * leading into the ROM bootloader: whoever programmed through it can come back. `identityComesLater`: its erase
- * units are left writable, on some chips that of the agent with them.
+ * leading into the ROM bootloader: whoever programmed through it can come back. `identityComesLater`: its
+ * erase units are left writable, on some chips that of the agent with them.
  */
 export function finalOptions(
   chip: Chip,

@@ -75,9 +75,9 @@ export interface PersonalizedDevice extends ConfirmedDevice {
 /**
  * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an
  * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
- * An identity that nobody witnesses is made after the protection was set: nothing secret is in the chip before.
- * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`, `agent-not-back`,
- * `unwitnessed-needs-generator` and the faults of way, link and agent.
+ * An identity that nobody witnesses is made after the protection was set: nothing secret is in the chip
+ * before. Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`,
+ * `agent-not-back`, `unwitnessed-needs-generator` and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   if (isProtectedFirst(options) && !options.chip.hasRandomGenerator)
@@ -132,8 +132,8 @@ async function waitsProtected({ openAgent }: PersonalizeOptions): Promise<boolea
 }
 
 /**
- * Writes the agent. Gives the device where an earlier run of personalization had ended, all but its word; that
- * the agent waits, where one had protected the chip and ended.
+ * Writes the agent. Gives the device where an earlier run of personalization had ended, all but its word;
+ * that the agent waits, where one had protected the chip and ended.
  */
 async function startAgent(
   options: PersonalizeOptions,

@@ -1,5 +1,5 @@
-// Identities that nobody witnesses are made after the protection was set, on every chip with a random generator;
-// a run that was cut in between is taken up; a chip without a generator is refused.
+// Identities that nobody witnesses are made after the protection was set, on every chip with a random
+// generator; a run that was cut in between is taken up; a chip without a generator is refused.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { type Chip, findChip, readoutLevel } from '@firmseal/chips';

@@ -1,5 +1,6 @@
-// How many identities that nobody witnessed a device CA has certified: a file beside its key, a line for each,
-// written before the certificate is made. A cap of its own bounds what somebody gets who emulates chips.
+// How many identities that nobody witnessed a device CA has certified: a file beside its key,
+// a line for each, written before the certificate is made. A cap of its own bounds what
+// somebody gets who emulates chips.
 
 import { appendFileSync, existsSync } from 'node:fs';
 import { toHex } from '@firmseal/bytes';
@@ -12,7 +13,7 @@ import { readText } from '../files.ts';
 const lineForm = /^[0-9a-f]{64} [a-z0-9]{1,32} \d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/;
 
 /** Where the count of a device CA stands. */
-export const unwitnessedCountFile = (deviceCaFile: string): string => `${deviceCaFile}.unwitnessed`;
+const unwitnessedCountFile = (deviceCaFile: string): string => `${deviceCaFile}.unwitnessed`;
 
 /** Throws `unwitnessed-count-damaged` and the faults of files. */
 function countIn(file: string): number {
