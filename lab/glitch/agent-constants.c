@@ -3,10 +3,10 @@
  * goes with its name into the section .fs_constants of the object, which is never linked;
  * agent-constants.ts reads it there.
  */
-#include "fs_board.h"
 #include "fs_hmac.h"
 #include "fs_journal.h"
 #include "fs_package.h"
+#include "fs_request.h"
 #include "fs_session.h"
 
 #define GIVE(name, value)                                                              \

@@ -41,6 +41,7 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   hello: 1,
   'personalize-begin': undefined,
   'personalize-finish': undefined,
+  'personalize-protect': undefined,
   package: 3,
   license: 3,
   record: 4,

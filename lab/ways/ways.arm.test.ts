@@ -138,3 +138,25 @@ describe.each(rows)('%s by the way %s', (id, name) => {
     await chain.audit();
   });
 });
+
+describe.each([
+  ['stm32f427', 'serial line behind TCP'],
+  ['stm32u575', 'OpenOCD'],
+])('%s by the way %s, in a place that nobody trusts', (id, name) => {
+  it('sets level 2, then makes its identity, and its receipt says UNWITNESSED', async (context) => {
+    const way = ways[name]!;
+    const lack = way.tool === undefined ? undefined : lackingTool([way.tool]);
+    if (lack !== undefined) return context.skip(lack);
+    const { chip, via, socket } = await way.plug(id);
+    const sealed = chain.at(`unwitnessed ${id}.seal`);
+    await chain.run(...chain.sealWords(id, sealed));
+    const order = await chain.openJob(sealed, `unwitnessed ${id}`, '--accept', 'UNWITNESSED');
+    const cap = ['--unwitnessed', '--unwitnessed-cap', '2'];
+    await chain.personalize(id, { via, socket }, '--agent-build', 'machine-code', ...cap);
+    expect(readoutLevel(findChip(id), chip.judge.optionsLoaded)).toBe(2);
+    const installed = await chain.try('install', ...chain.lineWords(order, { socket }), '--json');
+    expect(installed.status).toBe(23);
+    expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'unwitnessed' }));
+    await chain.audit();
+  });
+});

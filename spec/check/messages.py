@@ -6,8 +6,8 @@ from fault import Fault, require
 from shapes import COUNT, ORIGINS, closed, decode, is_bytes, is_int, is_text, one_of
 
 MESSAGES = {
-    0x01: "info", 0x02: "hello", 0x10: "personalize-begin", 0x11: "personalize-finish", 0x20: "package",
-    0x21: "license", 0x22: "record", 0x24: "receipt", 0x25: "acknowledge", 0x26: "start",
+    0x01: "info", 0x02: "hello", 0x10: "personalize-begin", 0x11: "personalize-finish",
+    0x12: "personalize-protect", 0x20: "package", 0x21: "license", 0x22: "record", 0x24: "receipt", 0x25: "acknowledge", 0x26: "start",
 }  # fmt: skip
 
 # The columns "blank" and "personalized" of the table; None: it is served.
@@ -18,6 +18,7 @@ BLANK = {
 }  # fmt: skip
 PERSONALIZED = {
     "personalize-begin": "already-personalized", "personalize-finish": "already-personalized",
+    "personalize-protect": "already-personalized",
     "license": "request-out-of-state", "record": "request-out-of-state", "receipt": "no-receipt",
     "start": "request-out-of-state",
 }  # fmt: skip
@@ -40,6 +41,24 @@ def check_begin(body):
     require(one_of(value[5], *ORIGINS), MALFORMED)
 
 
+# Registers of option bytes that the chip of the vectors has: STM32F427.
+REGISTERS = (0, 1)
+
+
+def check_protect(body):
+    rows = decode(body, MALFORMED)
+    require(isinstance(rows, list) and len(rows) <= 16, MALFORMED)
+    before = -1
+    for row in rows:
+        require(isinstance(row, list) and len(row) == 3, MALFORMED)
+        register, mask, value = row
+        require(all(is_int(one, 2**32 - 1) for one in row) and register < 2**31, MALFORMED)
+        require(mask != 0 and value & ~mask == 0 and register > before, MALFORMED)
+        before = register
+    for register, _, _ in rows:
+        require(register in REGISTERS, "policy-field-unknown")
+
+
 def serve(life_cycle, kind, body):
     """Raises what the chip answers; package, license and record are not looked into."""
     require(kind in MESSAGES, "request-unknown")
@@ -53,3 +72,5 @@ def serve(life_cycle, kind, body):
         require(is_challenge(body), MALFORMED)
     if message == "personalize-begin":
         check_begin(body)
+    if message == "personalize-protect":
+        check_protect(body)

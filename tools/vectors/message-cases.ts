@@ -16,8 +16,14 @@ interface MessageCase {
 }
 
 const types = {
-  ...{ info: 0x01, hello: 0x02, 'personalize-begin': 0x10, 'personalize-finish': 0x11, package: 0x20 },
-  ...{ license: 0x21, record: 0x22, receipt: 0x24, acknowledge: 0x25, start: 0x26 },
+  ...{
+    info: 0x01,
+    hello: 0x02,
+    'personalize-begin': 0x10,
+    'personalize-finish': 0x11,
+    'personalize-protect': 0x12,
+  },
+  ...{ package: 0x20, license: 0x21, record: 0x22, receipt: 0x24, acknowledge: 0x25, start: 0x26 },
 } as const;
 type Message = keyof typeof types;
 
@@ -103,6 +109,23 @@ const blankCases = [
     ['before a begin', encodeCbor([none, []]), 'request-out-of-state'],
     ['before a begin, empty', none, 'request-out-of-state'],
   ]),
+  ...cases('blank', 'personalize-protect', [
+    ['of nothing', encodeCbor([])],
+    ['empty', none, malformed],
+    ['that is a map', encodeCbor(new Map([[0, []]])), malformed],
+    ['with a byte behind the list', concatBytes(encodeCbor([]), bytes(1)), malformed],
+    ['of a value beyond its mask', encodeCbor([[0, 0xff00, 0x1_0000]]), malformed],
+    ['of an empty mask', encodeCbor([[0, 0, 0]]), malformed],
+    [
+      'of a register twice',
+      encodeCbor([
+        [0, 0x10, 0],
+        [0, 0x10, 0],
+      ]),
+      malformed,
+    ],
+    ['of a register that the chip lacks', encodeCbor([[99, 1, 1]]), 'policy-field-unknown'],
+  ]),
   ...cases('blank', 'package', [['of zeros', bytes(40, 0), 'not-personalized']]),
   ...cases('blank', 'license', [['empty', none, 'request-out-of-state']]),
   ...cases('blank', 'record', [
@@ -144,6 +167,10 @@ const personalizedCases = [
     ['empty', none, 'already-personalized'],
     ['as a host sends it', encodeCbor([none, []]), 'already-personalized'],
   ]),
+  ...cases('personalized', 'personalize-protect', [
+    ['empty', none, 'already-personalized'],
+    ['of nothing', encodeCbor([]), 'already-personalized'],
+  ]),
   ...cases('personalized', 'license', [
     ['before a package', none, 'request-out-of-state'],
     ['before a package, long', bytes(100), 'request-out-of-state'],
@@ -166,7 +193,7 @@ const personalizedCases = [
 ];
 
 /** Types beside those of the table, an answer's type and that of a pending answer among them. */
-const unknownCases = [0x00, 0x03, 0x0f, 0x12, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
+const unknownCases = [0x00, 0x03, 0x0f, 0x13, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
   (['blank', 'personalized'] as const).map((lifeCycle) => ({
     name: `${lifeCycle}: type ${type}`,
     ...{ lifeCycle, type, body: none, fault: 'request-unknown' },

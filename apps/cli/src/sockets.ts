@@ -9,7 +9,7 @@ import { openSerial } from '@firmseal/serial-adapter';
 import { connectTcp } from '@firmseal/tcp-adapter';
 import { openUsbDevice } from './usb-device-place.ts';
 
-/** The agent's own rate (device/agent/port/stm32/fs_board.h); it follows a host to the fast one. */
+/** The agent's rate without board settings (spec/board.md section 4); it follows a host to the fast one. */
 const agentBaud = 115_200;
 const linkKinds = 'serial:, usb:, tcp:';
 

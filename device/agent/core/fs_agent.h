@@ -8,6 +8,11 @@
 
 /* After reset: boots the application and does not return, or returns to wait on the link. */
 #define fs_agent_boot fs_boot
+/* The same in two steps, to listen in between. */
+#define fs_agent_boot_prepare fs_boot_prepare
+#define fs_agent_boot_start fs_boot_start
+/* FS_YES once a request was answered since the reset. */
+#define fs_agent_was_asked fs_link_was_asked
 /* Bytes from the host. */
 #define fs_agent_receive fs_link_receive
 /* Control requests of a USB host, and the work that an answer announced; for ports with a USB controller. */

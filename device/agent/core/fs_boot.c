@@ -52,23 +52,30 @@ static void boot_application(void) {
   fs_flow = FS_FLOW_IDLE;
 }
 
-void fs_boot(void) {
+fs_answer fs_boot_prepare(void) {
   fs_session_end();
   fs_flow = FS_FLOW_IDLE;
-  if (fs_identity_load() != FS_YES) return;
+  if (fs_identity_load() != FS_YES) return FS_NO;
   if (fs_journal_load() != FS_OK) {
     fs_now.life_cycle = 0; /* nothing is accepted without a journal, and nothing boots */
-    return;
+    return FS_NO;
   }
   fs_personalize_protect();
   /* Defence boot-abandons-a-cut-install */
   if (fs_now.life_cycle == FS_LIFE_INSTALLING && fs_now.interruption != FS_INTERRUPTION_RESUME)
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
-  if (fs_trial_settle() != FS_OK) return; /* the same again at the next reset */
+  if (fs_trial_settle() != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_port_trial_clear();
-  if (fs_port_entry_requested() == FS_YES) return;
+  return fs_port_entry_requested() == FS_YES ? FS_NO : FS_YES;
+}
+
+void fs_boot_start(void) {
   if (fs_trial_start() != FS_OK) return;
   boot_application();
   /* An application on trial that does not even start is given up at once. */
   if (fs_now.life_cycle == FS_LIFE_TRYING && fs_trial_revert() == FS_OK) boot_application();
+}
+
+void fs_boot(void) {
+  if (fs_boot_prepare() == FS_YES) fs_boot_start();
 }

@@ -13,3 +13,10 @@ const fs_range fs_app_slots[FS_APP_SLOT_COUNT] = {FS_APP_SLOTS(X)};
   {register_id, bits, neutral, clear_only, set_only},
 const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT] = {FS_OPTION_REGISTERS(X)};
 #undef X
+
+#if FS_UART_COUNT > 0
+#define X(number, address, clock_register, clock_bit, clock_hz) \
+  {number, address, clock_register, clock_bit, clock_hz},
+const fs_uart fs_uarts[FS_UART_COUNT] = {FS_UARTS(X)};
+#undef X
+#endif

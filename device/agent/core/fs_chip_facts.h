@@ -30,6 +30,18 @@ typedef struct {
   uint32_t set_only;   /* bits whose 1 is the stronger value */
 } fs_option_register;
 
+/* A UART that the port drives. */
+typedef struct {
+  uint32_t number; /* in a board block */
+  uint32_t address;
+  uint32_t clock_register;
+  uint32_t clock_bit;
+  uint32_t clock_hz;
+} fs_uart;
+
+#if FS_UART_COUNT > 0
+extern const fs_uart fs_uarts[FS_UART_COUNT];
+#endif
 extern const fs_erase_run fs_erase_runs[FS_ERASE_RUN_COUNT];
 extern const fs_range fs_app_slots[FS_APP_SLOT_COUNT];
 extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];

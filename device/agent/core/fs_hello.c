@@ -1,6 +1,7 @@
 /* See fs_hello.h. */
 #include "fs_hello.h"
 
+#include "fs_board.h"
 #include "fs_chip_facts.h"
 #include "fs_frame.h"
 #include "fs_identity.h"
@@ -124,9 +125,12 @@ fs_result fs_hello_answer(fs_writer *writer, fs_view challenge) {
 void fs_info_write(fs_writer *writer) {
   uint8_t id[FS_UNIQUE_ID_LENGTH];
   fs_readout_levels level = {0};
+  fs_board board;
+  fs_result board_fault;
   if (fs_policy_readout_levels(&level) != FS_OK) writer->status = FS_ERR_OPTION_BYTES_FAILED;
   fs_port_unique_id(id);
-  fs_write_map(writer, 9);
+  board_fault = fs_board_read(&board);
+  fs_write_map(writer, 10);
   fs_write_uint(writer, 0);
   fs_write_uint(writer, 1);
   fs_write_uint(writer, 1);
@@ -145,4 +149,6 @@ void fs_info_write(fs_writer *writer) {
   fs_write_uint(writer, level.read);
   fs_write_uint(writer, 8);
   fs_write_bytes(writer, id, sizeof id);
+  fs_write_uint(writer, 9);
+  fs_write_uint(writer, board_fault == FS_OK ? 0 : board_fault);
 }

@@ -27,6 +27,7 @@ enum {
   REQUEST_HELLO = 0x02,
   REQUEST_PERSONALIZE_BEGIN = 0x10,
   REQUEST_PERSONALIZE_FINISH = 0x11,
+  REQUEST_PERSONALIZE_PROTECT = 0x12,
   REQUEST_PACKAGE = 0x20,
   REQUEST_LICENSE = 0x21,
   REQUEST_RECORD = 0x22,
@@ -96,6 +97,12 @@ static fs_result do_finish(exchange *now) {
   return result;
 }
 
+static fs_result do_protect(exchange *now) {
+  FS_TRY(fs_personalize_protect_first(now->view));
+  now->then = AFTER_LAUNCH;
+  return FS_OK;
+}
+
 static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
@@ -127,6 +134,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
     case REQUEST_HELLO: return fs_hello_answer(&now->payload, now->view);
     case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
     case REQUEST_PERSONALIZE_FINISH: return do_finish(now);
+    case REQUEST_PERSONALIZE_PROTECT: return do_protect(now);
     case REQUEST_PACKAGE: return fs_package_accept(now->view);
     case REQUEST_LICENSE: return do_license(now);
     case REQUEST_RECORD: return do_record(now);
@@ -247,6 +255,8 @@ void fs_link_receive(const uint8_t *bytes, uint32_t length) {
     memset(&reader, 0, sizeof reader);
   }
 }
+
+fs_answer fs_link_was_asked(void) { return answer_length != 0 ? FS_YES : FS_NO; }
 
 void fs_link_exchange(const uint8_t *bytes, uint32_t length) {
   fs_link_follow(); /* the host did not wait for it */

@@ -175,6 +175,26 @@ fs_result fs_personalize_finish(fs_view request) {
   return fs_journal_load();
 }
 
+/* [[register, mask, value], ...] */
+static fs_result read_options(fs_view request, fs_requirement *final, uint32_t *count) {
+  fs_cbor cursor = fs_cbor_open(request);
+  FS_TRY(fs_cbor_check(request, 1));
+  FS_TRY(fs_policy_read(&cursor, final, count));
+  return fs_cbor_done(&cursor);
+}
+
+fs_result fs_personalize_protect_first(fs_view request) {
+  fs_requirement final[FS_REQUIREMENT_MAX];
+  uint32_t count;
+  FS_TRY(check_blank());
+  FS_TRY(check_blank());
+  FS_TRY_AS(read_options(request, final, &count), FS_ERR_REQUEST_MALFORMED);
+  FS_TRY(fs_policy_check_final(final, count));
+  begun = FS_NO;
+  fs_wipe(&made, sizeof made); /* keys from before the protection are nobody's */
+  return fs_policy_program(final, count);
+}
+
 void fs_personalize_protect(void) {
   fs_requirement final[FS_REQUIREMENT_MAX];
   uint32_t count;

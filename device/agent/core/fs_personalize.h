@@ -7,6 +7,10 @@
 /* personalize-begin: makes keys, writes nothing; the answer is [signing key, KEM key, hello]. */
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer);
 
+/* personalize-protect: sets option bytes before there is an identity; they take force with the
+ * launch that has to follow. */
+fs_result fs_personalize_protect_first(fs_view request);
+
 /* personalize-finish: writes journal and identity. The final option bytes follow with
  * fs_personalize_protect. */
 fs_result fs_personalize_finish(fs_view request);

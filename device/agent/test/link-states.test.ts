@@ -2,6 +2,7 @@
 // build: the page is read, and the chip is asked.
 
 import { readFileSync } from 'node:fs';
+import { encodeCbor } from '@firmseal/cbor-cose';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +107,8 @@ const sending: Record<string, (line: Line, lifeCycle: LifeCycle) => Promise<stri
   hello: async (line) => line.try(0x02, crypto.randomBytes(32)).status,
   'personalize-begin': async (line) => line.try(0x10, personalizeBegin(crypto.randomBytes(32))).status,
   'personalize-finish': async (line) => line.try(0x11, personalizeFinish(none, [])).status,
+  // No option bytes: of a blank chip it changes none.
+  'personalize-protect': async (line) => line.try(0x12, encodeCbor([])).status,
   package: async (line, lifeCycle) => line.try(0x20, fitting(lifeCycle).headerBytes).status,
   license: async (line, lifeCycle) => {
     const sealed = fitting(lifeCycle);

@@ -4,11 +4,10 @@
 // addresses exchanged (SYSCFG_MEMRMP.FB_MODE). In a sample one of the installs computes its own
 // cryptography; for the others the host does.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import { readImage, type Segment } from '@firmseal/image';
 import type { SealArea } from '@firmseal/seal';
@@ -18,9 +17,10 @@ import { isWhole } from '../../../tools/test-report/sample.ts';
 import { hasTool, runTool } from '../../../tools/toolchain.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
+import { greetingApplication, greetingOf } from './greeting-application.ts';
 import type { Line } from './line.ts';
 import { machineLine, personalizeMachine } from './machine-line.ts';
-import { makePackage, pattern } from './trusted-site.ts';
+import { makePackage } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-machine-'));
@@ -123,7 +123,7 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
       expect(line.chip.judge.readoutLevel).toBe(2);
       const chip = findChip(id);
       const slot = chip.layout.slots[0]!;
-      const program = application(chip.id, slot.linkStart);
+      const program = greetingApplication(chip.id, slot.linkStart, folder);
       const area = { kind: 'firmware', address: slot.storeStart, lengthBytes: program.length } as const;
       const core = { entry: slot.storeStart, chips: [id], leastReadoutLevel: 2 as const };
       const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
@@ -131,53 +131,8 @@ describe.skipIf(!canBuild).each(['stm32h743', 'stm32g0b1', 'stm32u575'])(
       expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
       const said = listen(line);
       line.chip.reset();
-      expect(said()).toBe(`firmseal application of ${id}\r\n`);
+      expect(said()).toBe(greetingOf(id));
       expect(line.chip.machine.processor.core.VTOR).toBe(slot.linkStart);
     });
   },
 );
-
-/**
- * Vector table, then code that opens USART1 in the later layout, greets when there is
- * room for a letter, and stays.
- */
-function application(id: string, linkStart: number): Bytes {
-  const usart = { stm32h743: 0x4001_1000, stm32g0b1: 0x4001_3800, stm32u575: 0x4001_3800 }[id]!;
-  const name = join(folder, id);
-  writeFileSync(
-    `${name}.S`,
-    `.syntax unified
-.cpu cortex-m0plus
-.thumb
-.word 0x20001000, start + 1
-.fill 46, 4, 0
-start:
-  ldr r0, =${usart}
-  movs r1, #9
-  str r1, [r0]
-  ldr r2, =greeting
-1: ldrb r1, [r2]
-  cmp r1, #0
-  beq 3f
-2: ldr r3, [r0, #0x1c]
-  lsls r3, #24
-  bpl 2b
-  str r1, [r0, #0x28]
-  adds r2, #1
-  b 1b
-3: b 3b
-.pool
-greeting: .asciz "firmseal application of ${id}\\r\\n"
-`,
-  );
-  const common = ['-mcpu=cortex-m0plus', '-mthumb', '-nostdlib', '-Wl,-n', '-Wl,-e,0'];
-  runTool(
-    'arm-none-eabi-gcc',
-    [...common, `-Wl,-Ttext=0x${linkStart.toString(16)}`, `${name}.S`, '-o', `${name}.elf`],
-    folder,
-  );
-  const [segment] = readImage(readFileSync(`${name}.elf`)).segments;
-  const whole = pattern(1024, 9);
-  whole.set(segment!.bytes);
-  return whole;
-}

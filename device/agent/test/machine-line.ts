@@ -31,12 +31,15 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 }
 
 /**
- * Programs the agent through the debug port, and the boot address where the chip has one, then cycles power.
+ * Programs the agent and a board block through the debug port, and the boot address where the
+ * chip has one, then cycles power.
  */
-function install(chip: VirtualChip, elf: string): void {
+function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
   chip.powerOn();
   chip.debug.connect();
-  for (const [address, bytes] of writeUnits(readImage(readFileSync(elf)).segments, chip.chip.write.unitBytes))
+  const segments = [...readImage(readFileSync(elf)).segments];
+  if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
+  for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {
@@ -68,15 +71,17 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 }
 
 /**
- * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized.
+ * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized;
+ * `block`: settings of its board.
  */
 export function machineLine(
   chipId: string,
   seed = 'machine code',
   { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'shipping')),
+  block?: Bytes,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, elf);
+  install(chip, elf, block);
   chip.powerOn();
   return new Line(chip);
 }

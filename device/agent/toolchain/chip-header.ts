@@ -3,6 +3,7 @@
 // units come as runs of equal ones.
 
 import {
+  type AgentUart,
   type Chip,
   chipIds,
   type EraseUnit,
@@ -21,7 +22,7 @@ function define(name: string, value: string, comment = ''): string {
 }
 
 function list(name: string, columns: string, rows: readonly string[]): string[] {
-  if (rows.length === 0) return ['', `/* ${columns}: there is no such key */`, `#define ${name}(X)`];
+  if (rows.length === 0) return ['', `/* ${columns}: there is none */`, `#define ${name}(X)`];
   const lines = rows.map((row, i) => `  X(${row})${i < rows.length - 1 ? ' \\' : ''}`);
   return ['', `/* ${columns} */`, `#define ${name}(X) \\`, ...lines];
 }
@@ -73,6 +74,7 @@ function identity(chip: Chip): string[] {
   const { uniqueIdAddress, uniqueIdLength } = chip.identity;
   return [
     define('FS_CHIP_ID', `"${chip.id}"`),
+    define('FS_CHIP_NUMBER', decimal(chip.number)),
     define('FS_UNIQUE_ID_ADDRESS', hex(uniqueIdAddress)),
     define('FS_UNIQUE_ID_LENGTH', decimal(uniqueIdLength)),
     define('FS_HAS_RANDOM_GENERATOR', chip.hasRandomGenerator ? '1' : '0'),
@@ -124,6 +126,29 @@ function protection(chip: Chip): string[] {
   ];
 }
 
+const portBits = (letters: string): number =>
+  [...letters].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 0x41)), 0);
+
+/** The number that a board block has for a UART (spec/board.md section 2). */
+function uartCode(peripheral: string): number {
+  const [, digits] = /^USART(\d+)$/.exec(peripheral) ?? [];
+  if (digits === undefined) throw new Error(`the agent drives no ${peripheral}`);
+  return Number(digits);
+}
+
+function link({ agentLink }: Chip): string[] {
+  return [
+    define('FS_UART_COUNT', decimal(agentLink?.uarts.length ?? 0)),
+    define('FS_GPIO_PORTS', hex(portBits(agentLink?.ports ?? '')), 'bit 0 is port A'),
+  ];
+}
+
+const uartRow = ({ peripheral, addressStart, clockRegister, clockBit, clockHz }: AgentUart): string =>
+  [
+    ...[decimal(uartCode(peripheral)), hex(addressStart), hex(clockRegister), decimal(clockBit)],
+    decimal(clockHz),
+  ].join(', ');
+
 function lists(chip: Chip): string[] {
   const slots = chip.layout.slots.map(({ storeStart, length, linkStart, handover }) =>
     [hex(storeStart), decimal(length), hex(linkStart), handover === 'swap-banks' ? '1' : '0'].join(', '),
@@ -146,6 +171,11 @@ function lists(chip: Chip): string[] {
       'register that says whether a key is set with which the readout level can be taken back, and its bit',
       levelKeys(chip).map(({ lockRegister, lockBit }) => `${hex(lockRegister)}, ${decimal(lockBit)}`),
     ),
+    ...list(
+      'FS_UARTS',
+      'number in a board block, address, register and bit of its clock, Hz of that clock; the first without settings',
+      (chip.agentLink?.uarts ?? []).map(uartRow),
+    ),
     ...list('FS_APP_SLOTS', 'store address, bytes, link address, 1 = hand over with banks swapped', slots),
     ...list(
       'FS_OPTION_REGISTERS',
@@ -163,7 +193,17 @@ export function chipHeader(chip: Chip): string {
     `#ifndef ${guard}`,
     `#define ${guard}`,
     '',
-    ...[...identity(chip), '', ...writing(chip), '', ...places(chip), '', ...protection(chip)],
+    ...[
+      ...identity(chip),
+      '',
+      ...writing(chip),
+      '',
+      ...places(chip),
+      '',
+      ...protection(chip),
+      '',
+      ...link(chip),
+    ],
     ...lists(chip),
     '',
     '#endif',

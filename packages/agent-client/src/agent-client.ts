@@ -20,6 +20,7 @@ import {
   type PersonalizeFinish,
   personalizeBeginBody,
   personalizeFinishBody,
+  personalizeProtectBody,
   readPersonalizeBegun,
 } from './personalize.ts';
 
@@ -85,6 +86,12 @@ export class AgentClient {
   async personalizeBegin(begin: PersonalizeBegin): Promise<PersonalizeBegun> {
     const body = personalizeBeginBody(begin);
     return readPersonalizeBegun(await this.#link.request('personalize-begin', body));
+  }
+
+  /** Sets option bytes before there is an identity; the chip resets after it. */
+  async personalizeProtect(optionBytes: PersonalizeFinish['optionBytes']): Promise<void> {
+    const body = personalizeProtectBody(optionBytes);
+    expectEmpty('personalize-protect', await this.#link.request('personalize-protect', body));
   }
 
   /** After success the chip sets its option bytes and resets. */

@@ -2,7 +2,16 @@
 // spec/link.md section 3.
 
 import type { Bytes } from '@firmseal/bytes';
-import { byteString, decodeCbor, field, integer, oneOf, readMap, textString } from '@firmseal/cbor-cose';
+import {
+  byteString,
+  decodeCbor,
+  field,
+  integer,
+  oneOf,
+  optionalField,
+  readMap,
+  textString,
+} from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
 import { frameFirstContentBytes, frameLongestContentBytes } from '@firmseal/link';
 import { readPayload } from './payload.ts';
@@ -27,6 +36,8 @@ export interface AgentInfo {
   readonly readoutLevel: 0 | 1 | 2;
   /** For people; not secret, and anybody can copy it. */
   readonly uniqueId: Bytes;
+  /** Number of the fault that the agent met in its board settings, 0 when it uses them. */
+  readonly boardFault?: number;
 }
 
 const count = integer(0, 2 ** 31 - 1);
@@ -40,6 +51,7 @@ const shape = {
   nextRecord: field(6, count),
   readoutLevel: field(7, oneOf(0, 1, 2)),
   uniqueId: field(8, byteString(1, 32)),
+  boardFault: optionalField(9, integer(0, 65_535)),
 };
 
 /** The info of a payload. Throws `link-version-unsupported` or `link-answer-malformed`. */

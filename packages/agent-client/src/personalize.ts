@@ -59,6 +59,11 @@ export function readPersonalizeBegun(payload: Uint8Array): PersonalizeBegun {
   return { signingKey, kemKey, hello };
 }
 
-export function personalizeFinishBody({ certificate, optionBytes }: PersonalizeFinish): Bytes {
-  return encodeCbor([certificate, optionBytes.map(({ register, mask, value }) => [register, mask, value])]);
-}
+const optionRows = (optionBytes: PersonalizeFinish['optionBytes']) =>
+  optionBytes.map(({ register, mask, value }) => [register, mask, value]);
+
+export const personalizeProtectBody = (optionBytes: PersonalizeFinish['optionBytes']): Bytes =>
+  encodeCbor(optionRows(optionBytes));
+
+export const personalizeFinishBody = ({ certificate, optionBytes }: PersonalizeFinish): Bytes =>
+  encodeCbor([certificate, optionRows(optionBytes)]);

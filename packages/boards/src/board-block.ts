@@ -1,5 +1,6 @@
 // The block of 64 bytes that the agent reads (spec/board.md sections 2 and 4): written for a chip, and read
-// back with every check that the agent makes.
+// back with the checks that every agent makes. What the agent of one chip drives is
+// checked before it is written.
 
 import { type Bytes, crc32 } from '@firmseal/bytes';
 import { type Chip, chipIds, findChip } from '@firmseal/chips';
@@ -16,10 +17,40 @@ const oscillators = ['internal', 'crystal', 'bypass'] as const;
 const cores = ['ldo', 'smps', 'direct'] as const;
 const pulls = ['none', 'up', 'down'] as const;
 
+function invalid(field: string, value: string | number, reason: string): never {
+  throw new Fault('board-field-invalid', { field, value, reason });
+}
+
 const pinByte = (pin: string | undefined): number => {
   const found = pin === undefined ? undefined : readPin(pin);
   return found === undefined ? noPin : (found.port << 4) | found.number;
 };
+
+/** Clock periods in a bit: what the divider of a U(S)ART can be, with 16 samples a bit. */
+const divider = { least: 16, most: 0xffff } as const;
+
+/** What the agent of that chip drives, where machine code of it exists: the UART, its rates, the ports. */
+function checkAgentLink({ uart, entry }: BoardSettings, { agentLink, id }: Chip): void {
+  if (agentLink === undefined) return;
+  const pins = { 'uart.tx.pin': uart?.tx.pin, 'uart.rx.pin': uart?.rx.pin, 'entry.pin': entry?.pin };
+  for (const [field, pin] of Object.entries(pins))
+    if (pin !== undefined && !agentLink.ports.includes(pin[1]!))
+      invalid(field, pin, `the agent of ${id} drives the ports ${agentLink.ports}`);
+  if (uart === undefined) return;
+  const { peripheral, baud, fastBaud = baud } = uart;
+  const driven = agentLink.uarts.find((one) => one.peripheral === peripheral);
+  if (driven === undefined)
+    invalid(
+      'uart.peripheral',
+      peripheral,
+      `the agent of ${id} drives ${agentLink.uarts.map((one) => one.peripheral).join(', ')}`,
+    );
+  for (const [field, rate] of [['uart.baud', baud] as const, ['uart.fastBaud', fastBaud] as const]) {
+    const periods = Math.floor(driven.clockHz / rate);
+    if (periods < divider.least || periods > divider.most)
+      invalid(field, rate, `the clock of ${peripheral}, ${driven.clockHz} Hz, cannot be divided to it`);
+  }
+}
 
 /** The block for that chip. Throws `board-field-invalid`. */
 export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
@@ -52,14 +83,14 @@ export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
   return block;
 }
 
-/** The block where the agent looks for it: whole write units of the chip. Throws `board-field-invalid`. */
+/**
+ * The block where the agent looks for it: whole write units of the chip. Throws `board-field-invalid`, also
+ * for a UART or a port that the agent of that chip does not drive.
+ */
 export function boardPart(settings: BoardSettings, chip: Chip): { address: number; bytes: Bytes } {
+  checkAgentLink(settings, chip);
   return { address: chip.layout.board.addressStart, bytes: encodeBoardBlock(settings, chip) };
 }
-
-const invalid = (field: string, value: number, reason: string): never => {
-  throw new Fault('board-field-invalid', { field, value, reason });
-};
 
 /** `choices[value]`. */
 function choice<T>(field: string, value: number, choices: readonly T[]): T {

@@ -193,7 +193,7 @@ function checkSources(chip: Chip, path: string): void {
     chip.romBootloader.version,
     ...[
       ...[chip.otp, chip.executeOnly, chip.romBootloader.uart, chip.romBootloader.dfu],
-      chip.romBootloader.optionMemory,
+      ...[chip.romBootloader.optionMemory, chip.agentLink],
     ].filter((one) => one !== undefined),
   ].map(({ source }) => source);
   used.push(...(chip.variants ?? []).map(({ source }) => source), chip.openocd.source);

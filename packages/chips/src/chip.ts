@@ -3,6 +3,7 @@
 // the CPU sees them after reset, lengths and sizes bytes, times microseconds. How it is read: read-chip.ts.
 
 import type {
+  AgentLink,
   BootloaderVersion,
   DebugIdentity,
   DfuBootloader,
@@ -212,6 +213,8 @@ export interface Chip {
   readonly executeOnly?: ExecuteOnly;
   readonly boot: BootConfiguration;
   readonly layout: Layout;
+  /** What the agent's machine code can use as its link; absent without a port of the agent. */
+  readonly agentLink?: AgentLink;
   readonly linkDoors: readonly LinkDoor[];
   /** How OpenOCD is told of the chip. */
   readonly openocd: OpenocdTarget;

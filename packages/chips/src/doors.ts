@@ -9,6 +9,26 @@ export interface LinkDoor {
   readonly pins: string;
 }
 
+/** A UART that the agent's machine code drives. */
+export interface AgentUart {
+  /** `USART3`; a UART is written as the USART of its number. */
+  readonly peripheral: string;
+  readonly addressStart: number;
+  /** Register and bit of the RCC that turn its clock on. */
+  readonly clockRegister: number;
+  readonly clockBit: number;
+  /** Of its bus, as the agent sets the clocks. */
+  readonly clockHz: number;
+}
+
+export interface AgentLink {
+  /** Letters of the GPIO ports whose pins can be named in board settings. */
+  readonly ports: string;
+  /** The first one is taken without board settings. */
+  readonly uarts: readonly AgentUart[];
+  readonly source: string;
+}
+
 export interface UartBootloader {
   /** What Get and Get Version answer: 0x31 = protocol 3.1. */
   readonly protocolVersion: number;

@@ -4,6 +4,8 @@ export { brownOutOptions } from './brown-out.ts';
 export { chipIds, findChip, findChipNamed } from './catalogue.ts';
 export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
 export type {
+  AgentLink,
+  AgentUart,
   BootloaderVersion,
   DebugIdentity,
   DfuBootloader,

@@ -868,6 +868,21 @@ export const faultTable = {
     sentence: '{failed} of {all} checks did not find what the catalogue says.',
     remedy: 'Send the report to whoever maintains firmseal, and do not lock chips of this kind.',
   },
+  'unwitnessed-needs-generator': {
+    number: 573, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} has no random generator: its keys would come from a seed that crosses the cable, where anybody can read it.',
+    remedy: 'Personalize this chip at a trusted site, without `--unwitnessed`. Nothing was changed.',
+  },
+  'unwitnessed-cap-reached': {
+    number: 574, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This device CA certified {issued} identities that nobody witnessed, and its cap is {cap}.',
+    remedy: 'Find out who got them (`{file}` names each), and give a higher `--unwitnessed-cap` if you mean it.',
+  },
+  'unwitnessed-count-damaged': {
+    number: 575, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file}, the count of unwitnessed identities, cannot be read.',
+    remedy: 'Restore the file from a backup; do not certify unwitnessed identities without a count.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -2099,27 +2114,27 @@ export const faultTable = {
     remedy: 'Leave only one of these probes plugged in: OpenOCD picks CMSIS-DAP probes by serial number and not by socket.',
   },
   'board-missing': {
-    number: 1200, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1200, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'There are no board settings in this block of {sizeBytes} bytes.',
     remedy: 'Personalize the chip with `--board`; without settings the agent runs on the internal oscillator and its first UART.',
   },
   'board-version-unsupported': {
-    number: 1201, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1201, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board settings have the layout version {version}; this program knows version 1.',
     remedy: 'Use a firmseal of the version that wrote them, or newer.',
   },
   'board-damaged': {
-    number: 1202, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1202, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board settings are damaged: {reason}.',
     remedy: 'Personalize the chip again; a chip at level 2 goes on with the agent\'s own settings.',
   },
   'board-field-invalid': {
-    number: 1203, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1203, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'The board setting {field} cannot be {value}: {reason}.',
-    remedy: 'Correct the field in the board file; spec/board.md lists what each may be.',
+    remedy: 'Correct the field in the board file; spec/board.md lists what each may be, and the chip catalogue which UARTs and ports the agent drives.',
   },
   'board-chip-wrong': {
-    number: 1204, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1204, exit: 'input', http: null, retry: 'fail', chip: true,
     sentence: 'These board settings are for {board}, and the chip is {chip}.',
     remedy: 'Choose the board that the chip is on.',
   },

@@ -9,6 +9,7 @@ export const requestTypes = {
   hello: 0x02,
   'personalize-begin': 0x10,
   'personalize-finish': 0x11,
+  'personalize-protect': 0x12,
   package: 0x20,
   license: 0x21,
   record: 0x22,

@@ -12,7 +12,7 @@ import {
 import { type Chip, finalOptions } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import { type DevicePublic, type Origin, thumbprintOf } from '@firmseal/formats';
+import { type DevicePublic, effectiveReadoutLevel, type Origin, thumbprintOf } from '@firmseal/formats';
 import { verifyHello } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { ChipProgrammer } from '@firmseal/programming';
@@ -39,6 +39,8 @@ export interface PersonalizeOptions {
   /** How the identity comes about, as chip and certificate will say it; witnessed when left out. */
   readonly origin?: Origin;
   readonly deviceCa: CertificateSigner;
+  /** Called with an identity before it is certified; throws to refuse it. */
+  readonly beforeCertified?: (device: DevicePublic) => void;
   /**
    * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
    */
@@ -59,6 +61,7 @@ const returnMs = 8000;
 
 export type PersonalizeStep =
   | 'agent-written'
+  | 'protected-first'
   | 'identity-made'
   | 'certified'
   | 'protected'
@@ -72,13 +75,17 @@ export interface PersonalizedDevice extends ConfirmedDevice {
 /**
  * Takes a blank chip to life cycle *personalized*, with its final protection in force. A chip that an
  * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
- * Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`, `agent-not-back`
- * and the faults of way, link and agent.
+ * An identity that nobody witnesses is made after the protection was set: nothing secret is in the chip
+ * before. Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`,
+ * `agent-not-back`, `unwitnessed-needs-generator` and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
+  if (isProtectedFirst(options) && !options.chip.hasRandomGenerator)
+    throw new Fault('unwitnessed-needs-generator', { chip: options.chip.id });
   const finished = await startAgent(options);
-  if (finished !== undefined) return finished;
-  options.onStep?.('agent-written');
+  if (finished !== undefined && finished !== 'agent-waits') return finished;
+  if (finished === undefined) options.onStep?.('agent-written');
+  if (isProtectedFirst(options)) await protectFirst(options);
   const uniqueId = await makeIdentity(options);
   const opened = await awaitProtected(options);
   try {
@@ -88,6 +95,23 @@ export async function personalizeChip(options: PersonalizeOptions): Promise<Pers
   } finally {
     await opened.close();
   }
+}
+
+const isProtectedFirst = ({ origin = witnessed }: PersonalizeOptions): boolean => origin.kind !== 'witnessed';
+
+/** Sets the final option bytes in a chip that has no keys yet; one that has them goes on. */
+async function protectFirst(options: PersonalizeOptions): Promise<void> {
+  const { chip, level, clock, openAgent } = options;
+  const { agent, close } = await awaitAgent(openAgent, { clock, withinMs: returnMs });
+  try {
+    if (agent.info.chipId !== chip.id) throw new Fault('personalization-unproven');
+    if (agent.info.readoutLevel === 2) return;
+    await agent.personalizeProtect(finalOptions(chip, level, { identityComesLater: true }));
+  } finally {
+    await close();
+  }
+  await (await awaitProtected(options)).close();
+  options.onStep?.('protected-first');
 }
 
 const expectedOf = ({ chip, origin = witnessed, deviceCa, ...options }: PersonalizeOptions): Expected => ({
@@ -100,8 +124,20 @@ const closedWay: ReadonlySet<string> = new Set([
   ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected'],
 ]);
 
-/** Writes the agent. Gives the device where an earlier run of personalization had ended, all but its word. */
-async function startAgent(options: PersonalizeOptions): Promise<PersonalizedDevice | undefined> {
+/** A blank agent of a chip that an earlier run protected already. */
+async function waitsProtected({ openAgent }: PersonalizeOptions): Promise<boolean> {
+  const { agent, close } = await openAgent();
+  await close();
+  return agent.info.lifeCycle === 'blank' && agent.info.readoutLevel === 2;
+}
+
+/**
+ * Writes the agent. Gives the device where an earlier run of personalization had ended, all but its word;
+ * that the agent waits, where one had protected the chip and ended.
+ */
+async function startAgent(
+  options: PersonalizeOptions,
+): Promise<PersonalizedDevice | 'agent-waits' | undefined> {
   const { openProgrammer } = options;
   if (openProgrammer === undefined) return confirmEarlier(options).catch(() => undefined);
   try {
@@ -116,6 +152,7 @@ async function startAgent(options: PersonalizeOptions): Promise<PersonalizedDevi
       return undefined;
     });
     if (earlier !== undefined) return earlier;
+    if (isProtectedFirst(options) && (await waitsProtected(options).catch(() => false))) return 'agent-waits';
     if (error.code !== 'chip-protected' || options.eraseProtected !== true) throw error;
   }
   await writeThrough(openProgrammer, { ...options, lift: true });
@@ -168,7 +205,12 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
     const device: DevicePublic = { signingKey, kemKey, thumbprint, chipId: chip.id, product, origin };
     const proof = verifyHello(crypto, { hello: made.hello, device, challenge });
     if (proof.lifeCycle !== 'blank') throw new Fault('personalization-unproven');
+    // Keys that were made before the protection may have been read.
+    const found = effectiveReadoutLevel(proof);
+    if (isProtectedFirst(options) && found !== options.level)
+      throw new Fault('protection-not-in-force', { wanted: options.level, found });
     onStep?.('identity-made');
+    options.beforeCertified?.(device);
 
     const notBefore = options.validFrom;
     const certificate = await issueDeviceCertificate(crypto, { device, signer: deviceCa, notBefore });
@@ -176,7 +218,9 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
       ...{ caPublicKeys: [deviceCa.publicKey], product, now: notBefore },
     });
     onStep?.('certified');
-    await agent.personalizeFinish({ certificate, optionBytes: finalOptions(chip, options.level) });
+    const identityComesLater = isProtectedFirst(options);
+    const optionBytes = finalOptions(chip, options.level, { identityComesLater });
+    await agent.personalizeFinish({ certificate, optionBytes });
     return uniqueId;
   } finally {
     await close();

@@ -4,6 +4,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import type { DevicePublic, Origin } from '@firmseal/formats';
 import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
@@ -12,6 +13,7 @@ import { examples, level, number, passphraseOption, productOption, rootKeyOption
 import { collectWays, isVirtual, type Plug, plugsOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
 import { runChips } from '../personalization/run-chips.ts';
+import { UnwitnessedCount } from '../personalization/unwitnessed-count.ts';
 import { whatToWrite } from '../personalization/what-to-write.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
@@ -86,6 +88,16 @@ export const command = (shell: Shell) =>
     .requiredOption('--device-ca <file>', 'the device CA key')
     .option('--level <level>', 'final readout protection: 0, 1 or 2; default 2', level)
     .option('--rehearsal', 'leave the chip at level 0; certificate and receipts say that it was a rehearsal')
+    .option(
+      '--unwitnessed',
+      'for a place that nobody trusts: the chip makes its keys after its protection was set; what it proves says UNWITNESSED',
+    )
+    .option(
+      '--unwitnessed-cap <number>',
+      'how many such identities this device CA certifies in all, counted in a file beside its key',
+      number({ least: 1, most: 1_000_000 }),
+      1,
+    )
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .addOption(siliconReportOption())
     .addOption(neverTriedOption())
@@ -104,7 +116,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, options) => {
-        const { product, epoch, records, rehearsal = false } = options;
+        const { product, epoch, records, rehearsal = false, unwitnessed = false } = options;
         const readoutLevel = levelOf(options);
         if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         const plugs = plugsOf(options.via, options.socket);
@@ -121,13 +133,14 @@ export const command = (shell: Shell) =>
         const role = 'device-ca';
         await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
           const deviceCa = signerOf(nodeCrypto, key);
-          await tryLines(plugs);
-          if (records !== undefined) refuseUnwritableRecords(records);
+          const count = unwitnessed ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
+          const origin: Origin = { kind: unwitnessed ? 'unwitnessed' : 'witnessed', rehearsal };
           const run = {
             ...{ face, chip, plugs },
             shared: {
               ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
-              ...{ ...written, validFrom: releaseDate, origin: { kind: 'witnessed', rehearsal } as const },
+              ...{ ...written, validFrom: releaseDate, origin },
+              ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
               eraseProtected: options.confirmErase === true,
             },
             onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
@@ -137,7 +150,13 @@ export const command = (shell: Shell) =>
               appendRecord(records, device, await recordOf(deviceCa, device, facts));
             },
           };
-          await finishing(shell, () => runChips(run));
+          try {
+            await tryLines(plugs);
+            if (records !== undefined) refuseUnwritableRecords(records);
+            await finishing(shell, () => runChips(run));
+          } finally {
+            await count?.close();
+          }
         });
       }),
     );

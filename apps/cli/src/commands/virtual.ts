@@ -3,10 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
-import { dfuseQuirks } from '@firmseal/virtual-stm32';
+import type { BoardSettings } from '@firmseal/boards';
+import { findChip } from '@firmseal/chips';
+import { dfuseQuirks, type HostWire } from '@firmseal/virtual-stm32';
 import { chipOption } from '../chip-option.ts';
 import { readText } from '../files.ts';
 import { collect, examples, number, port } from '../options.ts';
+import { readBoard } from '../personalization/board-option.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { controlHelp } from '../virtual/control-help.ts';
@@ -18,6 +21,10 @@ import { runSession } from '../virtual/session.ts';
 const readFaults = (text: string): Control[] =>
   existsSync(text) ? parsePlan(readText(text)) : [parseControl(text)];
 
+/** Where a host ends that is plugged into the board's UART; undefined for a board without one. */
+const wireOf = ({ uart }: BoardSettings): HostWire | undefined =>
+  uart && { toChip: uart.rx.pin, fromChip: uart.tx.pin };
+
 export const command = (shell: Shell) =>
   new Command()
     .addOption(chipOption())
@@ -28,6 +35,10 @@ export const command = (shell: Shell) =>
       new Option('--uart <kind>', "the chip's UART: pty is a pseudo-terminal").choices(['pty', 'tcp']),
     )
     .option('--uart-port <number>', 'first TCP port of --uart tcp', port, 0)
+    .option(
+      '--board <name>',
+      'wires the host to the UART pins of that board alone: a ready board, or a board.json',
+    )
     .option('--usb', "the chip's USB connector, by USB/IP: chip N is bus id 1-N")
     .option('--usb-port <number>', 'TCP port of the USB/IP server of all chips and probes', port, 0)
     .addOption(
@@ -74,9 +85,10 @@ export const command = (shell: Shell) =>
       )}`,
     )
     .action(
-      runs(shell, async (face, { boot0, quirk = [], fault = [], state, usb, ...plan }) => {
+      runs(shell, async (face, { board, boot0, quirk = [], fault = [], state, usb, ...plan }) => {
         await runSession(face, {
           ...plan,
+          wire: board === undefined ? undefined : wireOf(readBoard(board, findChip(plan.chip)).settings),
           usb: usb === true,
           boot0High: boot0 === 'high',
           quirks: quirk,

@@ -20,6 +20,7 @@ import type { Plug } from './plugs.ts';
 
 const steps: Readonly<Record<PersonalizeStep, string>> = {
   'agent-written': 'agent written and read back',
+  'protected-first': 'final protection set, before there are keys',
   'identity-made': 'identity made in the chip',
   certified: 'certified by the device CA',
   protected: 'final protection in force, as the chip itself says',

@@ -7,6 +7,7 @@ import {
   createVirtualChip,
   type DfuseQuirk,
   type ExecutorFactory,
+  type HostWire,
   type KeptState,
   machineCode,
   romBootloader,
@@ -27,6 +28,8 @@ export interface BoardOptions {
   readonly seed: string;
   readonly kept?: KeptState | undefined;
   readonly boot0High?: boolean;
+  /** The pins that the host's wires end at; undefined: any UART hears it. */
+  readonly wire?: HostWire | undefined;
   /** Faults of silicon that the DfuSe bootloader shows. */
   readonly quirks?: readonly DfuseQuirk[];
 }
@@ -61,6 +64,7 @@ export class Board {
       },
     });
     this.chip.setPin('boot0', this.#boot0High);
+    this.chip.wire = options.wire;
     this.chip.power.onOperation = () => watcher.operation(this);
   }
 

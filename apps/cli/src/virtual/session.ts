@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { holdFile } from '@firmseal/files';
-import type { DfuseQuirk } from '@firmseal/virtual-stm32';
+import type { DfuseQuirk, HostWire } from '@firmseal/virtual-stm32';
 import type { Face } from '../face.ts';
 import { LiveScreen } from '../live-screen.ts';
 import { Board, type BoardWatcher } from './board.ts';
@@ -31,6 +31,8 @@ export interface SessionPlan extends DoorPlan {
   readonly count: number;
   readonly seed: string;
   readonly boot0High: boolean;
+  /** The pins that the host's wires end at; undefined: any UART hears it. */
+  readonly wire?: HostWire | undefined;
   readonly quirks: readonly DfuseQuirk[];
   readonly stateFile?: string | undefined;
   /** Done before power comes on. */
@@ -46,10 +48,13 @@ function makeBoards(plan: SessionPlan, watcher: BoardWatcher): { boards: Board[]
     throw new Fault('state-of-other-chips', { file: plan.stateFile!, held, asked });
   }
   const seed = kept?.seed ?? plan.seed;
-  const { chip, boot0High, quirks } = plan;
+  const { chip, boot0High, wire, quirks } = plan;
   const make = (index: number) =>
     new Board(
-      { chip, boot0High, quirks, number: index + 1, seed: `${seed}/${index}`, kept: kept?.chips[index] },
+      {
+        ...{ chip, boot0High, wire, quirks, number: index + 1, seed: `${seed}/${index}` },
+        kept: kept?.chips[index],
+      },
       watcher,
     );
   try {

@@ -1,19 +1,35 @@
-/* The agent's main: decide whether to boot, else serve the link. Everything else is in core/. */
+/* The agent's main: decide whether to boot, after the listen window, else serve the link.
+ * Everything else is in core/. */
 #include "fs_agent.h"
 #include "fs_chip_control.h"
 
+/* Takes a byte from the link, if there is one. */
+static fs_answer take_byte(void) {
+  int32_t byte = fs_link_poll();
+  uint8_t one = (uint8_t)byte;
+  if (byte < 0) return FS_NO;
+  fs_agent_receive(&one, 1);
+  return FS_YES;
+}
+
+/* The independent watchdog cannot be stopped again, so it does not run in the listen window. */
+static void boot(void) {
+  if (fs_agent_boot_prepare() != FS_YES) return;
+  fs_listen_begin();
+  while (fs_listen_goes_on() == FS_YES && fs_agent_was_asked() != FS_YES) (void)take_byte();
+  fs_listen_end();
+  /* Defence asked-is-not-booted: a request that was served may have changed what the preparation found. */
+  if (fs_agent_was_asked() == FS_YES) return;
+  fs_agent_boot_start();
+}
+
 void fs_agent_main(void) {
   fs_chip_start();
-  fs_agent_boot();
+  boot();
   fs_link_start();
   fs_watchdog_start();
   for (;;) {
-    int32_t byte = fs_link_poll();
-    if (byte >= 0) {
-      uint8_t one = (uint8_t)byte;
-      fs_agent_receive(&one, 1);
-    } else {
-      fs_watchdog_feed(); /* between any two bytes there is such a turn; flash and answers feed it too */
-    }
+    /* Between any two bytes there is such a turn; flash and answers feed it too. */
+    if (take_byte() != FS_YES) fs_watchdog_feed();
   }
 }

@@ -6,7 +6,7 @@
 #include "fs_stand_in.h"
 
 #define CONFIRM_WORD 0x66734301u
-#define REQUEST_WORD 0x66734101u /* as on the real part: port/stm32/fs_board.h */
+#define REQUEST_WORD 0x66734101u /* as on the real part: port/stm32/fs_request.h */
 
 void fs_chip_before_ram(void) {}
 

@@ -37,6 +37,15 @@ void fs_link_start(void) {
   SYSTICK_CTRL = SYSTICK_ON_PROCESSOR_CLOCK;
 }
 
+void fs_link_stop(void) {}
+
+/* No listen window: the board has no settings. */
+void fs_listen_begin(void) {}
+
+fs_answer fs_listen_goes_on(void) { return FS_NO; }
+
+void fs_listen_end(void) {}
+
 int32_t fs_link_poll(void) {
   if ((STATE & STATE_RECEIVED) == 0) return -1;
   return (int32_t)(DATA & 0xFFu);

@@ -3,22 +3,30 @@
  * register, taken out when it is read, so that it asks once. Another word in the same register
  * confirms an application on trial.
  */
-#include "fs_board.h"
+#include "fs_request.h"
+#include "fs_settings.h"
 #include "fs_stm32.h"
 
 #define SAMPLES 8u
 
 static fs_answer pin_active(void) {
+  fs_board settings;
   uint32_t active = 0;
   uint32_t i;
-  fs_gpio_clock(FS_ENTRY_GPIO);
-  /* Input with the pull that makes an open pin inactive: 1 up, 2 down (RM0090 8.4.4). */
-  FS_REGISTER(FS_ENTRY_GPIO + 0x00u) &= ~(3u << (2 * FS_ENTRY_PIN));
-  FS_REGISTER(FS_ENTRY_GPIO + 0x0Cu) = (FS_REGISTER(FS_ENTRY_GPIO + 0x0Cu) & ~(3u << (2 * FS_ENTRY_PIN))) |
-                                       (FS_ENTRY_LEVEL ? 2u : 1u) << (2 * FS_ENTRY_PIN);
+  uint32_t gpio;
+  uint32_t pin;
+  fs_settings_read(&settings);
+  if (settings.entry == FS_BOARD_NO_PIN) return FS_NO;
+  gpio = FS_PIN_GPIO(settings.entry);
+  pin = FS_PIN_NUMBER(settings.entry);
+  fs_gpio_clock(gpio);
+  /* Input with the board's pull: 1 up, 2 down (RM0090 8.4.4). */
+  FS_REGISTER(gpio + 0x00u) &= ~(3u << (2 * pin));
+  FS_REGISTER(gpio + 0x0Cu) =
+      (FS_REGISTER(gpio + 0x0Cu) & ~(3u << (2 * pin))) | (uint32_t)settings.entry_pull << (2 * pin);
   for (i = 0; i < SAMPLES; i++) {
     fs_spin(1024); /* the pull needs some microseconds */
-    active += (FS_REGISTER(FS_ENTRY_GPIO + 0x10u) >> FS_ENTRY_PIN & 1u) == FS_ENTRY_LEVEL;
+    active += (FS_REGISTER(gpio + 0x10u) >> pin & 1u) == settings.entry_level;
   }
   return active == SAMPLES ? FS_YES : FS_NO;
 }

@@ -40,13 +40,13 @@ void fs_chip_start(void) {
 }
 
 void fs_chip_stop(void) {
-  /* Reset of what was used (RM0090 6.3.5, 6.3.6, 6.3.9): ports A and C, generator, USART1. */
-  FS_REGISTER(FS_RCC + 0x10u) = 1u << 0 | 1u << 2;
+  fs_link_stop();
+  /* Reset of what was used (RM0090 6.3.5, 6.3.6): ports, any of which may have a pin
+   * of the board; generator. */
+  FS_REGISTER(FS_RCC + 0x10u) = FS_GPIO_PORTS;
   FS_REGISTER(FS_RCC + 0x10u) = 0;
   FS_REGISTER(FS_RCC + 0x14u) = FS_AHB2_RNG;
   FS_REGISTER(FS_RCC + 0x14u) = 0;
-  FS_REGISTER(FS_RCC + 0x24u) = FS_APB2_USART1;
-  FS_REGISTER(FS_RCC + 0x24u) = 0;
   FS_RCC_AHB1ENR = 0x00100000u; /* reset value: core coupled memory */
   FS_RCC_AHB2ENR = 0;
   FS_RCC_APB1ENR = 0;

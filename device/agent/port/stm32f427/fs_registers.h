@@ -11,23 +11,22 @@
 #define FS_FLASH 0x40023C00u
 #define FS_PWR 0x40007000u
 #define FS_SYSCFG 0x40013800u
-#define FS_USART 0x40011000u /* USART1 */
 #define FS_RNG 0x50060800u
 #define FS_IWDG 0x40003000u
 #define FS_GPIOA 0x40020000u
-#define FS_GPIOC 0x40020800u
 #define FS_REQUEST_REGISTER 0x40002850u /* RTC_BKP0R, RM0090 26.6.20 */
 
 #define FS_BUTTON_LEVEL 1u /* NUCLEO-F429ZI */
 #define FS_USART_PIN_FUNCTION 7u /* DS9405, alternate functions of PA9 and PA10 */
-#define FS_USART_CLOCK_HZ 84000000u
+#define FS_CORE_CLOCK_HZ 168000000u
+/* Each reset register of the RCC stands that much before the clock register with the same bits. */
+#define FS_RCC_FROM_RESET_TO_CLOCK 0x20u
 
 /* RCC, RM0090 6.3 (the section for F42xxx): AHB1ENR +30, AHB2ENR +34, APB1ENR +40, APB2ENR +44. */
 #define FS_RCC_AHB1ENR FS_REGISTER(FS_RCC + 0x30u)
 #define FS_RCC_AHB2ENR FS_REGISTER(FS_RCC + 0x34u)
 #define FS_RCC_APB1ENR FS_REGISTER(FS_RCC + 0x40u)
 #define FS_RCC_APB2ENR FS_REGISTER(FS_RCC + 0x44u)
-#define FS_APB2_USART1 (1u << 4)
 #define FS_APB2_SYSCFG (1u << 14)
 #define FS_AHB2_RNG (1u << 6)
 #define FS_APB1_PWR (1u << 28)
@@ -35,11 +34,6 @@
 static inline void fs_gpio_clock(uint32_t gpio) {
   FS_RCC_AHB1ENR |= 1u << ((gpio - FS_GPIOA) / 0x400u);
   (void)FS_RCC_AHB1ENR; /* the clock takes two periods (RM0090 6.2.14) */
-}
-
-static inline void fs_usart_clock(void) {
-  FS_RCC_APB2ENR |= FS_APB2_USART1;
-  (void)FS_RCC_APB2ENR;
 }
 
 /* The generator runs on the 48 MHz output of the PLL, which fs_chip_start set up. */

@@ -35,14 +35,12 @@ void fs_chip_start(void) {
 
 void fs_chip_stop(void) {
   uint32_t acr;
-  /* Reset of what was used (RM0444 5.4.9, 5.4.12): ports A and C, USART1. */
-  FS_REGISTER(FS_RCC + 0x24u) = 1u << 0 | 1u << 2;
+  fs_link_stop();
+  /* Reset of what was used (RM0444 5.4.9): ports, any of which may have a pin of the board. */
+  FS_REGISTER(FS_RCC + 0x24u) = FS_GPIO_PORTS;
   FS_REGISTER(FS_RCC + 0x24u) = 0;
-  FS_REGISTER(FS_RCC + 0x30u) = FS_APB2_USART1;
-  FS_REGISTER(FS_RCC + 0x30u) = 0;
   FS_RCC_IOPENR = 0;
   FS_RCC_APBENR1 = 0;
-  FS_RCC_APBENR2 = 0;
   FS_REGISTER(CFGR) = 0;
   (void)fs_wait_for(CFGR, CFGR_IN_USE, 0);
   FS_REGISTER(CR) &= ~CR_PLL_ON;

@@ -77,16 +77,15 @@ void fs_chip_start(void) {
 }
 
 void fs_chip_stop(void) {
-  /* Reset of what was used (RM0433 8.7.31, 8.7.32, 8.7.36): generator, ports A and C, USART1. */
+  fs_link_stop();
+  /* Reset of what was used (RM0433 8.7.31, 8.7.32): generator; ports, any of which may
+   * have a pin of the board. */
   FS_REGISTER(FS_RCC + 0x84u) = FS_AHB2_RNG;
   FS_REGISTER(FS_RCC + 0x84u) = 0;
-  FS_REGISTER(FS_RCC + 0x88u) = 1u << 0 | 1u << 2;
+  FS_REGISTER(FS_RCC + 0x88u) = FS_GPIO_PORTS;
   FS_REGISTER(FS_RCC + 0x88u) = 0;
-  FS_REGISTER(FS_RCC + 0x98u) = FS_APB2_USART1;
-  FS_REGISTER(FS_RCC + 0x98u) = 0;
   FS_RCC_AHB2ENR = 0;
   FS_RCC_AHB4ENR = 0;
-  FS_RCC_APB2ENR = 0;
   FS_REGISTER(CFGR) = 0;
   (void)fs_wait_for(CFGR, CFGR_IN_USE, 0);
   FS_REGISTER(CR) &= ~(CR_PLL1_ON | FS_CR_HSI48_ON);

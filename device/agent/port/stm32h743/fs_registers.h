@@ -10,23 +10,21 @@
 #define FS_RCC 0x58024400u
 #define FS_PWR 0x58024800u
 #define FS_FLASH 0x52002000u
-#define FS_USART 0x40011000u /* USART1 */
 #define FS_RNG 0x48021800u
 #define FS_IWDG 0x58004800u /* IWDG1 */
 #define FS_GPIOA 0x58020000u
-#define FS_GPIOC 0x58020800u
 #define FS_REQUEST_REGISTER 0x58004050u /* RTC_BKP0R, RM0433 46.6.20 */
 
 #define FS_BUTTON_LEVEL 1u /* NUCLEO-H743ZI */
 #define FS_USART_PIN_FUNCTION 7u /* DS12110, alternate functions of PA9 and PA10 */
-#define FS_USART_CLOCK_HZ 100000000u
+#define FS_CORE_CLOCK_HZ 400000000u
+/* Each reset register of the RCC stands that much before the clock register with the same bits. */
+#define FS_RCC_FROM_RESET_TO_CLOCK 0x58u
 
-/* RCC, RM0433 8.7: AHB2ENR +DC, AHB4ENR +E0, APB2ENR +F0, APB4ENR +F4. */
+/* RCC, RM0433 8.7: AHB2ENR +DC, AHB4ENR +E0. */
 #define FS_RCC_CR FS_REGISTER(FS_RCC + 0x00u)
 #define FS_RCC_AHB2ENR FS_REGISTER(FS_RCC + 0xDCu)
 #define FS_RCC_AHB4ENR FS_REGISTER(FS_RCC + 0xE0u)
-#define FS_RCC_APB2ENR FS_REGISTER(FS_RCC + 0xF0u)
-#define FS_APB2_USART1 (1u << 4)
 #define FS_AHB2_RNG (1u << 6)
 #define FS_CR_HSI48_ON (1u << 12)
 #define FS_CR_HSI48_READY (1u << 13)
@@ -36,11 +34,6 @@ fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 static inline void fs_gpio_clock(uint32_t gpio) {
   FS_RCC_AHB4ENR |= 1u << ((gpio - FS_GPIOA) / 0x400u);
   (void)FS_RCC_AHB4ENR;
-}
-
-static inline void fs_usart_clock(void) {
-  FS_RCC_APB2ENR |= FS_APB2_USART1;
-  (void)FS_RCC_APB2ENR;
 }
 
 /* The generator runs on the 48 MHz oscillator: RCC_D2CCIP2R.RNGSEL is 0 after reset (RM0433 8.7.20). Should

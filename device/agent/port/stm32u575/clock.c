@@ -55,13 +55,12 @@ void fs_chip_start(void) {
 }
 
 void fs_chip_stop(void) {
-  /* Reset of what was used (RM0456 11.8, AHB2RSTR1 +64, APB2RSTR +7C): ports A and C, generator, USART1. */
-  FS_REGISTER(FS_RCC + 0x64u) = 1u << 0 | 1u << 2 | FS_AHB2_RNG;
+  fs_link_stop();
+  /* Reset of what was used (RM0456 11.8, AHB2RSTR1 +64): ports, any of which may have a pin of the board;
+   * generator. */
+  FS_REGISTER(FS_RCC + 0x64u) = FS_GPIO_PORTS | FS_AHB2_RNG;
   FS_REGISTER(FS_RCC + 0x64u) = 0;
-  FS_REGISTER(FS_RCC + 0x7Cu) = FS_APB2_USART1;
-  FS_REGISTER(FS_RCC + 0x7Cu) = 0;
-  FS_RCC_AHB2ENR1 &= ~(1u << 0 | 1u << 2 | FS_AHB2_RNG);
-  FS_RCC_APB2ENR = 0;
+  FS_RCC_AHB2ENR1 &= ~(FS_GPIO_PORTS | FS_AHB2_RNG);
   FS_RCC_APB3ENR &= ~FS_APB3_RTC;
   FS_REGISTER(CFGR1) = 0;
   (void)fs_wait_for(CFGR1, CFGR1_IN_USE, 0);

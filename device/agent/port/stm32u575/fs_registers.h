@@ -11,26 +11,24 @@
 #define FS_RCC 0x46020C00u
 #define FS_PWR 0x46020800u
 #define FS_FLASH 0x40022000u
-#define FS_USART 0x40013800u /* USART1 */
 #define FS_RNG 0x420C0800u
 #define FS_IWDG 0x40003000u
 #define FS_GPIOA 0x42020000u
-#define FS_GPIOC 0x42020800u
 #define FS_REQUEST_REGISTER 0x46007D00u /* TAMP_BKP0R, RM0456 64.6 */
 
 #define FS_BUTTON_LEVEL 1u /* NUCLEO-U575ZI-Q */
 #define FS_USART_PIN_FUNCTION 7u /* DS13737, alternate functions of PA9 and PA10 */
-#define FS_USART_CLOCK_HZ 160000000u
+#define FS_CORE_CLOCK_HZ 160000000u
+/* Each reset register of the RCC stands that much before the clock register with the same bits. */
+#define FS_RCC_FROM_RESET_TO_CLOCK 0x28u
 
-/* RCC, RM0456 11.8: CR +00, AHB2ENR1 +8C, AHB3ENR +94, APB2ENR +A4, APB3ENR +A8. */
+/* RCC, RM0456 11.8: CR +00, AHB2ENR1 +8C, AHB3ENR +94, APB3ENR +A8. */
 #define FS_RCC_CR FS_REGISTER(FS_RCC + 0x00u)
 #define FS_RCC_AHB2ENR1 FS_REGISTER(FS_RCC + 0x8Cu)
 #define FS_RCC_AHB3ENR FS_REGISTER(FS_RCC + 0x94u)
-#define FS_RCC_APB2ENR FS_REGISTER(FS_RCC + 0xA4u)
 #define FS_RCC_APB3ENR FS_REGISTER(FS_RCC + 0xA8u)
 #define FS_AHB2_RNG (1u << 18)
 #define FS_AHB3_PWR (1u << 2)
-#define FS_APB2_USART1 (1u << 14)
 #define FS_APB3_RTC (1u << 21)
 #define FS_CR_HSI48_ON (1u << 12)
 #define FS_CR_HSI48_READY (1u << 13)
@@ -40,11 +38,6 @@ fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 static inline void fs_gpio_clock(uint32_t gpio) {
   FS_RCC_AHB2ENR1 |= 1u << ((gpio - FS_GPIOA) / 0x400u);
   (void)FS_RCC_AHB2ENR1;
-}
-
-static inline void fs_usart_clock(void) {
-  FS_RCC_APB2ENR |= FS_APB2_USART1;
-  (void)FS_RCC_APB2ENR;
 }
 
 /* The generator runs on the 48 MHz oscillator: RCC_CCIPR2.RNGSEL is 0 after reset. Should it not start, the

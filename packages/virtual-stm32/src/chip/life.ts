@@ -26,6 +26,7 @@ interface LifeFields {
 
 export interface SavedLife extends Readonly<LifeFields> {
   readonly pins: PinLevels;
+  readonly levels: ReadonlyMap<string, boolean>;
 }
 
 export class ChipLife implements LifeFields {
@@ -39,13 +40,17 @@ export class ChipLife implements LifeFields {
   bootedApplication: BootedApplication | undefined;
   flashWasEmpty = false;
   readonly pins = new Map<InputPin | keyof BootPins, boolean>();
+  /** Driven from outside, by the name of the pin. */
+  readonly levels = new Map<string, boolean>();
 
   save(): SavedLife {
-    return { ...this, pins: new Map(this.pins) };
+    return { ...this, pins: new Map(this.pins), levels: new Map(this.levels) };
   }
 
-  restore({ pins, ...fields }: SavedLife): void {
+  restore({ pins, levels, ...fields }: SavedLife): void {
     Object.assign(this, fields);
+    this.levels.clear();
+    for (const [pin, high] of levels) this.levels.set(pin, high);
     this.pins.clear();
     for (const [name, high] of pins) this.pins.set(name, high);
   }

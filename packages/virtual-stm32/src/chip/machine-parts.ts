@@ -3,6 +3,7 @@
 import type { Chip, OptionValues } from '@firmseal/chips';
 import type { EmptyCheck } from '../peripherals/flash-parts.ts';
 import type { LowMemorySwitch } from '../peripherals/system-configuration.ts';
+import type { HostWire } from '../peripherals/usart-pins.ts';
 import type { SimulatedClock } from '../silicon/clock.ts';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';
@@ -23,6 +24,13 @@ export interface MachineParts {
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Whether the agent is called by its pin; undefined while nothing drives it. */
   readonly agentRequest: () => boolean | undefined;
+  /** Levels that are driven from outside, by pin. */
+  readonly drivenLevels: () => ReadonlyMap<string, boolean>;
+  /** The pins that the host is wired to; undefined: whatever USART listens hears it. */
+  readonly wire: () => HostWire | undefined;
+  readonly hostBaud: () => number | undefined;
+  /** Bytes that the host sent while the firmware ran. */
+  readonly more: () => Uint8Array | undefined;
   /** Throws when power has gone or a reset is due. */
   readonly gate: () => void;
   /** Runs machine code as the chip's firmware: what unwinds it is handled. */

@@ -64,7 +64,8 @@ export class Machine {
     };
     const busOf = (memory: MachineParts['cpuMemory']) =>
       new SystemBus({ chip, memory, flashController, peripherals: this.#map, raiseNmi });
-    const timer = new SystemTimer({ nowUs, coreHz });
+    const lookedEarly = (dueUs: number) => this.processor.noteTimerLook(dueUs);
+    const timer = new SystemTimer({ nowUs, coreHz, lookedEarly });
     this.#peripherals = createPeripherals({
       ...{
         chip,
@@ -72,6 +73,7 @@ export class Machine {
         send: (byte) => void this.#outgoing.push(byte),
         randomWord: parts.randomWord,
         agentRequest: parts.agentRequest,
+        ...{ drivenLevels: parts.drivenLevels, wire: parts.wire, hostBaud: parts.hostBaud, more: parts.more },
       },
       waitUntilUs: (timeUs) => this.processor.waitUntilUs(timeUs),
       foundNothing: () => this.processor.notePoll(),

@@ -8,6 +8,7 @@ import type { UsbFunction } from '../doors/usb-function.ts';
 import { createCpuPort } from '../firmware/cpu-port.ts';
 import type { CpuPort, ExecutorFactory, InputPin } from '../firmware/executor.ts';
 import { FirmwareRun } from '../firmware/firmware-run.ts';
+import type { HostWire } from '../peripherals/usart-pins.ts';
 import { type BootPins, type BootSource, bootSource, isFlashEmpty } from '../silicon/boot-source.ts';
 import { SimulatedClock } from '../silicon/clock.ts';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
@@ -52,6 +53,11 @@ export class VirtualChip {
    * arrives. The ROM detects it.
    */
   hostBaud: number | undefined;
+  /**
+   * The pins that the host's wires end at; undefined: whatever USART listens hears
+   * it. The ROM listens anyway.
+   */
+  wire: HostWire | undefined;
 
   readonly #parts: ChipParts;
   readonly #stopsAtCrash: boolean;
@@ -116,6 +122,9 @@ export class VirtualChip {
         access: { cpu: this.#memory, debug: debugMemory },
         actions: {
           send: (bytes) => this.onLink(bytes),
+          more: () => this.#run.takeQueued(),
+          wire: () => this.wire,
+          hostBaud: () => this.hostBaud,
           gate: () => this.#run.gate(),
           enter: (run) => {
             if (!this.#run.active) this.#run.enter(run);
@@ -176,6 +185,13 @@ export class VirtualChip {
   /** Boot pins count at the next reset; others when the firmware looks. Low until set. */
   setPin(name: InputPin | keyof BootPins, high: boolean): void {
     this.#life.pins.set(name, high);
+  }
+
+  /** Drives a pin (`PA0`) from outside; undefined leaves it open, so that its pull decides. */
+  drivePin(pin: string, high: boolean | undefined): void {
+    if (!/^P[A-K]([0-9]|1[0-5])$/.test(pin)) throw new RangeError(`${pin} is no pin`);
+    if (high === undefined) this.#life.levels.delete(pin);
+    else this.#life.levels.set(pin, high);
   }
 
   powerOn(): void {

@@ -18,7 +18,8 @@ export interface MachineWiring {
   /** What only the chip itself can do; Machine says when it asks for it. */
   readonly actions: Pick<
     ConstructorParameters<typeof Machine>[0],
-    'send' | 'gate' | 'enter' | 'attempt' | 'debuggerConnected' | 'letFirmwareGo'
+    | ('send' | 'more' | 'wire' | 'hostBaud')
+    | ('gate' | 'enter' | 'attempt' | 'debuggerConnected' | 'letFirmwareGo')
   >;
 }
 
@@ -45,6 +46,7 @@ export function createMachine({ chip, clock, parts, life, access, actions }: Mac
     },
     randomWord: () => randomGenerator.word(),
     agentRequest: () => life.pins.get('agent-request'),
+    drivenLevels: () => life.levels,
     debugAnswers: () => power.on && debugPortAnswers(options.access),
     halted: (halted) => {
       life.halted = halted;

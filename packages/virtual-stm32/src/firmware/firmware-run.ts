@@ -38,6 +38,11 @@ export class FirmwareRun {
     this.#inbox.push(new Uint8Array(bytes));
   }
 
+  /** What came first while the firmware ran, taken out: it looks at its line. */
+  takeQueued(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#actions.halted() ? undefined : this.#inbox.shift();
+  }
+
   dropQueue(): void {
     this.#inbox = [];
   }

@@ -1,10 +1,13 @@
-// From the clock registers of a family to the two frequencies that matter here: the core's, and that of the
-// bus on which USART1 stands. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7, RM0444 5.2, RM0351 6.2, RM0456 11.4;
-// offsets, positions and widths as in the CMSIS device headers. An external crystal is 8 MHz.
+// From the clock registers of a family to the frequencies that matter here: the core's, that of the bus on
+// which USART1 stands, and that of the other USARTs' bus. RM0090 6.2 and 7.3, RM0433 8.5 and 8.7,
+// RM0444 5.2, RM0351 6.2, RM0456 11.4; offsets, positions and widths as in the CMSIS device
+// headers. An external crystal is 8 MHz.
 
 export interface Frequencies {
   readonly coreHz: number;
   readonly usartHz: number;
+  /** Of USART2 and those that follow it on the same bus (APB1). */
+  readonly apb1Hz: number;
 }
 
 /** Reads a register of the RCC. */
@@ -30,7 +33,11 @@ export const f4Clock: ClockTree = (register) => {
   const made = (input / (bits(pll, 0, 6) || 1)) * (bits(pll, 6, 9) / (2 * (bits(pll, 16, 2) + 1)));
   const sources = [internalHz, externalHz, made, internalHz];
   const coreHz = divided(sources[bits(configuration, 0, 2)]!, bits(configuration, 4, 4));
-  return { coreHz, usartHz: dividedBus(coreHz, bits(configuration, 13, 3)) };
+  return {
+    coreHz,
+    usartHz: dividedBus(coreHz, bits(configuration, 13, 3)),
+    apb1Hz: dividedBus(coreHz, bits(configuration, 10, 3)),
+  };
 };
 
 export const h7Clock: ClockTree = (register) => {
@@ -43,7 +50,12 @@ export const h7Clock: ClockTree = (register) => {
   const system = [inside, 4_000_000, externalHz, made][bits(register(0x10), 0, 3)] ?? inside;
   const domain = register(0x18);
   const coreHz = divided(system, bits(domain, 8, 4));
-  return { coreHz, usartHz: dividedBus(divided(coreHz, bits(domain, 0, 4)), bits(register(0x1c), 8, 3)) };
+  const busHz = divided(coreHz, bits(domain, 0, 4));
+  return {
+    coreHz,
+    usartHz: dividedBus(busHz, bits(register(0x1c), 8, 3)),
+    apb1Hz: dividedBus(busHz, bits(register(0x1c), 4, 3)),
+  };
 };
 
 export const g0Clock: ClockTree = (register) => {
@@ -54,7 +66,8 @@ export const g0Clock: ClockTree = (register) => {
   const made = ((input / (bits(pll, 4, 3) + 1)) * bits(pll, 8, 7)) / (bits(pll, 29, 3) + 1);
   const system = [inside, externalHz, made, 32_000, 32_768][bits(configuration, 0, 3)] ?? inside;
   const coreHz = divided(system, bits(configuration, 8, 4));
-  return { coreHz, usartHz: dividedBus(coreHz, bits(configuration, 12, 3)) };
+  const busHz = dividedBus(coreHz, bits(configuration, 12, 3));
+  return { coreHz, usartHz: busHz, apb1Hz: busHz };
 };
 
 export const l4Clock: ClockTree = (register) => {
@@ -65,7 +78,11 @@ export const l4Clock: ClockTree = (register) => {
   const made = ((input / (bits(pll, 4, 3) + 1)) * bits(pll, 8, 7)) / (2 * (bits(pll, 25, 2) + 1));
   const system = [multi, internalHz, externalHz, made][bits(configuration, 0, 2)]!;
   const coreHz = divided(system, bits(configuration, 4, 4));
-  return { coreHz, usartHz: dividedBus(coreHz, bits(configuration, 11, 3)) };
+  return {
+    coreHz,
+    usartHz: dividedBus(coreHz, bits(configuration, 11, 3)),
+    apb1Hz: dividedBus(coreHz, bits(configuration, 8, 3)),
+  };
 };
 
 export const u5Clock: ClockTree = (register) => {
@@ -77,7 +94,11 @@ export const u5Clock: ClockTree = (register) => {
   const system = [multi, internalHz, externalHz, made][bits(register(0x1c), 0, 2)]!;
   const prescalers = register(0x20);
   const coreHz = divided(system, bits(prescalers, 0, 4));
-  return { coreHz, usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)) };
+  return {
+    coreHz,
+    usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)),
+    apb1Hz: dividedBus(coreHz, bits(prescalers, 4, 3)),
+  };
 };
 
 /** Offsets of CMSIS header stm32h563xx.h; the tree is that of the H7 without its domains. */
@@ -90,5 +111,9 @@ export const h5Clock: ClockTree = (register) => {
   const system = [inside, 4_000_000, externalHz, made][bits(register(0x1c), 0, 2)]!;
   const prescalers = register(0x20);
   const coreHz = divided(system, bits(prescalers, 0, 4));
-  return { coreHz, usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)) };
+  return {
+    coreHz,
+    usartHz: dividedBus(coreHz, bits(prescalers, 8, 3)),
+    apb1Hz: dividedBus(coreHz, bits(prescalers, 4, 3)),
+  };
 };

@@ -5,7 +5,7 @@ import type { Chip } from '@firmseal/chips';
 import { ChipReset, type ResetCause } from '../chip/signals.ts';
 import { aliasesLowMemory } from '../silicon/low-memory.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
-import { GpioPort } from './gpio-port.ts';
+import { type DrivenPins, GpioPort } from './gpio-port.ts';
 import { BackupRegisterBlock, type Peripheral } from './peripheral.ts';
 import { peripheralSet } from './peripheral-sets.ts';
 import { RandomNumberGenerator } from './random-number-generator.ts';
@@ -14,6 +14,7 @@ import { ResetClockControl } from './reset-clock-control.ts';
 import { SerialLine } from './serial-line.ts';
 import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
 import { Usart, usartLayouts } from './usart.ts';
+import { type HostWire, leadsTo } from './usart-pins.ts';
 import { IndependentWatchdog } from './watchdog.ts';
 
 export interface PeripheralParts {
@@ -26,6 +27,13 @@ export interface PeripheralParts {
   readonly randomWord: () => number;
   /** Whether the agent is called by the board's button; undefined while nothing drives its pin. */
   readonly agentRequest: () => boolean | undefined;
+  /** Levels that are driven from outside, by pin (`PC13`). */
+  readonly drivenLevels: () => ReadonlyMap<string, boolean>;
+  /** The pins that the host is wired to; undefined: whatever USART listens hears it. */
+  readonly wire: () => HostWire | undefined;
+  readonly hostBaud: () => number | undefined;
+  /** Bytes that the host sent while the firmware ran. */
+  readonly more: () => Uint8Array | undefined;
   readonly banks: BankSwitch;
   readonly lowMemory: LowMemorySwitch;
 }
@@ -48,33 +56,54 @@ const gpioStride = 0x400;
 /** The button of ST's boards, which the agent's ports take: PC13. */
 const agentPin = { port: 'C', bit: 1 << 13 } as const;
 
-/**
- * The USARTs of the catalogue's link doors share the chip's link; RangeError for a family without a model.
- */
+/** What is driven from outside at the pins of a port: the button, and levels that were set pin by pin. */
+function drivenPins(parts: PeripheralParts, letter: string, buttonActiveHigh: boolean): DrivenPins {
+  const asked = parts.agentRequest();
+  let driven = letter === agentPin.port && asked !== undefined ? agentPin.bit : 0;
+  let high = asked === buttonActiveHigh ? driven : 0;
+  for (const [pin, level] of parts.drivenLevels()) {
+    if (pin[1] !== letter) continue;
+    const bit = 1 << Number(pin.slice(2));
+    driven |= bit;
+    high = level ? high | bit : high & ~bit;
+  }
+  return { driven, high };
+}
+
+/** The USARTs share the chip's link; RangeError for a family without a model. */
 export function createPeripherals(parts: PeripheralParts): Peripherals {
   const { chip, nowUs } = parts;
-  const set = peripheralSet(chip.flashController.kind);
-  const linked = new Set(chip.linkDoors.map((door) => door.peripheral));
+  const { kind } = chip.flashController;
+  const set = peripheralSet(kind);
   const clock = new ResetClockControl(set.rcc);
-  const usarts = set.usarts
-    .filter(({ name }) => linked.has(name))
-    .map(({ name, addressStart }) => {
-      const line = new SerialLine(parts);
-      const layout = usartLayouts[set.usartLayout];
-      return {
-        line,
-        usart: new Usart({ name, addressStart, layout, line, clockHz: () => clock.frequencies.usartHz }),
-      };
-    });
-  const watchdog = new IndependentWatchdog(set.iwdg, nowUs);
   const ports = [...set.gpioLetters].map(
     (letter, i) =>
-      new GpioPort(letter, set.gpioStart + i * gpioStride, () => {
-        const asked = parts.agentRequest();
-        const driven = letter === agentPin.port && asked !== undefined ? agentPin.bit : 0;
-        return { driven, high: asked === set.agentPinActiveHigh ? driven : 0 };
-      }),
+      new GpioPort(letter, set.gpioStart + i * gpioStride, () =>
+        drivenPins(parts, letter, set.agentPinActiveHigh),
+      ),
   );
+  /** Whether the host is wired to that USART, in this direction. */
+  const isWired = (usart: string, direction: 'tx' | 'rx'): boolean => {
+    const wire = parts.wire();
+    if (wire === undefined) return true;
+    const pin = direction === 'tx' ? wire.fromChip : wire.toChip;
+    const port = ports[set.gpioLetters.indexOf(pin[1]!)];
+    return leadsTo(kind, { usart, direction, pin }, port?.functionOf(Number(pin.slice(2))));
+  };
+  const usarts = set.usarts.map(({ name, addressStart, onApb2 }) => {
+    const line = new SerialLine({
+      ...parts,
+      more: () => (isWired(name, 'rx') ? parts.more() : undefined),
+      send: (byte) => {
+        if (isWired(name, 'tx')) parts.send(byte);
+      },
+    });
+    const layout = usartLayouts[set.usartLayout];
+    const clockHz = () => (onApb2 ? clock.frequencies.usartHz : clock.frequencies.apb1Hz);
+    const usart = new Usart({ name, addressStart, layout, line, clockHz, hostBaud: parts.hostBaud });
+    return { name, line, usart };
+  });
+  const watchdog = new IndependentWatchdog(set.iwdg, nowUs);
   const backup = new BackupRegisterBlock(set.backupRegisters);
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
@@ -99,7 +128,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
       for (const { line } of usarts) line.clear();
     },
     deliver(bytes) {
-      const listening = usarts.find(({ usart }) => usart.listening);
+      const listening = usarts.find(({ name, usart }) => usart.listening && isWired(name, 'rx'));
       listening?.line.deliver(bytes);
       return listening !== undefined;
     },

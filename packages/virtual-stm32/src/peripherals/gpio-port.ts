@@ -5,8 +5,9 @@
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';
 
-const offsets = { pull: 0x0c, input: 0x10, output: 0x14, setReset: 0x18 };
+const offsets = { mode: 0x00, pull: 0x0c, input: 0x10, output: 0x14, setReset: 0x18, functions: 0x20 };
 const pullUp = 1;
+const alternateMode = 2;
 
 /** Bit masks over the 16 pins. */
 export interface DrivenPins {
@@ -20,6 +21,12 @@ export class GpioPort extends RegisterBlock {
   constructor(letter: string, addressStart: number, outside: () => DrivenPins) {
     super({ name: `GPIO${letter}`, addressStart, sizeBytes: 0x400 });
     this.#outside = outside;
+  }
+
+  /** The alternate function that a pin was given (MODER, AFRL, AFRH); undefined while it has another mode. */
+  functionOf(pin: number): number | undefined {
+    if (((this.held(offsets.mode) >>> (2 * pin)) & 3) !== alternateMode) return undefined;
+    return (this.held(offsets.functions + (pin < 8 ? 0 : 4)) >>> (4 * (pin % 8))) & 15;
   }
 
   override readRegister(offset: number): number {

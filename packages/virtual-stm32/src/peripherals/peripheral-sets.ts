@@ -11,7 +11,12 @@ import type { ClockFacts } from './reset-clock-control.ts';
 export interface PeripheralSet {
   /** Where the addresses, offsets and bits stand. */
   readonly source: string;
-  readonly usarts: readonly { readonly name: string; readonly addressStart: number }[];
+  readonly usarts: readonly {
+    readonly name: string;
+    readonly addressStart: number;
+    /** Clocked by APB2; otherwise by APB1. */
+    readonly onApb2?: true;
+  }[];
   readonly usartLayout: 'f4' | 'later';
   readonly rng: number | undefined;
   readonly iwdg: number;
@@ -44,10 +49,11 @@ const hseReady = { register: 0x00, to: 17, from: 16 };
 const pllReady = { register: 0x00, to: 25, from: 24 };
 
 const usartsOfF4 = [
-  { name: 'USART1', addressStart: 0x4001_1000 },
+  { name: 'USART1', addressStart: 0x4001_1000, onApb2: true },
   { name: 'USART2', addressStart: 0x4000_4400 },
   { name: 'USART3', addressStart: 0x4000_4800 },
-];
+  { name: 'USART6', addressStart: 0x4001_1400, onApb2: true },
+] as const;
 
 const f4: PeripheralSet = {
   source:
@@ -134,7 +140,7 @@ const h7: PeripheralSet = {
 const g0: PeripheralSet = {
   source: 'CMSIS header stm32g0b1xx.h: xxx_BASE, RCC_CR, RCC_CFGR, RCC_CSR, TAMP_BKP0R',
   usarts: [
-    { name: 'USART1', addressStart: 0x4001_3800 },
+    { name: 'USART1', addressStart: 0x4001_3800, onApb2: true },
     { name: 'USART2', addressStart: 0x4000_4400 },
     { name: 'USART3', addressStart: 0x4000_4800 },
   ],

@@ -64,7 +64,8 @@ export class ResetClockControl extends ReadyFlags {
    * wrongly still has to end.
    */
   get frequencies(): Frequencies {
-    const { coreHz, usartHz } = this.#facts.tree((offset) => this.held(offset));
-    return { coreHz: Math.max(coreHz, slowestHz), usartHz: Math.max(usartHz, slowestHz) };
+    const { coreHz, usartHz, apb1Hz } = this.#facts.tree((offset) => this.held(offset));
+    const moving = (hz: number) => Math.max(hz, slowestHz);
+    return { coreHz: moving(coreHz), usartHz: moving(usartHz), apb1Hz: moving(apb1Hz) };
   }
 }

@@ -6,6 +6,8 @@ export interface SerialHooks {
   readonly nowUs: () => number;
   readonly waitUntilUs: (timeUs: number) => void;
   readonly send: (byte: number) => void;
+  /** Bytes that the host sent while the firmware ran; undefined when it sent none. */
+  readonly more: () => Uint8Array | undefined;
   /** Software looked for a byte and there was none. */
   readonly foundNothing: () => void;
   /** Software read or sent a byte. */
@@ -35,8 +37,12 @@ export class SerialLine {
   /** Whether a byte is there; when one is under way, time passes until it is. */
   poll(byteUs: number): boolean {
     if (this.empty) {
-      this.#hooks.foundNothing();
-      return false;
+      const more = this.#hooks.more();
+      if (more === undefined) {
+        this.#hooks.foundNothing();
+        return false;
+      }
+      this.deliver(more);
     }
     const due = Math.max(this.#lineFreeUs, 0) + byteUs;
     if (this.#hooks.nowUs() < due) this.#hooks.waitUntilUs(due);

@@ -36,12 +36,15 @@ export const usartLayouts = {
 } as const satisfies Record<string, Layout>;
 
 /** The same bits in SR and ISR. */
+const framingError = 1 << 1;
 const received = 1 << 5;
 const sent = 1 << 6;
 const room = 1 << 7;
 /** ISR only: transmitter and receiver are on. */
 const acknowledged = { transmit: 1 << 21, listen: 1 << 22 };
 const bitsPerByte = 10;
+/** Rates that differ by more are not understood: half a bit at the end of a byte. */
+const rateTolerance = 0.05;
 
 export interface UsartParts {
   readonly name: string;
@@ -49,6 +52,8 @@ export interface UsartParts {
   readonly layout: Layout;
   readonly line: SerialLine;
   readonly clockHz: () => number;
+  /** Bits a second of the host; undefined: every byte arrives. */
+  readonly hostBaud: () => number | undefined;
 }
 
 export class Usart extends RegisterBlock {
@@ -75,17 +80,26 @@ export class Usart extends RegisterBlock {
     return (bitsPerByte * this.held(this.#parts.layout.baud) * 1e6) / this.#parts.clockHz();
   }
 
+  /** The host's rate is another one: bytes come with framing errors, and as garbage. */
+  get #misread(): boolean {
+    const hostBaud = this.#parts.hostBaud();
+    if (hostBaud === undefined) return false;
+    const baud = (bitsPerByte * 1e6) / this.#byteUs;
+    return Math.abs(hostBaud / baud - 1) > rateTolerance;
+  }
+
   override readRegister(offset: number): number {
     const { layout, line } = this.#parts;
     if (offset === layout.status) {
-      const arrived = this.listening && line.poll(this.#byteUs) ? received : 0;
+      const flags = this.#misread ? received | framingError : received;
+      const arrived = this.listening && line.poll(this.#byteUs) ? flags : 0;
       const on =
         layout.status === 0
           ? 0
           : (this.#transmitting ? acknowledged.transmit : 0) | (this.listening ? acknowledged.listen : 0);
       return sent | room | arrived | on;
     }
-    if (offset === layout.receive) return this.listening ? line.take() : 0;
+    if (offset === layout.receive) return this.listening ? line.take() ^ (this.#misread ? 0xff : 0) : 0;
     return super.readRegister(offset);
   }
 

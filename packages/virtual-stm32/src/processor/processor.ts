@@ -187,6 +187,14 @@ export class Processor {
     if (this.#emptyPolls >= emptyPollsMax) this.#waits = true;
   }
 
+  /** Software that finds the link empty and then looks at the timer waits for it: time passes until then. */
+  noteTimerLook(dueUs: number): void {
+    if (this.#emptyPolls === 0) return;
+    this.waitUntilUs(dueUs);
+    this.#parts.gate();
+    this.noteProgress();
+  }
+
   noteProgress(): void {
     this.#emptyPolls = 0;
     this.#waits = false;

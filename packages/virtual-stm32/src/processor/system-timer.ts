@@ -4,6 +4,8 @@
 export interface TimerParts {
   readonly nowUs: () => number;
   readonly coreHz: () => number;
+  /** Software looked whether time is over, and it is not until then. */
+  readonly lookedEarly: (dueUs: number) => void;
 }
 
 const control = { enable: 1, interrupt: 2, processorClock: 4, counted: 1 << 16 };
@@ -55,8 +57,14 @@ export class SystemTimer {
     this.#ticks = Math.max(this.#ticks + 1, this.#wraps);
   }
 
+  #noteEarlyLook(): void {
+    if (!(this.#control & control.enable) || this.#reload === 0 || this.#wraps > this.#readWraps) return;
+    this.#parts.lookedEarly(this.#startUs + (this.#readWraps + 1) * this.#periodUs);
+  }
+
   read(offset: number): number {
     if (offset === 0x10) {
+      this.#noteEarlyLook();
       const wraps = this.#wraps;
       const counted = wraps > this.#readWraps ? control.counted : 0;
       this.#readWraps = wraps;

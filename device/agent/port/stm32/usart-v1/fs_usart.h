@@ -15,6 +15,9 @@
 #define FS_USART_ROOM (1u << 7)
 
 /* Reading status and then data has cleared them. */
-static inline void fs_usart_clear_errors(uint32_t status) { (void)status; }
+static inline void fs_usart_clear_errors(uint32_t usart, uint32_t status) {
+  (void)usart;
+  (void)status;
+}
 
 #endif

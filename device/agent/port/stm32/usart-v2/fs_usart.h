@@ -15,8 +15,8 @@
 #define FS_USART_SENT (1u << 6)
 #define FS_USART_ROOM (1u << 7)
 
-static inline void fs_usart_clear_errors(uint32_t status) {
-  FS_REGISTER(FS_USART + FS_USART_CLEAR) = status & FS_USART_ERRORS;
+static inline void fs_usart_clear_errors(uint32_t usart, uint32_t status) {
+  FS_REGISTER(usart + FS_USART_CLEAR) = status & FS_USART_ERRORS;
 }
 
 #endif

@@ -1,0 +1,32 @@
+/*
+ * Settings of the board: the block of data that personalization wrote beside the agent (spec/board.md). What
+ * is taken instead of a block that does not pass is up to the port.
+ */
+#ifndef FS_BOARD_H
+#define FS_BOARD_H
+
+#include "fs_bytes.h"
+
+#define FS_BOARD_LENGTH 64u
+#define FS_BOARD_NO_PIN 0xFFu
+#define FS_BOARD_WINDOW_MOST_MS 10000u
+
+/* The settings that the agent uses. Pins as in the block: port in bits 7:4, number in bits 3:0. */
+typedef struct {
+  uint32_t baud;
+  uint32_t fast_baud; /* 0: none */
+  uint32_t window_ms;
+  uint8_t uart;      /* number as in the block; 0: none */
+  uint8_t tx;
+  uint8_t rx;
+  uint8_t functions; /* alternate function of TX in bits 3:0, of RX in bits 7:4 */
+  uint8_t entry;     /* FS_BOARD_NO_PIN: none */
+  uint8_t entry_level;
+  uint8_t entry_pull; /* 0 none, 1 up, 2 down */
+} fs_board;
+
+/* Reads the block in flash. Another result than FS_OK is the fault of section 4; the
+ * settings are then zeros. */
+fs_result fs_board_read(fs_board *board);
+
+#endif
