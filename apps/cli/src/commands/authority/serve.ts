@@ -14,6 +14,7 @@ import { calls } from '@firmseal/authority-contract';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { type KeyRole, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
+import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
 import { examples, hostPort, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
@@ -23,14 +24,14 @@ import type { Shell } from '../../shell.ts';
 const keepHeadEveryMs = 5000;
 
 /** Notes the head of the log every few seconds; a failure is told once, until it has worked again. */
-function keepHeadNoted(shell: Shell, store: Store, file: ReturnType<typeof headFile>): () => Promise<void> {
+function keepHeadNoted(face: Face, store: Store, file: ReturnType<typeof headFile>): () => Promise<void> {
   let failed = false;
   const note = async () => {
     try {
       await keepHead(store, file);
       failed = false;
     } catch (error) {
-      if (!failed) shell.err.write(`the head of the log could not be noted: ${(error as Error).message}\n`);
+      if (!failed) face.note(`the head of the log could not be noted: ${(error as Error).message}`);
       failed = true;
     }
   };
@@ -78,8 +79,7 @@ export const command = (shell: Shell) =>
         const kemKey = await open(paths.kem, 'authority-kem');
         passphrase.wipe();
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
-        for (const name of ignored)
-          shell.err.write(`${paths.products}: ${name} is no product and is ignored\n`);
+        for (const name of ignored) face.note(`${paths.products}: ${name} is no product and is ignored`);
         const store = openAuthorityStore(folder);
         try {
           const kem = unwrapperOf(nodeCrypto, kemKey);
@@ -92,7 +92,7 @@ export const command = (shell: Shell) =>
               `  make a token for the owner: firmseal authority token ${folder} --out FILE`,
             );
           const running = await serveAuthority({ authority, ...listen, onRequest: logRequest(shell) });
-          const stopNoting = keepHeadNoted(shell, store, head);
+          const stopNoting = keepHeadNoted(face, store, head);
           const served = products.map(({ product }) => product);
           face.tell(
             { event: 'serving', url: running.url, products: served },
