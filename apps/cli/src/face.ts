@@ -1,6 +1,8 @@
 // How a command speaks: each thing that happened is one event. With --json it becomes a line
 // {"event": NAME, ...} on standard output, else the sentences for people that the command gives with it.
+// Names of files and texts of others stand in them, so each is one line of harmless text, whatever it holds.
 
+import { harmless } from '@firmseal/fault';
 import type { Shell } from './shell.ts';
 
 /** Its name and any fields that JSON can hold. */
@@ -35,11 +37,16 @@ export class Face {
   /** Something to know that does not keep the command from its work: on standard error, and as an event. */
   warn(sentence: string): void {
     this.event({ event: 'warning', sentence });
-    this.shell.err.write(`Warning: ${sentence}\n`);
+    this.note(`Warning: ${sentence}`);
+  }
+
+  /** A line on standard error, whether or not --json was asked for. */
+  note(line: string): void {
+    this.shell.err.write(`${harmless(line)}\n`);
   }
 
   /** Lines for people only. */
   lines(...lines: readonly string[]): void {
-    if (!this.json && lines.length > 0) this.shell.out.write(`${lines.join('\n')}\n`);
+    if (!this.json && lines.length > 0) this.shell.out.write(`${lines.map(harmless).join('\n')}\n`);
   }
 }

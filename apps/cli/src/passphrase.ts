@@ -2,7 +2,7 @@
 // key is asked for twice, and weak ones are refused.
 
 import { equalBytes, type Secret } from '@firmseal/bytes';
-import { Fault } from '@firmseal/fault';
+import { Fault, harmless } from '@firmseal/fault';
 import { findPassphrase, passphraseOf, refuseWeakPassphrase } from '@firmseal/keys';
 import type { Face } from './face.ts';
 import { warnOfReaders } from './file-readers.ts';
@@ -12,7 +12,7 @@ import type { Shell } from './shell.ts';
 function promptHidden({ in: stdin, err }: Shell, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let line = '';
-    err.write(question);
+    err.write(harmless(question));
     stdin.setRawMode(true);
     stdin.resume();
     const finish = (outcome: () => void): void => {

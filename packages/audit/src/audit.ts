@@ -8,7 +8,7 @@ import { equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
-import { type Finding, mostFindings, type Notice } from './findings.ts';
+import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
 import { type AuditedInstall, type InstallObjects, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
@@ -48,7 +48,7 @@ export async function audit(
   options: AuditOptions,
 ): Promise<AuditResult> {
   const run = new Audit(rememberSignatures(crypto), options);
-  for await (const line of lines) run.addLine(line);
+  for await (const line of lines) if (!run.addLine(line)) break;
   return run.end();
 }
 
@@ -75,7 +75,8 @@ class Audit {
     this.#compareHeads(); // heads of the empty log
   }
 
-  addLine(text: string): void {
+  /** False when further lines are not worth reading: a file without end ends here. */
+  addLine(text: string): boolean {
     const number = ++this.#lines;
     try {
       this.#add(decodeEvidenceLine(text, number));
@@ -83,6 +84,10 @@ class Audit {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.#report({ code: 'evidence-malformed', subject: `line ${number}`, detail });
     }
+    if (this.#findingCount + this.#logged.contradictions.length < mostCounted) return true;
+    const detail = `they were not read: there were ${mostCounted} contradictions before them`;
+    this.#report({ code: 'evidence-malformed', subject: `the lines after line ${number}`, detail });
+    return false;
   }
 
   #add(line: EvidenceLine): void {

@@ -57,3 +57,5 @@ export interface Notice {
 
 /** Most findings that are kept; what follows is counted. */
 export const mostFindings = 1000;
+/** After so many findings the rest of the evidence is not read. */
+export const mostCounted = 20_000;

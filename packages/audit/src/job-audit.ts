@@ -93,6 +93,7 @@ function demand(condition: boolean, detail: string): asserts condition {
 
 const jobText = (job: { product: string; quota: number; mode: string; accepts: string; state: string }) =>
   `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}`;
+const timeText = (atMs: number) => `at ${atMs} ms`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 
 export class JobAudit {
@@ -231,8 +232,8 @@ export class JobAudit {
     const logged = this.#options.logged?.receipts.get(digest);
     this.#outcomes[row.outcome] = (this.#outcomes[row.outcome] ?? 0) + 1;
     this.#meet('receipt', subject, digest, {
-      row: `${toHex(row.licenseId)}, ${row.outcome}`,
-      logged: logged && `${logged.license}, ${logged.outcome}`,
+      row: `${toHex(row.licenseId)}, ${row.outcome}, ${timeText(row.storedAtMs)}`,
+      logged: logged && `${logged.license}, ${logged.outcome}, ${timeText(logged.timeMs)}`,
     });
     if (this.#options.trust === undefined) return;
     this.#attempt('receipt-invalid', subject, () => {

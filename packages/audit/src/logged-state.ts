@@ -19,8 +19,8 @@ export interface LoggedJob {
   readonly voided: Set<number>;
   /** License id to what was logged of it. */
   readonly licenses: Map<string, { digest: string; thumbprint: string; unit: number; manifest: string }>;
-  /** Receipt digest to license id and outcome. */
-  readonly receipts: Map<string, { license: string; outcome: string }>;
+  /** Receipt digest to license id, outcome and when it was stored. */
+  readonly receipts: Map<string, { license: string; outcome: string; timeMs: number }>;
 }
 
 export interface LoggedAlarm {
@@ -103,13 +103,13 @@ function issueLicense(job: LoggedJob, fields: Fields): void {
   addNew(job.licenses, fields.hex('license'), { digest, thumbprint, unit, manifest }, 'a license id');
 }
 
-function storeReceipt(job: LoggedJob, fields: Fields): void {
+function storeReceipt(job: LoggedJob, fields: Fields, timeMs: number): void {
   const [license, outcome] = [fields.hex('license'), fields.text('outcome')];
   must(job.licenses.has(license), 'a receipt without its license');
-  addNew(job.receipts, fields.hex('receipt'), { license, outcome }, 'a receipt');
+  addNew(job.receipts, fields.hex('receipt'), { license, outcome, timeMs }, 'a receipt');
 }
 
-const jobSteps: Record<string, (job: LoggedJob, fields: Fields) => void> = {
+const jobSteps: Record<string, (job: LoggedJob, fields: Fields, timeMs: number) => void> = {
   'package-added': (job, fields) => addNew(job.packages, fields.hex('manifest'), false, 'a package'),
   'job-approved': (job) => {
     must(job.state !== 'closed', 'an approval of a closed job');
@@ -164,7 +164,7 @@ export class LoggedState {
     must(jobStep !== undefined, `an entry of unknown kind ${kind}`);
     const job = this.jobs.get(fields.hex('job'));
     must(job !== undefined, 'an entry of a job that was not opened');
-    jobStep(job, fields);
+    jobStep(job, fields, timeMs);
   }
 
   readonly #steps: Readonly<Record<string, (fields: Fields, sequence: number) => void>> = {

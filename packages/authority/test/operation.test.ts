@@ -109,6 +109,18 @@ describe('a log of requests', () => {
   });
 });
 
+it('a request that breaks off in its body is the fault of its connection, and the log says so', async () => {
+  const { port, hostname } = new URL(authority.url);
+  authority.events.length = 0;
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const head = ['POST /v1/tokens HTTP/1.1', 'Host: x', `Authorization: Bearer ${authority.ownerToken}`];
+  socket.write(`${[...head, 'Content-Length: 100'].join('\r\n')}\r\n\r\n{"label":`, () => socket.end());
+  while (authority.events.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(authority.events[0]).toMatchObject({ status: 400, fault: { code: 'body-invalid' } });
+  socket.destroy();
+});
+
 it('a port that is taken is port-unavailable', async () => {
   const { port } = new URL(authority.url);
   await expect(

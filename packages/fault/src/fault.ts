@@ -24,11 +24,13 @@ export interface FaultRow {
 }
 export type FaultFields = Readonly<Record<string, string | number | boolean>>;
 
-const shown = (value: unknown): string =>
-  // Control characters and changes of direction would let a hostile file write to the operator's terminal.
-  String(value)
-    .slice(0, 300)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+/**
+ * Text from outside as it may stand in a line for people. Control characters and changes of direction would
+ * let a hostile file or name write to the operator's terminal, or forge lines of it: each becomes `?`.
+ */
+export const harmless = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+
+const shown = (value: unknown): string => harmless(String(value).slice(0, 300));
 
 const fill = (template: string, fields: FaultFields): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => shown(fields[name] ?? '?'));

@@ -9,6 +9,7 @@ export {
   faultCodes,
   faultLabel,
   faultRow,
+  harmless,
   type RetryPolicy,
 } from './fault.ts';
 export { exitCodes } from './table.ts';

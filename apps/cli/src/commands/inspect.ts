@@ -19,7 +19,7 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, path, { root }) => {
         const trust = root === undefined ? {} : { trust: { rootPublicKey: readPublicKey(root) } };
         const report = inspectPackage(nodeCrypto, { file: readInput(path), ...trust });
-        face.tell({ event: 'package', ...report }, renderPackageReport(report).trimEnd());
+        face.tell({ event: 'package', ...report }, ...renderPackageReport(report).trimEnd().split('\n'));
         for (const outcome of [report.checks.header, report.checks.records]) {
           if (outcome !== 'ok' && outcome !== 'no-root-key-given') throw new Fault(outcome);
         }

@@ -19,10 +19,10 @@ import { collectSockets } from '../sockets.ts';
 type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
 
 /** Standard error says why each socket failed, whatever shows the progress. */
-function tellFailure({ shell }: Face, { socketNumber, socket, fault }: FailedInstall): void {
+function tellFailure(face: Face, { socketNumber, socket, fault }: FailedInstall): void {
   const { code, message, remedy } = fault;
-  shell.err.write(`[${socketNumber}] ${socket}: ${faultLabel(code)} ${code}: ${message}\n`);
-  shell.err.write(`  What to do: ${remedy}\n`);
+  face.note(`[${socketNumber}] ${socket}: ${faultLabel(code)} ${code}: ${message}`);
+  face.note(`  What to do: ${remedy}`);
 }
 
 export const command = (shell: Shell) =>

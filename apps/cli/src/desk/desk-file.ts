@@ -17,8 +17,12 @@ const isChip = (name: string): boolean => {
   }
 };
 
-/** Relative to the folder of the desk file, unless it is absolute. */
-const path = z.string().min(1).max(1024);
+/** Relative to the folder of the desk file, unless it is absolute. No file system has a name with a NUL. */
+const path = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^\P{Cc}*$/u, 'it has control characters');
 
 const deskFile = z.strictObject({
   format: z.literal(deskFormat),

@@ -1,5 +1,6 @@
 // What a run of a command took from a desk file, for those who ask (`--verbose`) and beside every error.
 
+import { harmless } from '@firmseal/fault';
 import type { Shell } from '../shell.ts';
 
 export interface Taken {
@@ -17,5 +18,5 @@ export function takenLine(shell: Shell): string {
   const found = taken.get(shell);
   return found === undefined || found.values.length === 0
     ? ''
-    : `  From ${found.file}: ${found.values.join(', ')}\n`;
+    : `  ${harmless(`From ${found.file}: ${found.values.join(', ')}`)}\n`;
 }

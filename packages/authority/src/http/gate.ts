@@ -112,7 +112,9 @@ export function limitBody(mostBytes: number): MiddlewareHandler<Env> {
 export async function readInput<C extends Call>(item: C, context: Context<Env>): Promise<InputOf<C>> {
   const inPath = context.req.param() as Record<string, string>;
   if (item.method === 'GET') return decodeInput(item, { inPath, fields: context.req.query() });
-  const text = await context.req.text();
+  const text = await context.req.text().catch((cause: unknown) => {
+    throw new Fault('body-invalid', { field: 'body', problem: 'the connection broke off in it' }, { cause });
+  });
   return decodeInput(item, { inPath, fields: text === '' ? {} : parseJson(text) });
 }
 
