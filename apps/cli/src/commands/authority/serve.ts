@@ -138,7 +138,7 @@ export const command = (shell: Shell) =>
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
         passphrase.wipe();
-        const say = (line: string) => void shell.err.write(`${line}\n`);
+        const say = (line: string) => face.note(line);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
 <<<<<<< HEAD
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
@@ -157,7 +157,7 @@ export const command = (shell: Shell) =>
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const running = await serveAuthority({ authority, ...listen, tls, onRequest });
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
-          const stopNoting = noteHead(shell, store, head);
+          const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
 =======
         for (const name of ignored) face.note(`${paths.products}: ${name} is no product and is ignored`);
