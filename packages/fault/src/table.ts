@@ -2273,6 +2273,61 @@ export const faultTable = {
     sentence: 'The security counter {counter} is no image version of ST\'s packager, which takes 0 to 255.',
     remedy: 'Seal without --also-sfi, and give the packager a version of its own.',
   },
+  'line-file-invalid': {
+    number: 1400, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The line file {file} is not valid: {problem}.',
+    remedy: 'Correct the field that is named. Nothing was started.',
+  },
+  'chip-seen-before': {
+    number: 1401, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip in socket {socket} passed already, at {at}. Nothing was sent to it.',
+    remedy: 'Take the chip out and put it with those that passed. To install it again, let the line file say "repeatChips": "allow".',
+  },
+  'line-units-used-up': {
+    number: 1402, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The line has used the {units} units that its file allows for the package {package}.',
+    remedy: 'Ask the owner for a line file with more units. Chips that have a unit can still be finished.',
+  },
+  'line-hook-failed': {
+    number: 1403, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The command {command} after a pass in socket {socket} did not end well ({reason}).',
+    remedy: 'Look at the command and run it for this chip by hand. The install itself passed, and its receipt is kept.',
+  },
+  'line-socket-halted': {
+    number: 1404, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The socket {socket} failed {failures} times one after the other and takes no further chip.',
+    remedy: 'Check contacts, cable and power of the socket. Then type its name and Enter, or send #START to its port.',
+  },
+  'line-log-unwritable': {
+    number: 1405, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line could not write {file} ({reason}). Installs go on; their journal and receipts are kept.',
+    remedy: 'Free space, or repair the disk of the station.',
+  },
+  'line-port-unusable': {
+    number: 1406, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line cannot listen on port {port} for the socket {socket} ({reason}).',
+    remedy: 'Choose another port in the line file, or end the program that holds this one.',
+  },
+  'line-archive-malformed': {
+    number: 1407, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a released line of this format version: {problem}.',
+    remedy: 'Ask the owner for the archive that `firmseal line pack` wrote.',
+  },
+  'line-archive-signature-invalid': {
+    number: 1408, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The released line is not signed by the key that its delegation names.',
+    remedy: 'Do not use the archive. Ask the owner for it again, over another way.',
+  },
+  'line-archive-altered': {
+    number: 1409, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The part {part} of the released line is not the one that was signed.',
+    remedy: 'Do not use the archive. Ask the owner for it again, over another way.',
+  },
+  'line-released': {
+    number: 1410, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{option} would change a released line.',
+    remedy: 'Run it without the option. The engineer with the key that signed it can add --engineer-key; --license-cache is for development alone.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

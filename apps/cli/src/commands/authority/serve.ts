@@ -25,32 +25,10 @@ import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
 import type { Shell } from '../../shell.ts';
 
-<<<<<<< HEAD
 interface Given {
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly clientCa?: string | undefined;
-=======
-const keepHeadEveryMs = 5000;
-
-/** Notes the head of the log every few seconds; a failure is told once, until it has worked again. */
-function keepHeadNoted(face: Face, store: Store, file: ReturnType<typeof headFile>): () => Promise<void> {
-  let failed = false;
-  const note = async () => {
-    try {
-      await keepHead(store, file);
-      failed = false;
-    } catch (error) {
-      if (!failed) face.note(`the head of the log could not be noted: ${(error as Error).message}`);
-      failed = true;
-    }
-  };
-  const timer = setInterval(note, keepHeadEveryMs);
-  return () => {
-    clearInterval(timer);
-    return note();
-  };
->>>>>>> h-f
 }
 
 /** Throws `tls-files-invalid` when one is given without another that it needs. */
@@ -140,7 +118,6 @@ export const command = (shell: Shell) =>
         passphrase.wipe();
         const say = (line: string) => face.note(line);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
-<<<<<<< HEAD
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
@@ -159,23 +136,6 @@ export const command = (shell: Shell) =>
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
-=======
-        for (const name of ignored) face.note(`${paths.products}: ${name} is no product and is ignored`);
-        const store = openAuthorityStore(folder);
-        try {
-          const kem = unwrapperOf(nodeCrypto, kemKey);
-          const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products });
-          const restored = await checkHead(authority, head, { acceptRestore });
-          if (restored)
-            face.tell(
-              { event: 'restore-accepted', folder },
-              `${folder}: an older database was accepted. Every token is revoked, every job has to be approved again.`,
-              `  make a token for the owner: firmseal authority token ${folder} --out FILE`,
-            );
-          const running = await serveAuthority({ authority, ...listen, onRequest: logRequest(shell) });
-          const stopNoting = keepHeadNoted(face, store, head);
-          const served = products.map(({ product }) => product);
->>>>>>> h-f
           face.tell(
             { event: 'serving', url: running.url, products: served, metrics: figures?.url },
             `authority serves ${names} at ${running.url}`,
