@@ -13,6 +13,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   station: async () => [await (await import('./station-row.ts')).stationRow()],
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
+  flash: async () => (await import('./flash-rows.ts')).flashRows(),
   history: async () => (await import('./history-rows.ts')).historyRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),
 };

@@ -79,10 +79,12 @@ class Waits {
  * What is on the bus, with a clock beside it: when the first download came, when the last
  * answer went, what was waited for.
  */
-class WatchedPort {
+export class WatchedPort {
   readonly waits = new Waits();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = 0;
+  /** Control transfers. */
+  transfers = 0;
   readonly #chip: VirtualChip;
   readonly #port: ChipUsbPort;
   readonly #watched = new WeakMap<UsbDevice, UsbDevice>();
@@ -104,6 +106,7 @@ class WatchedPort {
 
   #control(device: UsbDevice): UsbDevice['control'] {
     return async (setup, data, answered) => {
+      this.transfers++;
       if (setup.request === download) this.firstMs = Math.min(this.firstMs, performance.now());
       const beforeUs = this.#chip.clock.nowUs;
       const waiting = device.control(setup, data, answered);
@@ -120,7 +123,7 @@ const success = 'File downloaded successfully';
 const timeoutMs = 300_000;
 
 /** dfu-util here, its libusb speaking USB/IP to this process. */
-async function runByShim(
+export async function runByShim(
   port: WatchedPort,
   place: string,
   image: Uint8Array,

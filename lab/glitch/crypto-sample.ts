@@ -102,12 +102,16 @@ export interface PartReport extends LibraryReport {
 /** With other random bytes the same glitch has to give another nonce, byte for byte. */
 const chances = ['nonce 1', 'nonce 2', 'nonce 3', 'nonce 4'];
 
-/** `every`: attacks each N-th instruction of the sample. */
+/** `every`: attacks each N-th instruction of the sample; `shift`: beginning with this one. */
 export function attackLibrary(
   campaign: Campaign,
   { target, scenarios }: Prepared,
   part: Part,
-  { every = 1, seed = '' }: { readonly every?: number; readonly seed?: string } = {},
+  {
+    every = 1,
+    shift = 0,
+    seed = '',
+  }: { readonly every?: number; readonly shift?: number; readonly seed?: string } = {},
 ): PartReport {
   const { whole, end, lastInstructions } = part;
   const scenario = scenarios.find(({ name }) => name === part.scenario)!;
@@ -130,7 +134,7 @@ export function attackLibrary(
         ...draw(0, steps, whole, seed),
         ...draw(last, steps, end, seed),
       ]);
-      return [...drawn].sort((a, b) => a - b).filter((_, i) => i % every === 0);
+      return [...drawn].sort((a, b) => a - b).filter((_, i) => i % every === shift % every);
     },
     (step) => {
       if (scenario.answers?.odd !== undefined) odd.push(step);

@@ -4,6 +4,8 @@
 //                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are
 //                   1 by default
 //   --seed TEXT     of the sample inside the cryptography
+//   --shift K       the sample inside the cryptography begins with its K-th instruction: with --library 2, runs
+//                   with 0 and 1 together are whole
 //   --parts TEXT    instead: only that sample, in the functions whose names contain the text
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
@@ -39,6 +41,7 @@ const { values, positionals } = parseArgs({
     library: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '' },
+    shift: { type: 'string', default: '0' },
     parts: { type: 'string' },
     part: { type: 'string', default: '1/1' },
     chip: { type: 'string', default: usualChip },
@@ -51,7 +54,8 @@ const { values, positionals } = parseArgs({
 });
 const strides = { 0: Number(values.flips), 1: Number(values.singles), 2: Number(values.pairs) } as const;
 const libraryStride = Number(values.library);
-for (const stride of [...Object.values(strides), libraryStride])
+const shift = Number(values.shift);
+for (const stride of [...Object.values(strides), libraryStride, shift])
   if (!Number.isInteger(stride) || stride < 0) throw new Error('a stride is a whole number');
 const isWhole = Object.values(strides).every((stride) => stride === 1) && libraryStride === 1;
 const names = values.only.split(',');
@@ -99,7 +103,11 @@ async function attackAll(): Promise<boolean> {
   }
   if (values.only === '' && libraryStride > 0 && part === partCount)
     for (const one of parts.filter((one) => one.function.includes(values.parts ?? ''))) {
-      const report = attackLibrary(campaign, prepared, one, { every: libraryStride, seed: values.seed });
+      const report = attackLibrary(campaign, prepared, one, {
+        every: libraryStride,
+        shift,
+        seed: values.seed,
+      });
       bypasses += printParts(report);
     }
   console.log(`bypasses ${bypasses}`);

@@ -68,7 +68,9 @@ function blankUnit(chip: Chip, image: UnitImage): UnitPlan {
 
 /**
  * Reads the unit as far as it takes to decide. The whole unit is read where its rest is kept; else
- * reading ends at the first byte that shows that it must be erased.
+ * reading ends at the first byte that shows that it must be erased. A unit that belongs to the image alone
+ * is erased as soon as it differs, though it may be blank: an erase takes less time than reading it to its
+ * end (F427: 128 KiB in a second, 12 seconds over the UART at 115,200 baud).
  */
 async function planUnit(
   programmer: ChipProgrammer,
@@ -79,6 +81,7 @@ async function planUnit(
   const { chip } = programmer;
   const wide = wholeWriteUnits(chip, ranges);
   const [start, end] = keepRest ? [0, unit.sizeBytes] : [wide[0]!.start, wide.at(-1)!.end];
+  const isAllImage = coversUnit(image);
   let [equal, blank] = [true, true];
   let programmedAt: number | undefined;
   const look = (block: Uint8Array, offset: number): boolean => {
@@ -93,7 +96,7 @@ async function planUnit(
     const at = block.findIndex((byte) => byte !== 0xff);
     if (at >= 0) programmedAt ??= unit.addressStart + from + at;
     onBytes(Math.min(unit.sizeBytes, offset + block.length));
-    return equal || blank || keepRest;
+    return equal || (blank && !isAllImage) || keepRest;
   };
   let found: Uint8Array;
   try {
@@ -106,7 +109,7 @@ async function planUnit(
   onBytes(unit.sizeBytes);
   const expected = expectedOf(image);
   if (equal) return { unit, action: 'skip', writes: [], expected, losesRest: false };
-  if (blank) return blankUnit(chip, image);
+  if (blank && found.length === end - start) return blankUnit(chip, image);
   const kept: UnitImage = keepRest
     ? { unit, content: withRest(image, found), ranges: [{ start: 0, end: unit.sizeBytes }] }
     : image;
