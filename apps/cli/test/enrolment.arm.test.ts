@@ -1,5 +1,5 @@
-// Enrolment by the commands: a programming house writes the exported agent, a secret of the list and the protection,
-// and holds no key; at first contact the chip proves its secret and is certified, once.
+// Enrolment by the commands: a programming house writes the exported agent, a secret of the list and the
+// protection, and holds no key; at first contact the chip proves its secret and is certified, once.
 
 import { readFileSync, statSync } from 'node:fs';
 import { crc32, fromHex } from '@firmseal/bytes';

@@ -176,8 +176,8 @@ fs_result fs_personalize_finish(fs_view request) {
   return fs_journal_load();
 }
 
-/* The enrolment secret of spec/device.md section 6: where the journal's second half will be, which takes it away
- * with the first journal that is loaded. */
+/* The enrolment secret of spec/device.md section 6: where the journal's second half will be, which takes it
+ * away with the first journal that is loaded. */
 #define ENROLMENT_LENGTH 64u
 #define ENROLMENT_MAGIC 0x4e455346u /* "FSEN" */
 #define ENROLMENT_VERSION 1u

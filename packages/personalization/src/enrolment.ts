@@ -1,5 +1,5 @@
-// Enrolment (spec/device.md section 6): the block of a single-use secret that a programming house writes, and the
-// proof with which a chip that holds it asks for its certificate.
+// Enrolment (spec/device.md section 6): the block of a single-use secret that a programming house writes, and
+// the proof with which a chip that holds it asks for its certificate.
 
 import { type Bytes, concatBytes, crc32, equalBytes, u32le, utf8 } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

@@ -1,4 +1,5 @@
-// A file with a line for each thing that a device CA gave away, written before it does so and held by one process.
+// A file with a line for each thing that a device CA gave away, written before it does
+// so and held by one process.
 
 import { appendFileSync, existsSync } from 'node:fs';
 import { Fault } from '@firmseal/fault';

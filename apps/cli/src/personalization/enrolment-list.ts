@@ -50,7 +50,9 @@ export class EnrolmentList {
     this.#used = used;
   }
 
-  /** Holds the count until `close`. Throws `enrolment-list-invalid`, `state-in-use` and the faults of files. */
+  /**
+   * Holds the count until `close`. Throws `enrolment-list-invalid`, `state-in-use` and the faults of files.
+   */
   static async open(file: string): Promise<EnrolmentList> {
     const secrets = readSecrets(file);
     const used = `${file}.used`;
@@ -64,7 +66,10 @@ export class EnrolmentList {
     return this.#secrets.get(toHex(id));
   }
 
-  /** Before the identity is certified: each secret is for one. Throws `enrolment-used` and the faults of files. */
+  /**
+   * Before the identity is certified: each secret is for one. Throws `enrolment-used`
+   * and the faults of files.
+   */
   take(id: Uint8Array, { thumbprint, chipId }: DevicePublic): void {
     const name = toHex(id);
     const before = this.#used.lines.find((line) => line.startsWith(`${name} `));

@@ -1,5 +1,5 @@
-// How many identities that nobody witnessed a device CA has certified: a file beside its key. A cap of its own
-// bounds what somebody gets who emulates chips.
+// How many identities that nobody witnessed a device CA has certified: a file beside its key. A cap of its
+// own bounds what somebody gets who emulates chips.
 
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
