@@ -2,7 +2,8 @@
 // secret is there until there is an identity, and gone afterwards, wherever the power was cut.
 
 import { createHmac } from 'node:crypto';
-import { type Bytes, concatBytes, crc32, u32le } from '@firmseal/bytes';
+import { readFileSync } from 'node:fs';
+import { type Bytes, concatBytes, crc32, fromHex, u32le } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { originNumber } from '@firmseal/formats';
@@ -23,20 +24,25 @@ const id = pattern(16, 5);
 const secret = pattern(32, 6);
 const nonce = pattern(32, 7);
 
-function blockOf(version = 1): Bytes {
-  const before = concatBytes(Buffer.from('FSEN'), u32le(version), id, secret, u32le(0));
+const { cases } = JSON.parse(
+  readFileSync(new URL('../../../vectors/enrolment/prove.json', import.meta.url), 'utf8'),
+) as { cases: { name: string; block: string; fault?: string }[] };
+const missing = cases.filter(({ fault }) => fault !== undefined);
+
+function blockOf(): Bytes {
+  const before = concatBytes(Buffer.from('FSEN'), u32le(1), id, secret, u32le(0));
   return concatBytes(before, u32le(crc32(before)));
 }
 
 /** A blank chip as a programming house leaves it, but for its level. */
-function enrolledLine(block: Bytes | undefined, without: Record<string, string> = {}): Line {
+function enrolledLine(block: Bytes, without: Record<string, string> = {}): Line {
   const build =
     Object.keys(without).length === 0
       ? buildAgent(targetOf(chip.id, 'shipping'))
       : mutantBuild({ chip: chip.id, without });
   const line = computeCryptoHere(machineLine(chip.id, 'enrolment', build), build.elf);
   line.chip.debug.connect();
-  if (block !== undefined) expect(line.chip.debug.programFlash(addressStart, block)).toBe('ok');
+  expect(line.chip.debug.programFlash(addressStart, block)).toBe('ok');
   return line;
 }
 
@@ -89,12 +95,8 @@ describe.skipIf(!canBuild)('an enrolment secret', () => {
     expect(line.try(0x13, nonce).status).toBe('already-personalized');
   });
 
-  it.each([
-    ['is not there', undefined],
-    ['has a layout of another version', blockOf(2)],
-    ['was torn', blockOf().fill(0xff, 40)],
-  ])('that %s is said to be missing', (_, block) => {
-    const line = enrolledLine(block);
+  it.each(missing)('of the vectors, $name, is said to be missing', ({ block }) => {
+    const line = enrolledLine(fromHex(block));
     begin(line);
     expect(line.try(0x13, nonce).status).toBe('enrolment-missing');
   });

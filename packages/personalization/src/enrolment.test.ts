@@ -1,15 +1,18 @@
 // Blocks of secrets; and a PC between chip and CA that gives the chip a root of its own, or other keys.
 
+import { readFileSync } from 'node:fs';
 import { AgentClient } from '@firmseal/agent-client';
+import { fromHex, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { originOf, thumbprintOf } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
 import { createBlankChip, openChipLink } from '@firmseal/virtual-line';
 import { agentImage } from '@firmseal/virtual-stm32';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { decodeEnrolment, encodeEnrolment, newEnrolment } from './enrolment.ts';
+import { decodeEnrolment, encodeEnrolment, enrolmentProof, newEnrolment } from './enrolment.ts';
 import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
 
 const facts = findChip('stm32f427');
@@ -29,6 +32,33 @@ it('a block is read as it was written, and not with any byte changed', () => {
     }),
   );
   expect(decodeEnrolment(block.subarray(0, 63))).toBeUndefined();
+});
+
+interface Case {
+  readonly name: string;
+  readonly block: string;
+  readonly nonce: string;
+  readonly epoch: number;
+  readonly origin: number;
+  readonly product: string;
+  readonly id?: string;
+  readonly proof?: string;
+}
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../vectors/enrolment/prove.json', import.meta.url), 'utf8'),
+) as { rootPublicKey: string; signingKey: string; kemKey: string; cases: Case[] };
+
+it.each(vectors.cases)('vector: $name', ({ block, nonce, epoch, origin: number, product, id, proof }) => {
+  const found = decodeEnrolment(fromHex(block));
+  if (proof === undefined) return expect(found).toBeUndefined();
+  const [signingKey, kemKey] = [fromHex(vectors.signingKey), fromHex(vectors.kemKey)];
+  const thumbprint = thumbprintOf(nodeCrypto, signingKey, kemKey);
+  const origin = originOf(number)!;
+  const device = { signingKey, kemKey, thumbprint, chipId: facts.id, product, origin };
+  const rootPublicKey = fromHex(vectors.rootPublicKey);
+  const claim = { device, rootPublicKey, epoch, nonce: fromHex(nonce) };
+  expect(toHex(found!.id)).toBe(id);
+  expect(toHex(enrolmentProof(nodeCrypto, found!.secret, claim))).toBe(proof);
 });
 
 /** A chip as a programming house leaves it, at level 0 for a rehearsal, and what its owner does. */

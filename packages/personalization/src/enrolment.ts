@@ -5,8 +5,7 @@ import { type Bytes, concatBytes, crc32, equalBytes, u32le, utf8 } from '@firmse
 import type { Crypto } from '@firmseal/crypto';
 import { type DevicePublic, originNumber } from '@firmseal/formats';
 
-export const enrolmentBlockBytes = 64;
-export const enrolmentIdBytes = 16;
+const enrolmentIdBytes = 16;
 const secretBytes = 32;
 const magic = utf8('FSEN');
 const layoutVersion = 1;
