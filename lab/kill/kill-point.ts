@@ -42,6 +42,7 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   'personalize-begin': undefined,
   'personalize-finish': undefined,
   'personalize-protect': undefined,
+  'personalize-enrol': undefined,
   package: 3,
   license: 3,
   record: 4,

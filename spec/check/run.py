@@ -14,6 +14,7 @@ import cbor
 import certificate
 import delegation
 import device
+import enrolment
 import license
 import link
 import messages
@@ -183,6 +184,13 @@ def run_board(file, case):
     agree(board.read(raw(case["block"]), number) == case.get("settings"), "other settings")
 
 
+def run_enrolment(file, case):
+    keys = [raw(file[name]) for name in ("rootPublicKey", "signingKey", "kemKey")]
+    numbers = case["epoch"], case["origin"]
+    found = enrolment.prove(raw(case["block"]), raw(case["nonce"]), keys, numbers, case["product"])
+    agree(found == (raw(case.get("id")), raw(case.get("proof"))), "another proof")
+
+
 def run_place(_, case):
     agree(places.read(case["text"]) == case.get("canonical"), "another canonical text")
 
@@ -208,6 +216,7 @@ RUNNERS = {
     "link/messages.json": run_message,
     "link/usb.json": run_usb,
     "board/read.json": run_board,
+    "enrolment/prove.json": run_enrolment,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
 }

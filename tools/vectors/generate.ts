@@ -10,6 +10,7 @@ import { boardCases } from './board-cases.ts';
 import { certificateCases, certificateNow } from './certificate-cases.ts';
 import { contentKeyCases } from './content-key-cases.ts';
 import { delegationCases } from './delegation-cases.ts';
+import { enrolmentCases } from './enrolment-cases.ts';
 import { headerCases } from './header-cases.ts';
 import { challenge, helloCases } from './hello-cases.ts';
 import { licenseCases } from './license-cases.ts';
@@ -214,6 +215,19 @@ async function build(): Promise<Map<string, string>> {
           ),
         },
         boardCases(),
+      ),
+    ],
+    [
+      'vectors/enrolment/prove.json',
+      fileText(
+        {
+          about:
+            'Enrolment secrets for spec/device.md section 6: what the chip answers to the nonce, for the keys of the file, or the fault.',
+          rootPublicKey,
+          signingKey: keyPair('device').publicKey,
+          kemKey: keyPair('device KEM').publicKey,
+        },
+        enrolmentCases(),
       ),
     ],
     [

@@ -22,6 +22,7 @@ const types = {
     'personalize-begin': 0x10,
     'personalize-finish': 0x11,
     'personalize-protect': 0x12,
+    'personalize-enrol': 0x13,
   },
   ...{ package: 0x20, license: 0x21, record: 0x22, receipt: 0x24, acknowledge: 0x25, start: 0x26 },
 } as const;
@@ -126,6 +127,10 @@ const blankCases = [
     ],
     ['of a register that the chip lacks', encodeCbor([[99, 1, 1]]), 'policy-field-unknown'],
   ]),
+  ...cases('blank', 'personalize-enrol', [
+    ['before a begin', bytes(32), 'request-out-of-state'],
+    ['before a begin, empty', none, 'request-out-of-state'],
+  ]),
   ...cases('blank', 'package', [['of zeros', bytes(40, 0), 'not-personalized']]),
   ...cases('blank', 'license', [['empty', none, 'request-out-of-state']]),
   ...cases('blank', 'record', [
@@ -171,6 +176,7 @@ const personalizedCases = [
     ['empty', none, 'already-personalized'],
     ['of nothing', encodeCbor([]), 'already-personalized'],
   ]),
+  ...cases('personalized', 'personalize-enrol', [['with a nonce', bytes(32), 'already-personalized']]),
   ...cases('personalized', 'license', [
     ['before a package', none, 'request-out-of-state'],
     ['before a package, long', bytes(100), 'request-out-of-state'],
@@ -193,7 +199,7 @@ const personalizedCases = [
 ];
 
 /** Types beside those of the table, an answer's type and that of a pending answer among them. */
-const unknownCases = [0x00, 0x03, 0x0f, 0x13, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
+const unknownCases = [0x00, 0x03, 0x0f, 0x14, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
   (['blank', 'personalized'] as const).map((lifeCycle) => ({
     name: `${lifeCycle}: type ${type}`,
     ...{ lifeCycle, type, body: none, fault: 'request-unknown' },

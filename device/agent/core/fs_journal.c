@@ -241,7 +241,7 @@ fs_result fs_journal_recall(void) {
 }
 
 fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
-  FS_TRY_AS(erase_half(1), FS_ERR_JOURNAL_FAILED);
+  /* Half 1 may hold an enrolment secret, which goes with the first load: by then there is an identity. */
   half = 1;
   FS_TRY_AS(append_in_other_half(device_key), FS_ERR_JOURNAL_FAILED);
   return FS_OK;

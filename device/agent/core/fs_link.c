@@ -28,6 +28,7 @@ enum {
   REQUEST_PERSONALIZE_BEGIN = 0x10,
   REQUEST_PERSONALIZE_FINISH = 0x11,
   REQUEST_PERSONALIZE_PROTECT = 0x12,
+  REQUEST_PERSONALIZE_ENROL = 0x13,
   REQUEST_PACKAGE = 0x20,
   REQUEST_LICENSE = 0x21,
   REQUEST_RECORD = 0x22,
@@ -117,6 +118,7 @@ static fs_answer is_long(uint8_t type) {
     case REQUEST_INFO:
     case REQUEST_HELLO:
     case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_PERSONALIZE_ENROL:
     case REQUEST_RECEIPT: return FS_YES;
     default: return FS_NO;
   }
@@ -135,6 +137,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
     case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
     case REQUEST_PERSONALIZE_FINISH: return do_finish(now);
     case REQUEST_PERSONALIZE_PROTECT: return do_protect(now);
+    case REQUEST_PERSONALIZE_ENROL: return fs_personalize_enrol(now->view, &now->payload);
     case REQUEST_PACKAGE: return fs_package_accept(now->view);
     case REQUEST_LICENSE: return do_license(now);
     case REQUEST_RECORD: return do_record(now);

@@ -5,6 +5,7 @@
 #include "fs_delegation.h"
 #include "fs_estimate.h"
 #include "fs_hello.h"
+#include "fs_hmac.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_pending.h"
@@ -173,6 +174,64 @@ fs_result fs_personalize_finish(fs_view request) {
   fs_nonce_forget();
   fs_wipe(&made, sizeof made);
   return fs_journal_load();
+}
+
+/* The enrolment secret of spec/device.md section 6: where the journal's second half will be, which takes it
+ * away with the first journal that is loaded. */
+#define ENROLMENT_LENGTH 64u
+#define ENROLMENT_MAGIC 0x4e455346u /* "FSEN" */
+#define ENROLMENT_VERSION 1u
+#define ENROLMENT_ID 8u
+#define ENROLMENT_ID_LENGTH 16u
+#define ENROLMENT_SECRET 24u
+#define ENROLMENT_CRC 60u
+#define NONCE_LENGTH 32u
+
+static fs_result read_enrolment(uint8_t block[ENROLMENT_LENGTH]) {
+  /* Without a generator the keys would come from a seed that crossed the cable. */
+  FS_REQUIRE(FS_HAS_RANDOM_GENERATOR, FS_ERR_ENROLMENT_MISSING);
+  FS_TRY_AS(fs_port_flash_read(FS_JOURNAL_1_START, block, ENROLMENT_LENGTH), FS_ERR_ENROLMENT_MISSING);
+  FS_REQUIRE(fs_get_u32le(block) == ENROLMENT_MAGIC && fs_get_u32le(block + 4) == ENROLMENT_VERSION,
+             FS_ERR_ENROLMENT_MISSING);
+  /* Defence enrolment-checksum: a secret that is half written proves nothing. */
+  FS_REQUIRE(fs_crc32(block, ENROLMENT_CRC) == fs_get_u32le(block + ENROLMENT_CRC), FS_ERR_ENROLMENT_MISSING);
+  return FS_OK;
+}
+
+/* Over all that the new identity rests on: another root would let somebody else's application in. */
+static void prove(const uint8_t *secret, fs_view nonce, uint8_t tag[FS_HASH_SIZE]) {
+  static const fs_view label = FS_TEXT("firmseal/1 enrol");
+  uint8_t numbers[8];
+  fs_hmac mac;
+  fs_put_u32le(numbers, made.epoch);
+  fs_put_u32le(numbers + 4, made.origin);
+  fs_hmac_init(&mac, secret, FS_KEY_SIZE);
+  fs_hmac_update(&mac, label.data, label.length);
+  fs_hmac_update(&mac, nonce.data, nonce.length);
+  /* Defence enrolment-binds-root */
+  fs_hmac_update(&mac, made.root, FS_POINT_SIZE);
+  /* Defence enrolment-binds-keys */
+  fs_hmac_update(&mac, made.signing_public, FS_POINT_SIZE);
+  fs_hmac_update(&mac, made.kem_public, FS_POINT_SIZE);
+  fs_hmac_update(&mac, numbers, sizeof numbers);
+  fs_hmac_update(&mac, made.product, made.product_length);
+  fs_hmac_final(&mac, tag);
+}
+
+fs_result fs_personalize_enrol(fs_view nonce, fs_writer *answer) {
+  uint8_t block[ENROLMENT_LENGTH];
+  uint8_t tag[FS_HASH_SIZE];
+  FS_TRY(check_blank());
+  FS_TRY(check_blank());
+  FS_REQUIRE(begun == FS_YES, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_REQUIRE(nonce.length == NONCE_LENGTH, FS_ERR_REQUEST_MALFORMED);
+  FS_TRY(read_enrolment(block));
+  prove(block + ENROLMENT_SECRET, nonce, tag);
+  fs_write_array(answer, 2);
+  fs_write_bytes(answer, block + ENROLMENT_ID, ENROLMENT_ID_LENGTH);
+  fs_write_bytes(answer, tag, sizeof tag);
+  fs_wipe(block, sizeof block);
+  return answer->status;
 }
 
 /* [[register, mask, value], ...] */

@@ -7,6 +7,9 @@
 /* personalize-begin: makes keys, writes nothing; the answer is [signing key, KEM key, hello]. */
 fs_result fs_personalize_begin(fs_view request, fs_writer *answer);
 
+/* personalize-enrol: [id, proof] of the enrolment secret, for the keys of the last begin. */
+fs_result fs_personalize_enrol(fs_view nonce, fs_writer *answer);
+
 /* personalize-protect: sets option bytes before there is an identity; they take force with the
  * launch that has to follow. */
 fs_result fs_personalize_protect_first(fs_view request);

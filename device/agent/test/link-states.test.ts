@@ -109,6 +109,7 @@ const sending: Record<string, (line: Line, lifeCycle: LifeCycle) => Promise<stri
   'personalize-finish': async (line) => line.try(0x11, personalizeFinish(none, [])).status,
   // No option bytes: of a blank chip it changes none.
   'personalize-protect': async (line) => line.try(0x12, encodeCbor([])).status,
+  'personalize-enrol': async (line) => line.try(0x13, crypto.randomBytes(32)).status,
   package: async (line, lifeCycle) => line.try(0x20, fitting(lifeCycle).headerBytes).status,
   license: async (line, lifeCycle) => {
     const sealed = fitting(lifeCycle);

@@ -15,12 +15,14 @@ import { type AgentInfo, readAgentInfo } from './agent-info.ts';
 import { type HelloAnswer, readHelloAnswer } from './hello-answer.ts';
 import { expectEmpty, readPayload } from './payload.ts';
 import {
+  type EnrolmentProof,
   type PersonalizeBegin,
   type PersonalizeBegun,
   type PersonalizeFinish,
   personalizeBeginBody,
   personalizeFinishBody,
   personalizeProtectBody,
+  readEnrolmentProof,
   readPersonalizeBegun,
 } from './personalize.ts';
 
@@ -86,6 +88,11 @@ export class AgentClient {
   async personalizeBegin(begin: PersonalizeBegin): Promise<PersonalizeBegun> {
     const body = personalizeBeginBody(begin);
     return readPersonalizeBegun(await this.#link.request('personalize-begin', body));
+  }
+
+  /** `nonce`: 32 bytes of whoever certifies; for the keys of the last begin. */
+  async personalizeEnrol(nonce: Uint8Array): Promise<EnrolmentProof> {
+    return readEnrolmentProof(await this.#link.request('personalize-enrol', nonce));
   }
 
   /** Sets option bytes before there is an identity; the chip resets after it. */

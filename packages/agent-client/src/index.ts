@@ -2,6 +2,7 @@ export { AgentClient, type RecordSource } from './agent-client.ts';
 export { type AgentInfo, type LifeCycle, lifeCycles, readAgentInfo } from './agent-info.ts';
 export { type HelloAnswer, readHelloAnswer } from './hello-answer.ts';
 export {
+  type EnrolmentProof,
   type PersonalizeBegin,
   type PersonalizeBegun,
   type PersonalizeFinish,

@@ -67,3 +67,21 @@ export const personalizeProtectBody = (optionBytes: PersonalizeFinish['optionByt
 
 export const personalizeFinishBody = ({ certificate, optionBytes }: PersonalizeFinish): Bytes =>
   encodeCbor([certificate, optionRows(optionBytes)]);
+
+/** The chip's proof that it holds an enrolment secret (spec/device.md section 6). */
+export interface EnrolmentProof {
+  /** Which secret: 16 bytes. */
+  readonly id: Bytes;
+  readonly mac: Bytes;
+}
+
+const enrolmentSchema = tuple(byteString(16), byteString(32));
+
+/** Throws `link-answer-malformed`. */
+export function readEnrolmentProof(payload: Uint8Array): EnrolmentProof {
+  const what = 'personalize-enrol';
+  const [id, mac] = readPayload(what, () =>
+    enrolmentSchema(decodeCbor(payload, { maxBytes: frameLongestContentBytes }), what),
+  );
+  return { id, mac };
+}

@@ -618,6 +618,11 @@ export const faultTable = {
     sentence: 'The chip programs the option bytes that the package asks for and resets. Nothing is installed yet.',
     remedy: 'Send the same package again when the chip is back.',
   },
+  'enrolment-missing': {
+    number: 421, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip holds no enrolment secret.',
+    remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
@@ -871,7 +876,7 @@ export const faultTable = {
   'unwitnessed-needs-generator': {
     number: 573, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The {chip} has no random generator: its keys would come from a seed that crosses the cable, where anybody can read it.',
-    remedy: 'Personalize this chip at a trusted site, without `--unwitnessed`. Nothing was changed.',
+    remedy: 'Personalize this chip at a trusted site, without `--unwitnessed` and `--enrolment-list`. Nothing was changed.',
   },
   'unwitnessed-cap-reached': {
     number: 574, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -882,6 +887,31 @@ export const faultTable = {
     number: 575, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Line {line} of {file}, the count of unwitnessed identities, cannot be read.',
     remedy: 'Restore the file from a backup; do not certify unwitnessed identities without a count.',
+  },
+  'enrolment-unknown': {
+    number: 576, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip holds the enrolment secret {id}, which is not in the list.',
+    remedy: 'Give the list with which this chip was programmed. A chip of another list gets no certificate from this one.',
+  },
+  'enrolment-proof-wrong': {
+    number: 577, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip names the enrolment secret {id} and did not prove it.',
+    remedy: 'Do not certify this chip: it, or something on the line, is not what it claims to be.',
+  },
+  'enrolment-used': {
+    number: 578, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The enrolment secret {id} was used before, for device {thumbprint}.',
+    remedy: 'Find out who has that device: each secret is for one chip. A chip that lost power before it had its identity needs a new row, and a blank chip.',
+  },
+  'enrolment-list-invalid': {
+    number: 579, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} is no row of an enrolment list.',
+    remedy: 'Use a list that `firmseal agent export --enrol` wrote, and its count, as they are.',
+  },
+  'enrolment-way': {
+    number: 580, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An enrolled chip was programmed before; {via} would write it again.',
+    remedy: 'Give `--via written` and the chip\'s `--socket` with `--enrolment-list`.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,

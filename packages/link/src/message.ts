@@ -10,6 +10,7 @@ export const requestTypes = {
   'personalize-begin': 0x10,
   'personalize-finish': 0x11,
   'personalize-protect': 0x12,
+  'personalize-enrol': 0x13,
   package: 0x20,
   license: 0x21,
   record: 0x22,

@@ -1,5 +1,11 @@
 export type { OpenAgent } from './await-agent.ts';
 export {
+  decodeEnrolment,
+  type Enrolment,
+  encodeEnrolment,
+  newEnrolment,
+} from './enrolment.ts';
+export {
   type IdentityRecord,
   identityRecordKind,
   makeIdentityRecord,

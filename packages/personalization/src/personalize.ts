@@ -3,7 +3,8 @@
 // it. The way, the link and the key store are the caller's; this knows the order, checks every answer, and
 // takes up a personalization that was cut.
 
-import type { Bytes } from '@firmseal/bytes';
+import type { AgentClient } from '@firmseal/agent-client';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import {
   type CertificateSigner,
   issueDeviceCertificate,
@@ -18,6 +19,7 @@ import type { Clock } from '@firmseal/link';
 import type { ChipProgrammer } from '@firmseal/programming';
 import { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 import { type ConfirmedDevice, confirmProtection, type Expected } from './confirm-protection.ts';
+import { enrolmentProof } from './enrolment.ts';
 import { agentAddress, type ImagePart, writeAgent } from './write-agent.ts';
 
 export interface PersonalizeOptions {
@@ -39,8 +41,10 @@ export interface PersonalizeOptions {
   /** How the identity comes about, as chip and certificate will say it; witnessed when left out. */
   readonly origin?: Origin;
   readonly deviceCa: CertificateSigner;
-  /** Called with an identity before it is certified; throws to refuse it. */
-  readonly beforeCertified?: (device: DevicePublic) => void;
+  /** The secrets by which an enrolled chip is known: that of an id, undefined for another. */
+  readonly enrolmentSecret?: (id: Bytes) => Uint8Array | undefined;
+  /** Called with an identity before it is certified, and the id of its enrolment; throws to refuse it. */
+  readonly beforeCertified?: (device: DevicePublic, enrolmentId?: Bytes) => void;
   /**
    * From when the certificate is valid. A date in the past: a chip must not depend on this machine's clock.
    */
@@ -105,7 +109,11 @@ async function protectFirst(options: PersonalizeOptions): Promise<void> {
   const { agent, close } = await awaitAgent(openAgent, { clock, withinMs: returnMs });
   try {
     if (agent.info.chipId !== chip.id) throw new Fault('personalization-unproven');
-    if (agent.info.readoutLevel === 2) return;
+    const { readoutLevel } = agent.info;
+    // A secret that could be read before the chip was protected is no secret.
+    if (options.origin?.kind === 'enrolled' && readoutLevel !== level)
+      throw new Fault('protection-not-in-force', { wanted: level, found: readoutLevel });
+    if (readoutLevel === 2 || options.origin?.kind === 'enrolled') return;
     await agent.personalizeProtect(finalOptions(chip, level, { identityComesLater: true }));
   } finally {
     await close();
@@ -185,6 +193,26 @@ async function confirmEarlier(options: PersonalizeOptions): Promise<Personalized
   }
 }
 
+/**
+ * The id of the secret that the chip proved for its new keys; undefined for identities that need none. Throws
+ * `enrolment-unknown`, `enrolment-proof-wrong`, and `enrolment-missing` from the agent.
+ */
+async function enrolmentOf(
+  options: PersonalizeOptions,
+  agent: AgentClient,
+  device: DevicePublic,
+): Promise<Bytes | undefined> {
+  const { crypto, rootPublicKey, epoch, enrolmentSecret } = options;
+  if (device.origin.kind !== 'enrolled') return undefined;
+  const nonce = crypto.randomBytes(32);
+  const { id, mac } = await agent.personalizeEnrol(nonce);
+  const secret = enrolmentSecret?.(id);
+  if (secret === undefined) throw new Fault('enrolment-unknown', { id: toHex(id) });
+  const proof = enrolmentProof(crypto, secret, { device, rootPublicKey, epoch, nonce });
+  if (!equalBytes(proof, mac)) throw new Fault('enrolment-proof-wrong', { id: toHex(id) });
+  return id;
+}
+
 /** From the blank agent to the chip that sets its protection; gives the unique id that it says. */
 async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
   const { crypto, chip, clock, product, deviceCa, rootPublicKey, origin = witnessed, onStep } = options;
@@ -210,7 +238,7 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
     if (isProtectedFirst(options) && found !== options.level)
       throw new Fault('protection-not-in-force', { wanted: options.level, found });
     onStep?.('identity-made');
-    options.beforeCertified?.(device);
+    options.beforeCertified?.(device, await enrolmentOf(options, agent, device));
 
     const notBefore = options.validFrom;
     const certificate = await issueDeviceCertificate(crypto, { device, signer: deviceCa, notBefore });

@@ -1,6 +1,7 @@
 // `firmseal personalize`: blank chips at a trusted site, all at once, each through its own way.
 
 import { Command, Option } from '@commander-js/extra-typings';
+import type { Bytes } from '@firmseal/bytes';
 import { type AgentBuild, findChip, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
@@ -10,6 +11,7 @@ import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { chipOption } from '../chip-option.ts';
 import { examples, level, number, passphraseOption, productOption, rootKeyOption } from '../options.ts';
+import { EnrolmentList } from '../personalization/enrolment-list.ts';
 import { collectWays, isVirtual, type Plug, plugsOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
 import { runChips } from '../personalization/run-chips.ts';
@@ -98,6 +100,10 @@ export const command = (shell: Shell) =>
       number({ least: 1, most: 1_000_000 }),
       1,
     )
+    .option(
+      '--enrolment-list <file>',
+      'for chips that a programming house wrote and protected: the list of `agent export --enrol`, each secret of which is certified once; what such a chip proves says ENROLLED',
+    )
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .addOption(siliconReportOption())
     .addOption(neverTriedOption())
@@ -118,29 +124,41 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, options) => {
         const { product, epoch, records, rehearsal = false, unwitnessed = false } = options;
         const readoutLevel = levelOf(options);
-        if (readoutLevel === 2 && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
+        const { enrolmentList } = options;
+        // The level of an enrolled chip stands already; it is only looked at.
+        const locks = readoutLevel === 2 && enrolmentList === undefined;
+        if (locks && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         const plugs = plugsOf(options.via, options.socket);
+        const programmed = plugs.find(({ via }) => via !== 'written');
+        if (enrolmentList !== undefined && programmed !== undefined)
+          throw new Fault('enrolment-way', { via: programmed.via });
         checkClock(new Date());
         const chip = findChip(options.chip);
         requireAgent(chip);
         const build = buildFor(plugs, options.agentBuild);
-        const { board, ...written } = whatToWrite(chip, build, options.board);
+        const { board, ...image } = whatToWrite(chip, build, options.board);
         const locked = { ways: options.via, agentSha256: agentSha256(chip, build) };
-        if (readoutLevel === 2) requireTried(chip, locked, options);
+        if (locks) requireTried(chip, locked, options);
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: file, passphraseFile } = options;
         const role = 'device-ca';
         await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
           const deviceCa = signerOf(nodeCrypto, key);
+          const enrolled = enrolmentList === undefined ? undefined : await EnrolmentList.open(enrolmentList);
           const count = unwitnessed ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
-          const origin: Origin = { kind: unwitnessed ? 'unwitnessed' : 'witnessed', rehearsal };
+          const kind = enrolled ? 'enrolled' : unwitnessed ? 'unwitnessed' : 'witnessed';
+          const origin: Origin = { kind, rehearsal };
           const run = {
             ...{ face, chip, plugs },
             shared: {
               ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
-              ...{ ...written, validFrom: releaseDate, origin },
+              ...{ ...image, validFrom: releaseDate, origin },
               ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
+              ...(enrolled && {
+                enrolmentSecret: (id: Bytes) => enrolled.secretOf(id),
+                beforeCertified: (device: DevicePublic, id?: Bytes) => enrolled.take(id!, device),
+              }),
               eraseProtected: options.confirmErase === true,
             },
             onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
@@ -156,6 +174,7 @@ export const command = (shell: Shell) =>
             await finishing(shell, () => runChips(run));
           } finally {
             await count?.close();
+            await enrolled?.close();
           }
         });
       }),

@@ -1,41 +1,23 @@
-// How many identities that nobody witnessed a device CA has certified: a file beside its key,
-// a line for each, written before the certificate is made. A cap of its own bounds what
-// somebody gets who emulates chips.
+// How many identities that nobody witnessed a device CA has certified: a file beside its key. A cap of its
+// own bounds what somebody gets who emulates chips.
 
-import { appendFileSync, existsSync } from 'node:fs';
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { faultOfFile, holdFile } from '@firmseal/files';
 import type { DevicePublic } from '@firmseal/formats';
-import { readText } from '../files.ts';
+import { CountedLines } from './counted-lines.ts';
 
 /** Thumbprint, chip, time. */
-const lineForm = /^[0-9a-f]{64} [a-z0-9]{1,32} \d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/;
-
-/** Where the count of a device CA stands. */
-const unwitnessedCountFile = (deviceCaFile: string): string => `${deviceCaFile}.unwitnessed`;
-
-/** Throws `unwitnessed-count-damaged` and the faults of files. */
-function countIn(file: string): number {
-  if (!existsSync(file)) return 0;
-  const text = readText(file);
-  const lines = text === '' ? [] : text.split('\n');
-  const wrong = lines.findIndex((line) => !lineForm.test(line));
-  if (wrong !== -1) throw new Fault('unwitnessed-count-damaged', { file, line: wrong + 1 });
-  return lines.length;
-}
+const form = /^[0-9a-f]{64} [a-z0-9]{1,32} \d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/;
 
 export class UnwitnessedCount {
   readonly #file: string;
   readonly #cap: number;
-  readonly #release: () => Promise<void>;
-  #issued: number;
+  readonly #issued: CountedLines;
 
-  private constructor(file: string, cap: number, issued: number, release: () => Promise<void>) {
+  private constructor(file: string, cap: number, issued: CountedLines) {
     this.#file = file;
     this.#cap = cap;
     this.#issued = issued;
-    this.#release = release;
   }
 
   /**
@@ -43,38 +25,30 @@ export class UnwitnessedCount {
    * `unwitnessed-count-damaged`.
    */
   static async open(deviceCaFile: string, cap: number): Promise<UnwitnessedCount> {
-    const file = unwitnessedCountFile(deviceCaFile);
-    const lock = await holdFile(file);
-    if (!lock.held) throw new Fault('state-in-use', { file, process: lock.process });
-    const release = () => lock.release();
+    const file = `${deviceCaFile}.unwitnessed`;
+    const damaged = (line: number) => new Fault('unwitnessed-count-damaged', { file, line });
+    const count = new UnwitnessedCount(file, cap, await CountedLines.open({ file, form, damaged }));
     try {
-      const count = new UnwitnessedCount(file, cap, countIn(file), release);
       count.#refuseBeyondCap();
-      return count;
     } catch (error) {
-      await release();
+      await count.close();
       throw error;
     }
+    return count;
   }
 
   #refuseBeyondCap(): void {
-    const [file, cap, issued] = [this.#file, this.#cap, this.#issued];
+    const [file, cap, issued] = [this.#file, this.#cap, this.#issued.lines.length];
     if (issued >= cap) throw new Fault('unwitnessed-cap-reached', { issued, cap, file });
   }
 
   /** Before the identity is certified. Throws `unwitnessed-cap-reached` and the faults of files. */
   add({ thumbprint, chipId }: DevicePublic): void {
     this.#refuseBeyondCap();
-    const line = `${toHex(thumbprint)} ${chipId} ${new Date().toISOString()}\n`;
-    try {
-      appendFileSync(this.#file, line, { flush: true });
-    } catch (error) {
-      throw faultOfFile(error, this.#file, 'written');
-    }
-    this.#issued++;
+    this.#issued.add(`${toHex(thumbprint)} ${chipId} ${new Date().toISOString()}`);
   }
 
   close(): Promise<void> {
-    return this.#release();
+    return this.#issued.close();
   }
 }

@@ -3,11 +3,18 @@
 // chips by option bytes, which are named.
 
 import { Command } from '@commander-js/extra-typings';
-import { bootOptions, type Chip, findChip, hexAddress } from '@firmseal/chips';
+import { utf8 } from '@firmseal/bytes';
+import { bootOptions, type Chip, fieldMask, finalOptions, findChip, hexAddress } from '@firmseal/chips';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
+import { intelHexLines } from '@firmseal/image';
+import { newEnrolment } from '@firmseal/personalization';
 import { readAgentHex } from '../../agent-image.ts';
 import { chipOption } from '../../chip-option.ts';
-import { examples } from '../../options.ts';
+import { examples, number } from '../../options.ts';
+import { enrolmentCsv, seggerList } from '../../personalization/enrolment-list.ts';
+import { whatToWrite } from '../../personalization/what-to-write.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -53,19 +60,85 @@ function commandLines(chip: Chip, file: string, fields: readonly BootField[]): s
   ];
 }
 
+/** The option bytes that protect an enrolled chip, by the names of the reference manual. */
+function protectionLines(chip: Chip): string[] {
+  return finalOptions(chip, 2, { identityComesLater: true }).flatMap(({ register, mask, value }) =>
+    chip.options.registers[register]!.fields.filter((field) => (fieldMask(field) & mask) !== 0).map(
+      (field) => {
+        const asked = ((fieldMask(field) & mask) >>> 0) >>> field.lsb;
+        const set = ((fieldMask(field) & value) >>> 0) >>> field.lsb;
+        const isWhole = (fieldMask(field) & mask) >>> 0 === fieldMask(field);
+        return `  ${field.name}${isWhole ? '' : `, bits 0x${asked.toString(16)}`} = 0x${set.toString(16)}`;
+      },
+    ),
+  );
+}
+
+/** What the programming house is told. */
+function enrolmentLines(chip: Chip, list: string, segger: string, count: number): string[] {
+  const address = hexAddress(chip.layout.journal[1].addressStart);
+  return [
+    `${list}: ${count} single-use secrets, one row a chip; its bytes go to ${address} beside the agent.`,
+    `${segger}: the same bytes as a serial number list for a SEGGER Flasher: address ${address}, length 64.`,
+    'Then the chip is protected for good with these option bytes, the readout level last:',
+    ...protectionLines(chip),
+    'Keep both files as secret as keys: who reads a row before the first contact of its chip can pose as that chip.',
+  ];
+}
+
+/** The agent and, where a board is named, its settings as Intel HEX. */
+function hexOf(chip: Chip, board: string | undefined): Uint8Array {
+  if (board === undefined) return readAgentHex(chip);
+  const { agentImage } = whatToWrite(chip, 'machine-code', board);
+  const parts = agentImage
+    .map(({ address, bytes }) => ({ address, bytes: new Uint8Array(bytes) }))
+    .sort((a, b) => a.address - b.address);
+  return utf8([...intelHexLines(parts)].join(''));
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .addOption(chipOption())
+    .option('--board <name>', 'board settings beside the agent: a ready board, or a board.json')
     .requiredOption('--out <file>', 'where to write the agent, Intel HEX')
-    .addHelpText('after', examples('agent export --chip stm32f427 --out agent.hex'))
+    .option(
+      '--enrol <number>',
+      'secrets for that many chips, for a programming house that holds no key: OUT.enrolment.csv and OUT.snlist.txt',
+      number({ least: 1, most: 100_000 }),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'agent export --chip stm32f427 --out agent.hex',
+        'agent export --chip stm32u575 --board nucleo-u575zi-q --out agent.hex --enrol 500',
+      ),
+    )
     .action(
-      runs(shell, async (face, { chip: id, out }) => {
+      runs(shell, async (face, { chip: id, board, out, enrol }) => {
         const chip = findChip(id);
-        refuseUnmakeable([out]);
-        writeNewFiles([{ path: out, parts: [readAgentHex(chip)] }]);
+        if (enrol !== undefined && !chip.hasRandomGenerator)
+          throw new Fault('unwitnessed-needs-generator', { chip: chip.id });
+        const hex = hexOf(chip, board);
+        const [list, segger] = [`${out}.enrolment.csv`, `${out}.snlist.txt`];
+        const enrolments = Array.from({ length: enrol ?? 0 }, () => newEnrolment(nodeCrypto));
+        const secret = { mode: 0o600 };
+        const files = [
+          { path: out, parts: [hex] },
+          ...(enrol === undefined
+            ? []
+            : [
+                { path: list, parts: [utf8(enrolmentCsv(chip, enrolments))], ...secret },
+                { path: segger, parts: [utf8(seggerList(enrolments))], ...secret },
+              ]),
+        ];
+        refuseUnmakeable(files.map(({ path }) => path));
+        writeNewFiles(files);
         const fields = bootFields(chip);
         face.tell(
-          { event: 'agent-exported', chip: chip.id, file: out, bootOptions: fields },
+          {
+            ...{ event: 'agent-exported', chip: chip.id, file: out, bootOptions: fields },
+            ...(enrol === undefined ? {} : { enrolmentList: list, serialNumberList: segger }),
+          },
           `${out}: the agent of ${chip.id} in machine code, from ${hexAddress(chip.layout.agent[0]!.addressStart)}`,
           '',
           ...commandLines(chip, out, fields),
@@ -77,7 +150,11 @@ export const command = (shell: Shell) =>
                 ...fields.map(({ name, value }) => `  ${name} = 0x${value.toString(16)}`),
               ]),
           '',
-          'Then `firmseal personalize --via written` makes the identity. You must trust the person who wrote the agent.',
+          ...(enrol === undefined
+            ? [
+                'Then `firmseal personalize --via written` makes the identity. You must trust the person who wrote the agent.',
+              ]
+            : enrolmentLines(chip, list, segger, enrol)),
         );
       }),
     );
