@@ -1,11 +1,20 @@
 // Small mistakes of owner, operator and auditor at the authority's files: none of them escapes a folder,
 // stops a service or passes in silence.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readProducts } from '../src/authority-folder.ts';
+import { makeDesk } from './desk.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-mistakes-'));
@@ -60,6 +69,36 @@ describe('the folder of an authority', () => {
     writeFileSync(join(made(), 'products', 'notes.txt'), '');
     const { products, ignored } = readProducts(made(), undefined as never);
     expect([products, ignored.sort()]).toEqual([[], ['.DS_Store', 'notes.txt']]);
+  });
+
+  it('with a copy of a product file, a folder and JSON of others serves the product once', async () => {
+    const desk = at('desk');
+    mkdirSync(desk);
+    const { at: inDesk } = await makeDesk(desk);
+    const folder = inDesk('authority/products');
+    const original = readFileSync(join(folder, 'panel.json'), 'utf8');
+    writeFileSync(join(folder, 'panel-old.json'), original);
+    writeFileSync(join(folder, 'package.json'), '{"format": 7, "name": "x"}');
+    writeFileSync(join(folder, 'empty.json'), '{}');
+    mkdirSync(join(folder, 'more.json'));
+    symlinkSync('nowhere', join(folder, 'gone.json'));
+    const read = () => readProducts(inDesk('authority'), undefined as never);
+    expect(read().products.map(({ product }) => product)).toEqual(['panel']);
+    expect(read().ignored).toEqual([
+      'empty.json',
+      'gone.json',
+      'more.json',
+      'package.json',
+      'panel-old.json',
+    ]);
+    // One that is damaged is no stray file: without it the product would be gone.
+    writeFileSync(join(folder, 'panel.json'), original.slice(0, -9));
+    expect(read).toThrow(expect.objectContaining({ code: 'product-file-malformed' }));
+    writeFileSync(join(folder, 'panel.json'), original.replace('"rootPublicKey"', '"root"'));
+    expect(read).toThrow(expect.objectContaining({ code: 'product-file-malformed' }));
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    expect(read).toThrow(expect.objectContaining({ code: 'file-missing' }));
   });
 
   it('that is not there is said to be missing', async () => {

@@ -3,7 +3,7 @@
 // chips by option bytes, which are named.
 
 import { Command } from '@commander-js/extra-typings';
-import { bootOptions, type Chip, findChip, hexAddress } from '@firmseal/chips';
+import { bootOptions, type Chip, findChip, hexAddress, requireAgent } from '@firmseal/chips';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { readAgentHex } from '../../agent-image.ts';
 import { chipOption } from '../../chip-option.ts';
@@ -61,6 +61,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, { chip: id, out }) => {
         const chip = findChip(id);
+        requireAgent(chip);
         refuseUnmakeable([out]);
         writeNewFiles([{ path: out, parts: [readAgentHex(chip)] }]);
         const fields = bootFields(chip);
