@@ -117,6 +117,22 @@ describe('the folder of an authority', () => {
   });
 });
 
+it('keys show tells what a file is, and what is wrong with one that it cannot tell', async () => {
+  const files = at('told');
+  mkdirSync(files);
+  const { at: of } = await makeDesk(files);
+  for (const [file, kind] of [
+    ['root.key', 'key'],
+    ['root.key.pub', 'public key'],
+    ['ca.delegation', 'delegation'],
+  ] as const)
+    expect(jsonLines(await run('keys', 'show', of(file), '--json'))).toMatchObject([{ kind }]);
+  const other = await run('keys', 'show', of('panel.seal'));
+  expect([other.status, other.stderr]).toEqual([3, expect.stringContaining('signed-object-unknown')]);
+  writeFileSync(at('cut.key'), readFileSync(of('root.key'), 'utf8').slice(0, -20));
+  expect((await run('keys', 'show', at('cut.key'))).stderr).toMatch(/^FS\d+ key-/);
+});
+
 it('an audit whose remembered head is not there does not pass in silence', async () => {
   writeFileSync(at('evidence'), '');
   const { status, stderr } = await run(

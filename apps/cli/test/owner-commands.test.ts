@@ -36,8 +36,9 @@ afterAll(async () => {
 describe('a chip that is less protected than the catalogue asks', () => {
   it('is refused by a job that takes PASS alone, and no unit is taken', async () => {
     const strict = await chain.openJob(at('open.seal'), 'strict');
-    const { status, stdout } = await chain.try('install', ...chain.lineWords(strict, plug));
+    const { status, stdout, stderr } = await chain.try('install', ...chain.lineWords(strict, plug));
     expect(status).toBe(11);
+    expect(stderr).toMatch(/^\[1\] tcp:\S+: FS0892 job-outcome-refused: .*\n {2}What to do: /);
     expect(stdout).toContain('UNPROTECTED');
     expect(stdout).toContain('#RESULT:1:#ERROR:FS0892');
     expect((await chain.run('job', 'show', strict.job, ...chain.owner)).stdout).toContain('units taken 0');
