@@ -20,7 +20,7 @@ export interface LibraryOptions {
 type Done = (error: Error | null) => void;
 
 /** The library's poll on a file descriptor, on Linux and macOS. */
-export interface LibraryPoller {
+interface LibraryPoller {
   poll(events?: number): void;
   listenerCount(event: 'readable' | 'writable'): number;
 }
