@@ -198,7 +198,8 @@ describe('one receipt on its own', () => {
     const copy = join(here, 'evidence');
     await chain.run('audit', ...chain.owner, ...chain.auditWords(), '--keep', copy);
     const words = ['--evidence', copy, ...chain.auditWords(), '--receipts', join(here, 'exported')];
-    const offline = await chain.run('audit', ...words, '--json');
+    const offline = await chain.run('audit', ...words, '--keep', join(here, 'copy of it'), '--json');
+    expect(readFileSync(join(here, 'copy of it'), 'utf8')).toBe(readFileSync(copy, 'utf8'));
     expect(jsonLines(offline)).toContainEqual(
       expect.objectContaining({ event: 'install', thumbprint, outcome: 'UNPROTECTED', chip: chipId }),
     );
