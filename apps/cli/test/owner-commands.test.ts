@@ -91,6 +91,7 @@ describe('per-device data', () => {
       [`# mac, serial\n${serial},0102030\n`, 'FS0893'],
       [`${serial},${mac}\n${serial},${mac}\n`, 'FS0867'],
       ['# nothing\n', 'FS0867'],
+      [`${serial},${'ab'.repeat(3_000_000)}\n`, 'FS0893'],
       [`${serial}\n`, 'FS0308'],
     ];
     for (const [text, label] of cases) {
@@ -118,6 +119,16 @@ describe('per-device data', () => {
 });
 
 describe('jobs and tokens', () => {
+  it('opens no job whose two files would be one', async () => {
+    const before = await chain.run('job', 'list', ...chain.owner, '--json');
+    const words = ['--package', at('open.seal'), '--content-key', at('open.seal.key'), '--quota', '1'];
+    const one = ['--id-file', join(here, 'one'), '--line-token', join(here, '.', 'one'), '--approve'];
+    const { status, stderr } = await chain.try('job', 'open', ...chain.owner, ...words, ...one);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('name one file')]);
+    expect(await chain.run('job', 'list', ...chain.owner, '--json')).toEqual(before);
+    expect(readdirSync(here)).not.toContain('one');
+  });
+
   it('lists every job, newest first', async () => {
     const { stdout } = await chain.run('job', 'list', ...chain.owner, '--json');
     const jobs = jsonLines({ stdout });
