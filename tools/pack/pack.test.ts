@@ -147,6 +147,16 @@ describe('firmseal, packed', () => {
     expect(missing).toEqual([]);
   });
 
+  test('makes no code of text, and runs where Node forbids it', () => {
+    const folder = join(home, 'node_modules/firmseal');
+    for (const name of globSync('**/*.{js,mjs}', { cwd: folder }))
+      expect(readFileSync(join(folder, name), 'utf8'), name).not.toMatch(/\beval\(|\bnew Function\b/);
+    const forbid = '--disallow-code-generation-from-strings';
+    const words = [forbid, join(folder, 'firmseal.mjs'), 'chips', '--json'];
+    const options = { cwd: home, env: { PATH: path, HOME: home }, encoding: 'utf8' } as const;
+    expect(spawnSync(process.execPath, words, options)).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('--help names the commands', () => {
     const { status, stdout, stderr } = run(home, '--help');
     expect(stderr).toBe('');

@@ -77,6 +77,7 @@ const listsElsewhere = [
   'apps/cli/test/owner-commands.test.ts',
   'apps/cli/test/seal-inputs.test.ts',
   'apps/cli/test/secrets.test.ts',
+  'apps/cli/test/unreachable-paths.test.ts',
   'device/agent/toolchain/cache.ts',
   'device/agent/toolchain/debian-source.test.ts',
   'knip.ts',

@@ -1,7 +1,7 @@
 // Planted violations of the rules about the lockfile.
 
 import { expect, test } from 'vitest';
-import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
+import { lockfileHashes, lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 
 const lockfile = (packages: object) => ({ path: 'package-lock.json', text: JSON.stringify({ packages }) });
 const manifest = (path: string, value: object) => ({ path, text: JSON.stringify(value) });
@@ -12,6 +12,22 @@ test('a place to fetch from is found; links of workspaces pass', () => {
   expect(lockfileHosts([lockfile({ 'node_modules/a': { resolved: 'packages/a', link: true } })])).toEqual([]);
   const resolved = 'https://example.org/a.tgz';
   expect(lockfileHosts([lockfile({ 'node_modules/a': { ...entry, resolved } })])).toHaveLength(1);
+});
+
+test('a package without a hash is found, and one that runs a script of its own', () => {
+  const integrity = 'sha512-x';
+  const packages = {
+    'node_modules/a': { integrity },
+    'node_modules/b': {},
+    'node_modules/linked': { resolved: 'packages/c', link: true },
+    'node_modules/esbuild': { integrity, hasInstallScript: true },
+    'node_modules/node': { integrity, hasInstallScript: true },
+    'packages/c': {},
+  };
+  expect(lockfileHashes([lockfile(packages)])).toEqual([
+    expect.stringContaining('node_modules/b has no hash'),
+    expect.stringContaining('node_modules/node runs a script'),
+  ]);
 });
 
 test('a missing entry for another platform is found, wherever npm may have put it', () => {

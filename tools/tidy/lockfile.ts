@@ -9,7 +9,7 @@ type Needs = {
   devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 };
-type Entry = Needs & { resolved?: string; link?: boolean };
+type Entry = Needs & { resolved?: string; link?: boolean; integrity?: string; hasInstallScript?: boolean };
 type Entries = Record<string, Entry>;
 
 const lockfilePath = 'package-lock.json';
@@ -47,6 +47,21 @@ export const lockfilePlatforms: Rule = (files) => {
       .map((name) => `${lockfilePath}: ${folder} wants ${name}, which has no entry`),
   );
 };
+
+/**
+ * Their scripts are not run (`--ignore-scripts`): what they would fetch stands in packages of the lockfile.
+ */
+const scriptsAllowed = new Set(['node_modules/esbuild', 'node_modules/@serialport/bindings-cpp']);
+
+/** Whatever is installed has a hash: no package fetches more by a script of its own. */
+export const lockfileHashes: Rule = (files) =>
+  Object.entries(entriesOf(files) ?? {}).flatMap(([name, { link, integrity, hasInstallScript }]) => {
+    if (!name.includes('node_modules/') || link === true) return [];
+    if (integrity === undefined) return [`${lockfilePath}: ${name} has no hash`];
+    return hasInstallScript === true && !scriptsAllowed.has(name)
+      ? [`${lockfilePath}: ${name} runs a script when it is installed, which may fetch what has no hash`]
+      : [];
+  });
 
 const sorted = (record: Record<string, string> = {}): string => JSON.stringify(Object.entries(record).sort());
 

@@ -16,7 +16,7 @@ import {
   laboratoryImports,
 } from './imports.ts';
 import { layersExist, layoutPage } from './layout.ts';
-import { lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
+import { lockfileHashes, lockfileHosts, lockfileManifests, lockfilePlatforms } from './lockfile.ts';
 import { machineTraces } from './machine-paths.ts';
 import { oneOfEach } from './one-of-each.ts';
 import { datedFigures, pageLength, plainWords } from './prose.ts';
@@ -45,6 +45,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'no paths of a machine, no hosts of a registry': machineTraces,
   'the lockfile names no place': lockfileHosts,
   'the lockfile has the binaries of every platform': lockfilePlatforms,
+  'everything in the lockfile has a hash': lockfileHashes,
   'the lockfile knows every package.json': lockfileManifests,
   'pages end at 12 KB': pageLength,
   'dated figures stand in docs/figures.md': datedFigures,

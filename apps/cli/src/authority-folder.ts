@@ -1,7 +1,7 @@
 // The folder of an authority: its keys, its database, and a file for each product with what the root
 // delegated. Who makes it and who serves from it are commands/authority.
 
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Authority,
@@ -62,26 +62,46 @@ const productFile = z.strictObject({
   epochStatement: base64url.optional(),
 });
 
-/** Throws `product-file-malformed`, and what readBoundedFile does. */
-function readProduct(path: string, issuer: ProductKeys['issuer']): ProductKeys {
+/** Any JSON: of another program, or of a product under another name, a copy that somebody keeps. */
+const anyFile = z.unknown().transform((value): { format?: unknown; product?: unknown } => Object(value));
+
+/** Also by a symbolic link. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+/** Undefined for a file that is none of a product of that name, however its content is. */
+function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']): ProductKeys | undefined {
+  const product = name.slice(0, -ending.length);
+  const path = join(folder, name);
+  if (!name.endsWith(ending) || !isProductName(product) || !isFile(path)) return undefined;
+  const any = readJsonFile(path, anyFile);
+  if ('data' in any && (any.data.format !== productFormat || any.data.product !== product)) return undefined;
   const read = readJsonFile(path, productFile);
   if ('problem' in read) throw new Fault('product-file-malformed', { file: path, problem: read.problem });
   const { format: _, epochStatement, ...keys } = read.data;
   return { ...keys, issuer, ...(epochStatement === undefined ? {} : { epochStatement }) };
 }
 
-/** All products of the folder, and whatever else lies there; `issuer` signs their licenses. */
+/**
+ * All products of the folder, and whatever else lies there; `issuer` signs their licenses. Throws
+ * `product-file-malformed` for one that is damaged, and what readBoundedFile does.
+ */
 export function readProducts(
   folder: string,
   issuer: ProductKeys['issuer'],
 ): { products: ProductKeys[]; ignored: string[] } {
   const { products } = authorityPaths(folder);
-  const isProduct = (name: string) => name.endsWith(ending) && isProductName(name.slice(0, -ending.length));
-  const names = existsSync(products) ? readdirSync(products).sort() : [];
-  return {
-    products: names.filter(isProduct).map((name) => readProduct(join(products, name), issuer)),
-    ignored: names.filter((name) => !isProduct(name)),
-  };
+  const found: ProductKeys[] = [];
+  const ignored: string[] = [];
+  try {
+    for (const name of existsSync(products) ? readdirSync(products).sort() : []) {
+      const keys = readProduct(products, name, issuer);
+      if (keys === undefined) ignored.push(name);
+      else found.push(keys);
+    }
+  } catch (error) {
+    throw faultOfFile(error, products, 'read');
+  }
+  return { products: found, ignored };
 }
 
 /** Puts a product's configuration where readProducts finds it, in place of an earlier one. */

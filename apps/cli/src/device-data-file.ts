@@ -6,6 +6,12 @@ import { type Bytes, fromHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { readText } from './files.ts';
 
+/** No license has room for more. */
+const mostDigits = 2 * 4096;
+
+const isValue = (text: string): boolean =>
+  text.length <= mostDigits && text.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(text);
+
 /**
  * One set a line, in the order of the file. The values may be secret, so the fault names lines alone.
  * Throws `device-data-malformed`, and what reading a file throws.
@@ -16,8 +22,7 @@ export function readDeviceData(path: string): Bytes[][] {
     const line = text.trim();
     if (line === '' || line.startsWith('#')) continue;
     const values = line.split(/[\s,;]+/);
-    const wrong = values.some((value) => !/^([0-9a-fA-F]{2})+$/.test(value));
-    if (wrong) throw new Fault('device-data-malformed', { file: path, line: index + 1 });
+    if (!values.every(isValue)) throw new Fault('device-data-malformed', { file: path, line: index + 1 });
     sets.push(values.map((value) => fromHex(value)));
   }
   return sets;

@@ -2,14 +2,20 @@
 // standard error; exit code by kind.
 
 import { Fault, faultLabel } from '@firmseal/fault';
+import { faultOfFile } from '@firmseal/files';
 import { exitCodeOfFault } from '@firmseal/programmer';
 import { takenLine } from './desk/taken.ts';
 import { Face } from './face.ts';
 import type { Shell } from './shell.ts';
 
-/** Any thrown value as a Fault: what was not foreseen is an internal error. */
+/**
+ * Any thrown value as a Fault: what the system says of a path is that, and what was not foreseen is an
+ * internal error.
+ */
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
+  const { syscall, path } = (error ?? {}) as { syscall?: unknown; path?: unknown };
+  if (typeof syscall === 'string' && typeof path === 'string') return faultOfFile(error, path, 'read');
   const detail = error instanceof Error ? error.message : String(error);
   return new Fault('internal-error', { detail }, { cause: error });
 }

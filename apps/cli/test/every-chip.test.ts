@@ -1,6 +1,6 @@
 // Every chip that has an agent through the commands: seal, personalize, install, audit. What
-// plays the agent here is its WebAssembly build; machine-code-chips.arm.test.ts does the same
-// with the machine code that ships.
+// plays the agent here is its WebAssembly build; lab/ways/ways.arm.test.ts does the same with
+// the machine code that ships.
 
 import { agentBuilds, chipIds, findChip, readoutLevel } from '@firmseal/chips';
 import { createBlankChip } from '@firmseal/virtual-line';
@@ -32,7 +32,7 @@ describe.each(withAgent)('%s', (id) => {
   });
 });
 
-it('a chip without an agent is refused by seal, personalize and demo, by its name', async () => {
+it('a chip without an agent is refused by init, seal, personalize, demo and agent export, by its name', async () => {
   const desk = ['--product', product, '--root-key', chain.at('root.key.pub')];
   for (const words of [
     [
@@ -45,10 +45,13 @@ it('a chip without an agent is refused by seal, personalize and demo, by its nam
       ...['--via', 'virtual:127.0.0.1:9', '--socket', 'tcp:127.0.0.1:9'],
     ],
     ['demo'],
+    ['agent', 'export', '--out', chain.at('agent.hex')],
+    ['init', chain.at('authority'), '--product', product],
   ]) {
     const { status, stderr } = await chain.try(...words, '--chip', 'stm32h563');
     expect(status, words[0]).toBe(3);
     expect(stderr).toContain('no agent for stm32h563');
+    expect(stderr).toContain('can still be programmed in plain');
   }
 });
 

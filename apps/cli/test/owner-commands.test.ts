@@ -36,8 +36,9 @@ afterAll(async () => {
 describe('a chip that is less protected than the catalogue asks', () => {
   it('is refused by a job that takes PASS alone, and no unit is taken', async () => {
     const strict = await chain.openJob(at('open.seal'), 'strict');
-    const { status, stdout } = await chain.try('install', ...chain.lineWords(strict, plug));
+    const { status, stdout, stderr } = await chain.try('install', ...chain.lineWords(strict, plug));
     expect(status).toBe(11);
+    expect(stderr).toMatch(/^\[1\] tcp:\S+: FS0892 job-outcome-refused: .*\n {2}What to do: /);
     expect(stdout).toContain('UNPROTECTED');
     expect(stdout).toContain('#RESULT:1:#ERROR:FS0892');
     expect((await chain.run('job', 'show', strict.job, ...chain.owner)).stdout).toContain('units taken 0');
@@ -90,6 +91,7 @@ describe('per-device data', () => {
       [`# mac, serial\n${serial},0102030\n`, 'FS0893'],
       [`${serial},${mac}\n${serial},${mac}\n`, 'FS0867'],
       ['# nothing\n', 'FS0867'],
+      [`${serial},${'ab'.repeat(3_000_000)}\n`, 'FS0893'],
       [`${serial}\n`, 'FS0308'],
     ];
     for (const [text, label] of cases) {
@@ -117,6 +119,16 @@ describe('per-device data', () => {
 });
 
 describe('jobs and tokens', () => {
+  it('opens no job whose two files would be one', async () => {
+    const before = await chain.run('job', 'list', ...chain.owner, '--json');
+    const words = ['--package', at('open.seal'), '--content-key', at('open.seal.key'), '--quota', '1'];
+    const one = ['--id-file', join(here, 'one'), '--line-token', join(here, '.', 'one'), '--approve'];
+    const { status, stderr } = await chain.try('job', 'open', ...chain.owner, ...words, ...one);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('name one file')]);
+    expect(await chain.run('job', 'list', ...chain.owner, '--json')).toEqual(before);
+    expect(readdirSync(here)).not.toContain('one');
+  });
+
   it('lists every job, newest first', async () => {
     const { stdout } = await chain.run('job', 'list', ...chain.owner, '--json');
     const jobs = jsonLines({ stdout });
@@ -197,7 +209,8 @@ describe('one receipt on its own', () => {
     const copy = join(here, 'evidence');
     await chain.run('audit', ...chain.owner, ...chain.auditWords(), '--keep', copy);
     const words = ['--evidence', copy, ...chain.auditWords(), '--receipts', join(here, 'exported')];
-    const offline = await chain.run('audit', ...words, '--json');
+    const offline = await chain.run('audit', ...words, '--keep', join(here, 'copy of it'), '--json');
+    expect(readFileSync(join(here, 'copy of it'), 'utf8')).toBe(readFileSync(copy, 'utf8'));
     expect(jsonLines(offline)).toContainEqual(
       expect.objectContaining({ event: 'install', thumbprint, outcome: 'UNPROTECTED', chip: chipId }),
     );

@@ -8,7 +8,7 @@ const pieceSizeBytes = 8192;
 export function toBase64url(bytes: Uint8Array): string {
   let binary = '';
   for (let at = 0; at < bytes.length; at += pieceSizeBytes)
-    binary += String.fromCharCode(...bytes.subarray(at, at + pieceSizeBytes));
+    binary += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + pieceSizeBytes));
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 

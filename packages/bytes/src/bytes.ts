@@ -28,16 +28,17 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** Character codes of the digits; a text put together from pieces would keep them all in memory. */
 const digitCodes = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const piece = 4096;
+const codes = new Uint8Array(2 * piece);
 
 /** Lower-case hexadecimal, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   if (bytes.length > piece) return toHex(bytes.subarray(0, piece)) + toHex(bytes.subarray(piece));
-  const codes = new Uint8Array(2 * bytes.length);
   for (let i = 0; i < bytes.length; i++) {
     codes[2 * i] = digitCodes[bytes[i]! >>> 4]!;
     codes[2 * i + 1] = digitCodes[bytes[i]! & 15]!;
   }
-  return String.fromCharCode(...codes);
+  // Without a spread, which makes an object for each digit.
+  return Reflect.apply(String.fromCharCode, undefined, codes.subarray(0, 2 * bytes.length));
 }
 
 /** Of a digit 0-9, a-f or A-F by its character code. */

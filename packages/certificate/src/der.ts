@@ -3,16 +3,16 @@
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 
-function lengthBytes(length: number): Bytes {
-  if (length < 0x80) return Uint8Array.of(length);
-  if (length < 0x100) return Uint8Array.of(0x81, length);
-  return Uint8Array.of(0x82, length >>> 8, length & 0xff);
+function headOf(tag: number, length: number): Bytes {
+  if (length < 0x80) return Uint8Array.of(tag, length);
+  if (length < 0x100) return Uint8Array.of(tag, 0x81, length);
+  return Uint8Array.of(tag, 0x82, length >>> 8, length & 0xff);
 }
 
 /** Any value by its tag; content below 64 KiB. */
 export function der(tag: number, ...content: readonly Uint8Array[]): Bytes {
-  const whole = concatBytes(...content);
-  return concatBytes(Uint8Array.of(tag), lengthBytes(whole.length), whole);
+  const length = content.reduce((sum, part) => sum + part.length, 0);
+  return concatBytes(headOf(tag, length), ...content);
 }
 
 export const sequence = (...items: readonly Uint8Array[]): Bytes => der(0x30, ...items);

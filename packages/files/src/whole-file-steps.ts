@@ -3,7 +3,7 @@
 
 import type * as nodeFiles from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { systemReason } from './system-fault.ts';
+import { faultOfFile, systemReason } from './system-fault.ts';
 
 /** The calls to the system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
@@ -29,10 +29,17 @@ export type TemporaryKind = 'part' | 'new';
 export const temporaryOf = (path: string, kind: TemporaryKind): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.${kind}`);
 
-/** A device or a pipe, which has a name already and is written to as it is. */
+/**
+ * A device or a pipe, which has a name already and is written to as it is. Throws what writing the file would
+ * for a path that the system does not follow: too long, a circle of links.
+ */
 export function isStream(path: string, files: FileSystem): boolean {
-  const stat = files.statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+  try {
+    const stat = files.statSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+  } catch (error) {
+    throw faultOfFile(error, path, 'written');
+  }
 }
 
 /**

@@ -31,18 +31,19 @@ interface AuditInputs {
 }
 
 /** Lines of evidence: from the authority, or from a file that an earlier audit kept. */
-function evidenceOf(
-  face: Face,
-  { authority, tokenFile, evidence, keep }: AuditInputs,
-): AsyncIterable<string> {
+function sourceOf(face: Face, { authority, tokenFile, evidence }: AuditInputs): AsyncIterable<string> {
   if (evidence !== undefined) return readLines(evidence, mostEvidenceLineBytes);
   if (authority === undefined || tokenFile === undefined)
     throw new Fault('command-line-invalid', {
       command: 'firmseal audit',
       detail: 'give --authority and --token-file, or --evidence with a file that an audit kept',
     });
-  const lines = accessAuthority(face, { authority, tokenFile }).exportEvidence();
-  return keep === undefined ? lines : keepLines(keep, lines);
+  return accessAuthority(face, { authority, tokenFile }).exportEvidence();
+}
+
+function evidenceOf(face: Face, inputs: AuditInputs): AsyncIterable<string> {
+  const lines = sourceOf(face, inputs);
+  return inputs.keep === undefined ? lines : keepLines(inputs.keep, lines);
 }
 
 /**

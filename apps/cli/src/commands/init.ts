@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { readAuthorityAddress } from '@firmseal/authority-client';
 import { utf8 } from '@firmseal/bytes';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { makeFolder, refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { authorityPaths } from '../authority-folder.ts';
 import { chipOption } from '../chip-option.ts';
@@ -33,6 +34,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, folder, options) => {
         const { product, chip, socket, via, passphraseFile } = options;
+        requireAgent(findChip(chip));
         const url = readAuthorityAddress(options.authorityUrl);
         const [file, desk] = [join(folder, deskFileName), join(folder, deskFolder)];
         refuseUnmakeable([file]);

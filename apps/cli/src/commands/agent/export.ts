@@ -4,7 +4,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { utf8 } from '@firmseal/bytes';
-import { bootOptions, type Chip, fieldMask, finalOptions, findChip, hexAddress } from '@firmseal/chips';
+import { bootOptions, type Chip, fieldMask, finalOptions, findChip, hexAddress, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
@@ -116,6 +116,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, { chip: id, board, out, enrol }) => {
         const chip = findChip(id);
+        requireAgent(chip);
         if (enrol !== undefined && !chip.hasRandomGenerator)
           throw new Fault('unwitnessed-needs-generator', { chip: chip.id });
         const hex = hexOf(chip, board);

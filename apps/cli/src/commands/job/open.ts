@@ -1,7 +1,9 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
+import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { toHex, utf8 } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
 import { accessAuthority } from '../../authority-access.ts';
@@ -58,6 +60,11 @@ export const command = (shell: Shell) =>
         };
         const outputs = [outputOf(idFile, 'idFile'), outputOf(lineToken, 'lineToken')] as const;
         // Before the job is opened: it would be there without its id.
+        if (idFile !== undefined && lineToken !== undefined && resolve(idFile) === resolve(lineToken))
+          throw new Fault('command-line-invalid', {
+            command: 'firmseal job open',
+            detail: '--id-file and --line-token name one file',
+          });
         for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
