@@ -4,7 +4,15 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { utf8 } from '@firmseal/bytes';
-import { bootOptions, type Chip, fieldMask, finalOptions, findChip, hexAddress, requireAgent } from '@firmseal/chips';
+import {
+  bootOptions,
+  type Chip,
+  fieldMask,
+  finalOptions,
+  findChip,
+  hexAddress,
+  requireAgent,
+} from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
