@@ -27,6 +27,7 @@ import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
 import { LineLogs } from './line-logs.ts';
 import { openLinePackages, type RunPackage } from './line-packages.ts';
+import { openOutlets } from './outlets.ts';
 import { TesterPorts } from './tester-ports.ts';
 
 /** Counts begin with what the journal holds of this time: a shift that was interrupted goes on. */
@@ -98,6 +99,7 @@ class RunningLine {
   async run(): Promise<LineEnd> {
     const { file } = this.#parts;
     const testers = await TesterPorts.open(file, this.#line);
+    const outlets = openOutlets(file, (fault, raised) => this.#alarm(fault, raised));
     const operator = new Operator(this.#line, file.labels);
     const shown = createLineFace(this.#face, {
       lineName: file.name,
@@ -114,6 +116,7 @@ class RunningLine {
     this.#takers.push(
       (event) => shown.take(event),
       (event) => testers.take(event),
+      ...outlets.map((outlet) => (event: LineEvent) => outlet.take(event)),
     );
     this.#tellBegin(testers, (text) => shown.say(text));
     const delivering = setInterval(() => void this.#deliver(), deliverEveryMs);
@@ -126,6 +129,7 @@ class RunningLine {
       clearInterval(delivering);
       giveBack();
       testers.close();
+      await Promise.all(outlets.map((outlet) => outlet.close()));
       shown.finish();
       await this.#logs.close();
       this.#writeReport();

@@ -25,7 +25,9 @@ export const command = (shell: Shell) =>
     .addOption(passphraseOption('the signer key'))
     .addHelpText(
       'after',
-      examples('line pack line-1.json --signer signer.key --delegation signer.delegation --out line-1.released'),
+      examples(
+        'line pack line-1.json --signer signer.key --delegation signer.delegation --out line-1.released',
+      ),
     )
     .action(
       runs(shell, async (face, path, { signer, delegation, out, passphraseFile }) => {
