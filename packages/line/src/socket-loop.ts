@@ -41,9 +41,11 @@ export interface SocketSettings {
   readonly cycles?: number | undefined;
   /** Default 400: between looks for a chip. */
   readonly lookEveryMs?: number;
-  /** Default 5,000: before a held chip is tried again. */
+  /** Default 5,000: before a held chip is tried again; doubled each time, a minute at most. */
   readonly holdMs?: number;
 }
+
+const mostHoldMs = 60_000;
 
 /** Looks without an answer, one after the other, after which the chip counts as taken out. */
 const absentLooks = 2;
@@ -199,6 +201,7 @@ export class SocketLoop {
     const { authorityPatienceMs, holdMs = 5000, place, look } = this.settings;
     const untilMs = this.#clock.nowMs() + (authorityPatienceMs ?? Number.POSITIVE_INFINITY);
     this.#cycle++;
+    let holds = 0;
     for (;;) {
       const { cycle, fault } = await this.#installOnce();
       if (fault?.code === 'journal-write-failed') {
@@ -208,7 +211,7 @@ export class SocketLoop {
       if (fault === undefined || !isAuthorityAway(fault.code) || this.#clock.nowMs() >= untilMs) return cycle;
       this.#raise(fault);
       this.#enter('held');
-      await this.#bell.wait(holdMs);
+      await this.#bell.wait(Math.min(mostHoldMs, holdMs * 2 ** holds++));
       if (this.#draining) return cycle;
       // A chip that was taken out meanwhile is as far as the journal says.
       if ((await lookForChip(place, look)) === undefined && (await lookForChip(place, look)) === undefined)
