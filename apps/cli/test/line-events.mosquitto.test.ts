@@ -9,14 +9,17 @@ import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runCommandLine } from '../src/program.ts';
 import { LineSite } from './line-site.ts';
-import { runHere } from './run-here.ts';
+import { memoryShell, runHere } from './run-here.ts';
 
 const site = new LineSite();
 let port = 0;
 let broker: ChildProcess;
 let hook: Server;
 const posted: Record<string, unknown>[] = [];
+/** Posts that the web address does not take. */
+let refusals = 0;
 
 beforeAll(async () => {
   await site.begin();
@@ -32,8 +35,13 @@ beforeAll(async () => {
   });
   for await (const line of createInterface({ input: broker.stderr! })) if (/running/.test(line)) break;
   hook = createHttp(async (request, response) => {
-    posted.push(JSON.parse(await text(request)) as Record<string, unknown>);
-    response.writeHead(204).end();
+    const body = JSON.parse(await text(request)) as Record<string, unknown>;
+    if (refusals > 0) response.writeHead(503).end();
+    else {
+      posted.push(body);
+      response.writeHead(204).end();
+    }
+    refusals--;
   });
   hook.listen(0, '127.0.0.1');
   await once(hook, 'listening');
@@ -87,6 +95,22 @@ it('results, states and counts reach the broker; results reach the web address',
   // Nothing that crosses is secret.
   const token = readFileSync(site.at('events.token'), 'utf8').trim();
   expect(JSON.stringify([...heard, posted])).not.toContain(token);
+}, 120_000);
+
+it('a web address that does not take an event gets it again, and an alarm says so', async () => {
+  const { place } = await site.plugIn();
+  const { port: hookPort } = hook.address() as AddressInfo;
+  const file = site.writeLine('events', [place], { webhook: { url: `http://127.0.0.1:${hookPort}/events` } });
+  posted.length = 0;
+  refusals = 1;
+  const { shell, out } = memoryShell();
+  const ended = runCommandLine(['line', 'run', file, '--json'], shell);
+  while (!posted.some(({ event }) => event === 'line-cycle'))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  shell.stops.raise('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(out.text).toContain('it answered with status 503');
+  expect(posted.filter(({ event }) => event === 'line-cycle')).toHaveLength(1);
 }, 120_000);
 
 it('a broker that is not there is an alarm, and the line installs', async () => {
