@@ -46,6 +46,8 @@ export interface SocketSettings {
 }
 
 const mostHoldMs = 60_000;
+/** A socket in one of these takes no request. */
+const busyStates: ReadonlySet<SocketState> = new Set(['installing', 'queued', 'held', 'ended']);
 
 /** Looks without an answer, one after the other, after which the chip counts as taken out. */
 const absentLooks = 2;
@@ -86,8 +88,7 @@ export class SocketLoop {
 
   /** Begins an install of what is in the socket, halted or not; false while one is under way. */
   begin(): boolean {
-    if (this.#draining || this.#state === 'installing' || this.#state === 'queued' || this.#state === 'held')
-      return false;
+    if (this.#draining || busyStates.has(this.#state)) return false;
     this.#asked = true;
     this.#failures = 0;
     this.#bell.ring();

@@ -94,8 +94,10 @@ export class MqttPublisher {
       });
     this.#isClosing = true;
     clearTimeout(this.#timer);
-    if (this.#isConnected) this.#socket?.end(disconnectPacket());
-    else this.#socket?.destroy();
+    if (this.#isConnected) {
+      this.#socket?.write(disconnectPacket());
+      this.#socket?.destroySoon();
+    } else this.#socket?.destroy();
   }
 
   /** As a process that ends without a word. */

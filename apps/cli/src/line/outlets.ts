@@ -1,6 +1,7 @@
 // Where the events of a line go besides this station: an MQTT broker, a web address. An outlet that cannot be
 // reached is an alarm and stops nothing.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { systemReason } from '@firmseal/files';
@@ -97,7 +98,7 @@ class Webhook implements Outlet {
   readonly #tell: (reason: string | undefined) => void;
   readonly #waiting: string[] = [];
   #busy: Promise<void> | undefined;
-  #isClosing = false;
+  readonly #closed = new AbortController();
 
   constructor(line: string, url: string, alarm: Alarm) {
     this.#line = line;
@@ -113,8 +114,9 @@ class Webhook implements Outlet {
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
-    await Promise.race([this.#busy, new Promise((resolve) => setTimeout(resolve, closeLimitMs).unref())]);
+    const limit = setTimeout(() => this.#closed.abort(), closeLimitMs);
+    await this.#busy;
+    clearTimeout(limit);
   }
 
   async #postAll(): Promise<void> {
@@ -123,9 +125,9 @@ class Webhook implements Outlet {
       if (body === undefined) break;
       const reason = await this.#post(body);
       if (reason === undefined) this.#waiting.shift();
-      else if (this.#isClosing) break;
+      if (this.#closed.signal.aborted) break;
       this.#tell(reason);
-      if (reason !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
+      if (reason !== undefined) await sleep(pauseMs, undefined, this.#closed).catch(() => undefined);
     }
     this.#busy = undefined;
   }
@@ -138,7 +140,7 @@ class Webhook implements Outlet {
         headers: { 'content-type': 'application/json' },
         body,
         redirect: 'error',
-        signal: AbortSignal.timeout(postLimitMs),
+        signal: AbortSignal.any([AbortSignal.timeout(postLimitMs), this.#closed.signal]),
       });
       await answer.body?.cancel();
       return answer.ok ? undefined : `it answered with status ${answer.status}`;

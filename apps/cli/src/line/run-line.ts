@@ -97,9 +97,20 @@ class RunningLine {
   }
 
   async run(): Promise<LineEnd> {
+    const outlets = openOutlets(this.#parts.file, (fault, raised) => this.#alarm(fault, raised));
+    this.#takers.push(...outlets.map((outlet) => (event: LineEvent) => outlet.take(event)));
+    try {
+      return await this.#runSockets();
+    } finally {
+      await Promise.all(outlets.map((outlet) => outlet.close()));
+      await this.#logs.close();
+      this.#writeReport();
+    }
+  }
+
+  async #runSockets(): Promise<LineEnd> {
     const { file } = this.#parts;
     const testers = await TesterPorts.open(file, this.#line);
-    const outlets = openOutlets(file, (fault, raised) => this.#alarm(fault, raised));
     const operator = new Operator(this.#line, file.labels);
     const shown = createLineFace(this.#face, {
       lineName: file.name,
@@ -116,7 +127,6 @@ class RunningLine {
     this.#takers.push(
       (event) => shown.take(event),
       (event) => testers.take(event),
-      ...outlets.map((outlet) => (event: LineEvent) => outlet.take(event)),
     );
     this.#tellBegin(testers, (text) => shown.say(text));
     const delivering = setInterval(() => void this.#deliver(), deliverEveryMs);
@@ -129,10 +139,7 @@ class RunningLine {
       clearInterval(delivering);
       giveBack();
       testers.close();
-      await Promise.all(outlets.map((outlet) => outlet.close()));
       shown.finish();
-      await this.#logs.close();
-      this.#writeReport();
     }
   }
 
