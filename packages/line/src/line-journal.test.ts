@@ -1,5 +1,5 @@
-// What a line remembers: nothing that is needed is lost when a long journal is cut down, and memory does not grow
-// with the chips that passed.
+// What a line remembers: nothing that is needed is lost when a long journal is cut down, and memory does
+// not grow with the chips that passed.
 
 import { Fault } from '@firmseal/fault';
 import type { JournalEntry } from '@firmseal/programmer';
