@@ -57,6 +57,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
 export const adapters: readonly string[] = [
   'crypto-node',
   'journal-file-adapter',
+  'mqtt-adapter',
   'openocd-adapter',
   'serial-adapter',
   'tcp-adapter',

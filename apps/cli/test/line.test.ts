@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
 import { succeed } from './desk.ts';
@@ -100,6 +101,9 @@ it('a tester starts a socket over its port and waits for the result; the second 
   expect(await result).toMatch(/^#OK \(Total \d/);
   expect(heard.slice(0, 2)).toEqual(['#STATUS:READY', '#ACK']);
   expect(heard).toContain('#STATUS:PROGRAMMING');
+  const page = connect(ports[0]!.port, '127.0.0.1');
+  page.write('POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n#START\r\n');
+  expect(await text(page)).toBe('#NACK\r\n');
   shell.stops.raise('SIGINT');
   expect(await ended).toBe(0);
   tester.destroy();

@@ -12,6 +12,7 @@ export { type LineFile, type LineFilePackage, lineFileSchema, lineFormat } from 
 export { countSince, type JournalCounts, LineJournal, neededEntries } from './line-journal.ts';
 export { Operator, type OperatorAnswer } from './operator.ts';
 export type { Cycle } from './outcome.ts';
+export { type PublishedEvent, publishedEvent } from './published.ts';
 export { renderLineJson, renderLog, socketOf } from './render-log.ts';
 export { type RenderedScreen, renderScreen, type ScreenInput, tallyText } from './render-screen.ts';
 export { csvHead, csvRow, junitReport } from './reports.ts';

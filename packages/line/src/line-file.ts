@@ -52,6 +52,48 @@ const linePackage = z
   .refine(({ job, licenses }) => job !== undefined || licenses !== undefined, 'job or licenses is due')
   .refine(({ job, token }) => (job === undefined) === (token === undefined), 'job and token go together');
 
+const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** An address without user, query or fragment; unencrypted for this machine alone. */
+const address = (secure: string, plain: string) =>
+  z
+    .string()
+    .max(1024)
+    .refine((text) => {
+      if (!URL.canParse(text)) return false;
+      const { protocol, username, password, search, hash } = new URL(text);
+      return [secure, plain].includes(protocol) && `${username}${password}${search}${hash}` === '';
+    }, `it is no address that begins with ${secure}// and has no user, query or fragment`)
+    .refine((text) => {
+      if (!URL.canParse(text)) return true;
+      const { protocol, hostname } = new URL(text);
+      return protocol === secure || loopback.has(hostname);
+    }, `${plain}// is for this machine alone`);
+
+/** Letters, digits and a few signs: no wildcard of MQTT. */
+const topic = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/, 'it is no topic')
+  .max(200);
+
+const mqtt = z
+  .strictObject({
+    url: address('mqtts:', 'mqtt:'),
+    /** Before every topic of the line. */
+    topic,
+    user: z.string().min(1).max(128).optional(),
+    /** File whose first line is the password. */
+    passwordFile: path.optional(),
+    /** PEM files: of the broker's CA, and of a client certificate with its key. */
+    ca: path.optional(),
+    certificate: path.optional(),
+    key: path.optional(),
+  })
+  .refine(
+    ({ certificate, key }) => (certificate === undefined) === (key === undefined),
+    'certificate and key go together',
+  );
+
 const socket = z.strictObject({
   name,
   place,
@@ -88,6 +130,10 @@ const lineFile = z
     authorityPatienceMinutes: z.int().min(0).max(10_080).optional(),
     /** Host on which tester ports listen. */
     testerHost: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'),
+    /** A broker that gets the events of docs/line-events.md. */
+    mqtt: mqtt.optional(),
+    /** An address that gets results and alarms, each by a POST. */
+    webhook: z.strictObject({ url: address('https:', 'http:') }).optional(),
     /** Program and arguments, run for each chip that passed. */
     onPass: z.array(z.string().max(1024)).min(1).max(32).optional(),
   })
@@ -113,7 +159,6 @@ const lineFile = z
   });
 
 export type LineFile = z.output<typeof lineFile>;
-export type LineFileSocket = LineFile['sockets'][number];
 export type LineFilePackage = LineFile['packages'][string];
 
 /** For readers of JSON files. */

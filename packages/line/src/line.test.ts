@@ -4,7 +4,7 @@ import { Fault } from '@firmseal/fault';
 import { ModelChip } from '@firmseal/programmer/testing';
 import { expect, it } from 'vitest';
 import { createModelLine, type ModelLine, modelFile, placeOf } from '../test/model-line.ts';
-import { exitCodeOfLine, type LineEvent } from './index.ts';
+import { countSince, exitCodeOfLine, type LineEvent } from './index.ts';
 
 type Kind<K extends LineEvent['kind']> = Extract<LineEvent, { kind: K }>;
 
@@ -212,4 +212,36 @@ it('a scanned label comes before each chip and is in its result', async () => {
   expect(eventsOf(model, 'line-cycle').map(({ label, outcome }) => [label, outcome])).toEqual([
     ['SN-0001', 'pass'],
   ]);
+});
+
+it('a clock that goes back two days: chips that passed are still refused, and counts go on', async () => {
+  const model = await createModelLine(modelFile(2));
+  const chip = new ModelChip({ name: 'a' });
+  model.plugged.set(placeOf(1), chip);
+  const first = model.create({ onEvent: operator(model, []) });
+  model.clock.after(10_000, () => first.drain());
+  await model.run(first);
+  const past = () => new Date(Date.UTC(2025, 11, 30) + model.clock.nowMs());
+  model.plugged.set(placeOf(2), chip);
+  model.plugged.set(placeOf(1), new ModelChip({ name: 'b' }));
+  const second = model.create({
+    ...{ now: past, cycles: 1, counts: countSince(model.entries, past().getTime() - 12 * 3_600_000) },
+  });
+  const end = await model.run(second);
+  expect(outcomes(model).sort()).toEqual(['A1 pass', 'A1 pass', 'A2 chip-seen-before']);
+  expect(end).toMatchObject({ passed: 2, refused: 1 });
+});
+
+it('an authority that is away for a day: the chip waits, few attempts are made, and it passes', async () => {
+  const model = await createModelLine(modelFile(1));
+  const chip = new ModelChip({ name: 'a' });
+  model.plugged.set(placeOf(1), chip);
+  const { authority } = model.bench;
+  const fault = new Fault('authority-timeout', { timeoutMs: 10_000, attempts: 5 });
+  const attempts = 24 * 60;
+  for (let i = 0; i < attempts; i++) authority.failures.push({ call: 'giveChallenge', after: false, fault });
+  const end = await model.run(model.create({ cycles: 1 }));
+  expect(end).toMatchObject({ passed: 1, passedFirst: 1, failed: 0 });
+  expect(model.clock.nowMs()).toBeGreaterThan(23 * 3_600_000);
+  expect(eventsOf(model, 'line-alarm')).toHaveLength(2);
 });

@@ -4,11 +4,13 @@
 import { exitCodes, Fault } from '@firmseal/fault';
 import type { Clock } from '@firmseal/link';
 import {
+  asFault,
   exitCodeOfFault,
   type InstallPackage,
   type InstallProof,
   type InstallVerifier,
   type LineAuthority,
+  reportFault,
   type SocketOpener,
 } from '@firmseal/programmer';
 import type { LineEvent, Tally, UnitsLeft } from './events.ts';
@@ -94,9 +96,11 @@ export class Line {
     await Promise.all(
       this.sockets.map((socket) =>
         socket.run().catch((error: unknown) => {
-          fault ??= error instanceof Fault ? error : new Fault('internal-error', { detail: String(error) });
+          const ended = asFault(error);
+          fault ??= ended;
+          this.#tellFault(socket.settings.name, ended);
           // Without a journal nothing may begin; any other defect ends its own socket alone.
-          if (fault.code === 'journal-write-failed') this.stop();
+          if (ended.code === 'journal-write-failed') this.stop();
         }),
       ),
     );
@@ -235,6 +239,12 @@ export class Line {
       this.#failed.add(chip);
       this.#tally = { ...tally, failed: tally.failed + 1 };
     }
+  }
+
+  #tellFault(name: string, fault: Fault): void {
+    const { now, onEvent } = this.#settings;
+    const time = now().toISOString();
+    onEvent({ kind: 'line-alarm', name, fault: reportFault(fault), raised: true, time });
   }
 
   #tellTally(): void {

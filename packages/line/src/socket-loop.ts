@@ -41,9 +41,13 @@ export interface SocketSettings {
   readonly cycles?: number | undefined;
   /** Default 400: between looks for a chip. */
   readonly lookEveryMs?: number;
-  /** Default 5,000: before a held chip is tried again. */
+  /** Default 5,000: before a held chip is tried again; doubled each time, a minute at most. */
   readonly holdMs?: number;
 }
+
+const mostHoldMs = 60_000;
+/** A socket in one of these takes no request. */
+const busyStates: ReadonlySet<SocketState> = new Set(['installing', 'queued', 'held', 'ended']);
 
 /** Looks without an answer, one after the other, after which the chip counts as taken out. */
 const absentLooks = 2;
@@ -84,8 +88,7 @@ export class SocketLoop {
 
   /** Begins an install of what is in the socket, halted or not; false while one is under way. */
   begin(): boolean {
-    if (this.#draining || this.#state === 'installing' || this.#state === 'queued' || this.#state === 'held')
-      return false;
+    if (this.#draining || busyStates.has(this.#state)) return false;
     this.#asked = true;
     this.#failures = 0;
     this.#bell.ring();
@@ -199,6 +202,7 @@ export class SocketLoop {
     const { authorityPatienceMs, holdMs = 5000, place, look } = this.settings;
     const untilMs = this.#clock.nowMs() + (authorityPatienceMs ?? Number.POSITIVE_INFINITY);
     this.#cycle++;
+    let holds = 0;
     for (;;) {
       const { cycle, fault } = await this.#installOnce();
       if (fault?.code === 'journal-write-failed') {
@@ -208,7 +212,7 @@ export class SocketLoop {
       if (fault === undefined || !isAuthorityAway(fault.code) || this.#clock.nowMs() >= untilMs) return cycle;
       this.#raise(fault);
       this.#enter('held');
-      await this.#bell.wait(holdMs);
+      await this.#bell.wait(Math.min(mostHoldMs, holdMs * 2 ** holds++));
       if (this.#draining) return cycle;
       // A chip that was taken out meanwhile is as far as the journal says.
       if ((await lookForChip(place, look)) === undefined && (await lookForChip(place, look)) === undefined)

@@ -114,14 +114,13 @@ export class TesterSession {
   }
 
   #begin(label: string): void {
-    const { state } = this.#socket;
-    const isFree = state !== 'installing' && state !== 'queued' && state !== 'held' && state !== 'ended';
-    if (!isFree || this.#asked) {
+    if (this.#asked || !this.#socket.begin()) {
       this.#send('#NACK');
       return;
     }
+    // The socket looks at its label only after this.
     if (label !== '') this.#socket.label(label);
-    this.#asked = this.#socket.begin();
-    this.#send(this.#asked ? '#ACK' : '#NACK');
+    this.#asked = true;
+    this.#send('#ACK');
   }
 }

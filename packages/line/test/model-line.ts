@@ -16,6 +16,7 @@ import {
   type LineSettings,
   lineFileSchema,
 } from '../src/index.ts';
+import { paced } from './paced-stream.ts';
 
 export interface ModelLine {
   readonly bench: Bench<ModelChip>;
@@ -50,7 +51,8 @@ export function modelFile(sockets: number, change: Record<string, unknown> = {})
 
 export const placeOf = (number: number): string => `tcp:127.0.0.1:${5000 + number}`;
 
-export async function createModelLine(file: LineFile): Promise<ModelLine> {
+/** `baud`: every socket is a serial line of that rate; else bytes take no time. */
+export async function createModelLine(file: LineFile, { baud }: { baud?: number } = {}): Promise<ModelLine> {
   const bench = await createBench<ModelChip>({});
   const clock = new TestClock();
   const entries: JournalEntry[] = [];
@@ -61,7 +63,8 @@ export async function createModelLine(file: LineFile): Promise<ModelLine> {
   const open = async (place: string): Promise<ByteStream> => {
     const chip = plugged.get(place);
     if (chip === undefined) throw new Fault('link-closed');
-    return chip.connect();
+    const stream = chip.connect();
+    return baud === undefined ? stream : paced(stream, clock, baud);
   };
   const model: ModelLine = {
     ...{ bench, clock, events, plugged, entries },

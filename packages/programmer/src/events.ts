@@ -53,6 +53,8 @@ export type EventBody =
       readonly licenseId: string;
       readonly unitIndex: number;
       readonly newUnit: boolean | null;
+      /** Keyed digests of the per-device data that the license seals, hexadecimal, one an area. */
+      readonly deviceDataDigests: readonly string[];
     }
   | { readonly kind: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly kind: 'restart'; readonly restarts: number; readonly fault: FaultReport | null }

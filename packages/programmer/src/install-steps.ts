@@ -92,7 +92,8 @@ const licensing: Step = async (context, { settings, emit, record }) => {
   const newUnit = given.newUnit ?? null;
   await record({ kind: 'licensed', license: toJournalLicense(known), newUnit });
   const { licenseId, unitIndex } = known.terms;
-  emit({ kind: 'licensed', licenseId: toHex(licenseId), unitIndex, newUnit });
+  const deviceDataDigests = known.terms.deviceDataDigests.map(toHex);
+  emit({ kind: 'licensed', licenseId: toHex(licenseId), unitIndex, newUnit, deviceDataDigests });
   return { next: 'package', context: { ...context, license: { bundle: given.bundle, known } } };
 };
 

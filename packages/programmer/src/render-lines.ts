@@ -16,7 +16,9 @@ function describe(event: InstallEvent): string | undefined {
     case 'licensed': {
       const quota =
         event.newUnit === null ? '' : event.newUnit ? ', one unit of quota taken' : ', no quota taken';
-      return `license ${event.licenseId.slice(0, 8)} for unit ${event.unitIndex}${quota}`;
+      const digests = event.deviceDataDigests.map((digest) => digest.slice(0, 16)).join(' ');
+      const data = digests === '' ? '' : `, per-device data of digest ${digests}`;
+      return `license ${event.licenseId.slice(0, 8)} for unit ${event.unitIndex}${quota}${data}`;
     }
     case 'restart':
       return `reconnecting (${event.restarts}): ${event.fault === null ? 'the chip resets itself' : faultText(event.fault)}`;

@@ -54,7 +54,7 @@ test('plain lines of a whole install', async () => {
   expect(lines).toEqual([
     '[1] usb-1: install X of version 1.2.3',
     '[1] usb-1: chip stm32f427, device X, personalized, readout level 2, agent 1',
-    '[1] usb-1: license X for unit 0, one unit of quota taken',
+    '[1] usb-1: license X for unit 0, one unit of quota taken, per-device data of digest X',
     '[1] usb-1: reconnecting (1): the chip resets itself',
     '[1] usb-1: chip stm32f427, device X, personalized, readout level 2, agent 1',
     '[1] usb-1: receipt verified, stored by the authority',

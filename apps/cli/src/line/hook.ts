@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { Fault } from '@firmseal/fault';
 import { systemReason } from '@firmseal/files';
+import { passphraseVariable } from '@firmseal/keys';
 import type { Cycle } from '@firmseal/line';
 
 /** A hook that hangs would hold its socket. */
@@ -27,6 +28,8 @@ function outcomeOf(hook: Hook, cycle: Cycle): Promise<string | undefined> {
     stdio: ['ignore', 'ignore', 'ignore'],
     env: {
       ...process.env,
+      // It is nobody's business but ours.
+      [passphraseVariable]: undefined,
       FIRMSEAL_SOCKET: cycle.name,
       FIRMSEAL_PACKAGE: cycle.package,
       FIRMSEAL_DEVICE: cycle.thumbprint ?? '',

@@ -10,9 +10,10 @@ export function readLineFile(path: string): LineFile {
   const read = readJsonFile(path, lineFileSchema);
   if ('problem' in read) throw new Fault('line-file-invalid', { file: path, problem: read.problem });
   const at = (name: string): string => (isAbsolute(name) ? name : join(dirname(resolve(path)), name));
-  const { rootKey, deviceCaDelegation, packages, ...rest } = read.data;
+  const { rootKey, deviceCaDelegation, packages, mqtt, ...rest } = read.data;
   return {
     ...rest,
+    ...(mqtt === undefined ? {} : { mqtt: { ...mqtt, ...mqttPaths(mqtt, at) } }),
     rootKey: at(rootKey),
     deviceCaDelegation: at(deviceCaDelegation),
     packages: Object.fromEntries(
@@ -32,3 +33,16 @@ export function readLineFile(path: string): LineFile {
 }
 
 export const isJobId = (text: string): boolean => /^[0-9a-fA-F]{32}$/.test(text);
+
+/** The files of a broker, each as `place` gives it. */
+export function mqttPaths(
+  { passwordFile, ca, certificate, key }: NonNullable<LineFile['mqtt']>,
+  place: (path: string) => string,
+): Pick<NonNullable<LineFile['mqtt']>, 'passwordFile' | 'ca' | 'certificate' | 'key'> {
+  return {
+    ...(passwordFile === undefined ? {} : { passwordFile: place(passwordFile) }),
+    ...(ca === undefined ? {} : { ca: place(ca) }),
+    ...(certificate === undefined ? {} : { certificate: place(certificate) }),
+    ...(key === undefined ? {} : { key: place(key) }),
+  };
+}

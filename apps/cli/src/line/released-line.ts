@@ -17,7 +17,7 @@ import {
 } from '@firmseal/line';
 import { readInput, readText } from '../files.ts';
 import { readPublicKey } from '../public-key-file.ts';
-import { isJobId, readLineFile } from './read-line-file.ts';
+import { isJobId, mqttPaths, readLineFile } from './read-line-file.ts';
 
 const lineFileName = 'line.json';
 const rootKeyName = 'root.key.pub';
@@ -41,8 +41,13 @@ export function collectParts(file: LineFile): LineArchiveParts {
       ...(licenses === undefined ? {} : { licenses: `licenses/${name}` }),
     };
   };
+  const { mqtt } = file;
+  let brokerFiles = 0;
   const packed: LineFile = {
     ...file,
+    ...(mqtt === undefined
+      ? {}
+      : { mqtt: { ...mqtt, ...mqttPaths(mqtt, (path) => add(`mqtt/${++brokerFiles}`, path)) } }),
     rootKey: add(rootKeyName, file.rootKey),
     deviceCaDelegation: add('device-ca.delegation', file.deviceCaDelegation),
     packages: Object.fromEntries(

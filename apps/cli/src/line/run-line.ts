@@ -27,6 +27,7 @@ import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
 import { LineLogs } from './line-logs.ts';
 import { openLinePackages, type RunPackage } from './line-packages.ts';
+import { openOutlets } from './outlets.ts';
 import { TesterPorts } from './tester-ports.ts';
 
 /** Counts begin with what the journal holds of this time: a shift that was interrupted goes on. */
@@ -96,6 +97,18 @@ class RunningLine {
   }
 
   async run(): Promise<LineEnd> {
+    const outlets = openOutlets(this.#parts.file, (fault, raised) => this.#alarm(fault, raised));
+    this.#takers.push(...outlets.map((outlet) => (event: LineEvent) => outlet.take(event)));
+    try {
+      return await this.#runSockets();
+    } finally {
+      await Promise.all(outlets.map((outlet) => outlet.close()));
+      await this.#logs.close();
+      this.#writeReport();
+    }
+  }
+
+  async #runSockets(): Promise<LineEnd> {
     const { file } = this.#parts;
     const testers = await TesterPorts.open(file, this.#line);
     const operator = new Operator(this.#line, file.labels);
@@ -127,8 +140,6 @@ class RunningLine {
       giveBack();
       testers.close();
       shown.finish();
-      await this.#logs.close();
-      this.#writeReport();
     }
   }
 

@@ -1,0 +1,2 @@
+export type { Message } from './packet.ts';
+export { type MqttOptions, MqttPublisher } from './publisher.ts';
