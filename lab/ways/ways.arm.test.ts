@@ -160,3 +160,14 @@ describe.each([
     await chain.audit();
   });
 });
+
+it('stm32g0b1 on its board: the ROM and then the agent answer on the COM port, and on no other pins', async () => {
+  const { chip, via, socket } = await ways['serial line behind TCP']!.plug('stm32g0b1');
+  chip.wire = { toChip: 'PA3', fromChip: 'PA2' };
+  const order = await chain.order('stm32g0b1', 'on its board');
+  const words = ['--agent-build', 'machine-code', '--board', 'nucleo-g0b1re'];
+  await chain.personalize('stm32g0b1', { via, socket }, ...words);
+  const installed = jsonLines(await chain.install(order, { socket }));
+  expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
+  await chain.audit();
+});
