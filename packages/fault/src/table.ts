@@ -2359,7 +2359,7 @@ export const faultTable = {
     remedy: 'Run it without the option. The engineer with the key that signed it can add --engineer-key; --license-cache is for development alone.',
   },
   'line-publish-failed': {
-    number: 1311, exit: 'station', http: null, retry: 'fail', chip: false,
+    number: 1411, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The line cannot reach {target} ({reason}). Installs go on; its events wait, at most {most} of them.',
     remedy: 'Check the address, the network, and the user or certificate that the line file names.',
   },
