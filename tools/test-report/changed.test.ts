@@ -63,6 +63,7 @@ describe('the tests that a change can affect', () => {
 const listsElsewhere = [
   'apps/cli/src/authority-folder.ts',
   'apps/cli/src/doctor/machine.ts',
+  'apps/cli/src/sfi/books-folder.ts',
   'apps/cli/src/virtual/state-file.test.ts',
   'apps/cli/test/clocks.faketime.test.ts',
   'apps/cli/test/desk-file.test.ts',
@@ -72,6 +73,8 @@ const listsElsewhere = [
   'apps/cli/test/owner-commands.test.ts',
   'apps/cli/test/seal-inputs.test.ts',
   'apps/cli/test/secrets.test.ts',
+  'apps/cli/test/sfi-seal.test.ts',
+  'apps/cli/test/sfi.test.ts',
   'device/agent/toolchain/cache.ts',
   'device/agent/toolchain/debian-source.test.ts',
   'knip.ts',

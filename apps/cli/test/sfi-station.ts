@@ -1,5 +1,5 @@
-// A station for tests of `firmseal sfi`: a folder with an image, option bytes, and the stand-in for ST's tools as
-// programs that can be started. The stand-in is not ST's software (lab/st-tools/README.md).
+// A station for tests of `firmseal sfi`: a folder with an image, option bytes, and the stand-in for ST's
+// tools as programs that can be started. The stand-in is not ST's software (lab/st-tools/README.md).
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -19,7 +19,7 @@ export interface Diagnosis {
 
 const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(2, '0')}`;
 
-export function stateValue(family: SfiFamily, { fields, lifecycle }: StateRead): number | undefined {
+function stateValue(family: SfiFamily, { fields, lifecycle }: StateRead): number | undefined {
   return fields[family.stateField] ?? (lifecycle === undefined ? undefined : lifecycles[lifecycle]);
 }
 

@@ -1,6 +1,6 @@
 // The license of one chip: drawn first, into a file, and never a second time for the same chip. The books say
-// that a card was asked before it is asked, with its counter. A run that died in between compares the counter:
-// unchanged, nothing was spent; else a person has to look (spec/sfi.md section 7).
+// that a card was asked before it is asked, with its counter. A run that died in between compares the
+// counter: unchanged, nothing was spent; else a person has to look (spec/sfi.md section 7).
 
 import { Fault } from '@firmseal/fault';
 import type { LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';

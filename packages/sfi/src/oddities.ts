@@ -1,7 +1,7 @@
-// What is unlike the public files in an .sfi file that can be read all the same: counters that disagree, bytes
-// after the last area, areas that overlap. Told, never refused.
+// What is unlike the public files in an .sfi file that can be read all the same: counters that disagree,
+// bytes after the last area, areas that overlap. Told, never refused.
 
-import { areaTypes, type SfiArea } from './image.ts';
+import { areaTypes, type SfiArea } from './area.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
 

@@ -47,7 +47,7 @@ const stepWords: readonly (readonly [RegExp, InstallStep])[] = [
 const positiveWords =
   /SFI Process Finished ?!|SFI (?:file|process|operation|install(?:ation)?)\b.{0,40}\bsuccess/i;
 
-export interface LoggedArea {
+interface LoggedArea {
   readonly type: string;
   readonly sizeBytes?: number;
   readonly destinationAddress?: number;

@@ -20,7 +20,7 @@ export interface InstallWords {
 const isDebugPort = (port: string): boolean => /^(?:swd|jtag|jlink)$/i.test(port);
 
 /** `-c port=swd mode=HOTPLUG sn=...` */
-export const connectWords = ({ port, serialNumber }: ToolPort, family: SfiFamily): string[] => [
+const connectWords = ({ port, serialNumber }: ToolPort, family: SfiFamily): string[] => [
   '-c',
   `port=${port}`,
   ...(isDebugPort(port) ? family.swd : []),

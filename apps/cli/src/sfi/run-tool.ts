@@ -1,5 +1,5 @@
-// Starts ST's or SEGGER's program and gives its lines as they come. Its arguments are passed as they are, never
-// through a shell. A program that prints nothing for long is ended.
+// Starts ST's or SEGGER's program and gives its lines as they come. Its arguments are passed as they are,
+// never through a shell. A program that prints nothing for long is ended.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

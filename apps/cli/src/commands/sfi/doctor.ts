@@ -1,5 +1,5 @@
-// `firmseal sfi doctor`: the state of a chip's life, what it allows and the ways back; and closing a chip, which
-// is refused while its debug authentication is not provisioned.
+// `firmseal sfi doctor`: the state of a chip's life, what it allows and the ways back; and closing a chip,
+// which is refused while its debug authentication is not provisioned.
 
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
@@ -109,7 +109,9 @@ function tellState(face: Face, family: SfiFamily, state: ChipState): void {
   );
 }
 
-/** Throws `sfi-close-refused`, and `sfi-outcome-unknown` where the state does not read as wanted afterwards. */
+/**
+ * Throws `sfi-close-refused`, and `sfi-outcome-unknown` where the state does not read as wanted afterwards.
+ */
 async function closeChip(face: Face, reading: ToRead, value: number): Promise<void> {
   const { family, port, tool } = reading;
   const wanted = family.states.find((state) => state.value === value);

@@ -1,5 +1,5 @@
-// `firmseal sfi inspect`: what is in an .sfi file, an option-byte file or a log of ST's tools. Nothing is sent
-// anywhere, and no chip is touched.
+// `firmseal sfi inspect`: what is in an .sfi file, an option-byte file or a log of ST's tools. Nothing is
+// sent anywhere, and no chip is touched.
 
 import { Command } from '@commander-js/extra-typings';
 import type { Bytes } from '@firmseal/bytes';
