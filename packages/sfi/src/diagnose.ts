@@ -67,6 +67,7 @@ const emptyLog = {
   warnings: [],
   fields: {},
   lines: [],
+  namesCard: false,
 } as const;
 
 /** The remedy that a state has by itself. */

@@ -135,3 +135,11 @@ test('no lines throw, and a long log stays bounded', () => {
   expect(reader.log.lines.length).toBe(20_000);
   expect(plainLine('y'.repeat(10_000)).length).toBe(2_000);
 });
+
+test('a text about the tools is no log of them', () => {
+  expect(
+    readToolLog("ST's RSS and SFI decrypt in the chip; STM32CubeProgrammer drives them.").recognized,
+  ).toBe(false);
+  expect(readToolLog('13:59:39 : Option byte command : -ob DMEP1=0').recognized).toBe(true);
+  expect(readToolLog('Error: RSSLIB_SETOBKEY_BAD_SIZE in OBKey').recognized).toBe(true);
+});

@@ -89,8 +89,18 @@ export interface ToolLog {
   readonly cardCounter?: number;
   readonly cardState?: string;
   readonly cardFirmware?: string;
+  /** The command took its license from a card. */
+  readonly namesCard: boolean;
   readonly lines: readonly string[];
 }
+
+/** Words of ST's tools, by which a text without any step of an install is known for a log of theirs. */
+const toolWords =
+  /STM32_Programmer_CLI|STM32CubeProgrammer|TrustedPackageCreator|\b[Oo]ption [Bb]ytes?\b|OPTION BYTES|RSSLIB|\bST-LINK\b|\bRSSe?\b|\bSFI\b|\bHSM\b|Debug Authentication|^discovery:|\bOBKey|SDMOpen|DBGMCU/;
+
+/** How its lines begin, or `name : value`; prose that mentions the tools has neither. */
+const toolForm =
+  /^(?:Error|Warning|discovery|OBKey|SDM|UPLOADING|PROGRAMMING|OPTION BYTES?|ST-LINK|STM32Cube|Succeed|\S*STM32_Programmer_CLI)|\s:\s/;
 
 const mostLines = 20_000;
 const mostCharacters = 2_000;
@@ -125,6 +135,7 @@ export class ToolLogReader {
   #found: Partial<Record<string, string>> = {};
   #positive: LoggedError | undefined;
   #recognized = false;
+  #namesCard = false;
   #count = 0;
 
   constructor(onStep: (step: InstallStep) => void = () => undefined) {
@@ -136,6 +147,8 @@ export class ToolLogReader {
     this.#count++;
     if (text === '' || this.#lines.length >= mostLines) return;
     this.#lines.push(text);
+    if (toolForm.test(text) && toolWords.test(text)) this.#recognized = true;
+    if (/\bSFI HSM slot ID\b|\bhsm=1\b/.test(text)) this.#namesCard = true;
     const at = { line: this.#count, text };
     if (/^Error\b/i.test(text)) this.#errors.push(at);
     if (/^Warning\b/i.test(text)) this.#warnings.push(at);
@@ -222,6 +235,7 @@ export class ToolLogReader {
       warnings: this.#warnings,
       fields: Object.fromEntries(this.#fields),
       lines: this.#lines,
+      namesCard: this.#namesCard,
     };
   }
 }
