@@ -3,22 +3,25 @@
 
 import { spawn } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { concatBytes } from '@firmseal/bytes';
 import { writeSfi } from '@firmseal/sfi/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { freshChip, freshWorld } from '../../../lab/st-tools/fresh.ts';
 import type { World } from '../../../lab/st-tools/world.ts';
 import { jsonLines } from './run-here.ts';
 import { installWords, makeSfiStation, type SfiStation } from './sfi-station.ts';
 
 let station: SfiStation;
+const cache = mkdtempSync(join(tmpdir(), 'firmseal-sfi-cache-'));
 afterEach(() => station.remove());
+afterAll(() => rmSync(cache, { recursive: true }));
 
 function begin(world: World = freshWorld([freshChip('u5')])): SfiStation {
-  station = makeSfiStation(world);
+  station = makeSfiStation(world, cache);
   return station;
 }
 
@@ -144,7 +147,16 @@ describe('check', () => {
     const { run, at, world } = begin();
     const { status, text } = await run(
       ...['sfi', 'check', at('panel.sfi'), '--chip', 'stm32u575', '--option-bytes', at('options.csv')],
-      ...['--via', 'swd', '--slot', '1', '--rsse', at('rsse.bin'), '--tool', at('programmer')],
+      ...[
+        '--via',
+        'swd',
+        '--slot',
+        '1',
+        '--rsse',
+        at('enc_signed_RSSe_SFI_STM32U5.bin'),
+        '--tool',
+        at('programmer'),
+      ],
     );
     expect(status).toBe(0);
     await holds(text, 'check');
@@ -159,14 +171,15 @@ describe('check', () => {
     );
     const { status, text } = await run(
       ...['sfi', 'check', at('panel.sfi'), '--chip', 'STM32L562', '--via', 'swd', '--slot', '1'],
-      ...['--tool', at('programmer')],
+      ...['--tool', at('programmer'), '--rsse', at('enc_signed_RSSe_SFI_STM32U5.bin')],
     );
     expect(status).toBe(14);
     for (const found of [
       'TZEN is 0x01',
       'the counter is 0',
       'the card is in OEM_STATE',
-      'takes an RSSe file',
+      'is named for STM32U5',
+      'Set TZEN to 0',
     ])
       expect(text).toContain(found);
   });

@@ -96,7 +96,7 @@ function tellState(face: Face, family: SfiFamily, state: ChipState): void {
       ? `${family.name}: the state could not be read`
       : `${family.name}: ${stateLine(family, found.state).trim()}`,
     ...found.obstacles.map((obstacle) => `  An install cannot start: ${obstacle}`),
-    `  ${wayBackText(found.state)}`,
+    `  ${found.remedy}`,
     ...(integrity === undefined
       ? []
       : [

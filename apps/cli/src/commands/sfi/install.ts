@@ -8,6 +8,7 @@ import { exitCodes, Fault, faultLabel } from '@firmseal/fault';
 import { exitCodeOfFault } from '@firmseal/programmer';
 import {
   familyOfPart,
+  type InstallInputs,
   installUnit,
   type LicenseSource,
   readSfi,
@@ -48,6 +49,8 @@ export const command = (shell: Shell) =>
       licenseOption,
     )
     .option('--rsse <file>', "ST's RSSe file for this family and version of the tool")
+    .option('--loader <file>', "external loader, for an image with external flash: -el or -elbl of ST's tool")
+    .option('--modules <file>', "list of modules of an H5: -mcsv of ST's tool")
     .addOption(optionBytesOption())
     .addOption(expectOption())
     .option(
@@ -82,7 +85,7 @@ ${examples(
         const { chip: family, license, quota, rsse, books: folder } = options;
         const file = readInput(path);
         readSfi(file);
-        if (rsse !== undefined) readInput(rsse);
+        const files = filesOf({ rsse, loader: options.loader, modules: options.modules });
         const source = licenseSource(face, license);
         const tool = toolAt(stToolPath(options.tool, shell.environment['PATH']), stToolName, options.silence);
         const segger =
@@ -107,7 +110,7 @@ ${examples(
                   port,
                   family,
                   image,
-                  ...(rsse === undefined ? {} : { rsse }),
+                  files,
                   source,
                   expected,
                   books,
@@ -132,6 +135,13 @@ ${examples(
         }
       }),
     );
+
+/** The files that ST's tool reads besides. Throws what reading them throws, before a chip is touched. */
+function filesOf(given: Record<'rsse' | 'loader' | 'modules', string | undefined>): InstallInputs['files'] {
+  const named = Object.entries(given).filter(([, path]) => path !== undefined);
+  for (const [, path] of named) readInput(path!);
+  return Object.fromEntries(named);
+}
 
 /** Throws what reading the file throws. */
 function licenseSource(face: Face, given: ReturnType<typeof licenseOption>): LicenseSource {
