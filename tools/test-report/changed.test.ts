@@ -64,6 +64,7 @@ const listsElsewhere = [
   'apps/cli/src/authority-folder.ts',
   'apps/cli/src/doctor/machine.ts',
   'apps/cli/src/sfi/books-folder.ts',
+  'apps/cli/src/sfi/running-tools.ts',
   'apps/cli/src/virtual/state-file.test.ts',
   'apps/cli/test/clocks.faketime.test.ts',
   'apps/cli/test/desk-file.test.ts',

@@ -3,11 +3,21 @@
 
 import { spawn } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { concatBytes } from '@firmseal/bytes';
+import { markOfProcess } from '@firmseal/files';
 import { writeSfi } from '@firmseal/sfi/testing';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { freshChip, freshWorld } from '../../../lab/st-tools/fresh.ts';
@@ -280,23 +290,32 @@ describe('install', () => {
       if (piece.toString().includes('installing')) child.kill('SIGKILL');
     });
     await ended;
-    // The tool may still be at work: the next run comes when it has ended.
-    const log = () => {
-      const [unit] = existsSync(at('books/units')) ? readdirSync(at('books/units')) : [];
-      return unit === undefined ? '' : readFileSync(join(at('books/units'), unit, 'record.json'), 'utf8');
-    };
-    expect(log()).toContain('"source": "card"');
-    const quiet = async () => {
-      for (let before = '', now = JSON.stringify(world()); before !== now; now = JSON.stringify(world())) {
-        before = now;
-        await new Promise((resolve) => setTimeout(resolve, 300));
-      }
-    };
-    await quiet();
-    const { text } = await run(...installWords(station));
+    const [unit = ''] = readdirSync(at('books/units'));
+    expect(readFileSync(join(at('books/units'), unit, 'record.json'), 'utf8')).toContain('"source": "card"');
+    // The tool may still be at work: it is waited for, and nothing is started beside it.
+    let text = '';
+    do {
+      ({ text } = await run(...installWords(station)));
+    } while (text.includes('sfi-books-held'));
     expect(text).toMatch(/DONE-UNPROVEN|sfi-needs-person/);
     expect(world().card.counter).toBe(9);
   });
+});
+
+test('nothing is started beside a tool that outlived its firmseal', async () => {
+  const { run, at, world } = begin();
+  const long = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => long.on('close', resolve));
+  const mark = (await markOfProcess(long.pid!)) ?? '-';
+  mkdirSync(at('books/running'), { recursive: true });
+  writeFileSync(at(`books/running/${long.pid}`), `${long.pid} ${mark} 999999999 gone\n`);
+  const refused = await run(...installWords(station));
+  expect(refused).toMatchObject({ status: 16, text: expect.stringContaining('sfi-books-held') });
+  expect(world().card.counter).toBe(10);
+  long.kill('SIGKILL');
+  await ended;
+  expect((await run(...installWords(station))).status).toBe(25);
+  expect(readdirSync(at('books/running'))).toEqual([]);
 });
 
 describe('doctor', () => {

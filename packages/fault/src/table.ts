@@ -2225,8 +2225,8 @@ export const faultTable = {
   },
   'sfi-books-held': {
     number: 1330, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'Another process ({process}) works with the chip in the books {folder}.',
-    remedy: 'Wait until it ends.',
+    sentence: 'Another process ({process}) works with the books {folder}.',
+    remedy: 'Wait until it ends. It may be ST\'s tool, which goes on when firmseal is killed.',
   },
   'sfi-close-refused': {
     number: 1331, exit: 'chip', http: null, retry: 'fail', chip: false,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Fault } from '@firmseal/fault';
 import { systemReason } from '@firmseal/files';
 import type { StTool } from '@firmseal/sfi';
+import type { RunningTools } from './running-tools.ts';
 
 export const stToolName = 'STM32_Programmer_CLI';
 export const seggerToolName = 'SFI_FC_x64';
@@ -61,12 +62,23 @@ export interface ToolProcesses {
   kill(): void;
 }
 
-/** The program as the driver wants it. `limitSeconds`: how long it may be silent. */
-export function toolAt(
-  program: string,
-  name: string,
-  limitSeconds: number = silenceSeconds,
-): StTool & ToolProcesses {
+export interface ToolOptions {
+  readonly program: string;
+  /** For people. */
+  readonly name: string;
+  /** How long it may be silent. */
+  readonly limitSeconds?: number;
+  /** Where its starts are noted, for the run after one that was killed. */
+  readonly starts?: RunningTools;
+}
+
+/** The program as the driver wants it. */
+export function toolAt({
+  program,
+  name,
+  limitSeconds = silenceSeconds,
+  starts,
+}: ToolOptions): StTool & ToolProcesses {
   const running = new Set<ChildProcess>();
   return {
     name,
@@ -83,6 +95,7 @@ export function toolAt(
           windowsHide: true,
         });
         running.add(child);
+        const noted = child.pid === undefined ? undefined : starts?.note(child.pid);
         let silent = false;
         const arm = () =>
           setTimeout(() => {
@@ -105,9 +118,14 @@ export function toolAt(
           running.delete(child);
           reject(new Fault('st-tool-missing', { tool: name, reason: systemReason(error) }, { cause: error }));
         });
-        child.on('close', (status) => {
+        child.on('close', async (status) => {
           clearTimeout(timer);
           running.delete(child);
+          try {
+            (await noted)?.();
+          } catch (error) {
+            return reject(error);
+          }
           if (silent) reject(new Fault('st-tool-silent', { tool: name, seconds: limitSeconds }));
           else resolve({ status });
         });

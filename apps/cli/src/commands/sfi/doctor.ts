@@ -60,7 +60,7 @@ ${examples('sfi doctor --chip stm32h573', 'sfi doctor --chip stm32h573 --via swd
     .action(
       runs(shell, async (face, { chip: family, via, close, tool: named }) => {
         if (via === undefined) return tellFamily(face, family);
-        const tool = toolAt(stToolPath(named, shell.environment['PATH']), stToolName);
+        const tool = toolAt({ program: stToolPath(named, shell.environment['PATH']), name: stToolName });
         const reading: ToRead = { tool, port: await toolPort(via), family, onLine: () => undefined };
         const state = await readState(reading);
         tellState(face, family, state);

@@ -23,6 +23,7 @@ import { runs } from '../../runs.ts';
 import { openBooks } from '../../sfi/books-folder.ts';
 import { expectedState, expectOption, optionBytesOption } from '../../sfi/expectation.ts';
 import { seggerToolName, stToolName, stToolPath, toolAt } from '../../sfi/run-tool.ts';
+import { refuseRunningTools, runningTools } from '../../sfi/running-tools.ts';
 import { causeEvent, causeLines, remedyOf } from '../../sfi/show-cause.ts';
 import { portsOption, toolPort } from '../../sfi/tool-port.ts';
 import type { Shell } from '../../shell.ts';
@@ -87,14 +88,19 @@ ${examples(
         readSfi(file);
         const files = filesOf({ rsse, loader: options.loader, modules: options.modules });
         const source = licenseSource(face, license);
-        const tool = toolAt(stToolPath(options.tool, shell.environment['PATH']), stToolName, options.silence);
-        const segger =
-          options.segger === undefined ? undefined : toolAt(options.segger, seggerToolName, options.silence);
         const expected = expectedState(family, options);
         const ports = await Promise.all(
           options.via.map(async (text) => ({ text, port: await toolPort(text) })),
         );
         const books = openBooks(folder);
+        await refuseRunningTools(folder);
+        const common = { limitSeconds: options.silence, starts: runningTools(folder) };
+        const program = stToolPath(options.tool, shell.environment['PATH']);
+        const tool = toolAt({ program, name: stToolName, ...common });
+        const segger =
+          options.segger === undefined
+            ? undefined
+            : toolAt({ program: options.segger, name: seggerToolName, ...common });
         const image = { path, sha256: toHex(nodeCrypto.sha256(file)) };
         const cardTurn = takeTurns();
         const giveBack = letToolsEnd(shell, face, [tool, ...(segger === undefined ? [] : [segger])]);
