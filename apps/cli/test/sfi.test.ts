@@ -22,7 +22,8 @@ import { writeSfi } from '@firmseal/sfi/testing';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { freshChip, freshWorld } from '../../../lab/st-tools/fresh.ts';
 import type { World } from '../../../lab/st-tools/world.ts';
-import { jsonLines } from './run-here.ts';
+import { runCommandLine } from '../src/program.ts';
+import { jsonLines, memoryShell } from './run-here.ts';
 import { installWords, makeSfiStation, type SfiStation } from './sfi-station.ts';
 
 let station: SfiStation;
@@ -299,6 +300,35 @@ describe('install', () => {
     } while (text.includes('sfi-books-held'));
     expect(text).toMatch(/DONE-UNPROVEN|sfi-needs-person/);
     expect(world().card.counter).toBe(9);
+  });
+});
+
+describe('a tool that hangs', () => {
+  const hang = (script: string) => {
+    writeFileSync(station.at('programmer'), `#!/bin/sh\n${script}\n`);
+    return installWords(station, '--silence', '1');
+  };
+
+  test('is ended after the time that it may be silent, with what it started', async () => {
+    const { run } = begin();
+    expect(await run(...hang('sleep 600; echo never'))).toMatchObject({
+      status: 16,
+      text: expect.stringContaining('st-tool-silent'),
+    });
+  });
+
+  test('is left alone at the first request to stop, and ended at the second', async () => {
+    begin();
+    const words = hang('echo one; sleep 600').map((word) => (word === '1' ? '600' : word));
+    const { shell, err } = memoryShell({}, { folder: station.folder });
+    const status = runCommandLine(words, shell);
+    while (!existsSync(station.at('books/running')) || readdirSync(station.at('books/running')).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(shell.stops.raise('SIGINT')).toBe(true);
+    expect(err.text).toContain('an install must not be cut');
+    shell.stops.raise('SIGINT');
+    expect(await status).toBe(14);
+    expect(err.text).toContain('sfi-certificate-missing');
   });
 });
 

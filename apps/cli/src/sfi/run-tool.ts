@@ -40,6 +40,16 @@ export function stToolPath(named: string | undefined, path: string | undefined):
   return [...onPath, ...installedAt()].find((one) => existsSync(one)) ?? stToolName;
 }
 
+/** Ends a program with everything that it started: on Linux ST's tool is a script around the program. */
+function endGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    child.kill('SIGKILL'); // it ended meanwhile
+  }
+}
+
 /** Lines of a stream, cut at line feeds and at the returns of progress bars. */
 function takeLines(onLine: (line: string) => void) {
   let rest = '';
@@ -83,7 +93,7 @@ export function toolAt({
   return {
     name,
     kill: () => {
-      for (const child of running) child.kill('SIGKILL');
+      for (const child of running) endGroup(child);
     },
     run: (words, onLine) =>
       new Promise((resolve, reject) => {
@@ -100,7 +110,7 @@ export function toolAt({
         const arm = () =>
           setTimeout(() => {
             silent = true;
-            child.kill('SIGKILL');
+            endGroup(child);
           }, limitSeconds * 1000);
         let timer = arm();
         for (const stream of [child.stdout, child.stderr]) {
