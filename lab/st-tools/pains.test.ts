@@ -120,6 +120,20 @@ test('15 tests burn licenses: the same chip takes its own again, and a quota sto
   expect(bench.world.card.counter).toBe(8);
 });
 
+test('a license file that is given anew takes the place of a file, never of a license that a card counted', async () => {
+  const bench = benchOf('u5', { faults: ['rss-0x1'] });
+  const file = (text: string) => ({ kind: 'file' as const, bytes: Uint8Array.from(Buffer.from(text)) });
+  await installOn(bench, { source: file('first') });
+  await installOn(bench, { source: file('second') });
+  const held = () => [...bench.disk].find(([path]) => path.endsWith('/license'))?.[1];
+  expect(Buffer.from(held()!).toString()).toBe('second');
+  const counted = benchOf('u5', { faults: ['rss-0x1'] });
+  await installOn(counted);
+  await installOn(counted, { source: file('other') });
+  const [, license] = [...counted.disk].find(([path]) => path.endsWith('/license'))!;
+  expect(Buffer.from(license).toString()).toContain('stand-in license key-1');
+});
+
 test('every state of every family tells its way back, or that there is none', () => {
   for (const family of sfiFamilies)
     for (const { value } of family.states)

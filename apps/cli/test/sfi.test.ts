@@ -246,6 +246,16 @@ describe('install', () => {
     expect(world().card.counter).toBe(8);
   });
 
+  test('two runs at once, one card: the quota holds over both', async () => {
+    const chips = ['A1', 'A2'].map((serialNumber) => freshChip('u5', { serialNumber }));
+    const { run, world } = begin(freshWorld(chips));
+    const on = (serial: string) =>
+      run(...installWords(station, '--quota', '1').map((word) => (word === 'swd' ? `swd:${serial}` : word)));
+    const runs = await Promise.all([on('A1'), on('A2')]);
+    expect(runs.map(({ status }) => status).sort()).toEqual([11, 25]);
+    expect(world().card.counter).toBe(9);
+  });
+
   test('exit status and single errors of the tool are not believed', async () => {
     const silent = begin(freshWorld([freshChip('u5', { faults: ['silent-about-success'] })]));
     expect(await silent.run(...installWords(silent))).toMatchObject({

@@ -111,13 +111,18 @@ const noOptionBytes = /^(?:bank|address|size|value|voltage|board|revision)$/i;
 /** A terminal's sequence: ESC, a bracket, digits, a letter. */
 const colour = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
 
-/** Without colours, the time at its start, and what stands over a progress bar. */
+/**
+ * Without colours, the time at its start, and what stands over a progress bar. A log is somebody's word: what
+ * could steer the terminal that shows it becomes `?`.
+ */
 export function plainLine(raw: string): string {
   return raw
     .slice(0, mostCharacters)
     .replaceAll(colour, '')
     .replace(/^.*\r(?=.)/, '')
     .replace(/^\s*\d{1,2}:\d{2}:\d{2}(?:[:.,]\d{1,3})?\s*:\s?/, '')
+    .replaceAll('\t', ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
     .trim();
 }
 
