@@ -162,6 +162,7 @@ export function installOn(
     port: { port: 'swd' },
     family,
     image: { path: 'panel.sfi', sha256: 'aa'.repeat(32) },
+    files: {},
     source: { kind: 'card', slot: 1 },
     expected: { [family.stateField]: chip.final[family.stateField]! },
     books: booksOf(bench),

@@ -1,5 +1,5 @@
-// The station dies, or the probe is unplugged, at every point of an install. The same command goes on: it never
-// asks a card for a second license, and it ends with an outcome or says why the chip needs a person.
+// The station dies, or the probe is unplugged, at every point of an install. The same command goes on: it
+// never asks a card for a second license, and it ends with an outcome or says why the chip needs a person.
 
 import { Fault } from '@firmseal/fault';
 import type { FamilyId } from '@firmseal/sfi';

@@ -1,5 +1,5 @@
-// A drill on the stand-in for each row of the table of causes: the user is told the cause, before a license is
-// drawn or with the outcome, and the same command draws no second license.
+// A drill on the stand-in for each row of the table of causes: the user is told the cause, before a license
+// is drawn or with the outcome, and the same command draws no second license.
 
 import {
   causes,

@@ -1,5 +1,5 @@
-// Chips as they come from ST, and a station around them. Apart from world.ts, so that the stand-in as a process
-// starts without the product's code.
+// Chips as they come from ST, and a station around them. Apart from world.ts, so that the stand-in as a
+// process starts without the product's code.
 
 import { type FamilyId, findFamily } from '@firmseal/sfi';
 import type { StandInChip, World } from './world.ts';

@@ -1,5 +1,6 @@
 // The stand-in as a process: `node process.ts programmer|flasher WORDS`. The world is the JSON file that
-// FIRMSEAL_ST_STAND_IN names; it is written after every line, so that a killed process leaves what it had done.
+// FIRMSEAL_ST_STAND_IN names; it is written after every line, so that a killed
+// process leaves what it had done.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { flasher } from './flasher.ts';

@@ -1,5 +1,6 @@
-// The page of ST's error texts and chip states, docs/st-errors.md: its tables are packages/sfi/data/causes.json
-// and the families of packages/sfi, so that the command and the page say the same.
+// The page of ST's error texts and chip states, docs/st-errors.md: its tables are
+// packages/sfi/data/causes.json and the families of packages/sfi, so that the command
+// and the page say the same.
 
 import { type Cause, causes, type LifeState, sfiFamilies } from '@firmseal/sfi';
 

@@ -1,5 +1,5 @@
-// A station for tests of `firmseal sfi`: a folder with an image, option bytes, and the stand-in for ST's tools as
-// programs that can be started. The stand-in is not ST's software (lab/st-tools/README.md).
+// A station for tests of `firmseal sfi`: a folder with an image, option bytes, and the stand-in for ST's
+// tools as programs that can be started. The stand-in is not ST's software (lab/st-tools/README.md).
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,14 +20,15 @@ export interface SfiStation {
   remove(): void;
 }
 
-export function makeSfiStation(world: World): SfiStation {
+/** `cache`: a folder in which Node keeps what it compiled of the stand-in, which starts often. */
+export function makeSfiStation(world: World, cache: string): SfiStation {
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-sfi-'));
   const at = (name: string) => join(folder, name);
   writeFileSync(at('world.json'), JSON.stringify(world));
   for (const tool of ['programmer', 'flasher']) {
     const script = [
       '#!/bin/sh',
-      `FIRMSEAL_ST_STAND_IN='${at('world.json')}' exec '${process.execPath}' '${standIn}' ${tool} "$@"`,
+      `NODE_COMPILE_CACHE='${cache}' FIRMSEAL_ST_STAND_IN='${at('world.json')}' exec '${process.execPath}' '${standIn}' ${tool} "$@"`,
       '',
     ];
     writeFileSync(at(tool), script.join('\n'));
@@ -41,7 +42,7 @@ export function makeSfiStation(world: World): SfiStation {
       { type: 'C', payload: new Uint8Array(48).fill(3) },
     ]),
   );
-  writeFileSync(at('rsse.bin'), 'stand-in');
+  writeFileSync(at('enc_signed_RSSe_SFI_STM32U5.bin'), 'stand-in');
   writeFileSync(at('options.csv'), 'OPTR,0x1FEFF0BB\nSECWM1R1,0xFF80FFFF\n');
   return {
     folder,
@@ -58,6 +59,13 @@ export function makeSfiStation(world: World): SfiStation {
 /** The words of an install on the one chip of the station. */
 export const installWords = ({ at }: SfiStation, ...more: readonly string[]): string[] => [
   ...['sfi', 'install', at('panel.sfi'), '--chip', 'stm32u575', '--via', 'swd', '--license', 'slot=1'],
-  ...['--rsse', at('rsse.bin'), '--option-bytes', at('options.csv'), '--books', at('books')],
+  ...[
+    '--rsse',
+    at('enc_signed_RSSe_SFI_STM32U5.bin'),
+    '--option-bytes',
+    at('options.csv'),
+    '--books',
+    at('books'),
+  ],
   ...['--tool', at('programmer'), ...more],
 ];

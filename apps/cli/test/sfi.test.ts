@@ -3,22 +3,36 @@
 
 import { spawn } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { concatBytes } from '@firmseal/bytes';
+import { markOfProcess } from '@firmseal/files';
 import { writeSfi } from '@firmseal/sfi/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { freshChip, freshWorld } from '../../../lab/st-tools/fresh.ts';
 import type { World } from '../../../lab/st-tools/world.ts';
-import { jsonLines } from './run-here.ts';
+import { runCommandLine } from '../src/program.ts';
+import { jsonLines, memoryShell } from './run-here.ts';
 import { installWords, makeSfiStation, type SfiStation } from './sfi-station.ts';
 
 let station: SfiStation;
+const cache = mkdtempSync(join(tmpdir(), 'firmseal-sfi-cache-'));
 afterEach(() => station.remove());
+afterAll(() => rmSync(cache, { recursive: true }));
 
 function begin(world: World = freshWorld([freshChip('u5')])): SfiStation {
-  station = makeSfiStation(world);
+  station = makeSfiStation(world, cache);
   return station;
 }
 
@@ -144,7 +158,16 @@ describe('check', () => {
     const { run, at, world } = begin();
     const { status, text } = await run(
       ...['sfi', 'check', at('panel.sfi'), '--chip', 'stm32u575', '--option-bytes', at('options.csv')],
-      ...['--via', 'swd', '--slot', '1', '--rsse', at('rsse.bin'), '--tool', at('programmer')],
+      ...[
+        '--via',
+        'swd',
+        '--slot',
+        '1',
+        '--rsse',
+        at('enc_signed_RSSe_SFI_STM32U5.bin'),
+        '--tool',
+        at('programmer'),
+      ],
     );
     expect(status).toBe(0);
     await holds(text, 'check');
@@ -159,14 +182,15 @@ describe('check', () => {
     );
     const { status, text } = await run(
       ...['sfi', 'check', at('panel.sfi'), '--chip', 'STM32L562', '--via', 'swd', '--slot', '1'],
-      ...['--tool', at('programmer')],
+      ...['--tool', at('programmer'), '--rsse', at('enc_signed_RSSe_SFI_STM32U5.bin')],
     );
     expect(status).toBe(14);
     for (const found of [
       'TZEN is 0x01',
       'the counter is 0',
       'the card is in OEM_STATE',
-      'takes an RSSe file',
+      'is named for STM32U5',
+      'Set TZEN to 0',
     ])
       expect(text).toContain(found);
   });
@@ -222,6 +246,16 @@ describe('install', () => {
     expect(world().card.counter).toBe(8);
   });
 
+  test('two runs at once, one card: the quota holds over both', async () => {
+    const chips = ['A1', 'A2'].map((serialNumber) => freshChip('u5', { serialNumber }));
+    const { run, world } = begin(freshWorld(chips));
+    const on = (serial: string) =>
+      run(...installWords(station, '--quota', '1').map((word) => (word === 'swd' ? `swd:${serial}` : word)));
+    const runs = await Promise.all([on('A1'), on('A2')]);
+    expect(runs.map(({ status }) => status).sort()).toEqual([11, 25]);
+    expect(world().card.counter).toBe(9);
+  });
+
   test('exit status and single errors of the tool are not believed', async () => {
     const silent = begin(freshWorld([freshChip('u5', { faults: ['silent-about-success'] })]));
     expect(await silent.run(...installWords(silent))).toMatchObject({
@@ -267,23 +301,61 @@ describe('install', () => {
       if (piece.toString().includes('installing')) child.kill('SIGKILL');
     });
     await ended;
-    // The tool may still be at work: the next run comes when it has ended.
-    const log = () => {
-      const [unit] = existsSync(at('books/units')) ? readdirSync(at('books/units')) : [];
-      return unit === undefined ? '' : readFileSync(join(at('books/units'), unit, 'record.json'), 'utf8');
-    };
-    expect(log()).toContain('"source": "card"');
-    const quiet = async () => {
-      for (let before = '', now = JSON.stringify(world()); before !== now; now = JSON.stringify(world())) {
-        before = now;
-        await new Promise((resolve) => setTimeout(resolve, 300));
-      }
-    };
-    await quiet();
-    const { text } = await run(...installWords(station));
+    const [unit = ''] = readdirSync(at('books/units'));
+    expect(readFileSync(join(at('books/units'), unit, 'record.json'), 'utf8')).toContain('"source": "card"');
+    // The tool may still be at work: it is waited for, and nothing is started beside it.
+    let text = '';
+    do {
+      ({ text } = await run(...installWords(station)));
+    } while (text.includes('sfi-books-held'));
     expect(text).toMatch(/DONE-UNPROVEN|sfi-needs-person/);
     expect(world().card.counter).toBe(9);
   });
+});
+
+describe('a tool that hangs', () => {
+  const hang = (script: string) => {
+    writeFileSync(station.at('programmer'), `#!/bin/sh\n${script}\n`);
+    return installWords(station, '--silence', '1');
+  };
+
+  test('is ended after the time that it may be silent, with what it started', async () => {
+    const { run } = begin();
+    expect(await run(...hang('sleep 600; echo never'))).toMatchObject({
+      status: 16,
+      text: expect.stringContaining('st-tool-silent'),
+    });
+  });
+
+  test('is left alone at the first request to stop, and ended at the second', async () => {
+    begin();
+    const words = hang('echo one; sleep 600').map((word) => (word === '1' ? '600' : word));
+    const { shell, err } = memoryShell({}, { folder: station.folder });
+    const status = runCommandLine(words, shell);
+    while (!existsSync(station.at('books/running')) || readdirSync(station.at('books/running')).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(shell.stops.raise('SIGINT')).toBe(true);
+    expect(err.text).toContain('an install must not be cut');
+    shell.stops.raise('SIGINT');
+    expect(await status).toBe(14);
+    expect(err.text).toContain('sfi-certificate-missing');
+  });
+});
+
+test('nothing is started beside a tool that outlived its firmseal', async () => {
+  const { run, at, world } = begin();
+  const long = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => long.on('close', resolve));
+  const mark = (await markOfProcess(long.pid!)) ?? '-';
+  mkdirSync(at('books/running'), { recursive: true });
+  writeFileSync(at(`books/running/${long.pid}`), `${long.pid} ${mark} 999999999 gone\n`);
+  const refused = await run(...installWords(station));
+  expect(refused).toMatchObject({ status: 16, text: expect.stringContaining('sfi-books-held') });
+  expect(world().card.counter).toBe(10);
+  long.kill('SIGKILL');
+  await ended;
+  expect((await run(...installWords(station))).status).toBe(25);
+  expect(readdirSync(at('books/running'))).toEqual([]);
 });
 
 describe('doctor', () => {

@@ -2280,8 +2280,8 @@ export const faultTable = {
   },
   'sfi-books-held': {
     number: 1330, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'Another process ({process}) works with the chip in the books {folder}.',
-    remedy: 'Wait until it ends.',
+    sentence: 'Another process ({process}) works with the books {folder}.',
+    remedy: 'Wait until it ends. It may be ST\'s tool, which goes on when firmseal is killed.',
   },
   'sfi-close-refused': {
     number: 1331, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -2296,7 +2296,7 @@ export const faultTable = {
   'sfi-place-unsupported': {
     number: 1333, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: 'ST\'s tool cannot be sent to {place}: {reason}.',
-    remedy: 'Name a probe (probe:1-4.2), a serial port (serial:/dev/ttyACM0), or what ST\'s tool calls it with --port (swd, usb1).',
+    remedy: 'Name a probe (probe:1-4.2), a serial port (serial:/dev/ttyACM0), or a port as ST\'s tool calls it (swd, usb1).',
   },
   'sfi-version-too-large': {
     number: 1334, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -2401,7 +2401,7 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
-  /** `sfi install`: ST's installer says that it is done and the state read back fits; the chip proves nothing: DONE-UNPROVEN. */
+  /** ST's installer says done, and the state read back fits; there is no proof: DONE-UNPROVEN. */
   unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,

@@ -1,5 +1,6 @@
 // What the driver needs of the station: two programs, files, and books that keep for each chip what was asked
-// and done. A unit is a chip by its certificate. Everything that is kept is on the disk when the call returns.
+// and done. A unit is a chip by its certificate. Everything that is kept is on the
+// disk when the call returns.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { SfiOutcome } from './outcome.ts';
@@ -58,7 +59,9 @@ export interface Books {
   /** A path for a chip whose name is not known yet, without a file. */
   newCertificatePath(port: string): string;
   readCertificate(path: string): Bytes | undefined;
-  /** Opens a chip's place and holds it against other processes. Throws `sfi-books-held`, `sfi-books-invalid`. */
+  /**
+   * Opens a chip's place and holds it against other processes. Throws `sfi-books-held`, `sfi-books-invalid`.
+   */
   open(unit: string, certificate: Bytes): Promise<UnitBook & { close(): Promise<void> }>;
   /** Chips that have a license, by their names. */
   licensed(): ReadonlySet<string>;

@@ -102,7 +102,9 @@ const harmless = causes
   .filter(({ kind }) => kind === 'harmless')
   .flatMap(({ match }) => (match.text ?? []).map((words) => new RegExp(words)));
 
-/** A line that reads like an error and belongs to good installs; `finished`: the tool said that it is done. */
+/**
+ * A line that reads like an error and belongs to good installs; `finished`: the tool said that it is done.
+ */
 export function isHarmless(line: string, { finished }: { finished: boolean }): boolean {
   if (/failed to reconnect after reset/.test(line)) return finished;
   return harmless.some((words) => words.test(line));

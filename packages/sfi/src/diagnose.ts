@@ -14,12 +14,14 @@ export interface Diagnosis {
   readonly mayStart: boolean;
   /** One sentence each: why an install cannot start. */
   readonly obstacles: readonly string[];
+  /** The way to a state from which an install may start. */
+  readonly remedy: string;
   readonly causes: readonly Cause[];
 }
 
 const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(2, '0')}`;
 
-export function stateValue(family: SfiFamily, { fields, lifecycle }: StateRead): number | undefined {
+function stateValue(family: SfiFamily, { fields, lifecycle }: StateRead): number | undefined {
   return fields[family.stateField] ?? (lifecycle === undefined ? undefined : lifecycles[lifecycle]);
 }
 
@@ -38,10 +40,11 @@ export function diagnose(
     obstacles.push(
       `${family.stateField} is ${hex(value)}${state === undefined ? '' : `, ${state.name}`}; an install starts from ${starts}`,
     );
-  for (const { field, value: wanted, says } of family.before) {
+  const unmet = family.before.filter(({ field, value: wanted }) => {
     const found = read.fields[field];
-    if (found !== undefined && found !== wanted) obstacles.push(`${field} is ${hex(found)}: ${says}`);
-  }
+    return found !== undefined && found !== wanted;
+  });
+  for (const { field, says } of unmet) obstacles.push(`${field} is ${hex(read.fields[field]!)}: ${says}`);
   const lines = logs.flatMap((log) => log.lines);
   const causes = findCauses({
     family: family.id,
@@ -55,6 +58,7 @@ export function diagnose(
     ...(state === undefined ? {} : { state }),
     mayStart: obstacles.length === 0,
     obstacles,
+    remedy: unmet[0]?.remedy ?? wayBackText(state),
     causes,
   };
 }
@@ -67,6 +71,7 @@ const emptyLog = {
   warnings: [],
   fields: {},
   lines: [],
+  namesCard: false,
 } as const;
 
 /** The remedy that a state has by itself. */

@@ -1,7 +1,8 @@
 // The license of one chip: drawn first, into a file, and never a second time for the same chip. The books say
-// that a card was asked before it is asked, with its counter. A run that died in between compares the counter:
-// unchanged, nothing was spent; else a person has to look (spec/sfi.md section 7).
+// that a card was asked before it is asked, with its counter. A run that died in between compares the
+// counter: unchanged, nothing was spent; else a person has to look (spec/sfi.md section 7).
 
+import { equalBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
 import { ToolLogReader } from './tool-log.ts';
@@ -98,22 +99,27 @@ async function ask(given: ToDraw, slot: number): Promise<UnitRecord> {
  */
 export async function drawLicense(given: ToDraw): Promise<UnitRecord> {
   const { book, record, source, image } = given;
-  if (record.license !== undefined && (book.readLicense()?.length ?? 0) > 0) return record;
+  const kept = book.readLicense();
+  if (record.license !== undefined && kept !== undefined && kept.length > 0) {
+    // One from a card cost something and stays; a file that is given anew takes the place of a file.
+    if (source.kind === 'card' || record.license.source === 'card') return record;
+    if (equalBytes(kept, source.bytes)) return record;
+  }
   if (source.kind !== 'card') {
     if (source.bytes.length === 0)
       throw new Fault('sfi-license-missing', { said: 'the license file is empty' });
     book.keepLicense(source.bytes);
     const { drawing: _, ...rest } = record;
-    const kept: UnitRecord = { ...rest, license: { source: source.kind, image } };
-    book.keep(kept);
-    return kept;
+    const licensed: UnitRecord = { ...rest, license: { source: source.kind, image } };
+    book.keep(licensed);
+    return licensed;
   }
   // The license was kept and the record not: nothing more is asked of the card.
   if (record.drawing !== undefined && (book.readLicense()?.length ?? 0) > 0) {
     const { drawing: _, ...rest } = record;
-    const kept: UnitRecord = { ...rest, license: { source: source.kind, image } };
-    book.keep(kept);
-    return kept;
+    const licensed: UnitRecord = { ...rest, license: { source: source.kind, image } };
+    book.keep(licensed);
+    return licensed;
   }
   if (record.drawing !== undefined && (await settle(given, record.drawing.counterBefore)) === 'keep-draft')
     return keepDraft(given);

@@ -30,7 +30,7 @@ export interface InstallInputs {
   readonly port: ToolPort;
   readonly family: SfiFamily;
   readonly image: { readonly path: string; readonly sha256: string };
-  readonly rsse?: string;
+  readonly files: Pick<InstallWords, 'rsse' | 'loader' | 'modules'>;
   readonly source: LicenseSource;
   readonly expected: ExpectedState;
   readonly books: Books;
@@ -120,7 +120,7 @@ async function refuseBadStart(
     chip: unit,
     reason: [...interrupted(last, given.expected, state), ...found.obstacles].join('; '),
     remedy: [
-      wayBackText(found.state),
+      found.remedy,
       ...(cause?.remedy === undefined
         ? []
         : [`Seen before: ${cause.cause}; ${cause.remedy} (${cause.source}).`]),
@@ -229,7 +229,7 @@ async function installIn(
     {
       image: image.path,
       license: book.licensePath,
-      ...(given.rsse === undefined ? {} : { rsse: given.rsse }),
+      ...given.files,
     },
     onLine,
   );

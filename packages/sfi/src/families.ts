@@ -18,6 +18,13 @@ export interface LifeState {
   readonly needsDebugAuthentication?: boolean;
 }
 
+interface FieldBefore {
+  readonly field: string;
+  readonly value: number;
+  readonly says: string;
+  readonly remedy: string;
+}
+
 export interface SfiFamily {
   readonly id: FamilyId;
   readonly name: string;
@@ -36,7 +43,7 @@ export interface SfiFamily {
   /** Where the state shows in the option bytes: the register, and the lowest bit of eight. */
   readonly stateRegister: { readonly name: string; readonly lsb: number };
   /** Field and value that must hold before an install. */
-  readonly before: readonly { readonly field: string; readonly value: number; readonly says: string }[];
+  readonly before: readonly FieldBefore[];
   /** First eight characters of a chip's certificate, where they are public. */
   readonly productIds: readonly string[];
   readonly chipFirmware?: string;
@@ -150,6 +157,7 @@ const trustZoneOffFirst = {
   field: 'TZEN',
   value: 0,
   says: 'AN5054 starts from TZEN = 0; the installer turns TrustZone on itself',
+  remedy: 'Set TZEN to 0 and RDP to 0xAA in one write, from level 1; it erases all flash (ST 802238).',
 } as const;
 
 export const sfiFamilies: readonly SfiFamily[] = [

@@ -86,6 +86,13 @@ test('what is merely odd is told and not refused', () => {
   ]);
 });
 
+test('of very many oddities the first are told', () => {
+  const areas = Array.from({ length: 500 }, () => ({ type: 'X', payload: new Uint8Array(0) }));
+  const { notes } = readSfi(writeSfi(areas));
+  expect(notes).toHaveLength(61);
+  expect(notes.at(-1)).toBe('and 441 notes more');
+});
+
 describe('hostile files', () => {
   const whole = writeSfi([
     { type: 'F', payload: new Uint8Array(40), destinationAddress: 0x08000000 },

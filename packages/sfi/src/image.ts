@@ -4,29 +4,13 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
+import { areaTypes, type SfiArea } from './area.ts';
 import { noteOddities } from './oddities.ts';
 
 const magic = 'SFIMAGIC';
-export const imageHeaderBytes = 28;
-export const areaHeaderBytes = 30;
+const imageHeaderBytes = 28;
+const areaHeaderBytes = 30;
 const tagBytes = 16;
-
-export interface SfiArea {
-  /** `F`, or `0x07` for a byte that is no printable character. */
-  readonly type: string;
-  readonly imageVersion: number;
-  /** As the file says; areas count from 1. */
-  readonly index: number;
-  readonly sizeBytes: number;
-  readonly destinationAddress: number;
-  /** The count of areas, which every area repeats. */
-  readonly totalAreas: number;
-  readonly tag: Bytes;
-  /** Where its header stands in the file. */
-  readonly offset: number;
-  readonly header: Bytes;
-  readonly payload: Bytes;
-}
 
 export interface SfiImage {
   /** 1, whose layout is known, or 2, whose layout is not public. */
@@ -36,23 +20,14 @@ export interface SfiImage {
   readonly areaCount: number;
   readonly headerTag: Bytes;
   readonly header: Bytes;
-  /** Of version 2 only where the layout of version 1 fits the file to its last byte; `areas` is a guess then. */
+  /**
+   * Of version 2 only where the layout of version 1 fits the file to its last byte; `areas` is a guess then.
+   */
   readonly areas: readonly SfiArea[];
   readonly layout: 'known' | 'fits-version-1' | 'closed';
   /** What is unlike the files that the layout was learned from; none of it makes the file unreadable. */
   readonly notes: readonly string[];
 }
-
-/** What each type is for, where that is public. */
-export const areaTypes: Readonly<Record<string, string>> = {
-  F: 'firmware',
-  M: 'module',
-  C: 'option bytes',
-  P: 'pause: the chip resets here and continues',
-  R: 'resume after the pause',
-  E: 'external flash',
-  K: 'keys that the chip makes itself',
-};
 
 /** Whether the file begins as an .sfi file does. */
 export const looksLikeSfi = (file: Uint8Array): boolean =>

@@ -1,3 +1,4 @@
+export { areaTypes, type SfiArea } from './area.ts';
 export type { Attempt, Books, LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
 export { type Cause, causes, findCause, findCauses, isHarmless, type Situation } from './causes.ts';
 export { type Diagnosis, diagnose, refuseToClose, wayBackText } from './diagnose.ts';
@@ -12,7 +13,7 @@ export {
   type SfiFamily,
   sfiFamilies,
 } from './families.ts';
-export { areaTypes, looksLikeSfi, readSfi, type SfiArea, type SfiImage } from './image.ts';
+export { looksLikeSfi, readSfi, type SfiImage } from './image.ts';
 export { overlaps } from './oddities.ts';
 export { looksLikeOptionFile, type OptionRow, readOptionFile } from './option-csv.ts';
 export {

@@ -1,7 +1,7 @@
-// What is unlike the public files in an .sfi file that can be read all the same: counters that disagree, bytes
-// after the last area, areas that overlap. Told, never refused.
+// What is unlike the public files in an .sfi file that can be read all the same: counters that disagree,
+// bytes after the last area, areas that overlap. Told, never refused.
 
-import { areaTypes, type SfiArea } from './image.ts';
+import { areaTypes, type SfiArea } from './area.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
 
@@ -37,7 +37,9 @@ function noteArea(area: SfiArea, position: number, areas: readonly SfiArea[], ar
   return notes;
 }
 
-/** One sentence each, with the byte where it stands. */
+const mostNotes = 60;
+
+/** One sentence each, with the byte where it stands; of very many the first. */
 export function noteOddities(
   areas: readonly SfiArea[],
   { file, end, areaCount }: { file: Uint8Array; end: number; areaCount: number },
@@ -51,5 +53,6 @@ export function noteOddities(
   if (end < file.length) notes.push(`${file.length - end} bytes follow the last area, from byte ${end} on`);
   if (!areas.some(({ type }) => type === 'C'))
     notes.push('no area holds option bytes: the state of the chip after the install is not in this file');
-  return notes;
+  if (notes.length <= mostNotes) return notes;
+  return [...notes.slice(0, mostNotes), `and ${notes.length - mostNotes} notes more`];
 }

@@ -8,11 +8,13 @@ import { meanOptions, registerKey } from './option-meanings.ts';
 describe('rows', () => {
   test('spaces, line ends, separators, comments, a heading and further words are taken', () => {
     const text =
-      '\uFEFFName,Value\r\n# mine\r\nFWPSN PRG A, 0xFFFFFFFF , note\r\n\r\nOPTR;0x10\nWRP1AR\t17\n// end';
+      '\uFEFFName,Value\r\n# mine\r\nFWPSN PRG A, 0xFFFFFFFF , note\r\n\r\nOPTR;0x10\nWRP1AR\t17\n"A","0x2"\nB,1FEFF8AA\n// end';
     expect(readOptionFile(text)).toEqual([
       { name: 'FWPSN_PRG_A', value: 0xffffffff, line: 3 },
       { name: 'OPTR', value: 16, line: 5 },
       { name: 'WRP1AR', value: 17, line: 6 },
+      { name: 'A', value: 2, line: 7 },
+      { name: 'B', value: 0x1feff8aa, line: 8 },
     ]);
   });
 
@@ -22,7 +24,8 @@ describe('rows', () => {
     ['OPTR,0x100000000', 1, 'the second word is no number'],
     ['OPTR,4294967296', 1, 'more than 32 bits'],
     ['OPTR,Ox10', 1, 'the second word is no number'],
-    ['7OPTR,0x1', 1, 'the first word is no name'],
+    ['-OPTR,0x1', 1, 'the first word is no name'],
+    ['OPTR,1FEFF0A', 1, 'the second word is no number'],
     ['', 1, 'there is no row'],
     [Array.from({ length: 257 }, (_, index) => `A${index},0x1`).join('\n'), 257, 'more than 256 rows'],
   ])('%j is refused with its line', (text, line, reason) => {

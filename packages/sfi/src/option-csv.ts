@@ -12,16 +12,19 @@ export interface OptionRow {
 }
 
 const mostRows = 256;
-const nameForm = /^[A-Za-z][A-Za-z0-9_ ]{0,39}$/;
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9_ .()[\]/-]{0,39}$/;
 const valueForm = /^(?:0[xX][0-9a-fA-F]{1,8}|\d{1,10})$/;
+/** Hexadecimal without its mark, where a letter leaves no doubt. */
+const bareHex = /^(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8}$/;
 const mostValue = 0xffff_ffff;
 
 function readRow(text: string, line: number): OptionRow {
   const refuse = (reason: string): never => {
     throw new Fault('option-file-invalid', { line, reason });
   };
-  const [name = '', value = ''] = text.split(/[,;\t=]/).map((part) => part.trim());
+  const [name = '', value = ''] = text.split(/[,;\t=]/).map((part) => part.trim().replace(/^"(.*)"$/, '$1'));
   if (!nameForm.test(name)) return refuse('the first word is no name of a register');
+  if (bareHex.test(value)) return { name: name.replaceAll(/ +/g, '_'), value: Number(`0x${value}`), line };
   if (!valueForm.test(value)) return refuse('the second word is no number, as 0x1026AAD0');
   const number = Number(value);
   if (number > mostValue) return refuse('the number has more than 32 bits');

@@ -135,3 +135,16 @@ test('no lines throw, and a long log stays bounded', () => {
   expect(reader.log.lines.length).toBe(20_000);
   expect(plainLine('y'.repeat(10_000)).length).toBe(2_000);
 });
+
+test('a text about the tools is no log of them', () => {
+  expect(
+    readToolLog("ST's RSS and SFI decrypt in the chip; STM32CubeProgrammer drives them.").recognized,
+  ).toBe(false);
+  expect(readToolLog('13:59:39 : Option byte command : -ob DMEP1=0').recognized).toBe(true);
+  expect(readToolLog('Error: RSSLIB_SETOBKEY_BAD_SIZE in OBKey').recognized).toBe(true);
+});
+
+test('a log cannot steer the terminal that shows it', () => {
+  const { errors } = readToolLog('Error: \u001b]0;title\u0007 and \u202e back, \u0008\u0008\ttab');
+  expect(errors[0]?.text).toBe('Error: ?]0;title? and ? back, ?? tab');
+});

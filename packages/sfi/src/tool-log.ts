@@ -47,7 +47,7 @@ const stepWords: readonly (readonly [RegExp, InstallStep])[] = [
 const positiveWords =
   /SFI Process Finished ?!|SFI (?:file|process|operation|install(?:ation)?)\b.{0,40}\bsuccess/i;
 
-export interface LoggedArea {
+interface LoggedArea {
   readonly type: string;
   readonly sizeBytes?: number;
   readonly destinationAddress?: number;
@@ -89,8 +89,18 @@ export interface ToolLog {
   readonly cardCounter?: number;
   readonly cardState?: string;
   readonly cardFirmware?: string;
+  /** The command took its license from a card. */
+  readonly namesCard: boolean;
   readonly lines: readonly string[];
 }
+
+/** Words of ST's tools, by which a text without any step of an install is known for a log of theirs. */
+const toolWords =
+  /STM32_Programmer_CLI|STM32CubeProgrammer|TrustedPackageCreator|\b[Oo]ption [Bb]ytes?\b|OPTION BYTES|RSSLIB|\bST-LINK\b|\bRSSe?\b|\bSFI\b|\bHSM\b|Debug Authentication|^discovery:|\bOBKey|SDMOpen|DBGMCU/;
+
+/** How its lines begin, or `name : value`; prose that mentions the tools has neither. */
+const toolForm =
+  /^(?:Error|Warning|discovery|OBKey|SDM|UPLOADING|PROGRAMMING|OPTION BYTES?|ST-LINK|STM32Cube|Succeed|\S*STM32_Programmer_CLI)|\s:\s/;
 
 const mostLines = 20_000;
 const mostCharacters = 2_000;
@@ -101,13 +111,18 @@ const noOptionBytes = /^(?:bank|address|size|value|voltage|board|revision)$/i;
 /** A terminal's sequence: ESC, a bracket, digits, a letter. */
 const colour = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
 
-/** Without colours, the time at its start, and what stands over a progress bar. */
+/**
+ * Without colours, the time at its start, and what stands over a progress bar. A log is somebody's word: what
+ * could steer the terminal that shows it becomes `?`.
+ */
 export function plainLine(raw: string): string {
   return raw
     .slice(0, mostCharacters)
     .replaceAll(colour, '')
     .replace(/^.*\r(?=.)/, '')
     .replace(/^\s*\d{1,2}:\d{2}:\d{2}(?:[:.,]\d{1,3})?\s*:\s?/, '')
+    .replaceAll('\t', ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
     .trim();
 }
 
@@ -125,6 +140,7 @@ export class ToolLogReader {
   #found: Partial<Record<string, string>> = {};
   #positive: LoggedError | undefined;
   #recognized = false;
+  #namesCard = false;
   #count = 0;
 
   constructor(onStep: (step: InstallStep) => void = () => undefined) {
@@ -136,6 +152,8 @@ export class ToolLogReader {
     this.#count++;
     if (text === '' || this.#lines.length >= mostLines) return;
     this.#lines.push(text);
+    if (toolForm.test(text) && toolWords.test(text)) this.#recognized = true;
+    if (/\bSFI HSM slot ID\b|\bhsm=1\b/.test(text)) this.#namesCard = true;
     const at = { line: this.#count, text };
     if (/^Error\b/i.test(text)) this.#errors.push(at);
     if (/^Warning\b/i.test(text)) this.#warnings.push(at);
@@ -222,6 +240,7 @@ export class ToolLogReader {
       warnings: this.#warnings,
       fields: Object.fromEntries(this.#fields),
       lines: this.#lines,
+      namesCard: this.#namesCard,
     };
   }
 }

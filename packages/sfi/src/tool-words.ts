@@ -15,12 +15,16 @@ export interface InstallWords {
   readonly image: string;
   readonly license: string;
   readonly rsse?: string;
+  /** External loader, for images with external flash (SFIx). */
+  readonly loader?: string;
+  /** List of modules (H5). */
+  readonly modules?: string;
 }
 
 const isDebugPort = (port: string): boolean => /^(?:swd|jtag|jlink)$/i.test(port);
 
 /** `-c port=swd mode=HOTPLUG sn=...` */
-export const connectWords = ({ port, serialNumber }: ToolPort, family: SfiFamily): string[] => [
+const connectWords = ({ port, serialNumber }: ToolPort, family: SfiFamily): string[] => [
   '-c',
   `port=${port}`,
   ...(isDebugPort(port) ? family.swd : []),
@@ -52,7 +56,11 @@ export const stWords = {
     file,
     `slot=${slot}`,
   ],
-  install: (to: ToolPort, family: SfiFamily, { image, license, rsse }: InstallWords): string[] => [
+  install: (
+    to: ToolPort,
+    family: SfiFamily,
+    { image, license, rsse, loader, modules }: InstallWords,
+  ): string[] => [
     ...connectWords(to, family),
     '-sfi',
     'protocol=static',
@@ -60,6 +68,8 @@ export const stWords = {
     'hsm=0',
     license,
     ...(rsse === undefined ? [] : ['-rsse', rsse]),
+    ...(loader === undefined ? [] : [isDebugPort(to.port) ? '-el' : '-elbl', loader]),
+    ...(modules === undefined ? [] : ['-mcsv', modules]),
   ],
   /** Sets the state of the life: closes the chip. */
   setState: (to: ToolPort, family: SfiFamily, value: number): string[] => {

@@ -4,7 +4,8 @@
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import type { SfiArea, SfiImage } from './image.ts';
+import type { SfiArea } from './area.ts';
+import type { SfiImage } from './image.ts';
 
 const keyBytes = 16;
 const nonceBytes = 12;

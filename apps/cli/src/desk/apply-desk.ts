@@ -29,7 +29,8 @@ function jobOf(desk: Desk): Value {
 /** By option; `name` is the whole name of the command. */
 const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--product': ({ content }) => content.product,
-  '--chip': ({ content }) => content.chip,
+  // The desk's chip is the one of firmseal's agent; what ST's installer works on is named each time.
+  '--chip': ({ content }, name) => (name.startsWith('sfi ') ? undefined : content.chip),
   '--root': (desk) => fileOf(desk, desk.content.keys?.root),
   '--root-key': (desk) => fileOf(desk, desk.content.keys?.rootPublic),
   '--signer': (desk) => fileOf(desk, desk.content.keys?.signer),

@@ -1,5 +1,5 @@
-// The books of installs through ST's tools, as a folder: for each chip its certificate, its license, the log of
-// the tool and a record. Whatever is kept is on the disk when the call returns.
+// The books of installs through ST's tools, as a folder: for each chip its certificate, its license, the log
+// of the tool and a record. Whatever is kept is on the disk when the call returns.
 
 import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

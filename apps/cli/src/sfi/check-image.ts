@@ -1,4 +1,5 @@
-// Checks of an image and its option bytes that need no chip: layout, ranges, sectors, what the option bytes do.
+// Checks of an image and its option bytes that need no chip: layout, ranges,
+// sectors, what the option bytes do.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type Chip, chipIds, eraseUnitAt, findChip, hexAddress } from '@firmseal/chips';
@@ -14,7 +15,7 @@ import {
 import { type Finding, good, note, notLooked, problem } from '../doctor/finding.ts';
 
 /** The catalogue's chip for a part, where it has one: its flash is known then. */
-export function catalogueChip(part: string): Chip | undefined {
+function catalogueChip(part: string): Chip | undefined {
   const name = part.toLowerCase();
   const id = chipIds().find((one) => name.startsWith(one));
   return id === undefined ? undefined : findChip(id);

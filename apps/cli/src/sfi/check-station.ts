@@ -1,6 +1,7 @@
 // Checks of tool, card and chip through ST's program: all before a license is drawn, and none of them changes
 // anything.
 
+import { basename } from 'node:path';
 import {
   type ChipState,
   diagnose,
@@ -12,7 +13,6 @@ import {
   type ToolLog,
   ToolLogReader,
   type ToolPort,
-  wayBackText,
 } from '@firmseal/sfi';
 import { type Finding, good, note, notLooked, problem } from '../doctor/finding.ts';
 import { programWidth } from './program-width.ts';
@@ -35,6 +35,50 @@ async function logOf(tool: StTool, words: readonly string[]): Promise<ToolLog> {
   return reader.log;
 }
 
+/** By the file's name alone: its content is ST's secret. */
+function checkRsse(family: SfiFamily, rsse: string | undefined, toolVersion: string | undefined): Finding[] {
+  if (rsse === undefined)
+    return family.rsse
+      ? [
+          problem(
+            'rsse',
+            `an install of ${family.name} takes an RSSe file`,
+            'Give --rsse, the file for this family and version of the tool.',
+          ),
+        ]
+      : [];
+  const name = basename(rsse);
+  const named = /STM32([A-Z]+\d\w?)/i.exec(name)?.[0]?.toUpperCase();
+  const kind = /sfi/i.test(name)
+    ? []
+    : [note('rsse', `${name} does not call itself a file for SFI`, 'Other RSSe files install nothing.')];
+  const other =
+    named !== undefined &&
+    !family.name.startsWith(named.slice(0, family.name.length)) &&
+    !named.startsWith(family.name)
+      ? [
+          problem(
+            'rsse',
+            `${name} is named for ${named}, not for ${family.name}`,
+            'Take the RSSe file of the family.',
+          ),
+        ]
+      : [];
+  const minor = Number(toolVersion?.split('.')[1] ?? Number.NaN);
+  const replaced =
+    minor >= 14 && minor <= 17
+      ? [
+          note(
+            'rsse',
+            `RSSe files of version 2.${minor} are among those that ST asks to replace (SA0022)`,
+            'Take the file of X-CUBE-RSSe 1.0.0 or later.',
+          ),
+        ]
+      : [];
+  const found = [...kind, ...other, ...replaced];
+  return found.length > 0 ? found : [good('rsse', name)];
+}
+
 async function checkTool({ tool, program, family, rsse }: StationToCheck): Promise<Finding[]> {
   const { toolVersion } = await logOf(tool, stWords.version());
   const findings =
@@ -52,24 +96,7 @@ async function checkTool({ tool, program, family, rsse }: StationToCheck): Promi
     );
   if (width === undefined)
     findings.push(notLooked('tool-width', `${program} is no program file that tells its width`));
-  const minor = Number(toolVersion?.split('.')[1] ?? Number.NaN);
-  if (family.rsse && rsse === undefined)
-    findings.push(
-      problem(
-        'rsse',
-        `an install of ${family.name} takes an RSSe file`,
-        'Give --rsse, the file for this family and version of the tool.',
-      ),
-    );
-  else if (rsse !== undefined && minor >= 14 && minor <= 17)
-    findings.push(
-      note(
-        'rsse',
-        `RSSe files of version 2.${minor} are among those that ST asks to replace (SA0022)`,
-        'Take the file of X-CUBE-RSSe 1.0.0 or later.',
-      ),
-    );
-  return findings;
+  return [...findings, ...checkRsse(family, rsse, toolVersion)];
 }
 
 async function checkCard({ tool, slot }: StationToCheck): Promise<Finding[]> {
@@ -132,7 +159,7 @@ async function checkChip(given: StationToCheck): Promise<Finding[]> {
     );
   if (found.state !== undefined && found.mayStart)
     findings.push(good('state', `${found.state.name}: an install may start`));
-  for (const obstacle of found.obstacles) findings.push(problem('state', obstacle, wayBackText(found.state)));
+  for (const obstacle of found.obstacles) findings.push(problem('state', obstacle, found.remedy));
   for (const { id, cause, remedy } of found.causes)
     if (remedy !== undefined && ['discovery-fails', 'no-mailbox', 'level-half'].includes(id))
       findings.push(problem('reset', cause, remedy.replaceAll('`', '')));

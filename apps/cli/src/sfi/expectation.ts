@@ -1,5 +1,5 @@
-// The state that a chip must be in after an install: what the option-byte file of the image sets, and what the
-// command line adds. The state of the life comes first, because without it nothing is decided.
+// The state that a chip must be in after an install: what the option-byte file of the image sets, and what
+// the command line adds. The state of the life comes first, because without it nothing is decided.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';

@@ -2,7 +2,15 @@
 // spent. A log alone never says that a chip is installed.
 
 import { hexAddress } from '@firmseal/chips';
-import { findCauses, lifeState, realErrors, type ToolLog } from '@firmseal/sfi';
+import {
+  type Diagnosis,
+  diagnose,
+  findCauses,
+  realErrors,
+  type SfiFamily,
+  type ToolLog,
+  wayBackText,
+} from '@firmseal/sfi';
 import type { Face } from '../face.ts';
 import { causeEvent, causeLines } from './show-cause.ts';
 
@@ -22,29 +30,47 @@ function verdictOf(log: ToolLog): string {
 
 const isSpent = (log: ToolLog): boolean => log.steps.includes('license-drawn');
 
-function stateText(log: ToolLog): string[] {
-  if (log.family === undefined) return [];
-  const value = log.fields[log.family.stateField];
-  if (value === undefined) return [];
-  const state = lifeState(log.family, value);
+function licenseText(log: ToolLog): string {
+  if (isSpent(log)) return 'one was drawn from a card, by the order of these lines';
+  return log.namesCard
+    ? 'a card was named; these lines do not show whether it gave one'
+    : 'these lines show none that was drawn from a card';
+}
+
+function stateText(log: ToolLog, family: SfiFamily | undefined, found: Diagnosis | undefined): string[] {
+  if (family === undefined || found?.value === undefined) return [];
+  const { value, state } = found;
   return [
-    `  ${log.family.stateField} in the log: 0x${value.toString(16).toUpperCase()}${state === undefined ? '' : `, ${state.name}`}`,
+    `  ${family.stateField} in the log: 0x${value.toString(16).toUpperCase()}${state === undefined ? '' : `, ${state.name}: ${state.allows}`}`,
+    ...(log.steps.length === 0 ? [`  ${wayBackText(state)}`] : []),
   ];
 }
 
-export function inspectLog(face: Face, path: string, log: ToolLog): void {
+/** `chosen`: the family that the command line names; else the log's. */
+export function inspectLog(
+  face: Face,
+  path: string,
+  { log, chosen }: { log: ToolLog; chosen: SfiFamily | undefined },
+): void {
+  const familyOfLog = chosen ?? log.family;
+  const stateOf = familyOfLog === undefined ? undefined : diagnose(familyOfLog, log);
   const errors = realErrors(log);
   const failed = errors.length > 0 && log.positive === undefined;
-  const found = findCauses({ log, failed });
+  const found = findCauses({
+    log,
+    failed,
+    asked: log.steps.length === 0,
+    ...(familyOfLog === undefined ? {} : { family: familyOfLog.id }),
+  });
   const verdict = verdictOf(log);
-  const { lines: _, family, ...told } = log;
+  const { lines: _, family: __, ...told } = log;
   const harmless = log.errors.filter((one) => !errors.includes(one));
   face.tell(
     {
       event: 'sfi-log',
       file: path,
       ...told,
-      ...(family === undefined ? {} : { family: family.id }),
+      ...(familyOfLog === undefined ? {} : { family: familyOfLog.id }),
       errors,
       harmless,
       licenseSpent: isSpent(log),
@@ -60,7 +86,7 @@ export function inspectLog(face: Face, path: string, log: ToolLog): void {
       log.deviceId,
       (id) => `0x${id.toString(16)}${log.deviceName === undefined ? '' : `, ${log.deviceName}`}`,
     ),
-    ...known('family', family?.name),
+    ...known('family', familyOfLog?.name),
     ...known('protocol version', log.protocolVersion),
     ...known('image version', log.imageVersion),
     ...known('areas', log.areaCount),
@@ -69,13 +95,13 @@ export function inspectLog(face: Face, path: string, log: ToolLog): void {
         `    area ${index + 1}  ${type}  ${sizeBytes ?? '?'} bytes at ${destinationAddress === undefined ? '?' : hexAddress(destinationAddress)}`,
     ),
     ...known('steps', log.steps.length === 0 ? undefined : log.steps.join(', ')),
-    ...stateText(log),
+    ...stateText(log, familyOfLog, stateOf),
     ...known('life cycle', log.lifecycle),
     ...known('integrity of debug authentication data', log.integrity, (value) => hexAddress(value)),
     ...errors.map(({ line, text }) => `  line ${line}: ${text}`),
     ...harmless.map(({ line, text }) => `  line ${line}: ${text} (belongs to good installs)`),
     `  Verdict: ${verdict}`,
-    `  License: ${isSpent(log) ? 'one was drawn from a card, by the order of these lines' : 'none was drawn from a card in this log'}`,
+    `  License: ${licenseText(log)}`,
     ...found.flatMap(causeLines),
   );
 }

@@ -1,6 +1,7 @@
 // What ST's Trusted Package Creator needs to make an .sfi image of the same firmware, for `firmseal seal
-// --also-sfi`: the firmware as Intel HEX, a fresh key and nonce, and a page with the command lines. The format
-// lets one nonce serve two images, which gives their difference away; a fresh one for each image does not.
+// --also-sfi`: the firmware as Intel HEX, a fresh key and nonce, and a page with the command
+// lines. The format lets one nonce serve two images, which gives their difference away; a
+// fresh one for each image does not.
 
 import { basename, join } from 'node:path';
 import { utf8 } from '@firmseal/bytes';

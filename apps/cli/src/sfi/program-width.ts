@@ -1,5 +1,5 @@
-// Whether a program file is 32 or 64 bits wide, from its header: PE (Windows), ELF (Linux), Mach-O (macOS). The
-// 32-bit Windows build of ST's tool does not do debug authentication.
+// Whether a program file is 32 or 64 bits wide, from its header: PE (Windows), ELF (Linux), Mach-O (macOS).
+// The 32-bit Windows build of ST's tool does not do debug authentication.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 

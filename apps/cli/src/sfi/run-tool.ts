@@ -1,5 +1,5 @@
-// Starts ST's or SEGGER's program and gives its lines as they come. Its arguments are passed as they are, never
-// through a shell. A program that prints nothing for long is ended.
+// Starts ST's or SEGGER's program and gives its lines as they come. Its arguments are passed as they are,
+// never through a shell. A program that prints nothing for long is ended.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Fault } from '@firmseal/fault';
 import { systemReason } from '@firmseal/files';
 import type { StTool } from '@firmseal/sfi';
+import type { RunningTools } from './running-tools.ts';
 
 export const stToolName = 'STM32_Programmer_CLI';
 export const seggerToolName = 'SFI_FC_x64';
@@ -39,6 +40,16 @@ export function stToolPath(named: string | undefined, path: string | undefined):
   return [...onPath, ...installedAt()].find((one) => existsSync(one)) ?? stToolName;
 }
 
+/** Ends a program with everything that it started: on Linux ST's tool is a script around the program. */
+function endGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    child.kill('SIGKILL'); // it ended meanwhile
+  }
+}
+
 /** Lines of a stream, cut at line feeds and at the returns of progress bars. */
 function takeLines(onLine: (line: string) => void) {
   let rest = '';
@@ -61,17 +72,28 @@ export interface ToolProcesses {
   kill(): void;
 }
 
-/** The program as the driver wants it. `limitSeconds`: how long it may be silent. */
-export function toolAt(
-  program: string,
-  name: string,
-  limitSeconds: number = silenceSeconds,
-): StTool & ToolProcesses {
+export interface ToolOptions {
+  readonly program: string;
+  /** For people. */
+  readonly name: string;
+  /** How long it may be silent. */
+  readonly limitSeconds?: number;
+  /** Where its starts are noted, for the run after one that was killed. */
+  readonly starts?: RunningTools;
+}
+
+/** The program as the driver wants it. */
+export function toolAt({
+  program,
+  name,
+  limitSeconds = silenceSeconds,
+  starts,
+}: ToolOptions): StTool & ToolProcesses {
   const running = new Set<ChildProcess>();
   return {
     name,
     kill: () => {
-      for (const child of running) child.kill('SIGKILL');
+      for (const child of running) endGroup(child);
     },
     run: (words, onLine) =>
       new Promise((resolve, reject) => {
@@ -83,11 +105,12 @@ export function toolAt(
           windowsHide: true,
         });
         running.add(child);
+        const noted = child.pid === undefined ? undefined : starts?.note(child.pid);
         let silent = false;
         const arm = () =>
           setTimeout(() => {
             silent = true;
-            child.kill('SIGKILL');
+            endGroup(child);
           }, limitSeconds * 1000);
         let timer = arm();
         for (const stream of [child.stdout, child.stderr]) {
@@ -105,9 +128,14 @@ export function toolAt(
           running.delete(child);
           reject(new Fault('st-tool-missing', { tool: name, reason: systemReason(error) }, { cause: error }));
         });
-        child.on('close', (status) => {
+        child.on('close', async (status) => {
           clearTimeout(timer);
           running.delete(child);
+          try {
+            (await noted)?.();
+          } catch (error) {
+            return reject(error);
+          }
           if (silent) reject(new Fault('st-tool-silent', { tool: name, seconds: limitSeconds }));
           else resolve({ status });
         });

@@ -9,14 +9,15 @@ const plain = (text: string): string => text.replace(/\[([^\]]+)\]\([^)]+\)/g, '
 const helps = (remedy: string | undefined): remedy is string =>
   remedy !== undefined && !/^not (?:known|solved)/.test(remedy);
 
-export const causeLines = ({ cause, remedy, license, source }: Cause): string[] => [
-  `  Cause: ${plain(cause)} (${plain(source)})`,
+export const causeLines = ({ on, cause, remedy, license, source }: Cause): string[] => [
+  `  Cause${on === undefined ? '' : `, seen on ${plain(on)}`}: ${plain(cause)} (${plain(source)})`,
   ...(!helps(remedy) ? [] : [`  What to do: ${plain(remedy)}`]),
   ...(license === undefined ? [] : [`  License in the published case: ${plain(license)}`]),
 ];
 
-export const causeEvent = ({ id, cause, remedy, license, source }: Cause) => ({
+export const causeEvent = ({ id, on, cause, remedy, license, source }: Cause) => ({
   id,
+  ...(on === undefined ? {} : { on }),
   cause,
   ...(remedy === undefined ? {} : { remedy }),
   ...(license === undefined ? {} : { license }),

@@ -33,7 +33,10 @@ export const portOption = () =>
     "way to the chip: probe:SOCKET, serial:PORT, or a port as ST's tool calls it: swd, swd:SERIAL, usb1",
   ).argParser((text: string) => collectPorts(text)[0]!);
 
-/** The tool knows probes by serial number. Throws `sfi-place-unsupported`, and what the list of devices throws. */
+/**
+ * The tool knows probes by serial number. Throws `sfi-place-unsupported`, and what
+ * the list of devices throws.
+ */
 export async function toolPort(text: string): Promise<ToolPort> {
   const [, port, serialNumber] = ownWords.exec(text) ?? [];
   if (port !== undefined) return { port, ...(serialNumber === undefined ? {} : { serialNumber }) };

@@ -4,8 +4,9 @@ import { Command } from '@commander-js/extra-typings';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { readPages } from '../../authority-pages.ts';
 import { tellJob } from '../../job-view.ts';
-import { authorityOption, examples, tokenOption } from '../../options.ts';
+import { authorityOption, collect, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
+import { tellBooks } from '../../sfi/books-view.ts';
 import type { Shell } from '../../shell.ts';
 import { tellUnit } from '../../unit-view.ts';
 
@@ -14,6 +15,12 @@ export const command = (shell: Shell) =>
     .argument('<job>', 'id of the job', jobId)
     .addOption(authorityOption())
     .addOption(tokenOption())
+    .option(
+      '--sfi-books <folder>',
+      'show the chips of `firmseal sfi install` with it, outcomes apart; the authority does not know them (repeat)',
+      collect,
+      [],
+    )
     .addHelpText(
       'after',
       examples('job show JOB --authority http://127.0.0.1:7443 --token-file authority/owner.token'),
@@ -21,11 +28,19 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, job, options) => {
         const client = accessAuthority(face, options);
-        tellJob(face, await client.call('showJob', { job }));
+        const view = await client.call('showJob', { job });
+        tellJob(face, view);
         const units = readPages(async (from) => {
           const { units: items, more } = await client.call('listUnits', { job, from });
           return { items, more };
         });
         for await (const unit of units) tellUnit(face, unit);
+        if (options.sfiBooks.length === 0) return;
+        const bySfi = options.sfiBooks.reduce((sum, folder) => sum + tellBooks(face, folder), 0);
+        const { quota, units: taken } = view;
+        face.tell(
+          { event: 'job-together', quota, taken, bySfi },
+          `together: ${taken} of the quota of ${quota} by the authority, ${bySfi} chips by ST's installer, which the authority does not count`,
+        );
       }),
     );

@@ -53,7 +53,7 @@ ${examples('sfi check panel.sfi --chip stm32u575 --option-bytes panel-options.cs
           const program = stToolPath(options.tool, shell.environment['PATH']);
           findings.push(
             ...(await checkStation({
-              tool: toolAt(program, stToolName),
+              tool: toolAt({ program, name: stToolName }),
               program,
               port: await toolPort(via),
               family,

@@ -1,5 +1,5 @@
-// `firmseal sfi doctor`: the state of a chip's life, what it allows and the ways back; and closing a chip, which
-// is refused while its debug authentication is not provisioned.
+// `firmseal sfi doctor`: the state of a chip's life, what it allows and the ways back; and closing a chip,
+// which is refused while its debug authentication is not provisioned.
 
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
@@ -60,7 +60,7 @@ ${examples('sfi doctor --chip stm32h573', 'sfi doctor --chip stm32h573 --via swd
     .action(
       runs(shell, async (face, { chip: family, via, close, tool: named }) => {
         if (via === undefined) return tellFamily(face, family);
-        const tool = toolAt(stToolPath(named, shell.environment['PATH']), stToolName);
+        const tool = toolAt({ program: stToolPath(named, shell.environment['PATH']), name: stToolName });
         const reading: ToRead = { tool, port: await toolPort(via), family, onLine: () => undefined };
         const state = await readState(reading);
         tellState(face, family, state);
@@ -96,7 +96,7 @@ function tellState(face: Face, family: SfiFamily, state: ChipState): void {
       ? `${family.name}: the state could not be read`
       : `${family.name}: ${stateLine(family, found.state).trim()}`,
     ...found.obstacles.map((obstacle) => `  An install cannot start: ${obstacle}`),
-    `  ${wayBackText(found.state)}`,
+    `  ${found.remedy}`,
     ...(integrity === undefined
       ? []
       : [
@@ -109,7 +109,9 @@ function tellState(face: Face, family: SfiFamily, state: ChipState): void {
   );
 }
 
-/** Throws `sfi-close-refused`, and `sfi-outcome-unknown` where the state does not read as wanted afterwards. */
+/**
+ * Throws `sfi-close-refused`, and `sfi-outcome-unknown` where the state does not read as wanted afterwards.
+ */
 async function closeChip(face: Face, reading: ToRead, value: number): Promise<void> {
   const { family, port, tool } = reading;
   const wanted = family.states.find((state) => state.value === value);

@@ -1,16 +1,18 @@
-// `firmseal sfi inspect`: what is in an .sfi file, an option-byte file or a log of ST's tools. Nothing is sent
-// anywhere, and no chip is touched.
+// `firmseal sfi inspect`: what is in an .sfi file, an option-byte file or a log of ST's tools. Nothing is
+// sent anywhere, and no chip is touched.
 
 import { Command } from '@commander-js/extra-typings';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import {
   familyOfPart,
+  findCauses,
   looksLikeOptionFile,
   looksLikeSfi,
   readToolLog,
   type SfiFamily,
   type SfiKey,
+  type ToolLog,
 } from '@firmseal/sfi';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
@@ -28,11 +30,7 @@ export const command = (shell: Shell) =>
     .argument('<file>', "an .sfi file, an option-byte file (CSV), or a log of ST's tools")
     .option('--key <file>', 'the 16 bytes of the image key: checks every area')
     .option('--nonce <file>', 'the 12 bytes of the nonce')
-    .option(
-      '--chip <part>',
-      'the part, for an option-byte file whose names fit several families',
-      familyOption,
-    )
+    .option('--chip <part>', 'the part, where the file does not tell its family', familyOption)
     .addHelpText(
       'after',
       `
@@ -61,6 +59,10 @@ function readSfiKey(face: Face, key: string | undefined, nonce: string | undefin
   return { key: readInput(key), nonce: readInput(nonce) };
 }
 
+/** A piece of a log may be one line that only the table of causes knows. */
+const isLog = (log: ToolLog): boolean =>
+  log.recognized || (log.errors.length > 0 && findCauses({ log, failed: true }).length > 0);
+
 function inspectFile(
   face: Face,
   path: string,
@@ -72,7 +74,7 @@ function inspectFile(
   const log = text === undefined || looksLikeOptionFile(text) ? undefined : readToolLog(text);
   if (looksLikeSfi(file) || isNamedSfi) inspectImage(face, path, file, given);
   else if (text === undefined) throw new Fault('sfi-file-unknown', { file: path });
-  else if (log?.recognized) inspectLog(face, path, log);
+  else if (log !== undefined && isLog(log)) inspectLog(face, path, { log, chosen: family });
   else if (log === undefined || /\.csv$/i.test(path)) inspectOptions(face, path, text, family);
   else throw new Fault('sfi-file-unknown', { file: path });
 }

@@ -1,13 +1,16 @@
 // `firmseal sfi install`: an .sfi image on the chips at the given ports, through ST's tool or SEGGER's. The
 // license is drawn first and kept; a positive line and the state read back decide the outcome.
 
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { exitCodes, Fault, faultLabel } from '@firmseal/fault';
+import { holdFile } from '@firmseal/files';
 import { exitCodeOfFault } from '@firmseal/programmer';
 import {
   familyOfPart,
+  type InstallInputs,
   installUnit,
   type LicenseSource,
   readSfi,
@@ -22,6 +25,7 @@ import { runs } from '../../runs.ts';
 import { openBooks } from '../../sfi/books-folder.ts';
 import { expectedState, expectOption, optionBytesOption } from '../../sfi/expectation.ts';
 import { seggerToolName, stToolName, stToolPath, toolAt } from '../../sfi/run-tool.ts';
+import { refuseRunningTools, runningTools } from '../../sfi/running-tools.ts';
 import { causeEvent, causeLines, remedyOf } from '../../sfi/show-cause.ts';
 import { portsOption, toolPort } from '../../sfi/tool-port.ts';
 import type { Shell } from '../../shell.ts';
@@ -48,6 +52,8 @@ export const command = (shell: Shell) =>
       licenseOption,
     )
     .option('--rsse <file>', "ST's RSSe file for this family and version of the tool")
+    .option('--loader <file>', "external loader, for an image with external flash: -el or -elbl of ST's tool")
+    .option('--modules <file>', "list of modules of an H5: -mcsv of ST's tool")
     .addOption(optionBytesOption())
     .addOption(expectOption())
     .option(
@@ -79,50 +85,19 @@ ${examples(
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const { chip: family, license, quota, rsse, books: folder } = options;
-        const file = readInput(path);
-        readSfi(file);
-        if (rsse !== undefined) readInput(rsse);
-        const source = licenseSource(face, license);
-        const tool = toolAt(stToolPath(options.tool, shell.environment['PATH']), stToolName, options.silence);
-        const segger =
-          options.segger === undefined ? undefined : toolAt(options.segger, seggerToolName, options.silence);
-        const expected = expectedState(family, options);
+        const shared = sharedInputs(face, path, options);
         const ports = await Promise.all(
           options.via.map(async (text) => ({ text, port: await toolPort(text) })),
         );
-        const books = openBooks(folder);
-        const image = { path, sha256: toHex(nodeCrypto.sha256(file)) };
-        const cardTurn = takeTurns();
+        const books = openBooks(options.books);
+        await refuseRunningTools(options.books);
+        const tools = toolsOf(shell, options);
+        const { tool, segger } = tools;
         const giveBack = letToolsEnd(shell, face, [tool, ...(segger === undefined ? [] : [segger])]);
+        const inputs = { ...shared, ...tools, books, cardTurn: takeTurns(options.books) };
         try {
           const codes = await Promise.all(
-            ports.map(async ({ text, port }) => {
-              const onEvent = (event: SfiEvent) => tellEvent(face, text, event);
-              try {
-                const result = await installUnit({
-                  crypto: nodeCrypto,
-                  tool,
-                  ...(segger === undefined ? {} : { segger }),
-                  port,
-                  family,
-                  image,
-                  ...(rsse === undefined ? {} : { rsse }),
-                  source,
-                  expected,
-                  books,
-                  ...(quota === undefined ? {} : { quota }),
-                  drawAgain: options.drawAgain === true,
-                  again: options.again === true,
-                  onEvent,
-                  cardTurn,
-                });
-                return tellResult(face, text, result);
-              } catch (error) {
-                if (!(error instanceof Fault)) throw error;
-                return tellFault(face, text, error);
-              }
-            }),
+            ports.map(({ text, port }) => installAt(face, text, { ...inputs, port })),
           );
           const rest = codes.filter((code) => code !== exitCodes.unproven);
           if (rest.length > 0) return new Set(rest).size === 1 ? rest[0]! : exitCodes.mixed;
@@ -133,6 +108,60 @@ ${examples(
       }),
     );
 
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+type SharedInputs = Omit<InstallInputs, 'onEvent' | 'tool' | 'segger' | 'port' | 'books' | 'cardTurn'>;
+type Tool = ReturnType<typeof toolAt>;
+
+/**
+ * What is the same for every chip. Everything that is given is read and looked at before a chip is touched.
+ */
+function sharedInputs(face: Face, path: string, options: Options): SharedInputs {
+  const { chip: family, license, quota, rsse, loader, modules, drawAgain, again } = options;
+  const file = readInput(path);
+  readSfi(file);
+  return {
+    crypto: nodeCrypto,
+    family,
+    image: { path, sha256: toHex(nodeCrypto.sha256(file)) },
+    files: filesOf({ rsse, loader, modules }),
+    source: licenseSource(face, license),
+    expected: expectedState(family, options),
+    drawAgain: drawAgain === true,
+    again: again === true,
+    ...(quota === undefined ? {} : { quota }),
+  };
+}
+
+function toolsOf(
+  { environment }: Shell,
+  { books, silence, tool, segger }: Options,
+): { tool: Tool; segger?: Tool } {
+  const common = { limitSeconds: silence, starts: runningTools(books) };
+  const program = stToolPath(tool, environment['PATH']);
+  return {
+    tool: toolAt({ program, name: stToolName, ...common }),
+    ...(segger === undefined ? {} : { segger: toolAt({ program: segger, name: seggerToolName, ...common }) }),
+  };
+}
+
+/** The exit code of the chip at one port. */
+async function installAt(face: Face, via: string, inputs: Omit<InstallInputs, 'onEvent'>): Promise<number> {
+  try {
+    const onEvent = (event: SfiEvent) => tellEvent(face, via, event);
+    return tellResult(face, via, await installUnit({ ...inputs, onEvent }));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return tellFault(face, via, error);
+  }
+}
+
+/** The files that ST's tool reads besides. Throws what reading them throws, before a chip is touched. */
+function filesOf(given: Record<'rsse' | 'loader' | 'modules', string | undefined>): InstallInputs['files'] {
+  const named = Object.entries(given).filter(([, path]) => path !== undefined);
+  for (const [, path] of named) readInput(path!);
+  return Object.fromEntries(named);
+}
+
 /** Throws what reading the file throws. */
 function licenseSource(face: Face, given: ReturnType<typeof licenseOption>): LicenseSource {
   if (given.kind === 'card') return given;
@@ -140,11 +169,25 @@ function licenseSource(face: Face, given: ReturnType<typeof licenseOption>): Lic
   return { kind: given.kind, bytes: readInput(given.path) };
 }
 
-/** One after the other: a card answers one question at a time. */
-function takeTurns(): <T>(act: () => Promise<T>) => Promise<T> {
+const waitMs = 200;
+
+/** One after the other, other runs with these books included: a card answers one question at a time. */
+function takeTurns(folder: string): <T>(act: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
+  const alone = async <T>(act: () => Promise<T>): Promise<T> => {
+    let lock = await holdFile(join(folder, 'card'));
+    while (!lock.held) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      lock = await holdFile(join(folder, 'card'));
+    }
+    try {
+      return await act();
+    } finally {
+      await lock.release();
+    }
+  };
   return (act) => {
-    const turn = last.then(act, act);
+    const turn = last.then(() => alone(act));
     last = turn.catch(() => undefined);
     return turn;
   };
