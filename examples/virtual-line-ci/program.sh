@@ -15,7 +15,8 @@ ${FIRMSEAL:-npx firmseal} virtual --json --chip "$chip" --uart pty --boot0 high 
   <"$work/controls" >"$work/events" &
 virtual=$!
 exec 3>"$work/controls"
-trap 'exec 3>&-; kill $virtual 2>/dev/null || true; rm -rf "$work"' EXIT
+# It writes the chip's state when it ends.
+trap 'exec 3>&-; kill $virtual 2>/dev/null || true; wait $virtual || true; rm -rf "$work"' EXIT
 
 # Waits for a whole line of JSON with that text: the last line may still be written.
 await() {

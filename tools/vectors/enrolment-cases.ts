@@ -1,5 +1,5 @@
-// Enrolment (spec/device.md section 6): blocks of secrets, and the proofs that a chip gives with them. The bytes
-// are put together here from the page, not by the product.
+// Enrolment (spec/device.md section 6): blocks of secrets, and the proofs that a chip gives with them. The
+// bytes are put together here from the page, not by the product.
 
 import { createHmac } from 'node:crypto';
 import { type Bytes, crc32 } from '@firmseal/bytes';
