@@ -135,7 +135,7 @@ describe.skipIf(!canBuild)('a dumper in SRAM at levels 2 and 0', () => {
   });
 });
 
-/** A part whose SRAM can be read at level 1, and one whose can not. */
+/** A Cortex-M4 and a Cortex-M33. */
 const some = ['stm32f427', 'stm32u575'];
 
 describe.skipIf(!canBuild).each(isWhole ? portedChips() : some)('a dumper in SRAM of %s at level 1', (id) => {
