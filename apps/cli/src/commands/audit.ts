@@ -20,6 +20,7 @@ import { readPublicKey } from '../public-key-file.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
+import { keepYoungGenerationSmall } from '../small-heap.ts';
 import { showTime } from '../times.ts';
 import { outcomesText, provenText } from '../unit-view.ts';
 
@@ -123,6 +124,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, remember, first = false, keep } = options;
+        keepYoungGenerationSmall();
         if (keep !== undefined) refuseUnwritable(keep);
         const lines = evidenceOf(face, options);
         const known = rememberedHead(remember, first);

@@ -22,6 +22,11 @@ export type Handlers = {
 };
 
 const pageSize = 100;
+/**
+ * A unit is shown with what its certificate and its newest receipt say: fewer, so
+ * that others are served soon.
+ */
+const unitPageSize = 40;
 
 /** One item more than asked for is read, which says whether there is more. */
 async function paged<T>(
@@ -53,8 +58,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       return { jobs: items, more };
     },
     showJob: ({ job }) => showJob(authority, job),
-    listUnits: async ({ job, ...page }) => {
-      const { items, more } = await paged(page, (one) => listUnits(authority, job, one));
+    listUnits: async ({ job, from, limit = unitPageSize }) => {
+      const { items, more } = await paged({ from, limit }, (one) => listUnits(authority, job, one));
       return { units: items, more };
     },
     addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
