@@ -4,8 +4,8 @@
 //                   of instructions, of flipped bits, of the sample inside the cryptography. 0: none. All are
 //                   1 by default
 //   --seed TEXT     of the sample inside the cryptography
-//   --shift K       the sample inside the cryptography begins with its K-th instruction: with --library 2, runs
-//                   with 0 and 1 together are whole
+//   --shift K       the sample inside the cryptography begins with its K-th instruction: with --library 2,
+//                   runs with 0 and 1 together are whole
 //   --parts TEXT    instead: only that sample, in the functions whose names contain the text
 //   --only TEXT,... the scenarios whose names contain one of the texts, and no cryptography
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
