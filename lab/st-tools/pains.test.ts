@@ -120,7 +120,7 @@ test('15 tests burn licenses: the same chip takes its own again, and a quota sto
   expect(bench.world.card.counter).toBe(8);
 });
 
-test('a license file that is given anew takes the place of a file, never of a license that a card counted', async () => {
+test('a new license file replaces an older license file, but never a license that a card counted', async () => {
   const bench = benchOf('u5', { faults: ['rss-0x1'] });
   const file = (text: string) => ({ kind: 'file' as const, bytes: Uint8Array.from(Buffer.from(text)) });
   await installOn(bench, { source: file('first') });
@@ -134,7 +134,7 @@ test('a license file that is given anew takes the place of a file, never of a li
   expect(Buffer.from(license).toString()).toContain('stand-in license key-1');
 });
 
-test('every state of every family tells its way back, or that there is none', () => {
+test('every state of every family names a way back, or says that no way exists', () => {
   for (const family of sfiFamilies)
     for (const { value } of family.states)
       expect(

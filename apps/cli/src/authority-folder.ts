@@ -68,7 +68,7 @@ const anyFile = z.unknown().transform((value): { format?: unknown; product?: unk
 /** Also by a symbolic link. */
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-/** Undefined for a file that is none of a product of that name, however its content is. */
+/** Undefined for a file that does not hold a product of that name. */
 function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']): ProductKeys | undefined {
   const product = name.slice(0, -ending.length);
   const path = join(folder, name);

@@ -45,6 +45,32 @@ it('a bench whose clock stands before the release changes nothing in a chip', as
   chip.power.onOperation = () => undefined;
 });
 
+it.each([
+  ['9 years ahead', 9 * 365 * day, 'later'],
+  ['2 days behind', -2 * day, 'earlier'],
+  ['3 minutes ahead', 3 * minute, 'later'],
+])(
+  'a bench whose clock is %s of the authority it names changes nothing in a chip',
+  async (_, byMs, direction) => {
+    let operations = 0;
+    chip.power.onOperation = () => void operations++;
+    // The authority is another process: its clock is the machine's.
+    const nowMs = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(nowMs + byMs);
+    const { status, stderr } = await chain.try(
+      ...['personalize', '--chip', chipId, '--product', product, '--root-key', chain.at('root.key.pub')],
+      ...['--device-ca', chain.at('ca.key'), '--level', '2', '--confirm-permanent'],
+      ...['--via', plug.via, '--socket', plug.socket, '--authority', chain.owner[1]!],
+    );
+    const clock =
+      nowMs + byMs < releaseDate.getTime() ? 'clock-behind' : `s ${direction} than the authority's`;
+    expect([status, stderr]).toEqual([14, expect.stringContaining(clock)]);
+    expect(operations).toBe(0);
+    chip.power.onOperation = () => undefined;
+  },
+);
+
 it('a bench whose clock is nine years ahead makes a chip that installs on the right date', async () => {
   turnClock(9 * 365 * day);
   await chain.personalize(chipId, plug);

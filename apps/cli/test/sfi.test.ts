@@ -138,7 +138,7 @@ describe('inspect', () => {
     await holds(text, 'inspect-log');
   });
 
-  test('what is none of the three, and a row that cannot be read', async () => {
+  test('a file of another kind, and a row that cannot be read', async () => {
     const { run, at } = begin();
     writeFileSync(at('letter.txt'), 'Dear reader,\nthis is a letter.\n');
     expect(await run('sfi', 'inspect', at('letter.txt'))).toMatchObject({

@@ -57,7 +57,7 @@ it('a desk file of somebody else', async () => {
     writeFileSync(join(above, 'firmseal.json'), JSON.stringify({ format: 'firmseal-desk-1', authority }));
   write({ url: `http://${hostile}`, token: 'owner.token' });
   expectPlain(await runHere(['job', 'list'], {}, above));
-  // A path with control characters is none: with a NUL no system call would take it.
+  // No file has control characters in its path: a NUL is refused by every system call.
   for (const token of [hostile, 'a\u0000b']) {
     write({ url: 'http://127.0.0.1:1', token });
     const refused = await runHere(['job', 'list'], {}, above);

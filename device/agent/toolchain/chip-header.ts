@@ -22,7 +22,7 @@ function define(name: string, value: string, comment = ''): string {
 }
 
 function list(name: string, columns: string, rows: readonly string[]): string[] {
-  if (rows.length === 0) return ['', `/* ${columns}: there is none */`, `#define ${name}(X)`];
+  if (rows.length === 0) return ['', `/* ${columns}: this chip has no such row */`, `#define ${name}(X)`];
   const lines = rows.map((row, i) => `  X(${row})${i < rows.length - 1 ? ' \\' : ''}`);
   return ['', `/* ${columns} */`, `#define ${name}(X) \\`, ...lines];
 }

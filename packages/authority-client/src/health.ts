@@ -12,8 +12,8 @@ export interface Health {
 }
 
 /** No token is sent, and nothing of the answer's body is read. Rejects where nobody answers within 10 s. */
-export async function askHealth(address: string): Promise<Health> {
-  const answer = await fetch(new URL('/v1/health', address), { signal: AbortSignal.timeout(timeoutMs) });
+export async function askHealth(address: string, ask: typeof fetch = fetch): Promise<Health> {
+  const answer = await ask(new URL('/v1/health', address), { signal: AbortSignal.timeout(timeoutMs) });
   await answer.body?.cancel();
   const { ok, status, headers } = answer;
   return { ok, status, date: headers.get('date') };

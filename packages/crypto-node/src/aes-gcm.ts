@@ -1,14 +1,13 @@
 // AES-256-GCM (NIST SP 800-38D) in one shot, 12-byte nonce, 16-byte tag. Records are sealed and opened with
 // it, so it copies no more than node:crypto forces: once, to put the tag behind the ciphertext.
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { bytesOfBuffer } from './bytes-of-buffer.ts';
+import { openGcm, tagSizeBytes } from './open-gcm.ts';
 
 const keySizeBytes = 32;
 const nonceSizeBytes = 12;
-const tagSizeBytes = 16;
 
 function checkSizes(key: Uint8Array, nonce: Uint8Array): void {
   // OpenSSL takes a nonce of any length and hashes it into a counter block; suite 1 has no such nonce.
@@ -53,17 +52,5 @@ export function aes256GcmOpen(inputs: {
   sealed: Uint8Array;
 }): Bytes | undefined {
   checkSizes(inputs.key, inputs.nonce);
-  const ciphertextSize = inputs.sealed.length - tagSizeBytes;
-  if (ciphertextSize < 0) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', inputs.key, inputs.nonce);
-  if (inputs.aad.length > 0) decipher.setAAD(inputs.aad);
-  decipher.setAuthTag(inputs.sealed.subarray(ciphertextSize));
-  const plaintext = decipher.update(inputs.sealed.subarray(0, ciphertextSize));
-  try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    return undefined;
-  }
-  return bytesOfBuffer(plaintext);
+  return openGcm('aes-256-gcm', inputs);
 }

@@ -913,6 +913,11 @@ export const faultTable = {
     sentence: 'An enrolled chip was programmed before; {via} would write it again.',
     remedy: 'Give `--via written` and the chip\'s `--socket` with `--enrolment-list`.',
   },
+  'clock-differs': {
+    number: 581, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'This machine\'s clock is {seconds} s {direction} than the authority\'s.',
+    remedy: 'Set the clock of the machine that is wrong, then run the same command again. Nothing was changed.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',

@@ -3,7 +3,7 @@
 import type { FaultCode } from '@firmseal/fault';
 import type { EndOfInstall, FaultReport, InstallTimes } from '@firmseal/programmer';
 
-/** Refusals and stops: the chip is none the worse. */
+/** Refusals and stops: nothing in the chip was changed. */
 const refusals: ReadonlySet<string> = new Set<FaultCode>([
   'chip-seen-before',
   'chip-met-twice',

@@ -28,7 +28,7 @@ export interface ModelLine {
   readonly entries: JournalEntry[];
   /** Called before an entry is kept; a throw is a disk that fails. */
   onAppend: (entry: JournalEntry) => void;
-  /** Makes the line anew of what the disk has, as the same command does. */
+  /** Starts a new line from the files on the disk, as the same command does. */
   create(change?: Partial<LineSettings>): Line;
   run(line: Line): Promise<LineEnd>;
 }

@@ -101,7 +101,7 @@ export async function drawLicense(given: ToDraw): Promise<UnitRecord> {
   const { book, record, source, image } = given;
   const kept = book.readLicense();
   if (record.license !== undefined && kept !== undefined && kept.length > 0) {
-    // One from a card cost something and stays; a file that is given anew takes the place of a file.
+    // A license from a card cost one unit, so it stays; a new license file replaces an older file.
     if (source.kind === 'card' || record.license.source === 'card') return record;
     if (equalBytes(kept, source.bytes)) return record;
   }

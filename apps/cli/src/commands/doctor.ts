@@ -6,20 +6,13 @@ import { readAuthorityAddress } from '@firmseal/authority-client';
 import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { writeNewFiles } from '@firmseal/files';
-import type { FindingState } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { runChecks } from '../doctor/run-checks.ts';
+import { tellFindings } from '../doctor/tell-findings.ts';
 import { rulesCommands, udevRules } from '../doctor/udev-rules.ts';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
-
-const marks: Readonly<Record<FindingState, string>> = {
-  good: 'good',
-  note: 'NOTE',
-  problem: 'PROBLEM',
-  'not-looked': '-',
-};
 
 export const command = (shell: Shell) =>
   new Command()
@@ -39,16 +32,7 @@ export const command = (shell: Shell) =>
         }
         if (authority !== undefined) readAuthorityAddress(authority);
         const findings = await runChecks(thisMachine(shell.environment), { authority });
-        const width = Math.max(...findings.map(({ check }) => check.length));
-        for (const finding of findings) {
-          const { check, state, says, remedy } = finding;
-          face.tell(
-            { event: 'finding', ...finding },
-            `${marks[state].padEnd(7)}  ${check.padEnd(width)}  ${says}`,
-            ...(remedy === undefined ? [] : [`         ${' '.repeat(width)}  What to do: ${remedy}`]),
-          );
-        }
-        const problems = findings.filter(({ state }) => state === 'problem').length;
+        const problems = tellFindings(face, findings);
         if (problems > 0) throw new Fault('machine-not-ready', { problems });
       }),
     );

@@ -9,6 +9,7 @@ import type { DevicePublic, Origin } from '@firmseal/formats';
 import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
 import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
+import { compareClocks } from '../authority-clock.ts';
 import { chipOption } from '../chip-option.ts';
 import { examples, level, number, passphraseOption, productOption, rootKeyOption } from '../options.ts';
 import { EnrolmentList } from '../personalization/enrolment-list.ts';
@@ -104,6 +105,10 @@ export const command = (shell: Shell) =>
       '--enrolment-list <file>',
       'for chips that a programming house wrote and protected: the list of `agent export --enrol`, each secret of which is certified once; what such a chip proves says ENROLLED',
     )
+    .option(
+      '--authority <url>',
+      "compare this machine's clock with the authority's before anything is written",
+    )
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .addOption(siliconReportOption())
     .addOption(neverTriedOption())
@@ -133,6 +138,7 @@ export const command = (shell: Shell) =>
         if (enrolmentList !== undefined && programmed !== undefined)
           throw new Fault('enrolment-way', { via: programmed.via });
         checkClock(new Date());
+        if (options.authority !== undefined) await compareClocks(shell, options.authority);
         const chip = findChip(options.chip);
         requireAgent(chip);
         const build = buildFor(plugs, options.agentBuild);

@@ -3,8 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { Fault } from '@firmseal/fault';
 import { familyOfPart } from '@firmseal/sfi';
-import type { Finding } from '../../doctor/finding.ts';
-import type { Face } from '../../face.ts';
+import { tellFindings } from '../../doctor/tell-findings.ts';
 import { readInput, readText } from '../../files.ts';
 import { examples, number } from '../../options.ts';
 import { runs } from '../../runs.ts';
@@ -14,8 +13,6 @@ import { optionBytesOption } from '../../sfi/expectation.ts';
 import { stToolName, stToolPath, toolAt } from '../../sfi/run-tool.ts';
 import { portOption, toolPort } from '../../sfi/tool-port.ts';
 import type { Shell } from '../../shell.ts';
-
-const marks = { good: 'good', note: 'NOTE', problem: 'PROBLEM', 'not-looked': '-' } as const;
 
 export const command = (shell: Shell) =>
   new Command()
@@ -63,7 +60,8 @@ ${examples('sfi check panel.sfi --chip stm32u575 --option-bytes panel-options.cs
             })),
           );
         }
-        tellFindings(face, findings);
+        const problems = tellFindings(face, findings);
+        if (problems > 0) throw new Fault('sfi-check-failed', { problems });
       }),
     );
 
@@ -71,19 +69,4 @@ ${examples('sfi check panel.sfi --chip stm32u575 --option-bytes panel-options.cs
 function partOption(part: string): string {
   familyOfPart(part);
   return part;
-}
-
-/** Throws `sfi-check-failed` where there is a problem. */
-function tellFindings(face: Face, findings: readonly Finding[]): void {
-  const width = Math.max(...findings.map(({ check }) => check.length));
-  for (const finding of findings) {
-    const { check, state, says, remedy } = finding;
-    face.tell(
-      { event: 'finding', ...finding },
-      `${marks[state].padEnd(7)}  ${check.padEnd(width)}  ${says}`,
-      ...(remedy === undefined ? [] : [`         ${' '.repeat(width)}  What to do: ${remedy}`]),
-    );
-  }
-  const problems = findings.filter(({ state }) => state === 'problem').length;
-  if (problems > 0) throw new Fault('sfi-check-failed', { problems });
 }

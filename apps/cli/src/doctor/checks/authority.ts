@@ -1,11 +1,10 @@
 // The clock of this machine, against the release and against the authority; whether the authority answers.
 
 import { Fault } from '@firmseal/fault';
+import { mostSecondsApart, secondsApart } from '../../authority-clock.ts';
 import { checkClock } from '../../release-date.ts';
 import { type Finding, good, notLooked, problem } from '../finding.ts';
 import type { Machine } from '../machine.ts';
-
-const mostSecondsApart = 120;
 
 export function checkOwnClock(machine: Machine): Finding {
   try {
@@ -34,9 +33,8 @@ export async function checkAuthority(machine: Machine, address: string | undefin
 
 function clockAgainst(machine: Machine, date: string | null): Finding[] {
   const check = 'authority-clock';
-  const theirs = date === null ? Number.NaN : Date.parse(date);
-  if (Number.isNaN(theirs)) return [notLooked(check, 'the authority does not say its time')];
-  const seconds = Math.round((machine.now().getTime() - theirs) / 1000);
+  const seconds = secondsApart(machine.now(), date);
+  if (seconds === undefined) return [notLooked(check, 'the authority does not say its time')];
   if (Math.abs(seconds) <= mostSecondsApart) return [good(check, 'clock and authority agree')];
   const says = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'later than' : 'earlier than'} the authority's`;
   return [
