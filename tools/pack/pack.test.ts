@@ -1,8 +1,9 @@
 // The tarball as a user meets it: built, packed, installed without a network into an empty folder, and run
 // there. First with a small command that walks every way into the bundle, then with firmseal itself.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   globSync,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeBarePath } from './bare-system.ts';
 import { buildBundle, cliEntry, packBundle } from './build.mjs';
@@ -46,8 +48,10 @@ async function installed(name: string, entry?: string): Promise<string> {
   return home;
 }
 
-function run(home: string, ...args: string[]) {
-  const env = { PATH: path, HOME: home };
+const run = (home: string, ...args: string[]) => runWith({}, home, ...args);
+
+function runWith(more: Readonly<Record<string, string>>, home: string, ...args: string[]) {
+  const env = { PATH: path, HOME: home, ...more };
   const options = { cwd: home, env, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync('npx', ['--no-install', 'firmseal', ...args], options);
   return { status, stdout, stderr };
@@ -189,6 +193,47 @@ describe('firmseal, packed', () => {
       expect(walked.output.match(/receipt verified, stored by the authority/g)).toHaveLength(2);
       expect(walked.output.match(/#RESULT:\d:#OK/g)).toHaveLength(2);
       expect(walked.output).toContain('audit: no contradiction');
+    });
+
+    test('its authority serves the command over TLS, too', async () => {
+      const at = (name: string) => join(work(), name);
+      const issuer = await makeTlsIssuer();
+      const { cert, key } = await issuer.issue('localhost');
+      for (const [name, text] of Object.entries({
+        'ca.pem': issuer.certificate,
+        'c.pem': cert,
+        'k.pem': key,
+      }))
+        writeFileSync(at(name), text, { mode: 0o600 });
+      const passphrase = /FIRMSEAL_PASSPHRASE='(.+)'/.exec(readWalk())![1]!;
+      const serve = [
+        ...['authority', 'serve', at('desk/authority'), '--listen', '127.0.0.1:0', '--json'],
+        ...[
+          '--tls-cert',
+          at('c.pem'),
+          '--tls-key',
+          at('k.pem'),
+          '--log-format',
+          'json',
+          '--metrics-port',
+          '0',
+        ],
+      ];
+      const launcher = join(home, 'node_modules/firmseal/firmseal.mjs');
+      const env = { PATH: path, HOME: home, FIRMSEAL_PASSPHRASE: passphrase };
+      const server = spawn(process.execPath, [launcher, ...serve], {
+        ...({ cwd: home, env, stdio: ['ignore', 'pipe', 'ignore'] } as const),
+      });
+      try {
+        const [said] = (await once(server.stdout, 'data')) as [Buffer];
+        const { url } = JSON.parse(String(said)) as { url: string };
+        const tls = { FIRMSEAL_TLS_CA: at('ca.pem') };
+        const words = ['job', 'list', '--authority', url, '--token-file', at('desk/authority/owner.token')];
+        expect(runWith(tls, home, ...words, '--json')).toMatchObject({ status: 0, stderr: '' });
+      } finally {
+        server.kill();
+        await once(server, 'exit');
+      }
     });
 
     test('prints no passphrase and no token', () => {

@@ -32,11 +32,6 @@ export function tlsFetch({ environment }: Pick<Shell, 'environment'>): typeof fe
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert, key }),
   };
-  // Loaded for those who need it alone: it doubles what a command has to read.
-  const loaded = import('undici').then((undici) => {
-    const dispatcher = new undici.Agent({ connect });
-    return (...[input, init]: Parameters<typeof fetch>) =>
-      undici.fetch(input as string, { ...init, dispatcher } as object) as unknown as Promise<Response>;
-  });
+  const loaded = import('./undici-fetch.ts').then(({ makeFetch }) => makeFetch(connect));
   return async (...call) => (await loaded)(...call);
 }
