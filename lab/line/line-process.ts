@@ -24,6 +24,7 @@ export class LineProcess {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   errors = '';
+  readonly #begun = Promise.withResolvers<void>();
 
   constructor(words: readonly string[], onEvent: (event: LineJson) => void) {
     this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...words], {
@@ -38,7 +39,9 @@ export class LineProcess {
     });
     createInterface({ input: this.#child.stdout }).on('line', (text) => {
       // A killed process may leave half a line.
-      if (text.endsWith('}')) onEvent(JSON.parse(text) as LineJson);
+      if (!text.endsWith('}')) return;
+      this.#begun.resolve();
+      onEvent(JSON.parse(text) as LineJson);
     });
     this.ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
   }
@@ -58,8 +61,9 @@ export class LineProcess {
     await this.ended;
   }
 
-  /** Ends after what runs. */
+  /** Ends after what runs. A process that was only just started takes a request to stop from its first line on. */
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    await Promise.race([this.#begun.promise, this.ended]);
     this.#child.kill('SIGTERM');
     return this.ended;
   }
