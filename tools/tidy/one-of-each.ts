@@ -35,6 +35,9 @@ const singles: readonly Single[] = [
       'packages/authority/',
       'lab/kill/station-process.ts',
       'apps/cli/src/line/outlets.ts',
+      // An update page fetches the files beside it, from a host that is no authority.
+      'apps/updater/src/fetch-part.ts',
+      'apps/updater/test/static-host.ts',
       'apps/cli/test/line-events.mosquitto.test.ts',
     ],
     tests: true,
@@ -91,6 +94,7 @@ const singles: readonly Single[] = [
       'packages/keys/src/key-document.ts',
       'packages/programmer/src/journal-line.ts',
       'packages/silicon/src/report.ts',
+      'packages/updater/src/offer.ts',
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
       'apps/cli/src/json-file.ts',

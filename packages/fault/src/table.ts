@@ -2368,6 +2368,56 @@ export const faultTable = {
     sentence: 'The line cannot reach {target} ({reason}). Installs go on; its events wait, at most {most} of them.',
     remedy: 'Check the address, the network, and the user or certificate that the line file names.',
   },
+  'update-offer-invalid': {
+    number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no description of an update: {problem}.',
+    remedy: 'Take the file as `firmseal updater build` wrote it, or fetch it again from the owner of the product.',
+  },
+  'update-part-missing': {
+    number: 1701, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no file {file} where its description names one.',
+    remedy: 'Ask the owner of the product to publish the update again: the whole folder that `firmseal updater build` wrote.',
+  },
+  'update-download-failed': {
+    number: 1702, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} of the update could not be fetched: {reason}.',
+    remedy: 'Check the connection to the network and try again. Nothing was changed in the device.',
+  },
+  'update-license-missing': {
+    number: 1703, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no license for the device {thumbprint}.',
+    remedy: 'Send this number to the owner of the product and ask for a license. Nothing was changed in the device.',
+  },
+  'update-device-missing': {
+    number: 1704, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No device with a firmseal agent is connected.',
+    remedy: 'Plug the device in, let its agent listen (its entry pin or button at reset) and run the command again. `firmseal devices` lists what is connected; --socket names a device.',
+  },
+  'update-device-several': {
+    number: 1705, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{count} devices with a firmseal agent are connected: {places}.',
+    remedy: 'Unplug all but one, or name one with --socket.',
+  },
+  'update-boot-rom': {
+    number: 1706, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The device runs the bootloader of its chip\'s ROM, not its firmseal agent.',
+    remedy: 'Release BOOT0 (button, switch or jumper), then unplug the device and plug it in again.',
+  },
+  'update-trust-missing': {
+    number: 1707, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {file} does not say whose device it is for.',
+    remedy: 'Give the HTML file or update.json that the owner published, or --root-key and --device-ca-delegation.',
+  },
+  'update-license-unfit': {
+    number: 1708, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license file {file} cannot be published with this package: {reason}.',
+    remedy: 'Put only standing licenses for this package into the folder, as `firmseal license` writes them.',
+  },
+  'update-settings-invalid': {
+    number: 1709, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
+    remedy: 'Correct the file; docs/updater.md lists its fields.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
