@@ -18,6 +18,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
+import { buildElement } from './build-element.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const cliEntry = join(root, 'apps/cli/src/main.ts');
@@ -126,6 +127,7 @@ export async function buildBundle({ entry = cliEntry, folder }) {
   if (!existsSync(entry)) throw new Error(`${relative(root, entry)} is not in this tree`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  await buildElement();
   const inputs = await bundle(entry, folder);
   writeFileSync(
     join(folder, 'THIRD-PARTY-LICENSES.txt'),
