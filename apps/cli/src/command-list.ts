@@ -310,6 +310,18 @@ const sfi: CommandGroup = {
   ],
 };
 
+const updater: CommandGroup = {
+  name: 'updater',
+  about: 'update pages, from which people update the devices that they hold',
+  commands: [
+    {
+      name: 'build',
+      about: 'write an update page for any web host, and the same as one HTML file',
+      load: () => import('./commands/updater/build.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
@@ -377,6 +389,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
   },
+  {
+    name: 'update',
+    about: 'update the one connected device, by the page or package that its owner published',
+    load: () => import('./commands/update.ts'),
+  },
+  updater,
   line,
   flash,
   silicon,

@@ -33,6 +33,9 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+/** Set-up bundles it. */
+const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
+
 const address = ['--chip', 'stm32f427', '--product', 'panel'];
 
 /** By the words of the command. */
@@ -219,6 +222,16 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: ['line.jsonl'],
       serves: true,
       status: 17,
+    },
+    'updater build': {
+      words: ['updater', 'build', at('panel.seal'), ...trust, '--out', into('page')],
+      ...(hasElement ? { files: ['page'] } : { files: [], status: 3 }),
+    },
+    // No device is there.
+    update: {
+      words: ['update', at('panel.seal'), ...trust, '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
     },
     'line pack': {
       words: [
