@@ -92,7 +92,10 @@ export function updateLineBoard(board: LineBoard, event: LineEvent, nowMs: numbe
     }
     case 'line-alarm': {
       const { name, fault, raised } = event;
-      const others = board.alarms.filter((one) => one.name !== name || one.fault.code !== fault.code);
+      // Two packages of a line can have the same alarm: its sentence tells them apart.
+      const isIt = (one: OpenAlarm) =>
+        one.name === name && one.fault.code === fault.code && one.fault.sentence === fault.sentence;
+      const others = board.alarms.filter((one) => !isIt(one));
       return { ...board, alarms: raised ? [...others, { name, fault }] : others };
     }
   }

@@ -44,12 +44,23 @@ const linePackage = z
     token: path.optional(),
     /** Folder of standing licenses that `firmseal license` wrote: no connection is needed then. */
     licenses: path.optional(),
+    /** Batch that `firmseal batch new` wrote, in place of such a folder. */
+    batch: path.optional(),
+    /** Units or licenses left at which an alarm begins; a tenth of them when left out. */
+    warnBelow: z.int().min(0).max(0x7fffffff).optional(),
     /** Different chips that this line may install; no limit of its own when left out. */
     units: count(0x7fffffff).optional(),
     /** Boot the application once its receipt is stored. */
     start: z.boolean().default(false),
   })
-  .refine(({ job, licenses }) => job !== undefined || licenses !== undefined, 'job or licenses is due')
+  .refine(
+    ({ job, licenses, batch }) => job !== undefined || licenses !== undefined || batch !== undefined,
+    'job, licenses or batch is due',
+  )
+  .refine(
+    ({ licenses, batch }) => licenses === undefined || batch === undefined,
+    'licenses and batch exclude each other',
+  )
   .refine(({ job, token }) => (job === undefined) === (token === undefined), 'job and token go together');
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);

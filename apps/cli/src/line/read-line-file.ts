@@ -17,7 +17,7 @@ export function readLineFile(path: string): LineFile {
     rootKey: at(rootKey),
     deviceCaDelegation: at(deviceCaDelegation),
     packages: Object.fromEntries(
-      Object.entries(packages).map(([name, { file, job, token, licenses, ...one }]) => [
+      Object.entries(packages).map(([name, { file, job, token, licenses, batch, ...one }]) => [
         name,
         {
           ...one,
@@ -26,6 +26,7 @@ export function readLineFile(path: string): LineFile {
           ...(job === undefined ? {} : { job: isJobId(job) ? job : at(job) }),
           ...(token === undefined ? {} : { token: at(token) }),
           ...(licenses === undefined ? {} : { licenses: at(licenses) }),
+          ...(batch === undefined ? {} : { batch: at(batch) }),
         },
       ]),
     ),

@@ -31,7 +31,7 @@ export function collectParts(file: LineFile): LineArchiveParts {
     return name;
   };
   const packOne = (name: string, one: LineFilePackage): LineFilePackage => {
-    const { job, token, licenses } = one;
+    const { job, token, licenses, batch } = one;
     if (licenses !== undefined) folders.set(`licenses/${name}/`, readFolder(licenses));
     return {
       ...one,
@@ -39,6 +39,7 @@ export function collectParts(file: LineFile): LineArchiveParts {
       ...(job === undefined ? {} : { job: isJobId(job) ? job : readText(job) }),
       ...(token === undefined ? {} : { token: add(`tokens/${name}.token`, token) }),
       ...(licenses === undefined ? {} : { licenses: `licenses/${name}` }),
+      ...(batch === undefined ? {} : { batch: add(`batches/${name}.batch`, batch) }),
     };
   };
   const { mqtt } = file;

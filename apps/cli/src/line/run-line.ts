@@ -23,6 +23,7 @@ import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
 import { LineLogs } from './line-logs.ts';
@@ -35,6 +36,8 @@ const shiftMs = 12 * 3_600_000;
 /** Results that the JUnit report holds; older ones are in results.csv. */
 const mostReported = 10_000;
 const deliverEveryMs = 30_000;
+/** Entries of the journal that are looked at for its newest time. */
+const mostRecent = 1000;
 
 export interface LineRun {
   readonly file: LineFile;
@@ -57,7 +60,8 @@ export async function runLine(face: Face, run: LineRun): Promise<number> {
   try {
     const journal = new LineJournal({ found: log.found, append: (entry) => log.append(entry) });
     const counts = countSince(log.found, Date.now() - shiftMs);
-    const end = await new RunningLine(face, { ...run, packages, journal, counts }).run();
+    const latestMs = Math.max(0, ...log.found.slice(-mostRecent).map(({ time }) => Date.parse(time)));
+    const end = await new RunningLine(face, { ...run, packages, journal, counts, latestMs }).run();
     if (end.fault !== undefined) throw end.fault;
     return exitCodeOfLine(end);
   } finally {
@@ -69,6 +73,8 @@ interface Parts extends LineRun {
   readonly packages: ReadonlyMap<string, RunPackage>;
   readonly journal: LineJournal;
   readonly counts: ReturnType<typeof countSince>;
+  /** The newest time in the journal; 0 of an empty one. */
+  readonly latestMs: number;
 }
 
 class RunningLine {
@@ -81,6 +87,7 @@ class RunningLine {
   readonly #takers: ((event: LineEvent) => void)[] = [];
   #stops = 0;
   #delivery: Promise<void> = Promise.resolve();
+  readonly #clock: ClockWatch;
   /** Why receipts wait. */
   #undelivered: Fault | undefined;
 
@@ -89,6 +96,7 @@ class RunningLine {
     this.#parts = parts;
     const { file, work, packages, journal, counts, onPass = file.onPass, cycles } = parts;
     this.#logs = new LineLogs(work, (fault, raised) => this.#alarm(fault, raised));
+    this.#clock = new ClockWatch(parts.latestMs, (fault, raised) => this.#alarm(fault, raised));
     this.#line = new Line({
       ...{ file, packages, journal, counts, cycles, ...stationTools },
       onEvent: (event) => this.#take(event),
@@ -129,8 +137,12 @@ class RunningLine {
       (event) => testers.take(event),
     );
     this.#tellBegin(testers, (text) => shown.say(text));
-    const delivering = setInterval(() => void this.#deliver(), deliverEveryMs);
+    const delivering = setInterval(() => {
+      this.#clock.see(Date.now());
+      void this.#deliver();
+    }, deliverEveryMs);
     try {
+      this.#clock.see(Date.now());
       void this.#deliver();
       const end = await this.#line.run();
       await this.#deliver();
