@@ -47,6 +47,7 @@ const sizesKiB = sampled([20, 24, 28, 32, 36, 40, 44, 48, 52], [44]);
 it.each(sizesKiB)(
   'a disk of %i KiB',
   async (diskKiB) => {
+    if (!canMount) return;
     const name = `full-${diskKiB}`;
     const job = await site.openJob(name, 3, '--mode', 'standing');
     const chips = [1, 2, 3].map(() => site.personalize(`${name}.records`));

@@ -1,5 +1,6 @@
-// A line that nobody reaches for a week, with a batch: the clock of its station is days ahead, then goes back
-// by two days, then stands after the end of the batch. Nothing is lost, nothing is done twice, and each is said.
+// A line that nobody reaches for a week, with a batch: the clock of its station is days ahead, then goes
+// back by two days, then stands after the end of the batch. Nothing is lost, nothing is done twice, and each
+// is said.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 export {
+  isLineArchive,
   type LineArchiveParts,
   lineArchiveMaxBytes,
   makeLineArchive,

@@ -8,8 +8,7 @@ import { Fault } from '@firmseal/fault';
 import type { LineFile, LineFilePackage } from '@firmseal/line';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
-import { readText } from '../files.ts';
-import { isJobId, readLineFile } from '../line/read-line-file.ts';
+import { jobIdOf, readLineFile } from '../line/read-line-file.ts';
 import { readToken } from '../secret-files.ts';
 import { checkPackage } from './check-package.ts';
 import { type Finding, problem, tried } from './finding.ts';
@@ -17,7 +16,7 @@ import { type Finding, problem, tried } from './finding.ts';
 export async function checkLine(
   face: Face,
   path: string,
-  { online }: { online: boolean },
+  { online, records }: { online: boolean; records?: string | undefined },
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const file = tried(findings, path, () => readLineFile(path));
@@ -25,7 +24,9 @@ export async function checkLine(
   const { sockets, rootKey, deviceCaDelegation } = file;
   findings.push({ outcome: 'ok', subject: path, says: `line ${file.name}, ${sockets.length} sockets` });
   for (const [name, one] of Object.entries(file.packages)) {
-    findings.push(...checkPackage({ file: one.file, licenses: one.licenses, rootKey, deviceCaDelegation }));
+    const { file: sealed, licenses, batch, job } = one;
+    const question = { file: sealed, licenses, rootKey, deviceCaDelegation };
+    findings.push(...checkPackage({ ...question, batch, job, records }));
     findings.push(...(await checkAccess(face, file, { name, one, online })));
     if (!sockets.some((socket) => socket.package === name))
       findings.push({ outcome: 'note', subject: name, says: 'no socket installs this package' });
@@ -49,9 +50,7 @@ async function checkAccess(face: Face, file: LineFile, { name, one, online }: Ac
   const findings: Finding[] = [];
   if (job === undefined || token === undefined || file.authority === undefined) return findings;
   const id = tried(findings, name, () => {
-    const text = isJobId(job) ? job : readText(job);
-    if (!isJobId(text))
-      throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+    const text = jobIdOf(job);
     readToken(face, token);
     return text;
   });

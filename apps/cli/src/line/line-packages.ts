@@ -10,12 +10,12 @@ import { createBatchAuthority, type LineAuthority, type ReceiptDelivery } from '
 import { accessAuthority } from '../authority-access.ts';
 import { authorityOfBatch, readBatch, requireBatchJob } from '../batch/batch-authority.ts';
 import type { Face } from '../face.ts';
-import { readInput, readText } from '../files.ts';
+import { readInput } from '../files.ts';
 import { trustPackage } from '../line-setup.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { cacheLicenses } from './license-cache.ts';
 import { Outbox } from './outbox.ts';
-import { isJobId } from './read-line-file.ts';
+import { jobIdOf } from './read-line-file.ts';
 
 export interface RunPackage extends LinePackage {
   /**
@@ -90,13 +90,6 @@ function licensesInAdvance(
   const batch = readBatch(file, sealed);
   requireBatchJob(file, batch, job === undefined ? undefined : fromHex(jobIdOf(job)));
   return { bundles: batch.bundles, authority: authorityOfBatch(batch, keepReceipt) };
-}
-
-/** The id, or that in the file. Throws `line-file-invalid`, and what reading a file throws. */
-function jobIdOf(job: string): string {
-  const id = isJobId(job) ? job : readText(job);
-  if (!isJobId(id)) throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
-  return id;
 }
 
 function onlineAuthority(

@@ -3,6 +3,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { Fault } from '@firmseal/fault';
 import { type LineFile, lineFileSchema } from '@firmseal/line';
+import { readText } from '../files.ts';
 import { readJsonFile } from '../json-file.ts';
 
 /** Throws `line-file-invalid`, and what readBoundedFile does. */
@@ -31,6 +32,13 @@ export function readLineFile(path: string): LineFile {
       ]),
     ),
   };
+}
+
+/** The id, or that in the file. Throws `line-file-invalid`, and what reading a file throws. */
+export function jobIdOf(job: string): string {
+  const id = isJobId(job) ? job : readText(job);
+  if (!isJobId(id)) throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+  return id;
 }
 
 export const isJobId = (text: string): boolean => /^[0-9a-fA-F]{32}$/.test(text);

@@ -8,6 +8,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { faultOfFile, readBoundedFile, writeWholeFile } from '@firmseal/files';
 import {
+  isLineArchive,
   type LineArchiveParts,
   type LineFile,
   type LineFilePackage,
@@ -15,7 +16,7 @@ import {
   type OpenedLineArchive,
   openLineArchive,
 } from '@firmseal/line';
-import { readInput, readText } from '../files.ts';
+import { readHead, readInput, readText } from '../files.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { isJobId, mqttPaths, readLineFile } from './read-line-file.ts';
 
@@ -64,11 +65,8 @@ function readFolder(path: string): ReadonlyMap<string, Bytes> {
   return new Map(names.map((name) => [name, readInput(join(path, name))]));
 }
 
-/** A line file is JSON; an archive begins with its magic as CBOR text. */
-export function isArchive(path: string): boolean {
-  const bytes = readBoundedFile(path, lineArchiveMaxBytes);
-  return bytes[0] === 0x84;
-}
+/** A line file is JSON; an archive begins with its magic. */
+export const isArchive = (path: string): boolean => isLineArchive(readHead(path));
 
 /** Throws the faults of openLineArchive, of the root key, and what reading a file throws. */
 export function readArchive(path: string, rootKey: string): OpenedLineArchive {
