@@ -2443,6 +2443,21 @@ export const faultTable = {
     sentence: '{chips} chips are more than {most}, {why}.',
     remedy: 'Give the records of fewer chips, and make a further batch for the rest.',
   },
+  'line-chip-not-blank': {
+    number: 1424, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip in socket {socket} has an identity, and no agent answers. Nothing was erased.',
+    remedy: 'Check the link of the socket. To start over with this chip, use `firmseal personalize` by hand: it asks before it erases.',
+  },
+  'line-device-ca-needed': {
+    number: 1425, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The line personalizes blank chips for the package {package}, and has no key of the device CA.',
+    remedy: 'At a trusted site give the key with --device-ca. No archive holds it.',
+  },
+  'line-device-ca-unused': {
+    number: 1426, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '--device-ca was given, and no package of the line has the section personalize.',
+    remedy: 'Leave the option out, or add the section to the line file.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

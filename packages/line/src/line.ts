@@ -14,6 +14,7 @@ import {
   reportFault,
   type SocketOpener,
 } from '@firmseal/programmer';
+import type { BlankChips } from './blank-chips.ts';
 import type { LineEvent, Tally, UnitsLeft } from './events.ts';
 import { Limit } from './limit.ts';
 import type { LineFile } from './line-file.ts';
@@ -39,6 +40,8 @@ export interface LineSettings {
   /** Of the shift so far. */
   readonly counts: JournalCounts;
   readonly opener: SocketOpener;
+  /** By socket, where blank chips are personalized first. */
+  readonly blankChips?: ReadonlyMap<string, BlankChips> | undefined;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -164,6 +167,7 @@ export class Line {
         claimDevice: (thumbprint) => this.#claim(thumbprint, { name, place, package: named }),
       },
       look: { opener, clock },
+      blank: this.#settings.blankChips?.get(name),
       afterPass: this.#settings.afterPass,
       onEvent: (event) => this.#take(event),
     });

@@ -1,5 +1,5 @@
-// A released line before a shift: its signature and its parts, then all that is known of its line file. What it
-// holds is unpacked into a folder for its owner alone, and taken away again.
+// A released line before a shift: its signature and its parts, then all that is known of its line file. What
+// it holds is unpacked into a folder for its owner alone, and taken away again.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

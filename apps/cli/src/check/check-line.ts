@@ -4,11 +4,13 @@
 import { existsSync } from 'node:fs';
 import { accessForJob } from '@firmseal/authority-client';
 import { fromHex } from '@firmseal/bytes';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { LineFile, LineFilePackage } from '@firmseal/line';
+import type { LineFile, LineFilePackage, LinePersonalization } from '@firmseal/line';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { jobIdOf, readLineFile } from '../line/read-line-file.ts';
+import { readBoard } from '../personalization/board-option.ts';
 import { readToken } from '../secret-files.ts';
 import { checkPackage } from './check-package.ts';
 import { type Finding, problem, tried } from './finding.ts';
@@ -28,6 +30,7 @@ export async function checkLine(
     const question = { file: sealed, licenses, rootKey, deviceCaDelegation };
     findings.push(...checkPackage({ ...question, batch, job, records }));
     findings.push(...(await checkAccess(face, file, { name, one, online })));
+    if (one.personalize !== undefined) checkPersonalization(findings, name, one.personalize);
     if (!sockets.some((socket) => socket.package === name))
       findings.push({ outcome: 'note', subject: name, says: 'no socket installs this package' });
   }
@@ -37,6 +40,31 @@ export async function checkLine(
       findings.push({ outcome: 'note', subject: name, says: `${device} is not there now` });
   }
   return findings;
+}
+
+/** Chip, board and key file; the key itself is not opened. */
+function checkPersonalization(
+  findings: Finding[],
+  name: string,
+  { chip: id, board, level, rehearsal, deviceCa }: LinePersonalization,
+): void {
+  const chip = tried(findings, name, () => {
+    const found = findChip(id);
+    requireAgent(found);
+    if (board !== undefined) readBoard(board, found);
+    return found;
+  });
+  if (chip === undefined) return;
+  const mode = rehearsal === true ? 'as a rehearsal' : `to readout level ${level}`;
+  findings.push({
+    outcome: 'change',
+    subject: name,
+    says: `blank chips ${id} are personalized first, ${mode}`,
+  });
+  if (deviceCa === undefined)
+    findings.push({ outcome: 'note', subject: name, says: 'the operator gives the key with --device-ca' });
+  else if (!existsSync(deviceCa))
+    findings.push({ outcome: 'note', subject: name, says: `${deviceCa} is not there` });
 }
 
 interface Access {

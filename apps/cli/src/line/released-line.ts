@@ -12,11 +12,13 @@ import {
   type LineArchiveParts,
   type LineFile,
   type LineFilePackage,
+  type LinePersonalization,
   lineArchiveMaxBytes,
   type OpenedLineArchive,
   openLineArchive,
 } from '@firmseal/line';
 import { readHead, readInput, readText } from '../files.ts';
+import { isBoardFile } from '../personalization/board-option.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { isJobId, mqttPaths, readLineFile } from './read-line-file.ts';
 
@@ -31,8 +33,13 @@ export function collectParts(file: LineFile): LineArchiveParts {
     files.set(name, readInput(path));
     return name;
   };
+  // The key of the device CA stays where it is: who runs the archive brings it, or personalizes nothing.
+  const packPersonalization = (name: string, { deviceCa: _, board, ...one }: LinePersonalization) => ({
+    ...one,
+    ...(board === undefined ? {} : { board: isBoardFile(board) ? add(`boards/${name}.json`, board) : board }),
+  });
   const packOne = (name: string, one: LineFilePackage): LineFilePackage => {
-    const { job, token, licenses, batch } = one;
+    const { job, token, licenses, batch, personalize } = one;
     if (licenses !== undefined) folders.set(`licenses/${name}/`, readFolder(licenses));
     return {
       ...one,
@@ -41,6 +48,7 @@ export function collectParts(file: LineFile): LineArchiveParts {
       ...(token === undefined ? {} : { token: add(`tokens/${name}.token`, token) }),
       ...(licenses === undefined ? {} : { licenses: `licenses/${name}` }),
       ...(batch === undefined ? {} : { batch: add(`batches/${name}.batch`, batch) }),
+      ...(personalize === undefined ? {} : { personalize: packPersonalization(name, personalize) }),
     };
   };
   const { mqtt } = file;
@@ -99,6 +107,8 @@ export function unpackArchive(
   const line = readLineFile(join(folder, lineFileName));
   if (!equalBytes(readPublicKey(line.rootKey), readPublicKey(rootKey)))
     throw new Fault('line-archive-malformed', { file: path, problem: 'it trusts another root key' });
+  if (Object.values(line.packages).some(({ personalize }) => personalize?.deviceCa !== undefined))
+    throw new Fault('line-archive-malformed', { file: path, problem: 'it names a key of a device CA' });
   return line;
 }
 
