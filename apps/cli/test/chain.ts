@@ -9,15 +9,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { expect } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
 import { type Outcome, runHere } from './run-here.ts';
+import { mainFile, runProcess } from './run-process.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
 export const product = 'panel';
 
@@ -98,7 +96,7 @@ export class Chain {
     const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
-      [main, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
+      [mainFile, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
       { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
@@ -114,15 +112,8 @@ export class Chain {
   }
 
   /** Runs a command as a process of its own; `more`: of its environment. */
-  async runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const env = { ...process.env, ...environment, ...more };
-    const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const [stdout, stderr, [status]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit') as Promise<[number | null]>,
-    ]);
-    return { status: status ?? -1, stdout, stderr };
+  runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    return runProcess(words, { ...environment, ...more });
   }
 
   async end(): Promise<void> {

@@ -9,4 +9,4 @@ export {
   type VirtualPackage,
   virtualProduct,
 } from './owner.ts';
-export { createBlankChip, type LineChip, personalizeVirtualChip } from './site.ts';
+export { createBlankChip, type LineChip, personalizeVirtualChip, type VirtualAgent } from './site.ts';
