@@ -1980,7 +1980,7 @@ export const faultTable = {
   },
   'station-not-there': {
     number: 1108, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: '{place} is at another station, and firmseal does not reach other stations yet.',
+    sentence: '{place} is at another station, and this command works with places of this machine only.',
     remedy: 'Run the command at the station {station} itself, with the place {inner}.',
   },
   'place-unfit': {

@@ -10,8 +10,9 @@ import { jobId } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
 import { setUpLine } from '../line-setup.ts';
-import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
+import { withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
@@ -31,9 +32,14 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--job <job>', 'the job', jobId)
-    .requiredOption('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
+    .requiredOption(
+      '--socket <place>',
+      'a chip: serial:, usb:, tcp:, or station:NAME/ and one of these (repeat)',
+      collectSockets,
+    )
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .addOption(stationsOption())
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(
@@ -51,30 +57,33 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const { delegation, ...line } = setUpLine(face, path, options);
-        const receipts = openReceiptFolder(options.receipts, delegation);
-        const journal = await openJournalFile(options.journal);
-        const shown = createInstallFace(face);
-        const stop = new AbortController();
-        const giveBack = shell.stops.take(() => stop.abort());
-        try {
-          const results = await runGang({
-            ...{ ...line, sockets: options.socket, journal },
-            keepProof: ({ thumbprint, ...objects }) =>
-              receipts?.keep(toHex(thumbprint), {
-                ...{ ...objects, header: line.sealed.headerBytes },
-                keptAtSeconds: Math.floor(Date.now() / 1000),
-              }),
-            onEvent: shown.take,
-            signal: stop.signal,
-            startApplication: options.start === true,
-          });
-          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
-          return exitCodeOf(results);
-        } finally {
-          shown.finish();
-          giveBack();
-          await journal.close();
-        }
+        const given = { stations: options.stations, places: options.socket };
+        return withStations(face, given, async (stations) => {
+          const { delegation, ...line } = setUpLine(face, path, { ...options, stations });
+          const receipts = openReceiptFolder(options.receipts, delegation);
+          const journal = await openJournalFile(options.journal);
+          const shown = createInstallFace(face);
+          const stop = new AbortController();
+          const giveBack = shell.stops.take(() => stop.abort());
+          try {
+            const results = await runGang({
+              ...{ ...line, sockets: options.socket, journal },
+              keepProof: ({ thumbprint, ...objects }) =>
+                receipts?.keep(toHex(thumbprint), {
+                  ...{ ...objects, header: line.sealed.headerBytes },
+                  keptAtSeconds: Math.floor(Date.now() / 1000),
+                }),
+              onEvent: shown.take,
+              signal: stop.signal,
+              startApplication: options.start === true,
+            });
+            for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
+            return exitCodeOf(results);
+          } finally {
+            shown.finish();
+            giveBack();
+            await journal.close();
+          }
+        });
       }),
     );

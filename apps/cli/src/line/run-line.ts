@@ -23,6 +23,7 @@ import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import type { Stations } from '../remote/stations.ts';
 import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
 import { LineLogs } from './line-logs.ts';
@@ -42,6 +43,8 @@ export interface LineRun {
   readonly work: string;
   readonly licenseCache?: string | undefined;
   readonly onPass?: Hook | undefined;
+  /** Of the places that begin with `station:`. */
+  readonly stations: Stations;
   /** Results after which each socket ends. */
   readonly cycles?: number | undefined;
 }
@@ -90,7 +93,7 @@ class RunningLine {
     const { file, work, packages, journal, counts, onPass = file.onPass, cycles } = parts;
     this.#logs = new LineLogs(work, (fault, raised) => this.#alarm(fault, raised));
     this.#line = new Line({
-      ...{ file, packages, journal, counts, cycles, ...stationTools },
+      ...{ file, packages, journal, counts, cycles, ...stationTools(parts.stations) },
       onEvent: (event) => this.#take(event),
       ...(onPass === undefined ? {} : { afterPass: (cycle) => runHook(onPass, cycle) }),
     });
