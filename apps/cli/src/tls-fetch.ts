@@ -19,9 +19,9 @@ export interface TlsTexts {
 }
 
 /**
- * The texts of the files that the environment names; undefined where it names none. Throws `tls-files-invalid` for a certificate without its key
- * or a key without its certificate, and what reading a file throws; a file that is no PEM is found when the
- * first connection is made.
+ * The texts of the files that the environment names; undefined where it names none. Throws
+ * `tls-files-invalid` for a certificate without its key or a key without its certificate, and what reading a
+ * file throws; a file that is no PEM is found when the first connection is made.
  */
 export function readTlsVariables({ environment }: Pick<Shell, 'environment'>): TlsTexts | undefined {
   const read = (name: string): string | undefined => {

@@ -58,11 +58,11 @@ export class Connection {
     if (this.#ended !== undefined && this.#listener === listener) listener.closed(this.#ended);
   }
 
-  send(type: StationFrameType, payload: Bytes = new Uint8Array(0), channel = 0): void {
+  send(type: StationFrameType, payload: Bytes = new Uint8Array(0), { channel = 0, number = 0 } = {}): void {
     if (this.#ended !== undefined) return;
     this.#saidMs = this.#clock.nowMs();
     this.#written = this.#stream
-      .write(encodeStationFrame({ type, channel, payload }))
+      .write(encodeStationFrame({ type, channel, number, payload }))
       .catch((cause: unknown) => this.#end(new Fault('link-closed', {}, { cause })));
   }
 

@@ -1,4 +1,4 @@
-// Frames between line, relay and station: a header of eight bytes and a payload, both bounded. Bytes come
+// Frames between line, relay and station: a header of twelve bytes and a payload, both bounded. Bytes come
 // from a network, so nothing is allocated by a length that only was announced. spec/station.md section 2.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
@@ -34,10 +34,12 @@ export interface StationFrame {
   readonly type: StationFrameType;
   /** 0 for frames of a connection. */
   readonly channel: number;
+  /** Of a session's frame: how many came before it, modulo 2^32. 0 for frames of a connection. */
+  readonly number: number;
   readonly payload: Bytes;
 }
 
-const headerBytes = 8;
+const headerBytes = 12;
 export const mostDataBytes = 16_384;
 const mostControlBytes = 2048;
 
@@ -54,13 +56,14 @@ const longestBytes = (type: StationFrameType): number => {
 
 export const isSessionType = (type: StationFrameType): type is SessionFrameType => type in sessionTypes;
 
-export function encodeStationFrame({ type, channel, payload }: StationFrame): Bytes {
+export function encodeStationFrame({ type, channel, number, payload }: StationFrame): Bytes {
   if (payload.length > longestBytes(type)) throw new RangeError(`${payload.length} bytes in ${type}`);
   const frame = new Uint8Array(headerBytes + payload.length);
   const view = new DataView(frame.buffer);
   view.setUint8(0, codes[type]);
   view.setUint16(2, payload.length);
   view.setUint32(4, channel);
+  view.setUint32(8, number);
   frame.set(payload, headerBytes);
   return frame;
 }
@@ -82,16 +85,19 @@ export class StationFrameReader {
     const view = new DataView(held.buffer, held.byteOffset, held.byteLength);
     let at = 0;
     while (held.length - at >= headerBytes) {
-      // type (1), zero (1), length of the payload (2, big-endian), channel (4, big-endian), payload
+      // type (1), zero (1), then big-endian: length of the payload (2), channel (4), number (4); payload
       const type = names.get(view.getUint8(at));
       if (type === undefined || view.getUint8(at + 1) !== 0) throw malformed('a frame of no known type');
       const length = view.getUint16(at + 2);
       if (length > longestBytes(type)) throw malformed(`${length} bytes in a frame of type ${type}`);
       const channel = view.getUint32(at + 4);
-      if ((channel !== 0) !== isSessionType(type)) throw malformed(`channel ${channel} for ${type}`);
+      const number = view.getUint32(at + 8);
+      const ofSession = isSessionType(type);
+      if ((channel !== 0) !== ofSession || (number !== 0 && !ofSession))
+        throw malformed(`channel ${channel}, number ${number} for ${type}`);
       const end = at + headerBytes + length;
       if (held.length < end) break;
-      take({ type, channel, payload: held.slice(at + headerBytes, end) });
+      take({ type, channel, number, payload: held.slice(at + headerBytes, end) });
       at = end;
     }
     this.#held = held.slice(at);

@@ -23,6 +23,8 @@ import { graceMs, Session } from './session.ts';
 
 /** A station answers the beginning of a session within this time. */
 const beginMs = 20_000;
+/** A cable is open within this time: a USB device may need ten seconds after a reset. */
+const openMs = 20_000;
 const [firstPauseMs, longestPauseMs] = [250, 4000];
 
 export interface LineEndOptions {
@@ -57,8 +59,20 @@ export class LineEnd {
   /** The link of a chip. Throws what the station met, and the faults of the connection. */
   async openLink(place: string): Promise<ByteStream> {
     const channel = await this.#open({ purpose: 'link', place, chip: '', orderBytes: 0 });
-    await channel.ready;
-    return channel;
+    let isLate = false;
+    const cancel = this.#options.clock.after(openMs, () => {
+      isLate = true;
+      void channel.close();
+    });
+    try {
+      await channel.ready;
+      return channel;
+    } catch (error) {
+      if (isLate) throw new Fault('station-silent', { seconds: openMs / 1000 });
+      throw error;
+    } finally {
+      cancel();
+    }
   }
 
   /** Writes the agent through a place of the station, reads it back there and lets the chip run it. */

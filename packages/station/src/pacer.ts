@@ -60,7 +60,8 @@ export class Pacer {
     const isRepeat =
       frame !== undefined &&
       this.#unanswered.some((one) => one.type === frame.type && one.sequence === frame.sequence);
-    // The line repeats what got no answer: behind the frames that wait for that answer it would wait for ever.
+    // The line repeats what got no answer: behind the frames that wait for that answer
+    // it would wait for ever.
     if (frame === undefined || isRepeat) {
       this.#toChip(bytes);
       return;

@@ -62,7 +62,7 @@ export class Session {
       this.detach(malformed('it never says what it received'));
       return;
     }
-    this.#connection?.send(type, payload, channel);
+    this.#connection?.send(type, payload, { channel, number: this.#numberOf(this.#kept.length - 1) });
   }
 
   /**
@@ -76,7 +76,9 @@ export class Session {
     before?.close();
     this.#unsaidFrames = 0;
     this.#unsaidBytes = 0;
-    for (const { type, channel, payload } of this.#kept) connection.send(type, payload, channel);
+    this.#kept.forEach(({ type, channel, payload }, at) => {
+      connection.send(type, payload, { channel, number: this.#numberOf(at) });
+    });
     connection.listen({
       frame: (frame) => this.#take(frame),
       closed: (cause) => {
@@ -85,6 +87,11 @@ export class Session {
         this.#events.detached(cause);
       },
     });
+  }
+
+  /** Of a frame that is kept, by its place there. */
+  #numberOf(at: number): number {
+    return (this.#acknowledged + at) % 2 ** 32;
   }
 
   /** Ends the connection, not the session. */
@@ -103,6 +110,8 @@ export class Session {
       return;
     }
     if (!isSessionType(frame.type)) throw malformed(`${frame.type} within a session`);
+    // Nothing is lost on a connection: a gap is somebody's deed. The next one begins where this was right.
+    if (frame.number !== this.#received % 2 ** 32) throw malformed('a frame that is not the next one');
     this.#received++;
     this.#unsaidFrames++;
     this.#unsaidBytes += frame.payload.length;

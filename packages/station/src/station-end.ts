@@ -287,7 +287,9 @@ function bridge(channel: Channel, port: ByteStream): Promise<void> {
 
 const mostWaitingBytes = 1024 * 1024;
 
-/** The order of an operation, which comes as data. Throws `link-closed` where the line left before its end. */
+/**
+ * The order of an operation, which comes as data. Throws `link-closed` where the line left before its end.
+ */
 function receiveOrder(channel: Channel, orderBytes: number): Promise<Bytes> {
   if (orderBytes === 0) return Promise.resolve(new Uint8Array(0));
   return new Promise((resolve, reject) => {

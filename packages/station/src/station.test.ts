@@ -70,7 +70,7 @@ describe('a channel is a byte stream', () => {
         onEnd: () => undefined,
         // Frames as they cross, later and in order.
         send: (type, payload = new Uint8Array(0)) =>
-          queueMicrotask(() => ends[other]!.take({ type, channel: 1, payload })),
+          queueMicrotask(() => ends[other]!.take({ type, channel: 1, number: 0, payload })),
       });
     ends.push(make(1), make(0));
     return { near: ends[0]!, far: ends[1]! };
@@ -260,6 +260,7 @@ describe('whatever bytes come', () => {
       const type = types[Math.floor(random() * types.length)]!;
       const payload = Uint8Array.from({ length: Math.floor(random() * 8) }, () => Math.floor(random() * 256));
       const frame = encodeStationFrame({
+        number: 0,
         type,
         channel: type === 'begin' || type === 'join' || type === 'received' ? 0 : 9,
         payload,

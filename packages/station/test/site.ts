@@ -23,6 +23,8 @@ export class RemoteSite {
   readonly written: { place: string; chip: string; order?: AgentOrder }[] = [];
   readonly events: StationEvent[] = [];
   readonly changes: string[] = [];
+  /** Sees and changes what crosses, of connections that stand already too. */
+  meddle: NonNullable<Way['meddle']> = (bytes) => bytes;
   /** What a write of an agent does. */
   write: (order: AgentOrder) => Promise<void> = async () => undefined;
   /** Of connections that are made from now on. */
@@ -75,7 +77,10 @@ export class RemoteSite {
       joining: { role: 'station', station: name, token, instance: filled(++this.#instances) },
       dial: async () => {
         if (!this.reachable) throw new Fault('station-unreachable', { address: 'the line', reason: 'cut' });
-        const pair = createSlowPair({ clock: this.clock, ...this.way });
+        const pair = createSlowPair({
+          ...{ clock: this.clock, ...this.way },
+          meddle: (bytes, end) => this.meddle(bytes, end),
+        });
         this.pairs.push(pair);
         this.#listening.take(inPieces(pair.ends[1], this.pieces));
         return inPieces(pair.ends[0], this.pieces);

@@ -19,7 +19,9 @@ export interface Way {
 }
 
 const packetBytes = 1460;
-/** Least time-out of a repeated packet, beside the round trip (RFC 6298 asks for 1 s, systems take 200 ms). */
+/**
+ * Least time-out of a repeated packet, beside the round trip (RFC 6298 asks for 1 s, systems take 200 ms).
+ */
 const repeatMs = 200;
 
 class SlowStream implements ByteStream {

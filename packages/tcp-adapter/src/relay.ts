@@ -36,7 +36,7 @@ export interface RelayOptions {
 }
 
 const frame = (type: StationFrame['type'], payload = new Uint8Array(0)): Uint8Array =>
-  encodeStationFrame({ type, channel: 0, payload });
+  encodeStationFrame({ type, channel: 0, number: 0, payload });
 
 /** One connection until it is joined. */
 class RelayParty implements Party {
