@@ -18,7 +18,6 @@ import { exampleImage } from '../src/demo/example-image.ts';
 import { type Outcome, runHere } from './run-here.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
 export const product = 'panel';
 
 /** Where a chip is plugged in: two ports of this machine. */
@@ -37,6 +36,10 @@ export interface Order {
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
+  /** Of its commands. */
+  readonly environment: Record<string, string> = {
+    FIRMSEAL_PASSPHRASE: 'words for this test and nothing else',
+  };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
 
@@ -53,7 +56,7 @@ export class Chain {
   }
 
   try(...words: string[]): Promise<Outcome> {
-    return runHere(words, environment);
+    return runHere(words, this.environment);
   }
 
   #newKey(role: string, name: string) {
@@ -99,7 +102,7 @@ export class Chain {
     this.#server = spawn(
       process.execPath,
       [main, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: { ...process.env, ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
@@ -115,7 +118,7 @@ export class Chain {
 
   /** Runs a command as a process of its own; `more`: of its environment. */
   async runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const env = { ...process.env, ...environment, ...more };
+    const env = { ...process.env, ...this.environment, ...more };
     const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [stdout, stderr, [status]] = await Promise.all([
       text(child.stdout),
