@@ -80,6 +80,7 @@ export function serveHere(words: readonly string[], environment: Record<string, 
   const lines = () => jsonLines({ stdout: out.text.slice(0, out.text.lastIndexOf('\n') + 1) });
   return {
     ended,
+    stdout: () => out.text,
     stderr: () => err.text,
     /** The first event of that name. */
     heard: async (name: string): Promise<Event> => {

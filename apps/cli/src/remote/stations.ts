@@ -95,6 +95,11 @@ export class Stations {
     return line;
   }
 
+  #tellPort(host: string, port: number): void {
+    if (this.#face.json) this.#face.event({ event: 'stations-listening', host, port });
+    else this.#face.note(`Stations may connect to ${host}:${port}.`);
+  }
+
   #makeReach({ relay, listen, stations }: StationsFile): Reach {
     const token = (station: string): string =>
       new TextDecoder().decode(readToken(this.#face, stations[station]!).expose());
@@ -113,7 +118,10 @@ export class Stations {
     const line = new ListeningLine({ clock: systemClock, isToken: tokenChecker(digests) });
     const files = readTlsFiles(this.#face, { cert: certificate, key, clientCa });
     this.#listener = listenTls(toHostPort(address)!, files, (socket) => line.take(new TcpStream(socket)));
-    this.#listener.catch(() => undefined); // who reaches for a station meets the fault
+    this.#listener.then(
+      ({ port }) => this.#tellPort(toHostPort(address)!.host, port),
+      () => undefined, // who reaches for a station meets the fault
+    );
     return async (station) => {
       await this.#listener;
       return line.reach(station, reachMs);

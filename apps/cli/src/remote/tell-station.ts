@@ -21,12 +21,16 @@ export function tellStation(
   face: Face,
   { station, address, places }: { station: string; address: string; places: readonly string[] },
 ) {
+  face.tell(
+    { event: 'station', station, address, places },
+    `station ${station} lends ${places.join(', ')} and connects to ${address}`,
+  );
   return {
     reach: (reached: boolean, fault?: Fault): void => {
       if (reached) {
         face.tell(
-          { event: 'station-waits', station, address, places },
-          `station ${station} waits at ${address} and lends ${places.join(', ')}`,
+          { event: 'station-waits', station, address },
+          `${address} has taken the station; a line may come`,
         );
         return;
       }

@@ -38,11 +38,12 @@ export const command = (shell: Shell) =>
         const list = relayFile === undefined ? undefined : readOrBegin(relayFile);
         const token = toBase64url(nodeCrypto.randomBytes(tokenBytes));
         const digest = tokenDigest(token);
-        writeToken(out, token);
+        // The token comes last: a run that is cut before it is done again by the same command.
         if (relayFile !== undefined && list !== undefined) {
           const stations = { ...list.stations, [station]: digest };
           writeWholeFile(relayFile, [utf8(`${JSON.stringify({ ...list, stations }, null, 2)}\n`)]);
         }
+        writeToken(out, token);
         face.tell(
           { event: 'station-token', station, file: out, sha256: digest },
           `${out}: token of the station ${station}`,
