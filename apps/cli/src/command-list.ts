@@ -283,6 +283,35 @@ const line: CommandGroup = {
   ],
 };
 
+const station: CommandGroup = {
+  name: 'station',
+  about: 'the PC that has the cables, for a line at another place',
+  commands: [
+    {
+      name: 'serve',
+      about: 'lend cables of this machine to a line, over a connection that this machine makes',
+      load: () => import('./commands/station/serve.ts'),
+    },
+    {
+      name: 'token',
+      about: 'make the token of a station, for the station and its line',
+      load: () => import('./commands/station/token.ts'),
+    },
+  ],
+};
+
+const relay: CommandGroup = {
+  name: 'relay',
+  about: 'where lines and stations meet that cannot reach each other',
+  commands: [
+    {
+      name: 'serve',
+      about: 'join lines and stations by name; it keeps nothing and can read nothing that is secret',
+      load: () => import('./commands/relay/serve.ts'),
+    },
+  ],
+};
+
 const silicon: CommandGroup = {
   name: 'silicon',
   about: 'compare the catalogue with real chips, and read the reports of such checks',
@@ -396,6 +425,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/license.ts'),
   },
   line,
+  station,
+  relay,
   flash,
   silicon,
   sfi,

@@ -16,7 +16,6 @@ import { exampleImage } from '../src/demo/example-image.ts';
 import { type Outcome, runHere } from './run-here.ts';
 import { mainFile, runProcess } from './run-process.ts';
 
-const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
 export const product = 'panel';
 
 /** Where a chip is plugged in: two ports of this machine. */
@@ -35,6 +34,10 @@ export interface Order {
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
+  /** Of its commands. */
+  readonly environment: Record<string, string> = {
+    FIRMSEAL_PASSPHRASE: 'words for this test and nothing else',
+  };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
 
@@ -51,7 +54,7 @@ export class Chain {
   }
 
   try(...words: string[]): Promise<Outcome> {
-    return runHere(words, environment);
+    return runHere(words, this.environment);
   }
 
   #newKey(role: string, name: string) {
@@ -97,7 +100,7 @@ export class Chain {
     this.#server = spawn(
       process.execPath,
       [mainFile, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: { ...process.env, ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
@@ -113,7 +116,7 @@ export class Chain {
 
   /** Runs a command as a process of its own; `more`: of its environment. */
   runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    return runProcess(words, { ...environment, ...more });
+    return runProcess(words, { ...this.environment, ...more });
   }
 
   async end(): Promise<void> {

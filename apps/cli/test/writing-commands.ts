@@ -245,6 +245,44 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       serves: true,
       status: 17,
     },
+    'station token': {
+      words: ['station', 'token', 'hall', '--out', into('hall.token'), '--relay-file', into('relay.json')],
+      files: ['hall.token', 'relay.json'],
+    },
+    'station serve': {
+      words: [
+        ...[
+          'station',
+          'serve',
+          '--name',
+          'hall',
+          '--connect',
+          '127.0.0.1:1',
+          '--token-file',
+          at('line.token'),
+        ],
+        ...['--place', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      serves: true,
+    },
+    'relay serve': {
+      words: [
+        ...[
+          'relay',
+          'serve',
+          '--listen',
+          '127.0.0.1:0',
+          '--tls-cert',
+          at('tls.pem'),
+          '--tls-key',
+          at('tls.key'),
+        ],
+        ...['--stations', at('relay.json')],
+      ],
+      files: [],
+      serves: true,
+    },
     virtual: {
       words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],
       files: ['chips.state'],

@@ -1995,7 +1995,7 @@ export const faultTable = {
   },
   'station-not-there': {
     number: 1108, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: '{place} is at another station, and firmseal does not reach other stations yet.',
+    sentence: '{place} is at another station, and this command works with places of this machine only.',
     remedy: 'Run the command at the station {station} itself, with the place {inner}.',
   },
   'place-unfit': {
@@ -2457,6 +2457,116 @@ export const faultTable = {
     number: 1426, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '--device-ca was given, and no package of the line has the section personalize.',
     remedy: 'Leave the option out, or add the section to the line file.',
+  },
+  'station-frame-malformed': {
+    number: 1500, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection sent what the protocol does not allow: {problem}.',
+    remedy: 'Use the same version of firmseal at the line, the relay and the station. If it comes again, somebody changes what is sent.',
+  },
+  'station-version-wrong': {
+    number: 1501, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{peer} speaks version {version} of the station protocol; this firmseal speaks version 1.',
+    remedy: 'Install the same version of firmseal at the line, the relay and the station.',
+  },
+  'station-token-wrong': {
+    number: 1502, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token of the station {station} was not taken.',
+    remedy: 'Give line and station the file that `firmseal station token` wrote, and the relay the digest that it printed.',
+  },
+  'station-away': {
+    number: 1503, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} did not come within {seconds} seconds.',
+    remedy: 'Start `firmseal station serve` there, and compare its name and the address that it connects to.',
+  },
+  'station-lost': {
+    number: 1504, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The connection to the station {station} broke and did not come back within {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station. The same command goes on where it was.',
+  },
+  'station-restarted': {
+    number: 1505, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} was started anew, and what was open there is closed.',
+    remedy: 'Nothing: what was under way begins again. If it comes often, look why the program there ends.',
+  },
+  'station-place-not-lent': {
+    number: 1506, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} does not lend {place}.',
+    remedy: 'Start `firmseal station serve` there with `--place {place}`, or use a place that it lends.',
+  },
+  'station-place-busy': {
+    number: 1507, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{place} at the station is in use by another connection.',
+    remedy: 'Let the other line end its work there, or use another place.',
+  },
+  'station-replaced': {
+    number: 1508, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program came as the station {station}, and this one has ended.',
+    remedy: 'Give each station a name and a token of its own, and start one program for each.',
+  },
+  'station-another': {
+    number: 1509, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'A connection for the station {asked} reached the station {station}.',
+    remedy: 'Look at the relay: it joined the wrong ends.',
+  },
+  'station-unreachable': {
+    number: 1510, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{address} could not be reached ({reason}).',
+    remedy: 'Start the relay, or the line that listens, compare host and port, and let firewalls pass outgoing connections to it.',
+  },
+  'station-tls-refused': {
+    number: 1511, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{address} did not agree on TLS ({reason}).',
+    remedy: 'Let FIRMSEAL_TLS_CA name the CA of its certificate, and FIRMSEAL_TLS_CERT and FIRMSEAL_TLS_KEY a certificate of your own if it asks for one.',
+  },
+  'stations-file-invalid': {
+    number: 1512, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} does not say how stations are reached: {problem}.',
+    remedy: 'Write it as docs/remote.md shows.',
+  },
+  'stations-file-needed': {
+    number: 1513, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at the station {station}, and nothing says how that is reached.',
+    remedy: 'Add `--stations FILE`, or let the file name the station {station}.',
+  },
+  'station-plain-refused': {
+    number: 1514, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, and this would carry plain firmware there.',
+    remedy: 'Install a sealed package there with `firmseal install`, or run the command at the station itself.',
+  },
+  'station-unwitnessed-only': {
+    number: 1515, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, where nobody witnesses how a chip gets its identity.',
+    remedy: 'Add `--unwitnessed`, or personalize the chip at a trusted site.',
+  },
+  'station-full': {
+    number: 1516, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'No more than {most} may be open at the same time.',
+    remedy: 'Let others end their work first.',
+  },
+  'station-answer-unknown': {
+    number: 1517, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The station ended with the error number {number}, which this firmseal does not know.',
+    remedy: 'Install the same version of firmseal at the line and the station.',
+  },
+  'station-cable-floods': {
+    number: 1518, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'What is at the cable sent more than {most} bytes that nobody asked for.',
+    remedy: 'Look what is plugged in: a chip with its agent only answers.',
+  },
+  'station-silent': {
+    number: 1519, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection gave no sign of life for {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station.',
+  },
+  'station-listen-failed': {
+    number: 1520, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody can be listened for on {address} ({reason}).',
+    remedy: 'Choose another port, or end the program that holds this one.',
+  },
+  'station-place-unfit': {
+    number: 1521, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} cannot do this through {place}.',
+    remedy: 'Use serial:, usb: or tcp: for an agent.',
   },
 } as const;
 

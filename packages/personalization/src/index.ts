@@ -1,3 +1,4 @@
+export { type AgentWriter, agentWriter } from './agent-writer.ts';
 export type { OpenAgent } from './await-agent.ts';
 export {
   decodeEnrolment,

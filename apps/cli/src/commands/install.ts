@@ -11,8 +11,9 @@ import { setUpBatch } from '../batch/set-up-batch.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
 import { setUpLine, type TrustOptions } from '../line-setup.ts';
-import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
+import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
@@ -32,6 +33,7 @@ interface Access extends TrustOptions {
   readonly job?: Bytes | undefined;
   readonly batch?: string | undefined;
   readonly outbox: string;
+  readonly stations: Stations;
   readonly refuse: (text: string) => never;
 }
 
@@ -62,9 +64,14 @@ export const command = (shell: Shell) =>
       'with --batch: where receipts wait for `firmseal batch deliver`',
       'firmseal-outbox',
     )
-    .requiredOption('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
+    .requiredOption(
+      '--socket <place>',
+      'a chip: serial:, usb:, tcp:, or station:NAME/ and one of these (repeat)',
+      collectSockets,
+    )
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .addOption(stationsOption())
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(
@@ -84,33 +91,34 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options, command) => {
-        const { delegation, ...line } = setUpInstall(face, path, {
-          ...options,
-          refuse: (text) => command.error(text),
+        const given = { stations: options.stations, places: options.socket };
+        return withStations(face, given, async (stations) => {
+          const refuse = (text: string) => command.error(text);
+          const { delegation, ...line } = setUpInstall(face, path, { ...options, stations, refuse });
+          const receipts = openReceiptFolder(options.receipts, delegation);
+          const journal = await openJournalFile(options.journal);
+          const shown = createInstallFace(face);
+          const stop = new AbortController();
+          const giveBack = shell.stops.take(() => stop.abort());
+          try {
+            const results = await runGang({
+              ...{ ...line, sockets: options.socket, journal },
+              keepProof: ({ thumbprint, ...objects }) =>
+                receipts?.keep(toHex(thumbprint), {
+                  ...{ ...objects, header: line.sealed.headerBytes },
+                  keptAtSeconds: Math.floor(Date.now() / 1000),
+                }),
+              onEvent: shown.take,
+              signal: stop.signal,
+              startApplication: options.start === true,
+            });
+            for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
+            return exitCodeOf(results);
+          } finally {
+            shown.finish();
+            giveBack();
+            await journal.close();
+          }
         });
-        const receipts = openReceiptFolder(options.receipts, delegation);
-        const journal = await openJournalFile(options.journal);
-        const shown = createInstallFace(face);
-        const stop = new AbortController();
-        const giveBack = shell.stops.take(() => stop.abort());
-        try {
-          const results = await runGang({
-            ...{ ...line, sockets: options.socket, journal },
-            keepProof: ({ thumbprint, ...objects }) =>
-              receipts?.keep(toHex(thumbprint), {
-                ...{ ...objects, header: line.sealed.headerBytes },
-                keptAtSeconds: Math.floor(Date.now() / 1000),
-              }),
-            onEvent: shown.take,
-            signal: stop.signal,
-            startApplication: options.start === true,
-          });
-          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
-          return exitCodeOf(results);
-        } finally {
-          shown.finish();
-          giveBack();
-          await journal.close();
-        }
       }),
     );

@@ -21,7 +21,7 @@ import { whatToWrite } from '../../personalization/what-to-write.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 import { keep, putBack, rehearse } from '../../silicon/rehearse.ts';
-import { collectSockets } from '../../sockets.ts';
+import { collectNearSockets } from '../../sockets.ts';
 
 const tellCheck = (face: Face, check: SiliconCheck) => {
   const { name, outcome, expected, found = '', milliseconds = 0 } = check;
@@ -44,7 +44,7 @@ export const command = (shell: Shell) =>
   new Command()
     .addOption(chipOption())
     .addOption(viaOption())
-    .option('--socket <place>', 'the same chip for its agent; default: the --via', collectSockets)
+    .option('--socket <place>', 'the same chip for its agent; default: the --via', collectNearSockets)
     .option('--board <name>', 'board settings: a ready board, or a board.json')
     .requiredOption('--out <file>', 'where to write the report')
     .option('--no-rehearsal', 'leave out the agent: no personalization is rehearsed')
