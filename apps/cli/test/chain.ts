@@ -15,11 +15,12 @@ import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { expect } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
+import { environment, product } from './chain-names.ts';
 import { type Outcome, runHere } from './run-here.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
-export const product = 'panel';
+
+export { product };
 
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
@@ -94,7 +95,7 @@ export class Chain {
 
   /** Starts the authority; one that runs is ended first. `more`: of its environment. */
   async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#halt();
+    await this.halt();
     const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
@@ -106,7 +107,8 @@ export class Chain {
     this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
   }
 
-  async #halt(): Promise<void> {
+  /** Ends the authority; its folder stays. */
+  async halt(): Promise<void> {
     if (this.#server === undefined) return;
     this.#server.kill();
     await once(this.#server, 'exit');
@@ -127,7 +129,7 @@ export class Chain {
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    await this.#halt();
+    await this.halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

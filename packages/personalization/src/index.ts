@@ -1,4 +1,4 @@
-export type { OpenAgent } from './await-agent.ts';
+export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 export {
   decodeEnrolment,
   type Enrolment,
@@ -16,5 +16,6 @@ export {
   type PersonalizeOptions,
   type PersonalizeStep,
   personalizeChip,
+  startAgain,
 } from './personalize.ts';
 export type { ImagePart } from './write-agent.ts';

@@ -270,7 +270,11 @@ async function awaitProtected(options: PersonalizeOptions): Promise<OpenedAgent>
   }
 }
 
-async function startAgain(openProgrammer: () => Promise<ChipProgrammer>, chip: Chip): Promise<void> {
+/**
+ * Starts the agent from the ROM bootloader that a BOOT0 pin leads to; does nothing where the chip runs its
+ * agent. Throws the faults of the way.
+ */
+export async function startAgain(openProgrammer: () => Promise<ChipProgrammer>, chip: Chip): Promise<void> {
   let programmer: ChipProgrammer;
   try {
     programmer = await openProgrammer();

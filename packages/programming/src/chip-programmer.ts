@@ -16,6 +16,11 @@ export interface ChipIdentity {
   readonly uniqueId?: Bytes;
   /** The byte that names the version of the ROM bootloader. */
   readonly bootloaderVersion?: number;
+  /**
+   * What a ROM bootloader says that it can do: its commands as `0x31` over a UART, the names of its settings
+   * over USB.
+   */
+  readonly romInterface?: readonly string[];
   /** Memory does not let itself be read: readout level 1, or a state that counts as it. */
   readonly readProtected: boolean;
 }
