@@ -1,6 +1,6 @@
 // Whether random bytes of a chip look broken: the two health tests of NIST SP 800-90B section 4.4, a
 // chi-square of half-bytes, and a look for repeated blocks. They find a generator that stands still, that
-// is biased, or that starts anew each time. They cannot show that one is good.
+// is biased, or that repeats itself. They cannot show that one is good.
 
 export interface GeneratorStatistics {
   readonly sampleBytes: number;
