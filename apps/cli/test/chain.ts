@@ -13,10 +13,11 @@ import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { expect } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
+import { environment, product } from './chain-names.ts';
 import { type Outcome, runHere } from './run-here.ts';
 import { mainFile, runProcess } from './run-process.ts';
 
-export const product = 'panel';
+export { product };
 
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
@@ -35,9 +36,7 @@ export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
   /** Of its commands. */
-  readonly environment: Record<string, string> = {
-    FIRMSEAL_PASSPHRASE: 'words for this test and nothing else',
-  };
+  readonly environment: Record<string, string> = { ...environment };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
 
@@ -95,7 +94,7 @@ export class Chain {
 
   /** Starts the authority; one that runs is ended first. `more`: of its environment. */
   async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#halt();
+    await this.halt();
     const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
@@ -107,7 +106,8 @@ export class Chain {
     this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
   }
 
-  async #halt(): Promise<void> {
+  /** Ends the authority; its folder stays. */
+  async halt(): Promise<void> {
     if (this.#server === undefined) return;
     this.#server.kill();
     await once(this.#server, 'exit');
@@ -121,7 +121,7 @@ export class Chain {
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    await this.#halt();
+    await this.halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -918,6 +918,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock is {seconds} s {direction} than the authority\'s.',
     remedy: 'Set the clock of the machine that is wrong, then run the same command again. Nothing was changed.',
   },
+  'sacrifice-without-rehearsal': {
+    number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
+    remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',

@@ -1,5 +1,5 @@
 export { type AgentWriter, agentWriter } from './agent-writer.ts';
-export type { OpenAgent } from './await-agent.ts';
+export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 export {
   decodeEnrolment,
   type Enrolment,
