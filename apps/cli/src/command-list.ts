@@ -23,6 +23,23 @@ export interface CommandGroup {
   readonly commands: readonly CommandEntry[];
 }
 
+const batch: CommandGroup = {
+  name: 'batch',
+  about: 'licenses for a line without a connection, in one signed file, and the way back of its receipts',
+  commands: [
+    {
+      name: 'new',
+      about: 'make a batch: standing licenses for the chips of identity records, signed by the authority',
+      load: () => import('./commands/batch/new.ts'),
+    },
+    {
+      name: 'deliver',
+      about: 'bring the receipts that a line without a connection kept to the authority',
+      load: () => import('./commands/batch/deliver.ts'),
+    },
+  ],
+};
+
 const keys: CommandGroup = {
   name: 'keys',
   about: 'make, show and revoke keys, delegations and epoch statements',
@@ -266,6 +283,35 @@ const line: CommandGroup = {
   ],
 };
 
+const station: CommandGroup = {
+  name: 'station',
+  about: 'the PC that has the cables, for a line at another place',
+  commands: [
+    {
+      name: 'serve',
+      about: 'lend cables of this machine to a line, over a connection that this machine makes',
+      load: () => import('./commands/station/serve.ts'),
+    },
+    {
+      name: 'token',
+      about: 'make the token of a station, for the station and its line',
+      load: () => import('./commands/station/token.ts'),
+    },
+  ],
+};
+
+const relay: CommandGroup = {
+  name: 'relay',
+  about: 'where lines and stations meet that cannot reach each other',
+  commands: [
+    {
+      name: 'serve',
+      about: 'join lines and stations by name; it keeps nothing and can read nothing that is secret',
+      load: () => import('./commands/relay/serve.ts'),
+    },
+  ],
+};
+
 const silicon: CommandGroup = {
   name: 'silicon',
   about: 'compare the catalogue with real chips, and read the reports of such checks',
@@ -371,6 +417,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  batch,
   agent,
   token,
   alarm,
@@ -396,6 +443,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   updater,
   line,
+  station,
+  relay,
   flash,
   silicon,
   sfi,

@@ -132,6 +132,17 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       words: ['job', 'token', job, ...owner, '--out', into('line.token')],
       files: ['line.token'],
     },
+    // The job gives no standing licenses; the record is refused before that is asked.
+    'batch new': {
+      words: [
+        ...['batch', 'new', job, ...owner, '--root-key', at('root.key.pub')],
+        ...['--records', at('panel.bin'), '--out', into('new.batch')],
+      ],
+      files: [],
+      status: 3,
+    },
+    // No receipt waits there.
+    'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
     'agent list': { words: ['agent', 'list'], files: [] },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
@@ -246,6 +257,44 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: ['line'],
       serves: true,
       status: 17,
+    },
+    'station token': {
+      words: ['station', 'token', 'hall', '--out', into('hall.token'), '--relay-file', into('relay.json')],
+      files: ['hall.token', 'relay.json'],
+    },
+    'station serve': {
+      words: [
+        ...[
+          'station',
+          'serve',
+          '--name',
+          'hall',
+          '--connect',
+          '127.0.0.1:1',
+          '--token-file',
+          at('line.token'),
+        ],
+        ...['--place', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      serves: true,
+    },
+    'relay serve': {
+      words: [
+        ...[
+          'relay',
+          'serve',
+          '--listen',
+          '127.0.0.1:0',
+          '--tls-cert',
+          at('tls.pem'),
+          '--tls-key',
+          at('tls.key'),
+        ],
+        ...['--stations', at('relay.json')],
+      ],
+      files: [],
+      serves: true,
     },
     virtual: {
       words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],
