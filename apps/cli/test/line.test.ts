@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
 import { succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { masked } from './masked.ts';
 import { jsonLines, memoryShell, runHere } from './run-here.ts';
 
 const site = new LineSite();
@@ -22,14 +23,6 @@ const unitsOf = async (job: string) => {
   const [view] = await succeed(['job', 'show', job, ...site.owner]);
   return view as { units: number; installed: number };
 };
-
-/** Times, ids and ports, which differ from run to run. */
-const masked = (text: string) =>
-  text
-    .replaceAll(site.folder, 'FOLDER')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/\b[0-9a-f]{8,64}\b/g, 'HEX')
-    .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT');
 
 it('two chips: PASS, and everything that the shift leaves; the same chips again are refused', async () => {
   const job = await site.openJob('shift', 10);
@@ -43,7 +36,7 @@ it('two chips: PASS, and everything that the shift leaves; the same chips again 
   const first = await runHere(['line', 'run', file, '--cycles', '1', '--on-pass', hook]);
   expect([first.status, first.stderr]).toEqual([0, '']);
   // Which of the two comes first is chance.
-  const ofFirstSocket = masked(first.stdout)
+  const ofFirstSocket = masked(first.stdout, site.folder)
     .split('\n')
     .filter((line) => !/ A2 | - /.test(line));
   await expect(ofFirstSocket.join('\n').replace(/unit \d/, 'unit N')).toMatchFileSnapshot(

@@ -58,7 +58,7 @@ export const command = (shell: Shell) =>
         const chips = batch.bundles.size;
         face.tell(
           { event: 'batch', file: out, batchId, job, manifestDigest, chips, newUnits, notAfterSeconds },
-          `${out}: ${chips} licenses of job ${toHex(job)}, good until ${showTime(notAfterSeconds * 1000)}; ` +
+          `${out}: job ${toHex(job)}, licenses: ${chips}, good until ${showTime(notAfterSeconds * 1000)}; ` +
             `units taken now: ${newUnits}`,
         );
       }),
