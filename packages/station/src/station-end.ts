@@ -23,7 +23,7 @@ import { Pacer } from './pacer.ts';
 import { graceMs, Session } from './session.ts';
 
 /** Lines at a time, and channels of one line. */
-export const mostSessions = 32;
+const mostSessions = 32;
 const mostChannels = 256;
 /** A line begins its session within this time. */
 const beginMs = 20_000;
