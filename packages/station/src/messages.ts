@@ -45,7 +45,7 @@ export interface Join {
   readonly role: 'line' | 'station';
   readonly station: string;
   readonly token: string;
-  /** Of this run of the program: a station that was started anew takes the place of itself. */
+  /** Of this run of the program: a station that was started again takes the place of itself. */
   readonly instance: Bytes;
 }
 

@@ -21,7 +21,7 @@ function tellRelay(face: Face): (event: RelayEvent) => void {
     else if (kind === 'refused')
       face.tell(
         { event: 'relay-refused', station, role: event.role },
-        `a ${event.role} was refused: ${station}`,
+        `a ${event.role} for ${station} was refused: its token or version is wrong`,
       );
     else face.tell({ event: `relay-${kind}`, station }, `${station}: a connection ${kind}`);
   };
