@@ -93,6 +93,7 @@ const singles: readonly Single[] = [
       'packages/silicon/src/report.ts',
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
+      'apps/cli/src/batch/identity-records.ts',
       'apps/cli/src/json-file.ts',
       'apps/cli/src/virtual/state-file.ts',
     ],

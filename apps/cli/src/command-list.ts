@@ -23,6 +23,23 @@ export interface CommandGroup {
   readonly commands: readonly CommandEntry[];
 }
 
+const batch: CommandGroup = {
+  name: 'batch',
+  about: 'licenses for a line without a connection, in one signed file, and the way back of its receipts',
+  commands: [
+    {
+      name: 'new',
+      about: 'make a batch: standing licenses for the chips of identity records, signed by the authority',
+      load: () => import('./commands/batch/new.ts'),
+    },
+    {
+      name: 'deliver',
+      about: 'bring the receipts that a line without a connection kept to the authority',
+      load: () => import('./commands/batch/deliver.ts'),
+    },
+  ],
+};
+
 const keys: CommandGroup = {
   name: 'keys',
   about: 'make, show and revoke keys, delegations and epoch statements',
@@ -388,6 +405,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  batch,
   agent,
   token,
   alarm,

@@ -1,3 +1,9 @@
+export {
+  type IdentityRecord,
+  identityRecordKind,
+  makeIdentityRecord,
+  verifyIdentityRecord,
+} from './identity-record.ts';
 export { type CertificateInputs, type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 export { type CertificateFields, certificateMaxBytes, encodeCertificate, encodeTbs } from './profile.ts';
 export { chipIdOfCertificate, verifyDeviceCertificate } from './verify.ts';

@@ -918,6 +918,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock is {seconds} s {direction} than the authority\'s.',
     remedy: 'Set the clock of the machine that is wrong, then run the same command again. Nothing was changed.',
   },
+  'sacrifice-without-rehearsal': {
+    number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
+    remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1387,6 +1392,21 @@ export const faultTable = {
     number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The TLS files cannot be used: {problem}.',
     remedy: 'Give the certificate chain and its key as PEM files without a passphrase, and a certificate that is valid now.',
+  },
+  'batch-record-refused': {
+    number: 896, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'Record {record} can have no license of job {job}: {reason}',
+    remedy: 'Leave the record out, or mend what is named. No unit of quota was taken for this record.',
+  },
+  'batch-date-wrong': {
+    number: 897, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'A batch of licenses cannot be good until {notAfter}: by the clock of the authority it is {now}.',
+    remedy: 'Compare the clocks of this machine and of the authority, and give a date after today.',
+  },
+  'batch-license-unfit': {
+    number: 898, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'License {license} cannot be in the batch: {reason}.',
+    remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -2367,6 +2387,81 @@ export const faultTable = {
     number: 1411, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The line cannot reach {target} ({reason}). Installs go on; its events wait, at most {most} of them.',
     remedy: 'Check the address, the network, and the user or certificate that the line file names.',
+  },
+  'batch-malformed': {
+    number: 1412, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a batch of licenses of this format version: {problem}.',
+    remedy: 'Ask the owner for the file that `firmseal batch new` wrote.',
+  },
+  'batch-signature-invalid': {
+    number: 1413, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses is not signed by the license issuer that its delegation names.',
+    remedy: 'Do not use the batch. Ask the owner for it again, over another way.',
+  },
+  'batch-altered': {
+    number: 1414, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The licenses in {file} are not those that were signed.',
+    remedy: 'Do not use the batch. Ask the owner for it again, over another way.',
+  },
+  'batch-expired': {
+    number: 1415, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses was good until {notAfter}, and the clock of this station says {now}.',
+    remedy: 'Correct the clock if it is wrong. Otherwise ask the owner for another batch; chips that have a unit keep it.',
+  },
+  'batch-chip-missing': {
+    number: 1416, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses holds none for the device {thumbprint}. Nothing was sent to the chip.',
+    remedy: 'Put the chip aside and give the owner its identity record; `firmseal batch new` makes a license for it.',
+  },
+  'batch-package-wrong': {
+    number: 1417, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses {file} is for another package.',
+    remedy: 'Use the package and the batch that the owner sent together.',
+  },
+  'batch-job-wrong': {
+    number: 1418, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses {file} is of job {found}, and the line file names job {job}.',
+    remedy: 'Name the job of the batch in the line file, or use the batch of that job.',
+  },
+  'line-units-low': {
+    number: 1419, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {package} has {left} units left at this line.',
+    remedy: 'Ask the owner for more before they are used up: a further batch, or a line file with more units.',
+  },
+  'line-clock-back': {
+    number: 1420, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The clock of this station says {now}, and its journal has an entry of {latest}.',
+    remedy: 'Set the clock of the station. Installs go on, and nothing is done twice; until then times in logs and receipts are wrong.',
+  },
+  'identity-records-invalid': {
+    number: 1421, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} is no record of a chip ({problem}).',
+    remedy: 'Give the file that `firmseal personalize --records` wrote.',
+  },
+  'identity-records-empty': {
+    number: 1422, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no record of a chip.',
+    remedy: 'Give the file that `firmseal personalize --records` wrote.',
+  },
+  'batch-chips-too-many': {
+    number: 1423, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{chips} chips are more than {most}, {why}.',
+    remedy: 'Give the records of fewer chips, and make a further batch for the rest.',
+  },
+  'line-chip-not-blank': {
+    number: 1424, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip in socket {socket} has an identity, and no agent answers. Nothing was erased.',
+    remedy: 'Check the link of the socket. To start over with this chip, use `firmseal personalize` by hand: it asks before it erases.',
+  },
+  'line-device-ca-needed': {
+    number: 1425, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The line personalizes blank chips for the package {package}, and has no key of the device CA.',
+    remedy: 'At a trusted site give the key with --device-ca. No archive holds it.',
+  },
+  'line-device-ca-unused': {
+    number: 1426, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '--device-ca was given, and no package of the line has the section personalize.',
+    remedy: 'Leave the option out, or add the section to the line file.',
   },
   'station-frame-malformed': {
     number: 1500, exit: 'station', http: null, retry: 'restart', chip: false,

@@ -12,6 +12,18 @@ export {
 } from './hello.ts';
 export { ceilingFor, issueLicense, type LicenseInputs, licenseKind } from './issue-license.ts';
 export {
+  type BatchFacts,
+  batchLicensesMax,
+  batchMaxBytes,
+  checkBatchDate,
+  encodeLicenseBatch,
+  isLicenseBatch,
+  type LicenseBatch,
+  openLicenseBatch,
+  type SignedBatchList,
+  signBatchList,
+} from './license-batch.ts';
+export {
   type AcceptedWeaknesses,
   identityWeaknesses,
   isProtected,

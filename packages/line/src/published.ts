@@ -24,7 +24,7 @@ function cfxName(event: LineEvent): string | undefined {
 
 /** Undefined for the steps of an install, which nobody outside waits for. */
 export function publishedEvent(line: string, event: LineEvent): PublishedEvent | undefined {
-  if (event.kind === 'line-install') return undefined;
+  if (event.kind === 'line-install' || event.kind === 'line-personalize') return undefined;
   const name = cfxName(event);
   const head = { line, ...(name === undefined ? {} : { cfx: name }) };
   const { kind, ...fields } = event;

@@ -1,17 +1,11 @@
 export { type AgentWriter, agentWriter } from './agent-writer.ts';
-export type { OpenAgent } from './await-agent.ts';
+export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 export {
   decodeEnrolment,
   type Enrolment,
   encodeEnrolment,
   newEnrolment,
 } from './enrolment.ts';
-export {
-  type IdentityRecord,
-  identityRecordKind,
-  makeIdentityRecord,
-  verifyIdentityRecord,
-} from './identity-record.ts';
 export {
   type PersonalizedDevice,
   type PersonalizeOptions,

@@ -1,18 +1,19 @@
 // `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer;
 // here it gets its adapters (links, the authority over HTTP, a journal file) and a face for its events.
 
-import { Command } from '@commander-js/extra-typings';
-import { toHex } from '@firmseal/bytes';
+import { Command, Option } from '@commander-js/extra-typings';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { faultLabel } from '@firmseal/fault';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
+import { setUpBatch } from '../batch/set-up-batch.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
-import { setUpLine } from '../line-setup.ts';
+import { setUpLine, type TrustOptions } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
-import { withStations } from '../remote/stations.ts';
+import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
@@ -26,12 +27,43 @@ function tellFailure(face: Face, { socketNumber, socket, fault }: FailedInstall)
   face.note(`  What to do: ${remedy}`);
 }
 
+interface Access extends TrustOptions {
+  readonly authority?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly job?: Bytes | undefined;
+  readonly batch?: string | undefined;
+  readonly outbox: string;
+  readonly stations: Stations;
+  readonly refuse: (text: string) => never;
+}
+
+/** With the authority, or with a batch in its place. */
+function setUpInstall(face: Face, path: string, options: Access) {
+  const { authority, tokenFile, job, batch, outbox, refuse } = options;
+  if (batch !== undefined) return setUpBatch(path, { ...options, batch, outbox });
+  if (authority === undefined) return refuse("required option '--authority <url>' not specified");
+  if (tokenFile === undefined) return refuse("required option '--token-file <file>' not specified");
+  if (job === undefined) return refuse("required option '--job <job>' not specified");
+  return setUpLine(face, path, { ...options, authority, tokenFile, job });
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .argument('<package>', 'the package')
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--job <job>', 'the job', jobId)
+    .addOption(authorityOption().makeOptionMandatory(false))
+    .addOption(tokenOption().makeOptionMandatory(false))
+    .option('--job <job>', 'the job', jobId)
+    .addOption(
+      new Option(
+        '--batch <file>',
+        'batch of licenses, in place of --authority, --token-file and --job',
+      ).conflicts(['authority', 'tokenFile', 'job']),
+    )
+    .option(
+      '--outbox <folder>',
+      'with --batch: where receipts wait for `firmseal batch deliver`',
+      'firmseal-outbox',
+    )
     .requiredOption(
       '--socket <place>',
       'a chip: serial:, usb:, tcp:, or station:NAME/ and one of these (repeat)',
@@ -53,13 +85,16 @@ export const command = (shell: Shell) =>
         'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
           '      --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
           '      --socket serial:/dev/ttyACM0 --socket usb:1-4.2 --socket tcp:127.0.0.1:5001',
+        'install panel.seal --batch panel.batch --root-key root.key.pub \\\n' +
+          '      --device-ca-delegation ca.delegation --socket serial:/dev/ttyACM0 --outbox outbox',
       ),
     )
     .action(
-      runs(shell, async (face, path, options) => {
+      runs(shell, async (face, path, options, command) => {
         const given = { stations: options.stations, places: options.socket };
         return withStations(face, given, async (stations) => {
-          const { delegation, ...line } = setUpLine(face, path, { ...options, stations });
+          const refuse = (text: string) => command.error(text);
+          const { delegation, ...line } = setUpInstall(face, path, { ...options, stations, refuse });
           const receipts = openReceiptFolder(options.receipts, delegation);
           const journal = await openJournalFile(options.journal);
           const shown = createInstallFace(face);

@@ -23,6 +23,8 @@ interface RunOptions {
   readonly rootKey?: string | undefined;
   readonly engineerKey?: string | undefined;
   readonly passphraseFile?: string | undefined;
+  readonly deviceCa?: string | undefined;
+  readonly deviceCaPassphraseFile?: string | undefined;
   readonly stations?: string | undefined;
 }
 
@@ -44,6 +46,8 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption().makeOptionMandatory(false))
     .option('--engineer-key <file>', 'the key that signed the archive: lets options change a released line')
     .addOption(passphraseOption('the engineer key'))
+    .option('--device-ca <file>', 'at a trusted site: key of the device CA, for the section personalize')
+    .option('--device-ca-passphrase-file <file>', 'first line is the passphrase of that key')
     .addHelpText(
       'after',
       examples('line run line-1.json', 'line run line-1.json --json --cycles 1') +
@@ -69,6 +73,7 @@ async function runReleased(
   options: RunOptions & { readonly rootKey: string; readonly near: (name: string) => string },
 ): Promise<number> {
   const { rootKey, licenseCache, onPass, cycles, engineerKey: file, passphraseFile } = options;
+  const { deviceCa, deviceCaPassphraseFile } = options;
   const archive = readArchive(path, rootKey);
   if (licenseCache !== undefined) throw new Fault('line-released', { option: '--license-cache' });
   if (file !== undefined) {
@@ -79,7 +84,8 @@ async function runReleased(
   const name = lineNameOf(path);
   const work = options.near(name);
   const line: LineFile = unpackArchive(archive, { path, rootKey, folder: join(work, 'released') });
-  return runWithStations(face, options, { file: line, work, onPass, cycles });
+  const run = { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile };
+  return runWithStations(face, options, run);
 }
 
 /** How this machine reaches stations is its own affair: no line file and no archive says it. */

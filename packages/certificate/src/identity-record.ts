@@ -14,10 +14,10 @@ import {
   signCoseWith,
   textString,
 } from '@firmseal/cbor-cose';
-import { verifyDeviceCertificate } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { bytes32, type DevicePublic, readObject, type SignedKind, verifySigned } from '@firmseal/formats';
 import { type Hello, verifyHello } from '@firmseal/license';
+import { verifyDeviceCertificate } from './verify.ts';
 
 export interface IdentityRecord {
   readonly certificate: Bytes;
