@@ -2490,7 +2490,7 @@ export const faultTable = {
   },
   'station-restarted': {
     number: 1505, exit: 'station', http: null, retry: 'restart', chip: false,
-    sentence: 'The station {station} was started anew, and what was open there is closed.',
+    sentence: 'The station {station} was started again, and what was open there is closed.',
     remedy: 'Nothing: what was under way begins again. If it comes often, look why the program there ends.',
   },
   'station-place-not-lent': {

@@ -11,7 +11,7 @@ import { creditPayload, faultPayload, readCredit, readFault } from './messages.t
  * Bytes that may be under way in each direction of a channel: what 921,600 baud carry in 2.8 s, so that a
  * round trip of 300 ms with a repeated packet in it stops nothing.
  */
-export const channelWindowBytes = 262_144;
+const channelWindowBytes = 262_144;
 /** Credit is given back in steps of this. */
 const creditStepBytes = channelWindowBytes / 8;
 

@@ -7,9 +7,9 @@ import type { ByteStream, Clock } from '@firmseal/link';
 import { encodeStationFrame, type StationFrame, StationFrameReader, type StationFrameType } from './frame.ts';
 
 /** A sign of life is sent after this time without a frame of one's own. */
-export const aliveMs = 5000;
+const aliveMs = 5000;
 /** After this time without a frame the other side counts as gone. */
-export const silentMs = 20_000;
+const silentMs = 20_000;
 
 const lastWordsMs = 1000;
 /** Frames that wait for a listener: the other side speaks only when it was answered. */

@@ -26,7 +26,7 @@ const sessionTypes = {
   fault: 0x15,
 } as const;
 
-export type ConnectionFrameType = keyof typeof connectionTypes;
+type ConnectionFrameType = keyof typeof connectionTypes;
 export type SessionFrameType = keyof typeof sessionTypes;
 export type StationFrameType = ConnectionFrameType | SessionFrameType;
 

@@ -45,7 +45,7 @@ export interface Join {
   readonly role: 'line' | 'station';
   readonly station: string;
   readonly token: string;
-  /** Of this run of the program: a station that was started anew takes the place of itself. */
+  /** Of this run of the program: a station that was started again takes the place of itself. */
   readonly instance: Bytes;
 }
 
@@ -111,7 +111,7 @@ export function readReceived(payload: Bytes): number {
 }
 
 /** What a channel is for: bytes of an agent's link, or one operation on a chip. */
-export type Purpose = 'link' | 'write-agent' | 'start-agent';
+type Purpose = 'link' | 'write-agent' | 'start-agent';
 
 export interface Open {
   readonly purpose: Purpose;
@@ -123,7 +123,7 @@ export interface Open {
   readonly orderBytes: number;
 }
 
-export const mostOrderBytes = 4 * 1024 * 1024;
+const mostOrderBytes = 4 * 1024 * 1024;
 const openSchema = tuple(
   oneOf('link', 'write-agent', 'start-agent'),
   textString(1, 300),

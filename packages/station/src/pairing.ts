@@ -26,7 +26,7 @@ export class Pairing<S extends Party, L extends Party> {
   }
 
   /**
-   * A station that was started anew takes the place of the one that waits under its name: the connection of
+   * A station that was started again takes the place of the one that waits under its name: the connection of
    * one that lost its network may look alive for a while.
    */
   addStation(name: string, instance: string, party: S): void {

@@ -23,7 +23,7 @@ import { Pacer } from './pacer.ts';
 import { graceMs, Session } from './session.ts';
 
 /** Lines at a time, and channels of one line. */
-export const mostSessions = 32;
+const mostSessions = 32;
 const mostChannels = 256;
 /** A line begins its session within this time. */
 const beginMs = 20_000;
@@ -117,7 +117,12 @@ export class StationEnd {
     const resumed = known !== undefined;
     const answer = { version: stationVersion, resumed, received: life.session.received };
     connection.send('begun', begunPayload(answer));
-    life.session.attach(connection, resumed ? received : 0);
+    try {
+      life.session.attach(connection, resumed ? received : 0);
+    } catch (error) {
+      this.#waitForReturn(id, life); // the connection was of no use
+      throw error;
+    }
     this.#options.onEvent?.({ kind: resumed ? 'line-back' : 'line-came' });
   }
 
@@ -207,7 +212,7 @@ export class StationEnd {
 
   /**
    * One user a place. The channel that a line has just closed lets go first; one whose line is away has to
-   * give way: the same line, started anew, would wait for itself. Throws `station-place-busy`.
+   * give way: the same line, started again, would wait for itself. Throws `station-place-busy`.
    */
   async #makeRoom(cable: string): Promise<void> {
     for (;;) {

@@ -118,7 +118,7 @@ describe('a connection that breaks', () => {
     }
   });
 
-  test('for longer than the grace ends what is open with station-lost, and later work begins anew', async () => {
+  test('for longer than the grace ends what is open with station-lost, and later work begins again', async () => {
     const { site, clock } = siteWithCable();
     void site.start();
     const line = site.line();
@@ -137,7 +137,7 @@ describe('a connection that breaks', () => {
     site.end();
   });
 
-  test('and a station that was started anew ends it with station-restarted', async () => {
+  test('and a station that was started again ends it with station-restarted', async () => {
     const { site, clock } = siteWithCable();
     const first = site.start();
     const line = site.line();
@@ -216,6 +216,34 @@ describe('an operation', () => {
     const failing = site.line().writeAgent('tcp:chip:1', 'stm32f427', order);
     await expect(clock.run(failing)).rejects.toMatchObject({ code: 'erase-not-done' });
     expect(site.changes).toEqual(['away', 'back']);
+    site.end();
+  });
+});
+
+describe('flow control', () => {
+  test('a cable that takes nothing stops its own sender, and no other channel', async () => {
+    const { site, clock } = siteWithCable();
+    site.cables.set('tcp:stuck:1', async () => ({
+      write: () => new Promise<never>(() => undefined),
+      listen: () => undefined,
+      close: async () => undefined,
+    }));
+    const taken = serveRecords(clock, site, 10);
+    void site.start();
+    const line = site.line();
+    const stuck = await clock.run(line.openLink('tcp:stuck:1'));
+    let sent = 0;
+    // Frames that are none: the pacer passes them on, and the cable keeps them.
+    const noise = new Uint8Array(16_384).fill(0x55);
+    for (let i = 0; i < 64; i++)
+      void stuck.write(noise).then(
+        () => (sent += noise.length),
+        () => undefined,
+      );
+    await clock.run(sendRecords(clock, site, 20));
+    expect(taken).toHaveLength(20);
+    expect(sent).toBe(262_144);
+    await stuck.close();
     site.end();
   });
 });

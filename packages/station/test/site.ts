@@ -45,7 +45,7 @@ export class RemoteSite {
     this.#listening = new ListeningLine({ clock, isToken });
   }
 
-  /** Starts the station's program, anew where one runs. Resolves as the program ends. */
+  /** Starts the station's program; one that runs is ended. Resolves as the program ends. */
   start(name = 'hall', token = stationToken): Promise<void> {
     this.#abort.abort();
     return this.startBeside(name, token);

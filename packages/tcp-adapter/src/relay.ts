@@ -26,7 +26,7 @@ const silentMs = 30_000;
 const lastWordsMs = 2000;
 
 export type RelayEvent =
-  | { readonly kind: 'waits' | 'refused'; readonly role: Join['role'] | 'nobody'; readonly station: string }
+  | { readonly kind: 'waits' | 'refused'; readonly role: Join['role']; readonly station: string }
   | { readonly kind: 'joined' | 'ended'; readonly station: string };
 
 export interface RelayOptions {
@@ -124,19 +124,17 @@ export class Relay {
   take(socket: Socket): void {
     socket.setNoDelay(true);
     const { isToken, onEvent } = this.#options;
-    let said: Join | undefined;
     new RelayParty(socket, (party, join) => {
       const { role, station, instance } = join;
       try {
         refuseJoin(join, isToken);
-        said = join;
         socket.on('close', () => this.#forget(party, join));
         party.tellWaiting();
         onEvent?.({ kind: 'waits', role, station });
         if (role === 'line') this.#pairing.addLine(station, party);
         else this.#pairing.addStation(station, toHex(instance), party);
       } catch (error) {
-        onEvent?.({ kind: 'refused', role, station: said?.station ?? '' });
+        onEvent?.({ kind: 'refused', role, station });
         throw error;
       }
     });

@@ -79,9 +79,21 @@ export class Stations {
     if (known !== undefined) return known;
     this.#reach ??= this.#makeReach(this.#file!);
     const reach = this.#reach;
+    let told = false;
     const line = new LineEnd({
       station,
-      reach: () => reach(station),
+      reach: async () => {
+        try {
+          const connection = await reach(station);
+          told = false;
+          return connection;
+        } catch (error) {
+          // A socket whose station is away looks like an empty one: it is said once.
+          if (!told && error instanceof Fault) this.#face.warn(error.message);
+          told = true;
+          throw error;
+        }
+      },
       clock: systemClock,
       randomBytes: (count) => nodeCrypto.randomBytes(count),
       onChange: (state) =>
