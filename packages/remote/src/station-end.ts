@@ -1,5 +1,5 @@
 // The station's end: takes joined connections, keeps the sessions of lines, and opens the places that it
-// lends, and no others. spec/station.md sections 3 to 6. What a place is, how a chip is programmed and how
+// lends, and no others. spec/remote.md sections 3 to 6. What a place is, how a chip is programmed and how
 // connections come about are the caller's.
 
 import { type Bytes, concatBytes, toHex } from '@firmseal/bytes';

@@ -1,4 +1,4 @@
-// What the payloads of frames say: deterministic CBOR, read strictly. spec/station.md sections 3 to 5.
+// What the payloads of frames say: deterministic CBOR, read strictly. spec/remote.md sections 3 to 5.
 
 import { type Bytes, u32be } from '@firmseal/bytes';
 import {

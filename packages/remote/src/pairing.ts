@@ -1,5 +1,5 @@
 // Who waits for whom, by the name of the station: at a relay, and at a line that listens itself. Nothing is
-// kept of a pair once it is made. spec/station.md section 3.
+// kept of a pair once it is made. spec/remote.md section 3.
 
 import { Fault } from '@firmseal/fault';
 

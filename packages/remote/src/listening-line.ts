@@ -1,5 +1,5 @@
 // A line that stations connect to directly, without a relay: looks at their names and tokens, keeps who
-// waits, and gives out one connection for each that is asked for. spec/station.md section 3.
+// waits, and gives out one connection for each that is asked for. spec/remote.md section 3.
 
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,5 @@
 // Frames between line, relay and station: a header of twelve bytes and a payload, both bounded. Bytes come
-// from a network, so nothing is allocated by a length that only was announced. spec/station.md section 2.
+// from a network, so nothing is allocated by a length that only was announced. spec/remote.md section 2.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

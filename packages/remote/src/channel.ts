@@ -1,5 +1,5 @@
 // One channel of a session: a byte stream with credit, so that a slow cable stops its own sender and nobody
-// else. spec/station.md section 5.
+// else. spec/remote.md section 5.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -1,5 +1,5 @@
 // One connection: frames in both directions, a sign of life when there is nothing else to send, and an end
-// when the other side gives none. What frames mean is for whoever listens. spec/station.md section 2.
+// when the other side gives none. What frames mean is for whoever listens. spec/remote.md section 2.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

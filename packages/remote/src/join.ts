@@ -1,5 +1,5 @@
 // How a connection is joined: who made it says its role, name and token; who took it, a relay or a line that
-// listens, answers when the other end is there. spec/station.md section 3.
+// listens, answers when the other end is there. spec/remote.md section 3.
 
 import { Fault } from '@firmseal/fault';
 import { type ByteStream, type Clock, sleep } from '@firmseal/link';

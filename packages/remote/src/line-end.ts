@@ -1,6 +1,6 @@
 // The line's end: a station by its name, its places as byte streams, and whole operations that the station
 // carries out beside the chip. Connects when it is first needed, and again when a connection broke.
-// spec/station.md sections 3 to 5. How a connection is made is the caller's.
+// spec/remote.md sections 3 to 5. How a connection is made is the caller's.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

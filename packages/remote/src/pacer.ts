@@ -1,6 +1,6 @@
 // Keeps the agent's window at the station: of all frames that the line sends ahead, the cable carries one
 // that is not answered yet. So a record waits for the cable and never for the way to the line. Bytes are
-// passed on as they are; nothing is repeated or answered here. spec/station.md section 6, spec/link.md.
+// passed on as they are; nothing is repeated or answered here. spec/remote.md section 6, spec/link.md.
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { answerBit, decodeFrame, FrameReader, pendingType } from '@firmseal/link';

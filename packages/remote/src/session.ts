@@ -1,6 +1,6 @@
 // A session outlives its connections: each of its frames has a number by its order, is kept until the other
 // side says that it has it, and is sent again after a reconnect. Nothing is lost, doubled or out of order
-// across a break. spec/station.md section 4. Channels are channel.ts; connecting again is the caller's.
+// across a break. spec/remote.md section 4. Channels are channel.ts; connecting again is the caller's.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
