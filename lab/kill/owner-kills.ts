@@ -114,6 +114,7 @@ class OwnerKills {
       },
       takeUnit: undefined,
       insertLicense: undefined,
+      insertOutcome: undefined,
       insertReceipt: undefined,
     };
     const make = trials[write];

@@ -61,7 +61,10 @@ export class LineProcess {
     await this.ended;
   }
 
-  /** Ends after what runs. A process that was only just started takes a request to stop from its first line on. */
+  /**
+   * Ends after what runs. A process that was only just started takes a request to
+   * stop from its first line on.
+   */
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     await Promise.race([this.#begun.promise, this.ended]);
     this.#child.kill('SIGTERM');

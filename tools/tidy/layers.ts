@@ -38,6 +38,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'station',
       'ledger',
       'keys',
       'places',

@@ -194,6 +194,11 @@ const verify: CommandGroup = {
       about: 'check one receipt file by the root key: what was installed where, and how it is protected',
       load: () => import('./commands/verify/receipt.ts'),
     },
+    {
+      name: 'outcome',
+      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
+      load: () => import('./commands/verify/outcome.ts'),
+    },
   ],
 };
 

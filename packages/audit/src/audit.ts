@@ -8,10 +8,12 @@ import { equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
+import type { OutcomeFile } from '@firmseal/station';
 import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
 import { type AuditedInstall, type InstallObjects, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
+import type { AuditedOutcome } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
 export interface AuditResult {
@@ -34,6 +36,8 @@ export interface AuditOptions {
   readonly nowMs?: number;
   /** Told what was installed where, in the order of the evidence. */
   readonly onInstall?: (install: AuditedInstall, objects: InstallObjects) => void;
+  /** Told what stations say without proof, in the order of the evidence. */
+  readonly onStated?: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
 
 const clockToleranceMs = 120_000;
@@ -112,14 +116,18 @@ class Audit {
     }
   }
 
-  #addRow(line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' }): void {
+  #addRow(
+    line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' },
+  ): void {
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
     if (line.kind === 'package') job.addPackage(line);
     else if (line.kind === 'unit') job.addUnit(line);
     else if (line.kind === 'license') job.addLicense(line);
-    else job.addReceipt(line);
+    else if (line.kind === 'receipt') job.addReceipt(line);
+    else if (line.kind === 'request') job.addRequest(line);
+    else job.addOutcome(line);
   }
 
   #begin({ size, head, atMs }: EvidenceLine & { kind: 'head' }): void {
@@ -157,7 +165,7 @@ class Audit {
   #beginJob(line: EvidenceLine & { kind: 'job' }): void {
     this.#endJob();
     const job = toHex(line.job);
-    const { products, onInstall } = this.#options;
+    const { products, onInstall, onStated } = this.#options;
     const trust = products.get(line.product);
     if (trust === undefined) this.#unaudited.add(line.product);
     if (this.#met.has(job))
@@ -169,6 +177,7 @@ class Audit {
       trust,
       report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
       onInstall: onInstall ?? (() => undefined),
+      onStated: onStated ?? (() => undefined),
     });
   }
 

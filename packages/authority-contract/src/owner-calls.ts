@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { acceptedWeaknesses, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
+import { acceptedOutcomes, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
 
 const job = of.jobId;
 const mebibyte = 1_048_576;
@@ -55,7 +55,7 @@ const jobCalls = {
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(licenseModes).optional(),
-      accepts: acceptedWeaknesses.optional(),
+      accepts: acceptedOutcomes.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)

@@ -203,7 +203,7 @@ export function storeConformance(
       expect(await store.listReceipts({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
       expect(await store.countJob(jobId)).toEqual({
-        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1, outcomes: { PASS: 2 } },
+        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1, outcomes: { PASS: 2 }, stated: {} },
       });
       expect(await logSize()).toBe(6);
     });

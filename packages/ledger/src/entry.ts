@@ -20,6 +20,8 @@ export type LogKind =
   | 'unit-retaken'
   | 'license-issued'
   | 'receipt-stored'
+  | 'station-admitted'
+  | 'outcome-stored'
   | 'token-created'
   | 'token-revoked'
   | 'alarm'

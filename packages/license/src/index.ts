@@ -10,9 +10,15 @@ export {
   parseHelloUnverified,
   verifyHello,
 } from './hello.ts';
-export { ceilingFor, issueLicense, type LicenseInputs, licenseKind } from './issue-license.ts';
 export {
-  type AcceptedWeaknesses,
+  ceilingFor,
+  deviceDataAreas,
+  issueLicense,
+  type LicenseInputs,
+  licenseKind,
+} from './issue-license.ts';
+export {
+  type AcceptedOutcomes,
   identityWeaknesses,
   isProtected,
   judgeReceipt,

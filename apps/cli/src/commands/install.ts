@@ -3,18 +3,21 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
-import { faultLabel } from '@firmseal/fault';
+import { Fault, faultLabel } from '@firmseal/fault';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
+import { chipOption } from '../chip-option.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
 import { setUpLine } from '../line-setup.ts';
-import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, examples, passphraseOption, rootKeyOption, tokenOption } from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
+import { neverTriedOption } from '../silicon/tried.ts';
 import { collectSockets } from '../sockets.ts';
+import { collectUnprovenWays, installUnproven } from '../unproven/install-unproven.ts';
 
 type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
 
@@ -25,15 +28,22 @@ function tellFailure(face: Face, { socketNumber, socket, fault }: FailedInstall)
   face.note(`  What to do: ${remedy}`);
 }
 
+/** As the command line says it of an option that it cannot do without. */
+function required<T>(value: T | undefined, option: string): T {
+  if (value !== undefined) return value;
+  const detail = `required option '${option}' not specified`;
+  throw new Fault('command-line-invalid', { command: 'firmseal install', detail });
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .argument('<package>', 'the package')
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--job <job>', 'the job', jobId)
-    .requiredOption('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
+    .option('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
     .addOption(rootKeyOption())
-    .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .option('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(
@@ -41,17 +51,39 @@ export const command = (shell: Shell) =>
       'file that keeps the progress; give it again after a crash to continue',
       'firmseal-line.jsonl',
     )
+    .option(
+      '--unproven',
+      'write chips without agent from this machine, which opens the firmware: DONE-UNPROVEN, never PASS',
+    )
+    .option(
+      '--via <place>',
+      'with --unproven, a chip: serial:, usb:, tcp:, probe:, openocd: or virtual: (repeat)',
+      collectUnprovenWays,
+    )
+    .addOption(chipOption().makeOptionMandatory(false))
+    .option('--station-key <file>', "with --unproven: the station's key")
+    .option('--station-delegation <file>', "with --unproven: the root's delegation of the station")
+    .addOption(passphraseOption('the station key'))
+    .option('--confirm-permanent', 'with --unproven: set protection that can never be taken back')
+    .addOption(neverTriedOption())
     .addHelpText(
       'after',
       examples(
         'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
           '      --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
           '      --socket serial:/dev/ttyACM0 --socket usb:1-4.2 --socket tcp:127.0.0.1:5001',
+        'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
+          '      --root-key root.key.pub --unproven --chip stm32g0b1 --via serial:/dev/ttyACM0 \\\n' +
+          '      --station-key station.key --station-delegation station.delegation',
       ),
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const { delegation, ...line } = setUpLine(face, path, options);
+        if (options.unproven === true || options.via !== undefined)
+          return installUnproven(face, path, options);
+        const sockets = required(options.socket, '--socket <place>');
+        const deviceCaDelegation = required(options.deviceCaDelegation, '--device-ca-delegation <file>');
+        const { delegation, ...line } = setUpLine(face, path, { ...options, deviceCaDelegation });
         const receipts = openReceiptFolder(options.receipts, delegation);
         const journal = await openJournalFile(options.journal);
         const shown = createInstallFace(face);
@@ -59,7 +91,7 @@ export const command = (shell: Shell) =>
         const giveBack = shell.stops.take(() => stop.abort());
         try {
           const results = await runGang({
-            ...{ ...line, sockets: options.socket, journal },
+            ...{ ...line, sockets, journal },
             keepProof: ({ thumbprint, ...objects }) =>
               receipts?.keep(toHex(thumbprint), {
                 ...{ ...objects, header: line.sealed.headerBytes },

@@ -8,6 +8,7 @@ import { giveChallenge } from '../service/challenges.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
+import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
 import type { Page } from '../store/store.ts';
@@ -46,6 +47,14 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit };
     },
+    issueStationLicense: async ({ job, ...ask }) => {
+      const { bundle, licenseId, unitIndex, newUnit } = await licenseStation(authority, {
+        ...{ ...ask, jobId: job },
+      });
+      return { bundle, licenseId, unitIndex, newUnit };
+    },
+    takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
+    storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
     storeReceipt: async ({ job, ...request }) => {
       const stored = await storeReceipt(authority, { ...request, jobId: job });
       const { accepted, outcome, fresh, jobId } = stored;
