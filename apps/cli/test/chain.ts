@@ -18,7 +18,8 @@ import { exampleImage } from '../src/demo/example-image.ts';
 import { type Outcome, runHere } from './run-here.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
+export const passphrase = 'words for this test and nothing else';
+const environment = { FIRMSEAL_PASSPHRASE: passphrase };
 export const product = 'panel';
 
 /** Where a chip is plugged in: two ports of this machine. */

@@ -1,9 +1,12 @@
 // Tier C through the commands: chips without agent, which a station writes itself. The whole chain over a
 // UART ROM bootloader and a debug port, what is refused, and what owner and auditor see of it.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openocdOnChip } from '@firmseal/openocd/testing';
+import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lackingTool } from '../../../tools/test-report/skip-tests.ts';
 import type { Order } from './chain.ts';
 import { jsonLines } from './run-here.ts';
 import { flashStart, plainFirmware, StationDesk } from './station-desk.ts';
@@ -113,4 +116,95 @@ describe('chips without agent', () => {
     expect((await showJob(order)).job).toMatchObject({ units: 1, licenses: 2, remaining: 0 });
     await desk.audit();
   });
+
+  it('to readout level 2 only after that was confirmed, and through OpenOCD', async (context) => {
+    const lack = lackingTool(['openocd']);
+    if (lack !== undefined) return context.skip(lack);
+    const order = await desk.plainOrder('stm32l476', 'closed', 1);
+    const chip = createVirtualChip({ chip: 'stm32l476', seed: 'closed', executors: [machineCode()] });
+    chip.powerOn();
+    const openocd = await openocdOnChip(chip);
+    try {
+      const words = desk.unprovenWords(order, 'stm32l476', `openocd:127.0.0.1:${openocd.port}`);
+      const untried = await desk.try(...words);
+      expect(untried.stderr).toContain('never-tried-on-silicon');
+      const unconfirmed = await desk.try(...words, '--never-tried-on-silicon');
+      expect(unconfirmed.stderr).toContain('permanent-steps-unconfirmed');
+      expect((await showJob(order)).job).toMatchObject({ units: 0 });
+      const outcome = await desk.try(...words, '--never-tried-on-silicon', '--confirm-permanent');
+      expect(outcome.status, outcome.stderr).toBe(25);
+      expect(chip.judge.flash(flashStart, plainFirmware.length)).toEqual(plainFirmware);
+      expect(chip.judge.readoutLevel).toBe(2);
+      expect((await showJob(order)).units).toMatchObject([{ stated: { access: 'silent' } }]);
+    } finally {
+      await openocd.close();
+    }
+  });
+});
+
+describe('without a unit and without a write', () => {
+  it('is refused: no flag, another machine, another job, another key, a changed package', async () => {
+    const order = await desk.plainOrder(id, 'refused', 1, ...level1);
+    const { chip, via } = await desk.onProbe(id, 'refused');
+    const words = desk.unprovenWords(order, id, via);
+    const without = (option: string, count: number, all = words) => all.toSpliced(all.indexOf(option), count);
+    const refuses = async (code: string, status: number, all: readonly string[]) => {
+      const outcome = await desk.try(...all);
+      expect([outcome.status, outcome.stderr], code).toEqual([status, expect.stringContaining(code)]);
+      return outcome;
+    };
+    const plain = await refuses('unproven-unconfirmed', 2, without('--unproven', 1));
+    expect(plain.stderr).toContain('a blank chip cannot be told from an emulator');
+    await refuses('station-place-remote', 2, [...without('--via', 2), '--via', 'station:bench-2/usb:1-4.2']);
+    await refuses('station-option-missing', 2, without('--station-key', 2));
+    await refuses('command-line-invalid', 2, without('--via', 2, without('--unproven', 1)));
+
+    const agents = await desk.openJob(order.sealed, 'refused-session');
+    await refuses('job-mode-wrong', 11, desk.unprovenWords({ ...agents, sealed: order.sealed }, id, via));
+    await desk.run('keys', 'new', '--role', 'station', '--out', desk.at('other.key'));
+    await refuses('station-key-not-delegated', 3, [...words, '--station-key', desk.at('other.key')]);
+    await refuses('key-role-wrong', 3, [...words, '--station-key', desk.at('signer.key')]);
+    const signer = desk.at('signer.delegation');
+    await refuses('station-delegation-malformed', 3, [...words, '--station-delegation', signer]);
+
+    const sealed = readFileSync(order.sealed);
+    sealed[sealed.length - 100]! ^= 1;
+    writeFileSync(desk.at('changed.seal'), sealed);
+    const changed = words.map((word) => (word === order.sealed ? desk.at('changed.seal') : word));
+    await refuses('record-hash-wrong', 10, changed);
+
+    expect((await showJob(order)).job).toMatchObject({ units: 0, licenses: 0 });
+    expect(chip.judge.flash(flashStart, 64)).toEqual(new Uint8Array(64).fill(0xff));
+  });
+
+  it('a package for chips with an agent is refused, and an agent refuses a package for a station', async () => {
+    const order = await desk.plainOrder(id, 'cross', 1, ...level1);
+    await desk.run(...desk.sealWords(id, desk.at('agent.seal')));
+    const words = desk.unprovenWords({ ...order, sealed: desk.at('agent.seal') }, id, 'tcp:127.0.0.1:9');
+    const refused = await desk.try(...words);
+    expect([refused.status, refused.stderr]).toEqual([
+      10,
+      expect.stringContaining('a chip without agent starts at 0x08000000'),
+    ]);
+    const trust = ['--root-key', desk.at('root.key.pub'), '--device-ca-delegation', desk.at('ca.delegation')];
+    const checked = await desk.try('check', order.sealed, '--chip', id, ...trust);
+    expect(checked.status).not.toBe(0);
+    expect(checked.stdout + checked.stderr).toContain('area-outside-application');
+  });
+});
+
+it('a statement that the authority did not get is delivered by the next run', async () => {
+  const order = await desk.plainOrder(id, 'late', 1, ...level1);
+  const { via } = await desk.onProbe(id, 'late');
+  const words = desk.unprovenWords(order, id, via);
+  const outcome = await desk.try(...words);
+  expect(outcome.status, outcome.stderr).toBe(25);
+  const journal = desk.journal(order).split('\n');
+  // As a run leaves it that lost its authority between the statement and its delivery.
+  const at = journal.findIndex((line) => line.includes('"station-delivered"'));
+  writeFileSync(`${order.token}.jsonl`, `${journal.slice(0, at).join('\n')}\n`);
+  const again = await desk.try(...words, '--json');
+  expect(again.status, again.stderr).toBe(25);
+  expect(desk.journal(order)).toContain('"station-delivered"');
+  expect((await showJob(order)).job).toMatchObject({ units: 1, licenses: 1 });
 });
