@@ -115,6 +115,7 @@ class OwnerKills {
       takeUnit: undefined,
       insertLicense: undefined,
       insertOutcome: undefined,
+      insertIdentity: undefined,
       insertReceipt: undefined,
     };
     const make = trials[write];

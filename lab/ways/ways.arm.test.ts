@@ -5,10 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { verifyIdentityRecord } from '@firmseal/certificate';
 import { findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { openocdOnChip } from '@firmseal/openocd/testing';
-import { verifyIdentityRecord } from '@firmseal/personalization';
 import { startInBootloader } from '@firmseal/uart-bootloader/testing';
 import {
   createVirtualChip,

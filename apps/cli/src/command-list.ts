@@ -185,6 +185,23 @@ const alarm: CommandGroup = {
   ],
 };
 
+const identity: CommandGroup = {
+  name: 'identity',
+  about: 'records of the chips that a site personalized, at the authority',
+  commands: [
+    {
+      name: 'send',
+      about: 'send the records of a file to the authority, which keeps each once',
+      load: () => import('./commands/identity/send.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list the chips whose records the authority keeps',
+      load: () => import('./commands/identity/list.ts'),
+    },
+  ],
+};
+
 const verify: CommandGroup = {
   name: 'verify',
   about: 'check proofs on their own, without a connection',
@@ -398,6 +415,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  identity,
   {
     name: 'demo',
     about: 'run the whole chain on virtual chips and try the obvious thefts, with your image or the example',

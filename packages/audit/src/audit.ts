@@ -5,10 +5,12 @@
 
 import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';
+import { verifyIdentityOf } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
 import type { OutcomeFile } from '@firmseal/station';
+import { demand } from './demand.ts';
 import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
 import { type AuditedInstall, type InstallObjects, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
@@ -24,6 +26,8 @@ export interface AuditResult {
   readonly findingCount: number;
   readonly notices: readonly Notice[];
   readonly jobs: readonly JobSummary[];
+  /** Records of identities that verified. */
+  readonly identityCount: number;
   /** To be noted, and given as `known` to the next audit. */
   readonly head: LogHead;
 }
@@ -61,6 +65,7 @@ class Audit {
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
   #findingCount = 0;
+  #identityCount = 0;
   readonly #notices: Notice[] = [];
   readonly #chain: LogChain;
   readonly #logged = new LoggedState();
@@ -107,6 +112,9 @@ class Audit {
         break;
       case 'log':
         this.#addLog(line);
+        break;
+      case 'identity':
+        this.#addIdentity(line);
         break;
       case 'job':
         this.#beginJob(line);
@@ -162,6 +170,37 @@ class Audit {
     }
   }
 
+  /** What a site let go, by the record that its device CA signed; the log tells of each, and of no other. */
+  #addIdentity(line: EvidenceLine & { kind: 'identity' }): void {
+    const digest = toHex(line.recordDigest);
+    const subject = `record ${digest}`;
+    const found = this.#logged.identities.get(digest);
+    const [row, logged] = [`${line.product}, device ${toHex(line.thumbprint)}`, found?.text];
+    if (found === undefined || found.met)
+      this.#report({
+        code: 'row-unlogged',
+        subject,
+        detail: 'the log does not tell of it, or it comes twice',
+      });
+    else if (row !== logged)
+      this.#report({ code: 'row-differs', subject, detail: `the log says ${logged}, the row ${row}` });
+    if (found !== undefined) found.met = true;
+    const trust = this.#options.products.get(line.product);
+    if (trust === undefined) {
+      this.#unaudited.add(line.product);
+      return;
+    }
+    try {
+      const verified = verifyIdentityOf(this.#crypto, line.record, trust);
+      demand(toHex(verified.digest) === digest, 'the row has another digest than the record');
+      demand(equalBytes(verified.device.thumbprint, line.thumbprint), 'the record is of another device');
+      this.#identityCount++;
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      this.#report({ code: 'identity-invalid', subject, detail });
+    }
+  }
+
   #beginJob(line: EvidenceLine & { kind: 'job' }): void {
     this.#endJob();
     const job = toHex(line.job);
@@ -204,11 +243,15 @@ class Audit {
         const detail = 'the log tells of this job';
         this.#report({ code: 'row-missing', job, subject: `job ${job}`, detail });
       }
+    for (const [digest, { met }] of this.#logged.identities)
+      if (!met)
+        this.#report({ code: 'row-missing', subject: `record ${digest}`, detail: 'the log tells of it' });
     this.#auditLog();
     const ok = this.#findingCount === 0;
     const { head } = this.#chain;
     const [findings, notices, jobs] = [this.#findings, this.#notices, this.#jobs];
-    return { ok, findings, findingCount: this.#findingCount, notices, jobs, head };
+    const identityCount = this.#identityCount;
+    return { ok, findings, findingCount: this.#findingCount, notices, jobs, identityCount, head };
   }
 
   /** The evidence as a whole: its beginning, its end, and how long the log is. */

@@ -31,7 +31,9 @@ export type FindingCode =
   /** What a station asked for a unit without a certificate does not verify, or is missing. */
   | 'request-invalid'
   /** What a station said of a unit does not verify: forged, altered, or of another unit. */
-  | 'outcome-invalid';
+  | 'outcome-invalid'
+  /** The record of an identity does not verify. */
+  | 'identity-invalid';
 
 export interface Finding {
   readonly code: FindingCode;

@@ -152,6 +152,8 @@ const clockToleranceMs = 60_000;
 export class LoggedState {
   readonly jobs = new Map<string, LoggedJob>();
   readonly alarms = new Map<number, LoggedAlarm>();
+  /** Digest of a record to what it is about, and whether the evidence has shown it. */
+  readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Entries where an older database was put back. */
@@ -200,6 +202,10 @@ export class LoggedState {
     'database-restored': (fields, sequence) => {
       this.restores.push({ sequence, size: fields.number('known') });
       for (const job of this.jobs.values()) if (job.state === 'approved') job.state = 'open';
+    },
+    'identity-stored': (fields) => {
+      const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
+      addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
     },
     'token-created': () => undefined,
     'token-revoked': () => undefined,

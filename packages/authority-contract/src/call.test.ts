@@ -34,6 +34,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   createLineToken: { job, label: 'line 1', lifeDays: 3 },
   createToken: { scope: 'auditor', label: 'a' },
   listTokens: {},
+  storeIdentity: { record: utf8('r') },
+  listIdentities: { from: 2 },
   revokeToken: { token: '00112233445566aa' },
   listAlarms: { from: 1 },
   acknowledgeAlarm: { alarm: 12, note: 'known' },

@@ -75,6 +75,7 @@ export const certificate = base64Bytes(1024);
 export const hello = base64Bytes(1024);
 export const licenseBundle = base64Bytes(4096);
 export const receipt = base64Bytes(2048);
+export const identityRecord = base64Bytes(4224);
 export const stationDelegation = base64Bytes(1024);
 export const stationRequest = base64Bytes(1024);
 export const outcomeStatement = base64Bytes(2048);

@@ -1,7 +1,7 @@
 // The evidence for an audit as lines of JSON: everything that the authority knows and that is no secret,
-// at one moment. The first line says how long the log is, then come the log, then the jobs, each with
-// its packages and, unit by unit, the chip, its licenses, their receipts and what stations said. The last
-// line counts the others, so that a cut is noticed.
+// at one moment. The first line says how long the log is, then come the log, the identities, then the jobs,
+// each with its packages and, unit by unit, the chip, its licenses, their receipts and what stations said.
+// The last line counts the others, so that a cut is noticed.
 
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
@@ -80,6 +80,13 @@ const lines = {
     outcome: z.enum(outcomes),
     storedAtMs: of.timeMs,
   }),
+  identity: line('identity', {
+    product: of.shownText(64),
+    thumbprint: of.digest,
+    recordDigest: of.digest,
+    record: of.identityRecord,
+    storedAtMs: of.timeMs,
+  }),
   request: line('request', {
     job,
     unitIndex: of.count,
@@ -108,6 +115,7 @@ const evidenceLine = z.discriminatedUnion('kind', [
   lines.unit,
   lines.license,
   lines.receipt,
+  lines.identity,
   lines.request,
   lines.outcome,
   lines.end,

@@ -1,3 +1,8 @@
+export {
+  makeIdentityRecord,
+  verifyIdentityOf,
+  verifyIdentityRecord,
+} from './identity-record.ts';
 export { type CertificateInputs, type CertificateSigner, issueDeviceCertificate } from './issue.ts';
 export { type CertificateFields, certificateMaxBytes, encodeCertificate, encodeTbs } from './profile.ts';
 export { chipIdOfCertificate, verifyDeviceCertificate } from './verify.ts';

@@ -829,12 +829,12 @@ export const faultTable = {
     remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
   },
   'identity-record-malformed': {
-    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 564, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity does not have the fields that the specification asks for.',
     remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
   },
   'identity-record-signature-invalid': {
-    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 565, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity is not signed by this device CA.',
     remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
   },
@@ -2483,6 +2483,16 @@ export const faultTable = {
     sentence: '{option} is needed to {purpose}.',
     remedy: 'Add the option; `firmseal install --help` lists them.',
   },
+  'records-way-incomplete': {
+    number: 1623, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
+    remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
+  },
+  'records-file-malformed': {
+    number: 1624, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} is no record that `firmseal personalize --records` wrote.',
+    remedy: 'Give the file as it was written. What stood before that line was not sent either.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
@@ -2521,7 +2531,7 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
-  /** A station wrote a chip without agent and read it back, or ST's installer says done and the state read back fits; no chip proves it: DONE-UNPROVEN. */
+  /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,

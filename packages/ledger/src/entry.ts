@@ -22,6 +22,7 @@ export type LogKind =
   | 'receipt-stored'
   | 'station-admitted'
   | 'outcome-stored'
+  | 'identity-stored'
   | 'token-created'
   | 'token-revoked'
   | 'alarm'

@@ -6,12 +6,6 @@ export {
   newEnrolment,
 } from './enrolment.ts';
 export {
-  type IdentityRecord,
-  identityRecordKind,
-  makeIdentityRecord,
-  verifyIdentityRecord,
-} from './identity-record.ts';
-export {
   type PersonalizedDevice,
   type PersonalizeOptions,
   type PersonalizeStep,

@@ -101,7 +101,10 @@ function tellJob(face: Face, summary: JobSummary): void {
   );
 }
 
-function tellVerdict(face: Face, { findings, findingCount, notices, ok, head }: AuditResult): void {
+function tellVerdict(
+  face: Face,
+  { findings, findingCount, notices, ok, identityCount, head }: AuditResult,
+): void {
   for (const finding of findings) {
     const { code, subject, detail } = finding;
     face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
@@ -109,7 +112,15 @@ function tellVerdict(face: Face, { findings, findingCount, notices, ok, head }: 
   for (const notice of notices)
     face.tell({ event: 'notice', ...notice }, `NOTICE ${notice.code}: ${notice.detail}`);
   face.tell(
-    { event: 'audit', ok, findings: findingCount, notices: notices.length, head: formatHead(head) },
+    {
+      event: 'audit',
+      ok,
+      findings: findingCount,
+      notices: notices.length,
+      identityCount,
+      head: formatHead(head),
+    },
+    ...(identityCount === 0 ? [] : [`identities recorded: ${identityCount}`]),
     `log ${formatHead(head)}`,
     ok ? 'audit: no contradiction' : `audit: FAILED, ${findingCount} contradictions`,
   );

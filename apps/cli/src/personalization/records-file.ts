@@ -3,10 +3,10 @@
 
 import { appendFileSync } from 'node:fs';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
-import type { CertificateSigner } from '@firmseal/certificate';
+import { type CertificateSigner, makeIdentityRecord } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { faultOfFile } from '@firmseal/files';
-import { makeIdentityRecord, type PersonalizedDevice } from '@firmseal/personalization';
+import type { PersonalizedDevice } from '@firmseal/personalization';
 
 export interface RecordFacts {
   /** In hexadecimal; undefined where another programmer wrote the agent. */

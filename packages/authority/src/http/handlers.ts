@@ -5,6 +5,7 @@ import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contra
 import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
 import type { Authority } from '../service/authority.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
@@ -78,6 +79,11 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     createLineToken: ({ job, ...request }, by) =>
       createToken(authority, { ...request, scope: 'line', jobId: job, by }),
     createToken: (request, by) => createToken(authority, { ...request, by }),
+    storeIdentity: ({ record }) => storeIdentity(authority, record),
+    listIdentities: async (page) => {
+      const { items, more } = await paged(page, (one) => listIdentities(authority, one));
+      return { identities: items.filter((one) => one !== undefined), more };
+    },
     listTokens: async (page) => {
       const { items, more } = await paged(page, (one) => listTokens(authority, one));
       return { tokens: items, more };

@@ -42,6 +42,7 @@ export async function* exportEvidence(
 async function* pagesOf(snapshot: StoreSnapshot, atMs: number): AsyncGenerator<EvidenceLine[]> {
   yield [{ kind: 'head', format: evidenceFormat, ...(await snapshot.logHead()), atMs }];
   yield* logPages(snapshot);
+  yield* identityPages(snapshot);
   for (let from = 0; ; from += pageRows) {
     const jobs = await snapshot.listJobs({ from, limit: pageRows });
     for (const job of jobs) yield* jobPages(snapshot, job);
@@ -57,6 +58,14 @@ async function* logPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageRows) return;
     from = last.sequence + 1;
+  }
+}
+
+async function* identityPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]> {
+  for (let from = 0; ; from += pageRows) {
+    const rows = await snapshot.listIdentities({ from, limit: pageRows });
+    yield rows.map((row) => ({ kind: 'identity', ...row }));
+    if (rows.length < pageRows) return;
   }
 }
 

@@ -116,6 +116,15 @@ export interface OutcomeRecord {
   readonly storedAtMs: number;
 }
 
+/** The record of an identity, as a site brought it. */
+export interface IdentityRow {
+  readonly recordDigest: Bytes;
+  readonly product: string;
+  readonly thumbprint: Bytes;
+  readonly record: Bytes;
+  readonly storedAtMs: number;
+}
+
 export interface DeviceRecord {
   readonly thumbprint: Bytes;
   readonly certificate: Bytes;

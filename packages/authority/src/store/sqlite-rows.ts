@@ -10,6 +10,7 @@ import type {
   AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
+  IdentityRow,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
@@ -129,6 +130,14 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   statement: bytes(row, 'statement'),
   delegation: bytes(row, 'delegation'),
   result: text(row, 'result') as StationResult,
+  storedAtMs: number(row, 'stored_at_ms'),
+});
+
+export const toIdentity = (row: Row): IdentityRow => ({
+  recordDigest: bytes(row, 'record_digest'),
+  product: text(row, 'product'),
+  thumbprint: bytes(row, 'thumbprint'),
+  record: bytes(row, 'record'),
   storedAtMs: number(row, 'stored_at_ms'),
 });
 

@@ -175,6 +175,9 @@ export const migrations: readonly string[] = [
     WHERE type = 'table' AND name IN ('jobs', 'licenses');
   UPDATE sqlite_schema SET sql = replace(sql, 'certificate BLOB NOT NULL', 'certificate BLOB')
     WHERE type = 'table' AND name = 'devices';
+  UPDATE sqlite_schema SET sql =
+    replace(sql, 'scope IN (''owner'', ''line'', ''auditor'')', 'scope IN (''owner'', ''line'', ''auditor'', ''site'')')
+    WHERE type = 'table' AND name = 'tokens';
   PRAGMA writable_schema = RESET;
 
   CREATE TABLE station_requests (
@@ -202,6 +205,18 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX outcomes_by_unit ON outcomes (job_id, unit_index);
 
+  CREATE TABLE identities (
+    ordinal INTEGER PRIMARY KEY,
+    record_digest BLOB NOT NULL UNIQUE CHECK (length(record_digest) = 32),
+    product TEXT NOT NULL,
+    thumbprint BLOB NOT NULL,
+    record BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TRIGGER identities_keep BEFORE DELETE ON identities BEGIN SELECT RAISE(ABORT, 'records are kept'); END;
+  CREATE TRIGGER identities_still BEFORE UPDATE ON identities
+    BEGIN SELECT RAISE(ABORT, 'records never change'); END;
   CREATE TRIGGER station_requests_keep BEFORE DELETE ON station_requests
     BEGIN SELECT RAISE(ABORT, 'requests are kept'); END;
   CREATE TRIGGER station_requests_still BEFORE UPDATE ON station_requests

@@ -13,6 +13,7 @@ import type {
   AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
+  IdentityRow,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
@@ -151,6 +152,11 @@ export interface Store {
   /** By unit, and for each in the order of arrival. */
   listOutcomes(range: UnitRange): Promise<OutcomeRecord[]>;
 
+  /** False, and nothing logged: a record with this digest is there already. */
+  insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
+  /** Newest first. */
+  listIdentities(page: Page): Promise<IdentityRow[]>;
+
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
   findAlarm(alarm: number): Promise<AlarmRecord | undefined>;
@@ -209,6 +215,7 @@ export type StoreSnapshot = Pick<
   | 'listReceipts'
   | 'listStationRequests'
   | 'listOutcomes'
+  | 'listIdentities'
   | 'readLog'
   | 'logHead'
   | 'close'
@@ -228,6 +235,7 @@ export const durableWrites = [
   'insertLicense',
   'insertReceipt',
   'insertOutcome',
+  'insertIdentity',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',
