@@ -39,6 +39,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'station',
       'ledger',
       'keys',
       'places',

@@ -196,6 +196,17 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: [],
       status: 15,
     },
+    'identity send': {
+      words: ['identity', 'send', at('panel.bin'), ...owner],
+      files: [],
+      status: 3,
+    },
+    'identity list': { words: ['identity', 'list', ...owner], files: [] },
+    'verify outcome': {
+      words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
+      files: [],
+      status: 3,
+    },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],
       files: [],
