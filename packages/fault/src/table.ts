@@ -2693,11 +2693,6 @@ export const faultTable = {
     sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
     remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
   },
-  'records-file-malformed': {
-    number: 1624, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Line {line} of {file} is no record that `firmseal personalize --records` wrote.',
-    remedy: 'Give the file as it was written. What stood before that line was not sent either.',
-  },
   'update-offer-invalid': {
     number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} is no description of an update: {problem}.',
