@@ -1,5 +1,5 @@
-// Per-device data at a line: a row of the owner's table for each chip, never the same twice, none passed over,
-// and no value in anything that the line leaves.
+// Per-device data at a line: a row of the owner's table for each chip, never the same twice, none passed
+// over, and no value in anything that the line leaves.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
