@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
-import { succeed } from './desk.ts';
+import { sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { masked } from './masked.ts';
 import { jsonLines, memoryShell, runHere } from './run-here.ts';
@@ -68,6 +68,46 @@ it('two chips: PASS, and everything that the shift leaves; the same chips again 
   });
   expect(again.status).toBe(0);
   expect(await unitsOf(job)).toMatchObject({ units: 2 });
+}, 120_000);
+
+it('two packages on two sockets: each chip gets that of its socket, and each job its unit', async () => {
+  const sealed = site.at('second.seal');
+  await succeed(sealWords(site.desk, sealed).map((word) => (word === '1.0.0' ? '2.0.0' : word)));
+  const job = await site.openJob('two', 5);
+  const [opened] = await succeed([
+    ...['job', 'open', ...site.owner, '--package', sealed, '--content-key', `${sealed}.key`, '--quota', '5'],
+  ]);
+  const second = String(opened!['job']);
+  await succeed(['job', 'approve', second, ...site.owner]);
+  await succeed(['job', 'token', second, ...site.owner, '--out', site.at('second.token')]);
+  const plugs = [await site.plugIn(), await site.plugIn()];
+  const sockets = plugs.map(({ place }, i) => ({
+    name: `A${i + 1}`,
+    place,
+    package: i === 0 ? 'panel' : 'second',
+  }));
+  const panel = { file: site.desk.at('panel.seal'), job, token: 'two.token', units: 3 };
+  const packages = { panel, second: { file: sealed, job: second, token: 'second.token', units: 4 } };
+  const outcome = await runHere([
+    'line',
+    'run',
+    site.writeLine('two', [], { sockets, packages }),
+    '--cycles',
+    '1',
+    '--json',
+  ]);
+  const events = jsonLines(outcome);
+  const cycles = events.filter(({ event }) => event === 'line-cycle');
+  expect(cycles.map((cycle) => `${cycle['name']} ${cycle['package']} ${cycle['outcome']}`).sort()).toEqual([
+    ...['A1 panel pass', 'A2 second pass'],
+  ]);
+  expect(events.findLast(({ event }) => event === 'line-tally')).toMatchObject({
+    units: [
+      { package: 'panel', left: 2 },
+      { package: 'second', left: 3 },
+    ],
+  });
+  for (const id of [job, second]) expect(await unitsOf(id)).toMatchObject({ units: 1, installed: 1 });
 }, 120_000);
 
 it('a tester starts a socket over its port and waits for the result; the second request ends at once', async () => {
