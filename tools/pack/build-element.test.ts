@@ -2,14 +2,17 @@
 // Node, no code made of text.
 
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { buildElement } from './build-element.ts';
 
 const mostBytes = 120 * 1024;
+let path: string;
 let text: string;
 beforeAll(async () => {
-  text = readFileSync(await buildElement(), 'utf8');
+  ({ path } = await buildElement());
+  text = readFileSync(path, 'utf8');
 });
 
 test('fits in 120 KiB, gzipped', () => {
@@ -30,5 +33,12 @@ test('needs nothing but the browser, and makes no code of text', () => {
 });
 
 test('is the same when it is built again', async () => {
-  expect(readFileSync(await buildElement(), 'utf8') === text).toBe(true);
+  expect(readFileSync((await buildElement()).path, 'utf8') === text).toBe(true);
+});
+
+test('comes with the licences of what is in it', () => {
+  const licenses = readFileSync(join(dirname(path), 'licenses.txt'), 'utf8');
+  for (const name of ['@noble/curves', '@noble/hashes', '@noble/ciphers', 'zod', 'cborg'])
+    expect(licenses).toContain(`${name} `);
+  expect(licenses).toContain('Permission is hereby granted');
 });

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { npmLicenses } from './npm-licenses.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const outfile = join(root, 'apps/updater/dist/firmseal-update.js');
@@ -34,30 +35,44 @@ const contentOf = (path: string): string => {
   }
 };
 
-/** Path of the module. The same sources give the same bytes; a reader never sees half a file. */
-export async function buildElement(): Promise<string> {
-  const { outputFiles } = await build({
+/** A reader never sees half a file. */
+function writeWhole(path: string, text: string): void {
+  if (contentOf(path) === text) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}
+
+export interface BuiltElement {
+  /** Of the module. */
+  readonly path: string;
+  /** What it was made of, from the root. */
+  readonly inputs: readonly string[];
+}
+
+/** The same sources give the same bytes. Beside the module: the licences of the npm packages in it. */
+export async function buildElement(): Promise<BuiltElement> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['apps/updater/src/main.ts'],
     outfile,
     write: false,
     bundle: true,
     minify: true,
+    metafile: true,
     format: 'esm',
     platform: 'browser',
     target: ['chrome120', 'firefox125', 'safari17.4'],
     charset: 'utf8',
-    legalComments: 'inline',
+    legalComments: 'none', // whole licences stand in the file beside it
     logLevel: 'warning',
     plugins: [withoutRemedies],
   });
-  const text = outputFiles[0]!.text;
-  if (contentOf(outfile) === text) return outfile;
-  mkdirSync(dirname(outfile), { recursive: true });
-  const temporary = `${outfile}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, outfile);
-  return outfile;
+  const inputs = Object.keys(metafile.inputs);
+  writeWhole(outfile, outputFiles[0]!.text);
+  writeWhole(join(dirname(outfile), 'licenses.txt'), npmLicenses(inputs));
+  return { path: outfile, inputs };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildElement();

@@ -66,8 +66,9 @@ describe('firmseal updater build', () => {
         'index.html',
         'licenses',
         'offline.html',
+        'third-party-licenses.txt',
         'update.json',
-        ...names.filter((n) => n.endsWith('.js')),
+        ...names.filter((name) => /^(?:firmseal-update|update)-[0-9a-f]{16}\.js(?:on)?$/.test(name)),
       ].sort(),
     );
     const thumbprint = toHex(line.device!.thumbprint);
@@ -76,7 +77,7 @@ describe('firmseal updater build', () => {
       readFileSync(at(`site/${name}`), 'utf8'),
     );
     expect(page).toMatch(/<script type="module" src="firmseal-update-\S+\.js" integrity="sha384-/);
-    expect(page).toMatch(/offer="update\.json" integrity="sha384-/);
+    expect(page).toMatch(/offer="update-\w+\.json" integrity="sha384-/);
     const policy =
       /^<meta http-equiv="content-security-policy" content="default-src 'none'; script-src (\S+); style-src 'sha384-\S+; connect-src (\S+); base-uri/m;
     expect(policy.exec(page!)?.slice(1)).toEqual(["'self'", "'self'"]);

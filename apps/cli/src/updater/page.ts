@@ -101,20 +101,24 @@ export function staticPage(inputs: {
   });
 }
 
-/** Everything in one file. `offer`: JSON with package and licenses in it. */
+/**
+ * Everything in one file. `offer`: JSON with package and licenses in it; `notices`: licences of the software
+ * in the module, which go along with it.
+ */
 export function offlinePage(inputs: {
   readonly settings: PageSettings;
   readonly title: string;
   readonly module: string;
   readonly offer: string;
+  readonly notices: string;
 }): string {
-  const { settings, title, module, offer } = inputs;
+  const { settings, title, module, offer, notices } = inputs;
   // In a script element only these two can end it or change how its end is found (HTML, section 4.12.1.3).
   const json = offer.replaceAll('<', '\\u003c');
   const code = module.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
   return pageOf({
     ...{ settings, title, scriptSource: `'${integrityOf(code)}'`, connectSource: "'none'" },
-    script: `<script type="module">${code}</script>`,
+    script: `<script type="module">${code}</script>\n<script type="text/plain">${escaped(notices)}</script>`,
     attributes: '',
     inside: `<script type="${offerScriptType}">${json}</script>`,
   });
