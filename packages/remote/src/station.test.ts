@@ -9,8 +9,8 @@ import { describe, expect, test } from 'vitest';
 import { RemoteSite, stationToken } from '../test/index.ts';
 import { Channel } from './channel.ts';
 import { Connection } from './connection.ts';
-import { encodeStationFrame } from './frame.ts';
-import type { AgentOrder } from './messages.ts';
+import { encodeStationFrame, type StationFrame, StationFrameReader } from './frame.ts';
+import { type AgentOrder, type Begin, beginPayload, creditPayload, openPayload } from './messages.ts';
 
 /** A site whose place `tcp:chip:1` leads to the far end of a stream pair. */
 function siteWithCable(clock = new TestClock()) {
@@ -267,6 +267,79 @@ describe('who is not who he should be', () => {
     const { site, clock } = siteWithCable();
     void site.start();
     expect(await clock.run(codeOf(site.line('yard').openLink('tcp:chip:1')))).toBe('station-away');
+    site.end();
+  });
+});
+
+/** A connection straight to the station, for who speaks as he likes. */
+async function speak(site: RemoteSite, clock: TestClock, ...frames: StationFrame[]) {
+  const [near, far] = createStreamPair();
+  const connection = new Connection(far, clock);
+  site.station.take(connection);
+  const answers: StationFrame[] = [];
+  const reader = new StationFrameReader();
+  const ended = new Promise<void>((resolve) =>
+    near.listen({ data: (bytes) => reader.push(bytes, (frame) => answers.push(frame)), closed: resolve }),
+  );
+  for (const frame of frames) await near.write(encodeStationFrame(frame));
+  await clock.run(ended);
+  return { cause: connection.ended!, answers };
+}
+
+const begin = (change: Partial<Begin> = {}): StationFrame => ({
+  ...{ type: 'begin', channel: 0, number: 0 },
+  payload: beginPayload({
+    ...{ version: 1, station: 'hall', session: new Uint8Array(16), resumes: false, received: 0 },
+    ...change,
+  }),
+});
+const openFrame: StationFrame = {
+  ...{ type: 'open', channel: 1, number: 0 },
+  payload: openPayload({ purpose: 'link', place: 'tcp:chip:1', chip: '', orderBytes: 0 }),
+};
+
+describe('who speaks the protocol, and breaks its rules', () => {
+  const data = (number: number): StationFrame => ({
+    ...{ type: 'data', channel: 1, number, payload: new Uint8Array(16_384).fill(0x55) },
+  });
+  const credit = (count: number): StationFrame => ({
+    ...{ type: 'credit', channel: 1, number: 1, payload: creditPayload(count) },
+  });
+  test.each([
+    ['another version', [begin({ version: 2 })], 'station-version-wrong'],
+    ['another station', [begin({ station: 'yard' })], 'station-another'],
+    [
+      'a count of frames that were not sent',
+      [begin({ resumes: false }), { ...begin(), type: 'received', payload: new Uint8Array(8).fill(1) }],
+      'station-frame-malformed',
+    ],
+    ['a frame that is not the next one', [begin(), { ...openFrame, number: 1 }], 'station-frame-malformed'],
+    ['a channel twice', [begin(), openFrame, { ...openFrame, number: 1 }], 'station-frame-malformed'],
+    ['credit that nobody had', [begin(), openFrame, credit(1)], 'station-frame-malformed'],
+    ['data before a session', [data(0)], 'station-frame-malformed'],
+  ] as [string, StationFrame[], string][])('%s: %s ends the connection', async (_, frames, code) => {
+    const { site, clock } = siteWithCable();
+    void site.start();
+    expect((await speak(site, clock, ...frames)).cause.code).toBe(code);
+    site.end();
+  });
+
+  test('more data than its credit ends the connection before it is kept', async () => {
+    const { site, clock } = siteWithCable();
+    site.cables.set('tcp:chip:1', async () => ({
+      write: () => new Promise<never>(() => undefined),
+      listen: () => undefined,
+      close: async () => undefined,
+    }));
+    void site.start();
+    const { cause } = await speak(
+      site,
+      clock,
+      begin(),
+      openFrame,
+      ...Array.from({ length: 17 }, (_, i) => data(i + 1)),
+    );
+    expect(cause.message).toContain('more data than its credit');
     site.end();
   });
 });
