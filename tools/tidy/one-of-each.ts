@@ -94,6 +94,7 @@ const singles: readonly Single[] = [
       'packages/virtual-probe/src/',
       'packages/virtual-stm32/src/doors/probe-service.ts',
       'apps/cli/src/json-file.ts',
+      'apps/cli/src/personalization/bring-records.ts',
       'apps/cli/src/virtual/state-file.ts',
     ],
     tests: false,

@@ -23,7 +23,7 @@ export const delegation = await makeStationDelegation(crypto, testSigner('root')
 });
 export const station = verifyStation(crypto, delegation, { rootPublicKey, product });
 
-export const sealed = await sealPackage(crypto, {
+const sealed = await sealPackage(crypto, {
   core: { ...smallCore, entry: 0x08000000 },
   areas: [
     { area: { kind: 'firmware', address: 0x08000000, lengthBytes: 96 }, plaintext: filled(96, 9) },
