@@ -20,31 +20,27 @@ afterAll(() => rmSync(cache, { recursive: true }));
 /** Each size fills up at another file. */
 const sizes = sampled([4, 12, 20, 28, 36, 64], [28]).map((diskKiB) => ({ diskKiB }));
 
-it.for(sizes)(
-  'a disk of $diskKiB KiB',
-  async ({ diskKiB }, context) => {
-    if (!canMount) return context.skip('this machine allows no mounts');
-    const station = makeSfiStation(freshWorld([freshChip('u5')]), cache);
-    const { at, world } = station;
-    try {
-      mkdirSync(at('books'));
-      const command = [process.execPath, mainFile, ...installWords(station)].join(' ');
-      const script = [
-        `mount -t tmpfs -o size=${diskKiB}k none ${at('books')}`,
-        `${command} > ${at('out1')} 2>&1; echo $? > ${at('code1')}; cp ${at('world.json')} ${at('world1.json')}`,
-        `mount -o remount,size=16m ${at('books')}`,
-        `${command} > ${at('out2')} 2>&1; echo $? > ${at('code2')}`,
-      ].join('\n');
-      const child = spawn(ownMounts[0]!, [...ownMounts.slice(1), 'sh', '-c', script], { stdio: 'inherit' });
-      await once(child, 'exit');
-      const read = (name: string) => readFileSync(at(name), 'utf8');
-      expect(read('out1')).toMatch(/the disk is full|ENOSPC/);
-      expect((JSON.parse(read('world1.json')) as World).card.counter).toBe(10);
-      expect([read('code2').trim(), read('out2')]).toEqual(['25', expect.stringContaining('DONE-UNPROVEN')]);
-      expect(world().card.counter).toBe(9);
-    } finally {
-      station.remove();
-    }
-  },
-  120_000,
-);
+it.for(sizes)('a disk of $diskKiB KiB', { timeout: 120_000 }, async ({ diskKiB }, context) => {
+  if (!canMount) return context.skip('this machine allows no mounts');
+  const station = makeSfiStation(freshWorld([freshChip('u5')]), cache);
+  const { at, world } = station;
+  try {
+    mkdirSync(at('books'));
+    const command = [process.execPath, mainFile, ...installWords(station)].join(' ');
+    const script = [
+      `mount -t tmpfs -o size=${diskKiB}k none ${at('books')}`,
+      `${command} > ${at('out1')} 2>&1; echo $? > ${at('code1')}; cp ${at('world.json')} ${at('world1.json')}`,
+      `mount -o remount,size=16m ${at('books')}`,
+      `${command} > ${at('out2')} 2>&1; echo $? > ${at('code2')}`,
+    ].join('\n');
+    const child = spawn(ownMounts[0]!, [...ownMounts.slice(1), 'sh', '-c', script], { stdio: 'inherit' });
+    await once(child, 'exit');
+    const read = (name: string) => readFileSync(at(name), 'utf8');
+    expect(read('out1')).toMatch(/the disk is full|ENOSPC/);
+    expect((JSON.parse(read('world1.json')) as World).card.counter).toBe(10);
+    expect([read('code2').trim(), read('out2')]).toEqual(['25', expect.stringContaining('DONE-UNPROVEN')]);
+    expect(world().card.counter).toBe(9);
+  } finally {
+    station.remove();
+  }
+});
