@@ -1,5 +1,6 @@
-// Kills the authority before and after every durable write while it licenses the chips of a batch, and goes on
-// with the files as they lay on the disk. The repeat of the request ends the same: a unit and a license each.
+// Kills the authority before and after every durable write while it licenses the chips of a
+// batch, and goes on with the files as they lay on the disk. The repeat of the request ends the
+// same: a unit and a license each.
 
 import { toBase64url } from '@firmseal/bytes';
 import { makeIdentityRecord } from '@firmseal/certificate';
