@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { isProductName } from '@firmseal/formats';
-import { type Weakness, weaknesses } from '@firmseal/license';
+import { type AcceptedOutcomes, weaknesses } from '@firmseal/license';
 
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
@@ -12,9 +12,10 @@ export const examples = (...lines: readonly string[]): string =>
 export const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 /** The next value of `--accept`: an outcome that an owner takes besides PASS, each once. */
-export function collectAccepted(text: string, all: readonly Weakness[] = []): Weakness[] {
-  const found = weaknesses.find((one) => one === text.toUpperCase());
-  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${weaknesses.join(', ')}.`);
+export function collectAccepted(text: string, all: AcceptedOutcomes = []): AcceptedOutcomes[number][] {
+  const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
+  const found = acceptable.find((one) => one === text.toUpperCase());
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${acceptable.join(', ')}.`);
   return [...all.filter((one) => one !== found), found];
 }
 
@@ -41,7 +42,7 @@ export const port = number({ most: 65535 });
 export const level = (text: string): 0 | 1 | 2 => number({ most: 2 })(text) as 0 | 1 | 2;
 
 /** `HOST:PORT`, IPv6 in brackets; undefined for anything else. */
-function toHostPort(text: string): { host: string; port: number } | undefined {
+export function toHostPort(text: string): { host: string; port: number } | undefined {
   const [, host, digits = ''] = /^(\[[0-9a-fA-F:]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
   const found = toNumber(digits, { most: 65535 });
   return host === undefined || found === undefined
@@ -79,5 +80,16 @@ export const entryOption = () =>
     '--entry <address>',
     'where the vector table is linked, for an image with a header before it',
   ).argParser(address);
+export function stationName(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be 1 to 63 small letters, digits, - or _, and begin with a letter or digit.',
+  );
+}
+export const stationsOption = () =>
+  new Option(
+    '--stations <file>',
+    'how stations are reached, for places that begin with station: (docs/remote.md)',
+  );
 export const passphraseOption = (key: string) =>
   new Option('--passphrase-file <file>', `first line is the passphrase of ${key}`);

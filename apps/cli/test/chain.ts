@@ -13,11 +13,12 @@ import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { expect } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
+import { environment, product } from './chain-names.ts';
 import { type Outcome, runHere } from './run-here.ts';
 import { mainFile, runProcess } from './run-process.ts';
 
-const environment = { FIRMSEAL_PASSPHRASE: 'words for this test and nothing else' };
-export const product = 'panel';
+export { product };
+export const passphrase = environment.FIRMSEAL_PASSPHRASE;
 
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
@@ -35,6 +36,8 @@ export interface Order {
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
+  /** Of its commands. */
+  readonly environment: Record<string, string> = { ...environment };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
 
@@ -51,7 +54,7 @@ export class Chain {
   }
 
   try(...words: string[]): Promise<Outcome> {
-    return runHere(words, environment);
+    return runHere(words, this.environment);
   }
 
   #newKey(role: string, name: string) {
@@ -92,19 +95,20 @@ export class Chain {
 
   /** Starts the authority; one that runs is ended first. `more`: of its environment. */
   async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#halt();
+    await this.halt();
     const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
       [mainFile, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: { ...process.env, ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
     this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
   }
 
-  async #halt(): Promise<void> {
+  /** Ends the authority; its folder stays. */
+  async halt(): Promise<void> {
     if (this.#server === undefined) return;
     this.#server.kill();
     await once(this.#server, 'exit');
@@ -113,12 +117,12 @@ export class Chain {
 
   /** Runs a command as a process of its own; `more`: of its environment. */
   runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    return runProcess(words, { ...environment, ...more });
+    return runProcess(words, { ...this.environment, ...more });
   }
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    await this.#halt();
+    await this.halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

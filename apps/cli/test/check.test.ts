@@ -26,10 +26,10 @@ it('a package that is right: what fits, what changes, what is promised', async (
 it('the option bytes that an install will change are named, before and after', async () => {
   const out = site.at('options.seal');
   const [word, image, ...words] = sealWords(site.desk, out);
-  await succeed([word!, image!, ...words, '--option', 'BOR_LEV=0']);
+  await succeed([word!, image!, ...words, '--option', 'nRST_STDBY=0']);
   const { stdout } = await check(out, ...root(), '--json');
   const said = jsonLines({ stdout }).map(({ outcome, subject, says }) => `${outcome} ${subject} ${says}`);
-  expect(said).toContain('change stm32f427 BOR_LEV 0x3 -> 0x0');
+  expect(said).toContain('change stm32f427 nRST_STDBY 0x1 -> 0x0');
 });
 
 it.each([

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { FileStream } from '@firmseal/files';
 import { thumbprintOf } from '@firmseal/formats';
@@ -67,6 +68,7 @@ beforeAll(async () => {
   writeFileSync(desk.at('chips.records'), await chipRecord(desk));
   await writeLicensed();
   writeLineFile();
+  await writeRelayFiles();
   probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
 });
 
@@ -85,6 +87,14 @@ function writeLineFile(): void {
     sockets: [{ name: 'A1', place: 'tcp:127.0.0.1:1', package: 'panel' }],
   };
   writeFileSync(desk.at('line.json'), JSON.stringify(line));
+}
+
+/** A relay of no station, with its certificate. */
+async function writeRelayFiles(): Promise<void> {
+  const { cert, key } = await (await makeTlsIssuer()).issue('localhost');
+  writeFileSync(desk.at('tls.pem'), cert);
+  writeFileSync(desk.at('tls.key'), key, { mode: 0o600 });
+  writeFileSync(desk.at('relay.json'), JSON.stringify({ format: 'firmseal-relay-1', stations: {} }));
 }
 
 /** A package and a license for a chip of it. */

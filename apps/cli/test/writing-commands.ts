@@ -35,6 +35,9 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+/** Set-up bundles it. */
+const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
+
 const address = ['--chip', 'stm32f427', '--product', 'panel'];
 
 /** By the words of the command. */
@@ -201,6 +204,17 @@ export function callsOf({
       files: [],
       status: 15,
     },
+    'identity send': {
+      words: ['identity', 'send', at('panel.bin'), ...owner],
+      files: [],
+      status: 3,
+    },
+    'identity list': { words: ['identity', 'list', ...owner], files: [] },
+    'verify outcome': {
+      words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
+      files: [],
+      status: 3,
+    },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],
       files: [],
@@ -239,6 +253,16 @@ export function callsOf({
       serves: true,
       status: 17,
     },
+    'updater build': {
+      words: ['updater', 'build', at('panel.seal'), ...trust, '--out', into('page')],
+      ...(hasElement ? { files: ['page'] } : { files: [], status: 3 }),
+    },
+    // No device is there.
+    update: {
+      words: ['update', at('panel.seal'), ...trust, '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
+    },
     'line pack': {
       words: [
         ...['line', 'pack', at('line.json'), '--signer', at('signer.key')],
@@ -252,6 +276,44 @@ export function callsOf({
       files: ['line'],
       serves: true,
       status: 17,
+    },
+    'station token': {
+      words: ['station', 'token', 'hall', '--out', into('hall.token'), '--relay-file', into('relay.json')],
+      files: ['hall.token', 'relay.json'],
+    },
+    'station serve': {
+      words: [
+        ...[
+          'station',
+          'serve',
+          '--name',
+          'hall',
+          '--connect',
+          '127.0.0.1:1',
+          '--token-file',
+          at('line.token'),
+        ],
+        ...['--place', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      serves: true,
+    },
+    'relay serve': {
+      words: [
+        ...[
+          'relay',
+          'serve',
+          '--listen',
+          '127.0.0.1:0',
+          '--tls-cert',
+          at('tls.pem'),
+          '--tls-key',
+          at('tls.key'),
+        ],
+        ...['--stations', at('relay.json')],
+      ],
+      files: [],
+      serves: true,
     },
     virtual: {
       words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],

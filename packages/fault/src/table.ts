@@ -829,12 +829,12 @@ export const faultTable = {
     remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
   },
   'identity-record-malformed': {
-    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 564, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity does not have the fields that the specification asks for.',
     remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
   },
   'identity-record-signature-invalid': {
-    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 565, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity is not signed by this device CA.',
     remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
   },
@@ -917,6 +917,11 @@ export const faultTable = {
     number: 581, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'This machine\'s clock is {seconds} s {direction} than the authority\'s.',
     remedy: 'Set the clock of the machine that is wrong, then run the same command again. Nothing was changed.',
+  },
+  'sacrifice-without-rehearsal': {
+    number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
+    remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1381,7 +1386,7 @@ export const faultTable = {
   'job-mode-wrong': {
     number: 894, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} gives {mode} licenses, not {asked} ones. No unit of quota was taken.',
-    remedy: 'Use a job that was opened with `firmseal job open --mode standing`.',
+    remedy: 'Use a job that was opened with `firmseal job open --mode {asked}`.',
   },
   'tls-files-invalid': {
     number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1995,7 +2000,7 @@ export const faultTable = {
   },
   'station-not-there': {
     number: 1108, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: '{place} is at another station, and firmseal does not reach other stations yet.',
+    sentence: '{place} is at another station, and this command works with places of this machine only.',
     remedy: 'Run the command at the station {station} itself, with the place {inner}.',
   },
   'place-unfit': {
@@ -2458,6 +2463,286 @@ export const faultTable = {
     sentence: '--device-ca was given, and no package of the line has the section personalize.',
     remedy: 'Leave the option out, or add the section to the line file.',
   },
+  'station-frame-malformed': {
+    number: 1500, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection sent what the protocol does not allow: {problem}.',
+    remedy: 'Use the same version of firmseal at the line, the relay and the station. If it comes again, somebody changes what is sent.',
+  },
+  'station-version-wrong': {
+    number: 1501, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{peer} speaks version {version} of the station protocol; this firmseal speaks version 1.',
+    remedy: 'Install the same version of firmseal at the line, the relay and the station.',
+  },
+  'station-token-wrong': {
+    number: 1502, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token of the station {station} was not taken.',
+    remedy: 'Give line and station the file that `firmseal station token` wrote, and the relay the digest that it printed.',
+  },
+  'station-away': {
+    number: 1503, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} did not come within {seconds} seconds.',
+    remedy: 'Start `firmseal station serve` there, and compare its name and the address that it connects to.',
+  },
+  'station-lost': {
+    number: 1504, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The connection to the station {station} broke and did not come back within {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station. The same command goes on where it was.',
+  },
+  'station-restarted': {
+    number: 1505, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} was started again, and what was open there is closed.',
+    remedy: 'Nothing: what was under way begins again. If it comes often, look why the program there ends.',
+  },
+  'station-place-not-lent': {
+    number: 1506, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} does not lend {place}.',
+    remedy: 'Start `firmseal station serve` there with `--place {place}`, or use a place that it lends.',
+  },
+  'station-place-busy': {
+    number: 1507, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{place} at the station is in use by another connection.',
+    remedy: 'Let the other line end its work there, or use another place.',
+  },
+  'station-replaced': {
+    number: 1508, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program came as the station {station}, and this one has ended.',
+    remedy: 'Give each station a name and a token of its own, and start one program for each.',
+  },
+  'station-another': {
+    number: 1509, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'A connection for the station {asked} reached the station {station}.',
+    remedy: 'Look at the relay: it joined the wrong ends.',
+  },
+  'station-unreachable': {
+    number: 1510, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{address} could not be reached ({reason}).',
+    remedy: 'Start the relay, or the line that listens, compare host and port, and let firewalls pass outgoing connections to it.',
+  },
+  'station-tls-refused': {
+    number: 1511, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{address} did not agree on TLS ({reason}).',
+    remedy: 'Let FIRMSEAL_TLS_CA name the CA of its certificate, and FIRMSEAL_TLS_CERT and FIRMSEAL_TLS_KEY a certificate of your own if it asks for one.',
+  },
+  'stations-file-invalid': {
+    number: 1512, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} does not say how stations are reached: {problem}.',
+    remedy: 'Write it as docs/remote.md shows.',
+  },
+  'stations-file-needed': {
+    number: 1513, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at the station {station}, and nothing says how that is reached.',
+    remedy: 'Add `--stations FILE`, or let the file name the station {station}.',
+  },
+  'station-plain-refused': {
+    number: 1514, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, and this would carry plain firmware there.',
+    remedy: 'Install a sealed package there with `firmseal install`, or run the command at the station itself.',
+  },
+  'station-unwitnessed-only': {
+    number: 1515, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, where nobody witnesses how a chip gets its identity.',
+    remedy: 'Add `--unwitnessed`, or personalize the chip at a trusted site.',
+  },
+  'station-full': {
+    number: 1516, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'No more than {most} may be open at the same time.',
+    remedy: 'Let others end their work first.',
+  },
+  'station-answer-unknown': {
+    number: 1517, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The station ended with the error number {number}, which this firmseal does not know.',
+    remedy: 'Install the same version of firmseal at the line and the station.',
+  },
+  'station-cable-floods': {
+    number: 1518, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'What is at the cable sent more than {most} bytes that nobody asked for.',
+    remedy: 'Look what is plugged in: a chip with its agent only answers.',
+  },
+  'station-silent': {
+    number: 1519, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection gave no sign of life for {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station.',
+  },
+  'station-listen-failed': {
+    number: 1520, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody can be listened for on {address} ({reason}).',
+    remedy: 'Choose another port, or end the program that holds this one.',
+  },
+  'station-place-unfit': {
+    number: 1521, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} cannot do this through {place}.',
+    remedy: 'Use serial:, usb: or tcp: for an agent.',
+  },
+  'station-delegation-malformed': {
+    number: 1600, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station does not have the fields that the specification asks for.',
+    remedy: 'Make it again with `firmseal keys delegate --role station`.',
+  },
+  'station-delegation-signature-invalid': {
+    number: 1601, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station is not signed by the owner\'s root key.',
+    remedy: 'Ask the owner for a delegation by the root of this product.',
+  },
+  'station-delegation-expired': {
+    number: 1602, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of station {station} holds from {from} to {to}, and not now.',
+    remedy: 'Compare the clock with the right time (`firmseal doctor`). If it is right, ask the owner to delegate the station again.',
+  },
+  'station-key-not-delegated': {
+    number: 1603, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key of the station is not the one that its delegation names.',
+    remedy: 'Give the key and the delegation that belong together; `firmseal keys show FILE` shows both public keys.',
+  },
+  'station-request-malformed': {
+    number: 1604, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station. No quota was spent.',
+  },
+  'station-request-signature-invalid': {
+    number: 1605, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request is not signed by the key of the station\'s delegation.',
+    remedy: 'Run the command again with the station\'s own key and delegation. No quota was spent.',
+  },
+  'station-request-wrong': {
+    number: 1606, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station is for another {what}.',
+    remedy: 'Run the command again: it makes a new request. No quota was spent.',
+  },
+  'station-license-malformed': {
+    number: 1607, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station does not have the fields that the specification asks for.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-license-signature-invalid': {
+    number: 1608, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is not signed by the key of its delegation.',
+    remedy: 'Run the command again. If the error comes back, the authority\'s issuer key is not the delegated one.',
+  },
+  'station-license-wrong': {
+    number: 1609, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is for another {what}.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-package-unfit': {
+    number: 1610, exit: 'package', http: 422, retry: 'fail', chip: false,
+    sentence: 'The package cannot be written to a {chip} without agent: {reason}.',
+    remedy: 'Link the firmware to the start of flash, and seal it with `firmseal seal --for-station`. No quota was spent.',
+  },
+  'station-chip-nameless': {
+    number: 1611, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} does not show its unique id, so its unit of the quota could not be told from that of another chip.',
+    remedy: 'If the chip is protected, lift it with `firmseal flash unprotect`, which erases it; or reach it through another place. No quota was spent.',
+  },
+  'station-place-remote': {
+    number: 1612, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is a place of another machine, and a chip without agent is written only at the machine that opens the package.',
+    remedy: 'Run the command at the station that holds the cable.',
+  },
+  'unproven-unconfirmed': {
+    number: 1613, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'A chip without agent proves nothing: this machine opens the firmware, and a blank chip cannot be told from an emulator. Nothing is promised against whoever runs this machine: he can read the firmware and copy it.',
+    remedy: 'To keep the firmware from him, personalize the chips first (`firmseal personalize`). To go on without that promise, add --unproven.',
+  },
+  'outcome-malformed': {
+    number: 1614, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station.',
+  },
+  'outcome-signature-invalid': {
+    number: 1615, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement is not signed by the key of the station\'s delegation.',
+    remedy: 'Ask the station for the statement as it was made. Somebody changed this one, or signed it with another key.',
+  },
+  'outcome-wrong': {
+    number: 1616, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not fit: another {what}.',
+    remedy: 'Ask the station for the statement of this unit. Somebody may have exchanged it.',
+  },
+  'outcome-file-malformed': {
+    number: 1617, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is no outcome file, or was cut.',
+    remedy: 'Give a file that `firmseal install --unproven --receipts` wrote.',
+  },
+  'outcome-unit-unknown': {
+    number: 1618, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} was not given to a station for this chip.',
+    remedy: 'Check the job and the authority. The statement was not kept.',
+  },
+  'job-takes-no-unproven': {
+    number: 1619, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} does not take DONE-UNPROVEN.',
+    remedy: 'Open a job with --accept DONE-UNPROVEN, or with --mode station. No quota was spent.',
+  },
+  'station-protection-unseen': {
+    number: 1620, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {place} answers no more, and the run that was about to protect it was interrupted.',
+    remedy: 'Look whether the chip runs its firmware. If the cable was out, run the same command again with it.',
+  },
+  'station-chip-protected': {
+    number: 1621, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} is read-protected, and this station did not just write it.',
+    remedy: 'If it may be erased, run `firmseal flash unprotect` first. A chip that this station finished needs nothing more.',
+  },
+  'station-option-missing': {
+    number: 1622, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{option} is needed to {purpose}.',
+    remedy: 'Add the option; `firmseal install --help` lists them.',
+  },
+  'records-way-incomplete': {
+    number: 1623, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
+    remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
+  },
+  'update-offer-invalid': {
+    number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no description of an update: {problem}.',
+    remedy: 'Take the file as `firmseal updater build` wrote it, or fetch it again from the owner of the product.',
+  },
+  'update-part-missing': {
+    number: 1701, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no file {file} where its description names one.',
+    remedy: 'Ask the owner of the product to publish the update again: the whole folder that `firmseal updater build` wrote.',
+  },
+  'update-download-failed': {
+    number: 1702, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} of the update could not be fetched: {reason}.',
+    remedy: 'Check the connection to the network and try again. Nothing was changed in the device.',
+  },
+  'update-license-missing': {
+    number: 1703, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no license for the device {thumbprint}.',
+    remedy: 'Send this number to the owner of the product and ask for a license. Nothing was changed in the device.',
+  },
+  'update-device-missing': {
+    number: 1704, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No device with a firmseal agent is connected.',
+    remedy: 'Plug the device in, let its agent listen (its entry pin or button at reset) and run the command again. `firmseal devices` lists what is connected; --socket names a device.',
+  },
+  'update-device-several': {
+    number: 1705, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{count} devices with a firmseal agent are connected: {places}.',
+    remedy: 'Unplug all but one, or name one with --socket.',
+  },
+  'update-boot-rom': {
+    number: 1706, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The device runs the bootloader of its chip\'s ROM, not its firmseal agent.',
+    remedy: 'Release BOOT0 (button, switch or jumper), then unplug the device and plug it in again.',
+  },
+  'update-trust-missing': {
+    number: 1707, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {file} does not say whose device it is for.',
+    remedy: 'Give the HTML file or update.json that the owner published, or --root-key and --device-ca-delegation.',
+  },
+  'update-license-unfit': {
+    number: 1708, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license file {file} cannot be published with this package: {reason}.',
+    remedy: 'Put only standing licenses for this package into the folder, as `firmseal license` writes them.',
+  },
+  'update-settings-invalid': {
+    number: 1709, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
+    remedy: 'Correct the file; docs/updater.md lists its fields.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
@@ -2496,7 +2781,7 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
-  /** ST's installer says done, and the state read back fits; there is no proof: DONE-UNPROVEN. */
+  /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,

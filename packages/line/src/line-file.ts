@@ -22,7 +22,8 @@ const port = z.int().min(0).max(65_535);
 
 function isSocketPlace(text: string): boolean {
   try {
-    const { kind } = parsePlace(text);
+    const place = parsePlace(text);
+    const { kind } = place.kind === 'station' ? place.place : place;
     return kind === 'serial' || kind === 'usb' || kind === 'tcp';
   } catch {
     return false;
@@ -40,7 +41,7 @@ function isWay(text: string): boolean {
 
 const place = z
   .string()
-  .refine(isSocketPlace, 'it is no place of a chip: serial:, usb: or tcp:')
+  .refine(isSocketPlace, 'it is no place of a chip: serial:, usb: or tcp:, here or at a station')
   .transform((text) => placeText(parsePlace(text)));
 
 /** Where its programmer reaches a blank chip. */

@@ -24,6 +24,7 @@ import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import type { Stations } from '../remote/stations.ts';
 import { withBlankChips } from './blank-sockets.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { type Hook, runHook } from './hook.ts';
@@ -50,6 +51,8 @@ export interface LineRun {
   /** Key of the device CA, in place of those that the line file names, and its passphrase. */
   readonly deviceCa?: string | undefined;
   readonly deviceCaPassphraseFile?: string | undefined;
+  /** Of the places that begin with `station:`. */
+  readonly stations: Stations;
   /** Results after which each socket ends. */
   readonly cycles?: number | undefined;
 }
@@ -118,7 +121,7 @@ class RunningLine {
     this.#logs = new LineLogs(work, (fault, raised) => this.#alarm(fault, raised));
     this.#clock = new ClockWatch(parts.latestMs, (fault, raised) => this.#alarm(fault, raised));
     this.#line = new Line({
-      ...{ file, packages, blankChips, journal, counts, cycles, ...stationTools },
+      ...{ file, packages, blankChips, journal, counts, cycles, ...stationTools(parts.stations) },
       onEvent: (event) => this.#take(event),
       ...(onPass === undefined ? {} : { afterPass: (cycle) => runHook(onPass, cycle) }),
     });

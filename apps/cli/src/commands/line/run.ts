@@ -8,8 +8,9 @@ import type { LineFile } from '@firmseal/line';
 import type { Face } from '../../face.ts';
 import { readLineFile } from '../../line/read-line-file.ts';
 import { isArchive, readArchive, unpackArchive } from '../../line/released-line.ts';
-import { runLine } from '../../line/run-line.ts';
-import { examples, number, passphraseOption, rootKeyOption } from '../../options.ts';
+import { type LineRun, runLine } from '../../line/run-line.ts';
+import { examples, number, passphraseOption, rootKeyOption, stationsOption } from '../../options.ts';
+import { withStations } from '../../remote/stations.ts';
 import { runs } from '../../runs.ts';
 import { withKey } from '../../secret-files.ts';
 import type { Shell } from '../../shell.ts';
@@ -24,6 +25,7 @@ interface RunOptions {
   readonly passphraseFile?: string | undefined;
   readonly deviceCa?: string | undefined;
   readonly deviceCaPassphraseFile?: string | undefined;
+  readonly stations?: string | undefined;
 }
 
 export const command = (shell: Shell) =>
@@ -40,6 +42,7 @@ export const command = (shell: Shell) =>
       'end each socket after so many results; default: until it is asked to stop',
       number({ least: 1 }),
     )
+    .addOption(stationsOption())
     .addOption(rootKeyOption().makeOptionMandatory(false))
     .option('--engineer-key <file>', 'the key that signed the archive: lets options change a released line')
     .addOption(passphraseOption('the engineer key'))
@@ -55,7 +58,7 @@ export const command = (shell: Shell) =>
         const near = (name: string) => options.work ?? join(dirname(resolve(path)), name);
         if (!isArchive(path)) {
           const file = readLineFile(path);
-          return runLine(face, { ...options, file, work: near(file.name) });
+          return runWithStations(face, options, { ...options, file, work: near(file.name) });
         }
         const { rootKey } = options;
         if (rootKey === undefined) command.error("required option '--root-key <file>' not specified");
@@ -81,8 +84,19 @@ async function runReleased(
   const name = lineNameOf(path);
   const work = options.near(name);
   const line: LineFile = unpackArchive(archive, { path, rootKey, folder: join(work, 'released') });
-  return runLine(face, { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile });
+  const run = { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile };
+  return runWithStations(face, options, run);
 }
+
+/** How this machine reaches stations is its own affair: no line file and no archive says it. */
+const runWithStations = (
+  face: Face,
+  { stations: path }: Pick<RunOptions, 'stations'>,
+  run: Omit<LineRun, 'stations'>,
+): Promise<number> => {
+  const places = run.file.sockets.map(({ place }) => place);
+  return withStations(face, { stations: path, places }, (stations) => runLine(face, { ...run, stations }));
+};
 
 /** `line-1.released` keeps its work in `line-1`. */
 const lineNameOf = (path: string): string => {

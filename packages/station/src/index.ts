@@ -1,0 +1,47 @@
+export { checkForStation } from './check-package.ts';
+export { holderOfCertificate, holderOfChip } from './holder.ts';
+export {
+  encodeOutcomeFile,
+  type OutcomeFile,
+  type StatedOutcome,
+  verifyOutcomeFile,
+} from './outcome-file.ts';
+export {
+  type AccessState,
+  areaDigestsAsked,
+  checkOutcome,
+  isProtectionAsFound,
+  makeOutcome,
+  type OutcomeStatement,
+  type ProtectionFound,
+  readOutcomeUnverified,
+  type StatedInstall,
+  type StationMethod,
+  type StationResult,
+  stationProtection,
+  type VerifiedOutcome,
+  verifyOutcome,
+} from './outcome-statement.ts';
+export {
+  makeStationRequest,
+  readStationRequestUnverified,
+  type StationPurpose,
+  type StationRequest,
+  type VerifiedRequest,
+  verifyStationRequest,
+} from './request.ts';
+export {
+  checkStationDate,
+  makeStationDelegation,
+  readStationDelegationUnverified,
+  type StationDelegation,
+  type VerifiedStation,
+  verifyStation,
+} from './station-delegation.ts';
+export {
+  issueStationLicense,
+  openStationLicense,
+  type StationTerms,
+  type VerifiedStationLicense,
+  verifyStationLicense,
+} from './station-license.ts';
