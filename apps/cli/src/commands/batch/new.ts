@@ -17,6 +17,8 @@ import type { Shell } from '../../shell.ts';
 import { showTime } from '../../times.ts';
 
 const daySeconds = 86_400;
+/** Chips after which a long batch says how far it is. */
+const toldEvery = 512;
 
 /** The end of a day in UTC: the same command later that day gets the same licenses. */
 const endOfDay = (days: number): number =>
@@ -52,6 +54,13 @@ export const command = (shell: Shell) =>
         const { bytes, batch, newUnits } = await makeBatch(accessAuthority(face, options), {
           ...{ job, records, notAfterSeconds, rootPublicKey, file: out },
           ...{ manifestDigest: asked?.digest },
+          onProgress: (licensed) => {
+            if (licensed % toldEvery === 0)
+              face.tell(
+                { event: 'licensed', chips: licensed, of: records.length },
+                `${licensed} of ${records.length} chips have a license`,
+              );
+          },
         });
         writeWholeFile(out, [bytes]);
         const { batchId, manifestDigest } = batch;
