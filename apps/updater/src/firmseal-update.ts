@@ -73,18 +73,17 @@ export class FirmsealUpdate extends HTMLElement {
     this.#live.textContent = said;
     this.#live.className = '';
     const hadFocus = this.shadowRoot?.activeElement !== null;
+    const level = this.getAttribute('heading') === '1' ? 'h1' : 'h2';
     const heading =
       title === undefined || sealed === undefined
-        ? []
+        ? [level === 'h1' ? make(level, { part: 'title' }, document.title) : undefined]
         : [
-            make(this.getAttribute('heading') === '1' ? 'h1' : 'h2', { part: 'title' }, title),
+            make(level, { part: 'title' }, title),
             make('p', { class: 'version', part: 'version' }, this.#words.offered(this.#version)),
           ];
     const contact = offer?.contact;
     this.#panel.replaceChildren(
-      ...heading,
-      this.#live,
-      ...children.filter((one) => one !== undefined),
+      ...[...heading, this.#live, ...children].filter((one) => one !== undefined),
       ...(contact === undefined ? [] : [make('p', { class: 'contact' }, this.#words.contact(contact))]),
     );
     // The button that had the focus is gone: keyboard and screen reader go on from the panel.
