@@ -43,7 +43,10 @@ beforeAll(async () => {
   writeFileSync(at('ca.delegation'), await delegate('device-ca', 'device CA'));
   writeFileSync(at('panel.seal'), sealed.file);
   mkdirSync(at('licenses'));
-  writeFileSync(at('licenses/chip.license'), (await makeLicense(sealed, line.device!)).bundle);
+  writeFileSync(
+    at(`licenses/${toHex(line.device!.thumbprint)}.license`),
+    (await makeLicense(sealed, line.device!)).bundle,
+  );
   server = await serveLink(line.chip, 0);
   socket = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -154,6 +157,14 @@ describe('firmseal update', () => {
     expect((await runHere(alone)).stderr).toContain('FS1707');
     const told = await runHere([...alone, ...trust, '--licenses', at('licenses')]);
     expect(told.status, told.stderr).toBe(0);
+    // A description names files beside it, never others of this machine.
+    const offer = JSON.parse(readFileSync(at('field/update.json'), 'utf8'));
+    for (const url of [at('panel.seal'), '../panel.seal']) {
+      writeFileSync(at('field/hostile.json'), JSON.stringify({ ...offer, package: { url } }));
+      expect((await runHere(['update', at('field/hostile.json'), '--socket', socket])).stderr).toContain(
+        'FS1701',
+      );
+    }
     writeFileSync(at('text.txt'), 'no update');
     expect((await runHere(['update', at('text.txt')])).stderr).toContain('FS1700');
   });
