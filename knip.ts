@@ -66,6 +66,7 @@ export default {
         'lab/fuzz/doors.ts',
         'lab/kill/*-process.ts',
         'lab/usb-vm/in-guest/*-suite.ts',
+        'lab/usb-vm/in-guest/slow-timers.ts',
         'vectors/**/*.ts',
         'examples/**/*.mjs',
         '{tools,lab,device,examples,bench}/**/*.test.ts',

@@ -16,7 +16,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
     siblings: true,
     packages: [
       'link',
-      'station',
+      'remote',
       'usb-device',
       'agent-client',
       'authority-contract',
@@ -39,6 +39,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'formats',
       'seal',
       'license',
+      'station',
       'ledger',
       'keys',
       'places',

@@ -99,6 +99,7 @@ const singles: readonly Single[] = [
       'packages/virtual-stm32/src/doors/probe-service.ts',
       'apps/cli/src/batch/identity-records.ts',
       'apps/cli/src/json-file.ts',
+      'apps/cli/src/personalization/bring-records.ts',
       'apps/cli/src/virtual/state-file.ts',
     ],
     tests: false,

@@ -130,6 +130,21 @@ describe('what a station does not do', () => {
     expect(stderr).toContain('station-unwitnessed-only');
   });
 
+  it('opens a place that it does not lend', async () => {
+    const station = serveHere(hall.stationWords(['tcp:127.0.0.1:9']), hall.environment);
+    await station.heard('station-waits');
+    const order = { sealed: chain.at('remote.seal'), job: '00'.repeat(16), token: chain.at('remote.token') };
+    const socket = 'station:hall/tcp:127.0.0.1:10';
+    const { status, stderr } = await chain.try(
+      'install',
+      ...chain.lineWords(order, { socket }),
+      ...stations(),
+    );
+    expect([status, stderr]).toEqual([3, expect.stringContaining('station-place-not-lent')]);
+    expect(await station.heard('place-failed')).toMatchObject({ place: 'tcp:127.0.0.1:10' });
+    expect(await station.stop()).toBe(0);
+  });
+
   it('without a file that says how it is reached, or for a name that the file lacks', async () => {
     const order = { sealed: chain.at('remote.seal'), job: '00'.repeat(16), token: chain.at('remote.token') };
     const at = (socket: string) => chain.lineWords(order, { socket });

@@ -1,5 +1,5 @@
-// What must never cross a cable, as a test finds it: the keys in a chip, the content key of a package, and pieces
-// of either that betray it.
+// What must never cross a cable, as a test finds it: the keys in a chip, the content key of a package,
+// and pieces of either that betray it.
 
 import { readFileSync } from 'node:fs';
 import { nodeCrypto } from '@firmseal/crypto-node';

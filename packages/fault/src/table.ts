@@ -829,12 +829,12 @@ export const faultTable = {
     remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
   },
   'identity-record-malformed': {
-    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 564, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity does not have the fields that the specification asks for.',
     remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
   },
   'identity-record-signature-invalid': {
-    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 565, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity is not signed by this device CA.',
     remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
   },
@@ -1386,7 +1386,7 @@ export const faultTable = {
   'job-mode-wrong': {
     number: 894, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} gives {mode} licenses, not {asked} ones. No unit of quota was taken.',
-    remedy: 'Use a job that was opened with `firmseal job open --mode standing`.',
+    remedy: 'Use a job that was opened with `firmseal job open --mode {asked}`.',
   },
   'tls-files-invalid': {
     number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -2490,7 +2490,7 @@ export const faultTable = {
   },
   'station-restarted': {
     number: 1505, exit: 'station', http: null, retry: 'restart', chip: false,
-    sentence: 'The station {station} was started anew, and what was open there is closed.',
+    sentence: 'The station {station} was started again, and what was open there is closed.',
     remedy: 'Nothing: what was under way begins again. If it comes often, look why the program there ends.',
   },
   'station-place-not-lent': {
@@ -2572,6 +2572,126 @@ export const faultTable = {
     number: 1521, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The station {station} cannot do this through {place}.',
     remedy: 'Use serial:, usb: or tcp: for an agent.',
+  },
+  'station-delegation-malformed': {
+    number: 1600, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station does not have the fields that the specification asks for.',
+    remedy: 'Make it again with `firmseal keys delegate --role station`.',
+  },
+  'station-delegation-signature-invalid': {
+    number: 1601, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station is not signed by the owner\'s root key.',
+    remedy: 'Ask the owner for a delegation by the root of this product.',
+  },
+  'station-delegation-expired': {
+    number: 1602, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of station {station} holds from {from} to {to}, and not now.',
+    remedy: 'Compare the clock with the right time (`firmseal doctor`). If it is right, ask the owner to delegate the station again.',
+  },
+  'station-key-not-delegated': {
+    number: 1603, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key of the station is not the one that its delegation names.',
+    remedy: 'Give the key and the delegation that belong together; `firmseal keys show FILE` shows both public keys.',
+  },
+  'station-request-malformed': {
+    number: 1604, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station. No quota was spent.',
+  },
+  'station-request-signature-invalid': {
+    number: 1605, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request is not signed by the key of the station\'s delegation.',
+    remedy: 'Run the command again with the station\'s own key and delegation. No quota was spent.',
+  },
+  'station-request-wrong': {
+    number: 1606, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station is for another {what}.',
+    remedy: 'Run the command again: it makes a new request. No quota was spent.',
+  },
+  'station-license-malformed': {
+    number: 1607, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station does not have the fields that the specification asks for.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-license-signature-invalid': {
+    number: 1608, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is not signed by the key of its delegation.',
+    remedy: 'Run the command again. If the error comes back, the authority\'s issuer key is not the delegated one.',
+  },
+  'station-license-wrong': {
+    number: 1609, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is for another {what}.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-package-unfit': {
+    number: 1610, exit: 'package', http: 422, retry: 'fail', chip: false,
+    sentence: 'The package cannot be written to a {chip} without agent: {reason}.',
+    remedy: 'Link the firmware to the start of flash, and seal it with `firmseal seal --for-station`. No quota was spent.',
+  },
+  'station-chip-nameless': {
+    number: 1611, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} does not show its unique id, so its unit of the quota could not be told from that of another chip.',
+    remedy: 'If the chip is protected, lift it with `firmseal flash unprotect`, which erases it; or reach it through another place. No quota was spent.',
+  },
+  'station-place-remote': {
+    number: 1612, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is a place of another machine, and a chip without agent is written only at the machine that opens the package.',
+    remedy: 'Run the command at the station that holds the cable.',
+  },
+  'unproven-unconfirmed': {
+    number: 1613, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'A chip without agent proves nothing: this machine opens the firmware, and a blank chip cannot be told from an emulator. Nothing is promised against whoever runs this machine: he can read the firmware and copy it.',
+    remedy: 'To keep the firmware from him, personalize the chips first (`firmseal personalize`). To go on without that promise, add --unproven.',
+  },
+  'outcome-malformed': {
+    number: 1614, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station.',
+  },
+  'outcome-signature-invalid': {
+    number: 1615, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement is not signed by the key of the station\'s delegation.',
+    remedy: 'Ask the station for the statement as it was made. Somebody changed this one, or signed it with another key.',
+  },
+  'outcome-wrong': {
+    number: 1616, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not fit: another {what}.',
+    remedy: 'Ask the station for the statement of this unit. Somebody may have exchanged it.',
+  },
+  'outcome-file-malformed': {
+    number: 1617, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is no outcome file, or was cut.',
+    remedy: 'Give a file that `firmseal install --unproven --receipts` wrote.',
+  },
+  'outcome-unit-unknown': {
+    number: 1618, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} was not given to a station for this chip.',
+    remedy: 'Check the job and the authority. The statement was not kept.',
+  },
+  'job-takes-no-unproven': {
+    number: 1619, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} does not take DONE-UNPROVEN.',
+    remedy: 'Open a job with --accept DONE-UNPROVEN, or with --mode station. No quota was spent.',
+  },
+  'station-protection-unseen': {
+    number: 1620, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {place} answers no more, and the run that was about to protect it was interrupted.',
+    remedy: 'Look whether the chip runs its firmware. If the cable was out, run the same command again with it.',
+  },
+  'station-chip-protected': {
+    number: 1621, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} is read-protected, and this station did not just write it.',
+    remedy: 'If it may be erased, run `firmseal flash unprotect` first. A chip that this station finished needs nothing more.',
+  },
+  'station-option-missing': {
+    number: 1622, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{option} is needed to {purpose}.',
+    remedy: 'Add the option; `firmseal install --help` lists them.',
+  },
+  'records-way-incomplete': {
+    number: 1623, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
+    remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
   },
   'update-offer-invalid': {
     number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -2661,7 +2781,7 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
-  /** ST's installer says done, and the state read back fits; there is no proof: DONE-UNPROVEN. */
+  /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,

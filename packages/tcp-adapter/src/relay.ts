@@ -1,6 +1,6 @@
 // A relay: joins the connection of a line with one of the station that it names, and passes on what comes. It
 // reads the first frame of each connection and nothing after it, keeps no key, writes no file, and knows
-// nothing of a pair once one of its connections ended. spec/station.md sections 3 and 7.
+// nothing of a pair once one of its connections ended. spec/remote.md sections 3 and 7.
 
 import type { Socket } from 'node:net';
 import { toHex } from '@firmseal/bytes';
@@ -15,7 +15,7 @@ import {
   refuseJoin,
   type StationFrame,
   StationFrameReader,
-} from '@firmseal/station';
+} from '@firmseal/remote';
 
 /** A connection says what it is within this time. */
 const joinMs = 10_000;
@@ -26,7 +26,7 @@ const silentMs = 30_000;
 const lastWordsMs = 2000;
 
 export type RelayEvent =
-  | { readonly kind: 'waits' | 'refused'; readonly role: Join['role'] | 'nobody'; readonly station: string }
+  | { readonly kind: 'waits' | 'refused'; readonly role: Join['role']; readonly station: string }
   | { readonly kind: 'joined' | 'ended'; readonly station: string };
 
 export interface RelayOptions {
@@ -124,19 +124,17 @@ export class Relay {
   take(socket: Socket): void {
     socket.setNoDelay(true);
     const { isToken, onEvent } = this.#options;
-    let said: Join | undefined;
     new RelayParty(socket, (party, join) => {
       const { role, station, instance } = join;
       try {
         refuseJoin(join, isToken);
-        said = join;
         socket.on('close', () => this.#forget(party, join));
         party.tellWaiting();
         onEvent?.({ kind: 'waits', role, station });
         if (role === 'line') this.#pairing.addLine(station, party);
         else this.#pairing.addStation(station, toHex(instance), party);
       } catch (error) {
-        onEvent?.({ kind: 'refused', role, station: said?.station ?? '' });
+        onEvent?.({ kind: 'refused', role, station });
         throw error;
       }
     });

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { readJsonFile } from '../json-file.ts';
 import { toHostPort } from '../options.ts';
 
-export const stationsFormat = 'firmseal-stations-1';
+const stationsFormat = 'firmseal-stations-1';
 export const relayFormat = 'firmseal-relay-1';
 
 const path = z

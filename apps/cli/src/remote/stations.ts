@@ -6,7 +6,7 @@ import { Fault } from '@firmseal/fault';
 import { type ByteStream, systemClock } from '@firmseal/link';
 import type { AgentWriter } from '@firmseal/personalization';
 import { parsePlace, placeText, type StationPlace } from '@firmseal/places';
-import { type Connection, joinAsLine, LineEnd, ListeningLine } from '@firmseal/station';
+import { type Connection, joinAsLine, LineEnd, ListeningLine } from '@firmseal/remote';
 import { connectTls, listenTls, TcpStream, type TlsListener } from '@firmseal/tcp-adapter';
 import type { Face } from '../face.ts';
 import { toHostPort } from '../options.ts';
@@ -79,9 +79,21 @@ export class Stations {
     if (known !== undefined) return known;
     this.#reach ??= this.#makeReach(this.#file!);
     const reach = this.#reach;
+    let told = false;
     const line = new LineEnd({
       station,
-      reach: () => reach(station),
+      reach: async () => {
+        try {
+          const connection = await reach(station);
+          told = false;
+          return connection;
+        } catch (error) {
+          // A socket whose station is away looks like an empty one: it is said once.
+          if (!told && error instanceof Fault) this.#face.warn(error.message);
+          told = true;
+          throw error;
+        }
+      },
       clock: systemClock,
       randomBytes: (count) => nodeCrypto.randomBytes(count),
       onChange: (state) =>

@@ -7,7 +7,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage, verifyHeader } from '@firmseal/seal';
 import { accessAuthority, jobId } from '../../authority-access.ts';
-import { readIdentityRecords } from '../../batch/identity-records.ts';
+import { latestOfEachChip, readIdentityRecords } from '../../batch/identity-records.ts';
 import { makeBatch } from '../../batch/make-batch.ts';
 import { readInput } from '../../files.ts';
 import { authorityOption, examples, number, rootKeyOption, tokenOption } from '../../options.ts';
@@ -43,7 +43,7 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, job, { records: file, rootKey, package: path, days, out, ...options }) => {
         refuseUnwritable(out);
         const rootPublicKey = readPublicKey(rootKey);
-        const records = readIdentityRecords(file);
+        const records = latestOfEachChip(readIdentityRecords(file));
         const asked =
           path === undefined
             ? undefined
@@ -58,7 +58,7 @@ export const command = (shell: Shell) =>
         const chips = batch.bundles.size;
         face.tell(
           { event: 'batch', file: out, batchId, job, manifestDigest, chips, newUnits, notAfterSeconds },
-          `${out}: ${chips} licenses of job ${toHex(job)}, good until ${showTime(notAfterSeconds * 1000)}; ` +
+          `${out}: job ${toHex(job)}, licenses: ${chips}, good until ${showTime(notAfterSeconds * 1000)}; ` +
             `units taken now: ${newUnits}`,
         );
       }),

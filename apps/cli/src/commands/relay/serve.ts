@@ -1,7 +1,7 @@
 // `firmseal relay serve`: joins lines and stations that both connect to it, by the name of the station. It
 // keeps no key and no file, and forgets a pair as soon as one of its connections ends.
 
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { listenTls, Relay, type RelayEvent } from '@firmseal/tcp-adapter';
 import type { Face } from '../../face.ts';
 import { examples, hostPort } from '../../options.ts';
@@ -21,7 +21,7 @@ function tellRelay(face: Face): (event: RelayEvent) => void {
     else if (kind === 'refused')
       face.tell(
         { event: 'relay-refused', station, role: event.role },
-        `a ${event.role} was refused: ${station}`,
+        `a ${event.role} for ${station} was refused: its token or version is wrong`,
       );
     else face.tell({ event: `relay-${kind}`, station }, `${station}: a connection ${kind}`);
   };
@@ -29,10 +29,11 @@ function tellRelay(face: Face): (event: RelayEvent) => void {
 
 export const command = (shell: Shell) =>
   new Command()
-    .option('--listen <host:port>', 'address to listen on; port 0 lets the system choose', hostPort, {
-      host: '0.0.0.0',
-      port: 7444,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'address to listen on; port 0 lets the system choose')
+        .argParser(hostPort)
+        .default({ host: '0.0.0.0', port: 7444 }, '0.0.0.0:7444'),
+    )
     .requiredOption('--tls-cert <file>', 'certificate chain, PEM')
     .requiredOption('--tls-key <file>', 'its key, PEM')
     .option('--client-ca <file>', 'refuse lines and stations without a certificate of this CA, PEM')
