@@ -37,6 +37,8 @@ export default {
     'arm-none-eabi-nm',
     'clang-tidy',
     'mosquitto',
+    'mount',
+    'unshare',
     'mosquitto_passwd',
     'mosquitto_sub',
     'arm-none-eabi-objdump',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { thumbprintOf } from '@firmseal/formats';
+import { encodeLicenseBatch, signBatchList } from '@firmseal/license';
 import { offerOfPage, readOffer } from '@firmseal/updater';
 import { serveLink } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +19,7 @@ import {
   makeLicense,
   makePackage,
   root,
+  signerOf,
   type TestPackage,
 } from '../../../device/agent/test/trusted-site.ts';
 import { buildElement } from '../../../tools/pack/build-element.ts';
@@ -43,7 +45,10 @@ beforeAll(async () => {
   writeFileSync(at('ca.delegation'), await delegate('device-ca', 'device CA'));
   writeFileSync(at('panel.seal'), sealed.file);
   mkdirSync(at('licenses'));
-  writeFileSync(at('licenses/chip.license'), (await makeLicense(sealed, line.device!)).bundle);
+  writeFileSync(
+    at(`licenses/${toHex(line.device!.thumbprint)}.license`),
+    (await makeLicense(sealed, line.device!)).bundle,
+  );
   server = await serveLink(line.chip, 0);
   socket = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -86,6 +91,23 @@ describe('firmseal updater build', () => {
     expect('bytes' in offer.package && offer.package.bytes).toEqual(sealed.file);
     // Written again, it replaces what stood there.
     expect((await build('--out', at('site'))).status).toBe(0);
+  });
+
+  it('publishes the licenses of a batch, and warns where there are none', async () => {
+    const notAfterSeconds = Math.floor(Date.now() / 1000) + 3600;
+    const { bundle, terms } = await makeLicense(sealed, line.device!, { terms: { notAfterSeconds } });
+    const facts = { jobId: terms.jobId, manifestDigest: sealed.manifestDigest };
+    const times = { signedAtSeconds: notAfterSeconds - 3600, notAfterSeconds };
+    const list = await signBatchList(
+      crypto,
+      { batchId: new Uint8Array(16), ...facts, ...times, bundles: [bundle] },
+      signerOf('license issuer'),
+    );
+    const delegation = await delegate('license-issuer', 'license issuer');
+    writeFileSync(at('panel.batch'), encodeLicenseBatch({ list, delegation }, [bundle]));
+    const outcome = await build('--licenses', at('panel.batch'), '--out', at('batched'));
+    expect(outcome).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('1 licenses') });
+    expect((await build('--out', at('bare'))).stderr).toContain('nothing is licensed here');
   });
 
   it('publishes no license that would not do', async () => {
@@ -154,6 +176,14 @@ describe('firmseal update', () => {
     expect((await runHere(alone)).stderr).toContain('FS1707');
     const told = await runHere([...alone, ...trust, '--licenses', at('licenses')]);
     expect(told.status, told.stderr).toBe(0);
+    // A description names files beside it, never others of this machine.
+    const offer = JSON.parse(readFileSync(at('field/update.json'), 'utf8'));
+    for (const url of [at('panel.seal'), '../panel.seal']) {
+      writeFileSync(at('field/hostile.json'), JSON.stringify({ ...offer, package: { url } }));
+      expect((await runHere(['update', at('field/hostile.json'), '--socket', socket])).stderr).toContain(
+        'FS1701',
+      );
+    }
     writeFileSync(at('text.txt'), 'no update');
     expect((await runHere(['update', at('text.txt')])).stderr).toContain('FS1700');
   });

@@ -19,7 +19,10 @@ const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
   ],
   'another-chip': ['manifest-chip-wrong', 'area-outside-application', 'area-kind-unsupported'],
   'no-license': ['update-license-missing', 'license-device-wrong', 'license-manifest-wrong'],
-  'license-used-up': ['license-unwraps-exhausted', 'license-nonce-wrong', 'license-counter-floor'],
+  'license-used-up': [
+    ...(['license-unwraps-exhausted', 'license-nonce-wrong', 'license-counter-floor'] as const),
+    'license-expired',
+  ],
   'older-version': ['counter-rolled-back'],
   'old-agent': ['agent-too-old'],
   'line-lost': [

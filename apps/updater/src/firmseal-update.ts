@@ -1,6 +1,7 @@
 // <firmseal-update>: reads the description of an update, finds the device, runs the update and shows how it
 // ended. One picture at a time in a shadow root; a live region tells screen readers what changes.
 
+import { toHex } from '@firmseal/bytes';
 import { webCrypto } from '@firmseal/crypto-web';
 import { Fault, faultLabel } from '@firmseal/fault';
 import { systemClock } from '@firmseal/link';
@@ -36,8 +37,10 @@ const stages: Readonly<Partial<Record<InstallStateName, Stage>>> = {
 
 export class FirmsealUpdate extends HTMLElement {
   readonly #panel: HTMLElement;
-  /** Said politely by a screen reader whenever it changes. */
-  readonly #live: HTMLElement;
+  readonly #head = make('div');
+  /** A screen reader says it whenever it changes, so it stays in its place for as long as the element lives. */
+  readonly #live = make('div', { part: 'status', 'aria-live': 'polite', role: 'status' });
+  readonly #body = make('div');
   #words: Words = wordsOf('en');
   #opened: OpenedOffer | undefined;
   #stored: StoredJournal | undefined;
@@ -50,8 +53,8 @@ export class FirmsealUpdate extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(styles);
     root.adoptedStyleSheets = [sheet];
-    this.#live = make('div', { part: 'status', 'aria-live': 'polite', role: 'status' });
     this.#panel = make('section', { class: 'panel', part: 'panel', tabindex: '-1' });
+    this.#panel.append(this.#head, this.#live, this.#body);
     root.append(this.#panel);
     window.addEventListener('beforeunload', (event) => {
       if (this.#running) event.preventDefault();
@@ -59,6 +62,8 @@ export class FirmsealUpdate extends HTMLElement {
   }
 
   connectedCallback(): void {
+    // Moved within the page, it goes on.
+    if (this.#live.textContent !== '' || this.#opened !== undefined) return;
     const asked = this.getAttribute('language') ?? this.closest('[lang]')?.getAttribute('lang') ?? 'auto';
     const language = asked === 'auto' ? navigator.language : asked;
     this.#words = wordsOf(language);
@@ -66,24 +71,24 @@ export class FirmsealUpdate extends HTMLElement {
     void this.#load();
   }
 
-  /** Replaces all but the heading; `said` goes to the live region. */
+  /** Replaces what is shown; `said` goes to the live region. */
   #show(said: string, ...children: readonly (Node | undefined)[]): void {
     const { offer, sealed } = this.#opened ?? {};
     const title = offer?.title ?? offer?.product;
-    this.#live.textContent = said;
-    this.#live.className = '';
     const hadFocus = this.shadowRoot?.activeElement !== null;
+    const level = this.getAttribute('heading') === '1' ? 'h1' : 'h2';
     const heading =
       title === undefined || sealed === undefined
-        ? []
+        ? [level === 'h1' ? make(level, { part: 'title' }, document.title) : undefined]
         : [
-            make(this.getAttribute('heading') === '1' ? 'h1' : 'h2', { part: 'title' }, title),
+            make(level, { part: 'title' }, title),
             make('p', { class: 'version', part: 'version' }, this.#words.offered(this.#version)),
           ];
     const contact = offer?.contact;
-    this.#panel.replaceChildren(
-      ...heading,
-      this.#live,
+    this.#head.replaceChildren(...heading.filter((one) => one !== undefined));
+    this.#live.textContent = said;
+    this.#live.className = '';
+    this.#body.replaceChildren(
       ...children.filter((one) => one !== undefined),
       ...(contact === undefined ? [] : [make('p', { class: 'contact' }, this.#words.contact(contact))]),
     );
@@ -108,9 +113,7 @@ export class FirmsealUpdate extends HTMLElement {
       const readPart = (url: string) => fetchPart(url, base);
       this.#opened = await openOffer(webCrypto, { offer, readPart, now });
       const { digest } = this.#opened.sealed.manifest;
-      this.#stored = openStoredJournal(
-        [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
-      );
+      this.#stored = openStoredJournal(toHex(digest));
       this.#ready();
     } catch (error) {
       this.#failed(asFault(error), undefined, () => void this.#load());

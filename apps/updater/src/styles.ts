@@ -17,7 +17,7 @@ export const styles = `
 }
 * { box-sizing: border-box; }
 .panel { background: var(--panel); border-radius: 0.75rem; padding: 1.25rem; }
-h1, h2 { font-size: 1.35rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
+h1, h2 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 0.25rem; overflow-wrap: anywhere; }
 .version { margin: 0 0 1rem; overflow-wrap: anywhere; }
 [role='status']:not(:empty) { margin-bottom: 0.75rem; }
 p { margin: 0 0 0.75rem; }

@@ -100,7 +100,7 @@ const en: Words = {
         'Send the number of the device to the maker of the product and ask for a license. Nothing was changed in the device.',
     },
     'license-used-up': {
-      what: 'The license of this device is used up.',
+      what: 'The license of this device is used up or has ended.',
       remedy: 'Send the number of the device to the maker of the product and ask for a new license.',
     },
     'older-version': {
@@ -222,7 +222,7 @@ const de: Words = {
         'Senden Sie die Nummer des Geräts an den Hersteller und bitten Sie um eine Lizenz. Am Gerät wurde nichts geändert.',
     },
     'license-used-up': {
-      what: 'Die Lizenz dieses Geräts ist verbraucht.',
+      what: 'Die Lizenz dieses Geräts ist verbraucht oder abgelaufen.',
       remedy: 'Senden Sie die Nummer des Geräts an den Hersteller und bitten Sie um eine neue Lizenz.',
     },
     'older-version': {

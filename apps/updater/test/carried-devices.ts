@@ -43,6 +43,9 @@ class UsbPlug {
     // A device on the bus is the same one until it leaves.
     const found = await this.#place.open().catch(() => undefined);
     if (found === undefined) return undefined;
+    // A browser knows what a device consists of before a page opens it.
+    await found.open();
+    await found.close();
     const { vendorId, productId, productName, serialNumber, configurations } = found;
     if (this.#device === undefined || !this.#device.opened) this.#device = found;
     this.#name = `${vendorId}:${productId}`;

@@ -59,6 +59,7 @@ export async function visit(
   const context = await browser.newContext({
     ...{ locale: language, viewport: { width, height: 800 }, colorScheme: dark ? 'dark' : 'light' },
   });
+  context.setDefaultTimeout(120_000);
   await carryDevices(context, plugged);
   return openTab(context, url);
 }

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Bytes, fromHex, toBase64url } from '@firmseal/bytes';
+import { type Bytes, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { inspectPackage } from '@firmseal/seal';
@@ -31,6 +31,8 @@ function describe(path: string, file: Bytes, { rootKey, deviceCaDelegation }: Of
   });
 }
 
+const readIfThere = (path: string): Bytes | undefined => (existsSync(path) ? readInput(path) : undefined);
+
 /**
  * Reads and checks it. `licenses` of the options stands before those of the description. Throws
  * `update-offer-invalid`, `update-trust-missing`, `update-part-missing`, and the faults of files, package and
@@ -42,19 +44,15 @@ export async function openOfferFile(path: string, options: OfferOptions): Promis
   const text = isPackage ? describe(path, file, options) : new TextDecoder().decode(file);
   const offer = readOffer(offerOfPage(text) ?? text, path);
   const base = dirname(path);
-  const readPart = async (url: string): Promise<Bytes | undefined> => {
-    const place = isAbsolute(url) ? url : join(base, url);
-    return existsSync(place) ? readInput(place) : undefined;
-  };
+  const readPart = async (url: string): Promise<Bytes | undefined> =>
+    // A description comes from somebody else: it names files beside it and below, and no others.
+    isAbsolute(url) || url.split(/[\\/]/).includes('..') ? undefined : readIfThere(join(base, url));
+  const opened = await openOffer(nodeCrypto, { offer, readPart, now: () => new Date() });
   const { licenses } = options;
-  const own = licenses === undefined ? {} : { licenses: { url: licenses.replace(/\/?$/, '/') } };
-  const readLicense =
-    licenses === undefined
-      ? readPart
-      : async (url: string) => (existsSync(url) ? readInput(url) : readPart(url));
-  return openOffer(nodeCrypto, {
-    offer: { ...offer, ...own },
-    readPart: readLicense,
-    now: () => new Date(),
-  });
+  if (licenses === undefined) return opened;
+  return {
+    ...opened,
+    findLicense: async (thumbprint) =>
+      readIfThere(join(licenses, `${toHex(thumbprint)}.license`)) ?? opened.findLicense(thumbprint),
+  };
 }

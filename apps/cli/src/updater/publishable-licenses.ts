@@ -1,7 +1,7 @@
-// The licenses of a folder that may be published with a package: standing ones for it, one a device. Whoever
+// The licenses of a folder, or of a batch, that may be published with a package: standing ones for it, one a device. Whoever
 // has such a file can do nothing with it but bring the package to that one device.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -9,6 +9,7 @@ import { Fault } from '@firmseal/fault';
 import { faultOfFile } from '@firmseal/files';
 import { type LicenseTerms, verifyLicense } from '@firmseal/license';
 import type { InstallPackage } from '@firmseal/programmer';
+import { readBatch } from '../batch/batch-authority.ts';
 import { readInput } from '../files.ts';
 
 function namesIn(folder: string): string[] {
@@ -34,8 +35,17 @@ function termsOf(file: string, bundle: Bytes, { trust }: InstallPackage): Licens
   }
 }
 
-/** By thumbprint. Throws `update-license-unfit`, and what reading a file throws. */
-export function publishableLicenses(folder: string, sealed: InstallPackage): Map<string, Bytes> {
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+
+/**
+ * By thumbprint, of a folder of licenses or of a batch (spec/batch.md). Throws `update-license-unfit`, the
+ * faults of a batch, and what reading a file throws.
+ */
+export function publishableLicenses(path: string, sealed: InstallPackage): ReadonlyMap<string, Bytes> {
+  return isFolder(path) ? licensesIn(path, sealed) : readBatch(path, sealed).bundles;
+}
+
+function licensesIn(folder: string, sealed: InstallPackage): ReadonlyMap<string, Bytes> {
   const licenses = new Map<string, Bytes>();
   for (const name of namesIn(folder).sort()) {
     const file = join(folder, name);

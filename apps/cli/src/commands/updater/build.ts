@@ -5,6 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { readInstallPackage } from '@firmseal/programmer';
+import { splitPackage } from '@firmseal/seal';
 import { readInput } from '../../files.ts';
 import { trustPackage } from '../../line-setup.ts';
 import { collect, examples, rootKeyOption } from '../../options.ts';
@@ -31,7 +32,10 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose devices are expected')
     .requiredOption('--out <folder>', 'where to write the page')
-    .option('--licenses <folder>', 'standing licenses of devices for this package, *.license')
+    .option(
+      '--licenses <path>',
+      'standing licenses of devices for this package: a folder of *.license, or a batch of `firmseal batch new`',
+    )
     .option(
       '--earlier <package>',
       'a package of before, so that the page knows its version (repeat)',
@@ -47,17 +51,20 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, options) => {
-        const { out, licenses: folder, earlier = [] } = options;
+        const { out, licenses: given, earlier = [] } = options;
         const settings = readPageSettings(options.settings);
         const { sealed, delegation: deviceCaDelegation } = trustPackage(path, options);
         const { product, firmwareVersion } = sealed.manifest.core;
         const rootKey = readPublicKey(options.rootKey);
-        const licenses = folder === undefined ? undefined : publishableLicenses(folder, sealed);
+        const licenses = given === undefined ? undefined : publishableLicenses(given, sealed);
+        const file = readInput(path);
         publish(out, {
-          ...{ settings, sealed, file: readInput(path), rootKey, deviceCaDelegation, licenses },
+          ...{ settings, sealed, file, rootKey, deviceCaDelegation, licenses },
           earlier: versionsOf(earlier, rootKey, product),
         });
         const count = licenses?.size ?? 0;
+        if (count === 0 && splitPackage(file).header.license === undefined)
+          face.warn('nothing is licensed here: a device takes this update only with a license of its own');
         face.tell(
           { event: 'updater-built', folder: out, product, firmwareVersion, licenses: count },
           `${out}: ${product} ${firmwareVersion}, ${count} licenses`,
