@@ -46,10 +46,25 @@ async function dial() {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
-    if (type === 'joined') socket.off('data', listen);
+    if (type !== 'joined') return;
+    socket.pause();
+    socket.off('data', listen);
+    if (reader.rest.length > 0) socket.unshift(reader.rest);
   };
   return { socket, heard, ended: once(socket, 'close') };
 }
+
+/** So many bytes of a connection that is joined. */
+const take = (socket: Socket, count: number) =>
+  new Promise<Uint8Array>((resolve) => {
+    const parts: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => {
+      parts.push(bytes);
+      const whole = Buffer.concat(parts);
+      if (whole.length >= count) resolve(new Uint8Array(whole));
+    });
+    socket.resume();
+  });
 
 let instances = 0;
 const joinFrame = (role: 'line' | 'station', station: string, token = `the-token-of-${station}`) =>
@@ -76,16 +91,7 @@ async function joined(name: string) {
 test('passes on a megabyte each way, as it is, and ends one end with the other', async () => {
   const { station, line } = await joined('hall');
   const much = Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * 31) ^ (i >>> 8));
-  const receive = (socket: Socket) =>
-    new Promise<Uint8Array>((resolve) => {
-      const parts: Buffer[] = [];
-      socket.on('data', (bytes: Buffer) => {
-        parts.push(bytes);
-        const whole = Buffer.concat(parts);
-        if (whole.length === much.length) resolve(whole);
-      });
-    });
-  const got = Promise.all([receive(station.socket), receive(line.socket)]);
+  const got = Promise.all([take(station.socket, much.length), take(line.socket, much.length)]);
   line.socket.write(much);
   station.socket.write(much);
   expect((await got).map((bytes) => equalBytes(bytes, much))).toEqual([true, true]);
@@ -101,9 +107,20 @@ test('a line that comes first waits for its station, and for no other', async ()
   await other.heard('waiting');
   station.socket.write(joinFrame('station', 'yard'));
   await Promise.all([line.heard('joined'), station.heard('joined')]);
-  const got = once(line.socket, 'data');
-  station.socket.write('from the yard');
-  expect(String((await got)[0])).toBe('from the yard');
+  const text = Buffer.from('from the yard');
+  station.socket.write(text);
+  expect(Buffer.from(await take(line.socket, text.length))).toEqual(text);
+});
+
+test('a frame that had begun before the ends were joined arrives whole', async () => {
+  const [station, line] = [await dial(), await dial()];
+  const frame = encodeStationFrame({ type: 'alive', channel: 0, number: 0, payload: new Uint8Array(0) });
+  station.socket.write(Buffer.concat([joinFrame('station', 'mill'), frame.subarray(0, 5)]));
+  await station.heard('waiting');
+  line.socket.write(joinFrame('line', 'mill'));
+  await line.heard('joined');
+  station.socket.write(frame.subarray(5));
+  expect(await take(line.socket, frame.length)).toEqual(frame);
 });
 
 test('a second instance of a station takes the place of the one that waits', async () => {
