@@ -14,7 +14,10 @@ afterAll(() => chain.end());
 
 const url = () => chain.owner[1]!;
 const site = () => ['--authority', url(), '--token-file', chain.at('site.token')];
-const list = async () => jsonLines(await chain.run('identity', 'list', ...chain.owner, '--json'));
+const list = async () =>
+  jsonLines(await chain.run('identity', 'list', ...chain.owner, '--json')).filter(
+    ({ event }) => event === 'identity',
+  );
 
 const rehearse = ({ via, socket }: Plug, ...words: string[]) =>
   chain.try(

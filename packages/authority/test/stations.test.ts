@@ -41,12 +41,14 @@ interface Asking {
   readonly request?: Partial<StationRequest>;
   readonly delegation?: Uint8Array<ArrayBuffer>;
   readonly signer?: typeof key;
+  /** In the place of one that the authority gives. */
+  readonly challenge?: Uint8Array<ArrayBuffer>;
 }
 
 /** One request of a station, to the path of its purpose. */
 async function ask(asking: Asking, purpose: 'license' | 'unit' = 'license', to = opened) {
   const { holder, delegation = await delegate(), signer = key } = asking;
-  const challenge = await authority.challenge(to);
+  const challenge = asking.challenge ?? (await authority.challenge(to));
   const recipient = crypto.generateP256();
   const { rootPublicKey } = authority.keys;
   let stationDigest = crypto.randomBytes(32);
@@ -159,6 +161,35 @@ describe('a license to a station', () => {
       expect([answer.body.code, answer.status >= 400], code).toEqual([code, true]);
     }
     expect(await authority.showJob(opened.job)).toMatchObject({ units: 0, licenses: 0 });
+  });
+
+  it('is refused for a challenge that was made up, or was given too long ago', async () => {
+    const takes = await authority.openJob({ accepts: ['DONE-UNPROVEN'] });
+    const old = { station: await authority.challenge(opened), unit: await authority.challenge(takes) };
+    authority.nowMs += 700_000;
+    for (const [mode, to] of [['license', opened] as const, ['unit', takes] as const]) {
+      const made = crypto.randomBytes(32);
+      const given = mode === 'license' ? old.station : old.unit;
+      for (const challenge of [made, given]) {
+        const { answer } = await ask({ holder: holderOf(1), challenge }, mode, to);
+        expect([mode, answer.body.code]).toEqual([mode, 'challenge-unknown']);
+      }
+      expect(await authority.showJob(to.job)).toMatchObject({ units: 0 });
+    }
+  });
+
+  it('ends with the epoch of the station', async () => {
+    const { owner, keys } = authority;
+    await authority.halt();
+    authority.keys = {
+      ...keys,
+      epochStatement: await owner.epochStatement(1),
+      issuerDelegation: await owner.delegate('license-issuer', owner.issuer.publicKey, { epoch: 1 }),
+      deviceCaDelegations: [await owner.delegate('device-ca', owner.deviceCa.publicKey, { epoch: 1 })],
+    };
+    await authority.run();
+    const { answer } = await ask({ holder: holderOf(1) });
+    expect(answer.body.code).toBe('delegation-revoked');
   });
 
   it('needs a challenge of this authority, a job of mode station, and room in its quota', async () => {

@@ -24,7 +24,9 @@ export const command = (shell: Shell) =>
           const { identities: items, more } = await client.call('listIdentities', { from });
           return { items, more };
         });
+        let count = 0;
         for await (const one of identities) {
+          count++;
           const { product, chip, thumbprint, origin, readoutLevel, uniqueId, board, madeAtMs } = one;
           const rehearsal = origin.rehearsal ? ' in a rehearsal' : '';
           face.tell(
@@ -33,5 +35,6 @@ export const command = (shell: Shell) =>
               `unique id ${uniqueId}${board === '' ? '' : `, board ${board}`}, ${showTime(madeAtMs)}`,
           );
         }
+        face.tell({ event: 'identities', count }, `${count} records of identities`);
       }),
     );
