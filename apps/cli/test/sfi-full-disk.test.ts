@@ -1,5 +1,6 @@
-// The books of `firmseal sfi install` on a disk that is full: the command ends and says so before the card of the
-// stand-in is asked for a license, and the same command ends the work once there is room, with one license.
+// The books of `firmseal sfi install` on a disk that is full: the command ends and says so
+// before the card of the stand-in is asked for a license, and the same command ends the work
+// once there is room, with one license.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

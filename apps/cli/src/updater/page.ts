@@ -7,7 +7,7 @@ import { offerScriptType } from '@firmseal/updater';
 import type { PageSettings } from './page-settings.ts';
 
 /** As `integrity` and the policy write it. */
-export const integrityOf = (text: string | Uint8Array): string =>
+const integrityOf = (text: string | Uint8Array): string =>
   `sha384-${createHash('sha384').update(text).digest('base64')}`;
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
