@@ -270,6 +270,11 @@ async function awaitProtected(options: PersonalizeOptions): Promise<OpenedAgent>
   }
 }
 
+/** Nobody answers as a ROM bootloader does: perhaps the agent, whose words looked like an answer. */
+const isNoBootloader = (error: unknown): boolean =>
+  error instanceof Fault &&
+  (closedWay.has(error.code) || /^bootloader-(lost|timeout|answer-malformed)$/.test(error.code));
+
 /**
  * Starts the agent from the ROM bootloader that a BOOT0 pin leads to; does nothing where the chip runs its
  * agent. Throws the faults of the way.
@@ -280,11 +285,15 @@ export async function startAgain(openProgrammer: () => Promise<ChipProgrammer>, 
     programmer = await openProgrammer();
   } catch (error) {
     // The chip runs its agent: no bootloader answers.
-    if (error instanceof Fault && closedWay.has(error.code)) return;
+    if (isNoBootloader(error)) return;
     throw error;
   }
   try {
+    // The version of the ROM says how it starts a program.
+    await programmer.identify();
     await programmer.boot(agentAddress(chip));
+  } catch (error) {
+    if (!isNoBootloader(error)) throw error;
   } finally {
     await programmer.close().catch(() => undefined);
   }
