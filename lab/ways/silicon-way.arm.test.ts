@@ -17,6 +17,8 @@ import { skipTests } from '../../tools/test-report/skip-tests.ts';
 import { askedChips } from './asked-chips.ts';
 
 const asked = askedChips();
+/** Minutes of a processor, and there may be little of one. */
+const wholeMs = 3_600_000;
 beforeAll(() => {
   if (asked.length > 0) buildShipping();
 });
@@ -24,41 +26,45 @@ beforeAll(() => {
 describe('the whole check on machine code', () => {
   skipTests(asked.length > 0 ? undefined : 'minutes of a processor: only in npm run lab -- ways');
 
-  it.each(asked.length > 0 ? asked : ['one chip'])('%s passes it, and ends at level 2', async (id) => {
-    const chip = startInBootloader(id, { seed: `silicon way ${id}`, programs: [machineCode()] });
-    const server = await serveUart(new UartDoor(chip), 0);
-    const folder = mkdtempSync(join(tmpdir(), 'firmseal-silicon-way-'));
-    const out = join(folder, 'report.json');
-    const via = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const { shell, out: printed, err } = memoryShell({});
-    let [resets, cuts] = [0, 0];
-    const count = (text: string) => printed.text.split(text).length - 1;
-    const looking = setInterval(() => {
-      if (count('Reset the chip now') > resets) {
-        resets++;
-        chip.reset();
+  it.each(asked.length > 0 ? asked : ['one chip'])(
+    '%s passes it, and ends at level 2',
+    async (id) => {
+      const chip = startInBootloader(id, { seed: `silicon way ${id}`, programs: [machineCode()] });
+      const server = await serveUart(new UartDoor(chip), 0);
+      const folder = mkdtempSync(join(tmpdir(), 'firmseal-silicon-way-'));
+      const out = join(folder, 'report.json');
+      const via = `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { shell, out: printed, err } = memoryShell({});
+      let [resets, cuts] = [0, 0];
+      const count = (text: string) => printed.text.split(text).length - 1;
+      const looking = setInterval(() => {
+        if (count('Reset the chip now') > resets) {
+          resets++;
+          chip.reset();
+        }
+        if (count('Take the power off') > cuts) {
+          cuts++;
+          chip.powerOff();
+          setTimeout(() => chip.powerOn(), 500);
+        }
+      }, 50);
+      try {
+        const words = ['silicon', 'check', '--chip', id, '--via', via, '--out', out, '--confirm-erase'];
+        const whole = [...words, '--power-cut', '--sacrifice', '--confirm-permanent'];
+        expect(await runCommandLine(whole, shell), printed.text + err.text).toBe(0);
+        process.stdout.write(`${id}\n${printed.text}`);
+        const report = readSiliconReport(readFileSync(out, 'utf8'), out);
+        expect(hasPassed(report), printed.text).toBe(true);
+        expect(report.checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name)).toEqual(
+          chip.chip.hasRandomGenerator ? [] : ['generator'],
+        );
+        expect([cuts, chip.judge.readoutLevel]).toEqual([2, 2]);
+      } finally {
+        clearInterval(looking);
+        server.close();
+        rmSync(folder, { recursive: true });
       }
-      if (count('Take the power off') > cuts) {
-        cuts++;
-        chip.powerOff();
-        setTimeout(() => chip.powerOn(), 500);
-      }
-    }, 50);
-    try {
-      const words = ['silicon', 'check', '--chip', id, '--via', via, '--out', out, '--confirm-erase'];
-      const whole = [...words, '--power-cut', '--sacrifice', '--confirm-permanent'];
-      expect(await runCommandLine(whole, shell), printed.text + err.text).toBe(0);
-      process.stdout.write(`${id}\n${printed.text}`);
-      const report = readSiliconReport(readFileSync(out, 'utf8'), out);
-      expect(hasPassed(report), printed.text).toBe(true);
-      expect(report.checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name)).toEqual(
-        chip.chip.hasRandomGenerator ? [] : ['generator'],
-      );
-      expect([cuts, chip.judge.readoutLevel]).toEqual([2, 2]);
-    } finally {
-      clearInterval(looking);
-      server.close();
-      rmSync(folder, { recursive: true });
-    }
-  });
+    },
+    wholeMs,
+  );
 });

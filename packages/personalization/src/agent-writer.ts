@@ -19,6 +19,11 @@ export const closedWay: ReadonlySet<string> = new Set([
   ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected'],
 ]);
 
+/** Nobody answers as a ROM bootloader does: perhaps the agent, whose words looked like an answer. */
+const isNoBootloader = (error: unknown): boolean =>
+  error instanceof Fault &&
+  (closedWay.has(error.code) || /^bootloader-(lost|timeout|answer-malformed)$/.test(error.code));
+
 /** Through a programmer that is opened for each step. */
 export function agentWriter(openProgrammer: () => Promise<ChipProgrammer>, chip: Chip): AgentWriter {
   const through = async (use: (programmer: ChipProgrammer) => Promise<void>) => {
@@ -32,14 +37,14 @@ export function agentWriter(openProgrammer: () => Promise<ChipProgrammer>, chip:
   return {
     write: (order) => through((programmer) => writeAgent(programmer, order)),
     start: async () => {
-      let isOpen = false;
       try {
-        await through((programmer) => {
-          isOpen = true;
-          return programmer.boot(agentAddress(chip));
+        await through(async (programmer) => {
+          // The version of the ROM says how it starts a program.
+          await programmer.identify();
+          await programmer.boot(agentAddress(chip));
         });
       } catch (error) {
-        if (isOpen || !(error instanceof Fault) || !closedWay.has(error.code)) throw error;
+        if (!isNoBootloader(error)) throw error;
       }
     },
   };

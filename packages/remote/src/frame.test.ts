@@ -1,3 +1,5 @@
+// Frames as bytes: what is read is what was written, and malformed ones are typed faults.
+
 import { Fault } from '@firmseal/fault';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+// The pacer: what the station answers at once so that a line far away need not wait for each answer.
+
 import { concatBytes } from '@firmseal/bytes';
 import { answerBit, encodeFrame, pendingType } from '@firmseal/link';
 import { expect, test } from 'vitest';
