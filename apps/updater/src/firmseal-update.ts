@@ -38,7 +38,9 @@ const stages: Readonly<Partial<Record<InstallStateName, Stage>>> = {
 export class FirmsealUpdate extends HTMLElement {
   readonly #panel: HTMLElement;
   readonly #head = make('div');
-  /** A screen reader says it whenever it changes, so it stays in its place for as long as the element lives. */
+  /**
+   * A screen reader says it whenever it changes, so it stays in its place for as long as the element lives.
+   */
   readonly #live = make('div', { part: 'status', 'aria-live': 'polite', role: 'status' });
   readonly #body = make('div');
   #words: Words = wordsOf('en');

@@ -10,7 +10,7 @@ import type { InstallPackage } from '@firmseal/programmer';
 import { offerFormat, readOffer } from '@firmseal/updater';
 import { readAsset } from '../assets.ts';
 import { openOutputFolder } from '../output-folder.ts';
-import { integrityOf, offlinePage, staticPage } from './page.ts';
+import { offlinePage, staticPage } from './page.ts';
 import type { PageSettings } from './page-settings.ts';
 
 const elementAsset = 'apps/updater/dist/firmseal-update.js';

@@ -1,5 +1,5 @@
-// The licenses of a folder, or of a batch, that may be published with a package: standing ones for it, one a device. Whoever
-// has such a file can do nothing with it but bring the package to that one device.
+// The licenses of a folder, or of a batch, that may be published with a package: standing ones for it, one a
+// device. Whoever has such a file can do nothing with it but bring the package to that one device.
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
