@@ -1,9 +1,8 @@
 // `npm run lab -- updater`: an update page in Chromium with its own Web Serial, no stand-in: the virtual
 // chip's UART is a pseudo-terminal, bound over a port that Chromium lists, in a mount namespace of this
 // process. Then the same update by `firmseal update` on the same terminal, and the ratio of their times, at
-// the pace of the wire and of the flash. Prints the
-// size of the element, too. Needs root, Chromium, /dev/ttyS0 and Python. Exit code 1 when anything was not as
-// it must be.
+// the pace of the wire and of the flash. Prints the size of the element, too. Needs root, Chromium,
+// /dev/ttyS0 and Python. Exit code 1 when anything was not as it must be.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -70,13 +70,23 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
 
 /** Options that are filled in though the command could do without them. */
 const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
-/** By command, with the option that stands for them when it is given. */
-const wantedOf: Readonly<Record<string, { readonly unless: string; readonly options: readonly string[] }>> = {
-  install: { unless: '--unproven', options: ['--socket', '--device-ca-delegation'] },
-  audit: { unless: '--evidence', options: ['--authority', '--token-file'] },
-  personalize: { unless: '--via', options: ['--socket'] },
-  check: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
-  update: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
+
+interface Wanted {
+  /** The option that stands for the others when it is given. */
+  readonly unless: string;
+  readonly options: readonly string[];
+}
+
+/** By command. */
+const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
+  install: [
+    { unless: '--batch', options: ['--authority', '--token-file', '--job'] },
+    { unless: '--unproven', options: ['--socket', '--device-ca-delegation'] },
+  ],
+  audit: [{ unless: '--evidence', options: ['--authority', '--token-file'] }],
+  personalize: [{ unless: '--via', options: ['--socket'] }],
+  check: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
+  update: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
 };
 
 type Parse = ((text: string, before: unknown) => unknown) | undefined;
@@ -102,8 +112,7 @@ export function applyDesk(
   { name, words, shell, file }: { name: string; words: readonly string[]; shell: Shell; file: string },
 ): void {
   const isGiven = (long: string) => words.some((word) => word === long || word.startsWith(`${long}=`));
-  const those = wantedOf[name];
-  const more = those === undefined || isGiven(those.unless) ? [] : those.options;
+  const more = (wantedOf[name] ?? []).flatMap((one) => (isGiven(one.unless) ? [] : one.options));
   const missing = command.options.filter(
     ({ long, mandatory }) =>
       long !== undefined &&
