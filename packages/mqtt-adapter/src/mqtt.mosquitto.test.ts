@@ -1,5 +1,5 @@
-// The publisher on mosquitto of Debian: plain, by password and by client certificates; retained states, a broker that goes away and
-// comes back, one that refuses, and one that is no broker.
+// The publisher on mosquitto of Debian: plain, by password and by client certificates; retained states, a
+// broker that goes away and comes back, one that refuses, and one that is no broker.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -127,7 +127,9 @@ it('user and password; a wrong one is named', async () => {
   expect(reasons[0]).toMatch(/it (refuses user and password|does not allow this client)/);
 });
 
-/** Files of a broker over TLS that takes who has a certificate, and lets names of them do what the list says. */
+/**
+ * Files of a broker over TLS that takes who has a certificate, and lets names of them do what the list says.
+ */
 async function certificates(
   access: string,
 ): Promise<{ lines: string[]; own: (name: string) => Promise<Own> }> {
