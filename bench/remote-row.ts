@@ -6,7 +6,7 @@ import { paced } from '@firmseal/line/testing';
 import type { ByteStream, Clock } from '@firmseal/link';
 import { seededRandom, TestClock } from '@firmseal/link/testing';
 import { createBench, deviceData, firmware, ModelChip } from '@firmseal/programmer/testing';
-import { RemoteSite } from '@firmseal/station/testing';
+import { RemoteSite } from '@firmseal/remote/testing';
 import type { BenchRow } from './row.ts';
 
 const place = 'tcp:127.0.0.1:5001';

@@ -25,7 +25,7 @@ export interface KillPoint {
 export const stageOfLicensing = 2;
 export const stageOfRecords = 4;
 
-const journalStages: Readonly<Record<JournalEntry['kind'], number>> = {
+const journalStages: Readonly<Record<JournalEntry['kind'], number | undefined>> = {
   planned: 0,
   hello: 2,
   licensed: 2,
@@ -33,6 +33,12 @@ const journalStages: Readonly<Record<JournalEntry['kind'], number>> = {
   committed: 4,
   receipt: 6,
   failed: 8,
+  // Chips without agent have no part in this campaign.
+  'station-licensed': undefined,
+  'station-written': undefined,
+  'station-protected': undefined,
+  'station-stated': undefined,
+  'station-delivered': undefined,
 };
 
 /** Requests of an install; those of personalization are sent by the trusted site, once in a chip's life. */

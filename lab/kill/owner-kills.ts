@@ -114,6 +114,8 @@ class OwnerKills {
       },
       takeUnit: undefined,
       insertLicense: undefined,
+      insertOutcome: undefined,
+      insertIdentity: undefined,
       insertReceipt: undefined,
     };
     const make = trials[write];

@@ -39,9 +39,9 @@ const { seed, sockets, chips, faults, kills, authorityKills, machineSockets, jso
       sockets: wholeNumber(values.sockets, '--sockets'),
       chips: wholeNumber(values.chips, '--chips'),
       faults: wholeNumber(values.faults, '--faults'),
-      kills: wholeNumber(values.kills, '--kills'),
-      authorityKills: wholeNumber(values['authority-kills'] ?? values.kills, '--authority-kills'),
-      machineSockets: wholeNumber(values['machine-code'], '--machine-code'),
+      kills: wholeNumber(values.kills, '--kills', 0),
+      authorityKills: wholeNumber(values['authority-kills'] ?? values.kills, '--authority-kills', 0),
+      machineSockets: wholeNumber(values['machine-code'], '--machine-code', 0),
     };
   },
 );

@@ -49,7 +49,7 @@ export const newBench = (world: World): Bench => ({
   lines: 0,
 });
 
-function point(bench: Bench): void {
+export function point(bench: Bench): void {
   bench.points++;
   if (bench.points === bench.dieAt) throw new Death(`at point ${bench.points}`);
 }
@@ -112,6 +112,7 @@ function bookOf(bench: Bench, unit: string): UnitBook & { close(): Promise<void>
     removeDraft: () => {
       bench.disk.delete(at('draft'));
     },
+    refuseFullDisk: () => {},
     certificatePath: at('certificate'),
     logPath: at('log'),
     appendLog: (line) => {

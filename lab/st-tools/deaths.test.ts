@@ -2,9 +2,9 @@
 // never asks a card for a second license, and it ends with an outcome or says why the chip needs a person.
 
 import { Fault } from '@firmseal/fault';
-import type { FamilyId } from '@firmseal/sfi';
+import type { FamilyId, Ledger, SfiOutcome } from '@firmseal/sfi';
 import { describe, expect, test } from 'vitest';
-import { type Bench, Death, installOn, newBench } from './bench.ts';
+import { type Bench, Death, installOn, newBench, point } from './bench.ts';
 import { freshChip, freshWorld } from './fresh.ts';
 
 const families: readonly FamilyId[] = ['u5', 'h5', 'h7', 'l5'];
@@ -96,4 +96,72 @@ test('a card whose counter cannot be read needs a person where a run died while 
     expect(trial.world.card.counter).toBeGreaterThanOrEqual(9);
   }
   expect(lost).toBeGreaterThan(3);
+});
+
+describe('with a job of an authority that counts', () => {
+  /** An authority of memory: units by certificate, and what it was told, in the order of arrival. */
+  function authorityFor(bench: Bench, away: { yes: boolean }) {
+    const units = new Map<string, number>();
+    const told: SfiOutcome[] = [];
+    const job = '0a'.repeat(16);
+    const ledger: Ledger = {
+      job,
+      take: async (certificate) => {
+        point(bench);
+        if (away.yes) throw new Fault('authority-unreachable', { reason: 'away' });
+        const name = certificate.join();
+        const unitIndex = units.get(name) ?? units.size;
+        units.set(name, unitIndex);
+        point(bench);
+        return { job, unitIndex };
+      },
+      state: async ({ outcome }) => outcome,
+      deliver: async (statement) => {
+        point(bench);
+        if (away.yes) return false;
+        if (told.at(-1) !== statement) told.push(statement as SfiOutcome);
+        point(bench);
+        return true;
+      },
+    };
+    return { units, told, ledger };
+  }
+
+  test('a death at each point: one unit, and an outcome that an install had is told', async () => {
+    const whole = fresh('u5');
+    const first = authorityFor(whole, { yes: false });
+    expect((await installOn(whole, { ledger: first.ledger })).outcome).toBe('DONE-UNPROVEN');
+    expect([first.units.size, first.told]).toEqual([1, ['DONE-UNPROVEN']]);
+    const ends = new Map<string, number>();
+    for (let at = 1; at <= whole.points; at++) {
+      const bench = fresh('u5');
+      const { units, told, ledger } = authorityFor(bench, { yes: false });
+      bench.dieAt = at;
+      await expect(installOn(bench, { ledger }), `point ${at}`).rejects.toBeInstanceOf(Death);
+      bench.dieAt = 0;
+      const end = await installOn(bench, { ledger }).then(
+        ({ outcome }) => outcome,
+        (error: unknown) => {
+          if (error instanceof Fault) return error.code;
+          throw error;
+        },
+      );
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+      expect(units.size, `point ${at}`).toBeLessThanOrEqual(1);
+      const record = JSON.parse([...bench.records.values()][0] ?? '{"attempts":[]}');
+      expect(record.waiting, `point ${at}`).toBeUndefined();
+      const begun = record.attempts.length > 0;
+      expect(told.at(-1), `point ${at}, ${end}`).toBe(
+        end === 'DONE-UNPROVEN' ? end : begun ? 'UNKNOWN' : undefined,
+      );
+    }
+    expect([...ends.keys()].sort()).toEqual(['DONE-UNPROVEN', 'sfi-license-may-be-lost', 'sfi-needs-person']);
+  });
+
+  test('an authority that is away before the unit stops the install, and nothing is drawn', async () => {
+    const bench = fresh('u5');
+    const { ledger } = authorityFor(bench, { yes: true });
+    await expect(installOn(bench, { ledger })).rejects.toMatchObject({ code: 'authority-unreachable' });
+    expect(bench.world.card.counter).toBe(10);
+  });
 });

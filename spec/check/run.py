@@ -24,6 +24,7 @@ import places
 import receipt
 import seal
 import sfi
+import station
 import suite
 import usb
 from fault import Fault
@@ -208,6 +209,26 @@ def run_sfi(_, case):
     agree(areas == expected, "other areas")
 
 
+def run_station(file, case):
+    root, product = raw(file["rootPublicKey"]), file["product"]
+    kind, data = case["kind"], raw(case["object"])
+    if kind == "delegation":
+        station.read_delegation(data, root, product, case.get("epoch", file["epoch"]))
+        return
+    owner = station.read_delegation(raw(file["stationDelegation"]), root, product, file["epoch"])
+    job, challenge = raw(file["job"]), raw(file["challenge"])
+    if kind == "request":
+        station.read_request(data, owner, job, challenge)
+    elif kind == "outcome":
+        station.read_outcome(data, owner)
+    else:
+        manifest, now = accepted_package(file, case)
+        request = station.read_request(raw(file["request"]), owner, job, challenge)
+        key, given = station.open_license(data, now, manifest, request, raw(file["kemPrivateKey"]))
+        agree(key == raw(file["contentKey"]), "another content key")
+        agree(given == all_raw(file["deviceData"]), "other per-device data")
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -215,6 +236,7 @@ RUNNERS = {
     "package/seal.json": run_seal,
     "license/open.json": run_license,
     "batch/open.json": run_batch,
+    "station/verify.json": run_station,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,

@@ -32,6 +32,13 @@ import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
 import { sealCases } from './seal-cases.ts';
 import { sfiCases } from './sfi-cases.ts';
+import {
+  stationCases,
+  stationChallenge,
+  stationDelegation,
+  stationJob,
+  stationRequest,
+} from './station-cases.ts';
 import { usbCases } from './usb-cases.ts';
 import { keyPair, vectorKeyNames } from './vector-keys.ts';
 import { product } from './workshop.ts';
@@ -293,6 +300,27 @@ async function build(): Promise<Map<string, string>> {
           ...{ rootPublicKey, product, epoch: 1 },
         },
         await batchCases(),
+      ),
+    ],
+    [
+      'vectors/station/verify.json',
+      fileText(
+        {
+          about:
+            'Objects of spec/station.md: a delegation (section 1 without its dates), a request (section 3, of `stationDelegation`, for `job` and `challenge`), a license bundle (section 4, for `request` and the accepted `package`), a statement (section 5, steps 1 and 2). A case that names no epoch has the default.',
+          rootPublicKey,
+          product,
+          epoch: 1,
+          package: licensedPackage,
+          stationDelegation,
+          job: stationJob,
+          challenge: stationChallenge,
+          request: stationRequest,
+          kemPrivateKey: keyPair('device KEM').privateKey,
+          contentKey: licensedPieces.contentKey,
+          deviceData,
+        },
+        stationCases(),
       ),
     ],
     [

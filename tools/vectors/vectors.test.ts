@@ -28,6 +28,13 @@ import {
   verifyHeader,
   verifyRecords,
 } from '@firmseal/seal';
+import {
+  openStationLicense,
+  verifyOutcome,
+  verifyStation,
+  verifyStationLicense,
+  verifyStationRequest,
+} from '@firmseal/station';
 import { describe, expect, it } from 'vitest';
 import { signDeterministic } from './deterministic-signer.ts';
 import { vectorChip } from './package-case.ts';
@@ -275,6 +282,36 @@ describe('certificates', () => {
     });
     expect(device).toMatchObject(deviceOf(file, one));
   });
+});
+
+describe('stations', () => {
+  const file = read('station/verify.json');
+  const { product, epoch } = file;
+  const rootPublicKey = hex(file.rootPublicKey);
+  const [jobId, challenge] = [hex(file.job), hex(file.challenge)];
+  const station = verifyStation(crypto, hex(file.stationDelegation), { rootPublicKey, product });
+  const recipient = crypto.p256FromPrivate(hex(file.kemPrivateKey))!;
+  const readers: Record<string, (one: Json) => void> = {
+    delegation: (one) => {
+      verifyStation(crypto, hex(one.object), { rootPublicKey, product, epoch: one.epoch ?? epoch });
+    },
+    request: (one) => {
+      verifyStationRequest(crypto, hex(one.object), { station, jobId, challenge });
+    },
+    outcome: (one) => {
+      verifyOutcome(crypto, hex(one.object), station);
+    },
+    license: (one) => {
+      const { header } = splitPackage(hex(file.package));
+      const { manifest, trust } = verifyHeader(crypto, header, { rootPublicKey, product, epoch });
+      const request = verifyStationRequest(crypto, hex(file.request), { station, jobId });
+      const license = verifyStationLicense(crypto, { ...trust, bundle: hex(one.object) });
+      const opened = openStationLicense(crypto, { license, manifest, request, recipient });
+      expect(toHex(opened.contentKey.expose())).toBe(file.contentKey);
+      expect(opened.deviceData.map((data) => toHex(data))).toEqual(file.deviceData);
+    },
+  };
+  eachCase(file, (one) => readers[one.kind]!(one));
 });
 
 describe('the vectors', () => {

@@ -202,6 +202,23 @@ const alarm: CommandGroup = {
   ],
 };
 
+const identity: CommandGroup = {
+  name: 'identity',
+  about: 'records of the chips that a site personalized, at the authority',
+  commands: [
+    {
+      name: 'send',
+      about: 'send the records of a file to the authority, which keeps each once',
+      load: () => import('./commands/identity/send.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list the chips whose records the authority keeps',
+      load: () => import('./commands/identity/list.ts'),
+    },
+  ],
+};
+
 const verify: CommandGroup = {
   name: 'verify',
   about: 'check proofs on their own, without a connection',
@@ -210,6 +227,11 @@ const verify: CommandGroup = {
       name: 'receipt',
       about: 'check one receipt file by the root key: what was installed where, and how it is protected',
       load: () => import('./commands/verify/receipt.ts'),
+    },
+    {
+      name: 'outcome',
+      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
+      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -356,6 +378,18 @@ const sfi: CommandGroup = {
   ],
 };
 
+const updater: CommandGroup = {
+  name: 'updater',
+  about: 'update pages, from which people update the devices that they hold',
+  commands: [
+    {
+      name: 'build',
+      about: 'write an update page for any web host, and the same as one HTML file',
+      load: () => import('./commands/updater/build.ts'),
+    },
+  ],
+};
+
 /** In the order of --help. */
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
@@ -424,6 +458,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
   },
+  {
+    name: 'update',
+    about: 'update the one connected device, by the page or package that its owner published',
+    load: () => import('./commands/update.ts'),
+  },
+  updater,
   line,
   station,
   relay,
@@ -442,6 +482,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  identity,
   {
     name: 'demo',
     about: 'run the whole chain on virtual chips and try the obvious thefts, with your image or the example',

@@ -12,10 +12,12 @@ const acceptsText = (accepts: readonly string[]): string =>
 export function tellJob(face: Face, view: JobView): void {
   const { state, mode, product, quota, units, voided, licenses, installed, receipts, remaining } = view;
   const outcomes = outcomesText(view.outcomes).replace(/, $/, '');
+  const stated = outcomesText(view.stated).replace(/, $/, '');
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   face.tell(
     { event: 'job', ...view },
     `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}; quota ${quota}, units taken ${units}${withoutUse}, ` +
-      `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}`,
+      `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
+      (stated === '' ? '' : `; without proof, by stations: ${stated}`),
   );
 }

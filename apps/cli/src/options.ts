@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { isProductName } from '@firmseal/formats';
-import { type Weakness, weaknesses } from '@firmseal/license';
+import { type AcceptedOutcomes, weaknesses } from '@firmseal/license';
 
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ firmseal ${line}`).join('\n')}\n`;
@@ -12,9 +12,10 @@ export const examples = (...lines: readonly string[]): string =>
 export const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 /** The next value of `--accept`: an outcome that an owner takes besides PASS, each once. */
-export function collectAccepted(text: string, all: readonly Weakness[] = []): Weakness[] {
-  const found = weaknesses.find((one) => one === text.toUpperCase());
-  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${weaknesses.join(', ')}.`);
+export function collectAccepted(text: string, all: AcceptedOutcomes = []): AcceptedOutcomes[number][] {
+  const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
+  const found = acceptable.find((one) => one === text.toUpperCase());
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${acceptable.join(', ')}.`);
   return [...all.filter((one) => one !== found), found];
 }
 

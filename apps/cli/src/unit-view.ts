@@ -23,14 +23,43 @@ export const outcomesText = (outcomes: Readonly<Record<string, number | undefine
     .map(([name, count]) => `${name} ${count}, `)
     .join('');
 
+export interface StatedState {
+  readonly result: string;
+  readonly cause?: string | undefined;
+  readonly station: string;
+  readonly method: string;
+  readonly access?: string | undefined;
+  readonly readoutLevel?: number | undefined;
+}
+
+const accessTexts: Readonly<Record<string, string>> = {
+  open: 'memory readable',
+  refused: 'memory refuses to be read',
+  silent: 'chip silent',
+};
+
+/** `DONE-UNPROVEN, said by station bench-1, readout level 1, memory refuses to be read`. */
+export function statedText({ result, cause, station, method, access, readoutLevel }: StatedState): string {
+  const by = method === 'vendor-installer' ? " with ST's installer" : '';
+  return [
+    `${result}${cause === undefined ? '' : ` (${cause})`}, said by station ${station}${by}`,
+    ...(readoutLevel === undefined ? [] : [`readout level ${readoutLevel}`]),
+    ...(access === undefined ? [] : [accessTexts[access] ?? access]),
+  ].join(', ');
+}
+
 export function tellUnit(face: Face, view: UnitView): void {
-  const { unitIndex, chip, licenses, install, voided } = view;
+  const { unitIndex, chip, licenses, install, stated, voided } = view;
   const head = `  unit ${unitIndex}: ${chip} ${toHex(view.thumbprint)}`;
+  const said =
+    stated === undefined
+      ? ''
+      : `; ${statedText(stated)}, ${stated.firmwareVersion === undefined ? '' : `version ${stated.firmwareVersion}, `}${showTime(stated.storedAtMs)}`;
   const state =
     install === undefined
       ? `not proven to be installed, ${licenses} licenses`
       : `version ${install.firmwareVersion}, ${showTime(install.storedAtMs)}, ` +
         `${provenText(install)}, receipt ${toHex(install.receiptDigest)}`;
   const end = voided === undefined ? '' : `; VOIDED ${showTime(voided.atMs)}: ${voided.reason}`;
-  face.tell({ event: 'unit', ...view }, `${head}, ${state}${end}`);
+  face.tell({ event: 'unit', ...view }, `${head}, ${state}${said}${end}`);
 }

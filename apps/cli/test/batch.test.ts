@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deskEnvironment, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { masked } from './masked.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
 const site = new LineSite();
@@ -33,11 +34,13 @@ const installWords = (place: string, ...more: string[]) => [
 
 it('one file holds a license for each chip, and each has its unit', async () => {
   expect(await jobView()).toMatchObject({ units: 2, installed: 0, remaining: 3 });
-  const again = await succeed([
+  const words = [
     ...['batch', 'new', job, ...site.owner, '--root-key', site.desk.at('root.key.pub')],
     ...['--records', site.at('chips.records'), '--out', site.at('again.batch')],
-  ]);
-  expect(again.at(-1)).toMatchObject({ event: 'batch', chips: 2, newUnits: 0 });
+  ];
+  expect((await succeed(words)).at(-1)).toMatchObject({ event: 'batch', chips: 2, newUnits: 0 });
+  const { stdout } = await runHere(words);
+  await expect(masked(stdout, site.folder)).toMatchFileSnapshot('golden/batch-new.txt');
   expect(await jobView()).toMatchObject({ units: 2, licenses: 2 });
 });
 
@@ -48,8 +51,8 @@ it('install --batch needs nobody, and its receipt is brought later', async () =>
   expect(readdirSync(site.at('far-outbox'))).toHaveLength(1);
   expect(await jobView()).toMatchObject({ units: 2, installed: 0 });
   const words = ['batch', 'deliver', site.at('far-outbox'), '--job', job, ...site.owner.slice(0, 2)];
-  const [told] = await succeed([...words, '--token-file', site.at('far.token')]);
-  expect(told).toMatchObject({ event: 'delivered', receipts: 1 });
+  const { stdout } = await runHere([...words, '--token-file', site.at('far.token')]);
+  await expect(masked(stdout, site.folder)).toMatchFileSnapshot('golden/batch-deliver.txt');
   expect(readdirSync(site.at('far-outbox'))).toHaveLength(0);
   expect(await jobView()).toMatchObject({ units: 2, installed: 1 });
 });
@@ -132,7 +135,9 @@ it('records that are none, of too many chips, or of a chip that the owner does n
   };
   const [line = ''] = readFileSync(site.at('chips.records'), 'utf8').split('\n');
   const record = JSON.parse(line) as { record: string };
-  const broken = `${record.record.slice(0, -8)}AAAAAAA=`;
+  const bytes = Buffer.from(record.record, 'base64');
+  bytes[bytes.length - 1]! ^= 1;
+  const broken = bytes.toString('base64');
   expect(await told('')).toContain('identity-records-empty');
   expect(await told(`${line}\nnot JSON\n`)).toMatch(/identity-records-invalid.*\n?.*Line 2 of/);
   expect(await told(JSON.stringify({ ...record, record: '!' }))).toContain('identity-records-invalid');

@@ -18,6 +18,7 @@ import { type Outcome, runHere } from './run-here.ts';
 import { mainFile, runProcess } from './run-process.ts';
 
 export { product };
+export const passphrase = environment.FIRMSEAL_PASSPHRASE;
 
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {

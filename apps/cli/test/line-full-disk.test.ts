@@ -1,19 +1,16 @@
 // A line with a batch whose disk is full in the middle of a shift: it ends and says why, and the same command
 // goes on once there is room. Each chip ends installed once, with its receipt.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { canMount, ownMounts } from './own-mounts.ts';
 import { jsonLines } from './run-here.ts';
 import { mainFile } from './run-process.ts';
-
-const ownMounts = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-rm'];
-const canMount =
-  spawnSync(ownMounts[0]!, [...ownMounts.slice(1), 'sh', '-c', 'mount -t tmpfs none /mnt']).status === 0;
 
 const site = new LineSite();
 beforeAll(() => site.begin(), 120_000);
@@ -42,36 +39,32 @@ async function runTwice(file: string, work: string, diskKiB: number) {
 }
 
 /** Room for a part of three chips; each size fills up at another write. */
-const sizesKiB = sampled([20, 24, 28, 32, 36, 40, 44, 48, 52], [44]);
+const sizesKiB = sampled([20, 24, 28, 32, 36, 40, 44, 48, 52], [44]).map((diskKiB) => ({ diskKiB }));
 
-it.each(sizesKiB)(
-  'a disk of %i KiB',
-  async (diskKiB) => {
-    if (!canMount) return;
-    const name = `full-${diskKiB}`;
-    const job = await site.openJob(name, 3, '--mode', 'standing');
-    const chips = [1, 2, 3].map(() => site.personalize(`${name}.records`));
-    const places = (await Promise.all(chips)).map(({ place }) => place);
-    const batch = await site.makeBatch(job, `${name}.records`, `${name}.batch`);
-    // Nobody to deliver to: the receipts have to stay.
-    const panel = { batch, job: undefined, token: undefined };
-    const file = site.writeLine(name, places, { panel });
-    mkdirSync(site.at(`${name}.disk`));
-    const { full, freed } = await runTwice(file, site.at(`${name}.disk`), diskKiB);
-    const said = `${full.stderr}${JSON.stringify(full.cycles)}${JSON.stringify(full.alarms)}`;
-    expect(said).toMatch(/the disk is full|ENOSPC/);
-    expect(full.status).not.toBe(0);
-    expect([freed.status, freed.stderr]).toEqual([0, '']);
-    for (const cycle of freed.cycles)
-      expect(
-        cycle['outcome'] === 'pass' || (cycle['fault'] as { code: string }).code === 'chip-seen-before',
-      ).toBe(true);
-    const words = ['batch', 'deliver', `${site.at(`${name}.disk`)}.outbox/panel`, '--job', job];
-    const token = ['--authority', site.authority.url, '--token-file', site.at(`${name}.token`)];
-    expect((await succeed([...words, ...token]))[0]).toMatchObject({ receipts: 3 });
-    expect((await succeed(['job', 'show', job, ...site.owner]))[0]).toMatchObject({
-      ...{ units: 3, licenses: 3, installed: 3, receipts: 3 },
-    });
-  },
-  300_000,
-);
+it.for(sizesKiB)('a disk of $diskKiB KiB', { timeout: 300_000 }, async ({ diskKiB }, context) => {
+  if (!canMount) return context.skip('this machine allows no mounts');
+  const name = `full-${diskKiB}`;
+  const job = await site.openJob(name, 3, '--mode', 'standing');
+  const chips = [1, 2, 3].map(() => site.personalize(`${name}.records`));
+  const places = (await Promise.all(chips)).map(({ place }) => place);
+  const batch = await site.makeBatch(job, `${name}.records`, `${name}.batch`);
+  // Nobody to deliver to: the receipts have to stay.
+  const panel = { batch, job: undefined, token: undefined };
+  const file = site.writeLine(name, places, { panel });
+  mkdirSync(site.at(`${name}.disk`));
+  const { full, freed } = await runTwice(file, site.at(`${name}.disk`), diskKiB);
+  const said = `${full.stderr}${JSON.stringify(full.cycles)}${JSON.stringify(full.alarms)}`;
+  expect(said).toMatch(/the disk is full|ENOSPC/);
+  expect(full.status).not.toBe(0);
+  expect([freed.status, freed.stderr]).toEqual([0, '']);
+  for (const cycle of freed.cycles)
+    expect(
+      cycle['outcome'] === 'pass' || (cycle['fault'] as { code: string }).code === 'chip-seen-before',
+    ).toBe(true);
+  const words = ['batch', 'deliver', `${site.at(`${name}.disk`)}.outbox/panel`, '--job', job];
+  const token = ['--authority', site.authority.url, '--token-file', site.at(`${name}.token`)];
+  expect((await succeed([...words, ...token]))[0]).toMatchObject({ receipts: 3 });
+  expect((await succeed(['job', 'show', job, ...site.owner]))[0]).toMatchObject({
+    ...{ units: 3, licenses: 3, installed: 3, receipts: 3 },
+  });
+});

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deskEnvironment, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { masked } from './masked.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
 const site = new LineSite();
@@ -54,6 +55,9 @@ it('two blank chips: personalized, installed, each with its record; the next tim
   expect(recordsOf('first').sort()).toEqual(cycles.map((cycle) => cycle['thumbprint']).sort());
   expect(readdirSync(join(site.at('first'), 'personalizing'))).toEqual([]);
   expect((await succeed(['job', 'show', job, ...site.owner]))[0]).toMatchObject({ units: 2, installed: 2 });
+  const log = readFileSync(join(site.at('first'), 'sockets', 'A1.log'), 'utf8');
+  const said = masked(log, site.folder).replace(/unit \d/, 'unit N');
+  await expect(said).toMatchFileSnapshot('golden/line-personalize.txt');
   const again = await run(file);
   expect(stepsOf(again, 'A1')).toEqual([]);
   expect(eventsOf(again, 'line-cycle').map((cycle) => cycle['outcome'])).toEqual(['refused', 'refused']);

@@ -22,6 +22,8 @@ export interface CallSite {
   readonly desk: Desk;
   readonly url: string;
   readonly job: string;
+  /** Of mode standing, approved; the desk has a record of one chip. */
+  readonly standingJob: string;
   /** Id of a token that may be revoked. */
   readonly tokenId: string;
   /** Debug port of a blank stm32g0b1. */
@@ -33,10 +35,21 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+/** Set-up bundles it. */
+const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
+
 const address = ['--chip', 'stm32f427', '--product', 'panel'];
 
 /** By the words of the command. */
-export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Readonly<Record<string, Call>> {
+export function callsOf({
+  desk,
+  url,
+  job,
+  standingJob,
+  tokenId,
+  probe,
+  out,
+}: CallSite): Readonly<Record<string, Call>> {
   const { at } = desk;
   const into = (name: string) => `${out}/${name}`;
   const owner = ['--authority', url, '--token-file', at('authority/owner.token')];
@@ -129,14 +142,12 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       words: ['job', 'token', job, ...owner, '--out', into('line.token')],
       files: ['line.token'],
     },
-    // The job gives no standing licenses; the record is refused before that is asked.
     'batch new': {
       words: [
-        ...['batch', 'new', job, ...owner, '--root-key', at('root.key.pub')],
-        ...['--records', at('panel.bin'), '--out', into('new.batch')],
+        ...['batch', 'new', standingJob, ...owner, '--root-key', at('root.key.pub')],
+        ...['--records', at('chips.records'), '--out', into('new.batch')],
       ],
-      files: [],
-      status: 3,
+      files: ['new.batch'],
     },
     // No receipt waits there.
     'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
@@ -193,6 +204,17 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: [],
       status: 15,
     },
+    'identity send': {
+      words: ['identity', 'send', at('panel.bin'), ...owner],
+      files: [],
+      status: 3,
+    },
+    'identity list': { words: ['identity', 'list', ...owner], files: [] },
+    'verify outcome': {
+      words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
+      files: [],
+      status: 3,
+    },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],
       files: [],
@@ -230,6 +252,16 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: ['line.jsonl'],
       serves: true,
       status: 17,
+    },
+    'updater build': {
+      words: ['updater', 'build', at('panel.seal'), ...trust, '--out', into('page')],
+      ...(hasElement ? { files: ['page'] } : { files: [], status: 3 }),
+    },
+    // No device is there.
+    update: {
+      words: ['update', at('panel.seal'), ...trust, '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
     },
     'line pack': {
       words: [

@@ -16,6 +16,7 @@ import { runCase } from './detach.ts';
 const [folder, ...chips] = process.argv.slice(2);
 const at = (name: string): string => join(folder!, name);
 const main = 'apps/cli/src/main.ts';
+const patient = ['--import', './lab/usb-vm/in-guest/slow-timers.ts'];
 const patienceMs = 500_000;
 
 const server = spawn(
@@ -27,7 +28,7 @@ const [line] = (await once(createInterface({ input: server.stdout }), 'line')) a
 const { url } = JSON.parse(line) as { url: string };
 
 const firmseal = async (...words: string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [main, ...words])).stdout;
+  (await promisify(execFile)(process.execPath, [...patient, main, ...words])).stdout;
 const root = ['--root-key', at('root.key.pub')];
 
 for (const [index, id] of chips.entries()) {

@@ -5,13 +5,17 @@
 
 import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';
+import { verifyIdentityOf } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
+import type { OutcomeFile } from '@firmseal/station';
+import { demand } from './demand.ts';
 import { type Finding, mostCounted, mostFindings, type Notice } from './findings.ts';
 import { type AuditedInstall, type InstallObjects, JobAudit, type JobSummary } from './job-audit.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
+import type { AuditedOutcome } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
 export interface AuditResult {
@@ -22,6 +26,8 @@ export interface AuditResult {
   readonly findingCount: number;
   readonly notices: readonly Notice[];
   readonly jobs: readonly JobSummary[];
+  /** Records of identities that verified. */
+  readonly identityCount: number;
   /** To be noted, and given as `known` to the next audit. */
   readonly head: LogHead;
 }
@@ -34,6 +40,8 @@ export interface AuditOptions {
   readonly nowMs?: number;
   /** Told what was installed where, in the order of the evidence. */
   readonly onInstall?: (install: AuditedInstall, objects: InstallObjects) => void;
+  /** Told what stations say without proof, in the order of the evidence. */
+  readonly onStated?: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
 
 const clockToleranceMs = 120_000;
@@ -57,6 +65,7 @@ class Audit {
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
   #findingCount = 0;
+  #identityCount = 0;
   readonly #notices: Notice[] = [];
   readonly #chain: LogChain;
   readonly #logged = new LoggedState();
@@ -104,6 +113,9 @@ class Audit {
       case 'log':
         this.#addLog(line);
         break;
+      case 'identity':
+        this.#addIdentity(line);
+        break;
       case 'job':
         this.#beginJob(line);
         break;
@@ -112,14 +124,18 @@ class Audit {
     }
   }
 
-  #addRow(line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' }): void {
+  #addRow(
+    line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' },
+  ): void {
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
     if (line.kind === 'package') job.addPackage(line);
     else if (line.kind === 'unit') job.addUnit(line);
     else if (line.kind === 'license') job.addLicense(line);
-    else job.addReceipt(line);
+    else if (line.kind === 'receipt') job.addReceipt(line);
+    else if (line.kind === 'request') job.addRequest(line);
+    else job.addOutcome(line);
   }
 
   #begin({ size, head, atMs }: EvidenceLine & { kind: 'head' }): void {
@@ -154,10 +170,41 @@ class Audit {
     }
   }
 
+  /** What a site let go, by the record that its device CA signed; the log tells of each, and of no other. */
+  #addIdentity(line: EvidenceLine & { kind: 'identity' }): void {
+    const digest = toHex(line.recordDigest);
+    const subject = `record ${digest}`;
+    const found = this.#logged.identities.get(digest);
+    const [row, logged] = [`${line.product}, device ${toHex(line.thumbprint)}`, found?.text];
+    if (found === undefined || found.met)
+      this.#report({
+        code: 'row-unlogged',
+        subject,
+        detail: 'the log does not tell of it, or it comes twice',
+      });
+    else if (row !== logged)
+      this.#report({ code: 'row-differs', subject, detail: `the log says ${logged}, the row ${row}` });
+    if (found !== undefined) found.met = true;
+    const trust = this.#options.products.get(line.product);
+    if (trust === undefined) {
+      this.#unaudited.add(line.product);
+      return;
+    }
+    try {
+      const verified = verifyIdentityOf(this.#crypto, line.record, trust);
+      demand(toHex(verified.digest) === digest, 'the row has another digest than the record');
+      demand(equalBytes(verified.device.thumbprint, line.thumbprint), 'the record is of another device');
+      this.#identityCount++;
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      this.#report({ code: 'identity-invalid', subject, detail });
+    }
+  }
+
   #beginJob(line: EvidenceLine & { kind: 'job' }): void {
     this.#endJob();
     const job = toHex(line.job);
-    const { products, onInstall } = this.#options;
+    const { products, onInstall, onStated } = this.#options;
     const trust = products.get(line.product);
     if (trust === undefined) this.#unaudited.add(line.product);
     if (this.#met.has(job))
@@ -169,6 +216,7 @@ class Audit {
       trust,
       report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
       onInstall: onInstall ?? (() => undefined),
+      onStated: onStated ?? (() => undefined),
     });
   }
 
@@ -195,11 +243,15 @@ class Audit {
         const detail = 'the log tells of this job';
         this.#report({ code: 'row-missing', job, subject: `job ${job}`, detail });
       }
+    for (const [digest, { met }] of this.#logged.identities)
+      if (!met)
+        this.#report({ code: 'row-missing', subject: `record ${digest}`, detail: 'the log tells of it' });
     this.#auditLog();
     const ok = this.#findingCount === 0;
     const { head } = this.#chain;
     const [findings, notices, jobs] = [this.#findings, this.#notices, this.#jobs];
-    return { ok, findings, findingCount: this.#findingCount, notices, jobs, head };
+    const identityCount = this.#identityCount;
+    return { ok, findings, findingCount: this.#findingCount, notices, jobs, identityCount, head };
   }
 
   /** The evidence as a whole: its beginning, its end, and how long the log is. */

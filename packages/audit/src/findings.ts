@@ -27,7 +27,13 @@ export type FindingCode =
   | 'package-invalid'
   | 'certificate-invalid'
   | 'license-invalid'
-  | 'receipt-invalid';
+  | 'receipt-invalid'
+  /** What a station asked for a unit without a certificate does not verify, or is missing. */
+  | 'request-invalid'
+  /** What a station said of a unit does not verify: forged, altered, or of another unit. */
+  | 'outcome-invalid'
+  /** The record of an identity does not verify. */
+  | 'identity-invalid';
 
 export interface Finding {
   readonly code: FindingCode;

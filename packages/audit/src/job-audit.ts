@@ -18,8 +18,11 @@ import {
   verifyReceipt,
 } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
+import type { OutcomeFile, StationResult } from '@firmseal/station';
+import { demand } from './demand.ts';
 import type { FindingCode } from './findings.ts';
 import type { LoggedJob } from './logged-state.ts';
+import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
 /**
@@ -39,6 +42,8 @@ export interface JobSummary {
   readonly installed: number;
   /** Receipts by what the install is called. */
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Units by the newest statement of a station that verified: without proof, and not among `installed`. */
+  readonly stated: Readonly<Partial<Record<StationResult, number>>>;
   readonly unitsWithoutLicense: number;
   readonly unitsWithoutReceipt: number;
 }
@@ -74,21 +79,20 @@ export interface JobAuditOptions {
   readonly trust: AuditTrust | undefined;
   readonly report: (code: FindingCode, subject: string, detail: string) => void;
   readonly onInstall: (install: AuditedInstall, objects: InstallObjects) => void;
+  readonly onStated: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
 
-type Table = 'package' | 'unit' | 'license' | 'receipt';
+type Table = 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome';
 
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
   readonly device: DevicePublic | undefined;
+  /** Where the unit has no certificate. */
+  readonly station: StationUnit | undefined;
   readonly verified: Map<string, { license: VerifiedLicense; bundle: Bytes }>;
   licenses: number;
   /** By the newest receipt. */
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
-}
-
-function demand(condition: boolean, detail: string): asserts condition {
-  if (!condition) throw new Error(detail);
 }
 
 const jobText = (job: { product: string; quota: number; mode: string; accepts: string; state: string }) =>
@@ -111,6 +115,7 @@ export class JobAudit {
   };
 
   readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #stated: Partial<Record<StationResult, number>> = {};
 
   constructor(row: EvidenceOf<'job'>, options: JobAuditOptions) {
     this.#row = row;
@@ -127,6 +132,8 @@ export class JobAudit {
       unit: expected('unit of device', logged?.units.keys()),
       license: expected('license', logged?.licenses.keys()),
       receipt: expected('receipt', logged?.receipts.keys()),
+      request: expected('request of a station', logged?.requests.keys()),
+      outcome: expected('statement of a station', logged?.outcomes.keys()),
     };
     if (logged === undefined)
       options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
@@ -166,17 +173,22 @@ export class JobAudit {
       logged: index === undefined ? undefined : text(index, logged!.voided.has(index)),
     });
     let device: DevicePublic | undefined;
-    if (trust !== undefined)
+    const { certificate } = row;
+    if (trust !== undefined && certificate !== undefined)
       this.#attempt('certificate-invalid', `device ${thumbprint}`, () => {
-        const verified = verifyDevice(crypto, trust, {
-          certificate: row.certificate,
-          atMs: row.firstSeenAtMs,
-        });
+        const verified = verifyDevice(crypto, trust, { certificate, atMs: row.firstSeenAtMs });
         demand(toHex(verified.thumbprint) === thumbprint, 'the certificate is of another device');
         device = verified;
       });
     this.#counts[voided ? 'voided' : 'units']++;
-    this.#unit = { row, device, verified: new Map(), licenses: 0, install: undefined };
+    const station =
+      trust !== undefined && certificate === undefined
+        ? new StationUnit(crypto, trust, {
+            job: { row: this.#row, name: this.name, manifestOf: (digest) => this.#manifests.get(digest) },
+            row,
+          })
+        : undefined;
+    this.#unit = { row, device, station, verified: new Map(), licenses: 0, install: undefined };
   }
 
   addLicense(row: EvidenceOf<'license'>): void {
@@ -200,6 +212,11 @@ export class JobAudit {
     if (this.#options.trust === undefined) return;
     this.#attempt('license-invalid', subject, () => {
       demand(unit?.row.unitIndex === row.unitIndex, 'it does not follow its unit');
+      if (row.mode === 'station') {
+        demand(unit.station !== undefined, 'it is for a station, and the unit is that of a device');
+        unit.station.addLicense(row);
+        return;
+      }
       unit.verified.set(id, { license: this.#verifyLicense(row, unit), bundle: row.bundle });
     });
   }
@@ -223,6 +240,38 @@ export class JobAudit {
     same('device', unit.device.thumbprint, row.thumbprint);
     demand(sameOrigin(unit.device.origin, terms.origin), 'its device has an identity of another origin');
     return license;
+  }
+
+  addRequest(row: EvidenceOf<'request'>): void {
+    const digest = toHex(row.requestDigest);
+    const subject = `request ${digest}`;
+    const logged = this.#options.logged?.requests.get(digest);
+    this.#meet('request', subject, digest, {
+      row: `unit ${row.unitIndex}`,
+      logged: logged && `unit ${logged.unit}`,
+    });
+    if (this.#options.trust === undefined) return;
+    this.#attempt('request-invalid', subject, () => {
+      const unit = this.#unit?.station;
+      demand(unit !== undefined, 'its unit is that of a device');
+      unit.addRequest(row);
+    });
+  }
+
+  addOutcome(row: EvidenceOf<'outcome'>): void {
+    const digest = toHex(row.outcomeDigest);
+    const subject = `statement ${digest}`;
+    const logged = this.#options.logged?.outcomes.get(digest);
+    this.#meet('outcome', subject, digest, {
+      row: `unit ${row.unitIndex}, ${row.result}, ${timeText(row.storedAtMs)}`,
+      logged: logged && `unit ${logged.unit}, ${logged.result}, ${timeText(logged.timeMs)}`,
+    });
+    if (this.#options.trust === undefined) return;
+    this.#attempt('outcome-invalid', subject, () => {
+      const unit = this.#unit?.station;
+      demand(unit !== undefined, 'its unit is that of a device');
+      unit.addOutcome(row);
+    });
   }
 
   addReceipt(row: EvidenceOf<'receipt'>): void {
@@ -291,7 +340,8 @@ export class JobAudit {
   #objectsOf(row: EvidenceOf<'receipt'>, unit: OpenUnit): InstallObjects {
     const { license, bundle } = unit.verified.get(toHex(row.licenseId))!;
     return {
-      certificate: unit.row.certificate,
+      // A receipt verified, so there is a device.
+      certificate: unit.row.certificate!,
       header: this.#manifests.get(toHex(license.terms.manifestDigest))!.header,
       ...{ bundle, receipt: row.receipt, challenge: row.challenge },
       keptAtSeconds: Math.floor(row.storedAtMs / 1000),
@@ -309,7 +359,8 @@ export class JobAudit {
     if (units > quota) report('quota-exceeded', `job ${this.name}`, `${units} units, quota ${quota}`);
     if (installed > quota)
       report('quota-exceeded', `job ${this.name}`, `${installed} chips are installed, quota ${quota}`);
-    return { job: this.name, product, quota, ...this.#counts, outcomes: this.#outcomes };
+    const [outcomes, stated] = [this.#outcomes, this.#stated];
+    return { job: this.name, product, quota, ...this.#counts, outcomes, stated };
   }
 
   #closeUnit(): void {
@@ -321,9 +372,24 @@ export class JobAudit {
       if (licenses === 0) this.#counts.unitsWithoutLicense++;
       if (install?.audited.accepted !== true) this.#counts.unitsWithoutReceipt++;
     }
+    if (unit.station !== undefined) this.#closeStation(unit.station, row);
     if (install === undefined) return;
     if (install.audited.accepted) this.#counts.installed++;
     this.#options.onInstall(install.audited, install.objects);
+  }
+
+  #closeStation({ isAsked, stated }: StationUnit, row: EvidenceOf<'unit'>): void {
+    const { report, onStated } = this.#options;
+    if (!isAsked)
+      report(
+        'request-invalid',
+        `unit ${row.unitIndex}`,
+        'neither a certificate nor a request vouches for it',
+      );
+    if (stated === undefined) return;
+    const { result } = stated.audited;
+    this.#stated[result] = (this.#stated[result] ?? 0) + 1;
+    onStated(stated.audited, stated.file);
   }
 
   /** Both ways: what the log tells must stand in the table with the same content, and nothing else may. */

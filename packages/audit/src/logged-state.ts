@@ -21,6 +21,10 @@ export interface LoggedJob {
   readonly licenses: Map<string, { digest: string; thumbprint: string; unit: number; manifest: string }>;
   /** Receipt digest to license id, outcome and when it was stored. */
   readonly receipts: Map<string, { license: string; outcome: string; timeMs: number }>;
+  /** Digest of a station's request to the unit that it was given. */
+  readonly requests: Map<string, { unit: number }>;
+  /** Digest of a station's statement to unit, result and when it was stored. */
+  readonly outcomes: Map<string, { unit: number; result: string; timeMs: number }>;
 }
 
 export interface LoggedAlarm {
@@ -109,6 +113,19 @@ function storeReceipt(job: LoggedJob, fields: Fields, timeMs: number): void {
   addNew(job.receipts, fields.hex('receipt'), { license, outcome, timeMs }, 'a receipt');
 }
 
+function admitStation(job: LoggedJob, fields: Fields): void {
+  const unit = fields.number('unit');
+  must(job.state === 'approved', 'a unit given to a station under a job that is not approved');
+  must(unit < job.units.size, 'a unit given to a station that was not taken');
+  addNew(job.requests, fields.hex('request'), { unit }, 'a request of a station');
+}
+
+function storeOutcome(job: LoggedJob, fields: Fields, timeMs: number): void {
+  const [unit, result] = [fields.number('unit'), fields.text('result')];
+  must(unit < job.units.size, 'a statement of a unit that was not taken');
+  addNew(job.outcomes, fields.hex('outcome'), { unit, result, timeMs }, 'a statement of a station');
+}
+
 const jobSteps: Record<string, (job: LoggedJob, fields: Fields, timeMs: number) => void> = {
   'package-added': (job, fields) => addNew(job.packages, fields.hex('manifest'), false, 'a package'),
   'job-approved': (job) => {
@@ -125,6 +142,8 @@ const jobSteps: Record<string, (job: LoggedJob, fields: Fields, timeMs: number) 
   'unit-retaken': retakeUnit,
   'license-issued': issueLicense,
   'receipt-stored': storeReceipt,
+  'station-admitted': admitStation,
+  'outcome-stored': storeOutcome,
 };
 
 /** Beyond this an earlier time is no matter of two requests that overtook each other. */
@@ -133,6 +152,8 @@ const clockToleranceMs = 60_000;
 export class LoggedState {
   readonly jobs = new Map<string, LoggedJob>();
   readonly alarms = new Map<number, LoggedAlarm>();
+  /** Digest of a record to what it is about, and whether the evidence has shown it. */
+  readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Entries where an older database was put back. */
@@ -182,6 +203,10 @@ export class LoggedState {
       this.restores.push({ sequence, size: fields.number('known') });
       for (const job of this.jobs.values()) if (job.state === 'approved') job.state = 'open';
     },
+    'identity-stored': (fields) => {
+      const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
+      addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
+    },
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
@@ -198,6 +223,8 @@ export class LoggedState {
       voided: new Set(),
       licenses: new Map(),
       receipts: new Map(),
+      requests: new Map(),
+      outcomes: new Map(),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');
   }

@@ -63,6 +63,7 @@ const jobAnswer = {
     mode: 'session',
     accepts: [],
     outcomes: {},
+    stated: {},
     state: 'open',
     quota: 4,
     remaining: 4,

@@ -2,4 +2,4 @@ export { readAuthorityAddress } from './authority-address.ts';
 export { AuthorityClient, type AuthorityClientOptions } from './authority-client.ts';
 export { askHealth, type Health } from './health.ts';
 export type { CallClock } from './http-call.ts';
-export { accessForJob, type LineAccess } from './line-access.ts';
+export { accessForJob, type LineAccess, type StationAccess, stationAccessForJob } from './line-access.ts';

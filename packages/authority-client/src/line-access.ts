@@ -43,3 +43,23 @@ export function accessForJob(client: AuthorityClient, job: Bytes): LineAccess {
     },
   };
 }
+
+/** The authority for one job of a station that writes chips without agent, and of ST's installer. */
+export interface StationAccess {
+  giveChallenge(purpose: 'hello'): Promise<Bytes>;
+  issueStationLicense(
+    ask: WithoutJob<CallInput<'issueStationLicense'>>,
+  ): Promise<CallAnswer<'issueStationLicense'>>;
+  takeStationUnit(ask: WithoutJob<CallInput<'takeStationUnit'>>): Promise<CallAnswer<'takeStationUnit'>>;
+  storeOutcome(delivery: WithoutJob<CallInput<'storeOutcome'>>): Promise<CallAnswer<'storeOutcome'>>;
+}
+
+/** Throws what AuthorityClient.call does. */
+export function stationAccessForJob(client: AuthorityClient, job: Bytes): StationAccess {
+  return {
+    giveChallenge: async () => (await client.call('giveHelloChallenge', { job })).challenge,
+    issueStationLicense: (ask) => client.call('issueStationLicense', { job, ...ask }),
+    takeStationUnit: (ask) => client.call('takeStationUnit', { job, ...ask }),
+    storeOutcome: (delivery) => client.call('storeOutcome', { job, ...delivery }),
+  };
+}

@@ -14,6 +14,7 @@ const view = {
     state: 'approved',
     accepts: [],
     outcomes: {},
+    stated: {},
     quota: 4,
     remaining: 4,
     units: 0,

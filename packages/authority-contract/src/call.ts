@@ -5,7 +5,8 @@
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { z } from 'zod';
 
-export const tokenScopes = ['owner', 'line', 'auditor'] as const;
+/** `site`: a place that personalizes chips, and brings the records of their identities. */
+export const tokenScopes = ['owner', 'line', 'auditor', 'site'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
 export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {

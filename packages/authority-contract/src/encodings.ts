@@ -79,3 +79,6 @@ export const receipt = base64Bytes(2048);
 export const identityRecord = base64Bytes(4300);
 export const batchList = base64Bytes(1024);
 export const delegation = base64Bytes(1024);
+export const stationDelegation = base64Bytes(1024);
+export const stationRequest = base64Bytes(1024);
+export const outcomeStatement = base64Bytes(2048);

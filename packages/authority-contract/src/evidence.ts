@@ -1,12 +1,12 @@
 // The evidence for an audit as lines of JSON: everything that the authority knows and that is no secret,
-// at one moment. The first line says how long the log is, then come the log, then the jobs, each with
-// its packages and, unit by unit, the chip, its licenses and their receipts. The last line counts the
-// others, so that a cut is noticed.
+// at one moment. The first line says how long the log is, then come the log, the identities, then the jobs,
+// each with its packages and, unit by unit, the chip, its licenses, their receipts and what stations said.
+// The last line counts the others, so that a cut is noticed.
 
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedWeaknesses, jobStates, licenseModes, outcomes } from './job-view.ts';
+import { acceptedOutcomes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
 
 export const evidenceFormat = 1;
 /** A line is never longer. */
@@ -37,7 +37,7 @@ const lines = {
     product: of.shownText(64),
     quota: of.count,
     mode: z.enum(licenseModes),
-    accepts: acceptedWeaknesses,
+    accepts: acceptedOutcomes,
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,
   }),
@@ -55,7 +55,8 @@ const lines = {
     thumbprint: of.digest,
     takenAtMs: of.timeMs,
     voidedAtMs: of.timeMs.optional(),
-    certificate: of.certificate,
+    /** Absent where the unit was given to a station: its requests vouch for the chip. */
+    certificate: of.certificate.optional(),
     firstSeenAtMs: of.timeMs,
   }),
   license: line('license', {
@@ -79,6 +80,30 @@ const lines = {
     outcome: z.enum(outcomes),
     storedAtMs: of.timeMs,
   }),
+  identity: line('identity', {
+    product: of.shownText(64),
+    thumbprint: of.digest,
+    recordDigest: of.digest,
+    record: of.identityRecord,
+    storedAtMs: of.timeMs,
+  }),
+  request: line('request', {
+    job,
+    unitIndex: of.count,
+    requestDigest: of.digest,
+    request: of.stationRequest,
+    delegation: of.stationDelegation,
+    admittedAtMs: of.timeMs,
+  }),
+  outcome: line('outcome', {
+    job,
+    unitIndex: of.count,
+    outcomeDigest: of.digest,
+    statement: of.outcomeStatement,
+    delegation: of.stationDelegation,
+    result: z.enum(stationResults),
+    storedAtMs: of.timeMs,
+  }),
   end: line('end', { lines: of.count }),
 } as const;
 
@@ -90,6 +115,9 @@ const evidenceLine = z.discriminatedUnion('kind', [
   lines.unit,
   lines.license,
   lines.receipt,
+  lines.identity,
+  lines.request,
+  lines.outcome,
   lines.end,
 ]);
 

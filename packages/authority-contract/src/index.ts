@@ -25,4 +25,4 @@ export { decodeFault, encodeFault } from './fault-answer.ts';
 export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
 export type { ChallengePurpose } from './line-calls.ts';
-export type { AlarmView, TokenView } from './owner-calls.ts';
+export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';

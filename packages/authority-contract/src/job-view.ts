@@ -3,15 +3,26 @@
 import { z } from 'zod';
 import * as of from './encodings.ts';
 
-export const licenseModes = ['session', 'standing'] as const;
+/** `station`: the licenses of the job are for stations, for chips without agent (spec/station.md). */
+export const licenseModes = ['session', 'standing', 'station'] as const;
 export type LicenseMode = (typeof licenseModes)[number];
 export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
-/** What an owner may take besides PASS, the most serious first; spec/receipt.md section 4. */
+/** Besides PASS, the most serious first; spec/receipt.md section 4. */
 const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
 export const outcomes = ['PASS', ...weaknesses] as const;
-export const acceptedWeaknesses = z.array(z.enum(weaknesses)).max(weaknesses.length);
+/** What an owner may take besides PASS; the last is a station's word (spec/station.md). */
+const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
+export const acceptedOutcomes = z.array(z.enum(acceptable)).max(acceptable.length);
+
+/** What a station says of a unit; never a receipt. */
+export const stationResults = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
+const resultCounts = z.object({
+  'DONE-UNPROVEN': of.count.optional(),
+  FAILED: of.count.optional(),
+  UNKNOWN: of.count.optional(),
+});
 
 const outcomeCounts = z.object({
   PASS: of.count.optional(),
@@ -33,7 +44,7 @@ export const jobView = z.object({
   product: of.shownText(64),
   mode: z.enum(licenseModes),
   /** Outcomes that the owner takes besides PASS. */
-  accepts: acceptedWeaknesses,
+  accepts: acceptedOutcomes,
   state: z.enum(jobStates),
   quota: of.count,
   /** Units that further chips can take. */
@@ -47,6 +58,8 @@ export const jobView = z.object({
   receipts: of.count,
   /** Receipts by what the install is called. */
   outcomes: outcomeCounts,
+  /** Units by the newest statement of a station: without proof, and not among `installed`. */
+  stated: resultCounts,
   createdAtMs: of.timeMs,
   packages: z.array(packageView).max(256),
 });
@@ -68,6 +81,22 @@ const installView = z.object({
   installCount: of.count,
 });
 
+/** What the newest statement of a station says of a unit. Its word, not the chip's. */
+const statedView = z.object({
+  result: z.enum(stationResults),
+  cause: of.shownText(64).optional(),
+  station: of.shownText(32),
+  /** `vendor-installer`: ST's installer wrote the chip. */
+  method: z.enum(['station', 'vendor-installer']),
+  /** Of the package, or SHA-256 of the image of ST's installer. */
+  contentDigest: of.digest,
+  firmwareVersion: of.shownText(64).optional(),
+  outcomeDigest: of.digest,
+  storedAtMs: of.timeMs,
+  access: z.enum(['open', 'refused', 'silent']).optional(),
+  readoutLevel: z.int().min(0).max(2).optional(),
+});
+
 export const unitView = z.object({
   unitIndex: of.count,
   thumbprint: of.digest,
@@ -75,6 +104,7 @@ export const unitView = z.object({
   takenAtMs: of.timeMs,
   licenses: of.count,
   install: installView.optional(),
+  stated: statedView.optional(),
   voided: z.object({ atMs: of.timeMs, reason: of.shownText(200) }).optional(),
 });
 export type UnitView = z.output<typeof unitView>;

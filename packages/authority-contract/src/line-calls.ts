@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call } from './call.ts';
 import * as of from './encodings.ts';
-import { licenseModes, outcomes } from './job-view.ts';
+import { outcomes, stationResults } from './job-view.ts';
 
 const job = of.jobId;
 
@@ -41,7 +41,7 @@ export const lineCalls = {
       challenge: of.challenge,
       requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 _ - are due'),
       manifestDigest: of.digest.optional(),
-      mode: z.enum(licenseModes).optional(),
+      mode: z.enum(['session', 'standing']).optional(),
     }),
     answer: z.object({
       bundle: of.licenseBundle,
@@ -49,6 +49,52 @@ export const lineCalls = {
       unitIndex: of.count,
       /** True when this license took a unit of the quota. */
       newUnit: z.boolean(),
+    }),
+  }),
+  issueStationLicense: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/station-licenses',
+    scopes: ['line'],
+    about:
+      'Issues a license to a station, for a chip without agent (spec/station.md). It takes a unit of the quota unless the chip has one. The same request gets the same license. The job is of mode station.',
+    input: z.strictObject({
+      job,
+      request: of.stationRequest,
+      delegation: of.stationDelegation,
+      challenge: of.challenge,
+    }),
+    answer: z.object({
+      bundle: of.licenseBundle,
+      licenseId: of.licenseId,
+      unitIndex: of.count,
+      newUnit: z.boolean(),
+    }),
+  }),
+  takeStationUnit: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/station-units',
+    scopes: ['line'],
+    about:
+      "Takes a unit for a chip that ST's installer will write, unless the chip has one (spec/station.md). The job takes DONE-UNPROVEN.",
+    input: z.strictObject({
+      job,
+      request: of.stationRequest,
+      delegation: of.stationDelegation,
+      challenge: of.challenge,
+    }),
+    answer: z.object({ unitIndex: of.count, newUnit: z.boolean() }),
+  }),
+  storeOutcome: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/outcomes',
+    scopes: ['line'],
+    about:
+      'Verifies and keeps what a station states of a unit that it was given. It is no receipt. The same statement again changes nothing.',
+    input: z.strictObject({ job, statement: of.outcomeStatement, delegation: of.stationDelegation }),
+    answer: z.object({
+      result: z.enum(stationResults),
+      /** False: it was kept before. */
+      stored: z.boolean(),
     }),
   }),
   storeReceipt: call({

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { acceptedWeaknesses, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
+import { acceptedOutcomes, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
 
 const job = of.jobId;
 const mebibyte = 1_048_576;
@@ -26,7 +26,7 @@ export type TokenView = z.output<typeof tokenView>;
 /** The text of a token: secret, answered once. */
 const newToken = z.object({
   tokenId: of.tokenId,
-  token: z.string().regex(/^fs[ola]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
+  token: z.string().regex(/^fs[olas]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
   expiresAtMs: of.timeMs,
 });
 
@@ -55,7 +55,7 @@ const jobCalls = {
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(licenseModes).optional(),
-      accepts: acceptedWeaknesses.optional(),
+      accepts: acceptedOutcomes.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)
@@ -152,8 +152,9 @@ const tokenCalls = {
     method: 'POST',
     path: '/v1/tokens',
     scopes: ['owner'],
-    about: 'Makes a token for an owner or an auditor. It lives 365 days unless told otherwise.',
-    input: z.strictObject({ scope: z.enum(['owner', 'auditor']), label: of.label, lifeDays }),
+    about:
+      'Makes a token for an owner, an auditor, or a site that personalizes chips. It lives 365 days unless told otherwise.',
+    input: z.strictObject({ scope: z.enum(['owner', 'auditor', 'site']), label: of.label, lifeDays }),
     answer: newToken,
     repeatable: false,
     status: 201,
@@ -199,4 +200,44 @@ const alarmCalls = {
   }),
 } as const;
 
-export const ownerCalls = { ...jobCalls, ...tokenCalls, ...alarmCalls } as const;
+const identityView = z.object({
+  product: of.shownText(64),
+  thumbprint: of.digest,
+  chip: of.shownText(32),
+  origin: z.object({ kind: z.enum(['witnessed', 'enrolled', 'unwitnessed']), rehearsal: z.boolean() }),
+  readoutLevel: z.int().min(0).max(2),
+  uniqueId: z.string().regex(/^([0-9a-f]{2}){1,32}$/, 'hexadecimal is due'),
+  board: of.shownText(40),
+  /** By the clock of the site. */
+  madeAtMs: of.timeMs,
+  recordDigest: of.digest,
+  storedAtMs: of.timeMs,
+});
+export type IdentityView = z.output<typeof identityView>;
+
+const identityCalls = {
+  storeIdentity: call({
+    method: 'POST',
+    path: '/v1/identities',
+    scopes: ['site', 'owner'],
+    about:
+      'Verifies and keeps the record of an identity (spec/device.md section 5), for a product of this authority. The same record again changes nothing.',
+    input: z.strictObject({ record: of.identityRecord }),
+    answer: z.object({
+      thumbprint: of.digest,
+      /** False: it was kept before. */
+      stored: z.boolean(),
+    }),
+  }),
+  listIdentities: call({
+    method: 'GET',
+    path: '/v1/identities',
+    scopes: ['owner', 'auditor'],
+    about: 'Lists the identities whose records are kept, newest first, from the place `from` on.',
+    input: z.strictObject(pageOf),
+    answer: z.object({ identities: z.array(identityView).max(mostItems), more: z.boolean() }),
+    mostAnswerBytes: mebibyte,
+  }),
+} as const;
+
+export const ownerCalls = { ...jobCalls, ...tokenCalls, ...alarmCalls, ...identityCalls } as const;

@@ -35,6 +35,8 @@ export interface SealChoice {
   readonly leastAgentVersion?: number;
   readonly leastReadoutLevel?: 0 | 1 | 2;
   readonly chips?: string[];
+  /** Where the firmware lies and begins; the agent's second bank when left out. */
+  readonly address?: number;
   /** Lengths of the per-device areas. */
   readonly deviceData?: number[];
   readonly epochStatement?: Bytes;
@@ -82,7 +84,7 @@ export class Owner {
 
   async seal(choice: SealChoice = {}): Promise<SealedForJob> {
     const { securityCounter = 5, leastAgentVersion = 1, chips = [chipId], deviceData = [] } = choice;
-    const { leastReadoutLevel = 1 } = choice;
+    const { leastReadoutLevel = 1, address = 0x08100000 } = choice;
     const small = deviceData.map((lengthBytes, i) => ({
       area: { kind: 'device-data' as const, address: 0x08140000 + i * 0x20000, lengthBytes },
     }));
@@ -93,7 +95,7 @@ export class Owner {
         firmwareVersion: '1.2.3',
         securityCounter,
         chunkSizeBytes: 1024,
-        entry: 0x08100000,
+        entry: address,
         optionBytes: [],
         leastReadoutLevel,
         interruption: 'erase',
@@ -102,7 +104,7 @@ export class Owner {
       },
       areas: [
         {
-          area: { kind: 'firmware', address: 0x08100000, lengthBytes: 1536 },
+          area: { kind: 'firmware', address, lengthBytes: 1536 },
           plaintext: crypto.randomBytes(1536),
         },
         ...small,

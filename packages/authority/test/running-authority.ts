@@ -5,9 +5,10 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditResult, audit } from '@firmseal/audit';
+import type { LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { Weakness } from '@firmseal/license';
+import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
   createAuthority,
@@ -153,11 +154,11 @@ export class TestAuthority {
     options: {
       owner?: Owner;
       quota?: number;
-      mode?: 'session' | 'standing';
+      mode?: LicenseMode;
       approve?: boolean;
       seal?: SealChoice;
       deviceData?: Bytes[][];
-      accepts?: Weakness[];
+      accepts?: AcceptedOutcomes;
     } = {},
   ): Promise<OpenedJob> {
     const { quota = 3, mode = 'session', approve = true, deviceData = [], accepts = [] } = options;
@@ -255,8 +256,16 @@ export class TestAuthority {
 
   /** The audit of an auditor who trusts the owner's keys and fetched the evidence. */
   async audit(known?: AuditResult['head'], nowMs = this.nowMs): Promise<AuditResult> {
+    return this.auditLines(await this.evidence(), known, nowMs);
+  }
+
+  auditLines(
+    lines: readonly string[],
+    known?: AuditResult['head'],
+    nowMs = this.nowMs,
+  ): Promise<AuditResult> {
     const trusts = [this.keys, ...this.others].map((keys) => verifyProduct(crypto, keys));
-    return audit(crypto, await this.evidence(), {
+    return audit(crypto, lines, {
       products: new Map(trusts.map((trust) => [trust.product, trust])),
       ...(known ? { known: [known] } : {}),
       nowMs,

@@ -203,9 +203,59 @@ export function storeConformance(
       expect(await store.listReceipts({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findReceipt(id(601, 32))).toEqual(receipt(1));
       expect(await store.countJob(jobId)).toEqual({
-        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1, outcomes: { PASS: 2 } },
+        ...{ units: 1, voided: 0, licenses: 1, receipts: 2, installed: 1, outcomes: { PASS: 2 }, stated: {} },
       });
       expect(await logSize()).toBe(6);
+    });
+
+    it('keeps requests and statements of stations, counts their newest word, and holds a void against it', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      const station = (n: number) => ({
+        ...{ requestDigest: id(700 + n, 32), request: id(n, 50), delegation: id(n, 60) },
+        event: () => event(`admitted ${n}`),
+      });
+      const ask = (n: number, holder = id(100, 32)) =>
+        store.takeUnit({
+          ...{ jobId, thumbprint: holder, atMs: n, station: station(n) },
+          event: () => event('unit'),
+        });
+      expect(await ask(0)).toEqual({ unitIndex: 0, taken: true });
+      expect(await ask(0)).toEqual({ unitIndex: 0, taken: false });
+      expect(await ask(1)).toEqual({ unitIndex: 0, taken: false });
+      expect(await ask(2, id(101, 32))).toBeUndefined();
+      const requests = await store.listStationRequests(everyUnit);
+      expect(requests.map(({ requestDigest }) => requestDigest)).toEqual([id(700, 32), id(701, 32)]);
+      expect((await store.findUnit(jobId, id(100, 32)))?.certificate).toBeUndefined();
+      expect(await store.findDevice(id(100, 32))).toBeUndefined();
+      expect(await logSize()).toBe(5); // open, approve, unit, two requests
+      const outcome = (n: number, result: 'FAILED' | 'DONE-UNPROVEN') => ({
+        ...{ outcomeDigest: id(800 + n, 32), jobId, unitIndex: 0, statement: id(n, 70) },
+        ...{ delegation: id(n, 60), result, storedAtMs: n },
+      });
+      const unit = { jobId, unitIndex: 0, reason: 'lost', atMs: 9 };
+      expect(await store.insertOutcome(outcome(0, 'FAILED'), event('outcome'))).toBe(true);
+      expect(await store.insertOutcome(outcome(0, 'FAILED'), event('outcome'))).toBe(false);
+      expect((await store.countJob(jobId)).stated).toEqual({ FAILED: 1 });
+      expect(await store.voidUnit(unit, event('void'))).toBe(true);
+      expect(await ask(3)).toEqual({ unitIndex: 0, taken: true });
+      expect(await store.insertOutcome(outcome(1, 'DONE-UNPROVEN'), event('outcome'))).toBe(true);
+      expect((await store.countJob(jobId)).stated).toEqual({ 'DONE-UNPROVEN': 1 });
+      expect(await store.voidUnit(unit, event('void'))).toBe(false);
+      expect(await store.findOutcome(id(801, 32))).toEqual(outcome(1, 'DONE-UNPROVEN'));
+      expect(await store.listOutcomes(everyUnit)).toHaveLength(2);
+    });
+
+    it('keeps a record of an identity once, and lists the newest first', async () => {
+      const identity = (n: number) => ({
+        ...{ recordDigest: id(900 + n, 32), product: 'pump', thumbprint: id(100, 32) },
+        ...{ record: id(n, 80), storedAtMs: n },
+      });
+      expect(await store.insertIdentity(identity(0), event('identity'))).toBe(true);
+      expect(await store.insertIdentity(identity(0), event('identity'))).toBe(false);
+      expect(await store.insertIdentity(identity(1), event('identity'))).toBe(true);
+      expect(await store.listIdentities({ from: 0, limit: 9 })).toEqual([identity(1), identity(0)]);
+      expect(await logSize()).toBe(2);
     });
 
     it('forgets challenges when they expire and keeps them to their job and purpose', async () => {

@@ -15,9 +15,19 @@ import {
   textString,
 } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
-import { bytes32, type DevicePublic, readObject, type SignedKind, verifySigned } from '@firmseal/formats';
+import { Fault } from '@firmseal/fault';
+import {
+  bytes32,
+  type DevicePublic,
+  digestOf,
+  openSigned,
+  readObject,
+  type SignedKind,
+  verifySigned,
+} from '@firmseal/formats';
 import { type Hello, verifyHello } from '@firmseal/license';
 import { verifyDeviceCertificate } from './verify.ts';
+import type { DeviceTrust } from './verify-device.ts';
 
 export interface IdentityRecord {
   readonly certificate: Bytes;
@@ -34,7 +44,7 @@ export interface IdentityRecord {
   readonly madeAt: number;
 }
 
-export const identityRecordKind: SignedKind = {
+const identityRecordKind: SignedKind = {
   typ: 'application/firmseal-identity',
   payloadMaxBytes: 4096,
   malformed: 'identity-record-malformed',
@@ -81,12 +91,33 @@ export function verifyIdentityRecord(
   crypto: Crypto,
   bytes: Uint8Array,
   caPublicKey: Uint8Array,
-): { record: IdentityRecord; device: DevicePublic; hello: Hello } {
+): { record: IdentityRecord; device: DevicePublic; hello: Hello; digest: Bytes } {
   const { malformed } = identityRecordKind;
-  const { payload } = verifySigned(crypto, bytes, { kind: identityRecordKind, publicKey: caPublicKey });
+  const object = verifySigned(crypto, bytes, { kind: identityRecordKind, publicKey: caPublicKey });
+  const { payload } = object;
   const { version: _, ...record } = readObject(payload, malformed, 'identity record', shape);
   const { certificate, challenge } = record;
   const now = new Date(record.madeAt * 1000);
   const device = verifyDeviceCertificate(crypto, certificate, { caPublicKeys: [caPublicKey], now });
-  return { record, device, hello: verifyHello(crypto, { hello: record.hello, device, challenge }) };
+  const hello = verifyHello(crypto, { hello: record.hello, device, challenge });
+  return { record, device, hello, digest: digestOf(crypto, object) };
+}
+
+/**
+ * As verifyIdentityRecord, under whichever of the device CAs signed it; for a chip of the product. Throws
+ * `certificate-product-wrong` too.
+ */
+export function verifyIdentityOf(
+  crypto: Crypto,
+  bytes: Uint8Array,
+  { product, deviceCaKeys }: DeviceTrust,
+): ReturnType<typeof verifyIdentityRecord> {
+  const opened = openSigned(bytes, identityRecordKind);
+  const isSignedBy = (key: Uint8Array) => crypto.verifyEs256(key, opened.signatureInput, opened.signature);
+  const ca = deviceCaKeys.find(isSignedBy);
+  if (ca === undefined) throw new Fault(identityRecordKind.invalid);
+  const found = verifyIdentityRecord(crypto, bytes, ca);
+  if (found.device.product !== product)
+    throw new Fault('certificate-product-wrong', { product: found.device.product, expected: product });
+  return found;
 }

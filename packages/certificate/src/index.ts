@@ -1,7 +1,7 @@
 export {
   type IdentityRecord,
-  identityRecordKind,
   makeIdentityRecord,
+  verifyIdentityOf,
   verifyIdentityRecord,
 } from './identity-record.ts';
 export { type CertificateInputs, type CertificateSigner, issueDeviceCertificate } from './issue.ts';

@@ -829,12 +829,12 @@ export const faultTable = {
     remedy: 'Release BOOT0, power the chip off and on, and give the same command again: it confirms what was done.',
   },
   'identity-record-malformed': {
-    number: 564, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 564, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity does not have the fields that the specification asks for.',
     remedy: 'Use the records that `firmseal personalize --records` wrote, as they are.',
   },
   'identity-record-signature-invalid': {
-    number: 565, exit: 'chip', http: null, retry: 'fail', chip: false,
+    number: 565, exit: 'chip', http: 422, retry: 'fail', chip: false,
     sentence: 'The record of an identity is not signed by this device CA.',
     remedy: 'Use the device CA that personalized the chip; do not trust a record that nobody signed.',
   },
@@ -1386,7 +1386,7 @@ export const faultTable = {
   'job-mode-wrong': {
     number: 894, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'Job {job} gives {mode} licenses, not {asked} ones. No unit of quota was taken.',
-    remedy: 'Use a job that was opened with `firmseal job open --mode standing`.',
+    remedy: 'Use a job that was opened with `firmseal job open --mode {asked}`.',
   },
   'tls-files-invalid': {
     number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -2573,6 +2573,176 @@ export const faultTable = {
     sentence: 'The station {station} cannot do this through {place}.',
     remedy: 'Use serial:, usb: or tcp: for an agent.',
   },
+  'station-delegation-malformed': {
+    number: 1600, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station does not have the fields that the specification asks for.',
+    remedy: 'Make it again with `firmseal keys delegate --role station`.',
+  },
+  'station-delegation-signature-invalid': {
+    number: 1601, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of the station is not signed by the owner\'s root key.',
+    remedy: 'Ask the owner for a delegation by the root of this product.',
+  },
+  'station-delegation-expired': {
+    number: 1602, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The delegation of station {station} holds from {from} to {to}, and not now.',
+    remedy: 'Compare the clock with the right time (`firmseal doctor`). If it is right, ask the owner to delegate the station again.',
+  },
+  'station-key-not-delegated': {
+    number: 1603, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key of the station is not the one that its delegation names.',
+    remedy: 'Give the key and the delegation that belong together; `firmseal keys show FILE` shows both public keys.',
+  },
+  'station-request-malformed': {
+    number: 1604, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station. No quota was spent.',
+  },
+  'station-request-signature-invalid': {
+    number: 1605, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request is not signed by the key of the station\'s delegation.',
+    remedy: 'Run the command again with the station\'s own key and delegation. No quota was spent.',
+  },
+  'station-request-wrong': {
+    number: 1606, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The request of the station is for another {what}.',
+    remedy: 'Run the command again: it makes a new request. No quota was spent.',
+  },
+  'station-license-malformed': {
+    number: 1607, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station does not have the fields that the specification asks for.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-license-signature-invalid': {
+    number: 1608, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is not signed by the key of its delegation.',
+    remedy: 'Run the command again. If the error comes back, the authority\'s issuer key is not the delegated one.',
+  },
+  'station-license-wrong': {
+    number: 1609, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The license for the station is for another {what}.',
+    remedy: 'Run the command again: it asks for another license under the same unit.',
+  },
+  'station-package-unfit': {
+    number: 1610, exit: 'package', http: 422, retry: 'fail', chip: false,
+    sentence: 'The package cannot be written to a {chip} without agent: {reason}.',
+    remedy: 'Link the firmware to the start of flash, and seal it with `firmseal seal --for-station`. No quota was spent.',
+  },
+  'station-chip-nameless': {
+    number: 1611, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} does not show its unique id, so its unit of the quota could not be told from that of another chip.',
+    remedy: 'If the chip is protected, lift it with `firmseal flash unprotect`, which erases it; or reach it through another place. No quota was spent.',
+  },
+  'station-place-remote': {
+    number: 1612, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is a place of another machine, and a chip without agent is written only at the machine that opens the package.',
+    remedy: 'Run the command at the station that holds the cable.',
+  },
+  'unproven-unconfirmed': {
+    number: 1613, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'A chip without agent proves nothing: this machine opens the firmware, and a blank chip cannot be told from an emulator. Nothing is promised against whoever runs this machine: he can read the firmware and copy it.',
+    remedy: 'To keep the firmware from him, personalize the chips first (`firmseal personalize`). To go on without that promise, add --unproven.',
+  },
+  'outcome-malformed': {
+    number: 1614, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not have the fields that the specification asks for.',
+    remedy: 'Use firmseal of the authority\'s version at the station.',
+  },
+  'outcome-signature-invalid': {
+    number: 1615, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement is not signed by the key of the station\'s delegation.',
+    remedy: 'Ask the station for the statement as it was made. Somebody changed this one, or signed it with another key.',
+  },
+  'outcome-wrong': {
+    number: 1616, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The statement of the station does not fit: another {what}.',
+    remedy: 'Ask the station for the statement of this unit. Somebody may have exchanged it.',
+  },
+  'outcome-file-malformed': {
+    number: 1617, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is no outcome file, or was cut.',
+    remedy: 'Give a file that `firmseal install --unproven --receipts` wrote.',
+  },
+  'outcome-unit-unknown': {
+    number: 1618, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'Unit {unit} of job {job} was not given to a station for this chip.',
+    remedy: 'Check the job and the authority. The statement was not kept.',
+  },
+  'job-takes-no-unproven': {
+    number: 1619, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} does not take DONE-UNPROVEN.',
+    remedy: 'Open a job with --accept DONE-UNPROVEN, or with --mode station. No quota was spent.',
+  },
+  'station-protection-unseen': {
+    number: 1620, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {place} answers no more, and the run that was about to protect it was interrupted.',
+    remedy: 'Look whether the chip runs its firmware. If the cable was out, run the same command again with it.',
+  },
+  'station-chip-protected': {
+    number: 1621, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} at {place} is read-protected, and this station did not just write it.',
+    remedy: 'If it may be erased, run `firmseal flash unprotect` first. A chip that this station finished needs nothing more.',
+  },
+  'station-option-missing': {
+    number: 1622, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{option} is needed to {purpose}.',
+    remedy: 'Add the option; `firmseal install --help` lists them.',
+  },
+  'records-way-incomplete': {
+    number: 1623, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
+    remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
+  },
+  'update-offer-invalid': {
+    number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no description of an update: {problem}.',
+    remedy: 'Take the file as `firmseal updater build` wrote it, or fetch it again from the owner of the product.',
+  },
+  'update-part-missing': {
+    number: 1701, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no file {file} where its description names one.',
+    remedy: 'Ask the owner of the product to publish the update again: the whole folder that `firmseal updater build` wrote.',
+  },
+  'update-download-failed': {
+    number: 1702, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} of the update could not be fetched: {reason}.',
+    remedy: 'Check the connection to the network and try again. Nothing was changed in the device.',
+  },
+  'update-license-missing': {
+    number: 1703, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no license for the device {thumbprint}.',
+    remedy: 'Send this number to the owner of the product and ask for a license. Nothing was changed in the device.',
+  },
+  'update-device-missing': {
+    number: 1704, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No device with a firmseal agent is connected.',
+    remedy: 'Plug the device in, let its agent listen (its entry pin or button at reset) and run the command again. `firmseal devices` lists what is connected; --socket names a device.',
+  },
+  'update-device-several': {
+    number: 1705, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{count} devices with a firmseal agent are connected: {places}.',
+    remedy: 'Unplug all but one, or name one with --socket.',
+  },
+  'update-boot-rom': {
+    number: 1706, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The device runs the bootloader of its chip\'s ROM, not its firmseal agent.',
+    remedy: 'Release BOOT0 (button, switch or jumper), then unplug the device and plug it in again.',
+  },
+  'update-trust-missing': {
+    number: 1707, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {file} does not say whose device it is for.',
+    remedy: 'Give the HTML file or update.json that the owner published, or --root-key and --device-ca-delegation.',
+  },
+  'update-license-unfit': {
+    number: 1708, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license file {file} cannot be published with this package: {reason}.',
+    remedy: 'Put only standing licenses for this package into the folder, as `firmseal license` writes them.',
+  },
+  'update-settings-invalid': {
+    number: 1709, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
+    remedy: 'Correct the file; docs/updater.md lists its fields.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
@@ -2611,7 +2781,7 @@ export const exitCodes = {
   unwitnessed: 23,
   /** A verified receipt of a chip that was left reversible on purpose: REHEARSAL. */
   rehearsal: 24,
-  /** ST's installer says done, and the state read back fits; there is no proof: DONE-UNPROVEN. */
+  /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,

@@ -10,7 +10,13 @@ export {
   parseHelloUnverified,
   verifyHello,
 } from './hello.ts';
-export { ceilingFor, issueLicense, type LicenseInputs, licenseKind } from './issue-license.ts';
+export {
+  ceilingFor,
+  deviceDataAreas,
+  issueLicense,
+  type LicenseInputs,
+  licenseKind,
+} from './issue-license.ts';
 export {
   type BatchFacts,
   batchLicensesMax,
@@ -24,7 +30,7 @@ export {
   signBatchList,
 } from './license-batch.ts';
 export {
-  type AcceptedWeaknesses,
+  type AcceptedOutcomes,
   identityWeaknesses,
   isProtected,
   judgeReceipt,

@@ -11,8 +11,10 @@ export const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'
 export type Weakness = (typeof weaknesses)[number];
 export type Outcome = 'PASS' | Weakness;
 
-/** What the owner of a job takes besides PASS. */
-export type AcceptedWeaknesses = readonly Weakness[];
+/**
+ * What the owner of a job takes besides PASS; the last is what a station says (spec/station.md), no receipt.
+ */
+export type AcceptedOutcomes = readonly (Weakness | 'DONE-UNPROVEN')[];
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -42,7 +44,7 @@ export function isProtected(
 }
 
 /** Weaknesses found and taken, as one verdict. */
-export function judgeWeaknesses(found: readonly Weakness[], accepts: AcceptedWeaknesses): Verdict {
+export function judgeWeaknesses(found: readonly Weakness[], accepts: AcceptedOutcomes): Verdict {
   const ordered = weaknesses.filter((one) => found.includes(one));
   return {
     outcome: ordered[0] ?? 'PASS',
@@ -59,7 +61,7 @@ export function judgeReceipt(inputs: {
   manifest: Manifest;
   receipt: Receipt;
   device: DevicePublic;
-  accepts: AcceptedWeaknesses;
+  accepts: AcceptedOutcomes;
 }): Verdict {
   const { manifest, receipt, device, accepts } = inputs;
   const kept = !receipt.unprotected && isProtected(findChip(device.chipId), manifest, receipt);

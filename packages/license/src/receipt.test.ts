@@ -3,7 +3,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { faultCode, testSigner } from '@firmseal/seal/testing';
 import { describe, expect, it } from 'vitest';
 import { device, deviceSigner, filled, licenseDigest, manifest, terms } from '../test/licensed-chip.ts';
-import { type AcceptedWeaknesses, judgeReceipt, judgeWeaknesses } from './outcome.ts';
+import { type AcceptedOutcomes, judgeReceipt, judgeWeaknesses } from './outcome.ts';
 import { makeReceipt, parseReceiptUnverified, type Receipt, receiptKind } from './receipt.ts';
 import { type ReceiptContext, verifyReceipt } from './verify-receipt.ts';
 
@@ -165,7 +165,7 @@ describe('a receipt', () => {
 describe('the verdict on a receipt', () => {
   const judge = async (
     change: Partial<Receipt>,
-    { accepts = [], ...given }: Given & { accepts?: AcceptedWeaknesses } = {},
+    { accepts = [], ...given }: Given & { accepts?: AcceptedOutcomes } = {},
   ) => {
     const context = { device, manifest, ...given };
     return judgeReceipt({ ...context, receipt: await verified(change, given), accepts });

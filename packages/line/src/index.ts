@@ -20,7 +20,7 @@ export {
 export { countSince, type JournalCounts, LineJournal, neededEntries } from './line-journal.ts';
 export { Operator, type OperatorAnswer } from './operator.ts';
 export type { Cycle } from './outcome.ts';
-export { type PublishedEvent, publishedEvent } from './published.ts';
+export { onlineBody, type PublishedEvent, publishedEvent } from './published.ts';
 export { renderLineJson, renderLog, socketOf } from './render-log.ts';
 export { type RenderedScreen, renderScreen, type ScreenInput, tallyText } from './render-screen.ts';
 export { csvHead, csvRow, junitReport } from './reports.ts';

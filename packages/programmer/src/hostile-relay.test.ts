@@ -5,8 +5,8 @@
 
 import { LinkClient } from '@firmseal/link';
 import { TestClock } from '@firmseal/link/testing';
-import { encodeStationFrame, type StationFrame, StationFrameReader } from '@firmseal/station';
-import { RemoteSite } from '@firmseal/station/testing';
+import { encodeStationFrame, type StationFrame, StationFrameReader } from '@firmseal/remote';
+import { RemoteSite } from '@firmseal/remote/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, type BenchChip, createBench } from '../test/bench.ts';
 import { ModelChip } from '../test/model-chip.ts';

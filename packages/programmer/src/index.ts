@@ -33,6 +33,14 @@ export { type ResultEvent, renderResult } from './render-result.ts';
 export { plainText, seconds } from './render-text.ts';
 export type { SocketOpener } from './socket-opener.ts';
 export { type LicenseSettings, type TakenLicense, takeLicense } from './take-license.ts';
+export { runUnproven } from './unproven/run-unproven.ts';
+export type {
+  Station,
+  StationAuthority,
+  UnprovenEvent,
+  UnprovenResult,
+  UnprovenSettings,
+} from './unproven/unproven-settings.ts';
 export type {
   InstallVerifier,
   KnownLicense,

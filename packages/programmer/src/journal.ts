@@ -29,6 +29,13 @@ export interface JournalLicense {
   readonly deviceDataDigests: readonly string[];
 }
 
+/** What a chip without agent showed of its protection. */
+export interface JournalProtection {
+  readonly access: string;
+  readonly readoutLevel: number | null;
+  readonly optionBytes: readonly (readonly [register: number, value: number])[];
+}
+
 interface JournalHead {
   readonly socket: string;
   readonly installId: string;
@@ -56,7 +63,28 @@ export type JournalBody =
       readonly outcome: Outcome;
       readonly keptBy: ReceiptKeeper;
     }
-  | { readonly kind: 'failed'; readonly code: string };
+  | { readonly kind: 'failed'; readonly code: string }
+  /** Chips without agent, written by the station itself: after it got and opened the license. */
+  | {
+      readonly kind: 'station-licensed';
+      readonly holder: string;
+      readonly manifestDigest: string;
+      readonly jobId: string;
+      /** License bundle, whose key nobody has any more once this run is over. */
+      readonly bundle: string;
+    }
+  /** After all of the package was read back, before protection is set. */
+  | { readonly kind: 'station-written' }
+  /** After the chip was looked at with its protection set. */
+  | { readonly kind: 'station-protected'; readonly protection: JournalProtection }
+  /** After the statement was signed, before the authority gets it. `done`: it says DONE-UNPROVEN. */
+  | {
+      readonly kind: 'station-stated';
+      readonly statement: string;
+      readonly delegation: string;
+      readonly done: boolean;
+    }
+  | { readonly kind: 'station-delivered' };
 
 export type JournalEntry = JournalHead & JournalBody;
 

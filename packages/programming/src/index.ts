@@ -16,7 +16,12 @@ export {
   readOptionSetting,
   withSettings,
 } from './option-text.ts';
-export { type PermanentConsent, type PermanentStep, permanentSteps } from './permanent-steps.ts';
+export {
+  type PermanentConsent,
+  type PermanentStep,
+  permanentSteps,
+  requireConsent,
+} from './permanent-steps.ts';
 export { openProbeProgrammer } from './ways/debug-probe-programmer.ts';
 export { type DfuseProgrammerOptions, openDfuseProgrammer } from './ways/dfuse-programmer.ts';
 export { openOpenocdProgrammer } from './ways/openocd-programmer.ts';

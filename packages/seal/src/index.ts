@@ -6,7 +6,13 @@ export {
   areaKinds,
   smallAreaMaxBytes,
 } from './areas.ts';
-export { type ChipState, checkForChip, protectionAsked, unmetRequirement } from './check-chip.ts';
+export {
+  askedReadoutLevel,
+  type ChipState,
+  checkForChip,
+  protectionAsked,
+  unmetRequirement,
+} from './check-chip.ts';
 export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore } from './core.ts';
 export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';

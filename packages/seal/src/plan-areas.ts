@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly otherAreas?: readonly Area[];
   /** Address of the vector table as linked; left out, the lowest address of the firmware. */
   readonly entry?: number;
+  /** For chips without agent: all of flash, each byte where it is linked (spec/station.md section 6). */
+  readonly forStation?: boolean;
 }
 
 interface Placed {
@@ -48,6 +50,16 @@ function groupByEraseUnit(chip: Chip, placed: readonly Placed[]): Group[] {
     } else groups.push({ start: alignDown(piece.address), end, pieces: [piece] });
   }
   return groups;
+}
+
+/** The chip as a station writes it: nothing of the flash is kept for an agent. */
+function withoutAgent(chip: Chip): Chip {
+  const { addressStart: linkStart, sizeBytes: length } = chip.flash;
+  const whole: ApplicationSlot = {
+    ...{ name: 'whole-flash', linkStart, storeStart: linkStart, length, handover: 'jump' },
+    meaning: 'for a chip without agent: each byte where it is linked',
+  };
+  return { ...chip, layout: { ...chip.layout, slots: [whole] } };
 }
 
 function fillGroup({ start, end, pieces }: Group): SealArea {
@@ -82,12 +94,12 @@ function refuseSharedUnits(chip: Chip, areas: readonly SealArea[]): void {
 export function planAreas(
   segments: readonly Segment[],
   chip: Chip,
-  { otherAreas = [], entry }: PlanOptions = {},
+  { otherAreas = [], entry, forStation = false }: PlanOptions = {},
 ): AreaPlan {
   const filled = segments.filter(({ bytes }) => bytes.length > 0);
   if (filled.length === 0) throw new Fault('image-empty');
   const sizes = filled.map(({ address, bytes }) => ({ address, length: bytes.length }));
-  const { slot, segments: places } = placeImage(chip, sizes);
+  const { slot, segments: places } = placeImage(forStation ? withoutAgent(chip) : chip, sizes);
   const placed = filled.map(({ bytes }, i) => ({ address: places[i]!.storeAddress, bytes }));
   const groups = groupByEraseUnit(chip, placed);
   if (groups.length + otherAreas.length > areaCountMax)

@@ -30,6 +30,49 @@ export interface UnitRecord {
   readonly drawing?: { readonly counterBefore?: number };
   readonly license?: { readonly source: LicenseSource['kind']; readonly image: string };
   readonly attempts: readonly Attempt[];
+  /** The unit that this chip has of a job, where the authority counts. */
+  readonly counted?: CountedUnit;
+  /**
+   * Statements of this chip that the authority has not got yet, oldest first, as `Ledger.state` made them.
+   */
+  readonly waiting?: readonly WaitingStatement[];
+}
+
+interface WaitingStatement {
+  /** Id of its job, hexadecimal. */
+  readonly job: string;
+  readonly statement: string;
+}
+
+export interface CountedUnit {
+  /** Id of the job, hexadecimal. */
+  readonly job: string;
+  readonly unitIndex: number;
+}
+
+/** What came of a chip, for whoever keeps the log of a job. */
+export interface ToldOutcome {
+  readonly certificate: Bytes;
+  readonly unit: CountedUnit;
+  readonly outcome: SfiOutcome;
+  /** Id of the table of causes, or of a fault; undefined for DONE-UNPROVEN. */
+  readonly cause?: string | undefined;
+  /** SHA-256 of the image, hexadecimal. */
+  readonly image: string;
+  /** Whether one run saw the chip from its first look to its last. */
+  readonly uninterrupted: boolean;
+}
+
+/** A job of the owner's authority, which counts the chips that ST's installer writes among its units. */
+export interface Ledger {
+  /** Id of the job, hexadecimal. */
+  readonly job: string;
+  /** The chip's unit, taken unless it has one. Throws what the authority refuses. */
+  take(certificate: Bytes): Promise<CountedUnit>;
+  /** A signed statement as text, to be kept until it was delivered. */
+  state(outcome: ToldOutcome): Promise<string>;
+  /** False: the authority is away, or did not take it; it is tried again by a later run. */
+  deliver(statement: string): Promise<boolean>;
 }
 
 export type LicenseSource =
@@ -49,6 +92,8 @@ export interface UnitBook {
   readonly draftPath: string;
   readDraft(): Bytes | undefined;
   removeDraft(): void;
+  /** Throws the fault of a disk that has no room for a license and the tool's log. */
+  refuseFullDisk(): void;
   readonly certificatePath: string;
   readonly logPath: string;
   /** A line of the tool's, as it came. */

@@ -2,11 +2,12 @@
 // (spec/sfi.md section 7). It may die at any point: the same call goes on from what the books hold, asks a
 // card for no second license, or says why a person is needed. Never run against the real tools.
 
-import { toHex } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import type { Attempt, Books, LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
+import type { Attempt, Books, Ledger, LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
 import type { Cause } from './causes.ts';
+import { deliverWaiting, stated, takeCounted } from './counted.ts';
 import { diagnose, wayBackText } from './diagnose.ts';
 import { drawLicense } from './draw-license.ts';
 import { lifeState, type SfiFamily } from './families.ts';
@@ -35,6 +36,8 @@ export interface InstallInputs {
   readonly expected: ExpectedState;
   readonly books: Books;
   readonly quota?: number;
+  /** Where an authority counts these chips too. */
+  readonly ledger?: Ledger;
   readonly drawAgain: boolean;
   /** Installs a chip again that the books call installed. */
   readonly again: boolean;
@@ -193,13 +196,13 @@ function tellProductId({ family, onEvent, source }: InstallInputs, productId: st
 
 async function installIn(
   given: InstallInputs,
-  unit: string,
+  { unit, certificate, productId }: { unit: string; certificate: Bytes; productId: string },
   book: UnitBook,
-  productId: string,
 ): Promise<UnitResult> {
   const { books, image, onEvent } = given;
   const onLine = (line: string) => book.appendLog(line);
-  const record: UnitRecord = book.read() ?? { productId, attempts: [] };
+  const found: UnitRecord = book.read() ?? { productId, attempts: [] };
+  const record = await deliverWaiting(given, book, found);
   const about = { unit, productId, logPath: book.logPath };
   if (isDone(record) && !given.again)
     return {
@@ -210,11 +213,17 @@ async function installIn(
       errors: [],
       already: true,
     };
-  await refuseBadStart(given, { unit, last: record.attempts.at(-1) }, onLine);
+  try {
+    await refuseBadStart(given, { unit, last: record.attempts.at(-1) }, onLine);
+  } catch (error) {
+    await tellInterrupted(given, { book, record, certificate }, error);
+    throw error;
+  }
   const licensed = await given.cardTurn(async () => {
     refuseBeyondQuota(given, unit);
+    const counted = await takeCounted(given, { book, record, certificate });
     onEvent({ event: 'step', step: 'drawing-license' });
-    return await drawLicense({ ...given, book, record, image: image.sha256, onLine });
+    return await drawLicense({ ...given, book, record: counted, image: image.sha256, onLine });
   });
   if (licensed.license!.image !== image.sha256)
     onEvent({
@@ -242,8 +251,37 @@ async function installIn(
     reasons: judged.reasons,
     causes: judged.causes.map(({ id }: Cause) => id),
   };
-  book.keep({ ...licensed, attempts: [...earlier, ended] });
+  const whole = { ...licensed, attempts: [...earlier, ended] };
+  const { outcome } = judged;
+  const told = { outcome, cause: causeOf(judged), image: image.sha256, uninterrupted: true };
+  // Outcome and statement are on the disk together: a run that ends here loses neither.
+  const kept = await stated(given, { record: whole, certificate }, told);
+  book.keep(kept);
+  await deliverWaiting(given, book, kept);
   return { ...judged, ...about, already: false };
+}
+
+/** For a log: the first cause, or that there is none. */
+function causeOf({ outcome, causes }: Judgement): string | undefined {
+  if (outcome === 'DONE-UNPROVEN') return undefined;
+  return causes[0]?.id ?? (outcome === 'FAILED' ? 'sfi-install-failed' : 'sfi-outcome-unknown');
+}
+
+/** An install that an earlier run began, and whose chip lets nobody see how it ended, is UNKNOWN. */
+async function tellInterrupted(
+  given: InstallInputs,
+  { book, record, certificate }: { book: UnitBook; record: UnitRecord; certificate: Bytes },
+  error: unknown,
+): Promise<void> {
+  const last = record.attempts.at(-1);
+  const isUntold = last !== undefined && last.outcome === undefined && record.counted !== undefined;
+  if (!(error instanceof Fault) || !isUntold) return;
+  const ended: Attempt = { ...last, outcome: 'UNKNOWN', reasons: [error.message] };
+  const whole = { ...record, attempts: [...record.attempts.slice(0, -1), ended] };
+  const told = { outcome: 'UNKNOWN', cause: error.code, image: last.image, uninterrupted: false } as const;
+  const kept = await stated(given, { record: whole, certificate }, told);
+  book.keep(kept);
+  await deliverWaiting(given, book, kept);
 }
 
 /**
@@ -258,7 +296,7 @@ export async function installUnit(given: InstallInputs): Promise<UnitResult> {
   tellProductId(given, productId);
   const book = await given.books.open(unit, certificate);
   try {
-    return await installIn(given, unit, book, productId);
+    return await installIn(given, { unit, certificate, productId }, book);
   } finally {
     await book.close();
   }

@@ -1,6 +1,17 @@
 export { areaTypes, type SfiArea } from './area.ts';
-export type { Attempt, Books, LicenseSource, StTool, UnitBook, UnitRecord } from './books.ts';
+export type {
+  Attempt,
+  Books,
+  CountedUnit,
+  Ledger,
+  LicenseSource,
+  StTool,
+  ToldOutcome,
+  UnitBook,
+  UnitRecord,
+} from './books.ts';
 export { type Cause, causes, findCause, findCauses, isHarmless, type Situation } from './causes.ts';
+export { deliverWaiting } from './counted.ts';
 export { type Diagnosis, diagnose, refuseToClose, wayBackText } from './diagnose.ts';
 export { type InstallInputs, installUnit, type SfiEvent, type UnitResult } from './drive.ts';
 export {

@@ -1,12 +1,47 @@
-export { Connection } from './connection.ts';
+export { checkForStation } from './check-package.ts';
+export { holderOfCertificate, holderOfChip } from './holder.ts';
 export {
-  encodeStationFrame,
-  type StationFrame,
-  StationFrameReader,
-} from './frame.ts';
-export { type Joining, joinAsLine, runStation, type StationRun } from './join.ts';
-export { LineEnd, type LineEndOptions } from './line-end.ts';
-export { ListeningLine, refuseJoin } from './listening-line.ts';
-export { type AgentOrder, faultPayload, type Join, joinPayload, readJoin } from './messages.ts';
-export { Pairing, type Party } from './pairing.ts';
-export { StationEnd, type StationEvent, type StationPorts } from './station-end.ts';
+  encodeOutcomeFile,
+  type OutcomeFile,
+  type StatedOutcome,
+  verifyOutcomeFile,
+} from './outcome-file.ts';
+export {
+  type AccessState,
+  areaDigestsAsked,
+  checkOutcome,
+  isProtectionAsFound,
+  makeOutcome,
+  type OutcomeStatement,
+  type ProtectionFound,
+  readOutcomeUnverified,
+  type StatedInstall,
+  type StationMethod,
+  type StationResult,
+  stationProtection,
+  type VerifiedOutcome,
+  verifyOutcome,
+} from './outcome-statement.ts';
+export {
+  makeStationRequest,
+  readStationRequestUnverified,
+  type StationPurpose,
+  type StationRequest,
+  type VerifiedRequest,
+  verifyStationRequest,
+} from './request.ts';
+export {
+  checkStationDate,
+  makeStationDelegation,
+  readStationDelegationUnverified,
+  type StationDelegation,
+  type VerifiedStation,
+  verifyStation,
+} from './station-delegation.ts';
+export {
+  issueStationLicense,
+  openStationLicense,
+  type StationTerms,
+  type VerifiedStationLicense,
+  verifyStationLicense,
+} from './station-license.ts';

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { equalBytes } from '@firmseal/bytes';
-import { encodeStationFrame, joinPayload, type StationFrame, StationFrameReader } from '@firmseal/station';
+import { encodeStationFrame, joinPayload, type StationFrame, StationFrameReader } from '@firmseal/remote';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Relay, type RelayEvent } from './relay.ts';
 

@@ -1,6 +1,6 @@
 // A relay: joins the connection of a line with one of the station that it names, and passes on what comes. It
 // reads the first frame of each connection and nothing after it, keeps no key, writes no file, and knows
-// nothing of a pair once one of its connections ended. spec/station.md sections 3 and 7.
+// nothing of a pair once one of its connections ended. spec/remote.md sections 3 and 7.
 
 import type { Socket } from 'node:net';
 import { toHex } from '@firmseal/bytes';
@@ -15,7 +15,7 @@ import {
   refuseJoin,
   type StationFrame,
   StationFrameReader,
-} from '@firmseal/station';
+} from '@firmseal/remote';
 
 /** A connection says what it is within this time. */
 const joinMs = 10_000;

@@ -20,7 +20,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { makeDelegation, type Role } from '@firmseal/formats';
 import type { FirmwareImage } from '@firmseal/image';
 import type { Signer } from '@firmseal/keys';
-import { type AcceptedWeaknesses, sealContentKey } from '@firmseal/license';
+import { type AcceptedOutcomes, sealContentKey } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
 import { type InstallPackage, readInstallPackage } from '@firmseal/programmer';
 import { type AreaPlan, checkPolicy, planAreas, sealPackage } from '@firmseal/seal';
@@ -64,7 +64,7 @@ export interface VirtualOwner {
    * An approved job with a line token. `accepts`: outcomes that the owner takes
    * besides PASS, none by default.
    */
-  openJob(sealed: VirtualPackage, quota: number, accepts?: AcceptedWeaknesses): Promise<VirtualJob>;
+  openJob(sealed: VirtualPackage, quota: number, accepts?: AcceptedOutcomes): Promise<VirtualJob>;
   end(): Promise<void>;
 }
 
@@ -159,7 +159,7 @@ const accessTo = (server: RunningAuthority, token: string) => ({
 async function openVirtualJob(
   { server, client }: { server: RunningAuthority; client: AuthorityClient },
   { sealed, contentKeyFile }: VirtualPackage,
-  { quota, accepts }: { quota: number; accepts: AcceptedWeaknesses },
+  { quota, accepts }: { quota: number; accepts: AcceptedOutcomes },
 ): Promise<VirtualJob> {
   const request = { header: sealed.headerBytes, contentKeyFile, quota, accepts: [...accepts] };
   const { job } = await client.call('openJob', request);

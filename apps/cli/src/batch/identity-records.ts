@@ -23,19 +23,25 @@ export interface ChipRecord {
 }
 
 /**
- * The last record of each chip, in the order of the file. Throws `identity-records-invalid`,
+ * All records, in the order of the file; a chip may have several. Throws `identity-records-invalid`,
  * `identity-records-empty`, and the faults of files.
  */
 export function readIdentityRecords(file: string): ChipRecord[] {
   const text = new TextDecoder().decode(readBoundedFile(file, mostBytes));
+  const records = text
+    .split('\n')
+    .flatMap((one, index) => (one.trim() === '' ? [] : [readLine(file, one, index + 1)]));
+  if (records.length === 0) throw new Fault('identity-records-empty', { file });
+  return records;
+}
+
+/** The last record of each chip. */
+export function latestOfEachChip(records: readonly ChipRecord[]): ChipRecord[] {
   const found = new Map<string, ChipRecord>();
-  for (const [index, one] of text.split('\n').entries()) {
-    if (one.trim() === '') continue;
-    const record = readLine(file, one, index + 1);
+  for (const record of records) {
     found.delete(record.thumbprint);
     found.set(record.thumbprint, record);
   }
-  if (found.size === 0) throw new Fault('identity-records-empty', { file });
   return [...found.values()];
 }
 

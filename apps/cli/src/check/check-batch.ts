@@ -37,7 +37,7 @@ export function checkBatch({ file, trust, fits, records }: BatchQuestion): Findi
   const sound = checkLicenses(findings, batch, trust);
   findings.push({
     ...{ outcome: sound === bundles.size ? 'ok' : 'note', subject: file },
-    says: `signed by a license issuer under the root: ${sound} licenses of job ${toHex(jobId)}`,
+    says: `signed by a license issuer under the root: job ${toHex(jobId)}, licenses: ${sound}`,
   });
   checkDate(findings, file, batch);
   if (records !== undefined) checkCoverage(findings, { file, batch, records });
@@ -91,6 +91,6 @@ function checkCoverage(
     findings.push(problem(`${records} line ${line}`, new Fault('batch-chip-missing', { thumbprint })));
   findings.push({
     ...{ outcome: missing.length === 0 ? 'ok' : 'note', subject: file },
-    says: `${chips.length - missing.length} of the ${chips.length} chips in ${records} have a license`,
+    says: `chips in ${records} with a license: ${chips.length - missing.length} of ${chips.length}`,
   });
 }

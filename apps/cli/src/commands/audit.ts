@@ -3,7 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
-import { type AuditedInstall, type AuditResult, audit, type JobSummary } from '@firmseal/audit';
+import {
+  type AuditedInstall,
+  type AuditedOutcome,
+  type AuditResult,
+  audit,
+  type JobSummary,
+} from '@firmseal/audit';
 import { formatHead, parseHead } from '@firmseal/authority';
 import { mostEvidenceLineBytes } from '@firmseal/authority-contract';
 import { utf8 } from '@firmseal/bytes';
@@ -21,8 +27,9 @@ import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { keepYoungGenerationSmall } from '../small-heap.ts';
+import { openStatementFolder } from '../statement-folder.ts';
 import { showTime } from '../times.ts';
-import { outcomesText, provenText } from '../unit-view.ts';
+import { outcomesText, provenText, statedText } from '../unit-view.ts';
 
 interface AuditInputs {
   readonly authority?: string | undefined;
@@ -71,18 +78,33 @@ function tellInstall(face: Face, install: AuditedInstall): void {
   );
 }
 
+function tellStated(face: Face, outcome: AuditedOutcome): void {
+  const { job, unitIndex, chip, holder, firmwareVersion, storedAtMs, outcomeDigest } = outcome;
+  const version = firmwareVersion === undefined ? '' : `version ${firmwareVersion}, `;
+  face.tell(
+    { event: 'stated', ...outcome },
+    `job ${job}, unit ${unitIndex}: ${chip} ${holder}, WITHOUT PROOF: ${statedText(outcome)}, ` +
+      `${version}${showTime(storedAtMs)}, statement ${outcomeDigest}`,
+  );
+}
+
 function tellJob(face: Face, summary: JobSummary): void {
-  const { job, product, quota, units, voided, licenses, receipts, installed, outcomes } = summary;
+  const { job, product, quota, units, voided, licenses, receipts, installed, outcomes, stated } = summary;
   const { unitsWithoutLicense, unitsWithoutReceipt } = summary;
+  const said = outcomesText(stated).replace(/, $/, '');
   face.tell(
     { event: 'job', ...summary },
     `job ${job}: ${product}, quota ${quota}, units ${units}, voided ${voided}, licenses ${licenses}, ` +
       `receipts ${receipts}, installed ${installed}, ${outcomesText(outcomes)}` +
-      `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}`,
+      `units without license ${unitsWithoutLicense}, units without receipt ${unitsWithoutReceipt}` +
+      (said === '' ? '' : `; without proof, by stations: ${said}`),
   );
 }
 
-function tellVerdict(face: Face, { findings, findingCount, notices, ok, head }: AuditResult): void {
+function tellVerdict(
+  face: Face,
+  { findings, findingCount, notices, ok, identityCount, head }: AuditResult,
+): void {
   for (const finding of findings) {
     const { code, subject, detail } = finding;
     face.tell({ event: 'finding', ...finding }, `FINDING ${code}: ${subject}: ${detail}`);
@@ -90,7 +112,15 @@ function tellVerdict(face: Face, { findings, findingCount, notices, ok, head }: 
   for (const notice of notices)
     face.tell({ event: 'notice', ...notice }, `NOTICE ${notice.code}: ${notice.detail}`);
   face.tell(
-    { event: 'audit', ok, findings: findingCount, notices: notices.length, head: formatHead(head) },
+    {
+      event: 'audit',
+      ok,
+      findings: findingCount,
+      notices: notices.length,
+      identityCount,
+      head: formatHead(head),
+    },
+    ...(identityCount === 0 ? [] : [`identities recorded: ${identityCount}`]),
     `log ${formatHead(head)}`,
     ok ? 'audit: no contradiction' : `audit: FAILED, ${findingCount} contradictions`,
   );
@@ -102,7 +132,10 @@ export const command = (shell: Shell) =>
     .addOption(new Option('--token-file <file>', "file with an owner's or an auditor's token"))
     .option('--evidence <file>', 'audit this copy of the evidence, without an authority')
     .option('--keep <file>', 'keep a copy of the evidence, to audit it again later')
-    .option('--receipts <folder>', 'write a receipt file for each install, for `firmseal verify receipt`')
+    .option(
+      '--receipts <folder>',
+      'write a receipt file for each install, for `firmseal verify receipt`, and an outcome file for what stations say without proof',
+    )
     .addOption(rootKeyOption())
     .addOption(productOption())
     .requiredOption(
@@ -132,6 +165,7 @@ export const command = (shell: Shell) =>
         const rootPublicKey = readPublicKey(options.rootKey);
         const delegation = readInput(options.deviceCaDelegation);
         const receipts = openReceiptFolder(options.receipts, delegation);
+        const statements = openStatementFolder(options.receipts);
         const { delegate: deviceCa } = verifyAuthority(
           nodeCrypto,
           { delegation },
@@ -145,6 +179,10 @@ export const command = (shell: Shell) =>
           onInstall: (install, objects) => {
             tellInstall(face, install);
             receipts?.keep(install.thumbprint, objects);
+          },
+          onStated: (outcome, file) => {
+            tellStated(face, outcome);
+            statements?.keep(outcome.holder, file);
           },
         });
         for (const job of result.jobs) tellJob(face, job);

@@ -3,20 +3,30 @@
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { type Bytes, toHex } from '@firmseal/bytes';
-import { faultLabel } from '@firmseal/fault';
+import { Fault, faultLabel } from '@firmseal/fault';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
 import { setUpBatch } from '../batch/set-up-batch.ts';
+import { chipOption } from '../chip-option.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
 import { setUpLine, type TrustOptions } from '../line-setup.ts';
-import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
+import {
+  authorityOption,
+  examples,
+  passphraseOption,
+  rootKeyOption,
+  stationsOption,
+  tokenOption,
+} from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
+import { neverTriedOption } from '../silicon/tried.ts';
 import { collectSockets } from '../sockets.ts';
+import { collectUnprovenWays, installUnproven } from '../unproven/install-unproven.ts';
 
 type FailedInstall = Extract<InstallResult, { outcome: 'fail' }>;
 
@@ -27,24 +37,36 @@ function tellFailure(face: Face, { socketNumber, socket, fault }: FailedInstall)
   face.note(`  What to do: ${remedy}`);
 }
 
-interface Access extends TrustOptions {
+interface Access {
   readonly authority?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly job?: Bytes | undefined;
+}
+
+/** As the command line says it of an option that it cannot do without. */
+function required<T>(value: T | undefined, option: string): T {
+  if (value !== undefined) return value;
+  const detail = `required option '${option}' not specified`;
+  throw new Fault('command-line-invalid', { command: 'firmseal install', detail });
+}
+
+const accessOf = ({ authority, tokenFile, job }: Access) => ({
+  authority: required(authority, '--authority <url>'),
+  tokenFile: required(tokenFile, '--token-file <file>'),
+  job: required(job, '--job <job>'),
+});
+
+interface InstallAccess extends Access, TrustOptions {
   readonly batch?: string | undefined;
   readonly outbox: string;
   readonly stations: Stations;
-  readonly refuse: (text: string) => never;
 }
 
 /** With the authority, or with a batch in its place. */
-function setUpInstall(face: Face, path: string, options: Access) {
-  const { authority, tokenFile, job, batch, outbox, refuse } = options;
-  if (batch !== undefined) return setUpBatch(path, { ...options, batch, outbox });
-  if (authority === undefined) return refuse("required option '--authority <url>' not specified");
-  if (tokenFile === undefined) return refuse("required option '--token-file <file>' not specified");
-  if (job === undefined) return refuse("required option '--job <job>' not specified");
-  return setUpLine(face, path, { ...options, authority, tokenFile, job });
+function setUpInstall(face: Face, path: string, options: InstallAccess) {
+  const { batch } = options;
+  if (batch !== undefined) return setUpBatch(path, { ...options, batch });
+  return setUpLine(face, path, { ...options, ...accessOf(options) });
 }
 
 export const command = (shell: Shell) =>
@@ -64,13 +86,13 @@ export const command = (shell: Shell) =>
       'with --batch: where receipts wait for `firmseal batch deliver`',
       'firmseal-outbox',
     )
-    .requiredOption(
+    .option(
       '--socket <place>',
       'a chip: serial:, usb:, tcp:, or station:NAME/ and one of these (repeat)',
       collectSockets,
     )
     .addOption(rootKeyOption())
-    .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .option('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .addOption(stationsOption())
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
@@ -79,6 +101,21 @@ export const command = (shell: Shell) =>
       'file that keeps the progress; give it again after a crash to continue',
       'firmseal-line.jsonl',
     )
+    .option(
+      '--unproven',
+      'write chips without agent from this machine, which opens the firmware: DONE-UNPROVEN, never PASS',
+    )
+    .option(
+      '--via <place>',
+      'with --unproven, a chip: serial:, usb:, tcp:, probe:, openocd: or virtual: (repeat)',
+      collectUnprovenWays,
+    )
+    .addOption(chipOption().makeOptionMandatory(false))
+    .option('--station-key <file>', "with --unproven: the station's key")
+    .option('--station-delegation <file>', "with --unproven: the root's delegation of the station")
+    .addOption(passphraseOption('the station key'))
+    .option('--confirm-permanent', 'with --unproven: set protection that can never be taken back')
+    .addOption(neverTriedOption())
     .addHelpText(
       'after',
       examples(
@@ -87,14 +124,21 @@ export const command = (shell: Shell) =>
           '      --socket serial:/dev/ttyACM0 --socket usb:1-4.2 --socket tcp:127.0.0.1:5001',
         'install panel.seal --batch panel.batch --root-key root.key.pub \\\n' +
           '      --device-ca-delegation ca.delegation --socket serial:/dev/ttyACM0 --outbox outbox',
+        'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
+          '      --root-key root.key.pub --unproven --chip stm32g0b1 --via serial:/dev/ttyACM0 \\\n' +
+          '      --station-key station.key --station-delegation station.delegation',
       ),
     )
     .action(
-      runs(shell, async (face, path, options, command) => {
-        const given = { stations: options.stations, places: options.socket };
+      runs(shell, async (face, path, options) => {
+        if (options.unproven === true || options.via !== undefined)
+          return installUnproven(face, path, { ...options, ...accessOf(options) });
+        const sockets = required(options.socket, '--socket <place>');
+        const deviceCaDelegation = required(options.deviceCaDelegation, '--device-ca-delegation <file>');
+        const given = { stations: options.stations, places: sockets };
         return withStations(face, given, async (stations) => {
-          const refuse = (text: string) => command.error(text);
-          const { delegation, ...line } = setUpInstall(face, path, { ...options, stations, refuse });
+          const access = { ...options, deviceCaDelegation, stations };
+          const { delegation, ...line } = setUpInstall(face, path, access);
           const receipts = openReceiptFolder(options.receipts, delegation);
           const journal = await openJournalFile(options.journal);
           const shown = createInstallFace(face);
@@ -102,7 +146,7 @@ export const command = (shell: Shell) =>
           const giveBack = shell.stops.take(() => stop.abort());
           try {
             const results = await runGang({
-              ...{ ...line, sockets: options.socket, journal },
+              ...{ ...line, sockets, journal },
               keepProof: ({ thumbprint, ...objects }) =>
                 receipts?.keep(toHex(thumbprint), {
                   ...{ ...objects, header: line.sealed.headerBytes },

@@ -20,6 +20,7 @@ import {
   rootKeyOption,
   stationsOption,
 } from '../options.ts';
+import { bringRecord, recordTaker } from '../personalization/bring-records.ts';
 import { EnrolmentList } from '../personalization/enrolment-list.ts';
 import { collectWays, isVirtual, kindOf, type Plug, plugsOf, remoteOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
@@ -119,6 +120,10 @@ export const command = (shell: Shell) =>
       "compare this machine's clock with the authority's before anything is written",
     )
     .addOption(stationsOption())
+    .option(
+      '--token-file <file>',
+      "with --authority and --records: a site's token; each record goes to the authority too",
+    )
     .option('--confirm-permanent', 'required for level 2, which can never be undone')
     .addOption(siliconReportOption())
     .addOption(neverTriedOption())
@@ -152,6 +157,7 @@ export const command = (shell: Shell) =>
         const programmed = plugs.find(({ via }) => via !== 'written');
         if (enrolmentList !== undefined && programmed !== undefined)
           throw new Fault('enrolment-way', { via: programmed.via });
+        const authority = recordTaker(face, options);
         checkClock(new Date());
         if (options.authority !== undefined) await compareClocks(shell, options.authority);
         const chip = findChip(options.chip);
@@ -191,7 +197,9 @@ export const command = (shell: Shell) =>
                 if (records === undefined) return;
                 const sha256 = via === 'written' ? undefined : agentSha256(chip, build);
                 const facts = { agentSha256: sha256, board, now: new Date() };
-                appendRecord(records, device, await recordOf(deviceCa, device, facts));
+                const record = await recordOf(deviceCa, device, facts);
+                appendRecord(records, device, record);
+                if (authority !== undefined) await bringRecord(face, authority, { record, file: records });
               },
             };
             try {

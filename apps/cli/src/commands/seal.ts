@@ -143,6 +143,10 @@ export const command = (shell: Shell) =>
       '--also-sfi <folder>',
       "write what ST's packager needs for the same firmware, and its command lines, into this folder",
     )
+    .option(
+      '--for-station',
+      'for chips without agent, which a station writes (`install --unproven`): no agent takes the package',
+    )
     .option('--sbom <file>', 'software bill of materials; its SHA-256 is signed')
     .option('--allow-open', 'let the package install on chips that can be read out (level 0)')
     .option(
@@ -165,7 +169,8 @@ export const command = (shell: Shell) =>
         const keyFile = `${out}.key`;
         const { alsoSfi } = options;
         const chip = findChip(options.chip);
-        requireAgent(chip);
+        const { forStation = false } = options;
+        if (!forStation) requireAgent(chip);
         if (alsoSfi !== undefined) preparePackagerFolder(alsoSfi, chip, options.counter);
         refuseUnmakeable([keyFile, out, ...(alsoSfi === undefined ? [] : packagerPaths(alsoSfi))]);
         const { address: at, format, entry, generated = [], deviceData = [] } = options;
@@ -176,6 +181,7 @@ export const command = (shell: Shell) =>
         const plan = planAreas(image.segments, chip, {
           otherAreas: [...generated, ...deviceData],
           ...(entry === undefined ? {} : { entry }),
+          forStation,
         });
         const core = makeCore(chip, plan.entry, options);
         checkPolicy(core, [chip], options);

@@ -5,7 +5,7 @@ import { audit } from '@firmseal/audit';
 import { readEvidence } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import type { FirmwareImage } from '@firmseal/image';
-import type { AcceptedWeaknesses } from '@firmseal/license';
+import type { AcceptedOutcomes } from '@firmseal/license';
 import type { InstallEvent, InstallResult } from '@firmseal/programmer';
 import {
   createOwner,
@@ -128,7 +128,7 @@ async function runWith(owner: VirtualOwner, inputs: DemoInputs): Promise<DemoSum
   const { recordCount } = sealed.sealed;
   tell({ event: 'sealed', sizeBytes: sealed.file.length, records: recordCount, slot: owner.plan.slot.name });
   // A chip below the level of its tier is refused, unless the owner of the job takes it.
-  const below = (level: number): AcceptedWeaknesses =>
+  const below = (level: number): AcceptedOutcomes =>
     level < owner.chip.tier.readoutLevel ? ['UNPROTECTED'] : [];
   const job = await owner.openJob(sealed, quota, below(protectedLevel));
   const drillJob = await owner.openJob(sealed, 8, below(protectedLevel));

@@ -72,9 +72,11 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
 const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
 /** By command, with the option that stands for them when it is given. */
 const wantedOf: Readonly<Record<string, { readonly unless: string; readonly options: readonly string[] }>> = {
+  install: { unless: '--unproven', options: ['--socket', '--device-ca-delegation'] },
   audit: { unless: '--evidence', options: ['--authority', '--token-file'] },
   personalize: { unless: '--via', options: ['--socket'] },
   check: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
+  update: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
 };
 
 type Parse = ((text: string, before: unknown) => unknown) | undefined;

@@ -27,8 +27,11 @@ const done: Readonly<Record<FlashStage, (total: number) => string>> = {
   verify: (total) => `verified ${total} bytes, all as written`,
 };
 
-function linesOf(event: Exclude<FlashEvent, { event: 'progress' }>): string[] {
+/** What people are told; of a stage that makes progress only its end. */
+export function flashLines(event: FlashEvent): string[] {
   switch (event.event) {
+    case 'progress':
+      return event.done === event.total ? [done[event.stage](event.total)] : [];
     case 'identified': {
       const { uniqueId, bootloaderVersion, readProtected } = event.identity;
       return [
@@ -57,7 +60,7 @@ export function flashTeller(face: Face): OnFlashEvent {
   let last = '';
   return (event) => {
     if (event.event !== 'progress') {
-      face.tell(event, ...linesOf(event));
+      face.tell(event, ...flashLines(event));
       return;
     }
     const { stage, done: doneUnits, total } = event;
@@ -66,6 +69,6 @@ export function flashTeller(face: Face): OnFlashEvent {
     if (mark === last) return;
     last = mark;
     face.event({ event: 'progress', stage, percent, done: doneUnits, total });
-    if (doneUnits === total) face.lines(done[stage](total));
+    face.lines(...flashLines(event));
   };
 }

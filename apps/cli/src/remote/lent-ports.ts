@@ -4,7 +4,7 @@ import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { agentWriter } from '@firmseal/personalization';
 import { parsePlace, placeText } from '@firmseal/places';
-import type { StationPorts } from '@firmseal/station';
+import type { StationPorts } from '@firmseal/remote';
 import { openProgrammer } from '../programmer-place.ts';
 import { cableOf, openSocket, refuseStation } from '../sockets.ts';
 

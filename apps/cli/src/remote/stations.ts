@@ -6,7 +6,7 @@ import { Fault } from '@firmseal/fault';
 import { type ByteStream, systemClock } from '@firmseal/link';
 import type { AgentWriter } from '@firmseal/personalization';
 import { parsePlace, placeText, type StationPlace } from '@firmseal/places';
-import { type Connection, joinAsLine, LineEnd, ListeningLine } from '@firmseal/station';
+import { type Connection, joinAsLine, LineEnd, ListeningLine } from '@firmseal/remote';
 import { connectTls, listenTls, TcpStream, type TlsListener } from '@firmseal/tcp-adapter';
 import type { Face } from '../face.ts';
 import { toHostPort } from '../options.ts';

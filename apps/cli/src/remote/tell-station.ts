@@ -1,7 +1,7 @@
 // What a station says of itself while it serves: a line for each change, no bytes and no secrets.
 
 import { type Fault, faultLabel } from '@firmseal/fault';
-import type { StationEvent } from '@firmseal/station';
+import type { StationEvent } from '@firmseal/remote';
 import type { Face } from '../face.ts';
 
 const changes = {

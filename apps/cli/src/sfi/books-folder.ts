@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { type Bytes, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { faultOfFile, holdFile, readBoundedFile, writeWholeFile } from '@firmseal/files';
-import type { Books, UnitBook, UnitRecord } from '@firmseal/sfi';
+import { type Books, deliverWaiting, type Ledger, type UnitBook, type UnitRecord } from '@firmseal/sfi';
 import { z } from 'zod';
 import { readJsonFile } from '../json-file.ts';
 import { openOutputFolder } from '../output-folder.ts';
 
 const mostBytes = 64 * 1024;
+/** For license, record and the tool's log of one install. */
+const roomBytes = 64 * 1024;
 const outcomes = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
 
 const recordForm = z.strictObject({
@@ -19,6 +21,13 @@ const recordForm = z.strictObject({
   drawing: z.strictObject({ counterBefore: z.number().int().nonnegative().optional() }).optional(),
   license: z
     .strictObject({ source: z.enum(['card', 'file', 'global']), image: z.string().max(64) })
+    .optional(),
+  counted: z
+    .strictObject({ job: z.string().regex(/^[0-9a-f]{32}$/), unitIndex: z.number().int().nonnegative() })
+    .optional(),
+  waiting: z
+    .array(z.strictObject({ job: z.string().max(32), statement: z.string().regex(/^[0-9a-f]{2,8192}$/) }))
+    .max(256)
     .optional(),
   attempts: z.array(
     z.strictObject({
@@ -54,6 +63,13 @@ function bookAt(folder: string): UnitBook {
     draftPath: at('license.draft'),
     readDraft: () => fileOr(at('license.draft')),
     removeDraft: () => rmSync(at('license.draft'), { force: true }),
+    refuseFullDisk: () => {
+      try {
+        writeWholeFile(at('room'), [new Uint8Array(roomBytes)]);
+      } finally {
+        rmSync(at('room'), { force: true });
+      }
+    },
     certificatePath: at('certificate.bin'),
     logPath: at('tool.log'),
     appendLog: (line) => {
@@ -78,6 +94,29 @@ export function readBooks(folder: string): BookedUnit[] {
     const record = readRecord(join(units, unit, 'record.json'));
     return record === undefined ? [] : [{ unit, ...record }];
   });
+}
+
+/**
+ * Brings what waits in these books to the authority, of chips too that are not here any more; those that
+ * another process works with are left to it. The number of statements that still wait.
+ */
+export async function deliverBooks(folder: string, ledger: Ledger): Promise<number> {
+  let waiting = 0;
+  for (const { unit } of readBooks(folder)) {
+    const path = join(folder, 'units', unit);
+    const lock = await holdFile(join(path, 'record.json'));
+    if (!lock.held) continue;
+    try {
+      const book = bookAt(path);
+      const record = book.read();
+      if (record === undefined) continue;
+      const { waiting: left = [] } = await deliverWaiting({ ledger }, book, record);
+      waiting += left.length;
+    } finally {
+      await lock.release();
+    }
+  }
+  return waiting;
 }
 
 /** The folder is made where it is missing. Throws what writing to it would throw. */

@@ -1,5 +1,5 @@
-// Installs through ST's tools beside a job of the authority: one view, with the outcomes kept apart. The
-// authority knows nothing of these chips; what is told of them is this station's word.
+// Installs through ST's tools beside a job of the authority: one view, with the outcomes kept apart. What is
+// told of these chips is this station's word, whether or not the authority counts them (`--job`).
 
 import type { SfiOutcome } from '@firmseal/sfi';
 import type { Face } from '../face.ts';
@@ -22,8 +22,11 @@ function tellUnit(face: Face, folder: string, unit: BookedUnit): void {
   );
 }
 
-/** The number of chips of these books that have a license. Throws `sfi-books-invalid`. */
-export function tellBooks(face: Face, folder: string): number {
+/**
+ * The number of chips of these books that have a license and no unit of the job (its id in hexadecimal).
+ * Throws `sfi-books-invalid`.
+ */
+export function tellBooks(face: Face, folder: string, job: string): number {
   const units = readBooks(folder);
   const counts: Record<string, number> = {};
   for (const unit of units) counts[outcomeOf(unit)] = (counts[outcomeOf(unit)] ?? 0) + 1;
@@ -36,5 +39,6 @@ export function tellBooks(face: Face, folder: string): number {
     `books ${folder}, by ST's installer and without proof: licenses ${licensed}${told.length === 0 ? '' : `, ${told.join(', ')}`}`,
   );
   for (const unit of units) tellUnit(face, folder, unit);
-  return licensed;
+  const isCounted = ({ counted }: BookedUnit) => counted?.job === job;
+  return units.filter((one) => !isCounted(one) && (one.license ?? one.drawing) !== undefined).length;
 }

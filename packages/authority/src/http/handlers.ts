@@ -6,9 +6,11 @@ import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
+import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
 import type { Page } from '../store/store.ts';
@@ -47,6 +49,14 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit };
     },
+    issueStationLicense: async ({ job, ...ask }) => {
+      const { bundle, licenseId, unitIndex, newUnit } = await licenseStation(authority, {
+        ...{ ...ask, jobId: job },
+      });
+      return { bundle, licenseId, unitIndex, newUnit };
+    },
+    takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
+    storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
     storeReceipt: async ({ job, ...request }) => {
       const stored = await storeReceipt(authority, { ...request, jobId: job });
       const { accepted, outcome, fresh, jobId } = stored;
@@ -80,6 +90,11 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     createLineToken: ({ job, ...request }, by) =>
       createToken(authority, { ...request, scope: 'line', jobId: job, by }),
     createToken: (request, by) => createToken(authority, { ...request, by }),
+    storeIdentity: ({ record }) => storeIdentity(authority, record),
+    listIdentities: async (page) => {
+      const { items, more } = await paged(page, (one) => listIdentities(authority, one));
+      return { identities: items.filter((one) => one !== undefined), more };
+    },
     listTokens: async (page) => {
       const { items, more } = await paged(page, (one) => listTokens(authority, one));
       return { tokens: items, more };

@@ -47,6 +47,7 @@ describe('the interface', () => {
       installed: 1,
       receipts: 1,
       outcomes: { PASS: 1 },
+      stated: {},
       createdAtMs: authority.nowMs,
       packages: [
         {

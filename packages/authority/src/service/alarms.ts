@@ -14,7 +14,9 @@ export type AlarmReason =
    */
   | 'receipt-for-unknown-license'
   /** The chip of a voided unit was installed after all. */
-  | 'receipt-for-voided-unit';
+  | 'receipt-for-voided-unit'
+  /** A station says that it wrote the chip of a voided unit. */
+  | 'outcome-for-voided-unit';
 
 const viewAlarm = ({ jobId, licenseId, ...rest }: AlarmRecord): AlarmView => ({
   ...rest,
@@ -22,7 +24,7 @@ const viewAlarm = ({ jobId, licenseId, ...rest }: AlarmRecord): AlarmView => ({
   license: licenseId,
 });
 
-/** The caller has verified `receipt` under the certificate of the chip. */
+/** The caller has verified the receipt under the certificate of the chip, or the statement of the station. */
 export async function raiseAlarm(
   authority: Authority,
   alarm: {

@@ -42,6 +42,7 @@ export async function* exportEvidence(
 async function* pagesOf(snapshot: StoreSnapshot, atMs: number): AsyncGenerator<EvidenceLine[]> {
   yield [{ kind: 'head', format: evidenceFormat, ...(await snapshot.logHead()), atMs }];
   yield* logPages(snapshot);
+  yield* identityPages(snapshot);
   for (let from = 0; ; from += pageRows) {
     const jobs = await snapshot.listJobs({ from, limit: pageRows });
     for (const job of jobs) yield* jobPages(snapshot, job);
@@ -57,6 +58,14 @@ async function* logPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageRows) return;
     from = last.sequence + 1;
+  }
+}
+
+async function* identityPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceLine[]> {
+  for (let from = 0; ; from += pageRows) {
+    const rows = await snapshot.listIdentities({ from, limit: pageRows });
+    yield rows.map((row) => ({ kind: 'identity', ...row }));
+    if (rows.length < pageRows) return;
   }
 }
 
@@ -81,23 +90,32 @@ async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerato
   }
 }
 
-/** Each unit, then its licenses, then their receipts. */
+/** Each unit, what stations asked for it, its licenses, their receipts, and what stations said of it. */
 async function unitLines(
   snapshot: StoreSnapshot,
   units: readonly UnitRecord[],
   range: { jobId: UnitRecord['jobId']; first: number; last: number },
 ): Promise<EvidenceLine[]> {
   const licenses = Map.groupBy(await snapshot.listLicenses(range), ({ unitIndex }) => unitIndex);
+  const ofUnit = ({ unitIndex }: { unitIndex: number }) => unitIndex;
+  const requests = Map.groupBy(await snapshot.listStationRequests(range), ofUnit);
+  const outcomes = Map.groupBy(await snapshot.listOutcomes(range), ofUnit);
   const receipts = Map.groupBy(await snapshot.listReceipts(range), ({ licenseId }) => toHex(licenseId));
   return units.flatMap((unit): EvidenceLine[] => {
     const own = licenses.get(unit.unitIndex) ?? [];
     return [
       unitLine(unit),
+      ...(requests.get(unit.unitIndex) ?? []).map(
+        ({ jobId, ...row }): EvidenceLine => ({ kind: 'request', job: jobId, ...row }),
+      ),
       ...own.map(licenseLine),
       ...own.flatMap(({ licenseId }) =>
         (receipts.get(toHex(licenseId)) ?? []).map(
           ({ jobId, ...row }): EvidenceLine => ({ kind: 'receipt', job: jobId, ...row }),
         ),
+      ),
+      ...(outcomes.get(unit.unitIndex) ?? []).map(
+        ({ jobId, ...row }): EvidenceLine => ({ kind: 'outcome', job: jobId, ...row }),
       ),
     ];
   });

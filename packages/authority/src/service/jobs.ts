@@ -4,10 +4,12 @@
 
 import type { JobView, LicenseMode } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
+import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
-import { type AcceptedWeaknesses, openContentKey } from '@firmseal/license';
+import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
+import { checkForStation } from '@firmseal/station';
 import type { JobRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
@@ -23,7 +25,7 @@ export interface JobRequest {
   readonly quota: number;
   readonly mode: LicenseMode;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
-  readonly accepts?: AcceptedWeaknesses | undefined;
+  readonly accepts?: AcceptedOutcomes | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
@@ -75,7 +77,7 @@ async function checkContentKey(
 
 /**
  * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
- * content-key file, `content-key-package-wrong`, `key-commitment-wrong`,
+ * content-key file, `content-key-package-wrong`, `key-commitment-wrong`, `station-package-unfit`,
  * `device-data-count-wrong`, `license-data-wrong`.
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
@@ -85,6 +87,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
   await checkContentKey(authority, manifest, contentKeyFile);
   checkDeviceData(manifest, quota, sets);
+  if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const jobId = crypto.randomBytes(jobIdSizeBytes);
   const { deviceData, ...key } =
     sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };

@@ -42,7 +42,7 @@ export interface LicenseRequest {
   /** Which package of the job; the newest approved one when left out. */
   readonly manifestDigest?: Bytes | undefined;
   /** Refuses a job that gives licenses of another mode. */
-  readonly mode?: LicenseMode | undefined;
+  readonly mode?: Exclude<LicenseMode, 'station'> | undefined;
 }
 
 export interface IssuedLicense {
@@ -99,7 +99,8 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const { jobId, challenge, certificate } = request;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
-  const { mode: asked = job.mode } = request;
+  // A job of stations has nothing for a chip that has an agent.
+  const { mode: asked = job.mode === 'station' ? 'session' : job.mode } = request;
   if (asked !== job.mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
@@ -163,7 +164,8 @@ async function takeUnit(
   throw new Fault('quota-exhausted', { job: toHex(jobId), quota: job.quota });
 }
 
-async function refuseEndless(authority: Authority, jobId: Bytes, unitIndex: number): Promise<void> {
+/** Throws `licenses-too-many`. */
+export async function refuseEndless(authority: Authority, jobId: Bytes, unitIndex: number): Promise<void> {
   const range = { jobId, first: unitIndex, last: unitIndex };
   const { length } = await authority.store.listLicenses(range);
   if (length >= licensesOfUnitAtMost)

@@ -4,9 +4,22 @@
 import type { JobView, UnitView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { chipIdOfCertificate } from '@firmseal/certificate';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { parseReceiptUnverified } from '@firmseal/license';
-import type { LicenseRecord, PackageRecord, ReceiptRecord, UnitRecord } from '../store/records.ts';
+import {
+  readOutcomeUnverified,
+  readStationDelegationUnverified,
+  readStationRequestUnverified,
+} from '@firmseal/station';
+import type {
+  LicenseRecord,
+  OutcomeRecord,
+  PackageRecord,
+  ReceiptRecord,
+  StationRequestRecord,
+  UnitRecord,
+} from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { requireJob, showJob } from './jobs.ts';
@@ -16,6 +29,8 @@ interface UnitRows {
   readonly licenses: readonly LicenseRecord[];
   /** In the order of arrival. */
   readonly receipts: readonly ReceiptRecord[];
+  readonly requests: readonly StationRequestRecord[];
+  readonly outcomes: readonly OutcomeRecord[];
   readonly packages: readonly PackageRecord[];
 }
 
@@ -35,13 +50,40 @@ function installOf({ receipts, packages }: UnitRows): UnitView['install'] {
   };
 }
 
-function viewUnit(rows: UnitRows): UnitView {
-  const { unitIndex, thumbprint, takenAtMs, certificate, voided } = rows.unit;
-  const install = installOf(rows);
+/** What the newest statement says; it was verified when it came in. */
+function statedOf(crypto: Crypto, { outcomes, packages }: UnitRows): UnitView['stated'] {
+  const newest = outcomes.at(-1);
+  if (newest === undefined) return undefined;
+  const { method, result, cause, contentDigest, protection } = readOutcomeUnverified(newest.statement);
+  const { name } = readStationDelegationUnverified(crypto, newest.delegation);
+  const digest = toHex(contentDigest);
+  const item = packages.find((one) => toHex(one.manifestDigest) === digest);
+  const { outcomeDigest, storedAtMs } = newest;
   return {
-    ...{ unitIndex, thumbprint, chip: chipIdOfCertificate(certificate), takenAtMs },
+    ...{ result, station: name, method, contentDigest, outcomeDigest, storedAtMs },
+    ...(cause === undefined ? {} : { cause }),
+    ...(item ? { firmwareVersion: item.firmwareVersion } : {}),
+    ...(protection ? { access: protection.access } : {}),
+    ...(protection?.readoutLevel === undefined ? {} : { readoutLevel: protection.readoutLevel }),
+  };
+}
+
+/** As its certificate says, or a station. */
+function chipOf(crypto: Crypto, { unit, requests }: UnitRows): string {
+  const { certificate } = unit;
+  if (certificate) return chipIdOfCertificate(certificate);
+  const [first] = requests;
+  return first ? readStationRequestUnverified(crypto, first.request).chipId : '';
+}
+
+function viewUnit(crypto: Crypto, rows: UnitRows): UnitView {
+  const { unitIndex, thumbprint, takenAtMs, voided } = rows.unit;
+  const [install, stated] = [installOf(rows), statedOf(crypto, rows)];
+  return {
+    ...{ unitIndex, thumbprint, chip: chipOf(crypto, rows), takenAtMs },
     licenses: rows.licenses.length,
     ...(install ? { install } : {}),
+    ...(stated ? { stated } : {}),
     ...(voided ? { voided } : {}),
   };
 }
@@ -60,11 +102,16 @@ export async function listUnits(authority: Authority, jobId: Bytes, page: Page):
   const receipts = Map.groupBy(await store.listReceipts(range), (row) =>
     unitOfLicense.get(toHex(row.licenseId)),
   );
+  const ofUnit = ({ unitIndex }: { unitIndex: number }) => unitIndex;
+  const requests = Map.groupBy(await store.listStationRequests(range), ofUnit);
+  const outcomes = Map.groupBy(await store.listOutcomes(range), ofUnit);
   return units.map((unit) =>
-    viewUnit({
+    viewUnit(authority.crypto, {
       ...{ unit, packages },
       licenses: licenses.get(unit.unitIndex) ?? [],
       receipts: receipts.get(unit.unitIndex) ?? [],
+      requests: requests.get(unit.unitIndex) ?? [],
+      outcomes: outcomes.get(unit.unitIndex) ?? [],
     }),
   );
 }
@@ -72,7 +119,7 @@ export async function listUnits(authority: Authority, jobId: Bytes, page: Page):
 /**
  * Voids a unit, so that another chip can take its place. Throws `job-unknown` and
  * `unit-not-voidable`: there is no such unit, it was voided before, its chip was proven to be
- * installed, or per-device data belongs to it.
+ * installed, a station says that it wrote it, or per-device data belongs to it.
  */
 export async function voidUnit(
   authority: Authority,
@@ -91,5 +138,8 @@ export async function voidUnit(
   if (await store.voidUnit({ jobId, unitIndex, reason, atMs }, event)) return showJob(authority, jobId);
   const [unit] = await store.listUnits(jobId, { from: unitIndex, limit: 1 });
   if (unit?.unitIndex !== unitIndex) throw refuse('no chip has taken it');
-  throw refuse(unit.voided ? 'it was voided before' : 'its chip was proven to be installed');
+  if (unit.voided) throw refuse('it was voided before');
+  const range = { jobId, first: unitIndex, last: unitIndex };
+  const isProven = (await store.listReceipts(range)).length > 0;
+  throw refuse(isProven ? 'its chip was proven to be installed' : 'a station says that it wrote its chip');
 }

@@ -3,7 +3,8 @@
 
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
-import type { AcceptedWeaknesses, Outcome } from '@firmseal/license';
+import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
+import type { StationResult } from '@firmseal/station';
 
 export interface JobRecord {
   readonly jobId: Bytes;
@@ -11,7 +12,7 @@ export interface JobRecord {
   readonly quota: number;
   readonly mode: LicenseMode;
   /** What the owner takes besides PASS. */
-  readonly accepts: AcceptedWeaknesses;
+  readonly accepts: AcceptedOutcomes;
   readonly state: JobState;
   readonly createdAtMs: number;
   /**
@@ -39,10 +40,12 @@ export interface PackageRecord {
 /** A unit with the chip that holds it. */
 export interface UnitRecord {
   readonly jobId: Bytes;
+  /** Of the device, or the holder that a station named (spec/station.md section 2). */
   readonly thumbprint: Bytes;
   readonly unitIndex: number;
   readonly takenAtMs: number;
-  readonly certificate: Bytes;
+  /** Absent for a chip without identity: stations asked for it (StationRequestRecord). */
+  readonly certificate?: Bytes;
   readonly firstSeenAtMs: number;
   /** Set while the unit is voided: it does not count against the quota. */
   readonly voided?: { readonly atMs: number; readonly reason: string };
@@ -87,6 +90,38 @@ export interface ReceiptRecord {
   readonly fresh: boolean;
   /** What the install is called (spec/receipt.md section 4). */
   readonly outcome: Outcome;
+  readonly storedAtMs: number;
+}
+
+/** What a station asked, and was given, for a unit. */
+export interface StationRequestRecord {
+  readonly requestDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
+  readonly request: Bytes;
+  /** Of the station. */
+  readonly delegation: Bytes;
+  readonly admittedAtMs: number;
+}
+
+/** What a station said of a unit. */
+export interface OutcomeRecord {
+  readonly outcomeDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
+  readonly statement: Bytes;
+  /** Of the station. */
+  readonly delegation: Bytes;
+  readonly result: StationResult;
+  readonly storedAtMs: number;
+}
+
+/** The record of an identity, as a site brought it. */
+export interface IdentityRow {
+  readonly recordDigest: Bytes;
+  readonly product: string;
+  readonly thumbprint: Bytes;
+  readonly record: Bytes;
   readonly storedAtMs: number;
 }
 

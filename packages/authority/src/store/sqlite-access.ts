@@ -1,4 +1,4 @@
-// Challenges, access tokens, alarms, ticks and the log in SQLite.
+// Challenges, access tokens, identities, alarms, ticks and the log in SQLite.
 
 import type { SqliteContext } from './sqlite-context.ts';
 import * as rows from './sqlite-rows.ts';
@@ -13,6 +13,8 @@ type AccessMethods = Pick<
   | 'listTokens'
   | 'revokeToken'
   | 'suspendAll'
+  | 'insertIdentity'
+  | 'listIdentities'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -85,6 +87,27 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
         database.run(`UPDATE jobs SET state = 'open' WHERE state = 'approved'`);
         append(event);
       }),
+    insertIdentity: (item, event) =>
+      database.transaction(() => {
+        const inserted = database.changed(
+          `INSERT INTO identities (record_digest, product, thumbprint, record, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?) ON CONFLICT (record_digest) DO NOTHING`,
+          item.recordDigest,
+          item.product,
+          item.thumbprint,
+          item.record,
+          item.storedAtMs,
+        );
+        if (inserted) append(event);
+        return inserted;
+      }),
+    listIdentities: async ({ from, limit }) =>
+      database.all(
+        rows.toIdentity,
+        'SELECT * FROM identities ORDER BY ordinal DESC LIMIT ? OFFSET ?',
+        limit,
+        from,
+      ),
     insertAlarm: (item, event) =>
       database.transaction(() => {
         const known = database.one(

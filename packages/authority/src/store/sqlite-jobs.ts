@@ -94,8 +94,16 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
         'SELECT outcome, count(*) AS n FROM receipts WHERE job_id = ? GROUP BY outcome ORDER BY outcome',
         jobId,
       );
+      const stated = database.all(
+        rows.toResultCount,
+        `SELECT result, count(*) AS n FROM outcomes o WHERE job_id = ? AND ordinal =
+           (SELECT max(ordinal) FROM outcomes p WHERE p.job_id = o.job_id AND p.unit_index = o.unit_index)
+         GROUP BY result ORDER BY result`,
+        jobId,
+      );
       return {
         outcomes: Object.fromEntries(outcomes),
+        stated: Object.fromEntries(stated),
         units: count('SELECT count(*) AS n FROM units WHERE job_id = ?') - voided,
         voided,
         licenses: count('SELECT count(*) AS n FROM licenses WHERE job_id = ?'),

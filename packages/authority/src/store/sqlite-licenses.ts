@@ -1,4 +1,4 @@
-// Licenses and receipts in SQLite.
+// Licenses, receipts and statements of stations in SQLite.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { LicenseRecord } from './records.ts';
@@ -16,6 +16,9 @@ type LicenseMethods = Pick<
   | 'insertReceipt'
   | 'findReceipt'
   | 'listReceipts'
+  | 'insertOutcome'
+  | 'findOutcome'
+  | 'listOutcomes'
 >;
 
 type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
@@ -94,6 +97,34 @@ export function licenseMethods({ database, head, append }: SqliteContext): Licen
       const sql = 'SELECT * FROM receipts WHERE receipt_digest = ?';
       return database.one(rows.toReceipt, sql, receiptDigest);
     },
+    insertOutcome: (o, event) =>
+      database.transaction(() => {
+        const inserted = database.changed(
+          `INSERT INTO outcomes (outcome_digest, job_id, unit_index, statement, delegation, result, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (outcome_digest) DO NOTHING`,
+          o.outcomeDigest,
+          o.jobId,
+          o.unitIndex,
+          o.statement,
+          o.delegation,
+          o.result,
+          o.storedAtMs,
+        );
+        if (inserted) append(event);
+        return inserted;
+      }),
+    findOutcome: async (outcomeDigest) => {
+      const sql = 'SELECT * FROM outcomes WHERE outcome_digest = ?';
+      return database.one(rows.toOutcomeRecord, sql, outcomeDigest);
+    },
+    listOutcomes: async ({ jobId, first, last }) =>
+      database.all(
+        rows.toOutcomeRecord,
+        'SELECT * FROM outcomes WHERE job_id = ? AND unit_index BETWEEN ? AND ? ORDER BY unit_index, ordinal',
+        jobId,
+        first,
+        last,
+      ),
     listReceipts: async ({ jobId, first, last }) =>
       database.all(
         rows.toReceipt,

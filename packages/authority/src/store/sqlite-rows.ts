@@ -4,15 +4,19 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { LogRow } from '@firmseal/ledger';
-import type { Outcome, Weakness } from '@firmseal/license';
+import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
+import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
+  IdentityRow,
   JobRecord,
   LicenseRecord,
+  OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  StationRequestRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -29,7 +33,7 @@ export const toJob = (row: Row): JobRecord => ({
   product: text(row, 'product'),
   quota: number(row, 'quota'),
   mode: text(row, 'mode') as LicenseMode,
-  accepts: text(row, 'accepts').split(' ').filter(Boolean) as Weakness[],
+  accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
@@ -51,7 +55,7 @@ export const toUnit = (row: Row): UnitRecord => ({
   thumbprint: bytes(row, 'thumbprint'),
   unitIndex: number(row, 'unit_index'),
   takenAtMs: number(row, 'taken_at_ms'),
-  certificate: bytes(row, 'certificate'),
+  ...(given(row, 'certificate') ? { certificate: bytes(row, 'certificate') } : {}),
   firstSeenAtMs: number(row, 'first_seen_at_ms'),
   ...(given(row, 'void_reason')
     ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
@@ -109,6 +113,39 @@ export const toReceipt = (row: Row): ReceiptRecord => ({
   outcome: text(row, 'outcome') as Outcome,
   storedAtMs: number(row, 'stored_at_ms'),
 });
+
+export const toStationRequest = (row: Row): StationRequestRecord => ({
+  requestDigest: bytes(row, 'request_digest'),
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
+  request: bytes(row, 'request'),
+  delegation: bytes(row, 'delegation'),
+  admittedAtMs: number(row, 'admitted_at_ms'),
+});
+
+export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
+  outcomeDigest: bytes(row, 'outcome_digest'),
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
+  statement: bytes(row, 'statement'),
+  delegation: bytes(row, 'delegation'),
+  result: text(row, 'result') as StationResult,
+  storedAtMs: number(row, 'stored_at_ms'),
+});
+
+export const toIdentity = (row: Row): IdentityRow => ({
+  recordDigest: bytes(row, 'record_digest'),
+  product: text(row, 'product'),
+  thumbprint: bytes(row, 'thumbprint'),
+  record: bytes(row, 'record'),
+  storedAtMs: number(row, 'stored_at_ms'),
+});
+
+/** What stations say, and of how many units that is the newest word. */
+export const toResultCount = (row: Row): [StationResult, number] => [
+  text(row, 'result') as StationResult,
+  number(row, 'n'),
+];
 
 export const toChallenge = (row: Row): ChallengeRecord => ({
   challenge: bytes(row, 'challenge'),

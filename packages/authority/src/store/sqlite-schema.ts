@@ -165,11 +165,72 @@ export const migrations: readonly string[] = [
   CREATE TABLE ticks (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL) STRICT;
   INSERT INTO ticks VALUES (1, 0);
   `,
+  // Chips without agent: a job may license stations, and a unit may be held without a certificate. A
+  // change of constraints that no row violates is made in the schema's own text
+  // (sqlite.org/lang_altertable.html, section 7).
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql =
+    replace(sql, 'mode IN (''session'', ''standing'')', 'mode IN (''session'', ''standing'', ''station'')')
+    WHERE type = 'table' AND name IN ('jobs', 'licenses');
+  UPDATE sqlite_schema SET sql = replace(sql, 'certificate BLOB NOT NULL', 'certificate BLOB')
+    WHERE type = 'table' AND name = 'devices';
+  UPDATE sqlite_schema SET sql =
+    replace(sql, 'scope IN (''owner'', ''line'', ''auditor'')', 'scope IN (''owner'', ''line'', ''auditor'', ''site'')')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+
+  CREATE TABLE station_requests (
+    ordinal INTEGER PRIMARY KEY,
+    request_digest BLOB NOT NULL UNIQUE CHECK (length(request_digest) = 32),
+    job_id BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    request BLOB NOT NULL,
+    delegation BLOB NOT NULL,
+    admitted_at_ms INTEGER NOT NULL,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  ) STRICT;
+  CREATE INDEX station_requests_by_unit ON station_requests (job_id, unit_index);
+
+  CREATE TABLE outcomes (
+    ordinal INTEGER PRIMARY KEY,
+    outcome_digest BLOB NOT NULL UNIQUE CHECK (length(outcome_digest) = 32),
+    job_id BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    statement BLOB NOT NULL,
+    delegation BLOB NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('DONE-UNPROVEN', 'FAILED', 'UNKNOWN')),
+    stored_at_ms INTEGER NOT NULL,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  ) STRICT;
+  CREATE INDEX outcomes_by_unit ON outcomes (job_id, unit_index);
+
+  CREATE TABLE identities (
+    ordinal INTEGER PRIMARY KEY,
+    record_digest BLOB NOT NULL UNIQUE CHECK (length(record_digest) = 32),
+    product TEXT NOT NULL,
+    thumbprint BLOB NOT NULL,
+    record BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TRIGGER identities_keep BEFORE DELETE ON identities BEGIN SELECT RAISE(ABORT, 'records are kept'); END;
+  CREATE TRIGGER identities_still BEFORE UPDATE ON identities
+    BEGIN SELECT RAISE(ABORT, 'records never change'); END;
+  CREATE TRIGGER station_requests_keep BEFORE DELETE ON station_requests
+    BEGIN SELECT RAISE(ABORT, 'requests are kept'); END;
+  CREATE TRIGGER station_requests_still BEFORE UPDATE ON station_requests
+    BEGIN SELECT RAISE(ABORT, 'requests never change'); END;
+  CREATE TRIGGER outcomes_keep BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements are kept'); END;
+  CREATE TRIGGER outcomes_still BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements never change'); END;
+  `,
 ];
 
 /** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */
 export function migrate(database: DatabaseSync): void {
   const single = (sql: string) => Number(Object.values(database.prepare(sql).get()!)[0]);
+  // Newer versions of Node refuse changes of the schema's text unless this is switched off.
+  (database as { enableDefensive?: (on: boolean) => void }).enableDefensive?.(false);
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = single('PRAGMA user_version');

@@ -6,7 +6,12 @@ import type { SqliteContext } from './sqlite-context.ts';
 import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
-type UnitMethods = Pick<Store, 'takeUnit' | 'findUnit' | 'listUnits' | 'voidUnit' | 'findDevice'>;
+type UnitMethods = Pick<
+  Store,
+  'takeUnit' | 'findUnit' | 'listUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
+>;
+
+type TakeRequest = Parameters<Store['takeUnit']>[0];
 
 const selectUnit = `
   SELECT u.*, d.certificate, d.first_seen_at_ms, v.reason AS void_reason, v.at_ms AS voided_at_ms
@@ -27,41 +32,60 @@ const withRoom = `
 export function unitMethods({ database, append }: SqliteContext): UnitMethods {
   const find = (jobId: Bytes, thumbprint: Bytes): UnitRecord | undefined =>
     database.one(rows.toUnit, `${selectUnit} WHERE u.job_id = ? AND u.thumbprint = ?`, jobId, thumbprint);
+  const take = ({ jobId, thumbprint, certificate, atMs, event }: TakeRequest) => {
+    const held = find(jobId, thumbprint);
+    if (held && !held.voided) return { unitIndex: held.unitIndex, taken: false };
+    if (held) {
+      const lifted = database.changed(
+        `UPDATE voids SET lifted_at_ms = ? WHERE job_id = ? AND unit_index = ? AND lifted_at_ms IS NULL
+         AND EXISTS (SELECT 1 ${withRoom})`,
+        atMs,
+        jobId,
+        held.unitIndex,
+        jobId,
+      );
+      if (!lifted) return undefined;
+      append(event(held.unitIndex, 'unit-retaken'));
+      return { unitIndex: held.unitIndex, taken: true };
+    }
+    // Should two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one end.
+    const unitIndex = database.one(
+      rows.toUnitIndex,
+      `INSERT INTO units SELECT job_id, ?, next_index, ? ${withRoom} RETURNING unit_index`,
+      thumbprint,
+      atMs,
+      jobId,
+    );
+    if (unitIndex === undefined) return undefined;
+    database.run(
+      'INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING',
+      thumbprint,
+      certificate ?? null,
+      atMs,
+    );
+    append(event(unitIndex, 'unit-taken'));
+    return { unitIndex, taken: true };
+  };
+  const admit = ({ jobId, atMs, station }: TakeRequest, unitIndex: number): void => {
+    const { requestDigest, request, delegation, event } = station!;
+    const isNew = database.changed(
+      `INSERT INTO station_requests (request_digest, job_id, unit_index, request, delegation, admitted_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_digest) DO NOTHING`,
+      requestDigest,
+      jobId,
+      unitIndex,
+      request,
+      delegation,
+      atMs,
+    );
+    if (isNew) append(event(unitIndex));
+  };
   return {
-    takeUnit: ({ jobId, thumbprint, certificate, atMs, event }) =>
+    takeUnit: (request) =>
       database.transaction(() => {
-        const held = find(jobId, thumbprint);
-        if (held && !held.voided) return { unitIndex: held.unitIndex, taken: false };
-        if (held) {
-          const lifted = database.changed(
-            `UPDATE voids SET lifted_at_ms = ? WHERE job_id = ? AND unit_index = ? AND lifted_at_ms IS NULL
-             AND EXISTS (SELECT 1 ${withRoom})`,
-            atMs,
-            jobId,
-            held.unitIndex,
-            jobId,
-          );
-          if (!lifted) return undefined;
-          append(event(held.unitIndex, 'unit-retaken'));
-          return { unitIndex: held.unitIndex, taken: true };
-        }
-        // Should two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one end.
-        const unitIndex = database.one(
-          rows.toUnitIndex,
-          `INSERT INTO units SELECT job_id, ?, next_index, ? ${withRoom} RETURNING unit_index`,
-          thumbprint,
-          atMs,
-          jobId,
-        );
-        if (unitIndex === undefined) return undefined;
-        database.run(
-          'INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING',
-          thumbprint,
-          certificate,
-          atMs,
-        );
-        append(event(unitIndex, 'unit-taken'));
-        return { unitIndex, taken: true };
+        const unit = take(request);
+        if (unit && request.station) admit(request, unit.unitIndex);
+        return unit;
       }),
     findUnit: async (jobId, thumbprint) => find(jobId, thumbprint),
     listUnits: async (jobId, { from, limit }) =>
@@ -80,6 +104,8 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
            WHERE job_id = ? AND unit_index = ? AND NOT EXISTS (
              SELECT 1 FROM licenses l JOIN receipts r USING (license_id)
              WHERE l.job_id = units.job_id AND l.unit_index = units.unit_index)
+           AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.result = 'DONE-UNPROVEN'
+             AND o.job_id = units.job_id AND o.unit_index = units.unit_index)
            ON CONFLICT (job_id, unit_index) WHERE lifted_at_ms IS NULL DO NOTHING`,
           reason,
           atMs,
@@ -90,6 +116,19 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
         return voided;
       }),
     findDevice: async (thumbprint) =>
-      database.one(rows.toDevice, 'SELECT * FROM devices WHERE thumbprint = ?', thumbprint),
+      database.one(
+        rows.toDevice,
+        'SELECT * FROM devices WHERE thumbprint = ? AND certificate IS NOT NULL',
+        thumbprint,
+      ),
+    listStationRequests: async ({ jobId, first, last }) =>
+      database.all(
+        rows.toStationRequest,
+        `SELECT * FROM station_requests WHERE job_id = ? AND unit_index BETWEEN ? AND ?
+         ORDER BY unit_index, ordinal`,
+        jobId,
+        first,
+        last,
+      ),
   };
 }

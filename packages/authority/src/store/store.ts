@@ -8,14 +8,18 @@ import type { ChallengePurpose } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { LogEvent, LogHead, LogRow } from '@firmseal/ledger';
 import type { Outcome } from '@firmseal/license';
+import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ChallengeRecord,
   DeviceRecord,
+  IdentityRow,
   JobRecord,
   LicenseRecord,
+  OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  StationRequestRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -30,6 +34,8 @@ interface JobCounts {
   readonly installed: number;
   /** Receipts by what the install is called. */
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Units by the newest statement of a station. */
+  readonly stated: Readonly<Partial<Record<StationResult, number>>>;
 }
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
@@ -46,7 +52,15 @@ interface NewJob {
 interface UnitRequest {
   readonly jobId: Bytes;
   readonly thumbprint: Bytes;
-  readonly certificate: Bytes;
+  /** Absent for a chip without identity, for which a station asks. */
+  readonly certificate?: Bytes;
+  /** Kept once, with its entry in the log, in the transaction that finds or takes the unit. */
+  readonly station?: {
+    readonly requestDigest: Bytes;
+    readonly request: Bytes;
+    readonly delegation: Bytes;
+    readonly event: (unitIndex: number) => LogEvent;
+  };
   readonly atMs: number;
   /** The log entry, given the index that the unit got; called only when a unit is taken. */
   readonly event: (unitIndex: number, how: 'unit-taken' | 'unit-retaken') => LogEvent;
@@ -97,13 +111,17 @@ export interface Store {
   /** In ascending unit index, of which `from` is the first. */
   listUnits(jobId: Bytes, page: Page): Promise<UnitRecord[]>;
   /**
-   * Voids a unit that has no receipt. False, and nothing logged: unknown, voided before, or with a receipt.
+   * Voids a unit that has no receipt and no statement DONE-UNPROVEN. False, and nothing logged: unknown,
+   * voided before, or with one of these.
    */
   voidUnit(
     unit: { jobId: Bytes; unitIndex: number; reason: string; atMs: number },
     event: LogEvent,
   ): Promise<boolean>;
+  /** A device with a certificate. */
   findDevice(thumbprint: Bytes): Promise<DeviceRecord | undefined>;
+  /** By unit, and for each in the order in which they came. */
+  listStationRequests(range: UnitRange): Promise<StationRequestRecord[]>;
 
   /**
    * Keeps a license of an approved job. One exists for each (job, request id) and for each (job, device,
@@ -127,6 +145,17 @@ export interface Store {
   findReceipt(receiptDigest: Bytes): Promise<ReceiptRecord | undefined>;
   /** In the order of arrival. */
   listReceipts(range: UnitRange): Promise<ReceiptRecord[]>;
+
+  /** False, and nothing logged: a statement with this digest is there already. */
+  insertOutcome(outcome: OutcomeRecord, event: LogEvent): Promise<boolean>;
+  findOutcome(outcomeDigest: Bytes): Promise<OutcomeRecord | undefined>;
+  /** By unit, and for each in the order of arrival. */
+  listOutcomes(range: UnitRange): Promise<OutcomeRecord[]>;
+
+  /** False, and nothing logged: a record with this digest is there already. */
+  insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
+  /** Newest first. */
+  listIdentities(page: Page): Promise<IdentityRow[]>;
 
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
@@ -184,6 +213,9 @@ export type StoreSnapshot = Pick<
   | 'listUnits'
   | 'listLicenses'
   | 'listReceipts'
+  | 'listStationRequests'
+  | 'listOutcomes'
+  | 'listIdentities'
   | 'readLog'
   | 'logHead'
   | 'close'
@@ -202,6 +234,8 @@ export const durableWrites = [
   'voidUnit',
   'insertLicense',
   'insertReceipt',
+  'insertOutcome',
+  'insertIdentity',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

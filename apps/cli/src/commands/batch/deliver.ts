@@ -31,7 +31,7 @@ export const command = (shell: Shell) =>
         const delivered = await new Outbox(folder).deliver(authority);
         face.tell(
           { event: 'delivered', folder, receipts: delivered },
-          `${folder}: ${delivered} receipts brought`,
+          `${folder}: receipts brought to the authority: ${delivered}`,
         );
       }),
     );

@@ -7,7 +7,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage, verifyHeader } from '@firmseal/seal';
 import { accessAuthority, jobId } from '../../authority-access.ts';
-import { readIdentityRecords } from '../../batch/identity-records.ts';
+import { latestOfEachChip, readIdentityRecords } from '../../batch/identity-records.ts';
 import { makeBatch } from '../../batch/make-batch.ts';
 import { readInput } from '../../files.ts';
 import { authorityOption, examples, number, rootKeyOption, tokenOption } from '../../options.ts';
@@ -17,6 +17,8 @@ import type { Shell } from '../../shell.ts';
 import { showTime } from '../../times.ts';
 
 const daySeconds = 86_400;
+/** Chips after which a long batch says how far it is. */
+const toldEvery = 512;
 
 /** The end of a day in UTC: the same command later that day gets the same licenses. */
 const endOfDay = (days: number): number =>
@@ -43,7 +45,7 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, job, { records: file, rootKey, package: path, days, out, ...options }) => {
         refuseUnwritable(out);
         const rootPublicKey = readPublicKey(rootKey);
-        const records = readIdentityRecords(file);
+        const records = latestOfEachChip(readIdentityRecords(file));
         const asked =
           path === undefined
             ? undefined
@@ -52,13 +54,20 @@ export const command = (shell: Shell) =>
         const { bytes, batch, newUnits } = await makeBatch(accessAuthority(face, options), {
           ...{ job, records, notAfterSeconds, rootPublicKey, file: out },
           ...{ manifestDigest: asked?.digest },
+          onProgress: (licensed) => {
+            if (licensed % toldEvery === 0)
+              face.tell(
+                { event: 'licensed', chips: licensed, of: records.length },
+                `${licensed} of ${records.length} chips have a license`,
+              );
+          },
         });
         writeWholeFile(out, [bytes]);
         const { batchId, manifestDigest } = batch;
         const chips = batch.bundles.size;
         face.tell(
           { event: 'batch', file: out, batchId, job, manifestDigest, chips, newUnits, notAfterSeconds },
-          `${out}: ${chips} licenses of job ${toHex(job)}, good until ${showTime(notAfterSeconds * 1000)}; ` +
+          `${out}: job ${toHex(job)}, licenses: ${chips}, good until ${showTime(notAfterSeconds * 1000)}; ` +
             `units taken now: ${newUnits}`,
         );
       }),

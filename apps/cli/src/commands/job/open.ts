@@ -26,13 +26,16 @@ export const command = (shell: Shell) =>
     .option('--approve', 'approve the job too: for an owner who needs no second person')
     .option('--line-token <file>', 'make a token for a line, and write it here')
     .addOption(
-      new Option('--mode <mode>', 'kind of licenses; standing ones work without a connection')
-        .choices(['session', 'standing'])
+      new Option(
+        '--mode <mode>',
+        'kind of licenses: standing ones work without a connection; station: for chips without agent',
+      )
+        .choices(['session', 'standing', 'station'])
         .default('session' as const),
     )
     .option(
       '--accept <outcome>',
-      'outcome that you take besides PASS: UNPROTECTED, UNWITNESSED, ENROLLED or REHEARSAL (repeat)',
+      'outcome that you take besides PASS: UNPROTECTED, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
       collectAccepted,
     )
     .option(

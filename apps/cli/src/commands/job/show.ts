@@ -1,6 +1,7 @@
 // `firmseal job show`: quota, licenses and receipts of a job, and what was installed where.
 
 import { Command } from '@commander-js/extra-typings';
+import { toHex } from '@firmseal/bytes';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { readPages } from '../../authority-pages.ts';
 import { tellJob } from '../../job-view.ts';
@@ -17,7 +18,7 @@ export const command = (shell: Shell) =>
     .addOption(tokenOption())
     .option(
       '--sfi-books <folder>',
-      'show the chips of `firmseal sfi install` with it, outcomes apart; the authority does not know them (repeat)',
+      'show the books of `firmseal sfi install` with it, outcomes apart (repeat)',
       collect,
       [],
     )
@@ -36,7 +37,7 @@ export const command = (shell: Shell) =>
         });
         for await (const unit of units) tellUnit(face, unit);
         if (options.sfiBooks.length === 0) return;
-        const bySfi = options.sfiBooks.reduce((sum, folder) => sum + tellBooks(face, folder), 0);
+        const bySfi = options.sfiBooks.reduce((sum, folder) => sum + tellBooks(face, folder, toHex(job)), 0);
         const { quota, units: taken } = view;
         face.tell(
           { event: 'job-together', quota, taken, bySfi },

@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { AuthorityClient } from '@firmseal/authority-client';
 import { decodeEvidenceLine } from '@firmseal/authority-contract';
-import { equalBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import type { CoseSigner } from '@firmseal/cbor-cose';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { makeFolder, writeNewFiles } from '@firmseal/files';
@@ -18,6 +19,7 @@ import {
   verifyAuthority,
 } from '@firmseal/formats';
 import { inspectKeyFile } from '@firmseal/keys';
+import { makeStationDelegation, readStationDelegationUnverified, verifyStation } from '@firmseal/station';
 import { type AuthorityOptions, accessAuthority } from '../../authority-access.ts';
 import type { Face } from '../../face.ts';
 import { readInput } from '../../files.ts';
@@ -28,18 +30,37 @@ import type { Shell } from '../../shell.ts';
 
 interface DelegationFile {
   readonly file: string;
-  readonly delegation: Delegation;
+  readonly delegation: Pick<Delegation, 'publicKey' | 'epoch'> & { readonly role: string };
+  /** The same in the new epoch. */
+  readonly again: (root: CoseSigner, epoch: number) => Promise<Bytes>;
+}
+
+/** What only stations have beside it (spec/station.md section 1); undefined for any other delegation. */
+function asStation(delegation: Uint8Array) {
+  try {
+    return readStationDelegationUnverified(nodeCrypto, delegation);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return undefined;
+  }
 }
 
 /** Verified under the root, whatever its epoch. Throws the faults of a delegation. */
 function readDelegation(file: string, rootPublicKey: Uint8Array, product: string): DelegationFile {
   const delegation = readInput(file);
+  if (asStation(delegation) !== undefined) {
+    const station = verifyStation(nodeCrypto, delegation, { rootPublicKey, product });
+    const again = (root: CoseSigner, epoch: number) =>
+      makeStationDelegation(nodeCrypto, root, { ...station, epoch });
+    return { file, delegation: { ...station, role: 'station' }, again };
+  }
   const { role } = readDelegationUnverified(nodeCrypto, delegation);
   const { delegate } = verifyAuthority(nodeCrypto, { delegation }, { rootPublicKey, product, role });
-  return { file, delegation: delegate };
+  const again = (root: CoseSigner, epoch: number) => makeDelegation(nodeCrypto, root, { ...delegate, epoch });
+  return { file, delegation: delegate, again };
 }
 
-const sameKey = (a: Delegation, b: Delegation): boolean =>
+const sameKey = (a: DelegationFile['delegation'], b: DelegationFile['delegation']): boolean =>
   a.role === b.role && equalBytes(a.publicKey, b.publicKey);
 
 /** Throws `delegation-kept-and-revoked`, `output-names-equal`. */
@@ -126,11 +147,8 @@ export const command = (shell: Shell) =>
             const made = [
               { name: statement, bytes: await makeEpochStatement(nodeCrypto, root, { product, epoch }) },
             ];
-            for (const { file, delegation } of kept)
-              made.push({
-                name: basename(file),
-                bytes: await makeDelegation(nodeCrypto, root, { ...delegation, epoch }),
-              });
+            for (const { file, again } of kept)
+              made.push({ name: basename(file), bytes: await again(root, epoch) });
             writeNewFiles(made.map(({ name, bytes }) => ({ path: join(folder, name), parts: [bytes] })));
           });
           return count;

@@ -11,6 +11,7 @@ import {
   readSuccessionUnverified,
 } from '@firmseal/formats';
 import { inspectKeyFile } from '@firmseal/keys';
+import { readStationDelegationUnverified } from '@firmseal/station';
 import { readInput } from '../../files.ts';
 import { examples } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
@@ -31,6 +32,11 @@ async function ofDelegation(file: string) {
   return { ...delegation, publicKey: toHex(delegation.publicKey) };
 }
 
+async function ofStation(file: string) {
+  const delegation = readStationDelegationUnverified(nodeCrypto, readInput(file));
+  return { role: 'station', ...delegation, publicKey: toHex(delegation.publicKey) };
+}
+
 const ofEpoch = async (file: string) => ({ ...readEpochStatementUnverified(readInput(file)) });
 
 const ofSuccession = async (file: string) => {
@@ -42,6 +48,7 @@ const kinds = [
   ['key', ofKey],
   ['public key', ofPublicKey],
   ['delegation', ofDelegation],
+  ['station delegation', ofStation],
   ['epoch statement', ofEpoch],
   ['succession', ofSuccession],
 ] as const;

@@ -17,13 +17,22 @@ import {
   type SfiEvent,
   type UnitResult,
 } from '@firmseal/sfi';
+import { jobId } from '../../authority-access.ts';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
 import { readInput } from '../../files.ts';
-import { examples, number } from '../../options.ts';
+import {
+  authorityOption,
+  examples,
+  number,
+  passphraseOption,
+  rootKeyOption,
+  tokenOption,
+} from '../../options.ts';
 import { runs } from '../../runs.ts';
-import { openBooks } from '../../sfi/books-folder.ts';
+import { deliverBooks, openBooks } from '../../sfi/books-folder.ts';
 import { expectedState, expectOption, optionBytesOption } from '../../sfi/expectation.ts';
+import { withLedger } from '../../sfi/job-ledger.ts';
 import { seggerToolName, stToolName, stToolPath, toolAt } from '../../sfi/run-tool.ts';
 import { refuseRunningTools, runningTools } from '../../sfi/running-tools.ts';
 import { causeEvent, causeLines, remedyOf } from '../../sfi/show-cause.ts';
@@ -62,6 +71,17 @@ export const command = (shell: Shell) =>
       'sfi-books',
     )
     .option('--quota <number>', 'how many chips may get a license in these books', number({ least: 1 }))
+    .option(
+      '--job <job>',
+      'job of the authority whose units these chips are too; it takes DONE-UNPROVEN',
+      jobId,
+    )
+    .addOption(authorityOption().makeOptionMandatory(false))
+    .addOption(tokenOption().makeOptionMandatory(false))
+    .addOption(rootKeyOption().makeOptionMandatory(false))
+    .option('--station-key <file>', "with --job: the station's key")
+    .option('--station-delegation <file>', "with --job: the root's delegation of the station")
+    .addOption(passphraseOption('the station key'))
     .option('--tool <program>', "ST's STM32_Programmer_CLI; by default on the PATH or where ST installs it")
     .option('--segger <program>', "install with SEGGER's SFI Flasher Commander, which is this program")
     .option(
@@ -96,9 +116,15 @@ ${examples(
         const giveBack = letToolsEnd(shell, face, [tool, ...(segger === undefined ? [] : [segger])]);
         const inputs = { ...shared, ...tools, books, cardTurn: takeTurns(options.books) };
         try {
-          const codes = await Promise.all(
-            ports.map(({ text, port }) => installAt(face, text, { ...inputs, port })),
-          );
+          const chipId = `st-${shared.family.id}`;
+          const codes = await withLedger(face, { options, chipId }, async (ledger) => {
+            if (ledger !== undefined) await deliverBooks(options.books, ledger);
+            return Promise.all(
+              ports.map(({ text, port }) =>
+                installAt(face, text, { ...inputs, port, ...(ledger === undefined ? {} : { ledger }) }),
+              ),
+            );
+          });
           const rest = codes.filter((code) => code !== exitCodes.unproven);
           if (rest.length > 0) return new Set(rest).size === 1 ? rest[0]! : exitCodes.mixed;
           return options.acceptUnproven === true ? exitCodes.pass : exitCodes.unproven;

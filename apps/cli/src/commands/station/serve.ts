@@ -4,7 +4,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
-import { runStation, StationEnd } from '@firmseal/station';
+import { runStation, StationEnd } from '@firmseal/remote';
 import { connectTls } from '@firmseal/tcp-adapter';
 import { examples, hostPort, stationName } from '../../options.ts';
 import { collectLent, lentPorts } from '../../remote/lent-ports.ts';

@@ -1,4 +1,5 @@
-// `firmseal token new`: a token for an owner, who may do everything, or for an auditor, who may read.
+// `firmseal token new`: a token for an owner, who may do everything, for an auditor, who may read, or
+// for a site that personalizes chips and brings their records.
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { accessAuthority } from '../../authority-access.ts';
@@ -14,7 +15,7 @@ export const command = (shell: Shell) =>
     .addOption(tokenOption())
     .addOption(
       new Option('--scope <scope>', 'who gets it')
-        .choices(['owner', 'auditor'] as const)
+        .choices(['owner', 'auditor', 'site'] as const)
         .makeOptionMandatory(),
     )
     .requiredOption('--label <text>', 'name of the person, for lists')
@@ -38,7 +39,7 @@ export const command = (shell: Shell) =>
         writeToken(out, token);
         face.tell(
           { event: 'token-made', scope, tokenId, file: out, expiresAtMs },
-          `${out}: token ${tokenId} for an ${scope}, until ${showTime(expiresAtMs)}`,
+          `${out}: token ${tokenId} for ${scope === 'site' ? 'a' : 'an'} ${scope}, until ${showTime(expiresAtMs)}`,
         );
       }),
     );
