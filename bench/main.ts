@@ -12,6 +12,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   install: async () => (await import('./install-rows.ts')).installRows(),
   station: async () => [await (await import('./station-row.ts')).stationRow()],
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
+  remote: async () => [await (await import('./remote-row.ts')).remoteRow()],
   line: async () => [await (await import('./line-row.ts')).lineRow()],
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   flash: async () => (await import('./flash-rows.ts')).flashRows(),

@@ -28,9 +28,18 @@ function touched(control: Control, mutator: Mutator): Control {
   };
 }
 
+/** One for each chip: each listens to its chip for good. */
+const connectors = new WeakMap<VirtualChip, ChipUsbPort>();
+
+function connectorOf(chip: VirtualChip): ChipUsbPort {
+  const known = connectors.get(chip) ?? new ChipUsbPort(chip);
+  connectors.set(chip, known);
+  return known;
+}
+
 /** The bootloader of a chip. Undefined where the chip shows none (level 2, or it left the bus). */
 export function hostileBootloader(chip: VirtualChip, mutator: Mutator): DeviceAnswers | undefined {
-  const { device } = new ChipUsbPort(chip);
+  const { device } = connectorOf(chip);
   if (device === undefined) return undefined;
   const control = new UsbControl(device);
   return { control: touched((setup, data) => control.handle(setup, data), mutator) };

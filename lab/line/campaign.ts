@@ -9,13 +9,16 @@ import { seededRandom } from '@firmseal/link/testing';
 import { readJournalBytes } from '@firmseal/programmer';
 import { publicKeyFile } from '../../apps/cli/src/public-key-file.ts';
 import { Bench } from '../kill/bench.ts';
+import { Child } from '../kill/child.ts';
 import type { FixtureAnswer, FixtureQuestion, LeavingChip } from './chips-process.ts';
 import { type LineJson, LineProcess } from './line-process.ts';
-import type { LineFault } from './slot.ts';
+import { type LineFault, lineFaults } from './slot.ts';
 
 export interface LineCampaignOptions {
   readonly seed: string;
   readonly sockets: number;
+  /** Of them, with chips whose agent is machine code on a virtual core; each in a process of its own. */
+  readonly machineSockets: number;
   /** Chips that come. */
   readonly chips: number;
   /** Part of the messages to chips that a fault hits. */
@@ -28,6 +31,8 @@ export interface LineCampaignOptions {
 
 export interface LineCampaignReport {
   readonly chips: number;
+  /** Of them, with an agent in machine code. */
+  readonly machineChips: number;
   readonly passed: number;
   /** Reported as failed by the line, and taken away. */
   readonly failed: number;
@@ -52,6 +57,36 @@ interface Visitor {
   tries: number;
 }
 
+/** A process with slots, which answers one question at a time. */
+class Fixture {
+  readonly #send: (question: FixtureQuestion) => Promise<FixtureAnswer>;
+  readonly #failed: (error: unknown) => void;
+  readonly #slot: number;
+  readonly #queue: { last: Promise<unknown> };
+
+  constructor(
+    send: (question: FixtureQuestion) => Promise<FixtureAnswer>,
+    failed: (error: unknown) => void,
+    { slot = 0, queue = { last: Promise.resolve() as Promise<unknown> } } = {},
+  ) {
+    this.#send = send;
+    this.#failed = failed;
+    this.#slot = slot;
+    this.#queue = queue;
+  }
+
+  /** The same process, asked about another slot. */
+  at(slot: number): Fixture {
+    return new Fixture(this.#send, this.#failed, { slot, queue: this.#queue });
+  }
+
+  ask(question: FixtureQuestion): Promise<FixtureAnswer> {
+    const answered = this.#queue.last.then(() => this.#send({ slot: this.#slot, ...question }));
+    this.#queue.last = answered.catch((error: unknown) => this.#failed(error));
+    return answered;
+  }
+}
+
 class Campaign {
   readonly #options: LineCampaignOptions;
   readonly #bench: Bench;
@@ -59,8 +94,10 @@ class Campaign {
   readonly #left: (LeavingChip & { passed: boolean })[] = [];
   readonly #inside = new Map<string, Visitor>();
   readonly #violations: string[] = [];
-  /** The fixture answers one question at a time. */
-  #questions: Promise<unknown> = Promise.resolve();
+  /** By slot. */
+  readonly #fixtures: Fixture[] = [];
+  readonly #machines: Child[] = [];
+  #machineChips = 0;
   #line!: LineProcess;
   #words: string[] = [];
   #came = 0;
@@ -83,15 +120,15 @@ class Campaign {
 
   async run(): Promise<LineCampaignReport> {
     const startMs = performance.now();
-    const { sockets, chips, faultRate } = this.#options;
+    const { sockets, machineSockets, chips, faultRate } = this.#options;
     const { client, sealed } = this.#bench;
     const job = await client.openJob(sealed, chips + 100);
     await client.call('approveJob', { job });
     const { token } = await client.lineToken(job);
-    const opened = { slots: sockets, faultRate, manifestDigest: toHex(sealed.manifestDigest) };
-    const { places = [] } = await this.#ask({ ask: 'open', ...opened });
+    const opened = { faultRate, manifestDigest: toHex(sealed.manifestDigest) };
+    const places = await this.#openFixtures(sockets - machineSockets, machineSockets, opened);
     await this.#writeFiles(places, { job: toHex(job), token });
-    for (let slot = 0; slot < sockets; slot++) await this.#next(slot);
+    await Promise.all(places.map((_, slot) => this.#next(slot)));
     this.#start();
     const watching = setInterval(() => this.#watch(), 200);
     await this.#done.promise;
@@ -100,18 +137,19 @@ class Campaign {
     const { code, signal } = await this.#line.stop();
     if (signal !== null || (code !== 0 && code !== 17))
       this.#note(`the line ended with ${signal ?? code}: ${this.#line.errors}`);
-    const { faults, messages = 0 } = await this.#ask({ ask: 'counts' });
+    const { faults, messages } = await this.#counts();
     await this.#bench.host.stop();
     const books = await this.#judge(toHex(job));
     return {
       chips: this.#left.length,
+      machineChips: this.#machineChips,
       passed: this.#left.filter(({ passed }) => passed).length,
       failed: this.#left.filter(({ passed }) => !passed).length,
       ...{
         lineKills: this.#lineKills,
         authorityKills: this.#authorityKills,
         messages,
-        faults: faults!,
+        faults,
         ...books,
       },
       residentMiB: [Math.round(this.#early / mib), Math.round(this.#late / mib)],
@@ -124,13 +162,47 @@ class Campaign {
     this.#violations.push(violation);
   }
 
-  #ask(question: FixtureQuestion): Promise<FixtureAnswer> {
-    const answered = this.#questions.then(() => this.#bench.askChips<FixtureAnswer>(question));
-    this.#questions = answered.catch((error: unknown) => {
+  /** One process for the slots whose chips play WebAssembly, and one for each slot with machine code. */
+  async #openFixtures(slots: number, machineSlots: number, opened: object): Promise<string[]> {
+    const failed = (error: unknown) => {
       this.#note(`the fixture: ${String(error)}`);
       this.#done.resolve();
-    });
-    return answered;
+    };
+    const open = async (fixture: Fixture, count: number): Promise<string[]> => {
+      const { places = [] } = await fixture.ask({ ask: 'open', slots: count, ...opened });
+      for (const slot of places.keys()) this.#fixtures.push(fixture.at(slot));
+      return [...places];
+    };
+    const all = await open(new Fixture((question) => this.#bench.askChips(question), failed), slots);
+    for (let i = 0; i < machineSlots; i++) {
+      const child = new Child('../line/chips-process.ts', [this.#options.seed, `machine-${i}`]);
+      this.#machines.push(child);
+      await child.answer();
+      all.push(...(await open(new Fixture((question) => child.ask(question), failed), 1)));
+    }
+    return all;
+  }
+
+  /** Of the slot's own fixture. */
+  #ask(ask: FixtureQuestion['ask'], slot: number): Promise<FixtureAnswer> {
+    return this.#fixtures[slot]!.ask({ ask });
+  }
+
+  async #counts(): Promise<{ faults: Record<LineFault, number>; messages: number }> {
+    const machines = this.#fixtures.slice(this.#fixtures.length - this.#machines.length);
+    const asked = new Set([this.#fixtures[0]!, ...machines]);
+    const each = await Promise.all([...asked].map((one) => one.ask({ ask: 'counts' })));
+    const faults: Record<LineFault, number> = { dropped: 0, repeated: 0, cut: 0, unplugged: 0 };
+    for (const one of each) for (const name of lineFaults) faults[name] += one.faults?.[name] ?? 0;
+    return { faults, messages: each.reduce((sum, one) => sum + (one.messages ?? 0), 0) };
+  }
+
+  /** After the campaign; chips of machine code have processes of their own. */
+  async end(): Promise<void> {
+    for (const child of this.#machines) {
+      child.terminate();
+      await child.endWithin(20_000);
+    }
   }
 
   async #writeFiles(places: readonly string[], access: { job: string; token: string }): Promise<void> {
@@ -173,20 +245,21 @@ class Campaign {
     const isPassed = outcome === 'pass' || fault?.code === 'chip-seen-before';
     if (isPassed) void this.#leave(slot, true);
     else if (++visitor.tries >= mostTries) void this.#leave(slot, false);
-    else void this.#ask({ ask: 'again', slot });
+    else void this.#ask('again', slot);
   }
 
   async #next(slot: number): Promise<void> {
     if (this.#dealt >= this.#options.chips) return;
     this.#dealt++;
-    const { thumbprint } = await this.#ask({ ask: 'next', slot });
+    const { thumbprint } = await this.#ask('next', slot);
     this.#inside.set(`S${slot}`, { thumbprint: thumbprint!, tries: 0 });
   }
 
   async #leave(slot: number, passed: boolean): Promise<void> {
     const name = `S${slot}`;
     if (!this.#inside.delete(name)) return;
-    const { left } = await this.#ask({ ask: 'remove', slot });
+    const { left } = await this.#ask('remove', slot);
+    if (slot >= this.#fixtures.length - this.#machines.length) this.#machineChips++;
     this.#left.push({ ...left!, passed });
     this.#came++;
     this.#options.onChip?.(this.#came);
@@ -257,9 +330,11 @@ class Campaign {
 
 export async function runLineCampaign(options: LineCampaignOptions): Promise<LineCampaignReport> {
   const bench = await Bench.start(options.seed, '../line/chips-process.ts');
+  const campaign = new Campaign(bench, options);
   try {
-    return await new Campaign(bench, options).run();
+    return await campaign.run();
   } finally {
+    await campaign.end();
     await bench.end();
   }
 }
@@ -269,7 +344,8 @@ export function renderLineReport(report: LineCampaignReport): string {
   const hit = Object.values(faults).reduce((sum, one) => sum + one, 0);
   const [early, late] = report.residentMiB;
   return [
-    `${chips} chips (agent in WebAssembly): ${passed} passed, ${failed} reported as failed, in ${report.seconds} s`,
+    `${chips} chips (${report.machineChips} with the agent in machine code, the rest in WebAssembly): ` +
+      `${passed} passed, ${failed} reported as failed, in ${report.seconds} s`,
     `${lineKills} kills of the line, ${authorityKills} of the authority`,
     `${messages} messages to chips, ${hit} hit: ${Object.entries(faults)
       .map(([name, count]) => `${count} ${name}`)

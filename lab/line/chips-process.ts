@@ -1,7 +1,7 @@
 // The fixture of a line as a process of its own, which no kill touches: slots with virtual chips,
-// personalized as on a trusted site. Argument: the seed. Asked to, it puts the next chip into a
-// slot, takes one out, or says what the chips hold; a chip that leaves is asked itself, past the
-// line, how often it was installed.
+// personalized as on a trusted site. Arguments: the seed of the campaign, and, for chips whose agent is
+// machine code, a name of this fixture. Asked to, it puts the next chip into a slot, takes one out, or says
+// what the chips hold; a chip that leaves is asked itself, past the line, how often it was installed.
 
 import { AgentClient } from '@firmseal/agent-client';
 import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
@@ -14,7 +14,9 @@ import {
   type LineChip,
   openChipLink,
   personalizeVirtualChip,
+  type VirtualAgent,
 } from '@firmseal/virtual-line';
+import { readAgentImage } from '../../apps/cli/src/agent-image.ts';
 import { buildAgent } from '../../device/agent/build.ts';
 import { CampaignOwner, chipOfCampaign } from '../kill/owner.ts';
 import { type LineFault, lineFaults, Slot } from './slot.ts';
@@ -45,17 +47,21 @@ export interface FixtureAnswer {
   readonly messages?: number;
 }
 
-const [seed] = process.argv.slice(2) as [string];
+const [seed, machineFixture] = process.argv.slice(2) as [string, string?];
 const chip = chipOfCampaign();
-const agentModule = await buildAgent(chip.id);
+const agent: VirtualAgent =
+  machineFixture === undefined
+    ? { agentModule: await buildAgent(chip.id) }
+    : { machineCode: readAgentImage(chip, 'machine-code') };
+const chipSeed = `${seed}${machineFixture === undefined ? '' : `/${machineFixture}`}`;
 const { root, deviceCa } = new CampaignOwner(seed);
 const site = { chip, rootPublicKey: Uint8Array.from(root.publicKey), deviceCa };
 const random = seededRandom(
-  Number.parseInt(toHex(nodeCrypto.sha256(new TextEncoder().encode(seed))).slice(0, 8), 16),
+  Number.parseInt(toHex(nodeCrypto.sha256(new TextEncoder().encode(chipSeed))).slice(0, 8), 16),
 );
 const slots: Slot[] = [];
 const inside = new Map<number, LineChip>();
-const conditions = { ...defaultConditions, chipSeed: (index: number) => `${seed}/${index}` };
+const conditions = { ...defaultConditions, chipSeed: (index: number) => `${chipSeed}/${index}` };
 let made = 0;
 let faultRate = 0;
 let manifestDigest = new Uint8Array(0);
@@ -110,7 +116,7 @@ async function answer(question: FixtureQuestion): Promise<FixtureAnswer> {
   }
   const left = await leave(slot);
   if (ask === 'remove') return left === undefined ? {} : { left };
-  const next = await personalizeVirtualChip(site, conditions, { index: made++, level: 2, agentModule });
+  const next = await personalizeVirtualChip(site, conditions, { index: made++, level: 2, ...agent });
   inside.set(slot, next);
   slots[slot]!.insert(next.chip);
   const thumbprint = toHex(next.device.thumbprint);

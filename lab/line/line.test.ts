@@ -7,8 +7,8 @@ import { renderLineReport, runLineCampaign } from './campaign.ts';
 
 test('journal, authority and chips agree after kills of the line and of the authority', async () => {
   const size = sampled(
-    { sockets: 32, chips: 200, lineKills: 10, authorityKills: 5 },
-    { sockets: 4, chips: 10, lineKills: 2, authorityKills: 1 },
+    { sockets: 32, machineSockets: 1, chips: 200, lineKills: 10, authorityKills: 5 },
+    { sockets: 4, machineSockets: 0, chips: 10, lineKills: 2, authorityKills: 1 },
   );
   const report = await runLineCampaign({ seed: 'a shift', faultRate: 0.05, ...size });
   console.log(renderLineReport(report));

@@ -64,15 +64,11 @@ export async function updateScenario(options: BenchOptions): Promise<Scenario> {
   };
 }
 
-/** The update asks for another brown-out level: the chip applies it and resets in the middle. */
+/** The update asks for a reset when the chip enters standby: the chip applies it and resets in the middle. */
 export async function optionScenario(options: BenchOptions): Promise<Scenario> {
   const chip = findChip(options.chipId);
-  // G0 has levels for rising and falling supply.
-  const field = chip.id.startsWith('stm32g0') ? 'BORR_LEV' : 'BOR_LEV';
-  const { register, lsb } = findOptionField(chip, field);
-  const standing = chip.options.registers[register]!.defaultValue;
-  const value = ((~standing >>> lsb) & 3) << lsb;
-  const optionBytes = [{ register, mask: 3 << lsb, value }];
+  const { register, lsb } = findOptionField(chip, chip.id === 'stm32h743' ? 'nRST_STBY_D1' : 'nRST_STDBY');
+  const optionBytes = [{ register, mask: 1 << lsb, value: 0 }];
   const made = await updateScenario({ ...options, optionBytes });
   const update = made.firmwares[1]!;
   const [header, license] = made.steps as [Step, Step];

@@ -112,6 +112,7 @@ function bookOf(bench: Bench, unit: string): UnitBook & { close(): Promise<void>
     removeDraft: () => {
       bench.disk.delete(at('draft'));
     },
+    refuseFullDisk: () => {},
     certificatePath: at('certificate'),
     logPath: at('log'),
     appendLog: (line) => {

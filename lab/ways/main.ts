@@ -1,8 +1,9 @@
 // `npm run lab -- ways`: a blank chip to a verified receipt, every chip with machine code through every
-// way, by the commands; then a personalization that is cut, at every operation and moment, finished by the
-// same command. Last, seconds of a personalization by the chip's clock. `--part NAME` runs one of
-// `interruption`, `ways`, `times`; `--every N` cuts at each Nth operation; `--chip ID` one chip. Exit code
-// 1 when anything was not as it must be.
+// way, by the commands, USB in the USB test machine; the whole check on silicon on the machine code; a
+// personalization that is cut, at every operation and moment, finished by the same command; and seconds of
+// a personalization by the chip's clock. `--part NAME` runs one of `times`, `ways`, `usb`, `silicon`,
+// `interruption`; `--every N` cuts at each Nth operation; `--chip ID` one chip. Exit code 1 when anything was
+// not as it must be.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,16 +11,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildShipping } from '../../device/agent/build-shipping.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
+import { prepareGuest } from '../usb-vm/guest.ts';
 import { interrupt, moments, operationsOf, subject, type WayName } from './interruption.ts';
-import { simulatedSeconds } from './times.ts';
+import { simulatedSeconds, timedWays } from './times.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const chips = ['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'] as const;
-const parts = ['interruption', 'ways', 'times'] as const;
+const parts = ['times', 'ways', 'usb', 'silicon', 'interruption'] as const;
 const shiftSeconds = 8 * 3600;
 const wayNames: readonly WayName[] = ['serial line', 'debug port'];
 
-const usage = 'npm run lab -- ways [--part interruption|ways|times] [--chip ID] [--every N]';
+const usage = `npm run lab -- ways [--part ${parts.join('|')}] [--chip ID] [--every N]`;
 const chosen = readCommandLine(usage, (words) => {
   const { values } = parseArgs({
     args: [...words],
@@ -35,15 +37,25 @@ const chosen = readCommandLine(usage, (words) => {
 });
 const isChosen = (part: (typeof parts)[number]) => chosen.part === undefined || chosen.part === part;
 
-/** The tests of the ways, with every row. */
-function runWays(): boolean {
-  const name = chosen.chips.length === 1 ? ['-t', chosen.chips[0]!] : [];
+/** The tests of a file, with every row of the chosen chips. */
+function runSuite(file: string): boolean {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const { status } = spawnSync(process.execPath, [vitest, 'run', '--root', root, 'lab/ways/ways', ...name], {
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--root', root, `lab/ways/${file}`], {
     stdio: 'inherit',
-    env: { ...process.env, FIRMSEAL_WAYS: 'all' },
+    env: { ...process.env, FIRMSEAL_WAYS: chosen.chips.join() },
   });
   return status === 0;
+}
+
+/** A guest that cannot be made is a failure here; the tests of the whole tree leave USB out then. */
+function runUsb(): boolean {
+  try {
+    prepareGuest();
+  } catch (error) {
+    console.error(`the USB test machine cannot be made: ${(error as Error).message}`);
+    return false;
+  }
+  return runSuite('usb-vm-way.arm.test.ts');
 }
 
 async function runInterruptions(id: string, way: WayName): Promise<boolean> {
@@ -66,14 +78,10 @@ async function runInterruptions(id: string, way: WayName): Promise<boolean> {
 }
 
 let sound = true;
-if (isChosen('interruption'))
-  for (const id of chosen.chips)
-    for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
-if (isChosen('ways')) sound = runWays() && sound;
 if (isChosen('times')) {
   buildShipping();
   for (const id of chosen.chips)
-    for (const way of wayNames) {
+    for (const way of timedWays) {
       const seconds = await simulatedSeconds(id, way);
       const aShift = Math.floor(shiftSeconds / seconds);
       console.log(
@@ -81,4 +89,10 @@ if (isChosen('times')) {
       );
     }
 }
+if (isChosen('ways')) sound = runSuite('ways.arm.test.ts') && sound;
+if (isChosen('usb')) sound = runUsb() && sound;
+if (isChosen('silicon')) sound = runSuite('silicon-way.arm.test.ts') && sound;
+if (isChosen('interruption'))
+  for (const id of chosen.chips)
+    for (const way of wayNames) sound = (await runInterruptions(id, way)) && sound;
 process.exitCode = sound ? 0 : 1;

@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import batch
 import board
 import cbor
 import certificate
@@ -105,6 +106,11 @@ def run_license(file, case):
     key, data = license.open_license(raw(case["bundle"]), now, manifest, chip)
     agree(key == raw(file["contentKey"]), "another content key")
     agree(data == all_raw(file["deviceData"]), "other per-device data")
+
+
+def run_batch(file, case):
+    found = batch.open_batch(raw(case["file"]), start(file, case))
+    agree(found == all_raw(case["devices"]), "other devices")
 
 
 def run_content_key(file, case):
@@ -229,6 +235,7 @@ RUNNERS = {
     "package/open.json": run_package,
     "package/seal.json": run_seal,
     "license/open.json": run_license,
+    "batch/open.json": run_batch,
     "station/verify.json": run_station,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,

@@ -18,6 +18,8 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
+import { buildElement } from './build-element.ts';
+import { npmLicenses } from './npm-licenses.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const cliEntry = join(root, 'apps/cli/src/main.ts');
@@ -72,21 +74,6 @@ async function bundle(entry, folder) {
   return Object.keys(metafile.inputs);
 }
 
-/** Licence texts of the npm packages among the bundled files. */
-function thirdPartyLicenses(inputs) {
-  const folders = new Set(
-    inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? []),
-  );
-  return [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const files = globSync('{LICENSE,LICENCE,license,licence,COPYING,NOTICE}*', {
-      cwd: join(root, folder),
-    }).sort();
-    const texts = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
-    return [`${name} ${version} (${license})`, '', ...texts].join('\n');
-  });
-}
-
 function copyAssets(folder) {
   const exclude = (path) => path.includes('node_modules');
   for (const { folder: from } of assetFolders) {
@@ -126,10 +113,11 @@ export async function buildBundle({ entry = cliEntry, folder }) {
   if (!existsSync(entry)) throw new Error(`${relative(root, entry)} is not in this tree`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const element = await buildElement();
   const inputs = await bundle(entry, folder);
   writeFileSync(
     join(folder, 'THIRD-PARTY-LICENSES.txt'),
-    `${thirdPartyLicenses(inputs).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`,
+    npmLicenses([...new Set([...inputs, ...element.inputs])]),
   );
   cpSync(join(root, 'tools/pack/launcher.mjs'), join(folder, 'firmseal.mjs'));
   chmodSync(join(folder, 'firmseal.mjs'), 0o755);

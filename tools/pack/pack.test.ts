@@ -145,7 +145,9 @@ describe('firmseal, packed', () => {
     const wanted = globSync('{device,apps,examples}/**/*', { cwd: root })
       .filter((name) => !name.includes('node_modules'))
       .filter((name) =>
-        /^(device\/agent\/build\/.*\.wasm|apps\/cli\/assets\/.*|examples\/.*\.elf)$/.test(name),
+        /^(device\/agent\/build\/.*\.wasm|apps\/cli\/assets\/.*|apps\/updater\/dist\/.*|examples\/.*\.elf)$/.test(
+          name,
+        ),
       );
     const missing = wanted.filter((name) => !existsSync(join(home, 'node_modules/firmseal/assets', name)));
     expect(missing).toEqual([]);

@@ -52,5 +52,10 @@ export const campaigns = {
     packagesOf: 'test',
     says: 'the suites of npm test whole, where npm test takes a sample',
   },
+  updater: {
+    script: 'lab/updater/main.ts',
+    needsAgent: true,
+    says: "an update page on Chromium's own Web Serial, and its time beside the command's",
+  },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

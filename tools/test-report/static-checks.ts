@@ -10,6 +10,8 @@ export type CheckResult = { name: string; passed: boolean; output: string };
 export const staticChecks: readonly Check[] = [
   { name: 'biome check', command: 'biome', args: ['check', '.', '--error-on-warnings'] },
   { name: 'tsc --noEmit', command: 'tsc', args: ['--noEmit', '-p', '.'] },
+  // Code of the browser, with the browser's types.
+  { name: 'tsc of the updater', command: 'tsc', args: ['--noEmit', '-p', 'apps/updater'] },
   { name: 'knip', command: 'knip', args: ['--no-progress'] },
 ];
 

@@ -4,7 +4,7 @@
 
 /** From the top down. A package imports packages of lower layers, and of its own where `siblings` says so. */
 export const layers: readonly { name: string; siblings: boolean; packages: readonly string[] }[] = [
-  { name: 'line', siblings: false, packages: ['line'] },
+  { name: 'line', siblings: false, packages: ['line', 'updater'] },
   {
     name: 'services',
     siblings: false,
@@ -16,6 +16,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
     siblings: true,
     packages: [
       'link',
+      'remote',
       'usb-device',
       'agent-client',
       'authority-contract',
@@ -57,6 +58,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
  */
 export const adapters: readonly string[] = [
   'crypto-node',
+  'crypto-web',
   'journal-file-adapter',
   'mqtt-adapter',
   'openocd-adapter',
@@ -65,6 +67,7 @@ export const adapters: readonly string[] = [
   'usb-adapter',
   'virtual-probe',
   'virtual-stm32',
+  'web-serial-adapter',
 ];
 
 /**
@@ -78,8 +81,15 @@ export const compositions: readonly string[] = ['virtual-line'];
  */
 const virtualChipImports: readonly string[] = ['chips', 'crypto', 'bytes', 'fault'];
 
+/** Adapters of what a browser has. */
+const browserAdapters: readonly string[] = ['crypto-web', 'web-serial-adapter'];
+
 /** Packages that need Node. All others run in a browser too: Uint8Array only, no Node built-in. */
-export const nodePackages: readonly string[] = ['authority', 'keys', 'files', ...adapters, ...compositions];
+export const nodePackages: readonly string[] = [
+  ...['authority', 'keys', 'files'],
+  ...adapters.filter((name) => !browserAdapters.includes(name)),
+  ...compositions,
+];
 
 const isAdapter = (name: string): boolean => adapters.includes(name) || name.endsWith('-adapter');
 

@@ -293,8 +293,9 @@ function policyCases(): Promise<PackageCase>[] {
       1,
     ),
     asks('write protection taken away', 'policy-not-stronger', [[0, sector4, sector4]], protectedSector, 1),
-    asks('weaker and different at level 2', 'policy-not-stronger', [[0, 0xff0c, 0xbb00]]),
-    asks('brown-out level changed at level 2', 'policy-locked', [[0, 0xc, 0]]),
+    asks('weaker and different at level 2', 'policy-not-stronger', [[0, 0xff40, 0xbb00]]),
+    asks('reset in stop mode asked for at level 2', 'policy-locked', [[0, 0x40, 0]]),
+    asks('brown-out level', 'policy-field-unknown', [[0, 0xc, 0]]),
     asks('write protection added at level 2', 'policy-locked', [[0, sector4, 0]]),
   ];
 }

@@ -6,6 +6,7 @@ import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { areaCases, orderCases } from './area-cases.ts';
+import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
 import { certificateCases, certificateNow } from './certificate-cases.ts';
 import { contentKeyCases } from './content-key-cases.ts';
@@ -288,6 +289,17 @@ async function build(): Promise<Map<string, string>> {
           deviceData,
         },
         await licenseCases(),
+      ),
+    ],
+    [
+      'vectors/batch/open.json',
+      fileText(
+        {
+          about:
+            'Batches of licenses for spec/batch.md section 2, steps 1 to 5. An accepted one has the thumbprints of its devices, in order. A case that names no product has the default.',
+          ...{ rootPublicKey, product, epoch: 1 },
+        },
+        await batchCases(),
       ),
     ],
     [

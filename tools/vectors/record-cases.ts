@@ -110,7 +110,7 @@ function validCases(): Promise<PackageCase>[] {
     })(),
     valid('option bytes as they stand already', {
       areas: small,
-      core: { ...core, optionBytes: [{ register: 0, mask: 0xff0c, value: 0xcc0c }] },
+      core: { ...core, optionBytes: [{ register: 0, mask: 0xffc0, value: 0xccc0 }] },
     }),
     valid(
       'another byte of readout level 1',

@@ -79,7 +79,7 @@ export async function sealCases(): Promise<(Record<string, unknown> & { manifest
       areas: small,
       core: {
         sbomDigest: seededBytes('sbom', 32),
-        optionBytes: [{ register: 0, mask: 0xc, value: 0x4 }],
+        optionBytes: [{ register: 0, mask: 0xc0, value: 0x40 }],
         bootCheck: 'digest',
         interruption: 'trial',
       },

@@ -13,6 +13,7 @@ import {
   judgeReceipt,
   openContentKey,
   openLicense,
+  openLicenseBatch,
   verifyHello,
   verifyLicense,
   verifyReceipt,
@@ -209,6 +210,16 @@ describe('licenses', () => {
   });
 });
 
+describe('batches', () => {
+  const file = read('batch/open.json');
+  const root = { rootPublicKey: hex(file.rootPublicKey), epoch: file.epoch };
+  eachCase(file, (one) => {
+    const product = one.product ?? file.product;
+    const { bundles } = openLicenseBatch(crypto, { ...root, product, bytes: hex(one.file), file: 'batch' });
+    expect([...bundles.keys()]).toEqual(one.devices);
+  });
+});
+
 describe('content-key files', () => {
   const file = read('content-key/open.json');
   const { publicKey, privateKey } = crypto.p256FromPrivate(hex(file.kemPrivateKey))!;
@@ -311,7 +322,7 @@ describe('the vectors', () => {
     expect(start).toBeGreaterThan(0);
     return text.slice(start, end < 0 ? undefined : end);
   };
-  const errors = ['package', 'license', 'device'].flatMap(
+  const errors = ['package', 'license', 'device', 'line'].flatMap(
     (area) => read(`../spec/errors/${area}.json`).errors,
   );
   const known = new Set(errors.map(({ code }: Json) => code));
@@ -322,6 +333,8 @@ describe('the vectors', () => {
     'record-length-wrong', // a file has no lengths of its own: the onLink of cut packages
     'trial-undecided', // the chip's state, of which a file knows nothing: device/agent/test/trial.test.ts
     'trial-no-room',
+    'batch-package-wrong', // steps with a package and a clock: apps/cli/test/batch.test.ts
+    'batch-expired',
     'license-expired', // a chip has no clock: packages/license/src/verify-license.test.ts
   ]);
   const lists: [string, string, string, string[]][] = [
@@ -329,6 +342,7 @@ describe('the vectors', () => {
     ['delegation.md', '## 5.', '\n## 6.', ['package/open.json', 'delegation/verify.json']],
     ['license.md', '## 4.', '\n## 5.', ['license/open.json']],
     ['license.md', '## 3.', '\n## 4.', ['content-key/open.json']],
+    ['batch.md', '## 2.', '\n## 3.', ['batch/open.json']],
     ['device.md', '## 2.', '\n## 3.', ['certificate/verify.json']],
     ['device.md', '## 3.', '\n## 4.', ['hello/verify.json']],
     ['receipt.md', '## 3.', '\n## 4.', ['receipt/verify.json']],

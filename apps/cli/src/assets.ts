@@ -12,6 +12,7 @@ import { Fault } from '@firmseal/fault';
 export const assetFolders: readonly { folder: string; endings: readonly string[] }[] = [
   { folder: 'device/agent/build', endings: ['.wasm', '.hex'] },
   { folder: 'apps/cli/assets', endings: [''] },
+  { folder: 'apps/updater/dist', endings: ['.js', '.txt'] },
   { folder: 'examples', endings: ['.elf'] },
 ];
 

@@ -23,6 +23,23 @@ export interface CommandGroup {
   readonly commands: readonly CommandEntry[];
 }
 
+const batch: CommandGroup = {
+  name: 'batch',
+  about: 'licenses for a line without a connection, in one signed file, and the way back of its receipts',
+  commands: [
+    {
+      name: 'new',
+      about: 'make a batch: standing licenses for the chips of identity records, signed by the authority',
+      load: () => import('./commands/batch/new.ts'),
+    },
+    {
+      name: 'deliver',
+      about: 'bring the receipts that a line without a connection kept to the authority',
+      load: () => import('./commands/batch/deliver.ts'),
+    },
+  ],
+};
+
 const keys: CommandGroup = {
   name: 'keys',
   about: 'make, show and revoke keys, delegations and epoch statements',
@@ -288,6 +305,35 @@ const line: CommandGroup = {
   ],
 };
 
+const station: CommandGroup = {
+  name: 'station',
+  about: 'the PC that has the cables, for a line at another place',
+  commands: [
+    {
+      name: 'serve',
+      about: 'lend cables of this machine to a line, over a connection that this machine makes',
+      load: () => import('./commands/station/serve.ts'),
+    },
+    {
+      name: 'token',
+      about: 'make the token of a station, for the station and its line',
+      load: () => import('./commands/station/token.ts'),
+    },
+  ],
+};
+
+const relay: CommandGroup = {
+  name: 'relay',
+  about: 'where lines and stations meet that cannot reach each other',
+  commands: [
+    {
+      name: 'serve',
+      about: 'join lines and stations by name; it keeps nothing and can read nothing that is secret',
+      load: () => import('./commands/relay/serve.ts'),
+    },
+  ],
+};
+
 const silicon: CommandGroup = {
   name: 'silicon',
   about: 'compare the catalogue with real chips, and read the reports of such checks',
@@ -328,6 +374,18 @@ const sfi: CommandGroup = {
       name: 'doctor',
       about: "tell the state of a chip's life and the ways back; close a chip when it can be opened again",
       load: () => import('./commands/sfi/doctor.ts'),
+    },
+  ],
+};
+
+const updater: CommandGroup = {
+  name: 'updater',
+  about: 'update pages, from which people update the devices that they hold',
+  commands: [
+    {
+      name: 'build',
+      about: 'write an update page for any web host, and the same as one HTML file',
+      load: () => import('./commands/updater/build.ts'),
     },
   ],
 };
@@ -381,6 +439,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  batch,
   agent,
   token,
   alarm,
@@ -399,7 +458,15 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
   },
+  {
+    name: 'update',
+    about: 'update the one connected device, by the page or package that its owner published',
+    load: () => import('./commands/update.ts'),
+  },
+  updater,
   line,
+  station,
+  relay,
   flash,
   silicon,
   sfi,

@@ -10,6 +10,12 @@ export function readInput(path: string): Bytes {
   return readBoundedFile(path, maxFileBytes);
 }
 
+/** Of a released line, the largest that is read. */
+const largestFileBytes = 256 * 1024 * 1024;
+
+/** The first bytes of a file, at most 64, by which its kind is known. Throws what readBoundedFile does. */
+export const readHead = (path: string): Bytes => readBoundedFile(path, largestFileBytes).slice(0, 64);
+
 /** Text of a small file, without trailing white space. */
 export function readText(path: string): string {
   return new TextDecoder().decode(readInput(path)).trimEnd();

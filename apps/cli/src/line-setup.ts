@@ -13,6 +13,7 @@ import { type AuthorityOptions, accessAuthority } from './authority-access.ts';
 import type { Face } from './face.ts';
 import { readInput } from './files.ts';
 import { readPublicKey } from './public-key-file.ts';
+import type { Stations } from './remote/stations.ts';
 import { openSocket } from './sockets.ts';
 
 export interface LineOptions extends AuthorityOptions, TrustOptions {
@@ -50,17 +51,17 @@ export function trustPackage(path: string, options: TrustOptions) {
 }
 
 /** What every install of this machine works with. */
-export const stationTools = {
-  opener: { open: openSocket },
+export const stationTools = (stations?: Stations) => ({
+  opener: { open: (socket: string) => openSocket(socket, stations) },
   clock: systemClock,
   now: () => new Date(),
   newId: () => randomBytes(16).toString('hex'),
-};
+});
 
 /**
  * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
  */
-export function setUpLine(face: Face, path: string, options: LineOptions) {
+export function setUpLine(face: Face, path: string, options: LineOptions & { stations: Stations }) {
   const authority = accessForJob(accessAuthority(face, options), options.job);
-  return { ...trustPackage(path, options), authority, ...stationTools };
+  return { ...trustPackage(path, options), authority, ...stationTools(options.stations) };
 }

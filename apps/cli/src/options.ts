@@ -42,7 +42,7 @@ export const port = number({ most: 65535 });
 export const level = (text: string): 0 | 1 | 2 => number({ most: 2 })(text) as 0 | 1 | 2;
 
 /** `HOST:PORT`, IPv6 in brackets; undefined for anything else. */
-function toHostPort(text: string): { host: string; port: number } | undefined {
+export function toHostPort(text: string): { host: string; port: number } | undefined {
   const [, host, digits = ''] = /^(\[[0-9a-fA-F:]+\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
   const found = toNumber(digits, { most: 65535 });
   return host === undefined || found === undefined
@@ -80,5 +80,16 @@ export const entryOption = () =>
     '--entry <address>',
     'where the vector table is linked, for an image with a header before it',
   ).argParser(address);
+export function stationName(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be 1 to 63 small letters, digits, - or _, and begin with a letter or digit.',
+  );
+}
+export const stationsOption = () =>
+  new Option(
+    '--stations <file>',
+    'how stations are reached, for places that begin with station: (docs/remote.md)',
+  );
 export const passphraseOption = (key: string) =>
   new Option('--passphrase-file <file>', `first line is the passphrase of ${key}`);

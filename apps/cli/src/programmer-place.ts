@@ -114,7 +114,7 @@ function opener(place: NearPlace): Open {
   }
 }
 
-/** Throws `place-*` for a text that is none or unfit, `station-not-there`, and the faults of opening. */
+/** Throws `place-*` for a text that is none or unfit, `station-plain-refused`, and the faults of opening. */
 export function openProgrammer(text: string, chip: Chip): Promise<ChipProgrammer> {
   const place = parsePlace(text);
   if (place.kind === 'written')
@@ -122,6 +122,7 @@ export function openProgrammer(text: string, chip: Chip): Promise<ChipProgrammer
       ...{ option: '--via', place: text, reason: 'there is no chip at it' },
       expected: 'serial:, usb:, tcp:, probe:, openocd: or virtual:',
     });
-  if (place.kind === 'station') throw new Fault('station-not-there', { place: text });
+  // What is programmed here is plain: it does not leave this machine.
+  if (place.kind === 'station') throw new Fault('station-plain-refused', { place: text });
   return opener(place)(chip);
 }

@@ -4,37 +4,44 @@
 import { openFrameStream } from '@firmseal/dfu';
 import { Fault } from '@firmseal/fault';
 import { type ByteStream, systemClock } from '@firmseal/link';
-import { type NearPlace, type Place, parsePlace, placeText } from '@firmseal/places';
+import { type Place, parsePlace, placeText, type StationPlace } from '@firmseal/places';
 import { openSerial } from '@firmseal/serial-adapter';
 import { connectTcp } from '@firmseal/tcp-adapter';
+import type { Stations } from './remote/stations.ts';
 import { openUsbDevice } from './usb-device-place.ts';
 
 /** The agent's rate without board settings (spec/board.md section 4); it follows a host to the fast one. */
 const agentBaud = 115_200;
-const linkKinds = 'serial:, usb:, tcp:';
+const linkKinds = 'serial:, usb:, tcp:, or one of them at a station';
 
-/** Throws `station-not-there` for a place at another station, `place-unfit` for none. */
-function near(place: Place, option: string, expected: string): NearPlace {
-  if (place.kind === 'station') {
-    const inner = placeText(place.place);
-    throw new Fault('station-not-there', { place: placeText(place), station: place.station, inner });
-  }
-  if (place.kind === 'written')
-    throw new Fault('place-unfit', { option, place: 'written', reason: 'it is no place', expected });
-  return place;
+/** The cable of a place: two texts of one serial port differ in the rate. */
+export function cableOf(place: Place): string {
+  if (place.kind === 'station') return `station:${place.station}/${cableOf(place.place)}`;
+  return place.kind === 'serial' ? place.path : placeText(place);
 }
 
-/** Two texts of one serial port differ in the rate. */
-const portOf = (place: Place): string => (place.kind === 'serial' ? place.path : placeText(place));
+/** A place of this machine. Throws `station-not-there` for one at another station. */
+export function refuseStation(place: Place): Exclude<Place, StationPlace> {
+  if (place.kind !== 'station') return place;
+  const inner = placeText(place.place);
+  throw new Fault('station-not-there', { place: placeText(place), station: place.station, inner });
+}
+
+/** As `collectSockets`, for commands that work on this machine alone. Throws `station-not-there`. */
+export function collectNearSockets(text: string, before: readonly string[] = []): string[] {
+  refuseStation(parsePlace(text));
+  return collectSockets(text, before);
+}
 
 /**
  * The next value of `--socket`: its canonical text, behind those before. Throws the faults of the grammar,
- * `place-unfit`, `station-not-there`, `socket-repeated`.
+ * `place-unfit`, `socket-repeated`.
  */
 export function collectSockets(text: string, before: readonly string[] = []): string[] {
-  const place = near(parsePlace(text), '--socket', linkKinds);
-  if (place.kind !== 'serial' && place.kind !== 'usb' && place.kind !== 'tcp') {
-    const reason = 'an agent is not spoken to through it';
+  const place = parsePlace(text);
+  const { kind } = place.kind === 'station' ? place.place : place;
+  if (kind !== 'serial' && kind !== 'usb' && kind !== 'tcp') {
+    const reason = kind === 'written' ? 'it is no place' : 'an agent is not spoken to through it';
     throw new Fault('place-unfit', {
       option: '--socket',
       place: placeText(place),
@@ -42,13 +49,13 @@ export function collectSockets(text: string, before: readonly string[] = []): st
       expected: linkKinds,
     });
   }
-  const repeated = before.find((one) => portOf(parsePlace(one)) === portOf(place));
+  const repeated = before.find((one) => cableOf(parsePlace(one)) === cableOf(place));
   if (repeated !== undefined) throw new Fault('socket-repeated', { socket: repeated });
   return [...before, placeText(place)];
 }
 
 /** Opens the agent's link at a place that `collectSockets` took. Throws the faults of its adapter. */
-export async function openSocket(socket: string): Promise<ByteStream> {
+export async function openSocket(socket: string, stations?: Stations): Promise<ByteStream> {
   const place = parsePlace(socket);
   switch (place.kind) {
     case 'serial': {
@@ -66,6 +73,9 @@ export async function openSocket(socket: string): Promise<ByteStream> {
     }
     case 'tcp':
       return connectTcp(place.host, place.port);
+    case 'station':
+      if (stations !== undefined) return stations.openLink(place);
+      throw new Fault('stations-file-needed', { place: socket, station: place.station });
     default:
       throw new Fault('internal-error', { detail: `${socket} was taken for a socket` });
   }

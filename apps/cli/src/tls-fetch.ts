@@ -12,12 +12,18 @@ const tlsVariables = {
   key: 'FIRMSEAL_TLS_KEY',
 } as const;
 
+export interface TlsTexts {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /**
- * Undefined where the environment names no file. Throws `tls-files-invalid` for a certificate without its key
- * or a key without its certificate, and what reading a file throws; a file that is no PEM is found when the
- * first connection is made.
+ * The texts of the files that the environment names; undefined where it names none. Throws
+ * `tls-files-invalid` for a certificate without its key or a key without its certificate, and what reading a
+ * file throws; a file that is no PEM is found when the first connection is made.
  */
-export function tlsFetch({ environment }: Pick<Shell, 'environment'>): typeof fetch | undefined {
+export function readTlsVariables({ environment }: Pick<Shell, 'environment'>): TlsTexts | undefined {
   const read = (name: string): string | undefined => {
     const path = environment[name];
     return path === undefined || path === '' ? undefined : readText(path);
@@ -28,10 +34,13 @@ export function tlsFetch({ environment }: Pick<Shell, 'environment'>): typeof fe
     const problem = `${tlsVariables.cert} and ${tlsVariables.key} belong together`;
     throw new Fault('tls-files-invalid', { problem });
   }
-  const connect = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert, key }),
-  };
+  return { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert, key }) };
+}
+
+/** Undefined where the environment names no file. Throws as readTlsVariables. */
+export function tlsFetch(shell: Pick<Shell, 'environment'>): typeof fetch | undefined {
+  const connect = readTlsVariables(shell);
+  if (connect === undefined) return undefined;
   const loaded = import('./undici-fetch.ts').then(({ makeFetch }) => makeFetch(connect));
   return async (...call) => (await loaded)(...call);
 }

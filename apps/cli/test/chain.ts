@@ -9,18 +9,16 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { findChip, hexAddress } from '@firmseal/chips';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { expect } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
+import { environment, product } from './chain-names.ts';
 import { type Outcome, runHere } from './run-here.ts';
+import { mainFile, runProcess } from './run-process.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-export const passphrase = 'words for this test and nothing else';
-const environment = { FIRMSEAL_PASSPHRASE: passphrase };
-export const product = 'panel';
+export { product };
+export const passphrase = environment.FIRMSEAL_PASSPHRASE;
 
 /** Where a chip is plugged in: two ports of this machine. */
 export interface Plug {
@@ -38,6 +36,8 @@ export interface Order {
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
+  /** Of its commands. */
+  readonly environment: Record<string, string> = { ...environment };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
 
@@ -54,7 +54,7 @@ export class Chain {
   }
 
   try(...words: string[]): Promise<Outcome> {
-    return runHere(words, environment);
+    return runHere(words, this.environment);
   }
 
   #newKey(role: string, name: string) {
@@ -95,19 +95,20 @@ export class Chain {
 
   /** Starts the authority; one that runs is ended first. `more`: of its environment. */
   async serve(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#halt();
+    await this.halt();
     const folder = this.at('authority');
     this.#server = spawn(
       process.execPath,
-      [main, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
-      { env: { ...process.env, ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
+      [mainFile, 'authority', 'serve', folder, '--listen', '127.0.0.1:0', '--json'],
+      { env: { ...process.env, ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = (await once(createInterface({ input: this.#server.stdout! }), 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
     this.#authority = ['--authority', url, '--token-file', this.at('authority/owner.token')];
   }
 
-  async #halt(): Promise<void> {
+  /** Ends the authority; its folder stays. */
+  async halt(): Promise<void> {
     if (this.#server === undefined) return;
     this.#server.kill();
     await once(this.#server, 'exit');
@@ -115,20 +116,13 @@ export class Chain {
   }
 
   /** Runs a command as a process of its own; `more`: of its environment. */
-  async runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const env = { ...process.env, ...environment, ...more };
-    const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const [stdout, stderr, [status]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit') as Promise<[number | null]>,
-    ]);
-    return { status: status ?? -1, stdout, stderr };
+  runProcess(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    return runProcess(words, { ...this.environment, ...more });
   }
 
   async end(): Promise<void> {
     for (const one of this.#servers) one.close();
-    await this.#halt();
+    await this.halt();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

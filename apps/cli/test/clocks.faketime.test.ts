@@ -1,15 +1,13 @@
 // Whole processes on a machine whose clock is wrong, one for each role: authority, station, auditor. The
 // clock is turned by libfaketime; clocks.test.ts tries more offsets in this process.
 
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createBlankChip } from '@firmseal/virtual-line';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Chain, type Order, type Plug } from './chain.ts';
+import { turned } from './run-process.ts';
 
 const chipId = 'stm32f427';
-const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0] ?? '';
-/** `by`: `+9y`, `-2d`. Waiting takes as long as ever. */
-const turned = (by: string) => ({ LD_PRELOAD: library, FAKETIME: by, DONT_FAKE_MONOTONIC: '1' });
 
 const chain = new Chain();
 let plug: Plug;

@@ -47,7 +47,7 @@ describe('firmseal flash', () => {
     expect(written, written.stderr).toMatchObject({ status: 0 });
     expect(written.stdout.split('\n').slice(-5)).toEqual([
       'wrote 1000 bytes',
-      'read back 1000 bytes, all as written',
+      'verified 1000 bytes, all as written',
       'started the program at 0x08000000',
       'done',
       '',

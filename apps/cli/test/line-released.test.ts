@@ -4,8 +4,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deskEnvironment, succeed } from './desk.ts';
+import { deskEnvironment } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { masked } from './masked.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
 const site = new LineSite();
@@ -18,17 +19,23 @@ afterAll(() => site.end());
 const root = () => ['--root-key', site.desk.at('root.key.pub')];
 const archive = () => site.at('released.released');
 
-async function pack(place: string): Promise<void> {
+async function pack(place: string): Promise<string> {
   const file = site.writeLine('released', [place], { panel: { units: 2 } });
-  await succeed([
-    ...['line', 'pack', file, '--signer', site.desk.at('signer.key')],
-    ...['--delegation', site.desk.at('signer.delegation'), '--out', archive()],
-  ]);
+  const { status, stdout, stderr } = await runHere(
+    [
+      ...['line', 'pack', file, '--signer', site.desk.at('signer.key')],
+      ...['--delegation', site.desk.at('signer.delegation'), '--out', archive()],
+    ],
+    deskEnvironment,
+  );
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
 }
 
 it('an operator without a key runs it; options that would change it are refused', async () => {
   const { place } = await site.plugIn();
-  await pack(place);
+  const said = masked(await pack(place), site.folder);
+  await expect(said).toMatchFileSnapshot('golden/line-pack.txt');
   expect(statSync(archive()).mode & 0o077).toBe(0);
   for (const more of [
     ['--on-pass', 'true'],

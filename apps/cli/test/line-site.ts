@@ -9,8 +9,13 @@ import { Secret, utf8 } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { inspectKeyFile, openKeyFile, type Signer } from '@firmseal/keys';
-import { defaultConditions, type LineChip, personalizeVirtualChip } from '@firmseal/virtual-line';
-import { serveLink } from '@firmseal/virtual-stm32';
+import {
+  createBlankChip,
+  defaultConditions,
+  type LineChip,
+  personalizeVirtualChip,
+} from '@firmseal/virtual-line';
+import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
 
@@ -72,6 +77,42 @@ export class LineSite {
     const server = await serveLink(made.chip, 0);
     this.#servers.push(server);
     return { ...made, place: `tcp:127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  /** A blank chip behind a port for its agent and one for a probe. */
+  async plugInBlank(chipId = 'stm32f427'): Promise<{ chip: VirtualChip; place: string; via: string }> {
+    const chip = createBlankChip(chipId, `${this.folder}/${this.#chips++}`);
+    const [link, probe] = [await serveLink(chip, 0), await serveProbe(chip, 0)];
+    this.#servers.push(link, probe);
+    const portOf = (server: Server) => (server.address() as AddressInfo).port;
+    return { chip, place: `tcp:127.0.0.1:${portOf(link)}`, via: `virtual:127.0.0.1:${portOf(probe)}` };
+  }
+
+  /** A chip that the commands personalize, with its record added to the file `records`. */
+  async personalize(records: string): Promise<{ chip: VirtualChip; place: string; thumbprint: string }> {
+    const { chip, place, via } = await this.plugInBlank();
+    const events = await succeed([
+      ...['personalize', '--chip', 'stm32f427', '--product', 'panel', '--level', '2', '--confirm-permanent'],
+      ...['--root-key', this.desk.at('root.key.pub'), '--device-ca', this.desk.at('ca.key')],
+      ...['--via', via, '--socket', place, '--records', this.at(records)],
+    ]);
+    const { thumbprint } = events.find(({ event }) => event === 'personalized') as { thumbprint: string };
+    return { chip, place, thumbprint };
+  }
+
+  /** Words of the owner's trust. */
+  get trust(): string[] {
+    const { at } = this.desk;
+    return ['--root-key', at('root.key.pub'), '--device-ca-delegation', at('ca.delegation')];
+  }
+
+  /** Makes a batch of the job for the chips of a file of records, and returns its path. */
+  async makeBatch(job: string, records: string, name: string, ...words: string[]): Promise<string> {
+    await succeed([
+      ...['batch', 'new', job, ...this.owner, '--root-key', this.desk.at('root.key.pub')],
+      ...['--records', this.at(records), '--out', this.at(name), ...words],
+    ]);
+    return this.at(name);
   }
 
   /** Writes a line file and returns its path. `packages`: fields of the one package `panel`. */

@@ -10,8 +10,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
-import { succeed } from './desk.ts';
+import { sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
+import { masked } from './masked.ts';
 import { jsonLines, memoryShell, runHere } from './run-here.ts';
 
 const site = new LineSite();
@@ -22,14 +23,6 @@ const unitsOf = async (job: string) => {
   const [view] = await succeed(['job', 'show', job, ...site.owner]);
   return view as { units: number; installed: number };
 };
-
-/** Times, ids and ports, which differ from run to run. */
-const masked = (text: string) =>
-  text
-    .replaceAll(site.folder, 'FOLDER')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/\b[0-9a-f]{8,64}\b/g, 'HEX')
-    .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT');
 
 it('two chips: PASS, and everything that the shift leaves; the same chips again are refused', async () => {
   const job = await site.openJob('shift', 10);
@@ -43,7 +36,7 @@ it('two chips: PASS, and everything that the shift leaves; the same chips again 
   const first = await runHere(['line', 'run', file, '--cycles', '1', '--on-pass', hook]);
   expect([first.status, first.stderr]).toEqual([0, '']);
   // Which of the two comes first is chance.
-  const ofFirstSocket = masked(first.stdout)
+  const ofFirstSocket = masked(first.stdout, site.folder)
     .split('\n')
     .filter((line) => !/ A2 | - /.test(line));
   await expect(ofFirstSocket.join('\n').replace(/unit \d/, 'unit N')).toMatchFileSnapshot(
@@ -75,6 +68,46 @@ it('two chips: PASS, and everything that the shift leaves; the same chips again 
   });
   expect(again.status).toBe(0);
   expect(await unitsOf(job)).toMatchObject({ units: 2 });
+}, 120_000);
+
+it('two packages on two sockets: each chip gets that of its socket, and each job its unit', async () => {
+  const sealed = site.at('second.seal');
+  await succeed(sealWords(site.desk, sealed).map((word) => (word === '1.0.0' ? '2.0.0' : word)));
+  const job = await site.openJob('two', 5);
+  const [opened] = await succeed([
+    ...['job', 'open', ...site.owner, '--package', sealed, '--content-key', `${sealed}.key`, '--quota', '5'],
+  ]);
+  const second = String(opened!['job']);
+  await succeed(['job', 'approve', second, ...site.owner]);
+  await succeed(['job', 'token', second, ...site.owner, '--out', site.at('second.token')]);
+  const plugs = [await site.plugIn(), await site.plugIn()];
+  const sockets = plugs.map(({ place }, i) => ({
+    name: `A${i + 1}`,
+    place,
+    package: i === 0 ? 'panel' : 'second',
+  }));
+  const panel = { file: site.desk.at('panel.seal'), job, token: 'two.token', units: 3 };
+  const packages = { panel, second: { file: sealed, job: second, token: 'second.token', units: 4 } };
+  const outcome = await runHere([
+    'line',
+    'run',
+    site.writeLine('two', [], { sockets, packages }),
+    '--cycles',
+    '1',
+    '--json',
+  ]);
+  const events = jsonLines(outcome);
+  const cycles = events.filter(({ event }) => event === 'line-cycle');
+  expect(cycles.map((cycle) => `${cycle['name']} ${cycle['package']} ${cycle['outcome']}`).sort()).toEqual([
+    ...['A1 panel pass', 'A2 second pass'],
+  ]);
+  expect(events.findLast(({ event }) => event === 'line-tally')).toMatchObject({
+    units: [
+      { package: 'panel', left: 2 },
+      { package: 'second', left: 3 },
+    ],
+  });
+  for (const id of [job, second]) expect(await unitsOf(id)).toMatchObject({ units: 1, installed: 1 });
 }, 120_000);
 
 it('a tester starts a socket over its port and waits for the result; the second request ends at once', async () => {

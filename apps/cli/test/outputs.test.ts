@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { FileStream } from '@firmseal/files';
 import { thumbprintOf } from '@firmseal/formats';
@@ -18,6 +19,7 @@ import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
 import { commandList, isGroup } from '../src/command-list.ts';
+import { chipRecord } from './chip-record.ts';
 import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
 import { dyingAt } from './dying-process.ts';
 import { filesUnder, type Job, type Result } from './outputs-in-condition.ts';
@@ -34,6 +36,8 @@ let authority: ServedAuthority;
 let probe: Server;
 /** The first is for all commands, the others each for a call that closes one. */
 let jobs: string[] = [];
+/** Approved, for batches. */
+let standingJob = '';
 /** Each for a call that revokes one. */
 let tokens: string[] = [];
 
@@ -51,8 +55,20 @@ beforeAll(async () => {
     tokens = [...tokens, String(token?.['tokenId'])];
   }
   await succeed(['job', 'token', jobs[0]!, ...owner, '--out', desk.at('line.token')]);
+  const [standing] = await succeed([
+    ...opened,
+    desk.at('panel.seal.key'),
+    '--quota',
+    '1',
+    '--mode',
+    'standing',
+  ]);
+  standingJob = String(standing?.['job']);
+  await succeed(['job', 'approve', standingJob, ...owner]);
+  writeFileSync(desk.at('chips.records'), await chipRecord(desk));
   await writeLicensed();
   writeLineFile();
+  await writeRelayFiles();
   probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
 });
 
@@ -71,6 +87,14 @@ function writeLineFile(): void {
     sockets: [{ name: 'A1', place: 'tcp:127.0.0.1:1', package: 'panel' }],
   };
   writeFileSync(desk.at('line.json'), JSON.stringify(line));
+}
+
+/** A relay of no station, with its certificate. */
+async function writeRelayFiles(): Promise<void> {
+  const { cert, key } = await (await makeTlsIssuer()).issue('localhost');
+  writeFileSync(desk.at('tls.pem'), cert);
+  writeFileSync(desk.at('tls.key'), key, { mode: 0o600 });
+  writeFileSync(desk.at('relay.json'), JSON.stringify({ format: 'firmseal-relay-1', stations: {} }));
 }
 
 /** A package and a license for a chip of it. */
@@ -96,7 +120,15 @@ function prepare(name: string, inside = folder): Prepared {
   const job = name === 'job close' ? jobs.pop()! : jobs[0]!;
   const tokenId = name === 'token revoke' ? tokens.pop()! : tokens[0]!;
   const { port } = probe.address() as AddressInfo;
-  const site = { desk, url: authority.url, job, tokenId, probe: `virtual:127.0.0.1:${port}`, out };
+  const site = {
+    desk,
+    url: authority.url,
+    job,
+    standingJob,
+    tokenId,
+    probe: `virtual:127.0.0.1:${port}`,
+    out,
+  };
   const call = callsOf(site)[name];
   if (call === undefined) throw new Error(`test/writing-commands.ts does not say how ${name} is called`);
   if (call.words.includes(`${out}/authority`))
@@ -129,6 +161,7 @@ const nowhere = {
   desk: { at: (file: string) => file, folder: '' },
   url: '',
   job: '',
+  standingJob: '',
   tokenId: '',
   probe: '',
   out: '',

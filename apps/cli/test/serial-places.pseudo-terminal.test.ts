@@ -106,7 +106,7 @@ describe('a socket', () => {
     ['ttyUSB0', 'place-kind-unknown'],
     ['probe:1-4', 'place-unfit'],
     ['written', 'place-unfit'],
-    ['station:line-2/usb:1-4', 'station-not-there'],
+    ['station:line-2/probe:1-4', 'place-unfit'],
   ])('%s is refused before anything begins: %s', async (socket, code) => {
     const { status, stderr } = await install(socket);
     expect(stderr).toContain(code);

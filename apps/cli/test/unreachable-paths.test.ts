@@ -38,6 +38,7 @@ const values: Readonly<Record<string, string>> = {
   ...{ '--product': 'pump', '--reason': 'x', '--note': 'x', '--scope': 'auditor', '--label': 'x' },
   ...{ '--firmware-version': '1', '--counter': '1', '--role': 'approver', '--epoch': '1', '--level': '0' },
   ...{ '--at': '0x08000000', '--length': '1024', '--address': '0x08000000', '--set': 'x=1' },
+  ...{ '--name': 'hall', '--connect': '127.0.0.1:1', '--place': 'tcp:127.0.0.1:1', name: 'hall' },
   ...{ job: '0a'.repeat(16), token: '00'.repeat(8), unit: '0', alarm: '1', shell: 'bash' },
 };
 

@@ -6,17 +6,14 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { openKeyFile, passphraseOf, unwrapperOf } from '@firmseal/keys';
-import { openContentKey } from '@firmseal/license';
 import { parsePlace } from '@firmseal/places';
-import { splitPackage, verifyHeader } from '@firmseal/seal';
 import { createBlankChip } from '@firmseal/virtual-line';
-import { createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
+import { createVirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleImage } from '../src/demo/example-image.ts';
-import { readPublicKey } from '../src/public-key-file.ts';
-import { Chain, type Order, type Plug, product } from './chain.ts';
+import { Chain, type Order, type Plug } from './chain.ts';
 import { jsonLines } from './run-here.ts';
+import { contentKeyOf, keysOf, pieces } from './secrets-on-the-wire.ts';
 
 const id = 'stm32f427';
 const chip = findChip(id);
@@ -61,34 +58,6 @@ const countFile = () => chain.at('ca.key.unwitnessed');
 const counted = () =>
   existsSync(countFile()) ? readFileSync(countFile(), 'utf8').split('\n').length - 1 : 0;
 
-/** The private keys and the device key of a chip: device/agent/README.md, "Identity". */
-function keysOf({ judge }: VirtualChip): Buffer[] {
-  const { addressStart } = chip.layout.identity;
-  return [16, 48, 80].map((offset) => Buffer.from(judge.flash(addressStart + offset, 32)));
-}
-
-/** Pieces of a secret that betray it; runs of one byte are found anywhere. */
-function pieces(secret: Uint8Array): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; at + 16 <= secret.length; at += 16) {
-    const piece = Buffer.from(secret.subarray(at, at + 16));
-    if (new Set(piece).size > 8) found.push(piece);
-  }
-  return found;
-}
-
-/** The content key of a package, opened with the authority's key. */
-async function contentKeyOf(sealed: string): Promise<Uint8Array> {
-  const { header } = splitPackage(new Uint8Array(readFileSync(sealed)));
-  const trust = { rootPublicKey: readPublicKey(chain.at('root.key.pub')), product };
-  const { manifest } = verifyHeader(nodeCrypto, header, trust);
-  const passphrase = passphraseOf('words for this test and nothing else', 'this test');
-  const key = await openKeyFile(nodeCrypto, { path: chain.at('authority/kem.key'), passphrase });
-  const file = new Uint8Array(readFileSync(`${sealed}.key`));
-  const unwrapper = unwrapperOf(nodeCrypto, key);
-  return (await openContentKey(nodeCrypto, { file, manifest, unwrapper })).expose();
-}
-
 const isRecorded = (piece: Buffer) => Buffer.concat(recorded).includes(piece);
 /** An install whose receipt verifies, of an identity that nobody witnessed: exit code 23. */
 async function installs(order: Order, plug: Pick<Plug, 'socket'>): Promise<void> {
@@ -123,7 +92,7 @@ describe('a PC between owner and chip', () => {
     const firmware = exampleImage(chip).segments[0]!.bytes.subarray(0, 6 * 1024);
     const { storeStart } = chip.layout.slots[0]!;
     expect(Buffer.from(target.judge.flash(storeStart, 64))).toEqual(Buffer.from(firmware.subarray(0, 64)));
-    const keys = [...keysOf(target), await contentKeyOf(sealed)];
+    const keys = [...keysOf(target), await contentKeyOf(chain, sealed)];
     expect(keys.map((key) => new Set(key).size > 8)).not.toContain(false);
     const secrets = [...pieces(firmware), ...keys.flatMap(pieces)];
     expect(secrets.length).toBeGreaterThan(50);

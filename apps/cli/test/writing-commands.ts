@@ -22,6 +22,8 @@ export interface CallSite {
   readonly desk: Desk;
   readonly url: string;
   readonly job: string;
+  /** Of mode standing, approved; the desk has a record of one chip. */
+  readonly standingJob: string;
   /** Id of a token that may be revoked. */
   readonly tokenId: string;
   /** Debug port of a blank stm32g0b1. */
@@ -33,10 +35,21 @@ export interface CallSite {
 /** The Arm compiler makes it, where there is one. */
 const hasMachineCode = hasAsset('device/agent/build/agent-stm32g0b1.hex');
 
+/** Set-up bundles it. */
+const hasElement = hasAsset('apps/updater/dist/firmseal-update.js');
+
 const address = ['--chip', 'stm32f427', '--product', 'panel'];
 
 /** By the words of the command. */
-export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Readonly<Record<string, Call>> {
+export function callsOf({
+  desk,
+  url,
+  job,
+  standingJob,
+  tokenId,
+  probe,
+  out,
+}: CallSite): Readonly<Record<string, Call>> {
   const { at } = desk;
   const into = (name: string) => `${out}/${name}`;
   const owner = ['--authority', url, '--token-file', at('authority/owner.token')];
@@ -129,6 +142,15 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       words: ['job', 'token', job, ...owner, '--out', into('line.token')],
       files: ['line.token'],
     },
+    'batch new': {
+      words: [
+        ...['batch', 'new', standingJob, ...owner, '--root-key', at('root.key.pub')],
+        ...['--records', at('chips.records'), '--out', into('new.batch')],
+      ],
+      files: ['new.batch'],
+    },
+    // No receipt waits there.
+    'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
     'agent list': { words: ['agent', 'list'], files: [] },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
@@ -231,6 +253,16 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       serves: true,
       status: 17,
     },
+    'updater build': {
+      words: ['updater', 'build', at('panel.seal'), ...trust, '--out', into('page')],
+      ...(hasElement ? { files: ['page'] } : { files: [], status: 3 }),
+    },
+    // No device is there.
+    update: {
+      words: ['update', at('panel.seal'), ...trust, '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
+    },
     'line pack': {
       words: [
         ...['line', 'pack', at('line.json'), '--signer', at('signer.key')],
@@ -244,6 +276,44 @@ export function callsOf({ desk, url, job, tokenId, probe, out }: CallSite): Read
       files: ['line'],
       serves: true,
       status: 17,
+    },
+    'station token': {
+      words: ['station', 'token', 'hall', '--out', into('hall.token'), '--relay-file', into('relay.json')],
+      files: ['hall.token', 'relay.json'],
+    },
+    'station serve': {
+      words: [
+        ...[
+          'station',
+          'serve',
+          '--name',
+          'hall',
+          '--connect',
+          '127.0.0.1:1',
+          '--token-file',
+          at('line.token'),
+        ],
+        ...['--place', 'tcp:127.0.0.1:1'],
+      ],
+      files: [],
+      serves: true,
+    },
+    'relay serve': {
+      words: [
+        ...[
+          'relay',
+          'serve',
+          '--listen',
+          '127.0.0.1:0',
+          '--tls-cert',
+          at('tls.pem'),
+          '--tls-key',
+          at('tls.key'),
+        ],
+        ...['--stations', at('relay.json')],
+      ],
+      files: [],
+      serves: true,
     },
     virtual: {
       words: ['virtual', '--chip', 'stm32g0b1', '--state', into('chips.state')],

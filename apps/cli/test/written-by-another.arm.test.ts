@@ -1,12 +1,23 @@
 // A chip on which another programmer wrote the exported agent: it makes its identity all the same. A
 // simulated core executes every instruction; nothing here ran on silicon.
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { bootOptions, changedOptions, findChip, readoutLevel } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
-import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
+import {
+  createVirtualChip,
+  machineCode,
+  probeTarget,
+  StlinkCommands,
+  serveStlink,
+  type VirtualChip,
+} from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildShipping } from '../../../device/agent/build-shipping.ts';
+import { lackingTool } from '../../../tools/test-report/skip-tests.ts';
 import { Chain } from './chain.ts';
 import { jsonLines } from './run-here.ts';
 
@@ -19,6 +30,45 @@ afterAll(() => chain.end());
 
 const blank = (id: string) =>
   createVirtualChip({ chip: id, seed: `machine code chips/${id}`, executors: [machineCode()] });
+
+/** Runs a printed line of OpenOCD, with the ST-LINK of a virtual chip in place of one on USB. */
+async function runPrinted(line: string, chip: VirtualChip): Promise<string> {
+  const server = await serveStlink(new StlinkCommands(probeTarget(chip)));
+  const adapter = [
+    ...['adapter driver st-link', `st-link backend tcp ${(server.address() as AddressInfo).port}`],
+    ...['st-link vid_pid 0x0483 0x3748', 'transport select dapdirect_swd', 'tcl_port disabled'],
+    ...['gdb_port disabled', 'telnet_port disabled'],
+  ];
+  const words = adapter.map((one) => `-c "${one}"`).join(' ');
+  const child = spawn('sh', ['-c', `${line.trim().replace('-f interface/stlink.cfg', words)} 2>&1`]);
+  try {
+    return await text(child.stdout);
+  } finally {
+    server.close();
+  }
+}
+
+it.for(['stm32h743', 'stm32u575'])(
+  'the printed line of OpenOCD writes the agent of %s and its option bytes',
+  async (id, context) => {
+    const lack = lackingTool(['openocd']);
+    if (lack !== undefined) return context.skip(lack);
+    const facts = findChip(id);
+    const file = chain.at(`${id}.hex`);
+    const { stdout } = await chain.run('agent', 'export', '--chip', id, '--out', file);
+    const line = stdout.split('\n').find((one) => one.trim().startsWith('openocd '))!;
+    const chip = blank(id);
+    chip.powerOn();
+    const printed = await runPrinted(line, chip);
+    for (const { address, bytes } of readImage(readFileSync(file), { fileName: file }).segments)
+      expect(Buffer.compare(chip.judge.flash(address, bytes.length), bytes), printed).toBe(0);
+    chip.powerOff();
+    chip.powerOn();
+    const stored = chip.judge.optionsLoaded;
+    expect(changedOptions(new Map(stored), bootOptions(facts)), printed).toEqual(new Map());
+    return;
+  },
+);
 
 it('the agent that another programmer wrote from the exported file makes its identity', async () => {
   const [id, facts] = ['stm32h743', findChip('stm32h743')];

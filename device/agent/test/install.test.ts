@@ -188,18 +188,18 @@ describe.each(chips)('%s', (chipId) => {
     const line = await personalizedLine(chipId, 0);
     const { register, lsb } = line.chip.chip.options.registers
       .flatMap(({ fields }) => fields)
-      .find(({ name }) => name === 'BOR_LEV')!;
-    const before = line.chip.judge.optionsLoaded.get(register)!;
-    const value = ((~before >>> lsb) & 3) << lsb;
-    const optionBytes = [{ register, mask: 3 << lsb, value }];
+      .find(({ name }) => name.startsWith('nRST_STOP'))!;
+    const mask = 1 << lsb;
+    const value = ~line.chip.judge.optionsLoaded.get(register)! & mask;
+    const optionBytes = [{ register, mask, value }];
     const sealed = await makePackage(chipId, { core: { optionBytes } });
     const license = await line.licenseFor(sealed);
     line.package(sealed);
     expect(line.license(license)).toBe(1);
-    expect(line.chip.judge.optionsLoaded.get(register)! & (3 << lsb)).toBe(value);
+    expect(line.chip.judge.optionsLoaded.get(register)! & mask).toBe(value);
     expect(line.try(0x21, license.bundle).status).toBe('request-out-of-state');
     const receipt = await line.install(sealed, license);
-    expect(receipt.optionBytes.find((one) => one.register === register)!.value & (3 << lsb)).toBe(value);
+    expect(receipt.optionBytes.find((one) => one.register === register)!.value & mask).toBe(value);
   });
 
   it('refuses at level 2 what would change option bytes, and what would weaken at any', async () => {

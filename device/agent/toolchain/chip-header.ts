@@ -10,6 +10,7 @@ import {
   fieldMask,
   findChip,
   findOptionField,
+  independentWatchdogField,
   policyBits,
 } from '@firmseal/chips';
 
@@ -149,6 +150,17 @@ const uartRow = ({ peripheral, addressStart, clockRegister, clockBit, clockHz }:
     decimal(clockHz),
   ].join(', ');
 
+/** A chip that hardware gives a watchdog says so in an option bit; without one the agent would not know. */
+function watchdog(chip: Chip): string[] {
+  const field = independentWatchdogField(chip);
+  if (field === undefined) throw new Error(`the catalogue has no option of ${chip.id} for its watchdog`);
+  const { readAddress } = chip.options.registers[field.register]!;
+  return [
+    define('FS_WATCHDOG_OPTION', hex(readAddress), 'option register that says who starts the watchdog'),
+    define('FS_WATCHDOG_SOFTWARE', hex(fieldMask(field)), '1: software'),
+  ];
+}
+
 function lists(chip: Chip): string[] {
   const slots = chip.layout.slots.map(({ storeStart, length, linkStart, handover }) =>
     [hex(storeStart), decimal(length), hex(linkStart), handover === 'swap-banks' ? '1' : '0'].join(', '),
@@ -201,6 +213,8 @@ export function chipHeader(chip: Chip): string {
       ...places(chip),
       '',
       ...protection(chip),
+      '',
+      ...watchdog(chip),
       '',
       ...link(chip),
     ],

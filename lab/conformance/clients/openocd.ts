@@ -22,9 +22,11 @@ export interface OpenocdJob {
   readonly family: Pick<OpenocdFamily, 'target' | 'before'>;
   /** Name of a step, and its Tcl command; a failing one does not end the run. */
   readonly steps: readonly (readonly [string, string])[];
+  /** The ST-LINK in front of the chip. */
+  readonly stlink?: StlinkCommands;
+  /** For the whole run; default 90,000. */
+  readonly timeoutMs?: number;
 }
-
-const timeoutMs = 90_000;
 
 /** A configuration file: the adapter's commands, the target, connecting under reset, the steps. */
 export function openocdScript(adapter: readonly string[], { family, steps }: OpenocdJob): string {
@@ -51,21 +53,22 @@ export async function runOpenocd(
   job: OpenocdJob,
   files: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<OpenocdRun> {
-  const server = await serveStlink(new StlinkCommands(probeTarget(chip)));
+  const { stlink = new StlinkCommands(probeTarget(chip)), timeoutMs = 90_000 } = job;
+  const server = await serveStlink(stlink);
   const { port } = server.address() as AddressInfo;
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-openocd-'));
   const adapter = ['adapter driver st-link', `st-link backend tcp ${port}`, 'st-link vid_pid 0x0483 0x3748'];
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
   writeFileSync(join(folder, 'run.cfg'), openocdScript([...adapter, 'transport select dapdirect_swd'], job));
   try {
-    return await collect(folder);
+    return await collect(folder, timeoutMs);
   } finally {
     server.close();
     rmSync(folder, { recursive: true });
   }
 }
 
-function collect(folder: string): Promise<OpenocdRun> {
+function collect(folder: string, timeoutMs: number): Promise<OpenocdRun> {
   const child = spawn('openocd', ['-f', 'run.cfg'], {
     ...({ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs } as const),
   });

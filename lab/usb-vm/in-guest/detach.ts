@@ -21,9 +21,9 @@ function report(name: string, outcome: string): void {
 }
 
 /** Runs one case; its outcome is `passed`, or what it failed with. */
-export async function runCase(name: string, run: () => Promise<void>): Promise<void> {
+export async function runCase(name: string, run: () => Promise<void>, patienceMs = 60_000): Promise<void> {
   const late = new Promise<string>((resolve) =>
-    setTimeout(() => resolve('not done after 60 seconds'), 60_000).unref(),
+    setTimeout(() => resolve(`not done after ${patienceMs} ms`), patienceMs).unref(),
   );
   const outcome = run().then(
     () => 'passed',

@@ -11,7 +11,7 @@ import { detach, runCase } from './detach.ts';
 /** The port, for one case; closed after it whatever came of it. */
 async function withPort(
   line: LineSettings,
-  run: (port: Required<SerialLine>) => Promise<void>,
+  run: (port: Required<Omit<SerialLine, 'recordsAhead'>>) => Promise<void>,
   path = '/dev/ttyACM0',
 ): Promise<void> {
   const port = await openSerial({ path, line, clock: systemClock });

@@ -40,11 +40,13 @@ const licenseAnswer = oneOf(0, 1);
 /** Every method rejects with the agent's fault (isAgentFault), or with a `link-` fault. */
 export class AgentClient {
   readonly #link: LinkClient;
+  readonly #recordsAhead: number;
   #info: AgentInfo;
 
-  private constructor(link: LinkClient, info: AgentInfo) {
+  private constructor(link: LinkClient, info: AgentInfo, recordsAhead = 0) {
     this.#link = link;
     this.#info = info;
+    this.#recordsAhead = recordsAhead;
   }
 
   /**
@@ -56,7 +58,8 @@ export class AgentClient {
     const link = new LinkClient(options);
     try {
       await link.request('info', none);
-      const client = new AgentClient(link, readAgentInfo(await link.request('info', none)));
+      const info = readAgentInfo(await link.request('info', none));
+      const client = new AgentClient(link, info, options.stream.recordsAhead);
       link.setLongestContentBytes(client.info.longestContentBytes);
       return client;
     } catch (error) {
@@ -123,7 +126,8 @@ export class AgentClient {
 
   /** Resolves when the agent accepted the last record: from then on a valid record stands in the chip. */
   streamRecords(source: RecordSource): Promise<void> {
-    return streamRecords(this.#link, { ...source, window: this.#info.window });
+    const window = Math.max(this.#info.window, this.#recordsAhead);
+    return streamRecords(this.#link, { ...source, window });
   }
 
   /** The signed receipt; `challenge` 32 bytes, or none for one that says NOT FRESH. */

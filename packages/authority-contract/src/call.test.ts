@@ -39,6 +39,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   revokeToken: { token: '00112233445566aa' },
   listAlarms: { from: 1 },
   acknowledgeAlarm: { alarm: 12, note: 'known' },
+  licenseRecords: { job, records: [utf8('r')], notAfterSeconds: 9, manifestDigest: digest },
+  signBatch: { job, licenses: [job], notAfterSeconds: 9 },
   health: {},
   exportEvidence: {},
 };

@@ -1,11 +1,12 @@
 // Every call of the interface, version 1.
 
 import { auditorCalls } from './auditor-calls.ts';
+import { batchCalls } from './batch-calls.ts';
 import type { AnswerOf, InputOf } from './call.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 
-export const calls = { ...lineCalls, ...ownerCalls, ...auditorCalls } as const;
+export const calls = { ...lineCalls, ...ownerCalls, ...batchCalls, ...auditorCalls } as const;
 
 export type CallName = keyof typeof calls;
 /** What a call is given: fields of path, query and body alike, bytes as bytes. */

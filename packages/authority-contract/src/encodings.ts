@@ -75,7 +75,10 @@ export const certificate = base64Bytes(1024);
 export const hello = base64Bytes(1024);
 export const licenseBundle = base64Bytes(4096);
 export const receipt = base64Bytes(2048);
-export const identityRecord = base64Bytes(4224);
+/** The payload, its shell and its signature. */
+export const identityRecord = base64Bytes(4300);
+export const batchList = base64Bytes(1024);
+export const delegation = base64Bytes(1024);
 export const stationDelegation = base64Bytes(1024);
 export const stationRequest = base64Bytes(1024);
 export const outcomeStatement = base64Bytes(2048);

@@ -1,3 +1,4 @@
+export { mostBatchRecords } from './batch-calls.ts';
 export {
   type AnswerOf,
   type Call,

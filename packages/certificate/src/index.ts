@@ -1,4 +1,5 @@
 export {
+  type IdentityRecord,
   makeIdentityRecord,
   verifyIdentityOf,
   verifyIdentityRecord,

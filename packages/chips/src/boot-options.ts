@@ -4,6 +4,7 @@
 import type { Chip } from './chip.ts';
 import { fieldMask, findOptionField, type OptionValues } from './option-values.ts';
 import type { OptionRequirement } from './protection.ts';
+import { windowWatchdogField } from './watchdogs.ts';
 import { isWriteProtected } from './write-protect.ts';
 
 /** Fields that decide where the chip starts, with the value that starts the agent. */
@@ -20,15 +21,21 @@ function bootFields({ boot, flash }: Chip, keepsRom: boolean): { name: string; v
   return fields;
 }
 
+/** Watchdogs that would reset the agent before it has decided anything. */
+function watchdogFields(chip: Chip): { name: string; value: number }[] {
+  const window = windowWatchdogField(chip);
+  return window === undefined ? [] : [{ name: window.name, value: 1 }];
+}
+
 /**
- * The option bits with which the chip starts its agent after a reset; one entry a field. `keepsRom`: only
- * while the BOOT0 pin is low; a high one leads where it led before.
+ * The option bits with which the chip starts its agent after a reset, and lets it work; one entry a field.
+ * `keepsRom`: only while the BOOT0 pin is low; a high one leads where it led before.
  */
 export function bootOptions(
   chip: Chip,
   { keepsRom = false }: { keepsRom?: boolean } = {},
 ): readonly OptionRequirement[] {
-  return bootFields(chip, keepsRom).map(({ name, value }) => {
+  return [...bootFields(chip, keepsRom), ...watchdogFields(chip)].map(({ name, value }) => {
     const field = findOptionField(chip, name);
     return { register: field.register, mask: fieldMask(field), value: (value << field.lsb) >>> 0 };
   });

@@ -19,14 +19,14 @@ test('H743: level, banks not swapped, last sector write-protected, both boot add
 
 test('G0B1: level, two banks, not swapped, pages 0 to 31 of bank 1 write-protected', () => {
   expect(finalOptions(findChip('stm32g0b1'), 2)).toEqual([
-    { register: 0, mask: 0x003000ff, value: 0x003000cc },
+    { register: 0, mask: 0x003800ff, value: 0x003800cc },
     { register: 3, mask: 0x007f007f, value: 0x001f0000 },
   ]);
 });
 
 test('U575: both boot addresses the agent, pages 112 to 127 of bank 2 write-protected', () => {
   expect(finalOptions(findChip('stm32u575'), 2)).toEqual([
-    { register: 0, mask: 0x001000ff, value: 0xcc },
+    { register: 0, mask: 0x001800ff, value: 0x000800cc },
     { register: 1, mask: 0xffffff80, value: 0x081e0000 },
     { register: 2, mask: 0xffffff80, value: 0x081e0000 },
     { register: 10, mask: 0x007f007f, value: 0x007f0070 },
@@ -35,7 +35,7 @@ test('U575: both boot addresses the agent, pages 112 to 127 of bank 2 write-prot
 
 test('H563: closed, the one boot address the agent, the last 16 sectors write-protected', () => {
   expect(finalOptions(findChip('stm32h563'), 1)).toEqual([
-    { register: 0, mask: 0x8000ff00, value: 0x7200 },
+    { register: 0, mask: 0x8000ff10, value: 0x7210 },
     { register: 4, mask: 0xffffff00, value: 0x081e0000 },
     { register: 12, mask: 0xf0000000, value: 0 },
   ]);

@@ -74,4 +74,5 @@ export {
   type VectorTableFault,
   vectorTableFault,
 } from './vector-table.ts';
+export { independentWatchdogField, windowWatchdogField } from './watchdogs.ts';
 export { isWriteProtected, writeProtecting } from './write-protect.ts';

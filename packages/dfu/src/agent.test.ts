@@ -28,7 +28,10 @@ describe('the agent over USB', () => {
     const license = await makeLicense(sealed, line.device!);
     const file = concatBytes(...attachLicense(sealed.file, license.bundle));
     const device = await chipUsbPlace(line.chip).open();
+    expect(findDfuInterface(device)).toBeUndefined();
+    await device.open();
     expect(findDfuInterface(device)!.alternates).toHaveLength(2);
+    await device.close();
     const sent: number[] = [];
     const clock = new TestClock();
     const onBlock = (bytes: number) => sent.push(bytes);

@@ -11,8 +11,8 @@ const isDfuMode = ({ interfaceClass, interfaceSubclass, interfaceProtocol }: Usb
   interfaceClass === 0xfe && interfaceSubclass === 1 && interfaceProtocol === 2;
 
 /**
- * All settings of the first interface that is in DFU mode; undefined on a device without. The device need
- * not be open.
+ * All settings of the first interface that is in DFU mode; undefined on a device without. The device is open,
+ * or was.
  */
 export function findDfuInterface(device: UsbDevice):
   | {
@@ -41,28 +41,41 @@ export async function openDfu(
   device: UsbDevice,
   { clock, alternateSetting = 0 }: { clock: Clock; alternateSetting?: number },
 ): Promise<OpenDfu> {
+  await openDevice(device, clock);
   const found = findDfuInterface(device);
-  if (found === undefined) throw new Fault('dfu-interface-missing');
+  if (found === undefined) {
+    await device.close();
+    throw new Fault('dfu-interface-missing');
+  }
   const { configurationValue, interfaceNumber, alternates } = found;
   const control = new DfuControl(device, { clock, interfaceNumber });
   const claim = async () => {
-    if (!device.opened) await device.open();
     if (device.configuration?.configurationValue !== configurationValue)
       await device.selectConfiguration(configurationValue);
     await device.claimInterface(interfaceNumber);
   };
-  await control.within(openTimeoutMs, () =>
-    claim().catch((cause: unknown) => {
-      // An adapter says more exactly what is in the way.
-      throw cause instanceof Fault ? cause : new Fault('usb-device-busy', {}, { cause });
-    }),
-  );
+  await control.within(openTimeoutMs, () => claim().catch(busy));
   await selectAlternate(control, alternateSetting);
   const functional = await askFunctionalDescriptor(control, alternateSetting);
   return { control, alternates, functional };
 }
 
 const openTimeoutMs = 5000;
+
+/** An adapter says more exactly what is in the way. */
+const busy = (cause: unknown): never => {
+  throw cause instanceof Fault ? cause : new Fault('usb-device-busy', {}, { cause });
+};
+
+/**
+ * Opens the device where it is not open: only then does it have to say what it consists of. Throws
+ * `usb-device-busy`, `usb-device-lost`.
+ */
+export async function openDevice(device: UsbDevice, clock: Clock): Promise<void> {
+  if (device.opened) return;
+  const control = new DfuControl(device, { clock, interfaceNumber: 0 });
+  await control.within(openTimeoutMs, () => device.open().catch(busy));
+}
 
 /** Throws `usb-device-lost`. */
 export async function selectAlternate(control: DfuControl, alternateSetting: number): Promise<void> {

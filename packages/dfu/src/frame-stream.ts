@@ -7,7 +7,7 @@ import { Fault } from '@firmseal/fault';
 import type { ByteStream, ByteStreamListener, Clock } from '@firmseal/link';
 import type { UsbAlternateInterface, UsbDevice } from '@firmseal/usb-device';
 import type { DfuControl } from './control.ts';
-import { openDfu } from './dfu-interface.ts';
+import { openDevice, openDfu } from './dfu-interface.ts';
 import { abort } from './requests/abort.ts';
 import { download } from './requests/download.ts';
 import { getStatus } from './requests/get-status.ts';
@@ -30,8 +30,12 @@ export interface FrameStreamOptions {
 /** Throws `usb-no-frames` for a device without that setting, and the faults of opening it. */
 export async function openFrameStream(options: FrameStreamOptions): Promise<ByteStream> {
   const { device, clock, stepTimeoutMs = 120_000 } = options;
+  await openDevice(device, clock);
   const all = device.configurations.flatMap(({ interfaces }) => interfaces.flatMap((one) => one.alternates));
-  if (!all.some(isFrames)) throw new Fault('usb-no-frames');
+  if (!all.some(isFrames)) {
+    await device.close();
+    throw new Fault('usb-no-frames');
+  }
   const { control, functional } = await openDfu(device, { clock, alternateSetting: 1 });
   await toIdle(control);
   return new FrameStream(control, { transferBytes: functional.transferSizeBytes, stepTimeoutMs });

@@ -918,6 +918,11 @@ export const faultTable = {
     sentence: 'This machine\'s clock is {seconds} s {direction} than the authority\'s.',
     remedy: 'Set the clock of the machine that is wrong, then run the same command again. Nothing was changed.',
   },
+  'sacrifice-without-rehearsal': {
+    number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
+    remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1387,6 +1392,21 @@ export const faultTable = {
     number: 895, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The TLS files cannot be used: {problem}.',
     remedy: 'Give the certificate chain and its key as PEM files without a passphrase, and a certificate that is valid now.',
+  },
+  'batch-record-refused': {
+    number: 896, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'Record {record} can have no license of job {job}: {reason}',
+    remedy: 'Leave the record out, or mend what is named. No unit of quota was taken for this record.',
+  },
+  'batch-date-wrong': {
+    number: 897, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'A batch of licenses cannot be good until {notAfter}: by the clock of the authority it is {now}.',
+    remedy: 'Compare the clocks of this machine and of the authority, and give a date after today.',
+  },
+  'batch-license-unfit': {
+    number: 898, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'License {license} cannot be in the batch: {reason}.',
+    remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1980,7 +2000,7 @@ export const faultTable = {
   },
   'station-not-there': {
     number: 1108, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: '{place} is at another station, and firmseal does not reach other stations yet.',
+    sentence: '{place} is at another station, and this command works with places of this machine only.',
     remedy: 'Run the command at the station {station} itself, with the place {inner}.',
   },
   'place-unfit': {
@@ -2368,6 +2388,191 @@ export const faultTable = {
     sentence: 'The line cannot reach {target} ({reason}). Installs go on; its events wait, at most {most} of them.',
     remedy: 'Check the address, the network, and the user or certificate that the line file names.',
   },
+  'batch-malformed': {
+    number: 1412, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not a batch of licenses of this format version: {problem}.',
+    remedy: 'Ask the owner for the file that `firmseal batch new` wrote.',
+  },
+  'batch-signature-invalid': {
+    number: 1413, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses is not signed by the license issuer that its delegation names.',
+    remedy: 'Do not use the batch. Ask the owner for it again, over another way.',
+  },
+  'batch-altered': {
+    number: 1414, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The licenses in {file} are not those that were signed.',
+    remedy: 'Do not use the batch. Ask the owner for it again, over another way.',
+  },
+  'batch-expired': {
+    number: 1415, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses was good until {notAfter}, and the clock of this station says {now}.',
+    remedy: 'Correct the clock if it is wrong. Otherwise ask the owner for another batch; chips that have a unit keep it.',
+  },
+  'batch-chip-missing': {
+    number: 1416, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses holds none for the device {thumbprint}. Nothing was sent to the chip.',
+    remedy: 'Put the chip aside and give the owner its identity record; `firmseal batch new` makes a license for it.',
+  },
+  'batch-package-wrong': {
+    number: 1417, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses {file} is for another package.',
+    remedy: 'Use the package and the batch that the owner sent together.',
+  },
+  'batch-job-wrong': {
+    number: 1418, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The batch of licenses {file} is of job {found}, and the line file names job {job}.',
+    remedy: 'Name the job of the batch in the line file, or use the batch of that job.',
+  },
+  'line-units-low': {
+    number: 1419, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {package} has {left} units left at this line.',
+    remedy: 'Ask the owner for more before they are used up: a further batch, or a line file with more units.',
+  },
+  'line-clock-back': {
+    number: 1420, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The clock of this station says {now}, and its journal has an entry of {latest}.',
+    remedy: 'Set the clock of the station. Installs go on, and nothing is done twice; until then times in logs and receipts are wrong.',
+  },
+  'identity-records-invalid': {
+    number: 1421, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Line {line} of {file} is no record of a chip ({problem}).',
+    remedy: 'Give the file that `firmseal personalize --records` wrote.',
+  },
+  'identity-records-empty': {
+    number: 1422, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no record of a chip.',
+    remedy: 'Give the file that `firmseal personalize --records` wrote.',
+  },
+  'batch-chips-too-many': {
+    number: 1423, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: '{chips} chips are more than {most}, {why}.',
+    remedy: 'Give the records of fewer chips, and make a further batch for the rest.',
+  },
+  'line-chip-not-blank': {
+    number: 1424, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip in socket {socket} has an identity, and no agent answers. Nothing was erased.',
+    remedy: 'Check the link of the socket. To start over with this chip, use `firmseal personalize` by hand: it asks before it erases.',
+  },
+  'line-device-ca-needed': {
+    number: 1425, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The line personalizes blank chips for the package {package}, and has no key of the device CA.',
+    remedy: 'At a trusted site give the key with --device-ca. No archive holds it.',
+  },
+  'line-device-ca-unused': {
+    number: 1426, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '--device-ca was given, and no package of the line has the section personalize.',
+    remedy: 'Leave the option out, or add the section to the line file.',
+  },
+  'station-frame-malformed': {
+    number: 1500, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection sent what the protocol does not allow: {problem}.',
+    remedy: 'Use the same version of firmseal at the line, the relay and the station. If it comes again, somebody changes what is sent.',
+  },
+  'station-version-wrong': {
+    number: 1501, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: '{peer} speaks version {version} of the station protocol; this firmseal speaks version 1.',
+    remedy: 'Install the same version of firmseal at the line, the relay and the station.',
+  },
+  'station-token-wrong': {
+    number: 1502, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token of the station {station} was not taken.',
+    remedy: 'Give line and station the file that `firmseal station token` wrote, and the relay the digest that it printed.',
+  },
+  'station-away': {
+    number: 1503, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} did not come within {seconds} seconds.',
+    remedy: 'Start `firmseal station serve` there, and compare its name and the address that it connects to.',
+  },
+  'station-lost': {
+    number: 1504, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The connection to the station {station} broke and did not come back within {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station. The same command goes on where it was.',
+  },
+  'station-restarted': {
+    number: 1505, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The station {station} was started again, and what was open there is closed.',
+    remedy: 'Nothing: what was under way begins again. If it comes often, look why the program there ends.',
+  },
+  'station-place-not-lent': {
+    number: 1506, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} does not lend {place}.',
+    remedy: 'Start `firmseal station serve` there with `--place {place}`, or use a place that it lends.',
+  },
+  'station-place-busy': {
+    number: 1507, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{place} at the station is in use by another connection.',
+    remedy: 'Let the other line end its work there, or use another place.',
+  },
+  'station-replaced': {
+    number: 1508, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Another program came as the station {station}, and this one has ended.',
+    remedy: 'Give each station a name and a token of its own, and start one program for each.',
+  },
+  'station-another': {
+    number: 1509, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'A connection for the station {asked} reached the station {station}.',
+    remedy: 'Look at the relay: it joined the wrong ends.',
+  },
+  'station-unreachable': {
+    number: 1510, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: '{address} could not be reached ({reason}).',
+    remedy: 'Start the relay, or the line that listens, compare host and port, and let firewalls pass outgoing connections to it.',
+  },
+  'station-tls-refused': {
+    number: 1511, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{address} did not agree on TLS ({reason}).',
+    remedy: 'Let FIRMSEAL_TLS_CA name the CA of its certificate, and FIRMSEAL_TLS_CERT and FIRMSEAL_TLS_KEY a certificate of your own if it asks for one.',
+  },
+  'stations-file-invalid': {
+    number: 1512, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} does not say how stations are reached: {problem}.',
+    remedy: 'Write it as docs/remote.md shows.',
+  },
+  'stations-file-needed': {
+    number: 1513, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at the station {station}, and nothing says how that is reached.',
+    remedy: 'Add `--stations FILE`, or let the file name the station {station}.',
+  },
+  'station-plain-refused': {
+    number: 1514, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, and this would carry plain firmware there.',
+    remedy: 'Install a sealed package there with `firmseal install`, or run the command at the station itself.',
+  },
+  'station-unwitnessed-only': {
+    number: 1515, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: '{place} is at another station, where nobody witnesses how a chip gets its identity.',
+    remedy: 'Add `--unwitnessed`, or personalize the chip at a trusted site.',
+  },
+  'station-full': {
+    number: 1516, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'No more than {most} may be open at the same time.',
+    remedy: 'Let others end their work first.',
+  },
+  'station-answer-unknown': {
+    number: 1517, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The station ended with the error number {number}, which this firmseal does not know.',
+    remedy: 'Install the same version of firmseal at the line and the station.',
+  },
+  'station-cable-floods': {
+    number: 1518, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'What is at the cable sent more than {most} bytes that nobody asked for.',
+    remedy: 'Look what is plugged in: a chip with its agent only answers.',
+  },
+  'station-silent': {
+    number: 1519, exit: 'station', http: null, retry: 'restart', chip: false,
+    sentence: 'The other end of a station\'s connection gave no sign of life for {seconds} seconds.',
+    remedy: 'Look at the network between line, relay and station.',
+  },
+  'station-listen-failed': {
+    number: 1520, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody can be listened for on {address} ({reason}).',
+    remedy: 'Choose another port, or end the program that holds this one.',
+  },
+  'station-place-unfit': {
+    number: 1521, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The station {station} cannot do this through {place}.',
+    remedy: 'Use serial:, usb: or tcp: for an agent.',
+  },
   'station-delegation-malformed': {
     number: 1600, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The delegation of the station does not have the fields that the specification asks for.',
@@ -2488,10 +2693,55 @@ export const faultTable = {
     sentence: '--token-file sends records to the authority, and --authority or --records is missing.',
     remedy: 'Give --authority URL, and --records FILE, which keeps what does not arrive.',
   },
-  'records-file-malformed': {
-    number: 1624, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Line {line} of {file} is no record that `firmseal personalize --records` wrote.',
-    remedy: 'Give the file as it was written. What stood before that line was not sent either.',
+  'update-offer-invalid': {
+    number: 1700, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is no description of an update: {problem}.',
+    remedy: 'Take the file as `firmseal updater build` wrote it, or fetch it again from the owner of the product.',
+  },
+  'update-part-missing': {
+    number: 1701, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no file {file} where its description names one.',
+    remedy: 'Ask the owner of the product to publish the update again: the whole folder that `firmseal updater build` wrote.',
+  },
+  'update-download-failed': {
+    number: 1702, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'The file {file} of the update could not be fetched: {reason}.',
+    remedy: 'Check the connection to the network and try again. Nothing was changed in the device.',
+  },
+  'update-license-missing': {
+    number: 1703, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The update has no license for the device {thumbprint}.',
+    remedy: 'Send this number to the owner of the product and ask for a license. Nothing was changed in the device.',
+  },
+  'update-device-missing': {
+    number: 1704, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No device with a firmseal agent is connected.',
+    remedy: 'Plug the device in, let its agent listen (its entry pin or button at reset) and run the command again. `firmseal devices` lists what is connected; --socket names a device.',
+  },
+  'update-device-several': {
+    number: 1705, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{count} devices with a firmseal agent are connected: {places}.',
+    remedy: 'Unplug all but one, or name one with --socket.',
+  },
+  'update-boot-rom': {
+    number: 1706, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The device runs the bootloader of its chip\'s ROM, not its firmseal agent.',
+    remedy: 'Release BOOT0 (button, switch or jumper), then unplug the device and plug it in again.',
+  },
+  'update-trust-missing': {
+    number: 1707, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The package {file} does not say whose device it is for.',
+    remedy: 'Give the HTML file or update.json that the owner published, or --root-key and --device-ca-delegation.',
+  },
+  'update-license-unfit': {
+    number: 1708, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license file {file} cannot be published with this package: {reason}.',
+    remedy: 'Put only standing licenses for this package into the folder, as `firmseal license` writes them.',
+  },
+  'update-settings-invalid': {
+    number: 1709, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
+    remedy: 'Correct the file; docs/updater.md lists its fields.',
   },
 } as const;
 

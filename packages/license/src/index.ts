@@ -18,6 +18,18 @@ export {
   licenseKind,
 } from './issue-license.ts';
 export {
+  type BatchFacts,
+  batchLicensesMax,
+  batchMaxBytes,
+  checkBatchDate,
+  encodeLicenseBatch,
+  isLicenseBatch,
+  type LicenseBatch,
+  openLicenseBatch,
+  type SignedBatchList,
+  signBatchList,
+} from './license-batch.ts';
+export {
   type AcceptedOutcomes,
   identityWeaknesses,
   isProtected,

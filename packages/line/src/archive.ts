@@ -53,6 +53,12 @@ export interface OpenedLineArchive extends LineArchiveParts {
   readonly signerKey: Bytes;
 }
 
+const opening = encodeCbor([magic, 0, 0, 0]).subarray(0, 2 + magic.length);
+
+/** Whether a file begins as a released line does. */
+export const isLineArchive = (file: Uint8Array): boolean =>
+  equalBytes(file.subarray(0, opening.length), opening);
+
 /** Signs and assembles. `delegation`: of the signer, by the root. */
 export async function makeLineArchive(
   crypto: Crypto,

@@ -2,6 +2,7 @@
 // lines, tester ports and reports are all made from these records. Nothing secret is ever in one.
 
 import type { FaultReport, InstallEvent } from '@firmseal/programmer';
+import type { BlankStep } from './blank-chips.ts';
 import type { Cycle } from './outcome.ts';
 
 /**
@@ -41,6 +42,13 @@ export type LineEvent =
       readonly time: string;
     }
   | { readonly kind: 'line-install'; readonly name: string; readonly install: InstallEvent }
+  | {
+      /** A step of the personalization of a blank chip. */
+      readonly kind: 'line-personalize';
+      readonly name: string;
+      readonly step: BlankStep;
+      readonly time: string;
+    }
   | ({ readonly kind: 'line-cycle' } & Cycle)
   | ({ readonly kind: 'line-tally'; readonly units: readonly UnitsLeft[]; readonly time: string } & Tally)
   | {

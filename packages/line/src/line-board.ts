@@ -1,6 +1,7 @@
 // The state of a line as an operator sees it, from its events: a row a socket, counts, open alarms.
 
 import type { FaultReport, InstallEvent } from '@firmseal/programmer';
+import { type BlankStep, blankSteps } from './blank-chips.ts';
 import type { LineEvent, SocketState, Tally, UnitsLeft } from './events.ts';
 import type { Cycle } from './outcome.ts';
 
@@ -51,6 +52,8 @@ const steps: Readonly<Record<string, string>> = {
   restarting: 'again',
 };
 
+const blankFraction = (step: BlankStep): number => blankSteps.indexOf(step) / blankSteps.length;
+
 function changeOf(event: InstallEvent, nowMs: number): Partial<LineRow> {
   switch (event.kind) {
     case 'planned':
@@ -81,6 +84,12 @@ export function updateLineBoard(board: LineBoard, event: LineEvent, nowMs: numbe
     }
     case 'line-install':
       return change(event.name, changeOf(event.install, nowMs));
+    case 'line-personalize':
+      return change(event.name, {
+        step: 'personalizing',
+        fraction: blankFraction(event.step),
+        beganMs: nowMs,
+      });
     case 'line-cycle': {
       const { kind: _, ...cycle } = event;
       const fraction = cycle.fault === null ? { fraction: 1 } : {};
@@ -92,7 +101,10 @@ export function updateLineBoard(board: LineBoard, event: LineEvent, nowMs: numbe
     }
     case 'line-alarm': {
       const { name, fault, raised } = event;
-      const others = board.alarms.filter((one) => one.name !== name || one.fault.code !== fault.code);
+      // Two packages of a line can have the same alarm: its sentence tells them apart.
+      const isIt = (one: OpenAlarm) =>
+        one.name === name && one.fault.code === fault.code && one.fault.sentence === fault.sentence;
+      const others = board.alarms.filter((one) => !isIt(one));
       return { ...board, alarms: raised ? [...others, { name, fault }] : others };
     }
   }

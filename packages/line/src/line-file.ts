@@ -22,8 +22,18 @@ const port = z.int().min(0).max(65_535);
 
 function isSocketPlace(text: string): boolean {
   try {
-    const { kind } = parsePlace(text);
+    const place = parsePlace(text);
+    const { kind } = place.kind === 'station' ? place.place : place;
     return kind === 'serial' || kind === 'usb' || kind === 'tcp';
+  } catch {
+    return false;
+  }
+}
+
+function isWay(text: string): boolean {
+  try {
+    const { kind } = parsePlace(text);
+    return kind !== 'station' && kind !== 'written';
   } catch {
     return false;
   }
@@ -31,8 +41,38 @@ function isSocketPlace(text: string): boolean {
 
 const place = z
   .string()
-  .refine(isSocketPlace, 'it is no place of a chip: serial:, usb: or tcp:')
+  .refine(isSocketPlace, 'it is no place of a chip: serial:, usb: or tcp:, here or at a station')
   .transform((text) => placeText(parsePlace(text)));
+
+/** Where its programmer reaches a blank chip. */
+const way = z
+  .string()
+  .refine(isWay, 'it is no way to a blank chip: serial:, usb:, tcp:, probe:, openocd: or virtual:')
+  .transform((text) => placeText(parsePlace(text)));
+
+/** A first step for blank chips, at a trusted site. The line file never holds the key itself. */
+const personalize = z
+  .strictObject({
+    /** Id of the catalogue. */
+    chip: z.string().regex(/^[a-z0-9]{1,32}$/),
+    /** Ready board, or file of board settings. */
+    board: z.string().min(1).max(1024).optional(),
+    level: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(2),
+    /** Level 2 can never be undone: whoever writes the file says that it is meant. */
+    confirmPermanent: z.literal(true).optional(),
+    /** Level 2 though the agent was never tried on silicon of this chip. */
+    neverTriedOnSilicon: z.literal(true).optional(),
+    /** A rehearsal: level 0, and every receipt says so. */
+    rehearsal: z.literal(true).optional(),
+    /** Key file of the device CA; never packed. `--device-ca` takes its place. */
+    deviceCa: path.optional(),
+  })
+  .refine(
+    ({ level, confirmPermanent, rehearsal }) =>
+      rehearsal === true || level !== 2 || confirmPermanent === true,
+    'level 2 needs "confirmPermanent": true',
+  )
+  .transform((one) => (one.rehearsal === true ? { ...one, level: 0 as const } : one));
 
 const linePackage = z
   .strictObject({
@@ -44,12 +84,24 @@ const linePackage = z
     token: path.optional(),
     /** Folder of standing licenses that `firmseal license` wrote: no connection is needed then. */
     licenses: path.optional(),
+    /** Batch that `firmseal batch new` wrote, in place of such a folder. */
+    batch: path.optional(),
+    /** Units or licenses left at which an alarm begins; a tenth of them when left out. */
+    warnBelow: z.int().min(0).max(0x7fffffff).optional(),
     /** Different chips that this line may install; no limit of its own when left out. */
     units: count(0x7fffffff).optional(),
     /** Boot the application once its receipt is stored. */
     start: z.boolean().default(false),
+    personalize: personalize.optional(),
   })
-  .refine(({ job, licenses }) => job !== undefined || licenses !== undefined, 'job or licenses is due')
+  .refine(
+    ({ job, licenses, batch }) => job !== undefined || licenses !== undefined || batch !== undefined,
+    'job, licenses or batch is due',
+  )
+  .refine(
+    ({ licenses, batch }) => licenses === undefined || batch === undefined,
+    'licenses and batch exclude each other',
+  )
   .refine(({ job, token }) => (job === undefined) === (token === undefined), 'job and token go together');
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
@@ -97,6 +149,8 @@ const mqtt = z
 const socket = z.strictObject({
   name,
   place,
+  /** Where blank chips are personalized first: how they are programmed. */
+  via: way.optional(),
   package: name,
   /** Name of what it shares with other sockets: a hub, a probe, a supply. */
   controller: name.optional(),
@@ -150,6 +204,14 @@ const lineFile = z
       places.set(one.place, one.name);
       if (!Object.hasOwn(file.packages, one.package))
         problem(`there is no package ${one.package}`, ['sockets', index, 'package']);
+      const isPersonalized = file.packages[one.package]?.personalize !== undefined;
+      if ((one.via !== undefined) !== isPersonalized)
+        problem(
+          isPersonalized
+            ? 'its package is personalized first, which needs via'
+            : 'via needs the section personalize of its package',
+          ['sockets', index, 'via'],
+        );
       if (one.controller !== undefined && !Object.hasOwn(file.controllers, one.controller))
         problem(`there is no controller ${one.controller}`, ['sockets', index, 'controller']);
     }
@@ -160,6 +222,7 @@ const lineFile = z
 
 export type LineFile = z.output<typeof lineFile>;
 export type LineFilePackage = LineFile['packages'][string];
+export type LinePersonalization = NonNullable<LineFilePackage['personalize']>;
 
 /** For readers of JSON files. */
 export const lineFileSchema: z.ZodType<LineFile> = lineFile;

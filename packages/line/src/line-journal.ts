@@ -47,6 +47,8 @@ export class LineJournal {
   /** By package and chip. */
   readonly #licenses = new Map<string, License[]>();
   readonly #passed = new Map<string, Passed>();
+  /** Chips by package whose receipt is stored, however long ago. */
+  readonly #proven = new Map<string, Set<string>>();
   /** Chips by package that got a license ever: each is one unit. */
   readonly #units = new Map<string, Set<string>>();
 
@@ -77,6 +79,11 @@ export class LineJournal {
   /** Whether the chip got a license for the package already: it takes no further unit. */
   hasUnit(manifestDigest: Uint8Array, thumbprint: string): boolean {
     return this.#units.get(toHex(manifestDigest))?.has(thumbprint) === true;
+  }
+
+  /** Whether a receipt of the chip for the package was ever stored. */
+  hasReceipt(manifestDigest: Uint8Array, thumbprint: string): boolean {
+    return this.#proven.get(toHex(manifestDigest))?.has(thumbprint) === true;
   }
 
   /** Chips that got a license for the package at this line. */
@@ -129,6 +136,8 @@ export class LineJournal {
     if (thumbprint === undefined) return;
     const key = keyOf(install.manifestDigest, thumbprint);
     this.#licenses.delete(key);
+    const proven = this.#proven.get(install.manifestDigest) ?? new Set();
+    this.#proven.set(install.manifestDigest, proven.add(thumbprint));
     this.#passed.set(key, { atMs: Date.parse(entry.time), socket: entry.socket });
   }
 }

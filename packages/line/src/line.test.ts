@@ -1,10 +1,11 @@
 // A line of model chips: chips come and go, sockets fail for themselves, and nothing is lost or spent twice.
 
+import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { ModelChip } from '@firmseal/programmer/testing';
 import { expect, it } from 'vitest';
 import { createModelLine, type ModelLine, modelFile, placeOf } from '../test/model-line.ts';
-import { countSince, exitCodeOfLine, type LineEvent } from './index.ts';
+import { type BlankChips, countSince, exitCodeOfLine, type LineEvent } from './index.ts';
 
 type Kind<K extends LineEvent['kind']> = Extract<LineEvent, { kind: K }>;
 
@@ -244,4 +245,71 @@ it('an authority that is away for a day: the chip waits, few attempts are made, 
   expect(end).toMatchObject({ passed: 1, passedFirst: 1, failed: 0 });
   expect(model.clock.nowMs()).toBeGreaterThan(23 * 3_600_000);
   expect(eventsOf(model, 'line-alarm')).toHaveLength(2);
+});
+
+it('licenses that are left are warned about, and do not grow when a pass is long ago', async () => {
+  const model = await createModelLine(modelFile(1));
+  const chips = ['a', 'b', 'c'].map((name) => new ModelChip({ name }));
+  const licensed = new Set(chips.map(({ device }) => toHex(device.thumbprint)));
+  const { sealed, authority, verifier } = model.bench;
+  const packages = new Map([['panel', { sealed, authority, verifier, licensed }]]);
+  model.plugged.set(placeOf(1), chips[0]!);
+  const line = model.create({ packages, onEvent: operator(model, [chips[1]!]), cycles: 2 });
+  await model.run(line);
+  expect(line.unitsLeft()).toEqual([{ package: 'panel', left: 1 }]);
+  expect(eventsOf(model, 'line-alarm')).toEqual([]);
+  model.clock.after(100 * 3_600_000, () => model.plugged.set(placeOf(1), chips[2]!));
+  const slow = { lookEveryMs: 600_000 };
+  const later = model.create({ packages, onEvent: operator(model, []), cycles: 1, ...slow });
+  await model.run(later);
+  expect(later.unitsLeft()).toEqual([{ package: 'panel', left: 0 }]);
+  const alarms = eventsOf(model, 'line-alarm').map(({ fault, raised }) => [fault.sentence, raised]);
+  expect(alarms).toEqual([['The package panel has 0 units left at this line.', true]]);
+});
+
+it('few units are an alarm, none is another, which takes its place', async () => {
+  const file = modelFile(1, {
+    packages: {
+      panel: { file: 'panel.seal', job: 'panel.job', token: 'line.token', units: 3, warnBelow: 1 },
+    },
+  });
+  const model = await createModelLine(file);
+  const chips = ['a', 'b', 'c'].map((name) => new ModelChip({ name }));
+  model.plugged.set(placeOf(1), chips.shift()!);
+  await model.run(model.create({ onEvent: operator(model, chips), cycles: 3 }));
+  const alarms = eventsOf(model, 'line-alarm').map(({ fault, raised }) => [
+    /has (\d) units/.exec(fault.sentence)?.[1],
+    raised,
+  ]);
+  expect(alarms).toEqual([
+    ['1', true],
+    ['1', false],
+    ['0', true],
+  ]);
+});
+
+it('a blank chip is personalized once, and its failure is that of its socket', async () => {
+  const model = await createModelLine(modelFile(2));
+  const chip = new ModelChip({ name: 'a' });
+  let prepared = 0;
+  const blank = (place: string, fault?: Fault): BlankChips => ({
+    isThere: async () => !model.plugged.has(place),
+    async prepare(onStep) {
+      if (model.plugged.has(place)) return;
+      prepared++;
+      onStep('begun');
+      if (fault !== undefined) throw fault;
+      model.plugged.set(place, chip);
+    },
+  });
+  const broken = new Fault('probe-refused');
+  const blankChips = new Map([
+    ['A1', blank(placeOf(1))],
+    ['A2', blank(placeOf(2), broken)],
+  ]);
+  const line = model.create({ blankChips });
+  model.clock.after(120_000, () => line.drain());
+  await model.run(line);
+  expect(outcomes(model).sort()).toEqual(['A1 pass', 'A2 probe-refused']);
+  expect(prepared).toBe(2);
 });

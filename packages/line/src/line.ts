@@ -6,6 +6,7 @@ import type { Clock } from '@firmseal/link';
 import {
   asFault,
   exitCodeOfFault,
+  type FaultReport,
   type InstallPackage,
   type InstallProof,
   type InstallVerifier,
@@ -13,6 +14,7 @@ import {
   reportFault,
   type SocketOpener,
 } from '@firmseal/programmer';
+import type { BlankChips } from './blank-chips.ts';
 import type { LineEvent, Tally, UnitsLeft } from './events.ts';
 import { Limit } from './limit.ts';
 import type { LineFile } from './line-file.ts';
@@ -38,6 +40,8 @@ export interface LineSettings {
   /** Of the shift so far. */
   readonly counts: JournalCounts;
   readonly opener: SocketOpener;
+  /** By socket, where blank chips are personalized first. */
+  readonly blankChips?: ReadonlyMap<string, BlankChips> | undefined;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -68,6 +72,8 @@ export class Line {
   readonly #failed = new Set<string>();
   /** Chips that are being installed, and where. */
   readonly #claims = new Map<string, string>();
+  /** Alarms of packages whose units run low. */
+  readonly #low = new Map<string, { readonly of: 'few' | 'none'; readonly fault: FaultReport }>();
   #cycles = 0;
 
   constructor(settings: LineSettings) {
@@ -128,7 +134,7 @@ export class Line {
       const byBatch =
         licensed === undefined
           ? undefined
-          : [...licensed].filter((thumbprint) => journal.passed(digest, thumbprint) === undefined).length;
+          : [...licensed].filter((thumbprint) => !journal.hasReceipt(digest, thumbprint)).length;
       const known = [byLimit, byBatch].filter((one) => one !== undefined);
       return { package: name, left: known.length === 0 ? null : Math.max(0, Math.min(...known)) };
     });
@@ -161,6 +167,7 @@ export class Line {
         claimDevice: (thumbprint) => this.#claim(thumbprint, { name, place, package: named }),
       },
       look: { opener, clock },
+      blank: this.#settings.blankChips?.get(name),
       afterPass: this.#settings.afterPass,
       onEvent: (event) => this.#take(event),
     });
@@ -249,7 +256,32 @@ export class Line {
 
   #tellTally(): void {
     const { now, onEvent } = this.#settings;
-    onEvent({ kind: 'line-tally', ...this.#tally, units: this.unitsLeft(), time: now().toISOString() });
+    const units = this.unitsLeft();
+    onEvent({ kind: 'line-tally', ...this.#tally, units, time: now().toISOString() });
+    for (const one of units) this.#warnOfFew(one);
+  }
+
+  /** An alarm when the units of a package run low, and another when none is left. */
+  #warnOfFew({ package: named, left }: UnitsLeft): void {
+    const { now, onEvent } = this.#settings;
+    const open = this.#low.get(named);
+    const due = left === null || left > this.#warnBelow(named) ? undefined : left === 0 ? 'none' : 'few';
+    if (open?.of === due) return;
+    const time = now().toISOString();
+    const tell = (fault: FaultReport, raised: boolean) =>
+      onEvent({ kind: 'line-alarm', name: null, fault, raised, time });
+    if (open !== undefined) tell(open.fault, false);
+    this.#low.delete(named);
+    if (due === undefined) return;
+    const fault = reportFault(new Fault('line-units-low', { package: named, left: left! }));
+    this.#low.set(named, { of: due, fault });
+    tell(fault, true);
+  }
+
+  #warnBelow(named: string): number {
+    const { units = Number.POSITIVE_INFINITY, warnBelow } = this.#settings.file.packages[named]!;
+    const licensed = this.#settings.packages.get(named)!.licensed?.size ?? Number.POSITIVE_INFINITY;
+    return warnBelow ?? Math.floor(Math.min(units, licensed) / 10);
   }
 }
 

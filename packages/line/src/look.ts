@@ -7,10 +7,13 @@ import { toHex } from '@firmseal/bytes';
 import type { ByteStream, Clock } from '@firmseal/link';
 import type { SocketOpener } from '@firmseal/programmer';
 
+/** At a station: a long way, on which a packet may have to be sent again. */
+const remotePatienceMs = 8000;
+
 export interface LookOptions {
   readonly opener: SocketOpener;
   readonly clock: Clock;
-  /** Default 1,500: of opening and of each answer. */
+  /** Of opening and of each answer; default 1,500, and 8,000 at a station. */
   readonly patienceMs?: number;
 }
 
@@ -27,7 +30,8 @@ async function openWithin(
 }
 
 /** The unique id of the chip in the socket, hexadecimal; undefined where no agent answers. */
-export async function lookForChip(place: string, options: LookOptions): Promise<string | undefined> {
+export async function lookForChip(place: string, given: LookOptions): Promise<string | undefined> {
+  const options = place.startsWith('station:') ? { patienceMs: remotePatienceMs, ...given } : given;
   const { clock, patienceMs = 1500 } = options;
   try {
     const stream = await openWithin(place, options);

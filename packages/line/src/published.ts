@@ -22,9 +22,13 @@ function cfxName(event: LineEvent): string | undefined {
     : 'CFX.ResourcePerformance.StationStateChanged';
 }
 
+/** JSON that says whether the line runs; the broker itself says `false` when the line breaks off. */
+export const onlineBody = (line: string, online: boolean): string =>
+  JSON.stringify({ line, cfx: `CFX.ResourcePerformance.Station${online ? 'Online' : 'Offline'}`, online });
+
 /** Undefined for the steps of an install, which nobody outside waits for. */
 export function publishedEvent(line: string, event: LineEvent): PublishedEvent | undefined {
-  if (event.kind === 'line-install') return undefined;
+  if (event.kind === 'line-install' || event.kind === 'line-personalize') return undefined;
   const name = cfxName(event);
   const head = { line, ...(name === undefined ? {} : { cfx: name }) };
   const { kind, ...fields } = event;

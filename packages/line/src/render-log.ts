@@ -3,6 +3,7 @@
 
 import { faultLabel } from '@firmseal/fault';
 import { plainText, renderLines } from '@firmseal/programmer';
+import type { BlankStep } from './blank-chips.ts';
 import type { LineEvent } from './events.ts';
 import type { Cycle } from './outcome.ts';
 import { tallyText } from './render-screen.ts';
@@ -13,6 +14,14 @@ const stateTexts: Readonly<Record<string, string>> = {
   queued: 'waits for its turn',
   held: 'keeps its chip until the authority is back',
   halted: 'takes no further chip',
+};
+
+const blankTexts: Readonly<Record<BlankStep, string>> = {
+  begun: 'a blank chip: personalization begins',
+  'agent-written': 'agent written and read back',
+  'identity-made': 'identity made in the chip',
+  certified: 'certified by the device CA',
+  protected: 'final protection in force, as the chip itself says',
 };
 
 function cycleText(cycle: Cycle): string {
@@ -32,6 +41,8 @@ function texts(event: LineEvent): string[] {
       return renderLines(event.install)
         .filter((line) => !line.startsWith('#RESULT'))
         .map((line) => line.replace(/^\[\d+\] \S+: /, ''));
+    case 'line-personalize':
+      return [blankTexts[event.step]];
     case 'line-cycle':
       return [cycleText(event), ...(event.fault === null ? [] : [`to do: ${event.fault.remedy}`])];
     case 'line-alarm': {

@@ -14,6 +14,7 @@ import {
   runInstall,
 } from '@firmseal/programmer';
 import { Bell } from './bell.ts';
+import type { BlankChips } from './blank-chips.ts';
 import type { LineEvent, SocketState } from './events.ts';
 import type { Limit } from './limit.ts';
 import { type LookOptions, lookForChip } from './look.ts';
@@ -34,6 +35,8 @@ export interface SocketSettings {
   /** What an install needs besides the socket. */
   readonly install: Omit<InstallSettings, 'socket' | 'socketNumber' | 'onEvent' | 'signal'>;
   readonly look: LookOptions;
+  /** Where blank chips are personalized first. */
+  readonly blank?: BlankChips | undefined;
   readonly onEvent: (event: LineEvent) => void;
   /** After a pass, before the chip may leave. Its fault is told and changes nothing. */
   readonly afterPass?: ((cycle: Cycle) => Promise<void>) | undefined;
@@ -53,6 +56,8 @@ const busyStates: ReadonlySet<SocketState> = new Set(['installing', 'queued', 'h
 const absentLooks = 2;
 /** In place of a unique id: the operator began, and the chip did not answer a look. */
 const anyChip = '';
+/** In place of a unique id: a chip without an agent answers its programmer. */
+const blankChip = 'blank';
 
 export class SocketLoop {
   readonly settings: SocketSettings;
@@ -160,7 +165,7 @@ export class SocketLoop {
 
   /** Until another chip is there than the one whose result stands; false when the line ends. */
   async #awaitChip(): Promise<boolean> {
-    const { place, look, lookEveryMs = 400 } = this.settings;
+    const { lookEveryMs = 400 } = this.settings;
     let absent = 0;
     for (;;) {
       this.#enter(this.#resting());
@@ -169,7 +174,7 @@ export class SocketLoop {
         await this.#bell.wait();
         continue;
       }
-      const found = await lookForChip(place, look);
+      const found = await this.#lookHere();
       if (this.#draining) return false;
       if (this.#asked) {
         this.#asked = false;
@@ -178,13 +183,23 @@ export class SocketLoop {
       }
       absent = found === undefined ? absent + 1 : 0;
       if (absent >= absentLooks) this.#occupant = undefined;
-      if (this.#occupant === anyChip) this.#occupant = found ?? anyChip;
+      // A chip that was blank a moment ago has an agent with a name for it now.
+      const isSame = this.#occupant === anyChip || this.#occupant === blankChip;
+      if (isSame) this.#occupant = found ?? this.#occupant;
       if (found !== undefined && found !== this.#occupant && this.#isLabelled) {
         this.#occupant = found;
         return true;
       }
       await this.#bell.wait(lookEveryMs);
     }
+  }
+
+  /** The unique id of what is in the socket; `blankChip` for a chip that has no agent yet. */
+  async #lookHere(): Promise<string | undefined> {
+    const { place, look, blank } = this.settings;
+    const found = await lookForChip(place, look);
+    if (found !== undefined || blank === undefined) return found;
+    return (await blank.isThere()) ? blankChip : undefined;
   }
 
   get #isLabelled(): boolean {
@@ -234,6 +249,12 @@ export class SocketLoop {
   async #runEngine(): Promise<{ cycle: Cycle; fault: Fault | undefined }> {
     const { name, place, socketNumber, install, onEvent } = this.settings;
     this.#enter('installing');
+    const unfit = await this.#personalize();
+    if (unfit !== undefined)
+      return {
+        cycle: this.#cycleOf(this.#broken(unfit), { thumbprint: null, licenseId: null }),
+        fault: unfit,
+      };
     const met: { thumbprint: string | null; licenseId: string | null } = {
       thumbprint: null,
       licenseId: null,
@@ -252,6 +273,20 @@ export class SocketLoop {
     const fault = result.outcome === 'fail' ? result.fault : undefined;
     const thumbprint = met.thumbprint ?? refusedThumbprint(fault);
     return { cycle: this.#cycleOf(result, { ...met, thumbprint }), fault };
+  }
+
+  /** A blank chip gets its agent, identity and protection first; the fault where it does not. */
+  async #personalize(): Promise<Fault | undefined> {
+    const { name, install, onEvent, blank } = this.settings;
+    if (blank === undefined) return undefined;
+    try {
+      await blank.prepare((step) =>
+        onEvent({ kind: 'line-personalize', name, step, time: install.now().toISOString() }),
+      );
+      return undefined;
+    } catch (error) {
+      return asFault(error);
+    }
   }
 
   /** What runInstall never does, as its result. */

@@ -12,6 +12,11 @@ export interface ByteStreamListener {
 
 export interface ByteStream {
   /**
+   * Records that may be sent ahead of their answers, of a transport that keeps the agent's window at the
+   * chip. Left out: as many as the agent says.
+   */
+  readonly recordsAhead?: number;
+  /**
    * Resolves when the transport took the bytes, in order; rejects when it cannot. The
    * caller leaves the array alone.
    */

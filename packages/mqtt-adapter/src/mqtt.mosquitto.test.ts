@@ -1,5 +1,5 @@
-// The publisher on mosquitto of Debian: plain and by password, retained states, a broker that goes away and
-// comes back, one that refuses, and one that is no broker.
+// The publisher on mosquitto of Debian: plain, by password and by client certificates; retained states, a
+// broker that goes away and comes back, one that refuses, and one that is no broker.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { utf8 } from '@firmseal/bytes';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type MqttOptions, MqttPublisher } from './index.ts';
@@ -49,8 +50,8 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** So many messages as `topic payload`, from whoever subscribes now. */
-async function heard(count: number, topic = '#'): Promise<string[]> {
-  const words = ['-h', '127.0.0.1', '-p', String(port), '-t', topic, '-v', '-C', String(count)];
+async function heard(count: number, topic = '#', more: readonly string[] = []): Promise<string[]> {
+  const words = ['-h', '127.0.0.1', '-p', String(port), '-t', topic, '-v', '-C', String(count), ...more];
   const child = spawn('mosquitto_sub', words, { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
   const lines: string[] = [];
@@ -124,6 +125,62 @@ it('user and password; a wrong one is named', async () => {
   publisher({ clientId: 'line-2', user: 'line', password: utf8('wrong') });
   while (reasons.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(reasons[0]).toMatch(/it (refuses user and password|does not allow this client)/);
+});
+
+/**
+ * Files of a broker over TLS that takes who has a certificate, and lets names of them do what the list says.
+ */
+async function certificates(
+  access: string,
+): Promise<{ lines: string[]; own: (name: string) => Promise<Own> }> {
+  const issuer = await makeTlsIssuer();
+  const at = (name: string) => join(folder, name);
+  const write = async (name: string) => {
+    const { cert, key } = await issuer.issue(name);
+    writeFileSync(at(`${name}.pem`), cert);
+    writeFileSync(at(`${name}.key`), key);
+    return { ca: utf8(issuer.certificate), certificate: utf8(cert), key: utf8(key) };
+  };
+  writeFileSync(at('ca.pem'), issuer.certificate);
+  writeFileSync(at('access'), access, { mode: 0o600 });
+  await write('broker');
+  const files = [`cafile ${at('ca.pem')}`, `certfile ${at('broker.pem')}`, `keyfile ${at('broker.key')}`];
+  const names = ['require_certificate true', 'use_identity_as_username true', `acl_file ${at('access')}`];
+  return { lines: [...files, ...names], own: write };
+}
+type Own = NonNullable<Required<MqttOptions>['tls']>;
+
+it('client certificates: the name in one decides, and nobody comes without one', async () => {
+  const { lines, own } = await certificates('user line-1\ntopic write line/#\nuser reader\ntopic read #\n');
+  await broker(...lines);
+  const [line, other] = [await own('line-1'), await own('line-2')];
+  await own('reader');
+  const one = publisher({ tls: line });
+  one.publish(message('line/a', 'from line-1'));
+  await one.close();
+  // Taken by the broker, and dropped there: this name may write nothing.
+  const stranger = publisher({ clientId: 'line-2', tls: other });
+  stranger.publish(message('line/a', 'from line-2'));
+  await stranger.close();
+  expect(reasons).toEqual([]);
+  const at = (name: string) => join(folder, name);
+  const reader = ['--cafile', at('ca.pem'), '--cert', at('reader.pem'), '--key', at('reader.key')];
+  expect(await heard(1, 'line/a', reader)).toEqual(['line/a from line-1']);
+  const { ca } = line;
+  publisher({ clientId: 'line-3', tls: { ca: ca! } });
+  while (reasons.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // TLS 1.3 tells the client after its own handshake.
+  expect(reasons[0]).toMatch(/ERR_SSL|ECONNRESET|the connection ended/);
+});
+
+it('a broker with a certificate of another CA is refused', async () => {
+  const { lines, own } = await certificates('user line-1\ntopic write line/#\n');
+  await broker(...lines);
+  const line = await own('line-1');
+  const { certificate: ca } = await makeTlsIssuer();
+  publisher({ tls: { ...line, ca: utf8(ca) } });
+  while (reasons.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(reasons[0]).toMatch(/CERT|SIGNATURE/);
 });
 
 it('the broker tells that a line is gone', async () => {

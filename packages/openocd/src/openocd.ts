@@ -4,7 +4,7 @@
 
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { intelHexLines } from '@firmseal/image';
+import { intelHexLines, type Segment } from '@firmseal/image';
 import type { ByteStream, Clock } from '@firmseal/link';
 import { bytesOfWords, hex, readWords, wordsOfBytes } from './memory-text.ts';
 import { openocdFault } from './openocd-fault.ts';
@@ -177,25 +177,47 @@ export class Openocd {
   }
 
   /**
-   * Programs flash that is erased, by OpenOCD's own loader. The bytes reach OpenOCD as a file that it
-   * writes itself, so that it need not run on this machine. Throws `openocd-flash-protected`,
-   * `openocd-flash-failed`.
+   * Gives OpenOCD the bytes as a file that it writes itself, so that it need not run on this machine; the
+   * file is deleted at the end. `use` gets its name as a word of Tcl.
    */
-  async writeFlash(address: number, bytes: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<void> {
+  async #withFile<T>(segments: readonly Segment[], use: (file: string) => Promise<T>): Promise<T> {
     const path = (await this.#run('file tempfile')).trim();
     if (!/^[^\s{}[\]"$;\\]+$/.test(path.replaceAll('\\', '/')))
       throw new Fault('openocd-answer-malformed', { problem: 'a file name that Tcl cannot take' });
     const file = `{${path.replaceAll('\\', '/')}}`;
     try {
-      for (const [i, text] of pieces(address, bytes).entries())
+      for (const [i, text] of pieces(segments).entries())
         await this.#run('open', {
           script: `set f [open ${file} ${i === 0 ? 'w' : 'a'}]; puts -nonewline $f {${text}}; close $f`,
         });
-      const script = `flash write_image ${file} 0 ihex`;
-      await this.#run('flash write_image', { script, timeoutMs, printed: true });
+      return await use(file);
     } finally {
       await this.#run('file delete', { script: `file delete ${file}` }).catch(() => undefined);
     }
+  }
+
+  /**
+   * Programs flash that is erased, by OpenOCD's own loader. Throws `openocd-flash-protected`,
+   * `openocd-flash-failed`.
+   */
+  async writeFlash(address: number, bytes: Uint8Array, { timeoutMs }: { timeoutMs: number }): Promise<void> {
+    await this.#withFile([{ address, bytes: concatBytes(bytes) }], async (file) => {
+      const script = `flash write_image ${file} 0 ihex`;
+      await this.#run('flash write_image', { script, timeoutMs, printed: true });
+    });
+  }
+
+  /**
+   * Whether memory holds the segments. OpenOCD lets the chip compute a CRC-32 where it can run code there,
+   * and reads where it cannot, so little or nothing crosses the probe. False also where OpenOCD could not
+   * find out; `read` then says why.
+   */
+  async holds(segments: readonly Segment[], { timeoutMs }: { timeoutMs: number }): Promise<boolean> {
+    return this.#withFile(segments, async (file) => {
+      const script = `verify_image ${file} 0 ihex`;
+      const { failed } = await this.#rpc.run(script, { timeoutMs, printed: true });
+      return !failed;
+    });
   }
 
   close(): Promise<void> {
@@ -203,11 +225,11 @@ export class Openocd {
   }
 }
 
-/** The bytes as Intel HEX, in pieces of whole lines. */
-function pieces(address: number, bytes: Uint8Array): string[] {
+/** The segments as Intel HEX, in pieces of whole lines. */
+function pieces(segments: readonly Segment[]): string[] {
   const texts: string[] = [];
   let text = '';
-  for (const line of intelHexLines([{ address, bytes: concatBytes(bytes) }])) {
+  for (const line of intelHexLines(segments)) {
     if (text.length + line.length > mostFileCharacters) {
       texts.push(text);
       text = '';

@@ -43,8 +43,11 @@ function tclPort(child: ChildProcess, log: () => string): Promise<number> {
   });
 }
 
-export async function openocdOnChip(chip: VirtualChip): Promise<OpenocdOnChip> {
-  const server: Server = await serveStlink(new StlinkCommands(probeTarget(chip)));
+export async function openocdOnChip(
+  chip: VirtualChip,
+  stlink: StlinkCommands = new StlinkCommands(probeTarget(chip)),
+): Promise<OpenocdOnChip> {
+  const server: Server = await serveStlink(stlink);
   const { port: stlinkPort } = server.address() as AddressInfo;
   const { file, before = '' } = openocdTargets[chip.chip.id]!;
   const commands = [

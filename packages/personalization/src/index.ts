@@ -1,4 +1,5 @@
-export type { OpenAgent } from './await-agent.ts';
+export { type AgentWriter, agentWriter } from './agent-writer.ts';
+export { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 export {
   decodeEnrolment,
   type Enrolment,

@@ -17,10 +17,11 @@ import { type DevicePublic, effectiveReadoutLevel, type Origin, thumbprintOf } f
 import { verifyHello } from '@firmseal/license';
 import type { Clock } from '@firmseal/link';
 import type { ChipProgrammer } from '@firmseal/programming';
+import { type AgentWriter, agentWriter, closedWay } from './agent-writer.ts';
 import { awaitAgent, type OpenAgent, type OpenedAgent } from './await-agent.ts';
 import { type ConfirmedDevice, confirmProtection, type Expected } from './confirm-protection.ts';
 import { enrolmentProof } from './enrolment.ts';
-import { agentAddress, type ImagePart, writeAgent } from './write-agent.ts';
+import type { ImagePart } from './write-agent.ts';
 
 export interface PersonalizeOptions {
   readonly crypto: Crypto;
@@ -28,6 +29,8 @@ export interface PersonalizeOptions {
   readonly chip: Chip;
   /** The way to the chip. Left out where another programmer wrote the agent and its boot options. */
   readonly openProgrammer?: () => Promise<ChipProgrammer>;
+  /** Instead of it: who writes the agent at another place. */
+  readonly writer?: AgentWriter;
   /** Opens the agent's link; called again after the chip was reset. */
   readonly openAgent: OpenAgent;
   /** What goes where in flash: the agent, cut to the catalogue's ranges, and the board settings. */
@@ -127,10 +130,10 @@ const expectedOf = ({ chip, origin = witnessed, deviceCa, ...options }: Personal
   ...{ chipId: chip.id, origin, caPublicKey: deviceCa.publicKey },
 });
 
-const closedWay: ReadonlySet<string> = new Set([
-  ...['bootloader-silent', 'probe-refused', 'probe-failed', 'openocd-no-target', 'openocd-memory-refused'],
-  ...['dfu-interface-missing', 'dfu-not-dfuse', 'chip-protected'],
-]);
+/** Undefined where another programmer wrote the agent. */
+function writerOf({ writer, openProgrammer, chip }: PersonalizeOptions): AgentWriter | undefined {
+  return writer ?? (openProgrammer === undefined ? undefined : agentWriter(openProgrammer, chip));
+}
 
 /** A blank agent of a chip that an earlier run protected already. */
 async function waitsProtected({ openAgent }: PersonalizeOptions): Promise<boolean> {
@@ -146,10 +149,12 @@ async function waitsProtected({ openAgent }: PersonalizeOptions): Promise<boolea
 async function startAgent(
   options: PersonalizeOptions,
 ): Promise<PersonalizedDevice | 'agent-waits' | undefined> {
-  const { openProgrammer } = options;
-  if (openProgrammer === undefined) return confirmEarlier(options).catch(() => undefined);
+  const writer = writerOf(options);
+  if (writer === undefined) return confirmEarlier(options).catch(() => undefined);
+  const { agentImage: image, leastMillivolts } = options;
+  const order = { image, ...(leastMillivolts === undefined ? {} : { leastMillivolts }) };
   try {
-    await writeThrough(openProgrammer, options);
+    await writer.write(order);
     return undefined;
   } catch (error) {
     // A chip that was protected has no way in any more: its agent can still say whose it is.
@@ -163,21 +168,8 @@ async function startAgent(
     if (isProtectedFirst(options) && (await waitsProtected(options).catch(() => false))) return 'agent-waits';
     if (error.code !== 'chip-protected' || options.eraseProtected !== true) throw error;
   }
-  await writeThrough(openProgrammer, { ...options, lift: true });
+  await writer.write({ ...order, eraseProtected: true });
   return undefined;
-}
-
-async function writeThrough(
-  openProgrammer: () => Promise<ChipProgrammer>,
-  { agentImage: image, leastMillivolts, lift = false }: PersonalizeOptions & { lift?: boolean },
-): Promise<void> {
-  const programmer = await openProgrammer();
-  const supply = leastMillivolts === undefined ? {} : { leastMillivolts };
-  try {
-    await writeAgent(programmer, { image, ...supply, eraseProtected: lift });
-  } finally {
-    await programmer.close().catch(() => undefined);
-  }
 }
 
 /** Undefined for an agent without identity. Throws where nobody answers, or somebody else's chip does. */
@@ -260,28 +252,12 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
  * the ROM bootloader again, the agent is started from there once more, as long as level 0 allows.
  */
 async function awaitProtected(options: PersonalizeOptions): Promise<OpenedAgent> {
-  const { clock, chip, openProgrammer, openAgent, level } = options;
-  if (openProgrammer !== undefined && level === 0) await startAgain(openProgrammer, chip);
+  const { clock, chip, openAgent, level } = options;
+  if (level === 0) await writerOf(options)?.start();
   try {
     return await awaitAgent(openAgent, { clock, withinMs: returnMs });
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
     throw new Fault('agent-not-back', { chip: chip.id }, { cause });
-  }
-}
-
-async function startAgain(openProgrammer: () => Promise<ChipProgrammer>, chip: Chip): Promise<void> {
-  let programmer: ChipProgrammer;
-  try {
-    programmer = await openProgrammer();
-  } catch (error) {
-    // The chip runs its agent: no bootloader answers.
-    if (error instanceof Fault && closedWay.has(error.code)) return;
-    throw error;
-  }
-  try {
-    await programmer.boot(agentAddress(chip));
-  } finally {
-    await programmer.close().catch(() => undefined);
   }
 }

@@ -88,7 +88,8 @@ export async function createBench<C extends BenchChip>(
     verifier,
     contentKey,
     run: ({ plan, ...settingsChange } = {}) => {
-      const clock = new TestClock();
+      const { clock: given } = settingsChange;
+      const clock = given instanceof TestClock ? given : new TestClock();
       const open = async (socket: string) => {
         const stream = sockets.get(socket)!.connect();
         return plan === undefined ? stream : new FaultyStream(stream, clock, plan);

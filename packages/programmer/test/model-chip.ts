@@ -55,6 +55,8 @@ export interface ModelChipOptions {
   readonly lifeCycle?: LifeCycle;
   /** As the receipt has it; a hello says 2. */
   readonly receiptLevel?: 0 | 1 | 2;
+  /** Records that may be unanswered; default 3. */
+  readonly window?: number;
 }
 
 /**
@@ -87,6 +89,7 @@ export class ModelChip {
   readonly #kem;
   readonly #chipId: string;
   readonly #receiptLevel: 0 | 1 | 2;
+  readonly #window: number;
 
   constructor({
     name,
@@ -94,8 +97,10 @@ export class ModelChip {
     optionResets = 0,
     lifeCycle = 'personalized',
     receiptLevel = 2,
+    window = 3,
   }: ModelChipOptions) {
     this.#receiptLevel = receiptLevel;
+    this.#window = window;
     this.#signing = testKeyPair(`${name} signing`);
     this.#kem = testKeyPair(`${name} kem`);
     this.#chipId = chipId;
@@ -154,7 +159,17 @@ export class ModelChip {
 
   #info(): Bytes {
     const lifeCycle = lifeCycles.indexOf(this.kept.lifeCycle);
-    const values = [1, this.#chipId, 1, lifeCycle, 4608, 3, this.#session.awaited, 2, new Uint8Array(12)];
+    const values = [
+      1,
+      this.#chipId,
+      1,
+      lifeCycle,
+      4608,
+      this.#window,
+      this.#session.awaited,
+      2,
+      new Uint8Array(12),
+    ];
     return encodeCbor(new Map(values.map((value, key) => [key, value])));
   }
 

@@ -4,6 +4,7 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { Chip, EraseUnit, OptionValues, OptionWay } from '@firmseal/chips';
+import type { Segment } from '@firmseal/image';
 
 /** What the chip says of itself; a field is absent where the way does not show it, or protection hides it. */
 export interface ChipIdentity {
@@ -15,6 +16,11 @@ export interface ChipIdentity {
   readonly uniqueId?: Bytes;
   /** The byte that names the version of the ROM bootloader. */
   readonly bootloaderVersion?: number;
+  /**
+   * What a ROM bootloader says that it can do: its commands as `0x31` over a UART, the names of its settings
+   * over USB.
+   */
+  readonly romInterface?: readonly string[];
   /** Memory does not let itself be read: readout level 1, or a state that counts as it. */
   readonly readProtected: boolean;
 }
@@ -50,6 +56,12 @@ export interface ChipProgrammer {
    * not mean that it is there. `onBlock` gets the bytes done so far.
    */
   write(address: number, bytes: Uint8Array, onBlock?: (bytes: number) => void): Promise<void>;
+
+  /**
+   * Whether flash holds the segments, where the way finds it out faster than by reading them. False says
+   * nothing yet: reading does.
+   */
+  holds?(segments: readonly Segment[]): Promise<boolean>;
 
   /** The option bytes in force, of the registers that this way reaches. */
   readOptions(): Promise<OptionValues>;

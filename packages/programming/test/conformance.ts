@@ -87,6 +87,15 @@ export function describeProgrammer({ name, chips, open, lack }: ProgrammerWay): 
       expect(has(first.addressStart, bytes.length)).toEqual(bytes);
       const read = await run(bench.programmer.read(first.addressStart + 5, 3000));
       expect(read).toEqual(bytes.slice(5, 3005));
+      if (bench.programmer.holds !== undefined) {
+        const segments = [64, 1024].map((at) => ({
+          address: first.addressStart + at,
+          bytes: bytes.slice(at, at + 500),
+        }));
+        expect(await run(bench.programmer.holds(segments))).toBe(true);
+        segments[1]!.bytes[499]! ^= 1;
+        expect(await run(bench.programmer.holds(segments))).toBe(false);
+      }
       await run(bench.programmer.write(second.addressStart + 1024, bytes.slice(0, 512)));
       const erased: number[] = [];
       await run(bench.programmer.eraseUnits([first], (units) => erased.push(units)));

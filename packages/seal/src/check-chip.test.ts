@@ -103,19 +103,19 @@ describe('the checks of a chip', () => {
     [
       'a neutral bit at level 2',
       'policy-locked',
-      withCore({ optionBytes: [{ register: 0, mask: 0xc, value: 0 }] }),
+      withCore({ optionBytes: [{ register: 0, mask: 0xc0, value: 0 }] }),
       state,
     ],
     [
       'a bit that stands already',
       undefined,
-      withCore({ optionBytes: [{ register: 0, mask: 0xc, value: 0xc }] }),
+      withCore({ optionBytes: [{ register: 0, mask: 0xc0, value: 0xc0 }] }),
       state,
     ],
     [
       'a neutral bit at level 1',
       undefined,
-      withCore({ leastReadoutLevel: 1, optionBytes: [{ register: 0, mask: 0xc, value: 0 }] }),
+      withCore({ leastReadoutLevel: 1, optionBytes: [{ register: 0, mask: 0xc0, value: 0 }] }),
       atLevel1,
     ],
     [

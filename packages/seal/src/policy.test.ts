@@ -14,10 +14,10 @@ const h743 = findChip('stm32h743');
 
 describe('named option bytes', () => {
   it('become one requirement a register', () => {
-    expect(policyRequirements(f427, { BOR_LEV: 2, WDG_SW: 1 })).toEqual([
-      { register: 0, mask: 0x2c, value: 0x28 },
+    expect(policyRequirements(f427, { nRST_STDBY: 0, WDG_SW: 1 })).toEqual([
+      { register: 0, mask: 0xa0, value: 0x20 },
     ]);
-    expect(policyRequirements(h743, { BOR_LEV: 3 })).toEqual([{ register: 0, mask: 0xc, value: 0xc }]);
+    expect(policyRequirements(h743, { IWDG1_SW: 1 })).toEqual([{ register: 0, mask: 0x10, value: 0x10 }]);
   });
 
   it('take readout protection as a level or as its byte', () => {
@@ -36,12 +36,13 @@ describe('named option bytes', () => {
 
   const refused: [string, PolicyFields, string][] = [
     ['a field that does not exist', { BOR: 1 }, 'option-field-unknown'],
-    ['a value that does not fit', { BOR_LEV: 4 }, 'policy-value-refused'],
-    ['a fraction', { BOR_LEV: 0.5 }, 'policy-value-refused'],
+    ['a value that does not fit', { nRST_STOP: 2 }, 'policy-value-refused'],
+    ['a fraction', { nRST_STOP: 0.5 }, 'policy-value-refused'],
     ['a fall of readout protection', { RDP: 0 }, 'policy-field-refused'],
     ['a fall of readout protection as a byte', { RDP: 0xaa }, 'policy-field-refused'],
     ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
+    ['a supply that the board may not have', { BOR_LEV: 0 }, 'policy-field-refused'],
     ['write protection of the application', { nWRP0_11: 0xfff & ~(1 << 6) }, 'policy-field-refused'],
     ['no write protection at all', { nWRP0_11: 0xfff }, 'policy-field-refused'],
   ];
@@ -62,7 +63,9 @@ describe('named option bytes', () => {
   });
 
   it('must mean the same on every chip of a package', async () => {
-    expect(policyForChips([f427, h743], { BOR_LEV: 1 })).toEqual(policyRequirements(h743, { BOR_LEV: 1 }));
+    const [f405, l476] = [findChip('stm32f405'), findChip('stm32l476')];
+    expect(policyForChips([f427, f405], { WDG_SW: 0 })).toEqual(policyRequirements(f405, { WDG_SW: 0 }));
+    expect(await faultCode(() => policyForChips([f427, l476], { nRST_STOP: 0 }))).toBe('policy-chips-differ');
     expect(await faultCode(() => policyForChips([f427, h743], { WDG_SW: 1 }))).toBe('option-field-unknown');
   });
 });

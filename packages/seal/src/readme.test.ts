@@ -27,7 +27,7 @@ it('the example of the README', async () => {
   const delegation = await smallDelegation();
 
   const { areas, entry } = planAreas(segments, chip);
-  const optionBytes = policyRequirements(chip, { BOR_LEV: 2 });
+  const optionBytes = policyRequirements(chip, { nRST_STDBY: 0 });
   const core = { ...settings, entry, optionBytes, leastReadoutLevel: protectedReadoutLevel([chip]) };
   checkPolicy(core, [chip]);
   const { parts, contentKey } = await sealPackage(crypto, { core, areas, signer, delegation, rootPublicKey });

@@ -18,6 +18,8 @@ export interface OpenSerialOptions {
  * `serial-library-missing`, `serial-not-found`, `serial-not-permitted`, `serial-in-use`,
  * `serial-baud-refused`, `serial-open-failed`, `serial-stuck`.
  */
-export async function openSerial(options: OpenSerialOptions): Promise<Required<SerialLine>> {
+export async function openSerial(
+  options: OpenSerialOptions,
+): Promise<Required<Omit<SerialLine, 'recordsAhead'>>> {
   return SerialStream.open(await loadLibrary(options.path, options.load), options);
 }

@@ -92,6 +92,8 @@ export interface UnitBook {
   readonly draftPath: string;
   readDraft(): Bytes | undefined;
   removeDraft(): void;
+  /** Throws the fault of a disk that has no room for a license and the tool's log. */
+  refuseFullDisk(): void;
   readonly certificatePath: string;
   readonly logPath: string;
   /** A line of the tool's, as it came. */

@@ -75,6 +75,8 @@ async function ask(given: ToDraw, slot: number): Promise<UnitRecord> {
   const counterBefore = await readCounter(given);
   if (counterBefore === 0) throw new Fault('sfi-license-missing', { said: "the card's counter is 0" });
   book.removeDraft();
+  // A card counts down before its license is written: it must not be asked where there is no room for one.
+  book.refuseFullDisk();
   const { drawing: _, ...rest } = record;
   const asked: UnitRecord = { ...rest, drawing: counterBefore === undefined ? {} : { counterBefore } };
   book.keep(asked);

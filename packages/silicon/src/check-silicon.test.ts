@@ -37,7 +37,10 @@ const outcomeOf = ({ checks }: SiliconReport, name: string) => checks.find((one)
 const agentSha256 = 'ab'.repeat(32);
 const withRehearsal = (report: SiliconReport): SiliconReport => ({
   ...{ ...report, placeKind: 'probe', agentSha256 },
-  checks: [...report.checks, { name: 'rehearsal', outcome: 'pass' }],
+  checks: [
+    ...report.checks,
+    ...['rehearsal', 'install', 'update', 'link-cut'].map((name) => ({ name, outcome: 'pass' as const })),
+  ],
 });
 
 describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'])('%s', (id) => {
@@ -51,7 +54,15 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'])('%s', (id) =
     const report = await check(one);
     expect(report.checks.filter(({ outcome }) => outcome === 'fail')).toEqual([]);
     expect(report.checks.map(({ name }) => name)).toEqual([
-      ...['identity', 'rom-version', 'option-bytes', 'erase', 'write-and-read', 'second-program'],
+      ...[
+        'identity',
+        'rom-version',
+        'rom-interface',
+        'option-bytes',
+        'erase',
+        'write-and-read',
+        'second-program',
+      ],
       ...['option-change', 'put-back'],
     ]);
     expect(one.chip.judge.flash(last, 64)).toEqual(bytes);

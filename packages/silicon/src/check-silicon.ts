@@ -62,6 +62,27 @@ async function romVersion(programmer: ChipProgrammer, said: number | undefined):
   }
 }
 
+/** What the ROM says that it can do, beside the catalogue. */
+function romInterfaceFound(
+  { romBootloader }: Chip,
+  way: ChipProgrammer['way'],
+  said?: readonly string[],
+): Found {
+  const { uart, dfu } = romBootloader;
+  const commands = uart?.commands.map((one) => `0x${one.toString(16).padStart(2, '0')}`);
+  const known = way === 'dfuse' ? dfu?.alternates : commands;
+  if (said === undefined || known === undefined)
+    return { outcome: 'skipped', found: 'this way has no ROM bootloader' };
+  return judged(known.join() === said.join(), known.join(', '), said.join(', '));
+}
+
+/** Words about the longest time that the flash may take. */
+function programTime({ timing, write }: Chip, bytes: number): string {
+  const one = timing.program[write.parallelism];
+  if (one === undefined) return '';
+  return `, in at most ${Math.ceil((one.maximumUs * bytes) / write.unitBytes / 1000)} ms and what the line needs`;
+}
+
 /** The last erase unit: no program that somebody left begins there. */
 const sparedUnit = (chip: Chip) => chip.flash.eraseUnits.at(-1)!;
 
@@ -143,6 +164,7 @@ export async function checkSilicon(options: CheckOptions): Promise<SiliconReport
   if (identity.readProtected) throw new Fault('chip-read-protected', { chip: chip.id });
   await run('identity', async () => identityFound(chip, identity));
   await run('rom-version', () => romVersion(programmer, identity.bootloaderVersion));
+  await run('rom-interface', async () => romInterfaceFound(chip, programmer.way, identity.romInterface));
   const before = await programmer.readOptions();
   await run('option-bytes', async () => ({ outcome: 'pass', found: optionTexts(chip, before).join(', ') }));
 
@@ -162,12 +184,15 @@ export async function checkSilicon(options: CheckOptions): Promise<SiliconReport
   });
   await run('write-and-read', async () => {
     const bytes = pattern.subarray(0, Math.min(patternBytes, unit.sizeBytes));
+    const startMs = clock.nowMs();
     await programmer.write(unit.addressStart, bytes);
+    const tookMs = Math.round(clock.nowMs() - startMs);
     const found = await programmer.read(unit.addressStart, bytes.length);
+    const isEqual = equalBytes(found, bytes);
     return judged(
-      equalBytes(found, bytes),
-      'reads back as written',
-      equalBytes(found, bytes) ? 'does' : 'differs',
+      isEqual,
+      `reads back as written${programTime(chip, bytes.length)}`,
+      `${isEqual ? 'does' : 'differs'}; written in ${tookMs} ms`,
     );
   });
   await run('second-program', () => secondProgram(programmer));
@@ -179,7 +204,7 @@ export async function checkSilicon(options: CheckOptions): Promise<SiliconReport
     const found = await programmer.read(unit.addressStart, unit.sizeBytes);
     return judged(equalBytes(found, kept), 'flash as it was', equalBytes(found, kept) ? 'is' : 'differs');
   });
-  const { uniqueId, readProtected: _, ...shown } = identity;
+  const { uniqueId, readProtected: _, romInterface: __, ...shown } = identity;
   return {
     ...{ format: 'firmseal-silicon-report', version: 1, firmseal: options.firmsealVersion },
     ...{ at: options.now.toISOString(), chip: chip.id, placeKind: options.placeKind, way: programmer.way },

@@ -1,4 +1,5 @@
 export { type CheckOptions, checkSilicon } from './check-silicon.ts';
+export { type GeneratorStatistics, generatorStatistics, looksRandom } from './generator-statistics.ts';
 export {
   hasPassed,
   isTried,

@@ -68,8 +68,14 @@ export function readSiliconReport(text: string, name: string): SiliconReport {
 export const siliconReportText = (report: SiliconReport): string =>
   `${JSON.stringify(report, undefined, 2)}\n`;
 
-/** The checks without which nothing is promised: the agent ran, made its identity and protected the chip. */
-const neededChecks = ['identity', 'option-bytes', 'write-and-read', 'rehearsal'] as const;
+/**
+ * The checks without which nothing is promised: the agent ran, made its identity, protected the chip, took
+ * an install and an update, and went on after one that was cut.
+ */
+const neededChecks = [
+  ...(['identity', 'option-bytes', 'write-and-read', 'rehearsal'] as const),
+  ...(['install', 'update', 'link-cut'] as const),
+];
 
 /** Whether nothing failed and nothing that is needed is missing. */
 export function hasPassed({ checks }: SiliconReport): boolean {

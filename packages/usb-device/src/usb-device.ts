@@ -75,6 +75,7 @@ export interface UsbDevice {
   readonly opened: boolean;
   /** Null before a configuration was selected. */
   readonly configuration: UsbConfiguration | null;
+  /** Empty before the device was opened, where an adapter has to ask the device itself. */
   readonly configurations: readonly UsbConfiguration[];
   open(): Promise<void>;
   close(): Promise<void>;

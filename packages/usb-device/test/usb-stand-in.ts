@@ -102,6 +102,8 @@ export class UsbStandIn implements UsbDevice {
   /** Ends of the transfers that wait. */
   readonly #waiting = new Set<() => void>();
   #opened = false;
+  /** As through npm's usb, where what a device consists of is asked when it is opened. */
+  #described = false;
   #configured = false;
 
   constructor(
@@ -127,7 +129,7 @@ export class UsbStandIn implements UsbDevice {
   }
 
   get configurations(): readonly UsbConfiguration[] {
-    return [this.#show()];
+    return this.#described ? [this.#show()] : [];
   }
 
   get configuration(): UsbConfiguration | null {
@@ -165,6 +167,7 @@ export class UsbStandIn implements UsbDevice {
 
   async open(): Promise<void> {
     this.#opened = true;
+    this.#described = true;
   }
 
   async close(): Promise<void> {

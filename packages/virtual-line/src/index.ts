@@ -7,6 +7,7 @@ export {
   type VirtualJob,
   type VirtualOwner,
   type VirtualPackage,
+  type VirtualUpdate,
   virtualProduct,
 } from './owner.ts';
-export { createBlankChip, type LineChip, personalizeVirtualChip } from './site.ts';
+export { createBlankChip, type LineChip, personalizeVirtualChip, type VirtualAgent } from './site.ts';

@@ -58,13 +58,20 @@ export interface VirtualOwner {
   readonly rootPublicKey: Bytes;
   readonly deviceCa: Signer;
   readonly authority: Authority;
-  seal(leastReadoutLevel: ReadoutLevel): Promise<VirtualPackage>;
+  /** The image of the owner, or an update of it. */
+  seal(leastReadoutLevel: ReadoutLevel, update?: VirtualUpdate): Promise<VirtualPackage>;
   /**
    * An approved job with a line token. `accepts`: outcomes that the owner takes
    * besides PASS, none by default.
    */
   openJob(sealed: VirtualPackage, quota: number, accepts?: AcceptedOutcomes): Promise<VirtualJob>;
   end(): Promise<void>;
+}
+
+export interface VirtualUpdate {
+  readonly image: FirmwareImage;
+  readonly firmwareVersion: string;
+  readonly securityCounter: number;
 }
 
 interface OwnerKeys {
@@ -92,17 +99,24 @@ const delegate = (keys: OwnerKeys, role: Role, { publicKey }: KeyPair): Promise<
     epoch: 0,
   });
 
+interface SealOptions {
+  readonly plan: AreaPlan;
+  readonly leastReadoutLevel: ReadoutLevel;
+  readonly version?: Pick<VirtualUpdate, 'firmwareVersion' | 'securityCounter'>;
+}
+
+const firstVersion = { firmwareVersion: '1.0.0', securityCounter: 1 } as const;
+
 async function seal(
   keys: OwnerKeys,
   chip: Chip,
-  plan: AreaPlan,
-  leastReadoutLevel: ReadoutLevel,
+  { plan, leastReadoutLevel, version = firstVersion }: SealOptions,
 ): Promise<VirtualPackage> {
   const core = {
     product: virtualProduct,
     chips: [chip.id],
-    firmwareVersion: '1.0.0',
-    securityCounter: 1,
+    firmwareVersion: version.firmwareVersion,
+    securityCounter: version.securityCounter,
     chunkSizeBytes: 4096,
     entry: plan.entry,
     optionBytes: [],
@@ -199,7 +213,14 @@ export async function createOwner(
     rootPublicKey: keys.root.publicKey,
     deviceCa: signerOf(keys.deviceCa),
     authority,
-    seal: (level) => seal(keys, chip, plan, level),
+    seal: (leastReadoutLevel, update) =>
+      seal(
+        keys,
+        chip,
+        update === undefined
+          ? { plan, leastReadoutLevel }
+          : { plan: planAreas(update.image.segments, chip), leastReadoutLevel, version: update },
+      ),
     openJob: (sealed, quota, accepts = []) => openVirtualJob({ server, client }, sealed, { quota, accepts }),
     async end() {
       await server.stop(0);

@@ -4,9 +4,15 @@ import { AgentClient } from '@firmseal/agent-client';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import type { DevicePublic } from '@firmseal/formats';
 import { systemClock } from '@firmseal/link';
-import { personalizeChip } from '@firmseal/personalization';
+import { type ImagePart, personalizeChip } from '@firmseal/personalization';
 import { openProbeProgrammer } from '@firmseal/programming';
-import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
+import {
+  agentImage,
+  createVirtualChip,
+  machineCode,
+  type VirtualChip,
+  wasmAgent,
+} from '@firmseal/virtual-stm32';
 import { openChipLink } from './chip-link.ts';
 import type { LineConditions } from './conditions.ts';
 import { inProcessProbe } from './in-process-probe.ts';
@@ -22,6 +28,11 @@ export function createBlankChip(chipId: string, seed: string): VirtualChip {
   return createVirtualChip({ chip: chipId, seed, executors: [wasmAgent(nodeCrypto)] });
 }
 
+/** The agent that a chip gets: its module in WebAssembly, or machine code as parts at flash addresses. */
+export type VirtualAgent =
+  | { readonly agentModule: Uint8Array }
+  | { readonly machineCode: readonly ImagePart[] };
+
 /**
  * A chip with agent, identity and its final protection, of whoever holds the root and the device CA.
  * `product`: that of the virtual line when left out.
@@ -29,9 +40,13 @@ export function createBlankChip(chipId: string, seed: string): VirtualChip {
 export async function personalizeVirtualChip(
   owner: Pick<VirtualOwner, 'chip' | 'rootPublicKey' | 'deviceCa'> & { readonly product?: string },
   conditions: LineConditions,
-  { index, level, agentModule }: { index: number; level: 0 | 1 | 2; agentModule: Uint8Array },
+  { index, level, ...agent }: { index: number; level: 0 | 1 | 2 } & VirtualAgent,
 ): Promise<LineChip> {
-  const chip = createBlankChip(owner.chip.id, conditions.chipSeed(index));
+  const seed = conditions.chipSeed(index);
+  const isMachineCode = 'machineCode' in agent;
+  const chip = isMachineCode
+    ? createVirtualChip({ chip: owner.chip.id, seed, executors: [machineCode()] })
+    : createBlankChip(owner.chip.id, seed);
   const { device } = await personalizeChip({
     crypto: nodeCrypto,
     chip: owner.chip,
@@ -44,7 +59,7 @@ export async function personalizeVirtualChip(
         close: () => stream.close(),
       };
     },
-    agentImage: agentImage(agentModule, owner.chip),
+    agentImage: isMachineCode ? agent.machineCode : agentImage(agent.agentModule, owner.chip),
     rootPublicKey: owner.rootPublicKey,
     product: owner.product ?? virtualProduct,
     epoch: 0,

@@ -1,10 +1,11 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { virtualProbe } from './virtual-probe.ts';
 
 const flash = 0x0800_0000;
-const servers: { close(): void }[] = [];
+const servers: Server[] = [];
 
 /**
  * A chip behind a port of its own; what it is set to beforehand is done over its
@@ -23,7 +24,11 @@ async function serve(level: 0 | 1 | 2) {
   }
   const server = await serveProbe(chip, 0);
   servers.push(server);
-  return { chip, probe: virtualProbe({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }) };
+  return {
+    chip,
+    server,
+    probe: virtualProbe({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
+  };
 }
 
 let open: Awaited<ReturnType<typeof serve>>;
@@ -43,6 +48,27 @@ describe('the probe of a virtual chip', () => {
     expect(await open.probe.readMemory(flash, bytes.length)).toEqual(bytes);
     await open.probe.release();
     expect(open.chip.judge.flash(flash, 4)).toEqual(bytes.slice(0, 4));
+  });
+
+  it('outlives a client that was killed', async () => {
+    const { port } = open.server.address() as AddressInfo;
+    const killed = connect({ host: '127.0.0.1', port });
+    await once(killed, 'connect');
+    killed.write('{"op":"connect"}\n');
+    await once(killed, 'data');
+    killed.resetAndDestroy();
+    await once(killed, 'close');
+    await open.probe.connect();
+    expect(await open.probe.readMemory(flash, 4)).toHaveLength(4);
+    await open.probe.release();
+  });
+
+  it('says so when its chip is gone', async () => {
+    const { probe, server } = await serve(0);
+    const [[socket]] = await Promise.all([once(server, 'connection') as Promise<[Socket]>, probe.connect()]);
+    const reading = probe.readMemory(flash, 16);
+    socket.resetAndDestroy();
+    await expect(reading).rejects.toMatchObject({ code: 'probe-unreachable' });
   });
 
   it('is refused by a chip at level 2', async () => {

@@ -51,7 +51,10 @@ export function virtualProbe({ host, port }: { host: string; port: number }): De
 
   const exchange = async (request: ProbeRequest): Promise<ProbeAnswer> => {
     socket?.write(`${JSON.stringify(request)}\n`);
-    const line = await answers?.next();
+    const lost = (cause: unknown): never => {
+      throw new Fault('probe-unreachable', { probe }, { cause });
+    };
+    const line = await answers?.next().catch(lost);
     if (line === undefined || line.done === true) throw new Fault('probe-unreachable', { probe });
     return JSON.parse(line.value) as ProbeAnswer;
   };

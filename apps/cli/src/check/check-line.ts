@@ -4,12 +4,13 @@
 import { existsSync } from 'node:fs';
 import { accessForJob } from '@firmseal/authority-client';
 import { fromHex } from '@firmseal/bytes';
+import { findChip, requireAgent } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import type { LineFile, LineFilePackage } from '@firmseal/line';
+import type { LineFile, LineFilePackage, LinePersonalization } from '@firmseal/line';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
-import { readText } from '../files.ts';
-import { isJobId, readLineFile } from '../line/read-line-file.ts';
+import { jobIdOf, readLineFile } from '../line/read-line-file.ts';
+import { readBoard } from '../personalization/board-option.ts';
 import { readToken } from '../secret-files.ts';
 import { checkPackage } from './check-package.ts';
 import { type Finding, problem, tried } from './finding.ts';
@@ -17,7 +18,7 @@ import { type Finding, problem, tried } from './finding.ts';
 export async function checkLine(
   face: Face,
   path: string,
-  { online }: { online: boolean },
+  { online, records }: { online: boolean; records?: string | undefined },
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const file = tried(findings, path, () => readLineFile(path));
@@ -25,8 +26,11 @@ export async function checkLine(
   const { sockets, rootKey, deviceCaDelegation } = file;
   findings.push({ outcome: 'ok', subject: path, says: `line ${file.name}, ${sockets.length} sockets` });
   for (const [name, one] of Object.entries(file.packages)) {
-    findings.push(...checkPackage({ file: one.file, licenses: one.licenses, rootKey, deviceCaDelegation }));
+    const { file: sealed, licenses, batch, job } = one;
+    const question = { file: sealed, licenses, rootKey, deviceCaDelegation };
+    findings.push(...checkPackage({ ...question, batch, job, records }));
     findings.push(...(await checkAccess(face, file, { name, one, online })));
+    if (one.personalize !== undefined) checkPersonalization(findings, name, one.personalize);
     if (!sockets.some((socket) => socket.package === name))
       findings.push({ outcome: 'note', subject: name, says: 'no socket installs this package' });
   }
@@ -36,6 +40,31 @@ export async function checkLine(
       findings.push({ outcome: 'note', subject: name, says: `${device} is not there now` });
   }
   return findings;
+}
+
+/** Chip, board and key file; the key itself is not opened. */
+function checkPersonalization(
+  findings: Finding[],
+  name: string,
+  { chip: id, board, level, rehearsal, deviceCa }: LinePersonalization,
+): void {
+  const chip = tried(findings, name, () => {
+    const found = findChip(id);
+    requireAgent(found);
+    if (board !== undefined) readBoard(board, found);
+    return found;
+  });
+  if (chip === undefined) return;
+  const mode = rehearsal === true ? 'as a rehearsal' : `to readout level ${level}`;
+  findings.push({
+    outcome: 'change',
+    subject: name,
+    says: `blank chips ${id} are personalized first, ${mode}`,
+  });
+  if (deviceCa === undefined)
+    findings.push({ outcome: 'note', subject: name, says: 'the operator gives the key with --device-ca' });
+  else if (!existsSync(deviceCa))
+    findings.push({ outcome: 'note', subject: name, says: `${deviceCa} is not there` });
 }
 
 interface Access {
@@ -49,9 +78,7 @@ async function checkAccess(face: Face, file: LineFile, { name, one, online }: Ac
   const findings: Finding[] = [];
   if (job === undefined || token === undefined || file.authority === undefined) return findings;
   const id = tried(findings, name, () => {
-    const text = isJobId(job) ? job : readText(job);
-    if (!isJobId(text))
-      throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+    const text = jobIdOf(job);
     readToken(face, token);
     return text;
   });

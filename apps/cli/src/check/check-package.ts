@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { equalBytes, toHex } from '@firmseal/bytes';
+import { equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import {
   type Chip,
   defaultOptionValues,
@@ -14,14 +14,17 @@ import {
 } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { checkLicenseDate, verifyLicense } from '@firmseal/license';
+import { checkLicenseDate, type LicenseBatch, verifyLicense } from '@firmseal/license';
 import { type InstallPackage, readInstallPackage } from '@firmseal/programmer';
 import { checkForChip, type ManifestCore, protectionAsked } from '@firmseal/seal';
 import { agentFiles } from '../agent-image.ts';
+import { requireBatchJob } from '../batch/batch-authority.ts';
 import { readInput } from '../files.ts';
+import { jobIdOf } from '../line/read-line-file.ts';
 import { trustPackage } from '../line-setup.ts';
 import { readBoard } from '../personalization/board-option.ts';
 import { readPublicKey } from '../public-key-file.ts';
+import { checkBatch } from './check-batch.ts';
 import { type Finding, tried } from './finding.ts';
 
 export interface PackageQuestion {
@@ -33,6 +36,11 @@ export interface PackageQuestion {
   readonly board?: string | undefined;
   /** Folder of standing licenses. */
   readonly licenses?: string | undefined;
+  readonly batch?: string | undefined;
+  /** That the batch has to be of: an id, or a file that holds one. */
+  readonly job?: string | undefined;
+  /** Identity records of the chips that the batch has to hold. */
+  readonly records?: string | undefined;
 }
 
 /** Findings in the order of the checks. What a failed check makes meaningless is left out. */
@@ -65,7 +73,22 @@ export function checkPackage(question: PackageQuestion): Finding[] {
   for (const id of question.chip === undefined ? core.chips : [question.chip])
     checkChip(findings, sealed, { id, board: question.board });
   if (licenses !== undefined) checkLicenses(findings, sealed, licenses);
+  const { batch, job, records } = question;
+  if (batch !== undefined)
+    findings.push(...checkBatch({ file: batch, records, ...expected(sealed, batch, job) }));
   return findings;
+}
+
+/** What a batch is held against beside its package. */
+function expected({ manifest, trust }: InstallPackage, file: string, job: string | undefined) {
+  return {
+    trust,
+    fits: (batch: LicenseBatch) => {
+      if (!equalBytes(batch.manifestDigest, manifest.digest))
+        throw new Fault('batch-package-wrong', { file });
+      requireBatchJob(file, batch, job === undefined ? undefined : fromHex(jobIdOf(job)));
+    },
+  };
 }
 
 function checkChip(

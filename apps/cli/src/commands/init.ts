@@ -14,10 +14,10 @@ import { deskFileName } from '../desk/find-desk.ts';
 import { deskFileFor, deskNames, makeDesk } from '../desk/make-desk.ts';
 import { examples, passphraseOption, productOption } from '../options.ts';
 import { readNewPassphrase } from '../passphrase.ts';
-import { collectWays } from '../personalization/plugs.ts';
+import { collectNearWays } from '../personalization/plugs.ts';
 import { runs } from '../runs.ts';
 import { costOf, type Shell } from '../shell.ts';
-import { collectSockets } from '../sockets.ts';
+import { collectNearSockets } from '../sockets.ts';
 
 const deskFolder = 'desk';
 
@@ -27,8 +27,12 @@ export const command = (shell: Shell) =>
     .addOption(productOption())
     .addOption(chipOption())
     .option('--authority-url <url>', 'address at which the authority will serve', 'http://127.0.0.1:7443')
-    .option('--socket <place>', 'a chip on the line: serial:, usb: or tcp: (repeat)', collectSockets)
-    .option('--via <place>', 'way by which the same chip is programmed, or `written` (repeat)', collectWays)
+    .option('--socket <place>', 'a chip on the line: serial:, usb: or tcp: (repeat)', collectNearSockets)
+    .option(
+      '--via <place>',
+      'way by which the same chip is programmed, or `written` (repeat)',
+      collectNearWays,
+    )
     .addOption(passphraseOption('all keys of the desk (else FIRMSEAL_PASSPHRASE, else a prompt)'))
     .addHelpText('after', examples('init --product panel --chip stm32f427'))
     .action(

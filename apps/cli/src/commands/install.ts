@@ -1,18 +1,27 @@
 // `firmseal install`: one package on all chips in the sockets at once. The engine is @firmseal/programmer;
 // here it gets its adapters (links, the authority over HTTP, a journal file) and a face for its events.
 
-import { Command } from '@commander-js/extra-typings';
-import { toHex } from '@firmseal/bytes';
+import { Command, Option } from '@commander-js/extra-typings';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault, faultLabel } from '@firmseal/fault';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { exitCodeOf, type InstallResult, runGang } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
+import { setUpBatch } from '../batch/set-up-batch.ts';
 import { chipOption } from '../chip-option.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
-import { setUpLine } from '../line-setup.ts';
-import { authorityOption, examples, passphraseOption, rootKeyOption, tokenOption } from '../options.ts';
+import { setUpLine, type TrustOptions } from '../line-setup.ts';
+import {
+  authorityOption,
+  examples,
+  passphraseOption,
+  rootKeyOption,
+  stationsOption,
+  tokenOption,
+} from '../options.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
+import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { neverTriedOption } from '../silicon/tried.ts';
@@ -28,6 +37,12 @@ function tellFailure(face: Face, { socketNumber, socket, fault }: FailedInstall)
   face.note(`  What to do: ${remedy}`);
 }
 
+interface Access {
+  readonly authority?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly job?: Bytes | undefined;
+}
+
 /** As the command line says it of an option that it cannot do without. */
 function required<T>(value: T | undefined, option: string): T {
   if (value !== undefined) return value;
@@ -35,15 +50,50 @@ function required<T>(value: T | undefined, option: string): T {
   throw new Fault('command-line-invalid', { command: 'firmseal install', detail });
 }
 
+const accessOf = ({ authority, tokenFile, job }: Access) => ({
+  authority: required(authority, '--authority <url>'),
+  tokenFile: required(tokenFile, '--token-file <file>'),
+  job: required(job, '--job <job>'),
+});
+
+interface InstallAccess extends Access, TrustOptions {
+  readonly batch?: string | undefined;
+  readonly outbox: string;
+  readonly stations: Stations;
+}
+
+/** With the authority, or with a batch in its place. */
+function setUpInstall(face: Face, path: string, options: InstallAccess) {
+  const { batch } = options;
+  if (batch !== undefined) return setUpBatch(path, { ...options, batch });
+  return setUpLine(face, path, { ...options, ...accessOf(options) });
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .argument('<package>', 'the package')
-    .addOption(authorityOption())
-    .addOption(tokenOption())
-    .requiredOption('--job <job>', 'the job', jobId)
-    .option('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
+    .addOption(authorityOption().makeOptionMandatory(false))
+    .addOption(tokenOption().makeOptionMandatory(false))
+    .option('--job <job>', 'the job', jobId)
+    .addOption(
+      new Option(
+        '--batch <file>',
+        'batch of licenses, in place of --authority, --token-file and --job',
+      ).conflicts(['authority', 'tokenFile', 'job']),
+    )
+    .option(
+      '--outbox <folder>',
+      'with --batch: where receipts wait for `firmseal batch deliver`',
+      'firmseal-outbox',
+    )
+    .option(
+      '--socket <place>',
+      'a chip: serial:, usb:, tcp:, or station:NAME/ and one of these (repeat)',
+      collectSockets,
+    )
     .addOption(rootKeyOption())
     .option('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .addOption(stationsOption())
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(
@@ -72,6 +122,8 @@ export const command = (shell: Shell) =>
         'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
           '      --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
           '      --socket serial:/dev/ttyACM0 --socket usb:1-4.2 --socket tcp:127.0.0.1:5001',
+        'install panel.seal --batch panel.batch --root-key root.key.pub \\\n' +
+          '      --device-ca-delegation ca.delegation --socket serial:/dev/ttyACM0 --outbox outbox',
         'install panel.seal --job JOB --authority http://127.0.0.1:7443 --token-file line.token \\\n' +
           '      --root-key root.key.pub --unproven --chip stm32g0b1 --via serial:/dev/ttyACM0 \\\n' +
           '      --station-key station.key --station-delegation station.delegation',
@@ -80,33 +132,37 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, path, options) => {
         if (options.unproven === true || options.via !== undefined)
-          return installUnproven(face, path, options);
+          return installUnproven(face, path, { ...options, ...accessOf(options) });
         const sockets = required(options.socket, '--socket <place>');
         const deviceCaDelegation = required(options.deviceCaDelegation, '--device-ca-delegation <file>');
-        const { delegation, ...line } = setUpLine(face, path, { ...options, deviceCaDelegation });
-        const receipts = openReceiptFolder(options.receipts, delegation);
-        const journal = await openJournalFile(options.journal);
-        const shown = createInstallFace(face);
-        const stop = new AbortController();
-        const giveBack = shell.stops.take(() => stop.abort());
-        try {
-          const results = await runGang({
-            ...{ ...line, sockets, journal },
-            keepProof: ({ thumbprint, ...objects }) =>
-              receipts?.keep(toHex(thumbprint), {
-                ...{ ...objects, header: line.sealed.headerBytes },
-                keptAtSeconds: Math.floor(Date.now() / 1000),
-              }),
-            onEvent: shown.take,
-            signal: stop.signal,
-            startApplication: options.start === true,
-          });
-          for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
-          return exitCodeOf(results);
-        } finally {
-          shown.finish();
-          giveBack();
-          await journal.close();
-        }
+        const given = { stations: options.stations, places: sockets };
+        return withStations(face, given, async (stations) => {
+          const access = { ...options, deviceCaDelegation, stations };
+          const { delegation, ...line } = setUpInstall(face, path, access);
+          const receipts = openReceiptFolder(options.receipts, delegation);
+          const journal = await openJournalFile(options.journal);
+          const shown = createInstallFace(face);
+          const stop = new AbortController();
+          const giveBack = shell.stops.take(() => stop.abort());
+          try {
+            const results = await runGang({
+              ...{ ...line, sockets, journal },
+              keepProof: ({ thumbprint, ...objects }) =>
+                receipts?.keep(toHex(thumbprint), {
+                  ...{ ...objects, header: line.sealed.headerBytes },
+                  keptAtSeconds: Math.floor(Date.now() / 1000),
+                }),
+              onEvent: shown.take,
+              signal: stop.signal,
+              startApplication: options.start === true,
+            });
+            for (const result of results) if (result.outcome === 'fail') tellFailure(face, result);
+            return exitCodeOf(results);
+          } finally {
+            shown.finish();
+            giveBack();
+            await journal.close();
+          }
+        });
       }),
     );

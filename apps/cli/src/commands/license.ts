@@ -9,8 +9,9 @@ import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { takeLicense } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
 import { setUpLine } from '../line-setup.ts';
-import { authorityOption, examples, rootKeyOption, tokenOption } from '../options.ts';
+import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import { withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets } from '../sockets.ts';
@@ -24,6 +25,7 @@ export const command = (shell: Shell) =>
     .requiredOption('--socket <place>', 'a chip: serial:, usb: or tcp: (repeat)', collectSockets)
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
+    .addOption(stationsOption())
     .requiredOption('--out <folder>', 'where to write THUMBPRINT.license for each chip')
     .option('--journal <file>', 'file that keeps the progress, as of install', 'firmseal-line.jsonl')
     .addHelpText(
@@ -36,23 +38,26 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, path, { out, socket: sockets, ...options }) => {
-        const { delegation: _, ...line } = setUpLine(face, path, options);
-        openOutputFolder(out, 'any.license');
-        const journal = await openJournalFile(options.journal);
-        try {
-          for (const socket of sockets) {
-            const { bundle, ...taken } = await takeLicense({ ...line, journal, socket });
-            const { thumbprint, chipId, licenseId, unitIndex, newUnit } = taken;
-            const file = join(out, `${toHex(thumbprint)}.license`);
-            writeWholeFile(file, [bundle]);
-            face.tell(
-              { event: 'license', file, socket, ...taken },
-              `${file}: ${chipId} in ${socket}, license ${toHex(licenseId)}, ` +
-                `unit ${unitIndex}${newUnit === true ? '' : ', which the chip had already'}`,
-            );
+        const given = { stations: options.stations, places: sockets };
+        await withStations(face, given, async (stations) => {
+          const { delegation: _, ...line } = setUpLine(face, path, { ...options, stations });
+          openOutputFolder(out, 'any.license');
+          const journal = await openJournalFile(options.journal);
+          try {
+            for (const socket of sockets) {
+              const { bundle, ...taken } = await takeLicense({ ...line, journal, socket });
+              const { thumbprint, chipId, licenseId, unitIndex, newUnit } = taken;
+              const file = join(out, `${toHex(thumbprint)}.license`);
+              writeWholeFile(file, [bundle]);
+              face.tell(
+                { event: 'license', file, socket, ...taken },
+                `${file}: ${chipId} in ${socket}, license ${toHex(licenseId)}, ` +
+                  `unit ${unitIndex}${newUnit === true ? '' : ', which the chip had already'}`,
+              );
+            }
+          } finally {
+            await journal.close();
           }
-        } finally {
-          await journal.close();
-        }
+        });
       }),
     );

@@ -11,16 +11,25 @@ import type { PersonalizedDevice } from '@firmseal/personalization';
 import { agentBuildNames, agentSha256 } from '../agent-image.ts';
 import { compareClocks } from '../authority-clock.ts';
 import { chipOption } from '../chip-option.ts';
-import { examples, level, number, passphraseOption, productOption, rootKeyOption } from '../options.ts';
+import {
+  examples,
+  level,
+  number,
+  passphraseOption,
+  productOption,
+  rootKeyOption,
+  stationsOption,
+} from '../options.ts';
 import { bringRecord, recordTaker } from '../personalization/bring-records.ts';
 import { EnrolmentList } from '../personalization/enrolment-list.ts';
-import { collectWays, isVirtual, type Plug, plugsOf } from '../personalization/plugs.ts';
+import { collectWays, isVirtual, kindOf, type Plug, plugsOf, remoteOf } from '../personalization/plugs.ts';
 import { appendRecord, recordOf, refuseUnwritableRecords } from '../personalization/records-file.ts';
 import { runChips } from '../personalization/run-chips.ts';
 import { UnwitnessedCount } from '../personalization/unwitnessed-count.ts';
 import { whatToWrite } from '../personalization/what-to-write.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { checkClock, releaseDate } from '../release-date.ts';
+import { type Stations, withStations } from '../remote/stations.ts';
 import { runs } from '../runs.ts';
 import { withKey } from '../secret-files.ts';
 import type { Shell } from '../shell.ts';
@@ -28,9 +37,9 @@ import { neverTriedOption, requireTried, siliconReportOption } from '../silicon/
 import { collectSockets, openSocket } from '../sockets.ts';
 
 /** A line that is only the agent's must open before the first chip is erased. */
-async function tryLines(plugs: readonly Plug[]): Promise<void> {
+async function tryLines(plugs: readonly Plug[], stations: Stations): Promise<void> {
   for (const { via, socket } of plugs)
-    if (via !== socket && !socket.startsWith('usb:')) await (await openSocket(socket)).close();
+    if (via !== socket && kindOf(socket) !== 'usb') await (await openSocket(socket, stations)).close();
 }
 
 /** Virtual chips play the WebAssembly build faster. */
@@ -70,8 +79,8 @@ export const command = (shell: Shell) =>
   new Command()
     .requiredOption(
       '--via <place>',
-      'way to a blank chip: serial:, usb:, tcp:, probe:, openocd: or virtual:; or `written`, where another ' +
-        'programmer wrote the agent (repeat)',
+      'way to a blank chip: serial:, usb:, tcp:, probe:, openocd: or virtual:, with --unwitnessed also behind ' +
+        'station:NAME/; or `written`, where another programmer wrote the agent (repeat)',
       collectWays,
     )
     .option(
@@ -110,6 +119,7 @@ export const command = (shell: Shell) =>
       '--authority <url>',
       "compare this machine's clock with the authority's before anything is written",
     )
+    .addOption(stationsOption())
     .option(
       '--token-file <file>',
       "with --authority and --records: a site's token; each record goes to the authority too",
@@ -128,6 +138,8 @@ export const command = (shell: Shell) =>
           '      --device-ca ca.key --via serial:/dev/ttyACM0 --rehearsal',
         'personalize --chip stm32f427 --product panel --root-key root.key.pub --device-ca ca.key \\\n' +
           '      --via virtual:127.0.0.1:4001 --socket tcp:127.0.0.1:5001 --confirm-permanent',
+        'personalize --chip stm32f427 --product panel --root-key root.key.pub --device-ca ca.key \\\n' +
+          '      --via station:hall/serial:/dev/ttyUSB0 --stations stations.json --unwitnessed --confirm-permanent',
       ),
     )
     .action(
@@ -139,6 +151,9 @@ export const command = (shell: Shell) =>
         const locks = readoutLevel === 2 && enrolmentList === undefined;
         if (locks && options.confirmPermanent !== true) throw new Fault('permanent-unconfirmed');
         const plugs = plugsOf(options.via, options.socket);
+        const remote = plugs.map(remoteOf).find((place) => place !== undefined);
+        if (remote !== undefined && !unwitnessed)
+          throw new Fault('station-unwitnessed-only', { place: remote });
         const programmed = plugs.find(({ via }) => via !== 'written');
         if (enrolmentList !== undefined && programmed !== undefined)
           throw new Fault('enrolment-way', { via: programmed.via });
@@ -154,42 +169,48 @@ export const command = (shell: Shell) =>
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const { deviceCa: file, passphraseFile } = options;
-        const role = 'device-ca';
-        await withKey(face, { file, role, what: 'the device CA key', passphraseFile }, async (key) => {
-          const deviceCa = signerOf(nodeCrypto, key);
-          const enrolled = enrolmentList === undefined ? undefined : await EnrolmentList.open(enrolmentList);
-          const count = unwitnessed ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
-          const kind = enrolled ? 'enrolled' : unwitnessed ? 'unwitnessed' : 'witnessed';
-          const origin: Origin = { kind, rehearsal };
-          const run = {
-            ...{ face, chip, plugs },
-            shared: {
-              ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
-              ...{ ...image, validFrom: releaseDate, origin },
-              ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
-              ...(enrolled && {
-                enrolmentSecret: (id: Bytes) => enrolled.secretOf(id),
-                beforeCertified: (device: DevicePublic, id?: Bytes) => enrolled.take(id!, device),
-              }),
-              eraseProtected: options.confirmErase === true,
-            },
-            onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
-              if (records === undefined) return;
-              const sha256 = via === 'written' ? undefined : agentSha256(chip, build);
-              const facts = { agentSha256: sha256, board, now: new Date() };
-              const record = await recordOf(deviceCa, device, facts);
-              appendRecord(records, device, record);
-              if (authority !== undefined) await bringRecord(face, authority, { record, file: records });
-            },
-          };
-          try {
-            await tryLines(plugs);
-            if (records !== undefined) refuseUnwritableRecords(records);
-            await finishing(shell, () => runChips(run));
-          } finally {
-            await count?.close();
-            await enrolled?.close();
-          }
-        });
+        const role = 'device-ca' as const;
+        const places = plugs.flatMap(({ via, socket }) => [via, socket]);
+        const given = { stations: options.stations, places };
+        const ca = { file, role, what: 'the device CA key', passphraseFile } as const;
+        await withKey(face, ca, (key) =>
+          withStations(face, given, async (stations) => {
+            const deviceCa = signerOf(nodeCrypto, key);
+            const enrolled =
+              enrolmentList === undefined ? undefined : await EnrolmentList.open(enrolmentList);
+            const count = unwitnessed ? await UnwitnessedCount.open(file, options.unwitnessedCap) : undefined;
+            const kind = enrolled ? 'enrolled' : unwitnessed ? 'unwitnessed' : 'witnessed';
+            const origin: Origin = { kind, rehearsal };
+            const run = {
+              ...{ face, chip, plugs, stations },
+              shared: {
+                ...{ crypto: nodeCrypto, product, epoch, rootPublicKey, deviceCa, level: readoutLevel },
+                ...{ ...image, validFrom: releaseDate, origin },
+                ...(count && { beforeCertified: (device: DevicePublic) => count.add(device) }),
+                ...(enrolled && {
+                  enrolmentSecret: (id: Bytes) => enrolled.secretOf(id),
+                  beforeCertified: (device: DevicePublic, id?: Bytes) => enrolled.take(id!, device),
+                }),
+                eraseProtected: options.confirmErase === true,
+              },
+              onDevice: async (device: PersonalizedDevice, { via }: Plug) => {
+                if (records === undefined) return;
+                const sha256 = via === 'written' ? undefined : agentSha256(chip, build);
+                const facts = { agentSha256: sha256, board, now: new Date() };
+                const record = await recordOf(deviceCa, device, facts);
+                appendRecord(records, device, record);
+                if (authority !== undefined) await bringRecord(face, authority, { record, file: records });
+              },
+            };
+            try {
+              await tryLines(plugs, stations);
+              if (records !== undefined) refuseUnwritableRecords(records);
+              await finishing(shell, () => runChips(run));
+            } finally {
+              await count?.close();
+              await enrolled?.close();
+            }
+          }),
+        );
       }),
     );

@@ -7,7 +7,7 @@ import type { Chip } from '@firmseal/chips';
 import type { FirmwareImage } from '@firmseal/image';
 
 /** Bytes of the whole image; the committed example for the F427 has about as many. */
-const sizeBytes = 96 * 1024;
+const demoBytes = 96 * 1024;
 /**
  * Entries of the vector table: 16 of the core and 240 interrupts, more than any chip of the catalogue has.
  */
@@ -23,12 +23,16 @@ function patternOf(label: string, lengthBytes: number): Buffer {
   return Buffer.concat(blocks).subarray(0, lengthBytes);
 }
 
-export function exampleImage(chip: Chip): FirmwareImage {
+/** `label`: another one is another program. */
+export function exampleImage(
+  chip: Chip,
+  { sizeBytes = demoBytes, label = 'example firmware' } = {},
+): FirmwareImage {
   const { linkStart } = chip.layout.slots[0]!;
   const ram = chip.ram.find(({ kind }) => kind === 'sram')!;
   const codeOffset = 4 * vectorCount;
   const bytes = new Uint8Array(sizeBytes);
-  bytes.set(patternOf(`example firmware for ${chip.id}`, sizeBytes));
+  bytes.set(patternOf(`${label} for ${chip.id}`, sizeBytes));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, ram.addressStart + ram.length, true);
   for (let entry = 1; entry < vectorCount; entry++)

@@ -76,6 +76,7 @@ const wantedOf: Readonly<Record<string, { readonly unless: string; readonly opti
   audit: { unless: '--evidence', options: ['--authority', '--token-file'] },
   personalize: { unless: '--via', options: ['--socket'] },
   check: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
+  update: { unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] },
 };
 
 type Parse = ((text: string, before: unknown) => unknown) | undefined;

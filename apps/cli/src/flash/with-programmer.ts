@@ -24,7 +24,7 @@ const done: Readonly<Record<FlashStage, (total: number) => string>> = {
   compare: (total) => `compared ${total / 1024} KiB of flash`,
   erase: (total) => `erased ${total} ${total === 1 ? 'sector' : 'sectors'}`,
   write: (total) => `wrote ${total} bytes`,
-  verify: (total) => `read back ${total} bytes, all as written`,
+  verify: (total) => `verified ${total} bytes, all as written`,
 };
 
 /** What people are told; of a stage that makes progress only its end. */

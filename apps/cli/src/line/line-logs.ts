@@ -55,6 +55,9 @@ export class LineLogs {
   readonly #folder: string;
   readonly #files = new Map<string, LogFile>();
   readonly #alarm: (fault: Fault, raised: boolean) => void;
+  /** Names of files that could not be written when last tried. */
+  readonly #failing = new Set<string>();
+  /** The alarm that is open. */
   #fault: Fault | undefined;
 
   /**
@@ -91,16 +94,21 @@ export class LineLogs {
   #file(name: string): LogFile {
     const known = this.#files.get(name);
     if (known !== undefined) return known;
-    const file = new LogFile(join(this.#folder, name), (fault) => this.#told(fault));
+    const file = new LogFile(join(this.#folder, name), (fault) => this.#told(name, fault));
     this.#files.set(name, file);
     return file;
   }
 
-  #told(fault: Fault | undefined): void {
-    const before = this.#fault;
-    if ((before === undefined) === (fault === undefined)) return;
-    this.#fault = fault;
-    if (fault !== undefined) this.#alarm(fault, true);
-    else this.#alarm(before!, false);
+  /** One alarm, from the first file that fails until all are written again. */
+  #told(name: string, fault: Fault | undefined): void {
+    if (fault === undefined) this.#failing.delete(name);
+    else this.#failing.add(name);
+    if (fault !== undefined && this.#fault === undefined) {
+      this.#fault = fault;
+      this.#alarm(fault, true);
+    } else if (this.#failing.size === 0 && this.#fault !== undefined) {
+      this.#alarm(this.#fault, false);
+      this.#fault = undefined;
+    }
   }
 }

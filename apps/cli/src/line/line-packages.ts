@@ -6,15 +6,16 @@ import { accessForJob } from '@firmseal/authority-client';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { LineFile, LineFilePackage, LinePackage } from '@firmseal/line';
-import { createBatchAuthority, type LineAuthority } from '@firmseal/programmer';
+import { createBatchAuthority, type LineAuthority, type ReceiptDelivery } from '@firmseal/programmer';
 import { accessAuthority } from '../authority-access.ts';
+import { authorityOfBatch, readBatch, requireBatchJob } from '../batch/batch-authority.ts';
 import type { Face } from '../face.ts';
-import { readInput, readText } from '../files.ts';
+import { readInput } from '../files.ts';
 import { trustPackage } from '../line-setup.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { cacheLicenses } from './license-cache.ts';
 import { Outbox } from './outbox.ts';
-import { isJobId } from './read-line-file.ts';
+import { jobIdOf } from './read-line-file.ts';
 
 export interface RunPackage extends LinePackage {
   /**
@@ -57,18 +58,15 @@ function openPackage(
       keptAtSeconds: Math.floor(Date.now() / 1000),
     });
   const online = onlineAuthority(face, file, one);
-  if (one.licenses === undefined) {
+  if (one.licenses === undefined && one.batch === undefined) {
     const { licenseCache } = folders;
     const authority = licenseCache === undefined ? online! : cacheLicenses(online!, licenseCache);
     return { sealed, verifier, keepProof, authority, waiting: () => 0 };
   }
-  const bundles = readLicenses(one.licenses);
   const outbox = new Outbox(join(folders.work, 'outbox', name));
   const objects = { header: sealed.headerBytes, deviceCaDelegation: delegation };
-  const authority = createBatchAuthority({
-    bundles,
-    keepReceipt: async (delivery) => outbox.keep(delivery, objects),
-  });
+  const keepReceipt = async (delivery: ReceiptDelivery) => outbox.keep(delivery, objects);
+  const { bundles, authority } = licensesInAdvance(one, { sealed, keepReceipt });
   return {
     ...{ sealed, verifier, keepProof, authority },
     licensed: new Set(bundles.keys()),
@@ -77,16 +75,31 @@ function openPackage(
   };
 }
 
+/** Of a folder, or of a batch. */
+function licensesInAdvance(
+  { licenses, batch: file, job }: LineFilePackage,
+  {
+    sealed,
+    keepReceipt,
+  }: Pick<LinePackage, 'sealed'> & { keepReceipt: (one: ReceiptDelivery) => Promise<void> },
+): { readonly bundles: ReadonlyMap<string, Bytes>; readonly authority: LineAuthority } {
+  if (file === undefined) {
+    const bundles = readLicenses(licenses!);
+    return { bundles, authority: createBatchAuthority({ bundles, keepReceipt }) };
+  }
+  const batch = readBatch(file, sealed);
+  requireBatchJob(file, batch, job === undefined ? undefined : fromHex(jobIdOf(job)));
+  return { bundles: batch.bundles, authority: authorityOfBatch(batch, keepReceipt) };
+}
+
 function onlineAuthority(
   face: Face,
   file: LineFile,
   { job, token }: LineFilePackage,
 ): LineAuthority | undefined {
   if (job === undefined || token === undefined || file.authority === undefined) return undefined;
-  const id = isJobId(job) ? job : readText(job);
-  if (!isJobId(id)) throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
-  return accessForJob(client, fromHex(id));
+  return accessForJob(client, fromHex(jobIdOf(job)));
 }
 
 /** Licenses by thumbprint, as `firmseal license` wrote them. Throws what reading a file throws. */

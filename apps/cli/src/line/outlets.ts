@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { systemReason } from '@firmseal/files';
-import { type LineEvent, type LineFile, publishedEvent } from '@firmseal/line';
+import { type LineEvent, type LineFile, onlineBody, publishedEvent } from '@firmseal/line';
 import { MqttPublisher } from '@firmseal/mqtt-adapter';
 import { readInput, readText } from '../files.ts';
 
@@ -50,7 +50,7 @@ function openBroker(line: string, mqtt: NonNullable<LineFile['mqtt']>, alarm: Al
   const topic = (below: string) => `${mqtt.topic}/${below}`;
   const online = (value: boolean) => ({
     ...{ topic: topic('online'), retain: true },
-    payload: utf8(JSON.stringify({ line, online: value })),
+    payload: utf8(onlineBody(line, value)),
   });
   const publisher = new MqttPublisher({
     host: hostname.replace(/^\[|\]$/g, ''),

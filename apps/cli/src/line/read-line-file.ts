@@ -2,8 +2,10 @@
 
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { Fault } from '@firmseal/fault';
-import { type LineFile, lineFileSchema } from '@firmseal/line';
+import { type LineFile, type LinePersonalization, lineFileSchema } from '@firmseal/line';
+import { readText } from '../files.ts';
 import { readJsonFile } from '../json-file.ts';
+import { isBoardFile } from '../personalization/board-option.ts';
 
 /** Throws `line-file-invalid`, and what readBoundedFile does. */
 export function readLineFile(path: string): LineFile {
@@ -17,7 +19,7 @@ export function readLineFile(path: string): LineFile {
     rootKey: at(rootKey),
     deviceCaDelegation: at(deviceCaDelegation),
     packages: Object.fromEntries(
-      Object.entries(packages).map(([name, { file, job, token, licenses, ...one }]) => [
+      Object.entries(packages).map(([name, { file, job, token, licenses, batch, personalize, ...one }]) => [
         name,
         {
           ...one,
@@ -26,13 +28,34 @@ export function readLineFile(path: string): LineFile {
           ...(job === undefined ? {} : { job: isJobId(job) ? job : at(job) }),
           ...(token === undefined ? {} : { token: at(token) }),
           ...(licenses === undefined ? {} : { licenses: at(licenses) }),
+          ...(batch === undefined ? {} : { batch: at(batch) }),
+          ...(personalize === undefined ? {} : { personalize: personalizationPaths(personalize, at) }),
         },
       ]),
     ),
   };
 }
 
+/** The id, or that in the file. Throws `line-file-invalid`, and what reading a file throws. */
+export function jobIdOf(job: string): string {
+  const id = isJobId(job) ? job : readText(job);
+  if (!isJobId(id)) throw new Fault('line-file-invalid', { file: job, problem: 'it holds no id of a job' });
+  return id;
+}
+
 export const isJobId = (text: string): boolean => /^[0-9a-fA-F]{32}$/.test(text);
+
+/** Board file and key, each as `place` gives it. */
+function personalizationPaths(
+  { board, deviceCa, ...one }: LinePersonalization,
+  place: (path: string) => string,
+): LinePersonalization {
+  return {
+    ...one,
+    ...(board === undefined ? {} : { board: isBoardFile(board) ? place(board) : board }),
+    ...(deviceCa === undefined ? {} : { deviceCa: place(deviceCa) }),
+  };
+}
 
 /** The files of a broker, each as `place` gives it. */
 export function mqttPaths(

@@ -8,14 +8,17 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { faultOfFile, readBoundedFile, writeWholeFile } from '@firmseal/files';
 import {
+  isLineArchive,
   type LineArchiveParts,
   type LineFile,
   type LineFilePackage,
+  type LinePersonalization,
   lineArchiveMaxBytes,
   type OpenedLineArchive,
   openLineArchive,
 } from '@firmseal/line';
-import { readInput, readText } from '../files.ts';
+import { readHead, readInput, readText } from '../files.ts';
+import { isBoardFile } from '../personalization/board-option.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { isJobId, mqttPaths, readLineFile } from './read-line-file.ts';
 
@@ -30,8 +33,13 @@ export function collectParts(file: LineFile): LineArchiveParts {
     files.set(name, readInput(path));
     return name;
   };
+  // The key of the device CA stays where it is: who runs the archive brings it, or personalizes nothing.
+  const packPersonalization = (name: string, { deviceCa: _, board, ...one }: LinePersonalization) => ({
+    ...one,
+    ...(board === undefined ? {} : { board: isBoardFile(board) ? add(`boards/${name}.json`, board) : board }),
+  });
   const packOne = (name: string, one: LineFilePackage): LineFilePackage => {
-    const { job, token, licenses } = one;
+    const { job, token, licenses, batch, personalize } = one;
     if (licenses !== undefined) folders.set(`licenses/${name}/`, readFolder(licenses));
     return {
       ...one,
@@ -39,6 +47,8 @@ export function collectParts(file: LineFile): LineArchiveParts {
       ...(job === undefined ? {} : { job: isJobId(job) ? job : readText(job) }),
       ...(token === undefined ? {} : { token: add(`tokens/${name}.token`, token) }),
       ...(licenses === undefined ? {} : { licenses: `licenses/${name}` }),
+      ...(batch === undefined ? {} : { batch: add(`batches/${name}.batch`, batch) }),
+      ...(personalize === undefined ? {} : { personalize: packPersonalization(name, personalize) }),
     };
   };
   const { mqtt } = file;
@@ -63,11 +73,8 @@ function readFolder(path: string): ReadonlyMap<string, Bytes> {
   return new Map(names.map((name) => [name, readInput(join(path, name))]));
 }
 
-/** A line file is JSON; an archive begins with its magic as CBOR text. */
-export function isArchive(path: string): boolean {
-  const bytes = readBoundedFile(path, lineArchiveMaxBytes);
-  return bytes[0] === 0x84;
-}
+/** A line file is JSON; an archive begins with its magic. */
+export const isArchive = (path: string): boolean => isLineArchive(readHead(path));
 
 /** Throws the faults of openLineArchive, of the root key, and what reading a file throws. */
 export function readArchive(path: string, rootKey: string): OpenedLineArchive {
@@ -100,6 +107,8 @@ export function unpackArchive(
   const line = readLineFile(join(folder, lineFileName));
   if (!equalBytes(readPublicKey(line.rootKey), readPublicKey(rootKey)))
     throw new Fault('line-archive-malformed', { file: path, problem: 'it trusts another root key' });
+  if (Object.values(line.packages).some(({ personalize }) => personalize?.deviceCa !== undefined))
+    throw new Fault('line-archive-malformed', { file: path, problem: 'it names a key of a device CA' });
   return line;
 }
 

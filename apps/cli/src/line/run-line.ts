@@ -7,6 +7,7 @@ import type { Fault } from '@firmseal/fault';
 import { writeWholeFile } from '@firmseal/files';
 import { openJournalLog } from '@firmseal/journal-file-adapter';
 import {
+  type BlankChips,
   type Cycle,
   countSince,
   exitCodeOfLine,
@@ -23,6 +24,9 @@ import { asFault, reportFault } from '@firmseal/programmer';
 import type { Face } from '../face.ts';
 import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import type { Stations } from '../remote/stations.ts';
+import { withBlankChips } from './blank-sockets.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
 import { LineLogs } from './line-logs.ts';
@@ -35,6 +39,8 @@ const shiftMs = 12 * 3_600_000;
 /** Results that the JUnit report holds; older ones are in results.csv. */
 const mostReported = 10_000;
 const deliverEveryMs = 30_000;
+/** Entries of the journal that are looked at for its newest time. */
+const mostRecent = 1000;
 
 export interface LineRun {
   readonly file: LineFile;
@@ -42,6 +48,11 @@ export interface LineRun {
   readonly work: string;
   readonly licenseCache?: string | undefined;
   readonly onPass?: Hook | undefined;
+  /** Key of the device CA, in place of those that the line file names, and its passphrase. */
+  readonly deviceCa?: string | undefined;
+  readonly deviceCaPassphraseFile?: string | undefined;
+  /** Of the places that begin with `station:`. */
+  readonly stations: Stations;
   /** Results after which each socket ends. */
   readonly cycles?: number | undefined;
 }
@@ -53,11 +64,26 @@ export async function runLine(face: Face, run: LineRun): Promise<number> {
   const { file, work } = run;
   const packages = openLinePackages(face, file, run);
   openOutputFolder(work, 'journal.jsonl');
+  const trustOf = (named: string) => {
+    const { manifest, trust } = packages.get(named)!.sealed;
+    return { product: manifest.core.product, epoch: trust.epoch };
+  };
+  return withBlankChips(face, file, { ...run, trustOf }, (blankChips) =>
+    runPackages(face, { ...run, packages, blankChips }),
+  );
+}
+
+async function runPackages(
+  face: Face,
+  run: LineRun & Pick<Parts, 'packages' | 'blankChips'>,
+): Promise<number> {
+  const { work } = run;
   const log = await openJournalLog(join(work, 'journal.jsonl'), { needed: neededEntries });
   try {
     const journal = new LineJournal({ found: log.found, append: (entry) => log.append(entry) });
     const counts = countSince(log.found, Date.now() - shiftMs);
-    const end = await new RunningLine(face, { ...run, packages, journal, counts }).run();
+    const latestMs = Math.max(0, ...log.found.slice(-mostRecent).map(({ time }) => Date.parse(time)));
+    const end = await new RunningLine(face, { ...run, journal, counts, latestMs }).run();
     if (end.fault !== undefined) throw end.fault;
     return exitCodeOfLine(end);
   } finally {
@@ -66,9 +92,12 @@ export async function runLine(face: Face, run: LineRun): Promise<number> {
 }
 
 interface Parts extends LineRun {
+  readonly blankChips: ReadonlyMap<string, BlankChips>;
   readonly packages: ReadonlyMap<string, RunPackage>;
   readonly journal: LineJournal;
   readonly counts: ReturnType<typeof countSince>;
+  /** The newest time in the journal; 0 of an empty one. */
+  readonly latestMs: number;
 }
 
 class RunningLine {
@@ -81,16 +110,18 @@ class RunningLine {
   readonly #takers: ((event: LineEvent) => void)[] = [];
   #stops = 0;
   #delivery: Promise<void> = Promise.resolve();
+  readonly #clock: ClockWatch;
   /** Why receipts wait. */
   #undelivered: Fault | undefined;
 
   constructor(face: Face, parts: Parts) {
     this.#face = face;
     this.#parts = parts;
-    const { file, work, packages, journal, counts, onPass = file.onPass, cycles } = parts;
+    const { file, work, packages, blankChips, journal, counts, onPass = file.onPass, cycles } = parts;
     this.#logs = new LineLogs(work, (fault, raised) => this.#alarm(fault, raised));
+    this.#clock = new ClockWatch(parts.latestMs, (fault, raised) => this.#alarm(fault, raised));
     this.#line = new Line({
-      ...{ file, packages, journal, counts, cycles, ...stationTools },
+      ...{ file, packages, blankChips, journal, counts, cycles, ...stationTools(parts.stations) },
       onEvent: (event) => this.#take(event),
       ...(onPass === undefined ? {} : { afterPass: (cycle) => runHook(onPass, cycle) }),
     });
@@ -129,8 +160,12 @@ class RunningLine {
       (event) => testers.take(event),
     );
     this.#tellBegin(testers, (text) => shown.say(text));
-    const delivering = setInterval(() => void this.#deliver(), deliverEveryMs);
+    const delivering = setInterval(() => {
+      this.#clock.see(Date.now());
+      void this.#deliver();
+    }, deliverEveryMs);
     try {
+      this.#clock.see(Date.now());
       void this.#deliver();
       const end = await this.#line.run();
       await this.#deliver();

@@ -3,9 +3,8 @@
 // one.
 
 import type { AuthorityClient } from '@firmseal/authority-client';
-import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { z } from 'zod';
 import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 
@@ -41,26 +40,4 @@ export async function bringRecord(
         'send it later with `firmseal identity send`.',
     );
   }
-}
-
-const line = z.object({
-  thumbprint: z.string().regex(/^[0-9a-f]{64}$/),
-  record: z.base64(),
-});
-
-/** The records of a file, in its order. Throws `records-file-malformed` with the number of the line. */
-export function readRecordLines(text: string, file: string): { thumbprint: Bytes; record: Bytes }[] {
-  return text.split('\n').flatMap((one, index) => {
-    if (one.trim() === '') return [];
-    let value: unknown;
-    try {
-      value = JSON.parse(one);
-    } catch {
-      value = undefined;
-    }
-    const found = line.safeParse(value);
-    if (!found.success) throw new Fault('records-file-malformed', { file, line: index + 1 });
-    const { thumbprint, record } = found.data;
-    return [{ thumbprint: fromHex(thumbprint), record: new Uint8Array(Buffer.from(record, 'base64')) }];
-  });
 }

@@ -13,8 +13,10 @@ import {
   type PersonalizeStep,
   personalizeChip,
 } from '@firmseal/personalization';
+import { parsePlace } from '@firmseal/places';
 import type { Face } from '../face.ts';
 import { openProgrammer } from '../programmer-place.ts';
+import type { Stations } from '../remote/stations.ts';
 import { openSocket } from '../sockets.ts';
 import type { Plug } from './plugs.ts';
 
@@ -29,18 +31,33 @@ const steps: Readonly<Record<PersonalizeStep, string>> = {
 
 /** The agent behind a socket, once for each time that personalization asks. */
 const agentOpener =
-  (socket: string): OpenAgent =>
+  (socket: string, stations: Stations): OpenAgent =>
   async () => {
-    const stream = await openSocket(socket);
+    const stream = await openSocket(socket, stations);
     const agent = await AgentClient.connect({ stream, clock: systemClock }); // closes the stream where it throws
     return { agent, close: () => stream.close() };
   };
+
+/** Who writes the agent: a programmer of this machine, or the station where the chip is. */
+function wayOf(
+  via: string,
+  { chip, stations }: ChipsRun,
+): Pick<PersonalizeOptions, 'openProgrammer' | 'writer'> {
+  if (via === 'written') return {};
+  const place = parsePlace(via);
+  if (place.kind === 'station') return { writer: stations.writer(place, chip.id) };
+  return { openProgrammer: () => openProgrammer(via, chip) };
+}
 
 export interface ChipsRun {
   readonly face: Face;
   readonly chip: Chip;
   readonly plugs: readonly Plug[];
-  readonly shared: Omit<PersonalizeOptions, 'openProgrammer' | 'openAgent' | 'onStep' | 'clock' | 'chip'>;
+  readonly stations: Stations;
+  readonly shared: Omit<
+    PersonalizeOptions,
+    'openProgrammer' | 'writer' | 'openAgent' | 'onStep' | 'clock' | 'chip'
+  >;
   /** Called for each chip that was let go, before it counts as done. */
   readonly onDevice: (device: PersonalizedDevice, plug: Plug) => Promise<void>;
 }
@@ -50,8 +67,8 @@ async function runChip(run: ChipsRun, plug: Plug, say: (text: string) => string)
   const { via, socket } = plug;
   const device = await personalizeChip({
     ...{ ...shared, chip, clock: systemClock },
-    ...(via === 'written' ? {} : { openProgrammer: () => openProgrammer(via, chip) }),
-    openAgent: agentOpener(socket),
+    ...wayOf(via, run),
+    openAgent: agentOpener(socket, run.stations),
     onStep: (step) => face.tell({ event: 'step', via, socket, step }, say(steps[step])),
   });
   await onDevice(device, plug);

@@ -12,6 +12,8 @@ import { readJsonFile } from '../json-file.ts';
 import { openOutputFolder } from '../output-folder.ts';
 
 const mostBytes = 64 * 1024;
+/** For license, record and the tool's log of one install. */
+const roomBytes = 64 * 1024;
 const outcomes = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
 
 const recordForm = z.strictObject({
@@ -61,6 +63,13 @@ function bookAt(folder: string): UnitBook {
     draftPath: at('license.draft'),
     readDraft: () => fileOr(at('license.draft')),
     removeDraft: () => rmSync(at('license.draft'), { force: true }),
+    refuseFullDisk: () => {
+      try {
+        writeWholeFile(at('room'), [new Uint8Array(roomBytes)]);
+      } finally {
+        rmSync(at('room'), { force: true });
+      }
+    },
     certificatePath: at('certificate.bin'),
     logPath: at('tool.log'),
     appendLog: (line) => {

@@ -4,10 +4,10 @@
 import { Option } from '@commander-js/extra-typings';
 import type { Chip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { parsePlace } from '@firmseal/places';
 import { isTried, readSiliconReport, type SiliconReport, shippedReports } from '@firmseal/silicon';
 import { readText } from '../files.ts';
 import { collect } from '../options.ts';
+import { kindOf } from '../personalization/plugs.ts';
 
 export const siliconReportOption = () =>
   new Option(
@@ -31,7 +31,7 @@ function reports({ siliconReport = [] }: TriedOptions): SiliconReport[] {
   return [...shippedReports, ...siliconReport.map((file) => readSiliconReport(readText(file), file))];
 }
 
-const isVirtual = (via: string): boolean => parsePlace(via).kind === 'virtual';
+const isVirtual = (via: string): boolean => kindOf(via) === 'virtual';
 
 /**
  * For level 2 on the chips at these places. `agentSha256`: of the build that is locked in; undefined where it

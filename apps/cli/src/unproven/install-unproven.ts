@@ -146,7 +146,7 @@ export async function installUnproven(face: Face, path: string, options: Unprove
     const stop = new AbortController();
     const giveBack = face.shell.stops.take(() => stop.abort());
     try {
-      const { now, newId } = stationTools;
+      const { now, newId } = stationTools();
       const settings = {
         ...{ crypto: nodeCrypto, chip, jobId: options.job, sealed, file, station, authority, journal },
         ...{ now, newId, confirmPermanent: options.confirmPermanent === true, signal: stop.signal },

@@ -36,6 +36,8 @@ void fs_listen_end(void);
 /* Resets the chip when the agent hangs. Cannot be stopped again, so it is started after
  * the decision not to boot. */
 void fs_watchdog_start(void);
+/* First of all: a watchdog that hardware started gets the same time. */
+void fs_watchdog_meet(void);
 /* Does no harm when it was not started. */
 void fs_watchdog_feed(void);
 

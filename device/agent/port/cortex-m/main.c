@@ -24,6 +24,7 @@ static void boot(void) {
 }
 
 void fs_agent_main(void) {
+  fs_watchdog_meet();
   fs_chip_start();
   boot();
   fs_link_start();

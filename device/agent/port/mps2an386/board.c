@@ -17,6 +17,8 @@ void fs_chip_start(void) { fs_stand_in_start(); }
 /* No watchdog is taken: the board's runs from another clock than the F427's and would show nothing. */
 void fs_watchdog_start(void) {}
 
+void fs_watchdog_meet(void) {}
+
 void fs_watchdog_feed(void) {}
 
 void fs_port_unique_id(uint8_t *bytes) {

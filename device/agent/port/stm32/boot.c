@@ -8,6 +8,7 @@ void fs_port_boot_application(uint32_t decided) {
   if (entry != decided) fs_system_reset(); /* a bit of the word flipped: it may be another application's address */
   stack = FS_REGISTER(entry);
   program = FS_REGISTER(entry + 4u);
+  fs_watchdog_feed();
   fs_chip_stop();
   fs_handover(stack, program, entry, 0);
 }

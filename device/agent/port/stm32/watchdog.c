@@ -1,5 +1,6 @@
 /* Independent watchdog: the same registers in every family (RM0090 21.4, RM0433 45.4): KR
  * +00, PR +04, RLR +08, SR +0C. */
+#include "fs_chip_facts.h"
 #include "fs_stm32.h"
 
 #define KEY_START 0x0000CCCCu
@@ -19,6 +20,13 @@ void fs_watchdog_start(void) {
    * with its shorter default. */
   (void)fs_wait_for(FS_IWDG + 0x0Cu, 3u, 0);
   FS_REGISTER(FS_IWDG + 0x00u) = KEY_FEED;
+}
+
+/* One that hardware started bites 512 ms after the reset, before an erase, a hash or a signature ends (RM0090
+ * table 107). The key that starts does no harm to one that runs. */
+void fs_watchdog_meet(void) {
+  /* Defence watchdog-met */
+  if ((FS_REGISTER(FS_WATCHDOG_OPTION) & FS_WATCHDOG_SOFTWARE) == 0) fs_watchdog_start();
 }
 
 void fs_watchdog_feed(void) { FS_REGISTER(FS_IWDG + 0x00u) = KEY_FEED; }

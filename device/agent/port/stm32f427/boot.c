@@ -26,6 +26,7 @@ void fs_port_boot_application(uint32_t decided) {
   if (entry != decided) fs_system_reset(); /* a bit of the word flipped: it may be another application's address */
   stack = FS_REGISTER(entry);
   program = FS_REGISTER(entry + 4u);
+  fs_watchdog_feed();
   fs_chip_stop();
   for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
     const slot *s = &slots[i];

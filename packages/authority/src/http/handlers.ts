@@ -4,6 +4,7 @@
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
 import type { Authority } from '../service/authority.ts';
+import { licenseRecords, signBatch } from '../service/batches.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
@@ -61,6 +62,16 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { accepted, outcome, fresh, jobId } = stored;
       return { accepted, outcome, fresh, job: jobId };
     },
+    licenseRecords: async ({ job, ...request }) => {
+      const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
+      return {
+        manifestDigest,
+        licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({
+          ...{ thumbprint, licenseId, unitIndex, bundle, newUnit },
+        })),
+      };
+    },
+    signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
     openJob: ({ mode = 'session', deviceData = [], ...request }, by) =>
       openJob(authority, { ...request, mode, deviceData, by }),
     listJobs: async (page) => {

@@ -53,16 +53,25 @@ export interface IssuedLicense {
   readonly newUnit: boolean;
 }
 
-interface Verified {
+export interface Verified {
   readonly job: JobRecord;
   readonly trust: ProductTrust;
   readonly item: PackageRecord;
   readonly manifest: Manifest;
   readonly device: DevicePublic;
+  /** Of it, nonce and count of unwraps decide which license it is and how often it may be used. */
   readonly hello: Hello;
+  /** Mode standing alone: the license ends then. */
+  readonly notAfterSeconds?: number | undefined;
 }
 
-async function choosePackage(authority: Authority, request: LicenseRequest): Promise<PackageRecord> {
+/** The part of a request that its license is filed under. */
+type FiledRequest = Pick<LicenseRequest, 'jobId' | 'certificate' | 'requestId'>;
+
+export async function choosePackage(
+  authority: Authority,
+  request: Pick<LicenseRequest, 'jobId' | 'manifestDigest'>,
+): Promise<PackageRecord> {
   const { jobId, manifestDigest } = request;
   const approved = (await authority.store.listPackages(jobId)).filter((item) => item.approved);
   const item = manifestDigest
@@ -74,7 +83,7 @@ async function choosePackage(authority: Authority, request: LicenseRequest): Pro
 }
 
 /** The job takes what this install would be called. Throws `job-outcome-refused`. */
-function checkAccepted(
+export function checkAccepted(
   job: JobRecord,
   { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
 ): void {
@@ -108,7 +117,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
 /** The license that this request, or another for the same chip, nonce and package, got before. */
 async function findIssued(
   authority: Authority,
-  request: LicenseRequest,
+  request: FiledRequest,
   { hello, manifest, device }: Verified,
 ): Promise<LicenseRecord | undefined> {
   const { jobId, requestId } = request;
@@ -133,7 +142,7 @@ function refuseOther(
 
 async function takeUnit(
   authority: Authority,
-  request: LicenseRequest,
+  request: FiledRequest,
   { job, device }: Verified,
 ): Promise<{ unitIndex: number; taken: boolean }> {
   const { jobId, certificate } = request;
@@ -166,7 +175,7 @@ export async function refuseEndless(authority: Authority, jobId: Bytes, unitInde
 /** The signed license in its bundle; the content key is in memory only here. */
 async function makeLicense(
   authority: Authority,
-  { job, trust, item, manifest, device, hello }: Verified,
+  { job, trust, item, manifest, device, hello, notAfterSeconds }: Verified,
   unitIndex: number,
 ): Promise<{ licenseId: Bytes; bundle: Bytes }> {
   const { crypto, kem } = authority;
@@ -178,7 +187,7 @@ async function makeLicense(
     thumbprint: device.thumbprint,
     ...(job.mode === 'session'
       ? { mode: 'session' as const, nonce: hello.nonce }
-      : { mode: 'standing' as const }),
+      : { mode: 'standing' as const, ...(notAfterSeconds === undefined ? {} : { notAfterSeconds }) }),
     receiptNonce: crypto.randomBytes(32),
     counterFloor: manifest.core.securityCounter,
     origin: device.origin,
@@ -216,13 +225,34 @@ async function makeLicense(
  * with the unit taken and no license, which a repeat mends.
  */
 export async function licenseDevice(authority: Authority, request: LicenseRequest): Promise<IssuedLicense> {
-  const { crypto, store } = authority;
-  const { jobId, challenge, requestId } = request;
+  const { jobId, challenge } = request;
   const verified = await verifyRequest(authority, request);
   const issued = await findIssued(authority, request, verified);
   if (issued) return { ...issued, newUnit: false };
   await requireChallenge(authority, { challenge, jobId, purpose: 'hello' });
+  return issueNew(authority, request, verified);
+}
 
+/**
+ * The license of what was verified, without a challenge: the one that was issued before, or a new one. Throws
+ * as licenseDevice.
+ */
+export async function licenseVerified(
+  authority: Authority,
+  request: FiledRequest,
+  verified: Verified,
+): Promise<IssuedLicense> {
+  const issued = await findIssued(authority, request, verified);
+  return issued ? { ...issued, newUnit: false } : issueNew(authority, request, verified);
+}
+
+async function issueNew(
+  authority: Authority,
+  request: FiledRequest,
+  verified: Verified,
+): Promise<IssuedLicense> {
+  const { crypto, store } = authority;
+  const { jobId, requestId } = request;
   const { unitIndex, taken } = await takeUnit(authority, request, verified);
   await refuseEndless(authority, jobId, unitIndex);
   const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);

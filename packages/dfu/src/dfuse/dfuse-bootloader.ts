@@ -64,6 +64,11 @@ export class DfuseBootloader {
     return this.#dfu.alternates.map(({ interfaceName }) => readMemoryLayout(interfaceName ?? ''));
   }
 
+  /** Of each alternate setting by its number, as the device spells them. */
+  get settingNames(): readonly string[] {
+    return this.#dfu.alternates.map(({ interfaceName }) => interfaceName ?? '');
+  }
+
   get transferSizeBytes(): number {
     return this.#dfu.functional.transferSizeBytes;
   }

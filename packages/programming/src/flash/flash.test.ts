@@ -166,6 +166,33 @@ describe('plain programming', () => {
     expect(one.chip.judge.flash(flash, 64)).toEqual(pattern(64, 3));
   });
 
+  it.each([
+    ['what was written is there', true],
+    ['it is not', false],
+  ])('believes a way that says without reading that %s; else it reads', async (_, says) => {
+    const one = await bench('stm32g0b1');
+    const segments = [{ address: flash, bytes: pattern(5000) }];
+    const plan = await one.plan({ segments });
+    let [reads, asked] = [0, 0];
+    const { programmer } = one;
+    const quick: ChipProgrammer = Object.assign(Object.create(programmer), {
+      eraseUnits: (...given: Parameters<ChipProgrammer['eraseUnits']>) => programmer.eraseUnits(...given),
+      // The last word stays as it was: its unit is written and read once more.
+      write: (address: number, bytes: Uint8Array) => programmer.write(address, bytes.subarray(0, -8)),
+      read: (...given: Parameters<ChipProgrammer['read']>) => {
+        reads += given[1] > 4 ? 1 : 0;
+        return programmer.read(...given);
+      },
+      holds: async (wanted: readonly { address: number; bytes: Uint8Array }[]) => {
+        asked += wanted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+        return says;
+      },
+    });
+    const ended = await one.run(runPlan(quick, plan).catch(({ code }: { code: string }) => code));
+    expect(asked).toBe(5000);
+    expect([ended, reads]).toEqual(says ? [undefined, 0] : ['write-not-done', 4]);
+  });
+
   it('starts the program at the end', async () => {
     const one = await bench('stm32f427');
     const events = await one.flash({ segments: [{ address: flash, bytes: pattern(64) }], start: flash });

@@ -1,6 +1,7 @@
 // Carries out a plan: unprotect, erase, program, read back, option bytes, start; in that order, so that a
 // chip whose power goes in the middle is finished by planning and running once more.
 
+import { concatBytes } from '@firmseal/bytes';
 import { hexAddress, type OptionValues, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { Segment } from '@firmseal/image';
@@ -69,15 +70,30 @@ async function write(
   units: readonly UnitPlan[],
   onEvent: OnFlashEvent,
 ): Promise<void> {
-  const total = units.reduce((sum, { writes }) => sum + bytesOf(writes), 0);
+  const runs = joined(units.flatMap(({ writes }) => writes));
+  const total = bytesOf(runs);
   let before = 0;
-  for (const { writes } of units)
-    for (const { address, bytes } of writes) {
-      await programmer.write(address, bytes, (done) =>
-        onEvent({ event: 'progress', stage: 'write', done: before + done, total }),
-      );
-      before += bytes.length;
-    }
+  for (const { address, bytes } of runs) {
+    await programmer.write(address, bytes, (done) =>
+      onEvent({ event: 'progress', stage: 'write', done: before + done, total }),
+    );
+    before += bytes.length;
+  }
+}
+
+/** Segments that touch each other as one: a way that starts a loader for each write starts it once. */
+function joined(segments: readonly Segment[]): Segment[] {
+  const runs: Segment[][] = [];
+  for (const segment of segments) {
+    const last = runs.at(-1)?.at(-1);
+    if (last !== undefined && last.address + last.bytes.length === segment.address)
+      runs.at(-1)!.push(segment);
+    else runs.push([segment]);
+  }
+  return runs.map((run) => ({
+    address: run[0]!.address,
+    bytes: concatBytes(...run.map(({ bytes }) => bytes)),
+  }));
 }
 
 async function verify(
@@ -87,6 +103,11 @@ async function verify(
 ): Promise<void> {
   const written = units.filter(({ action }) => action !== 'skip');
   const total = written.reduce((sum, { expected }) => sum + bytesOf(expected), 0);
+  const segments = written.flatMap(({ expected }) => expected);
+  if (segments.length > 0 && (await programmer.holds?.(segments)) === true) {
+    onEvent({ event: 'progress', stage: 'verify', done: total, total });
+    return;
+  }
   let before = 0;
   for (const plan of written) {
     const tell = (done: number) =>

@@ -96,7 +96,7 @@ class DfuseProgrammer implements ChipProgrammer {
     const version = await this.#readIfServed(romBootloader.version.address, 1);
     const size = await this.#readIfServed(identity.flashSizeAddress, 2);
     return checkIdentity(chip, {
-      readProtected: false,
+      ...{ readProtected: false, romInterface: this.#bootloader.settingNames },
       ...(version && { bootloaderVersion: version[0]! }),
       ...(size && { flashSizeBytes: flashSizeOf(size) }),
       ...(uniqueId && { uniqueId }),

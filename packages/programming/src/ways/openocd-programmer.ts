@@ -4,6 +4,7 @@
 import type { Bytes } from '@firmseal/bytes';
 import { accessLevel, type Chip, type EraseUnit, type OptionValues, withOptionField } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
+import type { Segment } from '@firmseal/image';
 import type { Clock } from '@firmseal/link';
 import { Openocd, type OpenocdOptions } from '@firmseal/openocd';
 import type { ChipIdentity, ChipProgrammer } from '../chip-programmer.ts';
@@ -22,9 +23,13 @@ export async function openOpenocdProgrammer(
   return new OpenocdProgrammer(options.chip, options.clock, openocd);
 }
 
-/** Bytes of one transfer of a read, and of one file of a write. */
-const readBlockBytes = 16 * 1024;
-const writeBlockBytes = 128 * 1024;
+/**
+ * Bytes of the first and of the longest transfer of a read, each four times the one before: a look that ends
+ * at the first byte takes no longer than it must.
+ */
+const readBlockBytes = { first: 256, most: 16 * 1024 } as const;
+/** Bytes of one file of a write: each starts OpenOCD's loader once more. */
+const writeBlockBytes = 1024 * 1024;
 /** What OpenOCD itself may take for a command on the flash, on a machine with other work. */
 const openocdMs = 60_000;
 
@@ -80,8 +85,10 @@ class OpenocdProgrammer implements ChipProgrammer {
     onBlock: (block: Uint8Array, offset: number) => boolean = () => true,
   ): Promise<Bytes> {
     const whole = new Uint8Array(lengthBytes);
-    for (let offset = 0; offset < lengthBytes; offset += readBlockBytes) {
-      const length = Math.min(readBlockBytes, lengthBytes - offset);
+    let most: number = readBlockBytes.first;
+    for (let offset = 0, length = 0; offset < lengthBytes; offset += length) {
+      length = Math.min(most, lengthBytes - offset);
+      most = Math.min(readBlockBytes.most, 4 * most);
       const block = await this.#openocd.read(address + offset, length);
       whole.set(block, offset);
       if (!onBlock(block, offset)) return whole.slice(0, offset + length);
@@ -119,6 +126,11 @@ class OpenocdProgrammer implements ChipProgrammer {
       await this.#openocd.writeFlash(address + offset, block, { timeoutMs });
       onBlock(offset + block.length);
     }
+  }
+
+  async holds(segments: readonly Segment[]): Promise<boolean> {
+    const bytes = segments.reduce((sum, one) => sum + one.bytes.length, 0);
+    return this.#openocd.holds(segments, { timeoutMs: openocdMs + bytes / 10 });
   }
 
   readOptions(): Promise<OptionValues> {

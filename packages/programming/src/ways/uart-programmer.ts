@@ -59,8 +59,9 @@ class UartProgrammer implements ChipProgrammer {
     const version = await this.#readIfServed(romBootloader.version.address, 1);
     const size = await this.#readIfServed(identity.flashSizeAddress, 2);
     if (version !== undefined) this.#bootloader.setVersion(version[0]!);
+    const romInterface = this.#bootloader.commands.map((one) => `0x${one.toString(16).padStart(2, '0')}`);
     return checkIdentity(this.chip, {
-      ...{ deviceId, uniqueId, readProtected: false },
+      ...{ deviceId, uniqueId, romInterface, readProtected: false },
       ...(version && { bootloaderVersion: version[0]! }),
       ...(size && { flashSizeBytes: flashSizeOf(size) }),
     });

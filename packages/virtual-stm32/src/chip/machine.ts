@@ -70,6 +70,7 @@ export class Machine {
       ...{
         chip,
         nowUs,
+        options: () => parts.options.loaded,
         send: (byte) => void this.#outgoing.push(byte),
         randomWord: parts.randomWord,
         agentRequest: parts.agentRequest,
@@ -203,7 +204,7 @@ export class Machine {
   /** Goes on; with a debugger attached for a short while only. */
   run(budget: number): Stop {
     const now = this.#parts.clock.nowUs;
-    if (this.#waitsSinceUs !== undefined) this.#peripherals.watchdog.pause(now - this.#waitsSinceUs);
+    if (this.#waitsSinceUs !== undefined) this.#peripherals.pauseWatchdog(now - this.#waitsSinceUs);
     try {
       return this.processor.run(this.#coreDebug.enabled ? Math.min(budget, debuggedRun) : budget);
     } finally {

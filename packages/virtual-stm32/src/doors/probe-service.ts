@@ -77,7 +77,10 @@ function serveClient(chip: VirtualChip, socket: Socket): void {
     waitingCharacters = text.includes('\n') ? 0 : waitingCharacters + text.length;
     if (waitingCharacters > maxLineCharacters) socket.destroy();
   });
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // It repeats the errors of its socket: a client that is killed resets the connection.
+  lines.on('error', () => socket.destroy());
+  lines.on('line', (line) => {
     let outcome: Outcome;
     try {
       chip.powerOn();

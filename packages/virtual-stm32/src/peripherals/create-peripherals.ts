@@ -1,7 +1,14 @@
 // Makes the peripherals of a chip from the set of its family, and what the machine needs of
 // them beyond their registers.
 
-import type { Chip } from '@firmseal/chips';
+import {
+  type Chip,
+  independentWatchdogField,
+  type OptionField,
+  type OptionValues,
+  optionField,
+  windowWatchdogField,
+} from '@firmseal/chips';
 import { ChipReset, type ResetCause } from '../chip/signals.ts';
 import { aliasesLowMemory } from '../silicon/low-memory.ts';
 import { DebugIdentityRegisters } from './debug-identity.ts';
@@ -15,11 +22,13 @@ import { SerialLine } from './serial-line.ts';
 import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
 import { Usart, usartLayouts } from './usart.ts';
 import { type HostWire, leadsTo } from './usart-pins.ts';
-import { IndependentWatchdog } from './watchdog.ts';
+import { IndependentWatchdog, WindowWatchdog } from './watchdog.ts';
 
 export interface PeripheralParts {
   readonly chip: Chip;
   readonly nowUs: () => number;
+  /** Option bytes in force. */
+  readonly options: () => OptionValues;
   readonly waitUntilUs: (timeUs: number) => void;
   readonly send: (byte: number) => void;
   readonly foundNothing: () => void;
@@ -41,14 +50,15 @@ export interface PeripheralParts {
 export interface Peripherals {
   readonly all: readonly Peripheral[];
   readonly clock: ResetClockControl;
-  readonly watchdog: IndependentWatchdog;
+  /** Time that passes while the chip waits for a host. */
+  pauseWatchdog(us: number): void;
   /** A regression of readout protection. */
   eraseBackupRegisters(): void;
   /** After a system reset. */
   reset(cause: ResetCause): void;
   /** Hands bytes to the USART that listens; false when none does, and they are lost. */
   deliver(bytes: Uint8Array): boolean;
-  /** Throws the reset of the watchdog when its time is over. */
+  /** Throws the reset of a watchdog whose time is over. */
   biteWhenDue(): void;
 }
 
@@ -103,14 +113,24 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     const usart = new Usart({ name, addressStart, layout, line, clockHz, hostBaud: parts.hostBaud });
     return { name, line, usart };
   });
-  const watchdog = new IndependentWatchdog(set.iwdg, nowUs);
+  const startsByItself = (field: OptionField | undefined) => () =>
+    field !== undefined && optionField(chip, parts.options(), field.name) === 0;
+  const watchdog = new IndependentWatchdog(set.iwdg, {
+    nowUs,
+    startsByItself: startsByItself(independentWatchdogField(chip)),
+  });
+  const windowWatchdog = new WindowWatchdog(set.wwdg, {
+    nowUs,
+    clockHz: () => clock.frequencies.apb1Hz,
+    startsByItself: startsByItself(windowWatchdogField(chip)),
+  });
   const backup = new BackupRegisterBlock(set.backupRegisters);
   const switchesBanks = set.bankMode && chip.flash.banks.length > 1;
   const all: Peripheral[] = [
     ...usarts.map(({ usart }) => usart),
     ...ports,
     clock,
-    watchdog,
+    ...[watchdog, windowWatchdog],
     new ReadyFlags(set.pwr),
     new SystemConfiguration(set.syscfg, {
       banks: switchesBanks ? parts.banks : undefined,
@@ -121,7 +141,8 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
   ];
   if (set.rng !== undefined) all.push(new RandomNumberGenerator(set.rng, parts.randomWord));
   return {
-    ...{ all, clock, watchdog },
+    ...{ all, clock },
+    pauseWatchdog: (us) => watchdog.pause(us),
     eraseBackupRegisters: () => backup.eraseBackupRegisters(),
     reset(cause) {
       clock.noteReset(cause);
@@ -135,6 +156,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     biteWhenDue() {
       const { deadlineUs } = watchdog;
       if (deadlineUs !== undefined && nowUs() >= deadlineUs) throw new ChipReset('watchdog');
+      if (windowWatchdog.bites()) throw new ChipReset('watchdog');
     },
   };
 }

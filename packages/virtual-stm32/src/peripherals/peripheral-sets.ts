@@ -20,6 +20,8 @@ export interface PeripheralSet {
   readonly usartLayout: 'f4' | 'later';
   readonly rng: number | undefined;
   readonly iwdg: number;
+  /** First bit of WDGTB in its CFR: 7 on F4 (and only 2 bits), 11 later. */
+  readonly wwdg: { readonly addressStart: number; readonly prescalerAt: number };
   readonly syscfg: number;
   /** MEMRMP of SYSCFG exchanges the banks. */
   readonly bankMode: boolean;
@@ -62,6 +64,7 @@ const f4: PeripheralSet = {
   usartLayout: 'f4',
   rng: 0x5006_0800,
   iwdg: 0x4000_3000,
+  wwdg: { addressStart: 0x4000_2c00, prescalerAt: 7 },
   syscfg: 0x4001_3800,
   bankMode: true,
   gpioStart: 0x4002_0000,
@@ -98,6 +101,7 @@ const h7: PeripheralSet = {
   usartLayout: 'later',
   rng: 0x4802_1800,
   iwdg: 0x5800_4800,
+  wwdg: { addressStart: 0x5000_3000, prescalerAt: 11 },
   syscfg: 0x5800_0400,
   bankMode: false,
   gpioStart: 0x5802_0000,
@@ -147,6 +151,7 @@ const g0: PeripheralSet = {
   usartLayout: 'later',
   rng: undefined,
   iwdg: 0x4000_3000,
+  wwdg: { addressStart: 0x4000_2c00, prescalerAt: 11 },
   syscfg: 0x4001_0000,
   bankMode: false,
   gpioStart: 0x5000_0000,

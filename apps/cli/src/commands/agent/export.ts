@@ -1,18 +1,10 @@
 // `firmseal agent export`: the agent's machine code as a file that any programmer writes, with the
 // command lines of the programmers that people have. The chip must start the agent afterwards: on some
-// chips by option bytes, which are named.
+// chips by option bytes, which are named. The lines are programmer-lines.ts.
 
 import { Command } from '@commander-js/extra-typings';
 import { utf8 } from '@firmseal/bytes';
-import {
-  bootOptions,
-  type Chip,
-  fieldMask,
-  finalOptions,
-  findChip,
-  hexAddress,
-  requireAgent,
-} from '@firmseal/chips';
+import { type Chip, fieldMask, finalOptions, findChip, hexAddress, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
@@ -23,50 +15,9 @@ import { chipOption } from '../../chip-option.ts';
 import { examples, number } from '../../options.ts';
 import { enrolmentCsv, seggerList } from '../../personalization/enrolment-list.ts';
 import { whatToWrite } from '../../personalization/what-to-write.ts';
+import { bootFields, commandLines } from '../../programmer-lines.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
-
-/** OpenOCD's target scripts (tcl/target of OpenOCD 0.12). */
-const openocdTargets: Readonly<Record<string, string>> = {
-  stm32f427: 'stm32f4x',
-  stm32h743: 'stm32h7x',
-  stm32g0b1: 'stm32g0x',
-  stm32u575: 'stm32u5x',
-};
-
-interface BootField {
-  readonly name: string;
-  readonly value: number;
-}
-
-/** The option-byte fields with which the chip starts its agent, by the names of the reference manual. */
-function bootFields(chip: Chip): BootField[] {
-  return bootOptions(chip).map(({ register, mask, value }) => {
-    const field = chip.options.registers[register]!.fields.find(
-      ({ lsb, msb }) => ((2 ** (msb - lsb + 1) - 1) * 2 ** lsb) >>> 0 === mask,
-    )!;
-    return { name: field.name, value: value >>> field.lsb };
-  });
-}
-
-/**
- * Lines for people: write the file, then the option bytes. The file is written over a
- * chip that is erased whole.
- */
-function commandLines(chip: Chip, file: string, fields: readonly BootField[]): string[] {
-  const options = fields.map(({ name, value }) => `${name}=0x${value.toString(16)}`).join(' ');
-  return [
-    'STM32CubeProgrammer:',
-    `  STM32_Programmer_CLI -c port=SWD -e all -w ${file} -v`,
-    ...(options === '' ? [] : [`  STM32_Programmer_CLI -c port=SWD -ob ${options}`]),
-    'OpenOCD:',
-    `  openocd -f interface/stlink.cfg -f target/${openocdTargets[chip.id]}.cfg -c "program ${file} verify reset exit"`,
-    'stlink-tools:',
-    `  st-flash erase && st-flash --format ihex write ${file}`,
-    'J-Link Commander:',
-    `  erase, then loadfile ${file}, then r and g`,
-  ];
-}
 
 /** The option bytes that protect an enrolled chip, by the names of the reference manual. */
 function protectionLines(chip: Chip): string[] {
@@ -155,7 +106,7 @@ export const command = (shell: Shell) =>
           ...(fields.length === 0
             ? ['The chip starts the agent with the option bytes of a blank part.']
             : [
-                'Only STM32CubeProgrammer sets option bytes in these lines. The chip starts the agent once these hold:',
+                'The chip starts the agent once these option bytes hold; stlink-tools and J-Link Commander do not set them:',
                 ...fields.map(({ name, value }) => `  ${name} = 0x${value.toString(16)}`),
               ]),
           '',

@@ -4,9 +4,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { accessAuthority } from '../../authority-access.ts';
-import { readText } from '../../files.ts';
+import { readIdentityRecords } from '../../batch/identity-records.ts';
 import { authorityOption, examples, tokenOption } from '../../options.ts';
-import { readRecordLines } from '../../personalization/bring-records.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -21,7 +20,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, file, options) => {
-        const records = readRecordLines(readText(file), file);
+        const records = readIdentityRecords(file);
         const client = accessAuthority(face, options);
         let added = 0;
         for (const { record } of records) {

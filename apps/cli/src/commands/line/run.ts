@@ -8,8 +8,9 @@ import type { LineFile } from '@firmseal/line';
 import type { Face } from '../../face.ts';
 import { readLineFile } from '../../line/read-line-file.ts';
 import { isArchive, readArchive, unpackArchive } from '../../line/released-line.ts';
-import { runLine } from '../../line/run-line.ts';
-import { examples, number, passphraseOption, rootKeyOption } from '../../options.ts';
+import { type LineRun, runLine } from '../../line/run-line.ts';
+import { examples, number, passphraseOption, rootKeyOption, stationsOption } from '../../options.ts';
+import { withStations } from '../../remote/stations.ts';
 import { runs } from '../../runs.ts';
 import { withKey } from '../../secret-files.ts';
 import type { Shell } from '../../shell.ts';
@@ -22,6 +23,9 @@ interface RunOptions {
   readonly rootKey?: string | undefined;
   readonly engineerKey?: string | undefined;
   readonly passphraseFile?: string | undefined;
+  readonly deviceCa?: string | undefined;
+  readonly deviceCaPassphraseFile?: string | undefined;
+  readonly stations?: string | undefined;
 }
 
 export const command = (shell: Shell) =>
@@ -38,9 +42,12 @@ export const command = (shell: Shell) =>
       'end each socket after so many results; default: until it is asked to stop',
       number({ least: 1 }),
     )
+    .addOption(stationsOption())
     .addOption(rootKeyOption().makeOptionMandatory(false))
     .option('--engineer-key <file>', 'the key that signed the archive: lets options change a released line')
     .addOption(passphraseOption('the engineer key'))
+    .option('--device-ca <file>', 'at a trusted site: key of the device CA, for the section personalize')
+    .option('--device-ca-passphrase-file <file>', 'first line is the passphrase of that key')
     .addHelpText(
       'after',
       examples('line run line-1.json', 'line run line-1.json --json --cycles 1') +
@@ -51,7 +58,7 @@ export const command = (shell: Shell) =>
         const near = (name: string) => options.work ?? join(dirname(resolve(path)), name);
         if (!isArchive(path)) {
           const file = readLineFile(path);
-          return runLine(face, { ...options, file, work: near(file.name) });
+          return runWithStations(face, options, { ...options, file, work: near(file.name) });
         }
         const { rootKey } = options;
         if (rootKey === undefined) command.error("required option '--root-key <file>' not specified");
@@ -66,6 +73,7 @@ async function runReleased(
   options: RunOptions & { readonly rootKey: string; readonly near: (name: string) => string },
 ): Promise<number> {
   const { rootKey, licenseCache, onPass, cycles, engineerKey: file, passphraseFile } = options;
+  const { deviceCa, deviceCaPassphraseFile } = options;
   const archive = readArchive(path, rootKey);
   if (licenseCache !== undefined) throw new Fault('line-released', { option: '--license-cache' });
   if (file !== undefined) {
@@ -76,8 +84,19 @@ async function runReleased(
   const name = lineNameOf(path);
   const work = options.near(name);
   const line: LineFile = unpackArchive(archive, { path, rootKey, folder: join(work, 'released') });
-  return runLine(face, { file: line, work, onPass, cycles });
+  const run = { file: line, work, onPass, cycles, deviceCa, deviceCaPassphraseFile };
+  return runWithStations(face, options, run);
 }
+
+/** How this machine reaches stations is its own affair: no line file and no archive says it. */
+const runWithStations = (
+  face: Face,
+  { stations: path }: Pick<RunOptions, 'stations'>,
+  run: Omit<LineRun, 'stations'>,
+): Promise<number> => {
+  const places = run.file.sockets.map(({ place }) => place);
+  return withStations(face, { stations: path, places }, (stations) => runLine(face, { ...run, stations }));
+};
 
 /** `line-1.released` keeps its work in `line-1`. */
 const lineNameOf = (path: string): string => {

@@ -1,0 +1,48 @@
+// What a fault means to the person who holds the device. The table of errors speaks to owners and lines;
+// here each fault that the page can meet belongs to one of a few situations, and words.ts has a sentence
+// and a remedy for each situation in both languages.
+
+import type { Fault, FaultCode } from '@firmseal/fault';
+
+const situations = [
+  ...(['another-product', 'another-chip', 'no-license', 'license-used-up', 'older-version'] as const),
+  ...(['old-agent', 'line-lost', 'no-agent', 'boot-rom', 'in-use', 'not-ready', 'not-fetched'] as const),
+  ...(['update-damaged', 'device-changed', 'chip-fault', 'no-storage', 'other'] as const),
+] as const;
+
+export type Situation = (typeof situations)[number];
+
+const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
+  'another-product': [
+    ...(['manifest-product-wrong', 'delegation-product-wrong', 'root-product-wrong'] as const),
+    ...(['certificate-product-wrong', 'certificate-signature-invalid'] as const),
+  ],
+  'another-chip': ['manifest-chip-wrong', 'area-outside-application', 'area-kind-unsupported'],
+  'no-license': ['update-license-missing', 'license-device-wrong', 'license-manifest-wrong'],
+  'license-used-up': [
+    ...(['license-unwraps-exhausted', 'license-nonce-wrong', 'license-counter-floor'] as const),
+    'license-expired',
+  ],
+  'older-version': ['counter-rolled-back'],
+  'old-agent': ['agent-too-old'],
+  'line-lost': [
+    ...(['link-closed', 'link-timeout', 'serial-unplugged', 'usb-device-lost', 'step-timeout'] as const),
+    ...(['install-restarts-exhausted', 'install-deadline-exceeded', 'usb-unplugged'] as const),
+  ],
+  'no-agent': ['chip-silent', 'update-device-missing', 'usb-no-frames', 'dfu-interface-missing'],
+  'boot-rom': ['update-boot-rom'],
+  'in-use': ['serial-in-use', 'serial-open-failed', 'usb-device-busy'],
+  'not-ready': ['chip-not-ready'],
+  'not-fetched': ['update-part-missing', 'update-download-failed', 'update-offer-invalid'],
+  'device-changed': ['chip-changed'],
+  'chip-fault': ['flash-erase-failed', 'flash-program-failed', 'journal-failed', 'option-bytes-failed'],
+  'no-storage': ['journal-write-failed', 'journal-damaged'],
+};
+
+/** Codes of objects that the update brings along, by how they begin. */
+const ofTheUpdate = /^(?:package|record|manifest|delegation|epoch|succession|core|area|license|policy)-/;
+
+export function situationOf({ code }: Pick<Fault, 'code'>): Situation {
+  const found = situations.find((one) => codes[one]?.includes(code));
+  return found ?? (ofTheUpdate.test(code) ? 'update-damaged' : 'other');
+}

@@ -1,0 +1,274 @@
+// <firmseal-update> in Debian's Chromium, on pages that `firmseal updater build` made: from the link to a
+// receipt that `firmseal verify receipt` takes, and every way that it can go wrong, each with what
+// a person is told. The devices are virtual chips with the agent; navigator.usb and
+// navigator.serial are carried to them.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { startInBootloader } from '@firmseal/uart-bootloader/testing';
+import type { LineChip } from '@firmseal/virtual-line';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestPackage } from '../../../device/agent/test/trusted-site.ts';
+import { runHere } from '../../cli/test/run-here.ts';
+import type { Plugged } from './carried-devices.ts';
+import { button, launchBrowser, shown, type Visit, type VisitOptions, visit } from './page.ts';
+import { type PageOrder, Site } from './site.ts';
+import { serveFolder } from './static-host.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Where a run leaves pictures of what it saw; unset, it leaves none. */
+const pictures = process.env['FIRMSEAL_UPDATER_PICTURES'];
+
+const site = new Site();
+let browser: Browser;
+let f427: LineChip;
+let h743: LineChip;
+let first: TestPackage;
+const ends: (() => void | Promise<void>)[] = [];
+beforeAll(async () => {
+  await site.begin();
+  browser = await launchBrowser();
+  f427 = await site.device('stm32f427');
+  h743 = await site.device('stm32h743');
+  first = await site.package('stm32f427', '1.2.0');
+});
+afterAll(async () => {
+  for (const end of ends) await end();
+  await browser?.close();
+  site.end();
+});
+
+/** In the hands of a person: the button of the update is held while it is plugged in. */
+function plug({ chip }: Pick<LineChip, 'chip'>, way: 'usb' | 'serial', known = true): Plugged {
+  chip.setPin('agent-request', true);
+  chip.reset();
+  chip.setPin('agent-request', false);
+  return { way, chip, known };
+}
+
+let pages = 0;
+
+/** Builds a page, serves it, opens it. */
+async function open(
+  order: PageOrder,
+  plugged: Plugged[],
+  { offline = false, ...options }: VisitOptions & { offline?: boolean } = {},
+): Promise<Visit> {
+  const folder = await site.build(`page-${pages++}`, order);
+  let url = pathToFileURL(`${folder}/offline.html`).href;
+  if (!offline) {
+    const host = await serveFolder(folder);
+    ends.push(host.close);
+    url = host.url;
+  }
+  const visited = await visit(browser, url, plugged, options);
+  ends.push(visited.close);
+  return visited;
+}
+
+/** What axe finds wrong with what is shown now, and a picture of it. */
+async function look(page: Page, name: string): Promise<unknown[]> {
+  if (pictures !== undefined) await page.locator('main').screenshot({ path: `${pictures}/${name}.png` });
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+async function receiptOf(page: Page, name: string): Promise<{ status: number; stdout: string }> {
+  const saving = page.waitForEvent('download');
+  await page.locator('firmseal-update [part~="receipt"]').click();
+  await (await saving).saveAs(site.at(name));
+  return runHere(['verify', 'receipt', site.at(name), '--root-key', site.at('root.key.pub')]);
+}
+
+describe('from the link to the receipt', () => {
+  it('H743 by USB, from a static host', async () => {
+    const sealed = await site.package('stm32h743', '1.2.0');
+    const settings = { title: 'Thermostat <b>T3</b>', contact: 'help@thermostat.example' };
+    const { page, complaints, requests } = await open({ sealed, devices: [h743, f427], settings }, [
+      plug(h743, 'usb'),
+    ]);
+    await button(page, 'start').waitFor();
+    expect(await look(page, 'ready')).toEqual([]);
+    await button(page, 'start').click();
+    const text = await shown(page, 'receipt', 'fault');
+    expect(text).toContain('The device now has version 1.2.0.');
+    expect(text).toContain('Thermostat <b>T3</b>');
+    expect(text).toMatch(/Version before\s+none/);
+    expect(await look(page, 'done')).toEqual([]);
+    expect(await receiptOf(page, 'h743.receipt')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('thermostat 1.2.0'),
+    });
+    expect(complaints).toEqual([]);
+    // Page, element, description, package, one license: no other host, and no other license.
+    expect(new Set(requests.map((one) => new URL(one).host)).size).toBe(1);
+    expect(requests.filter((one) => one.endsWith('.license'))).toHaveLength(1);
+    expect(h743.chip.bootedApplication).toBeDefined();
+  });
+
+  it('F427 by a serial port that the person chooses, from the offline file, in German', async () => {
+    const order = { sealed: first, devices: [f427] };
+    const plugged = [plug(f427, 'serial', false)];
+    const visited = await open(order, plugged, { offline: true, language: 'de-DE', width: 360, dark: true });
+    const { page, complaints, requests } = visited;
+    await button(page, 'start').waitFor();
+    // By the keyboard alone: after each step the focus is where the next one begins.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await button(page, 'serial').waitFor();
+    expect(await look(page, 'choose-german')).toEqual([]);
+    for (const key of ['Tab', 'Tab', 'Enter']) await page.keyboard.press(key);
+    const text = await shown(page, 'receipt', 'fault');
+    expect(text).toContain('Das Gerät hat jetzt Version 1.2.0.');
+    expect(await look(page, 'done-german')).toEqual([]);
+    expect((await receiptOf(page, 'f427.receipt')).status).toBe(0);
+    expect([complaints, requests.length]).toEqual([[], 1]);
+  });
+
+  it('names the version before, and does nothing to a device that has the update already', async () => {
+    const sealed = await site.package('stm32f427', '1.3.0', { core: { securityCounter: 6 } });
+    const plugged = [plug(f427, 'serial')];
+    const { page } = await open({ sealed, devices: [f427], earlier: [first] }, plugged);
+    await button(page, 'start').click();
+    expect(await shown(page, 'receipt', 'fault')).toMatch(
+      /Version before\s+1\.2\.0\s+Version after\s+1\.3\.0/,
+    );
+    plug(f427, 'serial');
+    await button(page, 'again').click();
+    await button(page, 'start').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device already had version 1.3.0.');
+    // The page of version 1.2.0 would take it back.
+    plug(f427, 'serial');
+    const older = await open({ sealed: first, devices: [f427] }, plugged);
+    await button(older.page, 'start').click();
+    expect(await shown(older.page, 'fault', 'receipt')).toContain('does not go back');
+  });
+});
+
+describe('what goes wrong ends in plain words', () => {
+  /** Opens, starts, and gives what the alert says. */
+  async function fault(
+    order: PageOrder,
+    plugged: Plugged[],
+    options = {},
+  ): Promise<Visit & { text: string }> {
+    const visited = await open(order, plugged, options);
+    await button(visited.page, 'start').click();
+    return { ...visited, text: await shown(visited.page, 'fault', 'receipt') };
+  }
+
+  it('a device of another product', async () => {
+    const other = await site.device('stm32f427', 'heater');
+    const { text } = await fault({ sealed: first, devices: [f427] }, [plug(other, 'serial')]);
+    expect(text).toContain('This update is for another product than the connected device.');
+    expect(text).toContain('Nothing was changed in the device.');
+  });
+
+  it('a device of another chip', async () => {
+    const { text } = await fault({ sealed: first, devices: [f427] }, [plug(h743, 'serial')]);
+    expect(text).toContain('This update is for another variant of the device.');
+  });
+
+  it('a device without a license is told its number', async () => {
+    const stranger = await site.device('stm32f427');
+    const { page, text } = await fault({ sealed: first, devices: [f427] }, [plug(stranger, 'serial')]);
+    expect(text).toContain('There is no license for this device.');
+    expect(text).toContain(Buffer.from(stranger.device.thumbprint).toString('hex'));
+    expect(await look(page, 'no-license')).toEqual([]);
+  });
+
+  it('a chip in its boot ROM', async () => {
+    const rom = { way: 'usb', chip: startInBootloader('stm32f427'), known: false } as const;
+    const { page } = await open({ sealed: first, devices: [f427] }, [rom]);
+    await button(page, 'start').click();
+    await button(page, 'usb').click();
+    expect(await shown(page, 'fault')).toContain('Release BOOT0');
+  });
+
+  it('a browser that reaches no devices', async () => {
+    const { page, context } = await open({ sealed: first, devices: [f427] }, []);
+    await context.addInitScript(() => {
+      for (const name of ['usb', 'serial']) delete Object.getPrototypeOf(navigator)[name];
+    });
+    await page.reload();
+    const text = await shown(page, 'fault');
+    expect(text).toContain('Open this page in Chrome, Edge');
+    expect(await look(page, 'unfit')).toEqual([]);
+  });
+
+  it('a page whose package was not uploaded', async () => {
+    const order = { sealed: first, devices: [f427] };
+    const { page, context } = await open(order, [plug(f427, 'serial')]);
+    await button(page, 'start').waitFor();
+    await context.route('**/*.seal', (route) => route.fulfill({ status: 404 }));
+    await page.reload();
+    expect(await shown(page, 'fault')).toContain('The update could not be fetched.');
+    await context.unroute('**/*.seal');
+    await button(page, 'retry').click();
+    expect(await shown(page, 'start')).toContain('Version 1.2.0');
+  });
+});
+
+describe('an update that was interrupted', () => {
+  const sealedFor = (version: string, securityCounter: number) =>
+    site.package('stm32f427', version, { core: { securityCounter } });
+
+  it('by a pulled cable goes on when it is plugged in again', async () => {
+    const sealed = await sealedFor('1.4.0', 7);
+    const cut = plug(f427, 'serial');
+    const plugged: Plugged[] = [cut];
+    // Hello, package, license, and two records pass.
+    cut.watcher = {
+      pass: (message) => {
+        if (message < 8) return true;
+        plugged.splice(0);
+        return false;
+      },
+    };
+    const { page } = await open({ sealed, devices: [f427] }, plugged);
+    await button(page, 'start').click();
+    const text = await shown(page, 'fault', 'receipt');
+    expect(text).toContain('The connection to the device was lost.');
+    expect(text).toContain('Continue the update');
+    expect(await look(page, 'cable')).toEqual([]);
+    plugged.push(plug(f427, 'serial'));
+    await button(page, 'retry').click();
+    expect(await shown(page, 'receipt', 'fault')).toMatch(/Version before\s+an unfinished update/);
+  });
+
+  it('by a closed tab goes on when the page is opened again', async () => {
+    const sealed = await sealedFor('1.5.0', 8);
+    const held = plug(f427, 'serial');
+    const plugged: Plugged[] = [held];
+    const reached = new Promise<void>((resolve) => {
+      held.watcher = {
+        hold: (message) => {
+          if (message < 8) return undefined;
+          resolve();
+          return new Promise(() => undefined);
+        },
+      };
+    });
+    const visited = await open({ sealed, devices: [f427] }, plugged);
+    await button(visited.page, 'start').click();
+    await reached;
+    expect(await look(visited.page, 'running')).toEqual([]);
+    const live = visited.page.locator('firmseal-update [aria-live="polite"]');
+    expect(await live.innerText()).toBe('The update is being written.');
+    const bar = visited.page.getByRole('progressbar', { name: 'Progress of the update' });
+    expect(Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
+    delete held.watcher;
+    const { page } = await visited.reopen();
+    expect(await shown(page, 'start')).toContain('An update on this computer was interrupted.');
+    await button(page, 'start').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device now has version 1.5.0.');
+  });
+});

@@ -1,0 +1,2 @@
+export { RemoteSite, stationToken } from './site.ts';
+export { createSlowPair, type SlowPair, type Way } from './slow-pair.ts';
