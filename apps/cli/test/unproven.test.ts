@@ -208,3 +208,25 @@ it('a statement that the authority did not get is delivered by the next run', as
   expect(desk.journal(order)).toContain('"station-delivered"');
   expect((await showJob(order)).job).toMatchObject({ units: 1, licenses: 1 });
 });
+
+it('a station stays or ends with an epoch like any other key', async () => {
+  const root = ['--root', desk.at('root.key'), '--product', 'panel'];
+  const [station, signer] = [desk.at('station.delegation'), desk.at('signer.delegation')];
+  await desk.run(
+    'keys',
+    'revoke',
+    ...root,
+    '--revoke',
+    signer,
+    '--keep',
+    station,
+    '--out',
+    desk.at('epoch-kept'),
+  );
+  const [kept] = jsonLines(
+    await desk.run('keys', 'show', desk.at('epoch-kept/station.delegation'), '--json'),
+  );
+  expect(kept).toMatchObject({ kind: 'station delegation', name: 'bench-1', epoch: 1 });
+  await desk.run('keys', 'revoke', ...root, '--revoke', station, '--keep', signer, '--out', desk.at('ended'));
+  expect(readdirSync(desk.at('ended')).sort()).toEqual(['epoch-1', 'signer.delegation']);
+});

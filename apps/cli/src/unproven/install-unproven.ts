@@ -91,6 +91,8 @@ function linesOf(event: UnprovenEvent): string[] {
           : `protection set; memory ${event.access === 'open' ? 'can be read' : 'refuses to be read'}` +
             (event.readoutLevel === null ? '' : `, readout level ${event.readoutLevel}`),
       ];
+    case 'waiting':
+      return [`an earlier statement still waits for the authority: ${event.fault.code}`];
     case 'delivered':
       return [`the authority keeps the statement: ${event.result}`];
     case 'result':

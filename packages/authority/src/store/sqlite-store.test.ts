@@ -76,6 +76,34 @@ describe('SQLite file', () => {
     other.close();
   });
 
+  it('of the version before stations goes on with its rows, its checks and its triggers', async () => {
+    const old = new DatabaseSync(path(), { enableForeignKeyConstraints: true });
+    for (const migration of migrations.slice(0, 2)) old.exec(migration);
+    old.exec(`PRAGMA application_id = ${0x46534541}; PRAGMA user_version = 2;
+      INSERT INTO jobs VALUES (zeroblob(16), 'pump', 2, 'session', '', 'approved', 1, NULL);
+      INSERT INTO devices VALUES (zeroblob(32), x'00', 1);
+      INSERT INTO units VALUES (zeroblob(16), zeroblob(32), 0, 1);`);
+    old.close();
+    const store = await openOne();
+    const jobId = new Uint8Array(16);
+    const event = { timeMs: 1, kind: 'unit-taken', fields: {} } as const;
+    const request = { jobId, thumbprint: crypto.randomBytes(32), atMs: 2, event: () => event };
+    expect(await store.takeUnit(request)).toEqual({ unitIndex: 1, taken: true });
+    expect(await store.takeUnit({ ...request, thumbprint: crypto.randomBytes(32) })).toBeUndefined();
+    const units = await store.listUnits(jobId, { from: 0, limit: 9 });
+    expect(units.map(({ certificate }) => certificate?.length)).toEqual([1, undefined]);
+    await store.close();
+    const other = new DatabaseSync(path(), { enableForeignKeyConstraints: true });
+    expect(other.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+    expect(other.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+    const job = (mode: string) =>
+      other.exec(`INSERT INTO jobs VALUES (randomblob(16), 'pump', 1, '${mode}', '', 'open', 1, NULL)`);
+    job('station');
+    expect(() => job('other')).toThrow(/CHECK/);
+    expect(() => other.exec('UPDATE jobs SET quota = 9')).toThrow(/keeps its quota/);
+    other.close();
+  });
+
   it('that is no database at all is refused', async () => {
     writeFileSync(path(), 'not a database, but long enough to be looked at as one'.repeat(20));
     await expect(openOne()).rejects.toMatchObject({ code: 'store-damaged' });

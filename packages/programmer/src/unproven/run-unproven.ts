@@ -356,14 +356,19 @@ class UnprovenInstall {
 }
 
 /** What an earlier run could not bring to the authority; a fault leaves it for the next one. */
-async function deliverEarlier(settings: UnprovenSettings, delivered: Set<string>): Promise<void> {
-  const { journal, jobId, authority, now } = settings;
+async function deliverEarlier(
+  settings: UnprovenSettings,
+  { places, delivered }: { places: readonly string[]; delivered: Set<string> },
+): Promise<void> {
+  const { journal, jobId, authority, now, onEvent } = settings;
   for (const { installId, place, statement, delegation } of undelivered(journal.entries, toHex(jobId))) {
     try {
       await authority.storeOutcome({ statement, delegation });
     } catch (error) {
-      if (error instanceof Fault) continue;
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      const head = { place, placeNumber: places.indexOf(place) + 1, time: now().toISOString() };
+      onEvent({ kind: 'waiting', fault: reportFault(error), ...head });
+      continue;
     }
     delivered.add(installId);
     const head = { socket: place, installId, time: now().toISOString() };
@@ -388,7 +393,7 @@ export async function runUnproven(
     return first === place ? undefined : first;
   };
   const delivered = new Set<string>();
-  await deliverEarlier(settings, delivered);
+  await deliverEarlier(settings, { places, delivered });
   return Promise.all(
     places.map((place, index) =>
       new UnprovenInstall(settings, { place, placeNumber: index + 1, claim, delivered }).run(),

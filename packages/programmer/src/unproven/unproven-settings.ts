@@ -68,13 +68,15 @@ export type UnprovenBody =
       readonly access: AccessState;
       readonly readoutLevel: number | null;
     }
+  /** What an earlier run stated there is still not with the authority. */
+  | { readonly kind: 'waiting'; readonly fault: FaultReport }
   | { readonly kind: 'delivered'; readonly result: StationResult; readonly unit: number }
   | { readonly kind: 'result'; readonly outcome: 'unproven'; readonly unit: number }
   | { readonly kind: 'result'; readonly outcome: 'fail'; readonly fault: FaultReport };
 
 export type UnprovenEvent = UnprovenBody & {
   readonly place: string;
-  /** From 1, in the order of the command. */
+  /** From 1, in the order of the command; 0 for a place of an earlier run. */
   readonly placeNumber: number;
   readonly time: string;
 };
