@@ -33,6 +33,9 @@ const values: Readonly<Record<string, string>> = {
   '--quota': '1',
   '--job': '0a'.repeat(16),
   '--socket': 'tcp:127.0.0.1:1',
+  '--via': 'serial:/dev/ttyUSB9',
+  '--license': 'slot=1',
+  '--chip': 'stm32u575',
   '--product': 'pump',
   '--out': join(folder, 'new'),
   '--reason': 'broken',
@@ -45,10 +48,17 @@ const values: Readonly<Record<string, string>> = {
   alarm: '1',
 };
 
+/** Options that a command can do without, and that are needed for its way to the authority. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  install: ['--job', '--socket', '--device-ca-delegation'],
+  personalize: ['--records'],
+};
+
 /** A whole command line: every argument and every option that has to be given. */
 function lineOf(words: readonly string[], command: CommandUnknownOpts, address: string): string[] {
+  const always = ['--authority', '--token-file', ...(needed[words.join(' ')] ?? [])];
   const given = command.options
-    .filter(({ mandatory, long }) => mandatory || long === '--authority' || long === '--token-file')
+    .filter(({ mandatory, long }) => mandatory || always.includes(long!))
     .flatMap(({ long }) => [long!, long === '--authority' ? address : (values[long!] ?? file)]);
   const args = command.registeredArguments.map((one) => values[one.name()] ?? file);
   return [...words, ...args, ...given];

@@ -145,6 +145,7 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, options) => {
         const { product, epoch, records, rehearsal = false, unwitnessed = false } = options;
+        const authority = recordTaker(face, options);
         const readoutLevel = levelOf(options);
         const { enrolmentList } = options;
         // The level of an enrolled chip stands already; it is only looked at.
@@ -157,7 +158,6 @@ export const command = (shell: Shell) =>
         const programmed = plugs.find(({ via }) => via !== 'written');
         if (enrolmentList !== undefined && programmed !== undefined)
           throw new Fault('enrolment-way', { via: programmed.via });
-        const authority = recordTaker(face, options);
         checkClock(new Date());
         if (options.authority !== undefined) await compareClocks(shell, options.authority);
         const chip = findChip(options.chip);

@@ -3,6 +3,7 @@
 // and protection are not here; the virtual STM32 has those.
 
 import { readFileSync } from 'node:fs';
+import { fieldMask, independentWatchdogField } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
 import { Armv7mInstructions } from '@firmseal/virtual-stm32/testing';
 import { CortexM0Core } from '../../../../node_modules/rp2040js/dist/esm/cortex-m0-core.js';
@@ -87,6 +88,9 @@ export class ChipBench {
     for (const { address, bytes } of readImage(readFileSync(build.elf)).segments) {
       this.flash.set(bytes, address - this.flashStart);
     }
+    // As the factory leaves it: software starts the watchdog.
+    const software = independentWatchdogField(chip)!;
+    this.written.set(chip.options.registers[software.register]!.readAddress, fieldMask(software));
     const nothing = () => {};
     const bus = {
       logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },

@@ -43,6 +43,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, job, { records: file, rootKey, package: path, days, out, ...options }) => {
+        const client = accessAuthority(face, options);
         refuseUnwritable(out);
         const rootPublicKey = readPublicKey(rootKey);
         const records = latestOfEachChip(readIdentityRecords(file));
@@ -51,7 +52,7 @@ export const command = (shell: Shell) =>
             ? undefined
             : verifyHeader(nodeCrypto, splitPackage(readInput(path)).header, { rootPublicKey }).manifest;
         const notAfterSeconds = endOfDay(days);
-        const { bytes, batch, newUnits } = await makeBatch(accessAuthority(face, options), {
+        const { bytes, batch, newUnits } = await makeBatch(client, {
           ...{ job, records, notAfterSeconds, rootPublicKey, file: out },
           ...{ manifestDigest: asked?.digest },
           onProgress: (licensed) => {

@@ -20,8 +20,8 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, file, options) => {
-        const records = readIdentityRecords(file);
         const client = accessAuthority(face, options);
+        const records = readIdentityRecords(file);
         let added = 0;
         for (const { record } of records) {
           const { thumbprint, stored } = await client.call('storeIdentity', { record });

@@ -17,7 +17,7 @@ import {
   type SfiEvent,
   type UnitResult,
 } from '@firmseal/sfi';
-import { jobId } from '../../authority-access.ts';
+import { accessAuthority, jobId } from '../../authority-access.ts';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
 import { readInput } from '../../files.ts';
@@ -105,6 +105,9 @@ ${examples(
     )
     .action(
       runs(shell, async (face, path, options) => {
+        const { authority, tokenFile } = options;
+        if (authority !== undefined && tokenFile !== undefined)
+          accessAuthority(face, { authority, tokenFile });
         const shared = sharedInputs(face, path, options);
         const ports = await Promise.all(
           options.via.map(async (text) => ({ text, port: await toolPort(text) })),
