@@ -49,9 +49,11 @@ function aptGet(prefix, ...args) {
 
 function install(prefix, names) {
   say(`installing Debian packages: ${names.join(' ')}`);
-  const install = ['install', '--yes', '--no-install-recommends', ...names];
+  const install = ['install', '--yes', '--no-install-recommends'];
   // A fresh machine has no package lists, an old one may have lists of versions that are gone.
-  return aptGet(prefix, 'update') && aptGet(prefix, ...install);
+  if (!aptGet(prefix, 'update')) return;
+  // apt-get installs all or none: one package that cannot be had must not keep the others away.
+  if (!aptGet(prefix, ...install, ...names)) for (const name of names) aptGet(prefix, ...install, name);
 }
 
 /** Installs what the task's suites need and lack, where it may; returns the names that are still missing. */
