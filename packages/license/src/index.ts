@@ -58,9 +58,11 @@ export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from '.
 export {
   checkLicenseDate,
   checkLicenseForChip,
+  envelopeShape,
   type LicenseContext,
   openLicense,
   readLicenseTermsUnverified,
+  type VerifiedEnvelope,
   type VerifiedLicense,
   verifyLicense,
 } from './verify-license.ts';

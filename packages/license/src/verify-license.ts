@@ -28,8 +28,9 @@ import { readLicenseBundle } from './bundle.ts';
 import { deviceDataAreas, licenseInfo, licenseKind } from './issue-license.ts';
 import { decodeTerms, type LicenseTerms } from './terms.ts';
 
-export interface VerifiedLicense {
-  readonly terms: LicenseTerms;
+/** Terms, with what is sealed to their receiver, as an issuer signed them. */
+export interface VerifiedEnvelope<Terms> {
+  readonly terms: Terms;
   /** As encoded: the aad of the envelope. */
   readonly termsBytes: Bytes;
   /** Digest of the signed object: what a chip journals and its receipt binds. */
@@ -41,7 +42,9 @@ export interface VerifiedLicense {
   readonly ciphertext: Bytes;
 }
 
-const licenseShape = {
+export type VerifiedLicense = VerifiedEnvelope<LicenseTerms>;
+
+export const envelopeShape = {
   termsBytes: field(0, byteString(0, 2048)),
   enc: field(1, pointBytes),
   ciphertext: field(2, byteString(52, 1200)),
@@ -52,7 +55,7 @@ const licenseShape = {
  */
 export function readLicenseTermsUnverified(license: Uint8Array): LicenseTerms {
   const { payload } = openSigned(license, licenseKind);
-  return decodeTerms(readObject(payload, 'license-malformed', 'license', licenseShape).termsBytes);
+  return decodeTerms(readObject(payload, 'license-malformed', 'license', envelopeShape).termsBytes);
 }
 
 /**
@@ -70,7 +73,7 @@ export function verifyLicense(crypto: Crypto, inputs: Trust & { bundle: Uint8Arr
     { ...known, role: 'license-issuer' },
   );
   const object = verifySigned(crypto, license, { kind: licenseKind, publicKey: issuer.publicKey });
-  const shape = readObject(object.payload, 'license-malformed', 'license', licenseShape);
+  const shape = readObject(object.payload, 'license-malformed', 'license', envelopeShape);
   const terms = decodeTerms(shape.termsBytes);
   if (!equalBytes(terms.delegationDigest, issuer.digest)) throw new Fault('license-delegation-wrong');
   return { ...shape, terms, digest: digestOf(crypto, object), issuer, trust };

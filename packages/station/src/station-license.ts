@@ -21,20 +21,17 @@ import {
   checkCounterCap,
   count,
   digestOf,
-  type GrownTrust,
-  pointBytes,
   readItem,
   readObject,
   readValue,
   type SignedKind,
   shortText,
   type Trust,
-  type VerifiedDelegation,
   verifyAuthority,
   verifySigned,
 } from '@firmseal/formats';
 import { hpkeOpen, hpkeSeal } from '@firmseal/hpke';
-import { deviceDataAreas, readLicenseBundle } from '@firmseal/license';
+import { deviceDataAreas, envelopeShape, readLicenseBundle, type VerifiedEnvelope } from '@firmseal/license';
 import { type Manifest, openContentKeys } from '@firmseal/seal';
 
 const malformed = 'station-license-malformed';
@@ -140,22 +137,7 @@ export async function issueStationLicense(crypto: Crypto, inputs: StationLicense
   return signCoseWith(crypto, { signer, typ: stationLicenseKind.typ, payload });
 }
 
-export interface VerifiedStationLicense {
-  readonly terms: StationTerms;
-  /** As encoded: the aad of the envelope. */
-  readonly termsBytes: Bytes;
-  readonly digest: Bytes;
-  readonly issuer: VerifiedDelegation;
-  readonly trust: GrownTrust;
-  readonly enc: Bytes;
-  readonly ciphertext: Bytes;
-}
-
-const licenseShape = {
-  termsBytes: field(0, byteString(0, 2048)),
-  enc: field(1, pointBytes),
-  ciphertext: field(2, byteString(52, 1200)),
-};
+export type VerifiedStationLicense = VerifiedEnvelope<StationTerms>;
 
 /**
  * Section 4, steps 1 to 4; the bundle is that of spec/license.md section 1. Throws `license-malformed` for
@@ -174,7 +156,7 @@ export function verifyStationLicense(
     { ...known, role: 'license-issuer' },
   );
   const object = verifySigned(crypto, license, { kind: stationLicenseKind, publicKey: issuer.publicKey });
-  const shape = readObject(object.payload, malformed, 'station license', licenseShape);
+  const shape = readObject(object.payload, malformed, 'station license', envelopeShape);
   const { formatVersion, ...terms } = readObject(shape.termsBytes, malformed, 'terms', termsShape);
   if (!equalBytes(terms.delegationDigest, issuer.digest))
     throw new Fault('station-license-wrong', { what: 'delegation of its issuer' });
