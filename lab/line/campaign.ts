@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@firmseal/bytes';
+import { exitCodes } from '@firmseal/fault';
 import { seededRandom } from '@firmseal/link/testing';
 import { readJournalBytes } from '@firmseal/programmer';
 import { publicKeyFile } from '../../apps/cli/src/public-key-file.ts';
@@ -99,6 +100,8 @@ class Campaign {
   readonly #machines: Child[] = [];
   #machineChips = 0;
   #line!: LineProcess;
+  /** Of the line's process that runs. */
+  #hasFailure = false;
   #words: string[] = [];
   #came = 0;
   #dealt = 0;
@@ -135,7 +138,7 @@ class Campaign {
     await this.#killing;
     clearInterval(watching);
     const { code, signal } = await this.#line.stop();
-    if (signal !== null || (code !== 0 && code !== 17))
+    if (signal !== null || !this.#mayEndWith(code))
       this.#note(`the line ended with ${signal ?? code}: ${this.#line.errors}`);
     const { faults, messages } = await this.#counts();
     await this.#bench.host.stop();
@@ -220,6 +223,7 @@ class Campaign {
   }
 
   #start(): void {
+    this.#hasFailure = false;
     this.#line = new LineProcess(this.#words, (event) => this.#take(event));
     const line = this.#line;
     void line.ended.then(({ signal, code }) => {
@@ -235,8 +239,19 @@ class Campaign {
     if (this.#came >= (this.#options.chips * 3) / 4) this.#late = Math.max(this.#late, residentBytes);
   }
 
+  /**
+   * All passed, or no chip came; the kinds of failures where there were any: a chip that was lost before it said
+   * who it is stays a failure, whatever passes in its socket afterwards.
+   */
+  #mayEndWith(code: number | null): boolean {
+    const { pass, stopped, authority, link, chip, mixed } = exitCodes;
+    const failures: readonly number[] = this.#hasFailure ? [authority, link, chip, mixed] : [];
+    return code === pass || code === stopped || failures.includes(code ?? -1);
+  }
+
   #take({ event, name, outcome, fault }: LineJson): void {
     if (event !== 'line-cycle' || name === undefined) return;
+    this.#hasFailure ||= outcome !== 'pass';
     const slot = Number(name.slice(1));
     const visitor = this.#inside.get(name);
     this.#results++;
