@@ -240,8 +240,8 @@ class Campaign {
   }
 
   /**
-   * All passed, or no chip came; the kinds of failures where there were any: a chip that was lost before it said
-   * who it is stays a failure, whatever passes in its socket afterwards.
+   * All passed, or no chip came; the kinds of failures where there were any: a chip that was lost before it
+   * said who it is stays a failure, whatever passes in its socket afterwards.
    */
   #mayEndWith(code: number | null): boolean {
     const { pass, stopped, authority, link, chip, mixed } = exitCodes;

@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const cli = `${root}apps/cli/src/main.ts`;
 
 /**
- * V8 lets garbage stand while a machine has memory. With this limit a line that kept something of each chip would
- * grow until it ends.
+ * V8 lets garbage stand while a machine has memory. With this limit a line that kept something of
+ * each chip would grow until it ends.
  */
 const heapMiB = 64;
 
