@@ -73,15 +73,29 @@ export interface StationGiven {
   readonly token?: string;
 }
 
-/** A command that serves in this process: cheaper, where nothing is killed. */
-export function serveHere(words: readonly string[], environment: Record<string, string>) {
+/** A command that serves in this process: cheaper, where nothing is killed. `more`: behind the words. */
+export function serveHere(
+  words: readonly string[],
+  environment: Record<string, string>,
+  more: readonly string[] = ['--json'],
+) {
   const { shell, out, err } = memoryShell(environment);
-  const ended = runCommandLine([...words, '--json'], shell);
+  const ended = runCommandLine([...words, ...more], shell);
   const lines = () => jsonLines({ stdout: out.text.slice(0, out.text.lastIndexOf('\n') + 1) });
   return {
     ended,
     stdout: () => out.text,
     stderr: () => err.text,
+    /** What the pattern finds in the lines for people, once it is there. */
+    said: async (pattern: RegExp): Promise<RegExpExecArray> => {
+      for (;;) {
+        const found = pattern.exec(out.text);
+        if (found !== null) return found;
+        await new Promise<void>((resolve) => {
+          out.changed = resolve;
+        });
+      }
+    },
     /** The first event of that name. */
     heard: async (name: string): Promise<Event> => {
       for (;;) {
