@@ -48,6 +48,21 @@ test('the lock of a killed process whose number another has now is taken over', 
   }
 });
 
+test('a lock that is being written is waited for; one that stays empty is taken over', async () => {
+  const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+  try {
+    writeFileSync(`${path}.lock`, '');
+    const asked = holdFile(path);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    writeFileSync(`${path}.lock`, `${other.pid} ${(await markOfProcess(other.pid!)) ?? ''}\n`);
+    expect(await asked).toEqual({ held: false, process: other.pid });
+    writeFileSync(`${path}.lock`, '');
+    expect((await holdFile(path)).held).toBe(true);
+  } finally {
+    other.kill();
+  }
+});
+
 test('a folder that is missing', async () => {
   await expect(holdFile(join(folder, 'none', 'x'))).rejects.toMatchObject({ code: 'folder-missing' });
 });
