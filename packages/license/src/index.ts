@@ -2,6 +2,14 @@ export { type LicenseBundle, makeLicenseBundle, readLicenseBundle } from './bund
 export { claimedLicense } from './claimed-license.ts';
 export { contentKeyManifestDigest, openContentKey, sealContentKey } from './content-key-file.ts';
 export {
+  type EnvelopeInputs,
+  type EnvelopeKind,
+  openEnvelope,
+  sealEnvelope,
+  type VerifiedEnvelope,
+  verifyEnvelope,
+} from './envelope.ts';
+export {
   type Hello,
   helloKind,
   type LifeCycle,
@@ -12,7 +20,6 @@ export {
 } from './hello.ts';
 export {
   ceilingFor,
-  deviceDataAreas,
   issueLicense,
   type LicenseInputs,
   licenseKind,
@@ -58,11 +65,9 @@ export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from '.
 export {
   checkLicenseDate,
   checkLicenseForChip,
-  envelopeShape,
   type LicenseContext,
   openLicense,
   readLicenseTermsUnverified,
-  type VerifiedEnvelope,
   type VerifiedLicense,
   verifyLicense,
 } from './verify-license.ts';

@@ -1,18 +1,8 @@
 // A license whose receiver is a station: spec/station.md section 4. A kind of its own, so that no chip takes
 // it for its license and no station one of a chip.
 
-import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
-import {
-  arrayOf,
-  byteString,
-  type CborInput,
-  type CoseSigner,
-  encodeCbor,
-  field,
-  oneOf,
-  signCoseWith,
-  tuple,
-} from '@firmseal/cbor-cose';
+import { type Bytes, equalBytes, type Secret, utf8 } from '@firmseal/bytes';
+import { arrayOf, type CborInput, encodeCbor, field, oneOf } from '@firmseal/cbor-cose';
 import type { Crypto, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
@@ -20,29 +10,21 @@ import {
   bytes32,
   checkCounterCap,
   count,
-  digestOf,
-  readItem,
   readObject,
-  readValue,
-  type SignedKind,
   shortText,
   type Trust,
-  verifyAuthority,
-  verifySigned,
 } from '@firmseal/formats';
-import { hpkeOpen, hpkeSeal } from '@firmseal/hpke';
-import { deviceDataAreas, envelopeShape, readLicenseBundle, type VerifiedEnvelope } from '@firmseal/license';
-import { type Manifest, openContentKeys } from '@firmseal/seal';
+import {
+  type EnvelopeInputs,
+  type EnvelopeKind,
+  openEnvelope,
+  sealEnvelope,
+  type VerifiedEnvelope,
+  verifyEnvelope,
+} from '@firmseal/license';
+import type { Manifest } from '@firmseal/seal';
 
 const malformed = 'station-license-malformed';
-
-const stationLicenseKind: SignedKind = {
-  typ: 'application/firmseal-station-license',
-  payloadMaxBytes: 2048,
-  malformed,
-  invalid: 'station-license-signature-invalid',
-};
-const info = utf8('firmseal/1 station-license');
 
 export interface StationTerms {
   /** 16 bytes. */
@@ -96,45 +78,30 @@ function encodeTerms(terms: StationTerms): Bytes {
   );
 }
 
-export interface StationLicenseInputs {
-  /** What the issuer does not say here follows from the package and the data. */
-  readonly terms: Omit<StationTerms, 'manifestDigest' | 'deviceDataDigests'>;
-  readonly manifest: Manifest;
-  /** Of the request, 65 bytes. */
-  readonly kemKey: Uint8Array;
-  readonly contentKey: Secret;
-  /** One value for each area of per-device data, in order, each as long as its area. */
-  readonly deviceData?: readonly Uint8Array[];
-  /** The issuer's. */
-  readonly signer: CoseSigner;
-  /** For test vectors alone. */
-  readonly ephemeral?: KeyPair;
+function decodeTerms(bytes: Uint8Array): StationTerms {
+  const { formatVersion: _, ...terms } = readObject(bytes, malformed, 'terms', termsShape);
+  return terms;
 }
 
-/** The signed license. Throws `license-data-wrong`, `key-commitment-wrong`, `hpke-recipient-invalid`. */
+const stationLicenseKind: EnvelopeKind<StationTerms> = {
+  signed: {
+    typ: 'application/firmseal-station-license',
+    payloadMaxBytes: 2048,
+    malformed,
+    invalid: 'station-license-signature-invalid',
+  },
+  name: 'station license',
+  info: utf8('firmseal/1 station-license'),
+  encodeTerms,
+  decodeTerms,
+  delegationFault: () => new Fault('station-license-wrong', { what: 'delegation of its issuer' }),
+};
+
+export type StationLicenseInputs = EnvelopeInputs<StationTerms>;
+
+/** The signed license. Throws as sealEnvelope does. */
 export async function issueStationLicense(crypto: Crypto, inputs: StationLicenseInputs): Promise<Bytes> {
-  const { manifest, kemKey, contentKey, deviceData = [], signer, ephemeral } = inputs;
-  const ordinals = deviceDataAreas(manifest, deviceData);
-  const keys = openContentKeys(crypto, manifest, contentKey);
-  const aad = encodeTerms({
-    ...inputs.terms,
-    manifestDigest: manifest.digest,
-    deviceDataDigests: ordinals.map((ordinal, i) => keys.areaDigest(ordinal, crypto.sha256(deviceData[i]!))),
-  });
-  const plaintext = encodeCbor([contentKey.expose(), [...deviceData]]);
-  const { enc, sealed } = hpkeSeal(crypto, {
-    ...{ recipientPublicKey: kemKey, info, aad, plaintext },
-    ...(ephemeral ? { ephemeral } : {}),
-  });
-  plaintext.fill(0);
-  const payload = encodeCbor(
-    new Map<number, CborInput>([
-      [0, aad],
-      [1, enc],
-      [2, sealed],
-    ]),
-  );
-  return signCoseWith(crypto, { signer, typ: stationLicenseKind.typ, payload });
+  return (await sealEnvelope(crypto, stationLicenseKind, inputs)).license;
 }
 
 export type VerifiedStationLicense = VerifiedEnvelope<StationTerms>;
@@ -144,26 +111,10 @@ export type VerifiedStationLicense = VerifiedEnvelope<StationTerms>;
  * the bundle, the faults of verifyAuthority, `station-license-malformed`,
  * `station-license-signature-invalid`, `station-license-wrong`.
  */
-export function verifyStationLicense(
+export const verifyStationLicense = (
   crypto: Crypto,
   inputs: Trust & { bundle: Uint8Array },
-): VerifiedStationLicense {
-  const { bundle, ...known } = inputs;
-  const { license, delegation, epoch: epochStatement } = readLicenseBundle(bundle);
-  const { delegate: issuer, trust } = verifyAuthority(
-    crypto,
-    { delegation, epochStatement },
-    { ...known, role: 'license-issuer' },
-  );
-  const object = verifySigned(crypto, license, { kind: stationLicenseKind, publicKey: issuer.publicKey });
-  const shape = readObject(object.payload, malformed, 'station license', envelopeShape);
-  const { formatVersion, ...terms } = readObject(shape.termsBytes, malformed, 'terms', termsShape);
-  if (!equalBytes(terms.delegationDigest, issuer.digest))
-    throw new Fault('station-license-wrong', { what: 'delegation of its issuer' });
-  return { ...shape, terms, digest: digestOf(crypto, object), issuer, trust };
-}
-
-const envelope = tuple(bytes32, arrayOf(byteString(0, 1024), 0, 8));
+): VerifiedStationLicense => verifyEnvelope(crypto, stationLicenseKind, inputs);
 
 /**
  * Steps 5 to 7: that it answers this request for this package, and the envelope. The caller wipes the content
@@ -179,8 +130,8 @@ export function openStationLicense(
     recipient: KeyPair;
   },
 ): { contentKey: Secret; deviceData: Bytes[] } {
-  const { license, manifest, request, recipient } = inputs;
-  const { terms, enc, ciphertext: sealed, termsBytes: aad, issuer } = license;
+  const { license, manifest, request } = inputs;
+  const { terms, issuer } = license;
   const must = (what: string, holds: boolean) => {
     if (!holds) throw new Fault('station-license-wrong', { what });
   };
@@ -189,18 +140,5 @@ export function openStationLicense(
   must('package', equalBytes(terms.manifestDigest, manifest.digest));
   must('chip', equalBytes(terms.holder, request.holder) && terms.chipId === request.chipId);
   checkCounterCap(issuer, manifest.core.securityCounter);
-  const plaintext = hpkeOpen(crypto, { recipient, enc, info, aad, sealed });
-  if (!plaintext) throw new Fault('license-unwrap-failed');
-  const value = readItem(plaintext, 'license-data-wrong');
-  const [key, deviceData] = readValue(value, 'license-data-wrong', 'license', envelope);
-  plaintext.fill(0);
-  const contentKey = new Secret(key);
-  const ordinals = deviceDataAreas(manifest, deviceData);
-  const digests = terms.deviceDataDigests;
-  if (digests.length !== ordinals.length) throw new Fault('license-data-wrong');
-  const keys = openContentKeys(crypto, manifest, contentKey);
-  for (const [i, ordinal] of ordinals.entries())
-    if (!equalBytes(keys.areaDigest(ordinal, crypto.sha256(deviceData[i]!)), digests[i]!))
-      throw new Fault('license-data-wrong');
-  return { contentKey, deviceData };
+  return openEnvelope(crypto, stationLicenseKind, inputs);
 }
