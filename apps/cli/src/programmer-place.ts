@@ -114,7 +114,10 @@ function opener(place: NearPlace): Open {
   }
 }
 
-/** Throws `place-*` for a text that is none or unfit, `station-plain-refused`, and the faults of opening. */
+/**
+ * Throws `place-*` when the text is no place or the place cannot be used here,
+ * `station-plain-refused`, and the faults of opening.
+ */
 export function openProgrammer(text: string, chip: Chip): Promise<ChipProgrammer> {
   const place = parsePlace(text);
   if (place.kind === 'written')

@@ -104,7 +104,7 @@ describe
   .each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32f427', 'stm32g0b1']))(
   '%s with a watchdog that hardware starts',
   (chipId) => {
-    test('is installed, installed anew after a cut, and boots, without a reset by it', async () => {
+    test('is installed, is installed again after a cut, and boots; the watchdog resets it at no point', async () => {
       const { line, bites, boots } = await personalized(chipId, buildAgent(targetOf(chipId, 'shipping')));
       await installTwice(findChip(chipId), line);
       expect(boots()).toBe(true);

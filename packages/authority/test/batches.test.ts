@@ -176,7 +176,7 @@ it('only licenses that belong together are signed together', async () => {
   expect((await sign(opened, [one])).status).toBe(200);
 });
 
-it('a file that was changed, cut or put together anew is refused by its own name', async () => {
+it('a file that was changed, shortened or reassembled is refused, and the fault says which', async () => {
   const opened = await standing();
   const records = [await recordOf(await authority.chip()), await recordOf(await authority.chip())];
   const { body } = await ask(opened, records);

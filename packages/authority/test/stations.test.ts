@@ -124,12 +124,12 @@ describe('a license to a station', () => {
     const other = { ...inputs, recipient: crypto.generateP256() };
     expect(() => openStationLicense(crypto, other)).toThrow('The license does not decrypt');
 
-    // Word for word again: the same license. Asked anew: another one under the same unit.
+    // The same request again: the same license. A new request: another license of the same unit.
     const again = await authority.call('POST', given.path, { token: opened.line, body: given.body });
     expect(again.body).toEqual({ ...given.answer.body, newUnit: false });
-    const anew = await ask({ holder: holderOf(1) });
-    expect(anew.answer.body).toMatchObject({ unitIndex: 0, newUnit: false });
-    expect(anew.answer.body.licenseId).not.toBe(given.answer.body.licenseId);
+    const second = await ask({ holder: holderOf(1) });
+    expect(second.answer.body).toMatchObject({ unitIndex: 0, newUnit: false });
+    expect(second.answer.body.licenseId).not.toBe(given.answer.body.licenseId);
     expect(await authority.showJob(opened.job)).toMatchObject({ units: 1, licenses: 2, remaining: 1 });
     expect(await authority.audit()).toMatchObject({ ok: true });
   });

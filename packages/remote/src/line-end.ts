@@ -142,7 +142,10 @@ export class LineEnd {
     return life;
   }
 
-  /** One connection for the session. Throws where there is none, or the station does not know the session. */
+  /**
+   * Connects for the session. Throws when no connection is made, and when the station
+   * does not know the session.
+   */
   async #attach(life: Life, resumes: boolean): Promise<void> {
     const { station, reach, clock } = this.#options;
     const connection = await reach();

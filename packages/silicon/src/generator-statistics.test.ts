@@ -29,7 +29,7 @@ it.each<[string, Uint8Array[], string]>([
   ['that stand still', mapped(() => 0x5a), 'longestRun'],
   ['one of which comes too often', mapped((byte, at) => (at % 9 === 0 ? 7 : byte)), 'mostInWindow'],
   ['without one bit', mapped((byte) => byte & 0xf7), 'chiSquare'],
-  ['that start anew', [...sound(32), ...sound(32)], 'repeatedBlocks'],
+  ['that start again', [...sound(32), ...sound(32)], 'repeatedBlocks'],
 ])('finds bytes %s', (_, blocks, by) => {
   const found = generatorStatistics(blocks);
   expect(looksRandom(found)).toBe(false);

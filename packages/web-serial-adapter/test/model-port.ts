@@ -1,6 +1,6 @@
-// A browser's serial port for tests, joined to a byte stream: readable and writable are made anew by open(),
-// a damaged byte ends the readable with a FramingError and begins another, and an unplugged adapter ends it
-// with a NetworkError and begins none (Web Serial API, section 4.4).
+// A browser's serial port for tests, joined to a byte stream: readable and writable are made again by each
+// open(), a damaged byte ends the readable with a FramingError and begins another, and an unplugged adapter
+// ends it with a NetworkError and begins none (Web Serial API, section 4.4).
 
 import { type ByteStream, createStreamPair } from '@firmseal/link';
 import type { WebSerialPort } from '../src/index.ts';
