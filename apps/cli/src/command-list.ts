@@ -25,7 +25,7 @@ export interface CommandGroup {
 
 const batch: CommandGroup = {
   name: 'batch',
-  about: 'licenses for a line without a connection, in one signed file, and the way back of its receipts',
+  about: 'licenses for a line without a connection: make one signed file of them, bring the receipts back',
   commands: [
     {
       name: 'new',

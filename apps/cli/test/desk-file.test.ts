@@ -107,6 +107,21 @@ describe('a command in the desk, or in a folder below', () => {
     expect(refused.stderr).toContain(`--token-file ${at('made', 'desk', 'line.token')}`);
   });
 
+  it.each([
+    ['install', 'no.seal'],
+    ['license', 'no.seal', '--out', 'licenses'],
+    ['batch', 'deliver', 'no-outbox'],
+  ])('does the work of a line with the token of the line: %s', async (...words) => {
+    const refused = await inDesk(...words, '--job', '0'.repeat(32));
+    expect(refused.stderr).toContain(`--token-file ${at('made', 'desk', 'line.token')}`);
+  });
+
+  it('takes the chip from the desk where a chip is written without agent', async () => {
+    const refused = await inDesk('install', 'no.seal', '--job', '0'.repeat(32), '--unproven');
+    expect(refused.stderr).toContain('--chip stm32f427');
+    expect(refused.stderr).not.toContain('--socket');
+  });
+
   it('still needs a job, until there is one', async () => {
     const show = await inDesk('job', 'show');
     expect(show).toMatchObject({

@@ -31,8 +31,11 @@ export interface ReceiptDelivery {
   readonly certificate: Bytes;
 }
 
-/** `outbox`: kept at the station until somebody carries it to the authority. */
-export type ReceiptKeeper = 'authority' | 'outbox';
+/**
+ * `outbox`: kept at the station until somebody carries it to the authority; `holder`: shown to the person who
+ * holds the device, and sent to nobody.
+ */
+export type ReceiptKeeper = 'authority' | 'outbox' | 'holder';
 
 export interface KeptReceipt {
   readonly keptBy: ReceiptKeeper;

@@ -2,10 +2,17 @@
 
 import { faultLabel } from '@firmseal/fault';
 import type { FaultReport, InstallEvent } from './events.ts';
+import type { ReceiptKeeper } from './line-authority.ts';
 import { renderResult } from './render-result.ts';
 import { plainText } from './render-text.ts';
 
 const faultText = (fault: FaultReport) => `${faultLabel(fault.code)} ${fault.sentence}`;
+
+const receiptPlaces = {
+  authority: 'stored by the authority',
+  outbox: 'kept in the outbox',
+  holder: 'not sent to the owner',
+} as const satisfies Record<ReceiptKeeper, string>;
 
 function describe(event: InstallEvent): string | undefined {
   switch (event.kind) {
@@ -23,7 +30,7 @@ function describe(event: InstallEvent): string | undefined {
     case 'restart':
       return `reconnecting (${event.restarts}): ${event.fault === null ? 'the chip resets itself' : faultText(event.fault)}`;
     case 'receipt': {
-      const place = event.keptBy === 'authority' ? 'stored by the authority' : 'kept in the outbox';
+      const place = receiptPlaces[event.keptBy];
       const marks = `${event.fresh ? '' : ', NOT FRESH'}${event.outcome === 'PASS' ? '' : `, ${event.outcome}`}`;
       const other =
         event.otherJob === null ? '' : `, installed under job ${event.otherJob}: nothing was spent`;

@@ -75,7 +75,7 @@ function localAuthority(crypto: Crypto, { findLicense }: OpenedOffer): LineAutho
       if (bundle === undefined) throw new Fault('update-license-missing', { thumbprint: toHex(thumbprint) });
       return { bundle };
     },
-    storeReceipt: async () => ({ keptBy: 'outbox' }),
+    storeReceipt: async () => ({ keptBy: 'holder' }),
     knownLicense: findLicense,
   };
 }

@@ -26,6 +26,9 @@ function jobOf(desk: Desk): Value {
   return file === undefined || !existsSync(file) ? undefined : readText(file);
 }
 
+/** Commands that do a line's work, which the authority takes from the token of a line alone. */
+const ofTheLine = new Set(['install', 'license', 'batch deliver']);
+
 /** By option; `name` is the whole name of the command. */
 const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--product': ({ content }) => content.product,
@@ -42,7 +45,7 @@ const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--epoch-statement': (desk) => fileOf(desk, desk.content.keys?.epochStatement),
   '--authority': ({ content }) => content.authority?.url,
   '--token-file': (desk, name) =>
-    fileOf(desk, name === 'install' ? desk.content.line?.token : desk.content.authority?.token),
+    fileOf(desk, ofTheLine.has(name) ? desk.content.line?.token : desk.content.authority?.token),
   '--job': jobOf,
   '--id-file': (desk) => fileOf(desk, desk.content.line?.job),
   '--line-token': (desk) => fileOf(desk, desk.content.line?.token),
@@ -66,6 +69,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   'job close': ['job'],
   'job show': ['job'],
   'job token': ['job'],
+  'batch new': ['job'],
 };
 
 /** Options that are filled in though the command could do without them. */
@@ -73,7 +77,9 @@ const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
 
 interface Wanted {
   /** The option that stands for the others when it is given. */
-  readonly unless: string;
+  readonly unless?: string;
+  /** The option that asks for the others. */
+  readonly with?: string;
   readonly options: readonly string[];
 }
 
@@ -82,6 +88,7 @@ const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
   install: [
     { unless: '--batch', options: ['--authority', '--token-file', '--job'] },
     { unless: '--unproven', options: ['--socket', '--device-ca-delegation'] },
+    { with: '--unproven', options: ['--chip'] },
   ],
   audit: [{ unless: '--evidence', options: ['--authority', '--token-file'] }],
   personalize: [{ unless: '--via', options: ['--socket'] }],
@@ -112,7 +119,10 @@ export function applyDesk(
   { name, words, shell, file }: { name: string; words: readonly string[]; shell: Shell; file: string },
 ): void {
   const isGiven = (long: string) => words.some((word) => word === long || word.startsWith(`${long}=`));
-  const more = (wantedOf[name] ?? []).flatMap((one) => (isGiven(one.unless) ? [] : one.options));
+  const more = (wantedOf[name] ?? [])
+    .filter((one) => one.unless === undefined || !isGiven(one.unless))
+    .filter((one) => one.with === undefined || isGiven(one.with))
+    .flatMap((one) => one.options);
   const missing = command.options.filter(
     ({ long, mandatory }) =>
       long !== undefined &&
