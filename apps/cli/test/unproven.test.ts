@@ -117,6 +117,18 @@ describe('chips without agent', () => {
     await desk.audit();
   });
 
+  it('one with product states is closed, and answers nobody: that is what was asked of it', async () => {
+    const order = await desk.plainOrder('stm32h563', 'product-states', 1);
+    const { chip, via } = await desk.onProbe('stm32h563');
+    const words = [...desk.unprovenWords(order, 'stm32h563', via), '--confirm-permanent'];
+    expect((await desk.try(...words)).status).toBe(25);
+    expect(chip.debug.connect()).not.toBe('ok');
+    expect((await showJob(order)).job).toMatchObject({ units: 1, stated: { 'DONE-UNPROVEN': 1 } });
+    await desk.audit();
+    // Another chip in the same socket could be as silent: nothing is said of it.
+    expect((await desk.try(...words)).stderr).toContain('probe-refused');
+  });
+
   it('to readout level 2 only after that was confirmed, and through OpenOCD', async (context) => {
     const lack = lackingTool(['openocd']);
     if (lack !== undefined) return context.skip(lack);

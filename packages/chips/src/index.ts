@@ -43,6 +43,7 @@ export {
   defaultOptionValues,
   fieldMask,
   findOptionField,
+  isSilentAt,
   type OptionValues,
   optionField,
   type PolicyBits,

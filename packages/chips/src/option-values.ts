@@ -77,6 +77,16 @@ export function accessLevel(chip: Chip, values: OptionValues): ReadoutLevel {
   return productStates.find((one) => one.value === value)?.accessAs ?? 2;
 }
 
+/**
+ * Whether a chip that is set to the level, by the value that firmseal writes for it,
+ * answers no debugger any more.
+ */
+export function isSilentAt(chip: Chip, level: ReadoutLevel): boolean {
+  const { field: name, level0, level1, level2 } = chip.readoutProtection;
+  const value = [level0, level1, level2][level]!;
+  return accessLevel(chip, withOptionField(chip, new Map(), { name, value })) === 2;
+}
+
 export interface PolicyBits {
   /** May be set either way. */
   readonly neutral: number;

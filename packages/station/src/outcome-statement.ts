@@ -14,7 +14,7 @@ import {
   signCoseWith,
   textString,
 } from '@firmseal/cbor-cose';
-import { type Chip, findChip } from '@firmseal/chips';
+import { type Chip, findChip, isSilentAt } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
@@ -204,11 +204,15 @@ export function stationProtection(chip: Chip, core: Manifest['core']): ReadoutLe
   return Math.max(core.leastReadoutLevel, askedReadoutLevel(chip, core.optionBytes) ?? 0) as ReadoutLevel;
 }
 
-/** Whether what was found is what was asked: silence counts for level 2 alone. */
-export function isProtectionAsFound(asked: ReadoutLevel, found: ProtectionFound | undefined): boolean {
+/** Whether what was found is what was asked: silence counts where the level silences the chip. */
+export function isProtectionAsFound(
+  chip: Chip,
+  asked: ReadoutLevel,
+  found: ProtectionFound | undefined,
+): boolean {
   if (asked === 0) return true;
   if (found === undefined || found.access === 'open') return false;
-  if (found.access === 'silent') return asked === 2;
+  if (found.access === 'silent') return isSilentAt(chip, asked);
   return asked === 1 || found.readoutLevel === 2;
 }
 
@@ -250,5 +254,5 @@ export function checkOutcome(statement: OutcomeStatement, install: StatedInstall
     areaDigests.length === asked.length && areaDigests.every((one, i) => equalBytes(one, asked[i]!));
   must('content that was read back', isAll);
   const chip: Chip = findChip(statement.chipId);
-  must('protection', isProtectionAsFound(stationProtection(chip, manifest.core), statement.protection));
+  must('protection', isProtectionAsFound(chip, stationProtection(chip, manifest.core), statement.protection));
 }

@@ -3,6 +3,7 @@
 // chip that is protected already cannot tell any more stands in the journal.
 
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { isSilentAt } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import {
   type ChipProgrammer,
@@ -13,14 +14,11 @@ import {
   runPlan,
 } from '@firmseal/programming';
 import {
-  areaDigestsAsked,
   holderOfChip,
   isProtectionAsFound,
-  makeOutcome,
   makeStationRequest,
   openStationLicense,
   type ProtectionFound,
-  type StationResult,
   stationProtection,
   type VerifiedStationLicense,
   verifyStationLicense,
@@ -30,6 +28,7 @@ import { asFault, reportFault } from '../fault-report.ts';
 import type { JournalBody } from '../journal.ts';
 import { type OpenedArea, openAreas, wipeAreas } from './open-areas.ts';
 import { findProtection, protectionSettings } from './protection.ts';
+import { makeStationStatement, type Said } from './station-statement.ts';
 import { toJournalProtection, type UnprovenRecord, undelivered, unprovenRecords } from './unfinished.ts';
 import type { UnprovenBody, UnprovenResult, UnprovenSettings } from './unproven-settings.ts';
 
@@ -275,8 +274,8 @@ class UnprovenInstall {
   /** Nobody answers at the place, and the last chip there was written. */
   async #finishSilent(record: UnprovenRecord, fault: Fault): Promise<number> {
     const { chip, sealed } = this.#settings;
-    if (stationProtection(chip, sealed.manifest.core) !== 2) throw fault;
-    // Only the run that set level 2 knows why the chip is silent; any other could look at a loose cable.
+    if (!isSilentAt(chip, stationProtection(chip, sealed.manifest.core))) throw fault;
+    // Only the run that closed the chip knows why the chip is silent; any other could look at a loose cable.
     const seen = record.protection;
     if (record.stage !== 'written') return this.#finish(record, async () => seen!);
     const given = this.#resume(record);
@@ -291,7 +290,7 @@ class UnprovenInstall {
     protection: ProtectionFound,
     { uninterrupted, level }: { uninterrupted: boolean; level: 0 | 1 | 2 },
   ): Promise<number> {
-    if (!isProtectionAsFound(level, protection)) {
+    if (!isProtectionAsFound(this.#settings.chip, level, protection)) {
       const found = protection.readoutLevel ?? protection.access;
       const fault = new Fault('protection-not-in-force', { wanted: level, found });
       await this.#sign(given, { result: 'FAILED', cause: fault.code, protection, uninterrupted });
@@ -301,31 +300,17 @@ class UnprovenInstall {
     return given.license.terms.unitIndex;
   }
 
-  async #sign(
-    { license, bundle }: Given,
-    said: { result: StationResult; cause?: string; protection?: ProtectionFound; uninterrupted: boolean },
-  ): Promise<void> {
-    const { crypto, station, sealed, now, keepStatement } = this.#settings;
-    const { terms, digest } = license;
-    const { manifest } = sealed;
-    const { outcomeNonce, deviceDataDigests, holder } = terms;
-    const isDone = said.result === 'DONE-UNPROVEN';
-    const asked = areaDigestsAsked({ manifest, license: { digest, outcomeNonce, deviceDataDigests } });
-    const statement = await makeOutcome(crypto, station.signer, {
-      ...{ jobId: terms.jobId, unitIndex: terms.unitIndex, holder, chipId: terms.chipId },
-      ...{ method: 'station', stationDigest: station.verified.digest, ...said },
-      ...{ licenseDigest: digest, nonce: outcomeNonce, contentDigest: manifest.digest },
-      // Byte for byte what was read back: the digests of the package are those of the chip's content.
-      areaDigests: isDone ? asked.map((one) => one.slice()) : [],
-      atSeconds: Math.floor(now().getTime() / 1000),
-    });
+  async #sign({ license, bundle }: Given, said: Said): Promise<void> {
+    const { station, sealed, keepStatement } = this.#settings;
+    const { holder } = license.terms;
+    const statement = await makeStationStatement(this.#settings, license, said);
     const { delegation } = station;
     keepStatement?.(toHex(holder), {
       ...{ delegation, statement, package: { header: sealed.headerBytes, bundle } },
     });
     await this.#record({
       ...{ kind: 'station-stated', statement: toHex(statement), delegation: toHex(delegation) },
-      done: isDone,
+      done: said.result === 'DONE-UNPROVEN',
     });
     await this.#deliver({ statement, delegation });
   }

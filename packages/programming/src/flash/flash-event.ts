@@ -18,7 +18,7 @@ export type FlashEvent =
   | { readonly event: 'unit-again'; readonly address: number }
   | { readonly event: 'unprotected' }
   | { readonly event: 'options-in-force'; readonly fields: readonly string[] }
-  /** After level 2 the chip answers nobody: that it does not is all that can be seen. */
+  /** At level 2, and closed on H5, a chip answers nobody: that it does not is all that can be seen. */
   | { readonly event: 'chip-closed' }
   | { readonly event: 'started'; readonly address: number };
 

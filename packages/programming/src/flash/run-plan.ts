@@ -2,7 +2,7 @@
 // chip whose power goes in the middle is finished by planning and running once more.
 
 import { concatBytes } from '@firmseal/bytes';
-import { hexAddress, type OptionValues, readoutLevel } from '@firmseal/chips';
+import { accessLevel, hexAddress, type OptionValues, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import type { Segment } from '@firmseal/image';
 import type { ChipProgrammer } from '../chip-programmer.ts';
@@ -158,11 +158,11 @@ async function setOptions(
 ): Promise<void> {
   const { before, after, changes } = options;
   if (changes.length === 0) return;
-  const closes = readoutLevel(chip, after) === 2;
+  const closes = accessLevel(chip, after) === 2;
   try {
     await programmer.writeOptions(changedRegisters(before, after));
   } catch (error) {
-    // At level 2 there is nobody left to answer.
+    // A closed chip has nobody left to answer.
     if (!closes || !(error instanceof Fault)) throw error;
     onEvent({ event: 'chip-closed' });
     return;
