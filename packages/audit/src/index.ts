@@ -1,6 +1,6 @@
 export { type AuditOptions, type AuditResult, audit } from './audit.ts';
 export type { Finding, FindingCode, Notice, NoticeCode } from './findings.ts';
-export type { AuditedInstall, InstallObjects, JobSummary } from './job-audit.ts';
+export type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 export type { AuditedOutcome } from './station-audit.ts';
 export type { AuditTrust } from './trust.ts';
 export { type ProvenReceipt, type ReceiptTrust, verifyReceiptFile } from './verify-receipt-file.ts';

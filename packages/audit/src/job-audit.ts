@@ -6,12 +6,11 @@ import type { EvidenceOf } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';
 import type { Crypto } from '@firmseal/crypto';
-import { type DevicePublic, type Origin, sameOrigin } from '@firmseal/formats';
+import { type DevicePublic, sameOrigin } from '@firmseal/formats';
 import {
   judgeReceipt,
   type Outcome,
   type Receipt,
-  type ReceiptFile,
   type Verdict,
   type VerifiedLicense,
   verifyLicense,
@@ -21,57 +20,10 @@ import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { OutcomeFile, StationResult } from '@firmseal/station';
 import { demand } from './demand.ts';
 import type { FindingCode } from './findings.ts';
+import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 import type { LoggedJob } from './logged-state.ts';
 import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
-
-/**
- * Issued against proven, for people. The last two are no faults: an install may be
- * under way, or a line offline.
- */
-export interface JobSummary {
-  readonly job: string;
-  readonly product: string;
-  readonly quota: number;
-  /** Taken and not voided. */
-  readonly units: number;
-  readonly voided: number;
-  readonly licenses: number;
-  readonly receipts: number;
-  /** Units with a receipt that verified, and whose every weakness the owner of the job takes. */
-  readonly installed: number;
-  /** Receipts by what the install is called. */
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  /** Units by the newest statement of a station that verified: without proof, and not among `installed`. */
-  readonly stated: Readonly<Partial<Record<StationResult, number>>>;
-  readonly unitsWithoutLicense: number;
-  readonly unitsWithoutReceipt: number;
-}
-
-/** What was installed where, by a receipt that verified. */
-export interface AuditedInstall {
-  readonly job: string;
-  readonly unitIndex: number;
-  readonly thumbprint: string;
-  readonly chip: string;
-  readonly firmwareVersion: string;
-  readonly securityCounter: number;
-  readonly manifestDigest: string;
-  readonly receiptDigest: string;
-  /** When the authority kept the receipt. */
-  readonly storedAtMs: number;
-  readonly fresh: boolean;
-  readonly readoutLevel: number;
-  /** How the identity of the chip came about. */
-  readonly origin: Origin;
-  /** What the install is called (spec/receipt.md section 4). */
-  readonly outcome: Outcome;
-  /** Whether the owner of the job takes every weakness of it. */
-  readonly accepted: boolean;
-}
-
-/** The objects that prove an install, besides the delegation of the device CA: a receipt file. */
-export type InstallObjects = Omit<ReceiptFile, 'deviceCaDelegation'>;
 
 export interface JobAuditOptions {
   readonly crypto: Crypto;

@@ -1,2 +1,3 @@
+export { sendRecords, serveRecords, siteWithCable } from './records.ts';
 export { RemoteSite, stationToken } from './site.ts';
 export { createSlowPair, type SlowPair, type Way } from './slow-pair.ts';
