@@ -4,7 +4,7 @@
 import type { Crypto } from '@firmseal/crypto';
 import { emptyHead, type LogEvent, type LogHead, nextLogRow } from '@firmseal/ledger';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { toLogRow } from './sqlite-rows.ts';
+import { toLogRow } from './rows.ts';
 
 export interface SqliteContext {
   readonly database: SqliteDatabase;

@@ -6,7 +6,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
 import { faultOfSqlite } from './sqlite-fault.ts';
-import type { Row } from './sqlite-rows.ts';
+import type { Row } from './rows.ts';
 import { migrate } from './sqlite-schema.ts';
 
 const busyPauseMs = 20;
