@@ -17,6 +17,9 @@ export type { AuthorityClock, ClockSources } from './service/clock.ts';
 export { readEvidence } from './service/evidence.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
+export { copyFromPostgres, copyToPostgres } from './store/postgres-copy.ts';
+export { openPostgresStore, type PostgresStoreOptions } from './store/postgres-store.ts';
+export { type PostgresAddress, parsePostgresUrl, showPostgresAddress } from './store/postgres-url.ts';
 export type {
   AlarmRecord,
   ChallengeRecord,
@@ -28,5 +31,6 @@ export type {
   TokenRecord,
   UnitRecord,
 } from './store/records.ts';
+export { copySqlite } from './store/sqlite-copy.ts';
 export { openSqliteStore } from './store/sqlite-store.ts';
 export { durableWrites, type Store, type StoreSnapshot } from './store/store.ts';

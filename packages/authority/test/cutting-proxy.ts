@@ -1,11 +1,11 @@
-// A socket in front of a PostgreSQL server, at which a test cuts connections: all at once, or one just when its
-// COMMIT passes, before the server gets it or after.
+// A socket in front of a PostgreSQL server, at which a test cuts connections: all at once, or one just when
+// its COMMIT passes, before the server gets it or after.
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 
 /** Of the protocol, version 3: a simple query is `Q`, its length, its text and a zero byte. */
 const commitQuery = Buffer.from('COMMIT\0');

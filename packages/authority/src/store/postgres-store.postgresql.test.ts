@@ -1,5 +1,5 @@
-// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or newer, be
-// of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
+// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or
+// newer, be of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
@@ -77,7 +77,10 @@ describe('PostgreSQL server', () => {
       ...{ code: 'store-not-durable', fields: { setting: 'fsync' } },
     });
     const nobody = openOne({ user: 'nobody_here', busyTimeoutMs: 200 });
-    await expect(nobody).rejects.toMatchObject({ code: 'store-failed', fields: { reason: 'SQLSTATE 28000' } });
+    await expect(nobody).rejects.toMatchObject({
+      code: 'store-failed',
+      fields: { reason: 'SQLSTATE 28000' },
+    });
   });
 
   it('that opens for several replicas at once gets its schema from one of them', async () => {
@@ -139,7 +142,10 @@ describe('PostgreSQL server', () => {
       UPDATE log_head SET size = 3, head = (SELECT head FROM log WHERE sequence = 2);
       SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
         AND application_name = 'firmseal'`);
-    await expect(take(store)).rejects.toMatchObject({ code: 'store-went-back', fields: { known: 4, size: 3 } });
+    await expect(take(store)).rejects.toMatchObject({
+      code: 'store-went-back',
+      fields: { known: 4, size: 3 },
+    });
     await store.close();
     const restarted = await openOne();
     expect(await expectSoundLog(restarted)).toBe(3);

@@ -47,16 +47,21 @@ export function parsePostgresUrl(
   { allowPassword }: { readonly allowPassword: boolean },
 ): PostgresAddress {
   // A socket's address has no host, which URL takes only for schemes that it does not know.
-  const match = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(text.trim());
+  const match = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(
+    text.trim(),
+  );
   if (!match) throw invalid('it does not begin as postgresql://USER@HOST/DATABASE');
   const [, userInfo = '', authority = '', path = '', query = ''] = match;
   const words = new URLSearchParams(query);
-  for (const name of words.keys()) if (!known.has(name)) throw invalid('it has a parameter that firmseal does not know');
+  for (const name of words.keys())
+    if (!known.has(name)) throw invalid('it has a parameter that firmseal does not know');
   const [, hostName = '', portText] = /^(.*?)(?::(\d{1,5}))?$/.exec(authority) ?? [];
   const [userText = '', ...passwordParts] = userInfo.split(':');
   const passwordText = passwordParts.join(':');
   if (passwordText !== '' && !allowPassword)
-    throw invalid('it holds a password, which everybody on this machine could see: put the address into a file');
+    throw invalid(
+      'it holds a password, which everybody on this machine could see: put the address into a file',
+    );
   const host = words.get('host') ?? decode(hostName).replace(/^\[(.*)\]$/, '$1');
   const user = words.get('user') ?? decode(userText);
   const database = decode(path);

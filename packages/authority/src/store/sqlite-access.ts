@@ -1,7 +1,7 @@
 // Challenges, access tokens, identities, alarms, ticks and the log in SQLite.
 
-import type { SqliteContext } from './sqlite-context.ts';
 import * as rows from './rows.ts';
+import type { SqliteContext } from './sqlite-context.ts';
 import type { Store } from './store.ts';
 
 type AccessMethods = Pick<

@@ -121,7 +121,7 @@ export const command = (shell: Shell) =>
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
-        const store = openAuthorityStore(folder);
+        const store = await openAuthorityStore(folder);
         try {
           const authority = await openAuthority(face, {
             ...{ folder, store, kemKey, products, head, acceptRestore },
