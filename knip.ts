@@ -22,6 +22,8 @@ const firstUse: Readonly<Record<string, string>> = {
   rp2040js: 'packages/virtual-stm32/src/cortex-m*.ts',
   '@yowasp/clang': 'device/agent/core/*.c',
 };
+/** Started or loaded by its path, or a part of the schema check of @cyclonedx/cyclonedx-library. */
+const byPath = ['postject', 'ajv', 'ajv-formats', 'ajv-formats-draft2019'];
 const declaredAhead = Object.entries(firstUse)
   .filter(([, files]) => globSync(files).length === 0)
   .map(([name]) => name);
@@ -32,6 +34,9 @@ export default {
   ignoreBinaries: [
     'dfu-util',
     'dpkg-query',
+    'file',
+    'openssl',
+    'sha256sum',
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
@@ -49,7 +54,7 @@ export default {
   workspaces: {
     '.': {
       // npm links every package of the workspace at the root, so tools, bench and lab need not declare them.
-      ignoreDependencies: [/^@firmseal\//],
+      ignoreDependencies: [/^@firmseal\//, ...byPath],
       entry: [
         'tools/set-up/run.mjs',
         'tools/*/main.ts',
@@ -77,8 +82,9 @@ export default {
       entry: ['src/index.ts', 'test/*/main.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
+    // A single executable loads native code by native-parts.ts, which its bundler puts in.
     'apps/cli': {
-      entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
+      entry: ['src/main.ts', 'src/native-parts.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
     // Its browser code needs no entry but main.ts; the page of its tests runs axe from its file.

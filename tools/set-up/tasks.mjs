@@ -27,6 +27,7 @@ export const tasks = {
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true, needsSources: true },
+  release: { script: 'tools/release/main.ts', args: [], needsAgent: true, needsSources: true },
 };
 
 /**
