@@ -35,7 +35,9 @@ export default {
     'dfu-util',
     'dpkg-query',
     'file',
+    'g++',
     'openssl',
+    'softhsm2-util',
     'sha256sum',
     'firmseal',
     'arm-none-eabi-gcc',
@@ -57,6 +59,7 @@ export default {
       ignoreDependencies: [/^@firmseal\//, ...byPath],
       entry: [
         'tools/set-up/run.mjs',
+        'tools/set-up/pkcs11js.ts',
         'tools/*/main.ts',
         'tools/test-report/reporter.ts',
         'tools/pack/launcher.mjs',

@@ -21,7 +21,7 @@ export const tasks = {
   },
   test: {
     ...{ script: 'tools/test-report/main.ts', args: [] },
-    ...{ needsAgent: true, needsSources: true, needsElement: true },
+    ...{ needsAgent: true, needsSources: true, needsElement: true, needsPkcs11: true },
   },
   lab: { script: 'lab/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },

@@ -87,6 +87,7 @@ const listsElsewhere = [
   'apps/cli/test/sfi-counted.test.ts',
   'apps/cli/test/sfi-seal.test.ts',
   'apps/cli/test/sfi.test.ts',
+  'apps/cli/test/tokens.softhsm.test.ts',
   'apps/cli/test/unproven.test.ts',
   'apps/cli/test/unreachable-paths.test.ts',
   'apps/cli/test/updater.test.ts',

@@ -1168,6 +1168,66 @@ export const faultTable = {
     sentence: '{file} is the public key of the root that is to be replaced.',
     remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
+  'token-uri-invalid': {
+    number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The place of a key in a token is not understood: {what}.',
+    remedy: 'Write it as RFC 7512 says, for example pkcs11:token=factory;object=issuer?module-path=/usr/lib/softhsm/libsofthsm2.so; a PIN does not stand in it.',
+  },
+  'pkcs11-library-missing': {
+    number: 826, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Keys in tokens cannot be used: the npm package pkcs11js is not installed.',
+    remedy: 'Run `npm install pkcs11js@{version}` beside firmseal; npm compiles it and needs Python, make and a C++ compiler. Single executables do not have it.',
+  },
+  'pkcs11-module-failed': {
+    number: 827, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The PKCS #11 module {module} cannot be used: {reason}.',
+    remedy: 'Check its path and that it is for this processor; `pkcs11-tool --module {module} -L` shows whether other programs can use it.',
+  },
+  'token-absent': {
+    number: 828, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{found} tokens are {token} for the module {module}, and one is due.',
+    remedy: 'Plug the token in, or correct token, serial or slot-id in the URI; `pkcs11-tool --module {module} -L` lists what is there.',
+  },
+  'token-pin-wrong': {
+    number: 829, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} did not take the PIN.',
+    remedy: 'Give the right PIN with --passphrase-file or at the prompt. It was tried once; a token locks itself after a few wrong ones.',
+  },
+  'token-pin-locked': {
+    number: 830, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has locked its PIN after too many wrong ones.',
+    remedy: 'Its security officer sets a new PIN, for example by `pkcs11-tool --init-pin`.',
+  },
+  'token-key-missing': {
+    number: 831, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has no {kind} key {object}.',
+    remedy: 'Check object and id in the URI; `firmseal keys new --token` makes a key in the token.',
+  },
+  'token-key-unfit': {
+    number: 832, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key {object} in the token {token} cannot be used: {what}.',
+    remedy: 'Make a key for this with `firmseal keys new --token`: P-256, made in the token, for one use, never taken out.',
+  },
+  'token-failed': {
+    number: 833, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} failed at {operation}: {reason}.',
+    remedy: 'Try again; if it stays, look into the token\'s own log. Nothing was signed or opened.',
+  },
+  'token-key-exists': {
+    number: 834, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has a key {object} already.',
+    remedy: 'Choose another object, or remove that key with the token\'s own tool. Nothing was changed.',
+  },
+  'token-key-another': {
+    number: 835, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token has another key than {file} says.',
+    remedy: 'Check that the right token is plugged in; a new file for the key it has is made by `firmseal keys new --token URI --existing`.',
+  },
+  'key-in-token': {
+    number: 836, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{path} names a key in a token, and this command takes keys from files only.',
+    remedy: 'Use a key file for it.',
+  },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no job {job}.',
