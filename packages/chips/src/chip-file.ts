@@ -138,6 +138,19 @@ export const chipFile = object(
         { guarded: flag, erasedByRegression: flag, erasedAtResetWhile: fieldValue },
       ),
     ),
+    supply: object(
+      { leastMillivolts: count, resetMillivolts: count, source: text },
+      {
+        monitor: object({
+          controlAddress: word,
+          enableBit: count,
+          levelShifts: list(count),
+          statusAddress: word,
+          lowBit: count,
+          fallingMillivolts: list(count),
+        }),
+      },
+    ),
     ramSource: text,
     romBootloader: object(
       {

@@ -1,8 +1,8 @@
 export { type AgentBuild, agentBuilds, requireAgent } from './agent-builds.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
-export { brownOutOptions } from './brown-out.ts';
+export { brownOutMillivolts, brownOutOptions, marginMillivolts } from './brown-out.ts';
 export { chipIds, findChip, findChipNamed } from './catalogue.ts';
-export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
+export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange, SupplyMonitor } from './chip.ts';
 export type {
   AgentLink,
   AgentUart,

@@ -623,6 +623,11 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'supply-too-low': {
+    number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
+    sentence: 'The supply of the chip is too low to erase its flash.',
+    remedy: 'Supply the board as its settings say, and run the same command again. Nothing was erased that this install had not erased before.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',

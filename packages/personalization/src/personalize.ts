@@ -35,7 +35,7 @@ export interface PersonalizeOptions {
   readonly openAgent: OpenAgent;
   /** What goes where in flash: the agent, cut to the catalogue's ranges, and the board settings. */
   readonly agentImage: readonly ImagePart[];
-  /** The least supply of the board in mV, for the brown-out level; left out: the level stays as it is. */
+  /** The least supply of the board in mV, for the brown-out level; left out: the least that the agent bears. */
   readonly leastMillivolts?: number;
   readonly rootPublicKey: Bytes;
   readonly product: string;

@@ -20,6 +20,8 @@ export interface MachineParts {
   readonly emptyCheck: EmptyCheck;
   readonly lowMemory: LowMemorySwitch;
   readonly randomWord: () => number;
+  /** The supply. */
+  readonly millivolts: () => number;
   /** Bytes out on the link. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Whether the agent is called by its pin; undefined while nothing drives it. */

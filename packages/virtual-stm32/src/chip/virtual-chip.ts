@@ -70,7 +70,7 @@ export class VirtualChip {
   readonly #random: SeededRandom;
   readonly #life = new ChipLife();
   readonly #run = new FirmwareRun({
-    powered: () => this.power.on,
+    powered: () => this.#supply.bears,
     halted: () => this.#life.halted,
     deliver: (bytes) => this.#life.executor?.receive(bytes),
     start: (cause) => this.#start(cause),
@@ -194,8 +194,9 @@ export class VirtualChip {
     else this.#life.levels.set(pin, high);
   }
 
+  /** Nothing happens while the supply (`power.rail`) is below the brown-out level. */
   powerOn(): void {
-    if (this.power.on) return;
+    if (this.power.on || this.power.rail.isBrownOut) return;
     this.#supply.switchOn();
     this.#run.enter(() => this.#start('power-on'));
   }
