@@ -24,7 +24,8 @@ test.skipIf(!hasTool('arm-none-eabi-gcc'))('U575: configured, and well again aft
   const first = words();
   expect(first).toMatch(/^[0-9a-f]{32}$/);
   const held = [rng.control, rng.noise, rng.health].map((address) => machine.readDebugWord(address));
-  // RNGEN beside the configuration, without CONDRST (AN4230; ST's device header: RNG_CR_NIST_VALUE and so on).
+  // RNGEN beside the configuration, without CONDRST (AN4230; ST's device header:
+  // RNG_CR_NIST_VALUE and so on).
   expect(held).toEqual([0x00f0_0d04, 0x0001_7cbb, 0xa2b0]);
   machine.failGenerator();
   const second = words();

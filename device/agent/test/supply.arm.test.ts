@@ -1,6 +1,6 @@
-// A supply that sags, with the machine code that ships: the agent looks at it before it begins an install, and
-// before each erase. It says so, the application that stands goes on, and the same command works when the supply
-// is back. Without the look an install ends half done, and the application is gone.
+// A supply that sags, with the machine code that ships: the agent looks at it before it begins an install,
+// and before each erase. It says so, the application that stands goes on, and the same command works when the
+// supply is back. Without the look an install ends half done, and the application is gone.
 
 import { encodeBoardBlock, findBoard } from '@firmseal/boards';
 import type { Bytes } from '@firmseal/bytes';

@@ -246,7 +246,14 @@ export const chipFile = object(
         ),
         halfLevel: object({ value: count, onlyWith: fieldValue }),
         regressionKeys: list(
-          object({ name: text, keyRegisters: list(word), lockRegister: word, lockBit: count, meaning: text }),
+          object({
+            name: text,
+            leavesLevel: oneOf(1, 2),
+            keyRegisters: list(word),
+            lockRegister: word,
+            lockBit: count,
+            meaning: text,
+          }),
         ),
       },
     ),

@@ -928,6 +928,11 @@ export const faultTable = {
     sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
     remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
   },
+  'level-key-set': {
+    number: 591, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} holds a key or password with which somebody can take its readout level back (STM32U5: OEM1 or OEM2 key).',
+    remedy: 'Do not use this chip before you know who set it. A person who knows the key gives it with ST\'s tool and then writes 0xFF into all of it; otherwise take another chip. No certificate was made.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',

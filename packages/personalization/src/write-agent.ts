@@ -24,7 +24,6 @@ export interface ImagePart {
 export interface WriteAgentOptions {
   /** Agent and board settings, cut to the catalogue's ranges. */
   readonly image: readonly ImagePart[];
-  /** The least supply of the board in mV: the brown-out level goes by it. Left out: it stays as it is. */
   /**
    * The least supply of the board in mV, for the brown-out level; left out: the least that the agent bears.
    */

@@ -1,19 +1,21 @@
 /*
- * The supply before flash is erased (spec/agent.md section 8): the programmable voltage detector (PVD) is on for one
- * look, at the highest level that a sound supply of this board never reaches. Registers: the catalogue's
- * supply.monitor.
+ * The supply before flash is erased (spec/agent.md section 8): the programmable voltage detector
+ * (PVD) is on for one look, at the highest level that a sound supply of this board never reaches.
+ * Registers: the catalogue's supply.monitor.
  */
 #include "fs_settings.h"
 #include "fs_stm32.h"
 
-/* The comparator settles within microseconds of its start (RM0090 5.2.3); these turns take more at any clock. */
+/* The comparator settles within microseconds of its start (RM0090 5.2.3); these turns
+ * take more at any clock. */
 #define SETTLE_TURNS 20000u
 
 #define X(millivolts) millivolts,
 static const uint16_t levels[FS_SUPPLY_LEVEL_COUNT] = {FS_SUPPLY_LEVELS(X)};
 #undef X
 
-/* Levels whose threshold is low enough, counted from the lowest. A board without settings has what the chip needs. */
+/* Levels whose threshold is low enough, counted from the lowest. A board without
+ * settings has what the chip needs. */
 static uint32_t count_fitting(void) {
   fs_board settings;
   uint32_t least;

@@ -46,8 +46,8 @@
 #define SCB_ICIALLU FS_REGISTER(0xE000EF50u)
 #define CCR_INSTRUCTION_CACHE (1u << 17)
 
-/* Revision Y and before (REV_ID below 0x2000): a read of AXI SRAM, where the agent works, may give a wrong word
- * (ES0392 2.2.9, "Reading from AXI SRAM may lead to data read corruption"). READ_ISS_OVERRIDE of the AXI
+/* Revision Y and before (REV_ID below 0x2000): a read of AXI SRAM, where the agent works, may give a wrong
+ * word (ES0392 2.2.9, "Reading from AXI SRAM may lead to data read corruption"). READ_ISS_OVERRIDE of the AXI
  * interconnect's target 7 cures it; ST's SystemInit writes the same. It stays set for the application. */
 #define DBGMCU_IDCODE FS_REGISTER(0x5C001000u)
 #define REVISION_ID(idcode) ((idcode) >> 16)
@@ -63,8 +63,9 @@
 /* 512 MiB, strongly ordered, no access, no execution. */
 #define MPU_CLOSED (1u << 28 | 28u << 1 | 1u)
 
-/* A Cortex-M7 reads ahead wherever the default map says normal memory. 0x60000000 to 0x9FFFFFFF is that of FMC and
- * QUADSPI: the FMC's bank 1 is on after reset and would hold the bus, for a device that is not there. */
+/* A Cortex-M7 reads ahead wherever the default map says normal memory. 0x60000000 to
+ * 0x9FFFFFFF is that of FMC and QUADSPI: the FMC's bank 1 is on after reset and would hold the
+ * bus, for a device that is not there. */
 static void close_external_memory(uint32_t attributes, uint32_t control) {
   uint32_t region;
   MPU_CTRL = 0;

@@ -49,10 +49,10 @@ static inline void fs_random_clock(void) {
   (void)FS_RCC_AHB2ENR1;
 }
 
-/* The configuration that ST certified to NIST SP 800-90B, for a clock of 48 MHz (AN4230, STM32U5; the values of
- * RNG_CR_NIST_VALUE, RNG_HTCR_NIST_VALUE and RNG_NSCR_NIST_VALUE in ST's device headers): the one after reset is
- * another. It is taken over only by a write with CONDRST, which also is the way out of a seed error (RM0456 48.3.7);
- * CONDRST reads 1 until the conditioning was reset. */
+/* The configuration that ST certified to NIST SP 800-90B, for a clock of 48 MHz (AN4230, STM32U5; the values
+ * of RNG_CR_NIST_VALUE, RNG_HTCR_NIST_VALUE and RNG_NSCR_NIST_VALUE in ST's device headers): the one after
+ * reset is another. It is taken over only by a write with CONDRST, which also is the way out of a seed error
+ * (RM0456 48.3.7); CONDRST reads 1 until the conditioning was reset. */
 #define FS_RNG_CR_CONDRST (1u << 30)
 #define FS_RNG_CR_NIST 0x00F00D00u
 #define FS_RNG_HTCR_NIST 0x0000A2B0u

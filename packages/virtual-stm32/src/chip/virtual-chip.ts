@@ -143,6 +143,7 @@ export class VirtualChip {
         this.#life.halted = halted;
       },
       reset: () => this.#reset('debug'),
+      giveLevelKey: (key) => this.#options.giveLevelKey(key),
       readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
@@ -320,6 +321,7 @@ export class VirtualChip {
     return createCpuPort({
       ...{ chip: this.chip, clock: this.clock, memory: this.#memory, flash: this.#flash, ram: this.#ram },
       ...{ random: this.#random, uid: this.uid, resetCause, boot },
+      levelKeySet: () => this.#options.levelKeys.isAnyLocked,
       gate: () => {
         if (present !== this.#life.present) throw new Error('the firmware that holds this port was stopped');
         this.#run.gate();
@@ -359,6 +361,7 @@ export class VirtualChip {
     this.#stopFirmware();
     this.debug.disconnect();
     this.#machine?.losePower();
+    this.#options.levelKeys.losePower();
     this.#ram.loseContent();
     this.#life.bootedApplication = undefined;
     this.#life.debuggerSeen = false;

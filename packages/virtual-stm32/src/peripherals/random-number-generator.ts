@@ -1,6 +1,7 @@
-// RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator is on. Seeded,
-// for simulation only; errors come when a test asks for one. The later generator (U5, H5: NSCR +0C, HTCR +10,
-// RM0456 48.6) has a configuration, taken over only while CONDRST is 1, and is started anew by it alone.
+// RNG: CR +00, SR +04, DR +08 (RM0090 24.4, RM0433 34.7). A word is ready whenever the generator
+// is on. Seeded, for simulation only; errors come when a test asks for one. The later generator
+// (U5, H5: NSCR +0C, HTCR +10, RM0456 48.6) has a configuration, taken over only while CONDRST is
+// 1, and is started anew by it alone.
 
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 import { RegisterBlock } from './peripheral.ts';

@@ -1,7 +1,7 @@
 // Power, and the plan of when it fails. Every change of non-volatile memory (program of one write unit, erase
 // of one unit, mass erase, program of option bytes) is one operation, counted from 1; a cut hits one of them
-// before it starts, in its middle (torn) or right after it ended. What a torn operation leaves is tearing.ts. The
-// voltage while it is on, and what a low one does, is supply-rail.ts.
+// before it starts, in its middle (torn) or right after it ended. What a torn operation leaves is tearing.ts.
+// The voltage while it is on, and what a low one does, is supply-rail.ts.
 
 import { PowerLost } from '../chip/signals.ts';
 import type { SupplyRail } from './supply-rail.ts';

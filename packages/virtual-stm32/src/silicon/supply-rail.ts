@@ -1,6 +1,6 @@
-// The supply of a chip over time, and what a low one does: below the brown-out level in force, or the power-on
-// reset, there is no power; below what the flash needs, an erase or a program leaves what a torn one leaves, and
-// no flag says so (RM0090 3.6.2: "not guaranteed"). The voltage detector (PVD) looks at it too.
+// The supply of a chip over time, and what a low one does: below the brown-out level in force, or the
+// power-on reset, there is no power; below what the flash needs, an erase or a program leaves what a torn one
+// leaves, and no flag says so (RM0090 3.6.2: "not guaranteed"). The voltage detector (PVD) looks at it too.
 
 /** VDD at a time; between two points it goes straight. */
 export interface SupplyPoint {
