@@ -197,6 +197,7 @@ function checkSources(chip: Chip, path: string): void {
       chip.timing,
       chip.timing.optionProgram,
       chip.supply,
+      chip.endurance,
     ],
     ...[
       chip.romBootloader,

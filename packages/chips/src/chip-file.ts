@@ -138,6 +138,7 @@ export const chipFile = object(
         { guarded: flag, erasedByRegression: flag, erasedAtResetWhile: fieldValue },
       ),
     ),
+    endurance: object({ cycles: count, source: text }),
     supply: object(
       { leastMillivolts: count, resetMillivolts: count, source: text },
       {

@@ -201,6 +201,8 @@ export interface Chip {
   readonly ram: readonly RamRange[];
   readonly ramSource: string;
   readonly supply: Supply;
+  /** Erases of one erase unit that the data sheet promises. */
+  readonly endurance: { readonly cycles: number; readonly source: string };
   /**
    * `length` counts the lock bytes, which stand at `locks.offset`: one for each
    * `locks.blockBytes`, 0 locks (F4).

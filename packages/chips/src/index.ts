@@ -51,6 +51,7 @@ export {
   readoutLevel,
   withOptionField,
 } from './option-values.ts';
+export { type OptionReason, packageFields, reasonOf } from './package-options.ts';
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
 export type {
   BootConfiguration,
@@ -76,4 +77,5 @@ export {
   vectorTableFault,
 } from './vector-table.ts';
 export { independentWatchdogField, windowWatchdogField } from './watchdogs.ts';
+export { journalBytes, type Wear, wearOf } from './wear.ts';
 export { isWriteProtected, writeProtecting } from './write-protect.ts';
