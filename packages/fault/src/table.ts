@@ -623,6 +623,11 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'supply-too-low': {
+    number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
+    sentence: 'The supply of the chip is too low to erase its flash.',
+    remedy: 'Supply the board as its settings say, and run the same command again. Nothing was erased that this install had not erased before.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
@@ -922,6 +927,11 @@ export const faultTable = {
     number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
     remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
+  },
+  'level-key-set': {
+    number: 591, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} holds a key or password with which somebody can take its readout level back (STM32U5: OEM1 or OEM2 key).',
+    remedy: 'Do not use this chip before you know who set it. A person who knows the key gives it with ST\'s tool and then writes 0xFF into all of it; otherwise take another chip. No certificate was made.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
