@@ -40,6 +40,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'seal',
       'license',
       'station',
+      'approval',
       'ledger',
       'keys',
       'places',

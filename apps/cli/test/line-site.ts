@@ -17,7 +17,15 @@ import {
 } from '@firmseal/virtual-line';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import {
+  approverWords,
+  type Desk,
+  deskEnvironment,
+  makeDesk,
+  type ServedAuthority,
+  serveDesk,
+  succeed,
+} from './desk.ts';
 
 export class LineSite {
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-line-'));
@@ -54,7 +62,7 @@ export class LineSite {
     const id = ['--quota', String(quota), '--id-file', this.at(`${name}.job`)];
     await succeed(['job', 'open', ...this.owner, ...files, ...id, ...words]);
     const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
-    await succeed(['job', 'approve', job, ...this.owner]);
+    await succeed(['job', 'approve', job, ...this.owner, ...approverWords(this.desk)]);
     await succeed(['job', 'token', job, ...this.owner, '--out', this.at(`${name}.token`)]);
     return job;
   }

@@ -1178,6 +1178,21 @@ export const faultTable = {
     sentence: '{file} is the public key of the root that is to be replaced.',
     remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
+  'approval-policy-malformed': {
+    number: 820, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is not an approval policy of firmseal.',
+    remedy: 'Make it with `firmseal keys approval-policy`.',
+  },
+  'approval-policy-signature-invalid': {
+    number: 821, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The root did not sign the approval policy.',
+    remedy: 'Check that the policy and the root\'s public key belong to one owner.',
+  },
+  'approval-policy-product-wrong': {
+    number: 822, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is for product {product}, not for {expected}.',
+    remedy: 'Give the policy of {expected}.',
+  },
   'token-uri-invalid': {
     number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The place of a key in a token is not understood: {what}.',
@@ -1478,6 +1493,66 @@ export const faultTable = {
     sentence: 'License {license} cannot be in the batch: {reason}.',
     remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
+  'approval-malformed': {
+    number: 913, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is not an approval of firmseal.',
+    remedy: 'Make it again with `firmseal approve`.',
+  },
+  'approval-signature-invalid': {
+    number: 914, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The signature of the approval is not that of the approver whose delegation came with it.',
+    remedy: 'Give `firmseal approve` a key and a delegation that belong together.',
+  },
+  'approval-wrong': {
+    number: 915, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is for another {what} than the authority has.',
+    remedy: 'Look at the job with `firmseal job show`, and approve what it says now with `firmseal approve`.',
+  },
+  'approval-expired': {
+    number: 916, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'An approval that is needed counted until {until}, and no longer.',
+    remedy: 'Ask the approver to approve again with `firmseal approve`. No quota was spent.',
+  },
+  'approval-repeated': {
+    number: 917, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Approver {approver} has approved this already: two approvals by one key count as one.',
+    remedy: 'Ask another approver.',
+  },
+  'approvals-missing': {
+    number: 918, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have approved {what} of job {job}.',
+    remedy: 'Ask further approvers to run `firmseal approve`. No quota was spent.',
+  },
+  'approval-not-asked': {
+    number: 919, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority asks for no approvals of product {product}.',
+    remedy: 'Use the token of an owner: `firmseal job approve`. To ask for approvals, give `firmseal authority add-product` the option --approval-policy.',
+  },
+  'job-end-malformed': {
+    number: 927, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is not one of firmseal.',
+    remedy: 'Fetch it again with `firmseal job close --certificate`.',
+  },
+  'job-end-signature-invalid': {
+    number: 928, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The signature on the certificate of a job\'s end is not that of the license issuer.',
+    remedy: 'Fetch it again. If it stays so, somebody altered it.',
+  },
+  'job-end-wrong': {
+    number: 929, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is for another {what}.',
+    remedy: 'Fetch it from the authority of this job.',
+  },
+  'job-end-missing': {
+    number: 930, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is not closed, so its end has no certificate.',
+    remedy: 'Close it with `firmseal job close`.',
+  },
+  'job-expired': {
+    number: 931, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gave licenses until {until}, and no longer.',
+    remedy: 'Ask the owner to open a new job. No quota was spent.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -1752,6 +1827,16 @@ export const faultTable = {
     number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
     remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
+  },
+  'approver-option-missing': {
+    number: 991, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An approver\'s key needs {option} beside it.',
+    remedy: 'Give --approver-key, --approver-delegation, --approval-policy and --root-key together, or work from a desk that has them.',
+  },
+  'approval-package-unknown': {
+    number: 992, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not among the packages that would be approved.',
+    remedy: 'Ask the owner which package the job is for. Nothing was signed.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
