@@ -1553,6 +1553,46 @@ export const faultTable = {
     sentence: 'Job {job} gave licenses until {until}, and no longer.',
     remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
+  'store-unreachable': {
+    number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be reached ({reason}).',
+    remedy: 'Start the database server, or mend the network to it, then repeat the request: the repeat finds out whether the first one was done.',
+  },
+  'store-not-durable': {
+    number: 937, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The database server does not keep its commits when the power fails: its setting {setting} is off.',
+    remedy: 'Switch the setting on in postgresql.conf and restart the database server.',
+  },
+  'store-version-older': {
+    number: 938, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The schema of the database is older than this program needs (version {known}), and the database role may not change it.',
+    remedy: 'Start `firmseal authority serve FOLDER --validate` once with the role that owns the tables.',
+  },
+  'store-went-back': {
+    number: 939, exit: 'unsound', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place while the authority ran.',
+    remedy: 'Stop every replica and put the newest database back. The authority looks again when it starts.',
+  },
+  'database-url-invalid': {
+    number: 940, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The address of the database cannot be used: {problem}.',
+    remedy: 'Write it as postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE (docs/authority-on-postgresql.md).',
+  },
+  'database-moved': {
+    number: 941, exit: 'input', http: 503, retry: 'fail', chip: false,
+    sentence: 'This database was copied to another one, which is in force now.',
+    remedy: 'Serve the folder with the database that took its place. To go back, restore a backup of that one.',
+  },
+  'database-not-empty': {
+    number: 942, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The target already holds an authority with {size} log entries, and not this one.',
+    remedy: 'Name an empty database. Nothing was copied.',
+  },
+  'database-copy-unsound': {
+    number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The copy of the database differs from it: {problem}.',
+    remedy: 'Audit the authority. Nothing was put into force.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
