@@ -24,5 +24,6 @@ export {
 export { decodeFault, encodeFault } from './fault-answer.ts';
 export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
+export { ledgerPrefix, ledgerScopes } from './ledger-files.ts';
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';

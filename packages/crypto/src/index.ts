@@ -1,1 +1,2 @@
 export type { Crypto, Hasher, KeyPair } from './crypto.ts';
+export type { Ed25519, Ed25519KeyPair } from './ed25519.ts';

@@ -5,7 +5,7 @@
 import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
-import { type KeyRole, keyRoles } from './key-role.ts';
+import { isEd25519Role, type KeyRole, keyRoles } from './key-role.ts';
 import { checkScryptCost, type ScryptCost } from './passphrase-key.ts';
 
 const keyFormat = 'firmseal-key-1';
@@ -19,7 +19,7 @@ export type KeyInfo = {
   readonly role: KeyRole;
   /** ISO 8601, UTC, as the clock of its maker had it. */
   readonly created: string;
-  /** SEC 1 uncompressed point, 65 bytes. */
+  /** SEC 1 uncompressed point, 65 bytes; of an Ed25519 key its 32 bytes. */
   readonly publicKey: Uint8Array;
 };
 
@@ -70,11 +70,13 @@ const hexBytes = (sizeBytes: number) =>
     .length(2 * sizeBytes, `${sizeBytes} bytes in hexadecimal are due`)
     .transform((text): Uint8Array => fromHex(text));
 
+const publicKeySizeBytes = (role: KeyRole): number => (isEd25519Role(role) ? 32 : 65);
+
 const documentShape = z.strictObject({
   format: z.literal(keyFormat),
   role: z.enum(keyRoles),
   created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, 'a UTC time is due'),
-  publicKey: hexBytes(65),
+  publicKey: z.union([hexBytes(65), hexBytes(32)]),
   kdf: z.strictObject({
     name: z.literal('scrypt'),
     n: z.number(),
@@ -105,6 +107,8 @@ export function parseKeyDocument(text: string, path: string): KeyDocument {
   }
   const { role, created, publicKey, kdf, nonce, ciphertext } = data;
   const { n, r, p, salt } = kdf;
+  if (publicKey.length !== publicKeySizeBytes(role))
+    throw malformed(`publicKey: a ${role} key has another length`);
   checkScryptCost({ n, r, p }, path);
   return { role, created, publicKey, cost: { n, r, p }, salt, nonce, ciphertext };
 }

@@ -1,8 +1,8 @@
-// Key files: one P-256 key each, encrypted with a passphrase (key-document.ts says the format). What a key
+// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase (key-document.ts says the format). What a key
 // may be used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
 import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
-import type { Crypto, KeyPair } from '@firmseal/crypto';
+import type { Crypto, Ed25519, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { readBoundedFile, writeWholeFile } from '@firmseal/files';
 import {
@@ -14,10 +14,13 @@ import {
   parseKeyDocument,
   saltSizeBytes,
 } from './key-document.ts';
-import { expectRole, type KeyRole } from './key-role.ts';
+import { expectRole, isEd25519Role, type KeyRole } from './key-role.ts';
 import { checkScryptCost, defaultScryptCost, passphraseKey, type ScryptCost } from './passphrase-key.ts';
 
 const fileSizeBytesAtMost = 4096;
+
+/** Of Ed25519 only what is called for a key of that kind: P-256 keys need no more than Crypto. */
+export type KeyCrypto = Crypto & Partial<Ed25519>;
 
 /** A key that was opened. `wipe()` the private key when it is done with. */
 export type OpenedKey = KeyInfo & { readonly privateKey: Secret };
@@ -37,11 +40,19 @@ export interface NewKey {
  * Makes a key; `file` is the content of its file, for the caller to write with mode 0600. The private key is
  * not returned. Throws `key-private-invalid`, `key-kdf-refused`.
  */
-export async function makeKey(crypto: Crypto, inputs: NewKey): Promise<{ info: KeyInfo; file: Bytes }> {
+export async function makeKey(
+  crypto: KeyCrypto,
+  inputs: NewKey,
+): Promise<{ info: KeyInfo; file: Bytes }> {
   const { role, passphrase, now } = inputs;
   const cost = inputs.scryptCost ?? defaultScryptCost;
   checkScryptCost(cost, 'The new key');
-  const pair = inputs.privateKey ? pairOf(crypto, inputs.privateKey) : crypto.generateP256();
+  const pair = inputs.privateKey
+    ? pairOf(crypto, role, inputs.privateKey.expose())
+    : isEd25519Role(role)
+      ? ed25519Of(crypto).generateEd25519()
+      : crypto.generateP256();
+  if (pair === undefined) throw new Fault('key-private-invalid');
   const { publicKey, privateKey } = pair;
   const salt = crypto.randomBytes(saltSizeBytes);
   const nonce = crypto.randomBytes(nonceSizeBytes);
@@ -59,7 +70,7 @@ export async function makeKey(crypto: Crypto, inputs: NewKey): Promise<{ info: K
  * what makeKey does, `key-exists`, and what writeWholeFile does.
  */
 export async function createKeyFile(
-  crypto: Crypto,
+  crypto: KeyCrypto,
   { path, ...inputs }: NewKey & { readonly path: string },
 ): Promise<KeyInfo> {
   const { info, file } = await makeKey(crypto, inputs);
@@ -73,10 +84,17 @@ export async function createKeyFile(
   }
 }
 
-function pairOf(crypto: Crypto, privateKey: Secret): KeyPair {
-  const pair = crypto.p256FromPrivate(privateKey.expose());
-  if (!pair) throw new Fault('key-private-invalid');
-  return pair;
+function ed25519Of(crypto: KeyCrypto): Ed25519 {
+  const { generateEd25519, ed25519FromPrivate, signEd25519, verifyEd25519 } = crypto;
+  if (!generateEd25519 || !ed25519FromPrivate || !signEd25519 || !verifyEd25519)
+    throw new Fault('internal-error', { detail: 'an Ed25519 key was met without Ed25519' });
+  return { generateEd25519, ed25519FromPrivate, signEd25519, verifyEd25519 };
+}
+
+function pairOf(crypto: KeyCrypto, role: KeyRole, privateKey: Uint8Array): KeyPair | undefined {
+  return isEd25519Role(role)
+    ? ed25519Of(crypto).ed25519FromPrivate(privateKey)
+    : crypto.p256FromPrivate(privateKey);
 }
 
 /**
@@ -93,7 +111,7 @@ export async function inspectKeyFile(path: string): Promise<KeyInfo> {
  * inspectKeyFile does, `key-role-wrong`, and `key-passphrase-wrong` for a wrong passphrase or a changed file.
  */
 export async function openKeyFile(
-  crypto: Crypto,
+  crypto: KeyCrypto,
   inputs: { path: string; passphrase: Secret; role?: KeyRole },
 ): Promise<OpenedKey> {
   const { path, passphrase } = inputs;
@@ -103,7 +121,7 @@ export async function openKeyFile(
   const plaintext = await decrypt(crypto, document, passphrase);
   if (!plaintext) throw new Fault('key-passphrase-wrong', { path });
   const privateKey = new Secret(plaintext);
-  const pair = crypto.p256FromPrivate(plaintext);
+  const pair = pairOf(crypto, role, plaintext);
   pair?.privateKey.fill(0);
   if (!pair || !equalBytes(pair.publicKey, publicKey)) {
     // Only who knows the passphrase can have written this.

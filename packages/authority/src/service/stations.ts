@@ -29,7 +29,7 @@ import { type Authority, type ProductTrust, requireApproved, requireProduct } fr
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
-import { refuseEndless } from './licensing.ts';
+import { type IssuedLicense, refuseEndless } from './licensing.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -155,7 +155,7 @@ async function makeLicense(
 export async function licenseStation(
   authority: Authority,
   ask: StationAsk,
-): Promise<{ licenseId: Bytes; unitIndex: number; bundle: Bytes; newUnit: boolean }> {
+): Promise<IssuedLicense> {
   const { crypto, store, clock } = authority;
   const { jobId, challenge } = ask;
   const admitted = await admit(authority, ask, 'license');

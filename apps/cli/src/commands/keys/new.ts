@@ -3,7 +3,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
-import { keyRoles, makeKey } from '@firmseal/keys';
+import { makeKey, p256Roles } from '@firmseal/keys';
 import { examples, passphraseOption } from '../../options.ts';
 import { readNewPassphrase } from '../../passphrase.ts';
 import { publicKeyFile } from '../../public-key-file.ts';
@@ -12,7 +12,7 @@ import { costOf, type Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
-    .addOption(new Option('--role <role>', 'what the key is for').choices(keyRoles).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what the key is for').choices(p256Roles).makeOptionMandatory())
     .requiredOption('--out <file>', 'where to write the key; an existing key is never replaced')
     .addOption(passphraseOption('the new key (else FIRMSEAL_PASSPHRASE, else a prompt)'))
     .addHelpText(
