@@ -13,6 +13,7 @@ import {
   type Authority,
   createAuthority,
   createToken,
+  type Ledger,
   openSqliteStore,
   type ProductKeys,
   type RequestEvent,
@@ -49,14 +50,23 @@ export class TestAuthority {
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
   readonly others: ProductKeys[] = [];
+  /** Opened on the store with each run; undefined: nothing is published. */
+  openLedger: ((store: Store) => Promise<Ledger>) | undefined;
   #store!: Store;
+  #ledger: Ledger | undefined;
   #running!: RunningAuthority;
 
   static async start(
-    options: { burst?: number; wrap?: (store: Store) => Store } = {},
+    options: { burst?: number; wrap?: (store: Store) => Store; approvers?: number } = {},
   ): Promise<TestAuthority> {
     const authority = new TestAuthority();
     authority.keys = await authority.owner.productKeys();
+    const { approvers } = options;
+    if (approvers !== undefined)
+      authority.keys = {
+        ...authority.keys,
+        approvalPolicyObject: await authority.owner.approvalPolicy(approvers),
+      };
     await authority.run(options);
     return authority;
   }
@@ -66,6 +76,7 @@ export class TestAuthority {
     const { burst = 5000, wrap = (store) => store } = options;
     this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
+    this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
@@ -80,6 +91,7 @@ export class TestAuthority {
       store,
       kem: unwrapperOf(this.owner.kem),
       products: [this.keys, ...this.others],
+      ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     });
   }
@@ -92,6 +104,11 @@ export class TestAuthority {
 
   get url(): string {
     return this.#running.url;
+  }
+
+  get ledger(): Ledger {
+    if (this.#ledger === undefined) throw new Error('this authority publishes no ledger');
+    return this.#ledger;
   }
 
   get store(): Store {

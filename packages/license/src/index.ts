@@ -37,6 +37,12 @@ export {
   signBatchList,
 } from './license-batch.ts';
 export {
+  type LoggedLicense,
+  licenseDigestOf,
+  verifyLicenseProof,
+  verifyReceiptProof,
+} from './license-proof.ts';
+export {
   type AcceptedOutcomes,
   identityWeaknesses,
   isProtected,

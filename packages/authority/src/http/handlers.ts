@@ -2,11 +2,14 @@
 // made and read there; scopes and limits are held by routes.ts and gate.ts.
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
+import { type Bytes, utf8 } from '@firmseal/bytes';
 import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
+import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
+import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
@@ -40,6 +43,24 @@ async function paged<T>(
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
+interface Logged {
+  readonly logSequence: number;
+}
+
+/**
+ * The last step before a license leaves: that its entry is published, and cosigned where witnesses are awaited.
+ * A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
+ */
+async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
+  return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
+}
+
+/** The same for licenses that leave together: the newest entry is published with all before it. */
+async function awaitLedger(authority: Authority, licenses: readonly Logged[]): Promise<void> {
+  if (licenses.length === 0) return;
+  await proofOf(authority, { logSequence: Math.max(...licenses.map(({ logSequence }) => logSequence)) });
+}
+
 export function createHandlers(authority: Authority, health: HealthProbe): Handlers {
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
@@ -47,13 +68,12 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
-      const { bundle, licenseId, unitIndex, newUnit } = await licenseStation(authority, {
-        ...{ ...ask, jobId: job },
-      });
-      return { bundle, licenseId, unitIndex, newUnit };
+      const issued = await licenseStation(authority, { ...ask, jobId: job });
+      const { bundle, licenseId, unitIndex, newUnit } = issued;
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
@@ -64,6 +84,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
+      await awaitLedger(authority, licenses);
       return {
         manifestDigest,
         licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({
@@ -86,6 +107,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by) => closeJob(authority, job, by),
+    giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
+    fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
     voidUnit: ({ job, unit, reason }, by) => voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
     createLineToken: ({ job, ...request }, by) =>
       createToken(authority, { ...request, scope: 'line', jobId: job, by }),

@@ -9,9 +9,11 @@ import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
@@ -37,6 +39,7 @@ export const toJob = (row: Row): JobRecord => ({
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -132,6 +135,22 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   delegation: bytes(row, 'delegation'),
   result: text(row, 'result') as StationResult,
   storedAtMs: number(row, 'stored_at_ms'),
+});
+
+export const toApproval = (row: Row): ApprovalRecord => ({
+  approvalDigest: bytes(row, 'approval_digest'),
+  jobId: bytes(row, 'job_id'),
+  approval: bytes(row, 'approval'),
+  delegation: bytes(row, 'delegation'),
+  storedAtMs: number(row, 'stored_at_ms'),
+  ended: number(row, 'ended') === 1,
+});
+
+export const toJobEnd = (row: Row): JobEndRecord => ({
+  jobId: bytes(row, 'job_id'),
+  endDigest: bytes(row, 'end_digest'),
+  end: bytes(row, 'certificate'),
+  delegation: bytes(row, 'delegation'),
 });
 
 export const toIdentity = (row: Row): IdentityRow => ({
