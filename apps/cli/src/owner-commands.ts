@@ -1,6 +1,6 @@
 // What an owner runs most: keys with what the root signs of them, and jobs.
 
-import type { CommandGroup } from './command-list.ts';
+import type { CommandGroup } from './command-entry.ts';
 
 export const keys: CommandGroup = {
   name: 'keys',
