@@ -63,6 +63,7 @@ export const adapters: readonly string[] = [
   'journal-file-adapter',
   'mqtt-adapter',
   'openocd-adapter',
+  'pkcs11-adapter',
   'serial-adapter',
   'tcp-adapter',
   'usb-adapter',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Secret, utf8 } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { inspectKeyFile, openKeyFile, type Signer } from '@firmseal/keys';
+import { inspectKeyFile, openKeyFile, signerOf } from '@firmseal/keys';
 import {
   createBlankChip,
   defaultConditions,
@@ -72,10 +72,7 @@ export class LineSite {
     const passphrase = new Secret(utf8(deskEnvironment.FIRMSEAL_PASSPHRASE));
     const path = this.desk.at('ca.key');
     const ca = await openKeyFile(nodeCrypto, { path, passphrase, role: 'device-ca' });
-    const deviceCa: Signer = {
-      publicKey: ca.publicKey,
-      sign: async (message) => nodeCrypto.signEs256(ca.privateKey.expose(), message),
-    };
+    const deviceCa = signerOf(nodeCrypto, ca);
     const { publicKey } = await inspectKeyFile(this.desk.at('root.key'));
     const made = await personalizeVirtualChip(
       { chip: findChip('stm32f427'), rootPublicKey: Uint8Array.from(publicKey), deviceCa, product: 'panel' },

@@ -81,7 +81,7 @@ export async function makeDesk(
       issuer: { publicKey: authority.issuerPublicKey, sign: async () => new Uint8Array(0) },
     });
   } finally {
-    root.privateKey.wipe();
+    root.close();
   }
 }
 

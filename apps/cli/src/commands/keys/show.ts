@@ -22,8 +22,8 @@ import type { Shell } from '../../shell.ts';
 type Description = Readonly<Record<string, string | number>> & { readonly kind: string };
 
 async function ofKey(file: string) {
-  const { role, created, publicKey } = await inspectKeyFile(file);
-  return { role, created, publicKey: toHex(publicKey) };
+  const { role, created, publicKey, uri } = await inspectKeyFile(file);
+  return { role, created, publicKey: toHex(publicKey), ...(uri === undefined ? {} : { token: uri }) };
 }
 
 const ofPublicKey = async (file: string) => ({ publicKey: toHex(readPublicKey(file)) });
