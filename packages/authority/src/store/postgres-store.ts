@@ -4,6 +4,7 @@
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
+import { approvalMethods } from './postgres-approvals.ts';
 import { CommitQueue } from './postgres-commits.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
@@ -29,6 +30,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...jobMethods(context),
   ...unitMethods(context),
   ...licenseMethods(context),
+  ...approvalMethods(context),
   ...accessMethods(context),
 });
 
