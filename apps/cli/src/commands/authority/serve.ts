@@ -24,6 +24,7 @@ import { openToken } from '../../secret-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
+import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
 
 interface Given {
@@ -124,6 +125,7 @@ export const command = (shell: Shell) =>
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
         const store = await openAuthorityStore(folder);
+        const wasThere = head.read() !== undefined;
         try {
           const authority = await openAuthority(face, {
             ...{ folder, store, kemKey, products, head, acceptRestore },
@@ -143,6 +145,7 @@ export const command = (shell: Shell) =>
             `authority serves ${names} at ${running.url}`,
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
