@@ -237,6 +237,8 @@ def run_approval(file, case):
         approval.read_policy(data, root, product)
     elif case["kind"] == "approval":
         approval.read_approval(data, delegation, root, product, epoch)
+    elif case["kind"] == "recovery":
+        approval.read_recovery(data, root, product)
     else:
         approval.read_end(data, delegation, root, product, epoch)
 

@@ -2,7 +2,7 @@
 // an order of checks names has a vector.
 
 import { readFileSync } from 'node:fs';
-import { verifyApproval, verifyApprovalPolicy, verifyJobEnd } from '@firmseal/approval';
+import { verifyApproval, verifyApprovalPolicy, verifyJobEnd, verifyRecovery } from '@firmseal/approval';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -326,6 +326,9 @@ describe('approvals', () => {
     approval: (one, epoch) => {
       const objects = { approval: hex(one.object), delegation: hex(one.delegation) };
       verifyApproval(crypto, objects, { rootPublicKey, product, epoch });
+    },
+    recovery: (one) => {
+      verifyRecovery(crypto, hex(one.object), { rootPublicKey, product });
     },
     end: (one, epoch) => {
       const objects = { end: hex(one.object), delegation: hex(one.delegation) };

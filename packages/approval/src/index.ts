@@ -23,6 +23,7 @@ export {
   type Quorum,
   requireQuorum,
 } from './quorum.ts';
+export { makeRecovery, type Recovery, readRecoveryUnverified, verifyRecovery } from './recovery.ts';
 export {
   type ApprovalKind,
   approvalKinds,

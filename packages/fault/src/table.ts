@@ -1425,8 +1425,8 @@ export const faultTable = {
   },
   'database-went-back': {
     number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place.',
-    remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
+    sentence: 'The database has {size} log entries, the last head {head}. This authority had written {known}, or others: somebody put an older or another database in its place.',
+    remedy: 'Put the newest database back. If it is lost, have the root of each product sign that the authority goes on from there (`firmseal keys recover`), and start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
   },
   'token-expired': {
     number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
@@ -1592,6 +1592,26 @@ export const faultTable = {
     number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
+  },
+  'recovery-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The recovery statement does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys recover`.',
+  },
+  'recovery-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The recovery statement is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys recover`).',
+  },
+  'recovery-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The recovery statement is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys recover`).',
+  },
+  'recovery-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No recovery statement for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,

@@ -11,13 +11,15 @@ import {
   serveAuthority,
   serveMetrics,
 } from '@firmseal/authority';
+import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
-import { examples, hostPort, passphraseOption, port } from '../../options.ts';
+import { readInput } from '../../files.ts';
+import { collect, examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { openToken } from '../../secret-files.ts';
@@ -50,19 +52,19 @@ async function openAuthority(
     kemKey,
     products,
     head,
-    acceptRestore,
+    recoveries,
   }: {
     folder: string;
     store: Store;
     kemKey: OpenedKey;
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
-    acceptRestore: boolean;
+    recoveries: readonly Bytes[];
   },
 ) {
   const kem = unwrapperOf(nodeCrypto, kemKey);
   const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [...products] });
-  const restored = await checkHead(authority, head, { acceptRestore });
+  const restored = await checkHead(authority, head, { recoveries });
   if (restored)
     face.tell(
       { event: 'restore-accepted', folder },
@@ -87,8 +89,9 @@ export const command = (shell: Shell) =>
       'where the head of the log is noted, best on another disk than the database',
     )
     .option(
-      '--accept-restore',
-      'serve an older database that was put back: every token is revoked, every job has to be approved again',
+      '--accept-restore <file>',
+      'serve an older database by what the root signed: every token is revoked, every job has to be approved again; repeat for each product',
+      collect,
     )
     .addOption(
       new Option('--log-format <format>', 'form of the request log')
@@ -107,8 +110,9 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { listen, passphraseFile, acceptRestore = false, validate = false } = options;
+        const { listen, passphraseFile, acceptRestore = [], validate = false } = options;
         const paths = authorityPaths(folder);
+        const recoveries = acceptRestore.map((path) => readInput(path));
         const head = headFile(options.headFile ?? paths.head);
         const tlsFiles = tlsFilesOf(options);
         const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
@@ -128,7 +132,7 @@ export const command = (shell: Shell) =>
         const wasThere = head.read() !== undefined;
         try {
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, acceptRestore },
+            ...{ folder, store, kemKey, products, head, recoveries },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
