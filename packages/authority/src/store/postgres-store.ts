@@ -4,6 +4,7 @@
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
+import { approvalMethods } from './postgres-approvals.ts';
 import { CommitQueue } from './postgres-commits.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
@@ -30,6 +31,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...unitMethods(context),
   ...licenseMethods(context),
   ...accessMethods(context),
+  ...approvalMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {
