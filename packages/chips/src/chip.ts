@@ -107,6 +107,20 @@ export interface Supply {
   readonly source: string;
 }
 
+/**
+ * What holds at a level that can be taken back, for owners who must be able to repair (spec/receipt.md
+ * section 4, REPAIRABLE). Absent where the level promises nothing that is worth a name.
+ */
+export interface RepairTier {
+  readonly readoutLevel: 1;
+  /** What a debugger reaches at that level, and what it does not. */
+  readonly debuggerReads: readonly string[];
+  readonly debuggerRefused: readonly string[];
+  readonly promised: readonly string[];
+  readonly notPromised: readonly string[];
+  readonly source: string;
+}
+
 /** Parts of another name that are this chip to firmseal: same device id, flash, option bytes and agent. */
 interface Variant {
   readonly name: string;
@@ -143,6 +157,7 @@ export interface Chip {
     readonly agentHidden: boolean;
     /** What of the chip could hide it and is not used. */
     readonly unusedHiding?: string;
+    readonly repair?: RepairTier;
     readonly promised: readonly string[];
     readonly notPromised: readonly string[];
     readonly source: string;
