@@ -97,7 +97,7 @@ export interface SupplyMonitor {
   readonly fallingMillivolts: readonly number[];
 }
 
-export interface Supply {
+interface Supply {
   /** VDD from which the flash may be erased and programmed as firmseal does it. */
   readonly leastMillivolts: number;
   /** Below it the chip is in reset, whatever the option bytes say. */
@@ -111,7 +111,7 @@ export interface Supply {
  * What holds at a level that can be taken back, for owners who must be able to repair (spec/receipt.md
  * section 4, REPAIRABLE). Absent where the level promises nothing that is worth a name.
  */
-export interface RepairTier {
+interface RepairTier {
   readonly readoutLevel: 1;
   /** What a debugger reaches at that level, and what it does not. */
   readonly debuggerReads: readonly string[];
