@@ -763,6 +763,11 @@ export const faultTable = {
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
     remedy: 'Do not use it. Please report this with the command that you ran.',
   },
+  'policy-repairable': {
+    number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The least readout level of the package is {level}: a {chip} can then be opened again for repair, and a person with a debug probe reads its working memory while it runs.',
+    remedy: 'Seal with --least-level {least}. Add --allow-repairable if you must be able to repair: receipts will then say REPAIRABLE, and a job takes them with --accept REPAIRABLE.',
+  },
   'agent-write-failed': {
     number: 550, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The agent at {address} reads back other bytes than were written.',
@@ -3123,6 +3128,8 @@ export const exitCodes = {
   rehearsal: 24,
   /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
+  /** A verified receipt of a chip that its owner can open again for repair: REPAIRABLE. */
+  repairable: 26,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,
 } as const;
