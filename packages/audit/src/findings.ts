@@ -65,7 +65,9 @@ export type NoticeCode =
   | 'database-restored'
   /** Approvers signed, and the auditor has not said how many have to. */
   | 'approvals-not-audited'
-  /** A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for. */
+  /**
+   * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
+   */
   | 'approval-policy-earlier'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'
