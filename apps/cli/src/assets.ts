@@ -3,7 +3,7 @@
 // under the same names. A name is the file's path from the project's root and must match assetFolders,
 // or the bundle would not hold it.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -13,6 +13,7 @@ export const assetFolders: readonly { folder: string; endings: readonly string[]
   { folder: 'device/agent/build', endings: ['.wasm', '.hex'] },
   { folder: 'apps/cli/assets', endings: [''] },
   { folder: 'apps/updater/dist', endings: ['.js', '.txt'] },
+  { folder: 'apps/console/dist', endings: ['.html', '.js', '.css', '.svg', '.txt'] },
   { folder: 'examples', endings: ['.elf'] },
 ];
 
@@ -42,6 +43,16 @@ export function assetPath(name: string): string {
   const path = fileURLToPath(new URL(name, assetRoot));
   if (!hasAsset(name)) throw new Fault('asset-missing', { name });
   return path;
+}
+
+/** Names of the assets in a folder of the bundle, without those below it; none where it is not there. */
+export function assetsIn(folder: string): string[] {
+  const path = fileURLToPath(new URL(`${folder}/`, assetRoot));
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .map((name) => `${folder}/${name}`)
+    .filter(isAssetName)
+    .sort();
 }
 
 /** The asset's bytes, as an array of the caller's own. Throws as assetPath. */

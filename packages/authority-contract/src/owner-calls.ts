@@ -200,7 +200,7 @@ const alarmCalls = {
   }),
 } as const;
 
-const identityView = z.object({
+export const identityView = z.object({
   product: of.shownText(64),
   thumbprint: of.digest,
   chip: of.shownText(32),

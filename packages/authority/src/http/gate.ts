@@ -15,6 +15,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authority } from '../service/authority.ts';
 import { authenticate, requireScope } from '../service/tokens.ts';
 import type { TokenRecord } from '../store/records.ts';
+import type { ConsoleFile } from './console-files.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 
 export type Env = { Variables: { token: TokenRecord } };
@@ -37,6 +38,8 @@ export interface HttpOptions {
   readonly authority: Authority;
   readonly limits?: RateLimits;
   readonly onRequest?: (event: RequestEvent) => void;
+  /** The files of the console, served at /console/; none when left out. */
+  readonly console?: readonly ConsoleFile[] | undefined;
 }
 
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
@@ -60,7 +63,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
     await next();
     const tokenId = context.get('token')?.tokenId;
     const fault = context.error ? faultOf(context.error) : undefined;
-    context.header('Cache-Control', 'no-store');
+    if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
     onRequest?.({
       method: context.req.method,
       route: context.req.routePath,
