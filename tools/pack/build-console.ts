@@ -56,6 +56,12 @@ function writeFolder(files: ReadonlyMap<string, Uint8Array>): void {
   for (const name of present) if (!name.startsWith('.')) rmSync(join(folder, name), { force: true });
 }
 
+/**
+ * zod would otherwise try to make code of text, which the policy of the page forbids. It looks when the first
+ * shape is made, so this stands before everything, in each file.
+ */
+const withoutEval = '(globalThis.__zod_globalConfig??={}).jitless=true;';
+
 /** The same sources give the same bytes. */
 export async function buildConsole(): Promise<BuiltConsole> {
   const { outputFiles, metafile } = await build({
@@ -71,6 +77,7 @@ export async function buildConsole(): Promise<BuiltConsole> {
     platform: 'browser',
     target: ['chrome120', 'firefox125', 'safari17.4'],
     jsx: 'automatic',
+    banner: { js: withoutEval },
     define: { 'process.env.NODE_ENV': '"production"' },
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',

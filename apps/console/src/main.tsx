@@ -3,12 +3,8 @@
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import * as z from 'zod/mini';
 import { App } from './app.tsx';
 import './styles.css';
-
-// zod would otherwise try to make code of text, which the page's content security policy forbids.
-z.config({ jitless: true });
 
 createRoot(document.querySelector('#console')!).render(
   <StrictMode>

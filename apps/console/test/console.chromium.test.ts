@@ -2,15 +2,16 @@
 // person, what each kind of token may see, hostile names, and what the browser itself forbids.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Secret, toBase64url, utf8 } from '@firmseal/bytes';
+import { toBase64url, toHex } from '@firmseal/bytes';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildConsole } from '../../../tools/pack/build-console.ts';
 import { runCommandLine } from '../../cli/src/program.ts';
-import { deskEnvironment } from '../../cli/test/desk.ts';
+import { deskEnvironment, succeed } from '../../cli/test/desk.ts';
 import { LineSite } from '../../cli/test/line-site.ts';
 import { memoryShell, runHere } from '../../cli/test/run-here.ts';
 import { launchBrowser } from '../../updater/test/page.ts';
+import { hostileName, hostileThumbprint, plantHostileNames, reportHostileBoard } from './hostile-names.ts';
 import { openConsole, type Person } from './person.ts';
 
 const site = new LineSite();
@@ -33,7 +34,6 @@ afterAll(async () => {
 });
 
 const button = (person: Person, name: string) => person.page.getByRole('button', { name, exact: true });
-const link = (person: Person, name: string) => person.page.getByRole('link', { name, exact: true });
 const column = async (person: Person, caption: string, name: string): Promise<string[]> => {
   const table = person.page.getByRole('table', { name: caption });
   const heads = await table.getByRole('columnheader').allInnerTexts();
@@ -96,16 +96,13 @@ it('opens a job, approves it, makes a token for its line', async () => {
 });
 
 it('shows a line while it runs: a row a socket, yield, cycle times', async () => {
-  const chips = [await site.plugIn(), await site.plugIn()];
-  thumbprints.push(...chips.map(({ device }) => Buffer.from(device.thumbprint).toString('hex')));
+  const [recorded, other] = [await site.personalize('chips.records'), await site.plugIn()];
+  await succeed(['identity', 'send', site.at('chips.records'), ...site.owner]);
+  thumbprints.push(recorded.thumbprint, toHex(other.device.thumbprint));
   await owner.visit('#/lines');
-  await owner.reads('No line told anything');
+  await owner.reads('No line reported');
   expect(await owner.look('lines-none')).toEqual([]);
-  const file = site.writeLine(
-    'browser',
-    chips.map(({ place }) => place),
-    { boardEverySeconds: 1 },
-  );
+  const file = site.writeLine('browser', [recorded.place, other.place], { boardEverySeconds: 1 });
   const { shell, err } = memoryShell(deskEnvironment);
   const ended = runCommandLine(['line', 'run', file, '--json'], shell);
   try {
@@ -167,4 +164,170 @@ it('verifies a receipt file of the person, and refuses one with a byte that diff
   await owner.reads('NOT VERIFIED');
   await owner.page.getByLabel('Receipt file').setInputFiles(site.at('browser.receipt'));
   await owner.reads('verified in this browser');
+});
+
+it('finds chips by thumbprint, by the unique id of their identity, and by version', async () => {
+  await owner.visit('#/chips');
+  await owner.reads('Units of chips, by thumbprint');
+  expect((await column(owner, 'Units of chips, by thumbprint', 'Device')).sort()).toEqual(
+    thumbprints.map((one) => one.slice(0, 12)).sort(),
+  );
+  await owner.page.getByLabel('Thumbprint begins with').fill(thumbprints[0]!.slice(0, 9).toUpperCase());
+  await owner.page.keyboard.press('Enter');
+  await owner.page.waitForURL(/thumbprint=/);
+  const rows = owner.page.getByRole('table', { name: 'Units of chips, by thumbprint' }).locator('tbody tr');
+  await expect.poll(() => rows.count()).toBe(1);
+  expect(await owner.look('chips')).toEqual([]);
+  await owner.visit('#/chips?thumbprint=ffffffffff');
+  await owner.reads('No unit fits.');
+  await owner.visit('#/chips?version=9.9.9');
+  await owner.reads('No unit fits.');
+  await owner.visit('#/chips?serial=zz');
+  await owner.reads('A unique id has 8 to 64 hexadecimal digits');
+  const [identity] = await succeed(['identity', 'list', ...site.owner]);
+  const uniqueId = String(identity!['uniqueId']);
+  await owner.visit(`#/chips?serial=${uniqueId}`);
+  await owner.reads('Identities with this unique id');
+  expect(await column(owner, 'Identities with this unique id', 'Unique id')).toEqual([uniqueId]);
+  await owner.visit(`#/chips?serial=${uniqueId.slice(0, -2)}00`);
+  await owner.reads('No record of an identity has this unique id.');
+});
+
+it('finds the units of a version for a recall, and gives them as a file for a spreadsheet', async () => {
+  await owner.visit('#/recall');
+  await owner.page.getByLabel('Version').fill('1.0.0');
+  await button(owner, 'Find the units').click();
+  const caption = 'Units of panel that were licensed for version 1.0.0';
+  await owner.reads(caption);
+  expect(await column(owner, caption, 'Runs it?')).toEqual(['runs it', 'runs it']);
+  expect(await owner.look('recall')).toEqual([]);
+  const saving = owner.page.waitForEvent('download');
+  await button(owner, 'Download all as CSV').click();
+  const saved = await saving;
+  expect(saved.suggestedFilename()).toBe('recall-panel-1.0.0.csv');
+  await saved.saveAs(site.at('recall.csv'));
+  await owner.reads('The file holds 2 units.');
+  const [head, ...rows] = readFileSync(site.at('recall.csv'), 'utf8').trimEnd().split('\r\n');
+  expect(head).toBe('runs_it,device,product,chip,job,unit,proved_version,outcome,proved_at,receipt');
+  expect(rows.map((row) => row.split(',').slice(0, 5))).toEqual(
+    thumbprints.toSorted().map((one) => ['runs it', one, 'panel', 'stm32f427', job]),
+  );
+});
+
+it('shows the log, follows its hashes, and shows an entry that was changed on its way', async () => {
+  await owner.visit('#/ledger');
+  await owner.reads('token-created');
+  const hashes = await column(owner, 'Entries of the log', 'Hash');
+  expect(new Set(hashes)).toEqual(new Set(['follows']));
+  await button(owner, 'Verify the whole log').click();
+  const text = await owner.reads(/All \d+ entries were read/);
+  expect(text.match(/[0-9a-f]{64}/g)![0]).toBe(/The head is ([0-9a-f]{64})/.exec(text)![1]);
+  expect(await owner.look('ledger')).toEqual([]);
+  await owner.page.route('**/v1/log?*', async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace(
+      /"salt":"(.)/,
+      (_, first) => `"salt":"${first === 'A' ? 'B' : 'A'}`,
+    );
+    await route.fulfill({ response: answer, body });
+  });
+  await button(owner, 'Verify the whole log').click();
+  await owner.reads('The log does not hold.');
+  await owner.visit('#/ledger?from=2');
+  await owner.page.unroute('**/v1/log?*');
+  await owner.visit('#/ledger');
+});
+
+it('gives an auditor everything to read and nothing to change, until his token ends', async () => {
+  await owner.visit('#/tokens');
+  await button(owner, 'New token …').click();
+  await owner.page.getByLabel('Held by').fill('<b>auditor</b>');
+  await button(owner, 'Make the token').click();
+  const token = await owner.page.locator('dialog pre').innerText();
+  expect(token).toMatch(/^fsa_/);
+  await button(owner, 'Close').click();
+  await owner.reads('<b>auditor</b>');
+  expect(await owner.look('tokens')).toEqual([]);
+  const auditor = await openConsole(browser, site.authority.url, token);
+  const pages = await auditor.page
+    .getByRole('navigation', { name: 'Pages', exact: true })
+    .getByRole('link')
+    .allInnerTexts();
+  expect(pages).toEqual(['Jobs', 'Lines', 'Chips', 'Receipts', 'Recall', 'Ledger', 'Alarms']);
+  await auditor.visit(`#/jobs/${job}`);
+  await auditor.reads('2 of 5 units used');
+  expect(await auditor.page.locator('main button').count()).toBe(0);
+  await owner.page
+    .getByRole('row', { name: /auditor<\/b>/ })
+    .getByRole('button')
+    .click();
+  await button(owner, 'Revoke it').click();
+  await owner.reads(/Token [0-9a-f]{16} is revoked\./);
+  await auditor.visit('#/alarms');
+  await auditor.reads('or it was revoked');
+  expect(await auditor.page.getByRole('navigation').count()).toBe(0);
+  expect(auditor.complaints.filter((one) => !/status of 401/.test(one))).toEqual([]);
+  await auditor.context.close();
+});
+
+it('shows a line its own job and nothing else', async () => {
+  const line = await openConsole(browser, site.authority.url, readFileSync(site.at('browser.token'), 'utf8'));
+  expect(await line.reads('Job for panel')).toMatch(/Units left\s+3/);
+  expect(await line.look('own-job')).toEqual([]);
+  await line.visit(`#/jobs/${job}`);
+  await line.reads('Job for panel');
+  expect(line.complaints).toEqual([]);
+  await line.context.close();
+});
+
+it('shows hostile names as text, lists alarms, and takes the note of an owner', async () => {
+  const { alarm, job: hostileJob } = await plantHostileNames(site.desk.at('authority'));
+  await reportHostileBoard(site.authority.url, readFileSync(site.at('browser.token'), 'utf8').trim(), job);
+  const named = encodeURIComponent(hostileName);
+  const recalled = `Units of ${hostileName} that were licensed for version ${hostileName}`;
+  const cells: [page: string, caption: string, name: string, text?: string][] = [
+    ['jobs', 'Jobs of this authority, newest first', 'Product'],
+    [`jobs/${hostileJob}`, 'Packages of the job; the newest approved one is installed', 'Version'],
+    [`chips?thumbprint=${hostileThumbprint}`, 'Units of chips, by thumbprint', 'Product'],
+    [`recall?product=${named}&version=${named}`, recalled, 'Runs it?', 'may run it'],
+    ['lines', 'Sockets of hostile', 'Place'],
+    ['alarms', 'Alarms, newest first', 'Reason'],
+  ];
+  for (const [page, caption, name, text = hostileName] of cells) {
+    await owner.visit(`#/${page}`);
+    await owner.page.getByRole('table', { name: caption }).waitFor();
+    expect(await column(owner, caption, name), page).toContain(text);
+    expect(await owner.page.locator('main img, main script').count()).toBe(0);
+  }
+  await owner.page.getByRole('button', { name: `Acknowledge alarm ${alarm}` }).click();
+  await owner.page.getByLabel('Note, which the log keeps').fill('planted by the test');
+  await button(owner, 'Acknowledge').click();
+  expect(await owner.reads(`Alarm ${alarm} is acknowledged.`)).toContain(hostileName);
+  await owner.reads('planted by the test');
+  expect(await owner.look('alarms')).toEqual([]);
+  await owner.visit('#/ledger');
+  await owner.reads(hostileName);
+});
+
+it('voids a unit that was never proven, and closes a job for ever', async () => {
+  await owner.visit('#/jobs');
+  await owner.reads('Jobs of this authority');
+  expect(await owner.look('jobs')).toEqual([]);
+  await owner.page.getByRole('row', { name: hostileName }).getByRole('link').click();
+  await button(owner, 'Void unit 0 …').click();
+  await owner.page.getByLabel('Reason, which the log keeps').fill('burnt');
+  await button(owner, 'Void it').click();
+  await owner.reads('Unit 0 is voided');
+  await owner.reads('burnt');
+  await owner.visit(`#/jobs/${job}`);
+  await button(owner, 'Close the job …').click();
+  await button(owner, 'Close for ever').click();
+  await owner.reads('The job is closed.');
+  expect(await owner.page.getByRole('button', { name: /Close the job|Approve/ }).count()).toBe(0);
+});
+
+it('asks this authority alone, and breaks no rule of its own policy', () => {
+  expect([...owner.hosts]).toEqual([new URL(site.authority.url).host]);
+  // The browser tells of the refused token of the first test.
+  expect(owner.complaints.filter((one) => !/status of 401/.test(one))).toEqual([]);
 });

@@ -87,8 +87,8 @@ export function LinesPage({ theme }: { theme: Theme }) {
       {answer?.boards.length === 0 ? (
         <>
           <p>
-            No line told anything within the last day. A line tells its board when its line file says how
-            often, in seconds:
+            No line reported within the last day. A line reports when its line file says how often, in
+            seconds:
           </p>
           <Copied label="the field" text={'"boardEverySeconds": 5'} />
         </>
@@ -129,7 +129,7 @@ function LineSection({ one, nowMs, theme }: { one: Board; nowMs: number; theme: 
         <a href={linkTo(['jobs', toHex(job)])}>
           <Hex bytes={job} short />
         </a>
-        . Told <Time atMs={atMs} />.
+        . Last report <Time atMs={atMs} />.
       </p>
       <Tiles
         tiles={[

@@ -138,11 +138,11 @@ function Verified({ file, digest }: { file: Bytes; digest?: string }) {
     <>
       {verdict === undefined ? <Waiting /> : <VerdictView verdict={verdict} digest={digest} />}
       <section className="panel">
-        <h2>Whose word is it?</h2>
+        <h2>Which root</h2>
         <p>
           Everything above follows from one key: the public key of the owner's root. The authority told this
-          page which one it is. Give your own copy of <code>root.key.pub</code>, and you need to believe
-          nobody.
+          page which one it is. Give your own copy of <code>root.key.pub</code>, and the result no longer
+          rests on what the authority says.
         </p>
         <div className="field">
           <label htmlFor={id}>Your copy of the root's public key</label>

@@ -7,6 +7,17 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 const heightPixels = 220;
+/** Results of one moment are not spread over the whole width. */
+const leastSpanSeconds = 120;
+
+/** The results, with some room at both ends. */
+function timeRange(first: number, last: number): uPlot.Range.MinMax {
+  const span = Math.max(leastSpanSeconds, (last - first) * 1.04);
+  const middle = (first + last) / 2;
+  return [middle - span / 2, middle + span / 2];
+}
+
+const clockFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 
 /** Results that are no PASS are drawn apart. */
 function series(results: readonly BoardResult[]): uPlot.AlignedData {
@@ -32,8 +43,14 @@ function optionsOf(element: HTMLElement): uPlot.Options {
     ...{ width: element.clientWidth, height: heightPixels },
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
-    axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 56 }],
+    scales: {
+      x: { range: (_, first, last) => timeRange(first ?? 0, last ?? 0) },
+      y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.1)] },
+    },
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map((tick) => clockFormat.format(tick * 1000)) },
+      { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 56 },
+    ],
     series: [{}, points('--good'), points('--bad')],
   };
 }
