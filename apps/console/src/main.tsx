@@ -1,5 +1,5 @@
-// The page of people at an authority (docs/console.md): jobs, lines, chips, receipts, the log. It is served by
-// the authority itself, asks that authority and nobody else, and keeps the token of its person in memory.
+// The page of people at an authority (docs/console.md): jobs, lines, chips, receipts, the log. It is served
+// by the authority itself, asks that authority and nobody else, and keeps the token of its person in memory.
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -7,7 +7,7 @@ import { Secret, utf8 } from '@firmseal/bytes';
 import { systemClock } from '@firmseal/link';
 import { createContext, useContext } from 'react';
 
-export type Me = CallAnswer<'whoAmI'>;
+type Me = CallAnswer<'whoAmI'>;
 
 export interface Session {
   readonly client: AuthorityClient;
@@ -29,7 +29,7 @@ const scopesOf: Readonly<Record<Action, readonly TokenScope[]>> = {
 const storageName = 'firmseal-console-token';
 
 /** The authority serves this page at /console/ below its own address. */
-export const authorityAddress = (): string => new URL('..', document.baseURI).href.replace(/[?#].*$/, '');
+const authorityAddress = (): string => new URL('..', document.baseURI).href.replace(/[?#].*$/, '');
 
 /** Throws what the client throws: a text that is no token, a token that is refused, no answer. */
 export async function signIn(text: string): Promise<Pick<Session, 'client' | 'me' | 'address' | 'may'>> {

@@ -1,6 +1,6 @@
 // Dark or light: as the system says, until the person chooses.
 
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useCallback, useLayoutEffect, useState, useSyncExternalStore } from 'react';
 
 export type Theme = 'dark' | 'light';
 
@@ -14,7 +14,8 @@ export function useTheme(): { readonly theme: Theme; readonly next: () => void }
   const system: Theme = useSyncExternalStore(subscribe, () => dark.matches) ? 'dark' : 'light';
   const [chosen, setChosen] = useState<Theme>();
   const theme = chosen ?? system;
-  useEffect(() => {
+  // Before the effects of what is drawn by these colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset['theme'] = theme;
   }, [theme]);
   const next = useCallback(() => setChosen(theme === 'dark' ? 'light' : 'dark'), [theme]);

@@ -25,7 +25,9 @@ export interface ReadEntry {
   readonly timeMs: number | undefined;
   readonly kind: string;
   readonly fields: LogFields;
-  /** Whether its hash follows from the entry before and from its content; undefined for the first of a page. */
+  /**
+   * Whether its hash follows from the entry before and from its content; undefined for the first of a page.
+   */
   readonly chained: boolean | undefined;
 }
 

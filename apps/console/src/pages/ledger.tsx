@@ -22,6 +22,7 @@ const links: Readonly<Record<string, (value: string) => string>> = {
 };
 
 function Value({ name, kind, value }: { name: string; kind: string; value: LogFields[string] }) {
+  if (name === 'expires' && typeof value === 'number') return <Time atMs={value} />;
   if (!(value instanceof Uint8Array)) return String(value);
   const hex = toHex(value);
   const link =

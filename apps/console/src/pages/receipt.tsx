@@ -1,5 +1,5 @@
-// One receipt, verified in this browser: from the authority by its digest, or from a file of the person's. What
-// the verification is worth depends on where the root's key comes from, and the page says so.
+// One receipt, verified in this browser: from the authority by its digest, or from a file of the person's.
+// What the verification is worth depends on where the root's key comes from, and the page says so.
 
 import { type Bytes, fromHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -112,7 +112,3 @@ export function Field(props: FieldProps) {
 
 /** A text of a form, without space around it. */
 export const fieldOf = (fields: FormData, name: string): string => String(fields.get(name) ?? '').trim();
-
-/** The same, undefined when it is empty. */
-export const givenField = (fields: FormData, name: string): string | undefined =>
-  fieldOf(fields, name) || undefined;

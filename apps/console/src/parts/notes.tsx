@@ -1,14 +1,21 @@
 // What a page tells in a sentence: a fault with its remedy, a result, that it waits.
 
 import { type Fault, faultLabel } from '@firmseal/fault';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
+
+/** The table of errors sets commands between backticks. */
+const withCommands = (text: string): ReactNode =>
+  text.split('`').map((part, index) => {
+    const key = `${index} ${part}`;
+    return index % 2 === 1 ? <code key={key}>{part}</code> : <Fragment key={key}>{part}</Fragment>;
+  });
 
 export function FaultNote({ fault }: { fault: Fault | undefined }) {
   if (fault === undefined) return null;
   return (
     <div className="note bad" role="alert">
       <p className="what">{fault.message}</p>
-      <p>{fault.remedy}</p>
+      <p>{withCommands(fault.remedy)}</p>
       <p className="code">
         {faultLabel(fault.code)} {fault.code}
       </p>

@@ -1,5 +1,5 @@
-// The console at /console/: static files that hold no secret and set no cookie. Their policy lets the page run
-// its own scripts and speak to this authority, and nothing else. docs/console.md.
+// The console at /console/: static files that hold no secret and set no cookie. Their policy lets the
+// page run its own scripts and speak to this authority, and nothing else. docs/console.md.
 
 import { gzipSync } from 'node:zlib';
 import type { Bytes } from '@firmseal/bytes';

@@ -124,7 +124,10 @@ async function identitiesWith(authority: Authority, uniqueId: string): Promise<I
   ) as IdentityView[];
 }
 
-/** By thumbprint. A chip that was personalized anew has several thumbprints, in no order that a page could have. */
+/**
+ * By thumbprint. A chip that was personalized anew has several thumbprints, in no
+ * order that a page could have.
+ */
 async function namesOf(
   authority: Authority,
   { thumbprint = '', product, firmwareVersion }: UnitSearch,

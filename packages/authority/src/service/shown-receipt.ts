@@ -1,5 +1,5 @@
-// One receipt with everything that verifies it besides the root's key: the file that `firmseal verify receipt`
-// and the console's page take.
+// One receipt with everything that verifies it besides the root's key: the file that
+// `firmseal verify receipt` and the console's page take.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyDevice } from '@firmseal/certificate';

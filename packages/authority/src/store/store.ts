@@ -179,7 +179,10 @@ export interface Store {
   /** Whose record holds these bytes anywhere, newest first: candidates for whoever reads the record. */
   findIdentities(bytes: Bytes, limit: number): Promise<IdentityRow[]>;
 
-  /** Takes the place of the token's board before. Not logged. Forgets boards that came before `forgetBeforeMs`. */
+  /**
+   * Takes the place of the token's board before. Not logged. Forgets boards that came
+   * before `forgetBeforeMs`.
+   */
   keepBoard(board: BoardRecord, forgetBeforeMs: number): Promise<void>;
   /** Newest first. */
   listBoards(page: Page): Promise<BoardRecord[]>;
@@ -249,8 +252,8 @@ export type StoreSnapshot = Pick<
 >;
 
 /**
- * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges, boards
- * and ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
+ * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges,
+ * boards and ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
  */
 export const durableWrites = [
   'insertJob',
