@@ -223,7 +223,7 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   const text = await owner.reads(/All \d+ entries were read/);
   expect(text.match(/[0-9a-f]{64}/g)![0]).toBe(/The head is ([0-9a-f]{64})/.exec(text)![1]);
   expect(await owner.look('ledger')).toEqual([]);
-  await owner.page.route('**/v1/log?*', async (route) => {
+  await owner.page.route(/\/log\?/, async (route) => {
     const answer = await route.fetch();
     const body = (await answer.text()).replace(
       /"salt":"(.)/,
@@ -234,7 +234,7 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   await button(owner, 'Verify the whole log').click();
   await owner.reads('The log does not hold.');
   await owner.visit('#/ledger?from=2');
-  await owner.page.unroute('**/v1/log?*');
+  await owner.page.unroute(/\/log\?/);
   await owner.visit('#/ledger');
 });
 

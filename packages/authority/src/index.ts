@@ -1,5 +1,4 @@
-export type { ConsoleFile } from './http/console-files.ts';
-export type { HttpOptions, RequestEvent } from './http/gate.ts';
+export type { ConsoleFile, HttpOptions, RequestEvent } from './http/gate.ts';
 export { Metrics, type RunningMetrics, serveMetrics } from './http/metrics.ts';
 export type { RateLimits } from './http/rate-limit.ts';
 export { formatRequest, jsonRequestLog } from './http/request-log.ts';

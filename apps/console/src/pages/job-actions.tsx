@@ -1,16 +1,16 @@
 // What an owner may do with a job: approve it, close it, add a package, make a token for a line.
 
+import type { JobView } from '@firmseal/authority-contract';
 import { type ReactNode, useState } from 'react';
 import { Dialog, Field, fieldOf } from '../parts/dialog.tsx';
 import { useSend } from '../use-call.ts';
-import type { Job } from './job.tsx';
 import { type NewToken, NewTokenDialog } from './new-token.tsx';
 import { PackageFields, readPackageFields } from './package-fields.tsx';
 
 type Open = 'approve' | 'close' | 'token' | 'package';
 
 interface ActionsProps {
-  readonly job: Job;
+  readonly job: JobView;
   readonly acted: (done: ReactNode) => void;
 }
 

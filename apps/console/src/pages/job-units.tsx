@@ -1,6 +1,6 @@
 // The units of a job: which chip took which, and what it proved.
 
-import type { UnitView } from '@firmseal/authority-contract';
+import type { JobView, UnitView } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
 import { type ReactNode, useState } from 'react';
 import { countText } from '../format.ts';
@@ -12,7 +12,6 @@ import { type Column, Pager, placeOf, Table } from '../parts/table.tsx';
 import { linkTo, type Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useCall, useSend } from '../use-call.ts';
-import type { Job } from './job.tsx';
 
 const pageSize = 50;
 
@@ -50,7 +49,7 @@ const isVoidable = ({ install, stated, voided }: UnitView): boolean =>
   install === undefined && voided === undefined && stated?.result !== 'DONE-UNPROVEN';
 
 interface UnitsProps extends Pick<Route, 'query'> {
-  readonly job: Job;
+  readonly job: JobView;
   readonly acted: (done: ReactNode) => void;
 }
 

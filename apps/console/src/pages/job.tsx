@@ -1,5 +1,6 @@
 // One job: quota, packages, outcomes, its units, and what its owner may do with it.
 
+import type { JobView } from '@firmseal/authority-contract';
 import { fromHex, toHex } from '@firmseal/bytes';
 import { type ReactNode, useState } from 'react';
 import { countText } from '../format.ts';
@@ -10,19 +11,17 @@ import { JobState } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { linkTo, type Route } from '../route.ts';
 import { useSession } from '../session.ts';
-import { type Asked, useCall } from '../use-call.ts';
+import { useCall } from '../use-call.ts';
 import { JobActions } from './job-actions.tsx';
 import { JobUnits } from './job-units.tsx';
 
-export type Job = NonNullable<Asked<'showJob'>['answer']>;
-
-const modes: Readonly<Record<Job['mode'], string>> = {
+const modes: Readonly<Record<JobView['mode'], string>> = {
   session: 'session: a license for each install, over a connection',
   standing: 'standing: licenses in advance, for lines without a connection',
   station: 'station: for chips without agent',
 };
 
-const packageColumns: readonly Column<Job['packages'][number]>[] = [
+const packageColumns: readonly Column<JobView['packages'][number]>[] = [
   { name: 'Version', cell: ({ firmwareVersion }) => firmwareVersion },
   { name: 'Security counter', kind: 'number', cell: ({ securityCounter }) => countText(securityCounter) },
   { name: 'Manifest digest', cell: ({ manifestDigest }) => <Hex bytes={manifestDigest} short /> },
@@ -86,7 +85,7 @@ function KnownJob({ id, query }: { id: string } & Pick<Route, 'query'>) {
   );
 }
 
-function JobFacts({ job }: { job: Job }) {
+function JobFacts({ job }: { job: JobView }) {
   const { quota, remaining, units, voided, licenses, installed, receipts, outcomes, stated } = job;
   const counted = Object.entries({ ...outcomes, ...stated })
     .map(([name, count = 0]) => [name, count] as const)

@@ -2,14 +2,7 @@
 // page run its own scripts and speak to this authority, and nothing else. docs/console.md.
 
 import { gzipSync } from 'node:zlib';
-import type { Bytes } from '@firmseal/bytes';
-import type { Application } from './gate.ts';
-
-export interface ConsoleFile {
-  /** `index.html`, or a name that changes with the content. */
-  readonly name: string;
-  readonly content: Bytes;
-}
+import type { Application, ConsoleFile } from './gate.ts';
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

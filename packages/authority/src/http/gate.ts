@@ -8,6 +8,7 @@ import {
   type InputOf,
   type TokenScope,
 } from '@firmseal/authority-contract';
+import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -15,7 +16,6 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authority } from '../service/authority.ts';
 import { authenticate, requireScope } from '../service/tokens.ts';
 import type { TokenRecord } from '../store/records.ts';
-import type { ConsoleFile } from './console-files.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 
 export type Env = { Variables: { token: TokenRecord } };
@@ -32,6 +32,13 @@ export interface RequestEvent {
   readonly tokenId?: string;
   /** Set for faults; an `internal-error` has its cause. */
   readonly fault?: Fault;
+}
+
+/** A static file of the console. */
+export interface ConsoleFile {
+  /** `index.html`, or a name that changes with the content. */
+  readonly name: string;
+  readonly content: Bytes;
 }
 
 export interface HttpOptions {
