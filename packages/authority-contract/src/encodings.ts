@@ -82,3 +82,6 @@ export const delegation = base64Bytes(1024);
 export const stationDelegation = base64Bytes(1024);
 export const stationRequest = base64Bytes(1024);
 export const outcomeStatement = base64Bytes(2048);
+/** The payload, its shell and its signature. */
+export const approval = base64Bytes(1280);
+export const jobEnd = base64Bytes(512);

@@ -51,10 +51,16 @@ export class TestAuthority {
   #running!: RunningAuthority;
 
   static async start(
-    options: { burst?: number; wrap?: (store: Store) => Store } = {},
+    options: { burst?: number; wrap?: (store: Store) => Store; approvers?: number } = {},
   ): Promise<TestAuthority> {
     const authority = new TestAuthority();
     authority.keys = await authority.owner.productKeys();
+    const { approvers } = options;
+    if (approvers !== undefined)
+      authority.keys = {
+        ...authority.keys,
+        approvalPolicyObject: await authority.owner.approvalPolicy(approvers),
+      };
     await authority.run(options);
     return authority;
   }

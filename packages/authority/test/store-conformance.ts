@@ -31,7 +31,10 @@ export function storeConformance(
     const open = (quota: number, deviceData: Bytes[] = []) =>
       store.insertJob(
         {
-          job: { jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'], createdAtMs: 5 },
+          job: {
+            ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
+            ...{ createdAtMs: 5, validUntilMs: 9000 },
+          },
           package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
           deviceData,
         },
@@ -88,6 +91,7 @@ export function storeConformance(
         accepts: ['ENROLLED'],
         state: 'open',
         createdAtMs: 5,
+        validUntilMs: 9000,
       });
       expect(job).not.toHaveProperty('deviceDataKey');
       expect(await store.listPackages(jobId)).toMatchObject([
@@ -190,6 +194,34 @@ export function storeConformance(
       expect(await store.findDevice(id(101, 32))).toMatchObject({ certificate: id(1, 99) });
       expect(await store.findDevice(id(102, 32))).toBeUndefined();
       expect(await logSize()).toBe(4);
+    });
+
+    it('keeps approvals in their order, each once, until an older database was put back', async () => {
+      await open(1);
+      const approval = (n: number) => ({
+        ...{ approvalDigest: id(40 + n, 32), jobId, approval: id(50 + n, 90), delegation: id(60, 80) },
+        storedAtMs: n,
+      });
+      expect(await store.insertApproval(approval(1), event('first'))).toBe(true);
+      expect(await store.insertApproval(approval(0), event('second'))).toBe(true);
+      expect(await store.insertApproval(approval(1), event('again'))).toBe(false);
+      expect(await store.listApprovals(jobId)).toEqual([1, 0].map((n) => ({ ...approval(n), ended: false })));
+      expect(await store.listApprovals(id(99, 16))).toEqual([]);
+      await store.suspendAll(9, event('restored'));
+      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true]);
+      expect(await store.insertApproval(approval(2), event('third'))).toBe(true);
+      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true, false]);
+      expect(await logSize()).toBe(5);
+    });
+
+    it('keeps one certificate of the end of a job', async () => {
+      await open(1);
+      const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };
+      expect(await store.findJobEnd(jobId)).toBeUndefined();
+      expect(await store.insertJobEnd(end, event('end'))).toBe(true);
+      expect(await store.insertJobEnd({ ...end, end: id(44, 90) }, event('other'))).toBe(false);
+      expect(await store.findJobEnd(jobId)).toEqual(end);
+      expect(await logSize()).toBe(2);
     });
 
     it('gives exactly the quota to a crowd on two connections', async () => {

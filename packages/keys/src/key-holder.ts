@@ -1,8 +1,8 @@
-// What may be done with a private key, whoever holds it: an opened key file here, a PKCS#11 token behind the
-// same two interfaces. Both are asynchronous, because a token is. Shapes as `CoseSigner` of
+// What may be done with a private key, whoever holds it: an opened key file, or a PKCS #11 token behind the
+// same two interfaces (token-key.ts). Both are asynchronous, because a token is. Shapes as `CoseSigner` of
 // @firmseal/cbor-cose and `HpkeUnwrapper` of @firmseal/hpke take them.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, Secret } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import type { OpenedKey } from './key-file.ts';
 import { expectRole, keyRoles } from './key-role.ts';
@@ -27,17 +27,15 @@ export function signerOf(crypto: Crypto, key: OpenedKey): Signer {
     key.role,
     keyRoles.filter((role) => role !== 'authority-kem'),
   );
-  return {
-    publicKey: key.publicKey,
-    sign: async (message) => crypto.signEs256(key.privateKey.expose(), message),
-  };
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret)) return holder;
+  return { publicKey, sign: async (message) => crypto.signEs256(holder.expose(), message) };
 }
 
 /** Unwraps with an opened key. Throws `key-role-wrong` for any role but `authority-kem`. */
 export function unwrapperOf(crypto: Crypto, key: OpenedKey): Unwrapper {
   expectRole(key.role, ['authority-kem']);
-  return {
-    publicKey: key.publicKey,
-    ecdh: async (publicKey) => crypto.ecdhP256(key.privateKey.expose(), publicKey),
-  };
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret)) return holder;
+  return { publicKey, ecdh: async (point) => crypto.ecdhP256(holder.expose(), point) };
 }

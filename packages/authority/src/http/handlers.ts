@@ -3,12 +3,14 @@
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
+import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { findUnits } from '../service/found-units.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
+import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
@@ -95,6 +97,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by) => closeJob(authority, job, by),
+    giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
+    fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
     voidUnit: ({ job, unit, reason }, by) => voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
     createLineToken: ({ job, ...request }, by) =>
       createToken(authority, { ...request, scope: 'line', jobId: job, by }),

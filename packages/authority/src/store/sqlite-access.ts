@@ -88,6 +88,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
       database.transaction(() => {
         database.run('UPDATE tokens SET revoked_at_ms = ? WHERE revoked_at_ms IS NULL', atMs);
         database.run(`UPDATE jobs SET state = 'open' WHERE state = 'approved'`);
+        database.run('UPDATE approvals SET ended = 1');
         append(event);
       }),
     insertIdentity: (item, event) =>

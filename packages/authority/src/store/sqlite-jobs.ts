@@ -36,14 +36,16 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
     insertJob: ({ job, package: item, deviceData }, event) =>
       database.transaction(() => {
         database.run(
-          `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?)`,
+          `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
+             device_data_key)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
           job.mode,
           job.accepts.join(' '),
           job.createdAtMs,
+          job.validUntilMs ?? null,
           job.deviceDataKey ?? null,
         );
         insertPackageRow({ ...item, jobId: job.jobId });

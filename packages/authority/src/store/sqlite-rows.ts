@@ -8,10 +8,12 @@ import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
   BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
@@ -38,6 +40,7 @@ export const toJob = (row: Row): JobRecord => ({
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -145,6 +148,22 @@ export const toBoard = (row: Row): BoardRecord => ({
   jobId: bytes(row, 'job_id'),
   atMs: number(row, 'at_ms'),
   board: text(row, 'board'),
+});
+
+export const toApproval = (row: Row): ApprovalRecord => ({
+  approvalDigest: bytes(row, 'approval_digest'),
+  jobId: bytes(row, 'job_id'),
+  approval: bytes(row, 'approval'),
+  delegation: bytes(row, 'delegation'),
+  storedAtMs: number(row, 'stored_at_ms'),
+  ended: number(row, 'ended') === 1,
+});
+
+export const toJobEnd = (row: Row): JobEndRecord => ({
+  jobId: bytes(row, 'job_id'),
+  endDigest: bytes(row, 'end_digest'),
+  end: bytes(row, 'certificate'),
+  delegation: bytes(row, 'delegation'),
 });
 
 export const toIdentity = (row: Row): IdentityRow => ({
