@@ -29,6 +29,7 @@ const jobs: Place = {
   page: ({ path: [, job], query }) =>
     job === undefined ? <JobsPage query={query} /> : <JobPage key={job} job={job} query={query} />,
 };
+const alarms: Place = { name: 'alarms', title: 'Alarms', page: ({ query }) => <AlarmsPage query={query} /> };
 const readers: readonly Place[] = [
   jobs,
   { name: 'lines', title: 'Lines', page: (_, theme) => <LinesPage theme={theme} /> },
@@ -39,7 +40,7 @@ const readers: readonly Place[] = [
   },
   { name: 'recall', title: 'Recall', page: ({ query }) => <RecallPage query={query} /> },
   { name: 'ledger', title: 'Ledger', page: ({ query }) => <LedgerPage query={query} /> },
-  { name: 'alarms', title: 'Alarms', page: ({ query }) => <AlarmsPage query={query} /> },
+  alarms,
 ];
 const tokens: Place = { name: 'tokens', title: 'Tokens', page: ({ query }) => <TokensPage query={query} /> };
 const own: Place = { name: 'job', title: 'My job', page: () => <OwnJobPage /> };
@@ -48,6 +49,7 @@ const own: Place = { name: 'job', title: 'My job', page: () => <OwnJobPage /> };
 const placesOf: Readonly<Record<Session['me']['scope'], readonly Place[]>> = {
   owner: [...readers, tokens],
   auditor: readers,
+  approver: [jobs, alarms],
   line: [own],
   site: [own],
 };

@@ -19,11 +19,12 @@ export interface Session {
   readonly end: (why?: Error) => void;
 }
 
-/** `change`: open, approve, close, void, tokens, alarms. `read`: everything that is shown. */
-type Action = 'change' | 'read';
+/** `change`: whatever an owner does. `read`: all that is shown. `sign`: an approver, with a key that is elsewhere. */
+type Action = 'change' | 'read' | 'sign';
 const scopesOf: Readonly<Record<Action, readonly TokenScope[]>> = {
   change: ['owner'],
   read: ['owner', 'auditor'],
+  sign: ['approver'],
 };
 
 const storageName = 'firmseal-console-token';

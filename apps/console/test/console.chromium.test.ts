@@ -68,6 +68,17 @@ it('asks for a token, says why one is refused, and forgets it with the page unle
   );
 });
 
+/** Gives a command that the page shows, with the files of the desk, as an approver does. */
+async function sign(command: string): Promise<void> {
+  const { at } = site.desk;
+  const words = command.replaceAll('\\\n', ' ').split(/\s+/).slice(1);
+  const files: Record<string, string> = { 'approver.token': at('authority/owner.token') };
+  const named = words.map((word) =>
+    /^[\w.]+\.(token|key|delegation|policy|pub|seal)$/.test(word) ? (files[word] ?? at(word)) : word,
+  );
+  await succeed(named);
+}
+
 it('opens a job, approves it, makes a token for its line', async () => {
   const { page } = owner;
   const { at } = site.desk;
@@ -82,8 +93,19 @@ it('opens a job, approves it, makes a token for its line', async () => {
   await owner.reads('Job for panel');
   expect(await owner.reads('waits for approval')).toContain('0 of 5 units used, 5 left');
   job = /[0-9a-f]{32}/.exec(page.url())![0];
+  // The root of this desk asks for one approver. Nothing is approved before he signed.
   await button(owner, 'Approve …').click();
+  await button(owner, 'Approve').click();
+  await page.getByRole('alert').getByText('approvals-missing').waitFor();
   expect(await owner.look('approve')).toEqual([]);
+  await button(owner, 'Cancel').click();
+  await sign(await page.getByRole('region', { name: 'How an approver signs' }).locator('pre').innerText());
+  await page.reload();
+  await page.getByLabel('Or take it from its file').setInputFiles(at('authority/owner.token'));
+  await button(owner, 'Sign in').click();
+  await owner.reads('Job for panel');
+  expect(await column(owner, 'Approvals of the job, the newest first', 'State')).toEqual(['counts']);
+  await button(owner, 'Approve …').click();
   await button(owner, 'Approve').click();
   await owner.reads('The job is approved.');
   await button(owner, 'Token for a line …').click();
@@ -270,6 +292,19 @@ it('gives an auditor everything to read and nothing to change, until his token e
   await auditor.context.close();
 });
 
+it('shows an approver the job that he is asked to sign, and nothing that he cannot open', async () => {
+  const made = site.at('approver.token');
+  await succeed(['token', 'new', '--scope', 'approver', '--label', 'ann', ...site.owner, '--out', made]);
+  const approver = await openConsole(browser, site.authority.url, readFileSync(made, 'utf8'));
+  await approver.visit(`#/jobs/${job}`);
+  await approver.reads('Units of the job');
+  expect(await approver.page.locator('main table a').count()).toBe(0);
+  const pages = approver.page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link');
+  expect(await pages.allInnerTexts()).toEqual(['Jobs', 'Alarms']);
+  expect(approver.complaints).toEqual([]);
+  await approver.context.close();
+});
+
 it('shows a line its own job and nothing else', async () => {
   const line = await openConsole(browser, site.authority.url, readFileSync(site.at('browser.token'), 'utf8'));
   expect(await line.reads('Job for panel')).toMatch(/Units left\s+3/);
@@ -321,6 +356,7 @@ it('voids a unit that was never proven, and closes a job for ever', async () => 
   await owner.reads('burnt');
   await owner.visit(`#/jobs/${job}`);
   await button(owner, 'Close the job …').click();
+  await sign(await owner.page.locator('dialog pre').innerText());
   await button(owner, 'Close for ever').click();
   await owner.reads('The job is closed.');
   expect(await owner.page.getByRole('button', { name: /Close the job|Approve/ }).count()).toBe(0);
@@ -328,6 +364,6 @@ it('voids a unit that was never proven, and closes a job for ever', async () => 
 
 it('asks this authority alone, and breaks no rule of its own policy', () => {
   expect([...owner.hosts]).toEqual([new URL(site.authority.url).host]);
-  // The browser tells of the refused token of the first test.
-  expect(owner.complaints.filter((one) => !/status of 401/.test(one))).toEqual([]);
+  // The browser tells of what the authority refused in these tests: a token, an approval.
+  expect(owner.complaints.filter((one) => !/status of (401|409)/.test(one))).toEqual([]);
 });

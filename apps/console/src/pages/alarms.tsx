@@ -1,11 +1,12 @@
 // Alarms: proven contradictions, and what an owner said of each.
 
 import type { AlarmView } from '@firmseal/authority-contract';
-import { toHex } from '@firmseal/bytes';
 import { useState } from 'react';
+import { ApproveCommand } from '../parts/approve-command.tsx';
 import { Dialog, Field, fieldOf } from '../parts/dialog.tsx';
-import { Hex, Time } from '../parts/facts.tsx';
+import { Time } from '../parts/facts.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { DeviceLink, JobLink } from '../parts/links.tsx';
 import { Badge, DoneNote, FaultNote, Waiting } from '../parts/notes.tsx';
 import { type Column, Pager, placeOf, Table } from '../parts/table.tsx';
 import { linkTo, type Route } from '../route.ts';
@@ -30,19 +31,11 @@ const columns: readonly Column<AlarmView>[] = [
   { name: 'Reason', kind: 'wide', cell: ({ reason }) => reasons[reason] ?? reason },
   {
     name: 'Job',
-    cell: ({ job }) => (
-      <a href={linkTo(['jobs', toHex(job)])}>
-        <Hex bytes={job} short />
-      </a>
-    ),
+    cell: ({ job }) => <JobLink job={job} />,
   },
   {
     name: 'Device',
-    cell: ({ thumbprint }) => (
-      <a href={linkTo(['chips'], { thumbprint: toHex(thumbprint) })}>
-        <Hex bytes={thumbprint} short />
-      </a>
-    ),
+    cell: ({ thumbprint }) => <DeviceLink thumbprint={thumbprint} />,
   },
   {
     name: 'State',
@@ -120,6 +113,8 @@ export function AlarmsPage({ query }: Pick<Route, 'query'>) {
           <p>
             {reasons[chosen.reason] ?? chosen.reason} Find the cause first. Audits no longer fail for it then.
           </p>
+          <p>Where the root asks for approvals, approvers have signed the same note before:</p>
+          <ApproveCommand job={chosen.job} more={['--acknowledge', String(chosen.alarm), '--note', 'NOTE']} />
           <Field label="Note, which the log keeps" name="note" pattern="[ -~]{1,200}" mostLength={200} />
         </Dialog>
       )}

@@ -6,6 +6,7 @@ import type { FormEvent } from 'react';
 import { fieldOf } from '../parts/dialog.tsx';
 import { Hex, Time } from '../parts/facts.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { DeviceLink, JobLink, ReceiptLink } from '../parts/links.tsx';
 import { Badge, FaultNote, Waiting } from '../parts/notes.tsx';
 import { SearchField } from '../parts/search-field.tsx';
 import { UnitState } from '../parts/states.tsx';
@@ -18,35 +19,20 @@ const pageSize = 50;
 const columns: readonly Column<FoundUnit>[] = [
   {
     name: 'Device',
-    cell: ({ unit: { thumbprint } }) => (
-      <a href={linkTo(['chips'], { thumbprint: toHex(thumbprint) })}>
-        <Hex bytes={thumbprint} short />
-      </a>
-    ),
+    cell: ({ unit: { thumbprint } }) => <DeviceLink thumbprint={thumbprint} />,
   },
   { name: 'Product', cell: ({ product }) => product },
   { name: 'Chip', cell: ({ unit: { chip } }) => chip },
   {
     name: 'Job',
-    cell: ({ job }) => (
-      <a href={linkTo(['jobs', toHex(job)])}>
-        <Hex bytes={job} short />
-      </a>
-    ),
+    cell: ({ job }) => <JobLink job={job} />,
   },
   { name: 'Unit', kind: 'number', cell: ({ unit: { unitIndex } }) => unitIndex },
   { name: 'In this job', cell: ({ unit }) => <UnitState unit={unit} /> },
   { name: 'Proved last', cell: ({ newest }) => newest?.firmwareVersion ?? 'nothing' },
   {
     name: 'Receipt',
-    cell: ({ newest }) =>
-      newest === undefined ? (
-        ''
-      ) : (
-        <a href={linkTo(['receipts', toHex(newest.receiptDigest)])}>
-          <Hex bytes={newest.receiptDigest} short />
-        </a>
-      ),
+    cell: ({ newest }) => (newest === undefined ? '' : <ReceiptLink digest={newest.receiptDigest} />),
   },
   { name: 'At', cell: ({ newest, unit }) => <Time atMs={newest?.storedAtMs ?? unit.takenAtMs} /> },
 ];

@@ -2,6 +2,7 @@
 
 import type { JobView } from '@firmseal/authority-contract';
 import { type ReactNode, useState } from 'react';
+import { SignFirst } from '../parts/approve-command.tsx';
 import { Dialog, Field, fieldOf } from '../parts/dialog.tsx';
 import { useSend } from '../use-call.ts';
 import { type NewToken, NewTokenDialog } from './new-token.tsx';
@@ -19,7 +20,7 @@ export function JobActions({ job, acted }: ActionsProps) {
   const [made, setMade] = useState<NewToken>();
   const send = useSend();
   const close = () => setOpen(undefined);
-  const { job: id, state, packages, product, quota } = job;
+  const { job: id, state, packages, product, quota, approvalsNeeded: needed } = job;
   const waits = state !== 'closed' && (state === 'open' || packages.some(({ approved }) => !approved));
   if (state === 'closed') return null;
   return (
@@ -54,6 +55,7 @@ export function JobActions({ job, acted }: ActionsProps) {
             Lines with a token of this job can then install on {quota} chips: version{' '}
             {packages.map(({ firmwareVersion }) => firmwareVersion).join(', ')}.
           </p>
+          <SignFirst needed={needed} job={id} more={['--package', 'panel.seal']} />
         </Dialog>
       ) : null}
       {open === 'close' ? (
@@ -71,6 +73,7 @@ export function JobActions({ job, acted }: ActionsProps) {
             No license is issued any more, not even to a chip that has a unit. A closed job cannot be opened
             again.
           </p>
+          <SignFirst needed={needed} job={id} more={['--close']} />
         </Dialog>
       ) : null}
       {open === 'token' ? (

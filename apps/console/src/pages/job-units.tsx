@@ -4,12 +4,14 @@ import type { JobView, UnitView } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
 import { type ReactNode, useState } from 'react';
 import { countText } from '../format.ts';
+import { SignFirst } from '../parts/approve-command.tsx';
 import { Dialog, Field, fieldOf } from '../parts/dialog.tsx';
-import { Hex, Time } from '../parts/facts.tsx';
+import { Time } from '../parts/facts.tsx';
+import { DeviceLink, ReceiptLink } from '../parts/links.tsx';
 import { FaultNote, Waiting } from '../parts/notes.tsx';
 import { UnitState } from '../parts/states.tsx';
 import { type Column, Pager, placeOf, Table } from '../parts/table.tsx';
-import { linkTo, type Route } from '../route.ts';
+import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useCall, useSend } from '../use-call.ts';
 
@@ -19,11 +21,7 @@ const columns: readonly Column<UnitView>[] = [
   { name: 'Unit', kind: 'number', cell: ({ unitIndex }) => countText(unitIndex) },
   {
     name: 'Device',
-    cell: ({ thumbprint }) => (
-      <a href={linkTo(['chips'], { thumbprint: toHex(thumbprint) })}>
-        <Hex bytes={thumbprint} short />
-      </a>
-    ),
+    cell: ({ thumbprint }) => <DeviceLink thumbprint={thumbprint} />,
   },
   { name: 'Chip', cell: ({ chip }) => chip },
   { name: 'State', cell: (unit) => <UnitState unit={unit} /> },
@@ -34,14 +32,7 @@ const columns: readonly Column<UnitView>[] = [
   { name: 'Taken', cell: ({ takenAtMs }) => <Time atMs={takenAtMs} /> },
   {
     name: 'Receipt',
-    cell: ({ install }) =>
-      install === undefined ? (
-        ''
-      ) : (
-        <a href={linkTo(['receipts', toHex(install.receiptDigest)])}>
-          <Hex bytes={install.receiptDigest} short />
-        </a>
-      ),
+    cell: ({ install }) => (install === undefined ? '' : <ReceiptLink digest={install.receiptDigest} />),
   },
 ];
 
@@ -53,7 +44,8 @@ interface UnitsProps extends Pick<Route, 'query'> {
   readonly acted: (done: ReactNode) => void;
 }
 
-export function JobUnits({ job: { job, units, voided }, query, acted }: UnitsProps) {
+export function JobUnits({ job: view, query, acted }: UnitsProps) {
+  const { job, units, voided, approvalsNeeded: needed } = view;
   const { may } = useSession();
   const send = useSend();
   const from = placeOf(query['from']);
@@ -112,6 +104,11 @@ export function JobUnits({ job: { job, units, voided }, query, acted }: UnitsPro
             For a chip that was destroyed before it was installed. Should it be installed after all, an alarm
             and every audit say so.
           </p>
+          <SignFirst
+            needed={needed}
+            job={job}
+            more={['--void', String(voiding.unitIndex), '--reason', 'REASON']}
+          />
           <Field label="Reason, which the log keeps" name="reason" pattern="[ -~]{1,200}" mostLength={200} />
         </Dialog>
       )}

@@ -13,6 +13,7 @@ import { linkTo, type Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useCall } from '../use-call.ts';
 import { JobActions } from './job-actions.tsx';
+import { JobApprovals } from './job-approvals.tsx';
 import { JobUnits } from './job-units.tsx';
 
 const modes: Readonly<Record<JobView['mode'], string>> = {
@@ -69,6 +70,7 @@ function KnownJob({ id, query }: { id: string } & Pick<Route, 'query'>) {
           </p>
           <DoneNote done={done} />
           <JobFacts job={job} />
+          <JobApprovals job={job} />
           {may('change') ? <JobActions job={job} acted={acted} /> : null}
           <h2>Packages</h2>
           <Table
@@ -118,6 +120,10 @@ function JobFacts({ job }: { job: JobView }) {
             counted.map(([name, count]) => `${countText(count)} ${name}`).join(', ') || 'none yet',
           ],
           ['Issued', `${countText(licenses)} licenses, ${countText(receipts)} receipts kept`],
+          [
+            'No license after',
+            job.validUntilMs === undefined ? undefined : <Time key="until" atMs={job.validUntilMs} />,
+          ],
           ['Opened', <Time key="opened" atMs={job.createdAtMs} />],
         ]}
       />

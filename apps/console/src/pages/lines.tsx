@@ -1,15 +1,14 @@
 // Lines that tell the authority what they do: a row a socket, yield, cycle times. docs/console.md says how a
 // line is asked to.
 
-import { toHex } from '@firmseal/bytes';
 import { percentText, plural, spanText } from '../format.ts';
 import { CycleChart } from '../parts/chart.tsx';
 import { Copied } from '../parts/command.tsx';
-import { Bar, Hex, Tiles, Time } from '../parts/facts.tsx';
+import { Bar, Tiles, Time } from '../parts/facts.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { DeviceLink, JobLink } from '../parts/links.tsx';
 import { Badge, FaultNote, Waiting } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { linkTo } from '../route.ts';
 import type { Theme } from '../theme.ts';
 import { type Asked, useCall } from '../use-call.ts';
 
@@ -61,14 +60,7 @@ const columns: readonly Column<Socket>[] = [
   },
   {
     name: 'Device',
-    cell: ({ last }) =>
-      last?.thumbprint === undefined ? (
-        ''
-      ) : (
-        <a href={linkTo(['chips'], { thumbprint: toHex(last.thumbprint) })}>
-          <Hex bytes={last.thumbprint} short />
-        </a>
-      ),
+    cell: ({ last }) => (last?.thumbprint === undefined ? '' : <DeviceLink thumbprint={last.thumbprint} />),
   },
   { name: 'Took', kind: 'number', cell: ({ last }) => (last ? `${(last.totalMs / 1000).toFixed(1)} s` : '') },
   { name: 'At', cell: ({ last }) => (last ? <Time atMs={last.atMs} /> : '') },
@@ -125,11 +117,7 @@ function LineSection({ one, nowMs, theme }: { one: Board; nowMs: number; theme: 
         />
       </h2>
       <p>
-        Installs job{' '}
-        <a href={linkTo(['jobs', toHex(job)])}>
-          <Hex bytes={job} short />
-        </a>
-        . Last report <Time atMs={atMs} />.
+        Installs job <JobLink job={job} />. Last report <Time atMs={atMs} />.
       </p>
       <Tiles
         tiles={[

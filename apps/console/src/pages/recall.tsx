@@ -7,8 +7,9 @@ import { type FormEvent, useId, useState } from 'react';
 import { csvText, saveFile } from '../csv.ts';
 import { plural, utcText } from '../format.ts';
 import { fieldOf } from '../parts/dialog.tsx';
-import { Hex, Time } from '../parts/facts.tsx';
+import { Time } from '../parts/facts.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { DeviceLink, JobLink } from '../parts/links.tsx';
 import { DoneNote, FaultNote, Waiting } from '../parts/notes.tsx';
 import { SearchField } from '../parts/search-field.tsx';
 import { HoldsState, holdsText } from '../parts/states.tsx';
@@ -25,20 +26,12 @@ const columns: readonly Column<FoundUnit>[] = [
   { name: 'Runs it?', cell: ({ holds }) => holds && <HoldsState holds={holds} /> },
   {
     name: 'Device',
-    cell: ({ unit: { thumbprint } }) => (
-      <a href={linkTo(['chips'], { thumbprint: toHex(thumbprint) })}>
-        <Hex bytes={thumbprint} short />
-      </a>
-    ),
+    cell: ({ unit: { thumbprint } }) => <DeviceLink thumbprint={thumbprint} />,
   },
   { name: 'Chip', cell: ({ unit: { chip } }) => chip },
   {
     name: 'Job',
-    cell: ({ job }) => (
-      <a href={linkTo(['jobs', toHex(job)])}>
-        <Hex bytes={job} short />
-      </a>
-    ),
+    cell: ({ job }) => <JobLink job={job} />,
   },
   { name: 'Unit', kind: 'number', cell: ({ unit: { unitIndex } }) => unitIndex },
   { name: 'Proved last', cell: ({ newest }) => newest?.firmwareVersion ?? 'nothing' },

@@ -13,7 +13,7 @@ import { useCall, useSend } from '../use-call.ts';
 import { type NewToken, NewTokenDialog } from './new-token.tsx';
 
 const pageSize = 50;
-const scopes = ['auditor', 'owner', 'site'] as const;
+const scopes = ['auditor', 'approver', 'owner', 'site'] as const;
 type NewScope = (typeof scopes)[number];
 
 function stateOf({ revokedAtMs, expiresAtMs }: TokenView): 'revoked' | 'ended' | 'in force' {
@@ -110,6 +110,7 @@ export function TokensPage({ query }: Pick<Route, 'query'>) {
             <label htmlFor={scopeId}>Kind</label>
             <select id={scopeId} name="scope" defaultValue="auditor">
               <option value="auditor">auditor: may read everything and change nothing</option>
+              <option value="approver">approver: sees what he is asked to sign</option>
               <option value="site">site: brings records of personalized chips</option>
               <option value="owner">owner: may do everything</option>
             </select>
