@@ -1,4 +1,4 @@
-export type { HttpOptions, RequestEvent } from './http/gate.ts';
+export type { ConsoleFile, HttpOptions, RequestEvent } from './http/gate.ts';
 export { Metrics, type RunningMetrics, serveMetrics } from './http/metrics.ts';
 export type { RateLimits } from './http/rate-limit.ts';
 export { formatRequest, jsonRequestLog } from './http/request-log.ts';
@@ -20,6 +20,7 @@ export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './ser
 export { createToken, type TokenRequest } from './service/tokens.ts';
 export type {
   AlarmRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   JobRecord,

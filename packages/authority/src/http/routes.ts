@@ -10,6 +10,8 @@ import {
   ledgerScopes,
 } from '@firmseal/authority-contract';
 import { exportEvidence } from '../service/evidence.ts';
+import type { TokenRecord } from '../store/records.ts';
+import { serveConsole } from './console-files.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
@@ -18,6 +20,7 @@ import { addLedgerRoutes } from './ledger-routes.ts';
 export function createRoutes(options: HttpOptions): Application {
   const { application, allow } = createApplication(options);
   const { authority } = options;
+  if (options.console !== undefined) serveConsole(application, options.console);
   const handlers = createHandlers(authority, new HealthProbe(authority));
 
   for (const name of Object.keys(calls) as CallName[]) {
@@ -26,10 +29,15 @@ export function createRoutes(options: HttpOptions): Application {
     if (item.scopes.length > 0) application.on(item.method, path, allow(item.scopes));
     application.on(item.method, path, limitBody(item.mostRequestBytes));
     if (name === 'exportEvidence') continue;
-    const handle = handlers[name as AnsweredCall] as (input: unknown, by: string) => Promise<unknown>;
+    const handle = handlers[name as AnsweredCall] as (
+      input: unknown,
+      by: string,
+      token: TokenRecord | undefined,
+    ) => Promise<unknown>;
     application.on(item.method, path, async (context) => {
       const input = await readInput(item, context);
-      const answer = await handle(input, context.get('token')?.tokenId ?? '');
+      const token: TokenRecord | undefined = context.get('token');
+      const answer = await handle(input, token?.tokenId ?? '', token);
       return context.json(encodeAnswer(item, answer) as object, item.status);
     });
   }

@@ -21,6 +21,7 @@ import { examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { openToken } from '../../secret-files.ts';
+import { readConsole } from '../../serve/console-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
@@ -95,6 +96,7 @@ export const command = (shell: Shell) =>
         .default('text' as const),
     )
     .option('--metrics-port <port>', 'loopback port of the figures for Prometheus', port)
+    .option('--no-console', 'serve no page for people at /console/')
     .option('--validate', 'check keys, products, database and TLS files, and end')
     .addOption(passphraseOption('the keys of the authority'))
     .addHelpText(
@@ -134,13 +136,16 @@ export const command = (shell: Shell) =>
           }
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
-          const running = await serveAuthority({ authority, ...listen, tls, onRequest });
+          const console = options.console ? readConsole(face) : undefined;
+          const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
+          const page = console && `${running.url}/console/`;
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
-            { event: 'serving', url: running.url, products: served, metrics: figures?.url },
+            { event: 'serving', url: running.url, products: served, metrics: figures?.url, console: page },
             `authority serves ${names} at ${running.url}`,
+            ...(page ? [`  console for people at ${page}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
           await shell.stops.wait();
