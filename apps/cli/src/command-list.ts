@@ -1,27 +1,10 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Shell } from './shell.ts';
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { job, keys } from './owner-commands.ts';
 
-/**
- * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
- */
-export interface CommandEntry {
-  readonly name: string;
-  readonly about: string;
-  readonly load: () => Promise<{
-    // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
-  }>;
-}
-
-/** Commands under one word, as `firmseal keys new`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly about: string;
-  readonly commands: readonly CommandEntry[];
-}
+export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
 const batch: CommandGroup = {
   name: 'batch',
@@ -36,48 +19,6 @@ const batch: CommandGroup = {
       name: 'deliver',
       about: 'bring the receipts that a line without a connection kept to the authority',
       load: () => import('./commands/batch/deliver.ts'),
-    },
-  ],
-};
-
-const keys: CommandGroup = {
-  name: 'keys',
-  about: 'make, show and revoke keys, delegations and epoch statements',
-  commands: [
-    {
-      name: 'new',
-      about: 'make a key and keep it in a passphrase-encrypted file; the public key goes to FILE.pub',
-      load: () => import('./commands/keys/new.ts'),
-    },
-    {
-      name: 'delegate',
-      about: 'sign, with the root key, that another key may act for a product',
-      load: () => import('./commands/keys/delegate.ts'),
-    },
-    {
-      name: 'approval-policy',
-      about: 'sign, with the root key, how many approvers have to sign',
-      load: () => import('./commands/keys/approval-policy.ts'),
-    },
-    {
-      name: 'epoch',
-      about: 'sign, with the root key, that delegations of earlier epochs have ended',
-      load: () => import('./commands/keys/epoch.ts'),
-    },
-    {
-      name: 'revoke',
-      about: 'end a delegation, and make those that stay again in the new epoch',
-      load: () => import('./commands/keys/revoke.ts'),
-    },
-    {
-      name: 'succeed',
-      about: 'sign, with the root key, which key is the next root',
-      load: () => import('./commands/keys/succeed.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show what a key file, delegation, epoch statement or succession says; nothing secret',
-      load: () => import('./commands/keys/show.ts'),
     },
   ],
 };
@@ -105,48 +46,6 @@ const authority: CommandGroup = {
       name: 'token',
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
-    },
-  ],
-};
-
-const job: CommandGroup = {
-  name: 'job',
-  about: 'open, approve, close and watch jobs: one package, one quota',
-  commands: [
-    {
-      name: 'list',
-      about: 'list all jobs, newest first',
-      load: () => import('./commands/job/list.ts'),
-    },
-    {
-      name: 'open',
-      about: 'open a job for a package; it issues nothing until it is approved',
-      load: () => import('./commands/job/open.ts'),
-    },
-    {
-      name: 'approve',
-      about: 'let the job issue licenses',
-      load: () => import('./commands/job/approve.ts'),
-    },
-    {
-      name: 'close',
-      about: 'end the job: no further license',
-      load: () => import('./commands/job/close.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
-      load: () => import('./commands/job/show.ts'),
-    },
-    {
-      name: 'void',
-      about: 'void a unit whose chip was never installed, so that another chip can take its place',
-      load: () => import('./commands/job/void.ts'),
-    },
-    {
-      name: 'token',
-      about: 'make a token for a line: it can install this job and nothing else',
-      load: () => import('./commands/job/token.ts'),
     },
   ],
 };

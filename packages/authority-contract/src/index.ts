@@ -31,6 +31,7 @@ export {
   type UnitView,
 } from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
+export { ledgerPrefix, ledgerScopes } from './ledger-files.ts';
 export {
   type BoardResult,
   decodeLineBoard,

@@ -241,6 +241,18 @@ export function storeConformance(
       expect(log.flatMap((row) => chain.add(row))).toEqual([]);
     });
 
+    it('gives the one unit of a quota to one of 1,000 chips that ask at once over four connections', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      const more = await Promise.all([harness.again(), harness.again(), harness.again()]);
+      const replicas = [store, ...more];
+      const results = await Promise.all(Array.from({ length: 1000 }, (_, n) => take(n, replicas[n % 4])));
+      await Promise.all(more.map((one) => one.close()));
+      expect(results.filter(Boolean)).toEqual([{ unitIndex: 0, taken: true }]);
+      expect(await store.countJob(jobId)).toMatchObject({ units: 1, voided: 0 });
+      expect(await logSize()).toBe(3);
+    });
+
     it('keeps one license a request id and one a nonce', async () => {
       await open(1);
       await store.approveJob(jobId, event('approve'));

@@ -49,6 +49,9 @@ export interface HttpOptions {
   readonly console?: readonly ConsoleFile[] | undefined;
 }
 
+/** Witnesses that are away come back in minutes rather than milliseconds. */
+const witnessRetrySeconds = 5;
+
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
 
 /** The fault to answer with, for anything thrown. */
@@ -83,6 +86,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
   const answer = (context: Context, thrown: unknown) => {
     const fault = faultOf(thrown);
     if (fault.code === 'rate-exceeded') context.header('Retry-After', String(limiter.retryAfterSeconds));
+    if (fault.code === 'witness-awaited') context.header('Retry-After', String(witnessRetrySeconds));
     if (fault.code === 'token-missing') context.header('WWW-Authenticate', 'Bearer');
     const { status, body } = encodeFault(fault);
     return context.json(body, status as ContentfulStatusCode);

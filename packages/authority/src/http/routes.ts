@@ -7,6 +7,7 @@ import {
   calls,
   encodeAnswer,
   encodeEvidenceLine,
+  ledgerScopes,
 } from '@firmseal/authority-contract';
 import { exportEvidence } from '../service/evidence.ts';
 import type { TokenRecord } from '../store/records.ts';
@@ -14,6 +15,7 @@ import { serveConsole } from './console-files.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
+import { addLedgerRoutes } from './ledger-routes.ts';
 
 export function createRoutes(options: HttpOptions): Application {
   const { application, allow } = createApplication(options);
@@ -40,6 +42,7 @@ export function createRoutes(options: HttpOptions): Application {
     });
   }
 
+  addLedgerRoutes(application, allow(ledgerScopes), authority.ledger);
   const { method, path } = calls.exportEvidence;
   application.on(method, path, async (context) => {
     await readInput(calls.exportEvidence, context);

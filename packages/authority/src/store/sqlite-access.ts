@@ -1,7 +1,7 @@
 // Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type AccessMethods = Pick<

@@ -1,7 +1,7 @@
 // Jobs, their packages and their per-device data in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { NewPackage, Store } from './store.ts';
 
 type JobMethods = Pick<

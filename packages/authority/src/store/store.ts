@@ -227,8 +227,8 @@ export interface Store {
   /** False, and nothing logged: unknown or revoked before. */
   revokeToken(tokenId: string, atMs: number, event: LogEvent): Promise<boolean>;
   /**
-   * After an older database was put back: revokes every token, approved jobs are open again, and every approval
-   * has ended.
+   * After an older database was put back: revokes every token, approved jobs are open again,
+   * and every approval has ended.
    */
   suspendAll(atMs: number, event: LogEvent): Promise<void>;
 

@@ -1,9 +1,9 @@
-// From rows of SQLite to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
-import type { LogRow } from '@firmseal/ledger';
+import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
@@ -220,3 +220,9 @@ export const toOutcomeCount = (row: Row): [Outcome, number] => [
 ];
 
 export const toTick = (row: Row): number => number(row, 'at_ms');
+
+/** Where the log ends, of a store that keeps it in a row of its own. */
+export const toLogHead = (row: Row | undefined): LogHead => ({
+  size: number(row!, 'size'),
+  head: bytes(row!, 'head'),
+});
