@@ -4,7 +4,8 @@ import type { Bytes } from '@firmseal/bytes';
 import type { UnitRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store, UnitFilter } from './store.ts';
+import type { Store } from './store.ts';
+import { unitConditions } from './unit-filter.ts';
 
 type UnitMethods = Pick<
   Store,
@@ -17,24 +18,6 @@ const selectUnit = `
   SELECT u.*, d.certificate, d.first_seen_at_ms, v.reason AS void_reason, v.at_ms AS voided_at_ms
   FROM units u JOIN devices d USING (thumbprint)
   LEFT JOIN voids v ON v.job_id = u.job_id AND v.unit_index = u.unit_index AND v.lifted_at_ms IS NULL`;
-
-/** A condition on a row `u` of units, with its values. */
-type Condition = readonly [sql: string, ...values: (Bytes | string)[]];
-
-function conditionsOf({ thumbprints, product, firmwareVersion }: UnitFilter): Condition[] {
-  const conditions: Condition[] = [];
-  if (thumbprints !== undefined)
-    conditions.push(['u.thumbprint BETWEEN ? AND ?', thumbprints.first, thumbprints.last]);
-  if (product !== undefined)
-    conditions.push(['(SELECT product FROM jobs j WHERE j.job_id = u.job_id) = ?', product]);
-  if (firmwareVersion !== undefined)
-    conditions.push([
-      `EXISTS (SELECT 1 FROM licenses l JOIN packages p USING (job_id, manifest_digest)
-         WHERE l.job_id = u.job_id AND l.unit_index = u.unit_index AND p.firmware_version = ?)`,
-      firmwareVersion,
-    ]);
-  return conditions;
-}
 
 /**
  * A job that can give one more unit. Indexes are dense and rows are never deleted, so the number of units
@@ -115,13 +98,12 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
         limit,
       ),
     findUnits: async (filter, { from, limit }) => {
-      const conditions = conditionsOf(filter);
-      const where = conditions.map(([sql]) => sql).join(' AND ') || '1';
+      const { where, values } = unitConditions(filter, () => '?');
       return database.all(
         rows.toUnitName,
         `SELECT u.job_id, u.unit_index FROM units u WHERE ${where}
          ORDER BY u.thumbprint, u.job_id LIMIT ? OFFSET ?`,
-        ...conditions.flatMap(([, ...values]) => values),
+        ...values,
         limit,
         from,
       );
