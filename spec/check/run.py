@@ -124,7 +124,7 @@ def certified(file, case):
     return {
         "signing": raw(file["signingKey"]),
         "thumbprint": raw(file["thumbprint"]),
-        "chip": file["chipId"],
+        "chip": case.get("chipId", file["chipId"]),
         "origin": case.get("origin", file["origin"]),
     }
 

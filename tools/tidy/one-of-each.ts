@@ -37,6 +37,8 @@ const singles: readonly Single[] = [
     home: [
       'packages/authority-client/',
       'packages/authority/',
+      // The protocol between ledgers and witnesses is C2SP's, and a witness is no authority.
+      'packages/witness/',
       'lab/kill/station-process.ts',
       'apps/cli/src/line/outlets.ts',
       // An update page fetches the files beside it, from a host that is no authority.

@@ -74,6 +74,7 @@ function chipFacts(id: string) {
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
     tierReadoutLevel: tier.readoutLevel,
+    ...(tier.repair && { repairReadoutLevel: tier.repair.readoutLevel }),
     readout: {
       register: field.register,
       lsb: field.lsb,
@@ -380,7 +381,7 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Receipts for spec/receipt.md. A case that names no challenge, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
+            'Receipts for spec/receipt.md. A case that names no challenge, chip, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
           ...device,
           challenge,
           chipId: 'stm32f427',
@@ -390,7 +391,7 @@ async function build(): Promise<Map<string, string>> {
           product,
           epoch: 1,
           license: licenseFacts(usualInstall),
-          chips: { stm32f427: chipFacts('stm32f427') },
+          chips: { stm32f427: chipFacts('stm32f427'), stm32h743: chipFacts('stm32h743') },
         },
         await receiptCases(),
       ),

@@ -236,7 +236,7 @@ const deviceOf = (file: Json, one: Json = {}): DevicePublic => ({
   signingKey: hex(file.signingKey),
   kemKey: hex(file.kemKey),
   thumbprint: hex(file.thumbprint),
-  chipId: file.chipId,
+  chipId: one.chipId ?? file.chipId,
   product: 'thermostat',
   origin: originOf(one.origin ?? file.origin)!,
 });

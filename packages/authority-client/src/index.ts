@@ -3,3 +3,4 @@ export { AuthorityClient, type AuthorityClientOptions } from './authority-client
 export { askHealth, type Health } from './health.ts';
 export type { CallClock } from './http-call.ts';
 export { accessForJob, type LineAccess, type StationAccess, stationAccessForJob } from './line-access.ts';
+export { demandProofs, demandStationProofs, type ProofDemand } from './proven-access.ts';

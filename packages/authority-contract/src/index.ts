@@ -32,5 +32,6 @@ export {
   type UnitView,
 } from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
+export { ledgerPrefix, ledgerScopes } from './ledger-files.ts';
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';

@@ -15,6 +15,7 @@ export {
 } from './service/authority.ts';
 export type { AuthorityClock, ClockSources } from './service/clock.ts';
 export { readEvidence } from './service/evidence.ts';
+export { Ledger, type LedgerOptions, type Published, type Round } from './service/ledger.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
 export type {

@@ -2,4 +2,5 @@ export { TestChip } from './chip.ts';
 export { type CrashPoint, type CrashStore, crashStore, killProcess } from './crash-store.ts';
 export { Owner, type SealedForJob } from './owner.ts';
 export { type OpenedJob, TestAuthority } from './running-authority.ts';
+export { TestLedger } from './running-ledger.ts';
 export { makeTlsIssuer, type TlsIssuer } from './tls-issuer.ts';

@@ -13,6 +13,7 @@ import {
   type Authority,
   createAuthority,
   createToken,
+  type Ledger,
   openSqliteStore,
   type ProductKeys,
   type RequestEvent,
@@ -47,7 +48,10 @@ export class TestAuthority {
   keys!: ProductKeys;
   /** Of further products. */
   readonly others: ProductKeys[] = [];
+  /** Opened on the store with each run; undefined: nothing is published. */
+  openLedger: ((store: Store) => Promise<Ledger>) | undefined;
   #store!: Store;
+  #ledger: Ledger | undefined;
   #running!: RunningAuthority;
 
   static async start(
@@ -70,6 +74,7 @@ export class TestAuthority {
     const { burst = 5000, wrap = (store) => store } = options;
     this.#store = openSqliteStore({ path: this.path, crypto });
     if (this.ownerToken === '') await this.newOwnerToken();
+    this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
@@ -84,6 +89,7 @@ export class TestAuthority {
       store,
       kem: unwrapperOf(this.owner.kem),
       products: [this.keys, ...this.others],
+      ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     });
   }
@@ -96,6 +102,11 @@ export class TestAuthority {
 
   get url(): string {
     return this.#running.url;
+  }
+
+  get ledger(): Ledger {
+    if (this.#ledger === undefined) throw new Error('this authority publishes no ledger');
+    return this.#ledger;
   }
 
   get store(): Store {

@@ -89,7 +89,17 @@ export const chipFile = object(
         notPromised: list(text),
         source: text,
       },
-      { unusedHiding: text },
+      {
+        unusedHiding: text,
+        repair: object({
+          readoutLevel: oneOf(1),
+          debuggerReads: list(text),
+          debuggerRefused: list(text),
+          promised: list(text),
+          notPromised: list(text),
+          source: text,
+        }),
+      },
     ),
     identity: object({
       deviceIdRegister: word,

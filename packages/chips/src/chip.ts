@@ -97,13 +97,27 @@ export interface SupplyMonitor {
   readonly fallingMillivolts: readonly number[];
 }
 
-export interface Supply {
+interface Supply {
   /** VDD from which the flash may be erased and programmed as firmseal does it. */
   readonly leastMillivolts: number;
   /** Below it the chip is in reset, whatever the option bytes say. */
   readonly resetMillivolts: number;
   /** Absent where no port of the agent uses it. */
   readonly monitor?: SupplyMonitor;
+  readonly source: string;
+}
+
+/**
+ * What holds at a level that can be taken back, for owners who must be able to repair (spec/receipt.md
+ * section 4, REPAIRABLE). Absent where the level promises nothing that is worth a name.
+ */
+interface RepairTier {
+  readonly readoutLevel: 1;
+  /** What a debugger reaches at that level, and what it does not. */
+  readonly debuggerReads: readonly string[];
+  readonly debuggerRefused: readonly string[];
+  readonly promised: readonly string[];
+  readonly notPromised: readonly string[];
   readonly source: string;
 }
 
@@ -143,6 +157,7 @@ export interface Chip {
     readonly agentHidden: boolean;
     /** What of the chip could hide it and is not used. */
     readonly unusedHiding?: string;
+    readonly repair?: RepairTier;
     readonly promised: readonly string[];
     readonly notPromised: readonly string[];
     readonly source: string;

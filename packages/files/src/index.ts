@@ -1,5 +1,6 @@
 export { type FileLock, holdFile } from './file-lock.ts';
 export { FileStream } from './file-stream.ts';
+export { type FolderFiles, filesOfFolder } from './folder-files.ts';
 export { makeFolder } from './make-folder.ts';
 export { type NewFile, refuseUnmakeable, writeNewFiles } from './new-files.ts';
 export { markOfProcess } from './process-mark.ts';

@@ -37,12 +37,18 @@ export {
   signBatchList,
 } from './license-batch.ts';
 export {
+  type LoggedLicense,
+  licenseDigestOf,
+  verifyLicenseProof,
+  verifyReceiptProof,
+} from './license-proof.ts';
+export {
   type AcceptedOutcomes,
   identityWeaknesses,
-  isProtected,
   judgeReceipt,
   judgeWeaknesses,
   type Outcome,
+  protectionWeaknesses,
   type Verdict,
   type Weakness,
   weaknesses,

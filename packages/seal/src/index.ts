@@ -10,6 +10,7 @@ export {
   askedReadoutLevel,
   type ChipState,
   checkForChip,
+  packageReadoutLevel,
   protectionAsked,
   unmetRequirement,
 } from './check-chip.ts';

@@ -39,6 +39,9 @@ export interface HttpOptions {
   readonly onRequest?: (event: RequestEvent) => void;
 }
 
+/** Witnesses that are away come back in minutes rather than milliseconds. */
+const witnessRetrySeconds = 5;
+
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
 
 /** The fault to answer with, for anything thrown. */
@@ -60,7 +63,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
     await next();
     const tokenId = context.get('token')?.tokenId;
     const fault = context.error ? faultOf(context.error) : undefined;
-    context.header('Cache-Control', 'no-store');
+    if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
     onRequest?.({
       method: context.req.method,
       route: context.req.routePath,
@@ -73,6 +76,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
   const answer = (context: Context, thrown: unknown) => {
     const fault = faultOf(thrown);
     if (fault.code === 'rate-exceeded') context.header('Retry-After', String(limiter.retryAfterSeconds));
+    if (fault.code === 'witness-awaited') context.header('Retry-After', String(witnessRetrySeconds));
     if (fault.code === 'token-missing') context.header('WWW-Authenticate', 'Bearer');
     const { status, body } = encodeFault(fault);
     return context.json(body, status as ContentfulStatusCode);

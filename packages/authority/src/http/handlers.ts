@@ -2,6 +2,7 @@
 // made and read there; scopes and limits are held by routes.ts and gate.ts.
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
+import { type Bytes, utf8 } from '@firmseal/bytes';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
 import { giveApproval } from '../service/approvals.ts';
@@ -52,6 +53,24 @@ async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () =
   });
 }
 
+interface Logged {
+  readonly logSequence: number;
+}
+
+/**
+ * The last step before a license leaves: that its entry is published, and cosigned where witnesses are awaited.
+ * A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
+ */
+async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
+  return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
+}
+
+/** The same for licenses that leave together: the newest entry is published with all before it. */
+async function awaitLedger(authority: Authority, licenses: readonly Logged[]): Promise<void> {
+  if (licenses.length === 0) return;
+  await proofOf(authority, { logSequence: Math.max(...licenses.map(({ logSequence }) => logSequence)) });
+}
+
 export function createHandlers(authority: Authority, health: HealthProbe): Handlers {
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
@@ -59,13 +78,12 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
-      const { bundle, licenseId, unitIndex, newUnit } = await licenseStation(authority, {
-        ...{ ...ask, jobId: job },
-      });
-      return { bundle, licenseId, unitIndex, newUnit };
+      const issued = await licenseStation(authority, { ...ask, jobId: job });
+      const { bundle, licenseId, unitIndex, newUnit } = issued;
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
@@ -76,6 +94,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
+      await awaitLedger(authority, licenses);
       return {
         manifestDigest,
         licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({

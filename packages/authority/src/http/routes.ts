@@ -9,6 +9,7 @@ import {
   encodeEvidenceLine,
   idempotencyHeader,
   isIdempotencyKey,
+  ledgerScopes,
 } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';
 import { exportEvidence } from '../service/evidence.ts';
@@ -16,6 +17,7 @@ import { serveOnce, singleTurn, type Turn } from '../service/repeats.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
+import { addLedgerRoutes } from './ledger-routes.ts';
 
 export function createRoutes(options: HttpOptions): Application {
   const { application, allow } = createApplication(options);
@@ -47,6 +49,7 @@ export function createRoutes(options: HttpOptions): Application {
     });
   }
 
+  addLedgerRoutes(application, allow(ledgerScopes), authority.ledger);
   const { method, path } = calls.exportEvidence;
   application.on(method, path, async (context) => {
     await readInput(calls.exportEvidence, context);

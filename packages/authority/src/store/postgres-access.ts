@@ -86,6 +86,7 @@ export function accessMethods({ read, commit }: PostgresContext): AccessMethods 
       commit(async ({ query, append }) => {
         await query('UPDATE tokens SET revoked_at_ms = $1 WHERE revoked_at_ms IS NULL', [atMs]);
         await query(`UPDATE jobs SET state = 'open' WHERE state = 'approved'`);
+        await query('UPDATE approvals SET ended = 1');
         append(event);
       }),
     insertIdentity: (item, event) =>

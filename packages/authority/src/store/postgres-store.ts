@@ -4,10 +4,12 @@
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
+import { approvalMethods } from './postgres-approvals.ts';
 import { CommitQueue } from './postgres-commits.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
 import { licenseMethods } from './postgres-licenses.ts';
+import { requestMethods } from './postgres-requests.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { unitMethods } from './postgres-units.ts';
@@ -30,6 +32,8 @@ const methodsOf = (context: PostgresContext) => ({
   ...unitMethods(context),
   ...licenseMethods(context),
   ...accessMethods(context),
+  ...approvalMethods(context),
+  ...requestMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {
