@@ -139,10 +139,11 @@ export class TestAuthority {
   async call(
     method: 'GET' | 'POST',
     path: string,
-    options: { token: string | null; body?: unknown },
+    options: { token: string | null; body?: unknown; key?: string },
   ): Promise<Answer> {
     const headers: Record<string, string> = {};
     if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
     const response = await fetch(this.url + path, { method, headers, ...body });

@@ -1558,6 +1558,11 @@ export const faultTable = {
     sentence: 'Job {job} gave licenses until {until}, and no longer.',
     remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
+  'idempotency-key-reused': {
+    number: 932, exit: 'internal', http: 409, retry: 'fail', chip: false,
+    sentence: 'Another request was made under this idempotency key before.',
+    remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',

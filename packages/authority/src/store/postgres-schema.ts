@@ -252,6 +252,16 @@ export const postgresMigrations: readonly string[] = [
     board text NOT NULL
   );
   `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash bytea PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash bytea NOT NULL,
+    at_ms bigint NOT NULL,
+    answer bytea
+  );
+  CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
 ];
 
 const versionTable = 'firmseal_schema';

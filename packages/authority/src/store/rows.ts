@@ -19,6 +19,7 @@ import type {
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -187,6 +188,13 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRequest = (row: Row): RequestRecord => ({
+  keyHash: bytes(row, 'key_hash'),
+  bodyHash: bytes(row, 'body_hash'),
+  atMs: number(row, 'at_ms'),
+  ...(given(row, 'answer') ? { answer: bytes(row, 'answer') } : {}),
 });
 
 export const toToken = (row: Row): TokenRecord => ({

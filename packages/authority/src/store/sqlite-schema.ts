@@ -271,6 +271,16 @@ export const migrations: readonly string[] = [
     board TEXT NOT NULL
   ) STRICT;
   `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash BLOB PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    answer BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
 ];
 
 /** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */
