@@ -1,6 +1,6 @@
-// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what they
-// write follows one another by the lock of the log (postgres-commits.ts), what they read they read committed.
-// The schema is in postgres-schema.ts.
+// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what
+// they write follows one another by the lock of the log (postgres-commits.ts), what they read they read
+// committed. The schema is in postgres-schema.ts.
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
@@ -31,6 +31,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...jobMethods(context),
   ...unitMethods(context),
   ...licenseMethods(context),
+  ...approvalMethods(context),
   ...accessMethods(context),
   ...approvalMethods(context),
   ...requestMethods(context),

@@ -1,4 +1,5 @@
-// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';

@@ -25,6 +25,7 @@ import { readConsole } from '../../serve/console-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
+import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
 
 interface Given {
@@ -125,7 +126,8 @@ export const command = (shell: Shell) =>
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
-        const store = openAuthorityStore(folder);
+        const store = await openAuthorityStore(folder);
+        const wasThere = head.read() !== undefined;
         try {
           const authority = await openAuthority(face, {
             ...{ folder, store, kemKey, products, head, acceptRestore },
@@ -148,6 +150,7 @@ export const command = (shell: Shell) =>
             ...(page ? [`  console for people at ${page}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
