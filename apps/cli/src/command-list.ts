@@ -1,27 +1,8 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Shell } from './shell.ts';
-
-/**
- * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
- */
-export interface CommandEntry {
-  readonly name: string;
-  readonly about: string;
-  readonly load: () => Promise<{
-    // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
-  }>;
-}
-
-/** Commands under one word, as `firmseal keys new`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly about: string;
-  readonly commands: readonly CommandEntry[];
-}
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
 const batch: CommandGroup = {
   name: 'batch',
@@ -215,23 +196,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -482,6 +446,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

@@ -1,13 +1,12 @@
-// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what the audit
-// of the evidence says, and names whatever was changed, in any file, at any byte.
+// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what
+// the audit of the evidence says, and names whatever was changed, in any file, at any byte.
 
-import { TestAuthority, TestLedger } from '@firmseal/authority/testing';
-import { toBase64url } from '@firmseal/bytes';
+import { readdirSync } from 'node:fs';
+import { type TestAuthority, TestLedger } from '@firmseal/authority/testing';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { filesOfFolder } from '@firmseal/files';
 import { type LedgerFiles, ledgerFileSizeBytesAtMost, readOpened } from '@firmseal/ledger';
 import { noteSigner } from '@firmseal/ledger/testing';
-import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditProgress, auditLedger, type LedgerAuditOptions } from './ledger-audit.ts';
 
@@ -23,13 +22,8 @@ beforeAll(async () => {
   await authority.install(opened, await authority.chip());
   await authority.install(opened, await authority.chip());
   await authority.license(opened, await authority.chip());
-  const voided = await authority.asOwner('POST', `/v1/jobs/${job}/units/2/void`, { reason: 'broken' });
-  expect(voided.status).toBe(200);
-  const more = await authority.owner.seal({ authorityKemKey: authority.owner.kem.publicKey });
-  await authority.asOwner('POST', `/v1/jobs/${job}/packages`, {
-    header: toBase64url(more.header),
-    contentKeyFile: toBase64url(more.contentKeyFile),
-  });
+  expect((await authority.voidUnit(job, 2)).status).toBe(200);
+  expect((await authority.addPackage(job)).status).toBe(201);
   await authority.openJob({ approve: false });
   await authority.ledger.publish();
   const files = filesOfFolder(ledger.folder, ledgerFileSizeBytesAtMost);
@@ -42,7 +36,9 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.remove());
 
-const inMemory = (files: ReadonlyMap<string, Uint8Array>): LedgerFiles => ({ read: async (path) => files.get(path) });
+const inMemory = (files: ReadonlyMap<string, Uint8Array>): LedgerFiles => ({
+  read: async (path) => files.get(path),
+});
 
 function judge(files: ReadonlyMap<string, Uint8Array> = sound, more: Partial<LedgerAuditOptions> = {}) {
   const { product } = authority.owner;
@@ -69,8 +65,18 @@ const read = async (): Promise<string[]> => {
   const { product } = authority.owner;
   await auditLedger(
     crypto,
-    { read: async (path) => (sound.has(path) && seen.add(path), sound.get(path)) },
-    { products: new Map([[product, { product, rootPublicKey: authority.owner.root.publicKey, deviceCaKeys: [] }]]), ledger: ledger.trust },
+    {
+      read: async (path) => {
+        if (sound.has(path)) seen.add(path);
+        return sound.get(path);
+      },
+    },
+    {
+      products: new Map([
+        [product, { product, rootPublicKey: authority.owner.root.publicKey, deviceCaKeys: [] }],
+      ]),
+      ledger: ledger.trust,
+    },
   );
   return [...seen];
 };
@@ -115,7 +121,9 @@ describe('an audit that goes on', () => {
   it('notes nothing once it found something', async () => {
     const notes: AuditProgress[] = [];
     const path = [...sound.keys()].find((name) => name.startsWith('opened/'))!;
-    await judge(changed(path, sound.get(path)!.length - 40), { onProgress: (progress) => notes.push(progress) });
+    await judge(changed(path, sound.get(path)!.length - 40), {
+      onProgress: (progress) => notes.push(progress),
+    });
     expect(notes).toEqual([]);
   });
 });
@@ -148,7 +156,9 @@ describe('a changed byte is named', () => {
       expect(ok, `at ${at}`).toBe(false);
       codes.add(findings[0]!.code);
     }
-    expect([...codes]).toEqual(expect.arrayContaining(['ledger-file-wrong', 'license-invalid', 'package-invalid']));
+    expect([...codes]).toEqual(
+      expect.arrayContaining(['ledger-file-wrong', 'license-invalid', 'package-invalid']),
+    );
   });
 
   it('when whole objects are exchanged or taken away', async () => {
@@ -156,7 +166,10 @@ describe('a changed byte is named', () => {
     const path = 'opened/000';
     const entries = [...readOpened(sound.get(path)!, (await judge()).checkpoint!.size, path)];
     const withObjects = (i: number, objects: (typeof entries)[number]['objects']) =>
-      new Map(sound).set(path, Buffer.concat(entries.map((one, n) => encodeOpened(n === i ? { ...one, objects } : one))));
+      new Map(sound).set(
+        path,
+        Buffer.concat(entries.map((one, n) => encodeOpened(n === i ? { ...one, objects } : one))),
+      );
     const indexesOf = (name: string) =>
       entries.flatMap((one, i) => (Object.hasOwn(one.objects, name) ? [i] : []));
     for (const name of ['bundle', 'receipt', 'certificate', 'header']) {

@@ -1,6 +1,6 @@
-// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the order
-// in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index by unit is
-// kept while the log is read, and the files are read again at their places.
+// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the
+// order in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index
+// by unit is kept while the log is read, and the files are read again at their places.
 
 import { type EvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
 import { fromHex, toHex } from '@firmseal/bytes';
@@ -89,7 +89,8 @@ export class LedgerIndex {
     const unit = fields['unit'] ?? (license === undefined ? undefined : this.#units.get(license));
     if (kind === 'license-issued' && license !== undefined && typeof unit === 'number')
       this.#units.set(license, unit);
-    if (typeof unit !== 'number' || !Number.isSafeInteger(unit) || unit < 0 || unit > index.units.length) return;
+    if (typeof unit !== 'number' || !Number.isSafeInteger(unit) || unit < 0 || unit > index.units.length)
+      return;
     const of = index.units[unit];
     if (of === undefined) index.units.push([sequence]);
     else of.push(sequence);
@@ -179,7 +180,13 @@ function rowOf({ kind, fields, objects, timeMs }: ReadEntry, unit: number, mode:
         ...{ firstSeenAtMs: timeMs, ...objects },
       };
     case 'station-admitted':
-      return { kind: 'request', unitIndex: unit, requestDigest: fields['request'], admittedAtMs: timeMs, ...objects };
+      return {
+        kind: 'request',
+        unitIndex: unit,
+        requestDigest: fields['request'],
+        admittedAtMs: timeMs,
+        ...objects,
+      };
     case 'license-issued':
       return {
         ...{ kind: 'license', unitIndex: unit, licenseId: fields['license'], thumbprint },

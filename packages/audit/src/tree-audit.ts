@@ -1,5 +1,6 @@
-// The tree of a ledger, computed again from its files: every entry, every tile of every level, and the root. Of
-// a tile, the entries and the opened entries it looks which one disagrees with the others, and names that file.
+// The tree of a ledger, computed again from its files: every entry, every tile of every level,
+// and the root. Of a tile, the entries and the opened entries it looks which one disagrees with
+// the others, and names that file.
 
 import { equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -70,7 +71,11 @@ class TreeAudit {
     }
     for (const [i, row] of this.#rows.entries()) if (row.hashes.length > 0) await this.#compare(i + 1);
     if (!equalBytes(this.#tree.root(), root))
-      this.#options.report('ledger-root-wrong', `the tree of ${size} entries`, 'the checkpoint has another root');
+      this.#options.report(
+        'ledger-root-wrong',
+        `the tree of ${size} entries`,
+        'the checkpoint has another root',
+      );
   }
 
   async #addTile(hashes: readonly Uint8Array[]): Promise<void> {
@@ -92,7 +97,8 @@ class TreeAudit {
     const { number, hashes } = this.#rows[level - 1]!;
     const path = tilePath(level, number, hashes.length);
     const found = await this.#attempt(path, async () => hashesIn(await this.#tiles.tile(level, number)));
-    if (found !== undefined && !sameHashes(found, hashes)) this.#wrong(path, 'the level below has other hashes');
+    if (found !== undefined && !sameHashes(found, hashes))
+      this.#wrong(path, 'the level below has other hashes');
   }
 
   /** Hashes of the leaves of one tile, by what most of its sources say. */
@@ -117,7 +123,9 @@ class TreeAudit {
   }
 
   #judge(sources: readonly [string, Leaves][], number: number): Leaves {
-    const known = sources.filter((source): source is [string, readonly Uint8Array[]] => source[1] !== undefined);
+    const known = sources.filter(
+      (source): source is [string, readonly Uint8Array[]] => source[1] !== undefined,
+    );
     const agreeing = known.map(([, leaves]) => known.filter(([, other]) => sameHashes(leaves, other)).length);
     const most = Math.max(0, ...agreeing);
     if (most === known.length) return known[0]?.[1];

@@ -2,13 +2,13 @@
 // witness is away, after kills, and with databases that are not the newest one.
 
 import { join } from 'node:path';
+import { AuthorityClient, accessForJob, demandProofs } from '@firmseal/authority-client';
 import { fromBase64url, fromHex, Secret, toHex, utf8 } from '@firmseal/bytes';
-import { accessForJob, AuthorityClient, demandProofs } from '@firmseal/authority-client';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { systemClock } from '@firmseal/link';
-import { tilePath, TileTree, verifyCheckpoint } from '@firmseal/ledger';
+import { TileTree, tilePath, verifyCheckpoint } from '@firmseal/ledger';
 import { noteSigner } from '@firmseal/ledger/testing';
 import { licenseDigestOf, verifyLicenseProof } from '@firmseal/license';
+import { systemClock } from '@firmseal/link';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenedJob, TestAuthority } from './running-authority.ts';
 import { TestLedger } from './running-ledger.ts';
@@ -24,7 +24,11 @@ const get = (path: string, token?: string) =>
   fetch(`${authority.url}/v1/ledger/${path}`, token ? { headers: { Authorization: `Bearer ${token}` } } : {});
 
 /** What a line checks of an answer. */
-function prove(opened: OpenedJob, body: { bundle: string; proof?: string; unitIndex: number }, trust = ledger.trust) {
+function prove(
+  opened: OpenedJob,
+  body: { bundle: string; proof?: string; unitIndex: number },
+  trust = ledger.trust,
+) {
   const proof = body.proof === undefined ? undefined : fromBase64url(body.proof);
   const digest = licenseDigestOf(crypto, fromBase64url(body.bundle)!);
   const { unitIndex } = body;
@@ -50,7 +54,9 @@ describe('a license', () => {
       ['cosignatures-too-few', { witnesses: [noteSigner('witness', 'witness.example/w1').key] }],
       ['cosignatures-too-few', { least: 2 }],
     ] as const)
-      expect(() => prove(opened, body, { ...ledger.trust, ...trust })).toThrow(expect.objectContaining({ code }));
+      expect(() => prove(opened, body, { ...ledger.trust, ...trust })).toThrow(
+        expect.objectContaining({ code }),
+      );
   });
 
   it('is refused by a line that asks for proofs, from an authority that gives none', async () => {
@@ -78,9 +84,12 @@ describe('a license', () => {
     const again = new AuthorityClient({
       ...{ address: authority.url, token: new Secret(utf8(opened.line)), clock: systemClock, attempts: 1 },
     });
-    Object.assign(access, demandProofs(accessForJob(again, fromHex(opened.job)), {
-      ...{ crypto, job: fromHex(opened.job), trust: ledger.trust },
-    }));
+    Object.assign(
+      access,
+      demandProofs(accessForJob(again, fromHex(opened.job)), {
+        ...{ crypto, job: fromHex(opened.job), trust: ledger.trust },
+      }),
+    );
     await expect(ask()).rejects.toMatchObject({ code: 'license-proof-missing' });
   });
 
@@ -89,7 +98,10 @@ describe('a license', () => {
     await ledger.stopWitness();
     const body = await authority.licenseBody(opened, await authority.chip());
     const refused = await authority.postLicense(opened, body);
-    expect(refused).toMatchObject({ status: 503, body: { code: 'witness-awaited', fields: { found: 0, least: 1 } } });
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { code: 'witness-awaited', fields: { found: 0, least: 1 } },
+    });
     const headers = { Authorization: `Bearer ${opened.line}`, 'Content-Type': 'application/json' };
     const url = `${authority.url}/v1/jobs/${opened.job}/licenses`;
     const raw = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -134,7 +146,16 @@ describe('the files', () => {
     expect((await get('opened/000')).status).toBe(401);
     expect((await get('opened/000', opened.line)).status).toBe(403);
     expect((await get('opened/000', authority.ownerToken)).status).toBe(200);
-    for (const path of ['..%2fauthority.db', '%2e%2e/authority.db', 'tile/0/000.p/999', 'tile/7/000', 'tile', '', 'tile/0/../0/000', 'tile/0/1'])
+    for (const path of [
+      '..%2fauthority.db',
+      '%2e%2e/authority.db',
+      'tile/0/000.p/999',
+      'tile/7/000',
+      'tile',
+      '',
+      'tile/0/../0/000',
+      'tile/0/1',
+    ])
       expect((await get(path)).status, path).toBe(404);
     // No name of a job or chip stands in what everybody may read.
     const entries = Buffer.from((await read(tilePath('entries', 0, size)))!);
@@ -194,7 +215,8 @@ it('goes on after a kill at any write, and publishes one history', async () => {
     let writes = 0;
     ledger.wrap = (folder) => ({
       ...folder,
-      write: (path, bytes) => (++writes >= dieAt ? Promise.reject(new Error('killed')) : folder.write(path, bytes)),
+      write: (path, bytes) =>
+        ++writes >= dieAt ? Promise.reject(new Error('killed')) : folder.write(path, bytes),
     });
     await authority.run();
     const body = await authority.licenseBody(opened, await authority.chip());

@@ -254,6 +254,16 @@ export class TestAuthority {
     };
   }
 
+  voidUnit(job: string, unit: number): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/units/${unit}/void`, { reason: 'broken' });
+  }
+
+  async addPackage(job: string): Promise<Answer> {
+    const { header, contentKeyFile } = await this.owner.seal({ authorityKemKey: this.owner.kem.publicKey });
+    const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile) };
+    return this.asOwner('POST', `/v1/jobs/${job}/packages`, files);
+  }
+
   async showJob(job: string): Promise<Answer['body']> {
     return (await this.asOwner('GET', `/v1/jobs/${job}`)).body;
   }

@@ -6,7 +6,13 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { filesOfFolder } from '@firmseal/files';
 import { type LedgerFolder, type LedgerTrust, ledgerFileSizeBytesAtMost } from '@firmseal/ledger';
 import { noteSigner } from '@firmseal/ledger/testing';
-import { openWitnessState, type RunningWitness, serveWitness, Witness, WitnessClient } from '@firmseal/witness';
+import {
+  openWitnessState,
+  type RunningWitness,
+  serveWitness,
+  Witness,
+  WitnessClient,
+} from '@firmseal/witness';
 import { Ledger, type Store } from '../src/index.ts';
 import { TestAuthority } from './running-authority.ts';
 

@@ -33,7 +33,12 @@ export const ed25519 = (randomBytes: (length: number) => Bytes): Ed25519 => ({
     if (publicKey.length !== keySizeBytes || signature.length !== 64) return false;
     const der = concatBytes(spkiPrefix, publicKey);
     try {
-      return verify(null, message, createPublicKey({ key: der as Buffer, format: 'der', type: 'spki' }), signature);
+      return verify(
+        null,
+        message,
+        createPublicKey({ key: der as Buffer, format: 'der', type: 'spki' }),
+        signature,
+      );
     } catch {
       return false;
     }

@@ -1,5 +1,5 @@
-// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase (key-document.ts says the format). What a key
-// may be used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
+// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase (key-document.ts says the format).
+// What a key may be used for is in key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
 import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
 import type { Crypto, Ed25519, KeyPair } from '@firmseal/crypto';
@@ -40,10 +40,7 @@ export interface NewKey {
  * Makes a key; `file` is the content of its file, for the caller to write with mode 0600. The private key is
  * not returned. Throws `key-private-invalid`, `key-kdf-refused`.
  */
-export async function makeKey(
-  crypto: KeyCrypto,
-  inputs: NewKey,
-): Promise<{ info: KeyInfo; file: Bytes }> {
+export async function makeKey(crypto: KeyCrypto, inputs: NewKey): Promise<{ info: KeyInfo; file: Bytes }> {
   const { role, passphrase, now } = inputs;
   const cost = inputs.scryptCost ?? defaultScryptCost;
   checkScryptCost(cost, 'The new key');

@@ -10,5 +10,10 @@ export function toBase64(bytes: Uint8Array): string {
 /** The bytes; undefined when the text is not the one encoding that they have. */
 export function fromBase64(text: string): Bytes | undefined {
   if (text.length % 4 !== 0 || /[-_]/.test(text)) return undefined;
-  return fromBase64url(text.replace(/={1,2}$/, '').replaceAll('+', '-').replaceAll('/', '_'));
+  return fromBase64url(
+    text
+      .replace(/={1,2}$/, '')
+      .replaceAll('+', '-')
+      .replaceAll('/', '_'),
+  );
 }

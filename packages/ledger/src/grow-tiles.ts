@@ -6,7 +6,7 @@ import { Fault } from '@firmseal/fault';
 import { decodeEntryBundle, encodeEntryBundle } from './entry-bundle.ts';
 import { encodeOpened, type OpenedEntry, openedPath } from './opened.ts';
 import { type LedgerFiles, rowSize, tilePath, tileWidth, widthOf } from './tiles.ts';
-import { hashSizeBytes, type Hashing, rootOfHashes, treeLeaf } from './tree.ts';
+import { type Hashing, hashSizeBytes, rootOfHashes, treeLeaf } from './tree.ts';
 
 /** A place that the ledger is published to. */
 export interface LedgerFolder extends LedgerFiles {
@@ -24,7 +24,11 @@ async function writeChanged(folder: LedgerFolder, path: string, bytes: Uint8Arra
 const hashesOf = (tile: Uint8Array, count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => tile.slice(i * hashSizeBytes, (i + 1) * hashSizeBytes));
 
-async function readPartial(folder: LedgerFolder, level: number | 'entries', size: number): Promise<Uint8Array> {
+async function readPartial(
+  folder: LedgerFolder,
+  level: number | 'entries',
+  size: number,
+): Promise<Uint8Array> {
   const row = level === 'entries' ? 0 : level;
   const number = Math.floor(rowSize(size, row) / tileWidth);
   const width = widthOf(size, row, number);

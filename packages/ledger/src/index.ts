@@ -62,7 +62,7 @@ export {
   tileWidth,
   widthOf,
 } from './tiles.ts';
-export { GrowingTree, hashSizeBytes, type Hashing, rootOfHashes, treeLeaf, treeNode } from './tree.ts';
+export { GrowingTree, type Hashing, hashSizeBytes, rootOfHashes, treeLeaf, treeNode } from './tree.ts';
 export {
   formatWitnessRequest,
   parseWitnessRequest,

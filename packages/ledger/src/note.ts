@@ -156,7 +156,8 @@ export function findSignature(
     if (time > BigInt(Number.MAX_SAFE_INTEGER)) continue;
     const timeSeconds = Number(time);
     const signature = rest.subarray(timeSizeBytes);
-    if (crypto.verifyEd25519(key.publicKey, cosigned(note.text, timeSeconds), signature)) return { timeSeconds };
+    if (crypto.verifyEd25519(key.publicKey, cosigned(note.text, timeSeconds), signature))
+      return { timeSeconds };
   }
   return undefined;
 }

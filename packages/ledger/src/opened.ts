@@ -21,7 +21,10 @@ export const openedPath = (number: number): string => `opened/${tileNumberPath(n
 const recordSizeBytesAtMost = 32_768;
 const lengthSizeBytes = 4;
 
-/** Length (32 bits, big-endian) and deterministic CBOR `[salt, entry, [[name, value], ...]]`, names in ascending order. */
+/**
+ * Length (32 bits, big-endian) and deterministic CBOR
+ * `[salt, entry, [[name, value], ...]]`, names in ascending order.
+ */
 export function encodeOpened({ salt, entry, objects }: OpenedEntry): Bytes {
   const names = Object.keys(objects).sort();
   const record = encodeCbor([salt, entry, names.map((name): CborInput => [name, objects[name]!])]);
@@ -38,7 +41,8 @@ function decodeRecord(bytes: Uint8Array): OpenedEntry | undefined {
   const value = decodeCbor(bytes, { maxBytes: recordSizeBytesAtMost });
   if (!Array.isArray(value) || value.length !== 3) return undefined;
   const [salt, entry, list] = value;
-  if (!(salt instanceof Uint8Array) || !(entry instanceof Uint8Array) || !Array.isArray(list)) return undefined;
+  if (!(salt instanceof Uint8Array) || !(entry instanceof Uint8Array) || !Array.isArray(list))
+    return undefined;
   const objects: Record<string, OpenedValue> = {};
   for (const pair of list) {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;

@@ -2,7 +2,7 @@
 // proves). Proofs come from whoever keeps the ledger: nothing of them is believed before a root was reached.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
-import { hashSizeBytes, type Hashing, treeNode } from './tree.ts';
+import { type Hashing, hashSizeBytes, treeNode } from './tree.ts';
 
 /** A tree as a checkpoint names it. */
 export interface TreeHead {

@@ -24,7 +24,16 @@ const leafHashes = (size: number) => leavesOf(0, size).map((leaf) => treeLeaf(cr
 describe('tree', () => {
   it('has the roots of the known answers of RFC 6962 logs', () => {
     // Leaves and roots of the reference tests of Certificate Transparency (facts: inputs and hashes).
-    const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+    const inputs = [
+      '',
+      '00',
+      '10',
+      '2021',
+      '3031',
+      '40414243',
+      '5051525354555657',
+      '606162636465666768696a6b6c6d6e6f',
+    ];
     const roots = [
       '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
       'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
@@ -94,7 +103,8 @@ describe('tiles', () => {
       folder.dieAt = Number.POSITIVE_INFINITY;
       await grow();
       expect([...folder.files.keys()].sort()).toEqual([...sound.files.keys()].sort());
-      for (const [path, bytes] of sound.files) expect(equalBytes(folder.files.get(path)!, bytes), path).toBe(true);
+      for (const [path, bytes] of sound.files)
+        expect(equalBytes(folder.files.get(path)!, bytes), path).toBe(true);
       if (!died) {
         expect(dieAt).toBeGreaterThan(4);
         return;
@@ -134,8 +144,7 @@ describe('proofs', () => {
       for (const index of new Set([0, 1, 6, 128, 254, 255, 256, 510, size - 1].filter((i) => i < size))) {
         const proof = await tree.proveInclusion(index, size);
         const leaf = treeLeaf(crypto, leafOf(index));
-        const verify = (change: object) =>
-          verifyInclusion(crypto, { leaf, index, proof, head, ...change });
+        const verify = (change: object) => verifyInclusion(crypto, { leaf, index, proof, head, ...change });
         expect(verify({}), `${index} of ${size}`).toBe(true);
         expect(verify({ leaf: treeLeaf(crypto, leafOf(index + 1)) })).toBe(false);
         expect(verify({ index: index + 1 })).toBe(false);

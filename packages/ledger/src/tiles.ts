@@ -3,7 +3,7 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { GrowingTree, hashSizeBytes, type Hashing, rootOfHashes, splitOf } from './tree.ts';
+import { GrowingTree, type Hashing, hashSizeBytes, rootOfHashes, splitOf } from './tree.ts';
 
 export const tileWidth = 256;
 /** 256^7 is above 2^53. */
@@ -29,7 +29,10 @@ export const widthOf = (size: number, level: number, number: number): number =>
   Math.max(0, Math.min(tileWidth, rowSize(size, level) - number * tileWidth));
 
 /** Every tile that a tree of this size has and one of `from` had not, or had narrower. */
-export function* tilesOf(size: number, from = 0): Generator<{ level: number; number: number; width: number }> {
+export function* tilesOf(
+  size: number,
+  from = 0,
+): Generator<{ level: number; number: number; width: number }> {
   for (let level = 0; level < tileLevelsAtMost && rowSize(size, level) > 0; level++) {
     if (rowSize(size, level) === rowSize(from, level)) continue;
     const first = Math.floor(rowSize(from, level) / tileWidth);

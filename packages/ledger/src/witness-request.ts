@@ -29,7 +29,8 @@ export function parseWitnessRequest(text: string): WitnessRequest {
   if (end < 0) throw malformed('no empty line stands before the checkpoint');
   const [first = '', ...lines] = text.slice(0, end).split('\n');
   const [, digits] = /^old (0|[1-9]\d{0,15})$/.exec(first) ?? [];
-  if (digits === undefined || !Number.isSafeInteger(Number(digits))) throw malformed('its first line is no old size');
+  if (digits === undefined || !Number.isSafeInteger(Number(digits)))
+    throw malformed('its first line is no old size');
   if (lines.length > proofHashesAtMost) throw malformed('its proof is too long');
   const proof = lines.map((line): Bytes => {
     const hash = fromBase64(line);

@@ -1,2 +1,2 @@
-export { noteSigner, TestLog } from './test-log.ts';
 export { grown, leafOf, leavesOf, MemoryFolder } from './memory-folder.ts';
+export { noteSigner, TestLog } from './test-log.ts';

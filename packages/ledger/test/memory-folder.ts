@@ -1,7 +1,7 @@
 // A ledger's folder in memory, which counts its writes and can stop before any of them, as a kill would.
 
-import { growTiles, type LedgerFolder } from '../src/index.ts';
 import { nodeCrypto } from '@firmseal/crypto-node';
+import { growTiles, type LedgerFolder } from '../src/index.ts';
 
 export class MemoryFolder implements LedgerFolder {
   readonly files = new Map<string, Uint8Array>();
@@ -26,7 +26,8 @@ export class MemoryFolder implements LedgerFolder {
 }
 
 /** 32 bytes that depend on the index alone. */
-export const leafOf = (index: number): Uint8Array => nodeCrypto.sha256(Uint8Array.of(index & 255, (index >> 8) & 255, index >> 16));
+export const leafOf = (index: number): Uint8Array =>
+  nodeCrypto.sha256(Uint8Array.of(index & 255, (index >> 8) & 255, index >> 16));
 
 export const leavesOf = (from: number, end: number): Uint8Array[] =>
   Array.from({ length: end - from }, (_, i) => leafOf(from + i));

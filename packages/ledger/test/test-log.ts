@@ -2,14 +2,14 @@
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
+  encodeLogEntry,
   formatCheckpoint,
   formatNote,
   growTiles,
-  leafHash,
-  encodeLogEntry,
+  type LedgerProof,
   type LogFields,
   type LogKind,
-  type LedgerProof,
+  leafHash,
   type NoteKey,
   type NoteSigner,
   signNote,
@@ -45,7 +45,11 @@ export class TestLog {
     const from = this.size;
     const leaves: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
-      const entry = encodeLogEntry(from + i, { timeMs: 1_800_000_000_000 + i, kind, fields: { unit: i, ...more } });
+      const entry = encodeLogEntry(from + i, {
+        timeMs: 1_800_000_000_000 + i,
+        kind,
+        fields: { unit: i, ...more },
+      });
       const salt = crypto.randomBytes(32);
       this.opened.push({ salt, entry });
       leaves.push(leafHash(crypto, salt, entry));

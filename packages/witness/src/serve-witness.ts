@@ -1,5 +1,5 @@
-// A witness on HTTP: `POST /add-checkpoint` and nothing else. There is no secret in any request, so it listens
-// where it is told to; a proxy in front of it may add TLS.
+// A witness on HTTP: `POST /add-checkpoint` and nothing else. There is no secret in any request, so it
+// listens where it is told to; a proxy in front of it may add TLS.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -50,7 +50,12 @@ function refusal(thrown: unknown): Answer {
   if (code === 'witness-size-wrong')
     return { status: 409, type: witnessSizeType, body: `${fields['seen']}\n`, code };
   const status = faultRow(code).http ?? 500;
-  return { status, type: 'text/plain; charset=utf-8', body: `${faultLabel(code)} ${code}: ${message}\n`, code };
+  return {
+    status,
+    type: 'text/plain; charset=utf-8',
+    body: `${faultLabel(code)} ${code}: ${message}\n`,
+    code,
+  };
 }
 
 async function answerTo(witness: Witness, request: IncomingMessage): Promise<Answer> {

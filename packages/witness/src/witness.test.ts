@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import {
+  formatNote,
   formatWitnessRequest,
   type NoteKey,
   parseNote,
   parseSignatures,
   verifyCheckpoint,
-  formatNote,
 } from '@firmseal/ledger';
 import { noteSigner, TestLog } from '@firmseal/ledger/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -68,9 +68,9 @@ describe('a witness', () => {
         const verified = verifyCheckpoint(crypto, formatNote({ ...note, signatures }), trust);
         expect(verified).toMatchObject({ size: log.size });
         expect(verified.cosigned).toEqual([{ name: 'witness.example/w1', timeSeconds: 1_800_000_123 }]);
-        expect(() => verifyCheckpoint(crypto, formatNote({ ...note, signatures }), { ...trust, least: 2 })).toThrow(
-          expect.objectContaining({ code: 'cosignatures-too-few', fields: { found: 1, least: 2 } }),
-        );
+        expect(() =>
+          verifyCheckpoint(crypto, formatNote({ ...note, signatures }), { ...trust, least: 2 }),
+        ).toThrow(expect.objectContaining({ code: 'cosignatures-too-few', fields: { found: 1, least: 2 } }));
         old = log.size;
       });
     }
@@ -82,7 +82,11 @@ describe('a witness', () => {
     await witnessed([log.signer.key], async (post) => {
       await post(await requestOf(log, 0));
       for (const old of [0, 3])
-        expect(await post(await requestOf(log, old))).toEqual({ status: 409, type: 'text/x.tlog.size', body: '5\n' });
+        expect(await post(await requestOf(log, old))).toEqual({
+          status: 409,
+          type: 'text/x.tlog.size',
+          body: '5\n',
+        });
     });
   });
 
@@ -97,7 +101,10 @@ describe('a witness', () => {
       expect([same.status, same.body]).toEqual([409, expect.stringContaining('FS1821 witness-fork-refused')]);
       await fork.grow(4);
       const longer = await post(await requestOf(fork, 5));
-      expect([longer.status, longer.body]).toEqual([422, expect.stringContaining('FS1822 witness-proof-refused')]);
+      expect([longer.status, longer.body]).toEqual([
+        422,
+        expect.stringContaining('FS1822 witness-proof-refused'),
+      ]);
       const back = await post(await requestOf(log, 3, 3));
       expect([back.status, back.body]).toEqual([409, '5\n']);
       // And goes on with the true ledger as if nothing had been.
@@ -175,11 +182,18 @@ describe('a witness', () => {
         [400, 'witness-request-malformed', good.slice(0, 40)],
         [400, 'witness-request-malformed', `old 0\n${'x\n'.repeat(64)}\n${good}`],
         [400, 'witness-request-malformed', 'x'.repeat(70_000)],
-        [422, 'witness-proof-refused', good.replace('old 0\n', `old 0\n${Buffer.alloc(32).toString('base64')}\n`)],
+        [
+          422,
+          'witness-proof-refused',
+          good.replace('old 0\n', `old 0\n${Buffer.alloc(32).toString('base64')}\n`),
+        ],
       ];
       for (const [status, code, body] of cases) {
         const answer = await post(body);
-        expect([answer.status, answer.body], body.slice(0, 60)).toEqual([status, expect.stringContaining(code)]);
+        expect([answer.status, answer.body], body.slice(0, 60)).toEqual([
+          status,
+          expect.stringContaining(code),
+        ]);
       }
       expect((await post(good)).status).toBe(200);
     });

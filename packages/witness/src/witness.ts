@@ -44,9 +44,9 @@ export class Witness {
 
   /**
    * Answers `add-checkpoint`: lines with its cosignature, once the checkpoint is kept. Throws
-   * `witness-request-malformed`, `witness-log-unknown`, `witness-log-key-unknown`, `witness-size-wrong` (field
-   * `seen` is the size that it has cosigned), `witness-fork-refused`, `witness-proof-refused`, and what keeping
-   * throws; nothing is kept or signed then.
+   * `witness-request-malformed`, `witness-log-unknown`, `witness-log-key-unknown`, `witness-size-wrong`
+   * (field `seen` is the size that it has cosigned), `witness-fork-refused`, `witness-proof-refused`, and
+   * what keeping throws; nothing is kept or signed then.
    */
   addCheckpoint(request: string): Promise<string> {
     const run = this.#previous.then(() => this.#addCheckpoint(request));
@@ -63,7 +63,9 @@ export class Witness {
     if (!keys.some((key) => findSignature(crypto, note, key) !== undefined))
       throw new Fault('witness-log-key-unknown', { log: origin });
     if (old > head.size)
-      throw new Fault('witness-request-malformed', { problem: 'its old size is above that of the checkpoint' });
+      throw new Fault('witness-request-malformed', {
+        problem: 'its old size is above that of the checkpoint',
+      });
     const seen = state.find(origin);
     if (old !== (seen?.size ?? 0))
       throw new Fault('witness-size-wrong', { seen: seen?.size ?? 0, old, log: origin });

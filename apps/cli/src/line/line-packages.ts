@@ -11,7 +11,8 @@ import { accessAuthority } from '../authority-access.ts';
 import { authorityOfBatch, readBatch, requireBatchJob } from '../batch/batch-authority.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
-import { trustPackage } from '../line-setup.ts';
+import { trustOfTexts } from '../ledger/note-keys.ts';
+import { trustPackage, withProofs } from '../line-setup.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { cacheLicenses } from './license-cache.ts';
 import { Outbox } from './outbox.ts';
@@ -99,7 +100,8 @@ function onlineAuthority(
 ): LineAuthority | undefined {
   if (job === undefined || token === undefined || file.authority === undefined) return undefined;
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
-  return accessForJob(client, fromHex(jobIdOf(job)));
+  const id = fromHex(jobIdOf(job));
+  return withProofs(accessForJob(client, id), id, file.ledger && trustOfTexts(file.ledger));
 }
 
 /** Licenses by thumbprint, as `firmseal license` wrote them. Throws what reading a file throws. */

@@ -8,9 +8,7 @@ import type { Ledger } from '../service/ledger.ts';
 import type { Application, Env } from './gate.ts';
 
 const number = '(?:x\\d{3}/){0,4}\\d{3}';
-const publicFile = new RegExp(
-  `^(?:checkpoint|tile/(?:entries|[0-6])/${number}(?:\\.p/(?:[1-9]\\d{0,2}))?)$`,
-);
+const publicFile = new RegExp(`^(?:checkpoint|tile/(?:entries|[0-6])/${number}(?:\\.p/(?:[1-9]\\d{0,2}))?)$`);
 const openedFile = new RegExp(`^opened/${number}$`);
 /** Tiles never change; a checkpoint and the newest opened file do. */
 const forYears = { 'Cache-Control': 'public, max-age=31536000, immutable' };

@@ -1,8 +1,14 @@
-// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5): what
-// an auditor verifies signatures on. No content key, token or per-device data is among them.
+// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5):
+// what an auditor verifies signatures on. No content key, token or per-device data is among them.
 
 import { equalBytes } from '@firmseal/bytes';
-import { decodeLogEntry, type LogFields, type LogRow, type OpenedEntry, type OpenedValue } from '@firmseal/ledger';
+import {
+  decodeLogEntry,
+  type LogFields,
+  type LogRow,
+  type OpenedEntry,
+  type OpenedValue,
+} from '@firmseal/ledger';
 import type { Store } from '../store/store.ts';
 
 type Objects = Record<string, OpenedValue>;
@@ -21,11 +27,13 @@ const packageOf: Finder = async (store, fields) => {
   const digest = bytes(fields, 'manifest');
   const packages = await store.listPackages(bytes(fields, 'job'));
   const item = packages.find((one) => equalBytes(one.manifestDigest, digest));
-  return item && {
-    header: item.header,
-    firmwareVersion: item.firmwareVersion,
-    securityCounter: item.securityCounter,
-  };
+  return (
+    item && {
+      header: item.header,
+      firmwareVersion: item.firmwareVersion,
+      securityCounter: item.securityCounter,
+    }
+  );
 };
 
 const unitOf: Finder = async (store, fields) => {

@@ -152,10 +152,7 @@ async function makeLicense(
  * request, package and chip with no unit taken: `job-mode-wrong`, `station-*`, `delegation-*`,
  * `challenge-unknown`, `quota-exhausted`, `licenses-too-many`.
  */
-export async function licenseStation(
-  authority: Authority,
-  ask: StationAsk,
-): Promise<IssuedLicense> {
+export async function licenseStation(authority: Authority, ask: StationAsk): Promise<IssuedLicense> {
   const { crypto, store, clock } = authority;
   const { jobId, challenge } = ask;
   const admitted = await admit(authority, ask, 'license');

@@ -22,6 +22,7 @@ import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
+import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -49,6 +50,7 @@ async function openAuthority(
     products,
     head,
     acceptRestore,
+    ledger,
   }: {
     folder: string;
     store: Store;
@@ -56,10 +58,14 @@ async function openAuthority(
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
     acceptRestore: boolean;
+    ledger: OpenedLedger | undefined;
   },
 ) {
   const kem = unwrapperOf(nodeCrypto, kemKey);
-  const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [...products] });
+  const authority = await createAuthority({
+    ...{ store, crypto: nodeCrypto, kem, products: [...products] },
+    ...(ledger ? { ledger: ledger.ledger } : {}),
+  });
   const restored = await checkHead(authority, head, { acceptRestore });
   if (restored)
     face.tell(
@@ -115,21 +121,23 @@ export const command = (shell: Shell) =>
         const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
-        passphrase.wipe();
         const say = (line: string) => face.note(line);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
         const store = openAuthorityStore(folder);
+        let ledger: OpenedLedger | undefined;
         try {
+          ledger = await openLedger(folder, { store, passphrase });
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, acceptRestore },
+            ...{ folder, store, kemKey, products, head, acceptRestore, ledger },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
             return;
           }
+          const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const running = await serveAuthority({ authority, ...listen, tls, onRequest });
@@ -139,6 +147,7 @@ export const command = (shell: Shell) =>
           face.tell(
             { event: 'serving', url: running.url, products: served, metrics: figures?.url },
             `authority serves ${names} at ${running.url}`,
+            ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
           await shell.stops.wait();
@@ -146,7 +155,10 @@ export const command = (shell: Shell) =>
           await running.stop();
           await figures?.stop();
           await stopNoting();
+          await stopPublishing?.();
         } finally {
+          passphrase.wipe();
+          await ledger?.release();
           await store.close();
           issuerKey.privateKey.wipe();
           kemKey.privateKey.wipe();
