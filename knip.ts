@@ -22,6 +22,8 @@ const firstUse: Readonly<Record<string, string>> = {
   rp2040js: 'packages/virtual-stm32/src/cortex-m*.ts',
   '@yowasp/clang': 'device/agent/core/*.c',
 };
+/** Started or loaded by its path, or a part of the schema check of @cyclonedx/cyclonedx-library. */
+const byPath = ['postject', 'ajv', 'ajv-formats', 'ajv-formats-draft2019'];
 const declaredAhead = Object.entries(firstUse)
   .filter(([, files]) => globSync(files).length === 0)
   .map(([name]) => name);
@@ -32,6 +34,11 @@ export default {
   ignoreBinaries: [
     'dfu-util',
     'dpkg-query',
+    'file',
+    'g++',
+    'openssl',
+    'softhsm2-util',
+    'sha256sum',
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
@@ -49,9 +56,10 @@ export default {
   workspaces: {
     '.': {
       // npm links every package of the workspace at the root, so tools, bench and lab need not declare them.
-      ignoreDependencies: [/^@firmseal\//],
+      ignoreDependencies: [/^@firmseal\//, ...byPath],
       entry: [
         'tools/set-up/run.mjs',
+        'tools/set-up/pkcs11js.ts',
         'tools/*/main.ts',
         'tools/test-report/reporter.ts',
         'tools/pack/launcher.mjs',
@@ -77,8 +85,9 @@ export default {
       entry: ['src/index.ts', 'test/*/main.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
+    // A single executable loads native code by native-parts.ts, which its bundler puts in.
     'apps/cli': {
-      entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
+      entry: ['src/main.ts', 'src/native-parts.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
     // Its browser code needs no entry but main.ts; the page of its tests runs axe from its file.

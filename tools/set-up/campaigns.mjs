@@ -45,6 +45,12 @@ export const campaigns = {
     script: 'lab/reproducible/main.ts',
     says: 'builds the agents that ship in another folder and compares them',
   },
+  executables: {
+    script: 'lab/executables/main.ts',
+    needsAgent: true,
+    needsSources: true,
+    says: 'builds the single executables and runs those of Linux, the other processor under QEMU',
+  },
   suites: {
     script: 'lab/suites/main.ts',
     needsAgent: true,

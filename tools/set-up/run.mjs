@@ -15,6 +15,7 @@ import { taskOf, tasks } from './tasks.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const agentBuild = join(root, 'device', 'agent', 'build.ts');
 const elementBuild = join(root, 'tools', 'pack', 'build-element.ts');
+const pkcs11Build = join(root, 'tools', 'set-up', 'pkcs11js.ts');
 const sourceFetch = join(root, 'device', 'agent', 'toolchain', 'fetch-sources.ts');
 
 /** Ends this process the way the child ended: same exit code, or the same signal. */
@@ -90,6 +91,8 @@ async function main([name, ...args]) {
   environment.FIRMSEAL_BUILD_SECONDS = String(childSeconds() - secondsBefore);
   if (task.needsSources === true && existsSync(sourceFetch))
     spawnSync(node, [sourceFetch], { env: environment, stdio: ['ignore', 2, 2] });
+  if (task.needsPkcs11 === true && existsSync(pkcs11Build))
+    spawnSync(node, [pkcs11Build], { env: environment, stdio: ['ignore', 2, 2] });
   runTask(node, [join(root, task.script), ...task.args, ...args], environment);
 }
 

@@ -21,12 +21,13 @@ export const tasks = {
   },
   test: {
     ...{ script: 'tools/test-report/main.ts', args: [] },
-    ...{ needsAgent: true, needsSources: true, needsElement: true },
+    ...{ needsAgent: true, needsSources: true, needsElement: true, needsPkcs11: true },
   },
   lab: { script: 'lab/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true, needsSources: true },
+  release: { script: 'tools/release/main.ts', args: [], needsAgent: true, needsSources: true },
 };
 
 /**

@@ -60,6 +60,7 @@ const productFile = z.strictObject({
   issuerDelegation: base64url,
   deviceCaDelegations: z.array(base64url).min(1),
   epochStatement: base64url.optional(),
+  approvalPolicy: base64url.optional(),
 });
 
 /** Any JSON: of another program, or of a product under another name, a copy that somebody keeps. */
@@ -77,8 +78,12 @@ function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']
   if ('data' in any && (any.data.format !== productFormat || any.data.product !== product)) return undefined;
   const read = readJsonFile(path, productFile);
   if ('problem' in read) throw new Fault('product-file-malformed', { file: path, problem: read.problem });
-  const { format: _, epochStatement, ...keys } = read.data;
-  return { ...keys, issuer, ...(epochStatement === undefined ? {} : { epochStatement }) };
+  const { format: _, epochStatement, approvalPolicy, ...keys } = read.data;
+  return {
+    ...{ ...keys, issuer },
+    ...(epochStatement === undefined ? {} : { epochStatement }),
+    ...(approvalPolicy === undefined ? {} : { approvalPolicyObject: approvalPolicy }),
+  };
 }
 
 /**
@@ -107,12 +112,14 @@ export function readProducts(
 /** Puts a product's configuration where readProducts finds it, in place of an earlier one. */
 export function writeProduct(folder: string, keys: ProductKeys): void {
   const { product, rootPublicKey, issuerDelegation, deviceCaDelegations, epochStatement } = keys;
+  const { approvalPolicyObject: policy } = keys;
   requireProductName(product); // it becomes part of a path
   const content: z.input<typeof productFile> = {
     ...{ format: productFormat, product, rootPublicKey: toBase64url(rootPublicKey) },
     issuerDelegation: toBase64url(issuerDelegation),
     deviceCaDelegations: deviceCaDelegations.map((one) => toBase64url(one)),
     ...(epochStatement === undefined ? {} : { epochStatement: toBase64url(epochStatement) }),
+    ...(policy === undefined ? {} : { approvalPolicy: toBase64url(policy) }),
   };
   const { products } = authorityPaths(folder);
   try {

@@ -36,6 +36,11 @@ const keys: CommandGroup = {
       load: () => import('./commands/keys/delegate.ts'),
     },
     {
+      name: 'approval-policy',
+      about: 'sign, with the root key, how many approvers have to sign',
+      load: () => import('./commands/keys/approval-policy.ts'),
+    },
+    {
       name: 'epoch',
       about: 'sign, with the root key, that delegations of earlier epochs have ended',
       load: () => import('./commands/keys/epoch.ts'),
@@ -403,6 +408,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   authority,
   job,
+  {
+    name: 'approve',
+    about: 'sign, as an approver, a job, a further package, a void, an acknowledgement or the end of a job',
+    load: () => import('./commands/approve.ts'),
+  },
   batch,
   agent,
   token,

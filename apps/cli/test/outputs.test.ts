@@ -22,7 +22,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
 import { commandList, isGroup } from '../src/command-list.ts';
 import { chipRecord } from './chip-record.ts';
-import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import {
+  approverWords,
+  type Desk,
+  deskEnvironment,
+  makeDesk,
+  type ServedAuthority,
+  serveDesk,
+  succeed,
+} from './desk.ts';
 import { dyingAt } from './dying-process.ts';
 import { filesUnder, type Job, type Result } from './outputs-in-condition.ts';
 import { jsonLines, runUntil } from './run-here.ts';
@@ -36,7 +44,7 @@ const folder = mkdtempSync(join(tmpdir(), 'firmseal-outputs-'));
 let desk: Desk;
 let authority: ServedAuthority;
 let probe: Server;
-/** The first is for all commands, the others each for a call that closes one. */
+/** The first is for all commands, the other for calls that close it, or fetch the certificate of its end again. */
 let jobs: string[] = [];
 /** Approved, for batches. */
 let standingJob = '';
@@ -50,9 +58,11 @@ beforeAll(async () => {
   const owner = ['--authority', authority.url, '--token-file', desk.at('authority/owner.token')];
   const opened = ['job', 'open', ...owner, '--package', desk.at('panel.seal'), '--content-key'];
   const scope = ['--scope', 'auditor', '--label', 'x', '--out'];
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 2; i++) {
     const [job] = await succeed([...opened, desk.at('panel.seal.key'), '--quota', '1']);
     jobs = [...jobs, String(job?.['job'])];
+  }
+  for (let i = 0; i < 4; i++) {
     const [token] = await succeed(['token', 'new', ...owner, ...scope, desk.at(`spare-${i}.token`)]);
     tokens = [...tokens, String(token?.['tokenId'])];
   }
@@ -66,7 +76,7 @@ beforeAll(async () => {
     'standing',
   ]);
   standingJob = String(standing?.['job']);
-  await succeed(['job', 'approve', standingJob, ...owner]);
+  await succeed(['job', 'approve', standingJob, ...owner, ...approverWords(desk)]);
   writeFileSync(desk.at('chips.records'), await chipRecord(desk));
   await writeLicensed();
   writeLineFile();
@@ -127,7 +137,7 @@ interface Prepared extends Job {
 function prepare(name: string, inside = folder): Prepared {
   const out = join(inside, `out-${made++}`);
   mkdirSync(out, { recursive: true });
-  const job = name === 'job close' ? jobs.pop()! : jobs[0]!;
+  const job = name === 'job close' ? jobs[1]! : jobs[0]!;
   const tokenId = name === 'token revoke' ? tokens.pop()! : tokens[0]!;
   const { port } = probe.address() as AddressInfo;
   const site = {

@@ -4,7 +4,7 @@
 
 import { hasAsset } from '../src/assets.ts';
 import type { Desk } from './desk.ts';
-import { sealWords } from './desk.ts';
+import { approverWords, sealWords } from './desk.ts';
 
 export interface Call {
   readonly words: readonly string[];
@@ -72,6 +72,10 @@ export function callsOf({
       ],
       files: ['new.delegation'],
     },
+    'keys approval-policy': {
+      words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
+      files: ['approval.policy'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
@@ -135,8 +139,17 @@ export function callsOf({
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
-    'job approve': { words: ['job', 'approve', job, ...owner], files: [] },
-    'job close': { words: ['job', 'close', job, ...owner], files: [] },
+    'job approve': { words: ['job', 'approve', job, ...owner, ...approverWords(desk)], files: [] },
+    // No chip has taken the unit.
+    approve: {
+      words: ['approve', job, ...owner, ...approverWords(desk), '--void', '0', '--reason', 'test'],
+      files: [],
+      status: 11,
+    },
+    'job close': {
+      words: ['job', 'close', job, ...owner, ...approverWords(desk), '--certificate', into('job.end')],
+      files: ['job.end'],
+    },
     'job show': { words: ['job', 'show', job, ...owner], files: [] },
     'job token': {
       words: ['job', 'token', job, ...owner, '--out', into('line.token')],

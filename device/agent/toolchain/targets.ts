@@ -47,7 +47,7 @@ const sourcesIn = (folder: string): string[] =>
 export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
-  const common = ['chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
+  const common = ['chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog', ...files];
   const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
   return {
     chip,

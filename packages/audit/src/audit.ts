@@ -140,13 +140,13 @@ export class Audit {
     }
   }
 
-  #addRow(
-    line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' },
-  ): void {
+  #addRow(line: Exclude<EvidenceLine, { kind: 'head' | 'log' | 'identity' | 'job' | 'end' }>): void {
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
     if (line.kind === 'package') job.addPackage(line);
+    else if (line.kind === 'approval') job.addApproval(line);
+    else if (line.kind === 'ending') job.addEnding(line);
     else if (line.kind === 'unit') job.addUnit(line);
     else if (line.kind === 'license') job.addLicense(line);
     else if (line.kind === 'receipt') job.addReceipt(line);
@@ -230,7 +230,9 @@ export class Audit {
       crypto: this.#crypto,
       logged: this.#logged.jobs.get(job),
       trust,
+      alarms: this.#logged.alarms,
       report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
+      notice: (notice) => this.#notices.push(notice),
       onInstall: onInstall ?? (() => undefined),
       onStated: onStated ?? (() => undefined),
     });

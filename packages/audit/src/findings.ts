@@ -30,6 +30,12 @@ export type FindingCode =
   | 'row-differs'
   /** More chips hold the firmware, or more units count, than the quota allows. */
   | 'quota-exceeded'
+  /** Fewer approvers signed than the root asks for, or what one signed does not count. */
+  | 'approval-missing'
+  /** An approval in the evidence does not verify. */
+  | 'approval-invalid'
+  /** The certificate of a job's end does not verify, or says other counts than the log. */
+  | 'end-invalid'
   | 'package-invalid'
   | 'certificate-invalid'
   | 'license-invalid'
@@ -57,6 +63,10 @@ export type NoticeCode =
   | 'clock'
   /** An older database was put back, and an owner accepted it. */
   | 'database-restored'
+  /** Approvers signed, and the auditor has not said how many have to. */
+  | 'approvals-not-audited'
+  /** A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for. */
+  | 'approval-policy-earlier'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'
   /** No head of an earlier audit was given: whether the log was shortened or replaced could not be seen. */

@@ -69,7 +69,16 @@ const jobAnswer = {
     remaining: 4,
     units: 0,
   },
-  ...{ voided: 0, licenses: 0, installed: 0, receipts: 0, createdAtMs: 5, packages: [] },
+  ...{
+    voided: 0,
+    licenses: 0,
+    installed: 0,
+    receipts: 0,
+    createdAtMs: 5,
+    packages: [],
+    approvalsNeeded: 0,
+    approvals: [],
+  },
 };
 
 test('a line: challenge, license, receipt, as the interface names them', async () => {

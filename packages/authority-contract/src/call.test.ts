@@ -30,6 +30,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   addPackage: { job, ...files },
   approveJob: { job },
   closeJob: { job },
+  giveApproval: { approval: utf8('a'), delegation: utf8('d') },
+  fetchJobEnd: { job },
   voidUnit: { job, unit: 3, reason: 'broken' },
   createLineToken: { job, label: 'line 1', lifeDays: 3 },
   createToken: { scope: 'auditor', label: 'a' },

@@ -5,8 +5,11 @@
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { z } from 'zod';
 
-/** `site`: a place that personalizes chips, and brings the records of their identities. */
-export const tokenScopes = ['owner', 'line', 'auditor', 'site'] as const;
+/**
+ * `site`: a place that personalizes chips, and brings the records of their identities. `approver`: a person whose
+ * key the root lets approve; the token shows him what he is asked for, and approves nothing by itself.
+ */
+export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
 export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {

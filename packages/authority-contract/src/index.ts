@@ -22,7 +22,13 @@ export {
   mostEvidenceLineBytes,
 } from './evidence.ts';
 export { decodeFault, encodeFault } from './fault-answer.ts';
-export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
+export {
+  type JobState,
+  type JobView,
+  type LicenseMode,
+  mostShownApprovals,
+  type UnitView,
+} from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
 export { ledgerPrefix, ledgerScopes } from './ledger-files.ts';
 export type { ChallengePurpose } from './line-calls.ts';

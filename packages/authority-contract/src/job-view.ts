@@ -32,6 +32,23 @@ const outcomeCounts = z.object({
   ENROLLED: of.count.optional(),
 });
 
+/** What approvers can sign (spec/approval.md section 2). */
+export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close'] as const;
+
+const approvalView = z.object({
+  kind: z.enum(approvalKinds),
+  /** SHA-256 of the approver's public key. */
+  approver: of.digest,
+  approvalDigest: of.digest,
+  issuedAtMs: of.timeMs,
+  /** It counts until then. */
+  validUntilMs: of.timeMs,
+  /** False: it does not count any more, or not as it stands (expired, ended, of another number of approvers). */
+  counts: z.boolean(),
+});
+/** Of a job, the newest. */
+export const mostShownApprovals = 64;
+
 const packageView = z.object({
   manifestDigest: of.digest,
   firmwareVersion: of.shownText(64),
@@ -61,7 +78,12 @@ export const jobView = z.object({
   /** Units by the newest statement of a station: without proof, and not among `installed`. */
   stated: resultCounts,
   createdAtMs: of.timeMs,
+  /** No license is issued after it. */
+  validUntilMs: of.timeMs.optional(),
   packages: z.array(packageView).max(256),
+  /** How many approvers have to sign; 0 where the root asks for none. */
+  approvalsNeeded: of.count,
+  approvals: z.array(approvalView).max(mostShownApprovals),
 });
 export type JobView = z.output<typeof jobView>;
 

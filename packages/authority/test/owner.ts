@@ -1,6 +1,7 @@
 // An owner's desk for tests: root, delegations, sealed packages, content-key files and device CA. Every key
 // is made anew; the formats and signatures are the real ones.
 
+import { makeApprovalPolicy } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -70,6 +71,11 @@ export class Owner {
 
   epochStatement(epoch: number): Promise<Bytes> {
     return makeEpochStatement(crypto, signerOf(this.root), { product: this.product, epoch });
+  }
+
+  /** Signed by the root: so many approvers. */
+  approvalPolicy(threshold: number, number = 1): Promise<Bytes> {
+    return makeApprovalPolicy(crypto, signerOf(this.root), { product: this.product, threshold, number });
   }
 
   async productKeys(): Promise<ProductKeys> {

@@ -55,10 +55,16 @@ export class TestAuthority {
   #running!: RunningAuthority;
 
   static async start(
-    options: { burst?: number; wrap?: (store: Store) => Store } = {},
+    options: { burst?: number; wrap?: (store: Store) => Store; approvers?: number } = {},
   ): Promise<TestAuthority> {
     const authority = new TestAuthority();
     authority.keys = await authority.owner.productKeys();
+    const { approvers } = options;
+    if (approvers !== undefined)
+      authority.keys = {
+        ...authority.keys,
+        approvalPolicyObject: await authority.owner.approvalPolicy(approvers),
+      };
     await authority.run(options);
     return authority;
   }
@@ -252,6 +258,14 @@ export class TestAuthority {
       license,
       receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),
     };
+  }
+
+  approveJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
+  }
+
+  closeJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/close`);
   }
 
   voidUnit(job: string, unit: number): Promise<Answer> {

@@ -31,7 +31,10 @@ export function storeConformance(
     const open = (quota: number, deviceData: Bytes[] = []) =>
       store.insertJob(
         {
-          job: { jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'], createdAtMs: 5 },
+          job: {
+            ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
+            ...{ createdAtMs: 5, validUntilMs: 9000 },
+          },
           package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
           deviceData,
         },
@@ -88,6 +91,7 @@ export function storeConformance(
         accepts: ['ENROLLED'],
         state: 'open',
         createdAtMs: 5,
+        validUntilMs: 9000,
       });
       expect(job).not.toHaveProperty('deviceDataKey');
       expect(await store.listPackages(jobId)).toMatchObject([
@@ -141,6 +145,34 @@ export function storeConformance(
       expect(await logSize()).toBe(4);
     });
 
+    it('keeps approvals in their order, each once, until an older database was put back', async () => {
+      await open(1);
+      const approval = (n: number) => ({
+        ...{ approvalDigest: id(40 + n, 32), jobId, approval: id(50 + n, 90), delegation: id(60, 80) },
+        storedAtMs: n,
+      });
+      expect(await store.insertApproval(approval(1), event('first'))).toBe(true);
+      expect(await store.insertApproval(approval(0), event('second'))).toBe(true);
+      expect(await store.insertApproval(approval(1), event('again'))).toBe(false);
+      expect(await store.listApprovals(jobId)).toEqual([1, 0].map((n) => ({ ...approval(n), ended: false })));
+      expect(await store.listApprovals(id(99, 16))).toEqual([]);
+      await store.suspendAll(9, event('restored'));
+      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true]);
+      expect(await store.insertApproval(approval(2), event('third'))).toBe(true);
+      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true, false]);
+      expect(await logSize()).toBe(5);
+    });
+
+    it('keeps one certificate of the end of a job', async () => {
+      await open(1);
+      const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };
+      expect(await store.findJobEnd(jobId)).toBeUndefined();
+      expect(await store.insertJobEnd(end, event('end'))).toBe(true);
+      expect(await store.insertJobEnd({ ...end, end: id(44, 90) }, event('other'))).toBe(false);
+      expect(await store.findJobEnd(jobId)).toEqual(end);
+      expect(await logSize()).toBe(2);
+    });
+
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);
       await store.approveJob(jobId, event('approve'));
@@ -156,6 +188,18 @@ export function storeConformance(
       expect(log).toHaveLength(9);
       const chain = new LogChain(crypto);
       expect(log.flatMap((row) => chain.add(row))).toEqual([]);
+    });
+
+    it('gives the one unit of a quota to one of 1,000 chips that ask at once over four connections', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      const more = await Promise.all([harness.again(), harness.again(), harness.again()]);
+      const replicas = [store, ...more];
+      const results = await Promise.all(Array.from({ length: 1000 }, (_, n) => take(n, replicas[n % 4])));
+      await Promise.all(more.map((one) => one.close()));
+      expect(results.filter(Boolean)).toEqual([{ unitIndex: 0, taken: true }]);
+      expect(await store.countJob(jobId)).toMatchObject({ units: 1, voided: 0 });
+      expect(await logSize()).toBe(3);
     });
 
     it('keeps one license a request id and one a nonce', async () => {

@@ -177,9 +177,28 @@ function checkLayout({ layout, flash, write }: Chip, path: string): void {
   }
 }
 
+function checkSupply({ supply }: Chip, path: string): void {
+  const { leastMillivolts, resetMillivolts, monitor } = supply;
+  if (leastMillivolts < resetMillivolts) refuse(`${path}.supply`, 'least supply above the reset');
+  const levels = monitor?.fallingMillivolts ?? [];
+  if (monitor !== undefined && (levels.length === 0 || levels.length > 8))
+    refuse(`${path}.supply.monitor`, '1 to 8 levels');
+  if (levels.some((one, i) => i > 0 && one <= levels[i - 1]!))
+    refuse(`${path}.supply.monitor`, 'levels that rise');
+}
+
 function checkSources(chip: Chip, path: string): void {
   const used = [
-    ...[chip.tier, chip.identity, chip.flash, chip.write, chip.timing, chip.timing.optionProgram],
+    ...[
+      chip.tier,
+      chip.identity,
+      chip.flash,
+      chip.write,
+      chip.timing,
+      chip.timing.optionProgram,
+      chip.supply,
+      chip.endurance,
+    ],
     ...[
       chip.romBootloader,
       chip.debug,
@@ -227,5 +246,6 @@ export function checkChip(chip: Chip, path: string): void {
   checkLayout(chip, path);
   checkIdentity(chip, path);
   checkOptionWays(chip, path);
+  checkSupply(chip, path);
   checkSources(chip, path);
 }

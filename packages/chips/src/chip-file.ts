@@ -138,6 +138,20 @@ export const chipFile = object(
         { guarded: flag, erasedByRegression: flag, erasedAtResetWhile: fieldValue },
       ),
     ),
+    endurance: object({ cycles: count, source: text }),
+    supply: object(
+      { leastMillivolts: count, resetMillivolts: count, source: text },
+      {
+        monitor: object({
+          controlAddress: word,
+          enableBit: count,
+          levelShifts: list(count),
+          statusAddress: word,
+          lowBit: count,
+          fallingMillivolts: list(count),
+        }),
+      },
+    ),
     ramSource: text,
     romBootloader: object(
       {
@@ -233,7 +247,14 @@ export const chipFile = object(
         ),
         halfLevel: object({ value: count, onlyWith: fieldValue }),
         regressionKeys: list(
-          object({ name: text, keyRegisters: list(word), lockRegister: word, lockBit: count, meaning: text }),
+          object({
+            name: text,
+            leavesLevel: oneOf(1, 2),
+            keyRegisters: list(word),
+            lockRegister: word,
+            lockBit: count,
+            meaning: text,
+          }),
         ),
       },
     ),

@@ -623,6 +623,11 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'supply-too-low': {
+    number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
+    sentence: 'The supply of the chip is too low to erase its flash.',
+    remedy: 'Supply the board as its settings say, and run the same command again. Nothing was erased that this install had not erased before.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
@@ -923,6 +928,11 @@ export const faultTable = {
     sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
     remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
   },
+  'level-key-set': {
+    number: 591, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} holds a key or password with which somebody can take its readout level back (STM32U5: OEM1 or OEM2 key).',
+    remedy: 'Do not use this chip before you know who set it. A person who knows the key gives it with ST\'s tool and then writes 0xFF into all of it; otherwise take another chip. No certificate was made.',
+  },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The firmware file is empty.',
@@ -1168,6 +1178,81 @@ export const faultTable = {
     sentence: '{file} is the public key of the root that is to be replaced.',
     remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
+  'approval-policy-malformed': {
+    number: 820, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is not an approval policy of firmseal.',
+    remedy: 'Make it with `firmseal keys approval-policy`.',
+  },
+  'approval-policy-signature-invalid': {
+    number: 821, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The root did not sign the approval policy.',
+    remedy: 'Check that the policy and the root\'s public key belong to one owner.',
+  },
+  'approval-policy-product-wrong': {
+    number: 822, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is for product {product}, not for {expected}.',
+    remedy: 'Give the policy of {expected}.',
+  },
+  'token-uri-invalid': {
+    number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The place of a key in a token is not understood: {what}.',
+    remedy: 'Write it as RFC 7512 says, for example pkcs11:token=factory;object=issuer?module-path=/usr/lib/softhsm/libsofthsm2.so; a PIN does not stand in it.',
+  },
+  'pkcs11-library-missing': {
+    number: 826, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Keys in tokens cannot be used: the npm package pkcs11js is not installed.',
+    remedy: 'Run `npm install pkcs11js@{version}` beside firmseal; npm compiles it and needs Python, make and a C++ compiler. Single executables do not have it.',
+  },
+  'pkcs11-module-failed': {
+    number: 827, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The PKCS #11 module {module} cannot be used: {reason}.',
+    remedy: 'Check its path and that it is for this processor; `pkcs11-tool --module {module} -L` shows whether other programs can use it.',
+  },
+  'token-absent': {
+    number: 828, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{found} tokens are {token} for the module {module}, and one is due.',
+    remedy: 'Plug the token in, or correct token, serial or slot-id in the URI; `pkcs11-tool --module {module} -L` lists what is there.',
+  },
+  'token-pin-wrong': {
+    number: 829, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} did not take the PIN.',
+    remedy: 'Give the right PIN with --passphrase-file or at the prompt. It was tried once; a token locks itself after a few wrong ones.',
+  },
+  'token-pin-locked': {
+    number: 830, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has locked its PIN after too many wrong ones.',
+    remedy: 'Its security officer sets a new PIN, for example by `pkcs11-tool --init-pin`.',
+  },
+  'token-key-missing': {
+    number: 831, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has no {kind} key {object}.',
+    remedy: 'Check object and id in the URI; `firmseal keys new --token` makes a key in the token.',
+  },
+  'token-key-unfit': {
+    number: 832, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key {object} in the token {token} cannot be used: {what}.',
+    remedy: 'Make a key for this with `firmseal keys new --token`: P-256, made in the token, for one use, never taken out.',
+  },
+  'token-failed': {
+    number: 833, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} failed at {operation}: {reason}.',
+    remedy: 'Try again; if it stays, look into the token\'s own log. Nothing was signed or opened.',
+  },
+  'token-key-exists': {
+    number: 834, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has a key {object} already.',
+    remedy: 'Choose another object, or remove that key with the token\'s own tool. Nothing was changed.',
+  },
+  'token-key-another': {
+    number: 835, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token has another key than {file} says.',
+    remedy: 'Check that the right token is plugged in; a new file for the key it has is made by `firmseal keys new --token URI --existing`.',
+  },
+  'key-in-token': {
+    number: 836, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{path} names a key in a token, and this command takes keys from files only.',
+    remedy: 'Use a key file for it.',
+  },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no job {job}.',
@@ -1407,6 +1492,106 @@ export const faultTable = {
     number: 898, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'License {license} cannot be in the batch: {reason}.',
     remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
+  },
+  'approval-malformed': {
+    number: 913, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is not an approval of firmseal.',
+    remedy: 'Make it again with `firmseal approve`.',
+  },
+  'approval-signature-invalid': {
+    number: 914, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The signature of the approval is not that of the approver whose delegation came with it.',
+    remedy: 'Give `firmseal approve` a key and a delegation that belong together.',
+  },
+  'approval-wrong': {
+    number: 915, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is for another {what} than the authority has.',
+    remedy: 'Look at the job with `firmseal job show`, and approve what it says now with `firmseal approve`.',
+  },
+  'approval-expired': {
+    number: 916, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'An approval that is needed counted until {until}, and no longer.',
+    remedy: 'Ask the approver to approve again with `firmseal approve`. No quota was spent.',
+  },
+  'approval-repeated': {
+    number: 917, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Approver {approver} has approved this already: two approvals by one key count as one.',
+    remedy: 'Ask another approver.',
+  },
+  'approvals-missing': {
+    number: 918, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have approved {what} of job {job}.',
+    remedy: 'Ask further approvers to run `firmseal approve`. No quota was spent.',
+  },
+  'approval-not-asked': {
+    number: 919, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority asks for no approvals of product {product}.',
+    remedy: 'Use the token of an owner: `firmseal job approve`. To ask for approvals, give `firmseal authority add-product` the option --approval-policy.',
+  },
+  'job-end-malformed': {
+    number: 927, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is not one of firmseal.',
+    remedy: 'Fetch it again with `firmseal job close --certificate`.',
+  },
+  'job-end-signature-invalid': {
+    number: 928, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The signature on the certificate of a job\'s end is not that of the license issuer.',
+    remedy: 'Fetch it again. If it stays so, somebody altered it.',
+  },
+  'job-end-wrong': {
+    number: 929, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is for another {what}.',
+    remedy: 'Fetch it from the authority of this job.',
+  },
+  'job-end-missing': {
+    number: 930, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is not closed, so its end has no certificate.',
+    remedy: 'Close it with `firmseal job close`.',
+  },
+  'job-expired': {
+    number: 931, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gave licenses until {until}, and no longer.',
+    remedy: 'Ask the owner to open a new job. No quota was spent.',
+  },
+  'store-unreachable': {
+    number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be reached ({reason}).',
+    remedy: 'Start the database server, or mend the network to it, then repeat the request: the repeat finds out whether the first one was done.',
+  },
+  'store-not-durable': {
+    number: 937, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The database server does not keep its commits when the power fails: its setting {setting} is off.',
+    remedy: 'Switch the setting on in postgresql.conf and restart the database server.',
+  },
+  'store-version-older': {
+    number: 938, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The schema of the database is older than this program needs (version {known}), and the database role may not change it.',
+    remedy: 'Start `firmseal authority serve FOLDER --validate` once with the role that owns the tables.',
+  },
+  'store-went-back': {
+    number: 939, exit: 'unsound', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place while the authority ran.',
+    remedy: 'Stop every replica and put the newest database back. The authority looks again when it starts.',
+  },
+  'database-url-invalid': {
+    number: 940, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The address of the database cannot be used: {problem}.',
+    remedy: 'Write it as postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE (docs/authority-on-postgresql.md).',
+  },
+  'database-moved': {
+    number: 941, exit: 'input', http: 503, retry: 'fail', chip: false,
+    sentence: 'This database was copied to another one, which is in force now.',
+    remedy: 'Serve the folder with the database that took its place. To go back, restore a backup of that one.',
+  },
+  'database-not-empty': {
+    number: 942, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The target already holds an authority with {size} log entries, and not this one.',
+    remedy: 'Name an empty database. Nothing was copied.',
+  },
+  'database-copy-unsound': {
+    number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The copy of the database differs from it: {problem}.',
+    remedy: 'Audit the authority. Nothing was put into force.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1682,6 +1867,16 @@ export const faultTable = {
     number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
     remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
+  },
+  'approver-option-missing': {
+    number: 991, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An approver\'s key needs {option} beside it.',
+    remedy: 'Give --approver-key, --approver-delegation, --approval-policy and --root-key together, or work from a desk that has them.',
+  },
+  'approval-package-unknown': {
+    number: 992, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not among the packages that would be approved.',
+    remedy: 'Ask the owner which package the job is for. Nothing was signed.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

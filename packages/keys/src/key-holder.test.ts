@@ -7,7 +7,13 @@ import { isEd25519Role, type KeyRole, keyRoles } from './key-role.ts';
 
 function keyOf(role: KeyRole): OpenedKey {
   const { publicKey, privateKey } = isEd25519Role(role) ? crypto.generateEd25519() : crypto.generateP256();
-  return { role, created: '2026-01-02T03:04:05.000Z', publicKey, privateKey: new Secret(privateKey) };
+  return {
+    role,
+    created: '2026-01-02T03:04:05.000Z',
+    publicKey,
+    holder: new Secret(privateKey),
+    close: () => {},
+  };
 }
 
 describe.each(keyRoles)('%s', (role) => {
@@ -50,6 +56,6 @@ describe.each(keyRoles)('%s', (role) => {
 test('a wiped key signs no more', async () => {
   const key = keyOf('root');
   const signer = signerOf(crypto, key);
-  key.privateKey.wipe();
+  (key.holder as Secret).wipe();
   await expect(signer.sign(utf8('message'))).rejects.toMatchObject({ code: 'internal-error' });
 });

@@ -1,9 +1,10 @@
-// What may be done with a private key, whoever holds it: an opened key file here, a PKCS#11 token behind the
-// same two interfaces. Both are asynchronous, because a token is. Shapes as `CoseSigner` of
+// What may be done with a private key, whoever holds it: an opened key file, or a PKCS #11 token behind the
+// same two interfaces (token-key.ts). Both are asynchronous, because a token is. Shapes as `CoseSigner` of
 // @firmseal/cbor-cose and `HpkeUnwrapper` of @firmseal/hpke take them.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, Secret } from '@firmseal/bytes';
 import type { Crypto, Ed25519 } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
 import type { OpenedKey } from './key-file.ts';
 import { expectRole, type KeyRole, p256Roles } from './key-role.ts';
 
@@ -27,19 +28,17 @@ export function signerOf(crypto: Crypto, key: OpenedKey): Signer {
     key.role,
     p256Roles.filter((role) => role !== 'authority-kem'),
   );
-  return {
-    publicKey: key.publicKey,
-    sign: async (message) => crypto.signEs256(key.privateKey.expose(), message),
-  };
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret)) return holder;
+  return { publicKey, sign: async (message) => crypto.signEs256(holder.expose(), message) };
 }
 
 /** Unwraps with an opened key. Throws `key-role-wrong` for any role but `authority-kem`. */
 export function unwrapperOf(crypto: Crypto, key: OpenedKey): Unwrapper {
   expectRole(key.role, ['authority-kem']);
-  return {
-    publicKey: key.publicKey,
-    ecdh: async (publicKey) => crypto.ecdhP256(key.privateKey.expose(), publicKey),
-  };
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret)) return holder;
+  return { publicKey, ecdh: async (point) => crypto.ecdhP256(holder.expose(), point) };
 }
 
 /** Signs notes with an opened key of the role, by Ed25519: 64 bytes. Throws `key-role-wrong`. */
@@ -49,8 +48,8 @@ export function noteSignerOf(
   role: Extract<KeyRole, 'ledger' | 'witness'>,
 ): Signer {
   expectRole(key.role, [role]);
-  return {
-    publicKey: key.publicKey,
-    sign: async (message) => crypto.signEd25519(key.privateKey.expose(), message),
-  };
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret))
+    throw new Fault('internal-error', { detail: `a ${role} key is in a token` });
+  return { publicKey, sign: async (message) => crypto.signEd25519(holder.expose(), message) };
 }

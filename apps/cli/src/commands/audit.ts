@@ -3,11 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
+import { verifyApprovalPolicy } from '@firmseal/approval';
 import {
   type AuditedInstall,
   type AuditedOutcome,
   type AuditOptions,
   type AuditResult,
+  type AuditTrust,
   audit,
   auditLedger,
   type JobSummary,
@@ -33,7 +35,7 @@ import {
   type TrustFiles,
   witnessKeyOption,
 } from '../ledger/note-keys.ts';
-import { examples, number, productOption, rootKeyOption } from '../options.ts';
+import { collect, examples, number, productOption, rootKeyOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
@@ -178,6 +180,17 @@ function tellVerdict(
   );
 }
 
+/** The policy with the highest number is in force. Throws `approval-policy-*`. */
+function readPolicies(
+  files: readonly string[],
+  trust: { rootPublicKey: Uint8Array; product: string },
+): Pick<AuditTrust, 'approvalPolicy' | 'earlierPolicies'> {
+  const [approvalPolicy, ...earlierPolicies] = files
+    .map((file) => verifyApprovalPolicy(nodeCrypto, readInput(file), trust))
+    .sort((a, b) => b.number - a.number);
+  return approvalPolicy === undefined ? {} : { approvalPolicy, earlierPolicies };
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .addOption(new Option('--authority <url>', 'address of the authority'))
@@ -206,6 +219,11 @@ export const command = (shell: Shell) =>
     .requiredOption(
       '--device-ca-delegation <file>',
       'delegation of the device CA whose chips may have receipts',
+    )
+    .option(
+      '--approval-policy <file>',
+      'how many approvers have to sign, as the root says; earlier policies too (repeat)',
+      collect,
     )
     .option(
       '--remember <file>',
@@ -238,7 +256,8 @@ export const command = (shell: Shell) =>
           { delegation },
           { rootPublicKey, role: 'device-ca', product },
         );
-        const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
+        const policies = readPolicies(options.approvalPolicy ?? [], { rootPublicKey, product });
+        const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey], ...policies };
         const checks: AuditOptions = {
           products: new Map([[product, trust]]),
           known,

@@ -35,7 +35,7 @@ export async function openLedger(
   const opened = await openKeyFile(nodeCrypto, { path: paths.key, passphrase, role: 'ledger' });
   const lock = await holdFile(paths.settings);
   const release = async () => {
-    opened.privateKey.wipe();
+    opened.close();
     if (lock.held) await lock.release();
   };
   try {

@@ -4,10 +4,12 @@
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { type Bytes, utf8 } from '@firmseal/bytes';
 import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
+import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
+import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
@@ -105,6 +107,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by) => closeJob(authority, job, by),
+    giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
+    fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
     voidUnit: ({ job, unit, reason }, by) => voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
     createLineToken: ({ job, ...request }, by) =>
       createToken(authority, { ...request, scope: 'line', jobId: job, by }),

@@ -23,7 +23,14 @@ import {
 } from '@firmseal/license';
 import { checkForChip, type Manifest } from '@firmseal/seal';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
-import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireOrdered } from './approvals.ts';
+import {
+  type Authority,
+  type ProductTrust,
+  requireApproved,
+  requireCurrent,
+  requireProduct,
+} from './authority.ts';
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
@@ -101,6 +108,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const { jobId, challenge, certificate } = request;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
+  requireCurrent(authority, job);
   // A job of stations has nothing for a chip that has an agent.
   const { mode: asked = job.mode === 'station' ? 'session' : job.mode } = request;
   if (asked !== job.mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
@@ -108,6 +116,7 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
   const item = await choosePackage(authority, request);
+  await requireOrdered(authority, job, item.manifestDigest);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   // What the chip itself would refuse for good, so that no unit is taken for it (package.md
   // section 6, steps 7 to 10).

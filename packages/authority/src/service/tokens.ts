@@ -9,14 +9,17 @@ import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { requireJob } from './jobs.ts';
 
-const marks = { owner: 'fso_', line: 'fsl_', auditor: 'fsa_', site: 'fss_' } as const satisfies Record<
-  TokenScope,
-  string
->;
+const marks = {
+  owner: 'fso_',
+  line: 'fsl_',
+  auditor: 'fsa_',
+  site: 'fss_',
+  approver: 'fsp_',
+} as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
 const dayMs = 86_400_000;
 /** A line's token lies on a machine that nobody trusts; the others are kept by people. */
-const lifeDaysOf = { owner: 365, line: 30, auditor: 365, site: 365 } as const satisfies Record<
+const lifeDaysOf = { owner: 365, line: 30, auditor: 365, site: 365, approver: 365 } as const satisfies Record<
   TokenScope,
   number
 >;

@@ -15,6 +15,8 @@ export interface JobRecord {
   readonly accepts: AcceptedOutcomes;
   readonly state: JobState;
   readonly createdAtMs: number;
+  /** No license after it; absent for a job without such an end. */
+  readonly validUntilMs?: number;
   /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
@@ -114,6 +116,28 @@ export interface OutcomeRecord {
   readonly delegation: Bytes;
   readonly result: StationResult;
   readonly storedAtMs: number;
+}
+
+/** What an approver signed for a job. */
+export interface ApprovalRecord {
+  /** Of the signed object. */
+  readonly approvalDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly approval: Bytes;
+  /** Of the approver. */
+  readonly delegation: Bytes;
+  readonly storedAtMs: number;
+  /** True for one from before an older database was put back: it counts no more. */
+  readonly ended: boolean;
+}
+
+/** The certificate of a job's end. */
+export interface JobEndRecord {
+  readonly jobId: Bytes;
+  readonly endDigest: Bytes;
+  readonly end: Bytes;
+  /** Of the license issuer who signed it. */
+  readonly delegation: Bytes;
 }
 
 /** The record of an identity, as a site brought it. */

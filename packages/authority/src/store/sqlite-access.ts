@@ -1,7 +1,7 @@
 // Challenges, access tokens, identities, alarms, ticks and the log in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type AccessMethods = Pick<
@@ -85,6 +85,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
       database.transaction(() => {
         database.run('UPDATE tokens SET revoked_at_ms = ? WHERE revoked_at_ms IS NULL', atMs);
         database.run(`UPDATE jobs SET state = 'open' WHERE state = 'approved'`);
+        database.run('UPDATE approvals SET ended = 1');
         append(event);
       }),
     insertIdentity: (item, event) =>

@@ -2,8 +2,8 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { LicenseRecord } from './records.ts';
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type LicenseMethods = Pick<

@@ -224,6 +224,42 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER outcomes_keep BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements are kept'); END;
   CREATE TRIGGER outcomes_still BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements never change'); END;
   `,
+  // Approvals, the end of a job, and tokens of approvers.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''auditor'', ''site'')', '''auditor'', ''site'', ''approver'')')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+
+  ALTER TABLE jobs ADD COLUMN valid_until_ms INTEGER;
+  CREATE TRIGGER jobs_end_still BEFORE UPDATE OF valid_until_ms ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its end'); END;
+
+  CREATE TABLE approvals (
+    ordinal INTEGER PRIMARY KEY,
+    approval_digest BLOB NOT NULL UNIQUE CHECK (length(approval_digest) = 32),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    approval BLOB NOT NULL,
+    delegation BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL,
+    -- Set when an older database was put back.
+    ended INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
+  ) STRICT;
+  CREATE INDEX approvals_by_job ON approvals (job_id);
+  CREATE TRIGGER approvals_keep BEFORE DELETE ON approvals BEGIN SELECT RAISE(ABORT, 'approvals are kept'); END;
+  CREATE TRIGGER approvals_still BEFORE UPDATE OF approval_digest, job_id, approval, delegation, stored_at_ms
+    ON approvals BEGIN SELECT RAISE(ABORT, 'approvals never change'); END;
+
+  CREATE TABLE job_ends (
+    job_id BLOB PRIMARY KEY REFERENCES jobs,
+    end_digest BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    delegation BLOB NOT NULL
+  ) STRICT;
+  CREATE TRIGGER job_ends_keep BEFORE DELETE ON job_ends BEGIN SELECT RAISE(ABORT, 'certificates are kept'); END;
+  CREATE TRIGGER job_ends_still BEFORE UPDATE ON job_ends
+    BEGIN SELECT RAISE(ABORT, 'certificates never change'); END;
+  `,
 ];
 
 /** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */

@@ -6,6 +6,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Crypto } from '@firmseal/crypto';
 import { faultOfFile } from '@firmseal/files';
 import { accessMethods } from './sqlite-access.ts';
+import { approvalMethods } from './sqlite-approvals.ts';
 import { createContext } from './sqlite-context.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { jobMethods } from './sqlite-jobs.ts';
@@ -19,6 +20,7 @@ function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
     ...jobMethods(context),
     ...unitMethods(context),
     ...licenseMethods(context),
+    ...approvalMethods(context),
     ...accessMethods(context),
     openSnapshot: async () => storeOn(database.openSnapshot(), crypto),
     close: async () => database.close(),

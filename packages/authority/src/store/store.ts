@@ -11,9 +11,11 @@ import type { Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
@@ -40,6 +42,7 @@ interface JobCounts {
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
+export type NewApproval = Omit<ApprovalRecord, 'ended'>;
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
@@ -152,6 +155,14 @@ export interface Store {
   /** By unit, and for each in the order of arrival. */
   listOutcomes(range: UnitRange): Promise<OutcomeRecord[]>;
 
+  /** False, and nothing logged: an approval with this digest is there already. */
+  insertApproval(approval: NewApproval, event: LogEvent): Promise<boolean>;
+  /** In the order of arrival. */
+  listApprovals(jobId: Bytes): Promise<ApprovalRecord[]>;
+  /** False, and nothing logged: the job has a certificate already. */
+  insertJobEnd(end: JobEndRecord, event: LogEvent): Promise<boolean>;
+  findJobEnd(jobId: Bytes): Promise<JobEndRecord | undefined>;
+
   /** False, and nothing logged: a record with this digest is there already. */
   insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
   /** Newest first. */
@@ -185,7 +196,10 @@ export interface Store {
   listTokens(page: Page): Promise<TokenRecord[]>;
   /** False, and nothing logged: unknown or revoked before. */
   revokeToken(tokenId: string, atMs: number, event: LogEvent): Promise<boolean>;
-  /** After an older database was put back: revokes every token, and approved jobs are open again. */
+  /**
+   * After an older database was put back: revokes every token, approved jobs are open again, and every approval
+   * has ended.
+   */
   suspendAll(atMs: number, event: LogEvent): Promise<void>;
 
   /** At most `limit` rows from sequence `from` on, ascending. */
@@ -216,6 +230,8 @@ export type StoreSnapshot = Pick<
   | 'listStationRequests'
   | 'listOutcomes'
   | 'listIdentities'
+  | 'listApprovals'
+  | 'findJobEnd'
   | 'readLog'
   | 'logHead'
   | 'close'
@@ -236,6 +252,8 @@ export const durableWrites = [
   'insertReceipt',
   'insertOutcome',
   'insertIdentity',
+  'insertApproval',
+  'insertJobEnd',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

@@ -20,6 +20,7 @@ import { warnOfReaders } from '../../file-readers.ts';
 import { examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
+import { openToken } from '../../secret-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
@@ -118,7 +119,8 @@ export const command = (shell: Shell) =>
         const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
         for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
         const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
-        const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
+        const open = (path: string, role: KeyRole) =>
+          openKeyFile(nodeCrypto, { path, passphrase, role, openToken });
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
         const say = (line: string) => face.note(line);
@@ -160,8 +162,8 @@ export const command = (shell: Shell) =>
           passphrase.wipe();
           await ledger?.release();
           await store.close();
-          issuerKey.privateKey.wipe();
-          kemKey.privateKey.wipe();
+          issuerKey.close();
+          kemKey.close();
         }
       }),
     );

@@ -11,6 +11,7 @@ import { noteKeyFile } from '../../ledger/note-keys.ts';
 import { examples, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
+import { openToken } from '../../secret-files.ts';
 import { costOf, type Shell } from '../../shell.ts';
 
 export function noteName(text: string): string {
@@ -38,8 +39,10 @@ export const command = (shell: Shell) =>
         refuseUnmakeable([paths.verifierKey, paths.key, paths.settings]);
         const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
         // The authority opens all of its keys with one passphrase.
-        const opened = await openKeyFile(nodeCrypto, { path: issuer, passphrase, role: 'license-issuer' });
-        opened.privateKey.wipe();
+        const opened = await openKeyFile(nodeCrypto, {
+          ...{ path: issuer, passphrase, role: 'license-issuer', openToken },
+        });
+        opened.close();
         const { info, file } = await makeKey(nodeCrypto, {
           ...{ role: 'ledger', passphrase, now: new Date() },
           ...costOf(shell),
