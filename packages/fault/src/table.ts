@@ -3086,7 +3086,7 @@ export const faultTable = {
   'audit-progress-malformed': {
     number: 1827, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} is not the progress of an audit of this ledger: {problem}.',
-    remedy: 'Name the file that the interrupted audit wrote, or another name to begin anew.',
+    remedy: 'Name the file that the interrupted audit wrote, or a new name to begin again.',
   },
   'ledger-held': {
     number: 1828, exit: 'input', http: null, retry: 'fail', chip: false,
