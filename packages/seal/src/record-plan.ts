@@ -1,6 +1,7 @@
 // Which chunk stands in which record: spec/package.md sections 3 and 5. Lengths and
 // ordinals only, no cryptography.
 
+import { hasRecords } from './areas.ts';
 import type { ManifestCore } from './core.ts';
 
 /** next (32) and tag (16). */
@@ -29,7 +30,7 @@ type Layout = Pick<ManifestCore, 'areas' | 'chunkSizeBytes'>;
 export function countRecords({ areas, chunkSizeBytes }: Layout): number {
   let count = 0;
   for (const area of areas)
-    if (area.kind === 'firmware') count += Math.ceil(area.lengthBytes / chunkSizeBytes);
+    if (hasRecords(area)) count += Math.ceil(area.lengthBytes / chunkSizeBytes);
   return count;
 }
 
@@ -39,7 +40,7 @@ export function* planRecords(layout: Layout): Generator<PlannedRecord> {
   const count = countRecords(layout);
   let index = 0;
   for (const [areaOrdinal, area] of areas.entries()) {
-    if (area.kind !== 'firmware') continue;
+    if (!hasRecords(area)) continue;
     for (let offset = 0; offset < area.lengthBytes; offset += chunkSizeBytes) {
       yield {
         index,
