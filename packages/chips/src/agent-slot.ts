@@ -1,4 +1,4 @@
-// Where an agent's code stands in its slot: behind a header (spec/agent-image.md), here without a statement,
+// Where an agent's code stands in its slot: behind a header, which here has no statement,
 // as an agent has it that personalization writes.
 
 import type { Chip } from './chip.ts';
