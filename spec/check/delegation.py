@@ -6,7 +6,7 @@ import suite
 from fault import require
 from shapes import COUNT, Signed, closed, decode, is_bytes, is_int, is_short, one_of
 
-ROLES = {"package-signer": 1, "license-issuer": 2, "device-ca": 3, "approver": 4}
+ROLES = {"package-signer": 1, "license-issuer": 2, "device-ca": 3, "approver": 4, "agent-signer": 5}
 
 
 def decision(root, product, epoch, before=()):
@@ -44,7 +44,7 @@ def adopt_delegation(data, now, role):
     signed = Signed(data, "delegation", bad, 256)
     signed.check(now["root"], "delegation-signature-invalid")
     fields = closed(decode(signed.payload, bad), range(6), bad)
-    require(one_of(fields[0], 1) and one_of(fields[1], 1, 2, 3, 4), bad)
+    require(one_of(fields[0], 1) and one_of(fields[1], *ROLES.values()), bad)
     require(is_bytes(fields[2], 65) and suite.point(fields[2]) is not None, bad)
     require(is_short(fields[3]) and is_int(fields[4], COUNT) and is_int(fields[5], COUNT), bad)
     require(fields[1] == ROLES[role], "delegation-role-wrong")

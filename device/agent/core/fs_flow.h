@@ -38,6 +38,7 @@ extern volatile uint32_t fs_flow;
 #define FS_STEP_DIGEST 0x3869d5cbu
 #define FS_STEP_BOOT 0x529bc76du
 #define FS_STEP_SIGN 0x2b69d14du
+#define FS_STEP_IMAGE 0x46b3a95eu
 
 /* Between requests, and all along those that decide nothing. */
 #define FS_FLOW_IDLE 0x94d15a6eu

@@ -226,6 +226,13 @@ fs_answer fs_identity_is_product(fs_view product) {
   return fs_equal(product.data, loaded.product, product.length);
 }
 
+fs_view fs_identity_product(void) {
+  fs_view product;
+  product.data = loaded.product;
+  product.length = loaded.address == 0 ? 0 : loaded.product_length;
+  return product;
+}
+
 uint32_t fs_identity_origin(void) { return loaded.origin; }
 const uint8_t *fs_identity_thumbprint(void) { return loaded.thumbprint; }
 const uint8_t *fs_identity_device_key(void) { return loaded.device_key; }

@@ -52,6 +52,8 @@ fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
 void fs_identity_write_certificate(fs_writer *writer);
 
 fs_answer fs_identity_is_product(fs_view product);
+/* The product that the identity is for; empty when none is loaded. */
+fs_view fs_identity_product(void);
 uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
 /* Authenticates the journal and the valid record; a part of what random bytes are made of. */
