@@ -70,6 +70,21 @@ export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return together(chipId, compileToWasm(readSources(chipId), flags));
 }
 
+const versionHeader = 'core/fs_version.h';
+
+/** As buildAgent, of another version, perhaps with defences taken out: for tests. */
+export function buildAgentOfVersion(
+  chipId: string,
+  version: number,
+  weakening: Weakening = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  const text = sources.get(versionHeader)!;
+  sources.set(versionHeader, text.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`));
+  for (const [name, changed] of weakened(sources, weakening)) sources.set(name, changed);
+  return together(chipId, compileToWasm(sources, flags));
+}
+
 /** As buildAgent, the agent with defences taken out: for tests that must notice. */
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);

@@ -6,9 +6,9 @@
 #ifndef FS_AGENT_IMAGE_H
 #define FS_AGENT_IMAGE_H
 
+#include "fs_chip_facts.h"
 #include "fs_crypto.h"
 
-#define FS_AGENT_HEADER_BYTES 1024u
 /* The beginning of the header: all that the proof does not hold. An image is one from
  * the moment it is written. */
 #define FS_AGENT_HEAD_BYTES 32u

@@ -46,17 +46,6 @@ extern const fs_erase_run fs_erase_runs[FS_ERASE_RUN_COUNT];
 extern const fs_range fs_app_slots[FS_APP_SLOT_COUNT];
 extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];
 
-/* What hellos and receipts say; a build for tests may say another. */
-#ifndef FS_AGENT_VERSION
-#define FS_AGENT_VERSION 1u
-#endif
-/* Header and code of an agent's image fit it. */
-#ifndef FS_AGENT_LENGTH
-#define FS_AGENT_LENGTH FS_AGENT_0_LENGTH
-#define FS_AGENT_START FS_AGENT_0_START
-#define FS_AGENT_COPY_START 0x08010000u
-#endif
-#define FS_AGENT_SLOT_BYTES FS_AGENT_LENGTH
 #define FS_OPTION_REGISTER_MAX 32u
 
 #if FS_OPTION_REGISTER_COUNT > 32

@@ -168,7 +168,7 @@ fs_answer fs_manifest_is_agent(const fs_manifest *manifest) {
 static fs_answer entry_fits(const fs_manifest *manifest) {
   const fs_area *first = &manifest->areas[0];
   /* Below 2^32 by the check of the area's end, but for a wrap that leads to no address of an area. */
-  if (first->kind == FS_AREA_AGENT) return manifest->entry == first->address + FS_AGENT_HEADER_BYTES ? FS_YES : FS_NO;
+  if (first->kind == FS_AREA_AGENT) return manifest->entry == first->address + FS_AGENT_HEADER_LENGTH ? FS_YES : FS_NO;
   if (manifest->entry % 128u != 0) return FS_NO;
   return fs_area_in_firmware(manifest->areas, manifest->area_count, manifest->entry, 1);
 }
@@ -181,7 +181,7 @@ static fs_result check_agent(const fs_manifest *manifest) {
     if (manifest->areas[i].kind == FS_AREA_AGENT) agents++;
   if (agents == 0) return FS_OK;
   /* Defence agent-package-alone */
-  FS_DEMAND(fs_manifest_is_agent(manifest) == FS_YES && manifest->areas[0].length > FS_AGENT_HEADER_BYTES,
+  FS_DEMAND(fs_manifest_is_agent(manifest) == FS_YES && manifest->areas[0].length > FS_AGENT_HEADER_LENGTH,
             FS_ERR_AGENT_PACKAGE_INVALID);
   FS_DEMAND(manifest->interruption == FS_INTERRUPTION_ERASE && manifest->boot_check == FS_BOOT_RECORD,
             FS_ERR_AGENT_PACKAGE_INVALID);

@@ -10,6 +10,7 @@
 #include "fs_session.h"
 #include "fs_trial.h"
 #include "fs_update.h"
+#include "fs_version.h"
 
 #define SUCCESSIONS_MOST 4u
 

@@ -7,6 +7,7 @@
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_update.h"
+#include "fs_version.h"
 
 /* Claims of RFC 9711 section 4 and section 5, and the profile. */
 #define CLAIM_EAT_NONCE 10u

@@ -53,7 +53,7 @@ static fs_result __attribute__((noinline)) check_facts(const fs_agent_facts *fac
   FS_DEMAND(fs_manifest_is_agent(&fs_session.manifest) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(facts->has_proof == FS_YES, FS_ERR_AGENT_IMAGE_UNKNOWN);
   /* Defence agent-counter-of-the-package */
-  FS_DEMAND(facts->counter == area->detail && facts->code_length == area->length - FS_AGENT_HEADER_BYTES,
+  FS_DEMAND(facts->counter == area->detail && facts->code_length == area->length - FS_AGENT_HEADER_LENGTH,
             FS_ERR_AGENT_IMAGE_OTHER);
   FS_DEMAND(facts->counter > own_counter(), FS_ERR_AGENT_COUNTER_ROLLED_BACK);
   /* The anchor reads no journal; this agent knows which epochs have ended. */
@@ -132,7 +132,7 @@ static fs_answer stands(void) {
   uint8_t mac[FS_HASH_SIZE];
   fs_area area = fs_update_area();
   memset(mac, 0, sizeof mac);
-  if (area.length <= FS_AGENT_HEADER_BYTES || area.length > FS_AGENT_LENGTH) return FS_NO;
+  if (area.length <= FS_AGENT_HEADER_LENGTH || area.length > FS_AGENT_LENGTH) return FS_NO;
   if (fs_digest_measure(&area, 1, mac) != FS_OK) return FS_NO;
   return fs_equal(mac, fs_now.update.mac, sizeof mac);
 }

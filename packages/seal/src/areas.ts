@@ -2,6 +2,7 @@
 // about areas that can be checked without knowing the chip.
 
 import { type CborInput, type CborValue, field, integer, mapOf, oneOf } from '@firmseal/cbor-cose';
+import { agentHeaderBytes } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { count, readValue, word, wordMax } from '@firmseal/formats';
 
@@ -105,9 +106,6 @@ export function readAreas(value: CborValue): Area[] {
     return area;
   });
 }
-
-/** Of an agent's image: its vector table stands behind it. */
-export const agentHeaderBytes = 1024;
 
 /** Whether the area is an agent, and the entry its vector table. */
 const isAgentEntry = (entry: number, [first]: readonly Area[]): boolean =>

@@ -3,10 +3,11 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { arrayOf, byteString, type CborInput, encodeCbor, field, nullable } from '@firmseal/cbor-cose';
+import { agentHeaderBytes } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { bytes32, readObject, type SignedKind } from '@firmseal/formats';
-import { type Area, agentHeaderBytes, areaCountMax, checkEntry, hasRecords, readAreas } from './areas.ts';
+import { type Area, areaCountMax, checkEntry, hasRecords, readAreas } from './areas.ts';
 import { type CoreDraft, decodeCoreDraft, type ManifestCore } from './core.ts';
 import { countRecords, recordCountMax } from './record-plan.ts';
 import { readRequirements } from './requirements.ts';

@@ -29,8 +29,7 @@ type Layout = Pick<ManifestCore, 'areas' | 'chunkSizeBytes'>;
 /** Number of records of the package. */
 export function countRecords({ areas, chunkSizeBytes }: Layout): number {
   let count = 0;
-  for (const area of areas)
-    if (hasRecords(area)) count += Math.ceil(area.lengthBytes / chunkSizeBytes);
+  for (const area of areas) if (hasRecords(area)) count += Math.ceil(area.lengthBytes / chunkSizeBytes);
   return count;
 }
 
