@@ -6,6 +6,7 @@ import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
+import { agentPackageCases } from './agent-package-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -70,6 +71,7 @@ function chipFacts(id: string) {
     .find(({ name }) => name === readoutProtection.field)!;
   return {
     slots: layout.slots.map(({ storeStart, length }) => [storeStart, length]),
+    agentSlot: [layout.agentCopy.addressStart, layout.agentCopy.length],
     writeUnitBytes: write.unitBytes,
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
@@ -128,6 +130,7 @@ async function packageFile(): Promise<string> {
     ...(await headerCases()),
     ...(await areaCases()),
     ...(await orderCases()),
+    ...(await agentPackageCases()),
   ];
   const chips = Object.fromEntries(
     ['stm32f427', 'stm32h743', 'stm32g0b1', inventedChip.id].map((id) => [id, chipFacts(id)]),
