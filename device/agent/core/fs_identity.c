@@ -203,6 +203,11 @@ fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t publ
   return read_field(offsetof(head, kem_private), private_key, FS_SCALAR_SIZE);
 }
 
+fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch) {
+  FS_TRY(read_field(offsetof(head, root) + 1u, root, FS_POINT_SIZE - 1u));
+  return read_field(offsetof(head, epoch), (uint8_t *)epoch, sizeof *epoch);
+}
+
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]) {
   return read_field(offsetof(head, seed), seed, FS_KEY_SIZE);
 }

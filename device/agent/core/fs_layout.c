@@ -68,8 +68,10 @@ FS_AT(fs_state, receipt_of, 224);
 FS_AT(fs_state, areas, 320);
 FS_AT(fs_state, other, 704);
 FS_AT(fs_state, under_way, 784);
-FS_AT(fs_state, mac, 880);
-FS_SIZE(fs_state, 896);
+FS_AT(fs_state, recoveries, 880);
+FS_AT(fs_state, zeros, 884);
+FS_AT(fs_state, mac, 912);
+FS_SIZE(fs_state, 928);
 
 /* Option-byte requirements: in the identity. */
 FS_AT(fs_requirement, register_id, 0);

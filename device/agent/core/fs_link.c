@@ -13,6 +13,7 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_receipt.h"
+#include "fs_recovery.h"
 #include "fs_session.h"
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
@@ -35,6 +36,7 @@ enum {
   REQUEST_RECEIPT = 0x24,
   REQUEST_ACKNOWLEDGE = 0x25,
   REQUEST_START = 0x26,
+  REQUEST_RECOVER = 0x30,
   ANSWER_BIT = 0x80
 };
 
@@ -124,6 +126,22 @@ static fs_answer is_long(uint8_t type) {
   }
 }
 
+/* Without a journal; a type that nobody knows is told so. */
+static fs_answer serves_a_lost_chip(uint8_t type) {
+  switch (type) {
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_PERSONALIZE_FINISH:
+    case REQUEST_PERSONALIZE_PROTECT:
+    case REQUEST_PERSONALIZE_ENROL:
+    case REQUEST_PACKAGE:
+    case REQUEST_LICENSE:
+    case REQUEST_RECORD:
+    case REQUEST_RECEIPT:
+    case REQUEST_START: return FS_NO;
+    default: return FS_YES;
+  }
+}
+
 static fs_result dispatch(uint8_t type, exchange *now) {
   fs_answer empty = now->view.length == 0 ? FS_YES : FS_NO;
   switch (type) {
@@ -131,7 +149,10 @@ static fs_result dispatch(uint8_t type, exchange *now) {
     case REQUEST_ACKNOWLEDGE: FS_REQUIRE(empty == FS_YES, FS_ERR_REQUEST_MALFORMED);
     default: break;
   }
+  /* Defence recovery-nothing-else */
+  if (fs_recovery_needed() == FS_YES) FS_REQUIRE(serves_a_lost_chip(type) == FS_YES, FS_ERR_RECOVERY_NEEDED);
   switch (type) {
+    case REQUEST_RECOVER: return fs_recovery_accept(now->view);
     case REQUEST_INFO: fs_info_write(&now->payload); return now->payload.status;
     case REQUEST_HELLO: return fs_hello_answer(&now->payload, now->view);
     case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
@@ -155,6 +176,7 @@ static uint32_t flow_of(uint8_t type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
     case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    case REQUEST_RECOVER: return FS_FLOW_RECOVERY_DONE;
     case REQUEST_HELLO:
     case REQUEST_PERSONALIZE_BEGIN:
     case REQUEST_RECEIPT: return FS_FLOW_SIGNED;

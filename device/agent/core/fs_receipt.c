@@ -145,7 +145,7 @@ fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   finding found;
   uint32_t payload;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_INSIST(fs_now.life_cycle != 0 && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
+  FS_INSIST(fs_now.life_cycle != FS_LIFE_LOST && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
             FS_ERR_NO_RECEIPT);
   FS_REQUIRE(challenge.length == 0 || challenge.length == FS_HASH_SIZE, FS_ERR_REQUEST_MALFORMED);
   found = find(challenge.length > 0 ? FS_YES : FS_NO);

@@ -93,6 +93,14 @@ function writing(chip: Chip): string[] {
   ];
 }
 
+/** The part of it that takes data: lock bytes stand behind. 0 bytes on a chip without such memory. */
+function oneTimeMemory({ otp }: Chip): string[] {
+  return [
+    define('FS_OTP_START', hex(otp?.addressStart ?? 0)),
+    define('FS_OTP_LENGTH', decimal(otp?.locks?.offset ?? otp?.length ?? 0)),
+  ];
+}
+
 function places({ layout }: Chip): string[] {
   return [
     ...layout.agent.flatMap(({ addressStart, length, meaning }, i) => [
@@ -209,6 +217,7 @@ export function chipHeader(chip: Chip): string {
       ...identity(chip),
       '',
       ...writing(chip),
+      ...oneTimeMemory(chip),
       '',
       ...places(chip),
       '',

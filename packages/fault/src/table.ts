@@ -623,6 +623,46 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'recovery-needed': {
+    number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip lost its journal, or holds one that it has left behind. It boots nothing and takes no other work until it is recovered.',
+    remedy: 'Run `firmseal recover` with the key of the root or of a recoverer, then install again.',
+  },
+  'recovery-malformed': {
+    number: 441, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is damaged or not of its format.',
+    remedy: 'Make it again with `firmseal recover`.',
+  },
+  'recovery-signature-invalid': {
+    number: 442, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement was not signed by the root of this chip or by the recoverer of its delegation.',
+    remedy: 'Sign with the root key or the key that the delegation names, and pass every root succession since the chip was personalized.',
+  },
+  'recovery-device-wrong': {
+    number: 443, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is for another device.',
+    remedy: 'Run `firmseal recover` on the chip that is to be recovered.',
+  },
+  'recovery-nonce-wrong': {
+    number: 444, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement answers another hello than the last one of this chip.',
+    remedy: 'Run `firmseal recover` again: it asks for a new hello and signs a new statement.',
+  },
+  'recovery-root-old': {
+    number: 445, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement rests on a root that this chip has left behind.',
+    remedy: 'Pass every root succession, and sign under the root that is in force now.',
+  },
+  'recovery-epoch-wrong': {
+    number: 446, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The epoch of a recovery statement is not the one in force.',
+    remedy: 'State the epoch that the owner opened last, and pass the epoch statement or a delegation of that epoch.',
+  },
+  'recovery-floor-low': {
+    number: 447, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement would take a counter of the chip back.',
+    remedy: 'State floors that are not below those of the hello that `firmseal recover` shows.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
