@@ -7,7 +7,14 @@ import type { FaultCode } from '@firmseal/fault';
 import { recoveryKind } from '@firmseal/formats';
 import { chipNonce, deviceThumbprint } from './license-parts.ts';
 import { keyPair, type VectorKeyName } from './vector-keys.ts';
-import { delegate, epochStatement, type Fields, type ShellChange, signShell, succession } from './workshop.ts';
+import {
+  delegate,
+  epochStatement,
+  type Fields,
+  type ShellChange,
+  signShell,
+  succession,
+} from './workshop.ts';
 
 export interface RecoveryCase {
   readonly name: string;
@@ -51,7 +58,9 @@ const one = (
 ): RecoveryCase => ({ name, ...(fault ? { fault } : {}), bundle: bundleOf(change) });
 
 const stated = (name: string, fault: FaultCode | undefined, key: number, value?: CborInput): RecoveryCase =>
-  one(name, fault, ({ statement }) => (value === undefined ? statement.delete(key) : statement.set(key, value)));
+  one(name, fault, ({ statement }) =>
+    value === undefined ? statement.delete(key) : statement.set(key, value),
+  );
 
 const filled = (length: number) => new Uint8Array(length).fill(0x5a);
 const bad = 'recovery-malformed';
@@ -81,8 +90,10 @@ export async function recoveryCases(): Promise<RecoveryCase[]> {
     ),
     stated('the highest counter, by the root', undefined, 3, 2 ** 31 - 1),
     one('by the next root', undefined, nextStated),
-    one('by a recoverer of the next root', undefined, (parts) =>
-      nextStated(Object.assign(parts, { delegation: byNextRoot })) && Object.assign(parts, { by }),
+    one(
+      'by a recoverer of the next root',
+      undefined,
+      (parts) => nextStated(Object.assign(parts, { delegation: byNextRoot })) && Object.assign(parts, { by }),
     ),
     one('by the previous root, behind a succession', 'recovery-signature-invalid', (parts) =>
       Object.assign(parts, { ...next, by: 'root' }).statement.set(4, 4),
@@ -128,7 +139,9 @@ export async function recoveryCases(): Promise<RecoveryCase[]> {
     stated('with an epoch as text', bad, 4, '1'),
     stated('without unwraps', bad, 5),
     stated('with an unknown key', bad, 6, 0),
-    one('with five successions', bad, (parts) => Object.assign(parts, { successions: Array(5).fill(filled(4)) })),
+    one('with five successions', bad, (parts) =>
+      Object.assign(parts, { successions: Array(5).fill(filled(4)) }),
+    ),
     one('with a succession that is no object', 'root-malformed', (parts) =>
       Object.assign(parts, { successions: [filled(4)] }),
     ),
@@ -143,6 +156,8 @@ export async function recoveryCases(): Promise<RecoveryCase[]> {
     { name: 'empty', fault: bad, bundle: new Uint8Array(0) },
     { name: 'with a byte behind', fault: bad, bundle: Uint8Array.of(...bundleOf(() => {}), 0) },
     one('of 4097 bytes', bad, (parts) => Object.assign(parts, { delegation: filled(room + 1) })),
-    one('of 4096 bytes', 'delegation-malformed', (parts) => Object.assign(parts, { delegation: filled(room) })),
+    one('of 4096 bytes', 'delegation-malformed', (parts) =>
+      Object.assign(parts, { delegation: filled(room) }),
+    ),
   ];
 }

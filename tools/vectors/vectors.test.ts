@@ -6,7 +6,14 @@ import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { checkCounterCap, type DevicePublic, grantOf, originOf, verifyAuthority, verifyRecovery } from '@firmseal/formats';
+import {
+  checkCounterCap,
+  type DevicePublic,
+  grantOf,
+  originOf,
+  verifyAuthority,
+  verifyRecovery,
+} from '@firmseal/formats';
 import { refuseKnownTestKeys } from '@firmseal/keys';
 import {
   checkLicenseForChip,

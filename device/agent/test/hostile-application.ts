@@ -7,7 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { encodeRecoveryBundle, makeRecoveryStatement, type RecoveryStatement } from '@firmseal/formats';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from '@firmseal/virtual-stm32';
 import type { Line } from './line.ts';
-import { root, signerOf } from './trusted-site.ts';
+import { root, type signerOf } from './trusted-site.ts';
 
 type Deed = (cpu: CpuPort) => void;
 

@@ -132,18 +132,21 @@ describe('an older journal', () => {
     return { ...on, saved };
   }
 
-  it.each(['stm32f427', 'stm32g0b1', 'stm32u575'])('in both halves is told by the floor: %s', async (chipId) => {
-    const on = await updated(chipId);
-    const { line, application, saved } = on;
-    letApplication(line, application, put(line, saved));
-    expect(line.hello()).toMatchObject({ lifeCycle: 'recovery-needed' });
-    expect((await recover(line, { securityCounter: 8, unwraps: 32 })).status).toBe('recovery-floor-low');
-    expect((await recover(line, { securityCounter: 9, unwraps: 32 })).status).toBe(0);
-    await expectWorks(on, 9);
-    // Neither the journal from before the update nor the one from before the recovery comes back.
-    letApplication(line, application, put(line, saved));
-    expect(line.hello()).toMatchObject({ lifeCycle: 'recovery-needed' });
-  });
+  it.each(['stm32f427', 'stm32g0b1', 'stm32u575'])(
+    'in both halves is told by the floor: %s',
+    async (chipId) => {
+      const on = await updated(chipId);
+      const { line, application, saved } = on;
+      letApplication(line, application, put(line, saved));
+      expect(line.hello()).toMatchObject({ lifeCycle: 'recovery-needed' });
+      expect((await recover(line, { securityCounter: 8, unwraps: 32 })).status).toBe('recovery-floor-low');
+      expect((await recover(line, { securityCounter: 9, unwraps: 32 })).status).toBe(0);
+      await expectWorks(on, 9);
+      // Neither the journal from before the update nor the one from before the recovery comes back.
+      letApplication(line, application, put(line, saved));
+      expect(line.hello()).toMatchObject({ lifeCycle: 'recovery-needed' });
+    },
+  );
 
   it('is bounded by nothing on the STM32H743, and the owner takes it away by a statement', async () => {
     const on = await updated('stm32h743');
@@ -154,16 +157,19 @@ describe('an older journal', () => {
     await expectWorks(on, 9);
   });
 
-  it.each(['stm32f427', 'stm32h743', 'stm32g0b1'])('in one half alone changes nothing: %s', async (chipId) => {
-    const { line, application, saved } = await updated(chipId);
-    const newest = save(line, application);
-    const isBlank = (bytes: Bytes) => bytes.every((byte) => byte === 0xff);
-    const free = newest.findIndex(isBlank);
-    expect(free).toBeGreaterThanOrEqual(0);
-    const used = saved.find((bytes) => !isBlank(bytes))!;
-    letApplication(line, application, (cpu) => putRange(cpu, halves(line)[free]!, used));
-    expect(line.hello()).toMatchObject({ lifeCycle: 'installed', securityCounter: 9 });
-  });
+  it.each(['stm32f427', 'stm32h743', 'stm32g0b1'])(
+    'in one half alone changes nothing: %s',
+    async (chipId) => {
+      const { line, application, saved } = await updated(chipId);
+      const newest = save(line, application);
+      const isBlank = (bytes: Bytes) => bytes.every((byte) => byte === 0xff);
+      const free = newest.findIndex(isBlank);
+      expect(free).toBeGreaterThanOrEqual(0);
+      const used = saved.find((bytes) => !isBlank(bytes))!;
+      letApplication(line, application, (cpu) => putRange(cpu, halves(line)[free]!, used));
+      expect(line.hello()).toMatchObject({ lifeCycle: 'installed', securityCounter: 9 });
+    },
+  );
 
   it('does not become the newest when the newer half is erased', async () => {
     const { line, application } = await bench('stm32h743');
@@ -173,9 +179,8 @@ describe('an older journal', () => {
       const before = line.chip.judge.flash(startOf(line), 32);
       line.hello();
       await line.install(await applicationPackage('stm32h743', 0x08000000, { securityCounter: 6 + i }));
-      erased = before.every((b) => b === 0xff) !== line.chip.judge
-        .flash(startOf(line), 32)
-        .every((b) => b === 0xff);
+      erased =
+        before.every((b) => b === 0xff) !== line.chip.judge.flash(startOf(line), 32).every((b) => b === 0xff);
     }
     expect(erased).toBe(true);
     const isBlank = (half: number) =>
@@ -205,10 +210,10 @@ describe('after a rotation of the root', () => {
     });
     const delegation = await delegate('package-signer', 'package signer', { by: second, epoch: 4 });
     const [place] = twoPlaces(findChip(chipId));
-    const sealed = await applicationPackage(
-      ...([chipId, place, { securityCounter: 6 }] as const),
-      { delegation, successions: [succession] },
-    );
+    const sealed = await applicationPackage(...([chipId, place, { securityCounter: 6 }] as const), {
+      delegation,
+      successions: [succession],
+    });
     expect(on.line.try(0x20, sealed.headerBytes).status).toBe(0);
     enterAgent(on.line);
     expect(on.line.hello()).toMatchObject({ epoch: 4 });

@@ -5,14 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { delegationVectors, licenseVectors, packageVectors, recoveryVectors } from './vector-cases.ts';
 import { wasmChip } from './vector-chips.ts';
 
-describe.each([packageVectors, licenseVectors, delegationVectors, recoveryVectors])('$name', ({ cases, outcome }) => {
-  it('end in the fault of their case', async () => {
-    for (const one of cases) {
-      const { found, due } = await outcome(one, wasmChip);
-      expect([one.name, found]).toEqual([one.name, due]);
-    }
-  });
-});
+describe.each([packageVectors, licenseVectors, delegationVectors, recoveryVectors])(
+  '$name',
+  ({ cases, outcome }) => {
+    it('end in the fault of their case', async () => {
+      for (const one of cases) {
+        const { found, due } = await outcome(one, wasmChip);
+        expect([one.name, found]).toEqual([one.name, due]);
+      }
+    });
+  },
+);
 
 it('are as many, and as different, as they should be', async () => {
   expect(packageVectors.cases.length).toBeGreaterThan(200);

@@ -1448,6 +1448,11 @@ export const faultTable = {
     sentence: 'License {license} cannot be in the batch: {reason}.',
     remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
+  'recovery-below-licensed': {
+    number: 899, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'A recovery statement has security counter {counter} and unwraps {unwraps}, but the device was licensed up to counter {licensedCounter} and unwraps {licensedUnwraps}.',
+    remedy: 'Run `firmseal recover` with --authority and without --floor: it takes the floors from the authority.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -1722,6 +1727,26 @@ export const faultTable = {
     number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
     remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
+  },
+  'recovery-floor-missing': {
+    number: 985, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody said from which security counter on the chip is to take versions.',
+    remedy: 'Give --authority and --token-file, which know what was licensed, or --floor with the highest counter that was ever licensed to this chip.',
+  },
+  'recovery-agent-silent': {
+    number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No agent answers at {socket}.',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+  },
+  'recovery-not-needed': {
+    number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {socket} has a journal: its life cycle is {lifeCycle}. A recovery takes its application away.',
+    remedy: 'Install as usual. Give --replace-journal if the journal is an older copy that somebody put back.',
+  },
+  'recovery-epoch-unproven': {
+    number: 988, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The epoch in force at the authority is {inForce}, but the files prove {proven} only.',
+    remedy: 'Pass --epoch-statement or a delegation of that epoch: the chip takes no epoch that the root did not sign.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

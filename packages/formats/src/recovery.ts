@@ -130,11 +130,7 @@ export interface KnownOfChip {
  * faults of verifyAuthority, `recovery-signature-invalid`, `recovery-device-wrong`, `recovery-nonce-wrong`,
  * `recovery-epoch-wrong`, `delegation-counter-exceeded`, `recovery-floor-low`.
  */
-export function verifyRecovery(
-  crypto: Crypto,
-  bytes: Uint8Array,
-  known: KnownOfChip,
-): RecoveryStatement {
+export function verifyRecovery(crypto: Crypto, bytes: Uint8Array, known: KnownOfChip): RecoveryStatement {
   const { statement, delegation, ...objects } = readRecoveryBundle(bytes);
   const authority = delegation
     ? verifyAuthority(crypto, { ...objects, delegation }, { ...known.trust, role: 'recoverer' })

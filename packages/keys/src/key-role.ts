@@ -10,6 +10,7 @@ export const keyRoles = [
   'device-ca',
   'approver',
   'station',
+  'recoverer',
   'authority-kem',
 ] as const;
 
