@@ -1,10 +1,11 @@
-// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is
-// needed. Results are kept in .cache/agent/ by the hash of everything that went in, and copied to
+// Compiles agent and anchor to WebAssembly, one file a chip, with clang from npm: no compiler on the system
+// is needed. Results are kept in .cache/agent/ by the hash of everything that went in, and copied to
 // device/agent/build/. `node device/agent/build.ts` builds every chip, or those named; tests call buildAgent,
 // and only the first of them compiles.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withAnchor } from '@firmseal/virtual-stm32';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
@@ -48,16 +49,32 @@ const flags: WasmFlags = {
   link: linkFlags,
 };
 
-/** The agent's module for a chip, from the cache or compiled now. */
-export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
-  return compileToWasm(readSources(chipId), flags);
+/** Files of the core that the anchor has too. */
+const anchorCore = /^(anchor|chip)\/|^core\/(fs_bytes\.c|.*\.(h|def))$|^wasm\/(memory\.c|include\/)/;
+
+function anchorSources(chipId: string): Sources {
+  const all = readSources(chipId);
+  addFolder(all, 'anchor', 'anchor/');
+  addFolder(all, 'port/wasm-anchor', 'anchor/port/');
+  return new Map([...all].filter(([name]) => anchorCore.test(name)));
 }
 
-/** The agent with defences taken out, for tests that must notice. */
+const anchorFlags: WasmFlags = { ...flags, includes: [...flags.includes, 'anchor'] };
+
+async function together(chipId: string, agent: Promise<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  return withAnchor(await agent, await compileToWasm(anchorSources(chipId), anchorFlags));
+}
+
+/** The modules of agent and anchor for a chip in one file, from the cache or compiled now. */
+export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
+  return together(chipId, compileToWasm(readSources(chipId), flags));
+}
+
+/** As buildAgent, the agent with defences taken out: for tests that must notice. */
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
   for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
-  return compileToWasm(sources, flags);
+  return together(chipId, compileToWasm(sources, flags));
 }
 
 /** The test-only module: the CBOR check of the core, for no chip in particular. */

@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import agent_image
 import batch
 import board
 import cbor
@@ -79,6 +80,14 @@ def run_package(file, case):
         expected = case.get("released", {"bytes": 0, "sha256": suite.sha256().hex()})
         agree(len(plaintext) == expected["bytes"], "another length of plaintext released")
         agree(suite.sha256(plaintext).hex() == expected["sha256"], "other plaintext released")
+
+
+def run_agent_image(file, case):
+    image, measured = raw(case["image"]), file["measured"]
+    slot = image + b"\xff" * (file["slotBytes"] - len(image))
+    chip = case.get("chip", file["chip"])
+    known = raw(measured["codeDigest"]), measured["counter"]
+    agree(agent_image.check(slot, start(file, case), chip, known) == case.get("agentVersion"), "another version")
 
 
 def run_seal(_, case):
@@ -238,6 +247,7 @@ def run_station(file, case):
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
+    "agent-image/check.json": run_agent_image,
     "package/open.json": run_package,
     "package/seal.json": run_seal,
     "license/open.json": run_license,

@@ -5,6 +5,7 @@ import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
+import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -269,6 +270,24 @@ async function build(): Promise<Map<string, string>> {
             "Files of ST's installer for spec/sfi.md section 1: the areas that a reader finds, each with the byte where its header stands, or the fault. Written from the page; none is a file of ST's tools.",
         },
         sfiCases(),
+      ),
+    ],
+    [
+      'vectors/agent-image/check.json',
+      fileText(
+        {
+          about:
+            'Images of agents for spec/agent-image.md section 3, each in a slot of its own; what is left of the slot is erased. An accepted one has its agentVersion, 0 for the measured agent. A case that names no chip, product or epoch has the default.',
+          ...{
+            rootPublicKey,
+            product,
+            epoch: 1,
+            chip: 'stm32f427',
+            slotBytes: 65_536,
+            measured: measuredAgent,
+          },
+        },
+        await agentImageCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

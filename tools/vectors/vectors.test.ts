@@ -2,6 +2,7 @@
 // an order of checks names has a vector.
 
 import { readFileSync } from 'node:fs';
+import { verifyAgentImage } from '@firmseal/agent-image';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -214,6 +215,20 @@ describe('licenses', () => {
     const opened = openLicense(crypto, { license, manifest, recipient });
     expect(toHex(opened.contentKey.expose())).toBe(licenses.contentKey);
     expect(opened.deviceData.map(toHex)).toEqual(licenses.deviceData);
+  });
+});
+
+describe("agents' images", () => {
+  const file = read('agent-image/check.json');
+  eachCase(file, (one) => {
+    const slot = new Uint8Array(file.slotBytes).fill(0xff);
+    slot.set(hex(one.image));
+    const found = verifyAgentImage(crypto, slot, {
+      ...{ rootPublicKey: hex(file.rootPublicKey), product: one.product ?? file.product },
+      ...{ epoch: one.epoch ?? file.epoch, chipId: one.chip ?? file.chip },
+      measured: { codeDigest: hex(file.measured.codeDigest), counter: file.measured.counter },
+    });
+    expect(found.agentVersion ?? 0).toBe(one.agentVersion);
   });
 });
 

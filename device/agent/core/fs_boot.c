@@ -66,6 +66,7 @@ fs_answer fs_boot_prepare(void) {
   fs_session_end();
   fs_flow = FS_FLOW_IDLE;
   if (fs_identity_load() != FS_YES) return FS_NO;
+  fs_identity_heal();
   if (load_journal() != FS_OK) {
     fs_journal_lose(); /* nothing boots, and only a recovery statement is accepted */
     return FS_NO;

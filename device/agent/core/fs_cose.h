@@ -20,6 +20,7 @@ typedef enum {
   FS_TYP_LICENSE,
   FS_TYP_HELLO,
   FS_TYP_RECEIPT,
+  FS_TYP_AGENT,
   FS_TYP_RECOVERY
 } fs_typ;
 

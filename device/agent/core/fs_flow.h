@@ -40,6 +40,7 @@ extern volatile uint32_t fs_flow;
 #define FS_STEP_SIGN 0x2b69d14du
 #define FS_STEP_RECOVER 0x46a7d93bu
 #define FS_STEP_RENEW 0x39c66b15u
+#define FS_STEP_IMAGE 0x46b3a95eu
 
 /* Between requests, and all along those that decide nothing. */
 #define FS_FLOW_IDLE 0x94d15a6eu

@@ -1,6 +1,6 @@
 /*
- * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the
- * identity range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
+ * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or three
+ * places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
  * product, the origin and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
@@ -34,6 +34,9 @@ typedef struct {
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
 fs_answer fs_identity_load(void);
+/* Writes the identity that is loaded where a copy of it is missing, torn or another one. What is not possible now
+ * is left for the next time. After an install of an agent, and at each boot. */
+void fs_identity_heal(void);
 /* Wipes what was loaded: before the application runs. */
 void fs_identity_forget(void);
 /* FS_YES when an identity is loaded. */
@@ -54,6 +57,8 @@ fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
 void fs_identity_write_certificate(fs_writer *writer);
 
 fs_answer fs_identity_is_product(fs_view product);
+/* The product that the identity is for; empty when none is loaded. */
+fs_view fs_identity_product(void);
 uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
 /* Authenticates the journal and the valid record; a part of what random bytes are made of. */

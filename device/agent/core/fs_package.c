@@ -63,11 +63,15 @@ static fs_result check_chip(const fs_manifest *manifest) {
 /* Step 2. */
 static fs_result verify_authority(const header_parts *found, fs_delegation *signer) {
   fs_trust *trust = &fs_session.trust;
+  fs_purpose purpose;
   uint32_t i;
-  fs_trust_begin(trust);
-  for (i = 0; i < found->succession_count; i++) FS_DECIDE(fs_trust_follow(found->successions[i], trust));
-  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, trust));
-  FS_DECIDE(fs_trust_delegate(found->delegation, FS_ROLE_PACKAGE_SIGNER, trust, signer));
+  purpose.role = FS_ROLE_PACKAGE_SIGNER;
+  purpose.product = fs_identity_product();
+  fs_trust_begin(fs_now.root, fs_now.epoch, trust);
+  for (i = 0; i < found->succession_count; i++)
+    FS_DECIDE(fs_trust_follow(found->successions[i], purpose.product, trust));
+  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, purpose.product, trust));
+  FS_DECIDE(fs_trust_delegate(found->delegation, &purpose, trust, signer));
   return FS_OK;
 }
 

@@ -105,20 +105,23 @@ static void meet_root(recovery *read) {
 /* Step 2. `key`: whose signature the statement must have. */
 static fs_result verify_authority(const bundle_parts *found, recovery *read, uint8_t key[FS_POINT_SIZE]) {
   fs_delegation recoverer;
+  fs_purpose purpose;
   uint32_t i;
-  fs_trust_begin(&read->trust);
+  purpose.role = FS_ROLE_RECOVERER;
+  purpose.product = fs_identity_product();
+  fs_trust_begin(fs_now.root, fs_now.epoch, &read->trust);
   fs_floor_read(&read->floors);
   read->met = read->floors.has_root == FS_YES && fs_now.life_cycle == FS_LIFE_LOST ? FS_NO : FS_YES;
   meet_root(read);
   for (i = 0; i < found->succession_count; i++) {
-    FS_DECIDE(fs_trust_follow(found->successions[i], &read->trust));
+    FS_DECIDE(fs_trust_follow(found->successions[i], purpose.product, &read->trust));
     meet_root(read);
   }
-  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, &read->trust));
+  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, purpose.product, &read->trust));
   memcpy(key, read->trust.root, FS_POINT_SIZE);
   read->counter_cap = FS_COUNT_MAX;
   if (found->delegation.data) {
-    FS_DECIDE(fs_trust_delegate(found->delegation, FS_ROLE_RECOVERER, &read->trust, &recoverer));
+    FS_DECIDE(fs_trust_delegate(found->delegation, &purpose, &read->trust, &recoverer));
     memcpy(key, recoverer.key, FS_POINT_SIZE);
     read->counter_cap = recoverer.counter_cap;
   }

@@ -17,7 +17,7 @@ export class HostileApplication implements ExecutorFactory {
   starts = 0;
 
   recognizes({ boot, chip }: CpuPort): boolean {
-    const isAgent = boot.address === chip.layout.agent[0]!.addressStart && !boot.banksSwapped;
+    const isAgent = boot.address === chip.layout.agent.addressStart && !boot.banksSwapped;
     return boot.from === 'flash' && !isAgent;
   }
 

@@ -1,13 +1,13 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
-import { readFileSync } from 'node:fs';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
 import { originNumber } from '@firmseal/formats';
-import { readImage, type Segment } from '@firmseal/image';
+import type { Segment } from '@firmseal/image';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
+import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line, personalizeFinish } from './line.ts';
@@ -31,13 +31,13 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 }
 
 /**
- * Programs the agent and a board block through the debug port, and the boot address where the
+ * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
 function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
   chip.powerOn();
   chip.debug.connect();
-  const segments = [...readImage(readFileSync(elf)).segments];
+  const segments = [...shippedSegments(elf, chip.chip)];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));

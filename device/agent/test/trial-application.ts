@@ -2,7 +2,7 @@
 // plays them: it starts, and where it is told to, leaves the confirmation of a trial, or the request
 // for the agent, before it resets.
 
-import { type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
+import { agentVectors, type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';
 import {
   agentRequest,
@@ -22,8 +22,8 @@ export class ApplicationPlayer implements ExecutorFactory {
   readonly started: number[] = [];
 
   recognizes({ boot, chip }: CpuPort): boolean {
-    const isAgent = boot.address === chip.layout.agent[0]!.addressStart && !boot.banksSwapped;
-    return boot.from === 'flash' && !isAgent;
+    const ours = [chip.layout.anchor.addressStart, agentVectors(chip)];
+    return boot.from === 'flash' && (boot.banksSwapped || !ours.includes(boot.address));
   }
 
   create(): FirmwareExecutor {

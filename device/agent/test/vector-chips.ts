@@ -1,11 +1,9 @@
 // The chip that a vector asks for, made without an install: agent, identity and journal are written over the
 // debug port, then the option bytes. For the agent as WebAssembly and as machine code.
 
-import { readFileSync } from 'node:fs';
 import { type Bytes, fromHex } from '@firmseal/bytes';
-import { type Chip, withOptionField } from '@firmseal/chips';
+import { type Chip, findChip, withOptionField } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { readImage } from '@firmseal/image';
 import {
   agentImage,
   type ChipSnapshot,
@@ -17,6 +15,7 @@ import {
 } from '@firmseal/virtual-stm32';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { buildWeakenedAgent } from '../build.ts';
+import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
@@ -75,7 +74,7 @@ function optionsOf(chip: Chip, state: ChipState): Map<number, number> {
   const { addressFields } = chip.boot;
   if (addressFields === undefined) return options;
   return new Map(
-    withOptionField(chip, options, { name: addressFields.pinLow, value: addressFields.agentValue }),
+    withOptionField(chip, options, { name: addressFields.pinLow, value: addressFields.anchorValue }),
   );
 }
 
@@ -171,7 +170,7 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
   const { elf } = namesNonce
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
     : buildMachineCode(targetOf(chipId, 'shipping'));
-  const image = writeUnits(readImage(readFileSync(elf)).segments, 1024);
+  const image = writeUnits(shippedSegments(elf, findChip(chipId)), 1024);
   images.set(name, image);
   return image;
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Range } from '@firmseal/chips';
 import { root } from './cache.ts';
 import { type CompiledObject, type Compiler, compileBearssl, compileOurs, link } from './compile.ts';
 import { type IndirectCalls, type StackDepth, stackDepth } from './stack-depth.ts';
@@ -93,17 +94,11 @@ const faultBytes = 32 + 40;
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-function linkerScript({ memory: { agent, ram } }: Target, stackBytes: number): string {
-  const [first, second = first] = agent;
-  const region = (name: string, start: number, length: number) =>
-    `  ${name} : ORIGIN = 0x${start.toString(16)}, LENGTH = ${length}`;
+function linkerScript({ memory: { code, ram } }: Target, stackBytes: number): string {
+  const region = (name: string, { addressStart, length }: Range) =>
+    `  ${name} : ORIGIN = 0x${addressStart.toString(16)}, LENGTH = ${length}`;
   return [
-    'MEMORY {',
-    region('AGENT_0', first!.addressStart, first!.length),
-    ...(second === first ? [] : [region('AGENT_1', second!.addressStart, second!.length)]),
-    region('RAM', ram.addressStart, ram.length),
-    '}',
-    ...(second === first ? ['REGION_ALIAS("AGENT_1", AGENT_0)'] : []),
+    ...['MEMORY {', region('CODE', code), region('RAM', ram), '}'],
     `fs_stack_bytes = ${stackBytes};`,
     readFileSync(join(root, 'device/agent/port/cortex-m/agent.ld'), 'utf8'),
   ].join('\n');

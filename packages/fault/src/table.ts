@@ -623,6 +623,36 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'agent-image-malformed': {
+    number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
+    remedy: 'Sign the agent again with the `firmseal` that made the package, from an agent build of this version.',
+  },
+  'agent-image-signature-invalid': {
+    number: 431, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The statement of an agent\'s image is not signed by the agent signer that its delegation names.',
+    remedy: 'Sign the agent with the key of that delegation, or delegate to the key that signed.',
+  },
+  'agent-image-product-wrong': {
+    number: 432, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image is for another product than this chip.',
+    remedy: 'Sign the agent for the product of this chip.',
+  },
+  'agent-image-chip-wrong': {
+    number: 433, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image is for another kind of chip.',
+    remedy: 'Seal the agent build of this kind of chip.',
+  },
+  'agent-image-digest-wrong': {
+    number: 434, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The code of an agent\'s image is not the code that its statement names.',
+    remedy: 'Copy or fetch the agent again. If the error comes back, seal it again.',
+  },
+  'agent-image-unknown': {
+    number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
+    remedy: 'Sign the agent: `firmseal seal --agent`.',
+  },
   'recovery-needed': {
     number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The chip lost its journal, or holds one that it has left behind. It boots nothing and takes no other work until it is recovered.',
@@ -797,6 +827,11 @@ export const faultTable = {
     number: 523, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
     remedy: 'Do not use it. Please report this with the command that you ran.',
+  },
+  'agent-proof-too-large': {
+    number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
+    remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
   },
   'agent-write-failed': {
     number: 550, exit: 'chip', http: null, retry: 'fail', chip: false,

@@ -9,6 +9,7 @@ export const keyRoles = [
   'license-issuer',
   'device-ca',
   'approver',
+  'agent-signer',
   'station',
   'recoverer',
   'authority-kem',

@@ -117,7 +117,7 @@ async function protectFirst(options: PersonalizeOptions): Promise<void> {
     if (options.origin?.kind === 'enrolled' && readoutLevel !== level)
       throw new Fault('protection-not-in-force', { wanted: level, found: readoutLevel });
     if (readoutLevel === 2 || options.origin?.kind === 'enrolled') return;
-    await agent.personalizeProtect(finalOptions(chip, level, { identityComesLater: true }));
+    await agent.personalizeProtect(finalOptions(chip, level));
   } finally {
     await close();
   }
@@ -238,8 +238,7 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
       ...{ caPublicKeys: [deviceCa.publicKey], product, now: notBefore },
     });
     onStep?.('certified');
-    const identityComesLater = isProtectedFirst(options);
-    const optionBytes = finalOptions(chip, options.level, { identityComesLater });
+    const optionBytes = finalOptions(chip, options.level);
     await agent.personalizeFinish({ certificate, optionBytes });
     return uniqueId;
   } finally {
