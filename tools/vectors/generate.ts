@@ -32,6 +32,7 @@ import { defaultState, inventedChip, type PackageCase, vectorChip } from './pack
 import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
+import { recoveryCases, recoveryHello } from './recovery-cases.ts';
 import { sealCases } from './seal-cases.ts';
 import { sfiCases } from './sfi-cases.ts';
 import {
@@ -240,6 +241,18 @@ async function build(): Promise<Map<string, string>> {
           kemKey: keyPair('device KEM').publicKey,
         },
         enrolmentCases(),
+      ),
+    ],
+    [
+      'vectors/recovery/open.json',
+      fileText(
+        {
+          about:
+            'Recovery bundles for spec/recovery.md section 3, for a chip whose journal stands and that has no floors: the thumbprint, the nonce and the counts of its last hello are those of the file.',
+          ...{ rootPublicKey, product, epoch: 1 },
+          ...{ thumbprint: deviceThumbprint, nonce: chipNonce, hello: recoveryHello },
+        },
+        await recoveryCases(),
       ),
     ],
     [

@@ -17,6 +17,7 @@ export const requestTypes = {
   receipt: 0x24,
   acknowledge: 0x25,
   start: 0x26,
+  recover: 0x30,
 } as const;
 
 export type RequestName = keyof typeof requestTypes;
