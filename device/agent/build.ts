@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { withAnchor } from '@firmseal/virtual-stm32';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
+import { anchorCore } from './toolchain/anchor-core.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const compileFlags = [
-  ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
+  ...['--target=wasm32', '-std=c99', '-Oz', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
 // Stack below the data: an overflow traps at address 0 instead of running into them.
@@ -49,14 +50,14 @@ const flags: WasmFlags = {
   link: linkFlags,
 };
 
-/** Files of the core that the anchor has too. */
-const anchorCore = /^(anchor|chip)\/|^core\/(fs_bytes\.c|.*\.(h|def))$|^wasm\/(memory\.c|include\/)/;
-
 function anchorSources(chipId: string): Sources {
   const all = readSources(chipId);
   addFolder(all, 'anchor', 'anchor/');
   addFolder(all, 'port/wasm-anchor', 'anchor/port/');
-  return new Map([...all].filter(([name]) => anchorCore.test(name)));
+  const wanted = /^(anchor|chip)\/|\.(h|def)$|^wasm\/(memory|host)\.c$/;
+  return new Map(
+    [...all].filter(([name]) => wanted.test(name) || anchorCore.some((file) => name === `core/${file}`)),
+  );
 }
 
 const anchorFlags: WasmFlags = { ...flags, includes: [...flags.includes, 'anchor'] };

@@ -48,7 +48,7 @@ extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];
 
 #define FS_AGENT_VERSION 1u
 /* Header and code of an agent's image fit it. */
-#define FS_AGENT_SLOT_BYTES FS_AGENT_0_LENGTH
+#define FS_AGENT_SLOT_BYTES FS_AGENT_LENGTH
 #define FS_OPTION_REGISTER_MAX 32u
 
 #if FS_OPTION_REGISTER_COUNT > 32
