@@ -15,7 +15,7 @@ import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-comp
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const compileFlags = [
-  ...['--target=wasm32', '-std=c99', '-Oz', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
+  ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
 // Stack below the data: an overflow traps at address 0 instead of running into them.
@@ -69,6 +69,21 @@ async function together(chipId: string, agent: Promise<Uint8Array>): Promise<Uin
 /** The modules of agent and anchor for a chip in one file, from the cache or compiled now. */
 export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return together(chipId, compileToWasm(readSources(chipId), flags));
+}
+
+const versionHeader = 'core/fs_version.h';
+
+/** As buildAgent, of another version, perhaps with defences taken out: for tests. */
+export function buildAgentOfVersion(
+  chipId: string,
+  version: number,
+  weakening: Weakening = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  const text = sources.get(versionHeader)!;
+  sources.set(versionHeader, text.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`));
+  for (const [name, changed] of weakened(sources, weakening)) sources.set(name, changed);
+  return together(chipId, compileToWasm(sources, flags));
 }
 
 /** As buildAgent, the agent with defences taken out: for tests that must notice. */

@@ -30,9 +30,9 @@ static void settle(const fs_anchor_data *trust, const fs_agent_facts *here) {
   /* Defence anchor-newer */
   if (b == FS_OK && stands == FS_YES && there.counter <= here->counter) b = FS_ERR_AGENT_IMAGE_UNKNOWN;
   if (b == FS_OK)
-    (void)fs_slot_copy(FS_AGENT_COPY_START, FS_AGENT_START, FS_AGENT_HEADER_BYTES + there.code_length);
+    (void)fs_slot_copy(FS_AGENT_COPY_START, FS_AGENT_START, FS_AGENT_HEADER_LENGTH + there.code_length);
   else if (stands == FS_YES)
-    (void)fs_slot_copy(FS_AGENT_START, FS_AGENT_COPY_START, FS_AGENT_HEADER_BYTES + here->code_length);
+    (void)fs_slot_copy(FS_AGENT_START, FS_AGENT_COPY_START, FS_AGENT_HEADER_LENGTH + here->code_length);
 }
 
 /* Does not return when the flow word says that slot A was checked. */
@@ -42,7 +42,7 @@ void fs_anchor_boot(void) {
   fs_anchor_data trust;
   fs_agent_facts facts;
   (void)fs_anchor_block_read(&trust); /* zeros: no image passes */
-  if (check_a(&trust, &facts) == FS_OK && fs_slot_same(FS_AGENT_HEADER_BYTES + facts.code_length) == FS_YES) start();
+  if (check_a(&trust, &facts) == FS_OK && fs_slot_same(FS_AGENT_HEADER_LENGTH + facts.code_length) == FS_YES) start();
   settle(&trust, &facts);
   if (check_a(&trust, &facts) == FS_OK) start();
   FS_FLOW_BEGIN(FS_FLOW_IDLE);

@@ -71,16 +71,16 @@ static fs_result take_header(fs_view body) {
   fs_anchor_data trust;
   fs_agent_facts facts;
   next = NOTHING;
-  FS_REQUIRE(body.length == FS_AGENT_HEADER_BYTES, FS_ERR_REQUEST_MALFORMED);
+  FS_REQUIRE(body.length == FS_AGENT_HEADER_LENGTH, FS_ERR_REQUEST_MALFORMED);
   FS_TRY(fs_anchor_block_read(&trust));
   fs_pending_tell(4000);
   FS_TRY(fs_agent_image_check_header(body.data, &trust, &facts));
   FS_TRY(fs_slot_erase(FS_AGENT_START));
   FS_TRY(fs_flash_write(FS_AGENT_START + FS_AGENT_HEAD_BYTES, body.data + FS_AGENT_HEAD_BYTES,
-                        FS_AGENT_HEADER_BYTES - FS_AGENT_HEAD_BYTES));
+                        FS_AGENT_HEADER_LENGTH - FS_AGENT_HEAD_BYTES));
   memcpy(head, body.data, sizeof head);
-  next = FS_AGENT_HEADER_BYTES;
-  end = FS_AGENT_HEADER_BYTES + facts.code_length;
+  next = FS_AGENT_HEADER_LENGTH;
+  end = FS_AGENT_HEADER_LENGTH + facts.code_length;
   return FS_OK;
 }
 

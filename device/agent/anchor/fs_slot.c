@@ -86,7 +86,7 @@ static fs_result copy_part(uint32_t from, uint32_t to, uint32_t start, uint32_t 
 }
 
 fs_result fs_slot_copy(uint32_t from, uint32_t to, uint32_t length) {
-  FS_REQUIRE(length > FS_AGENT_HEADER_BYTES && length <= FS_AGENT_LENGTH && length % FS_FLASH_GRAIN == 0,
+  FS_REQUIRE(length > FS_AGENT_HEADER_LENGTH && length <= FS_AGENT_LENGTH && length % FS_FLASH_GRAIN == 0,
              FS_ERR_INTERNAL_CHECK_FAILED);
   FS_TRY(fs_slot_erase(to));
   FS_TRY(copy_part(from, to, FS_AGENT_HEAD_BYTES, length));

@@ -7,7 +7,6 @@
  */
 #include "fs_agent_image.h"
 
-#include "fs_chip_facts.h"
 #include "fs_cose.h"
 #include "fs_delegation.h"
 #include "fs_flash.h"
@@ -16,7 +15,7 @@
 #define MAGIC 0x47415346u /* "FSAG" */
 #define VERSION 1u
 #define PROOF_AT FS_AGENT_HEAD_BYTES
-#define PROOF_MOST (FS_AGENT_HEADER_BYTES - PROOF_AT)
+#define PROOF_MOST (FS_AGENT_HEADER_LENGTH - PROOF_AT)
 #define STATEMENT_MOST 256u
 #define SUCCESSIONS_MOST 4u
 #define PIECE 256u
@@ -47,7 +46,7 @@ typedef struct {
   fs_view hash;
 } statement;
 
-static fs_result take_header(const uint8_t header[FS_AGENT_HEADER_BYTES], image *found) {
+static fs_result take_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], image *found) {
   uint32_t proof_length;
   FS_REQUIRE(fs_get_u32le(header) == MAGIC && header[4] == VERSION && header[5] == 0, FS_CBOR_SHAPE);
   proof_length = (uint32_t)header[6] | (uint32_t)header[7] << 8;
@@ -55,7 +54,7 @@ static fs_result take_header(const uint8_t header[FS_AGENT_HEADER_BYTES], image 
   found->counter = fs_get_u32le(header + 12);
   FS_REQUIRE(proof_length <= PROOF_MOST, FS_CBOR_SHAPE);
   /* Defence agent-image-length */
-  FS_REQUIRE(found->code_length <= FS_AGENT_SLOT_BYTES - FS_AGENT_HEADER_BYTES, FS_CBOR_SHAPE);
+  FS_REQUIRE(found->code_length <= FS_AGENT_LENGTH - FS_AGENT_HEADER_LENGTH, FS_CBOR_SHAPE);
   FS_REQUIRE(found->code_length != 0 && found->code_length % FS_FLASH_GRAIN == 0, FS_CBOR_SHAPE);
   FS_REQUIRE(found->counter <= FS_COUNT_MAX && fs_all(header + 16, 16, 0) == FS_YES, FS_CBOR_SHAPE);
   /* proof_length is at most PROOF_MOST: no wrap */
@@ -65,8 +64,8 @@ static fs_result take_header(const uint8_t header[FS_AGENT_HEADER_BYTES], image 
   return FS_OK;
 }
 
-static fs_result read_header(const source *from, uint8_t header[FS_AGENT_HEADER_BYTES], image *found) {
-  FS_TRY(fs_flash_read(from->slot, header, FS_AGENT_HEADER_BYTES));
+static fs_result read_header(const source *from, uint8_t header[FS_AGENT_HEADER_LENGTH], image *found) {
+  FS_TRY(fs_flash_read(from->slot, header, FS_AGENT_HEADER_LENGTH));
   if (from->head) memcpy(header, from->head, FS_AGENT_HEAD_BYTES);
   return take_header(header, found);
 }
@@ -187,7 +186,7 @@ static fs_result check_header(const image *found, const fs_anchor_data *trust, f
 /* One pass, from nothing but the hash, which is `length` bytes of code. */
 static fs_result __attribute__((noinline)) pass(const source *from, const fs_anchor_data *trust, uint32_t length,
                                                 const uint8_t hash[FS_HASH_SIZE], fs_agent_facts *facts) {
-  uint8_t header[FS_AGENT_HEADER_BYTES];
+  uint8_t header[FS_AGENT_HEADER_LENGTH];
   image found;
   FS_TRY_AS(read_header(from, header, &found), FS_ERR_AGENT_IMAGE_MALFORMED);
   FS_DEMAND(found.code_length == length, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -210,7 +209,7 @@ static fs_result hash_code(uint32_t slot, uint32_t length, uint8_t hash[FS_HASH_
   while (done < length && result == FS_OK) {
     uint32_t count = length - done < PIECE ? length - done : PIECE;
     /* length is within the slot: read_header looked */
-    if (fs_flash_read(slot + FS_AGENT_HEADER_BYTES + done, piece, count) != FS_OK) result = FS_ERR_AGENT_IMAGE_DIGEST_WRONG;
+    if (fs_flash_read(slot + FS_AGENT_HEADER_LENGTH + done, piece, count) != FS_OK) result = FS_ERR_AGENT_IMAGE_DIGEST_WRONG;
     fs_crypto_sha256_update(&context, piece, count);
     done += count;
   }
@@ -220,7 +219,7 @@ static fs_result hash_code(uint32_t slot, uint32_t length, uint8_t hash[FS_HASH_
 
 /* The length of the code, so that the header's room on the stack is free while it is hashed. */
 static fs_result __attribute__((noinline)) read_length(const source *from, uint32_t *length) {
-  uint8_t header[FS_AGENT_HEADER_BYTES];
+  uint8_t header[FS_AGENT_HEADER_LENGTH];
   image found;
   FS_TRY_AS(read_header(from, header, &found), FS_ERR_AGENT_IMAGE_MALFORMED);
   *length = found.code_length;
@@ -262,7 +261,7 @@ fs_result fs_agent_image_check_held(uint32_t slot, const uint8_t head[FS_AGENT_H
   return check(&from, trust, facts);
 }
 
-fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_BYTES], const fs_anchor_data *trust,
+fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], const fs_anchor_data *trust,
                                       fs_agent_facts *facts) {
   image found;
   fs_result result;

@@ -67,6 +67,8 @@ static struct {
   uint8_t device_key[FS_KEY_SIZE];
 } loaded;
 
+static fs_answer newer = FS_NO;
+
 fs_answer fs_is_origin(uint32_t number) {
   return number >= 1 && number <= FS_ORIGIN_MAX && number != 4 ? FS_YES : FS_NO;
 }
@@ -94,7 +96,9 @@ static fs_result check(uint32_t address, head *read) {
   fs_sha256 hash;
   uint32_t i;
   FS_TRY(fs_flash_read(address, (uint8_t *)read, sizeof *read));
-  FS_REQUIRE(read->magic == MAGIC && read->version == 1, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(read->magic == MAGIC, FS_ERR_NOT_PERSONALIZED);
+  if (read->version > 1) newer = FS_YES;
+  FS_REQUIRE(read->version == 1, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(read->certificate_length <= FS_CERTIFICATE_MAX && read->product_length <= 32 &&
                  read->final_count <= FS_REQUIREMENT_MAX && fs_is_origin(read->origin) == FS_YES,
              FS_ERR_NOT_PERSONALIZED);
@@ -120,6 +124,7 @@ static fs_result check(uint32_t address, head *read) {
 fs_answer fs_identity_load(void) {
   uint32_t i;
   loaded.address = 0;
+  newer = FS_NO;
   for (i = 0; i < SLOT_COUNT && loaded.address == 0; i++) {
     head read;
     fs_result result = check(FS_IDENTITY_START + i * IMAGE_SIZE, &read);
@@ -130,6 +135,8 @@ fs_answer fs_identity_load(void) {
 }
 
 void fs_identity_forget(void) { fs_wipe(&loaded, sizeof loaded); }
+
+fs_answer fs_identity_is_newer(void) { return loaded.address == 0 ? newer : FS_NO; }
 
 fs_answer fs_identity_present(void) { return loaded.address != 0 ? FS_YES : FS_NO; }
 
@@ -201,6 +208,15 @@ fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t 
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
   FS_TRY(read_field(offsetof(head, kem_public), public_key, FS_POINT_SIZE));
   return read_field(offsetof(head, kem_private), private_key, FS_SCALAR_SIZE);
+}
+
+fs_result fs_identity_anchor_data(fs_anchor_data *data) {
+  memset(data, 0, sizeof *data);
+  FS_TRY(read_field(offsetof(head, root), data->root, FS_POINT_SIZE));
+  FS_TRY(read_field(offsetof(head, epoch), (uint8_t *)&data->epoch, sizeof data->epoch));
+  data->product_length = loaded.product_length;
+  memcpy(data->product, loaded.product, sizeof data->product);
+  return FS_OK;
 }
 
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]) {
