@@ -304,15 +304,6 @@ fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t publ
   return read_field(offsetof(head, kem_private), private_key, FS_SCALAR_SIZE);
 }
 
-fs_result fs_identity_anchor_data(fs_anchor_data *data) {
-  memset(data, 0, sizeof *data);
-  FS_TRY(read_field(offsetof(head, root), data->root, FS_POINT_SIZE));
-  FS_TRY(read_field(offsetof(head, epoch), (uint8_t *)&data->epoch, sizeof data->epoch));
-  data->product_length = loaded.product_length;
-  memcpy(data->product, loaded.product, sizeof data->product);
-  return FS_OK;
-}
-
 fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch) {
   FS_TRY(read_field(offsetof(head, root) + 1u, root, FS_POINT_SIZE - 1u));
   return read_field(offsetof(head, epoch), (uint8_t *)epoch, sizeof *epoch);

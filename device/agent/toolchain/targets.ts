@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
+import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
@@ -50,6 +51,8 @@ function agentPlace(chip: Chip): Range {
   return { addressStart, length: slot.addressStart + slot.length - addressStart };
 }
 
+const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) => name === 'flash_ecc');
+
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
   const shipping = targetOf(id, 'shipping');
@@ -62,11 +65,13 @@ export function anchorTargetOf(id: string): Target {
       ...sourcesIn('anchor'),
       ...sourcesIn('port/cortex-m').filter((path) => !path.endsWith('/main.c')),
       ...sourcesIn('port/cortex-m-anchor'),
-      ...['chip', 'watchdog', ...shared[id]!.files.filter((name) => name === 'flash_ecc')].map((name) =>
+      ...sourcesIn('port/stm32-anchor'),
+      ...['built_in', 'chip', 'link', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
       ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
-      join(agent, 'core/fs_bytes.c'),
+      ...sourcesIn('port/bearssl'),
+      ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
     includes: [...shipping.includes, join(agent, 'anchor')],
   };
@@ -76,7 +81,7 @@ export function anchorTargetOf(id: string): Target {
 export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
-  const common = ['chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
+  const common = ['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
   const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
   return {
     chip,

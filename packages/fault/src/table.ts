@@ -643,6 +643,11 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'anchor-data-missing': {
+    number: 422, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
+    remedy: 'Personalize the chip.',
+  },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
