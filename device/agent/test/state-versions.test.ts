@@ -5,7 +5,13 @@ import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, fromHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
+import {
+  agentImage,
+  createVirtualChip,
+  type Operation,
+  type VirtualChip,
+  wasmAgent,
+} from '@firmseal/virtual-stm32';
 import { expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { buildAgent, buildWeakenedAgent } from '../build.ts';
