@@ -1,5 +1,5 @@
-// The campaign in small: two replicas as processes on PostgreSQL, killed and cut off, their database stopped at
-// once. More, with the disk synchronised: `npm run lab -- authority`.
+// The campaign in small: two replicas as processes on PostgreSQL, killed and cut off, their database stopped
+// at once. More, with the disk synchronised: `npm run lab -- authority`.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-# spec/approval.md: policy, approval, recovery and the certificate of a job's end. An approval is
+# spec/approval.md: policy, approval, restore and the certificate of a job's end. An approval is
 # read up to step 3 of section 3.
 
 import re
@@ -69,13 +69,13 @@ def read_approval(data, delegation, root, product, epoch):
     require(value[2] == product and value[4] == approver["grant"], wrong)
 
 
-def read_recovery(data, root, product):
-    bad = "recovery-malformed"
-    value, _ = opened(data, "recovery", "recovery", 384, root)
+def read_restore(data, root, product):
+    bad = "restore-malformed"
+    value, _ = opened(data, "restore", "restore", 384, root)
     closed(value, range(7), bad)
     require(one_of(value[0], 1) and is_short(value[1]) and is_bytes(value[3], 32), bad)
     require(all(is_int(value[key], WORD) for key in (2, 4, 5)) and is_printable(value[6], 200), bad)
-    require(value[1] == product, "recovery-wrong")
+    require(value[1] == product, "restore-wrong")
 
 
 def read_end(data, delegation, root, product, epoch):

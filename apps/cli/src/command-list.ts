@@ -3,6 +3,7 @@
 
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys } from './owner-commands.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
@@ -134,23 +135,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -383,6 +367,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/license.ts'),
   },
   {
+    name: 'recover',
+    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    load: () => import('./commands/recover.ts'),
+  },
+  {
     name: 'update',
     about: 'update the one connected device, by the page or package that its owner published',
     load: () => import('./commands/update.ts'),
@@ -406,6 +395,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

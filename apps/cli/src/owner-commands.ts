@@ -22,9 +22,9 @@ export const keys: CommandGroup = {
       load: () => import('./commands/keys/approval-policy.ts'),
     },
     {
-      name: 'recover',
+      name: 'restore',
       about: 'sign, with the root key, from which older database the authority goes on when one was lost',
-      load: () => import('./commands/keys/recover.ts'),
+      load: () => import('./commands/keys/restore.ts'),
     },
     {
       name: 'epoch',

@@ -1,5 +1,5 @@
-// The database of an authority through the commands: yesterday's backup that is put back, the way back by what the
-// root signs, and the move to PostgreSQL, whose password nobody reads.
+// The database of an authority through the commands: yesterday's backup that is put back, the way back by
+// what the root signs, and the move to PostgreSQL, whose password nobody reads.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,15 +59,15 @@ it("yesterday's database is refused, until the root has signed that the authorit
   expect(back.status).toBe(4);
   const [, size, head] = /has (\d+) log entries, the last head ([0-9a-f]{64})/.exec(back.stderr) ?? [];
 
-  const words = ['keys', 'recover', '--root', at('root.key'), '--product', 'panel', '--reason', 'a drill'];
+  const words = ['keys', 'restore', '--root', at('root.key'), '--product', 'panel', '--reason', 'a drill'];
   const sign = (length: string, out: string) =>
     succeed([...words, '--log-size', length, '--log-head', head!, '--out', at(out)]);
-  await sign(`${Number(size) - 1}`, 'wrong.recovery');
-  await sign(size!, 'panel.recovery');
+  await sign(`${Number(size) - 1}`, 'wrong.restore');
+  await sign(size!, 'panel.restore');
   const accept = (name: string) =>
     validate('--head-file', at('elsewhere.head'), '--accept-restore', at(name));
-  expect((await accept('wrong.recovery')).stderr).toContain('recovery-wrong');
-  expect(await accept('panel.recovery')).toMatchObject({
+  expect((await accept('wrong.restore')).stderr).toContain('restore-wrong');
+  expect(await accept('panel.restore')).toMatchObject({
     ...{ status: 0, stdout: expect.stringContaining('an older database was accepted') },
   });
   expect((await validate('--head-file', at('elsewhere.head'))).status).toBe(0);

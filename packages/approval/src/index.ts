@@ -23,7 +23,12 @@ export {
   type Quorum,
   requireQuorum,
 } from './quorum.ts';
-export { makeRecovery, type Recovery, readRecoveryUnverified, verifyRecovery } from './recovery.ts';
+export {
+  makeRestoreStatement,
+  type RestoreStatement,
+  readRestoreUnverified,
+  verifyRestore,
+} from './restore-statement.ts';
 export {
   type ApprovalKind,
   approvalKinds,

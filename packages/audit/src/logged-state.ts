@@ -76,7 +76,7 @@ export interface LoggedRestore {
   /** Of the jobs that there were. */
   readonly products: ReadonlySet<string>;
   /** What roots signed of it. */
-  readonly recoveries: Bytes[];
+  readonly statements: Bytes[];
 }
 
 export interface LoggedAlarm {
@@ -239,6 +239,8 @@ export class LoggedState {
   readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
+  /** Statements with which chips were to make their journal anew. */
+  readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
   readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
@@ -249,8 +251,8 @@ export class LoggedState {
   readonly #jobOfAlarm = new Map<number, string>();
 
   /**
-   * Forgets, once the log was followed to its end, all rows but those of these units: the audit then expects no
-   * others. Quotas and orders of entries were held against the whole log before.
+   * Forgets, once the log was followed to its end, all rows but those of these units: the audit then expects
+   * no others. Quotas and orders of entries were held against the whole log before.
    */
   keepUnits(isKept: (job: string, unit: number) => boolean): void {
     for (const [name, job] of this.jobs) {
@@ -318,16 +320,20 @@ export class LoggedState {
       const first = previous?.size === size && this.#restored === sequence - 1 ? previous : undefined;
       must(first !== undefined || size === sequence, 'a restore of another length of the log');
       const products = new Set([...this.jobs.values()].map((job) => job.product));
-      const restore = first ?? { sequence, size, known, head: this.#head, products, recoveries: [] };
+      const restore = first ?? { sequence, size, known, head: this.#head, products, statements: [] };
       if (first === undefined) this.restores.push(restore);
-      const recovery = fields.optionalBytes('recovery');
-      if (recovery !== undefined) restore.recoveries.push(recovery);
+      const statement = fields.optionalBytes('statement');
+      if (statement !== undefined) restore.statements.push(statement);
       this.#restored = sequence;
       for (const job of this.jobs.values()) if (job.state === 'approved') job.state = 'open';
     },
     'identity-stored': (fields) => {
       const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
       addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
+    },
+    'recovery-stated': (fields, { sequence }) => {
+      const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
+      this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
     },
     'token-created': () => undefined,
     'token-revoked': () => undefined,

@@ -1,20 +1,20 @@
-// Whether the owner stands behind a database that was put back: the root of each product whose jobs it concerned
-// must have signed from which state the log goes on (spec/approval.md section 5).
+// Whether the owner stands behind a database that was put back: the root of each product whose jobs it
+// concerned must have signed from which state the log goes on (spec/approval.md section 5).
 
-import { type Recovery, verifyRecovery } from '@firmseal/approval';
+import { type RestoreStatement, verifyRestore } from '@firmseal/approval';
 import { equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import type { Finding, Notice } from './findings.ts';
 import type { LoggedRestore } from './logged-state.ts';
 import type { AuditTrust } from './trust.ts';
 
-/** The recovery that this root signed for exactly this state of the log. */
-function signedBy(crypto: Crypto, restore: LoggedRestore, trust: AuditTrust): Recovery | undefined {
-  for (const bytes of restore.recoveries) {
+/** The statement that this root signed for exactly this state of the log. */
+function signedBy(crypto: Crypto, restore: LoggedRestore, trust: AuditTrust): RestoreStatement | undefined {
+  for (const bytes of restore.statements) {
     try {
-      const recovery = verifyRecovery(crypto, bytes, trust);
-      const { logSize, logHead } = recovery;
-      if (logSize === restore.size && equalBytes(logHead, restore.head)) return recovery;
+      const statement = verifyRestore(crypto, bytes, trust);
+      const { logSize, logHead } = statement;
+      if (logSize === restore.size && equalBytes(logHead, restore.head)) return statement;
     } catch {
       // Of another product, or signed by somebody else: the next one may be it.
     }
@@ -34,8 +34,8 @@ export function auditRestore(
   for (const product of products) {
     const trust = trusts.get(product);
     if (trust === undefined) continue;
-    const recovery = signedBy(crypto, restore, trust);
-    if (recovery) reasons.push(`${product}: ${recovery.reason}`);
+    const statement = signedBy(crypto, restore, trust);
+    if (statement) reasons.push(`${product}: ${statement.reason}`);
     else
       findings.push({
         code: 'restore-unsigned',

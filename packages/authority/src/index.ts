@@ -1,4 +1,4 @@
-export type { HttpOptions, RequestEvent } from './http/gate.ts';
+export type { ConsoleFile, HttpOptions, RequestEvent } from './http/gate.ts';
 export { Metrics, type RunningMetrics, serveMetrics } from './http/metrics.ts';
 export type { RateLimits } from './http/rate-limit.ts';
 export { formatRequest, jsonRequestLog } from './http/request-log.ts';
@@ -23,6 +23,7 @@ export { openPostgresStore, type PostgresStoreOptions } from './store/postgres-s
 export { type PostgresAddress, parsePostgresUrl, showPostgresAddress } from './store/postgres-url.ts';
 export type {
   AlarmRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   JobRecord,

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { makeRecovery, type Recovery } from '@firmseal/approval';
+import { makeRestoreStatement, type RestoreStatement } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault, type FaultCode } from '@firmseal/fault';
@@ -267,9 +267,9 @@ describe('an older database', () => {
   });
 
   /** What the root signs after a loss, of the state of this store. */
-  async function recovery(more: Partial<Recovery> = {}, root = authority.owner.root) {
+  async function signed(more: Partial<RestoreStatement> = {}, root = authority.owner.root) {
     const { size, head } = await authority.store.logHead();
-    return makeRecovery(crypto, signerOf(root), {
+    return makeRestoreStatement(crypto, signerOf(root), {
       ...{ product: authority.owner.product, logSize: size, logHead: head, knownSize: size + 2 },
       ...{ atSeconds: 1_800_000_000, reason: 'a drill', ...more },
     });
@@ -278,14 +278,14 @@ describe('an older database', () => {
   it('that the root did not sign as it is stays out of force', async () => {
     const head = memory();
     const local = await restored(head);
-    const with_ = (...recoveries: Bytes[]) => checkHead(local, head, { recoveries });
-    await expect(with_(await recovery({ product: 'other' }))).rejects.toMatchObject({
-      code: 'recovery-missing',
+    const with_ = (...statements: Bytes[]) => checkHead(local, head, { statements });
+    await expect(with_(await signed({ product: 'other' }))).rejects.toMatchObject({
+      code: 'restore-missing',
     });
-    const stranger = await recovery({}, crypto.generateP256());
-    await expect(with_(stranger)).rejects.toMatchObject({ code: 'recovery-signature-invalid' });
+    const stranger = await signed({}, crypto.generateP256());
+    await expect(with_(stranger)).rejects.toMatchObject({ code: 'restore-signature-invalid' });
     for (const more of [{ logHead: crypto.randomBytes(32) }, { logSize: 3 }, { logSize: 999 }])
-      await expect(with_(await recovery(more))).rejects.toMatchObject({ code: 'recovery-wrong' });
+      await expect(with_(await signed(more))).rejects.toMatchObject({ code: 'restore-wrong' });
     expect((await authority.asOwner('GET', '/v1/jobs')).status).toBe(200);
   });
 
@@ -293,8 +293,14 @@ describe('an older database', () => {
     const head = memory();
     const local = await restored(head);
     const { size } = await authority.store.logHead();
-    const forged = await recovery({}, crypto.generateP256());
-    const fields = { known: size + 2, size, by: 'local', product: authority.owner.product, recovery: forged };
+    const forged = await signed({}, crypto.generateP256());
+    const fields = {
+      known: size + 2,
+      size,
+      by: 'local',
+      product: authority.owner.product,
+      statement: forged,
+    };
     await local.store.suspendAll(1, { timeMs: authority.nowMs, kind: 'database-restored', fields });
     await authority.newOwnerToken();
     const result = await authority.audit();
@@ -305,12 +311,12 @@ describe('an older database', () => {
   it('that the owner accepts has every token revoked and no approved job, and the audit tells', async () => {
     const head = memory();
     const local = await restored(head);
-    const recoveries = [await recovery()];
+    const statements = [await signed()];
     const behind = Object.assign(memory(), { text: head.text });
-    expect(await checkHead(local, head, { recoveries })).toBe(true);
+    expect(await checkHead(local, head, { statements })).toBe(true);
     // Another replica, which has noted the lost head too, goes on by the same word.
     const { size } = await authority.store.logHead();
-    expect(await checkHead(local, behind, { recoveries })).toBe(false);
+    expect(await checkHead(local, behind, { statements })).toBe(false);
     expect([behind.text, (await authority.store.logHead()).size]).toEqual([head.text, size]);
     expect(await checkHead(local, head)).toBe(false);
     expect((await authority.asOwner('GET', '/v1/jobs')).body.code).toBe('token-refused');

@@ -141,10 +141,11 @@ export class TestAuthority {
   async call(
     method: 'GET' | 'POST',
     path: string,
-    options: { token: string | null; body?: unknown },
+    options: { token: string | null; body?: unknown; key?: string },
   ): Promise<Answer> {
     const headers: Record<string, string> = {};
     if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
     const response = await fetch(this.url + path, { method, headers, ...body });
@@ -260,6 +261,24 @@ export class TestAuthority {
       license,
       receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),
     };
+  }
+
+  approveJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
+  }
+
+  closeJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/close`);
+  }
+
+  voidUnit(job: string, unit: number): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/units/${unit}/void`, { reason: 'broken' });
+  }
+
+  async addPackage(job: string): Promise<Answer> {
+    const { header, contentKeyFile } = await this.owner.seal({ authorityKemKey: this.owner.kem.publicKey });
+    const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile) };
+    return this.asOwner('POST', `/v1/jobs/${job}/packages`, files);
   }
 
   async showJob(job: string): Promise<Answer['body']> {

@@ -25,6 +25,12 @@ export {
   licenseKind,
 } from './issue-license.ts';
 export {
+  encodeLedgerBundle,
+  type LedgerBundle,
+  ledgerBundleMaxBytes,
+  readLedgerBundle,
+} from './ledger-bundle.ts';
+export {
   type BatchFacts,
   batchLicensesMax,
   batchMaxBytes,
@@ -45,10 +51,10 @@ export {
 export {
   type AcceptedOutcomes,
   identityWeaknesses,
-  isProtected,
   judgeReceipt,
   judgeWeaknesses,
   type Outcome,
+  protectionWeaknesses,
   type Verdict,
   type Weakness,
   weaknesses,

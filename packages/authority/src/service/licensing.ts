@@ -13,11 +13,11 @@ import {
   ceilingFor,
   type Hello,
   identityWeaknesses,
-  isProtected,
   issueLicense,
   judgeWeaknesses,
   makeLicenseBundle,
   openContentKey,
+  protectionWeaknesses,
   verifyHello,
   verifyLicense,
 } from '@firmseal/license';
@@ -96,8 +96,8 @@ export function checkAccepted(
   job: JobRecord,
   { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
 ): void {
-  const kept = isProtected(findChip(device.chipId), manifest, hello);
-  const found = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const ofChip = protectionWeaknesses(findChip(device.chipId), manifest, hello);
+  const found = [...identityWeaknesses(device), ...ofChip];
   const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
   if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
 }

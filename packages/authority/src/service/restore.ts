@@ -4,7 +4,7 @@
 // section 5): then every token is revoked, every job has to be approved again, and the log holds what
 // the roots signed, for every audit to check.
 
-import { readRecoveryUnverified, verifyRecovery } from '@firmseal/approval';
+import { readRestoreUnverified, verifyRestore } from '@firmseal/approval';
 import { type Bytes, equalBytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { decodeLogEntry, emptyHead, type LogEvent, type LogHead } from '@firmseal/ledger';
@@ -35,25 +35,25 @@ async function continues(store: Store, known: LogHead): Promise<boolean> {
 
 type Restored = Pick<Authority, 'store' | 'clock' | 'crypto' | 'products'>;
 
-/** What the root of each product signed. Throws `recovery-missing`, and what verifyRecovery throws. */
-function verifiedRecoveries({ crypto, products }: Restored, given: readonly Bytes[]) {
-  const byProduct = new Map(given.map((bytes) => [readRecoveryUnverified(bytes).product, bytes]));
+/** What the root of each product signed. Throws `restore-missing`, and what verifyRestore throws. */
+function verifiedStatements({ crypto, products }: Restored, given: readonly Bytes[]) {
+  const byProduct = new Map(given.map((bytes) => [readRestoreUnverified(bytes).product, bytes]));
   return [...products.values()].map((trust) => {
     const bytes = byProduct.get(trust.product);
-    if (bytes === undefined) throw new Fault('recovery-missing', { product: trust.product });
-    return { product: trust.product, bytes, recovery: verifyRecovery(crypto, bytes, trust) };
+    if (bytes === undefined) throw new Fault('restore-missing', { product: trust.product });
+    return { product: trust.product, bytes, statement: verifyRestore(crypto, bytes, trust) };
   });
 }
 
 /**
- * To be called before the authority serves. Throws `database-went-back`, unless `recoveries` are given: then
+ * To be called before the authority serves. Throws `database-went-back`, unless `statements` are given: then
  * everything is suspended. True when it was; false also where another replica did it before. Throws
- * `recovery-missing`, `recovery-malformed`, `recovery-signature-invalid`, `recovery-wrong`.
+ * `restore-missing`, `restore-malformed`, `restore-signature-invalid`, `restore-wrong`.
  */
 export async function checkHead(
   authority: Restored,
   file: HeadFile,
-  { recoveries = [] }: { recoveries?: readonly Bytes[] } = {},
+  { statements = [] }: { statements?: readonly Bytes[] } = {},
 ): Promise<boolean> {
   const { store, clock } = authority;
   const text = file.read();
@@ -62,26 +62,26 @@ export async function checkHead(
   const sound = text === undefined || (known !== undefined && (await continues(store, known)));
   if (sound) return false;
   const { size } = present;
-  if (recoveries.length === 0)
+  if (statements.length === 0)
     throw new Fault('database-went-back', {
       ...{ size, head: toHex(present.head) },
       known: known?.size ?? 'an unknown number of',
     });
-  const verified = verifiedRecoveries(authority, recoveries);
-  for (const { recovery } of verified) {
-    const { logSize, logHead } = recovery;
+  const verified = verifiedStatements(authority, statements);
+  for (const { statement } of verified) {
+    const { logSize, logHead } = statement;
     if (!(await continues(store, { size: logSize, head: logHead })))
-      throw new Fault('recovery-wrong', { what: 'log' });
+      throw new Fault('restore-wrong', { what: 'log' });
     if (logSize !== size && !(await wasAccepted(store, logSize)))
-      throw new Fault('recovery-wrong', { what: 'end of the log' });
+      throw new Fault('restore-wrong', { what: 'end of the log' });
   }
-  const due = verified.filter(({ recovery }) => recovery.logSize === size);
+  const due = verified.filter(({ statement }) => statement.logSize === size);
   const timeMs = clock.nowMs();
   const fields = { known: known?.size ?? 0, size, by: 'local' };
   const events = due.map(
     ({ product, bytes }): LogEvent => ({
       ...{ timeMs, kind: 'database-restored' },
-      fields: { ...fields, product, recovery: bytes },
+      fields: { ...fields, product, statement: bytes },
     }),
   );
   for (const event of events) await store.suspendAll(timeMs, event);

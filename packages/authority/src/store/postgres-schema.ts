@@ -214,10 +214,8 @@ export const postgresMigrations: readonly string[] = [
   `,
   // Approvals, the end of a job, and tokens of approvers.
   `
-  ALTER TABLE tokens DROP CONSTRAINT tokens_scope_check;
-  ALTER TABLE tokens ADD CONSTRAINT tokens_scope_check
-    CHECK (scope IN ('owner', 'line', 'auditor', 'site', 'approver'));
-
+  ALTER TABLE tokens DROP CONSTRAINT tokens_scope_check,
+    ADD CONSTRAINT tokens_scope_check CHECK (scope IN ('owner', 'line', 'auditor', 'site', 'approver'));
   ALTER TABLE jobs ADD COLUMN valid_until_ms bigint;
   CREATE TRIGGER jobs_end_still BEFORE UPDATE OF valid_until_ms ON jobs EXECUTE FUNCTION refuse_change();
 
@@ -232,9 +230,9 @@ export const postgresMigrations: readonly string[] = [
     ended integer NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
   );
   CREATE INDEX approvals_by_job ON approvals (job_id);
+  CREATE TRIGGER approvals_keep BEFORE DELETE OR TRUNCATE ON approvals EXECUTE FUNCTION refuse_change();
   CREATE TRIGGER approvals_still BEFORE UPDATE OF approval_digest, job_id, approval, delegation, stored_at_ms
     ON approvals EXECUTE FUNCTION refuse_change();
-  CREATE TRIGGER approvals_keep BEFORE DELETE OR TRUNCATE ON approvals EXECUTE FUNCTION refuse_change();
 
   CREATE TABLE job_ends (
     job_id bytea PRIMARY KEY REFERENCES jobs,
@@ -243,6 +241,27 @@ export const postgresMigrations: readonly string[] = [
     delegation bytea NOT NULL
   );
   CREATE TRIGGER job_ends_still BEFORE UPDATE OR DELETE OR TRUNCATE ON job_ends EXECUTE FUNCTION refuse_change();
+  `,
+  // The console: units and licenses of a chip in all jobs, and the newest board of each line.
+  `
+  CREATE INDEX units_by_device ON units (thumbprint, job_id);
+  CREATE INDEX licenses_by_device ON licenses (thumbprint);
+  CREATE TABLE boards (
+    token_id text PRIMARY KEY REFERENCES tokens (token_id),
+    job_id bytea NOT NULL REFERENCES jobs,
+    at_ms bigint NOT NULL,
+    board text NOT NULL
+  );
+  `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash bytea PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash bytea NOT NULL,
+    at_ms bigint NOT NULL,
+    answer bytea
+  );
+  CREATE INDEX requests_by_time ON requests (at_ms);
   `,
 ];
 

@@ -9,6 +9,7 @@ import { CommitQueue } from './postgres-commits.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
 import { licenseMethods } from './postgres-licenses.ts';
+import { requestMethods } from './postgres-requests.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { unitMethods } from './postgres-units.ts';
@@ -32,6 +33,8 @@ const methodsOf = (context: PostgresContext) => ({
   ...licenseMethods(context),
   ...approvalMethods(context),
   ...accessMethods(context),
+  ...approvalMethods(context),
+  ...requestMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

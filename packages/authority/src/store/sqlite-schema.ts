@@ -260,6 +260,27 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER job_ends_still BEFORE UPDATE ON job_ends
     BEGIN SELECT RAISE(ABORT, 'certificates never change'); END;
   `,
+  // The console: units and licenses of a chip in all jobs, and the newest board of each line.
+  `
+  CREATE INDEX units_by_device ON units (thumbprint, job_id);
+  CREATE INDEX licenses_by_device ON licenses (thumbprint);
+  CREATE TABLE boards (
+    token_id TEXT PRIMARY KEY REFERENCES tokens (token_id),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    at_ms INTEGER NOT NULL,
+    board TEXT NOT NULL
+  ) STRICT;
+  `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash BLOB PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    answer BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

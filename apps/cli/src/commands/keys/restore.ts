@@ -1,8 +1,8 @@
-// `firmseal keys recover`: after a database was lost, the root signs from which older one the authority goes on
-// (spec/approval.md section 5).
+// `firmseal keys restore`: after a database was lost, the root signs from which older one the authority
+// goes on (spec/approval.md section 5).
 
 import { Command } from '@commander-js/extra-typings';
-import { makeRecovery } from '@firmseal/approval';
+import { makeRestoreStatement } from '@firmseal/approval';
 import { fromHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
@@ -24,8 +24,8 @@ export const command = (shell: Shell) =>
     .addHelpText(
       'after',
       examples(
-        `keys recover --root root.key --product panel --log-size 4711 --log-head ${'5c'.repeat(32)} \\\n` +
-          "      --known-size 4802 --reason 'disk lost, backup of Monday' --out panel.recovery",
+        `keys restore --root root.key --product panel --log-size 4711 --log-head ${'5c'.repeat(32)} \\\n` +
+          "      --known-size 4802 --reason 'disk lost, backup of Monday' --out panel.restore",
       ),
     )
     .action(
@@ -34,12 +34,12 @@ export const command = (shell: Shell) =>
         const logHead = fromHex(options.logHead, '--log-head');
         refuseUnmakeable([out]);
         const atSeconds = Math.floor(Date.now() / 1000);
-        const recovery = await withRootKey(face, options, (root) =>
-          makeRecovery(nodeCrypto, root, { product, logSize, logHead, knownSize, atSeconds, reason }),
+        const statement = await withRootKey(face, options, (root) =>
+          makeRestoreStatement(nodeCrypto, root, { product, logSize, logHead, knownSize, atSeconds, reason }),
         );
-        writeNewFiles([{ path: out, parts: [recovery] }]);
+        writeNewFiles([{ path: out, parts: [statement] }]);
         face.tell(
-          { event: 'recovery-signed', file: out, product, logSize },
+          { event: 'restore-signed', file: out, product, logSize },
           `${out}: the authority of ${product} may go on from a log of ${logSize} entries`,
           '  start it once with --accept-restore: every token is revoked, every job has to be approved again',
         );

@@ -17,14 +17,14 @@ import {
 } from '@firmseal/formats';
 import { printableText } from './subject.ts';
 
-const recoveryKind: SignedKind = {
-  typ: 'application/firmseal-recovery',
+const restoreKind: SignedKind = {
+  typ: 'application/firmseal-restore',
   payloadMaxBytes: 384,
-  malformed: 'recovery-malformed',
-  invalid: 'recovery-signature-invalid',
+  malformed: 'restore-malformed',
+  invalid: 'restore-signature-invalid',
 };
 
-export interface Recovery {
+export interface RestoreStatement {
   readonly product: string;
   /** Entries of the log that is put back into force. */
   readonly logSize: number;
@@ -48,41 +48,50 @@ const shape = {
   reason: field(6, printableText(200)),
 };
 
-function readPayload(payload: Uint8Array): Recovery {
-  const { formatVersion: _, ...recovery } = readObject(payload, recoveryKind.malformed, 'recovery', shape);
-  return recovery;
+function readPayload(payload: Uint8Array): RestoreStatement {
+  const { formatVersion: _, ...statement } = readObject(
+    payload,
+    restoreKind.malformed,
+    'restore statement',
+    shape,
+  );
+  return statement;
 }
 
-/** The encoded object. Rejects with `product-name-invalid`, `recovery-malformed`. */
-export async function makeRecovery(crypto: Crypto, root: CoseSigner, recovery: Recovery): Promise<Bytes> {
-  requireProductName(recovery.product);
+/** The encoded object. Rejects with `product-name-invalid`, `restore-malformed`. */
+export async function makeRestoreStatement(
+  crypto: Crypto,
+  root: CoseSigner,
+  statement: RestoreStatement,
+): Promise<Bytes> {
+  requireProductName(statement.product);
   const payload = encodeCbor(
     new Map<number, CborInput>([
       [0, 1],
-      [1, recovery.product],
-      [2, recovery.logSize],
-      [3, recovery.logHead],
-      [4, recovery.knownSize],
-      [5, recovery.atSeconds],
-      [6, recovery.reason],
+      [1, statement.product],
+      [2, statement.logSize],
+      [3, statement.logHead],
+      [4, statement.knownSize],
+      [5, statement.atSeconds],
+      [6, statement.reason],
     ]),
   );
   readPayload(payload);
-  return signCoseWith(crypto, { signer: root, typ: recoveryKind.typ, payload });
+  return signCoseWith(crypto, { signer: root, typ: restoreKind.typ, payload });
 }
 
-/** Shape alone: to find out for which product it is. Throws `recovery-malformed`. */
-export const readRecoveryUnverified = (bytes: Uint8Array): Recovery =>
-  readPayload(openSigned(bytes, recoveryKind).payload);
+/** Shape alone: to find out for which product it is. Throws `restore-malformed`. */
+export const readRestoreUnverified = (bytes: Uint8Array): RestoreStatement =>
+  readPayload(openSigned(bytes, restoreKind).payload);
 
-/** Section 5. Throws `recovery-malformed`, `recovery-signature-invalid`, `recovery-wrong`. */
-export function verifyRecovery(
+/** Section 5. Throws `restore-malformed`, `restore-signature-invalid`, `restore-wrong`. */
+export function verifyRestore(
   crypto: Crypto,
   bytes: Uint8Array,
   trust: { readonly rootPublicKey: Uint8Array; readonly product: string },
-): Recovery {
-  const object = verifySigned(crypto, bytes, { kind: recoveryKind, publicKey: trust.rootPublicKey });
-  const recovery = readPayload(object.payload);
-  if (recovery.product !== trust.product) throw new Fault('recovery-wrong', { what: 'product' });
-  return recovery;
+): RestoreStatement {
+  const object = verifySigned(crypto, bytes, { kind: restoreKind, publicKey: trust.rootPublicKey });
+  const statement = readPayload(object.payload);
+  if (statement.product !== trust.product) throw new Fault('restore-wrong', { what: 'product' });
+  return statement;
 }
