@@ -64,8 +64,8 @@ const jobCount = 4;
 const repeatShare = 0.2;
 /** Of the chips of a job, so many get a unit. */
 const quotaShare = 0.6;
-const patienceMs = 300_000;
-const pauseMs = 25;
+const patienceMs = 1_200_000;
+const [firstPauseMs, mostPauseMs] = [25, 2000];
 
 /** A sequence that is the same for the same seed. */
 function randomsOf(seed: string): () => number {
@@ -128,7 +128,7 @@ class Campaign {
     call: (line: Line) => Promise<T>,
   ): Promise<T> {
     const deadlineMs = performance.now() + patienceMs;
-    for (;;) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, mostPauseMs)) {
       const url = replicas.urlNear(this.below(replicas.count));
       try {
         if (url !== undefined) return await call(new OwnerClient(url, token).line(job, token));
@@ -139,7 +139,7 @@ class Campaign {
         this.retries++;
       }
       if (performance.now() > deadlineMs) throw new Error('a line got no answer in time');
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + this.#random())));
     }
   }
 

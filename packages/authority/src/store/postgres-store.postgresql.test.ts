@@ -195,6 +195,20 @@ describe('PostgreSQL server', () => {
     await restarted.close();
   });
 
+  it('whose tables another version widened goes on serving the replicas that run', async () => {
+    schema = cluster.newSchema();
+    const store = await openOne();
+    await openJob(store);
+    for (let n = 0; n < 3; n++) await take(store);
+    await store.findJob(jobId);
+    await admin.query(`ALTER TABLE ${schema}.jobs ADD COLUMN later text;
+      ALTER TABLE ${schema}.licenses ADD COLUMN later text; ALTER TABLE ${schema}.units ADD COLUMN later text`);
+    expect(await store.findJob(jobId)).toMatchObject({ quota: 5 });
+    expect(await store.listUnits(jobId, { from: 0, limit: 9 })).toHaveLength(3);
+    expect(await take(store)).toEqual({ unitIndex: 3, taken: true });
+    await store.close();
+  });
+
   it('with a lock that somebody holds too long is store-busy, and works again after', async () => {
     schema = cluster.newSchema();
     const store = await openOne({ busyTimeoutMs: 100 });
