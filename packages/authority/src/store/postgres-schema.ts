@@ -6,7 +6,7 @@
 
 import { Fault } from '@firmseal/fault';
 import { faultOfPostgres } from './postgres-fault.ts';
-import { type PostgresSession, type Query, queryOn } from './postgres-session.ts';
+import { again, type PostgresSession, type Query, queryOn } from './postgres-session.ts';
 
 /** Index i brings a database from version i to i + 1. */
 export const postgresMigrations: readonly string[] = [
@@ -279,14 +279,8 @@ async function versionOf(query: Query): Promise<number | undefined> {
   return versions[0]?.['version'] as number;
 }
 
-/**
- * Brings a database to the newest schema; the tables belong to the role of the session. Throws
- * `store-version-newer`, `store-not-ours`, `store-version-older` (the role may not change the schema).
- */
-export async function migratePostgres(
-  session: PostgresSession,
-  migrations: readonly string[] = postgresMigrations,
-): Promise<void> {
+/** One transaction: all of the migrations that are due, or none. */
+async function migrateOnce(session: PostgresSession, migrations: readonly string[]): Promise<void> {
   const known = migrations.length;
   const client = await session.connectForCommit();
   let failed: Error | undefined;
@@ -308,11 +302,26 @@ export async function migratePostgres(
     await client.query('COMMIT');
   } catch (cause) {
     failed = cause as Error;
-    const fault = faultOfPostgres(cause);
-    if (fault instanceof Fault && fault.code === 'store-read-only')
-      throw new Fault('store-version-older', { known }, { cause });
-    throw fault;
+    throw cause;
   } finally {
     client.release(failed);
+  }
+}
+
+/**
+ * Brings a database to the newest schema; the tables belong to the role of the session. Throws
+ * `store-version-newer`, `store-not-ours`, `store-version-older` (the role may not change the schema).
+ */
+export async function migratePostgres(
+  session: PostgresSession,
+  migrations: readonly string[] = postgresMigrations,
+): Promise<void> {
+  try {
+    await again(session.busyTimeoutMs, () => migrateOnce(session, migrations));
+  } catch (cause) {
+    const fault = faultOfPostgres(cause);
+    if (fault instanceof Fault && fault.code === 'store-read-only')
+      throw new Fault('store-version-older', { known: migrations.length }, { cause });
+    throw fault;
   }
 }

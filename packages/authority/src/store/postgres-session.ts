@@ -165,7 +165,7 @@ export class PostgresSession {
 }
 
 /** Repeats while the database cannot be reached or has no connection free; then throws the last cause. */
-async function again<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+export async function again<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   for (let pause = pauseMs.first; ; pause = Math.min(2 * pause, pauseMs.most)) {
     try {
