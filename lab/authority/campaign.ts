@@ -270,7 +270,9 @@ async function runRequests(
       for (const kind of plan.get(at) ?? []) {
         const done = disturb(kind);
         if (done === undefined) continue;
-        const tracked = done.finally(() => underWay.delete(tracked));
+        const tracked: Promise<unknown> = done
+          .catch((cause: Error) => campaign.violations.push(`after a ${kind}: ${cause.message}`))
+          .finally(() => underWay.delete(tracked));
         underWay.add(tracked);
       }
       const known = campaign.asked.length;
