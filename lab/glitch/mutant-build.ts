@@ -40,7 +40,7 @@ export function mutantBuild({ without, chip = usualChip }: Pick<Mutant, 'without
     const name = relative(agent, path);
     return copied.has(name) ? join(folder, name) : path;
   };
-  const target = targetOf(chip, 'shipping');
+  const target = targetOf(chip);
   const includes = target.includes.map((path) => {
     const name = relative(agent, path);
     return [...copied.keys()].some((one) => dirname(one) === name && one.endsWith('.h'))

@@ -80,7 +80,7 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 export function machineLine(
   chipId: string,
   seed = 'machine code',
-  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'shipping')),
+  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
