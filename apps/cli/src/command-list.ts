@@ -148,7 +148,7 @@ const job: CommandGroup = {
 
 const agent: CommandGroup = {
   name: 'agent',
-  about: 'the agents in this installation: list them, or export one for another programmer',
+  about: 'agents: list those of this installation, export one for another programmer, load one into a chip',
   commands: [
     {
       name: 'list',
@@ -159,6 +159,11 @@ const agent: CommandGroup = {
       name: 'export',
       about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
       load: () => import('./commands/agent/export.ts'),
+    },
+    {
+      name: 'load',
+      about: 'load an agent into a chip that has none any more, over its link',
+      load: () => import('./commands/agent/load.ts'),
     },
   ],
 };

@@ -11,7 +11,7 @@
 #include "fs_port.h"
 #include "fs_slot.h"
 
-enum { REQUEST_INFO = 0x01, REQUEST_HEADER = 0x30, REQUEST_CODE = 0x31, ANSWER_BIT = 0x80 };
+enum { REQUEST_INFO = 0x01, REQUEST_HEADER = 0x40, REQUEST_CODE = 0x41, ANSWER_BIT = 0x80 };
 
 #define CODE_MOST 1024u
 /* Type, sequence, offset, code, CRC. */

@@ -137,7 +137,7 @@ export class AnchorBench {
   }
 
   /** Erases the erase units of these slots, and writes an image where one is given. */
-  put(...content: readonly (readonly ['a' | 'b', Uint8Array?])[]): void {
+  put(...content: readonly (readonly ['a' | 'b', (Uint8Array | undefined)?])[]): void {
     this.debug((debug) => {
       for (const [slot, image] of content) {
         const range = this.slots()[slot];
@@ -178,11 +178,11 @@ export class AnchorBench {
   }
 
   header(image: Uint8Array): Reply {
-    return this.line.try(0x30, image.subarray(0, 1024));
+    return this.line.try(0x40, image.subarray(0, 1024));
   }
 
   code(image: Uint8Array, offset: number, length: number): Reply {
-    return this.line.try(0x31, concatBytes(u32le(offset), image.subarray(offset, offset + length)));
+    return this.line.try(0x41, concatBytes(u32le(offset), image.subarray(offset, offset + length)));
   }
 
   /** Header and code in pieces; what the loader answers to the first that it refuses, or to the last. */

@@ -115,10 +115,10 @@ describe.each(agentChipIds)('%s', (chipId) => {
     expect(bench.chip.power.operations).toBe(operations);
     expect(bench.header(image).status).toBe(0);
     expect(bench.code(image, 1056, 32)).toMatchObject({ status: 'request-out-of-state', detail: 1024 });
-    expect(bench.line.try(0x31, new Uint8Array(4 + 128)).status).toBe('request-out-of-state');
+    expect(bench.line.try(0x41, new Uint8Array(4 + 128)).status).toBe('request-out-of-state');
     expect(bench.code(image, 1024, 31).status).toBe('request-malformed');
     expect(bench.line.try(0x02, new Uint8Array(0)).status).toBe('request-unknown');
-    expect(bench.line.try(0x30, image.subarray(0, 1023)).status).toBe('request-malformed');
+    expect(bench.line.try(0x40, image.subarray(0, 1023)).status).toBe('request-malformed');
     expect(bench.load(image).status).toBe(0);
     expect(bench.state()).toBe(7);
   });
