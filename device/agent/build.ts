@@ -15,7 +15,7 @@ import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-comp
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const compileFlags = [
-  ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
+  ...['--target=wasm32', '-std=c99', '-Oz', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
 // Stack below the data: an overflow traps at address 0 instead of running into them.

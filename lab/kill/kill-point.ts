@@ -55,6 +55,7 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   receipt: 5,
   acknowledge: 7,
   start: 7,
+  recover: undefined, // no part of an install
 };
 
 const callStages = { challenge: 1, licenses: 2, 'receipt-challenge': 5, receipts: 6 } as const;

@@ -23,6 +23,7 @@ import messages
 import package
 import places
 import receipt
+import recovery
 import seal
 import sfi
 import station
@@ -162,6 +163,11 @@ def run_receipt(file, case):
     agree(receipt.outcome(found, manifest, chip) == case["outcome"], "another outcome")
 
 
+def run_recovery(file, case):
+    chip = {**file["hello"], "thumbprint": raw(file["thumbprint"]), "nonce": raw(file["nonce"])}
+    recovery.verify(raw(case["bundle"]), start(file, case), chip)
+
+
 def run_certificate(file, case):
     now = datetime.fromisoformat(case.get("now", file["now"]).replace("Z", "+00:00"))
     found = certificate.verify(raw(case["object"]), all_raw(file["caPublicKeys"]), file["product"], now)
@@ -256,6 +262,7 @@ RUNNERS = {
     "link/usb.json": run_usb,
     "board/read.json": run_board,
     "enrolment/prove.json": run_enrolment,
+    "recovery/open.json": run_recovery,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
 }

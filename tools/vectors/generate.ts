@@ -6,6 +6,7 @@ import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
+import { agentPackageCases } from './agent-package-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -31,6 +32,7 @@ import { defaultState, inventedChip, type PackageCase, vectorChip } from './pack
 import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
+import { recoveryCases, recoveryHello } from './recovery-cases.ts';
 import { sealCases } from './seal-cases.ts';
 import { sfiCases } from './sfi-cases.ts';
 import {
@@ -70,6 +72,7 @@ function chipFacts(id: string) {
     .find(({ name }) => name === readoutProtection.field)!;
   return {
     slots: layout.slots.map(({ storeStart, length }) => [storeStart, length]),
+    agentSlot: [layout.agentCopy.addressStart, layout.agentCopy.length],
     writeUnitBytes: write.unitBytes,
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
@@ -128,6 +131,7 @@ async function packageFile(): Promise<string> {
     ...(await headerCases()),
     ...(await areaCases()),
     ...(await orderCases()),
+    ...(await agentPackageCases()),
   ];
   const chips = Object.fromEntries(
     ['stm32f427', 'stm32h743', 'stm32g0b1', inventedChip.id].map((id) => [id, chipFacts(id)]),
@@ -237,6 +241,18 @@ async function build(): Promise<Map<string, string>> {
           kemKey: keyPair('device KEM').publicKey,
         },
         enrolmentCases(),
+      ),
+    ],
+    [
+      'vectors/recovery/open.json',
+      fileText(
+        {
+          about:
+            'Recovery bundles for spec/recovery.md section 3, for a chip whose journal stands and that has no floors: the thumbprint, the nonce and the counts of its last hello are those of the file.',
+          ...{ rootPublicKey, product, epoch: 1 },
+          ...{ thumbprint: deviceThumbprint, nonce: chipNonce, hello: recoveryHello },
+        },
+        await recoveryCases(),
       ),
     ],
     [

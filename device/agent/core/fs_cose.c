@@ -5,9 +5,10 @@
 
 #define TYP_PREFIX "application/firmseal-"
 
-static const char *const typ_names[8] = {
+static const char *const typ_names[9] = {
     TYP_PREFIX "manifest", TYP_PREFIX "delegation", TYP_PREFIX "epoch",   TYP_PREFIX "root",
     TYP_PREFIX "license",  TYP_PREFIX "hello",      TYP_PREFIX "receipt", TYP_PREFIX "agent",
+    TYP_PREFIX "recovery",
 };
 
 /* Half the order of P-256, rounded down: the highest low s. */

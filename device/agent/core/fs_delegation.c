@@ -82,7 +82,7 @@ static fs_result read_epoch(fs_view payload, terms *read) {
 static fs_result read_delegation(fs_view payload, terms *read, fs_delegation *delegation) {
   fs_cbor cursor;
   FS_TRY(open_map(payload, 6, &cursor));
-  FS_TRY(take_count(&cursor, 1, FS_ROLE_AGENT_SIGNER, &read->role));
+  FS_TRY(take_count(&cursor, 1, FS_ROLE_RECOVERER, &read->role));
   FS_REQUIRE(read->role >= 1, FS_CBOR_SHAPE);
   FS_TRY(take_point(&cursor, 2, delegation->key));
   FS_TRY(take_name(&cursor, 3, &read->product));

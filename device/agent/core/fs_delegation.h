@@ -7,7 +7,12 @@
 /* Security counters, epochs, versions and counts: 2^31 - 1 at most. */
 #define FS_COUNT_MAX 0x7fffffffu
 
-enum { FS_ROLE_PACKAGE_SIGNER = 1, FS_ROLE_LICENSE_ISSUER = 2, FS_ROLE_AGENT_SIGNER = 5 };
+enum {
+  FS_ROLE_PACKAGE_SIGNER = 1,
+  FS_ROLE_LICENSE_ISSUER = 2,
+  FS_ROLE_AGENT_SIGNER = 5,
+  FS_ROLE_RECOVERER = 6
+};
 
 /* The root and the epoch that a decision goes by, and the delegations that it rests on so far. */
 typedef struct {

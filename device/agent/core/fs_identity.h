@@ -1,6 +1,6 @@
 /*
- * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the
- * identity range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
+ * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or three
+ * places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
  * product, the origin and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
@@ -34,6 +34,9 @@ typedef struct {
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
 fs_answer fs_identity_load(void);
+/* Writes the identity that is loaded where a copy of it is missing, torn or another one. What is not possible now
+ * is left for the next time. After an install of an agent, and at each boot. */
+void fs_identity_heal(void);
 /* Wipes what was loaded: before the application runs. */
 void fs_identity_forget(void);
 /* FS_YES when the range holds an identity of a version that this agent does not know: another agent made it. */
@@ -48,6 +51,8 @@ fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, co
 
 fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
+/* Root (without its first byte) and epoch that the identity was given. */
+fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
 fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
 /* Writes the certificate as a byte string. */

@@ -2,6 +2,7 @@
 #include "fs_install.h"
 
 #include "fs_digest.h"
+#include "fs_floor.h"
 #include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_license.h"
@@ -300,6 +301,7 @@ static fs_result finish(void) {
   /* Defence install-end-looked-at */
   if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();
   FS_TRY(fs_journal_commit());
+  fs_floor_raise(); /* if power goes before: the next boot does it */
   done();
   return FS_OK;
 }

@@ -11,7 +11,7 @@
 #define STATE_SIZE ((uint32_t)sizeof(fs_state))
 #define ENTRY_SIZE (STATE_SIZE + MARK_SIZE)
 /* Of the first version: what it has is where it is in the present one, and its MAC behind it. */
-#define STATE_1_AUTHENTIC ((uint32_t)offsetof(fs_state, zeros))
+#define STATE_1_AUTHENTIC ((uint32_t)offsetof(fs_state, recoveries))
 #define STATE_1_SIZE (STATE_1_AUTHENTIC + 16u)
 /* "FSJ" and a later version. */
 #define IS_NEWER(magic) (((magic) & 0xffffffu) == (FS_STATE_MAGIC & 0xffffffu) && (magic) > FS_STATE_MAGIC)
@@ -41,6 +41,10 @@ static uint32_t half;
 static uint32_t next;
 /* Address of the newest state in flash. */
 static uint32_t newest_at;
+/* FS_YES when the state of fs_now came from flash: it has a place, and nothing in it may fall. */
+static fs_answer standing = FS_NO;
+/* FS_NO when the half without the newest state holds nothing. */
+static fs_answer older_left;
 
 /* Why the last load found nothing. */
 static fs_result fault = FS_ERR_JOURNAL_FAILED;
@@ -237,6 +241,7 @@ static fs_result find(fs_answer *firm) {
   FS_DEMAND(fs_journal_authentic() == FS_YES && fs_now.area_count <= FS_AREA_MAX, FS_ERR_JOURNAL_FAILED);
   FS_DEMAND(fs_now.other.area_count <= FS_AREA_MAX - fs_now.area_count, FS_ERR_JOURNAL_FAILED);
   if (walks[newest].progress != 0) fs_now.progress = walks[newest].progress;
+  older_left = walks[newest ^ 1u].end == 0 && walks[newest ^ 1u].clean == FS_YES ? FS_NO : FS_YES;
   *firm = walks[newest].confirmed == FS_YES && walks[0].clean == FS_YES && walks[1].clean == FS_YES ? FS_YES : FS_NO;
   return FS_OK;
 }
@@ -263,13 +268,28 @@ fs_answer fs_journal_authentic(void) {
   return fs_equal(mac, fs_now.mac, sizeof mac);
 }
 
+void fs_journal_lose(void) {
+  standing = FS_NO;
+  fs_wipe(&fs_now, sizeof fs_now);
+  fs_now.life_cycle = FS_LIFE_LOST;
+  fs_now.receipt = FS_RECEIPT_NONE;
+  if (fs_identity_beginnings(fs_now.root, &fs_now.epoch) != FS_OK) fs_wipe(fs_now.root, sizeof fs_now.root);
+}
+
 fs_result fs_journal_fault(void) { return fault; }
 
 static fs_result load(void) {
   fs_answer firm = FS_NO;
+  standing = FS_NO;
   FS_TRY(find_twice(&firm));
+  standing = FS_YES;
   /* Defence journal-firm-before-use */
-  if (firm == FS_YES) return FS_OK;
+  if (firm == FS_YES) {
+    /* An older state would be the newest once this half is gone. */
+    /* Defence journal-older-half-erased */
+    if (older_left == FS_YES) FS_TRY_AS(erase_half(half ^ 1u), FS_ERR_JOURNAL_FAILED);
+    return FS_OK;
+  }
   /* A record that could not be read now may be readable later, and would be one ahead
    * of this state: pass it. */
   fs_now.sequence++;
@@ -285,7 +305,7 @@ fs_result fs_journal_load(void) {
 }
 
 fs_result fs_journal_recall(void) {
-  if (fs_journal_load() != FS_OK) fs_now.life_cycle = 0;
+  if (fs_journal_load() != FS_OK) fs_journal_lose();
   return FS_ERR_INTERNAL_CHECK_FAILED;
 }
 
@@ -335,7 +355,9 @@ static fs_result __attribute__((noinline)) check_risen(void) {
 static fs_result write_state(void) {
   FS_TRY(check_risen());
   if (ENTRY_SIZE <= halves[half].length - next && append_state(key()) == FS_OK) return FS_OK;
-  return append_in_other_half(key()) == FS_OK ? FS_OK : (fs_result)FS_ERR_JOURNAL_FAILED;
+  FS_TRY_AS(append_in_other_half(key()), FS_ERR_JOURNAL_FAILED);
+  (void)erase_half(half ^ 1u); /* if not: the next load does it */
+  return FS_OK;
 }
 
 fs_result fs_journal_commit(void) {
@@ -343,8 +365,28 @@ fs_result fs_journal_commit(void) {
   fs_answer firm;
   fs_result result = write_state();
   if (result == FS_OK) result = check_written(before);
-  if (result != FS_OK && find(&firm) != FS_OK) fs_now.life_cycle = 0;
+  if (result != FS_OK && find(&firm) != FS_OK) fs_journal_lose();
   return result;
+}
+
+/* The halves that hold nothing which counts go first; where a state stands, it stays until the new one is
+ * confirmed. */
+static fs_result write_anew(void) {
+  if (standing == FS_YES) {
+    fs_now.sequence++; /* what cannot be read now may be readable later: pass it */
+  } else {
+    FS_TRY(erase_half(1));
+    half = 1;
+  }
+  FS_TRY(append_in_other_half(key()));
+  return erase_half(half ^ 1u);
+}
+
+fs_result fs_journal_renew(void) {
+  uint32_t before = fs_now.sequence;
+  FS_TRY_AS(write_anew(), FS_ERR_JOURNAL_FAILED);
+  standing = FS_YES;
+  return check_written(before);
 }
 
 /* Called, so that it loads the address of fs_now by itself. */
@@ -382,6 +424,7 @@ uint32_t fs_life_number(void) {
     case FS_LIFE_TRIAL:
     case FS_LIFE_TRYING: return 5;
     case FS_LIFE_REVERTED: return 6;
+    case FS_LIFE_LOST: return 7;
     default: return 4;
   }
 }

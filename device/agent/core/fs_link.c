@@ -13,6 +13,7 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_receipt.h"
+#include "fs_recovery.h"
 #include "fs_session.h"
 #include "fs_update.h"
 
@@ -37,6 +38,7 @@ enum {
   REQUEST_ACKNOWLEDGE = 0x25,
   REQUEST_START = 0x26,
   REQUEST_AGENT_RECEIPT = 0x27,
+  REQUEST_RECOVER = 0x30,
   ANSWER_BIT = 0x80
 };
 
@@ -128,6 +130,27 @@ static fs_answer is_long(uint8_t type) {
   }
 }
 
+/* Without a journal; a type that nobody knows is told so. */
+static fs_answer serves_a_lost_chip(uint8_t type) {
+  switch (type) {
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_PERSONALIZE_FINISH:
+    case REQUEST_PERSONALIZE_PROTECT:
+    case REQUEST_PERSONALIZE_ENROL:
+    case REQUEST_PACKAGE:
+    case REQUEST_LICENSE:
+    case REQUEST_RECORD:
+    case REQUEST_RECEIPT:
+    case REQUEST_START: return FS_NO;
+    default: return FS_YES;
+  }
+}
+
+/* Why a chip without a journal takes no work. */
+static fs_result why_lost(void) {
+  return fs_journal_fault() == FS_ERR_JOURNAL_NEWER ? FS_ERR_JOURNAL_NEWER : FS_ERR_RECOVERY_NEEDED;
+}
+
 static fs_result dispatch(uint8_t type, exchange *now) {
   fs_answer empty = now->view.length == 0 ? FS_YES : FS_NO;
   switch (type) {
@@ -137,7 +160,10 @@ static fs_result dispatch(uint8_t type, exchange *now) {
   }
   /* Another agent made its identity, and may come back: nothing is done to it. */
   if (fs_identity_is_newer() == FS_YES) FS_REQUIRE(type == REQUEST_INFO, FS_ERR_IDENTITY_NEWER);
+  /* Defence recovery-nothing-else */
+  if (fs_recovery_needed() == FS_YES) FS_REQUIRE(serves_a_lost_chip(type) == FS_YES, why_lost());
   switch (type) {
+    case REQUEST_RECOVER: return fs_recovery_accept(now->view);
     case REQUEST_INFO: fs_info_write(&now->payload); return now->payload.status;
     case REQUEST_HELLO: return fs_hello_answer(&now->payload, now->view);
     case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
@@ -162,6 +188,7 @@ static uint32_t flow_of(uint8_t type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
     case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    case REQUEST_RECOVER: return FS_FLOW_RECOVERY_DONE;
     case REQUEST_HELLO:
     case REQUEST_PERSONALIZE_BEGIN:
     case REQUEST_RECEIPT:

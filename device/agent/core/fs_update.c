@@ -44,7 +44,11 @@ fs_result fs_update_begin(void) {
   FS_TRY(fs_session_check_manifest());
   /* The journal says nothing of it: what stands stays, and a slot without a head is no image. */
   FS_TRY(fs_update_check(&fs_session.manifest));
-  return fs_area_erase(fs_area_place(area), 0);
+  FS_TRY(fs_area_erase(fs_area_place(area), 0));
+  /* On some chips a copy of the identity lies in that erase unit: before the anchor erases another one. */
+  /* Defence agent-update-heals-identity */
+  fs_identity_heal();
+  return FS_OK;
 }
 
 /* One pass: what the image says of itself is what the package was accepted for, and this chip may take it. */

@@ -11,7 +11,7 @@ import {
   type FirmwareExecutor,
   trialConfirmation,
 } from '@firmseal/virtual-stm32';
-import { firmware, makePackage, type TestPackage } from './trusted-site.ts';
+import { firmware, makePackage, type PackageChange, type TestPackage } from './trusted-site.ts';
 
 export type Manner = 'silent' | 'confirms';
 
@@ -63,7 +63,9 @@ export function applicationPackage(
   chipId: string,
   address: number,
   core: Partial<SealInputs['core']>,
+  change: Omit<PackageChange, 'core' | 'areas'> = {},
 ): Promise<TestPackage> {
   const areas = applicationAt(address, core.securityCounter ?? 0);
-  return makePackage(chipId, { core: { entry: address, chips: [findChip(chipId).id], ...core }, areas });
+  const described = { entry: address, chips: [findChip(chipId).id], ...core };
+  return makePackage(chipId, { ...change, core: described, areas });
 }

@@ -95,6 +95,14 @@ function writing(chip: Chip): string[] {
   ];
 }
 
+/** The part of it that takes data: lock bytes stand behind. 0 bytes on a chip without such memory. */
+function oneTimeMemory({ otp }: Chip): string[] {
+  return [
+    define('FS_OTP_START', hex(otp?.addressStart ?? 0)),
+    define('FS_OTP_LENGTH', decimal(otp?.locks?.offset ?? otp?.length ?? 0)),
+  ];
+}
+
 /** Bytes of the data block of the anchor; the original identity follows it. */
 const anchorBlockBytes = 256;
 
@@ -225,6 +233,7 @@ export function chipHeader(chip: Chip): string {
       ...identity(chip),
       '',
       ...writing(chip),
+      ...oneTimeMemory(chip),
       '',
       ...places(chip),
       '',

@@ -139,6 +139,11 @@ export class AgentClient {
     expectEmpty('acknowledge', await this.#link.request('acknowledge', none));
   }
 
+  /** Sends a recovery bundle (spec/recovery.md): the chip makes a new journal, and its hello's nonce ends. */
+  async recover(bundle: Uint8Array): Promise<void> {
+    expectEmpty('recover', await this.#link.request('recover', bundle));
+  }
+
   /** The chip answers, resets and boots its application. */
   async start(): Promise<void> {
     expectEmpty('start', await this.#link.request('start', none));

@@ -2,7 +2,7 @@
 // (spec/anchor.md section 4). It takes an image in order and checks it; nothing here verifies anything.
 
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
-import { decodeCbor, field, oneOf, readMap, textString } from '@firmseal/cbor-cose';
+import { boolean, decodeCbor, field, oneOf, readMap, textString } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
 import { LinkClient, type LinkClientOptions } from '@firmseal/link';
 import { readPayload } from './payload.ts';

@@ -51,6 +51,8 @@ export type NoticeCode =
   | 'clock'
   /** An older database was put back, and an owner accepted it. */
   | 'database-restored'
+  /** A statement was made with which a chip makes its journal anew (spec/recovery.md). */
+  | 'device-recovered'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'
   /** No head of an earlier audit was given: whether the log was shortened or replaced could not be seen. */

@@ -26,3 +26,4 @@ export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
+export type { RecoveryFloor } from './recovery-calls.ts';

@@ -708,6 +708,46 @@ export const faultTable = {
     sentence: 'The chip\'s identity was written by a newer agent, in a form that this one does not know.',
     remedy: 'Load the newer agent again. Nothing of the identity was changed.',
   },
+  'recovery-needed': {
+    number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip lost its journal, or holds one that it has left behind. It boots nothing and takes no other work until it is recovered.',
+    remedy: 'Run `firmseal recover` with the key of the root or of a recoverer, then install again.',
+  },
+  'recovery-malformed': {
+    number: 441, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is damaged or not of its format.',
+    remedy: 'Make it again with `firmseal recover`.',
+  },
+  'recovery-signature-invalid': {
+    number: 442, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement was not signed by the root of this chip or by the recoverer of its delegation.',
+    remedy: 'Sign with the root key or the key that the delegation names, and pass every root succession since the chip was personalized.',
+  },
+  'recovery-device-wrong': {
+    number: 443, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is for another device.',
+    remedy: 'Run `firmseal recover` on the chip that is to be recovered.',
+  },
+  'recovery-nonce-wrong': {
+    number: 444, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement answers another hello than the last one of this chip.',
+    remedy: 'Run `firmseal recover` again: it asks for a new hello and signs a new statement.',
+  },
+  'recovery-root-old': {
+    number: 445, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement rests on a root that this chip has left behind.',
+    remedy: 'Pass every root succession, and sign under the root that is in force now.',
+  },
+  'recovery-epoch-wrong': {
+    number: 446, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The epoch of a recovery statement is not the one in force.',
+    remedy: 'State the epoch that the owner opened last, and pass the epoch statement or a delegation of that epoch.',
+  },
+  'recovery-floor-low': {
+    number: 447, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement would take a counter of the chip back.',
+    remedy: 'State floors that are not below those of the hello that `firmseal recover` shows.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
@@ -1498,6 +1538,11 @@ export const faultTable = {
     sentence: 'License {license} cannot be in the batch: {reason}.',
     remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
+  'recovery-below-licensed': {
+    number: 899, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'A recovery statement has security counter {counter} and unwraps {unwraps}, but the device was licensed up to counter {licensedCounter} and unwraps {licensedUnwraps}.',
+    remedy: 'Run `firmseal recover` with --authority and without --floor: it takes the floors from the authority.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',
@@ -1772,6 +1817,26 @@ export const faultTable = {
     number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
     remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
+  },
+  'recovery-floor-missing': {
+    number: 985, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody said from which security counter on the chip is to take versions.',
+    remedy: 'Give --authority and --token-file, which know what was licensed, or --floor with the highest counter that was ever licensed to this chip.',
+  },
+  'recovery-agent-silent': {
+    number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No agent answers at {socket}.',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+  },
+  'recovery-not-needed': {
+    number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {socket} has a journal: its life cycle is {lifeCycle}. A recovery takes its application away.',
+    remedy: 'Install as usual. Give --replace-journal if the journal is an older copy that somebody put back.',
+  },
+  'recovery-epoch-unproven': {
+    number: 988, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The epoch in force at the authority is {inForce}, but the files prove {proven} only.',
+    remedy: 'Pass --epoch-statement or a delegation of that epoch: the chip takes no epoch that the root did not sign.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,

@@ -11,6 +11,7 @@ export const keyRoles = [
   'approver',
   'agent-signer',
   'station',
+  'recoverer',
   'authority-kem',
 ] as const;
 

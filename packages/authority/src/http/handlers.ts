@@ -10,6 +10,7 @@ import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
+import { recordRecovery, recoveryFloor } from '../service/recoveries.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
@@ -72,6 +73,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       };
     },
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
+    recoveryFloor: (device) => recoveryFloor(authority, device),
+    recordRecovery: (request, by) => recordRecovery(authority, { ...request, by }),
     openJob: ({ mode = 'session', deviceData = [], ...request }, by) =>
       openJob(authority, { ...request, mode, deviceData, by }),
     listJobs: async (page) => {

@@ -15,6 +15,7 @@ type AccessMethods = Pick<
   | 'suspendAll'
   | 'insertIdentity'
   | 'listIdentities'
+  | 'logRecovery'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -108,6 +109,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
         limit,
         from,
       ),
+    logRecovery: (event) => database.transaction(() => void append(event)),
     insertAlarm: (item, event) =>
       database.transaction(() => {
         const known = database.one(

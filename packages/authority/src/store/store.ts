@@ -157,6 +157,9 @@ export interface Store {
   /** Newest first. */
   listIdentities(page: Page): Promise<IdentityRow[]>;
 
+  /** Appends an entry of a recovery to the log; nothing else is kept of it. */
+  logRecovery(event: LogEvent): Promise<void>;
+
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
   findAlarm(alarm: number): Promise<AlarmRecord | undefined>;
@@ -236,6 +239,7 @@ export const durableWrites = [
   'insertReceipt',
   'insertOutcome',
   'insertIdentity',
+  'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',
