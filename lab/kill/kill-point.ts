@@ -56,6 +56,8 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   acknowledge: 7,
   start: 7,
   recover: undefined, // no part of an install
+  'agent-header': undefined,
+  'agent-code': undefined,
 };
 
 const callStages = { challenge: 1, licenses: 2, 'receipt-challenge': 5, receipts: 6 } as const;

@@ -2,6 +2,7 @@
 // when its command is called and not before, so that --help stays quick.
 
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
+import { agent } from './agent-commands.ts';
 import type { Shell } from './shell.ts';
 
 /**
@@ -142,28 +143,6 @@ const job: CommandGroup = {
       name: 'token',
       about: 'make a token for a line: it can install this job and nothing else',
       load: () => import('./commands/job/token.ts'),
-    },
-  ],
-};
-
-const agent: CommandGroup = {
-  name: 'agent',
-  about: 'agents: list those of this installation, export one for another programmer, load one into a chip',
-  commands: [
-    {
-      name: 'list',
-      about: 'list the agents of this installation: chip, build, size, SHA-256',
-      load: () => import('./commands/agent/list.ts'),
-    },
-    {
-      name: 'export',
-      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
-      load: () => import('./commands/agent/export.ts'),
-    },
-    {
-      name: 'load',
-      about: 'load an agent into a chip that has none any more, over its link',
-      load: () => import('./commands/agent/load.ts'),
     },
   ],
 };

@@ -1,5 +1,6 @@
-// A chip with the anchor's WebAssembly build and agents that are only some bytes: what the anchor decides, not what
-// an agent does. An agent "runs" when the anchor jumps to it; the player notes which one stands there.
+// A chip with the anchor's WebAssembly build and agents that are only some bytes: what the
+// anchor decides, not what an agent does. An agent "runs" when the anchor jumps to it; the
+// player notes which one stands there.
 
 import { anchorPart, encodeAgentImage, signAgentImage } from '@firmseal/agent-image';
 import { type Bytes, concatBytes, u32le } from '@firmseal/bytes';
@@ -174,7 +175,7 @@ export class AnchorBench {
 
   isLoader(): boolean {
     if (!this.chip.powered || !this.chip.running) return false;
-    return (decodeCbor(this.line.request(0x01), { maxBytes: 256 }) as Map<number, unknown>).get(10) === true;
+    return (decodeCbor(this.line.request(0x01), { maxBytes: 256 }) as Map<number, unknown>).get(32) === true;
   }
 
   header(image: Uint8Array): Reply {

@@ -1,5 +1,5 @@
-// The anchor (spec/anchor.md) on WebAssembly builds of every chip: which agent it starts, what it copies, what it
-// loads, and what a power cut at any operation leaves.
+// The anchor (spec/anchor.md) on WebAssembly builds of every chip: which agent it starts, what it copies,
+// what it loads, and what a power cut at any operation leaves.
 
 import { describe, expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';

@@ -58,7 +58,10 @@ const shape = {
   floorsLeft: optionalField(10, integer(0, 65_535)),
 };
 
-/** The info of a payload. Throws `chip-waits-for-agent` where the loader of an anchor answers, `link-version-unsupported` or `link-answer-malformed`. */
+/**
+ * The info of a payload. Throws `chip-waits-for-agent` where the loader of an anchor answers,
+ * `link-version-unsupported` or `link-answer-malformed`.
+ */
 export function readAgentInfo(payload: Uint8Array): AgentInfo {
   return readPayload('info', () => {
     const waiting = readLoaderInfo(payload);

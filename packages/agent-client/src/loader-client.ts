@@ -17,14 +17,14 @@ const none = new Uint8Array(0);
 const shape = {
   linkVersion: field(0, oneOf(1)),
   chipId: field(1, textString(1, 32, /^[!-~]+$/)),
-  loader: field(10, boolean),
+  loader: field(32, boolean),
 };
 
 /** The chip that waits in its loader, in the payload of an info; undefined where an agent answered. */
 export function readLoaderInfo(payload: Uint8Array): string | undefined {
   return readPayload('info', () => {
     const value = decodeCbor(payload, { maxBytes: infoMaxBytes });
-    if (!(value instanceof Map) || value.get(10) !== true) return undefined;
+    if (!(value instanceof Map) || value.get(32) !== true) return undefined;
     return readMap(value, shape, 'info').chipId;
   });
 }
@@ -56,8 +56,8 @@ export class LoaderClient {
   }
 
   /**
-   * Sends an image: header, then code. After the last piece the chip has checked the whole, and resets into it.
-   * `onProgress`: bytes that the chip holds.
+   * Sends an image: header, then code. After the last piece the chip has checked the whole, and resets into
+   * it. `onProgress`: bytes that the chip holds.
    */
   async load(image: Uint8Array, onProgress: (bytes: number) => void = () => undefined): Promise<void> {
     await this.#link.request('agent-header', image.subarray(0, headerBytes));

@@ -1,7 +1,7 @@
 /*
- * The WebAssembly port of agent and anchor: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an
- * import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return
- * are played by the host throwing through the module, which it then discards.
+ * The WebAssembly port of agent and anchor: the host plays the chip. Every function of fs_port.h and
+ * fs_crypto.h becomes an import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word.
+ * Imports that do not return are played by the host throwing through the module, which it then discards.
  */
 #include "fs_chip_facts.h"
 #include "fs_crypto.h"

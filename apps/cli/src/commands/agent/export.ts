@@ -46,8 +46,8 @@ function enrolmentLines(chip: Chip, list: string, segger: string, count: number)
 }
 
 /**
- * Anchor, agent and the anchor's data, where a board is named its settings too, as Intel HEX. The data measure the
- * agent and name no owner: a chip that is written so takes no other agent.
+ * Anchor, agent and the anchor's data, where a board is named its settings too, as Intel HEX. The data
+ * measure the agent and name no owner: a chip that is written so takes no other agent.
  */
 function hexOf(chip: Chip, board: string | undefined): Uint8Array {
   const { agentImage } = whatToWrite(chip, 'machine-code', board);

@@ -1,5 +1,5 @@
-// `firmseal agent load`: an agent for a chip whose anchor waits for one, since an application erased both. The chip
-// takes the agent that it was personalized with, or one that its owner's agent signer signed.
+// `firmseal agent load`: an agent for a chip whose anchor waits for one, since an application erased both.
+// The chip takes the agent that it was personalized with, or one that its owner's agent signer signed.
 
 import { Command } from '@commander-js/extra-typings';
 import { LoaderClient } from '@firmseal/agent-client';
@@ -20,7 +20,10 @@ const toldBytes = 4096;
 
 const oneSocket = (text: string): string => collectNearSockets(text)[0]!;
 
-/** Header and code, whatever follows them in the file. Throws `agent-file-without-agent`, `agent-image-malformed`. */
+/**
+ * Header and code, whatever follows them in the file. Throws
+ * `agent-file-without-agent`, `agent-image-malformed`.
+ */
 function imageIn(path: string, bytes: Uint8Array, chip: Chip): Uint8Array {
   const { addressStart } = chip.layout.agent;
   const isImage = new TextDecoder('latin1').decode(bytes.subarray(0, magic.length)) === magic;
@@ -51,7 +54,10 @@ export const command = (shell: Shell) =>
           await loader.load(image, (done) => {
             if (done - told < toldBytes && done < whole) return;
             told = done;
-            face.tell({ event: 'progress', doneBytes: done, sizeBytes: whole }, `  ${done} of ${whole} bytes`);
+            face.tell(
+              { event: 'progress', doneBytes: done, sizeBytes: whole },
+              `  ${done} of ${whole} bytes`,
+            );
           });
         } finally {
           await loader.close();
