@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { withAnchor } from '@firmseal/virtual-stm32';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
+import { anchorCore } from './toolchain/anchor-core.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
@@ -49,14 +50,14 @@ const flags: WasmFlags = {
   link: linkFlags,
 };
 
-/** Files of the core that the anchor has too. */
-const anchorCore = /^(anchor|chip)\/|^core\/(fs_bytes\.c|.*\.(h|def))$|^wasm\/(memory\.c|include\/)/;
-
 function anchorSources(chipId: string): Sources {
   const all = readSources(chipId);
   addFolder(all, 'anchor', 'anchor/');
   addFolder(all, 'port/wasm-anchor', 'anchor/port/');
-  return new Map([...all].filter(([name]) => anchorCore.test(name)));
+  const wanted = /^(anchor|chip)\/|\.(h|def)$|^wasm\/(memory|host)\.c$/;
+  return new Map(
+    [...all].filter(([name]) => wanted.test(name) || anchorCore.some((file) => name === `core/${file}`)),
+  );
 }
 
 const anchorFlags: WasmFlags = { ...flags, includes: [...flags.includes, 'anchor'] };
@@ -68,6 +69,21 @@ async function together(chipId: string, agent: Promise<Uint8Array>): Promise<Uin
 /** The modules of agent and anchor for a chip in one file, from the cache or compiled now. */
 export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
   return together(chipId, compileToWasm(readSources(chipId), flags));
+}
+
+const versionHeader = 'core/fs_version.h';
+
+/** As buildAgent, of another version, perhaps with defences taken out: for tests. */
+export function buildAgentOfVersion(
+  chipId: string,
+  version: number,
+  weakening: Weakening = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  const text = sources.get(versionHeader)!;
+  sources.set(versionHeader, text.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`));
+  for (const [name, changed] of weakened(sources, weakening)) sources.set(name, changed);
+  return together(chipId, compileToWasm(sources, flags));
 }
 
 /** As buildAgent, the agent with defences taken out: for tests that must notice. */

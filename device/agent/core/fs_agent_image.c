@@ -7,7 +7,6 @@
  */
 #include "fs_agent_image.h"
 
-#include "fs_chip_facts.h"
 #include "fs_cose.h"
 #include "fs_delegation.h"
 #include "fs_flash.h"
@@ -16,7 +15,7 @@
 #define MAGIC 0x47415346u /* "FSAG" */
 #define VERSION 1u
 #define PROOF_AT FS_AGENT_HEAD_BYTES
-#define PROOF_MOST (FS_AGENT_HEADER_BYTES - PROOF_AT)
+#define PROOF_MOST (FS_AGENT_HEADER_LENGTH - PROOF_AT)
 #define STATEMENT_MOST 256u
 #define SUCCESSIONS_MOST 4u
 #define PIECE 256u
@@ -47,17 +46,15 @@ typedef struct {
   fs_view hash;
 } statement;
 
-static fs_result read_header(const source *from, uint8_t header[FS_AGENT_HEADER_BYTES], image *found) {
+static fs_result take_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], image *found) {
   uint32_t proof_length;
-  FS_TRY(fs_flash_read(from->slot, header, FS_AGENT_HEADER_BYTES));
-  if (from->head) memcpy(header, from->head, FS_AGENT_HEAD_BYTES);
   FS_REQUIRE(fs_get_u32le(header) == MAGIC && header[4] == VERSION && header[5] == 0, FS_CBOR_SHAPE);
   proof_length = (uint32_t)header[6] | (uint32_t)header[7] << 8;
   found->code_length = fs_get_u32le(header + 8);
   found->counter = fs_get_u32le(header + 12);
   FS_REQUIRE(proof_length <= PROOF_MOST, FS_CBOR_SHAPE);
   /* Defence agent-image-length */
-  FS_REQUIRE(found->code_length <= FS_AGENT_SLOT_BYTES - FS_AGENT_HEADER_BYTES, FS_CBOR_SHAPE);
+  FS_REQUIRE(found->code_length <= FS_AGENT_LENGTH - FS_AGENT_HEADER_LENGTH, FS_CBOR_SHAPE);
   FS_REQUIRE(found->code_length != 0 && found->code_length % FS_FLASH_GRAIN == 0, FS_CBOR_SHAPE);
   FS_REQUIRE(found->counter <= FS_COUNT_MAX && fs_all(header + 16, 16, 0) == FS_YES, FS_CBOR_SHAPE);
   /* proof_length is at most PROOF_MOST: no wrap */
@@ -65,6 +62,12 @@ static fs_result read_header(const source *from, uint8_t header[FS_AGENT_HEADER_
   found->proof.data = header + PROOF_AT;
   found->proof.length = proof_length;
   return FS_OK;
+}
+
+static fs_result read_header(const source *from, uint8_t header[FS_AGENT_HEADER_LENGTH], image *found) {
+  FS_TRY(fs_flash_read(from->slot, header, FS_AGENT_HEADER_LENGTH));
+  if (from->head) memcpy(header, from->head, FS_AGENT_HEAD_BYTES);
+  return take_header(header, found);
 }
 
 /* {0: 1, 1: product, 2: chip id, 3: agent version, 4: counter, 5: length of the code, 6: its SHA-256} */
@@ -135,9 +138,8 @@ static fs_result verify_signer(fs_view proof, const fs_anchor_data *trust, fs_tr
   return fs_trust_delegate(delegation, &purpose, now, signer);
 }
 
-/* With a proof: the signer's statement is about this code, for this product and this chip. */
-static fs_result check_proof(const image *found, const fs_anchor_data *trust, const uint8_t hash[FS_HASH_SIZE],
-                             fs_agent_facts *facts) {
+/* With a proof: the signer's statement is for this product and this chip, and names the hash of the code. */
+static fs_result check_proof(const image *found, const fs_anchor_data *trust, fs_agent_facts *facts) {
   fs_delegation signer;
   fs_trust now;
   fs_cose cose;
@@ -154,8 +156,7 @@ static fs_result check_proof(const image *found, const fs_anchor_data *trust, co
   FS_DEMAND(is_chip(read.chip) == FS_YES, FS_ERR_AGENT_IMAGE_CHIP_WRONG);
   FS_DEMAND(read.counter == found->counter && read.code_length == found->code_length, FS_ERR_AGENT_IMAGE_MALFORMED);
   FS_DEMAND(read.counter <= signer.counter_cap, FS_ERR_DELEGATION_COUNTER_EXCEEDED);
-  /* Defence agent-image-digest */
-  FS_DEMAND(fs_equal(hash, read.hash.data, FS_HASH_SIZE) == FS_YES, FS_ERR_AGENT_IMAGE_DIGEST_WRONG);
+  memcpy(facts->code_hash, read.hash.data, FS_HASH_SIZE);
   facts->has_proof = FS_YES;
   facts->version = read.version;
   facts->epoch = now.epoch;
@@ -163,30 +164,36 @@ static fs_result check_proof(const image *found, const fs_anchor_data *trust, co
 }
 
 /* Without one: it is the agent that the trusted site measured. */
-static fs_result check_measured(const image *found, const fs_anchor_data *trust, const uint8_t hash[FS_HASH_SIZE],
-                                fs_agent_facts *facts) {
-  /* Defence agent-image-measured */
-  FS_DEMAND(fs_equal(hash, trust->measured, FS_HASH_SIZE) == FS_YES && found->counter == trust->measured_counter,
-            FS_ERR_AGENT_IMAGE_UNKNOWN);
+static fs_result check_measured(const image *found, const fs_anchor_data *trust, fs_agent_facts *facts) {
+  FS_DEMAND(found->counter == trust->measured_counter, FS_ERR_AGENT_IMAGE_UNKNOWN);
+  memcpy(facts->code_hash, trust->measured, FS_HASH_SIZE);
   facts->has_proof = FS_NO;
   facts->version = 0;
   facts->epoch = trust->epoch;
   return FS_OK;
 }
 
+/* What the header says, whoever vouches for it; facts->code_hash is the hash that it names. */
+static fs_result check_header(const image *found, const fs_anchor_data *trust, fs_agent_facts *facts) {
+  fs_wipe(facts, sizeof *facts);
+  if (found->proof.length == 0) FS_DECIDE(check_measured(found, trust, facts));
+  else FS_DECIDE(check_proof(found, trust, facts));
+  facts->counter = found->counter;
+  facts->code_length = found->code_length;
+  return FS_OK;
+}
+
 /* One pass, from nothing but the hash, which is `length` bytes of code. */
 static fs_result __attribute__((noinline)) pass(const source *from, const fs_anchor_data *trust, uint32_t length,
                                                 const uint8_t hash[FS_HASH_SIZE], fs_agent_facts *facts) {
-  uint8_t header[FS_AGENT_HEADER_BYTES];
+  uint8_t header[FS_AGENT_HEADER_LENGTH];
   image found;
-  fs_wipe(facts, sizeof *facts);
   FS_TRY_AS(read_header(from, header, &found), FS_ERR_AGENT_IMAGE_MALFORMED);
   FS_DEMAND(found.code_length == length, FS_ERR_INTERNAL_CHECK_FAILED);
-  if (found.proof.length == 0) FS_DECIDE(check_measured(&found, trust, hash, facts));
-  else FS_DECIDE(check_proof(&found, trust, hash, facts));
-  facts->counter = found.counter;
-  facts->code_length = found.code_length;
-  memcpy(facts->code_hash, hash, FS_HASH_SIZE);
+  FS_DECIDE(check_header(&found, trust, facts));
+  /* Defence agent-image-digest */
+  FS_DEMAND(fs_equal(hash, facts->code_hash, FS_HASH_SIZE) == FS_YES,
+            facts->has_proof == FS_YES ? FS_ERR_AGENT_IMAGE_DIGEST_WRONG : FS_ERR_AGENT_IMAGE_UNKNOWN);
   FS_FLOW_STEP(FS_STEP_IMAGE);
   return FS_OK;
 }
@@ -202,7 +209,7 @@ static fs_result hash_code(uint32_t slot, uint32_t length, uint8_t hash[FS_HASH_
   while (done < length && result == FS_OK) {
     uint32_t count = length - done < PIECE ? length - done : PIECE;
     /* length is within the slot: read_header looked */
-    if (fs_flash_read(slot + FS_AGENT_HEADER_BYTES + done, piece, count) != FS_OK) result = FS_ERR_AGENT_IMAGE_DIGEST_WRONG;
+    if (fs_flash_read(slot + FS_AGENT_HEADER_LENGTH + done, piece, count) != FS_OK) result = FS_ERR_AGENT_IMAGE_DIGEST_WRONG;
     fs_crypto_sha256_update(&context, piece, count);
     done += count;
   }
@@ -212,7 +219,7 @@ static fs_result hash_code(uint32_t slot, uint32_t length, uint8_t hash[FS_HASH_
 
 /* The length of the code, so that the header's room on the stack is free while it is hashed. */
 static fs_result __attribute__((noinline)) read_length(const source *from, uint32_t *length) {
-  uint8_t header[FS_AGENT_HEADER_BYTES];
+  uint8_t header[FS_AGENT_HEADER_LENGTH];
   image found;
   FS_TRY_AS(read_header(from, header, &found), FS_ERR_AGENT_IMAGE_MALFORMED);
   *length = found.code_length;
@@ -252,6 +259,16 @@ fs_result fs_agent_image_check_held(uint32_t slot, const uint8_t head[FS_AGENT_H
   from.slot = slot;
   from.head = head;
   return check(&from, trust, facts);
+}
+
+fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], const fs_anchor_data *trust,
+                                      fs_agent_facts *facts) {
+  image found;
+  fs_result result;
+  FS_TRY_AS(take_header(header, &found), FS_ERR_AGENT_IMAGE_MALFORMED);
+  result = check_header(&found, trust, facts);
+  if (result != FS_OK) fs_wipe(facts, sizeof *facts);
+  return result;
 }
 
 uint32_t fs_agent_image_counter(const uint8_t head[FS_AGENT_HEAD_BYTES]) {

@@ -6,9 +6,9 @@
 #ifndef FS_AGENT_IMAGE_H
 #define FS_AGENT_IMAGE_H
 
+#include "fs_chip_facts.h"
 #include "fs_crypto.h"
 
-#define FS_AGENT_HEADER_BYTES 1024u
 /* The beginning of the header: all that the proof does not hold. An image is one from
  * the moment it is written. */
 #define FS_AGENT_HEAD_BYTES 32u
@@ -42,6 +42,13 @@ fs_result fs_agent_image_check(uint32_t slot, const fs_anchor_data *trust, fs_ag
 /* The same for an image whose head is not in flash yet. */
 fs_result fs_agent_image_check_held(uint32_t slot, const uint8_t head[FS_AGENT_HEAD_BYTES],
                                     const fs_anchor_data *trust, fs_agent_facts *facts);
+
+/*
+ * All of that but for the code, of which nothing is there yet: who signed the header, and for what. facts->code_hash
+ * is the hash that the code has to have. Decides once: what follows from it is checked again with the code.
+ */
+fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], const fs_anchor_data *trust,
+                                      fs_agent_facts *facts);
 
 /* The counter in a head; 0xffffffff when it is none. Nothing is verified. */
 uint32_t fs_agent_image_counter(const uint8_t head[FS_AGENT_HEAD_BYTES]);

@@ -11,6 +11,7 @@
 #include "fs_port.h"
 #include "fs_session.h"
 #include "fs_trial.h"
+#include "fs_update.h"
 
 /* What the decision needs of flash: the MAC of the application where the record asks for it, else zeros. */
 static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
@@ -63,6 +64,7 @@ static fs_result load_journal(void) {
 }
 
 fs_answer fs_boot_prepare(void) {
+  fs_answer stay, asked;
   fs_session_end();
   fs_flow = FS_FLOW_IDLE;
   if (fs_identity_load() != FS_YES) return FS_NO;
@@ -77,8 +79,10 @@ fs_answer fs_boot_prepare(void) {
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
   if (fs_trial_settle() != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_port_trial_clear();
+  asked = fs_port_entry_requested(); /* asking takes the request out */
+  if (fs_update_settle(&stay) != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_floor_raise();
-  return fs_port_entry_requested() == FS_YES ? FS_NO : FS_YES;
+  return asked == FS_YES || stay == FS_YES ? FS_NO : FS_YES;
 }
 
 void fs_boot_start(void) {

@@ -10,6 +10,7 @@
 #include "fs_port.h"
 #include "fs_random.h"
 #include "fs_session.h"
+#include "fs_version.h"
 
 static uint8_t nonce[FS_NONCE16_SIZE];
 static fs_answer nonce_alive = FS_NO; /* a session license may answer it */

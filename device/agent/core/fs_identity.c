@@ -77,6 +77,8 @@ static struct {
   uint8_t device_key[FS_KEY_SIZE];
 } loaded;
 
+static fs_answer newer = FS_NO;
+
 fs_answer fs_is_origin(uint32_t number) {
   return number >= 1 && number <= FS_ORIGIN_MAX && number != 4 ? FS_YES : FS_NO;
 }
@@ -104,7 +106,9 @@ static fs_result check(uint32_t address, head *read) {
   fs_sha256 hash;
   uint32_t i;
   FS_TRY(fs_flash_read(address, (uint8_t *)read, sizeof *read));
-  FS_REQUIRE(read->magic == MAGIC && read->version == 1, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(read->magic == MAGIC, FS_ERR_NOT_PERSONALIZED);
+  if (read->version > 1) newer = FS_YES;
+  FS_REQUIRE(read->version == 1, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(read->certificate_length <= FS_CERTIFICATE_MAX && read->product_length <= 32 &&
                  read->final_count <= FS_REQUIREMENT_MAX && fs_is_origin(read->origin) == FS_YES,
              FS_ERR_NOT_PERSONALIZED);
@@ -146,6 +150,7 @@ static void load_from(const fs_range *place) {
 fs_answer fs_identity_load(void) {
   uint32_t i;
   loaded.address = 0;
+  newer = FS_NO;
   for (i = 0; i < PLACE_COUNT && loaded.address == 0; i++) load_from(&places[i]);
   return fs_identity_present();
 }
@@ -222,6 +227,8 @@ void fs_identity_heal(void) {
 }
 
 void fs_identity_forget(void) { fs_wipe(&loaded, sizeof loaded); }
+
+fs_answer fs_identity_is_newer(void) { return loaded.address == 0 ? newer : FS_NO; }
 
 fs_answer fs_identity_present(void) { return loaded.address != 0 ? FS_YES : FS_NO; }
 
@@ -300,6 +307,15 @@ fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t publ
 fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch) {
   FS_TRY(read_field(offsetof(head, root) + 1u, root, FS_POINT_SIZE - 1u));
   return read_field(offsetof(head, epoch), (uint8_t *)epoch, sizeof *epoch);
+}
+
+fs_result fs_identity_anchor_data(fs_anchor_data *data) {
+  memset(data, 0, sizeof *data);
+  FS_TRY(read_field(offsetof(head, root), data->root, FS_POINT_SIZE));
+  FS_TRY(read_field(offsetof(head, epoch), (uint8_t *)&data->epoch, sizeof data->epoch));
+  data->product_length = loaded.product_length;
+  memcpy(data->product, loaded.product, sizeof data->product);
+  return FS_OK;
 }
 
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]) {

@@ -6,6 +6,7 @@
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
 
+#include "fs_agent_image.h"
 #include "fs_cbor.h"
 #include "fs_crypto.h"
 #include "fs_policy.h"
@@ -39,6 +40,8 @@ fs_answer fs_identity_load(void);
 void fs_identity_heal(void);
 /* Wipes what was loaded: before the application runs. */
 void fs_identity_forget(void);
+/* FS_YES when the range holds an identity of a version that this agent does not know: another agent made it. */
+fs_answer fs_identity_is_newer(void);
 /* FS_YES when an identity is loaded. */
 fs_answer fs_identity_present(void);
 
@@ -53,6 +56,9 @@ fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t publ
 fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
 fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
+/* What the trusted site told the chip, as the check of an agent's image takes it. Of the measured agent it knows
+ * nothing. */
+fs_result fs_identity_anchor_data(fs_anchor_data *data);
 /* Writes the certificate as a byte string. */
 void fs_identity_write_certificate(fs_writer *writer);
 

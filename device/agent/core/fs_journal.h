@@ -30,7 +30,9 @@ typedef struct {
   uint8_t firmware_mac[FS_HASH_SIZE];
 } fs_other;
 
-#define FS_STATE_MAGIC 0x314a5346u /* "FSJ1" */
+/* The last letter is the version of the layout. */
+#define FS_STATE_MAGIC 0x324a5346u   /* "FSJ2" */
+#define FS_STATE_MAGIC_1 0x314a5346u /* "FSJ1": ended where `zeros` begins, with its MAC there */
 /* What a receipt says of the license of its install. */
 typedef struct {
   uint8_t digest[FS_HASH_SIZE];
@@ -50,6 +52,24 @@ typedef struct {
   uint8_t manifest_digest[FS_HASH_SIZE];
   fs_place places[FS_AREA_MAX]; /* of its areas; length 0 ends the list */
 } fs_under_way;
+
+/* How an agent stands that was written into the second slot: fs_update.h. */
+#define FS_UPDATE_NONE 0u
+#define FS_UPDATE_WAITING 0x5b2ce936u /* the head of its image is due, or was just written */
+#define FS_UPDATE_WRITTEN 0x96d15a4bu /* its install ended well; the next reset starts it */
+#define FS_UPDATE_RUNS 0xe83f07d5u    /* it was started */
+
+/* The agent that was installed last, and the license of its receipt. */
+typedef struct {
+  uint32_t status; /* FS_UPDATE_... */
+  uint32_t length; /* of its image */
+  uint32_t version;
+  uint32_t counter;
+  uint8_t manifest_digest[FS_HASH_SIZE];
+  uint8_t digest[FS_HASH_SIZE]; /* keyed digest of the image */
+  uint8_t mac[FS_HASH_SIZE];    /* fs_digest_measure of it */
+  fs_license_names receipt_of;
+} fs_update;
 
 /* A state record, as in flash; little-endian. */
 typedef struct {
@@ -77,8 +97,9 @@ typedef struct {
   fs_area areas[FS_AREA_MAX];         /* of the present application, then of the other */
   fs_other other;
   fs_under_way under_way;
+  uint32_t zeros[3];
   uint32_t recoveries; /* journals that a recovery statement made, this one included */
-  uint8_t zeros[28];
+  fs_update update;
   uint8_t mac[16];
 } fs_state;
 
@@ -88,11 +109,19 @@ typedef struct {
 extern fs_state fs_now;
 
 /* Finds the newest intact state and makes sure that it is firmly written, and that no older one stands in the
- * other half. FS_ERR_JOURNAL_FAILED. */
+ * other half; one of an older version of the layout is written anew in the present one. FS_ERR_JOURNAL_FAILED;
+ * FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands there, and nothing was
+ * changed. */
 fs_result fs_journal_load(void);
 
+/* Why nothing was loaded: FS_ERR_JOURNAL_FAILED, or FS_ERR_JOURNAL_NEWER. */
+fs_result fs_journal_fault(void);
+
+/* FS_YES when fs_now is of a journal that stands in flash. */
+fs_answer fs_journal_stands(void);
+
 /* No journal stands, or the one that does is not the newest that this chip had: fs_now is what the identity
- * says, in life cycle FS_LIFE_LOST. */
+ * says, in life cycle FS_LIFE_LOST; or 0 after FS_ERR_JOURNAL_NEWER. */
 void fs_journal_lose(void);
 
 /* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the

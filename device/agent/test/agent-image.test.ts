@@ -46,7 +46,7 @@ it.each([
   ['agent-image-product', 'stated for another product', '(void)is_product(read.product, trust);'],
   ['agent-image-chip', 'stated for another chip', '(void)is_chip(read.chip);'],
   ['agent-image-digest', 'a byte of the code changed', '(void)hash;'],
-  ['agent-image-measured', 'another agent without a proof', '(void)found, (void)hash;'],
+  ['agent-image-digest', 'another agent without a proof', '(void)hash;'],
 ])('without %s the vector "%s" is another one', async (defence, name, instead) => {
   const weak = await ImageChecker.create({ [defence]: instead });
   const one = cases.find((candidate) => candidate.name === name)!;

@@ -62,7 +62,7 @@ export interface StateContent {
 /** No receipt can be given. */
 const noReceipt = 0x4d3a96c5;
 
-/** A state record and its confirmation, 960 bytes for the start of the first journal unit. */
+/** A state record and its confirmation, 928 bytes for the start of the first journal unit. */
 export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes {
   const sequence = 1;
   const words = [
@@ -73,7 +73,7 @@ export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes 
     ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],
     ...[state.rootPublicKey.subarray(1), state.lastLicense ?? new Uint8Array(0)],
   );
-  const record = padded(body, 912);
+  const record = padded(body, 880);
   const confirm = concatBytes(utf8('FSC1'), u32le(sequence), u32le(0), u32le(0));
   return concatBytes(
     ...[record, crypto.hmacSha256(deviceKey, record).subarray(0, 16)],

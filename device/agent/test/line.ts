@@ -144,6 +144,24 @@ export class Line {
     });
   }
 
+  /** As `receipt`, of the agent that was installed last. */
+  agentReceipt(license: TestLicense, manifest: Manifest, challenge?: Uint8Array): Receipt {
+    return verifyReceipt(crypto, {
+      ...{ receipt: this.request(0x27, challenge), device: this.device!, license, manifest },
+      ...(challenge ? { challenge } : {}),
+    });
+  }
+
+  /** From the hello to a verified receipt of a package that brings an agent; the chip is not reset yet. */
+  async updateAgent(sealed: TestPackage, license?: TestLicense): Promise<Receipt> {
+    const used = license ?? (await this.licenseFor(sealed));
+    if (used.terms.mode === 'standing') this.hello();
+    this.package(sealed);
+    this.license(used);
+    this.records(sealed);
+    return this.agentReceipt(used, sealed.manifest, crypto.randomBytes(32));
+  }
+
   /** A session license for a hello taken now. */
   async licenseFor(sealed: TestPackage): Promise<TestLicense> {
     const { nonce, unwraps } = this.hello();

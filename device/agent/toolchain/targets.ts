@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
+import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
@@ -50,6 +51,8 @@ function agentPlace(chip: Chip): Range {
   return { addressStart, length: slot.addressStart + slot.length - addressStart };
 }
 
+const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) => name === 'flash_ecc');
+
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
   const shipping = targetOf(id, 'shipping');
@@ -62,11 +65,12 @@ export function anchorTargetOf(id: string): Target {
       ...sourcesIn('anchor'),
       ...sourcesIn('port/cortex-m').filter((path) => !path.endsWith('/main.c')),
       ...sourcesIn('port/cortex-m-anchor'),
-      ...['chip', 'watchdog', ...shared[id]!.files.filter((name) => name === 'flash_ecc')].map((name) =>
+      ...['chip', 'link', 'settings', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
       ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
-      join(agent, 'core/fs_bytes.c'),
+      ...sourcesIn('port/bearssl'),
+      ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
     includes: [...shipping.includes, join(agent, 'anchor')],
   };

@@ -5,11 +5,10 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { byteString, encodeCbor, tuple } from '@firmseal/cbor-cose';
+import { agentHeaderBytes } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { readItem, readValue, successionCountMax } from '@firmseal/formats';
 
-/** Before the code. */
-export const agentHeaderBytes = 1024;
 /** The beginning of the header: an image is one from the moment that these bytes are written. */
 export const agentHeadBytes = 32;
 /** The length of the code is a multiple of it; shorter code is filled with 0xFF. */

@@ -2,7 +2,6 @@ export {
   type AgentImage,
   agentCodeAlignmentBytes,
   agentHeadBytes,
-  agentHeaderBytes,
   encodeAgentImage,
   readAgentImage,
 } from './image.ts';

@@ -328,6 +328,26 @@ export const faultTable = {
     sentence: 'The package carries no license in its header, and a plain download brings no license of its own.',
     remedy: 'Attach this chip\'s standing license with `firmseal attach-license`, or install with `firmseal install`.',
   },
+  'agent-package-invalid': {
+    number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
+    remedy: 'Make it with `firmseal seal --agent`.',
+  },
+  'agent-target-wrong': {
+    number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'The package\'s agent is not for the second slot of this chip, or is longer than it.',
+    remedy: 'Seal the agent build of this kind of chip with the catalogue that this chip was made with.',
+  },
+  'agent-counter-rolled-back': {
+    number: 268, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'The package\'s agent does not have a higher counter than the agent that runs in this chip.',
+    remedy: 'Nothing, if this agent is already there: `firmseal devices` shows its version. Otherwise seal the agent with a higher counter.',
+  },
+  'agent-install-pending': {
+    number: 269, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'An install of firmware was begun on this chip and has not ended; an agent is not taken beside it.',
+    remedy: 'Install the firmware package again to its end, then the agent.',
+  },
   'license-malformed': {
     number: 300, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license does not have the fields that the specification asks for.',
@@ -623,6 +643,11 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'anchor-data-missing': {
+    number: 422, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
+    remedy: 'Personalize the chip.',
+  },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
@@ -652,6 +677,21 @@ export const faultTable = {
     number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
     remedy: 'Sign the agent: `firmseal seal --agent`.',
+  },
+  'agent-image-other': {
+    number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image has another counter or length than the package says.',
+    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+  },
+  'journal-newer': {
+    number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip\'s journal was written by a newer agent, in a form that this one does not know.',
+    remedy: 'Load the newer agent again. Nothing in the journal was changed.',
+  },
+  'identity-newer': {
+    number: 438, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip\'s identity was written by a newer agent, in a form that this one does not know.',
+    remedy: 'Load the newer agent again. Nothing of the identity was changed.',
   },
   'recovery-needed': {
     number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,

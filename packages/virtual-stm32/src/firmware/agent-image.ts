@@ -1,10 +1,11 @@
 // How anchor and agent, compiled to WebAssembly, stand in the chip's flash: 16 bytes (magic "FSWA", length of
-// the module, 8 bytes 0xFF), then the module. They take the places that machine code has on a real chip, the
+// the rest, 8 bytes 0xFF), then the module, deflated: it is longer than machine code. They take the places that machine code has on a real chip, the
 // agent behind the header of its slot, so that erasing or altering either means the same here as there.
 //
 // One file holds both: the agent's module, with the anchor's in a custom
 // section that WebAssembly passes over.
 
+import { deflateSync, inflateSync } from 'node:zlib';
 import { agentHeader, agentHeaderBytes, agentVectors, type Chip, type Range } from '@firmseal/chips';
 
 const headerBytes = 16;
@@ -63,11 +64,12 @@ export function splitAnchor(module: Uint8Array): { agent: Uint8Array; anchor: Ui
 
 /** A multiple of 32 bytes, filled with 0xFF. RangeError when it is longer than the room. */
 function framed(module: Uint8Array, room: number, what: string): Uint8Array<ArrayBuffer> {
-  const image = new Uint8Array(Math.ceil((headerBytes + module.length) / 32) * 32).fill(0xff);
-  if (image.length > room) throw new RangeError(`${what} of ${module.length} bytes, with room for ${room}`);
+  const packed = deflateSync(module);
+  const image = new Uint8Array(Math.ceil((headerBytes + packed.length) / 32) * 32).fill(0xff);
+  if (image.length > room) throw new RangeError(`${what} of ${packed.length} bytes, with room for ${room}`);
   image.set(magic);
-  new DataView(image.buffer).setUint32(4, module.length, true);
-  image.set(module, headerBytes);
+  new DataView(image.buffer).setUint32(4, packed.length, true);
+  image.set(packed, headerBytes);
   return image;
 }
 
@@ -105,6 +107,18 @@ export function modulePlace({ layout }: Chip, address: number): Range | undefine
   return { addressStart: address, length: agent.length - agentHeaderBytes };
 }
 
+/** Far above every module. */
+const moduleMaxBytes = 1 << 20;
+
+/** Undefined for what was altered or erased in part. */
+function unpacked(packed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(inflateSync(packed, { maxOutputLength: moduleMaxBytes }));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The module that stands there, read by `read` (undefined: a fault); undefined when there is none. */
 export function readModule(
   { addressStart, length: room }: Range,
@@ -114,5 +128,5 @@ export function readModule(
   if (header === undefined || !magic.every((byte, i) => header[i] === byte)) return undefined;
   const length = headerBytes + new DataView(header.buffer, header.byteOffset).getUint32(4, true);
   const bytes = length > room ? undefined : read(addressStart, length);
-  return bytes === undefined ? undefined : new Uint8Array(bytes.subarray(headerBytes));
+  return bytes === undefined ? undefined : unpacked(bytes.subarray(headerBytes));
 }
