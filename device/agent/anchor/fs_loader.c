@@ -36,32 +36,13 @@ static uint8_t head[FS_AGENT_HEAD_BYTES];
 static uint32_t next;
 static uint32_t end;
 
+/* {0: version of the link, 1: chip id, 10: true}: key 10 says that the loader answers, and no agent is there. */
 static void write_info(fs_writer *writer) {
-  uint8_t id[FS_UNIQUE_ID_LENGTH];
-  uint32_t options = 0;
-  uint32_t level;
-  (void)fs_port_option_read(FS_RDP_REGISTER, &options);
-  level = (options & FS_RDP_MASK) >> FS_RDP_SHIFT;
-  fs_port_unique_id(id);
-  fs_write_map(writer, 10);
+  fs_write_map(writer, 3);
   fs_write_uint(writer, 0);
   fs_write_uint(writer, LINK_VERSION);
   fs_write_uint(writer, 1);
   fs_write_text(writer, FS_CHIP_ID);
-  fs_write_uint(writer, 2);
-  fs_write_uint(writer, 0); /* no agent, no version */
-  fs_write_uint(writer, 3);
-  fs_write_uint(writer, 0);
-  fs_write_uint(writer, 4);
-  fs_write_uint(writer, CONTENT_MOST);
-  fs_write_uint(writer, 5);
-  fs_write_uint(writer, FS_WINDOW);
-  fs_write_uint(writer, 6);
-  fs_write_uint(writer, next);
-  fs_write_uint(writer, 7);
-  fs_write_uint(writer, level == FS_RDP_LEVEL_0 ? 0 : level == FS_RDP_LEVEL_2 ? 2 : 1);
-  fs_write_uint(writer, 8);
-  fs_write_bytes(writer, id, sizeof id);
   fs_write_uint(writer, 10);
   fs_write_bool(writer, FS_YES);
 }

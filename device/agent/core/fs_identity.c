@@ -309,15 +309,6 @@ fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epo
   return read_field(offsetof(head, epoch), (uint8_t *)epoch, sizeof *epoch);
 }
 
-fs_result fs_identity_anchor_data(fs_anchor_data *data) {
-  memset(data, 0, sizeof *data);
-  FS_TRY(read_field(offsetof(head, root), data->root, FS_POINT_SIZE));
-  FS_TRY(read_field(offsetof(head, epoch), (uint8_t *)&data->epoch, sizeof data->epoch));
-  data->product_length = loaded.product_length;
-  memcpy(data->product, loaded.product, sizeof data->product);
-  return FS_OK;
-}
-
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]) {
   return read_field(offsetof(head, seed), seed, FS_KEY_SIZE);
 }

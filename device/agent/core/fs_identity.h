@@ -6,7 +6,6 @@
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
 
-#include "fs_agent_image.h"
 #include "fs_cbor.h"
 #include "fs_crypto.h"
 #include "fs_policy.h"
@@ -56,9 +55,6 @@ fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t publ
 fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
 fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
-/* What the trusted site told the chip, as the check of an agent's image takes it. Of the measured agent it knows
- * nothing. */
-fs_result fs_identity_anchor_data(fs_anchor_data *data);
 /* Writes the certificate as a byte string. */
 void fs_identity_write_certificate(fs_writer *writer);
 

@@ -1,7 +1,7 @@
 /* See fs_update.h. */
 #include "fs_update.h"
 
-#include "fs_agent_image.h"
+#include "fs_anchor_block.h"
 #include "fs_chip_facts.h"
 #include "fs_digest.h"
 #include "fs_estimate.h"
@@ -70,7 +70,7 @@ static fs_result __attribute__((noinline)) check_facts(const fs_agent_facts *fac
 static fs_result check_image(fs_agent_facts *facts) {
   fs_anchor_data trust;
   fs_pending_tell(FS_ESTIMATE_IMAGE_MS);
-  FS_TRY(fs_identity_anchor_data(&trust));
+  FS_TRY(fs_anchor_block_read(&trust));
   /* Defence agent-image-checked */
   FS_TRY(fs_agent_image_check_held(FS_AGENT_COPY_START, fs_session.head, &trust, facts));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE + 2u * FS_STEP_IMAGE);

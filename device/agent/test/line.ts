@@ -3,6 +3,7 @@
 // knows frames and nothing else; the answers are handed to the packages that verify them.
 
 import { type Bytes, u32le } from '@firmseal/bytes';
+import { anchorPart } from '@firmseal/agent-image';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { finalOptions, findChip } from '@firmseal/chips';
@@ -26,6 +27,7 @@ import {
   keyPair,
   makeLicense,
   origin,
+  owner,
   product,
   root,
   type TestLicense,
@@ -235,7 +237,8 @@ export async function blankLine(
   const chip = createVirtualChip({ chip: chipId, seed, executors: [player, ...applications] });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId)))
+  const image = agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId));
+  for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: findChip(chipId), owner })])
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {

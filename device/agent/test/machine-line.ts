@@ -1,9 +1,11 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
+import { anchorPart } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { originNumber } from '@firmseal/formats';
 import type { Segment } from '@firmseal/image';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
@@ -11,7 +13,7 @@ import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line, personalizeFinish } from './line.ts';
-import { certify, epoch, origin, pattern, product, root } from './trusted-site.ts';
+import { certify, epoch, origin, owner, pattern, product, root } from './trusted-site.ts';
 
 function expectOk(status: unknown): void {
   if (status !== 'ok') throw new Error(`the debug port answers ${status}`);
@@ -37,7 +39,8 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
   chip.powerOn();
   chip.debug.connect();
-  const segments = [...shippedSegments(elf, chip.chip)];
+  const image = shippedSegments(elf, chip.chip);
+  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));

@@ -49,6 +49,9 @@ export function signerOf(name: string) {
 
 export const root = signerOf('root');
 
+/** As the data block of the anchor names it. */
+export const owner = { rootPublicKey: root.publicKey, product, epoch };
+
 export function delegate(
   role: Role,
   name: string,

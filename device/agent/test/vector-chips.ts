@@ -1,6 +1,7 @@
 // The chip that a vector asks for, made without an install: agent, identity and journal are written over the
 // debug port, then the option bytes. For the agent as WebAssembly and as machine code.
 
+import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, fromHex } from '@firmseal/bytes';
 import { type Chip, findChip, withOptionField } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -22,7 +23,7 @@ import { identityImage, journalImage, type StateContent } from './flash-images.t
 import { Line } from './line.ts';
 import { writeUnits } from './machine-line.ts';
 import { nonceFromPort } from './nonce-from-port.ts';
-import { certify, keyPair } from './trusted-site.ts';
+import { certify, keyPair, owner } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
 /** What a case wants of the agent beside its flash: drawn or given nonce, and whether the level has a key. */
@@ -130,7 +131,8 @@ async function blankChip(chipId: string): Promise<BlankChip> {
   const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(await buildWeakenedAgent(chipId, nonceFromPort), chip.chip))
+  const image = agentImage(await buildWeakenedAgent(chipId, nonceFromPort), chip.chip);
+  for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: chip.chip, owner })])
     programGranules(chip, address, bytes);
   const blank = chip.judge.snapshot();
   const made: BlankChip = { chip, blank, nonce: new Uint8Array(16), levelKey: false };
@@ -170,7 +172,8 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
   const { elf } = namesNonce
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
     : buildMachineCode(targetOf(chipId, 'shipping'));
-  const image = writeUnits(shippedSegments(elf, findChip(chipId)), 1024);
+  const parts = shippedSegments(elf, findChip(chipId));
+  const image = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
   images.set(name, image);
   return image;
 }

@@ -65,7 +65,8 @@ export function anchorTargetOf(id: string): Target {
       ...sourcesIn('anchor'),
       ...sourcesIn('port/cortex-m').filter((path) => !path.endsWith('/main.c')),
       ...sourcesIn('port/cortex-m-anchor'),
-      ...['chip', 'link', 'settings', 'watchdog', ...anchorFiles(id)].map((name) =>
+      ...sourcesIn('port/stm32-anchor'),
+      ...['built_in', 'chip', 'link', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
       ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
@@ -80,7 +81,7 @@ export function anchorTargetOf(id: string): Target {
 export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
-  const common = ['chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
+  const common = ['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
   const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
   return {
     chip,

@@ -1,3 +1,4 @@
+export { type AnchorOwner, anchorPart } from './anchor-block.ts';
 export {
   type AgentImage,
   agentCodeAlignmentBytes,

@@ -114,7 +114,7 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
   ],
   [
     'a board block outside of the data of the anchor',
-    (c) => (c.layout.board.addressStart = '0x08003F80'),
+    (c) => (c.layout.board.addressStart = '0x08007F80'),
     /layout\.board/,
   ],
   [

@@ -98,7 +98,7 @@ test.each([
   ['stm32f405', 0x08040000, 786432],
   ['stm32g0b1', 0x0802d000, 339968],
   ['stm32l476', 0x0802d000, 864256],
-  ['stm32u575', 0x08000000, 1892352],
+  ['stm32u575', 0x08000000, 1884160],
   ['stm32h563', 0x08000000, 1884160],
 ])('%s: the largest image at %i stays where it is linked, a byte more is refused', (id, address, length) => {
   const chip = findChip(id);

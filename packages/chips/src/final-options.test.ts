@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { findChip } from './catalogue.ts';
 import { finalOptions } from './final-options.ts';
 
-test('F427: level, no boot from bank 2, sector 0 write-protected', () => {
-  expect(finalOptions(findChip('stm32f427'), 2)).toEqual([{ register: 0, mask: 0x0001ff10, value: 0xcc00 }]);
+test('F427: level, no boot from bank 2, sectors 0 and 1 write-protected', () => {
+  expect(finalOptions(findChip('stm32f427'), 2)).toEqual([{ register: 0, mask: 0x0003ff10, value: 0xcc00 }]);
 });
 
 test('H743: level, banks not swapped, last sector write-protected, both boot addresses the anchor', () => {
@@ -21,12 +21,12 @@ test('G0B1: level, two banks, not swapped, pages 0 to 13 of bank 1 write-protect
   ]);
 });
 
-test('U575: both boot addresses the anchor, pages 125 to 127 of bank 2 write-protected', () => {
+test('U575: both boot addresses the anchor, pages 124 to 127 of bank 2 write-protected', () => {
   expect(finalOptions(findChip('stm32u575'), 2)).toEqual([
     { register: 0, mask: 0x001800ff, value: 0x000800cc },
-    { register: 1, mask: 0xffffff80, value: 0x081fa000 },
-    { register: 2, mask: 0xffffff80, value: 0x081fa000 },
-    { register: 10, mask: 0x007f007f, value: 0x007f007d },
+    { register: 1, mask: 0xffffff80, value: 0x081f8000 },
+    { register: 2, mask: 0xffffff80, value: 0x081f8000 },
+    { register: 10, mask: 0x007f007f, value: 0x007f007c },
   ]);
 });
 
@@ -39,5 +39,5 @@ test('H563: closed, the one boot address the anchor, the last four sectors write
 });
 
 test('F405: one bank, so nothing to say of banks', () => {
-  expect(finalOptions(findChip('stm32f405'), 2)).toEqual([{ register: 0, mask: 0x0001ff00, value: 0xcc00 }]);
+  expect(finalOptions(findChip('stm32f405'), 2)).toEqual([{ register: 0, mask: 0x0003ff00, value: 0xcc00 }]);
 });

@@ -3,6 +3,7 @@
 // it. The way, the link and the key store are the caller's; this knows the order, checks every answer, and
 // takes up a personalization that was cut.
 
+import { anchorPart } from '@firmseal/agent-image';
 import type { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import {
@@ -151,7 +152,9 @@ async function startAgent(
 ): Promise<PersonalizedDevice | 'agent-waits' | undefined> {
   const writer = writerOf(options);
   if (writer === undefined) return confirmEarlier(options).catch(() => undefined);
-  const { agentImage: image, leastMillivolts } = options;
+  const { agentImage, leastMillivolts, crypto, chip, rootPublicKey, product, epoch } = options;
+  const owner = { rootPublicKey, product, epoch };
+  const image = [...agentImage, anchorPart(crypto, agentImage, { chip, owner })];
   const order = { image, ...(leastMillivolts === undefined ? {} : { leastMillivolts }) };
   try {
     await writer.write(order);
