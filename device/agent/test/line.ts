@@ -2,8 +2,8 @@
 // drive. The host is synchronous, since chip and agent are: a request is answered before the call returns. It
 // knows frames and nothing else; the answers are handed to the packages that verify them.
 
-import { type Bytes, u32le } from '@firmseal/bytes';
 import { anchorPart } from '@firmseal/agent-image';
+import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { finalOptions, findChip } from '@firmseal/chips';

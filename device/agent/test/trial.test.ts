@@ -134,7 +134,8 @@ it.each([
   'gives up a trial that was confirmed before it ran; without that check (%s) it is %s',
   async (defence, lifeCycle) => {
     const chipId = 'stm32h743';
-    const agent = defence === '' ? undefined : await buildWeakenedAgent(chipId, { [defence]: '(void)left_too_early;' });
+    const agent =
+      defence === '' ? undefined : await buildWeakenedAgent(chipId, { [defence]: '(void)left_too_early;' });
     const { line, player, next, places } = await installed(chipId, agent, 0);
     await line.install(next);
     const { chip } = line;
