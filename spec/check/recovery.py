@@ -1,4 +1,5 @@
-# The bundle of a recovery: spec/recovery.md section 3, for a chip whose journal stands and that has no floors.
+# The bundle of a recovery: spec/recovery.md section 3, for a chip whose journal
+# stands and that has no floors.
 
 import delegation
 from fault import require

@@ -1,5 +1,5 @@
-// Vectors of spec/recovery.md section 3, for a chip whose journal stands: root, product and epoch of the file,
-// its thumbprint, the nonce and the counts of its last hello.
+// Vectors of spec/recovery.md section 3, for a chip whose journal stands: root, product and epoch of the
+// file, its thumbprint, the nonce and the counts of its last hello.
 
 import type { Bytes } from '@firmseal/bytes';
 import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';

@@ -1,5 +1,5 @@
-/* See fs_floor.h. A cell is 16 bytes: magic, kind and version; value, little-endian; 8 bytes of a MAC. An entry
- * with a root has a second cell, which is written first. */
+/* See fs_floor.h. A cell is 16 bytes: magic, kind and version; value, little-endian; 8 bytes of a MAC. An
+ * entry with a root has a second cell, which is written first. */
 #include "fs_floor.h"
 
 #include "fs_chip_facts.h"

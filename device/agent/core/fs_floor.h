@@ -1,7 +1,7 @@
 /*
  * Floors in one-time programmable memory: what the journal may not be below (spec/recovery.md section 5).
- * An entry is authenticated with the device key and never changes; the highest of a kind counts. Chips without
- * such memory have no floors. Nothing is refused because there is no room left.
+ * An entry is authenticated with the device key and never changes; the highest of a kind counts. Chips
+ * without such memory have no floors. Nothing is refused because there is no room left.
  */
 #ifndef FS_FLOOR_H
 #define FS_FLOOR_H
@@ -27,7 +27,8 @@ void fs_floor_read(fs_floors *floors);
 /* FS_ERR_JOURNAL_FAILED when fs_now is of a journal that this chip has left behind. */
 fs_result fs_floor_check(void);
 
-/* Writes what of fs_now is above the floors. To be called for what flash holds: never ahead of the journal. */
+/* Writes what of fs_now is above the floors. To be called for what flash holds:
+ * never ahead of the journal. */
 void fs_floor_raise(void);
 
 /* How many entries the chip has room for, and how many of them are left. */

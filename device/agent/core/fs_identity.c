@@ -183,8 +183,8 @@ static uint32_t blank_slot(const fs_range *place) {
   return 0;
 }
 
-/* Erases the units of the place, but not one with code that runs: there the next update of the agent does it. What
- * else lies in a unit with the agent's copy is that copy, and the anchor makes it again. */
+/* Erases the units of the place, but not one with code that runs: there the next update of the agent does it.
+ * What else lies in a unit with the agent's copy is that copy, and the anchor makes it again. */
 static fs_result erase_place(const fs_range *place) {
   fs_erase_unit unit;
   uint32_t address;

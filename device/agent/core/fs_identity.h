@@ -1,7 +1,7 @@
 /*
- * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or three
- * places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
- * product, the origin and the device key; private keys are read from flash for one use.
+ * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or
+ * three places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product, the origin
+ * and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
@@ -34,12 +34,13 @@ typedef struct {
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
 fs_answer fs_identity_load(void);
-/* Writes the identity that is loaded where a copy of it is missing, torn or another one. What is not possible now
- * is left for the next time. After an install of an agent, and at each boot. */
+/* Writes the identity that is loaded where a copy of it is missing, torn or another one. What is not possible
+ * now is left for the next time. After an install of an agent, and at each boot. */
 void fs_identity_heal(void);
 /* Wipes what was loaded: before the application runs. */
 void fs_identity_forget(void);
-/* FS_YES when the range holds an identity of a version that this agent does not know: another agent made it. */
+/* FS_YES when the range holds an identity of a version that this agent does not
+ * know: another agent made it. */
 fs_answer fs_identity_is_newer(void);
 /* FS_YES when an identity is loaded. */
 fs_answer fs_identity_present(void);

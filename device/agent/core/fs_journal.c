@@ -205,8 +205,8 @@ static fs_result append_in_other_half(const uint8_t *device_key) {
 }
 
 /*
- * A state of the first version in fs_now, as the present version has it. What a receipt of the agent needs did
- * not exist then. Its authenticity is looked at in RAM, as that of any state.
+ * A state of the first version in fs_now, as the present version has it. What a receipt of the agent needs
+ * did not exist then. Its authenticity is looked at in RAM, as that of any state.
  */
 static fs_result migrate(void) {
   uint8_t mac[16];

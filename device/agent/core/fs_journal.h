@@ -109,9 +109,9 @@ typedef struct {
 extern fs_state fs_now;
 
 /* Finds the newest intact state and makes sure that it is firmly written, and that no older one stands in the
- * other half; one of an older version of the layout is written anew in the present one. FS_ERR_JOURNAL_FAILED;
- * FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands there, and nothing was
- * changed. */
+ * other half; one of an older version of the layout is written anew in the present one.
+ * FS_ERR_JOURNAL_FAILED; FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands
+ * there, and nothing was changed. */
 fs_result fs_journal_load(void);
 
 /* Why nothing was loaded: FS_ERR_JOURNAL_FAILED, or FS_ERR_JOURNAL_NEWER. */
@@ -133,7 +133,8 @@ fs_result fs_journal_recall(void);
 fs_answer fs_journal_authentic(void);
 
 /* Recovery: writes fs_now as the only state, whatever stands in flash. After a power cut at any operation of
- * it the journal is lost, or as it was, or the new one. FS_ERR_JOURNAL_FAILED, FS_ERR_INTERNAL_CHECK_FAILED. */
+ * it the journal is lost, or as it was, or the new one. FS_ERR_JOURNAL_FAILED,
+ * FS_ERR_INTERNAL_CHECK_FAILED. */
 fs_result fs_journal_renew(void);
 
 /* Personalization: erases the first unit and writes fs_now as the first state, under a key given. */

@@ -15,7 +15,8 @@
 #define SUCCESSIONS_MOST 4u
 #define BUNDLE_MOST 4096u
 #define PAYLOAD_MOST 128u
-/* Journals from before a recovery are told by its number; one in RAM is too high to be of a chip that lives. */
+/* Journals from before a recovery are told by its number; one in RAM is too high to
+ * be of a chip that lives. */
 #define RECOVERIES_MOST 120u
 /* Parts without a generator count boots; each recovery gives them a range that none used before. */
 #define BOOTS_OF_A_RECOVERY 0x1000000u

@@ -130,8 +130,8 @@ fs_result fs_trial_revert(void) {
 #define CONFIRM_WORD 0x66734301u
 #define CONFIRM_SIZE 32u
 
-/* Where: the end of the last erase unit of the area with the entry, when the area leaves it free. Erased with the
- * area when the application was installed. */
+/* Where: the end of the last erase unit of the area with the entry, when the area leaves it free. Erased with
+ * the area when the application was installed. */
 static fs_result confirm_place(uint32_t *address) {
   uint32_t i, start, end;
   for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {

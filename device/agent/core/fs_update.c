@@ -45,7 +45,8 @@ fs_result fs_update_begin(void) {
   /* The journal says nothing of it: what stands stays, and a slot without a head is no image. */
   FS_TRY(fs_update_check(&fs_session.manifest));
   FS_TRY(fs_area_erase(fs_area_place(area), 0));
-  /* On parts with large sectors a copy of the identity went with the slot; the anchor will erase the other. */
+  /* On parts with large sectors a copy of the identity went with the slot; the anchor
+   * will erase the other. */
   /* Defence agent-identity-healed-first */
   fs_identity_heal();
   return FS_OK;

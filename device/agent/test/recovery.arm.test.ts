@@ -1,6 +1,6 @@
-// What the EEPROM emulation of many an application does on an STM32F427: it erases sectors 2 and 3, which hold
-// the agent's journal. Agent and application are machine code, the chip is at level 2. Afterwards the owner's
-// statement and a sealed install bring the chip back.
+// What the EEPROM emulation of many an application does on an STM32F427: it erases sectors 2 and 3, which
+// hold the agent's journal. Agent and application are machine code, the chip is at level 2. Afterwards the
+// owner's statement and a sealed install bring the chip back.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -127,7 +127,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32g0b1', 'stm32u575'], ['stm32g0b1'
       };
       const sealed = await makePackage('stm32f427', { core, areas: [{ area, plaintext: program }] });
       await line.install(sealed);
-      const before = line.info().get(10) as number;
+      const before = line.info().get(11) as number;
       expect(before).toBeLessThan(findChip(id).otp!.length / 16);
 
       const { debug } = line.chip;
@@ -139,7 +139,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32g0b1', 'stm32u575'], ['stm32g0b1'
       expect(line.hello()).toMatchObject({ lifeCycle: 'recovery-needed' });
       expect((await recover(line, { securityCounter: 4, unwraps: 32 })).status).toBe('recovery-floor-low');
       expect((await recover(line, { securityCounter: 5, unwraps: 32 })).status).toBe(0);
-      expect(line.info().get(10)).toBe(before - 1);
+      expect(line.info().get(11)).toBe(before - 1);
       expect(await line.install(sealed)).toMatchObject({ result: 'installed', securityCounter: 5 });
     });
   },

@@ -1,5 +1,5 @@
-// spec/recovery.md on the agent's WebAssembly build: what an application can do to the journal at level 2, and
-// what the owner does about it.
+// spec/recovery.md on the agent's WebAssembly build: what an application can do to the journal at level 2,
+// and what the owner does about it.
 
 import type { Bytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';

@@ -54,7 +54,7 @@ const shape = {
   readoutLevel: field(7, oneOf(0, 1, 2)),
   uniqueId: field(8, byteString(1, 32)),
   boardFault: optionalField(9, integer(0, 65_535)),
-  floorsLeft: optionalField(10, integer(0, 65_535)),
+  floorsLeft: optionalField(11, integer(0, 65_535)),
 };
 
 /** The info of a payload. Throws `link-version-unsupported` or `link-answer-malformed`. */

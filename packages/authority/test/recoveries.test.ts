@@ -1,5 +1,5 @@
-// Recovery of a chip (spec/recovery.md) as an owner asks for it over HTTP: the floors are those of all licenses
-// that the device ever got, and what is stated is logged before a chip sees it.
+// Recovery of a chip (spec/recovery.md) as an owner asks for it over HTTP: the floors are those of all
+// licenses that the device ever got, and what is stated is logged before a chip sees it.
 
 import { type Bytes, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

@@ -126,9 +126,9 @@ export interface KnownOfChip {
 }
 
 /**
- * Every check of spec/recovery.md section 3 that needs no floor of the chip, in its order. Throws `recovery-malformed`, the
- * faults of verifyAuthority, `recovery-signature-invalid`, `recovery-device-wrong`, `recovery-nonce-wrong`,
- * `recovery-epoch-wrong`, `delegation-counter-exceeded`, `recovery-floor-low`.
+ * Every check of spec/recovery.md section 3 that needs no floor of the chip, in its order. Throws
+ * `recovery-malformed`, the faults of verifyAuthority, `recovery-signature-invalid`, `recovery-device-wrong`,
+ * `recovery-nonce-wrong`, `recovery-epoch-wrong`, `delegation-counter-exceeded`, `recovery-floor-low`.
  */
 export function verifyRecovery(crypto: Crypto, bytes: Uint8Array, known: KnownOfChip): RecoveryStatement {
   const { statement, delegation, ...objects } = readRecoveryBundle(bytes);
