@@ -147,6 +147,7 @@ def verify_header(header, now):
     check_requirements(core[9])
     manifest = Manifest(signed, payload, core)
     require(sum(1 for _ in manifest.records()) <= 65535 and manifest.first_hash != ZERO, "manifest-malformed")
+    check_agent_package(core)
     return manifest, now
 
 
@@ -161,6 +162,10 @@ def check_chip(manifest, chip_id, chip, state):
     for area in manifest.areas:
         start, end = area[1], area[1] + area[2]
         slots = chip["slots"]
+        if area[0] == AGENT:
+            begin, size = chip["agentSlot"]
+            require(start == begin and area[2] <= size, "agent-target-wrong")
+            slots = [chip["agentSlot"]]
         require(any(begin <= start and end <= begin + size for begin, size in slots), "area-outside-application")
         require(start % chip["writeUnitBytes"] == 0 and area[2] % chip["writeUnitBytes"] == 0, "area-misaligned")
         require(last_unit is None or unit_of(chip, start) != last_unit, "area-overlap")

@@ -45,6 +45,12 @@ export const campaigns = {
     script: 'lab/reproducible/main.ts',
     says: 'builds the agents that ship in another folder and compares them',
   },
+  executables: {
+    script: 'lab/executables/main.ts',
+    needsAgent: true,
+    needsSources: true,
+    says: 'builds the single executables and runs those of Linux, the other processor under QEMU',
+  },
   suites: {
     script: 'lab/suites/main.ts',
     needsAgent: true,
@@ -56,6 +62,10 @@ export const campaigns = {
     script: 'lab/updater/main.ts',
     needsAgent: true,
     says: "an update page on Chromium's own Web Serial, and its time beside the command's",
+  },
+  console: {
+    script: 'lab/console/main.ts',
+    says: 'the console on an authority of 10,000 units: sizes, first paint, time of each page',
   },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

@@ -76,6 +76,9 @@ async function imageOf(change: Change): Promise<Bytes> {
   return concatBytes(header, body);
 }
 
+/** Version 2, counter 7. */
+export const signedAgent = (): Promise<Bytes> => imageOf({});
+
 export async function agentImageCases(): Promise<AgentImageCase[]> {
   const one = async (
     name: string,

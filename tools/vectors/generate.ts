@@ -6,6 +6,8 @@ import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
+import { agentPackageCases } from './agent-package-cases.ts';
+import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -71,10 +73,12 @@ function chipFacts(id: string) {
     .find(({ name }) => name === readoutProtection.field)!;
   return {
     slots: layout.slots.map(({ storeStart, length }) => [storeStart, length]),
+    agentSlot: [layout.agentCopy.addressStart, layout.agentCopy.length],
     writeUnitBytes: write.unitBytes,
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
     tierReadoutLevel: tier.readoutLevel,
+    ...(tier.repair && { repairReadoutLevel: tier.repair.readoutLevel }),
     readout: {
       register: field.register,
       lsb: field.lsb,
@@ -129,6 +133,7 @@ async function packageFile(): Promise<string> {
     ...(await headerCases()),
     ...(await areaCases()),
     ...(await orderCases()),
+    ...(await agentPackageCases()),
   ];
   const chips = Object.fromEntries(
     ['stm32f427', 'stm32h743', 'stm32g0b1', inventedChip.id].map((id) => [id, chipFacts(id)]),
@@ -335,6 +340,17 @@ async function build(): Promise<Map<string, string>> {
       ),
     ],
     [
+      'vectors/approval/verify.json',
+      fileText(
+        {
+          about:
+            "Objects of spec/approval.md: a policy (section 1), an approval with the approver's delegation (section 3, steps 1 to 3), a certificate of a job's end with the issuer's delegation (section 4). A case that names no epoch has the default.",
+          ...{ rootPublicKey, product, epoch: 1 },
+        },
+        approvalCases(),
+      ),
+    ],
+    [
       'vectors/station/verify.json',
       fileText(
         {
@@ -400,7 +416,7 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Receipts for spec/receipt.md. A case that names no challenge, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
+            'Receipts for spec/receipt.md. A case that names no challenge, chip, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
           ...device,
           challenge,
           chipId: 'stm32f427',
@@ -410,7 +426,7 @@ async function build(): Promise<Map<string, string>> {
           product,
           epoch: 1,
           license: licenseFacts(usualInstall),
-          chips: { stm32f427: chipFacts('stm32f427') },
+          chips: { stm32f427: chipFacts('stm32f427'), stm32h743: chipFacts('stm32h743') },
         },
         await receiptCases(),
       ),

@@ -21,8 +21,8 @@ static fs_result check_b(const fs_anchor_data *trust, fs_agent_facts *facts) {
   return result;
 }
 
-/* Slot B is newer, or slot A does not pass; or slot B is to be what slot A is. A fault leaves the slot that passes as
- * it is: the same again at the next reset. `here`: of slot A, zeros where it does not pass. */
+/* Slot B is newer, or slot A does not pass; or slot B is to be what slot A is. A fault leaves the slot that
+ * passes as it is: the same again at the next reset. `here`: of slot A, zeros where it does not pass. */
 static void settle(const fs_anchor_data *trust, const fs_agent_facts *here) {
   fs_agent_facts there;
   fs_result b = check_b(trust, &there);

@@ -1,6 +1,7 @@
 /*
- * The anchor (spec/anchor.md): what runs first after a reset, and cannot be changed. It checks the agent in slot A,
- * replaces it by a newer one from slot B, puts slot B back, starts the agent; with none left it loads one.
+ * The anchor (spec/anchor.md): what runs first after a reset, and cannot be changed. It checks
+ * the agent in slot A, replaces it by a newer one from slot B, puts slot B back, starts the
+ * agent; with none left it loads one.
  */
 #ifndef FS_ANCHOR_H
 #define FS_ANCHOR_H
@@ -20,8 +21,8 @@
 /* After a reset: starts the agent and does not return, or returns when no slot has one. */
 void fs_anchor_boot(void);
 
-/* What a port does for the anchor alone: hands over to the agent whose vector table stands there, which it takes
- * through FS_FLOW_VECTORS. Where that is not the address given, it resets the chip. */
+/* What a port does for the anchor alone: hands over to the agent whose vector table stands there, which it
+ * takes through FS_FLOW_VECTORS. Where that is not the address given, it resets the chip. */
 void fs_port_boot_agent(uint32_t vectors) __attribute__((noreturn));
 
 #endif

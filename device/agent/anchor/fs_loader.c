@@ -36,7 +36,8 @@ static uint8_t head[FS_AGENT_HEAD_BYTES];
 static uint32_t next;
 static uint32_t end;
 
-/* {0: version of the link, 1: chip id, 10: true}: key 10 says that the loader answers, and no agent is there. */
+/* {0: version of the link, 1: chip id, 10: true}: key 10 says that the loader
+ * answers, and no agent is there. */
 static void write_info(fs_writer *writer) {
   fs_write_map(writer, 3);
   fs_write_uint(writer, 0);
@@ -47,7 +48,8 @@ static void write_info(fs_writer *writer) {
   fs_write_bool(writer, FS_YES);
 }
 
-/* The header passes but for the code that is still to come; slot A is erased, and gets the header without its head. */
+/* The header passes but for the code that is still to come; slot A is erased, and gets
+ * the header without its head. */
 static fs_result take_header(fs_view body) {
   fs_anchor_data trust;
   fs_agent_facts facts;

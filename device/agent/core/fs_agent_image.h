@@ -44,8 +44,9 @@ fs_result fs_agent_image_check_held(uint32_t slot, const uint8_t head[FS_AGENT_H
                                     const fs_anchor_data *trust, fs_agent_facts *facts);
 
 /*
- * All of that but for the code, of which nothing is there yet: who signed the header, and for what. facts->code_hash
- * is the hash that the code has to have. Decides once: what follows from it is checked again with the code.
+ * All of that but for the code, of which nothing is there yet: who signed the header, and for
+ * what. facts->code_hash is the hash that the code has to have. Decides once: what follows from it
+ * is checked again with the code.
  */
 fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], const fs_anchor_data *trust,
                                       fs_agent_facts *facts);

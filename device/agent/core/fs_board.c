@@ -157,6 +157,7 @@ static fs_result read_block(fs_board *board) {
   board->fast_baud = fs_get_u32le(block + FAST_BAUD);
   board->window_ms = u16(block + WINDOW);
   board->unconfirmed_boots = block[BOOTS];
+  board->least_millivolts = u16(block + LEAST_SUPPLY);
   board->uart = block[UART];
   board->tx = block[TX];
   board->rx = block[RX];

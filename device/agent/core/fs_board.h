@@ -20,6 +20,7 @@ typedef struct {
   uint32_t fast_baud; /* 0: none */
   uint32_t window_ms;
   uint32_t unconfirmed_boots; /* 0: they are not counted */
+  uint32_t least_millivolts; /* supply; 0: not known */
   uint8_t uart;      /* number as in the block; 0: none */
   uint8_t tx;
   uint8_t rx;

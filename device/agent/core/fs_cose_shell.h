@@ -11,7 +11,8 @@ fs_answer fs_cose_is_low(const uint8_t s[32]);
 /* The protected header {1: -7, 16: typ}, as the content of a byte string. */
 void fs_cose_write_protected(fs_writer *writer, fs_typ typ);
 
-/* ["Signature1", protected, h'', payload] up to the payload's content: its length, or 0 where it does not fit. */
+/* ["Signature1", protected, h'', payload] up to the payload's content: its length, or
+ * 0 where it does not fit. */
 uint32_t fs_cose_head(fs_typ typ, uint32_t payload_length, uint8_t *head, uint32_t capacity);
 
 #endif

@@ -23,6 +23,10 @@ typedef struct {
   uint8_t mac[MAC_SIZE];
 } cell;
 
+FS_STATIC_ASSERT(sizeof(cell) == CELL_SIZE && offsetof(cell, head) == 0 && offsetof(cell, value) == 4);
+FS_STATIC_ASSERT(offsetof(cell, mac) == 8);
+FS_STATIC_ASSERT(CELL_SIZE % FS_WRITE_UNIT_BYTES == 0 || FS_OTP_LENGTH == 0);
+
 uint32_t fs_floor_room(void) { return CELL_COUNT; }
 
 void fs_floor_name_root(const uint8_t point[FS_POINT_SIZE - 1u], uint8_t name[FS_FLOOR_ROOT_SIZE]) {
@@ -35,11 +39,6 @@ void fs_floor_name_root(const uint8_t point[FS_POINT_SIZE - 1u], uint8_t name[FS
   fs_crypto_sha256_final(&context, hash);
   memcpy(name, hash, FS_FLOOR_ROOT_SIZE);
 }
-
-FS_STATIC_ASSERT(sizeof(cell) == CELL_SIZE && offsetof(cell, head) == 0 && offsetof(cell, value) == 4);
-
-FS_STATIC_ASSERT(offsetof(cell, mac) == 8);
-FS_STATIC_ASSERT(CELL_SIZE % FS_WRITE_UNIT_BYTES == 0 || FS_OTP_LENGTH == 0);
 
 #if FS_OTP_LENGTH > 0
 
@@ -142,7 +141,7 @@ void fs_floor_raise(void) {
   uint8_t name[FS_FLOOR_ROOT_SIZE];
   uint8_t first_root[FS_POINT_SIZE - 1u];
   uint32_t first_epoch;
-  if (fs_journal_stands() != FS_YES || fs_identity_beginnings(first_root, &first_epoch) != FS_OK) return;
+  if (fs_now.life_cycle == FS_LIFE_LOST || fs_identity_beginnings(first_root, &first_epoch) != FS_OK) return;
   fs_floor_read(&floors);
   rise(&floors.epoch, first_epoch); /* the identity says so much */
   fs_floor_name_root(fs_now.root, name);

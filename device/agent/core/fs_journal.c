@@ -11,7 +11,7 @@
 #define STATE_SIZE ((uint32_t)sizeof(fs_state))
 #define ENTRY_SIZE (STATE_SIZE + MARK_SIZE)
 /* Of the first version: what it has is where it is in the present one, and its MAC behind it. */
-#define STATE_1_AUTHENTIC ((uint32_t)offsetof(fs_state, zeros))
+#define STATE_1_AUTHENTIC ((uint32_t)offsetof(fs_state, recoveries))
 #define STATE_1_SIZE (STATE_1_AUTHENTIC + 16u)
 /* "FSJ" and a later version. */
 #define IS_NEWER(magic) (((magic) & 0xffffffu) == (FS_STATE_MAGIC & 0xffffffu) && (magic) > FS_STATE_MAGIC)
@@ -268,17 +268,15 @@ fs_answer fs_journal_authentic(void) {
   return fs_equal(mac, fs_now.mac, sizeof mac);
 }
 
-fs_result fs_journal_fault(void) { return fault; }
-fs_answer fs_journal_stands(void) { return standing; }
-
 void fs_journal_lose(void) {
   standing = FS_NO;
   fs_wipe(&fs_now, sizeof fs_now);
-  /* What a newer agent wrote is left alone, and only told. */
-  fs_now.life_cycle = fault == FS_ERR_JOURNAL_NEWER ? 0 : FS_LIFE_LOST;
+  fs_now.life_cycle = FS_LIFE_LOST;
   fs_now.receipt = FS_RECEIPT_NONE;
   if (fs_identity_beginnings(fs_now.root, &fs_now.epoch) != FS_OK) fs_wipe(fs_now.root, sizeof fs_now.root);
 }
+
+fs_result fs_journal_fault(void) { return fault; }
 
 static fs_result load(void) {
   fs_answer firm = FS_NO;
@@ -315,7 +313,6 @@ fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]) {
   /* Half 1 may hold an enrolment secret, which goes with the first load: by then there is an identity. */
   half = 1;
   FS_TRY_AS(append_in_other_half(device_key), FS_ERR_JOURNAL_FAILED);
-  standing = FS_YES;
   return FS_OK;
 }
 

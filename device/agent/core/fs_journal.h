@@ -32,7 +32,7 @@ typedef struct {
 
 /* The last letter is the version of the layout. */
 #define FS_STATE_MAGIC 0x324a5346u   /* "FSJ2" */
-#define FS_STATE_MAGIC_1 0x314a5346u /* "FSJ1": ended where `zeros` begins, with its MAC there */
+#define FS_STATE_MAGIC_1 0x314a5346u /* "FSJ1": ended where `recoveries` begins, with its MAC there */
 /* What a receipt says of the license of its install. */
 typedef struct {
   uint8_t digest[FS_HASH_SIZE];
@@ -97,8 +97,8 @@ typedef struct {
   fs_area areas[FS_AREA_MAX];         /* of the present application, then of the other */
   fs_other other;
   fs_under_way under_way;
-  uint32_t zeros[3];
   uint32_t recoveries; /* journals that a recovery statement made, this one included */
+  uint32_t zeros[3];
   fs_update update;
   uint8_t mac[16];
 } fs_state;
@@ -117,11 +117,8 @@ fs_result fs_journal_load(void);
 /* Why nothing was loaded: FS_ERR_JOURNAL_FAILED, or FS_ERR_JOURNAL_NEWER. */
 fs_result fs_journal_fault(void);
 
-/* FS_YES when fs_now is of a journal that stands in flash. */
-fs_answer fs_journal_stands(void);
-
 /* No journal stands, or the one that does is not the newest that this chip had: fs_now is what the identity
- * says, in life cycle FS_LIFE_LOST; or 0 after FS_ERR_JOURNAL_NEWER. */
+ * says, in life cycle FS_LIFE_LOST. */
 void fs_journal_lose(void);
 
 /* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the

@@ -8,7 +8,7 @@
 #include "fs_policy.h"
 #include "fs_usb_request.h"
 
-/* Named by what they hold: FS_STATIC_ASSERT's names, by line, would meet those of the headers. */
+/* Named by what they hold, so that an error of the compiler says which. */
 #define FS_HELD(name, condition) typedef char FS_GLUE(held_, name)[(condition) ? 1 : -1] __attribute__((unused))
 #define FS_AT(type, member, offset) FS_HELD(type##_##member, offsetof(type, member) == (offset))
 #define FS_SIZE(type, size) FS_HELD(type, sizeof(type) == (size))
@@ -79,8 +79,8 @@ FS_AT(fs_state, receipt_of, 224);
 FS_AT(fs_state, areas, 320);
 FS_AT(fs_state, other, 704);
 FS_AT(fs_state, under_way, 784);
-FS_AT(fs_state, zeros, 880);
-FS_AT(fs_state, recoveries, 892);
+FS_AT(fs_state, recoveries, 880);
+FS_AT(fs_state, zeros, 884);
 FS_AT(fs_state, update, 896);
 FS_AT(fs_state, mac, 1104);
 FS_SIZE(fs_state, 1120);

@@ -146,6 +146,11 @@ static fs_answer serves_a_lost_chip(uint8_t type) {
   }
 }
 
+/* Why a chip without a journal takes no work. */
+static fs_result why_lost(void) {
+  return fs_journal_fault() == FS_ERR_JOURNAL_NEWER ? FS_ERR_JOURNAL_NEWER : FS_ERR_RECOVERY_NEEDED;
+}
+
 static fs_result dispatch(uint8_t type, exchange *now) {
   fs_answer empty = now->view.length == 0 ? FS_YES : FS_NO;
   switch (type) {
@@ -156,7 +161,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
   /* Another agent made its identity, and may come back: nothing is done to it. */
   if (fs_identity_is_newer() == FS_YES) FS_REQUIRE(type == REQUEST_INFO, FS_ERR_IDENTITY_NEWER);
   /* Defence recovery-nothing-else */
-  if (fs_recovery_needed() == FS_YES) FS_REQUIRE(serves_a_lost_chip(type) == FS_YES, FS_ERR_RECOVERY_NEEDED);
+  if (fs_recovery_needed() == FS_YES) FS_REQUIRE(serves_a_lost_chip(type) == FS_YES, why_lost());
   switch (type) {
     case REQUEST_RECOVER: return fs_recovery_accept(now->view);
     case REQUEST_INFO: fs_info_write(&now->payload); return now->payload.status;

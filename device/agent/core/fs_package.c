@@ -124,7 +124,6 @@ static fs_result accept_twice(fs_view header) {
   uint8_t second[FS_HASH_SIZE];
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(fs_now.life_cycle != FS_LIFE_LOST, FS_ERR_RECOVERY_NEEDED);
-  FS_REQUIRE(fs_now.life_cycle != 0, fs_journal_fault());
   FS_TRY(pass(header, first));
   /* Defence package-second-pass */
   FS_TRY(pass(header, second));

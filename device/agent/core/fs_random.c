@@ -94,10 +94,10 @@ static uint32_t number_of_a_lost_chip(void) {
 
 static fs_result feed(void) {
   uint8_t seed[FS_KEY_SIZE];
-  if (given != FS_YES && fs_journal_stands() != FS_YES) fs_now.random_counter = number_of_a_lost_chip();
+  if (fs_now.life_cycle == FS_LIFE_LOST) fs_now.random_counter = number_of_a_lost_chip();
   if (given == FS_YES || (boot_counted != 0 && boot_counted == fs_now.random_counter)) return FS_OK;
   FS_TRY_AS(fs_identity_seed(seed), FS_ERR_RANDOM_FAILED);
-  if (fs_journal_stands() == FS_YES) {
+  if (fs_now.life_cycle != FS_LIFE_LOST) {
     fs_now.random_counter++;
     FS_REQUIRE(fs_now.random_counter != 0, FS_ERR_RANDOM_FAILED);
     FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED); /* which reads it back */

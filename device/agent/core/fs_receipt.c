@@ -203,7 +203,7 @@ static fs_result write(fs_writer *writer, fs_view challenge, const subject *of) 
 fs_result fs_receipt_write(fs_writer *writer, fs_view challenge) {
   subject of;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_INSIST(fs_now.life_cycle != 0 && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
+  FS_INSIST(fs_now.life_cycle != FS_LIFE_LOST && (fs_now.receipt == FS_RECEIPT_PRESENT || fs_now.receipt == FS_RECEIPT_OTHER),
             FS_ERR_NO_RECEIPT);
   of = application();
   return write(writer, challenge, &of);
@@ -214,7 +214,7 @@ fs_result fs_receipt_write_agent(fs_writer *writer, fs_view challenge) {
   subject of;
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
   /* Defence agent-receipt-of-an-ended-install */
-  FS_INSIST(fs_now.life_cycle != 0 &&
+  FS_INSIST(fs_now.life_cycle != FS_LIFE_LOST &&
                 (fs_now.update.status == FS_UPDATE_WRITTEN || fs_now.update.status == FS_UPDATE_RUNS),
             FS_ERR_NO_RECEIPT);
   area = fs_update_area();

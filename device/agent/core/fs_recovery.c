@@ -112,7 +112,7 @@ static fs_result verify_authority(const bundle_parts *found, recovery *read, uin
   purpose.product = fs_identity_product();
   fs_trust_begin(fs_now.root, fs_now.epoch, &read->trust);
   fs_floor_read(&read->floors);
-  read->met = read->floors.has_root == FS_YES && fs_journal_stands() != FS_YES ? FS_NO : FS_YES;
+  read->met = read->floors.has_root == FS_YES && fs_now.life_cycle == FS_LIFE_LOST ? FS_NO : FS_YES;
   meet_root(read);
   for (i = 0; i < found->succession_count; i++) {
     FS_DECIDE(fs_trust_follow(found->successions[i], purpose.product, &read->trust));
@@ -183,7 +183,7 @@ static void describe(const recovery *read) {
   uint32_t installs = fs_now.install_count;
   uint32_t boots = fs_now.random_counter;
   uint32_t recoveries = higher(fs_now.recoveries, read->floors.recoveries) + 1u;
-  if (fs_journal_stands() != FS_YES) boots = 0; /* it is not a count there: fs_random.c */
+  if (fs_now.life_cycle == FS_LIFE_LOST) boots = 0; /* it is not a count there: fs_random.c */
   fs_wipe(&fs_now, sizeof fs_now);
   fs_now.sequence = sequence;
   fs_now.install_count = installs;

@@ -45,9 +45,8 @@ fs_result fs_update_begin(void) {
   /* The journal says nothing of it: what stands stays, and a slot without a head is no image. */
   FS_TRY(fs_update_check(&fs_session.manifest));
   FS_TRY(fs_area_erase(fs_area_place(area), 0));
-  /* On parts with large sectors a copy of the identity went with the slot; the anchor
-   * will erase the other. */
-  /* Defence agent-identity-healed-first */
+  /* On some chips a copy of the identity lies in that erase unit: before the anchor erases another one. */
+  /* Defence agent-update-heals-identity */
   fs_identity_heal();
   return FS_OK;
 }

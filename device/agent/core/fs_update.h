@@ -1,7 +1,7 @@
 /*
  * A package that brings an agent (spec/agent.md section 9): its image goes into the second slot, while the
- * application stands as it is. The head of the image is written last. Until then the anchor puts back what was there,
- * and the install is forgotten; from then on it starts the new agent at the next reset.
+ * application stands as it is. The head of the image is written last. Until then the anchor puts back what
+ * was there, and the install is forgotten; from then on it starts the new agent at the next reset.
  */
 #ifndef FS_UPDATE_H
 #define FS_UPDATE_H
@@ -22,8 +22,8 @@ fs_result fs_update_begin(void);
  */
 fs_result fs_update_finish(const uint8_t mac[FS_HASH_SIZE]);
 
-/* After a reset, before any boot. *stay: FS_YES when this is the first start of a new agent, which waits on its
- * link for whoever brought it. FS_ERR_JOURNAL_FAILED. */
+/* After a reset, before any boot. *stay: FS_YES when this is the first start of a new agent, which waits on
+ * its link for whoever brought it. FS_ERR_JOURNAL_FAILED. */
 fs_result fs_update_settle(fs_answer *stay);
 
 /* FS_YES when the next reset starts another agent. */

@@ -4,7 +4,7 @@ import { signAgentImage } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { agentHeaderBytes, findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import type { SealInputs } from '@firmseal/seal';
+import type { Area, SealInputs } from '@firmseal/seal';
 import { agentCode } from '@firmseal/virtual-stm32';
 import { buildAgentOfVersion } from '../build.ts';
 import { delegate, makePackage, product, root, signerOf, type TestPackage } from './trusted-site.ts';
@@ -57,10 +57,10 @@ export async function agentImageOf(chipId: string, change: AgentChange = {}): Pr
 export async function agentPackage(chipId: string, change: AgentChange = {}): Promise<TestPackage> {
   const image = await agentImageOf(chipId, change);
   const { agentCopy } = findChip(chipId).layout;
-  const area = {
-    ...{ kind: 'agent', address: agentCopy.addressStart, lengthBytes: image.length },
+  const area: Area = {
+    ...{ kind: 'agent' as const, address: agentCopy.addressStart, lengthBytes: image.length },
     ...{ agentCounter: change.counter ?? change.version ?? 2, ...change.area },
-  } as const;
+  };
   return makePackage(change.chipId ?? chipId, {
     core: {
       ...{ firmwareVersion: 'agent', securityCounter: 0, interruption: 'erase', bootCheck: 'record' },

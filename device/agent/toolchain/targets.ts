@@ -81,7 +81,10 @@ export function anchorTargetOf(id: string): Target {
 export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
-  const common = ['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'watchdog', ...files];
+  const common = [
+    ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
+    ...files,
+  ];
   const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
   return {
     chip,

@@ -1,5 +1,5 @@
-// The data block of the anchor (spec/anchor.md section 2): what it checks agents by. Personalization writes it
-// beside the agent, into erase units that are write-protected in the end. Little-endian:
+// The data block of the anchor (spec/anchor.md section 2): what it checks agents by. Personalization writes
+// it beside the agent, into erase units that are write-protected in the end. Little-endian:
 //    0 "FSAD"   4 version 1 (2)   6 length 256 (2)   8 epoch   12 counter of the measured agent   16 16 zeros
 //   32 SHA-256 of its code   64 root, or zeros   129 product: length, or 0   130 product, 32   162 zeros
 //  252 CRC-32
@@ -34,9 +34,9 @@ function slotOf(image: readonly Part[], chip: Chip): Uint8Array {
 }
 
 /**
- * The block for an image of anchor and agent, which measures that agent, where the anchor looks for it. Without an
- * owner the chip takes no other agent, ever. RangeError for a product of more than 32 bytes. Throws
- * `agent-image-malformed`.
+ * The block for an image of anchor and agent, which measures that agent, where the anchor looks for
+ * it. Without an owner the chip takes no other agent, ever. RangeError for a product of more than 32
+ * bytes. Throws `agent-image-malformed`.
  */
 export function anchorPart(
   crypto: Pick<Crypto, 'sha256'>,

@@ -61,7 +61,8 @@ export async function audit(
   return run.end();
 }
 
-class Audit {
+/** The audit while its lines come in: for those who make lines of what it has read so far. */
+export class Audit {
   readonly #crypto: Crypto;
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
@@ -83,6 +84,20 @@ class Audit {
     this.#options = options;
     this.#chain = new LogChain(crypto);
     this.#compareHeads(); // heads of the empty log
+  }
+
+  /** What the log lines said so far. */
+  get logged(): LoggedState {
+    return this.#logged;
+  }
+
+  get findingCount(): number {
+    return this.#findingCount;
+  }
+
+  /** A contradiction that was met outside of the lines. */
+  report(finding: Finding): void {
+    this.#report(finding);
   }
 
   /** False when further lines are not worth reading: a file without end ends here. */
@@ -125,13 +140,13 @@ class Audit {
     }
   }
 
-  #addRow(
-    line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' },
-  ): void {
+  #addRow(line: Exclude<EvidenceLine, { kind: 'head' | 'log' | 'identity' | 'job' | 'end' }>): void {
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
     if (line.kind === 'package') job.addPackage(line);
+    else if (line.kind === 'approval') job.addApproval(line);
+    else if (line.kind === 'ending') job.addEnding(line);
     else if (line.kind === 'unit') job.addUnit(line);
     else if (line.kind === 'license') job.addLicense(line);
     else if (line.kind === 'receipt') job.addReceipt(line);
@@ -215,7 +230,9 @@ class Audit {
       crypto: this.#crypto,
       logged: this.#logged.jobs.get(job),
       trust,
+      alarms: this.#logged.alarms,
       report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
+      notice: (notice) => this.#notices.push(notice),
       onInstall: onInstall ?? (() => undefined),
       onStated: onStated ?? (() => undefined),
     });

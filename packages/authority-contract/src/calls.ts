@@ -3,6 +3,7 @@
 import { auditorCalls } from './auditor-calls.ts';
 import { batchCalls } from './batch-calls.ts';
 import type { AnswerOf, InputOf } from './call.ts';
+import { consoleCalls } from './console-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
@@ -13,6 +14,7 @@ export const calls = {
   ...batchCalls,
   ...recoveryCalls,
   ...auditorCalls,
+  ...consoleCalls,
 } as const;
 
 export type CallName = keyof typeof calls;

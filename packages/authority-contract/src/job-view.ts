@@ -10,7 +10,7 @@ export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** Besides PASS, the most serious first; spec/receipt.md section 4. */
-const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'REPAIRABLE', 'UNWITNESSED', 'ENROLLED'] as const;
 export const outcomes = ['PASS', ...weaknesses] as const;
 /** What an owner may take besides PASS; the last is a station's word (spec/station.md). */
 const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
@@ -28,9 +28,29 @@ const outcomeCounts = z.object({
   PASS: of.count.optional(),
   REHEARSAL: of.count.optional(),
   UNPROTECTED: of.count.optional(),
+  REPAIRABLE: of.count.optional(),
   UNWITNESSED: of.count.optional(),
   ENROLLED: of.count.optional(),
 });
+
+/** What approvers can sign (spec/approval.md section 2). */
+export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close'] as const;
+
+const approvalView = z.object({
+  kind: z.enum(approvalKinds),
+  /** SHA-256 of the approver's public key. */
+  approver: of.digest,
+  approvalDigest: of.digest,
+  issuedAtMs: of.timeMs,
+  /** It counts until then. */
+  validUntilMs: of.timeMs,
+  /**
+   * False: it does not count any more, or not as it stands (expired, ended, of another number of approvers).
+   */
+  counts: z.boolean(),
+});
+/** Of a job, the newest. */
+export const mostShownApprovals = 64;
 
 const packageView = z.object({
   manifestDigest: of.digest,
@@ -61,7 +81,12 @@ export const jobView = z.object({
   /** Units by the newest statement of a station: without proof, and not among `installed`. */
   stated: resultCounts,
   createdAtMs: of.timeMs,
+  /** No license is issued after it. */
+  validUntilMs: of.timeMs.optional(),
   packages: z.array(packageView).max(256),
+  /** How many approvers have to sign; 0 where the root asks for none. */
+  approvalsNeeded: of.count,
+  approvals: z.array(approvalView).max(mostShownApprovals),
 });
 export type JobView = z.output<typeof jobView>;
 

@@ -15,6 +15,8 @@ export type LogKind =
   | 'package-added'
   | 'job-approved'
   | 'job-closed'
+  | 'job-certified'
+  | 'approval-stored'
   | 'unit-taken'
   | 'unit-voided'
   | 'unit-retaken'

@@ -36,6 +36,9 @@ const started = (id: string, kind: Kind): ChipBench => {
   return bench;
 };
 
+/** CFSR, HFSR. */
+const faultStatus = [0xe000_ed28, 0xe000_ed2c];
+
 const frameOf = (bench: ChipBench): Frame => {
   const frames: Frame[] = [];
   new FrameReader().push(Uint8Array.from(bench.sent), (frame) => frames.push(frame));
@@ -93,6 +96,9 @@ describe.each(builds)('%s, %s', (id, kind) => {
       );
       fresh.putWords(slot.storeStart, [stack, (slot.linkStart + 0x101) >>> 0]);
       const remaps: number[] = [];
+      // What a fault that was gone on from leaves behind, and keys in every register that a function keeps.
+      for (const place of faultStatus) fresh.written.set(place, 0x4000_0200);
+      for (let i = 1; i <= 12; i++) fresh.core.registers[i] = 0x5ec2e7;
       fresh.onRegisterWrite = (address, value) =>
         void (address === 0x40013800 && id === 'stm32f427' && remaps.push(value));
       fresh.core.registers[0] = slot.storeStart;
@@ -100,6 +106,13 @@ describe.each(builds)('%s, %s', (id, kind) => {
       fresh.runUntil(() => fresh.core.PC === slot.linkStart + 0x100);
       expect(fresh.core.SP).toBe(stack);
       expect(fresh.core.VTOR >>> 0).toBe(slot.linkStart);
+      const kept = [...fresh.core.registers.subarray(0, 13)].filter((_, i) => i !== 1);
+      expect(kept, 'r1 is the entry').toEqual(new Array(12).fill(0));
+      expect(fresh.core.LR >>> 0, 'as after a reset').toBe(0xffff_ffff);
+      // Bits that are cleared by writing 1; Armv6-M has none.
+      const cleared = faultStatus.map((place) => fresh.written.get(place));
+      const hasThem = kind === 'shipping' && id !== 'stm32g0b1';
+      expect(cleared).toEqual(faultStatus.map(() => (hasThem ? 0xffff_ffff : 0x4000_0200)));
       expect(fresh.core.PM, 'interrupts are allowed, as after reset').toBe(false);
       expect(remaps).toEqual(slot.handover === 'swap-banks' ? [0x100] : []);
       expect(fresh.written.get(usartOf(id) + (id === 'stm32f427' ? 0x0c : 0)), 'it was on before').not.toBe(
@@ -158,5 +171,38 @@ describe.each(builds)('%s, %s', (id, kind) => {
     expect(ramBytes).toBeLessThan(16.5 * 1024);
     expect(build.stackBytes).toBeGreaterThan(build.stack.bytes);
     expect(build.stack.path[0]).toBe('fs_reset_entry');
+  });
+});
+
+describe('stm32h743', () => {
+  const idCode = 0x5c00_1000;
+  const axiOverride = 0x5100_8108;
+  it.each([
+    ['1003', 'Y', 1],
+    ['2003', 'V', undefined],
+    ['2001', 'X', undefined],
+  ])('revision 0x%s (%s): reads of AXI SRAM are made safe where they are not', (revision, _, written) => {
+    const bench = new ChipBench(buildAgent(targetOf('stm32h743', 'shipping')));
+    bench.written.set(idCode, Number(`0x${revision}0450`));
+    bench.call('fs_chip_start');
+    expect(bench.written.get(axiOverride)).toBe(written);
+  });
+
+  it('closes the memory of FMC and QUADSPI to reads ahead, and gives it back', () => {
+    const bench = started('stm32h743', 'shipping');
+    const regions = new Map<number, [number, number]>();
+    const held = (offset: number) => bench.written.get(0xe000_ed00 + offset) ?? 0;
+    bench.onRegisterWrite = (address) =>
+      void (address === 0xe000_eda0 && regions.set(held(0x98), [held(0x9c), held(0xa0)]));
+    bench.call('fs_chip_start');
+    const closed = (1 << 28) | (28 << 1) | 1;
+    expect([...regions.values()]).toEqual([
+      [0x6000_0000, closed],
+      [0x8000_0000, closed],
+    ]);
+    expect(held(0x94)).toBe(5);
+    bench.call('fs_chip_stop');
+    expect([...regions.values()].map(([, attributes]) => attributes)).toEqual([0, 0]);
+    expect(held(0x94)).toBe(0);
   });
 });

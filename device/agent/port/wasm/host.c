@@ -1,7 +1,7 @@
 /*
- * The WebAssembly port of agent and anchor: the host plays the chip. Every function of fs_port.h and fs_crypto.h becomes an
- * import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word. Imports that do not return
- * are played by the host throwing through the module, which it then discards.
+ * The WebAssembly port of agent and anchor: the host plays the chip. Every function of fs_port.h and
+ * fs_crypto.h becomes an import of module "fs"; the host answers FS_OK (0x5a5a5a5a) or any other word.
+ * Imports that do not return are played by the host throwing through the module, which it then discards.
  */
 #include "fs_chip_facts.h"
 #include "fs_crypto.h"
@@ -55,6 +55,8 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   return host_option_program(register_ids, values, count);
 }
 fs_answer fs_port_level_key(void) { return host_level_key(); }
+/* Nobody measures a supply here. */
+fs_result fs_port_supply_bears(void) { return FS_OK; }
 void fs_port_option_launch(void) {
   host_option_launch();
   __builtin_trap();

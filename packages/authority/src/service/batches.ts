@@ -16,7 +16,14 @@ import {
 } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
 import type { JobRecord, LicenseRecord } from '../store/records.ts';
-import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireOrdered } from './approvals.ts';
+import {
+  type Authority,
+  type ProductTrust,
+  requireApproved,
+  requireCurrent,
+  requireProduct,
+} from './authority.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import {
   checkAccepted,
@@ -154,7 +161,9 @@ export async function licenseRecords(
   requireStanding(job);
   requireDate(authority, notAfterSeconds);
   const trust = requireProduct(authority, job.product);
+  requireCurrent(authority, job);
   const item = await choosePackage(authority, request);
+  await requireOrdered(authority, job, item.manifestDigest);
   const checked: CheckedRecord[] = [];
   for (const [record, bytes] of records.entries()) {
     try {

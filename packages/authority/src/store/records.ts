@@ -15,6 +15,8 @@ export interface JobRecord {
   readonly accepts: AcceptedOutcomes;
   readonly state: JobState;
   readonly createdAtMs: number;
+  /** No license after it; absent for a job without such an end. */
+  readonly validUntilMs?: number;
   /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
@@ -116,6 +118,39 @@ export interface OutcomeRecord {
   readonly storedAtMs: number;
 }
 
+/** What a line told of itself last. */
+export interface BoardRecord {
+  /** Of the line's token. */
+  readonly tokenId: string;
+  readonly jobId: Bytes;
+  /** Clock of the authority. */
+  readonly atMs: number;
+  /** JSON, as packages/authority-contract has it. */
+  readonly board: string;
+}
+
+/** What an approver signed for a job. */
+export interface ApprovalRecord {
+  /** Of the signed object. */
+  readonly approvalDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly approval: Bytes;
+  /** Of the approver. */
+  readonly delegation: Bytes;
+  readonly storedAtMs: number;
+  /** True for one from before an older database was put back: it counts no more. */
+  readonly ended: boolean;
+}
+
+/** The certificate of a job's end. */
+export interface JobEndRecord {
+  readonly jobId: Bytes;
+  readonly endDigest: Bytes;
+  readonly end: Bytes;
+  /** Of the license issuer who signed it. */
+  readonly delegation: Bytes;
+}
+
 /** The record of an identity, as a site brought it. */
 export interface IdentityRow {
   readonly recordDigest: Bytes;
@@ -140,6 +175,16 @@ export interface ChallengeRecord {
   readonly expiresAtMs: number;
   /** Entries of the log when it was given. */
   readonly logSize: number;
+}
+
+/** A request under an idempotency key. */
+export interface RequestRecord {
+  readonly keyHash: Bytes;
+  /** Of what was asked. */
+  readonly bodyHash: Bytes;
+  readonly atMs: number;
+  /** Sealed under the key itself, which the store does not have. */
+  readonly answer?: Bytes;
 }
 
 export interface TokenRecord {

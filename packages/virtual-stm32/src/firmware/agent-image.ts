@@ -1,6 +1,7 @@
 // How anchor and agent, compiled to WebAssembly, stand in the chip's flash: 16 bytes (magic "FSWA", length of
-// the rest, 8 bytes 0xFF), then the module, deflated: it is longer than machine code. They take the places that machine code has on a real chip, the
-// agent behind the header of its slot, so that erasing or altering either means the same here as there.
+// the rest, 8 bytes 0xFF), then the module, deflated: it is longer than machine code. They take the places
+// that machine code has on a real chip, the agent behind the header of its slot, so that erasing or altering
+// either means the same here as there.
 //
 // One file holds both: the agent's module, with the anchor's in a custom
 // section that WebAssembly passes over.

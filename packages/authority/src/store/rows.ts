@@ -1,25 +1,31 @@
-// From rows of SQLite to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
-import type { LogRow } from '@firmseal/ledger';
+import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
+import type { UnitName } from './store.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -36,6 +42,7 @@ export const toJob = (row: Row): JobRecord => ({
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -60,6 +67,11 @@ export const toUnit = (row: Row): UnitRecord => ({
   ...(given(row, 'void_reason')
     ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
     : {}),
+});
+
+export const toUnitName = (row: Row): UnitName => ({
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
 });
 
 export const toUnitIndex = (row: Row): number => number(row, 'unit_index');
@@ -133,6 +145,29 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   storedAtMs: number(row, 'stored_at_ms'),
 });
 
+export const toBoard = (row: Row): BoardRecord => ({
+  tokenId: text(row, 'token_id'),
+  jobId: bytes(row, 'job_id'),
+  atMs: number(row, 'at_ms'),
+  board: text(row, 'board'),
+});
+
+export const toApproval = (row: Row): ApprovalRecord => ({
+  approvalDigest: bytes(row, 'approval_digest'),
+  jobId: bytes(row, 'job_id'),
+  approval: bytes(row, 'approval'),
+  delegation: bytes(row, 'delegation'),
+  storedAtMs: number(row, 'stored_at_ms'),
+  ended: number(row, 'ended') === 1,
+});
+
+export const toJobEnd = (row: Row): JobEndRecord => ({
+  jobId: bytes(row, 'job_id'),
+  endDigest: bytes(row, 'end_digest'),
+  end: bytes(row, 'certificate'),
+  delegation: bytes(row, 'delegation'),
+});
+
 export const toIdentity = (row: Row): IdentityRow => ({
   recordDigest: bytes(row, 'record_digest'),
   product: text(row, 'product'),
@@ -154,6 +189,13 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRequest = (row: Row): RequestRecord => ({
+  keyHash: bytes(row, 'key_hash'),
+  bodyHash: bytes(row, 'body_hash'),
+  atMs: number(row, 'at_ms'),
+  ...(given(row, 'answer') ? { answer: bytes(row, 'answer') } : {}),
 });
 
 export const toToken = (row: Row): TokenRecord => ({
@@ -187,3 +229,9 @@ export const toOutcomeCount = (row: Row): [Outcome, number] => [
 ];
 
 export const toTick = (row: Row): number => number(row, 'at_ms');
+
+/** Where the log ends, of a store that keeps it in a row of its own. */
+export const toLogHead = (row: Row | undefined): LogHead => ({
+  size: number(row!, 'size'),
+  head: bytes(row!, 'head'),
+});

@@ -1,0 +1,36 @@
+export {
+  type Approval,
+  type ApprovedThing,
+  makeApproval,
+  readApprovalUnverified,
+  subjectDigest,
+  type VerifiedApproval,
+  verifyApproval,
+} from './approval.ts';
+export {
+  type ApprovalPolicy,
+  makeApprovalPolicy,
+  readApprovalPolicyUnverified,
+  verifyApprovalPolicy,
+} from './approval-policy.ts';
+export { type JobEnd, makeJobEnd, verifyJobEnd } from './job-end.ts';
+export {
+  countApprovers,
+  coversOrder,
+  coversPackage,
+  coversThing,
+  isReached,
+  type Quorum,
+  requireQuorum,
+} from './quorum.ts';
+export {
+  type ApprovalKind,
+  approvalKinds,
+  mostOrderPackages,
+  type OrderAccept,
+  type OrderMode,
+  type OrderSubject,
+  orderAccepts,
+  orderModes,
+  type Subject,
+} from './subject.ts';
