@@ -281,8 +281,7 @@ const updater: CommandGroup = {
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'init',
-    about:
-      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    about: "make an owner's desk: keys, delegations, an authority, and a file that fills in options",
     load: () => import('./commands/init.ts'),
   },
   keys,
@@ -298,8 +297,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'check',
-    about:
-      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    about: 'look before a shift what would be refused: trust, size, option bytes, licenses',
     load: () => import('./commands/check.ts'),
   },
   {
@@ -314,14 +312,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'devices',
-    about:
-      'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
+    about: 'list what is plugged in: ROM bootloaders, agents, probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
   {
     name: 'doctor',
-    about:
-      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    about: 'look for what is in the way of a chip: drivers, permissions, cables, clocks; writes udev rules',
     load: () => import('./commands/doctor.ts'),
   },
   authority,
@@ -352,7 +348,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'recover',
-    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    about: 'let a chip that lost its journal take up work again, from a security counter on',
     load: () => import('./commands/recover.ts'),
   },
   {

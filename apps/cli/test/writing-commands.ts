@@ -213,6 +213,14 @@ export function callsOf({
     },
     'silicon report': { words: ['silicon', 'report', at('panel.bin')], files: [], status: 3 },
     // No chip is there: nothing is asked of the authority.
+    recover: {
+      words: [
+        ...['recover', '--socket', 'tcp:127.0.0.1:1', '--product', 'panel', ...trust],
+        ...['--key', at('root.key'), '--floor', '1'],
+      ],
+      files: [],
+      status: 13,
+    },
     license: {
       words: [
         ...['license', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],

@@ -219,6 +219,16 @@ describe.skipIf(!canBuild)('the way in', () => {
   });
 });
 
+describe.skipIf(!canBuild)('boots that no application confirmed', () => {
+  const settled = blockOf({ ...plain, unconfirmedBoots: 1 });
+
+  test('open the link although the settings have no window; an agent that does not count them boots', async () => {
+    expect(greets(await installed(settled), info)).toBe(false);
+    const blind = await installed(settled, { 'listen-after-unconfirmed-boots': '' });
+    expect(greets(blind, info)).toBe(true);
+  });
+});
+
 describe.skipIf(!canBuild)('without a defence', () => {
   const weak = (name: string, instead: string) => mutantBuild({ chip: g0, without: { [name]: instead } });
   const faultOf = (build: { readonly elf: string }, block: Bytes) =>
