@@ -6,9 +6,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withAnchor } from '@firmseal/virtual-stm32';
+import { anchorCore } from './toolchain/anchor-core.ts';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
-import { anchorCore } from './toolchain/anchor-core.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 

@@ -148,7 +148,8 @@ const job: CommandGroup = {
 
 const agent: CommandGroup = {
   name: 'agent',
-  about: 'the agents in this installation: list them, or export one for another programmer',
+  about:
+    'the agents in this installation: list them, export one for another programmer, seal one for the field',
   commands: [
     {
       name: 'list',
@@ -159,6 +160,11 @@ const agent: CommandGroup = {
       name: 'export',
       about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
       load: () => import('./commands/agent/export.ts'),
+    },
+    {
+      name: 'seal',
+      about: 'sign an agent and seal it as a package, which replaces the agent in chips of the field',
+      load: () => import('./commands/agent/seal.ts'),
     },
   ],
 };

@@ -88,7 +88,11 @@ export function compileOurs(
 }
 
 /** The parts of BearSSL that the port uses. */
-export function compileBearssl(compiler: Compiler, arithmetic: Arithmetic, isSmall = false): CompiledObject[] {
+export function compileBearssl(
+  compiler: Compiler,
+  arithmetic: Arithmetic,
+  isSmall = false,
+): CompiledObject[] {
   const folder = bearsslFolder();
   const includes = ['-I', join(folder, 'inc'), '-I', join(folder, 'src')];
   return bearsslSources(arithmetic, isSmall).map((source) => {

@@ -3,8 +3,8 @@
 // it. The way, the link and the key store are the caller's; this knows the order, checks every answer, and
 // takes up a personalization that was cut.
 
-import { anchorPart } from '@firmseal/agent-image';
 import type { AgentClient } from '@firmseal/agent-client';
+import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import {
   type CertificateSigner,

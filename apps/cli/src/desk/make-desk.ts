@@ -1,4 +1,4 @@
-// A desk's folder: root, package signer and device CA with their keys, what the root delegates to them, and
+// A desk's folder: root, package signer, device CA and agent signer with their keys, what the root delegates to them, and
 // an authority that issues licenses for one product.
 
 import { mkdirSync } from 'node:fs';
@@ -18,8 +18,10 @@ export const deskNames = {
   root: 'root.key',
   signer: 'signer.key',
   deviceCa: 'ca.key',
+  agentSigner: 'agent.key',
   signerDelegation: 'signer.delegation',
   deviceCaDelegation: 'ca.delegation',
+  agentSignerDelegation: 'agent.delegation',
   issuerDelegation: 'issuer.delegation',
   authority: 'authority',
 } as const;
@@ -39,6 +41,7 @@ export async function makeDesk(
     ['root', 'root'],
     ['signer', 'package-signer'],
     ['deviceCa', 'device-ca'],
+    ['agentSigner', 'agent-signer'],
   ] as const) {
     const { info, file } = await makeKey(nodeCrypto, { role, passphrase, now: new Date(), ...cost });
     const path = at(deskNames[name]);
@@ -59,10 +62,12 @@ export async function makeDesk(
     const issuerDelegation = await delegate('license-issuer', authority.issuerPublicKey);
     const deviceCaDelegation = await delegate('device-ca', publicKeys.deviceCa!);
     const signerDelegation = await delegate('package-signer', publicKeys.signer!);
+    const agentSignerDelegation = await delegate('agent-signer', publicKeys.agentSigner!);
     writeNewFiles([
       { path: at(deskNames.signerDelegation), parts: [signerDelegation] },
       { path: at(deskNames.deviceCaDelegation), parts: [deviceCaDelegation] },
       { path: at(deskNames.issuerDelegation), parts: [issuerDelegation] },
+      { path: at(deskNames.agentSignerDelegation), parts: [agentSignerDelegation] },
     ]);
     writeProduct(at(deskNames.authority), {
       ...{ product, rootPublicKey: root.publicKey as Bytes, issuerDelegation },
@@ -93,6 +98,8 @@ export function deskFileFor(folder: string, { product, chip, url, sockets, ways 
       signerDelegation: at(deskNames.signerDelegation),
       deviceCa: at(deskNames.deviceCa),
       deviceCaDelegation: at(deskNames.deviceCaDelegation),
+      agentSigner: at(deskNames.agentSigner),
+      agentSignerDelegation: at(deskNames.agentSignerDelegation),
       issuerDelegation: at(deskNames.issuerDelegation),
       authorityPublic: `${authority}/kem.key.pub`,
     },
