@@ -24,7 +24,9 @@ function slotOf({ layout }: Chip, segments: readonly Segment[]): Uint8Array {
 export const agentCodeOf = (chip: Chip, build: AgentBuild): Bytes =>
   readSlot(slotOf(chip, readAgentImage(chip, build))).code;
 
-/** Of a file as `firmseal agent export` writes it. Throws `agent-file-foreign`, and what readImageFile does. */
+/**
+ * Of a file as `firmseal agent export` writes it. Throws `agent-file-foreign`, and what readImageFile does.
+ */
 export function agentCodeOfFile(chip: Chip, file: string): Bytes {
   const { segments } = readImageFile(file, {});
   try {

@@ -1,27 +1,8 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Shell } from './shell.ts';
-
-/**
- * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
- */
-export interface CommandEntry {
-  readonly name: string;
-  readonly about: string;
-  readonly load: () => Promise<{
-    // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
-  }>;
-}
-
-/** Commands under one word, as `firmseal keys new`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly about: string;
-  readonly commands: readonly CommandEntry[];
-}
+import { agent } from './agent-commands.ts';
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
 
 const batch: CommandGroup = {
   name: 'batch',
@@ -142,29 +123,6 @@ const job: CommandGroup = {
       name: 'token',
       about: 'make a token for a line: it can install this job and nothing else',
       load: () => import('./commands/job/token.ts'),
-    },
-  ],
-};
-
-const agent: CommandGroup = {
-  name: 'agent',
-  about:
-    'the agents in this installation: list them, export one for another programmer, seal one for the field',
-  commands: [
-    {
-      name: 'list',
-      about: 'list the agents of this installation: chip, build, size, SHA-256',
-      load: () => import('./commands/agent/list.ts'),
-    },
-    {
-      name: 'export',
-      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
-      load: () => import('./commands/agent/export.ts'),
-    },
-    {
-      name: 'seal',
-      about: 'sign an agent and seal it as a package, which replaces the agent in chips of the field',
-      load: () => import('./commands/agent/seal.ts'),
     },
   ],
 };

@@ -1,5 +1,5 @@
-// The package signer's part of a seal, the same for firmware and agents: the package in parts, and its content
-// key wrapped for the authority.
+// The package signer's part of a seal, the same for firmware and agents: the package in parts, and its
+// content key wrapped for the authority.
 
 import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';

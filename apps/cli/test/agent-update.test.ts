@@ -1,5 +1,5 @@
-// An agent is replaced through the commands: seal, job, install, receipt file, audit. The application that stood
-// stands and boots.
+// An agent is replaced through the commands: seal, job, install, receipt file, audit. The
+// application that stood stands and boots.
 
 import { writeFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';

@@ -1,5 +1,5 @@
-// A desk's folder: root, package signer, device CA and agent signer with their keys, what the root delegates to them, and
-// an authority that issues licenses for one product.
+// A desk's folder: root, package signer, device CA and agent signer with their keys, what the root delegates
+// to them, and an authority that issues licenses for one product.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
