@@ -4,7 +4,7 @@
 
 import { hasAsset } from '../src/assets.ts';
 import type { Desk } from './desk.ts';
-import { approverWords, sealWords } from './desk.ts';
+import { agentSealWords, approverWords, sealWords } from './desk.ts';
 
 export interface Call {
   readonly words: readonly string[];
@@ -96,6 +96,10 @@ export function callsOf({
     },
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    'agent seal': {
+      words: agentSealWords(desk, into('agent.seal')),
+      files: ['agent.seal', 'agent.seal.key'],
+    },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
     check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
