@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import approval
 import batch
 import board
 import cbor
@@ -229,6 +230,17 @@ def run_station(file, case):
         agree(given == all_raw(file["deviceData"]), "other per-device data")
 
 
+def run_approval(file, case):
+    root, product, epoch = raw(file["rootPublicKey"]), file["product"], case.get("epoch", file["epoch"])
+    data, delegation = raw(case["object"]), raw(case.get("delegation"))
+    if case["kind"] == "policy":
+        approval.read_policy(data, root, product)
+    elif case["kind"] == "approval":
+        approval.read_approval(data, delegation, root, product, epoch)
+    else:
+        approval.read_end(data, delegation, root, product, epoch)
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -237,6 +249,7 @@ RUNNERS = {
     "license/open.json": run_license,
     "batch/open.json": run_batch,
     "station/verify.json": run_station,
+    "approval/verify.json": run_approval,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,

@@ -37,6 +37,8 @@ const singles: readonly Single[] = [
     home: [
       'packages/authority-client/',
       'packages/authority/',
+      // The protocol between ledgers and witnesses is C2SP's, and a witness is no authority.
+      'packages/witness/',
       'lab/kill/station-process.ts',
       'apps/cli/src/line/outlets.ts',
       // An update page fetches the files beside it, from a host that is no authority.
@@ -92,6 +94,7 @@ const singles: readonly Single[] = [
     // speak between two parts of the laboratory on one machine.
     home: [
       'packages/authority-contract/src/',
+      'packages/witness/src/state-file.ts',
       'packages/authority-client/src/http-call.ts',
       'packages/authority/src/http/gate.ts',
       'packages/boards/src/board-file.ts',

@@ -5,6 +5,7 @@ import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
+import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -301,6 +302,17 @@ async function build(): Promise<Map<string, string>> {
           ...{ rootPublicKey, product, epoch: 1 },
         },
         await batchCases(),
+      ),
+    ],
+    [
+      'vectors/approval/verify.json',
+      fileText(
+        {
+          about:
+            "Objects of spec/approval.md: a policy (section 1), an approval with the approver's delegation (section 3, steps 1 to 3), a certificate of a job's end with the issuer's delegation (section 4). A case that names no epoch has the default.",
+          ...{ rootPublicKey, product, epoch: 1 },
+        },
+        approvalCases(),
       ),
     ],
     [

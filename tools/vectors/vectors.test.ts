@@ -2,6 +2,7 @@
 // an order of checks names has a vector.
 
 import { readFileSync } from 'node:fs';
+import { verifyApproval, verifyApprovalPolicy, verifyJobEnd } from '@firmseal/approval';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -312,6 +313,26 @@ describe('stations', () => {
     },
   };
   eachCase(file, (one) => readers[one.kind]!(one));
+});
+
+describe('approvals', () => {
+  const file = read('approval/verify.json');
+  const { product } = file;
+  const rootPublicKey = hex(file.rootPublicKey);
+  const readers: Record<string, (one: Json, epoch: number) => void> = {
+    policy: (one) => {
+      verifyApprovalPolicy(crypto, hex(one.object), { rootPublicKey, product });
+    },
+    approval: (one, epoch) => {
+      const objects = { approval: hex(one.object), delegation: hex(one.delegation) };
+      verifyApproval(crypto, objects, { rootPublicKey, product, epoch });
+    },
+    end: (one, epoch) => {
+      const objects = { end: hex(one.object), delegation: hex(one.delegation) };
+      verifyJobEnd(crypto, objects, { rootPublicKey, product, epoch });
+    },
+  };
+  eachCase(file, (one) => readers[one.kind]!(one, one.epoch ?? file.epoch));
 });
 
 describe('the vectors', () => {

@@ -1,27 +1,11 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { Shell } from './shell.ts';
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { job, keys } from './owner-commands.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
-/**
- * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
- */
-export interface CommandEntry {
-  readonly name: string;
-  readonly about: string;
-  readonly load: () => Promise<{
-    // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
-  }>;
-}
-
-/** Commands under one word, as `firmseal keys new`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly about: string;
-  readonly commands: readonly CommandEntry[];
-}
+export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
 const batch: CommandGroup = {
   name: 'batch',
@@ -36,48 +20,6 @@ const batch: CommandGroup = {
       name: 'deliver',
       about: 'bring the receipts that a line without a connection kept to the authority',
       load: () => import('./commands/batch/deliver.ts'),
-    },
-  ],
-};
-
-const keys: CommandGroup = {
-  name: 'keys',
-  about: 'make, show and revoke keys, delegations and epoch statements',
-  commands: [
-    {
-      name: 'new',
-      about: 'make a key and keep it in a passphrase-encrypted file; the public key goes to FILE.pub',
-      load: () => import('./commands/keys/new.ts'),
-    },
-    {
-      name: 'delegate',
-      about: 'sign, with the root key, that another key may act for a product',
-      load: () => import('./commands/keys/delegate.ts'),
-    },
-    {
-      name: 'approval-policy',
-      about: 'sign, with the root key, how many approvers have to sign',
-      load: () => import('./commands/keys/approval-policy.ts'),
-    },
-    {
-      name: 'epoch',
-      about: 'sign, with the root key, that delegations of earlier epochs have ended',
-      load: () => import('./commands/keys/epoch.ts'),
-    },
-    {
-      name: 'revoke',
-      about: 'end a delegation, and make those that stay again in the new epoch',
-      load: () => import('./commands/keys/revoke.ts'),
-    },
-    {
-      name: 'succeed',
-      about: 'sign, with the root key, which key is the next root',
-      load: () => import('./commands/keys/succeed.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show what a key file, delegation, epoch statement or succession says; nothing secret',
-      load: () => import('./commands/keys/show.ts'),
     },
   ],
 };
@@ -106,47 +48,20 @@ const authority: CommandGroup = {
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
     },
-  ],
-};
-
-const job: CommandGroup = {
-  name: 'job',
-  about: 'open, approve, close and watch jobs: one package, one quota',
-  commands: [
     {
-      name: 'list',
-      about: 'list all jobs, newest first',
-      load: () => import('./commands/job/list.ts'),
+      name: 'migrate',
+      about: 'move the authority from its SQLite file into an empty PostgreSQL database',
+      load: () => import('./commands/authority/migrate.ts'),
     },
     {
-      name: 'open',
-      about: 'open a job for a package; it issues nothing until it is approved',
-      load: () => import('./commands/job/open.ts'),
+      name: 'backup',
+      about: "copy the authority's database, also while it is served, into one file",
+      load: () => import('./commands/authority/backup.ts'),
     },
     {
-      name: 'approve',
-      about: 'let the job issue licenses',
-      load: () => import('./commands/job/approve.ts'),
-    },
-    {
-      name: 'close',
-      about: 'end the job: no further license',
-      load: () => import('./commands/job/close.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
-      load: () => import('./commands/job/show.ts'),
-    },
-    {
-      name: 'void',
-      about: 'void a unit whose chip was never installed, so that another chip can take its place',
-      load: () => import('./commands/job/void.ts'),
-    },
-    {
-      name: 'token',
-      about: 'make a token for a line: it can install this job and nothing else',
-      load: () => import('./commands/job/token.ts'),
+      name: 'restore',
+      about: 'put a backup where the authority has no database, or an empty one',
+      load: () => import('./commands/authority/restore.ts'),
     },
   ],
 };
@@ -220,23 +135,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -492,6 +390,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

@@ -61,7 +61,8 @@ export async function audit(
   return run.end();
 }
 
-class Audit {
+/** The audit while its lines come in: for those who make lines of what it has read so far. */
+export class Audit {
   readonly #crypto: Crypto;
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
@@ -83,6 +84,20 @@ class Audit {
     this.#options = options;
     this.#chain = new LogChain(crypto);
     this.#compareHeads(); // heads of the empty log
+  }
+
+  /** What the log lines said so far. */
+  get logged(): LoggedState {
+    return this.#logged;
+  }
+
+  get findingCount(): number {
+    return this.#findingCount;
+  }
+
+  /** A contradiction that was met outside of the lines. */
+  report(finding: Finding): void {
+    this.#report(finding);
   }
 
   /** False when further lines are not worth reading: a file without end ends here. */

@@ -2,6 +2,12 @@
 // is for the auditor to judge.
 
 export type FindingCode =
+  /** The checkpoint of the ledger is not signed or cosigned as the auditor asks for. */
+  | 'checkpoint-invalid'
+  /** A file of the ledger is missing, cut, or not what the others say. */
+  | 'ledger-file-wrong'
+  /** The tree over the entries has another root than the checkpoint. */
+  | 'ledger-root-wrong'
   /** A line of the evidence is not of the interface, or the evidence was cut. */
   | 'evidence-malformed'
   /** A row of the log is missing, moved, or not what its hash says. */
@@ -59,7 +65,9 @@ export type NoticeCode =
   | 'database-restored'
   /** Approvers signed, and the auditor has not said how many have to. */
   | 'approvals-not-audited'
-  /** A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for. */
+  /**
+   * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
+   */
   | 'approval-policy-earlier'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'

@@ -228,6 +228,26 @@ export class LoggedState {
   #restored = -1;
   readonly #jobOfAlarm = new Map<number, string>();
 
+  /**
+   * Forgets, once the log was followed to its end, all rows but those of these units: the audit then expects
+   * no others. Quotas and orders of entries were held against the whole log before.
+   */
+  keepUnits(isKept: (job: string, unit: number) => boolean): void {
+    for (const [name, job] of this.jobs) {
+      const drop = <K, V>(map: Map<K, V>, unitOf: (value: V) => number | undefined) => {
+        for (const [key, value] of map) {
+          const unit = unitOf(value);
+          if (unit === undefined || !isKept(name, unit)) map.delete(key);
+        }
+      };
+      drop(job.receipts, ({ license }) => job.licenses.get(license)?.unit);
+      drop(job.licenses, ({ unit }) => unit);
+      drop(job.requests, ({ unit }) => unit);
+      drop(job.outcomes, ({ unit }) => unit);
+      drop(job.units, (unit) => unit);
+    }
+  }
+
   /** Follows one row; what cannot be followed is a contradiction, never thrown. */
   add(row: LogRow): void {
     try {

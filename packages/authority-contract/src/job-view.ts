@@ -44,7 +44,9 @@ const approvalView = z.object({
   issuedAtMs: of.timeMs,
   /** It counts until then. */
   validUntilMs: of.timeMs,
-  /** False: it does not count any more, or not as it stands (expired, ended, of another number of approvers). */
+  /**
+   * False: it does not count any more, or not as it stands (expired, ended, of another number of approvers).
+   */
   counts: z.boolean(),
 });
 /** Of a job, the newest. */

@@ -49,6 +49,8 @@ export const lineCalls = {
       unitIndex: of.count,
       /** True when this license took a unit of the quota. */
       newUnit: z.boolean(),
+      /** That it stands in the ledger (spec/ledger.md section 6), where the authority publishes one. */
+      proof: of.ledgerProof.optional(),
     }),
   }),
   issueStationLicense: call({
@@ -68,6 +70,7 @@ export const lineCalls = {
       licenseId: of.licenseId,
       unitIndex: of.count,
       newUnit: z.boolean(),
+      proof: of.ledgerProof.optional(),
     }),
   }),
   takeStationUnit: call({

@@ -1558,6 +1558,11 @@ export const faultTable = {
     sentence: 'Job {job} gave licenses until {until}, and no longer.',
     remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
+  'idempotency-key-reused': {
+    number: 932, exit: 'internal', http: 409, retry: 'fail', chip: false,
+    sentence: 'Another request was made under this idempotency key before.',
+    remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',
@@ -2942,6 +2947,166 @@ export const faultTable = {
     number: 1709, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
     remedy: 'Correct the file; docs/updater.md lists its fields.',
+  },
+  'note-malformed': {
+    number: 1800, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{what} is no signed note: {problem}.',
+    remedy: 'Fetch it again from the ledger, byte for byte; a note is text with its signatures in the last lines.',
+  },
+  'note-key-malformed': {
+    number: 1801, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{what} is no verifier key of a signed note: {problem}.',
+    remedy: 'Take the line NAME+ID+KEY as `firmseal ledger init` or `firmseal witness init` wrote it.',
+  },
+  'checkpoint-malformed': {
+    number: 1802, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text is no checkpoint of a ledger: {problem}.',
+    remedy: 'Fetch the checkpoint again. Its lines are the origin, the number of entries and the root hash in base64.',
+  },
+  'checkpoint-unsigned': {
+    number: 1803, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint has no valid signature of the ledger {log}.',
+    remedy: 'Check that the key is that of the ledger. If it is, somebody else made this checkpoint: keep it as evidence.',
+  },
+  'checkpoint-of-another-log': {
+    number: 1804, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint is of the ledger {found}, not of {log}.',
+    remedy: 'Give the verifier key of the ledger that the checkpoint is of, or ask the right ledger.',
+  },
+  'cosignatures-too-few': {
+    number: 1805, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint has {found} cosignatures of the witnesses that were given; {least} are due.',
+    remedy: 'Wait until the witnesses have cosigned, and check that their keys are the right ones.',
+  },
+  'inclusion-proof-invalid': {
+    number: 1806, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The proof does not lead from entry {index} to the root of the checkpoint.',
+    remedy: 'Do not use what it stands for. Keep the proof as evidence, and audit the ledger.',
+  },
+  'consistency-proof-invalid': {
+    number: 1807, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger with {size} entries does not continue the one with {old} entries.',
+    remedy: 'Somebody changed entries that had been published. Keep both checkpoints as evidence, and audit the ledger.',
+  },
+  'ledger-proof-malformed': {
+    number: 1808, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text is no proof of an entry of a ledger: {problem}.',
+    remedy: 'Ask for the proof again; its form is that of spec/ledger.md section 6.',
+  },
+  'ledger-entry-wrong': {
+    number: 1809, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The entry of the ledger does not tell of this {what}: {problem}.',
+    remedy: 'Do not use it. Keep the proof as evidence, and audit the ledger.',
+  },
+  'license-proof-missing': {
+    number: 1810, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license came without a proof that it stands in the ledger.',
+    remedy: 'The line asks for proofs (--log-key). Ask the owner whether the authority keeps its ledger (`firmseal ledger init`).',
+  },
+  'ledger-file-missing': {
+    number: 1811, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger has no file {file}.',
+    remedy: 'Copy the whole folder of the ledger, or ask another of its addresses.',
+  },
+  'ledger-forked': {
+    number: 1812, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database does not continue the ledger that was published: it has no entry {index}, or another one.',
+    remedy: 'The database is an older or another one. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+  },
+  'ledger-settings-invalid': {
+    number: 1813, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not describe a ledger or a witness: {problem}.',
+    remedy: 'Make it with `firmseal ledger init` or `firmseal witness init`.',
+  },
+  'witness-awaited': {
+    number: 1814, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The license waits for witnesses: {found} of {least} have cosigned its entry.',
+    remedy: 'Repeat the same request: it gets the same license when the witnesses answer again. The unit stays taken for this chip.',
+  },
+  'witness-ahead': {
+    number: 1815, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The witness {witness} has seen {seen} entries of this ledger; the database holds {size}.',
+    remedy: 'The database is an older one that was put back. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+  },
+  'witness-refused': {
+    number: 1816, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The witness {witness} refuses to cosign {size} entries: {problem}.',
+    remedy: 'Do not go on with this database before you know why. docs/ledger.md tells what each refusal of a witness means.',
+  },
+  'witness-request-malformed': {
+    number: 1817, exit: 'input', http: 400, retry: 'fail', chip: false,
+    sentence: 'The request to the witness cannot be read: {problem}.',
+    remedy: 'Send old size, proof and checkpoint in the form of c2sp.org/tlog-witness.',
+  },
+  'witness-log-unknown': {
+    number: 1818, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The witness does not know the ledger {log}.',
+    remedy: 'Ask who runs the witness to add the ledger (`firmseal witness add-log`).',
+  },
+  'witness-log-key-unknown': {
+    number: 1819, exit: 'input', http: 403, retry: 'fail', chip: false,
+    sentence: 'No key that the witness trusts has signed this checkpoint of {log}.',
+    remedy: 'Check which verifier key of the ledger was given to the witness (`firmseal witness add-log`).',
+  },
+  'witness-size-wrong': {
+    number: 1820, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The witness has cosigned {seen} entries of {log}; the request begins at {old}.',
+    remedy: 'Begin at the size that the witness names. If the ledger is shorter than that, an older database was put back.',
+  },
+  'witness-fork-refused': {
+    number: 1821, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The witness has cosigned another tree of {size} entries of {log}.',
+    remedy: 'The ledger told two parties two histories. Keep both checkpoints as evidence, and find out who signed them.',
+  },
+  'witness-proof-refused': {
+    number: 1822, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The proof does not lead from the {old} entries of {log} that the witness has cosigned to {size}.',
+    remedy: 'Entries that were published have been changed. Keep both checkpoints as evidence, and audit the ledger.',
+  },
+  'witness-state-held': {
+    number: 1823, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Another process (number {process}) works with the witness in {folder}.',
+    remedy: 'Stop it first. Two processes with one state could cosign two histories.',
+  },
+  'ledger-not-kept': {
+    number: 1824, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'This authority publishes no ledger.',
+    remedy: 'Ask who runs it to begin one (`firmseal ledger init`).',
+  },
+  'ledger-bundle-malformed': {
+    number: 1825, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is no bundle of receipt, license and proofs.',
+    remedy: 'Give a file that `firmseal ledger bundle` wrote, whole.',
+  },
+  'ledger-unit-unknown': {
+    number: 1826, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger has no {what} for unit {unit} of job {job}.',
+    remedy: 'Check job and unit (`firmseal job show`). A receipt that came just now is in the ledger a few seconds later.',
+  },
+  'audit-progress-malformed': {
+    number: 1827, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not the progress of an audit of this ledger: {problem}.',
+    remedy: 'Name the file that the interrupted audit wrote, or a new name to begin again.',
+  },
+  'ledger-held': {
+    number: 1828, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Another process (number {process}) publishes into {folder}.',
+    remedy: 'Stop it first, or give this authority a folder of its own.',
+  },
+  'board-unsent': {
+    number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line could not tell the authority the state of its sockets: {reason}.',
+    remedy: 'Nothing else is affected: installs go on, and the next board takes the place of this one. When the authority answers and the alarm stays, look at the token of the line.',
+  },
+  'board-malformed': {
+    number: 1851, exit: 'authority', http: 500, retry: 'fail', chip: false,
+    sentence: 'The database holds a board of a line that no line could have told.',
+    remedy: 'Look for who writes to the database besides the authority. The board goes when the line tells its next one, or after a day.',
+  },
+  'receipt-unknown': {
+    number: 1852, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no receipt {receipt}.',
+    remedy: 'Compare the digest with the one that the job\'s list of units shows.',
   },
 } as const;
 

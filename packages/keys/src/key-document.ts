@@ -6,7 +6,7 @@
 import { fromHex, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
-import { type KeyRole, keyRoles } from './key-role.ts';
+import { isEd25519Role, type KeyRole, keyRoles, p256Roles } from './key-role.ts';
 import { checkScryptCost, type ScryptCost } from './passphrase-key.ts';
 
 const keyFormat = 'firmseal-key-1';
@@ -21,7 +21,7 @@ export type KeyInfo = {
   readonly role: KeyRole;
   /** ISO 8601, UTC, as the clock of its maker had it. */
   readonly created: string;
-  /** SEC 1 uncompressed point, 65 bytes. */
+  /** SEC 1 uncompressed point, 65 bytes; of an Ed25519 key its 32 bytes. */
   readonly publicKey: Uint8Array;
 };
 
@@ -83,10 +83,12 @@ const hexBytes = (sizeBytes: number) =>
     .length(2 * sizeBytes, `${sizeBytes} bytes in hexadecimal are due`)
     .transform((text): Uint8Array => fromHex(text));
 
+const publicKeySizeBytes = (role: KeyRole): number => (isEd25519Role(role) ? 32 : 65);
+
 const infoShape = {
   role: z.enum(keyRoles),
   created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, 'a UTC time is due'),
-  publicKey: hexBytes(65),
+  publicKey: z.union([hexBytes(65), hexBytes(32)]),
 };
 
 const documentShape = z.strictObject({
@@ -106,6 +108,8 @@ const documentShape = z.strictObject({
 const tokenShape = z.strictObject({
   format: z.literal(tokenKeyFormat),
   ...infoShape,
+  role: z.enum(p256Roles),
+  publicKey: hexBytes(65),
   uri: z
     .string()
     .max(1024)
@@ -136,6 +140,8 @@ export function parseKeyDocument(text: string, path: string): KeyDocument | Toke
   const data = read(documentShape.safeParse(json));
   const { role, created, publicKey, kdf, nonce, ciphertext } = data;
   const { n, r, p, salt } = kdf;
+  if (publicKey.length !== publicKeySizeBytes(role))
+    throw malformed(`publicKey: a ${role} key has another length`);
   checkScryptCost({ n, r, p }, path);
   return { role, created, publicKey, cost: { n, r, p }, salt, nonce, ciphertext };
 }

@@ -1,9 +1,9 @@
-// Key files: one P-256 key each, encrypted with a passphrase, or the place of a key in a token, whose PIN the
-// passphrase then is (key-document.ts says both formats). What a key may be used for is in key-holder.ts;
-// where a passphrase comes from, in passphrase.ts.
+// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase, or the place of a P-256 key in a token,
+// whose PIN the passphrase then is (key-document.ts says both formats). What a key may be used for is in
+// key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
 import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
-import type { Crypto, KeyPair } from '@firmseal/crypto';
+import type { Crypto, Ed25519, KeyPair } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { readBoundedFile, writeWholeFile } from '@firmseal/files';
 import {
@@ -17,11 +17,14 @@ import {
   saltSizeBytes,
   type TokenKeyDocument,
 } from './key-document.ts';
-import { expectRole, type KeyRole } from './key-role.ts';
+import { expectRole, isEd25519Role, type KeyRole } from './key-role.ts';
 import { checkScryptCost, defaultScryptCost, passphraseKey, type ScryptCost } from './passphrase-key.ts';
 import type { OpenTokenKey, TokenKey } from './token-key.ts';
 
 const fileSizeBytesAtMost = 4096;
+
+/** Of Ed25519 only what is called for a key of that kind: P-256 keys need no more than Crypto. */
+export type KeyCrypto = Crypto & Partial<Ed25519>;
 
 /** A key that was opened. `close()` when it is done with: the private key is wiped, or the token left. */
 export type OpenedKey = KeyInfo & {
@@ -44,11 +47,16 @@ export interface NewKey {
  * Makes a key; `file` is the content of its file, for the caller to write with mode 0600. The private key is
  * not returned. Throws `key-private-invalid`, `key-kdf-refused`.
  */
-export async function makeKey(crypto: Crypto, inputs: NewKey): Promise<{ info: KeyInfo; file: Bytes }> {
+export async function makeKey(crypto: KeyCrypto, inputs: NewKey): Promise<{ info: KeyInfo; file: Bytes }> {
   const { role, passphrase, now } = inputs;
   const cost = inputs.scryptCost ?? defaultScryptCost;
   checkScryptCost(cost, 'The new key');
-  const pair = inputs.privateKey ? pairOf(crypto, inputs.privateKey) : crypto.generateP256();
+  const pair = inputs.privateKey
+    ? pairOf(crypto, role, inputs.privateKey.expose())
+    : isEd25519Role(role)
+      ? ed25519Of(crypto).generateEd25519()
+      : crypto.generateP256();
+  if (pair === undefined) throw new Fault('key-private-invalid');
   const { publicKey, privateKey } = pair;
   const salt = crypto.randomBytes(saltSizeBytes);
   const nonce = crypto.randomBytes(nonceSizeBytes);
@@ -66,7 +74,7 @@ export async function makeKey(crypto: Crypto, inputs: NewKey): Promise<{ info: K
  * what makeKey does, `key-exists`, and what writeWholeFile does.
  */
 export async function createKeyFile(
-  crypto: Crypto,
+  crypto: KeyCrypto,
   { path, ...inputs }: NewKey & { readonly path: string },
 ): Promise<KeyInfo> {
   const { info, file } = await makeKey(crypto, inputs);
@@ -80,10 +88,17 @@ export async function createKeyFile(
   }
 }
 
-function pairOf(crypto: Crypto, privateKey: Secret): KeyPair {
-  const pair = crypto.p256FromPrivate(privateKey.expose());
-  if (!pair) throw new Fault('key-private-invalid');
-  return pair;
+function ed25519Of(crypto: KeyCrypto): Ed25519 {
+  const { generateEd25519, ed25519FromPrivate, signEd25519, verifyEd25519 } = crypto;
+  if (!generateEd25519 || !ed25519FromPrivate || !signEd25519 || !verifyEd25519)
+    throw new Fault('internal-error', { detail: 'an Ed25519 key was met without Ed25519' });
+  return { generateEd25519, ed25519FromPrivate, signEd25519, verifyEd25519 };
+}
+
+function pairOf(crypto: KeyCrypto, role: KeyRole, privateKey: Uint8Array): KeyPair | undefined {
+  return isEd25519Role(role)
+    ? ed25519Of(crypto).ed25519FromPrivate(privateKey)
+    : crypto.p256FromPrivate(privateKey);
 }
 
 /**
@@ -115,7 +130,7 @@ export const tokenKeyFile = (inputs: {
  * OpenTokenKey does, and `token-key-another`.
  */
 export async function openKeyFile(
-  crypto: Crypto,
+  crypto: KeyCrypto,
   inputs: { path: string; passphrase: Secret; role?: KeyRole; openToken?: OpenTokenKey | undefined },
 ): Promise<OpenedKey> {
   const { path, passphrase, openToken } = inputs;
@@ -129,7 +144,7 @@ export async function openKeyFile(
   const plaintext = await decrypt(crypto, document, passphrase);
   if (!plaintext) throw new Fault('key-passphrase-wrong', { path });
   const privateKey = new Secret(plaintext);
-  const pair = crypto.p256FromPrivate(plaintext);
+  const pair = pairOf(crypto, role, plaintext);
   pair?.privateKey.fill(0);
   if (!pair || !equalBytes(pair.publicKey, publicKey)) {
     // Only who knows the passphrase can have written this.

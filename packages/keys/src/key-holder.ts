@@ -3,14 +3,15 @@
 // @firmseal/cbor-cose and `HpkeUnwrapper` of @firmseal/hpke take them.
 
 import { type Bytes, Secret } from '@firmseal/bytes';
-import type { Crypto } from '@firmseal/crypto';
+import type { Crypto, Ed25519 } from '@firmseal/crypto';
+import { Fault } from '@firmseal/fault';
 import type { OpenedKey } from './key-file.ts';
-import { expectRole, keyRoles } from './key-role.ts';
+import { expectRole, type KeyRole, p256Roles } from './key-role.ts';
 
 export interface Signer {
-  /** SEC 1 uncompressed point, 65 bytes. */
+  /** SEC 1 uncompressed point, 65 bytes; of an Ed25519 key its 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** ECDSA with SHA-256 over the message: r || s, 64 bytes, low s. */
+  /** ECDSA with SHA-256 over the message: r || s, low s; or Ed25519. 64 bytes. */
   sign(message: Uint8Array): Promise<Bytes>;
 }
 
@@ -21,11 +22,11 @@ export interface Unwrapper {
   ecdh(publicKey: Uint8Array): Promise<Bytes | undefined>;
 }
 
-/** Signs with an opened key. Throws `key-role-wrong` for `authority-kem`. */
+/** Signs with an opened P-256 key. Throws `key-role-wrong` for `authority-kem` and for Ed25519 keys. */
 export function signerOf(crypto: Crypto, key: OpenedKey): Signer {
   expectRole(
     key.role,
-    keyRoles.filter((role) => role !== 'authority-kem'),
+    p256Roles.filter((role) => role !== 'authority-kem'),
   );
   const { publicKey, holder } = key;
   if (!(holder instanceof Secret)) return holder;
@@ -38,4 +39,17 @@ export function unwrapperOf(crypto: Crypto, key: OpenedKey): Unwrapper {
   const { publicKey, holder } = key;
   if (!(holder instanceof Secret)) return holder;
   return { publicKey, ecdh: async (point) => crypto.ecdhP256(holder.expose(), point) };
+}
+
+/** Signs notes with an opened key of the role, by Ed25519: 64 bytes. Throws `key-role-wrong`. */
+export function noteSignerOf(
+  crypto: Pick<Ed25519, 'signEd25519'>,
+  key: OpenedKey,
+  role: Extract<KeyRole, 'ledger' | 'witness'>,
+): Signer {
+  expectRole(key.role, [role]);
+  const { publicKey, holder } = key;
+  if (!(holder instanceof Secret))
+    throw new Fault('internal-error', { detail: `a ${role} key is in a token` });
+  return { publicKey, sign: async (message) => crypto.signEd25519(holder.expose(), message) };
 }

@@ -25,6 +25,12 @@ export {
   licenseKind,
 } from './issue-license.ts';
 export {
+  encodeLedgerBundle,
+  type LedgerBundle,
+  ledgerBundleMaxBytes,
+  readLedgerBundle,
+} from './ledger-bundle.ts';
+export {
   type BatchFacts,
   batchLicensesMax,
   batchMaxBytes,
@@ -36,6 +42,12 @@ export {
   type SignedBatchList,
   signBatchList,
 } from './license-batch.ts';
+export {
+  type LoggedLicense,
+  licenseDigestOf,
+  verifyLicenseProof,
+  verifyReceiptProof,
+} from './license-proof.ts';
 export {
   type AcceptedOutcomes,
   identityWeaknesses,

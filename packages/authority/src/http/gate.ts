@@ -8,6 +8,7 @@ import {
   type InputOf,
   type TokenScope,
 } from '@firmseal/authority-contract';
+import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -33,11 +34,23 @@ export interface RequestEvent {
   readonly fault?: Fault;
 }
 
+/** A static file of the console. */
+export interface ConsoleFile {
+  /** `index.html`, or a name that changes with the content. */
+  readonly name: string;
+  readonly content: Bytes;
+}
+
 export interface HttpOptions {
   readonly authority: Authority;
   readonly limits?: RateLimits;
   readonly onRequest?: (event: RequestEvent) => void;
+  /** The files of the console, served at /console/; none when left out. */
+  readonly console?: readonly ConsoleFile[] | undefined;
 }
+
+/** Witnesses that are away come back in minutes rather than milliseconds. */
+const witnessRetrySeconds = 5;
 
 const defaultLimits: RateLimits = { burst: 400, perSecond: 100 };
 
@@ -60,7 +73,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
     await next();
     const tokenId = context.get('token')?.tokenId;
     const fault = context.error ? faultOf(context.error) : undefined;
-    context.header('Cache-Control', 'no-store');
+    if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
     onRequest?.({
       method: context.req.method,
       route: context.req.routePath,
@@ -73,6 +86,7 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
   const answer = (context: Context, thrown: unknown) => {
     const fault = faultOf(thrown);
     if (fault.code === 'rate-exceeded') context.header('Retry-After', String(limiter.retryAfterSeconds));
+    if (fault.code === 'witness-awaited') context.header('Retry-After', String(witnessRetrySeconds));
     if (fault.code === 'token-missing') context.header('WWW-Authenticate', 'Bearer');
     const { status, body } = encodeFault(fault);
     return context.json(body, status as ContentfulStatusCode);

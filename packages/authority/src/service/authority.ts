@@ -11,6 +11,7 @@ import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AuthorityClock, type ClockSources, createClock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
 
 /** The owner's configuration for one product: encoded objects as the root signed them. */
 export interface ProductKeys {
@@ -43,6 +44,8 @@ export interface Authority {
   readonly kem: Unwrapper;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly challengeLifeMs: number;
+  /** Absent: nothing is published. */
+  readonly ledger?: Ledger;
 }
 
 export interface AuthorityOptions {
@@ -53,6 +56,7 @@ export interface AuthorityOptions {
   readonly products: readonly ProductKeys[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;
+  readonly ledger?: Ledger;
 }
 
 /**
@@ -90,10 +94,10 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
  * the store: close it yourself.
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000 } = options;
+  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
   const clock = createClock(await store.findTick(), options.clock);
-  return { store, crypto, kem, clock, products, challengeLifeMs };
+  return { store, crypto, kem, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };
 }
 
 /** Throws `product-not-served`. */

@@ -56,6 +56,8 @@ export interface IssuedLicense {
   readonly licenseId: Bytes;
   readonly unitIndex: number;
   readonly bundle: Bytes;
+  /** Of its entry in the log. */
+  readonly logSequence: number;
   /** True when this request took the unit: quota was spent now. */
   readonly newUnit: boolean;
 }

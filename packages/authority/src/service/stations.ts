@@ -36,7 +36,7 @@ import {
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
-import { refuseEndless } from './licensing.ts';
+import { type IssuedLicense, refuseEndless } from './licensing.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -160,10 +160,7 @@ async function makeLicense(
  * request, package and chip with no unit taken: `job-mode-wrong`, `station-*`, `delegation-*`,
  * `challenge-unknown`, `quota-exhausted`, `licenses-too-many`.
  */
-export async function licenseStation(
-  authority: Authority,
-  ask: StationAsk,
-): Promise<{ licenseId: Bytes; unitIndex: number; bundle: Bytes; newUnit: boolean }> {
+export async function licenseStation(authority: Authority, ask: StationAsk): Promise<IssuedLicense> {
   const { crypto, store, clock } = authority;
   const { jobId, challenge } = ask;
   const admitted = await admit(authority, ask, 'license');

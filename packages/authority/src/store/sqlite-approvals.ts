@@ -1,7 +1,7 @@
 // Approvals and certificates of the ends of jobs in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type ApprovalMethods = Pick<Store, 'insertApproval' | 'listApprovals' | 'insertJobEnd' | 'findJobEnd'>;

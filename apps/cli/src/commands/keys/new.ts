@@ -5,7 +5,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import type { Secret } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
-import { type KeyRole, keyRoles, makeKey, tokenKeyFile } from '@firmseal/keys';
+import { type KeyRole, makeKey, p256Roles, tokenKeyFile } from '@firmseal/keys';
 import type { Face } from '../../face.ts';
 import { examples, passphraseOption } from '../../options.ts';
 import { readNewPassphrase, readPassphrase } from '../../passphrase.ts';
@@ -48,7 +48,7 @@ async function newKey(face: Face, wanted: Wanted) {
 
 export const command = (shell: Shell) =>
   new Command()
-    .addOption(new Option('--role <role>', 'what the key is for').choices(keyRoles).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what the key is for').choices(p256Roles).makeOptionMandatory())
     .requiredOption('--out <file>', 'where to write the key; an existing key is never replaced')
     .option('--token <uri>', 'pkcs11: URI: make the key in a token; the file only names it')
     .option('--existing', 'with --token: the key is there already')
