@@ -120,6 +120,8 @@ class OwnerKills {
       takeUnit: undefined,
       insertLicense: undefined,
       insertApproval: undefined,
+      setRollout: undefined,
+      insertFailure: undefined,
       insertOutcome: undefined,
       insertIdentity: undefined,
       insertReceipt: undefined,

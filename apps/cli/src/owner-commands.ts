@@ -74,6 +74,11 @@ export const job: CommandGroup = {
       load: () => import('./commands/job/show.ts'),
     },
     {
+      name: 'rollout',
+      about: 'open an update to a share of the devices, halt it, go on with it',
+      load: () => import('./commands/job/rollout.ts'),
+    },
+    {
       name: 'void',
       about: 'void a unit whose chip was never installed, so that another chip can take its place',
       load: () => import('./commands/job/void.ts'),

@@ -220,3 +220,25 @@ describe('one receipt on its own', () => {
       expect((await verify(join(here, 'exported', name), ...root())).status).toBe(21);
   });
 });
+
+it('an update is opened by share, halted and gone on with, and its token may be published', async () => {
+  const opened = ['--quota', '5', '--mode', 'update', '--line-token', join(here, 'public.token')];
+  const files = ['--package', at('open.seal'), '--content-key', at('open.seal.key')];
+  const { stdout } = await chain.run('job', 'open', ...chain.owner, ...files, ...opened, '--json');
+  const [view, token] = jsonLines({ stdout });
+  const job = String(view!['job']);
+  expect(Number(token!['expiresAtMs'])).toBeGreaterThan(Date.now() + 360 * 86_400_000);
+  expect(readFileSync(join(here, 'public.token'), 'utf8')).toMatch(/^fsu_/);
+  const roll = async (...words: string[]) =>
+    (await chain.run('job', 'rollout', job, ...words, ...chain.owner)).stdout;
+  expect(await roll('--percent', '5', '--origin', 'https://a.example', '--origin', 'null')).toContain(
+    'update: open to 5 % of the devices; since it was opened or resumed: installed 0, given up 0, ' +
+      'silent for an hour 0; halts above 20 %; pages: https://a.example, null',
+  );
+  expect(await roll('--halt', '--halt-above', '10')).toContain('update: HALTED');
+  const shown = await chain.run('job', 'show', job, ...chain.owner);
+  expect(shown.stdout).toContain('update: HALTED; since');
+  expect(await roll('--resume')).toContain('open to 5 % of the devices');
+  const wrong = await chain.try('job', 'rollout', job, '--origin', 'https://a.example/x', ...chain.owner);
+  expect(wrong.status).toBe(2);
+});

@@ -146,6 +146,8 @@ export function callsOf({
       files: [],
       status: 11,
     },
+    // It is no update.
+    'job rollout': { words: ['job', 'rollout', job, ...owner, '--percent', '5'], files: [], status: 11 },
     'job close': {
       words: ['job', 'close', job, ...owner, ...approverWords(desk), '--certificate', into('job.end')],
       files: ['job.end'],

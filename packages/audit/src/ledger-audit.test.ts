@@ -1,5 +1,5 @@
-// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what the audit
-// of the evidence says, and names whatever was changed, in any file, at any byte.
+// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what
+// the audit of the evidence says, and names whatever was changed, in any file, at any byte.
 
 import { readdirSync } from 'node:fs';
 import { type TestAuthority, TestLedger } from '@firmseal/authority/testing';

@@ -1,6 +1,6 @@
-// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the order
-// in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index by unit is
-// kept while the log is read, and the files are read again at their places.
+// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the
+// order in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index
+// by unit is kept while the log is read, and the files are read again at their places.
 
 import { type EvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
 import { fromHex, toHex } from '@firmseal/bytes';

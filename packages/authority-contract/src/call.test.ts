@@ -32,6 +32,13 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   closeJob: { job },
   giveApproval: { approval: utf8('a'), delegation: utf8('d') },
   fetchJobEnd: { job },
+  setRollout: {
+    job,
+    percent: 5,
+    halted: false,
+    haltAbovePercent: 10,
+    origins: ['null', 'https://a.example'],
+  },
   voidUnit: { job, unit: 3, reason: 'broken' },
   createLineToken: { job, label: 'line 1', lifeDays: 3 },
   createToken: { scope: 'auditor', label: 'a' },

@@ -25,6 +25,7 @@ export {
 } from './evidence.ts';
 export { decodeFault, encodeFault } from './fault-answer.ts';
 export {
+  type JobMode,
   type JobState,
   type JobView,
   type LicenseMode,

@@ -163,6 +163,34 @@ export function storeConformance(
       expect(await logSize()).toBe(5);
     });
 
+    it('keeps how far an update is opened, and counts what came of its units', async () => {
+      await open(9);
+      await store.approveJob(jobId, event('approve'));
+      expect(await store.findRollout(jobId)).toBeUndefined();
+      const rollout = {
+        ...{ jobId, percent: 5, halted: true, haltAbovePercent: 20, origins: ['null', 'https://a.example'] },
+        countedFromMs: 4,
+      };
+      await store.setRollout({ ...rollout, percent: 1, origins: [] }, event('opened'));
+      await store.setRollout(rollout, event('more'));
+      expect(await store.findRollout(jobId)).toEqual(rollout);
+      for (const n of [0, 1, 2, 3, 4]) await take(n);
+      await store.insertLicense(license(0), event('license'));
+      await store.insertReceipt(receipt(0), event('receipt'));
+      const failure = {
+        ...{ receiptDigest: id(75, 32), jobId, unitIndex: 1, receipt: id(76, 60), storedAtMs: 9 },
+      };
+      expect(await store.insertFailure(failure, event('failed'))).toBe(true);
+      expect(await store.insertFailure(failure, event('again'))).toBe(false);
+      await store.voidUnit({ jobId, unitIndex: 2, reason: 'x', atMs: 9 }, event('void'));
+      const count = (fromMs: number, silentBeforeMs: number) =>
+        store.countRollout({ jobId, fromMs, silentBeforeMs });
+      expect(await count(0, 0)).toEqual({ installed: 1, failed: 1, silent: 0 });
+      expect(await count(0, 4)).toEqual({ installed: 1, failed: 1, silent: 1 });
+      expect(await count(1, 5)).toEqual({ installed: 0, failed: 1, silent: 2 });
+      expect(await count(2, 5)).toEqual({ installed: 0, failed: 0, silent: 2 });
+    });
+
     it('notes a request under its key once, with its answer, for as long as it is asked to', async () => {
       const request = (n: number, atMs: number, forgetBeforeMs = 0) => ({
         ...{ keyHash: id(70 + n, 32), bodyHash: id(80 + n, 32), atMs, forgetBeforeMs },

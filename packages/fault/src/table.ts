@@ -1563,6 +1563,21 @@ export const faultTable = {
     sentence: 'Another request was made under this idempotency key before.',
     remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
   },
+  'job-one-package': {
+    number: 933, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is of mode update, which has one package.',
+    remedy: 'Open another job for the other package.',
+  },
+  'rollout-waits': {
+    number: 934, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives its update to {percent} % of the devices so far, and this one is not among them.',
+    remedy: 'Try again on another day. No quota was spent.',
+  },
+  'rollout-halted': {
+    number: 935, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The update of job {job} is halted.',
+    remedy: 'Try again on another day. Its owner goes on with `firmseal job rollout --resume`. No quota was spent.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',

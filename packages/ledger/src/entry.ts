@@ -17,6 +17,8 @@ export type LogKind =
   | 'job-closed'
   | 'job-certified'
   | 'approval-stored'
+  | 'rollout-set'
+  | 'update-failed'
   | 'unit-taken'
   | 'unit-voided'
   | 'unit-retaken'

@@ -11,7 +11,7 @@ import { licenseRecords, signBatch } from '../service/batches.ts';
 import { giveChallenge } from '../service/challenges.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
-import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
+import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import type { Turn } from '../service/repeats.ts';
@@ -58,8 +58,8 @@ interface Logged {
 }
 
 /**
- * The last step before a license leaves: that its entry is published, and cosigned where witnesses are awaited.
- * A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
+ * The last step before a license leaves: that its entry is published, and cosigned where witnesses are
+ * awaited. A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
  */
 async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
   return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
@@ -121,6 +121,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by, { again }) =>
       orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
+    setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
     giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
     fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
     voidUnit: async ({ job, unit, reason }, by, { again }) => {

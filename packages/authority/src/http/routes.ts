@@ -14,19 +14,23 @@ import {
 import { Fault } from '@firmseal/fault';
 import { exportEvidence } from '../service/evidence.ts';
 import { serveOnce, singleTurn, type Turn } from '../service/repeats.ts';
+import { addressOf } from './address-of.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
+import { allowOrigins } from './origins.ts';
 
 export function createRoutes(options: HttpOptions): Application {
-  const { application, allow } = createApplication(options);
+  const { application, allow, limitPublic } = createApplication(options);
   const { authority } = options;
   const handlers = createHandlers(authority, new HealthProbe(authority));
 
   for (const name of Object.keys(calls) as CallName[]) {
     const item: Call = calls[name];
     const path = item.path.replace(/\{(\w+)\}/g, ':$1');
+    if (item.scopes.includes('update'))
+      application.on([item.method, 'OPTIONS'], path, allowOrigins(authority, limitPublic, addressOf));
     if (item.scopes.length > 0) application.on(item.method, path, allow(item.scopes));
     application.on(item.method, path, limitBody(item.mostRequestBytes));
     if (name === 'exportEvidence') continue;

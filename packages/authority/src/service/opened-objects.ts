@@ -1,5 +1,5 @@
-// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5): what
-// an auditor verifies signatures on. No content key, token or per-device data is among them.
+// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5):
+// what an auditor verifies signatures on. No content key, token or per-device data is among them.
 
 import { equalBytes } from '@firmseal/bytes';
 import {

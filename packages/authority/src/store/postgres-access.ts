@@ -1,5 +1,5 @@
-// Challenges, access tokens, identities, alarms, ticks and the log in PostgreSQL. Challenges and ticks are not
-// logged, so they wait for no lock of the log.
+// Challenges, access tokens, identities, alarms, ticks and the log in PostgreSQL. Challenges and ticks are
+// not logged, so they wait for no lock of the log.
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
@@ -34,7 +34,9 @@ const insertChallenge = `
   INSERT INTO challenges SELECT $1, $2, $3, $4, $5, size FROM log_head
   ON CONFLICT (challenge) DO NOTHING`;
 
-/** A challenge outlives its tick in the table until a later one expires it, so together they never go back. */
+/**
+ * A challenge outlives its tick in the table until a later one expires it, so together they never go back.
+ */
 const highestTick = `
   SELECT greatest(at_ms, (SELECT max(created_at_ms) FROM challenges)) AS at_ms FROM ticks`;
 

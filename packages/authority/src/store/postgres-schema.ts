@@ -1,7 +1,8 @@
-// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen; they run
-// in one transaction and are append-only: a published one never changes. Tables and columns have the names of
-// sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's: jobs count their units, so
-// that a CHECK of the database itself holds the quota, and the head of the log has a row that can be locked.
+// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen;
+// they run in one transaction and are append-only: a published one never changes. Tables and columns
+// have the names of sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's:
+// jobs count their units, so that a CHECK of the database itself holds the quota, and the head of the
+// log has a row that can be locked.
 
 import { Fault } from '@firmseal/fault';
 import { faultOfPostgres } from './postgres-fault.ts';
@@ -250,6 +251,34 @@ export const postgresMigrations: readonly string[] = [
     answer bytea
   );
   CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
+  // Updates in the field: jobs of mode update, and their public tokens.
+  `
+  ALTER TABLE jobs DROP CONSTRAINT jobs_mode_check,
+    ADD CONSTRAINT jobs_mode_check CHECK (mode IN ('session', 'standing', 'station', 'update'));
+  ALTER TABLE tokens DROP CONSTRAINT tokens_scope_check, DROP CONSTRAINT tokens_check,
+    ADD CONSTRAINT tokens_scope_check
+      CHECK (scope IN ('owner', 'line', 'auditor', 'site', 'approver', 'update')),
+    ADD CONSTRAINT tokens_check CHECK ((job_id IS NOT NULL) = (scope IN ('line', 'update')));
+
+  CREATE TABLE rollouts (
+    job_id bytea PRIMARY KEY REFERENCES jobs,
+    percent integer NOT NULL CHECK (percent BETWEEN 0 AND 100),
+    halted integer NOT NULL CHECK (halted IN (0, 1)),
+    halt_above_percent integer NOT NULL,
+    -- Separated by spaces.
+    origins text NOT NULL,
+    counted_from_ms bigint NOT NULL
+  );
+  CREATE TABLE failures (
+    receipt_digest bytea PRIMARY KEY CHECK (length(receipt_digest) = 32),
+    job_id bytea NOT NULL,
+    unit_index integer NOT NULL,
+    receipt bytea NOT NULL,
+    stored_at_ms bigint NOT NULL,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  );
+  CREATE INDEX failures_by_unit ON failures (job_id, unit_index);
   `,
 ];
 

@@ -1,5 +1,5 @@
-// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or newer, be
-// of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
+// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or
+// newer, be of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';

@@ -1,6 +1,6 @@
-// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what they
-// write follows one another by the lock of the log (postgres-commits.ts), what they read they read committed.
-// The schema is in postgres-schema.ts.
+// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what
+// they write follows one another by the lock of the log (postgres-commits.ts), what they read they read
+// committed. The schema is in postgres-schema.ts.
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
@@ -10,6 +10,7 @@ import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
 import { licenseMethods } from './postgres-licenses.ts';
 import { requestMethods } from './postgres-requests.ts';
+import { rolloutMethods } from './postgres-rollouts.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { unitMethods } from './postgres-units.ts';
@@ -34,6 +35,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...accessMethods(context),
   ...approvalMethods(context),
   ...requestMethods(context),
+  ...rolloutMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

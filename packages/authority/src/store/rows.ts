@@ -1,7 +1,14 @@
-// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
-import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
+import type {
+  ChallengePurpose,
+  JobMode,
+  JobState,
+  LicenseMode,
+  TokenScope,
+} from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
@@ -19,6 +26,7 @@ import type {
   PackageRecord,
   ReceiptRecord,
   RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -35,7 +43,7 @@ export const toJob = (row: Row): JobRecord => ({
   jobId: bytes(row, 'job_id'),
   product: text(row, 'product'),
   quota: number(row, 'quota'),
-  mode: text(row, 'mode') as LicenseMode,
+  mode: text(row, 'mode') as JobMode,
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
@@ -174,6 +182,21 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRollout = (row: Row): RolloutRecord => ({
+  jobId: bytes(row, 'job_id'),
+  percent: number(row, 'percent'),
+  halted: number(row, 'halted') === 1,
+  haltAbovePercent: number(row, 'halt_above_percent'),
+  origins: text(row, 'origins').split(' ').filter(Boolean),
+  countedFromMs: number(row, 'counted_from_ms'),
+});
+
+export const toRolloutCounts = (row: Row) => ({
+  installed: number(row, 'installed'),
+  failed: number(row, 'failed'),
+  silent: number(row, 'silent'),
 });
 
 export const toRequest = (row: Row): RequestRecord => ({

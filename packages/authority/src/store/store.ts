@@ -14,6 +14,7 @@ import type {
   ApprovalRecord,
   ChallengeRecord,
   DeviceRecord,
+  FailureRecord,
   IdentityRow,
   JobEndRecord,
   JobRecord,
@@ -22,6 +23,7 @@ import type {
   PackageRecord,
   ReceiptRecord,
   RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -44,6 +46,12 @@ interface JobCounts {
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
 export type NewApproval = Omit<ApprovalRecord, 'ended'>;
+export interface RolloutCounts {
+  readonly installed: number;
+  readonly failed: number;
+  readonly silent: number;
+}
+
 export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
@@ -182,9 +190,21 @@ export interface Store {
     event: LogEvent,
   ): Promise<boolean>;
 
+  /** Sets how far a job of mode update is opened. */
+  setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
+  findRollout(jobId: Bytes): Promise<RolloutRecord | undefined>;
+  /** False, and nothing logged: a receipt with this digest is there already. */
+  insertFailure(failure: FailureRecord, event: LogEvent): Promise<boolean>;
   /**
-   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The one that was noted
-   * under this key before, with the answer when there was one; undefined: this is the first. Not logged.
+   * Of units taken from `fromMs` on and not voided: with a receipt; without one and with a failure; with
+   * neither, and taken before `silentBeforeMs`.
+   */
+  countRollout(key: { jobId: Bytes; fromMs: number; silentBeforeMs: number }): Promise<RolloutCounts>;
+
+  /**
+   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The
+   * one that was noted under this key before, with the answer when there was one; undefined:
+   * this is the first. Not logged.
    */
   beginRequest(request: NewRequest): Promise<RequestRecord | undefined>;
   /** Keeps the answer of a request that has none yet. Not logged. */
@@ -266,6 +286,8 @@ export const durableWrites = [
   'insertIdentity',
   'insertApproval',
   'insertJobEnd',
+  'setRollout',
+  'insertFailure',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',
