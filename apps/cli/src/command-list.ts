@@ -47,6 +47,21 @@ const authority: CommandGroup = {
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
     },
+    {
+      name: 'migrate',
+      about: 'move the authority from its SQLite file into an empty PostgreSQL database',
+      load: () => import('./commands/authority/migrate.ts'),
+    },
+    {
+      name: 'backup',
+      about: "copy the authority's database, also while it is served, into one file",
+      load: () => import('./commands/authority/backup.ts'),
+    },
+    {
+      name: 'restore',
+      about: 'put a backup where the authority has no database, or an empty one',
+      load: () => import('./commands/authority/restore.ts'),
+    },
   ],
 };
 

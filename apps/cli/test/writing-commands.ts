@@ -136,6 +136,23 @@ export function callsOf({
       files: ['owner.token'],
       database: true,
     },
+    'authority backup': {
+      words: ['authority', 'backup', into('authority'), '--out', into('backup')],
+      files: ['backup'],
+      database: true,
+    },
+    // The folder has a database, which is never replaced.
+    'authority restore': {
+      words: ['authority', 'restore', into('authority'), '--from', into('authority/authority.sqlite')],
+      files: [],
+      status: 3,
+    },
+    // An address with a password in it.
+    'authority migrate': {
+      words: ['authority', 'migrate', into('authority'), '--to', 'postgresql://a:b@127.0.0.1/c'],
+      files: [],
+      status: 3,
+    },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },

@@ -15,8 +15,13 @@ type Reply =
   | 'refused'
   | 'broken'
   | 'silent';
-type Call = { method: string; url: string; authorization: string | null;
-  idempotencyKey: string | null; body: unknown };
+type Call = {
+  method: string;
+  url: string;
+  authorization: string | null;
+  idempotencyKey: string | null;
+  body: unknown;
+};
 
 const token = 'fsl_0123456789abcdef';
 const systemError = (code: string) =>

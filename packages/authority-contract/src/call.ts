@@ -18,7 +18,10 @@ export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodT
   readonly method: 'GET' | 'POST';
   /** Names in braces are fields of the input: `/v1/jobs/{job}`. */
   readonly path: string;
-  /** Scopes whose tokens may call it; none: no token is asked for. A line's token opens its own job alone. */
+  /**
+   * Scopes whose tokens may call it; none: no token is asked for. A line's token opens its own job alone: the
+   * path of every call that a line may make names the job, but for `whoAmI`.
+   */
   readonly scopes: readonly TokenScope[];
   /** What it does, for spec/authority-http.md. */
   readonly about: string;

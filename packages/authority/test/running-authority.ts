@@ -52,6 +52,8 @@ export class TestAuthority {
   nowMs = 1_800_000_000_000;
   ownerToken = '';
   keys!: ProductKeys;
+  /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
+  openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
   readonly others: ProductKeys[] = [];
   /** Opened on the store with each run; undefined: nothing is published. */
@@ -76,7 +78,7 @@ export class TestAuthority {
   /** Runs on the database at `path`; `wrap` puts something between service and store. */
   async run(options: StartOptions = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
-    this.#store = openSqliteStore({ path: this.path, crypto });
+    this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
     this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({

@@ -109,6 +109,57 @@ export function storeConformance(
       expect(await logSize()).toBe(1);
     });
 
+    it('finds units of all jobs by thumbprint, product and licensed version', async () => {
+      await open(9);
+      await store.approveJob(jobId, event('approve'));
+      await Promise.all([take(0), take(1), take(2)]);
+      await store.insertLicense(license(0), event('license'));
+      const sorted = [0, 1, 2].sort((a, b) => (toHex(id(100 + a, 32)) < toHex(id(100 + b, 32)) ? -1 : 1));
+      const indexes = async (filter: Parameters<Store['findUnits']>[0], page = all) =>
+        (await store.findUnits(filter, page)).map(({ unitIndex }) => unitIndex);
+      expect(await indexes({})).toEqual(sorted);
+      expect(await indexes({}, { from: 1, limit: 1 })).toEqual(sorted.slice(1, 2));
+      const [first, last] = [id(101, 32), id(101, 32)];
+      expect(await store.findUnits({ thumbprints: { first, last } }, all)).toEqual([{ jobId, unitIndex: 1 }]);
+      expect(await indexes({ firmwareVersion: '1.2' })).toEqual([0]);
+      expect(await indexes({ firmwareVersion: '1.3' })).toEqual([]);
+      expect(await indexes({ firmwareVersion: '1.2', product: 'pump' })).toEqual([0]);
+      expect(await indexes({ product: 'fan' })).toEqual([]);
+    });
+
+    it('lists the receipts of a device, and records that hold some bytes', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await store.insertLicense(license(0), event('license'));
+      for (const n of [1, 0]) await store.insertReceipt(receipt(n), event('receipt'));
+      expect((await store.listReceiptsOfDevice(id(100, 32))).map(({ storedAtMs }) => storedAtMs)).toEqual([
+        1, 0,
+      ]);
+      expect(await store.listReceiptsOfDevice(id(101, 32))).toEqual([]);
+      const row = (n: number) => ({
+        ...{ recordDigest: id(n, 32), product: 'pump', thumbprint: id(100, 32), storedAtMs: n },
+        record: id(1000 + n, 32),
+      });
+      for (const n of [1, 2]) await store.insertIdentity(row(n), event('identity'));
+      expect(await store.findIdentities(row(2).record.slice(5, 17), 10)).toEqual([row(2)]);
+      expect(await store.findIdentities(id(7, 12), 10)).toEqual([]);
+    });
+
+    it('keeps the newest board of a token, forgets old ones, and logs none', async () => {
+      await open(1);
+      await Promise.all([1, 2].map(note));
+      const size = await logSize();
+      const board = (n: number, atMs: number) => ({ tokenId: `${n}`, jobId, atMs, board: `${atMs}` });
+      await store.keepBoard(board(1, 10), 0);
+      await store.keepBoard(board(2, 20), 0);
+      await store.keepBoard(board(1, 30), 0);
+      expect(await store.listBoards(all)).toEqual([board(1, 30), board(2, 20)]);
+      await store.keepBoard(board(1, 40), 21);
+      expect(await store.listBoards(all)).toEqual([board(1, 40)]);
+      expect(await logSize()).toBe(size);
+    });
+
     it('approves packages with the job and closes once', async () => {
       await open(1);
       expect(await store.approveJob(jobId, event('approve'))).toBe(true);

@@ -3108,6 +3108,21 @@ export const faultTable = {
     sentence: 'Another process (number {process}) publishes into {folder}.',
     remedy: 'Stop it first, or give this authority a folder of its own.',
   },
+  'board-unsent': {
+    number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line could not tell the authority the state of its sockets: {reason}.',
+    remedy: 'Nothing else is affected: installs go on, and the next board takes the place of this one. When the authority answers and the alarm stays, look at the token of the line.',
+  },
+  'board-malformed': {
+    number: 1851, exit: 'authority', http: 500, retry: 'fail', chip: false,
+    sentence: 'The database holds a board of a line that no line could have told.',
+    remedy: 'Look for who writes to the database besides the authority. The board goes when the line tells its next one, or after a day.',
+  },
+  'receipt-unknown': {
+    number: 1852, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no receipt {receipt}.',
+    remedy: 'Compare the digest with the one that the job\'s list of units shows.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

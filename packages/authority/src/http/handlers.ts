@@ -8,25 +8,35 @@ import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
 import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
+import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { findUnits } from '../service/found-units.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import type { Turn } from '../service/repeats.ts';
+import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
+import { whoAmI } from '../service/who-am-i.ts';
+import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { HealthProbe } from './health.ts';
 
 /** Calls whose answer is one JSON value. */
 export type AnsweredCall = Exclude<CallName, 'exportEvidence'>;
 
-/** `by`: id of the token that asks. */
+/** `by`: id of the token that asks; `token`: the token, for calls that ask for one. */
 export type Handlers = {
-  readonly [N in AnsweredCall]: (input: CallInput<N>, by: string, turn: Turn) => Promise<CallAnswer<N>>;
+  readonly [N in AnsweredCall]: (
+    input: CallInput<N>,
+    by: string,
+    turn: Turn,
+    token: TokenRecord,
+  ) => Promise<CallAnswer<N>>;
 };
 
 const pageSize = 100;
@@ -157,6 +167,21 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       orDone(acknowledgeAlarm(authority, { ...request, by }), again && 'alarm-unknown', () =>
         showAlarm(authority, request.alarm),
       ),
+    whoAmI: (_, __, ___, token) => whoAmI(authority, token),
+    findUnits: async ({ from = 0, limit = unitPageSize, ...search }) => {
+      const { units, identities } = await findUnits(authority, search, { from, limit: limit + 1 });
+      return { units: units.slice(0, limit), more: units.length > limit, identities };
+    },
+    showReceipt: ({ receipt }) => showReceipt(authority, receipt),
+    listLog: async ({ from = 0, limit = pageSize }) => {
+      const entries = await authority.store.readLog(from, limit);
+      return { ...(await authority.store.logHead()), entries };
+    },
+    reportBoard: async ({ job, board }, tokenId) => {
+      await keepBoard(authority, { tokenId, jobId: job, board });
+      return { kept: true };
+    },
+    listBoards: () => listBoards(authority),
     health: async () => {
       await health.check();
       return { status: 'ok' };

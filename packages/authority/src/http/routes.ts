@@ -14,7 +14,9 @@ import {
 import { Fault } from '@firmseal/fault';
 import { exportEvidence } from '../service/evidence.ts';
 import { serveOnce, singleTurn, type Turn } from '../service/repeats.ts';
+import type { TokenRecord } from '../store/records.ts';
 import { addressOf } from './address-of.ts';
+import { serveConsole } from './console-files.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
@@ -24,6 +26,7 @@ import { allowOrigins } from './origins.ts';
 export function createRoutes(options: HttpOptions): Application {
   const { application, allow, limitPublic } = createApplication(options);
   const { authority } = options;
+  if (options.console !== undefined) serveConsole(application, options.console);
   const handlers = createHandlers(authority, new HealthProbe(authority));
 
   for (const name of Object.keys(calls) as CallName[]) {
@@ -38,11 +41,13 @@ export function createRoutes(options: HttpOptions): Application {
       input: unknown,
       by: string,
       turn: Turn,
+      token: TokenRecord | undefined,
     ) => Promise<unknown>;
     application.on(item.method, path, async (context) => {
       const input = await readInput(item, context);
-      const by = context.get('token')?.tokenId ?? '';
-      const serve = async (turn: Turn) => encodeAnswer(item, (await handle(input, by, turn)) as never);
+      const token: TokenRecord | undefined = context.get('token');
+      const by = token?.tokenId ?? '';
+      const serve = async (turn: Turn) => encodeAnswer(item, (await handle(input, by, turn, token)) as never);
       const key = item.repeatable ? undefined : context.req.header(idempotencyHeader);
       if (key === undefined) return context.json((await serve(singleTurn(authority))) as object, item.status);
       if (!isIdempotencyKey(key))

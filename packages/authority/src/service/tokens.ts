@@ -105,11 +105,11 @@ export async function authenticate(authority: Authority, header: string | undefi
 }
 
 /**
- * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is
- * a line's, serves this job (its id in hexadecimal).
+ * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is a line's, serves this job
+ * (its id in hexadecimal; undefined where the call names none).
  */
 export function requireScope(token: TokenRecord, scopes: readonly TokenScope[], job?: string): void {
-  const otherJob = token.jobId !== undefined && toHex(token.jobId) !== job;
+  const otherJob = token.jobId !== undefined && job !== undefined && toHex(token.jobId) !== job;
   if (!scopes.includes(token.scope) || otherJob) throw new Fault('token-scope-wrong', { scope: token.scope });
 }
 

@@ -242,6 +242,17 @@ export const postgresMigrations: readonly string[] = [
   );
   CREATE TRIGGER job_ends_still BEFORE UPDATE OR DELETE OR TRUNCATE ON job_ends EXECUTE FUNCTION refuse_change();
   `,
+  // The console: units and licenses of a chip in all jobs, and the newest board of each line.
+  `
+  CREATE INDEX units_by_device ON units (thumbprint, job_id);
+  CREATE INDEX licenses_by_device ON licenses (thumbprint);
+  CREATE TABLE boards (
+    token_id text PRIMARY KEY REFERENCES tokens (token_id),
+    job_id bytea NOT NULL REFERENCES jobs,
+    at_ms bigint NOT NULL,
+    board text NOT NULL
+  );
+  `,
   // Requests under idempotency keys.
   `
   CREATE TABLE requests (

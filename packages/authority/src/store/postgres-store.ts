@@ -32,6 +32,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...jobMethods(context),
   ...unitMethods(context),
   ...licenseMethods(context),
+  ...approvalMethods(context),
   ...accessMethods(context),
   ...approvalMethods(context),
   ...requestMethods(context),

@@ -124,6 +124,17 @@ export interface OutcomeRecord {
   readonly storedAtMs: number;
 }
 
+/** What a line told of itself last. */
+export interface BoardRecord {
+  /** Of the line's token. */
+  readonly tokenId: string;
+  readonly jobId: Bytes;
+  /** Clock of the authority. */
+  readonly atMs: number;
+  /** JSON, as packages/authority-contract has it. */
+  readonly board: string;
+}
+
 /** What an approver signed for a job. */
 export interface ApprovalRecord {
   /** Of the signed object. */

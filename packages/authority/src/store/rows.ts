@@ -16,6 +16,7 @@ import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
@@ -31,6 +32,7 @@ import type {
   TokenRecord,
   UnitRecord,
 } from './records.ts';
+import type { UnitName } from './store.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -72,6 +74,11 @@ export const toUnit = (row: Row): UnitRecord => ({
   ...(given(row, 'void_reason')
     ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
     : {}),
+});
+
+export const toUnitName = (row: Row): UnitName => ({
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
 });
 
 export const toUnitIndex = (row: Row): number => number(row, 'unit_index');
@@ -143,6 +150,13 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   delegation: bytes(row, 'delegation'),
   result: text(row, 'result') as StationResult,
   storedAtMs: number(row, 'stored_at_ms'),
+});
+
+export const toBoard = (row: Row): BoardRecord => ({
+  tokenId: text(row, 'token_id'),
+  jobId: bytes(row, 'job_id'),
+  atMs: number(row, 'at_ms'),
+  board: text(row, 'board'),
 });
 
 export const toApproval = (row: Row): ApprovalRecord => ({

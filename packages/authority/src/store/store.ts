@@ -12,6 +12,7 @@ import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   FailureRecord,
@@ -85,6 +86,21 @@ export interface Page {
   readonly limit: number;
 }
 
+/** All that are given have to fit. */
+export interface UnitFilter {
+  /** The first and the last thumbprint, 32 bytes each; both are included. */
+  readonly thumbprints?: { readonly first: Bytes; readonly last: Bytes };
+  readonly product?: string;
+  /** Of a package that the unit has a license for. */
+  readonly firmwareVersion?: string;
+}
+
+/** A unit by its name. */
+export interface UnitName {
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
+}
+
 /** Units of a job by their indexes, both included. */
 interface UnitRange {
   readonly jobId: Bytes;
@@ -123,6 +139,8 @@ export interface Store {
   findUnit(jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined>;
   /** In ascending unit index, of which `from` is the first. */
   listUnits(jobId: Bytes, page: Page): Promise<UnitRecord[]>;
+  /** Of all jobs, by thumbprint, and for each by job. */
+  findUnits(filter: UnitFilter, page: Page): Promise<UnitName[]>;
   /**
    * Voids a unit that has no receipt and no statement DONE-UNPROVEN. False, and nothing logged: unknown,
    * voided before, or with one of these.
@@ -158,6 +176,8 @@ export interface Store {
   findReceipt(receiptDigest: Bytes): Promise<ReceiptRecord | undefined>;
   /** In the order of arrival. */
   listReceipts(range: UnitRange): Promise<ReceiptRecord[]>;
+  /** Of all jobs, in the order of arrival. */
+  listReceiptsOfDevice(thumbprint: Bytes): Promise<ReceiptRecord[]>;
 
   /** False, and nothing logged: a statement with this digest is there already. */
   insertOutcome(outcome: OutcomeRecord, event: LogEvent): Promise<boolean>;
@@ -177,6 +197,16 @@ export interface Store {
   insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
   /** Newest first. */
   listIdentities(page: Page): Promise<IdentityRow[]>;
+  /** Whose record holds these bytes anywhere, newest first: candidates for whoever reads the record. */
+  findIdentities(bytes: Bytes, limit: number): Promise<IdentityRow[]>;
+
+  /**
+   * Takes the place of the token's board before. Not logged. Forgets boards that came
+   * before `forgetBeforeMs`.
+   */
+  keepBoard(board: BoardRecord, forgetBeforeMs: number): Promise<void>;
+  /** Newest first. */
+  listBoards(page: Page): Promise<BoardRecord[]>;
 
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
@@ -270,8 +300,8 @@ export type StoreSnapshot = Pick<
 >;
 
 /**
- * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges and
- * ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
+ * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges,
+ * boards and ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
  */
 export const durableWrites = [
   'insertJob',
