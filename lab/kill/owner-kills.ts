@@ -120,11 +120,14 @@ class OwnerKills {
       takeUnit: undefined,
       insertLicense: undefined,
       insertApproval: undefined,
+      setStop: undefined,
+      liftStop: undefined,
       setRollout: undefined,
       insertFailure: undefined,
       insertOutcome: undefined,
       insertIdentity: undefined,
       insertReceipt: undefined,
+      logRecovery: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -2,7 +2,8 @@
 // when its command is called and not before, so that --help stays quick.
 
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
-import { job, keys } from './owner-commands.ts';
+import { job, keys, stop } from './owner-commands.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
@@ -134,23 +135,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -367,6 +351,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   agent,
   token,
   alarm,
+  stop,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',
@@ -381,6 +366,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     name: 'license',
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
+  },
+  {
+    name: 'recover',
+    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    load: () => import('./commands/recover.ts'),
   },
   {
     name: 'update',
@@ -406,6 +396,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

@@ -90,3 +90,25 @@ export const job: CommandGroup = {
     },
   ],
 };
+
+export const stop: CommandGroup = {
+  name: 'stop',
+  about: 'stop a device, a product or a station at once: it gets no license, whatever the job',
+  commands: [
+    {
+      name: 'new',
+      about: 'stop a device, a product or a station',
+      load: () => import('./commands/stop/new.ts'),
+    },
+    {
+      name: 'lift',
+      about: 'let it have licenses again',
+      load: () => import('./commands/stop/lift.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list what is stopped, newest first',
+      load: () => import('./commands/stop/list.ts'),
+    },
+  ],
+};

@@ -194,6 +194,12 @@ export function callsOf({
     },
     'token list': { words: ['token', 'list', ...owner], files: [] },
     'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'stop new': {
+      words: ['stop', 'new', ...owner, '--device', '0a'.repeat(32), '--reason', 'test'],
+      files: [],
+    },
+    'stop lift': { words: ['stop', 'lift', ...owner, '--device', '0a'.repeat(32)], files: [] },
+    'stop list': { words: ['stop', 'list', ...owner], files: [] },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],
@@ -246,6 +252,47 @@ export function callsOf({
       words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
       files: [],
       status: 3,
+    },
+    'verify bundle': {
+      words: [
+        ...['verify', 'bundle', at('panel.bin'), '--root-key', at('root.key.pub')],
+        ...['--log-key', at('ledger.vkey')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'ledger init': {
+      words: ['ledger', 'init', into('authority'), '--origin', 'authority.example'],
+      files: ['authority/ledger.json', 'authority/ledger.key', 'authority/ledger.vkey'],
+    },
+    'ledger add-witness': {
+      words: [
+        ...['ledger', 'add-witness', into('authority'), '--witness-key', at('witness/witness.vkey')],
+        ...['--url', 'https://witness.example'],
+      ],
+      files: [],
+    },
+    // The folder holds no ledger.
+    'ledger bundle': {
+      words: [
+        ...['ledger', 'bundle', job, '0', '--ledger', out, '--log-key', at('ledger.vkey'), ...trust],
+        ...['--out', into('unit.bundle')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'witness init': {
+      words: ['witness', 'init', into('witness'), '--name', 'witness.example'],
+      files: ['witness'],
+    },
+    'witness add-log': {
+      words: ['witness', 'add-log', into('witness'), '--log-key', at('ledger.vkey')],
+      files: [],
+    },
+    'witness serve': {
+      words: ['witness', 'serve', into('witness'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
     },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],

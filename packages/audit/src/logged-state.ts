@@ -133,8 +133,8 @@ function addNew<V>(map: Map<string, V>, key: string, value: V, what: string): vo
   map.set(key, value);
 }
 
-/** A request that was under way when the owner changed the rollout is let through. */
-const rolloutToleranceMs = 10_000;
+/** A request that was under way when the owner changed a rollout, or stopped something, is let through. */
+const toleranceMs = 10_000;
 
 function setRollout(job: LoggedJob, fields: Fields, { timeMs }: LoggedMoment): void {
   must(job.mode === 'update', 'a rollout of a job that is no update');
@@ -148,7 +148,7 @@ const isOpenTo = ({ percent, halted }: LoggedRollout, place: number): boolean =>
 
 function mustBeOpenTo(job: LoggedJob, place: number, timeMs: number): void {
   const { before, sinceMs } = job.rollout;
-  const wasOpen = before !== undefined && timeMs - sinceMs < rolloutToleranceMs && isOpenTo(before, place);
+  const wasOpen = before !== undefined && timeMs - sinceMs < toleranceMs && isOpenTo(before, place);
   must(wasOpen || isOpenTo(job.rollout, place), 'a unit of a device that the update was not open to');
 }
 
@@ -266,11 +266,15 @@ export class LoggedState {
   readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
+  /** Statements with which chips were to make their journal anew. */
+  readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
   /** Entries where an older database was put back. */
   readonly restores: { sequence: number; size: number }[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
   readonly #crypto: Crypto;
+  /** What is stopped, since when. */
+  readonly #stops = new Map<string, number>();
   #latestMs = 0;
   #restored = -1;
   readonly #jobOfAlarm = new Map<number, string>();
@@ -324,6 +328,10 @@ export class LoggedState {
     must(job !== undefined, 'an entry of a job that was not opened');
     if (job.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
       mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
+    if (kind === 'license-issued') {
+      this.#mustNotBeStopped(`product ${job.product}`, timeMs);
+      this.#mustNotBeStopped(`device ${fields.hex('thumbprint')}`, timeMs);
+    }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
 
@@ -352,9 +360,27 @@ export class LoggedState {
       const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
       addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
     },
+    'recovery-stated': (fields, { sequence }) => {
+      const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
+      this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
+    },
+    'stop-set': (fields, { timeMs }) => {
+      const name = `${fields.text('what')} ${fields.text('name')}`;
+      addNew(this.#stops, name, timeMs, 'a stop');
+    },
+    'stop-lifted': (fields) => {
+      const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
+      must(isLifted, 'the end of a stop that was not set');
+    },
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
+
+  #mustNotBeStopped(name: string, timeMs: number): void {
+    const since = this.#stops.get(name);
+    const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
+    must(since === undefined || isUnderWay, `a license for ${name}, which was stopped`);
+  }
 
   #openJob(fields: Fields): void {
     const job: LoggedJob = {

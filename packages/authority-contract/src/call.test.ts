@@ -31,6 +31,9 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   approveJob: { job },
   closeJob: { job },
   giveApproval: { approval: utf8('a'), delegation: utf8('d') },
+  setStop: { kind: 'product', name: 'panel', reason: 'a recall' },
+  liftStop: { kind: 'device', name: '0a'.repeat(32) },
+  listStops: { from: 1 },
   fetchJobEnd: { job },
   setRollout: {
     job,
@@ -49,6 +52,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   listAlarms: { from: 1 },
   acknowledgeAlarm: { alarm: 12, note: 'known' },
   licenseRecords: { job, records: [utf8('r')], notAfterSeconds: 9, manifestDigest: digest },
+  recoveryFloor: { product: 'pump', thumbprint: digest },
+  recordRecovery: { product: 'pump', certificate: utf8('c'), hello: utf8('h'), bundle: utf8('b') },
   signBatch: { job, licenses: [job], notAfterSeconds: 9 },
   whoAmI: {},
   findUnits: {

@@ -1,3 +1,4 @@
+export { TestApprover } from './approver.ts';
 export { TestChip } from './chip.ts';
 export { type CrashPoint, type CrashStore, crashStore, killProcess } from './crash-store.ts';
 export { CuttingProxy } from './cutting-proxy.ts';

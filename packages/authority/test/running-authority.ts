@@ -268,6 +268,24 @@ export class TestAuthority {
     };
   }
 
+  approveJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
+  }
+
+  closeJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/close`);
+  }
+
+  voidUnit(job: string, unit: number): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/units/${unit}/void`, { reason: 'broken' });
+  }
+
+  async addPackage(job: string): Promise<Answer> {
+    const { header, contentKeyFile } = await this.owner.seal({ authorityKemKey: this.owner.kem.publicKey });
+    const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile) };
+    return this.asOwner('POST', `/v1/jobs/${job}/packages`, files);
+  }
+
   async showJob(job: string): Promise<Answer['body']> {
     return (await this.asOwner('GET', `/v1/jobs/${job}`)).body;
   }

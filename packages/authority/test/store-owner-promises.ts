@@ -87,6 +87,20 @@ export function ownerPromises(kit: ConformanceKit): void {
     expect(await logSize()).toBe(0);
   });
 
+  it('keeps what is stopped once, newest first, until it is lifted', async () => {
+    const stop = (name: string, atMs: number) => ({ kind: 'device' as const, name, reason: 'x', atMs });
+    expect(await store().setStop(stop('a', 2), event('stop'))).toBe(true);
+    expect(await store().setStop(stop('b', 1), event('stop'))).toBe(true);
+    expect(await store().setStop(stop('a', 3), event('again'))).toBe(false);
+    expect(await store().findStop({ kind: 'device', name: 'a' })).toEqual(stop('a', 2));
+    expect(await store().findStop({ kind: 'product', name: 'a' })).toBeUndefined();
+    expect(await store().listStops({ from: 0, limit: 9 })).toEqual([stop('b', 1), stop('a', 2)]);
+    expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(true);
+    expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(false);
+    expect(await store().listStops({ from: 0, limit: 9 })).toEqual([stop('b', 1)]);
+    expect(await logSize()).toBe(3);
+  });
+
   it('keeps one certificate of the end of a job', async () => {
     await open(1);
     const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };

@@ -35,6 +35,7 @@ import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { requireOpenTo } from './rollouts.ts';
+import { requireNotStopped } from './stops.ts';
 
 /** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
 const licensesOfUnitAtMost = 256;
@@ -120,6 +121,10 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  await requireNotStopped(authority, [
+    { kind: 'product', name: job.product },
+    { kind: 'device', name: toHex(device.thumbprint) },
+  ]);
   await requireOpenTo(authority, job, device.thumbprint);
   const item = await choosePackage(authority, request);
   await requireOrdered(authority, job, item.manifestDigest);

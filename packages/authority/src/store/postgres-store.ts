@@ -13,6 +13,7 @@ import { requestMethods } from './postgres-requests.ts';
 import { rolloutMethods } from './postgres-rollouts.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
+import { stopMethods } from './postgres-stops.ts';
 import { unitMethods } from './postgres-units.ts';
 import type { PostgresAddress } from './postgres-url.ts';
 import type { Store, StoreSnapshot } from './store.ts';
@@ -37,6 +38,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...approvalMethods(context),
   ...requestMethods(context),
   ...rolloutMethods(context),
+  ...stopMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

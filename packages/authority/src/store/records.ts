@@ -6,6 +6,7 @@ import type {
   JobMode,
   JobState,
   LicenseMode,
+  StopKind,
   TokenScope,
 } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
@@ -201,6 +202,14 @@ export interface FailureRecord {
   readonly unitIndex: number;
   readonly receipt: Bytes;
   readonly storedAtMs: number;
+}
+
+/** A device, product or station that gets no license. */
+export interface StopRecord {
+  readonly kind: StopKind;
+  readonly name: string;
+  readonly reason: string;
+  readonly atMs: number;
 }
 
 /** A request under an idempotency key. */

@@ -7,6 +7,7 @@ import type {
   JobMode,
   JobState,
   LicenseMode,
+  StopKind,
   TokenScope,
 } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
@@ -29,6 +30,7 @@ import type {
   RequestRecord,
   RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -211,6 +213,13 @@ export const toRolloutCounts = (row: Row) => ({
   installed: number(row, 'installed'),
   failed: number(row, 'failed'),
   silent: number(row, 'silent'),
+});
+
+export const toStop = (row: Row): StopRecord => ({
+  kind: text(row, 'kind') as StopKind,
+  name: text(row, 'name'),
+  reason: text(row, 'reason'),
+  atMs: number(row, 'at_ms'),
 });
 
 export const toRequest = (row: Row): RequestRecord => ({

@@ -310,6 +310,17 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX failures_by_unit ON failures (job_id, unit_index);
   `,
+  // Devices, products and stations that get no license.
+  `
+  CREATE TABLE stops (
+    ordinal INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('device', 'product', 'station')),
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    UNIQUE (kind, name)
+  ) STRICT;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

@@ -26,6 +26,7 @@ import type {
   RequestRecord,
   RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -53,6 +54,7 @@ export interface RolloutCounts {
   readonly silent: number;
 }
 
+export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
 export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
@@ -208,6 +210,9 @@ export interface Store {
   /** Newest first. */
   listBoards(page: Page): Promise<BoardRecord[]>;
 
+  /** Appends an entry of a recovery to the log; nothing else is kept of it. */
+  logRecovery(event: LogEvent): Promise<void>;
+
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
   findAlarm(alarm: number): Promise<AlarmRecord | undefined>;
@@ -219,6 +224,14 @@ export interface Store {
     by: { atMs: number; by: string; note: string },
     event: LogEvent,
   ): Promise<boolean>;
+
+  /** False, and nothing logged: it is stopped already. */
+  setStop(stop: StopRecord, event: LogEvent): Promise<boolean>;
+  /** False, and nothing logged: it is not stopped. */
+  liftStop(key: StopKey, event: LogEvent): Promise<boolean>;
+  findStop(key: StopKey): Promise<StopRecord | undefined>;
+  /** Newest first. */
+  listStops(page: Page): Promise<StopRecord[]>;
 
   /** Sets how far a job of mode update is opened. */
   setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
@@ -318,6 +331,9 @@ export const durableWrites = [
   'insertJobEnd',
   'setRollout',
   'insertFailure',
+  'setStop',
+  'liftStop',
+  'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',
