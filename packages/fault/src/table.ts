@@ -1708,6 +1708,21 @@ export const faultTable = {
     sentence: 'Another request was made under this idempotency key before.',
     remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
   },
+  'job-one-package': {
+    number: 933, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is of mode update, which has one package.',
+    remedy: 'Open another job for the other package.',
+  },
+  'rollout-waits': {
+    number: 934, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives its update to {percent} % of the devices so far, and this one is not among them.',
+    remedy: 'Try again on another day. No quota was spent.',
+  },
+  'rollout-halted': {
+    number: 935, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The update of job {job} is halted.',
+    remedy: 'Try again on another day. Its owner goes on with `firmseal job rollout --resume`. No quota was spent.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',
@@ -1747,6 +1762,11 @@ export const faultTable = {
     number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
+  },
+  'issue-stopped': {
+    number: 944, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
+    remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
