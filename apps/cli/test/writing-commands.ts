@@ -76,6 +76,13 @@ export function callsOf({
       words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
       files: ['approval.policy'],
     },
+    'keys restore': {
+      words: [
+        ...['keys', 'restore', ...root, '--log-size', '7', '--log-head', 'ab'.repeat(32)],
+        ...['--reason', 'a drill', '--out', into('panel.restore')],
+      ],
+      files: ['panel.restore'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],

@@ -1763,8 +1763,28 @@ export const faultTable = {
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
   },
+  'restore-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys restore`.',
+  },
+  'restore-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys restore`).',
+  },
+  'restore-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys restore`).',
+  },
+  'restore-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No statement of a restore for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
+  },
   'issue-stopped': {
-    number: 944, exit: 'license', http: 409, retry: 'fail', chip: false,
+    number: 948, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
     remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
