@@ -16,6 +16,7 @@ import certificate
 import delegation
 import device
 import enrolment
+import ledger
 import license
 import link
 import messages
@@ -27,7 +28,7 @@ import sfi
 import station
 import suite
 import usb
-from fault import Fault
+from fault import Fault, require
 
 
 def raw(text):
@@ -229,6 +230,27 @@ def run_station(file, case):
         agree(given == all_raw(file["deviceData"]), "other per-device data")
 
 
+def tree_of(head):
+    return (head["size"], raw(head["root"])) if head else None
+
+
+def run_ledger(file, case):
+    log, witnesses = ledger.Key(file["log"]), [ledger.Key(text) for text in file["witnesses"]]
+    trust = log, witnesses, case.get("least", file["least"])
+    kind = case["kind"]
+    if kind == "checkpoint":
+        ledger.verify_checkpoint(case["note"], *trust)
+    elif kind == "license":
+        ledger.check_license(case["proof"], trust, raw(case["digest"]), raw(case["job"]), case["unit"])
+    elif kind == "receipt":
+        ledger.check_receipt(case["proof"], trust, raw(case["digest"]))
+    elif kind == "consistency":
+        before, after = tree_of(case["from"]), tree_of(case["to"])
+        require(ledger.is_consistent(before, after, all_raw(case["proof"])), "consistency-proof-invalid")
+    else:
+        ledger.answer_of_witness(case["request"], log, tree_of(case["seen"]))
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -248,6 +270,7 @@ RUNNERS = {
     "enrolment/prove.json": run_enrolment,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
+    "ledger/verify.json": run_ledger,
 }
 
 

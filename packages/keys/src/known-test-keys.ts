@@ -5,7 +5,7 @@
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 
-/** SEC 1 uncompressed points, lower-case hexadecimal, and where the private half can be read. */
+/** SEC 1 uncompressed points, and Ed25519 keys, lower-case hexadecimal, and where the private half can be read. */
 export const knownTestKeys: readonly { readonly publicKey: string; readonly from: string }[] = [
   {
     publicKey:
@@ -85,11 +85,23 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
       '796eeb37b12982e3c778bf8357dcbd5fa20250c9c5c4aa3479db106d9f3b9497',
     from: 'vectors/keys.json, stranger',
   },
+  {
+    publicKey: '46fbfecff2f2d702e5fe27f5d5a2319b5c53976a567c410595a8d8d0ea31c79c',
+    from: 'vectors/ledger/verify.json, ledger',
+  },
+  {
+    publicKey: '6eda3fce87c4458af694b1e6a1097b716f759b466fe1dd12db0a9edc5b8fda35',
+    from: 'vectors/ledger/verify.json, witness 1',
+  },
+  {
+    publicKey: 'afc699918eccaf62c06f02cf2a03174da20ca253083d4de779552119aa896c36',
+    from: 'vectors/ledger/verify.json, witness 2',
+  },
 ];
 
 const known = new Set(knownTestKeys.map(({ publicKey }) => publicKey));
 
-/** Throws `key-known-test` when the private half of this key (65 bytes) is public. */
+/** Throws `key-known-test` when the private half of this key (65 bytes, 32 of Ed25519) is public. */
 export function refuseKnownTestKeys(publicKey: Uint8Array): void {
   const name = toHex(publicKey);
   if (known.has(name)) throw new Fault('key-known-test', { publicKey: name });
