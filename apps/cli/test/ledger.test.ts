@@ -180,8 +180,6 @@ it('an older ledger folder and database are refused at start by the witness', as
   cpSync(at('authority'), today, { recursive: true });
   rmSync(at('authority'), { recursive: true });
   cpSync(yesterday, at('authority'), { recursive: true });
-  // Something has to be published before the witness is asked.
-  await chain.run('authority', 'token', at('authority'), '--out', at('other.token'));
   const { status, stderr } = await chain.try(
     'authority',
     'serve',
@@ -189,7 +187,7 @@ it('an older ledger folder and database are refused at start by the witness', as
     '--listen',
     '127.0.0.1:0',
   );
-  expect([status, stderr]).toEqual([12, expect.stringMatching(/FS181[56] witness-(ahead|refused)/)]);
+  expect([status, stderr]).toEqual([12, expect.stringContaining('FS1815 witness-ahead')]);
   rmSync(at('authority'), { recursive: true });
   cpSync(today, at('authority'), { recursive: true });
   await chain.serve();
