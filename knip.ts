@@ -10,8 +10,9 @@ const manifests = globSync('{packages,apps}/*/package.json');
 const folderOf = (manifest: string): string => manifest.replace(/\/package\.json$/, '');
 const nameOf = (manifest: string): string =>
   (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name;
+const entries = ['src/index.ts', 'src/main.ts', 'src/main.tsx'];
 const isEmpty = (manifest: string): boolean =>
-  !existsSync(`${folderOf(manifest)}/src/index.ts`) && !existsSync(`${folderOf(manifest)}/src/main.ts`);
+  entries.every((entry) => !existsSync(`${folderOf(manifest)}/${entry}`));
 
 const empty = manifests.filter(isEmpty);
 
@@ -94,6 +95,11 @@ export default {
     'apps/updater': {
       entry: ['src/main.ts', 'test/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
+      ignoreDependencies: ['axe-core'],
+    },
+    'apps/console': {
+      entry: ['src/main.tsx', 'test/**/*.test.ts'],
+      project: ['{src,test}/**/*.{ts,tsx}'],
       ignoreDependencies: ['axe-core'],
     },
     'apps/*': { entry: ['src/main.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },

@@ -9,6 +9,8 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import approval
+import agent_image
 import batch
 import board
 import cbor
@@ -23,6 +25,7 @@ import messages
 import package
 import places
 import receipt
+import recovery
 import seal
 import sfi
 import station
@@ -81,6 +84,14 @@ def run_package(file, case):
         agree(suite.sha256(plaintext).hex() == expected["sha256"], "other plaintext released")
 
 
+def run_agent_image(file, case):
+    image, measured = raw(case["image"]), file["measured"]
+    slot = image + b"\xff" * (file["slotBytes"] - len(image))
+    chip = case.get("chip", file["chip"])
+    known = raw(measured["codeDigest"]), measured["counter"]
+    agree(agent_image.check(slot, start(file, case), chip, known) == case.get("agentVersion"), "another version")
+
+
 def run_seal(_, case):
     made = seal.seal(raw(case["core"]), all_raw(case["plaintexts"]), raw(case["randomness"]), raw(case["grant"]))
     for name, value in made.items():
@@ -124,7 +135,7 @@ def certified(file, case):
     return {
         "signing": raw(file["signingKey"]),
         "thumbprint": raw(file["thumbprint"]),
-        "chip": file["chipId"],
+        "chip": case.get("chipId", file["chipId"]),
         "origin": case.get("origin", file["origin"]),
     }
 
@@ -152,6 +163,11 @@ def run_receipt(file, case):
     chip = file["chips"][owner["chip"]]
     found = receipt.verify_receipt(raw(case["object"]), owner, terms, manifest, chip, challenge)
     agree(receipt.outcome(found, manifest, chip) == case["outcome"], "another outcome")
+
+
+def run_recovery(file, case):
+    chip = {**file["hello"], "thumbprint": raw(file["thumbprint"]), "nonce": raw(file["nonce"])}
+    recovery.verify(raw(case["bundle"]), start(file, case), chip)
 
 
 def run_certificate(file, case):
@@ -251,14 +267,27 @@ def run_ledger(file, case):
         ledger.answer_of_witness(case["request"], log, tree_of(case["seen"]))
 
 
+def run_approval(file, case):
+    root, product, epoch = raw(file["rootPublicKey"]), file["product"], case.get("epoch", file["epoch"])
+    data, delegation = raw(case["object"]), raw(case.get("delegation"))
+    if case["kind"] == "policy":
+        approval.read_policy(data, root, product)
+    elif case["kind"] == "approval":
+        approval.read_approval(data, delegation, root, product, epoch)
+    else:
+        approval.read_end(data, delegation, root, product, epoch)
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
+    "agent-image/check.json": run_agent_image,
     "package/open.json": run_package,
     "package/seal.json": run_seal,
     "license/open.json": run_license,
     "batch/open.json": run_batch,
     "station/verify.json": run_station,
+    "approval/verify.json": run_approval,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,
@@ -268,6 +297,7 @@ RUNNERS = {
     "link/usb.json": run_usb,
     "board/read.json": run_board,
     "enrolment/prove.json": run_enrolment,
+    "recovery/open.json": run_recovery,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
     "ledger/verify.json": run_ledger,

@@ -18,6 +18,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
+import { buildConsole } from './build-console.ts';
 import { buildElement } from './build-element.ts';
 import { npmLicenses } from './npm-licenses.mjs';
 
@@ -127,10 +128,11 @@ export async function buildBundle({ entry = cliEntry, folder }) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const element = await buildElement();
+  const page = await buildConsole();
   const inputs = await bundle(entry, folder);
   writeFileSync(
     join(folder, 'THIRD-PARTY-LICENSES.txt'),
-    npmLicenses([...new Set([...inputs, ...element.inputs])]),
+    npmLicenses([...new Set([...inputs, ...element.inputs, ...page.inputs])]),
   );
   cpSync(join(root, 'tools/pack/launcher.mjs'), join(folder, 'firmseal.mjs'));
   chmodSync(join(folder, 'firmseal.mjs'), 0o755);

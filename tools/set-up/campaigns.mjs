@@ -63,5 +63,9 @@ export const campaigns = {
     needsAgent: true,
     says: "an update page on Chromium's own Web Serial, and its time beside the command's",
   },
+  console: {
+    script: 'lab/console/main.ts',
+    says: 'the console on an authority of 10,000 units: sizes, first paint, time of each page',
+  },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

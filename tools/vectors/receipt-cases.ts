@@ -8,6 +8,7 @@ import type { FaultCode } from '@firmseal/fault';
 import { digestOf, openSigned, originOf } from '@firmseal/formats';
 import { helloKind, type LicenseTerms, licenseKind, type Outcome, receiptKind } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
+import { agentPieces } from './agent-package-cases.ts';
 import { challenge, options } from './hello-cases.ts';
 import {
   dataDigests,
@@ -30,6 +31,8 @@ interface ReceiptCase {
   readonly challenge?: Bytes | null;
   /** Number of the origin in certificate and license; 1 when left out. */
   readonly origin?: number;
+  /** Of the certificate, when it is another chip. */
+  readonly chipId?: string;
   /** Of the license, when it is not the usual one. */
   readonly license?: Record<string, unknown>;
   readonly package?: Bytes;
@@ -145,6 +148,29 @@ async function installWith(core: Parameters<typeof pieces>[0] & object): Promise
   return installOf(assemble(parts), parts.contentKey);
 }
 
+/** A chip with a tier for repair, at a level that can be taken back. */
+async function repairCases(): Promise<ReceiptCase[]> {
+  const chipId = 'stm32h743';
+  const install = await installWith({ core: { chips: [chipId], leastReadoutLevel: 1 } });
+  const asksMore = await installWith({ core: { chips: [chipId], leastReadoutLevel: 2 } });
+  const on =
+    (change: Change): Change =>
+    (f) => {
+      f.set(-70012, chipId);
+      change(f);
+    };
+  const withKey: Change = (f) => f.set(-70017, true).set(263, 1).set(-70013, true);
+  return [
+    good('repairable, at level 1', 'REPAIRABLE', on(atLevel(1)), { install, chipId }),
+    good('at level 2 where level 1 would do', 'PASS', on(atLevel(2)), { install, chipId }),
+    good('at level 0 of a chip that may be repaired', 'UNPROTECTED', on(atLevel(0)), { install, chipId }),
+    good('level 1 where the package asks for level 2', 'UNPROTECTED', on(atLevel(1)), {
+      ...{ install: asksMore, chipId },
+    }),
+    good('a level that somebody’s key takes back', 'UNPROTECTED', on(withKey), { install, chipId }),
+  ];
+}
+
 async function outcomeCases(): Promise<ReceiptCase[]> {
   const level1 = await installWith({ core: { leastReadoutLevel: 1 } });
   const asksLevel2 = await installWith({
@@ -193,6 +219,7 @@ async function outcomeCases(): Promise<ReceiptCase[]> {
       },
       { install: asksLevel2 },
     ),
+    ...(await repairCases()),
     named('enrolled', 'ENROLLED', 2),
     named('unwitnessed', 'UNWITNESSED', 3),
     named('rehearsal', 'REHEARSAL', 5),
@@ -269,6 +296,25 @@ function bindingCases(): ReceiptCase[] {
   ];
 }
 
+async function agentCases(): Promise<ReceiptCase[]> {
+  const parts = await agentPieces();
+  const install = installOf(assemble(parts), parts.contentKey, { data: [] });
+  const agent = (name: string, fault: FaultCode | undefined, value?: CborInput) =>
+    make(
+      name,
+      fault ? { fault } : { outcome: 'PASS' },
+      (f) => (value === undefined ? f : f.set(-70018, value)),
+      { install },
+    );
+  return [
+    agent('of an agent', undefined, [2, 7]),
+    agent('of an agent that says no counter', 'receipt-digest-wrong'),
+    agent('of an agent of another counter', 'receipt-digest-wrong', [2, 6]),
+    agent('of an agent that says its version alone', 'receipt-malformed', [2]),
+    set('of firmware, with the counter of an agent', 'receipt-digest-wrong', -70018, [2, 7]),
+  ];
+}
+
 function orderCases(): ReceiptCase[] {
   const everything: [FaultCode, Change][] = [
     ['receipt-device-wrong', (f) => f.set(256, concatBytes(Uint8Array.of(1), filled(32, 1)))],
@@ -293,6 +339,7 @@ function orderCases(): ReceiptCase[] {
 export async function receiptCases(): Promise<ReceiptCase[]> {
   return [
     ...(await outcomeCases()),
+    ...(await agentCases()),
     one('receipt under another typ', 'receipt-malformed', () => {}, { shell: { typ: helloKind.typ } }),
     one('payload of 1153 bytes by a stranger', 'receipt-malformed', () => {}, {
       shell: { payload: filled(1153, 0), by: 'stranger' },
@@ -322,7 +369,8 @@ export async function receiptCases(): Promise<ReceiptCase[]> {
     bad('origin 0', -70016, 0),
     bad('origin 4', -70016, 4),
     bad('unknown claim', 11, 0),
-    bad('claim -70018', -70018, 0),
+    bad('claim -70018 as a number', -70018, 0),
+    bad('claim -70019', -70019, 0),
     one('measured and not fresh', 'receipt-malformed', (f) => {
       notFresh(f);
       f.set(-70015, true);

@@ -96,8 +96,8 @@ export function orderOf({ quota, mode, accepts, validUntilMs, packages }: JobVie
 }
 
 /**
- * What there is to approve of a job: packages that came after its approval, else the job with all packages that
- * one order can name, and the others each by itself.
+ * What there is to approve of a job: packages that came after its approval, else the job with all packages
+ * that one order can name, and the others each by itself.
  */
 export function dueOf(view: JobView): Subject[] {
   const single = (items: JobView['packages']): Subject[] =>

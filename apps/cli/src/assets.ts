@@ -3,7 +3,7 @@
 // under the same names; a single executable holds them in itself, under the same names again. A name is the
 // file's path from the project's root and must match assetFolders, or neither would hold it.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import sea from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
@@ -14,6 +14,7 @@ export const assetFolders: readonly { folder: string; endings: readonly string[]
   { folder: 'device/agent/build', endings: ['.wasm', '.hex'] },
   { folder: 'apps/cli/assets', endings: [''] },
   { folder: 'apps/updater/dist', endings: ['.js', '.txt'] },
+  { folder: 'apps/console/dist', endings: ['.html', '.js', '.css', '.svg', '.txt'] },
   { folder: 'examples', endings: ['.elf'] },
 ];
 
@@ -38,6 +39,19 @@ export function isAssetName(name: string): boolean {
 export function hasAsset(name: string): boolean {
   if (!isAssetName(name)) return false;
   return isExecutable ? sea.getAssetKeys().includes(name) : existsSync(pathOf(name));
+}
+
+/** Names of the assets in a folder of the bundle, without those below it; none where it is not there. */
+export function assetsIn(folder: string): string[] {
+  const isDirect = (name: string) =>
+    name.startsWith(`${folder}/`) && !name.slice(folder.length + 1).includes('/');
+  if (isExecutable) return sea.getAssetKeys().filter(isDirect).sort();
+  const path = pathOf(folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .map((name) => `${folder}/${name}`)
+    .filter(isAssetName)
+    .sort();
 }
 
 /**

@@ -1,8 +1,12 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
+import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { job, keys } from './owner-commands.ts';
 import { ledger, verify, witness } from './proof-commands.ts';
+
+export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
 const batch: CommandGroup = {
   name: 'batch',
@@ -17,48 +21,6 @@ const batch: CommandGroup = {
       name: 'deliver',
       about: 'bring the receipts that a line without a connection kept to the authority',
       load: () => import('./commands/batch/deliver.ts'),
-    },
-  ],
-};
-
-const keys: CommandGroup = {
-  name: 'keys',
-  about: 'make, show and revoke keys, delegations and epoch statements',
-  commands: [
-    {
-      name: 'new',
-      about: 'make a key and keep it in a passphrase-encrypted file; the public key goes to FILE.pub',
-      load: () => import('./commands/keys/new.ts'),
-    },
-    {
-      name: 'delegate',
-      about: 'sign, with the root key, that another key may act for a product',
-      load: () => import('./commands/keys/delegate.ts'),
-    },
-    {
-      name: 'approval-policy',
-      about: 'sign, with the root key, how many approvers have to sign',
-      load: () => import('./commands/keys/approval-policy.ts'),
-    },
-    {
-      name: 'epoch',
-      about: 'sign, with the root key, that delegations of earlier epochs have ended',
-      load: () => import('./commands/keys/epoch.ts'),
-    },
-    {
-      name: 'revoke',
-      about: 'end a delegation, and make those that stay again in the new epoch',
-      load: () => import('./commands/keys/revoke.ts'),
-    },
-    {
-      name: 'succeed',
-      about: 'sign, with the root key, which key is the next root',
-      load: () => import('./commands/keys/succeed.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show what a key file, delegation, epoch statement or succession says; nothing secret',
-      load: () => import('./commands/keys/show.ts'),
     },
   ],
 };
@@ -87,64 +49,20 @@ const authority: CommandGroup = {
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
     },
-  ],
-};
-
-const job: CommandGroup = {
-  name: 'job',
-  about: 'open, approve, close and watch jobs: one package, one quota',
-  commands: [
     {
-      name: 'list',
-      about: 'list all jobs, newest first',
-      load: () => import('./commands/job/list.ts'),
+      name: 'migrate',
+      about: 'move the authority from its SQLite file into an empty PostgreSQL database',
+      load: () => import('./commands/authority/migrate.ts'),
     },
     {
-      name: 'open',
-      about: 'open a job for a package; it issues nothing until it is approved',
-      load: () => import('./commands/job/open.ts'),
+      name: 'backup',
+      about: "copy the authority's database, also while it is served, into one file",
+      load: () => import('./commands/authority/backup.ts'),
     },
     {
-      name: 'approve',
-      about: 'let the job issue licenses',
-      load: () => import('./commands/job/approve.ts'),
-    },
-    {
-      name: 'close',
-      about: 'end the job: no further license',
-      load: () => import('./commands/job/close.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
-      load: () => import('./commands/job/show.ts'),
-    },
-    {
-      name: 'void',
-      about: 'void a unit whose chip was never installed, so that another chip can take its place',
-      load: () => import('./commands/job/void.ts'),
-    },
-    {
-      name: 'token',
-      about: 'make a token for a line: it can install this job and nothing else',
-      load: () => import('./commands/job/token.ts'),
-    },
-  ],
-};
-
-const agent: CommandGroup = {
-  name: 'agent',
-  about: 'the agents in this installation: list them, or export one for another programmer',
-  commands: [
-    {
-      name: 'list',
-      about: 'list the agents of this installation: chip, build, size, SHA-256',
-      load: () => import('./commands/agent/list.ts'),
-    },
-    {
-      name: 'export',
-      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
-      load: () => import('./commands/agent/export.ts'),
+      name: 'restore',
+      about: 'put a backup where the authority has no database, or an empty one',
+      load: () => import('./commands/authority/restore.ts'),
     },
   ],
 };
@@ -363,8 +281,7 @@ const updater: CommandGroup = {
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'init',
-    about:
-      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    about: "make an owner's desk: keys, delegations, an authority, and a file that fills in options",
     load: () => import('./commands/init.ts'),
   },
   keys,
@@ -380,8 +297,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'check',
-    about:
-      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    about: 'look before a shift what would be refused: trust, size, option bytes, licenses',
     load: () => import('./commands/check.ts'),
   },
   {
@@ -396,14 +312,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'devices',
-    about:
-      'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
+    about: 'list what is plugged in: ROM bootloaders, agents, probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
   {
     name: 'doctor',
-    about:
-      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    about: 'look for what is in the way of a chip: drivers, permissions, cables, clocks; writes udev rules',
     load: () => import('./commands/doctor.ts'),
   },
   authority,
@@ -431,6 +345,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     name: 'license',
     about: 'take the standing licenses of the chips in the sockets, for packages that another tool downloads',
     load: () => import('./commands/license.ts'),
+  },
+  {
+    name: 'recover',
+    about: 'let a chip that lost its journal take up work again, from a security counter on',
+    load: () => import('./commands/recover.ts'),
   },
   {
     name: 'update',

@@ -44,7 +44,10 @@ const folder = mkdtempSync(join(tmpdir(), 'firmseal-outputs-'));
 let desk: Desk;
 let authority: ServedAuthority;
 let probe: Server;
-/** The first is for all commands, the other for calls that close it, or fetch the certificate of its end again. */
+/**
+ * The first is for all commands, the other for calls that close it, or fetch the
+ * certificate of its end again.
+ */
 let jobs: string[] = [];
 /** Approved, for batches. */
 let standingJob = '';

@@ -136,6 +136,23 @@ export function callsOf({
       files: ['owner.token'],
       database: true,
     },
+    'authority backup': {
+      words: ['authority', 'backup', into('authority'), '--out', into('backup')],
+      files: ['backup'],
+      database: true,
+    },
+    // The folder has a database, which is never replaced.
+    'authority restore': {
+      words: ['authority', 'restore', into('authority'), '--from', into('authority/authority.sqlite')],
+      files: [],
+      status: 3,
+    },
+    // An address with a password in it.
+    'authority migrate': {
+      words: ['authority', 'migrate', into('authority'), '--to', 'postgresql://a:b@127.0.0.1/c'],
+      files: [],
+      status: 3,
+    },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
@@ -165,6 +182,11 @@ export function callsOf({
     // No receipt waits there.
     'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
     'agent list': { words: ['agent', 'list'], files: [] },
+    'agent load': {
+      words: ['agent', 'load', at('panel.seal'), '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
+    },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
       ...(hasMachineCode ? { files: ['agent.hex'] } : { files: [], status: 3 }),
@@ -191,6 +213,14 @@ export function callsOf({
     },
     'silicon report': { words: ['silicon', 'report', at('panel.bin')], files: [], status: 3 },
     // No chip is there: nothing is asked of the authority.
+    recover: {
+      words: [
+        ...['recover', '--socket', 'tcp:127.0.0.1:1', '--product', 'panel', ...trust],
+        ...['--key', at('root.key'), '--floor', '1'],
+      ],
+      files: [],
+      status: 13,
+    },
     license: {
       words: [
         ...['license', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],

@@ -38,7 +38,7 @@ function blockOf(): Bytes {
 function enrolledLine(block: Bytes, without: Record<string, string> = {}): Line {
   const build =
     Object.keys(without).length === 0
-      ? buildAgent(targetOf(chip.id, 'shipping'))
+      ? buildAgent(targetOf(chip.id))
       : mutantBuild({ chip: chip.id, without });
   const line = computeCryptoHere(machineLine(chip.id, 'enrolment', build), build.elf);
   line.chip.debug.connect();
@@ -68,7 +68,7 @@ const enrol = (line: Line) => decodeCbor(line.request(0x13, nonce), { maxBytes: 
 
 async function finish(line: Line, keys: Begun): Promise<void> {
   const certificate = await certify({ ...keys, chipId: chip.id });
-  const options = finalOptions(chip, 0, { identityComesLater: true });
+  const options = finalOptions(chip, 0);
   line.request(0x11, personalizeFinish(certificate, options));
 }
 

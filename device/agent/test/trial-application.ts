@@ -2,7 +2,7 @@
 // plays them: it starts, and where it is told to, leaves the confirmation of a trial, or the request
 // for the agent, before it resets.
 
-import { type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
+import { agentVectors, type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';
 import {
   agentRequest,
@@ -11,9 +11,17 @@ import {
   type FirmwareExecutor,
   trialConfirmation,
 } from '@firmseal/virtual-stm32';
-import { firmware, makePackage, type TestPackage } from './trusted-site.ts';
+import { firmware, makePackage, type PackageChange, type TestPackage } from './trusted-site.ts';
 
-export type Manner = 'silent' | 'confirms';
+export type Manner = 'silent' | 'confirms' | 'confirms-in-flash';
+
+/** Where an application of `applicationPackage` confirms itself for good (spec/agent.md section 6). */
+export function confirmPlace(chip: Chip, address: number): number {
+  const unit = eraseUnitAt(chip, address + sizeBytes - 1)!;
+  return unit.addressStart + unit.sizeBytes - 32;
+}
+
+export const flashConfirmation = new Uint8Array(new Uint32Array(8).fill(0x66734301).buffer);
 
 /** Played from the moment of the hand-over. */
 export class ApplicationPlayer implements ExecutorFactory {
@@ -22,8 +30,8 @@ export class ApplicationPlayer implements ExecutorFactory {
   readonly started: number[] = [];
 
   recognizes({ boot, chip }: CpuPort): boolean {
-    const isAgent = boot.address === chip.layout.agent[0]!.addressStart && !boot.banksSwapped;
-    return boot.from === 'flash' && !isAgent;
+    const ours = [chip.layout.anchor.addressStart, agentVectors(chip)];
+    return boot.from === 'flash' && (boot.banksSwapped || !ours.includes(boot.address));
   }
 
   create(): FirmwareExecutor {
@@ -35,6 +43,10 @@ export class ApplicationPlayer implements ExecutorFactory {
         cpu = port;
         this.started.push(port.boot.address);
         if (this.manner === 'confirms') leave(trialConfirmation);
+        if (this.manner === 'confirms-in-flash') {
+          const place = confirmPlace(cpu.chip, port.boot.address);
+          if (cpu.programUnits(place, flashConfirmation) !== 'ok') throw new Error('not confirmed');
+        }
       },
       // Any byte: the application asks for the agent.
       receive: () => {
@@ -63,7 +75,9 @@ export function applicationPackage(
   chipId: string,
   address: number,
   core: Partial<SealInputs['core']>,
+  change: Omit<PackageChange, 'core' | 'areas'> = {},
 ): Promise<TestPackage> {
   const areas = applicationAt(address, core.securityCounter ?? 0);
-  return makePackage(chipId, { core: { entry: address, chips: [findChip(chipId).id], ...core }, areas });
+  const described = { entry: address, chips: [findChip(chipId).id], ...core };
+  return makePackage(chipId, { ...change, core: described, areas });
 }

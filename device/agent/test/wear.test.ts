@@ -1,5 +1,5 @@
-// What an agent writes into its journal, by which the catalogue computes how long the flash lasts (packages/chips,
-// wear.ts): counted on virtual chips, operation by operation.
+// What an agent writes into its journal, by which the catalogue computes how long the flash lasts
+// (packages/chips, wear.ts): counted on virtual chips, operation by operation.
 
 import { type Chip, journalBytes } from '@firmseal/chips';
 import { expect, test } from 'vitest';
@@ -18,7 +18,9 @@ function countJournal({ chip }: Line): () => number {
   return () => bytes;
 }
 
-/** Up to the figure, and not much less: a figure that is far too high would hide an agent that writes more. */
+/**
+ * Up to the figure, and not much less: a figure that is far too high would hide an agent that writes more.
+ */
 const isAbout = (measured: number, figure: number) => {
   expect(measured).toBeLessThanOrEqual(figure);
   expect(measured).toBeGreaterThan(figure / 2);

@@ -1,5 +1,5 @@
-// One approver's word on one thing that an authority may do: spec/approval.md section 2. It names the job, the
-// number of approvers that he was told, and until when his word holds.
+// One approver's word on one thing that an authority may do: spec/approval.md section 2. It names the job,
+// the number of approvers that he was told, and until when his word holds.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import {

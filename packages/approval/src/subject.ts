@@ -23,7 +23,10 @@ export const orderModes = ['session', 'standing', 'station', 'update'] as const;
 export type OrderMode = (typeof orderModes)[number];
 
 /** What an owner can take besides PASS, in the order of their numbers, from 1. */
-export const orderAccepts = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED', 'DONE-UNPROVEN'] as const;
+export const orderAccepts = [
+  ...(['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED', 'DONE-UNPROVEN'] as const),
+  'REPAIRABLE',
+] as const;
 export type OrderAccept = (typeof orderAccepts)[number];
 
 /** Packages that one order names. */

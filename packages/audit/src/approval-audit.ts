@@ -1,6 +1,6 @@
-// The approvals of one job in an audit: each verified under the owner's root, and counted again for every license,
-// void, acknowledgement and close, by what the log had of them at that time. How many have to sign is the
-// auditor's own copy of the root's policy, never the authority's word.
+// The approvals of one job in an audit: each verified under the owner's root, and counted again for every
+// license, void, acknowledgement and close, by what the log had of them at that time. How many have to sign
+// is the auditor's own copy of the root's policy, never the authority's word.
 
 import {
   type ApprovalPolicy,

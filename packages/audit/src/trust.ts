@@ -9,7 +9,8 @@ export interface AuditTrust {
   /** Public keys of the device CAs that the root delegated. */
   readonly deviceCaKeys: readonly Bytes[];
   /**
-   * How many approvers have to sign, as the root says: the owner's own copy. Left out, nothing is said of approvals.
+   * How many approvers have to sign, as the root says: the owner's own copy. Left out,
+   * nothing is said of approvals.
    */
   readonly approvalPolicy?: ApprovalPolicy;
   /** Policies from before it, under which earlier jobs were approved. */

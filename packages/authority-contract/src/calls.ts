@@ -3,10 +3,19 @@
 import { auditorCalls } from './auditor-calls.ts';
 import { batchCalls } from './batch-calls.ts';
 import type { AnswerOf, InputOf } from './call.ts';
+import { consoleCalls } from './console-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
+import { recoveryCalls } from './recovery-calls.ts';
 
-export const calls = { ...lineCalls, ...ownerCalls, ...batchCalls, ...auditorCalls } as const;
+export const calls = {
+  ...lineCalls,
+  ...ownerCalls,
+  ...batchCalls,
+  ...recoveryCalls,
+  ...auditorCalls,
+  ...consoleCalls,
+} as const;
 
 export type CallName = keyof typeof calls;
 /** What a call is given: fields of path, query and body alike, bytes as bytes. */

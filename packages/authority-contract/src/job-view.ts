@@ -10,7 +10,7 @@ export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** Besides PASS, the most serious first; spec/receipt.md section 4. */
-const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'REPAIRABLE', 'UNWITNESSED', 'ENROLLED'] as const;
 export const outcomes = ['PASS', ...weaknesses] as const;
 /** What an owner may take besides PASS; the last is a station's word (spec/station.md). */
 const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
@@ -28,6 +28,7 @@ const outcomeCounts = z.object({
   PASS: of.count.optional(),
   REHEARSAL: of.count.optional(),
   UNPROTECTED: of.count.optional(),
+  REPAIRABLE: of.count.optional(),
   UNWITNESSED: of.count.optional(),
   ENROLLED: of.count.optional(),
 });
@@ -43,7 +44,9 @@ const approvalView = z.object({
   issuedAtMs: of.timeMs,
   /** It counts until then. */
   validUntilMs: of.timeMs,
-  /** False: it does not count any more, or not as it stands (expired, ended, of another number of approvers). */
+  /**
+   * False: it does not count any more, or not as it stands (expired, ended, of another number of approvers).
+   */
   counts: z.boolean(),
 });
 /** Of a job, the newest. */

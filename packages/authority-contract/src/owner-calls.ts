@@ -242,7 +242,7 @@ const approvalCalls = {
   }),
 } as const;
 
-const identityView = z.object({
+export const identityView = z.object({
   product: of.shownText(64),
   thumbprint: of.digest,
   chip: of.shownText(32),

@@ -1,5 +1,5 @@
-// Approvals by k of n over HTTP: a license waits for them, each fault has its code, and an audit by the owner's own
-// keys counts them again, whatever the authority did.
+// Approvals by k of n over HTTP: a license waits for them, each fault has its code, and an audit by the
+// owner's own keys counts them again, whatever the authority did.
 
 import { DatabaseSync } from 'node:sqlite';
 import type { OrderSubject, Subject } from '@firmseal/approval';

@@ -32,6 +32,7 @@ export interface SealedForJob {
 }
 
 export interface SealChoice {
+  readonly firmwareVersion?: string;
   readonly securityCounter?: number;
   readonly leastAgentVersion?: number;
   readonly leastReadoutLevel?: 0 | 1 | 2;
@@ -98,7 +99,7 @@ export class Owner {
       core: {
         product: this.product,
         chips,
-        firmwareVersion: '1.2.3',
+        firmwareVersion: choice.firmwareVersion ?? '1.2.3',
         securityCounter,
         chunkSizeBytes: 1024,
         entry: address,

@@ -46,6 +46,8 @@ export class TestAuthority {
   nowMs = 1_800_000_000_000;
   ownerToken = '';
   keys!: ProductKeys;
+  /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
+  openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
   readonly others: ProductKeys[] = [];
   /** Opened on the store with each run; undefined: nothing is published. */
@@ -72,7 +74,7 @@ export class TestAuthority {
   /** Runs on the database at `path`; `wrap` puts something between service and store. */
   async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
-    this.#store = openSqliteStore({ path: this.path, crypto });
+    this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
     this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({
@@ -139,10 +141,11 @@ export class TestAuthority {
   async call(
     method: 'GET' | 'POST',
     path: string,
-    options: { token: string | null; body?: unknown },
+    options: { token: string | null; body?: unknown; key?: string },
   ): Promise<Answer> {
     const headers: Record<string, string> = {};
     if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
     const response = await fetch(this.url + path, { method, headers, ...body });

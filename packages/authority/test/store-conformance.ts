@@ -109,6 +109,57 @@ export function storeConformance(
       expect(await logSize()).toBe(1);
     });
 
+    it('finds units of all jobs by thumbprint, product and licensed version', async () => {
+      await open(9);
+      await store.approveJob(jobId, event('approve'));
+      await Promise.all([take(0), take(1), take(2)]);
+      await store.insertLicense(license(0), event('license'));
+      const sorted = [0, 1, 2].sort((a, b) => (toHex(id(100 + a, 32)) < toHex(id(100 + b, 32)) ? -1 : 1));
+      const indexes = async (filter: Parameters<Store['findUnits']>[0], page = all) =>
+        (await store.findUnits(filter, page)).map(({ unitIndex }) => unitIndex);
+      expect(await indexes({})).toEqual(sorted);
+      expect(await indexes({}, { from: 1, limit: 1 })).toEqual(sorted.slice(1, 2));
+      const [first, last] = [id(101, 32), id(101, 32)];
+      expect(await store.findUnits({ thumbprints: { first, last } }, all)).toEqual([{ jobId, unitIndex: 1 }]);
+      expect(await indexes({ firmwareVersion: '1.2' })).toEqual([0]);
+      expect(await indexes({ firmwareVersion: '1.3' })).toEqual([]);
+      expect(await indexes({ firmwareVersion: '1.2', product: 'pump' })).toEqual([0]);
+      expect(await indexes({ product: 'fan' })).toEqual([]);
+    });
+
+    it('lists the receipts of a device, and records that hold some bytes', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await store.insertLicense(license(0), event('license'));
+      for (const n of [1, 0]) await store.insertReceipt(receipt(n), event('receipt'));
+      expect((await store.listReceiptsOfDevice(id(100, 32))).map(({ storedAtMs }) => storedAtMs)).toEqual([
+        1, 0,
+      ]);
+      expect(await store.listReceiptsOfDevice(id(101, 32))).toEqual([]);
+      const row = (n: number) => ({
+        ...{ recordDigest: id(n, 32), product: 'pump', thumbprint: id(100, 32), storedAtMs: n },
+        record: id(1000 + n, 32),
+      });
+      for (const n of [1, 2]) await store.insertIdentity(row(n), event('identity'));
+      expect(await store.findIdentities(row(2).record.slice(5, 17), 10)).toEqual([row(2)]);
+      expect(await store.findIdentities(id(7, 12), 10)).toEqual([]);
+    });
+
+    it('keeps the newest board of a token, forgets old ones, and logs none', async () => {
+      await open(1);
+      await Promise.all([1, 2].map(note));
+      const size = await logSize();
+      const board = (n: number, atMs: number) => ({ tokenId: `${n}`, jobId, atMs, board: `${atMs}` });
+      await store.keepBoard(board(1, 10), 0);
+      await store.keepBoard(board(2, 20), 0);
+      await store.keepBoard(board(1, 30), 0);
+      expect(await store.listBoards(all)).toEqual([board(1, 30), board(2, 20)]);
+      await store.keepBoard(board(1, 40), 21);
+      expect(await store.listBoards(all)).toEqual([board(1, 40)]);
+      expect(await logSize()).toBe(size);
+    });
+
     it('approves packages with the job and closes once', async () => {
       await open(1);
       expect(await store.approveJob(jobId, event('approve'))).toBe(true);
@@ -161,6 +212,24 @@ export function storeConformance(
       expect(await store.insertApproval(approval(2), event('third'))).toBe(true);
       expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true, false]);
       expect(await logSize()).toBe(5);
+    });
+
+    it('notes a request under its key once, with its answer, for as long as it is asked to', async () => {
+      const request = (n: number, atMs: number, forgetBeforeMs = 0) => ({
+        ...{ keyHash: id(70 + n, 32), bodyHash: id(80 + n, 32), atMs, forgetBeforeMs },
+      });
+      expect(await store.beginRequest(request(1, 5))).toBeUndefined();
+      const noted = { keyHash: id(71, 32), bodyHash: id(81, 32), atMs: 5 };
+      expect(await store.beginRequest({ ...request(1, 6), bodyHash: id(99, 32) })).toEqual(noted);
+      await store.finishRequest(id(71, 32), id(90, 40));
+      await store.finishRequest(id(71, 32), id(91, 40));
+      await store.forgetRequest(id(71, 32));
+      expect(await store.beginRequest(request(1, 7))).toEqual({ ...noted, answer: id(90, 40) });
+      expect(await store.beginRequest(request(2, 8))).toBeUndefined();
+      await store.forgetRequest(id(72, 32));
+      expect(await store.beginRequest(request(2, 9, 6))).toBeUndefined();
+      expect(await store.beginRequest(request(1, 10))).toBeUndefined();
+      expect(await logSize()).toBe(0);
     });
 
     it('keeps one certificate of the end of a job', async () => {
@@ -300,6 +369,13 @@ export function storeConformance(
       expect(await store.insertIdentity(identity(1), event('identity'))).toBe(true);
       expect(await store.listIdentities({ from: 0, limit: 9 })).toEqual([identity(1), identity(0)]);
       expect(await logSize()).toBe(2);
+    });
+
+    it('logs a recovery, and keeps nothing else of it', async () => {
+      await open(1);
+      await store.logRecovery(event('recovery'));
+      await store.logRecovery(event('recovery'));
+      expect(await logSize()).toBe(3);
     });
 
     it('forgets challenges when they expire and keeps them to their job and purpose', async () => {

@@ -57,10 +57,25 @@ export interface JournalUnit {
 }
 
 export interface Layout {
-  readonly agent: readonly NamedRange[];
-  /** The block of board settings (spec/board.md), in an erase unit of the agent. */
+  /**
+   * What runs first after a reset: it checks the agent, replaces it, loads one. The
+   * chip boots from its start.
+   */
+  readonly anchor: NamedRange;
+  /**
+   * What the anchor goes by, written at personalization: root, measured agent, board settings. With the
+   * anchor the only erase units that the final option bytes protect.
+   */
+  readonly anchorData: Range;
+  /** The block of board settings (spec/board.md): the end of `anchorData`. */
   readonly board: Range;
+  /** Slot A: header and code of the agent that runs. Agents are linked for it. */
+  readonly agent: NamedRange;
+  /** Slot B, as long as slot A: a copy of it, or the agent that replaces it. */
+  readonly agentCopy: Range;
   readonly identity: NamedRange;
+  /** The second copy, in an erase unit of its own or in that of slot B. */
+  readonly identityCopy: Range;
   readonly journal: readonly [JournalUnit, JournalUnit];
   /** In the order in which an image is tried. */
   readonly slots: readonly ApplicationSlot[];
@@ -97,13 +112,27 @@ export interface SupplyMonitor {
   readonly fallingMillivolts: readonly number[];
 }
 
-export interface Supply {
+interface Supply {
   /** VDD from which the flash may be erased and programmed as firmseal does it. */
   readonly leastMillivolts: number;
   /** Below it the chip is in reset, whatever the option bytes say. */
   readonly resetMillivolts: number;
   /** Absent where no port of the agent uses it. */
   readonly monitor?: SupplyMonitor;
+  readonly source: string;
+}
+
+/**
+ * What holds at a level that can be taken back, for owners who must be able to repair (spec/receipt.md
+ * section 4, REPAIRABLE). Absent where the level promises nothing that is worth a name.
+ */
+interface RepairTier {
+  readonly readoutLevel: 1;
+  /** What a debugger reaches at that level, and what it does not. */
+  readonly debuggerReads: readonly string[];
+  readonly debuggerRefused: readonly string[];
+  readonly promised: readonly string[];
+  readonly notPromised: readonly string[];
   readonly source: string;
 }
 
@@ -143,6 +172,7 @@ export interface Chip {
     readonly agentHidden: boolean;
     /** What of the chip could hide it and is not used. */
     readonly unusedHiding?: string;
+    readonly repair?: RepairTier;
     readonly promised: readonly string[];
     readonly notPromised: readonly string[];
     readonly source: string;

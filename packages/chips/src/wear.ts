@@ -1,18 +1,22 @@
-// How long the flash lasts, computed: erase units that are used again and again, and what the agent writes into
-// them. The journal's two units are erased in turn, each when it is full; an application's units once an install.
+// How long the flash lasts, computed: erase units that are used again and again, and what the agent
+// writes into them. The journal's two units are erased in turn, each when it is full; an
+// application's units once an install.
 
 import type { Chip } from './chip.ts';
 
 /**
- * Bytes that the agent writes into its journal, at most: for an install, and for the first hello after a reset on a
- * chip without a random generator, whose randomness counts such starts. device/agent/test/wear.test.ts measures them.
+ * Bytes that the agent writes into its journal, at most: for an install, and for the first hello after a
+ * reset on a chip without a random generator, whose randomness counts such starts.
+ * device/agent/test/wear.test.ts measures them.
  */
 export const journalBytes = { install: 4096, seededSession: 1024 } as const;
 
 export interface Wear {
   /** Erases that the data sheet promises for each unit. */
   readonly cycles: number;
-  /** Installs until the units of the journal have had them; those of the application have them after `cycles`. */
+  /**
+   * Installs until the units of the journal have had them; those of the application have them after `cycles`.
+   */
   readonly journalInstalls: number;
   /** Starts with a hello until then; undefined where a hello writes nothing. */
   readonly sessions: number | undefined;

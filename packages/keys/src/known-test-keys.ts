@@ -97,6 +97,12 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
     publicKey: 'afc699918eccaf62c06f02cf2a03174da20ca253083d4de779552119aa896c36',
     from: 'vectors/ledger/verify.json, witness 2',
   },
+  {
+    publicKey:
+      '041c7644b4260944c6f011d49fe62efb175c47e0233903d1ac9f826fcb6a966411' +
+      '0f81f9bcdbbb5d594f8d82e33a7b866552f4946494a1403ea73814d70670ec66',
+    from: 'vectors/keys.json, agent signer',
+  },
 ];
 
 const known = new Set(knownTestKeys.map(({ publicKey }) => publicKey));

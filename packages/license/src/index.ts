@@ -51,10 +51,10 @@ export {
 export {
   type AcceptedOutcomes,
   identityWeaknesses,
-  isProtected,
   judgeReceipt,
   judgeWeaknesses,
   type Outcome,
+  protectionWeaknesses,
   type Verdict,
   type Weakness,
   weaknesses,

@@ -201,6 +201,11 @@ const lineFile = z
     haltAfter: count(1000).default(5),
     /** How long a chip waits for an authority that is away; the next attempt is then the operator's. */
     authorityPatienceMinutes: z.int().min(0).max(10_080).optional(),
+    /**
+     * Tells the authority the state of the sockets every so many seconds
+     * (docs/console.md); never when left out.
+     */
+    boardEverySeconds: z.int().min(1).max(3600).optional(),
     /** Host on which tester ports listen. */
     testerHost: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'),
     /** A broker that gets the events of docs/line-events.md. */

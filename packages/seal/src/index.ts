@@ -4,19 +4,27 @@ export {
   areaAlignmentBytes,
   areaCountMax,
   areaKinds,
+  hasRecords,
   smallAreaMaxBytes,
 } from './areas.ts';
 export {
   askedReadoutLevel,
   type ChipState,
   checkForChip,
+  packageReadoutLevel,
   protectionAsked,
   unmetRequirement,
 } from './check-chip.ts';
 export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore } from './core.ts';
 export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
-export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestKind } from './manifest.ts';
+export {
+  agentAreaOf,
+  encodeManifestPayload,
+  type Manifest,
+  type ManifestPayload,
+  manifestKind,
+} from './manifest.ts';
 export {
   type OpenedChunk,
   type OpenedPackage,

@@ -1,4 +1,4 @@
-import { findChip } from '@firmseal/chips';
+import { type Chip, findChip } from '@firmseal/chips';
 import { describe, expect, it } from 'vitest';
 import { faultCode } from '../test/small-package.ts';
 import {
@@ -28,10 +28,8 @@ describe('named option bytes', () => {
   });
 
   it('ask for write protection bit by bit, of what an install never writes', () => {
-    // Sector 4 is the agent's: bit 20 of OPTCR.
-    expect(policyRequirements(f427, { nWRP0_11: 0xfff & ~(1 << 4) })).toEqual([
-      { register: 0, mask: 1 << 20, value: 0 },
-    ]);
+    // Sector 0 is the anchor's: bit 16 of OPTCR.
+    expect(policyRequirements(f427, { nWRP0_11: 0xffe })).toEqual([{ register: 0, mask: 1 << 16, value: 0 }]);
   });
 
   const refused: [string, PolicyFields, string][] = [
@@ -43,6 +41,7 @@ describe('named option bytes', () => {
     ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
     ['a supply that the board may not have', { BOR_LEV: 0 }, 'policy-field-refused'],
+    ['write protection of the agent', { nWRP0_11: 0xfff & ~(1 << 4) }, 'policy-field-refused'],
     ['write protection of the application', { nWRP0_11: 0xfff & ~(1 << 6) }, 'policy-field-refused'],
     ['no write protection at all', { nWRP0_11: 0xfff }, 'policy-field-refused'],
   ];
@@ -89,6 +88,17 @@ describe('what needs the owner to say so', () => {
     expect(await check(1)).toBe('policy-unprotected');
     expect(await check(1, [], { allowOpen: true })).toBe('policy-unprotected');
     expect(await check(1, [], { allowUnprotected: true })).toBe(undefined);
+  });
+  it('is a level for repair, by --allow-repairable or --allow-unprotected, on chips that have such a tier', async () => {
+    const at1 = (chip: Chip, consent = {}) =>
+      faultCode(() => checkPolicy({ leastReadoutLevel: 1, optionBytes: [] }, [chip], consent));
+    for (const id of ['stm32h743', 'stm32g0b1', 'stm32u575']) {
+      expect(await at1(findChip(id))).toBe('policy-repairable');
+      expect(await at1(findChip(id), { allowRepairable: true })).toBe(undefined);
+      expect(await at1(findChip(id), { allowUnprotected: true })).toBe(undefined);
+    }
+    for (const id of ['stm32f427', 'stm32f405', 'stm32l476'])
+      expect(await at1(findChip(id), { allowRepairable: true })).toBe('policy-unprotected');
   });
   it('is level 2 set by an install, by --allow-irreversible alone', async () => {
     expect(await check(2, level2)).toBe('policy-irreversible');

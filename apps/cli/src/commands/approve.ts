@@ -1,5 +1,5 @@
-// `firmseal approve`: an approver signs what an owner asks for. What it is comes first, in plain words, and the
-// passphrase of the key after it.
+// `firmseal approve`: an approver signs what an owner asks for. What it is comes first, in plain words, and
+// the passphrase of the key after it.
 
 import { Command } from '@commander-js/extra-typings';
 import type { Subject } from '@firmseal/approval';

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessForJob } from '@firmseal/authority-client';
+import type { LineBoardView } from '@firmseal/authority-contract';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { LineFile, LineFilePackage, LinePackage } from '@firmseal/line';
@@ -24,6 +25,8 @@ export interface RunPackage extends LinePackage {
    */
   readonly deliver?: (() => Promise<number>) | undefined;
   readonly waiting: () => number;
+  /** Tells the authority the board of the job; undefined without a job. */
+  readonly tellBoard?: ((board: LineBoardView) => Promise<void>) | undefined;
 }
 
 export interface PackageFolders {
@@ -58,18 +61,18 @@ function openPackage(
       ...{ ...objects, header: sealed.headerBytes },
       keptAtSeconds: Math.floor(Date.now() / 1000),
     });
-  const online = onlineAuthority(face, file, one);
+  const { online, tellBoard } = onlineAuthority(face, file, one);
   if (one.licenses === undefined && one.batch === undefined) {
     const { licenseCache } = folders;
     const authority = licenseCache === undefined ? online! : cacheLicenses(online!, licenseCache);
-    return { sealed, verifier, keepProof, authority, waiting: () => 0 };
+    return { sealed, verifier, keepProof, authority, tellBoard, waiting: () => 0 };
   }
   const outbox = new Outbox(join(folders.work, 'outbox', name));
   const objects = { header: sealed.headerBytes, deviceCaDelegation: delegation };
   const keepReceipt = async (delivery: ReceiptDelivery) => outbox.keep(delivery, objects);
   const { bundles, authority } = licensesInAdvance(one, { sealed, keepReceipt });
   return {
-    ...{ sealed, verifier, keepProof, authority },
+    ...{ sealed, verifier, keepProof, authority, tellBoard },
     licensed: new Set(bundles.keys()),
     waiting: () => outbox.waiting.length,
     ...(online === undefined ? {} : { deliver: () => outbox.deliver(online) }),
@@ -97,11 +100,17 @@ function onlineAuthority(
   face: Face,
   file: LineFile,
   { job, token }: LineFilePackage,
-): LineAuthority | undefined {
-  if (job === undefined || token === undefined || file.authority === undefined) return undefined;
+): { readonly online?: LineAuthority; readonly tellBoard?: RunPackage['tellBoard'] } {
+  if (job === undefined || token === undefined || file.authority === undefined) return {};
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
-  const id = fromHex(jobIdOf(job));
-  return withProofs(accessForJob(client, id), id, file.ledger && trustOfTexts(file.ledger));
+  const jobId = fromHex(jobIdOf(job));
+  const trust = file.ledger && trustOfTexts(file.ledger);
+  return {
+    online: withProofs(accessForJob(client, jobId), jobId, trust),
+    tellBoard: async (board) => {
+      await client.call('reportBoard', { job: jobId, board });
+    },
+  };
 }
 
 /** Licenses by thumbprint, as `firmseal license` wrote them. Throws what reading a file throws. */

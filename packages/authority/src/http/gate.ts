@@ -8,6 +8,7 @@ import {
   type InputOf,
   type TokenScope,
 } from '@firmseal/authority-contract';
+import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -33,10 +34,19 @@ export interface RequestEvent {
   readonly fault?: Fault;
 }
 
+/** A static file of the console. */
+export interface ConsoleFile {
+  /** `index.html`, or a name that changes with the content. */
+  readonly name: string;
+  readonly content: Bytes;
+}
+
 export interface HttpOptions {
   readonly authority: Authority;
   readonly limits?: RateLimits;
   readonly onRequest?: (event: RequestEvent) => void;
+  /** The files of the console, served at /console/; none when left out. */
+  readonly console?: readonly ConsoleFile[] | undefined;
 }
 
 /** Witnesses that are away come back in minutes rather than milliseconds. */

@@ -1,6 +1,6 @@
 // Approvals (spec/approval.md): what an approver signs is verified and kept, and counted again before every
-// license and everything else that needs one. How many have to sign is the root's word, in the configuration of
-// the product; a product without that word asks for none, and an owner's token is enough.
+// license and everything else that needs one. How many have to sign is the root's word, in the configuration
+// of the product; a product without that word asks for none, and an owner's token is enough.
 
 import {
   countApprovers,

@@ -1,5 +1,5 @@
-// The certificate of a job's end (spec/approval.md section 4): made when the job is closed, kept, and given to
-// whoever may read the job.
+// The certificate of a job's end (spec/approval.md section 4): made when the job is closed, kept, and
+// given to whoever may read the job.
 
 import { makeJobEnd, verifyJobEnd } from '@firmseal/approval';
 import { type Bytes, toHex } from '@firmseal/bytes';

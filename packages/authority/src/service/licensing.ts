@@ -13,11 +13,11 @@ import {
   ceilingFor,
   type Hello,
   identityWeaknesses,
-  isProtected,
   issueLicense,
   judgeWeaknesses,
   makeLicenseBundle,
   openContentKey,
+  protectionWeaknesses,
   verifyHello,
   verifyLicense,
 } from '@firmseal/license';
@@ -96,8 +96,8 @@ export function checkAccepted(
   job: JobRecord,
   { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
 ): void {
-  const kept = isProtected(findChip(device.chipId), manifest, hello);
-  const found = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const ofChip = protectionWeaknesses(findChip(device.chipId), manifest, hello);
+  const found = [...identityWeaknesses(device), ...ofChip];
   const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
   if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
 }
@@ -115,6 +115,8 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  // It would refuse the package, and its counters say nothing.
+  if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
   const item = await choosePackage(authority, request);
   await requireOrdered(authority, job, item.manifestDigest);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });

@@ -1,5 +1,5 @@
-// Challenges, access tokens, identities, alarms, ticks and the log in PostgreSQL. Challenges and ticks are not
-// logged, so they wait for no lock of the log.
+// Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in PostgreSQL. Challenges,
+// boards and ticks are not logged, so they wait for no lock of the log.
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
@@ -16,6 +16,10 @@ type AccessMethods = Pick<
   | 'suspendAll'
   | 'insertIdentity'
   | 'listIdentities'
+  | 'logRecovery'
+  | 'findIdentities'
+  | 'keepBoard'
+  | 'listBoards'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -33,6 +37,13 @@ const insertChallenge = `
       SELECT challenge FROM challenges WHERE expires_at_ms < $4 LIMIT 1000 FOR UPDATE SKIP LOCKED))
   INSERT INTO challenges SELECT $1, $2, $3, $4, $5, size FROM log_head
   ON CONFLICT (challenge) DO NOTHING`;
+
+/** One that another replica replaces at this moment is left to it. May be run twice. */
+const keepBoard = `
+  WITH old AS (DELETE FROM boards WHERE token_id IN (
+    SELECT token_id FROM boards WHERE at_ms < $5 AND token_id <> $1 FOR UPDATE SKIP LOCKED))
+  INSERT INTO boards VALUES ($1, $2, $3, $4) ON CONFLICT (token_id)
+  DO UPDATE SET job_id = excluded.job_id, at_ms = excluded.at_ms, board = excluded.board`;
 
 /** A challenge outlives its tick in the table until a later one expires it, so together they never go back. */
 const highestTick = `
@@ -112,6 +123,29 @@ export function accessMethods({ read, commit }: PostgresContext): AccessMethods 
         limit,
         from,
       ),
+    findIdentities: (bytes, limit) =>
+      all(
+        read,
+        rows.toIdentity,
+        'SELECT * FROM identities WHERE position($1::bytea in record) > 0 ORDER BY ordinal DESC LIMIT $2',
+        bytes,
+        limit,
+      ),
+    keepBoard: async ({ tokenId, jobId, atMs, board }, forgetBeforeMs) => {
+      await read(keepBoard, [tokenId, jobId, atMs, board, forgetBeforeMs]);
+    },
+    listBoards: ({ from, limit }) =>
+      all(
+        read,
+        rows.toBoard,
+        'SELECT * FROM boards ORDER BY at_ms DESC, token_id LIMIT $1 OFFSET $2',
+        limit,
+        from,
+      ),
+    logRecovery: (event) =>
+      commit(async ({ append }) => {
+        append(event);
+      }),
     insertAlarm: (item, event) =>
       commit(async ({ query, logSize, append }) => {
         const inserted = await changed(

@@ -17,6 +17,7 @@ type LicenseMethods = Pick<
   | 'insertReceipt'
   | 'findReceipt'
   | 'listReceipts'
+  | 'listReceiptsOfDevice'
   | 'insertOutcome'
   | 'findOutcome'
   | 'listOutcomes'
@@ -133,6 +134,14 @@ export function licenseMethods({ read, commit }: PostgresContext): LicenseMethod
         jobId,
         first,
         last,
+      ),
+    listReceiptsOfDevice: (thumbprint) =>
+      all(
+        read,
+        rows.toReceipt,
+        `SELECT r.* FROM licenses l JOIN receipts r USING (license_id)
+         WHERE l.thumbprint = $1 ORDER BY r.ordinal`,
+        thumbprint,
       ),
     listReceipts: ({ jobId, first, last }) =>
       all(

@@ -1,7 +1,8 @@
-// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen; they run
-// in one transaction and are append-only: a published one never changes. Tables and columns have the names of
-// sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's: jobs count their units, so
-// that a CHECK of the database itself holds the quota, and the head of the log has a row that can be locked.
+// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen;
+// they run in one transaction and are append-only: a published one never changes. Tables and columns
+// have the names of sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's:
+// jobs count their units, so that a CHECK of the database itself holds the quota, and the head of the
+// log has a row that can be locked.
 
 import { Fault } from '@firmseal/fault';
 import { faultOfPostgres } from './postgres-fault.ts';
@@ -240,6 +241,27 @@ export const postgresMigrations: readonly string[] = [
     delegation bytea NOT NULL
   );
   CREATE TRIGGER job_ends_still BEFORE UPDATE OR DELETE OR TRUNCATE ON job_ends EXECUTE FUNCTION refuse_change();
+  `,
+  // The console: units and licenses of a chip in all jobs, and the newest board of each line.
+  `
+  CREATE INDEX units_by_device ON units (thumbprint, job_id);
+  CREATE INDEX licenses_by_device ON licenses (thumbprint);
+  CREATE TABLE boards (
+    token_id text PRIMARY KEY REFERENCES tokens (token_id),
+    job_id bytea NOT NULL REFERENCES jobs,
+    at_ms bigint NOT NULL,
+    board text NOT NULL
+  );
+  `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash bytea PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash bytea NOT NULL,
+    at_ms bigint NOT NULL,
+    answer bytea
+  );
+  CREATE INDEX requests_by_time ON requests (at_ms);
   `,
 ];
 

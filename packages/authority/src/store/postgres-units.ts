@@ -7,10 +7,11 @@ import type { Query } from './postgres-session.ts';
 import type { UnitRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { Store } from './store.ts';
+import { unitConditions } from './unit-filter.ts';
 
 type UnitMethods = Pick<
   Store,
-  'takeUnit' | 'findUnit' | 'listUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
+  'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
 >;
 
 type TakeRequest = Parameters<Store['takeUnit']>[0];
@@ -125,6 +126,19 @@ export function unitMethods({ read, commit }: PostgresContext): UnitMethods {
         from,
         limit,
       ),
+    findUnits: (filter, { from, limit }) => {
+      const { where, values } = unitConditions(filter, (number) => `$${number}`);
+      const [most, first] = [`$${values.length + 1}`, `$${values.length + 2}`];
+      return all(
+        read,
+        rows.toUnitName,
+        `SELECT u.job_id, u.unit_index FROM units u WHERE ${where}
+         ORDER BY u.thumbprint, u.job_id LIMIT ${most} OFFSET ${first}`,
+        ...values,
+        limit,
+        from,
+      );
+    },
     voidUnit: ({ jobId, unitIndex, reason, atMs }, event) =>
       commit(async ({ query, append }) => {
         const voided = await changed(query, voidOne, jobId, unitIndex, reason, atMs);

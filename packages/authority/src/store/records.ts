@@ -118,6 +118,17 @@ export interface OutcomeRecord {
   readonly storedAtMs: number;
 }
 
+/** What a line told of itself last. */
+export interface BoardRecord {
+  /** Of the line's token. */
+  readonly tokenId: string;
+  readonly jobId: Bytes;
+  /** Clock of the authority. */
+  readonly atMs: number;
+  /** JSON, as packages/authority-contract has it. */
+  readonly board: string;
+}
+
 /** What an approver signed for a job. */
 export interface ApprovalRecord {
   /** Of the signed object. */
@@ -164,6 +175,16 @@ export interface ChallengeRecord {
   readonly expiresAtMs: number;
   /** Entries of the log when it was given. */
   readonly logSize: number;
+}
+
+/** A request under an idempotency key. */
+export interface RequestRecord {
+  readonly keyHash: Bytes;
+  /** Of what was asked. */
+  readonly bodyHash: Bytes;
+  readonly atMs: number;
+  /** Sealed under the key itself, which the store does not have. */
+  readonly answer?: Bytes;
 }
 
 export interface TokenRecord {

@@ -1,4 +1,5 @@
-// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
@@ -9,6 +10,7 @@ import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
@@ -18,10 +20,12 @@ import type {
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
+import type { UnitName } from './store.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -63,6 +67,11 @@ export const toUnit = (row: Row): UnitRecord => ({
   ...(given(row, 'void_reason')
     ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
     : {}),
+});
+
+export const toUnitName = (row: Row): UnitName => ({
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
 });
 
 export const toUnitIndex = (row: Row): number => number(row, 'unit_index');
@@ -136,6 +145,13 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   storedAtMs: number(row, 'stored_at_ms'),
 });
 
+export const toBoard = (row: Row): BoardRecord => ({
+  tokenId: text(row, 'token_id'),
+  jobId: bytes(row, 'job_id'),
+  atMs: number(row, 'at_ms'),
+  board: text(row, 'board'),
+});
+
 export const toApproval = (row: Row): ApprovalRecord => ({
   approvalDigest: bytes(row, 'approval_digest'),
   jobId: bytes(row, 'job_id'),
@@ -173,6 +189,13 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRequest = (row: Row): RequestRecord => ({
+  keyHash: bytes(row, 'key_hash'),
+  bodyHash: bytes(row, 'body_hash'),
+  atMs: number(row, 'at_ms'),
+  ...(given(row, 'answer') ? { answer: bytes(row, 'answer') } : {}),
 });
 
 export const toToken = (row: Row): TokenRecord => ({

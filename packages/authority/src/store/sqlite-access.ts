@@ -1,4 +1,4 @@
-// Challenges, access tokens, identities, alarms, ticks and the log in SQLite.
+// Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in SQLite.
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
@@ -15,6 +15,10 @@ type AccessMethods = Pick<
   | 'suspendAll'
   | 'insertIdentity'
   | 'listIdentities'
+  | 'findIdentities'
+  | 'keepBoard'
+  | 'listBoards'
+  | 'logRecovery'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -109,6 +113,33 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
         limit,
         from,
       ),
+    findIdentities: async (bytes, limit) =>
+      database.all(
+        rows.toIdentity,
+        'SELECT * FROM identities WHERE instr(record, ?) > 0 ORDER BY ordinal DESC LIMIT ?',
+        bytes,
+        limit,
+      ),
+    keepBoard: ({ tokenId, jobId, atMs, board }, forgetBeforeMs) =>
+      database.transaction(() => {
+        database.run('DELETE FROM boards WHERE at_ms < ?', forgetBeforeMs);
+        database.run(
+          `INSERT INTO boards VALUES (?, ?, ?, ?) ON CONFLICT (token_id)
+           DO UPDATE SET job_id = excluded.job_id, at_ms = excluded.at_ms, board = excluded.board`,
+          tokenId,
+          jobId,
+          atMs,
+          board,
+        );
+      }),
+    listBoards: async ({ from, limit }) =>
+      database.all(
+        rows.toBoard,
+        'SELECT * FROM boards ORDER BY at_ms DESC, token_id LIMIT ? OFFSET ?',
+        limit,
+        from,
+      ),
+    logRecovery: (event) => database.transaction(() => void append(event)),
     insertAlarm: (item, event) =>
       database.transaction(() => {
         const known = database.one(

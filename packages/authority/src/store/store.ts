@@ -12,6 +12,7 @@ import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
   ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
@@ -21,6 +22,7 @@ import type {
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -43,6 +45,7 @@ interface JobCounts {
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
 export type NewApproval = Omit<ApprovalRecord, 'ended'>;
+export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
@@ -73,6 +76,21 @@ interface UnitRequest {
 export interface Page {
   readonly from: number;
   readonly limit: number;
+}
+
+/** All that are given have to fit. */
+export interface UnitFilter {
+  /** The first and the last thumbprint, 32 bytes each; both are included. */
+  readonly thumbprints?: { readonly first: Bytes; readonly last: Bytes };
+  readonly product?: string;
+  /** Of a package that the unit has a license for. */
+  readonly firmwareVersion?: string;
+}
+
+/** A unit by its name. */
+export interface UnitName {
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
 }
 
 /** Units of a job by their indexes, both included. */
@@ -113,6 +131,8 @@ export interface Store {
   findUnit(jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined>;
   /** In ascending unit index, of which `from` is the first. */
   listUnits(jobId: Bytes, page: Page): Promise<UnitRecord[]>;
+  /** Of all jobs, by thumbprint, and for each by job. */
+  findUnits(filter: UnitFilter, page: Page): Promise<UnitName[]>;
   /**
    * Voids a unit that has no receipt and no statement DONE-UNPROVEN. False, and nothing logged: unknown,
    * voided before, or with one of these.
@@ -148,6 +168,8 @@ export interface Store {
   findReceipt(receiptDigest: Bytes): Promise<ReceiptRecord | undefined>;
   /** In the order of arrival. */
   listReceipts(range: UnitRange): Promise<ReceiptRecord[]>;
+  /** Of all jobs, in the order of arrival. */
+  listReceiptsOfDevice(thumbprint: Bytes): Promise<ReceiptRecord[]>;
 
   /** False, and nothing logged: a statement with this digest is there already. */
   insertOutcome(outcome: OutcomeRecord, event: LogEvent): Promise<boolean>;
@@ -167,6 +189,19 @@ export interface Store {
   insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
   /** Newest first. */
   listIdentities(page: Page): Promise<IdentityRow[]>;
+  /** Whose record holds these bytes anywhere, newest first: candidates for whoever reads the record. */
+  findIdentities(bytes: Bytes, limit: number): Promise<IdentityRow[]>;
+
+  /**
+   * Takes the place of the token's board before. Not logged. Forgets boards that came
+   * before `forgetBeforeMs`.
+   */
+  keepBoard(board: BoardRecord, forgetBeforeMs: number): Promise<void>;
+  /** Newest first. */
+  listBoards(page: Page): Promise<BoardRecord[]>;
+
+  /** Appends an entry of a recovery to the log; nothing else is kept of it. */
+  logRecovery(event: LogEvent): Promise<void>;
 
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
@@ -179,6 +214,16 @@ export interface Store {
     by: { atMs: number; by: string; note: string },
     event: LogEvent,
   ): Promise<boolean>;
+
+  /**
+   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The one that was noted
+   * under this key before, with the answer when there was one; undefined: this is the first. Not logged.
+   */
+  beginRequest(request: NewRequest): Promise<RequestRecord | undefined>;
+  /** Keeps the answer of a request that has none yet. Not logged. */
+  finishRequest(keyHash: Bytes, answer: Bytes): Promise<void>;
+  /** Forgets a request that was refused: it had no effect. Not logged. */
+  forgetRequest(keyHash: Bytes): Promise<void>;
 
   /** Keeps a challenge and forgets those that expired before `createdAtMs`. Not logged. */
   insertChallenge(challenge: Omit<ChallengeRecord, 'logSize'>): Promise<void>;
@@ -197,8 +242,8 @@ export interface Store {
   /** False, and nothing logged: unknown or revoked before. */
   revokeToken(tokenId: string, atMs: number, event: LogEvent): Promise<boolean>;
   /**
-   * After an older database was put back: revokes every token, approved jobs are open again, and every approval
-   * has ended.
+   * After an older database was put back: revokes every token, approved jobs are open again,
+   * and every approval has ended.
    */
   suspendAll(atMs: number, event: LogEvent): Promise<void>;
 
@@ -238,8 +283,8 @@ export type StoreSnapshot = Pick<
 >;
 
 /**
- * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges and
- * ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
+ * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges,
+ * boards and ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
  */
 export const durableWrites = [
   'insertJob',
@@ -254,6 +299,7 @@ export const durableWrites = [
   'insertIdentity',
   'insertApproval',
   'insertJobEnd',
+  'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

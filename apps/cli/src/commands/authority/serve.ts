@@ -21,10 +21,12 @@ import { examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { openToken } from '../../secret-files.ts';
+import { readConsole } from '../../serve/console-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
 import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
+import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
 
 interface Given {
@@ -101,6 +103,7 @@ export const command = (shell: Shell) =>
         .default('text' as const),
     )
     .option('--metrics-port <port>', 'loopback port of the figures for Prometheus', port)
+    .option('--no-console', 'serve no page for people at /console/')
     .option('--validate', 'check keys, products, database and TLS files, and end')
     .addOption(passphraseOption('the keys of the authority'))
     .addHelpText(
@@ -128,7 +131,8 @@ export const command = (shell: Shell) =>
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
-        const store = openAuthorityStore(folder);
+        const store = await openAuthorityStore(folder);
+        const wasThere = head.read() !== undefined;
         let ledger: OpenedLedger | undefined;
         try {
           ledger = await openLedger(folder, { store, passphrase });
@@ -142,16 +146,20 @@ export const command = (shell: Shell) =>
           const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
-          const running = await serveAuthority({ authority, ...listen, tls, onRequest });
+          const console = options.console ? readConsole(face) : undefined;
+          const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
+          const page = console && `${running.url}/console/`;
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
-            { event: 'serving', url: running.url, products: served, metrics: figures?.url },
+            { event: 'serving', url: running.url, products: served, metrics: figures?.url, console: page },
             `authority serves ${names} at ${running.url}`,
+            ...(page ? [`  console for people at ${page}`] : []),
             ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();

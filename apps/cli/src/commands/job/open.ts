@@ -52,7 +52,7 @@ export const command = (shell: Shell) =>
     )
     .option(
       '--accept <outcome>',
-      'outcome that you take besides PASS: UNPROTECTED, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
+      'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
       collectAccepted,
     )
     .option(
