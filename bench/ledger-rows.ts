@@ -1,5 +1,5 @@
-// The audit of a ledger with 1,000,000 entries by its files: the tree computed again and held against every tile,
-// against the hashes that nobody can do without; and the memory that it takes.
+// The audit of a ledger with 1,000,000 entries by its files: the tree computed again and held against every
+// tile, against the hashes that nobody can do without; and the memory that it takes.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
-// The audit of a ledger's tree in a process of its own, whose memory is that of the audit; then the hashes that it
-// cannot do without, one after the other. Each is measured alternately; the least of the rounds counts.
+// The audit of a ledger's tree in a process of its own, whose memory is that of the audit;
+// then the hashes that it cannot do without, one after the other. Each is measured
+// alternately; the least of the rounds counts.
 
 import { auditTree } from '@firmseal/audit';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';

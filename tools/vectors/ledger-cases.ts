@@ -1,5 +1,5 @@
-// Vectors of spec/ledger.md: checkpoints, proofs of entries, consistency, and requests to a witness. The ledger of the
-// vectors has 700 entries: licenses and receipts of seeded bytes, under fixed keys.
+// Vectors of spec/ledger.md: checkpoints, proofs of entries, consistency, and requests to a witness. The
+// ledger of the vectors has 700 entries: licenses and receipts of seeded bytes, under fixed keys.
 
 import { type Bytes, concatBytes, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -22,7 +22,6 @@ import {
   TileTree,
   toBase64,
 } from '@firmseal/ledger';
-import { MemoryFolder } from '@firmseal/ledger/testing';
 import { seededBytes } from './vector-keys.ts';
 
 interface LedgerCase {
@@ -79,7 +78,14 @@ const opened = Array.from({ length: size }, (_, index) => ({
 const leaves = opened.map(({ salt, entry }) => leafHash(crypto, salt, entry));
 
 async function treeOf(entries: readonly Uint8Array[]): Promise<TileTree> {
-  const folder = new MemoryFolder();
+  const files = new Map<string, Uint8Array>();
+  const folder: LedgerFolder = {
+    read: async (path) => files.get(path),
+    write: async (path, bytes) => {
+      files.set(path, bytes);
+    },
+    remove: async () => undefined,
+  };
   await growTiles(crypto, folder, { from: 0, leaves: entries });
   return new TileTree(crypto, folder, entries.length);
 }

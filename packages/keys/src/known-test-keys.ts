@@ -5,7 +5,10 @@
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 
-/** SEC 1 uncompressed points, and Ed25519 keys, lower-case hexadecimal, and where the private half can be read. */
+/**
+ * SEC 1 uncompressed points, and Ed25519 keys, lower-case hexadecimal, and where
+ * the private half can be read.
+ */
 export const knownTestKeys: readonly { readonly publicKey: string; readonly from: string }[] = [
   {
     publicKey:

@@ -20,7 +20,10 @@ function keyOf(text: string, kind: NoteKey['kind'], what: string): NoteKey {
   throw new Fault('note-key-malformed', { what, problem });
 }
 
-/** Throws `note-key-malformed`, also for a key of the other kind, `key-known-test`, and what reading a file throws. */
+/**
+ * Throws `note-key-malformed`, also for a key of the other kind, `key-known-test`, and
+ * what reading a file throws.
+ */
 export const readNoteKey = (path: string, kind: NoteKey['kind']): NoteKey =>
   keyOf(readText(path), kind, path);
 

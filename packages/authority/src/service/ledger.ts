@@ -100,8 +100,8 @@ export class Ledger {
   }
 
   /**
-   * Asks every witness about the checkpoint that was published last, before anything is issued on this database.
-   * Returns those that do not answer, with why. Throws `witness-ahead` and `witness-refused`.
+   * Asks every witness about the checkpoint that was published last, before anything is issued on this
+   * database. Returns those that do not answer, with why. Throws `witness-ahead` and `witness-refused`.
    */
   async confirm(): Promise<string[]> {
     const { crypto, folder, witnesses } = this.#options;
