@@ -12,6 +12,7 @@ import {
   formatNoteKey,
   formatWitnessRequest,
   growTiles,
+  type LedgerFolder,
   type LogEvent,
   leafHash,
   type NoteKey,
