@@ -57,8 +57,8 @@ interface Logged {
 }
 
 /**
- * The last step before a license leaves: that its entry is published, and cosigned where witnesses are awaited.
- * A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
+ * The last step before a license leaves: that its entry is published, and cosigned where witnesses are
+ * awaited. A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
  */
 async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
   return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
