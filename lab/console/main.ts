@@ -30,8 +30,11 @@ const units = readCommandLine('npm run lab -- console [--units N]', (words) => {
 });
 
 /** Of the browser's own clock, from the start of the navigation. */
-const firstPaintMs = ({ page }: Person): Promise<number> =>
-  page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime");
+async function firstPaintMs({ page }: Person): Promise<number> {
+  const paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
+  await page.waitForFunction(paint);
+  return page.evaluate(paint);
+}
 
 /** Bodies as they crossed the wire, compressed. */
 const transferredKib = ({ page }: Person): Promise<number> =>

@@ -10,6 +10,7 @@ import {
   formatCheckpoint,
   formatLedgerProof,
   formatNote,
+  formatNoteKey,
   growOpened,
   growTiles,
   type LedgerFolder,
@@ -70,8 +71,8 @@ export class Ledger {
   }
 
   /**
-   * Goes on from the checkpoint in the folder. Throws `checkpoint-unsigned` and others of verifyCheckpoint for
-   * one that is not of this ledger, and `ledger-forked` when the log of the store does not continue it.
+   * Goes on from the checkpoint in the folder. Throws `checkpoint-unsigned` and others of verifyCheckpoint
+   * for one that is not of this ledger, and `ledger-forked` when the log of the store does not continue it.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const { crypto, folder, signer } = options;
@@ -84,6 +85,12 @@ export class Ledger {
       throw new Fault('ledger-forked', { index: size });
     await requireContinued(options, size);
     return new Ledger(options, { size, checkpoint });
+  }
+
+  /** Verifier key, `NAME+ID+KEY`. */
+  get verifierKey(): string {
+    const { crypto, signer } = this.#options;
+    return formatNoteKey(crypto, signer.key);
   }
 
   get published(): Published {
@@ -100,9 +107,9 @@ export class Ledger {
   }
 
   /**
-   * Publishes all that the log holds now. Throws `ledger-forked`, `witness-ahead`, `witness-refused`, and what
-   * the store and the folder throw. A round that is under way may have begun before the newest entry: who
-   * comes then waits for the one after it.
+   * Publishes all that the log holds now. Throws `ledger-forked`, `witness-ahead`, `witness-refused`, and
+   * what the store and the folder throw. A round that is under way may have begun before the newest entry:
+   * who comes then waits for the one after it.
    */
   publish(): Promise<Round> {
     if (this.#running === undefined) return this.#begin();
@@ -177,8 +184,8 @@ export class Ledger {
   }
 
   /**
-   * The proof that an entry stands in the published ledger, which is published first where it has to be. Throws
-   * `witness-awaited` while witnesses are away, and what `publish` throws.
+   * The proof that an entry stands in the published ledger, which is published first where it has to be.
+   * Throws `witness-awaited` while witnesses are away, and what `publish` throws.
    */
   async prove(sequence: number): Promise<string> {
     const { crypto, store, folder, least } = this.#options;
