@@ -11,6 +11,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
+  type ConsoleFile,
   createAuthority,
   createToken,
   type Ledger,
@@ -45,6 +46,8 @@ export class TestAuthority {
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
+  /** Served at /console/ from the next run on. */
+  console: readonly ConsoleFile[] | undefined;
   keys!: ProductKeys;
   /** Of further products. */
   readonly others: ProductKeys[] = [];
@@ -78,6 +81,7 @@ export class TestAuthority {
     this.#running = await serveAuthority({
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
+      console: this.console,
       onRequest: (event) => this.events.push(event),
     });
   }
