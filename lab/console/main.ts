@@ -19,7 +19,7 @@ import { buildConsole } from '../../tools/pack/build-console.ts';
 
 const mostPageMs = 2000;
 const mostPaintMs = 3000;
-const mostFirstKib = 300;
+const mostFirstKib = 200;
 
 const units = readCommandLine('npm run lab -- console [--units N]', (words) => {
   const { values } = parseArgs({

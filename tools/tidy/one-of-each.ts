@@ -94,6 +94,7 @@ const singles: readonly Single[] = [
     // speak between two parts of the laboratory on one machine.
     home: [
       'packages/authority-contract/src/',
+      'packages/witness/src/state-file.ts',
       'packages/authority-client/src/http-call.ts',
       'packages/authority/src/http/gate.ts',
       'packages/boards/src/board-file.ts',

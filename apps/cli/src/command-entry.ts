@@ -1,4 +1,4 @@
-// A command of firmseal before it is loaded, and commands under one word.
+// A command, or several under one word, as the list of commands has them.
 
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';

@@ -3,6 +3,7 @@
 
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys } from './owner-commands.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
@@ -46,6 +47,21 @@ const authority: CommandGroup = {
       name: 'token',
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
+    },
+    {
+      name: 'migrate',
+      about: 'move the authority from its SQLite file into an empty PostgreSQL database',
+      load: () => import('./commands/authority/migrate.ts'),
+    },
+    {
+      name: 'backup',
+      about: "copy the authority's database, also while it is served, into one file",
+      load: () => import('./commands/authority/backup.ts'),
+    },
+    {
+      name: 'restore',
+      about: 'put a backup where the authority has no database, or an empty one',
+      load: () => import('./commands/authority/restore.ts'),
     },
   ],
 };
@@ -119,23 +135,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -391,6 +390,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

@@ -1,19 +1,21 @@
 // A new authority in an empty folder: its two keys, its database, and the token of its owner.
 
 import { chmodSync, mkdirSync } from 'node:fs';
-import { createToken } from '@firmseal/authority';
+import { createToken, keepHead } from '@firmseal/authority';
 import { type Bytes, type Secret, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { writeNewFiles } from '@firmseal/files';
 import { makeKey, type ScryptCost, tokenKeyFile } from '@firmseal/keys';
-import { authorityPaths, openLocalAuthority } from './authority-folder.ts';
+import { authorityPaths, headFile, openLocalAuthority } from './authority-folder.ts';
 import { publicKeyFile } from './public-key-file.ts';
 
 /** Makes the database and in it the token of the owner; returns the token's text. */
 async function makeStore(folder: string): Promise<string> {
   const authority = await openLocalAuthority(folder);
   try {
-    return (await createToken(authority, { scope: 'owner', label: 'owner', by: 'local' })).token;
+    const { token } = await createToken(authority, { scope: 'owner', label: 'owner', by: 'local' });
+    await keepHead(authority.store, headFile(authorityPaths(folder).head));
+    return token;
   } finally {
     await authority.store.close();
   }

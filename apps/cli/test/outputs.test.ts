@@ -15,6 +15,8 @@ import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { FileStream } from '@firmseal/files';
 import { thumbprintOf } from '@firmseal/formats';
+import { formatNoteKey } from '@firmseal/ledger';
+import { noteSigner } from '@firmseal/ledger/testing';
 import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
@@ -81,6 +83,7 @@ beforeAll(async () => {
   writeFileSync(desk.at('chips.records'), await chipRecord(desk));
   await writeLicensed();
   writeLineFile();
+  await writeLedgerFiles();
   await writeRelayFiles();
   probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
 });
@@ -108,6 +111,13 @@ async function writeRelayFiles(): Promise<void> {
   writeFileSync(desk.at('tls.pem'), cert);
   writeFileSync(desk.at('tls.key'), key, { mode: 0o600 });
   writeFileSync(desk.at('relay.json'), JSON.stringify({ format: 'firmseal-relay-1', stations: {} }));
+}
+
+/** A witness's folder, and the verifier key of a ledger. */
+async function writeLedgerFiles(): Promise<void> {
+  await succeed(['witness', 'init', desk.at('witness'), '--name', 'witness.example']);
+  const { key } = noteSigner('log', 'authority.example');
+  writeFileSync(desk.at('ledger.vkey'), formatNoteKey(nodeCrypto, key));
 }
 
 /** A package and a license for a chip of it. */
@@ -146,6 +156,15 @@ function prepare(name: string, inside = folder): Prepared {
   if (call === undefined) throw new Error(`test/writing-commands.ts does not say how ${name} is called`);
   if (call.words.includes(`${out}/authority`))
     cpSync(desk.at('authority'), `${out}/authority`, { recursive: true });
+  if (call.words.includes(`${out}/witness`) && name !== 'witness init')
+    cpSync(desk.at('witness'), `${out}/witness`, { recursive: true });
+  if (name === 'ledger add-witness') {
+    const settings = { origin: 'authority.example', folder: 'ledger', least: 0, witnesses: [] };
+    writeFileSync(
+      `${out}/authority/ledger.json`,
+      JSON.stringify({ format: 'firmseal-ledger-1', ...settings }),
+    );
+  }
   if (name === 'authority add-product') rmSync(`${out}/authority/products`, { recursive: true });
   return { name, out, call, before: filesUnder(out) };
 }

@@ -136,6 +136,23 @@ export function callsOf({
       files: ['owner.token'],
       database: true,
     },
+    'authority backup': {
+      words: ['authority', 'backup', into('authority'), '--out', into('backup')],
+      files: ['backup'],
+      database: true,
+    },
+    // The folder has a database, which is never replaced.
+    'authority restore': {
+      words: ['authority', 'restore', into('authority'), '--from', into('authority/authority.sqlite')],
+      files: [],
+      status: 3,
+    },
+    // An address with a password in it.
+    'authority migrate': {
+      words: ['authority', 'migrate', into('authority'), '--to', 'postgresql://a:b@127.0.0.1/c'],
+      files: [],
+      status: 3,
+    },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
@@ -227,6 +244,47 @@ export function callsOf({
       words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
       files: [],
       status: 3,
+    },
+    'verify bundle': {
+      words: [
+        ...['verify', 'bundle', at('panel.bin'), '--root-key', at('root.key.pub')],
+        ...['--log-key', at('ledger.vkey')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'ledger init': {
+      words: ['ledger', 'init', into('authority'), '--origin', 'authority.example'],
+      files: ['authority/ledger.json', 'authority/ledger.key', 'authority/ledger.vkey'],
+    },
+    'ledger add-witness': {
+      words: [
+        ...['ledger', 'add-witness', into('authority'), '--witness-key', at('witness/witness.vkey')],
+        ...['--url', 'https://witness.example'],
+      ],
+      files: [],
+    },
+    // The folder holds no ledger.
+    'ledger bundle': {
+      words: [
+        ...['ledger', 'bundle', job, '0', '--ledger', out, '--log-key', at('ledger.vkey'), ...trust],
+        ...['--out', into('unit.bundle')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'witness init': {
+      words: ['witness', 'init', into('witness'), '--name', 'witness.example'],
+      files: ['witness'],
+    },
+    'witness add-log': {
+      words: ['witness', 'add-log', into('witness'), '--log-key', at('ledger.vkey')],
+      files: [],
+    },
+    'witness serve': {
+      words: ['witness', 'serve', into('witness'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
     },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],

@@ -136,7 +136,7 @@ it('shows a line while it runs: a row a socket, yield, cycle times', async () =>
     await owner.page.getByRole('row', { name: /A2 .*take the chip out.*pass/ }).waitFor();
     const text = await owner.reads(/Of the last 2 chips that passed/);
     expect(text).toMatch(/First-pass yield\s+100\.0 %/);
-    expect(await owner.page.locator('.chart canvas').count()).toBe(1);
+    await owner.page.locator('.chart canvas').waitFor();
     expect(await owner.look('lines')).toEqual([]);
   } finally {
     shell.stops.raise('SIGTERM');

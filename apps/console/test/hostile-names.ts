@@ -15,7 +15,7 @@ export const hostileThumbprint = '66'.repeat(32);
 
 /** An approved job with one licensed unit, and an alarm. `folder`: of the authority. */
 export async function plantHostileNames(folder: string): Promise<{ job: string; alarm: number }> {
-  const store = openAuthorityStore(folder);
+  const store = await openAuthorityStore(folder);
   const atMs = Date.now();
   const event: LogEvent = { timeMs: atMs, kind: 'job-opened', fields: { product: hostileName } };
   const jobId = nodeCrypto.randomBytes(16);

@@ -8,6 +8,12 @@ export {
   type LedgerAuditResult,
   readCheckpoint,
 } from './ledger-audit.ts';
+export {
+  makeLedgerBundle,
+  type ProvenBundle,
+  type UnitOfLedger,
+  verifyLedgerBundle,
+} from './ledger-bundle.ts';
 export type { AuditedOutcome } from './station-audit.ts';
 export { auditTree, type TreeAuditOptions } from './tree-audit.ts';
 export type { AuditTrust } from './trust.ts';

@@ -1,12 +1,12 @@
-// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what the audit
-// of the evidence says, and names whatever was changed, in any file, at any byte.
+// The audit of a ledger's files, as a real authority published them and its witness cosigned: it says what
+// the audit of the evidence says, and names whatever was changed, in any file, at any byte.
 
 import { readdirSync } from 'node:fs';
-import { type TestAuthority, TestLedger } from '@firmseal/authority/testing';
-import { toBase64url } from '@firmseal/bytes';
+import { verifyProduct } from '@firmseal/authority';
+import { TestApprover, type TestAuthority, TestLedger } from '@firmseal/authority/testing';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { filesOfFolder } from '@firmseal/files';
-import { type LedgerFiles, ledgerFileSizeBytesAtMost, readOpened } from '@firmseal/ledger';
+import { encodeOpened, type LedgerFiles, ledgerFileSizeBytesAtMost, readOpened } from '@firmseal/ledger';
 import { noteSigner } from '@firmseal/ledger/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditProgress, auditLedger, type LedgerAuditOptions } from './ledger-audit.ts';
@@ -16,6 +16,16 @@ let ledger: TestLedger;
 const sound = new Map<string, Uint8Array>();
 let job: string;
 
+/** All files of the folder by their paths in it. */
+async function readFiles(folder: string, into: Map<string, Uint8Array>): Promise<void> {
+  const files = filesOfFolder(folder, ledgerFileSizeBytesAtMost);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = `${entry.parentPath}/${entry.name}`.slice(folder.length + 1);
+    into.set(path, (await files.read(path))!);
+  }
+}
+
 beforeAll(async () => {
   ({ authority, ledger } = await TestLedger.start());
   const opened = await authority.openJob({ quota: 4, seal: { securityCounter: 5 } });
@@ -23,22 +33,11 @@ beforeAll(async () => {
   await authority.install(opened, await authority.chip());
   await authority.install(opened, await authority.chip());
   await authority.license(opened, await authority.chip());
-  const voided = await authority.asOwner('POST', `/v1/jobs/${job}/units/2/void`, { reason: 'broken' });
-  expect(voided.status).toBe(200);
-  const more = await authority.owner.seal({ authorityKemKey: authority.owner.kem.publicKey });
-  await authority.asOwner('POST', `/v1/jobs/${job}/packages`, {
-    header: toBase64url(more.header),
-    contentKeyFile: toBase64url(more.contentKeyFile),
-  });
+  expect((await authority.voidUnit(job, 2)).status).toBe(200);
+  expect((await authority.addPackage(job)).status).toBe(201);
   await authority.openJob({ approve: false });
   await authority.ledger.publish();
-  const files = filesOfFolder(ledger.folder, ledgerFileSizeBytesAtMost);
-  for (const entry of readdirSync(ledger.folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = `${entry.parentPath}/${entry.name}`.slice(ledger.folder.length + 1);
-    // What is narrower than the newest checkpoint is not read.
-    sound.set(path, (await files.read(path))!);
-  }
+  await readFiles(ledger.folder, sound);
 });
 afterAll(() => ledger.remove());
 
@@ -71,7 +70,12 @@ const read = async (): Promise<string[]> => {
   const { product } = authority.owner;
   await auditLedger(
     crypto,
-    { read: async (path) => (sound.has(path) && seen.add(path), sound.get(path)) },
+    {
+      read: async (path) => {
+        if (sound.has(path)) seen.add(path);
+        return sound.get(path);
+      },
+    },
     {
       products: new Map([
         [product, { product, rootPublicKey: authority.owner.root.publicKey, deviceCaKeys: [] }],
@@ -163,7 +167,6 @@ describe('a changed byte is named', () => {
   });
 
   it('when whole objects are exchanged or taken away', async () => {
-    const { encodeOpened } = await import('@firmseal/ledger');
     const path = 'opened/000';
     const entries = [...readOpened(sound.get(path)!, (await judge()).checkpoint!.size, path)];
     const withObjects = (i: number, objects: (typeof entries)[number]['objects']) =>
@@ -179,6 +182,54 @@ describe('a changed byte is named', () => {
         const { ok, findings } = await judge(withObjects(first!, objects));
         expect([name, ok]).toEqual([name, false]);
         expect(findings[0]!.code).not.toBe('ledger-file-wrong');
+      }
+    }
+  });
+});
+
+describe('what approvers signed', () => {
+  const files = new Map<string, Uint8Array>();
+  let other: Awaited<ReturnType<typeof TestLedger.start>>;
+  const audited = (given: ReadonlyMap<string, Uint8Array>) => {
+    const trust = verifyProduct(crypto, other.authority.keys);
+    return auditLedger(crypto, inMemory(given), {
+      products: new Map([[trust.product, trust]]),
+      ledger: other.ledger.trust,
+    });
+  };
+
+  beforeAll(async () => {
+    other = await TestLedger.start({ approvers: 1 });
+    const at = other.authority;
+    const approver = await TestApprover.make(at.owner);
+    const opened = await at.openJob({ approve: false, quota: 2 });
+    const packages = [opened.sealed.manifest.digest];
+    const order = { kind: 'order', quota: 2, mode: 'session', accepts: [], packages } as const;
+    await approver.approve(at, opened.job, order, { threshold: 1 });
+    expect((await at.approveJob(opened.job)).status).toBe(200);
+    await at.install(opened, await at.chip());
+    await approver.approve(at, opened.job, { kind: 'close' }, { threshold: 1 });
+    expect((await at.closeJob(opened.job)).status).toBe(200);
+    await at.ledger.publish();
+    await readFiles(other.ledger.folder, files);
+  });
+  afterAll(() => other.ledger.remove());
+
+  it('is verified and counted from the files', async () => {
+    expect((await audited(files)).findings).toEqual([]);
+  });
+
+  it('is named when a byte of it is changed, or it is not there', async () => {
+    const path = 'opened/000';
+    const entries = [...readOpened(files.get(path)!, (await audited(files)).checkpoint!.size, path)];
+    for (const name of ['approval', 'end']) {
+      const i = entries.findIndex(({ objects }) => Object.hasOwn(objects, name));
+      const object = (entries[i]!.objects[name] as Uint8Array).slice();
+      object[object.length - 9]! ^= 1;
+      for (const objects of [{}, { ...entries[i]!.objects, [name]: object }]) {
+        const all = entries.map((one, n) => encodeOpened(n === i ? { ...one, objects } : one));
+        const { findings } = await audited(new Map(files).set(path, Buffer.concat(all)));
+        expect(findings.map(({ code }) => code).join(), name).toMatch(/approval-|end-invalid|row-missing/);
       }
     }
   });

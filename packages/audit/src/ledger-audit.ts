@@ -1,6 +1,7 @@
-// The audit of a ledger by its files alone: signatures of the checkpoint, the tree over every entry, and then what
-// audit.ts checks, on the rows that the opened entries tell of. One unit can be asked for, and an audit that was
-// interrupted, or ended yesterday, is gone on with: signatures that it had verified are not verified again.
+// The audit of a ledger by its files alone: signatures of the checkpoint, the tree over every entry,
+// and then what audit.ts checks, on the rows that the opened entries tell of. One unit can be asked
+// for, and an audit that was interrupted, or ended yesterday, is gone on with: signatures that it had
+// verified are not verified again.
 
 import { encodeEvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
@@ -46,7 +47,9 @@ export interface LedgerAuditResult extends AuditResult {
 const unitsBetweenNotes = 200;
 type AuditCrypto = Crypto & Pick<Ed25519, 'verifyEd25519'>;
 
-/** The checkpoint of a ledger under the auditor's trust. Throws `ledger-file-missing`, as verifyCheckpoint. */
+/**
+ * The checkpoint of a ledger under the auditor's trust. Throws `ledger-file-missing`, as verifyCheckpoint.
+ */
 export async function readCheckpoint(
   crypto: AuditCrypto,
   files: LedgerFiles,
@@ -58,8 +61,8 @@ export async function readCheckpoint(
 }
 
 /**
- * Audits the files of a ledger, the opened ones included. Faults in them are findings; thrown is what reading the
- * files throws, and `audit-progress-malformed` is left to whoever reads the progress.
+ * Audits the files of a ledger, the opened ones included. Faults in them are findings; thrown is what reading
+ * the files throws, and `audit-progress-malformed` is left to whoever reads the progress.
  */
 export async function auditLedger(
   crypto: AuditCrypto,

@@ -1,6 +1,6 @@
-// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the order
-// in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index by unit is
-// kept while the log is read, and the files are read again at their places.
+// Evidence from the opened entries of a ledger: the rows that its entries and their objects tell of, in the
+// order in which the audit reads them, unit by unit. A unit's entries lie apart in the log, so that an index
+// by unit is kept while the log is read, and the files are read again at their places.
 
 import { type EvidenceLine, encodeEvidenceLine } from '@firmseal/authority-contract';
 import { fromHex, toHex } from '@firmseal/bytes';
@@ -53,6 +53,8 @@ interface JobIndex {
   openedAt: number;
   /** Manifest digest to sequence. */
   readonly packages: Map<string, number>;
+  /** Sequences of approvals and of certificates of the end. */
+  readonly signed: number[];
   /** Sequences of each unit, ascending. */
   readonly units: number[][];
 }
@@ -79,12 +81,13 @@ export class LedgerIndex {
     const job = hexOf(fields, 'job');
     if (job === undefined) return;
     if (kind === 'job-opened' && !this.jobs.has(job))
-      this.jobs.set(job, { openedAt: sequence, packages: new Map(), units: [] });
+      this.jobs.set(job, { openedAt: sequence, packages: new Map(), signed: [], units: [] });
     const index = this.jobs.get(job);
     if (index === undefined) return;
     const manifest = hexOf(fields, 'manifest');
     if ((kind === 'job-opened' || kind === 'package-added') && manifest !== undefined)
       index.packages.set(manifest, sequence);
+    if (kind === 'approval-stored' || kind === 'job-certified') index.signed.push(sequence);
     const license = hexOf(fields, 'license');
     const unit = fields['unit'] ?? (license === undefined ? undefined : this.#units.get(license));
     if (kind === 'license-issued' && license !== undefined && typeof unit === 'number')
@@ -135,7 +138,7 @@ export async function* rowsOfLedger(options: RowsOptions): AsyncGenerator<string
   for (const [job, jobIndex] of index.jobs) {
     const state = logged.jobs.get(job);
     if (state === undefined) continue; // a contradiction of the log, which was reported
-    const { openedAt, packages, units } = jobIndex;
+    const { openedAt, packages, signed, units } = jobIndex;
     const { timeMs: createdAtMs } = decodeLogEntry((await reader.read(openedAt)).entry, openedAt);
     yield* line(openedAt, jobRow(job, state, createdAtMs));
     for (const [manifest, sequence] of packages) {
@@ -145,6 +148,7 @@ export async function* rowsOfLedger(options: RowsOptions): AsyncGenerator<string
       const { header, firmwareVersion, securityCounter } = objects;
       yield* line(sequence, { ...row, header, firmwareVersion, securityCounter });
     }
+    yield* await signedRows({ reader, line, job }, signed);
     for (const [unit, sequences] of units.entries()) {
       if (!options.isWanted(job, unit, sequences.at(-1)!)) continue;
       options.onUnit(job, unit);
@@ -157,7 +161,26 @@ const jobRow = (job: string, state: LoggedJob, createdAtMs: number): Json => ({
   ...{ kind: 'job', job: fromHex(job), product: state.product, quota: state.quota, mode: state.mode },
   accepts: state.accepts === '' ? [] : state.accepts.split(' '),
   ...{ state: state.state, createdAtMs },
+  ...(state.until === undefined ? {} : { validUntilMs: state.until }),
 });
+
+/** What approvers signed, and the certificate of the end. */
+async function signedRows(
+  { reader, line, job }: Omit<UnitContext, 'state' | 'unit'>,
+  sequences: readonly number[],
+): Promise<string[]> {
+  const rows: string[] = [];
+  for (const sequence of sequences) {
+    const { entry, objects } = await reader.read(sequence);
+    const { timeMs, kind, fields } = decodeLogEntry(entry, sequence);
+    const row =
+      kind === 'approval-stored'
+        ? { kind: 'approval', approvalDigest: fields['approval'], storedAtMs: timeMs }
+        : { kind: 'ending', endDigest: fields['end'] };
+    rows.push(...line(sequence, { ...row, job: fromHex(job), ...objects }));
+  }
+  return rows;
+}
 
 interface ReadEntry {
   readonly sequence: number;
@@ -207,16 +230,15 @@ function rowOf({ kind, fields, objects, timeMs }: ReadEntry, unit: number, mode:
   }
 }
 
-async function unitRows(
-  context: {
-    reader: OpenedReader;
-    line: (sequence: number, value: Json) => string[];
-    job: string;
-    state: LoggedJob;
-    unit: number;
-  },
-  sequences: readonly number[],
-): Promise<string[]> {
+interface UnitContext {
+  readonly reader: OpenedReader;
+  readonly line: (sequence: number, value: Json) => string[];
+  readonly job: string;
+  readonly state: LoggedJob;
+  readonly unit: number;
+}
+
+async function unitRows(context: UnitContext, sequences: readonly number[]): Promise<string[]> {
   const { reader, line, job, state, unit } = context;
   const entries: ReadEntry[] = [];
   for (const sequence of sequences) {

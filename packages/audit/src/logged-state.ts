@@ -229,8 +229,8 @@ export class LoggedState {
   readonly #jobOfAlarm = new Map<number, string>();
 
   /**
-   * Forgets, once the log was followed to its end, all rows but those of these units: the audit then expects no
-   * others. Quotas and orders of entries were held against the whole log before.
+   * Forgets, once the log was followed to its end, all rows but those of these units: the audit then expects
+   * no others. Quotas and orders of entries were held against the whole log before.
    */
   keepUnits(isKept: (job: string, unit: number) => boolean): void {
     for (const [name, job] of this.jobs) {

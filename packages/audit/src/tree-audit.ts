@@ -1,5 +1,6 @@
-// The tree of a ledger, computed again from its files: every entry, every tile of every level, and the root. Of
-// a tile, the entries and the opened entries it looks which one disagrees with the others, and names that file.
+// The tree of a ledger, computed again from its files: every entry, every tile of every level,
+// and the root. Of a tile, the entries and the opened entries it looks which one disagrees with
+// the others, and names that file.
 
 import { equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';

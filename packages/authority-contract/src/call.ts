@@ -28,7 +28,10 @@ export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodT
    */
   readonly input: Input;
   readonly answer: Answer;
-  /** True when the same request again changes nothing more: a client may repeat it when no answer came. */
+  /**
+   * True when the same request again changes nothing more. Any other call takes an idempotency key, under which a
+   * repeat gets the first answer.
+   */
   readonly repeatable: boolean;
   readonly status: 200 | 201;
   readonly mostRequestBytes: number;
@@ -37,6 +40,13 @@ export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodT
 
 export type InputOf<C extends Call> = z.output<C['input']>;
 export type AnswerOf<C extends Call> = z.output<C['answer']>;
+
+/**
+ * Header of a call that makes something: drawn by the client for one request, and the same for its repeats. At least
+ * 128 bits that nobody can guess: who has them, and the token, can ask for the answer again.
+ */
+export const idempotencyHeader = 'Idempotency-Key';
+export const isIdempotencyKey = (text: string): boolean => /^[A-Za-z0-9_-]{22,64}$/.test(text);
 
 const smallBodyBytes = 16_384;
 const smallAnswerBytes = 65_536;

@@ -8,6 +8,8 @@ export {
   encodeAnswer,
   encodeRequest,
   type InputOf,
+  idempotencyHeader,
+  isIdempotencyKey,
   type TokenScope,
   tokenScopes,
 } from './call.ts';

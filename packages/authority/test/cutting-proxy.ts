@@ -1,5 +1,5 @@
-// A socket in front of a PostgreSQL server, at which a test cuts connections: all at once, or one just when its
-// COMMIT passes, before the server gets it or after.
+// A socket in front of a PostgreSQL server, at which a test cuts connections: all at once, or one just when
+// its COMMIT passes, before the server gets it or after.
 
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

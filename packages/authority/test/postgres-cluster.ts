@@ -1,6 +1,6 @@
 // A PostgreSQL server of a test's own: a temporary cluster that listens on a socket in its folder and nowhere
-// else, run by Debian's package as the user postgres where the test is root, and ended by its process id. Each
-// `database` is a schema of its own, so one cluster serves a whole file of tests.
+// else, run by Debian's package as the user postgres where the test is root, and ended by its process id.
+// Each `database` is a schema of its own, so one cluster serves a whole file of tests.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -53,7 +53,10 @@ export class PostgresCluster {
     this.#fsync = fsync;
   }
 
-  /** `fsync`: commits wait for the disk, as in operation. Off it costs less, and a kill of the machine may lose them. */
+  /**
+   * `fsync`: commits wait for the disk, as in operation. Off it costs less, and a kill of
+   * the machine may lose them.
+   */
   static async start({ fsync = false }: { fsync?: boolean } = {}): Promise<PostgresCluster> {
     const cluster = new PostgresCluster(fsync);
     const { folder } = cluster;

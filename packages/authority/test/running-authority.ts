@@ -49,6 +49,8 @@ export class TestAuthority {
   /** Served at /console/ from the next run on. */
   console: readonly ConsoleFile[] | undefined;
   keys!: ProductKeys;
+  /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
+  openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
   readonly others: ProductKeys[] = [];
   /** Opened on the store with each run; undefined: nothing is published. */
@@ -75,7 +77,7 @@ export class TestAuthority {
   /** Runs on the database at `path`; `wrap` puts something between service and store. */
   async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
-    this.#store = openSqliteStore({ path: this.path, crypto });
+    this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
     this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({
@@ -143,10 +145,11 @@ export class TestAuthority {
   async call(
     method: 'GET' | 'POST',
     path: string,
-    options: { token: string | null; body?: unknown },
+    options: { token: string | null; body?: unknown; key?: string },
   ): Promise<Answer> {
     const headers: Record<string, string> = {};
     if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
     const response = await fetch(this.url + path, { method, headers, ...body });
@@ -262,6 +265,24 @@ export class TestAuthority {
       license,
       receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),
     };
+  }
+
+  approveJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
+  }
+
+  closeJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/close`);
+  }
+
+  voidUnit(job: string, unit: number): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/units/${unit}/void`, { reason: 'broken' });
+  }
+
+  async addPackage(job: string): Promise<Answer> {
+    const { header, contentKeyFile } = await this.owner.seal({ authorityKemKey: this.owner.kem.publicKey });
+    const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile) };
+    return this.asOwner('POST', `/v1/jobs/${job}/packages`, files);
   }
 
   async showJob(job: string): Promise<Answer['body']> {

@@ -33,8 +33,10 @@ export class TestLedger {
   }
 
   /** An authority that waits for its witness. */
-  static async start(): Promise<{ authority: TestAuthority; ledger: TestLedger }> {
-    const authority = await TestAuthority.start();
+  static async start(
+    options: Parameters<typeof TestAuthority.start>[0] = {},
+  ): Promise<{ authority: TestAuthority; ledger: TestLedger }> {
+    const authority = await TestAuthority.start(options);
     const ledger = new TestLedger(authority);
     await authority.halt();
     await ledger.startWitness();

@@ -184,6 +184,24 @@ export function storeConformance(
       expect(await logSize()).toBe(5);
     });
 
+    it('notes a request under its key once, with its answer, for as long as it is asked to', async () => {
+      const request = (n: number, atMs: number, forgetBeforeMs = 0) => ({
+        ...{ keyHash: id(70 + n, 32), bodyHash: id(80 + n, 32), atMs, forgetBeforeMs },
+      });
+      expect(await store.beginRequest(request(1, 5))).toBeUndefined();
+      const noted = { keyHash: id(71, 32), bodyHash: id(81, 32), atMs: 5 };
+      expect(await store.beginRequest({ ...request(1, 6), bodyHash: id(99, 32) })).toEqual(noted);
+      await store.finishRequest(id(71, 32), id(90, 40));
+      await store.finishRequest(id(71, 32), id(91, 40));
+      await store.forgetRequest(id(71, 32));
+      expect(await store.beginRequest(request(1, 7))).toEqual({ ...noted, answer: id(90, 40) });
+      expect(await store.beginRequest(request(2, 8))).toBeUndefined();
+      await store.forgetRequest(id(72, 32));
+      expect(await store.beginRequest(request(2, 9, 6))).toBeUndefined();
+      expect(await store.beginRequest(request(1, 10))).toBeUndefined();
+      expect(await logSize()).toBe(0);
+    });
+
     it('keeps one certificate of the end of a job', async () => {
       await open(1);
       const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };

@@ -1558,6 +1558,11 @@ export const faultTable = {
     sentence: 'Job {job} gave licenses until {until}, and no longer.',
     remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
+  'idempotency-key-reused': {
+    number: 932, exit: 'internal', http: 409, retry: 'fail', chip: false,
+    sentence: 'Another request was made under this idempotency key before.',
+    remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',
@@ -3081,7 +3086,7 @@ export const faultTable = {
   'audit-progress-malformed': {
     number: 1827, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{file} is not the progress of an audit of this ledger: {problem}.',
-    remedy: 'Name the file that the interrupted audit wrote, or another name to begin anew.',
+    remedy: 'Name the file that the interrupted audit wrote, or a new name to begin again.',
   },
   'ledger-held': {
     number: 1828, exit: 'input', http: null, retry: 'fail', chip: false,

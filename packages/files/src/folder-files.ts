@@ -1,5 +1,5 @@
-// Files below one folder by their paths in it, as a web server would serve them: each is there whole or not at
-// all. Paths are the program's own; one that comes from outside has to be checked before it gets here.
+// Files below one folder by their paths in it, as a web server would serve them: each is there whole or not
+// at all. Paths are the program's own; one that comes from outside has to be checked before it gets here.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

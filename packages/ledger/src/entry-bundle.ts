@@ -16,7 +16,9 @@ export function encodeEntryBundle(leaves: readonly Uint8Array[]): Bytes {
   return bytes;
 }
 
-/** The first `count` entries. Throws `ledger-file-missing` for a file that is cut, `ledger-entry-wrong` else. */
+/**
+ * The first `count` entries. Throws `ledger-file-missing` for a file that is cut, `ledger-entry-wrong` else.
+ */
 export function decodeEntryBundle(bytes: Uint8Array, count: number, file: string): Uint8Array[] {
   if (bytes.length < count * recordSizeBytes) throw new Fault('ledger-file-missing', { file });
   return Array.from({ length: count }, (_, i) => {

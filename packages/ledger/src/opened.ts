@@ -21,7 +21,10 @@ export const openedPath = (number: number): string => `opened/${tileNumberPath(n
 const recordSizeBytesAtMost = 32_768;
 const lengthSizeBytes = 4;
 
-/** Length (32 bits, big-endian) and deterministic CBOR `[salt, entry, [[name, value], ...]]`, names in ascending order. */
+/**
+ * Length (32 bits, big-endian) and deterministic CBOR
+ * `[salt, entry, [[name, value], ...]]`, names in ascending order.
+ */
 export function encodeOpened({ salt, entry, objects }: OpenedEntry): Bytes {
   const names = Object.keys(objects).sort();
   const record = encodeCbor([salt, entry, names.map((name): CborInput => [name, objects[name]!])]);

@@ -25,6 +25,12 @@ export {
   licenseKind,
 } from './issue-license.ts';
 export {
+  encodeLedgerBundle,
+  type LedgerBundle,
+  ledgerBundleMaxBytes,
+  readLedgerBundle,
+} from './ledger-bundle.ts';
+export {
   type BatchFacts,
   batchLicensesMax,
   batchMaxBytes,

@@ -1,5 +1,5 @@
-// Whether a license stands in the ledger: its proof (spec/ledger.md section 6) leads to an entry that tells of
-// this license and no other, under a checkpoint that the reader's own keys verify.
+// Whether a license stands in the ledger: its proof (spec/ledger.md section 6) leads to an entry that tells
+// of this license and no other, under a checkpoint that the reader's own keys verify.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto, Ed25519 } from '@firmseal/crypto';
@@ -49,7 +49,9 @@ export function verifyLicenseProof(
   return entry;
 }
 
-/** The same for a receipt: an entry tells of it. Throws what verifyLedgerProof throws, `ledger-entry-wrong`. */
+/**
+ * The same for a receipt: an entry tells of it. Throws what verifyLedgerProof throws, `ledger-entry-wrong`.
+ */
 export function verifyReceiptProof(
   crypto: ProofCrypto,
   { proof, digest }: { proof: string; digest: Uint8Array },

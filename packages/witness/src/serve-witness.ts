@@ -1,5 +1,5 @@
-// A witness on HTTP: `POST /add-checkpoint` and nothing else. There is no secret in any request, so it listens
-// where it is told to; a proxy in front of it may add TLS.
+// A witness on HTTP: `POST /add-checkpoint` and nothing else. There is no secret in any request, so it
+// listens where it is told to; a proxy in front of it may add TLS.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -49,8 +49,8 @@ export interface HeldWitnessState extends WitnessState {
 }
 
 /**
- * Opens the file at `path`, which is made with the first checkpoint. Throws `witness-state-held` while another
- * process has it, `ledger-settings-invalid`, and what reading a file throws.
+ * Opens the file at `path`, which is made with the first checkpoint. Throws `witness-state-held` while
+ * another process has it, `ledger-settings-invalid`, and what reading a file throws.
  */
 export async function openWitnessState(path: string): Promise<HeldWitnessState> {
   const lock = await holdFile(path);

@@ -1,5 +1,5 @@
-// What a ledger asks of a witness: a cosignature over its newest checkpoint. A witness that is away may answer
-// later; one that refuses says that the ledger is not the one it has seen.
+// What a ledger asks of a witness: a cosignature over its newest checkpoint. A witness that is away may
+// answer later; one that refuses says that the ledger is not the one it has seen.
 
 import type { Crypto, Ed25519 } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
@@ -49,8 +49,8 @@ export class WitnessClient {
   }
 
   /**
-   * Asks for a cosignature over the checkpoint of this tree. Throws `witness-ahead` when the witness has seen a
-   * longer ledger, and `witness-refused` when it has seen another one, or does not know this one.
+   * Asks for a cosignature over the checkpoint of this tree. Throws `witness-ahead` when the witness has seen
+   * a longer ledger, and `witness-refused` when it has seen another one, or does not know this one.
    */
   async cosign(tree: TileTree, checkpoint: string): Promise<Cosigned> {
     for (let attempt = 0; attempt < triesAtMost; attempt++) {

@@ -44,9 +44,9 @@ export class Witness {
 
   /**
    * Answers `add-checkpoint`: lines with its cosignature, once the checkpoint is kept. Throws
-   * `witness-request-malformed`, `witness-log-unknown`, `witness-log-key-unknown`, `witness-size-wrong` (field
-   * `seen` is the size that it has cosigned), `witness-fork-refused`, `witness-proof-refused`, and what keeping
-   * throws; nothing is kept or signed then.
+   * `witness-request-malformed`, `witness-log-unknown`, `witness-log-key-unknown`, `witness-size-wrong`
+   * (field `seen` is the size that it has cosigned), `witness-fork-refused`, `witness-proof-refused`, and
+   * what keeping throws; nothing is kept or signed then.
    */
   addCheckpoint(request: string): Promise<string> {
     const run = this.#previous.then(() => this.#addCheckpoint(request));

@@ -12,7 +12,8 @@ import { accessAuthority } from '../authority-access.ts';
 import { authorityOfBatch, readBatch, requireBatchJob } from '../batch/batch-authority.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
-import { trustPackage } from '../line-setup.ts';
+import { trustOfTexts } from '../ledger/note-keys.ts';
+import { trustPackage, withProofs } from '../line-setup.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { cacheLicenses } from './license-cache.ts';
 import { Outbox } from './outbox.ts';
@@ -103,8 +104,9 @@ function onlineAuthority(
   if (job === undefined || token === undefined || file.authority === undefined) return {};
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
   const jobId = fromHex(jobIdOf(job));
+  const trust = file.ledger && trustOfTexts(file.ledger);
   return {
-    online: accessForJob(client, jobId),
+    online: withProofs(accessForJob(client, jobId), jobId, trust),
     tellBoard: async (board) => {
       await client.call('reportBoard', { job: jobId, board });
     },

@@ -1,6 +1,7 @@
 // Lines that tell the authority what they do: a row a socket, yield, cycle times. docs/console.md says how a
 // line is asked to.
 
+import { lazy, Suspense } from 'react';
 import { percentText, plural, spanText } from '../format.ts';
 import { Copied } from '../parts/command.tsx';
 import { Bar, Tiles, Time } from '../parts/facts.tsx';

@@ -3,7 +3,8 @@
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
 import { type Bytes, utf8 } from '@firmseal/bytes';
-import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
+import { Fault, type FaultCode } from '@firmseal/fault';
+import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
 import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
@@ -15,6 +16,7 @@ import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
+import type { Turn } from '../service/repeats.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
@@ -32,6 +34,7 @@ export type Handlers = {
   readonly [N in AnsweredCall]: (
     input: CallInput<N>,
     by: string,
+    turn: Turn,
     token: TokenRecord,
   ) => Promise<CallAnswer<N>>;
 };
@@ -50,6 +53,14 @@ async function paged<T>(
 ): Promise<{ items: T[]; more: boolean }> {
   const items = await read({ from, limit: limit + 1 });
   return { items: items.slice(0, limit), more: items.length > limit };
+}
+
+/** What was done by an earlier turn of the same request is what it asked for, not a refusal. */
+async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () => Promise<T>): Promise<T> {
+  return work.catch((fault: unknown) => {
+    if (code !== false && fault instanceof Fault && fault.code === code) return answer();
+    throw fault;
+  });
 }
 
 interface Logged {
@@ -102,8 +113,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       };
     },
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
-    openJob: ({ mode = 'session', deviceData = [], ...request }, by) =>
-      openJob(authority, { ...request, mode, deviceData, by }),
+    openJob: ({ mode = 'session', deviceData = [], ...request }, by, { draw }) =>
+      openJob(authority, { ...request, mode, deviceData, by, draw }),
     listJobs: async (page) => {
       const { items, more } = await paged(page, (one) => listJobs(authority, one));
       return { jobs: items, more };
@@ -113,15 +124,27 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { items, more } = await paged({ from, limit }, (one) => listUnits(authority, job, one));
       return { units: items, more };
     },
-    addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
+    addPackage: ({ job, ...files }, by, { again }) =>
+      orDone(addPackage(authority, { ...files, jobId: job, by }), again && 'job-package-repeated', () =>
+        showJob(authority, job),
+      ),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
-    closeJob: ({ job }, by) => closeJob(authority, job, by),
+    closeJob: ({ job }, by, { again }) =>
+      orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
     giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
     fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
-    voidUnit: ({ job, unit, reason }, by) => voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
-    createLineToken: ({ job, ...request }, by) =>
-      createToken(authority, { ...request, scope: 'line', jobId: job, by }),
-    createToken: (request, by) => createToken(authority, { ...request, by }),
+    voidUnit: async ({ job, unit, reason }, by, { again }) => {
+      const [held] = again ? await authority.store.listUnits(job, { from: unit, limit: 1 }) : [];
+      const isDone = held?.unitIndex === unit && held.voided?.reason === reason;
+      return orDone(
+        voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
+        isDone && 'unit-not-voidable',
+        () => showJob(authority, job),
+      );
+    },
+    createLineToken: ({ job, ...request }, by, { draw }) =>
+      createToken(authority, { ...request, scope: 'line', jobId: job, by, draw }),
+    createToken: (request, by, { draw }) => createToken(authority, { ...request, by, draw }),
     storeIdentity: ({ record }) => storeIdentity(authority, record),
     listIdentities: async (page) => {
       const { items, more } = await paged(page, (one) => listIdentities(authority, one));
@@ -131,16 +154,19 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { items, more } = await paged(page, (one) => listTokens(authority, one));
       return { tokens: items, more };
     },
-    revokeToken: async ({ token }, by) => {
-      await revokeToken(authority, token, by);
-      return { revoked: true };
+    revokeToken: ({ token }, by, { again }) => {
+      const done = async () => ({ revoked: true as const });
+      return orDone(revokeToken(authority, token, by).then(done), again && 'token-unknown', done);
     },
     listAlarms: async (page) => {
       const { items, more } = await paged(page, (one) => listAlarms(authority, one));
       return { alarms: items, more };
     },
-    acknowledgeAlarm: (request, by) => acknowledgeAlarm(authority, { ...request, by }),
-    whoAmI: (_, __, token) => whoAmI(authority, token),
+    acknowledgeAlarm: (request, by, { again }) =>
+      orDone(acknowledgeAlarm(authority, { ...request, by }), again && 'alarm-unknown', () =>
+        showAlarm(authority, request.alarm),
+      ),
+    whoAmI: (_, __, ___, token) => whoAmI(authority, token),
     findUnits: async ({ from = 0, limit = unitPageSize, ...search }) => {
       const { units, identities } = await findUnits(authority, search, { from, limit: limit + 1 });
       return { units: units.slice(0, limit), more: units.length > limit, identities };

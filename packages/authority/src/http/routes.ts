@@ -7,9 +7,13 @@ import {
   calls,
   encodeAnswer,
   encodeEvidenceLine,
+  idempotencyHeader,
+  isIdempotencyKey,
   ledgerScopes,
 } from '@firmseal/authority-contract';
+import { Fault } from '@firmseal/fault';
 import { exportEvidence } from '../service/evidence.ts';
+import { serveOnce, singleTurn, type Turn } from '../service/repeats.ts';
 import type { TokenRecord } from '../store/records.ts';
 import { serveConsole } from './console-files.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
@@ -32,13 +36,21 @@ export function createRoutes(options: HttpOptions): Application {
     const handle = handlers[name as AnsweredCall] as (
       input: unknown,
       by: string,
+      turn: Turn,
       token: TokenRecord | undefined,
     ) => Promise<unknown>;
     application.on(item.method, path, async (context) => {
       const input = await readInput(item, context);
       const token: TokenRecord | undefined = context.get('token');
-      const answer = await handle(input, token?.tokenId ?? '', token);
-      return context.json(encodeAnswer(item, answer) as object, item.status);
+      const by = token?.tokenId ?? '';
+      const serve = async (turn: Turn) => encodeAnswer(item, (await handle(input, by, turn, token)) as never);
+      const key = item.repeatable ? undefined : context.req.header(idempotencyHeader);
+      if (key === undefined) return context.json((await serve(singleTurn(authority))) as object, item.status);
+      if (!isIdempotencyKey(key))
+        throw new Fault('body-invalid', { field: idempotencyHeader, problem: '22 to 64 letters are due' });
+      const content = `${context.req.path}\n${await context.req.text()}`;
+      const answer = await serveOnce(authority, { key, call: name, by, content }, serve);
+      return context.json(answer as object, item.status);
     });
   }
 

@@ -48,6 +48,13 @@ export async function raiseAlarm(
   );
 }
 
+/** Throws `alarm-unknown`. */
+export async function showAlarm(authority: Authority, alarm: number): Promise<AlarmView> {
+  const record = await authority.store.findAlarm(alarm);
+  if (!record) throw new Fault('alarm-unknown', { alarm });
+  return viewAlarm(record);
+}
+
 /** Newest first. */
 export async function listAlarms(authority: Authority, page: Page): Promise<AlarmView[]> {
   return (await authority.store.listAlarms(page)).map(viewAlarm);

@@ -16,6 +16,7 @@ import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.t
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 import { certifyEnd } from './job-end.ts';
+import type { Draw } from './repeats.ts';
 
 const jobIdSizeBytes = 16;
 
@@ -34,6 +35,8 @@ export interface JobRequest {
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
   readonly by: string;
+  /** For the id of the job. */
+  readonly draw: Draw;
 }
 
 /** Throws `job-unknown`. */
@@ -95,7 +98,9 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   await checkContentKey(authority, manifest, contentKeyFile);
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
-  const jobId = crypto.randomBytes(jobIdSizeBytes);
+  const jobId = request.draw('job', jobIdSizeBytes);
+  // A repeat after a crash: the job was opened then.
+  if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
     sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();

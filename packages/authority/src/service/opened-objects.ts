@@ -1,5 +1,5 @@
-// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5): what
-// an auditor verifies signatures on. No content key, token or per-device data is among them.
+// The objects that an entry of the log names, for the opened part of the ledger (spec/ledger.md section 5):
+// what an auditor verifies signatures on. No content key, token or per-device data is among them.
 
 import { equalBytes } from '@firmseal/bytes';
 import {
@@ -78,6 +78,15 @@ const finders: Readonly<Record<string, Finder>> = {
     return found && { statement: found.statement, delegation: found.delegation };
   },
   'identity-stored': identityOf,
+  'approval-stored': async (store, fields) => {
+    const approvals = await store.listApprovals(bytes(fields, 'job'));
+    const found = approvals.find((one) => equalBytes(one.approvalDigest, bytes(fields, 'approval')));
+    return found && { approval: found.approval, delegation: found.delegation };
+  },
+  'job-certified': async (store, fields) => {
+    const found = await store.findJobEnd(bytes(fields, 'job'));
+    return found && { end: found.end, delegation: found.delegation };
+  },
 };
 
 /** A row with its objects; without them when the store has lost them, which the audit then names. */

@@ -8,6 +8,7 @@ import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { requireJob } from './jobs.ts';
+import type { Draw } from './repeats.ts';
 
 const marks = {
   owner: 'fso_',
@@ -34,6 +35,8 @@ export interface TokenRequest {
   readonly by: string;
   /** Left out: 30 for a line, 365 for others. */
   readonly lifeDays?: number | undefined;
+  /** For the text of the token. */
+  readonly draw?: Draw;
 }
 
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
@@ -51,12 +54,17 @@ export async function createToken(
   if ((scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
   if (jobId) await requireJob(authority, jobId);
-  const token = marks[scope] + toBase64url(authority.crypto.randomBytes(tokenSizeBytes));
+  const { crypto, store } = authority;
+  const secret = request.draw?.('token', tokenSizeBytes) ?? crypto.randomBytes(tokenSizeBytes);
+  const token = marks[scope] + toBase64url(secret);
   const tokenHash = hashOf(authority, token);
   const tokenId = toHex(tokenHash.subarray(0, 8));
+  // A repeat after a crash: the token was made then.
+  const made = request.draw && (await store.findToken(tokenHash));
+  if (made?.expiresAtMs !== undefined) return { tokenId, token, expiresAtMs: made.expiresAtMs };
   const now = authority.clock.nowMs();
   const expiresAtMs = now + lifeDays * dayMs;
-  await authority.store.insertToken(
+  await store.insertToken(
     { tokenId, tokenHash, scope, label, createdAtMs: now, expiresAtMs, ...(jobId ? { jobId } : {}) },
     {
       timeMs: now,

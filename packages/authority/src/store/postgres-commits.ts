@@ -1,8 +1,8 @@
 // Group commit: the writes that come while a transaction is under way go together into the next one. Each
-// transaction takes the one row of log_head first, so the writes of all replicas follow one another and the log
-// has one head; it is held for a few statements and one commit, never across a signature. A write that fails
-// is undone alone. When the connection is cut during a commit, the log tells whether the commit stands: its
-// rows are salted, so no other transaction can have written them.
+// transaction takes the one row of log_head first, so the writes of all replicas follow one another and the
+// log has one head; it is held for a few statements and one commit, never across a signature. A write that
+// fails is undone alone. When the connection is cut during a commit, the log tells whether the commit stands:
+// its rows are salted, so no other transaction can have written them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// What the parts of the PostgreSQL store share: reads, which any connection answers, and commits, which append
-// to the log.
+// What the parts of the PostgreSQL store share: reads, which any connection answers, and
+// commits, which append to the log.
 
 import type { Transaction } from './postgres-commits.ts';
 import type { Query, Value } from './postgres-session.ts';

@@ -51,7 +51,9 @@ const tlsCode = (cause: unknown): string | undefined => {
 const lostTexts = /^(?:Connection terminated|Client has encountered a connection error|Client was closed)/;
 const noneFreeText = 'timeout exceeded when trying to connect';
 
-/** 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long. */
+/**
+ * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long.
+ */
 const lostStates = /^(?:08...|57P0[1-5]|25P0[34])$/;
 
 /** The connection is gone or could not be made: the next attempt may find the database again. */

@@ -1,7 +1,8 @@
-// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen; they run
-// in one transaction and are append-only: a published one never changes. Tables and columns have the names of
-// sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's: jobs count their units, so
-// that a CHECK of the database itself holds the quota, and the head of the log has a row that can be locked.
+// The PostgreSQL schema and its migrations. firmseal_schema says how many of them a database has seen;
+// they run in one transaction and are append-only: a published one never changes. Tables and columns
+// have the names of sqlite-schema.ts; ids are bytea, times bigint (ms since 1970). Beyond SQLite's:
+// jobs count their units, so that a CHECK of the database itself holds the quota, and the head of the
+// log has a row that can be locked.
 
 import { Fault } from '@firmseal/fault';
 import { faultOfPostgres } from './postgres-fault.ts';
@@ -251,6 +252,16 @@ export const postgresMigrations: readonly string[] = [
     at_ms bigint NOT NULL,
     board text NOT NULL
   );
+  `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash bytea PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash bytea NOT NULL,
+    at_ms bigint NOT NULL,
+    answer bytea
+  );
+  CREATE INDEX requests_by_time ON requests (at_ms);
   `,
 ];
 

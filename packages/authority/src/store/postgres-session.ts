@@ -1,6 +1,6 @@
-// Connections to PostgreSQL as the store uses them: a pool with the settings that bound every wait, reads that
-// are repeated when a connection is lost, and the check, made once, that a commit is on the disk when the
-// server says so. Knows no table. Only this file loads `pg`, and only when a store is opened.
+// Connections to PostgreSQL as the store uses them: a pool with the settings that bound every wait, reads
+// that are repeated when a connection is lost, and the check, made once, that a commit is on the disk when
+// the server says so. Knows no table. Only this file loads `pg`, and only when a store is opened.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
@@ -51,7 +51,8 @@ export class PostgresSession {
     const { default: pg } = await import('pg');
     const makePool = (config: PoolConfig): Pool => {
       const pool = new pg.Pool(config);
-      // A connection that is cut tells it twice: whoever uses it by the query, and here. An idle one only here.
+      // A connection that is cut tells it twice: whoever uses it by the query, and here.
+      // An idle one only here.
       pool.on('error', () => undefined);
       pool.on('connect', (client) => client.on('error', () => undefined));
       return pool;

@@ -1,6 +1,7 @@
-// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or newer, be
-// of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
+// The conformance suite on PostgreSQL, and what only a server can do to a store: stop, cut, be older or
+// newer, be of somebody else. The suite runs with fsync off, which saves its disk; one test has it on.
 
+import { readFileSync } from 'node:fs';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import pg from 'pg';
@@ -81,6 +82,47 @@ describe('PostgreSQL server', () => {
       code: 'store-failed',
       fields: { reason: 'SQLSTATE 28000' },
     });
+  });
+
+  it('serves a role that may change nothing of the history, by the rights that the page for operators gives', async () => {
+    const page = readFileSync(
+      new URL('../../../../docs/authority-on-postgresql.md', import.meta.url),
+      'utf8',
+    );
+    const [roles, rights] = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql]) => sql!);
+    cluster.psql(roles!);
+    schema = 'firmseal';
+    await (await openOne({ user: 'firmseal_owner' })).close();
+    cluster.psql(rights!);
+    const store = await openOne({ user: 'firmseal_serve' });
+    await openJob(store, 1);
+    const device = crypto.randomBytes(32);
+    expect(await take(store, device)).toEqual({ unitIndex: 0, taken: true });
+    const challenge = { challenge: device, jobId, purpose: 'hello', createdAtMs: 5, expiresAtMs: 6 } as const;
+    await store.insertChallenge(challenge);
+    await store
+      .insertChallenge({ ...challenge, challenge: jobId.slice(0, 0), createdAtMs: 9 })
+      .catch(() => 0);
+    expect(await store.voidUnit({ jobId, unitIndex: 0, reason: 'x', atMs: 3 }, event)).toBe(true);
+    expect(await take(store, device)).toEqual({ unitIndex: 0, taken: true });
+    expect(
+      await store.insertAlarm({ atMs: 1, reason: 'r', jobId, licenseId: jobId, thumbprint: device }, event),
+    ).toBe(true);
+    expect(await store.acknowledgeAlarm(5, { atMs: 2, by: 'x', note: 'y' }, event)).toBe(true);
+    await store.keepTick(9);
+    await store.suspendAll(9, event);
+    await store.close();
+    for (const sql of [
+      'DELETE FROM log',
+      'DELETE FROM units',
+      'UPDATE jobs SET quota = 9',
+      'DROP TRIGGER log_still ON log',
+    ])
+      expect(() => cluster.psql(`SET ROLE firmseal_serve; SET search_path = firmseal; ${sql}`)).toThrow(
+        /permission denied|must be owner/,
+      );
+    cluster.psql('UPDATE firmseal.firmseal_schema SET version = 1');
+    await expect(openOne({ user: 'firmseal_serve' })).rejects.toMatchObject({ code: 'store-version-older' });
   });
 
   it('that opens for several replicas at once gets its schema from one of them', async () => {

@@ -1,6 +1,6 @@
-// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what they
-// write follows one another by the lock of the log (postgres-commits.ts), what they read they read committed.
-// The schema is in postgres-schema.ts.
+// The store on PostgreSQL, put together of its parts. Any number of processes may share one database: what
+// they write follows one another by the lock of the log (postgres-commits.ts), what they read they read
+// committed. The schema is in postgres-schema.ts.
 
 import type { Crypto } from '@firmseal/crypto';
 import { accessMethods } from './postgres-access.ts';
@@ -9,6 +9,7 @@ import { CommitQueue } from './postgres-commits.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
 import { licenseMethods } from './postgres-licenses.ts';
+import { requestMethods } from './postgres-requests.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { unitMethods } from './postgres-units.ts';
@@ -30,8 +31,10 @@ const methodsOf = (context: PostgresContext) => ({
   ...jobMethods(context),
   ...unitMethods(context),
   ...licenseMethods(context),
+  ...approvalMethods(context),
   ...accessMethods(context),
   ...approvalMethods(context),
+  ...requestMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

@@ -177,6 +177,16 @@ export interface ChallengeRecord {
   readonly logSize: number;
 }
 
+/** A request under an idempotency key. */
+export interface RequestRecord {
+  readonly keyHash: Bytes;
+  /** Of what was asked. */
+  readonly bodyHash: Bytes;
+  readonly atMs: number;
+  /** Sealed under the key itself, which the store does not have. */
+  readonly answer?: Bytes;
+}
+
 export interface TokenRecord {
   /** First 8 bytes of the hash, hexadecimal: a name that is no secret. */
   readonly tokenId: string;

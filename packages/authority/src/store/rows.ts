@@ -1,4 +1,5 @@
-// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
@@ -19,6 +20,7 @@ import type {
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -187,6 +189,13 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRequest = (row: Row): RequestRecord => ({
+  keyHash: bytes(row, 'key_hash'),
+  bodyHash: bytes(row, 'body_hash'),
+  atMs: number(row, 'at_ms'),
+  ...(given(row, 'answer') ? { answer: bytes(row, 'answer') } : {}),
 });
 
 export const toToken = (row: Row): TokenRecord => ({

@@ -271,9 +271,32 @@ export const migrations: readonly string[] = [
     board TEXT NOT NULL
   ) STRICT;
   `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash BLOB PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    answer BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
 ];
 
-/** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */
+const movedTrigger = 'moved_elsewhere';
+
+/** What SQLite reports of a write to a database that another one replaced. */
+export const movedText = 'another database took the place of this one';
+
+/** Every write appends to the log, also of a process that has the file open. */
+export function markMoved(database: DatabaseSync): void {
+  database.exec(`CREATE TRIGGER ${movedTrigger} BEFORE INSERT ON log
+    BEGIN SELECT RAISE(ABORT, '${movedText}'); END`);
+}
+
+/**
+ * Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`, `database-moved`.
+ */
 export function migrate(database: DatabaseSync): void {
   const single = (sql: string) => Number(Object.values(database.prepare(sql).get()!)[0]);
   // Newer versions of Node refuse changes of the schema's text unless this is switched off.
@@ -286,6 +309,8 @@ export function migrate(database: DatabaseSync): void {
     if (application !== applicationId && (application !== 0 || tables > 0)) throw new Fault('store-not-ours');
     if (version > migrations.length)
       throw new Fault('store-version-newer', { found: version, known: migrations.length });
+    if (single(`SELECT count(*) FROM sqlite_schema WHERE name = '${movedTrigger}'`) > 0)
+      throw new Fault('database-moved');
     for (const migration of migrations.slice(version)) database.exec(migration);
     if (version < migrations.length)
       database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`);

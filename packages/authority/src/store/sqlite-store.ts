@@ -11,6 +11,7 @@ import { createContext } from './sqlite-context.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { jobMethods } from './sqlite-jobs.ts';
 import { licenseMethods } from './sqlite-licenses.ts';
+import { requestMethods } from './sqlite-requests.ts';
 import { unitMethods } from './sqlite-units.ts';
 import type { Store } from './store.ts';
 
@@ -21,6 +22,7 @@ function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
     ...unitMethods(context),
     ...licenseMethods(context),
     ...approvalMethods(context),
+    ...requestMethods(context),
     ...accessMethods(context),
     openSnapshot: async () => storeOn(database.openSnapshot(), crypto),
     close: async () => database.close(),

@@ -22,6 +22,7 @@ import type {
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
   StationRequestRecord,
   TokenRecord,
   UnitRecord,
@@ -44,6 +45,7 @@ interface JobCounts {
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
 export type NewApproval = Omit<ApprovalRecord, 'ended'>;
+export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
@@ -209,6 +211,16 @@ export interface Store {
     by: { atMs: number; by: string; note: string },
     event: LogEvent,
   ): Promise<boolean>;
+
+  /**
+   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The one that was noted
+   * under this key before, with the answer when there was one; undefined: this is the first. Not logged.
+   */
+  beginRequest(request: NewRequest): Promise<RequestRecord | undefined>;
+  /** Keeps the answer of a request that has none yet. Not logged. */
+  finishRequest(keyHash: Bytes, answer: Bytes): Promise<void>;
+  /** Forgets a request that was refused: it had no effect. Not logged. */
+  forgetRequest(keyHash: Bytes): Promise<void>;
 
   /** Keeps a challenge and forgets those that expired before `createdAtMs`. Not logged. */
   insertChallenge(challenge: Omit<ChallengeRecord, 'logSize'>): Promise<void>;

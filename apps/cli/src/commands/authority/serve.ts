@@ -24,7 +24,9 @@ import { openToken } from '../../secret-files.ts';
 import { readConsole } from '../../serve/console-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
+import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
+import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
 
 interface Given {
@@ -51,6 +53,7 @@ async function openAuthority(
     products,
     head,
     acceptRestore,
+    ledger,
   }: {
     folder: string;
     store: Store;
@@ -58,10 +61,14 @@ async function openAuthority(
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
     acceptRestore: boolean;
+    ledger: OpenedLedger | undefined;
   },
 ) {
   const kem = unwrapperOf(nodeCrypto, kemKey);
-  const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [...products] });
+  const authority = await createAuthority({
+    ...{ store, crypto: nodeCrypto, kem, products: [...products] },
+    ...(ledger ? { ledger: ledger.ledger } : {}),
+  });
   const restored = await checkHead(authority, head, { acceptRestore });
   if (restored)
     face.tell(
@@ -119,21 +126,24 @@ export const command = (shell: Shell) =>
           openKeyFile(nodeCrypto, { path, passphrase, role, openToken });
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
-        passphrase.wipe();
         const say = (line: string) => face.note(line);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
-        const store = openAuthorityStore(folder);
+        const store = await openAuthorityStore(folder);
+        const wasThere = head.read() !== undefined;
+        let ledger: OpenedLedger | undefined;
         try {
+          ledger = await openLedger(folder, { store, passphrase });
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, acceptRestore },
+            ...{ folder, store, kemKey, products, head, acceptRestore, ledger },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
             return;
           }
+          const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const console = options.console ? readConsole(face) : undefined;
@@ -146,14 +156,19 @@ export const command = (shell: Shell) =>
             { event: 'serving', url: running.url, products: served, metrics: figures?.url, console: page },
             `authority serves ${names} at ${running.url}`,
             ...(page ? [`  console for people at ${page}`] : []),
+            ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
           await figures?.stop();
           await stopNoting();
+          await stopPublishing?.();
         } finally {
+          passphrase.wipe();
+          await ledger?.release();
           await store.close();
           issuerKey.close();
           kemKey.close();
