@@ -77,7 +77,7 @@ async function measure(): Promise<boolean> {
     for (const [name, fragment, first] of [
       ['jobs', '#/jobs', 'Jobs of this authority'],
       ['the job', `#/jobs/${job}`, 'Units of the job'],
-      ['its last units', `#/jobs/${job}?from=${Math.max(0, units - 50)}`, String(units - 1)],
+      ['its last units', `#/jobs/${job}?from=${Math.max(0, units - 50)}`, (units - 1).toLocaleString('en')],
       ['chips', '#/chips', 'Units of chips'],
       ['chips from the middle', `#/chips?from=${Math.floor(units / 2)}`, 'Units of chips'],
       ['recall', '#/recall?product=pump&version=1.2.3', 'Units of pump'],

@@ -6,7 +6,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../src/store/store.ts';
-import { event, id, jobId, license, manifestDigest, receipt, shown } from './store-samples.ts';
+import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
 export function storeConformance(
   name: string,
@@ -23,17 +23,7 @@ export function storeConformance(
     });
 
     const open = (quota: number, deviceData: Bytes[] = []) =>
-      store.insertJob(
-        {
-          job: {
-            ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
-            ...{ createdAtMs: 5, validUntilMs: 9000 },
-          },
-          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
-          deviceData,
-        },
-        event('open'),
-      );
+      store.insertJob({ ...newJob(quota), deviceData }, event('open'));
     const take = (n: number, on = store) =>
       on.takeUnit({
         jobId,

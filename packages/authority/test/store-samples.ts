@@ -4,7 +4,7 @@ import { type Bytes, u32be } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { LogEvent } from '@firmseal/ledger';
 import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
-import type { NewLicense } from '../src/store/store.ts';
+import type { NewLicense, Store } from '../src/store/store.ts';
 
 /** `length` bytes, others for each number. */
 export const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
@@ -12,6 +12,15 @@ export const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm'
 export const jobId = id(1, 16);
 export const manifestDigest = id(2, 32);
 export const shown = { firmwareVersion: '1.2', securityCounter: 3 };
+
+/** With its first package, and without per-device data. */
+export const newJob = (quota: number): Omit<Parameters<Store['insertJob']>[0], 'deviceData'> => ({
+  job: {
+    ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
+    ...{ createdAtMs: 5, validUntilMs: 9000 },
+  },
+  package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
+});
 
 export const license = (n: number, more: Partial<LicenseRecord> = {}): NewLicense => ({
   licenseId: id(200 + n, 16),

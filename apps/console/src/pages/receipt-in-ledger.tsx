@@ -1,5 +1,5 @@
-// Whether license and receipt stand in the published ledger: proofs that the authority gave, verified here under
-// a checkpoint. Whose keys it is held against, the page says.
+// Whether license and receipt stand in the published ledger: proofs that the authority gave, verified here
+// under a checkpoint. Whose keys it is held against, the page says.
 
 import type { Fault } from '@firmseal/fault';
 import { type ChangeEvent, useEffect, useId, useState } from 'react';
