@@ -42,7 +42,7 @@ export async function openConsole(browser: Browser, url: string, token?: string)
     ...{ locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1200, height: 800 }, colorScheme: 'light' },
     acceptDownloads: true,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const hosts = new Set<string>();
