@@ -259,6 +259,8 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   });
   await button(owner, 'Verify the whole log').click();
   await owner.reads('The log does not hold.');
+  await owner.visit('#/ledger?from=1');
+  await owner.reads('BROKEN');
   await owner.visit('#/ledger?from=2');
   await owner.page.unroute(/\/log\?/);
   await owner.visit('#/ledger');
