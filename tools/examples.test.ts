@@ -22,9 +22,9 @@ afterAll(() => rmSync(work, { recursive: true }));
 
 const placements = [
   { file: 'panel.elf', programAddress: 0x08000000 },
-  { file: 'panel-above-agent.elf', programAddress: 0x08020000 },
+  { file: 'panel-above-agent.elf', programAddress: 0x08040000 },
 ];
-const assetsAddress = 0x08040000;
+const assetsAddress = 0x08060000;
 const greetingPattern = /firmseal example panel (\d+\.\d+\.\d+), build [0-9a-f]{8}/;
 
 const committed = (file: string) => readFileSync(join(panelFolder, file));

@@ -1,21 +1,23 @@
-// Builds the agents that ship: machine code for every chip that has a port, as Intel HEX in
-// device/agent/build, where the packed command and any programmer take them from. What went in is pinned
-// (compiler flags, BearSSL's source by hash, generated headers), so two builds by one compiler are equal byte
-// for byte (`npm run lab -- reproducible`).
+// Builds the agents that ship, each with its anchor: machine code for every chip that has a port, as Intel
+// HEX in device/agent/build, where the packed command and any programmer take them from. What went in is
+// pinned (compiler flags, BearSSL's source by hash, generated headers), so two builds by one compiler are
+// equal byte for byte (`npm run lab -- reproducible`).
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { intelHexLines, readImage } from '@firmseal/image';
+import { findChip } from '@firmseal/chips';
+import { intelHexLines } from '@firmseal/image';
 import { root } from './toolchain/cache.ts';
+import { shippedSegments } from './toolchain/shipped-image.ts';
 import { portedChips, targetOf } from './toolchain/targets.ts';
 import { buildAgent } from './toolchain/thumb.ts';
 
-/** The shipping agent of a chip as the text of an Intel HEX file. */
+/** Anchor and agent of a chip as the text of an Intel HEX file. */
 function shippingHex(chipId: string): string {
   const { elf } = buildAgent(targetOf(chipId, 'shipping'));
-  return [...intelHexLines(readImage(readFileSync(elf)).segments)].join('');
+  return [...intelHexLines(shippedSegments(elf, findChip(chipId)))].join('');
 }
 
 /** Writes device/agent/build/agent-CHIP.hex for each ported chip; returns names and digests. */

@@ -1,10 +1,12 @@
-// Compiles the agent to WebAssembly, one module a chip, with clang from npm: no compiler on the system is
-// needed. Results are kept in .cache/agent/ by the hash of everything that went in, and copied to
+// Compiles agent and anchor to WebAssembly, one file a chip, with clang from npm: no compiler on the system
+// is needed. Results are kept in .cache/agent/ by the hash of everything that went in, and copied to
 // device/agent/build/. `node device/agent/build.ts` builds every chip, or those named; tests call buildAgent,
 // and only the first of them compiles.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withAnchor } from '@firmseal/virtual-stm32';
+import { anchorCore } from './toolchain/anchor-core.ts';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
@@ -13,7 +15,7 @@ import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-comp
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const compileFlags = [
-  ...['--target=wasm32', '-std=c99', '-Os', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
+  ...['--target=wasm32', '-std=c99', '-Oz', '-nostdlib', '-ffreestanding', '-fno-strict-aliasing'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
 ];
 // Stack below the data: an overflow traps at address 0 instead of running into them.
@@ -48,16 +50,47 @@ const flags: WasmFlags = {
   link: linkFlags,
 };
 
-/** The agent's module for a chip, from the cache or compiled now. */
-export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
-  return compileToWasm(readSources(chipId), flags);
+function anchorSources(chipId: string): Sources {
+  const all = readSources(chipId);
+  addFolder(all, 'anchor', 'anchor/');
+  addFolder(all, 'port/wasm-anchor', 'anchor/port/');
+  const wanted = /^(anchor|chip)\/|\.(h|def)$|^wasm\/(memory|host)\.c$/;
+  return new Map(
+    [...all].filter(([name]) => wanted.test(name) || anchorCore.some((file) => name === `core/${file}`)),
+  );
 }
 
-/** The agent with defences taken out, for tests that must notice. */
+const anchorFlags: WasmFlags = { ...flags, includes: [...flags.includes, 'anchor'] };
+
+async function together(chipId: string, agent: Promise<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  return withAnchor(await agent, await compileToWasm(anchorSources(chipId), anchorFlags));
+}
+
+/** The modules of agent and anchor for a chip in one file, from the cache or compiled now. */
+export function buildAgent(chipId: string): Promise<Uint8Array<ArrayBuffer>> {
+  return together(chipId, compileToWasm(readSources(chipId), flags));
+}
+
+const versionHeader = 'core/fs_version.h';
+
+/** As buildAgent, of another version, perhaps with defences taken out: for tests. */
+export function buildAgentOfVersion(
+  chipId: string,
+  version: number,
+  weakening: Weakening = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = readSources(chipId);
+  const text = sources.get(versionHeader)!;
+  sources.set(versionHeader, text.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`));
+  for (const [name, changed] of weakened(sources, weakening)) sources.set(name, changed);
+  return together(chipId, compileToWasm(sources, flags));
+}
+
+/** As buildAgent, the agent with defences taken out: for tests that must notice. */
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);
   for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
-  return compileToWasm(sources, flags);
+  return together(chipId, compileToWasm(sources, flags));
 }
 
 /** The test-only module: the CBOR check of the core, for no chip in particular. */

@@ -1,6 +1,8 @@
 /* A delegation and what else the root signed: an epoch statement or a succession with its length in 2 bytes
  * (0xffff: there is neither), then the delegation. */
 #include "fs_delegation.h"
+#include "fs_identity.h"
+#include "fs_journal.h"
 #include "fuzz_chip.h"
 #include "fuzz_forge.h"
 
@@ -20,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fs_view statement = {0, 0};
   fs_view object = {data, (uint32_t)size};
   fs_delegation delegation;
+  fs_purpose purpose;
   fs_trust trust;
   if (size < 2) return 0;
   statement.length = (uint32_t)data[0] | (uint32_t)data[1] << 8;
@@ -31,9 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     object.length -= statement.length;
   } else statement.length = 0;
   fuzz_chip_restore();
-  fs_trust_begin(&trust);
+  purpose.role = FS_ROLE_PACKAGE_SIGNER;
+  purpose.product = fs_identity_product();
+  fs_trust_begin(fs_now.root, fs_now.epoch, &trust);
   /* What stands in the place of the statement may be a succession: the one or the other reads it. */
-  if (statement.data && fs_trust_follow(statement, &trust) != FS_OK && fs_trust_state(statement, &trust) != FS_OK) return 0;
-  (void)fs_trust_delegate(object, FS_ROLE_PACKAGE_SIGNER, &trust, &delegation);
+  if (statement.data && fs_trust_follow(statement, purpose.product, &trust) != FS_OK &&
+      fs_trust_state(statement, purpose.product, &trust) != FS_OK)
+    return 0;
+  (void)fs_trust_delegate(object, &purpose, &trust, &delegation);
   return 0;
 }

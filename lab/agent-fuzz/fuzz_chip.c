@@ -82,7 +82,7 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   uint8_t *to = at(address, length);
   uint32_t i;
   if (address % FS_WRITE_UNIT_BYTES != 0 || length % FS_WRITE_UNIT_BYTES != 0) abort();
-  if (address < FS_AGENT_0_START + FS_AGENT_0_LENGTH) abort(); /* over the agent itself */
+  if (address - FS_ANCHOR_START < FS_ANCHOR_LENGTH || address - FS_AGENT_START < FS_AGENT_LENGTH) abort();
   if (fails()) return FS_ERR_FLASH_PROGRAM_FAILED;
   mark(address, length);
   for (i = 0; i < length; i++) to[i] &= bytes[i];

@@ -7,6 +7,7 @@
 #include "fs_delegation.h"
 #include "fs_frame.h"
 #include "fs_hello.h"
+#include "fs_identity.h"
 #include "fs_install.h"
 #include "fs_package.h"
 #include "fs_session.h"
@@ -43,14 +44,16 @@ uint32_t verdict_authority(uint32_t role, uint32_t epoch, uint32_t delegation_le
   fs_delegation delegation;
   fs_trust trust;
   uint32_t end = delegation_length;
-  fs_trust_begin(&trust);
-  trust.epoch = epoch;
+  fs_purpose purpose;
+  purpose.role = role;
+  purpose.product = fs_identity_product();
+  fs_trust_begin(fs_now.root, epoch, &trust);
   if (succession_length != IS_MISSING) {
-    FS_TRY(fs_trust_follow(view(end, succession_length), &trust));
+    FS_TRY(fs_trust_follow(view(end, succession_length), purpose.product, &trust));
     end += succession_length;
   }
-  if (statement_length != IS_MISSING) FS_TRY(fs_trust_state(view(end, statement_length), &trust));
-  return fs_trust_delegate(view(0, delegation_length), role, &trust, &delegation);
+  if (statement_length != IS_MISSING) FS_TRY(fs_trust_state(view(end, statement_length), purpose.product, &trust));
+  return fs_trust_delegate(view(0, delegation_length), &purpose, &trust, &delegation);
 }
 
 EXPORT(verdict_header) uint32_t verdict_header(uint32_t length) { return fs_package_accept(view(0, length)); }

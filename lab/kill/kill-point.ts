@@ -55,6 +55,8 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   receipt: 5,
   acknowledge: 7,
   start: 7,
+  'agent-receipt': undefined, // of packages that bring an agent
+  recover: undefined, // no part of an install
 };
 
 const callStages = { challenge: 1, licenses: 2, 'receipt-challenge': 5, receipts: 6 } as const;

@@ -123,6 +123,7 @@ class OwnerKills {
       insertOutcome: undefined,
       insertIdentity: undefined,
       insertReceipt: undefined,
+      logRecovery: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -20,7 +20,7 @@ const firmware = (address: number, lengthBytes: number) => ({
 async function smallPackage() {
   const sealed = await sealPackage(crypto, {
     core: smallCore,
-    areas: [firmware(0x08020000, 1056), firmware(0x08060000, 2080)],
+    areas: [firmware(0x08040000, 1056), firmware(0x08080000, 2080)],
     signer: signerOf('package signer'),
     delegation: await delegate(),
     rootPublicKey: keyPair('root').publicKey,

@@ -10,7 +10,7 @@ import { isWhole } from '../../tools/test-report/sample.ts';
 import { type Scenario, updateScenario } from './scenarios.ts';
 
 const chipId = 'stm32h743';
-const stateBytes = 704;
+const stateBytes = 1120;
 const markBytes = 32;
 
 /** Whether every word of both halves can be read without an ECC fault. */

@@ -6,7 +6,7 @@ import suite
 from fault import require
 from shapes import COUNT, Signed, closed, decode, is_bytes, is_int, is_short, one_of
 
-ROLES = {"package-signer": 1, "license-issuer": 2, "device-ca": 3, "approver": 4}
+ROLES = {"package-signer": 1, "license-issuer": 2, "device-ca": 3, "approver": 4, "agent-signer": 5, "recoverer": 6}
 
 
 def decision(root, product, epoch, before=()):
@@ -44,7 +44,7 @@ def adopt_delegation(data, now, role):
     signed = Signed(data, "delegation", bad, 256)
     signed.check(now["root"], "delegation-signature-invalid")
     fields = closed(decode(signed.payload, bad), range(6), bad)
-    require(one_of(fields[0], 1) and one_of(fields[1], 1, 2, 3, 4), bad)
+    require(one_of(fields[0], 1) and one_of(fields[1], *ROLES.values()), bad)
     require(is_bytes(fields[2], 65) and suite.point(fields[2]) is not None, bad)
     require(is_short(fields[3]) and is_int(fields[4], COUNT) and is_int(fields[5], COUNT), bad)
     require(fields[1] == ROLES[role], "delegation-role-wrong")
@@ -56,13 +56,16 @@ def adopt_delegation(data, now, role):
     return delegate, {**now, "epoch": fields[5], "before": now["before"] + [fields[5]]}
 
 
-def verify_authority(delegation, statement, successions, now, role):
-    """Steps 1 to 3: the delegate, and the decision as they leave it."""
+def follow_root(statement, successions, now):
+    """Steps 1 and 2: the decision as they leave it."""
     for succession in successions:
         now = follow(succession, now)
-    if statement is not None:
-        now = adopt_statement(statement, now)
-    return adopt_delegation(delegation, now, role)
+    return now if statement is None else adopt_statement(statement, now)
+
+
+def verify_authority(delegation, statement, successions, now, role):
+    """Steps 1 to 3: the delegate, and the decision as they leave it."""
+    return adopt_delegation(delegation, follow_root(statement, successions, now), role)
 
 
 def check_cap(delegate, counter):

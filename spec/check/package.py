@@ -7,6 +7,8 @@ from shapes import COUNT, WORD, Signed, closed, decode, is_bytes, is_int, is_sho
 
 MAGIC = bytes([0x46, 0x53, 0x45, 0x41, 0x4C, 0x01, 0x0D, 0x0A])
 ZERO = bytes(32)
+AGENT = 5
+WITH_RECORDS = (1, AGENT)
 
 
 def u32be(value):
@@ -30,6 +32,24 @@ def split(data):
     return header, data[12 + length :]
 
 
+def check_entry(entry, areas):
+    if areas[0][0] == AGENT:
+        require(entry == areas[0][1] + 1024, "entry-outside-firmware")
+        return
+    inside = any(area[0] == 1 and area[1] <= entry < area[1] + area[2] for area in areas)
+    require(inside and entry % 128 == 0, "entry-outside-firmware")
+
+
+def check_agent_package(core):
+    """An agent comes alone, and asks for nothing."""
+    areas = core[6]
+    if all(area[0] != AGENT for area in areas):
+        return
+    alone = len(areas) == 1 and areas[0][2] > 1024
+    plain = core[11] == 1 and core[13] == 1 and not core[9] and core[5] == 0
+    require(alone and plain, "agent-package-invalid")
+
+
 class Manifest:
     def __init__(self, signed, payload, core):
         self.digest = signed.digest
@@ -44,7 +64,7 @@ class Manifest:
     def records(self):
         """Area ordinal, chunk index, chunk length, last of area; in file order."""
         for ordinal, area in enumerate(self.areas):
-            if area[0] != 1:
+            if area[0] not in WITH_RECORDS:
                 continue
             count = -(-area[2] // self.chunk_size)
             for index in range(count):
@@ -86,10 +106,11 @@ def check_areas(areas):
     require(isinstance(areas, list) and 1 <= len(areas) <= 8, bad)
     end = data = 0
     for area in areas:
-        require(isinstance(area, dict) and one_of(area.get(0), 1, 2, 3), bad)
-        closed(area, range(4) if area[0] == 2 else range(3), bad)
-        require(is_int(area[1], WORD) and is_int(area[2], WORD if area[0] == 1 else 1024, 1), bad)
+        require(isinstance(area, dict) and one_of(area.get(0), 1, 2, 3, AGENT), bad)
+        closed(area, range(4) if area[0] in (2, AGENT) else range(3), bad)
+        require(is_int(area[1], WORD) and is_int(area[2], WORD if area[0] in WITH_RECORDS else 1024, 1), bad)
         require(area[0] != 2 or one_of(area[3], 1, 2), bad)
+        require(area[0] != AGENT or is_int(area[3], COUNT), bad)
         data += area[2] if area[0] == 3 else 0
         require(area[1] >= end and area[1] + area[2] <= 2**32 and data <= 1024, bad)
         require(area[1] % 32 == 0 and area[2] % 32 == 0, "area-misaligned")
@@ -120,13 +141,13 @@ def verify_header(header, now):
     require(payload[5] == signer["grant"], "manifest-grant-wrong")
     check_cap(signer, core[5])
     check_areas(core[6])
-    kinds = [area[0] == 1 for area in core[6]]
+    kinds = [area[0] in WITH_RECORDS for area in core[6]]
     require(kinds == [digest is not None for digest in payload[2]], "manifest-malformed")
-    inside = any(area[0] == 1 and area[1] <= core[8] < area[1] + area[2] for area in core[6])
-    require(inside and core[8] % 128 == 0, "entry-outside-firmware")
+    check_entry(core[8], core[6])
     check_requirements(core[9])
     manifest = Manifest(signed, payload, core)
     require(sum(1 for _ in manifest.records()) <= 65535 and manifest.first_hash != ZERO, "manifest-malformed")
+    check_agent_package(core)
     return manifest, now
 
 
@@ -141,13 +162,21 @@ def check_chip(manifest, chip_id, chip, state):
     for area in manifest.areas:
         start, end = area[1], area[1] + area[2]
         slots = chip["slots"]
+        if area[0] == AGENT:
+            begin, size = chip["agentSlot"]
+            require(start == begin and area[2] <= size, "agent-target-wrong")
+            slots = [chip["agentSlot"]]
         require(any(begin <= start and end <= begin + size for begin, size in slots), "area-outside-application")
         require(start % chip["writeUnitBytes"] == 0 and area[2] % chip["writeUnitBytes"] == 0, "area-misaligned")
         require(last_unit is None or unit_of(chip, start) != last_unit, "area-overlap")
         last_unit = unit_of(chip, end - 1)
         require(area[0] != 2 or chip["hasRandomGenerator"], "area-kind-unsupported")
     require(state["agentVersion"] >= manifest.agent, "agent-too-old")
-    require(manifest.counter >= state["securityCounter"], "counter-rolled-back")
+    if manifest.areas[0][0] == AGENT:
+        require(manifest.areas[0][3] > state["agentCounter"], "agent-counter-rolled-back")
+        require(not state.get("installPending"), "agent-install-pending")
+    else:
+        require(manifest.counter >= state["securityCounter"], "counter-rolled-back")
     check_policy(manifest, chip)
     require(effective_level(state["readoutLevel"], state["levelKey"]) >= manifest.level, "readout-level-too-low")
     check_strength(manifest, chip, state)

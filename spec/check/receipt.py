@@ -11,7 +11,10 @@ DEBUG_STATUS = {0: 0, 1: 1, 2: 4}
 
 def read_receipt(payload):
     bad = "receipt-malformed"
-    receipt = closed(decode(payload, bad), [10, 256, 263, 265, *range(-70017, -70000)], bad)
+    receipt = closed(decode(payload, bad), [10, 256, 263, 265, *range(-70017, -70000)], bad, [-70018])
+    if -70018 in receipt:
+        agent = receipt[-70018]
+        require(isinstance(agent, list) and len(agent) == 2 and all(is_int(one, COUNT) for one in agent), bad)
     require(is_bytes(receipt[10], 32) and is_bytes(receipt[256], 33) and receipt[256][0] == 1, bad)
     require(one_of(receipt[-70009], 0, 1, 2) and all(is_bool(receipt[key]) for key in BOOLEANS), bad)
     level = effective_level(receipt[-70009], receipt[-70017])
@@ -32,7 +35,7 @@ def evidence(manifest, data_digests):
     """What -70006 has to hold: keyed digests, and lengths of generated keys."""
     data = iter(data_digests)
     for area, digest in zip(manifest.areas, manifest.digests):
-        yield {1: lambda: digest, 2: lambda: area[2], 3: lambda: next(data, None)}[area[0]]()
+        yield {1: lambda: digest, 2: lambda: area[2], 3: lambda: next(data, None), 5: lambda: digest}[area[0]]()
 
 
 def check_options(manifest, chip, found):
@@ -58,6 +61,8 @@ def verify_receipt(data, device, license, manifest, chip, challenge):
     require(receipt[10] == expected, "receipt-challenge-wrong")
     require(receipt[-70010] == 0 or (receipt[-70010] == 2 and manifest.on_trial), "receipt-result-bad")
     require(receipt[-70015] == receipt[-70001], "receipt-not-measured")
+    agent = manifest.areas[0][3] if manifest.areas[0][0] == 5 else None
+    require((receipt[-70018][1] if -70018 in receipt else None) == agent, "receipt-digest-wrong")
     require(receipt[-70006] == list(evidence(manifest, license["data"])), "receipt-digest-wrong")
     check_options(manifest, chip, receipt[-70007])
     require(receipt[-70010] == 2 or receipt[-70008] >= manifest.counter, "receipt-counter-wrong")

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import approval
+import agent_image
 import batch
 import board
 import cbor
@@ -23,6 +24,7 @@ import messages
 import package
 import places
 import receipt
+import recovery
 import seal
 import sfi
 import station
@@ -79,6 +81,14 @@ def run_package(file, case):
         expected = case.get("released", {"bytes": 0, "sha256": suite.sha256().hex()})
         agree(len(plaintext) == expected["bytes"], "another length of plaintext released")
         agree(suite.sha256(plaintext).hex() == expected["sha256"], "other plaintext released")
+
+
+def run_agent_image(file, case):
+    image, measured = raw(case["image"]), file["measured"]
+    slot = image + b"\xff" * (file["slotBytes"] - len(image))
+    chip = case.get("chip", file["chip"])
+    known = raw(measured["codeDigest"]), measured["counter"]
+    agree(agent_image.check(slot, start(file, case), chip, known) == case.get("agentVersion"), "another version")
 
 
 def run_seal(_, case):
@@ -152,6 +162,11 @@ def run_receipt(file, case):
     chip = file["chips"][owner["chip"]]
     found = receipt.verify_receipt(raw(case["object"]), owner, terms, manifest, chip, challenge)
     agree(receipt.outcome(found, manifest, chip) == case["outcome"], "another outcome")
+
+
+def run_recovery(file, case):
+    chip = {**file["hello"], "thumbprint": raw(file["thumbprint"]), "nonce": raw(file["nonce"])}
+    recovery.verify(raw(case["bundle"]), start(file, case), chip)
 
 
 def run_certificate(file, case):
@@ -244,6 +259,7 @@ def run_approval(file, case):
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
+    "agent-image/check.json": run_agent_image,
     "package/open.json": run_package,
     "package/seal.json": run_seal,
     "license/open.json": run_license,
@@ -259,6 +275,7 @@ RUNNERS = {
     "link/usb.json": run_usb,
     "board/read.json": run_board,
     "enrolment/prove.json": run_enrolment,
+    "recovery/open.json": run_recovery,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
 }

@@ -47,6 +47,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'places',
       'usb-ids',
       'boards',
+      'agent-image',
     ],
   },
   { name: 'files', siblings: false, packages: ['files'] },

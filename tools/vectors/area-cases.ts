@@ -38,47 +38,47 @@ function withAreas(name: string, fault: FaultCode, areas: CborInput, context: Pa
 
 function shapeCases(): Promise<PackageCase>[] {
   const bad = (name: string, areas: CborInput) => withAreas(name, 'area-malformed', areas);
-  const good = fw(0x08020000, 1120);
+  const good = fw(0x08040000, 1120);
   return [
     bad('areas that are a number', 6),
     bad('no area', []),
     bad(
       'nine areas',
-      Array.from({ length: 9 }, (_, i) => fw(0x08020000 + i * 32, 32)),
+      Array.from({ length: 9 }, (_, i) => fw(0x08040000 + i * 32, 32)),
     ),
-    bad('area that is an array', [[1, 0x08020000, 32]]),
+    bad('area that is an array', [[1, 0x08040000, 32]]),
     bad('area without length', [
       new Map([
         [0, 1],
-        [1, 0x08020000],
+        [1, 0x08040000],
       ]),
     ]),
-    bad('area of kind 0', [good, area(0, 0x08060000, 32)]),
-    bad('area of kind 4', [good, area(4, 0x08060000, 32)]),
-    bad('area of firmware with a choice for updates', [area(1, 0x08020000, 32, 1)]),
-    bad('generated keys without a choice for updates', [good, area(2, 0x08060000, 32)]),
-    bad('generated keys with choice 3', [good, area(2, 0x08060000, 32, 3)]),
-    bad('generated keys of 1056 bytes', [good, area(2, 0x08060000, 1056, 1)]),
-    bad('per-device data of 1056 bytes', [good, area(3, 0x08060000, 1056)]),
-    bad('per-device data of 1024 and 32 bytes', [good, area(3, 0x08060000, 1024), area(3, 0x08080000, 32)]),
-    bad('per-device data with a choice for updates', [good, area(3, 0x08060000, 32, 1)]),
-    bad('length 0', [fw(0x08020000, 0)]),
-    bad('length 2^32', [fw(0x08020000, 2 ** 32)]),
+    bad('area of kind 0', [good, area(0, 0x08080000, 32)]),
+    bad('area of kind 4', [good, area(4, 0x08080000, 32)]),
+    bad('area of firmware with a choice for updates', [area(1, 0x08040000, 32, 1)]),
+    bad('generated keys without a choice for updates', [good, area(2, 0x08080000, 32)]),
+    bad('generated keys with choice 3', [good, area(2, 0x08080000, 32, 3)]),
+    bad('generated keys of 1056 bytes', [good, area(2, 0x08080000, 1056, 1)]),
+    bad('per-device data of 1056 bytes', [good, area(3, 0x08080000, 1056)]),
+    bad('per-device data of 1024 and 32 bytes', [good, area(3, 0x08080000, 1024), area(3, 0x080a0000, 32)]),
+    bad('per-device data with a choice for updates', [good, area(3, 0x08080000, 32, 1)]),
+    bad('length 0', [fw(0x08040000, 0)]),
+    bad('length 2^32', [fw(0x08040000, 2 ** 32)]),
     bad('address 2^32', [area(1, 2 ** 32, 32)]),
     bad('address negative', [area(1, -32, 32)]),
-    bad('areas in descending order', [fw(0x08060000, 32), fw(0x08020000, 32)]),
-    bad('areas that overlap by 32 bytes', [fw(0x08020000, 64), fw(0x08020020, 64)]),
-    bad('the same area twice', [fw(0x08020000, 64), fw(0x08020000, 64)]),
+    bad('areas in descending order', [fw(0x08080000, 32), fw(0x08040000, 32)]),
+    bad('areas that overlap by 32 bytes', [fw(0x08040000, 64), fw(0x08040020, 64)]),
+    bad('the same area twice', [fw(0x08040000, 64), fw(0x08040000, 64)]),
     bad('end beyond 2^32', [fw(0xffffffe0, 64)]),
-    withAreas('address not a multiple of 32', 'area-misaligned', [fw(0x08020010, 32)]),
-    withAreas('length not a multiple of 32', 'area-misaligned', [fw(0x08020000, 48)]),
+    withAreas('address not a multiple of 32', 'area-misaligned', [fw(0x08040010, 32)]),
+    withAreas('length not a multiple of 32', 'area-misaligned', [fw(0x08040000, 48)]),
     withAreas('first area misaligned, second malformed', 'area-misaligned', [
-      fw(0x08020000, 48),
-      area(0, 0x08060000, 32),
+      fw(0x08040000, 48),
+      area(0, 0x08080000, 32),
     ]),
     withAreas('first area malformed, second misaligned', 'area-malformed', [
-      fw(0x08020000, 0),
-      fw(0x08060000, 48),
+      fw(0x08040000, 0),
+      fw(0x08080000, 48),
     ]),
   ];
 }
@@ -94,22 +94,22 @@ function agreementCases(): Promise<PackageCase>[] {
     bad('three digests for two areas', (p) => void p.payload.set(2, [hash, hash, hash])),
     bad('null as the digest of firmware', (p) => void p.payload.set(2, [hash, null])),
     bad('digest for per-device data', (p) => {
-      p.core.set(6, [fw(0x08020000, 1120), area(3, 0x08060000, 32)]);
+      p.core.set(6, [fw(0x08040000, 1120), area(3, 0x08080000, 32)]);
     }),
     bad('digests that disagree, and an entry outside', (p) => {
       p.payload.set(2, [hash]);
       p.core.set(8, 0);
     }),
-    entry('entry ahead of the firmware', 0x0801ff80),
-    entry('entry at the end of the firmware', 0x08020460),
-    entry('entry between two areas', 0x08040000),
-    entry('entry not on a multiple of 128', 0x08020020),
+    entry('entry ahead of the firmware', 0x0803ff80),
+    entry('entry at the end of the firmware', 0x08040460),
+    entry('entry between two areas', 0x08060000),
+    entry('entry not on a multiple of 128', 0x08040020),
     headerCase('entry in per-device data', 'entry-outside-firmware', (p) => {
-      p.core.set(6, [fw(0x08020000, 1120), area(3, 0x08060000, 128)]).set(8, 0x08060000);
+      p.core.set(6, [fw(0x08040000, 1120), area(3, 0x08080000, 128)]).set(8, 0x08080000);
       p.payload.set(2, [hash, null]);
     }),
     headerCase('no area of firmware', 'entry-outside-firmware', (p) => {
-      p.core.set(6, [area(3, 0x08020000, 128)]);
+      p.core.set(6, [area(3, 0x08040000, 128)]);
       p.payload.set(2, [null]);
     }),
     headerCase('entry outside, and a malformed requirement', 'entry-outside-firmware', (p) => {
@@ -134,7 +134,7 @@ function agreementCases(): Promise<PackageCase>[] {
       [0, 8, 0],
     ]),
     headerCase('65,536 records', 'manifest-malformed', (p) => {
-      p.core.set(6, [fw(0x08020000, 65_536 * 1024)]);
+      p.core.set(6, [fw(0x08040000, 65_536 * 1024)]);
       p.payload.set(2, [hash]);
     }),
     bad('first hash of zeros', (p) => void p.payload.set(1, filled(32, 0))),
@@ -144,7 +144,7 @@ function agreementCases(): Promise<PackageCase>[] {
 function chipCases(): Promise<PackageCase>[] {
   const outside = (name: string, areas: CborInput, context: Partial<PackageCase> = {}) =>
     withAreas(name, 'area-outside-application', areas, context);
-  const good = fw(0x08020000, 1120);
+  const good = fw(0x08040000, 1120);
   const h743 = { chip: 'stm32h743' };
   const forH743 = (name: string, fault: FaultCode, areas: Map<number, CborInput>[]) =>
     headerCase(
@@ -171,15 +171,17 @@ function chipCases(): Promise<PackageCase>[] {
     ),
     outside('area over the code of the agent', [fw(0x08010000, 32)]),
     outside('area over the journal', [fw(0x08008000, 32)]),
+    outside('area over the anchor', [fw(0x08000000, 32)]),
+    outside('area over the second slot of the agent', [fw(0x08020000, 32)]),
     outside('area at address 0', [fw(0, 32)]),
     outside('area in working memory', [fw(0x20000000, 32)]),
     outside('area over option bytes', [good, fw(0x1fffc000, 32)]),
     outside('area across the end of its slot', [fw(0x080e0000, 0x40000)]),
     outside('area across the end of the flash', [fw(0x081fff80, 256)]),
     outside('area up to 2^32', [good, fw(0xffffffe0, 32)]),
-    forH743('area over the agent at the end of flash', 'area-outside-application', [fw(0x081e0000, 32)]),
+    forH743('area over the anchor at the end of flash', 'area-outside-application', [fw(0x081e0000, 32)]),
     forH743('areas in one sector of 128 KiB', 'area-overlap', [fw(0x08000000, 32), fw(0x0801ffe0, 32)]),
-    withAreas('areas that touch in a sector', 'area-overlap', [fw(0x08020000, 64), fw(0x08020040, 64)]),
+    withAreas('areas that touch in a sector', 'area-overlap', [fw(0x08040000, 64), fw(0x08040040, 64)]),
     withAreas('areas in one sector', 'area-overlap', [fw(0x08100000, 64), fw(0x08103fe0, 32)]),
     headerCase(
       'generated keys on a chip without a random generator',
@@ -187,8 +189,8 @@ function chipCases(): Promise<PackageCase>[] {
       (p) => {
         p.core
           .set(3, ['stm32g0b1'])
-          .set(6, [fw(0x08014000, 32), area(2, 0x08020000, 32, 1)])
-          .set(8, 0x08014000);
+          .set(6, [fw(0x0802d000, 32), area(2, 0x08038000, 32, 1)])
+          .set(8, 0x0802d000);
         p.payload.set(2, [hash, null]);
         return undefined;
       },
@@ -214,9 +216,9 @@ function policyCases(): Promise<PackageCase>[] {
   ) => headerCase(name, fault, (p) => void p.core.set(9, value).set(10, level), context);
   const level1 = { state: { readoutLevel: 1 as const, optionBytes: optionBytesAt('stm32f427', 0xbb) } };
   const level0 = { state: { readoutLevel: 0 as const, optionBytes: optionBytesAt('stm32f427', 0xaa) } };
-  const sector4 = 1 << 20;
+  const sector0 = 1 << 16;
   const withLevelKey = { state: { levelKey: true } };
-  /** Write protection of the agent's sector stands; on this chip two registers can be asked for. */
+  /** Write protection of the anchor's sector stands; on this chip two registers can be asked for. */
   const h743State = {
     chip: 'stm32h743',
     state: {
@@ -260,13 +262,14 @@ function policyCases(): Promise<PackageCase>[] {
       },
     );
   const protectedSector = {
-    state: { readoutLevel: 1 as const, optionBytes: optionBytesAt('stm32f427', 0xbb, { nWRP0_11: 0xfef }) },
+    state: { readoutLevel: 1 as const, optionBytes: optionBytesAt('stm32f427', 0xbb, { nWRP0_11: 0xffe }) },
   };
   return [
     asks('register that does not exist', 'policy-field-unknown', [[9, 1, 0]]),
     asks('bit that is no option byte', 'policy-field-unknown', [[0, 1, 0]]),
     asks('boot bank, which no policy may set', 'policy-field-unknown', [[0, 0x10, 0]]),
     asks('write protection of the application', 'policy-field-unknown', [[0, 1 << 22, 0]]),
+    asks('write protection of the agent', 'policy-field-unknown', [[0, 1 << 20, 0]]),
     asks('half of the readout byte', 'policy-field-unknown', [[0, 0x0f00, 0x0c00]]),
     asks('unknown field, at too low a level', 'policy-field-unknown', [[9, 1, 0]], level1),
     asks('chip at level 1, package for level 2', 'readout-level-too-low', [], level1),
@@ -292,11 +295,11 @@ function policyCases(): Promise<PackageCase>[] {
       level1,
       1,
     ),
-    asks('write protection taken away', 'policy-not-stronger', [[0, sector4, sector4]], protectedSector, 1),
+    asks('write protection taken away', 'policy-not-stronger', [[0, sector0, sector0]], protectedSector, 1),
     asks('weaker and different at level 2', 'policy-not-stronger', [[0, 0xff40, 0xbb00]]),
     asks('reset in stop mode asked for at level 2', 'policy-locked', [[0, 0x40, 0]]),
     asks('brown-out level', 'policy-field-unknown', [[0, 0xc, 0]]),
-    asks('write protection added at level 2', 'policy-locked', [[0, sector4, 0]]),
+    asks('write protection added at level 2', 'policy-locked', [[0, sector0, 0]]),
   ];
 }
 

@@ -122,7 +122,7 @@ export async function delegationCases(): Promise<DelegationCase[]> {
     }),
     bad('version 2', 0, 2),
     bad('role 0', 1, 0),
-    bad('role 5', 1, 5),
+    bad('role 7', 1, 7),
     bad('role as text', 1, 'device-ca'),
     bad('key of zeros', 2, filled(65, 0)),
     bad('key off the curve', 2, filled(65, 4)),

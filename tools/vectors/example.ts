@@ -104,8 +104,8 @@ function hpkeSteps(info: Uint8Array): void {
 const plaintext = Uint8Array.from({ length: 64 }, (_, i) => i);
 const serial = concatBytes(utf8('serial 000042'), new Uint8Array(19));
 const areas = [
-  { area: { kind: 'firmware' as const, address: 0x08020000, lengthBytes: 64 }, plaintext },
-  { area: { kind: 'device-data' as const, address: 0x08040000, lengthBytes: 32 } },
+  { area: { kind: 'firmware' as const, address: 0x08040000, lengthBytes: 64 }, plaintext },
+  { area: { kind: 'device-data' as const, address: 0x08060000, lengthBytes: 32 } },
 ];
 const origin = { kind: 'witnessed' as const, rehearsal: false };
 
@@ -136,7 +136,7 @@ async function packagePart(delegation: Bytes) {
   const sealed = await sealPackage(crypto, {
     core: {
       ...{ product, chips: ['stm32f427'], firmwareVersion: '1.2.3', securityCounter: 5 },
-      ...{ chunkSizeBytes: 1024, entry: 0x08020000, optionBytes: [], leastReadoutLevel: 2 },
+      ...{ chunkSizeBytes: 1024, entry: 0x08040000, optionBytes: [], leastReadoutLevel: 2 },
       ...{ interruption: 'resume', leastAgentVersion: 1, bootCheck: 'record' },
     },
     areas,
@@ -152,7 +152,7 @@ async function packagePart(delegation: Bytes) {
   value('F, the fresh randomness', randomness);
   const hash = crypto.sha256(plaintext);
   value('S_0 = SHA-256 of the firmware', hash);
-  const hashed = [{ address: 0x08020000, lengthBytes: 64, hash }];
+  const hashed = [{ address: 0x08040000, lengthBytes: 64, hash }];
   value('P = SHA-256(u32be(address) || u32be(length) || S_0)', plaintextDigest(crypto, hashed));
   const derived = deriveContentKey(crypto, {
     ...{ randomness, coreDigest, plaintextDigest: plaintextDigest(crypto, hashed) },

@@ -5,6 +5,8 @@ import { type Bytes, Secret, toHex } from '@firmseal/bytes';
 import { findChip, policyBits } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
+import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
+import { agentPackageCases } from './agent-package-cases.ts';
 import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
@@ -31,6 +33,7 @@ import { defaultState, inventedChip, type PackageCase, vectorChip } from './pack
 import { placeCases } from './place-cases.ts';
 import { licenseFacts, receiptCases, usualInstall } from './receipt-cases.ts';
 import { recordCases } from './record-cases.ts';
+import { recoveryCases, recoveryHello } from './recovery-cases.ts';
 import { sealCases } from './seal-cases.ts';
 import { sfiCases } from './sfi-cases.ts';
 import {
@@ -70,6 +73,7 @@ function chipFacts(id: string) {
     .find(({ name }) => name === readoutProtection.field)!;
   return {
     slots: layout.slots.map(({ storeStart, length }) => [storeStart, length]),
+    agentSlot: [layout.agentCopy.addressStart, layout.agentCopy.length],
     writeUnitBytes: write.unitBytes,
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
@@ -129,6 +133,7 @@ async function packageFile(): Promise<string> {
     ...(await headerCases()),
     ...(await areaCases()),
     ...(await orderCases()),
+    ...(await agentPackageCases()),
   ];
   const chips = Object.fromEntries(
     ['stm32f427', 'stm32h743', 'stm32g0b1', inventedChip.id].map((id) => [id, chipFacts(id)]),
@@ -241,6 +246,18 @@ async function build(): Promise<Map<string, string>> {
       ),
     ],
     [
+      'vectors/recovery/open.json',
+      fileText(
+        {
+          about:
+            'Recovery bundles for spec/recovery.md section 3, for a chip whose journal stands and that has no floors: the thumbprint, the nonce and the counts of its last hello are those of the file.',
+          ...{ rootPublicKey, product, epoch: 1 },
+          ...{ thumbprint: deviceThumbprint, nonce: chipNonce, hello: recoveryHello },
+        },
+        await recoveryCases(),
+      ),
+    ],
+    [
       'vectors/places/read.json',
       fileText(
         {
@@ -258,6 +275,24 @@ async function build(): Promise<Map<string, string>> {
             "Files of ST's installer for spec/sfi.md section 1: the areas that a reader finds, each with the byte where its header stands, or the fault. Written from the page; none is a file of ST's tools.",
         },
         sfiCases(),
+      ),
+    ],
+    [
+      'vectors/agent-image/check.json',
+      fileText(
+        {
+          about:
+            'Images of agents for spec/agent-image.md section 3, each in a slot of its own; what is left of the slot is erased. An accepted one has its agentVersion, 0 for the measured agent. A case that names no chip, product or epoch has the default.',
+          ...{
+            rootPublicKey,
+            product,
+            epoch: 1,
+            chip: 'stm32f427',
+            slotBytes: 65_536,
+            measured: measuredAgent,
+          },
+        },
+        await agentImageCases(),
       ),
     ],
     ['vectors/package/open.json', await packageFile()],

@@ -98,7 +98,7 @@ export function helloCases(): HelloCase[] {
     bad('challenge of 15 bytes', 1, filled(15, 0)),
     bad('nonce missing', 2),
     bad('chip id with a space', 4, 'stm32 f427'),
-    bad('life cycle 7', 5, 7),
+    bad('life cycle 8', 5, 8),
     bad('option bytes of three', 6, [[0, 1, 2]]),
     bad('option bytes in descending register', 6, [
       [1, 0],

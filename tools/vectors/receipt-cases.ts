@@ -8,6 +8,7 @@ import type { FaultCode } from '@firmseal/fault';
 import { digestOf, openSigned, originOf } from '@firmseal/formats';
 import { helloKind, type LicenseTerms, licenseKind, type Outcome, receiptKind } from '@firmseal/license';
 import type { Manifest } from '@firmseal/seal';
+import { agentPieces } from './agent-package-cases.ts';
 import { challenge, options } from './hello-cases.ts';
 import {
   dataDigests,
@@ -295,6 +296,25 @@ function bindingCases(): ReceiptCase[] {
   ];
 }
 
+async function agentCases(): Promise<ReceiptCase[]> {
+  const parts = await agentPieces();
+  const install = installOf(assemble(parts), parts.contentKey, { data: [] });
+  const agent = (name: string, fault: FaultCode | undefined, value?: CborInput) =>
+    make(
+      name,
+      fault ? { fault } : { outcome: 'PASS' },
+      (f) => (value === undefined ? f : f.set(-70018, value)),
+      { install },
+    );
+  return [
+    agent('of an agent', undefined, [2, 7]),
+    agent('of an agent that says no counter', 'receipt-digest-wrong'),
+    agent('of an agent of another counter', 'receipt-digest-wrong', [2, 6]),
+    agent('of an agent that says its version alone', 'receipt-malformed', [2]),
+    set('of firmware, with the counter of an agent', 'receipt-digest-wrong', -70018, [2, 7]),
+  ];
+}
+
 function orderCases(): ReceiptCase[] {
   const everything: [FaultCode, Change][] = [
     ['receipt-device-wrong', (f) => f.set(256, concatBytes(Uint8Array.of(1), filled(32, 1)))],
@@ -319,6 +339,7 @@ function orderCases(): ReceiptCase[] {
 export async function receiptCases(): Promise<ReceiptCase[]> {
   return [
     ...(await outcomeCases()),
+    ...(await agentCases()),
     one('receipt under another typ', 'receipt-malformed', () => {}, { shell: { typ: helloKind.typ } }),
     one('payload of 1153 bytes by a stranger', 'receipt-malformed', () => {}, {
       shell: { payload: filled(1153, 0), by: 'stranger' },
@@ -348,7 +369,8 @@ export async function receiptCases(): Promise<ReceiptCase[]> {
     bad('origin 0', -70016, 0),
     bad('origin 4', -70016, 4),
     bad('unknown claim', 11, 0),
-    bad('claim -70018', -70018, 0),
+    bad('claim -70018 as a number', -70018, 0),
+    bad('claim -70019', -70019, 0),
     one('measured and not fresh', 'receipt-malformed', (f) => {
       notFresh(f);
       f.set(-70015, true);

@@ -53,14 +53,14 @@ const firmware = (address: number, lengthBytes: number, label = 'sealed') => ({
 });
 
 export async function sealCases(): Promise<(Record<string, unknown> & { manifestDigest: Bytes })[]> {
-  const small = [firmware(0x08020000, 96)];
+  const small = [firmware(0x08040000, 96)];
   const constant = (value: number) => ({ ...small[0]!, plaintext: new Uint8Array(96).fill(value) });
   return Promise.all([
     one('one area, one record', { areas: small }),
-    one('two areas, five records', { areas: [firmware(0x08020000, 2080), firmware(0x08060000, 2048)] }),
-    one('a chunk that is exactly full', { areas: [firmware(0x08020000, 2048)] }),
+    one('two areas, five records', { areas: [firmware(0x08040000, 2080), firmware(0x08080000, 2048)] }),
+    one('a chunk that is exactly full', { areas: [firmware(0x08040000, 2048)] }),
     one('chunks of 4096 bytes', {
-      areas: [firmware(0x08020000, 4128)],
+      areas: [firmware(0x08040000, 4128)],
       core: { chunkSizeBytes: 4096 },
     }),
     one('areas of all kinds', { areas: otherAreas, core: { entry: 0x08100000 } }),

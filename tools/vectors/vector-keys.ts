@@ -12,6 +12,7 @@ export const vectorKeyNames = [
   'package signer',
   'license issuer',
   'device CA',
+  'agent signer',
   'device',
   'device KEM',
   'authority KEM',

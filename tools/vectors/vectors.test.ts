@@ -2,12 +2,20 @@
 // an order of checks names has a vector.
 
 import { readFileSync } from 'node:fs';
+import { verifyAgentImage } from '@firmseal/agent-image';
 import { verifyApproval, verifyApprovalPolicy, verifyJobEnd } from '@firmseal/approval';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { checkCounterCap, type DevicePublic, grantOf, originOf, verifyAuthority } from '@firmseal/formats';
+import {
+  checkCounterCap,
+  type DevicePublic,
+  grantOf,
+  originOf,
+  verifyAuthority,
+  verifyRecovery,
+} from '@firmseal/formats';
 import { refuseKnownTestKeys } from '@firmseal/keys';
 import {
   checkLicenseForChip,
@@ -211,6 +219,20 @@ describe('licenses', () => {
   });
 });
 
+describe("agents' images", () => {
+  const file = read('agent-image/check.json');
+  eachCase(file, (one) => {
+    const slot = new Uint8Array(file.slotBytes).fill(0xff);
+    slot.set(hex(one.image));
+    const found = verifyAgentImage(crypto, slot, {
+      ...{ rootPublicKey: hex(file.rootPublicKey), product: one.product ?? file.product },
+      ...{ epoch: one.epoch ?? file.epoch, chipId: one.chip ?? file.chip },
+      measured: { codeDigest: hex(file.measured.codeDigest), counter: file.measured.counter },
+    });
+    expect(found.agentVersion ?? 0).toBe(one.agentVersion);
+  });
+});
+
 describe('batches', () => {
   const file = read('batch/open.json');
   const root = { rootPublicKey: hex(file.rootPublicKey), epoch: file.epoch };
@@ -335,6 +357,14 @@ describe('approvals', () => {
   eachCase(file, (one) => readers[one.kind]!(one, one.epoch ?? file.epoch));
 });
 
+describe('recovery bundles', () => {
+  const file = read('recovery/open.json');
+  const { product, epoch, hello } = file;
+  const trust = { rootPublicKey: hex(file.rootPublicKey), product, epoch };
+  const known = { trust, thumbprint: hex(file.thumbprint), nonce: hex(file.nonce), ...hello };
+  eachCase(file, ({ bundle }) => verifyRecovery(crypto, hex(bundle), known));
+});
+
 describe('the vectors', () => {
   const section = (page: string, from: string, to: string) => {
     const text = readFileSync(new URL(`../../spec/${page}`, import.meta.url), 'utf8');
@@ -343,7 +373,7 @@ describe('the vectors', () => {
     expect(start).toBeGreaterThan(0);
     return text.slice(start, end < 0 ? undefined : end);
   };
-  const errors = ['package', 'license', 'device', 'line'].flatMap(
+  const errors = ['package', 'license', 'device', 'line', 'agent'].flatMap(
     (area) => read(`../spec/errors/${area}.json`).errors,
   );
   const known = new Set(errors.map(({ code }: Json) => code));
@@ -354,6 +384,7 @@ describe('the vectors', () => {
     'record-length-wrong', // a file has no lengths of its own: the onLink of cut packages
     'trial-undecided', // the chip's state, of which a file knows nothing: device/agent/test/trial.test.ts
     'trial-no-room',
+    'recovery-root-old', // a floor of the chip: device/agent/test/recovery.test.ts
     'batch-package-wrong', // steps with a package and a clock: apps/cli/test/batch.test.ts
     'batch-expired',
     'license-expired', // a chip has no clock: packages/license/src/verify-license.test.ts
@@ -366,6 +397,7 @@ describe('the vectors', () => {
     ['batch.md', '## 2.', '\n## 3.', ['batch/open.json']],
     ['device.md', '## 2.', '\n## 3.', ['certificate/verify.json']],
     ['device.md', '## 3.', '\n## 4.', ['hello/verify.json']],
+    ['recovery.md', '## 3.', '\n## 4.', ['recovery/open.json']],
     ['receipt.md', '## 3.', '\n## 4.', ['receipt/verify.json']],
   ];
   for (const [page, from, to, files] of lists)

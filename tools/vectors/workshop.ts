@@ -95,7 +95,7 @@ const defaultCore: SealInputs['core'] = {
   firmwareVersion: '1.2.3',
   securityCounter: 5,
   chunkSizeBytes: 1024,
-  entry: 0x08020000,
+  entry: 0x08040000,
   optionBytes: [],
   leastReadoutLevel: 2,
   interruption: 'resume',
@@ -109,7 +109,7 @@ const firmware = (address: number, lengthBytes: number) => ({
 });
 
 /** Two areas of firmware, 1120 and 2048 bytes: four records. */
-const defaultAreas: SealInputs['areas'] = [firmware(0x08020000, 1120), firmware(0x08060000, 2048)];
+const defaultAreas: SealInputs['areas'] = [firmware(0x08040000, 1120), firmware(0x08080000, 2048)];
 export const otherAreas: SealInputs['areas'] = [
   firmware(0x08100000, 96),
   { area: { kind: 'device-data', address: 0x08180000, lengthBytes: 32 } },

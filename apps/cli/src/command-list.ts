@@ -367,6 +367,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/license.ts'),
   },
   {
+    name: 'recover',
+    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    load: () => import('./commands/recover.ts'),
+  },
+  {
     name: 'update',
     about: 'update the one connected device, by the page or package that its owner published',
     load: () => import('./commands/update.ts'),

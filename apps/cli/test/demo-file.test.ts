@@ -78,11 +78,11 @@ const demoJson = (...words: string[]) => runHere(['demo', ...words, '--json']);
 describe('the demo with a file of the user', () => {
   it.each([
     ['an ELF file linked at 0x08000000', () => [file('start.elf', linked(0x0800_0000, 20_000))], 'bank2'],
-    ['an ELF file linked above the agent', () => [file('above.elf', linked(0x0802_0000, 20_000))], 'above'],
+    ['an ELF file linked above the agent', () => [file('above.elf', linked(0x0804_0000, 20_000))], 'above'],
     ['S-records', () => [file('app.s19', srecords(0x0800_0000, content(9_000, 0x0800_0000)))], 'bank2'],
     [
       'a raw binary',
-      () => [file('app.bin', content(12_345, 0x0802_0000)), '--address', '0x08020000'],
+      () => [file('app.bin', content(12_345, 0x0804_0000)), '--address', '0x08040000'],
       'above',
     ],
   ] as const)('%s', async (_, words, slot) => {
@@ -106,7 +106,7 @@ describe('the demo with a file of the user', () => {
     expect(outcome.status).toBe(3);
     const [error] = jsonLines(outcome);
     expect(error).toMatchObject({ event: 'error', code: 'image-does-not-fit' });
-    expect(`${error?.['sentence']}${error?.['remedy']}`).toContain('0x08020000..0x080FFFFF');
+    expect(`${error?.['sentence']}${error?.['remedy']}`).toContain('0x08040000..0x080FFFFF');
     expect(error?.['remedy']).not.toBe('');
   });
 

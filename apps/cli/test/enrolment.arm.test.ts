@@ -53,7 +53,7 @@ function programmed(seed: string, agent: readonly Segment[], secret: Uint8Array,
     expect(chip.debug.programFlash(address, whole)).toBe('ok');
   }
   const options = new Map(facts.options.registers.map((one) => [one.id, one.defaultValue]));
-  const final = finalOptions(facts, level, { identityComesLater: true });
+  const final = finalOptions(facts, level);
   expect(chip.debug.writeOptionBytes(changedOptions(options, final))).toBe('ok');
   chip.powerOff();
   return chip;

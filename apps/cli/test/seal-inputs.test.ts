@@ -14,7 +14,7 @@ import { runHere } from './run-here.ts';
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-seal-inputs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const start = 0x0802_0000;
+const start = 0x0804_0000;
 const f427 = findChip('stm32f427');
 const h743 = findChip('stm32h743');
 const code = new Uint8Array(1280);
@@ -42,13 +42,13 @@ function write(content: Uint8Array | string, ending: string): string {
   return path;
 }
 
-const raw = ['--address', '0x08020000'];
+const raw = ['--address', '0x08040000'];
 
 describe('a vector table is what the chip will start', () => {
   it.each([
     ['stack pointer 0', words(0, start + 9), 'the first word, 0x00000000, is a stack pointer outside'],
-    ['stack pointer in flash', words(start, start + 9), 'the first word, 0x08020000,'],
-    ['an even reset vector', words(0x2003_0000, start + 8), '0x08020008, is an even reset vector'],
+    ['stack pointer in flash', words(start, start + 9), 'the first word, 0x08040000,'],
+    ['an even reset vector', words(0x2003_0000, start + 8), '0x08040008, is an even reset vector'],
     ['a reset vector elsewhere', words(0x2003_0000, 0x0800_0201), '0x08000201, is a reset vector outside'],
     ['erased flash', new Uint8Array(4096).fill(0xff), 'what stands there is erased flash (FF)'],
     ['zeros', new Uint8Array(4096), 'what stands there is zeros'],
@@ -65,17 +65,17 @@ describe('a vector table is what the chip will start', () => {
     const image = new Uint8Array(0x1000).fill(0x2a);
     image.set(withVectorTable(f427, start + 0x200, code), 0x200);
     const path = write(image, 'bin');
-    expect((await seal(path, ...raw)).stderr).toContain('add --entry 0x08020200.');
+    expect((await seal(path, ...raw)).stderr).toContain('add --entry 0x08040200.');
     // With it, the files of the keys come next.
-    expect((await seal(path, ...raw, '--entry', '0x08020200')).code).toBe('file-missing');
-    expect((await seal(path, ...raw, '--entry', '0x08020400')).code).toBe('entry-not-vector-table');
+    expect((await seal(path, ...raw, '--entry', '0x08040200')).code).toBe('file-missing');
+    expect((await seal(path, ...raw, '--entry', '0x08040400')).code).toBe('entry-not-vector-table');
   });
 
   it.each([
-    ['stm32f427', 0x0802_0010, 512],
+    ['stm32f427', 0x0804_0010, 512],
     ['stm32h743', 0x0802_0200, 1024],
-    ['stm32u575', 0x0802_0200, 1024],
-    ['stm32g0b1', 0x0802_0080, 256],
+    ['stm32u575', 0x0804_0200, 1024],
+    ['stm32g0b1', 0x0804_0080, 256],
   ])('%s: a table at %i is not at a multiple of %i', async (id, address, alignmentBytes) => {
     const path = write(withVectorTable(findChip(id), address, code), 'bin');
     const refused = await seal(path, '--chip', id, '--address', String(address));

@@ -141,7 +141,7 @@ describe('somebody who emulates a chip', () => {
     const plug = await chain.plugIn(third);
     const refused = await chain.try(...words, '--via', plug.via, '--socket', plug.socket, ...unwitnessed);
     expect(refused.stderr).toContain('unwitnessed-cap-reached');
-    expect(third.judge.flash(chip.layout.agent[0]!.addressStart, 64)).toEqual(new Uint8Array(64).fill(0xff));
+    expect(third.judge.flash(chip.layout.agent.addressStart, 64)).toEqual(new Uint8Array(64).fill(0xff));
     expect(counted()).toBe(2);
   });
 

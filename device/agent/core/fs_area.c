@@ -3,25 +3,26 @@
 
 #include "fs_chip_facts.h"
 
-/* {0: kind, 1: address, 2: length, 3: on update (kind 2 only)} */
+/* {0: kind, 1: address, 2: length, 3: on update (kind 2) or counter (kind 5)} */
 static fs_result read_shape(fs_cbor *cursor, fs_area *area) {
-  uint32_t pairs;
+  uint32_t pairs, detail_most;
   FS_TRY(fs_cbor_map(cursor, 3, 4, &pairs));
   FS_TRY(fs_cbor_key(cursor, 0));
-  FS_TRY(fs_cbor_uint(cursor, FS_AREA_DEVICE_DATA, &area->kind));
-  FS_REQUIRE(area->kind >= FS_AREA_FIRMWARE, FS_CBOR_SHAPE);
+  FS_TRY(fs_cbor_uint(cursor, FS_AREA_AGENT, &area->kind));
+  FS_REQUIRE(area->kind != 0 && area->kind != FS_AREA_AGENT - 1u, FS_CBOR_SHAPE);
   FS_TRY(fs_cbor_key(cursor, 1));
   FS_TRY(fs_cbor_uint(cursor, 0xffffffffu, &area->address));
   FS_TRY(fs_cbor_key(cursor, 2));
   FS_TRY(fs_cbor_uint(cursor, 0xffffffffu, &area->length));
   FS_REQUIRE(area->length != 0, FS_CBOR_SHAPE);
-  FS_REQUIRE(area->kind == FS_AREA_FIRMWARE || area->length <= FS_SMALL_AREA_MAX, FS_CBOR_SHAPE);
-  area->on_update = 0;
-  FS_REQUIRE(pairs == (area->kind == FS_AREA_GENERATED ? 4u : 3u), FS_CBOR_SHAPE);
+  FS_REQUIRE(fs_area_has_records(area) == FS_YES || area->length <= FS_SMALL_AREA_MAX, FS_CBOR_SHAPE);
+  area->detail = 0;
+  FS_REQUIRE(pairs == (area->kind == FS_AREA_GENERATED || area->kind == FS_AREA_AGENT ? 4u : 3u), FS_CBOR_SHAPE);
   if (pairs == 4) {
+    detail_most = area->kind == FS_AREA_AGENT ? FS_AGENT_COUNTER_MAX : FS_UPDATE_RENEW;
     FS_TRY(fs_cbor_key(cursor, 3));
-    FS_TRY(fs_cbor_uint(cursor, FS_UPDATE_RENEW, &area->on_update));
-    FS_REQUIRE(area->on_update >= FS_UPDATE_KEEP, FS_CBOR_SHAPE);
+    FS_TRY(fs_cbor_uint(cursor, detail_most, &area->detail));
+    FS_REQUIRE(area->kind == FS_AREA_AGENT || area->detail >= FS_UPDATE_KEEP, FS_CBOR_SHAPE);
   }
   return FS_OK;
 }
@@ -37,6 +38,10 @@ fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, uint32_t data_befor
   FS_REQUIRE(area->address % FS_FLASH_GRAIN == 0 && area->length % FS_FLASH_GRAIN == 0, FS_ERR_AREA_MISALIGNED);
   memset(area->digest, 0, sizeof area->digest);
   return FS_OK;
+}
+
+fs_answer fs_area_has_records(const fs_area *area) {
+  return area->kind == FS_AREA_FIRMWARE || area->kind == FS_AREA_AGENT ? FS_YES : FS_NO;
 }
 
 fs_place fs_area_place(const fs_area *area) {
@@ -57,13 +62,20 @@ static fs_answer in_slot(fs_place place) {
   return FS_NO;
 }
 
+/* At the start of the second slot of the agent, and no longer than it. */
+static fs_answer in_agent_copy(fs_place place) {
+  return place.address == FS_AGENT_COPY_START && place.length <= FS_AGENT_LENGTH ? FS_YES : FS_NO;
+}
+
 fs_result fs_area_check_chip(const fs_area *areas, uint32_t count) {
   uint32_t unit_end_before = 0;
   uint32_t i;
   for (i = 0; i < count; i++) {
     const fs_area *area = &areas[i];
     fs_erase_unit first, last;
-    FS_DEMAND(in_slot(fs_area_place(area)) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
+    /* Defence agent-target */
+    if (area->kind == FS_AREA_AGENT) FS_DEMAND(in_agent_copy(fs_area_place(area)) == FS_YES, FS_ERR_AGENT_TARGET_WRONG);
+    else FS_DEMAND(in_slot(fs_area_place(area)) == FS_YES, FS_ERR_AREA_OUTSIDE_APPLICATION);
     FS_REQUIRE(area->address % FS_WRITE_UNIT_BYTES == 0 && area->length % FS_WRITE_UNIT_BYTES == 0,
                FS_ERR_AREA_MISALIGNED);
     FS_TRY(fs_flash_unit_of(area->address, &first));
@@ -92,7 +104,7 @@ fs_result fs_area_erase(fs_place place, uint32_t from) {
   /* Areas in a journal or an accepted manifest lie inside a slot: their end does not wrap. Every turn reaches
    * the next erase unit, so the loop ends. */
   uint32_t end = place.address + place.length;
-  FS_INSIST(in_slot(place) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_INSIST(in_slot(place) == FS_YES || in_agent_copy(place) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   while (address < end) {
     fs_erase_unit unit;
     FS_TRY(fs_flash_unit_of(address, &unit));

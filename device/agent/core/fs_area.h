@@ -8,8 +8,10 @@
 
 #define FS_AREA_MAX 8u
 #define FS_SMALL_AREA_MAX 1024u
+#define FS_AGENT_COUNTER_MAX 0x7fffffffu
 
-enum { FS_AREA_FIRMWARE = 1, FS_AREA_GENERATED = 2, FS_AREA_DEVICE_DATA = 3 };
+/* 4 is reserved. */
+enum { FS_AREA_FIRMWARE = 1, FS_AREA_GENERATED = 2, FS_AREA_DEVICE_DATA = 3, FS_AREA_AGENT = 5 };
 enum { FS_UPDATE_KEEP = 1, FS_UPDATE_RENEW = 2 };
 
 /* As kept in RAM and in the journal. */
@@ -17,7 +19,7 @@ typedef struct {
   uint32_t kind;
   uint32_t address;
   uint32_t length;
-  uint32_t on_update; /* kind 2 only, else 0 */
+  uint32_t detail; /* kind 2: FS_UPDATE_...; kind 5: the counter of the agent; else 0 */
   uint8_t digest[32]; /* keyed digest; zeros for kind 2, and for kind 3 until a license was accepted */
 } fs_area;
 
@@ -33,6 +35,9 @@ typedef struct {
  * first; `data_before`: bytes of per-device data in the areas before, at most FS_SMALL_AREA_MAX.
  * FS_ERR_AREA_MALFORMED, FS_ERR_AREA_MISALIGNED. Its digest is set to zeros. */
 fs_result fs_area_read(fs_cbor *cursor, uint64_t end_before, uint32_t data_before, fs_area *area);
+
+/* FS_YES when records bring its content: firmware, or an agent. */
+fs_answer fs_area_has_records(const fs_area *area);
 
 /* Step 7 for all areas of a manifest, in order. */
 fs_result fs_area_check_chip(const fs_area *areas, uint32_t count);

@@ -2,6 +2,7 @@
 #include "fs_boot.h"
 
 #include "fs_digest.h"
+#include "fs_floor.h"
 #include "fs_flow.h"
 #include "fs_identity.h"
 #include "fs_install.h"
@@ -10,6 +11,7 @@
 #include "fs_port.h"
 #include "fs_session.h"
 #include "fs_trial.h"
+#include "fs_update.h"
 
 /* What the decision needs of flash: the MAC of the application where the record asks for it, else zeros. */
 static fs_result measure(uint8_t mac[FS_HASH_SIZE]) {
@@ -52,12 +54,23 @@ static void boot_application(void) {
   fs_flow = FS_FLOW_IDLE;
 }
 
+/* The journal stands, and is the newest that this chip had. */
+static fs_result load_journal(void) {
+  FS_TRY(fs_journal_load());
+  FS_DECIDE(fs_floor_check());
+  /* Defence boot-floor-looked-at-again */
+  FS_DECIDE(fs_floor_check());
+  return FS_OK;
+}
+
 fs_answer fs_boot_prepare(void) {
+  fs_answer stay, asked;
   fs_session_end();
   fs_flow = FS_FLOW_IDLE;
   if (fs_identity_load() != FS_YES) return FS_NO;
-  if (fs_journal_load() != FS_OK) {
-    fs_now.life_cycle = 0; /* nothing is accepted without a journal, and nothing boots */
+  fs_identity_heal();
+  if (load_journal() != FS_OK) {
+    fs_journal_lose(); /* nothing boots, and only a recovery statement is accepted */
     return FS_NO;
   }
   fs_personalize_protect();
@@ -66,7 +79,10 @@ fs_answer fs_boot_prepare(void) {
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
   if (fs_trial_settle() != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_port_trial_clear();
-  return fs_port_entry_requested() == FS_YES ? FS_NO : FS_YES;
+  fs_floor_raise();
+  asked = fs_port_entry_requested(); /* asking takes the request out */
+  if (fs_update_settle(&stay) != FS_OK) return FS_NO; /* the same again at the next reset */
+  return asked == FS_YES || stay == FS_YES ? FS_NO : FS_YES;
 }
 
 void fs_boot_start(void) {

@@ -46,7 +46,6 @@ extern const fs_erase_run fs_erase_runs[FS_ERASE_RUN_COUNT];
 extern const fs_range fs_app_slots[FS_APP_SLOT_COUNT];
 extern const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT];
 
-#define FS_AGENT_VERSION 1u
 #define FS_OPTION_REGISTER_MAX 32u
 
 #if FS_OPTION_REGISTER_COUNT > 32

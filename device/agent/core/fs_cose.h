@@ -19,7 +19,9 @@ typedef enum {
   FS_TYP_ROOT,
   FS_TYP_LICENSE,
   FS_TYP_HELLO,
-  FS_TYP_RECEIPT
+  FS_TYP_RECEIPT,
+  FS_TYP_AGENT,
+  FS_TYP_RECOVERY
 } fs_typ;
 
 /* Views into the object that was opened; `head` is the Sig_structure up to the payload. */

@@ -1,9 +1,6 @@
 /* See fs_delegation.h. Each object: its shell, its signature, and only then what it says. */
 #include "fs_delegation.h"
 
-#include "fs_identity.h"
-#include "fs_journal.h"
-
 #define DELEGATION_PAYLOAD_MOST 256u
 #define SUCCESSION_PAYLOAD_MOST 256u
 #define EPOCH_PAYLOAD_MOST 128u
@@ -19,12 +16,17 @@ typedef struct {
   fs_view product;
 } terms;
 
-void fs_trust_begin(fs_trust *trust) {
+void fs_trust_begin(const uint8_t root[FS_POINT_SIZE - 1u], uint32_t epoch, fs_trust *trust) {
   memset(trust, 0, sizeof *trust);
   trust->root[0] = 4; /* uncompressed */
-  memcpy(trust->root + 1, fs_now.root, sizeof fs_now.root);
-  trust->epoch = fs_now.epoch;
+  memcpy(trust->root + 1, root, FS_POINT_SIZE - 1u);
+  trust->epoch = epoch;
   trust->least = FS_COUNT_MAX;
+}
+
+static fs_answer is_same(fs_view a, fs_view b) {
+  if (a.length != b.length) return FS_NO;
+  return fs_equal(a.data, b.data, a.length);
 }
 
 /* Map of so many pairs, and its format version under key 0. */
@@ -80,7 +82,7 @@ static fs_result read_epoch(fs_view payload, terms *read) {
 static fs_result read_delegation(fs_view payload, terms *read, fs_delegation *delegation) {
   fs_cbor cursor;
   FS_TRY(open_map(payload, 6, &cursor));
-  FS_TRY(take_count(&cursor, 1, 4, &read->role));
+  FS_TRY(take_count(&cursor, 1, FS_ROLE_RECOVERER, &read->role));
   FS_REQUIRE(read->role >= 1, FS_CBOR_SHAPE);
   FS_TRY(take_point(&cursor, 2, delegation->key));
   FS_TRY(take_name(&cursor, 3, &read->product));
@@ -108,7 +110,7 @@ static fs_result __attribute__((noinline)) make_grant(const terms *read, fs_dele
   return FS_OK;
 }
 
-fs_result fs_trust_follow(fs_view succession, fs_trust *trust) {
+fs_result fs_trust_follow(fs_view succession, fs_view product, fs_trust *trust) {
   fs_cose cose;
   terms read;
   uint8_t next[FS_POINT_SIZE];
@@ -118,32 +120,32 @@ fs_result fs_trust_follow(fs_view succession, fs_trust *trust) {
   FS_SITE();
   if (verified != FS_OK) return FS_OK; /* of a root that this chip has left behind: passed over */
   FS_TRY_AS(read_succession(cose.payload, &read, next), FS_ERR_ROOT_MALFORMED);
-  FS_DEMAND(fs_identity_is_product(read.product) == FS_YES, FS_ERR_ROOT_PRODUCT_WRONG);
+  FS_DEMAND(is_same(read.product, product) == FS_YES, FS_ERR_ROOT_PRODUCT_WRONG);
   FS_DEMAND(read.epoch > trust->epoch, FS_ERR_ROOT_REVOKED);
   memcpy(trust->root, next, FS_POINT_SIZE);
   trust->epoch = read.epoch;
   return FS_OK;
 }
 
-fs_result fs_trust_state(fs_view epoch_statement, fs_trust *trust) {
+fs_result fs_trust_state(fs_view epoch_statement, fs_view product, fs_trust *trust) {
   fs_cose cose;
   terms read;
   FS_TRY_AS(fs_cose_open(epoch_statement, FS_TYP_EPOCH, EPOCH_PAYLOAD_MOST, &cose), FS_ERR_EPOCH_MALFORMED);
   FS_DECIDE_AS(fs_cose_verify(&cose, trust->root), FS_ERR_EPOCH_SIGNATURE_INVALID);
   FS_TRY_AS(read_epoch(cose.payload, &read), FS_ERR_EPOCH_MALFORMED);
-  FS_DEMAND(fs_identity_is_product(read.product) == FS_YES, FS_ERR_EPOCH_PRODUCT_WRONG);
+  FS_DEMAND(is_same(read.product, product) == FS_YES, FS_ERR_EPOCH_PRODUCT_WRONG);
   if (read.epoch > trust->epoch) trust->epoch = read.epoch;
   return FS_OK;
 }
 
-fs_result fs_trust_delegate(fs_view object, uint32_t role, fs_trust *trust, fs_delegation *delegation) {
+fs_result fs_trust_delegate(fs_view object, const fs_purpose *purpose, fs_trust *trust, fs_delegation *delegation) {
   fs_cose cose;
   terms read;
   FS_TRY_AS(fs_cose_open(object, FS_TYP_DELEGATION, DELEGATION_PAYLOAD_MOST, &cose), FS_ERR_DELEGATION_MALFORMED);
   FS_DECIDE_AS(fs_cose_verify(&cose, trust->root), FS_ERR_DELEGATION_SIGNATURE_INVALID);
   FS_TRY_AS(read_delegation(cose.payload, &read, delegation), FS_ERR_DELEGATION_MALFORMED);
-  FS_DEMAND(read.role == role, FS_ERR_DELEGATION_ROLE_WRONG);
-  FS_DEMAND(fs_identity_is_product(read.product) == FS_YES, FS_ERR_DELEGATION_PRODUCT_WRONG);
+  FS_DEMAND(read.role == purpose->role, FS_ERR_DELEGATION_ROLE_WRONG);
+  FS_DEMAND(is_same(read.product, purpose->product) == FS_YES, FS_ERR_DELEGATION_PRODUCT_WRONG);
   /* Defence delegation-epoch */
   FS_DEMAND(read.epoch >= trust->epoch, FS_ERR_DELEGATION_REVOKED);
   trust->epoch = read.epoch;

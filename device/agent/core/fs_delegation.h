@@ -7,7 +7,12 @@
 /* Security counters, epochs, versions and counts: 2^31 - 1 at most. */
 #define FS_COUNT_MAX 0x7fffffffu
 
-enum { FS_ROLE_PACKAGE_SIGNER = 1, FS_ROLE_LICENSE_ISSUER = 2 };
+enum {
+  FS_ROLE_PACKAGE_SIGNER = 1,
+  FS_ROLE_LICENSE_ISSUER = 2,
+  FS_ROLE_AGENT_SIGNER = 5,
+  FS_ROLE_RECOVERER = 6
+};
 
 /* The root and the epoch that a decision goes by, and the delegations that it rests on so far. */
 typedef struct {
@@ -24,17 +29,22 @@ typedef struct {
   uint8_t digest[FS_HASH_SIZE]; /* of the delegation as it stands */
 } fs_delegation;
 
-/* The journal's root and epoch; no delegation was accepted yet. */
-void fs_trust_begin(fs_trust *trust);
+/* A root (its 64 bytes behind the 4) and the epoch known with it; no delegation was accepted yet. */
+void fs_trust_begin(const uint8_t root[FS_POINT_SIZE - 1u], uint32_t epoch, fs_trust *trust);
 
 /* Step 1, one succession: root and epoch change when the present root signed it. FS_ERR_ROOT_... */
-fs_result fs_trust_follow(fs_view succession, fs_trust *trust);
+fs_result fs_trust_follow(fs_view succession, fs_view product, fs_trust *trust);
 
 /* Step 2: the epoch rises to that of the statement. FS_ERR_EPOCH_... */
-fs_result fs_trust_state(fs_view epoch_statement, fs_trust *trust);
+fs_result fs_trust_state(fs_view epoch_statement, fs_view product, fs_trust *trust);
 
-/* Step 3: a delegation for the role and the product of the identity; what it proves goes into
- * trust. FS_ERR_DELEGATION_... */
-fs_result fs_trust_delegate(fs_view object, uint32_t role, fs_trust *trust, fs_delegation *delegation);
+/* What a delegation is asked for. */
+typedef struct {
+  uint32_t role;
+  fs_view product;
+} fs_purpose;
+
+/* Step 3: a delegation for the purpose; what it proves goes into trust. FS_ERR_DELEGATION_... */
+fs_result fs_trust_delegate(fs_view object, const fs_purpose *purpose, fs_trust *trust, fs_delegation *delegation);
 
 #endif

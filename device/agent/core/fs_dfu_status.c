@@ -20,6 +20,7 @@ uint8_t fs_dfu_status(fs_result fault) {
     case FS_ERR_RESUME_CONTENT_DIFFERS:
     case FS_ERR_AREA_DIGEST_WRONG: return FS_DFU_VERIFY;
     case FS_ERR_NOT_PERSONALIZED:
+    case FS_ERR_RECOVERY_NEEDED:
     case FS_ERR_JOURNAL_FAILED: return FS_DFU_FIRMWARE;
     case FS_ERR_OPTIONS_APPLIED: return FS_DFU_POWER_ON;
     case FS_ERR_REQUEST_OUT_OF_STATE: return FS_DFU_STALLED;

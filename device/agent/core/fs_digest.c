@@ -9,8 +9,8 @@
 
 #define PIECE 256u
 
-/* Hashes the area's bytes in flash. */
-static fs_result hash_area(const fs_area *area, uint8_t hash[FS_HASH_SIZE]) {
+/* Hashes the area's bytes in flash; `head`: what its first bytes will be, or 0. */
+static fs_result hash_area(const fs_area *area, const uint8_t *head, uint8_t hash[FS_HASH_SIZE]) {
   uint8_t piece[PIECE];
   fs_sha256 context;
   uint32_t done = 0;
@@ -21,6 +21,7 @@ static fs_result hash_area(const fs_area *area, uint8_t hash[FS_HASH_SIZE]) {
     /* The slowest chip of the catalogue hashes 64 KiB in a quarter of a second. */
     if (done % 0x10000u == 0) fs_pending_tell(250);
     if (fs_flash_read(area->address + done, piece, count) != FS_OK) result = FS_ERR_FLASH_VERIFY_FAILED;
+    if (head && done == 0) memcpy(piece, head, FS_AGENT_HEAD_BYTES);
     fs_crypto_sha256_update(&context, piece, count);
     done += count;
   }
@@ -33,10 +34,11 @@ static fs_result hash_area(const fs_area *area, uint8_t hash[FS_HASH_SIZE]) {
 static fs_answer is_measured(const fs_area *area) { return area->kind == FS_AREA_GENERATED ? FS_NO : FS_YES; }
 
 /* The hashes of the areas that are measured, each at its area's place. */
-static fs_result hash_areas(const fs_area *areas, uint32_t count, uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE]) {
+static fs_result hash_areas(const fs_area *areas, uint32_t count, const uint8_t *head,
+                            uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE]) {
   uint32_t i;
   for (i = 0; i < count && i < FS_AREA_MAX; i++)
-    if (is_measured(&areas[i]) == FS_YES) FS_TRY(hash_area(&areas[i], hashes[i]));
+    if (is_measured(&areas[i]) == FS_YES) FS_TRY(hash_area(&areas[i], head, hashes[i]));
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
   return FS_OK;
 }
@@ -53,7 +55,7 @@ static void mac_of(const fs_area *areas, uint32_t count, const uint8_t hashes[FS
 
 fs_result fs_digest_measure(const fs_area *areas, uint32_t count, uint8_t mac[FS_HASH_SIZE]) {
   uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE];
-  FS_TRY(hash_areas(areas, count, hashes));
+  FS_TRY(hash_areas(areas, count, 0, hashes));
   mac_of(areas, count, (const uint8_t(*)[FS_HASH_SIZE])hashes, mac);
   return FS_OK;
 }
@@ -79,7 +81,9 @@ static fs_result compare(const uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE]) {
 fs_result fs_digest_check_areas(uint8_t mac[FS_HASH_SIZE]) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint8_t hashes[FS_AREA_MAX][FS_HASH_SIZE];
-  FS_TRY_AS(hash_areas(manifest->areas, manifest->area_count, hashes), FS_ERR_AREA_DIGEST_WRONG);
+  /* An agent comes alone, and its head is not in flash yet. */
+  const uint8_t *head = fs_manifest_is_agent(manifest) == FS_YES ? fs_session.head : 0;
+  FS_TRY_AS(hash_areas(manifest->areas, manifest->area_count, head, hashes), FS_ERR_AREA_DIGEST_WRONG);
   FS_TRY(compare((const uint8_t(*)[FS_HASH_SIZE])hashes));
   /* Defence digest-second-look */
   FS_TRY(compare((const uint8_t(*)[FS_HASH_SIZE])hashes));

@@ -9,6 +9,8 @@
  * USB; the chips with USB do both passes in this time). A record with its journal entry. */
 #define FS_ESTIMATE_PACKAGE_MS 2000u
 #define FS_ESTIMATE_RECORD_MS 50u
+/* The check of an agent's image: two passes over two signatures, and the hash of its code. */
+#define FS_ESTIMATE_IMAGE_MS 4000u
 
 /* License of the accepted package: signatures, the envelope, and the erase of every area. */
 uint32_t fs_estimate_license_ms(void);

@@ -38,6 +38,9 @@ extern volatile uint32_t fs_flow;
 #define FS_STEP_DIGEST 0x3869d5cbu
 #define FS_STEP_BOOT 0x529bc76du
 #define FS_STEP_SIGN 0x2b69d14du
+#define FS_STEP_RECOVER 0x46a7d93bu
+#define FS_STEP_RENEW 0x39c66b15u
+#define FS_STEP_IMAGE 0x46b3a95eu
 
 /* Between requests, and all along those that decide nothing. */
 #define FS_FLOW_IDLE 0x94d15a6eu
@@ -58,6 +61,10 @@ extern volatile uint32_t fs_flow;
 #define FS_FLOW_RECORD_CHECKED (FS_FLOW_RECORD + 2u * FS_STEP_RECORD)
 #define FS_FLOW_RECORD_STORED (FS_FLOW_RECORD_CHECKED + FS_STEP_STORE)
 #define FS_FLOW_RECORD_DONE (FS_FLOW_RECORD_STORED + 2u * FS_STEP_DIGEST)
+
+#define FS_FLOW_RECOVERY 0xd94a67b1u
+#define FS_FLOW_RECOVERY_CHECKED (FS_FLOW_RECOVERY + 2u * FS_STEP_RECOVER)
+#define FS_FLOW_RECOVERY_DONE (FS_FLOW_RECOVERY_CHECKED + FS_STEP_RENEW)
 
 #define FS_FLOW_BOOT 0xe2956b39u
 #define FS_FLOW_BOOT_DONE (FS_FLOW_BOOT + 2u * FS_STEP_BOOT)

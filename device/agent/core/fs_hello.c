@@ -3,12 +3,14 @@
 
 #include "fs_board.h"
 #include "fs_chip_facts.h"
+#include "fs_floor.h"
 #include "fs_frame.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_port.h"
 #include "fs_random.h"
 #include "fs_session.h"
+#include "fs_version.h"
 
 static uint8_t nonce[FS_NONCE16_SIZE];
 static fs_answer nonce_alive = FS_NO; /* a session license may answer it */
@@ -127,10 +129,11 @@ void fs_info_write(fs_writer *writer) {
   fs_readout_levels level = {0};
   fs_board board;
   fs_result board_fault;
+  fs_answer floors = fs_floor_room() > 0 && fs_identity_present() == FS_YES ? FS_YES : FS_NO;
   if (fs_policy_readout_levels(&level) != FS_OK) writer->status = FS_ERR_OPTION_BYTES_FAILED;
   fs_port_unique_id(id);
   board_fault = fs_board_read(&board);
-  fs_write_map(writer, 10);
+  fs_write_map(writer, floors == FS_YES ? 11 : 10);
   fs_write_uint(writer, 0);
   fs_write_uint(writer, 1);
   fs_write_uint(writer, 1);
@@ -151,4 +154,7 @@ void fs_info_write(fs_writer *writer) {
   fs_write_bytes(writer, id, sizeof id);
   fs_write_uint(writer, 9);
   fs_write_uint(writer, board_fault == FS_OK ? 0 : board_fault);
+  if (floors != FS_YES) return;
+  fs_write_uint(writer, 10);
+  fs_write_uint(writer, fs_floor_left());
 }

@@ -8,8 +8,9 @@
  *    608  certificate, 1024, filled with zeros
  *   1632  HMAC-SHA-256 of all before it under the device key
  *   1664  confirmation: each byte of the HMAC inverted; written after all before it was read back
- * It is an identity when HMAC and confirmation are right. Slots follow each other
- * from the start of the range.
+ * It is an identity when HMAC and confirmation are right. It stands in three places: the original beside the
+ * anchor, where the keys were made before that was write-protected, and two copies that anything that runs
+ * can erase. In each place slots follow each other from its start.
  */
 #include "fs_identity.h"
 
@@ -23,7 +24,15 @@
 #define MAC_AT (CERTIFICATE_AT + FS_CERTIFICATE_MAX)
 #define CONFIRM_AT (MAC_AT + 32u)
 #define IMAGE_SIZE (CONFIRM_AT + 32u)
-#define SLOT_COUNT (FS_IDENTITY_LENGTH / IMAGE_SIZE)
+#define PIECE_SIZE 32u
+
+enum { ORIGINAL, FIRST_COPY, SECOND_COPY, PLACE_COUNT };
+
+static const fs_range places[PLACE_COUNT] = {
+    {FS_IDENTITY_ORIGINAL_START, FS_IDENTITY_ORIGINAL_LENGTH},
+    {FS_IDENTITY_START, FS_IDENTITY_LENGTH},
+    {FS_IDENTITY_COPY_START, FS_IDENTITY_LENGTH},
+};
 
 typedef struct {
   uint32_t magic;
@@ -54,7 +63,8 @@ FS_STATIC_ASSERT(offsetof(head, final) == 376 && IMAGE_SIZE == 1696);
 FS_STATIC_ASSERT(offsetof(head, magic) == 0 && offsetof(head, version) == 4 && offsetof(head, epoch) == 8);
 FS_STATIC_ASSERT(offsetof(head, certificate_length) == 12 && offsetof(head, product) == 340);
 FS_STATIC_ASSERT(offsetof(head, origin) == 568 && offsetof(head, zeros) == 572);
-FS_STATIC_ASSERT(SLOT_COUNT >= 1);
+FS_STATIC_ASSERT(FS_IDENTITY_LENGTH >= IMAGE_SIZE && FS_IDENTITY_ORIGINAL_LENGTH >= IMAGE_SIZE);
+FS_STATIC_ASSERT(IMAGE_SIZE % PIECE_SIZE == 0 && PIECE_SIZE % FS_FLASH_GRAIN == 0);
 
 /* address 0: no identity is loaded */
 static struct {
@@ -66,6 +76,8 @@ static struct {
   uint8_t thumbprint[FS_HASH_SIZE];
   uint8_t device_key[FS_KEY_SIZE];
 } loaded;
+
+static fs_answer newer = FS_NO;
 
 fs_answer fs_is_origin(uint32_t number) {
   return number >= 1 && number <= FS_ORIGIN_MAX && number != 4 ? FS_YES : FS_NO;
@@ -94,7 +106,9 @@ static fs_result check(uint32_t address, head *read) {
   fs_sha256 hash;
   uint32_t i;
   FS_TRY(fs_flash_read(address, (uint8_t *)read, sizeof *read));
-  FS_REQUIRE(read->magic == MAGIC && read->version == 1, FS_ERR_NOT_PERSONALIZED);
+  FS_REQUIRE(read->magic == MAGIC, FS_ERR_NOT_PERSONALIZED);
+  if (read->version > 1) newer = FS_YES;
+  FS_REQUIRE(read->version == 1, FS_ERR_NOT_PERSONALIZED);
   FS_REQUIRE(read->certificate_length <= FS_CERTIFICATE_MAX && read->product_length <= 32 &&
                  read->final_count <= FS_REQUIREMENT_MAX && fs_is_origin(read->origin) == FS_YES,
              FS_ERR_NOT_PERSONALIZED);
@@ -117,19 +131,104 @@ static fs_result check(uint32_t address, head *read) {
   return FS_OK;
 }
 
-fs_answer fs_identity_load(void) {
-  uint32_t i;
-  loaded.address = 0;
-  for (i = 0; i < SLOT_COUNT && loaded.address == 0; i++) {
+/* Address of the slot, or 0 behind the last of the place. */
+static uint32_t slot_of(const fs_range *place, uint32_t index) {
+  return (index + 1u) * IMAGE_SIZE <= place->length ? place->start + index * IMAGE_SIZE : 0;
+}
+
+static void load_from(const fs_range *place) {
+  uint32_t i, address;
+  for (i = 0; (address = slot_of(place, i)) != 0 && loaded.address == 0; i++) {
     head read;
-    fs_result result = check(FS_IDENTITY_START + i * IMAGE_SIZE, &read);
+    fs_result result = check(address, &read);
     fs_wipe(&read, sizeof read);
     if (result != FS_OK) loaded.address = 0;
   }
+}
+
+/* The original counts before the copies: whatever runs can write those. */
+fs_answer fs_identity_load(void) {
+  uint32_t i;
+  loaded.address = 0;
+  newer = FS_NO;
+  for (i = 0; i < PLACE_COUNT && loaded.address == 0; i++) load_from(&places[i]);
   return fs_identity_present();
 }
 
+/* FS_YES when the slot holds what the loaded one holds. */
+static fs_answer is_same(uint32_t address) {
+  uint8_t piece[PIECE_SIZE];
+  uint32_t done = 0;
+  fs_answer answer = FS_YES;
+  for (; done < IMAGE_SIZE && answer == FS_YES; done += PIECE_SIZE) {
+    answer = FS_NO;
+    if (fs_flash_read(loaded.address + done, piece, PIECE_SIZE) == FS_OK) answer = fs_flash_holds(address + done, piece, PIECE_SIZE);
+  }
+  fs_wipe(piece, sizeof piece);
+  return answer;
+}
+
+static fs_answer stands_in(const fs_range *place) {
+  uint32_t i, address;
+  for (i = 0; (address = slot_of(place, i)) != 0; i++)
+    if (is_same(address) == FS_YES) return FS_YES;
+  return FS_NO;
+}
+
+/* 0 when there is none. */
+static uint32_t blank_slot(const fs_range *place) {
+  uint32_t i, address;
+  for (i = 0; (address = slot_of(place, i)) != 0; i++)
+    if (fs_flash_blank(address, IMAGE_SIZE) == FS_YES) return address;
+  return 0;
+}
+
+/* Erases the units of the place, but not one with code that runs: there the next update of the agent does it.
+ * What else lies in a unit with the agent's copy is that copy, and the anchor makes it again. */
+static fs_result erase_place(const fs_range *place) {
+  fs_erase_unit unit;
+  uint32_t address;
+  for (address = place->start; address < place->start + place->length; address = unit.end) {
+    FS_TRY(fs_flash_unit_of(address, &unit));
+    FS_REQUIRE(unit.end <= FS_AGENT_START || unit.start >= FS_AGENT_START + FS_AGENT_LENGTH, FS_ERR_FLASH_ERASE_FAILED);
+    FS_REQUIRE(loaded.address < unit.start || loaded.address >= unit.end, FS_ERR_FLASH_ERASE_FAILED);
+    FS_TRY(fs_flash_erase(&unit));
+  }
+  return FS_OK;
+}
+
+/* The confirmation is its last piece. */
+static fs_result copy_to(uint32_t address) {
+  uint8_t piece[PIECE_SIZE];
+  uint32_t done;
+  fs_result result = FS_OK;
+  for (done = 0; done < IMAGE_SIZE && result == FS_OK; done += PIECE_SIZE) {
+    result = fs_flash_read(loaded.address + done, piece, PIECE_SIZE);
+    if (result == FS_OK) result = fs_flash_write(address + done, piece, PIECE_SIZE);
+  }
+  fs_wipe(piece, sizeof piece);
+  return result;
+}
+
+static void heal(const fs_range *place) {
+  uint32_t slot;
+  if (stands_in(place) == FS_YES) return;
+  slot = blank_slot(place);
+  if (slot == 0 && erase_place(place) == FS_OK) slot = place->start;
+  if (slot != 0) (void)copy_to(slot); /* if not: the next boot tries it again, in another slot */
+}
+
+void fs_identity_heal(void) {
+  if (loaded.address == 0) return;
+  /* Defence identity-first-copy-healed */
+  heal(&places[FIRST_COPY]);
+  /* Defence identity-second-copy-healed */
+  heal(&places[SECOND_COPY]);
+}
+
 void fs_identity_forget(void) { fs_wipe(&loaded, sizeof loaded); }
+
+fs_answer fs_identity_is_newer(void) { return loaded.address == 0 ? newer : FS_NO; }
 
 fs_answer fs_identity_present(void) { return loaded.address != 0 ? FS_YES : FS_NO; }
 
@@ -154,8 +253,8 @@ static fs_result write_image(uint32_t address, const head *image, fs_view certif
 fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, const fs_requirement *final,
                             uint32_t final_count) {
   head image;
-  fs_result result = FS_ERR_JOURNAL_FAILED;
-  uint32_t i;
+  fs_result result;
+  uint32_t i, slot;
   FS_REQUIRE(certificate.length <= FS_CERTIFICATE_MAX, FS_ERR_CERTIFICATE_TOO_LARGE);
   FS_REQUIRE(final_count <= FS_REQUIREMENT_MAX, FS_ERR_REQUEST_MALFORMED);
   memset(&image, 0, sizeof image);
@@ -175,15 +274,17 @@ fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, co
   image.origin = made->origin;
   image.final_count = final_count;
   for (i = 0; i < final_count; i++) image.final[i] = final[i];
-  for (i = 0; i < SLOT_COUNT; i++) {
-    uint32_t address = FS_IDENTITY_START + i * IMAGE_SIZE;
-    if (fs_flash_blank(address, IMAGE_SIZE) != FS_YES) continue;
-    result = write_image(address, &image, certificate);
-    break;
-  }
+  /* Refused by the flash where the anchor is write-protected already: then there is no original. */
+  slot = blank_slot(&places[ORIGINAL]);
+  if (slot != 0) (void)write_image(slot, &image, certificate);
+  slot = blank_slot(&places[FIRST_COPY]);
+  result = slot != 0 ? write_image(slot, &image, certificate) : (fs_result)FS_ERR_JOURNAL_FAILED;
   fs_wipe(&image, sizeof image);
   FS_TRY(result);
   FS_REQUIRE(fs_identity_load() == FS_YES, FS_ERR_FLASH_VERIFY_FAILED);
+  fs_identity_heal();
+  FS_REQUIRE(stands_in(&places[FIRST_COPY]) == FS_YES && stands_in(&places[SECOND_COPY]) == FS_YES,
+             FS_ERR_FLASH_VERIFY_FAILED);
   return FS_OK;
 }
 
@@ -201,6 +302,11 @@ fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t 
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]) {
   FS_TRY(read_field(offsetof(head, kem_public), public_key, FS_POINT_SIZE));
   return read_field(offsetof(head, kem_private), private_key, FS_SCALAR_SIZE);
+}
+
+fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch) {
+  FS_TRY(read_field(offsetof(head, root) + 1u, root, FS_POINT_SIZE - 1u));
+  return read_field(offsetof(head, epoch), (uint8_t *)epoch, sizeof *epoch);
 }
 
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]) {
@@ -224,6 +330,13 @@ void fs_identity_write_certificate(fs_writer *writer) {
 fs_answer fs_identity_is_product(fs_view product) {
   if (loaded.address == 0 || product.length != loaded.product_length) return FS_NO;
   return fs_equal(product.data, loaded.product, product.length);
+}
+
+fs_view fs_identity_product(void) {
+  fs_view product;
+  product.data = loaded.product;
+  product.length = loaded.address == 0 ? 0 : loaded.product_length;
+  return product;
 }
 
 uint32_t fs_identity_origin(void) { return loaded.origin; }

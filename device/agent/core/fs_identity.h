@@ -1,7 +1,7 @@
 /*
- * The identity of the device (spec/device.md section 1): written once, at personalization, into a slot of the
- * identity range that was blank. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the
- * product, the origin and the device key; private keys are read from flash for one use.
+ * The identity of the device (spec/device.md section 1): made once, at personalization, and kept in two or
+ * three places. Layout in ../README.md and fs_identity.c. In RAM stay the thumbprint, the product, the origin
+ * and the device key; private keys are read from flash for one use.
  */
 #ifndef FS_IDENTITY_H
 #define FS_IDENTITY_H
@@ -34,8 +34,14 @@ typedef struct {
 
 /* Looks for the identity in flash. FS_YES when there is an intact one; it is then loaded. */
 fs_answer fs_identity_load(void);
+/* Writes the identity that is loaded where a copy of it is missing, torn or another one. What is not possible
+ * now is left for the next time. After an install of an agent, and at each boot. */
+void fs_identity_heal(void);
 /* Wipes what was loaded: before the application runs. */
 void fs_identity_forget(void);
+/* FS_YES when the range holds an identity of a version that this agent does not
+ * know: another agent made it. */
+fs_answer fs_identity_is_newer(void);
 /* FS_YES when an identity is loaded. */
 fs_answer fs_identity_present(void);
 
@@ -46,12 +52,16 @@ fs_result fs_identity_write(const fs_new_identity *made, fs_view certificate, co
 
 fs_result fs_identity_signing_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
 fs_result fs_identity_kem_keys(uint8_t private_key[FS_SCALAR_SIZE], uint8_t public_key[FS_POINT_SIZE]);
+/* Root (without its first byte) and epoch that the identity was given. */
+fs_result fs_identity_beginnings(uint8_t root[FS_POINT_SIZE - 1u], uint32_t *epoch);
 fs_result fs_identity_seed(uint8_t seed[FS_KEY_SIZE]);
 fs_result fs_identity_final_options(fs_requirement *final, uint32_t *count);
 /* Writes the certificate as a byte string. */
 void fs_identity_write_certificate(fs_writer *writer);
 
 fs_answer fs_identity_is_product(fs_view product);
+/* The product that the identity is for; empty when none is loaded. */
+fs_view fs_identity_product(void);
 uint32_t fs_identity_origin(void);
 const uint8_t *fs_identity_thumbprint(void);
 /* Authenticates the journal and the valid record; a part of what random bytes are made of. */

@@ -2,6 +2,7 @@
 #include "fs_install.h"
 
 #include "fs_digest.h"
+#include "fs_floor.h"
 #include "fs_flow.h"
 #include "fs_journal.h"
 #include "fs_license.h"
@@ -9,6 +10,7 @@
 #include "fs_record.h"
 #include "fs_session.h"
 #include "fs_trial.h"
+#include "fs_update.h"
 
 /* Every area is tried, also after one could not be erased. */
 static fs_result erase_under_way(void) {
@@ -51,7 +53,7 @@ static fs_answer can_resume(void) {
 /* FS_YES for an area of generated keys that stays: the install that stands has the same one. */
 static fs_answer is_kept(const fs_area *area) {
   uint32_t i;
-  if (area->kind != FS_AREA_GENERATED || area->on_update != FS_UPDATE_KEEP) return FS_NO;
+  if (area->kind != FS_AREA_GENERATED || area->detail != FS_UPDATE_KEEP) return FS_NO;
   if (fs_life_boots() != FS_YES) return FS_NO;
   for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
     const fs_area *before = &fs_now.areas[i];
@@ -140,6 +142,7 @@ static fs_result __attribute__((noinline)) check_begun(void) {
  * with a wrong one nothing boots under boot check 2, and boot check 1 does not ask for it.
  */
 static fs_result __attribute__((noinline)) check_end(uint32_t count) {
+  FS_DEMAND(fs_manifest_is_agent(&fs_session.manifest) != FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle == FS_LIFE_INSTALLED)
     FS_DEMAND(fs_now.security_counter == fs_session.manifest.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
   else
@@ -190,7 +193,9 @@ static fs_result erase_firmware(uint32_t from) {
 
 static fs_result begin(const fs_device_data *data) {
   FS_FLOW_INSIST(FS_FLOW_LICENSE_READY);
-  if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
+  if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES) {
+    FS_TRY(fs_update_begin());
+  } else if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
     /* The journal goes on saying that the previous application is installed: a cut forgets this install. */
     FS_TRY(fs_trial_check_beside(&fs_session.manifest));
     FS_TRY(prepare_areas(data, 0));
@@ -265,12 +270,23 @@ static void take_terms(void) {
   fs_wipe(fs_now.last_license, sizeof fs_now.last_license);
 }
 
+/* The end of a good install: its answer says so. */
+static void done(void) {
+  fs_session_back_to_package();
+  fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);
+}
+
 /* Steps 7 to 9: digests, then everything that changes with a good install in one record. */
 static fs_result finish(void) {
   uint8_t mac[FS_HASH_SIZE];
   volatile uint32_t count = fs_now.install_count + 1u;
   FS_TRY(fs_digest_check_areas(mac));
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
+  if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES) {
+    FS_TRY(fs_update_finish(mac));
+    done();
+    return FS_OK;
+  }
   if (fs_trial_beside(&fs_session.manifest) == FS_YES) {
     if (fs_trial_take_over(&fs_session.manifest) != FS_OK) return fs_journal_recall();
     fs_now.life_cycle = FS_FLOW_BIND(FS_LIFE_TRIAL, FS_FLOW_RECORD_DONE);
@@ -285,8 +301,8 @@ static fs_result finish(void) {
   /* Defence install-end-looked-at */
   if (check_end(count) != FS_OK || check_end(count) != FS_OK) return fs_journal_recall();
   FS_TRY(fs_journal_commit());
-  fs_session_back_to_package();
-  fs_session.phase = FS_FLOW_BIND(FS_PHASE_DONE, FS_FLOW_RECORD_DONE);
+  fs_floor_raise(); /* if power goes before: the next boot does it */
+  done();
   return FS_OK;
 }
 

@@ -17,6 +17,8 @@
 #define FS_LIFE_TRIAL 0x3f1f65a8u /* an application waits for its trial */
 #define FS_LIFE_TRYING 0x71e0c07eu /* it got its one boot */
 #define FS_LIFE_REVERTED 0xc60a3cabu /* it was given up; the previous one boots */
+/* In RAM only: no journal stands, and the chip waits for a recovery statement (spec/recovery.md). */
+#define FS_LIFE_LOST 0x5cd5b813u
 
 /* An application that does not boot as things stand: the one to go back to, or the one that was given up. */
 typedef struct {
@@ -28,7 +30,9 @@ typedef struct {
   uint8_t firmware_mac[FS_HASH_SIZE];
 } fs_other;
 
-#define FS_STATE_MAGIC 0x314a5346u /* "FSJ1" */
+/* The last letter is the version of the layout. */
+#define FS_STATE_MAGIC 0x324a5346u   /* "FSJ2" */
+#define FS_STATE_MAGIC_1 0x314a5346u /* "FSJ1": ended where `recoveries` begins, with its MAC there */
 /* What a receipt says of the license of its install. */
 typedef struct {
   uint8_t digest[FS_HASH_SIZE];
@@ -48,6 +52,24 @@ typedef struct {
   uint8_t manifest_digest[FS_HASH_SIZE];
   fs_place places[FS_AREA_MAX]; /* of its areas; length 0 ends the list */
 } fs_under_way;
+
+/* How an agent stands that was written into the second slot: fs_update.h. */
+#define FS_UPDATE_NONE 0u
+#define FS_UPDATE_WAITING 0x5b2ce936u /* the head of its image is due, or was just written */
+#define FS_UPDATE_WRITTEN 0x96d15a4bu /* its install ended well; the next reset starts it */
+#define FS_UPDATE_RUNS 0xe83f07d5u    /* it was started */
+
+/* The agent that was installed last, and the license of its receipt. */
+typedef struct {
+  uint32_t status; /* FS_UPDATE_... */
+  uint32_t length; /* of its image */
+  uint32_t version;
+  uint32_t counter;
+  uint8_t manifest_digest[FS_HASH_SIZE];
+  uint8_t digest[FS_HASH_SIZE]; /* keyed digest of the image */
+  uint8_t mac[FS_HASH_SIZE];    /* fs_digest_measure of it */
+  fs_license_names receipt_of;
+} fs_update;
 
 /* A state record, as in flash; little-endian. */
 typedef struct {
@@ -75,6 +97,9 @@ typedef struct {
   fs_area areas[FS_AREA_MAX];         /* of the present application, then of the other */
   fs_other other;
   fs_under_way under_way;
+  uint32_t recoveries; /* journals that a recovery statement made, this one included */
+  uint32_t zeros[3];
+  fs_update update;
   uint8_t mac[16];
 } fs_state;
 
@@ -83,8 +108,18 @@ typedef struct {
 /* The present state. Change it, then fs_journal_commit. */
 extern fs_state fs_now;
 
-/* Finds the newest intact state and makes sure that it is firmly written. FS_ERR_JOURNAL_FAILED. */
+/* Finds the newest intact state and makes sure that it is firmly written, and that no older one stands in the
+ * other half; one of an older version of the layout is written anew in the present one.
+ * FS_ERR_JOURNAL_FAILED; FS_ERR_JOURNAL_NEWER: a record of a version that this agent does not know stands
+ * there, and nothing was changed. */
 fs_result fs_journal_load(void);
+
+/* Why nothing was loaded: FS_ERR_JOURNAL_FAILED, or FS_ERR_JOURNAL_NEWER. */
+fs_result fs_journal_fault(void);
+
+/* No journal stands, or the one that does is not the newest that this chip had: fs_now is what the identity
+ * says, in life cycle FS_LIFE_LOST. */
+void fs_journal_lose(void);
 
 /* Loads it again where what is in RAM is not what happened; gives FS_ERR_INTERNAL_CHECK_FAILED. If the
  * journal cannot be read, nothing boots. */
@@ -94,7 +129,12 @@ fs_result fs_journal_recall(void);
  * (which is 0 once installed). */
 fs_answer fs_journal_authentic(void);
 
-/* Personalization: erases both units and writes fs_now as the first state, under a key given. */
+/* Recovery: writes fs_now as the only state, whatever stands in flash. After a power cut at any operation of
+ * it the journal is lost, or as it was, or the new one. FS_ERR_JOURNAL_FAILED,
+ * FS_ERR_INTERNAL_CHECK_FAILED. */
+fs_result fs_journal_renew(void);
+
+/* Personalization: erases the first unit and writes fs_now as the first state, under a key given. */
 fs_result fs_journal_create(const uint8_t device_key[FS_KEY_SIZE]);
 
 /* Writes fs_now as the newest state; on a fault fs_now is again what flash holds. FS_ERR_JOURNAL_FAILED, or

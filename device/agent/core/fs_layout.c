@@ -8,7 +8,7 @@
 #include "fs_policy.h"
 #include "fs_usb_request.h"
 
-/* Named by what they hold: FS_STATIC_ASSERT's names, by line, would meet those of the headers. */
+/* Named by what they hold, so that an error of the compiler says which. */
 #define FS_HELD(name, condition) typedef char FS_GLUE(held_, name)[(condition) ? 1 : -1] __attribute__((unused))
 #define FS_AT(type, member, offset) FS_HELD(type##_##member, offsetof(type, member) == (offset))
 #define FS_SIZE(type, size) FS_HELD(type, sizeof(type) == (size))
@@ -17,7 +17,7 @@
 FS_AT(fs_area, kind, 0);
 FS_AT(fs_area, address, 4);
 FS_AT(fs_area, length, 8);
-FS_AT(fs_area, on_update, 12);
+FS_AT(fs_area, detail, 12);
 FS_AT(fs_area, digest, 16);
 FS_SIZE(fs_area, 48);
 
@@ -42,6 +42,17 @@ FS_SIZE(fs_place, 8);
 FS_AT(fs_under_way, manifest_digest, 0);
 FS_AT(fs_under_way, places, 32);
 FS_SIZE(fs_under_way, 96);
+
+/* The agent that was installed last: in state records. */
+FS_AT(fs_update, status, 0);
+FS_AT(fs_update, length, 4);
+FS_AT(fs_update, version, 8);
+FS_AT(fs_update, counter, 12);
+FS_AT(fs_update, manifest_digest, 16);
+FS_AT(fs_update, digest, 48);
+FS_AT(fs_update, mac, 80);
+FS_AT(fs_update, receipt_of, 112);
+FS_SIZE(fs_update, 208);
 
 /* State records of the journal. */
 FS_AT(fs_state, magic, 0);
@@ -68,8 +79,11 @@ FS_AT(fs_state, receipt_of, 224);
 FS_AT(fs_state, areas, 320);
 FS_AT(fs_state, other, 704);
 FS_AT(fs_state, under_way, 784);
-FS_AT(fs_state, mac, 880);
-FS_SIZE(fs_state, 896);
+FS_AT(fs_state, recoveries, 880);
+FS_AT(fs_state, zeros, 884);
+FS_AT(fs_state, update, 896);
+FS_AT(fs_state, mac, 1104);
+FS_SIZE(fs_state, 1120);
 
 /* Option-byte requirements: in the identity. */
 FS_AT(fs_requirement, register_id, 0);

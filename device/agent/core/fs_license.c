@@ -130,11 +130,14 @@ static fs_result read_terms(license *read) {
 
 /* Step 2. What the package proved holds here too, and it is what the journal keeps. */
 static fs_result verify_authority(fs_view delegation, fs_view epoch, license *read, fs_delegation *issuer) {
+  fs_purpose purpose;
+  purpose.role = FS_ROLE_LICENSE_ISSUER;
+  purpose.product = fs_identity_product();
   read->trust = fs_session.trust;
   FS_DEMAND(read->trust.epoch == fs_now.epoch, FS_ERR_INTERNAL_CHECK_FAILED);
   FS_DEMAND(fs_equal(read->trust.root + 1, fs_now.root, sizeof fs_now.root) == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
-  if (epoch.data) FS_DECIDE(fs_trust_state(epoch, &read->trust));
-  FS_DECIDE(fs_trust_delegate(delegation, FS_ROLE_LICENSE_ISSUER, &read->trust, issuer));
+  if (epoch.data) FS_DECIDE(fs_trust_state(epoch, purpose.product, &read->trust));
+  FS_DECIDE(fs_trust_delegate(delegation, &purpose, &read->trust, issuer));
   return FS_OK;
 }
 

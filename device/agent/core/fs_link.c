@@ -13,7 +13,9 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_receipt.h"
+#include "fs_recovery.h"
 #include "fs_session.h"
+#include "fs_update.h"
 
 /* The longest answer is [certificate, hello]: 1024 and about 750 bytes. */
 #define ANSWER_MAX 1984u
@@ -35,6 +37,8 @@ enum {
   REQUEST_RECEIPT = 0x24,
   REQUEST_ACKNOWLEDGE = 0x25,
   REQUEST_START = 0x26,
+  REQUEST_AGENT_RECEIPT = 0x27,
+  REQUEST_RECOVER = 0x30,
   ANSWER_BIT = 0x80
 };
 
@@ -106,7 +110,8 @@ static fs_result do_protect(exchange *now) {
 
 static fs_result do_start(exchange *now) {
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL, FS_ERR_REQUEST_OUT_OF_STATE);
+  FS_REQUIRE(fs_life_boots() == FS_YES || fs_now.life_cycle == FS_LIFE_TRIAL || fs_update_is_due() == FS_YES,
+             FS_ERR_REQUEST_OUT_OF_STATE);
   FS_REQUIRE(now->view.length == 0, FS_ERR_REQUEST_MALFORMED);
   now->then = AFTER_RESET;
   return FS_OK;
@@ -119,9 +124,31 @@ static fs_answer is_long(uint8_t type) {
     case REQUEST_HELLO:
     case REQUEST_PERSONALIZE_BEGIN:
     case REQUEST_PERSONALIZE_ENROL:
-    case REQUEST_RECEIPT: return FS_YES;
+    case REQUEST_RECEIPT:
+    case REQUEST_AGENT_RECEIPT: return FS_YES;
     default: return FS_NO;
   }
+}
+
+/* Without a journal; a type that nobody knows is told so. */
+static fs_answer serves_a_lost_chip(uint8_t type) {
+  switch (type) {
+    case REQUEST_PERSONALIZE_BEGIN:
+    case REQUEST_PERSONALIZE_FINISH:
+    case REQUEST_PERSONALIZE_PROTECT:
+    case REQUEST_PERSONALIZE_ENROL:
+    case REQUEST_PACKAGE:
+    case REQUEST_LICENSE:
+    case REQUEST_RECORD:
+    case REQUEST_RECEIPT:
+    case REQUEST_START: return FS_NO;
+    default: return FS_YES;
+  }
+}
+
+/* Why a chip without a journal takes no work. */
+static fs_result why_lost(void) {
+  return fs_journal_fault() == FS_ERR_JOURNAL_NEWER ? FS_ERR_JOURNAL_NEWER : FS_ERR_RECOVERY_NEEDED;
 }
 
 static fs_result dispatch(uint8_t type, exchange *now) {
@@ -131,7 +158,12 @@ static fs_result dispatch(uint8_t type, exchange *now) {
     case REQUEST_ACKNOWLEDGE: FS_REQUIRE(empty == FS_YES, FS_ERR_REQUEST_MALFORMED);
     default: break;
   }
+  /* Another agent made its identity, and may come back: nothing is done to it. */
+  if (fs_identity_is_newer() == FS_YES) FS_REQUIRE(type == REQUEST_INFO, FS_ERR_IDENTITY_NEWER);
+  /* Defence recovery-nothing-else */
+  if (fs_recovery_needed() == FS_YES) FS_REQUIRE(serves_a_lost_chip(type) == FS_YES, why_lost());
   switch (type) {
+    case REQUEST_RECOVER: return fs_recovery_accept(now->view);
     case REQUEST_INFO: fs_info_write(&now->payload); return now->payload.status;
     case REQUEST_HELLO: return fs_hello_answer(&now->payload, now->view);
     case REQUEST_PERSONALIZE_BEGIN: return fs_personalize_begin(now->view, &now->payload);
@@ -142,6 +174,7 @@ static fs_result dispatch(uint8_t type, exchange *now) {
     case REQUEST_LICENSE: return do_license(now);
     case REQUEST_RECORD: return do_record(now);
     case REQUEST_RECEIPT: return fs_receipt_write(&now->payload, now->view);
+    case REQUEST_AGENT_RECEIPT: return fs_receipt_write_agent(&now->payload, now->view);
     case REQUEST_ACKNOWLEDGE: return FS_OK;
     case REQUEST_START: return do_start(now);
     default: return FS_ERR_REQUEST_UNKNOWN;
@@ -155,9 +188,11 @@ static uint32_t flow_of(uint8_t type) {
     case REQUEST_PACKAGE: return FS_FLOW_PACKAGE_DONE;
     case REQUEST_LICENSE: return FS_FLOW_LICENSE_DONE;
     case REQUEST_RECORD: return FS_FLOW_RECORD_DONE;
+    case REQUEST_RECOVER: return FS_FLOW_RECOVERY_DONE;
     case REQUEST_HELLO:
     case REQUEST_PERSONALIZE_BEGIN:
-    case REQUEST_RECEIPT: return FS_FLOW_SIGNED;
+    case REQUEST_RECEIPT:
+    case REQUEST_AGENT_RECEIPT: return FS_FLOW_SIGNED;
     default: return FS_FLOW_IDLE;
   }
 }

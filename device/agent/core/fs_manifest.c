@@ -1,6 +1,7 @@
 /* See fs_manifest.h. The order of the checks is normative. */
 #include "fs_manifest.h"
 
+#include "fs_agent_image.h"
 #include "fs_chip_facts.h"
 #include "fs_identity.h"
 
@@ -135,7 +136,7 @@ static fs_result read_areas(fs_cbor cursor, fs_manifest *manifest) {
     if (area->kind == FS_AREA_DEVICE_DATA) data += area->length; /* at most FS_SMALL_AREA_MAX */
     end = (uint64_t)area->address + area->length;
     /* At most 8 * 2^32 / 1024: no wrap. The chunk size is one of three that are not 0. */
-    if (area->kind == FS_AREA_FIRMWARE)
+    if (fs_area_has_records(area) == FS_YES)
       records += area->length / manifest->chunk_size + (area->length % manifest->chunk_size != 0);
   }
   FS_REQUIRE(i == manifest->area_count, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -143,19 +144,48 @@ static fs_result read_areas(fs_cbor cursor, fs_manifest *manifest) {
   return FS_OK;
 }
 
-/* The digests stand for areas of firmware, null for the others. */
+/* The digests stand for areas that records bring, null for the others. */
 static fs_result read_digests(fs_cbor cursor, fs_manifest *manifest) {
   uint32_t count, i;
   FS_TRY(fs_cbor_array(&cursor, manifest->area_count, manifest->area_count, &count));
   for (i = 0; i < count; i++) {
     fs_view digest;
-    if (manifest->areas[i].kind != FS_AREA_FIRMWARE) {
+    if (fs_area_has_records(&manifest->areas[i]) != FS_YES) {
       FS_REQUIRE(fs_cbor_null(&cursor) == FS_YES, FS_CBOR_SHAPE);
       continue;
     }
     FS_TRY(fs_cbor_bytes(&cursor, FS_HASH_SIZE, FS_HASH_SIZE, &digest));
     memcpy(manifest->areas[i].digest, digest.data, FS_HASH_SIZE);
   }
+  return FS_OK;
+}
+
+fs_answer fs_manifest_is_agent(const fs_manifest *manifest) {
+  return manifest->area_count == 1 && manifest->areas[0].kind == FS_AREA_AGENT ? FS_YES : FS_NO;
+}
+
+/* The entry is a vector table that an area holds: that of an agent stands behind its header. */
+static fs_answer entry_fits(const fs_manifest *manifest) {
+  const fs_area *first = &manifest->areas[0];
+  /* Below 2^32 by the check of the area's end, but for a wrap that leads to no address of an area. */
+  if (first->kind == FS_AREA_AGENT) return manifest->entry == first->address + FS_AGENT_HEADER_LENGTH ? FS_YES : FS_NO;
+  if (manifest->entry % 128u != 0) return FS_NO;
+  return fs_area_in_firmware(manifest->areas, manifest->area_count, manifest->entry, 1);
+}
+
+/* An agent comes alone, and asks for nothing. */
+static fs_result check_agent(const fs_manifest *manifest) {
+  uint32_t agents = 0;
+  uint32_t i;
+  for (i = 0; i < manifest->area_count; i++)
+    if (manifest->areas[i].kind == FS_AREA_AGENT) agents++;
+  if (agents == 0) return FS_OK;
+  /* Defence agent-package-alone */
+  FS_DEMAND(fs_manifest_is_agent(manifest) == FS_YES && manifest->areas[0].length > FS_AGENT_HEADER_LENGTH,
+            FS_ERR_AGENT_PACKAGE_INVALID);
+  FS_DEMAND(manifest->interruption == FS_INTERRUPTION_ERASE && manifest->boot_check == FS_BOOT_RECORD,
+            FS_ERR_AGENT_PACKAGE_INVALID);
+  FS_DEMAND(manifest->requirement_count == 0 && manifest->security_counter == 0, FS_ERR_AGENT_PACKAGE_INVALID);
   return FS_OK;
 }
 
@@ -183,12 +213,11 @@ fs_result fs_manifest_verify(fs_view object, const fs_delegation *signer, fs_man
   /* 6. */
   FS_TRY(read_areas(found.areas, manifest));
   FS_TRY_AS(read_digests(found.digests, manifest), FS_ERR_MANIFEST_MALFORMED);
-  FS_REQUIRE(fs_area_in_firmware(manifest->areas, manifest->area_count, manifest->entry, 1) == FS_YES &&
-                 manifest->entry % 128u == 0,
-             FS_ERR_ENTRY_OUTSIDE_FIRMWARE);
+  FS_REQUIRE(entry_fits(manifest) == FS_YES, FS_ERR_ENTRY_OUTSIDE_FIRMWARE);
   FS_TRY_AS(fs_policy_read(&found.requirements, manifest->requirements, &manifest->requirement_count),
             FS_ERR_MANIFEST_MALFORMED);
   FS_REQUIRE(manifest->record_count <= FS_RECORD_MAX, FS_ERR_MANIFEST_MALFORMED);
   FS_REQUIRE(fs_all(manifest->first_record, FS_HASH_SIZE, 0) != FS_YES, FS_ERR_MANIFEST_MALFORMED);
+  FS_DECIDE(check_agent(manifest));
   return FS_OK;
 }

@@ -35,6 +35,9 @@ typedef struct {
   fs_requirement requirements[FS_REQUIREMENT_MAX];
 } fs_manifest;
 
+/* FS_YES for a package that brings an agent; the manifest was verified. */
+fs_answer fs_manifest_is_agent(const fs_manifest *manifest);
+
 fs_result fs_manifest_verify(fs_view object, const fs_delegation *signer, fs_manifest *manifest);
 
 #endif

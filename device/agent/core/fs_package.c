@@ -9,6 +9,8 @@
 #include "fs_pending.h"
 #include "fs_session.h"
 #include "fs_trial.h"
+#include "fs_update.h"
+#include "fs_version.h"
 
 #define SUCCESSIONS_MOST 4u
 
@@ -51,7 +53,8 @@ static fs_result check_chip(const fs_manifest *manifest) {
   FS_DEMAND(manifest->chip_listed == FS_YES, FS_ERR_MANIFEST_CHIP_WRONG);
   FS_DECIDE(fs_area_check_chip(manifest->areas, manifest->area_count));
   FS_DEMAND(manifest->least_agent <= FS_AGENT_VERSION, FS_ERR_AGENT_TOO_OLD);
-  FS_DEMAND(manifest->security_counter >= fs_now.security_counter, FS_ERR_COUNTER_ROLLED_BACK);
+  if (fs_manifest_is_agent(manifest) == FS_YES) FS_DECIDE(fs_update_check(manifest));
+  else FS_DEMAND(manifest->security_counter >= fs_now.security_counter, FS_ERR_COUNTER_ROLLED_BACK);
   FS_DECIDE(fs_trial_check(manifest));
   FS_DECIDE(fs_policy_check_fields(manifest->requirements, manifest->requirement_count));
   FS_TRY(fs_policy_readout_levels(&level));
@@ -63,11 +66,15 @@ static fs_result check_chip(const fs_manifest *manifest) {
 /* Step 2. */
 static fs_result verify_authority(const header_parts *found, fs_delegation *signer) {
   fs_trust *trust = &fs_session.trust;
+  fs_purpose purpose;
   uint32_t i;
-  fs_trust_begin(trust);
-  for (i = 0; i < found->succession_count; i++) FS_DECIDE(fs_trust_follow(found->successions[i], trust));
-  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, trust));
-  FS_DECIDE(fs_trust_delegate(found->delegation, FS_ROLE_PACKAGE_SIGNER, trust, signer));
+  purpose.role = FS_ROLE_PACKAGE_SIGNER;
+  purpose.product = fs_identity_product();
+  fs_trust_begin(fs_now.root, fs_now.epoch, trust);
+  for (i = 0; i < found->succession_count; i++)
+    FS_DECIDE(fs_trust_follow(found->successions[i], purpose.product, trust));
+  if (found->epoch.data) FS_DECIDE(fs_trust_state(found->epoch, purpose.product, trust));
+  FS_DECIDE(fs_trust_delegate(found->delegation, &purpose, trust, signer));
   return FS_OK;
 }
 
@@ -116,7 +123,7 @@ static fs_result accept_twice(fs_view header) {
   uint8_t first[FS_HASH_SIZE];
   uint8_t second[FS_HASH_SIZE];
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
-  FS_REQUIRE(fs_now.life_cycle != 0, FS_ERR_JOURNAL_FAILED);
+  FS_REQUIRE(fs_now.life_cycle != FS_LIFE_LOST, FS_ERR_RECOVERY_NEEDED);
   FS_TRY(pass(header, first));
   /* Defence package-second-pass */
   FS_TRY(pass(header, second));

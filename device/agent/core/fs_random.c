@@ -6,6 +6,7 @@
 
 #include "fs_chip_facts.h"
 #include "fs_drbg.h"
+#include "fs_floor.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_port.h"
@@ -83,13 +84,24 @@ void fs_random_use_seed(const uint8_t *seed) {
   boot_counted = 0;
 }
 
+/* Without a journal nothing counts boots. The number is one of the end, another after each recovery, so that
+ * a statement for a nonce of before it is refused. */
+static uint32_t number_of_a_lost_chip(void) {
+  fs_floors floors;
+  fs_floor_read(&floors);
+  return 0xffffffffu - floors.recoveries;
+}
+
 static fs_result feed(void) {
   uint8_t seed[FS_KEY_SIZE];
+  if (fs_now.life_cycle == FS_LIFE_LOST) fs_now.random_counter = number_of_a_lost_chip();
   if (given == FS_YES || (boot_counted != 0 && boot_counted == fs_now.random_counter)) return FS_OK;
   FS_TRY_AS(fs_identity_seed(seed), FS_ERR_RANDOM_FAILED);
-  fs_now.random_counter++;
-  FS_REQUIRE(fs_now.random_counter != 0, FS_ERR_RANDOM_FAILED);
-  FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED); /* which reads it back */
+  if (fs_now.life_cycle != FS_LIFE_LOST) {
+    fs_now.random_counter++;
+    FS_REQUIRE(fs_now.random_counter != 0, FS_ERR_RANDOM_FAILED);
+    FS_TRY_AS(fs_journal_commit(), FS_ERR_RANDOM_FAILED); /* which reads it back */
+  }
   seed_state(seed, fs_now.random_counter, FS_YES);
   boot_counted = fs_now.random_counter;
   fs_wipe(seed, sizeof seed);

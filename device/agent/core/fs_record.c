@@ -11,7 +11,7 @@ static void enter_area(uint32_t from) {
   fs_session.area = from;
   fs_session.offset = 0;
   while (fs_session.area < fs_session.manifest.area_count &&
-         fs_session.manifest.areas[fs_session.area].kind != FS_AREA_FIRMWARE)
+         fs_area_has_records(&fs_session.manifest.areas[fs_session.area]) != FS_YES)
     fs_session.area++;
   fs_session_derive("firmseal/1 area", FS_YES, fs_session.area, fs_session.area_key);
 }
@@ -76,6 +76,11 @@ static fs_result store(uint32_t address, fs_buffer chunk) {
     FS_INSIST(fs_flash_holds(address, chunk.data, kept) == FS_YES, FS_ERR_RESUME_CONTENT_DIFFERS);
   }
   if (kept == chunk.length) return FS_OK;
+  if (fs_manifest_is_agent(&fs_session.manifest) == FS_YES && fs_session.offset == 0) {
+    /* Until its head is written it is no image, and the anchor passes it over. */
+    kept = sizeof fs_session.head; /* the first chunk of an agent is longer: its header is */
+    memcpy(fs_session.head, chunk.data, kept);
+  }
   return fs_flash_write(address + kept, chunk.data + kept, chunk.length - kept);
 }
 

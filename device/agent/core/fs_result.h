@@ -95,6 +95,6 @@ enum {
 
 #define FS_GLUE_(a, b) a##b
 #define FS_GLUE(a, b) FS_GLUE_(a, b)
-#define FS_STATIC_ASSERT(condition) typedef char FS_GLUE(fs_assert_, __LINE__)[(condition) ? 1 : -1] __attribute__((unused))
+#define FS_STATIC_ASSERT(condition) typedef char FS_GLUE(fs_assert_, __COUNTER__)[(condition) ? 1 : -1] __attribute__((unused))
 
 #endif

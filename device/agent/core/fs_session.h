@@ -2,6 +2,7 @@
 #ifndef FS_SESSION_H
 #define FS_SESSION_H
 
+#include "fs_agent_image.h"
 #include "fs_journal.h"
 #include "fs_manifest.h"
 
@@ -23,6 +24,7 @@ typedef struct {
   uint32_t next_index;
   uint32_t area;   /* ordinal of the area that the record awaited belongs to */
   uint32_t offset; /* of its chunk in the area */
+  uint8_t head[FS_AGENT_HEAD_BYTES]; /* of an agent's image: written last */
 } fs_session_state;
 
 extern fs_session_state fs_session;

@@ -4,6 +4,7 @@
 
 #include "fs_chip_facts.h"
 #include "fs_port.h"
+#include "fs_version.h"
 
 #define WORD(value) (uint8_t)((value) & 0xffu), (uint8_t)((value) >> 8)
 

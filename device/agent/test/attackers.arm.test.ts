@@ -172,7 +172,7 @@ describe.skipIf(!canBuild).each(isWhole ? portedChips() : some)('a dumper in SRA
 describe.skipIf(!canBuild)('own code in flash and a bank swap on U575', () => {
   const id = 'stm32u575';
   const chip = findChip(id);
-  const agentStart = chip.layout.agent[0]!.addressStart;
+  const agentStart = chip.layout.anchor.addressStart;
   const bankBytes = chip.flash.sizeBytes / 2;
   /** Swapped, the boot address of the agent shows what stands as far from the start of bank 1. */
   const plantedAt = agentStart - bankBytes;

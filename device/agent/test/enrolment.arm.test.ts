@@ -68,7 +68,7 @@ const enrol = (line: Line) => decodeCbor(line.request(0x13, nonce), { maxBytes: 
 
 async function finish(line: Line, keys: Begun): Promise<void> {
   const certificate = await certify({ ...keys, chipId: chip.id });
-  const options = finalOptions(chip, 0, { identityComesLater: true });
+  const options = finalOptions(chip, 0);
   line.request(0x11, personalizeFinish(certificate, options));
 }
 

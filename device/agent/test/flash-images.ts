@@ -62,18 +62,29 @@ export interface StateContent {
 /** No receipt can be given. */
 const noReceipt = 0x4d3a96c5;
 
-/** A state record and its confirmation, 928 bytes for the start of the first journal unit. */
-export function journalImage(deviceKey: Uint8Array, state: StateContent): Bytes {
+/** Versions of the layout, with the bytes of a record that are authenticated. */
+const journalVersions = { 1: ['FSJ1', 880], 2: ['FSJ2', 1104] } as const;
+
+/**
+ * A state record and its confirmation, for the start of the first journal unit: of the present version, 1152
+ * bytes, or of an earlier one.
+ */
+export function journalImage(
+  deviceKey: Uint8Array,
+  state: StateContent,
+  version: keyof typeof journalVersions = 2,
+): Bytes {
+  const [magic, authenticBytes] = journalVersions[version];
   const sequence = 1;
   const words = [
     ...[journaledLife[state.lifeCycle], state.securityCounter, state.epoch, state.installCount],
     ...[0, state.unwraps ?? 0, 2, 1, 0, 0, 0, 0, noReceipt, 0],
   ];
   const body = concatBytes(
-    ...[utf8('FSJ1'), u32le(sequence), ...words.map((word) => u32le(word))],
+    ...[utf8(magic), u32le(sequence), ...words.map((word) => u32le(word))],
     ...[state.rootPublicKey.subarray(1), state.lastLicense ?? new Uint8Array(0)],
   );
-  const record = padded(body, 880);
+  const record = padded(body, authenticBytes);
   const confirm = concatBytes(utf8('FSC1'), u32le(sequence), u32le(0), u32le(0));
   return concatBytes(
     ...[record, crypto.hmacSha256(deviceKey, record).subarray(0, 16)],

@@ -312,7 +312,7 @@ it('an install that another one takes the place of leaves nothing behind', async
   line.license(await makeLicense(sealed, line.device!));
   for (let i = 0; i < 3; i++) line.record(i, sealed.records[i]!);
   line.chip.reset();
-  const start = 0x080c0000;
+  const start = 0x080e0000;
   const areas = [
     {
       area: { kind: 'firmware' as const, address: start, lengthBytes: 1024 },

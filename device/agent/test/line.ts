@@ -2,6 +2,7 @@
 // drive. The host is synchronous, since chip and agent are: a request is answered before the call returns. It
 // knows frames and nothing else; the answers are handed to the packages that verify them.
 
+import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -26,6 +27,7 @@ import {
   keyPair,
   makeLicense,
   origin,
+  owner,
   product,
   root,
   type TestLicense,
@@ -144,6 +146,24 @@ export class Line {
     });
   }
 
+  /** As `receipt`, of the agent that was installed last. */
+  agentReceipt(license: TestLicense, manifest: Manifest, challenge?: Uint8Array): Receipt {
+    return verifyReceipt(crypto, {
+      ...{ receipt: this.request(0x27, challenge), device: this.device!, license, manifest },
+      ...(challenge ? { challenge } : {}),
+    });
+  }
+
+  /** From the hello to a verified receipt of a package that brings an agent; the chip is not reset yet. */
+  async updateAgent(sealed: TestPackage, license?: TestLicense): Promise<Receipt> {
+    const used = license ?? (await this.licenseFor(sealed));
+    if (used.terms.mode === 'standing') this.hello();
+    this.package(sealed);
+    this.license(used);
+    this.records(sealed);
+    return this.agentReceipt(used, sealed.manifest, crypto.randomBytes(32));
+  }
+
   /** A session license for a hello taken now. */
   async licenseFor(sealed: TestPackage): Promise<TestLicense> {
     const { nonce, unwraps } = this.hello();
@@ -217,7 +237,8 @@ export async function blankLine(
   const chip = createVirtualChip({ chip: chipId, seed, executors: [player, ...applications] });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId)))
+  const image = agentImage(agent ?? (await buildAgent(chipId)), findChip(chipId));
+  for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: findChip(chipId), owner })])
     expectOk(chip.debug.programFlash(address, bytes));
   const { addressFields } = chip.chip.boot;
   if (addressFields) {

@@ -1,17 +1,19 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
-import { readFileSync } from 'node:fs';
+import { anchorPart } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
+import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { originNumber } from '@firmseal/formats';
-import { readImage, type Segment } from '@firmseal/image';
+import type { Segment } from '@firmseal/image';
 import { createVirtualChip, machineCode, type VirtualChip } from '@firmseal/virtual-stm32';
+import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line, personalizeFinish } from './line.ts';
-import { certify, epoch, origin, pattern, product, root } from './trusted-site.ts';
+import { certify, epoch, origin, owner, pattern, product, root } from './trusted-site.ts';
 
 function expectOk(status: unknown): void {
   if (status !== 'ok') throw new Error(`the debug port answers ${status}`);
@@ -31,13 +33,14 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
 }
 
 /**
- * Programs the agent and a board block through the debug port, and the boot address where the
+ * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
 function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
   chip.powerOn();
   chip.debug.connect();
-  const segments = [...readImage(readFileSync(elf)).segments];
+  const image = shippedSegments(elf, chip.chip);
+  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));

@@ -2,7 +2,7 @@
 // plays them: it starts, and where it is told to, leaves the confirmation of a trial, or the request
 // for the agent, before it resets.
 
-import { type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
+import { agentVectors, type Chip, eraseUnitAt, findChip } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';
 import {
   agentRequest,
@@ -11,7 +11,7 @@ import {
   type FirmwareExecutor,
   trialConfirmation,
 } from '@firmseal/virtual-stm32';
-import { firmware, makePackage, type TestPackage } from './trusted-site.ts';
+import { firmware, makePackage, type PackageChange, type TestPackage } from './trusted-site.ts';
 
 export type Manner = 'silent' | 'confirms';
 
@@ -22,8 +22,8 @@ export class ApplicationPlayer implements ExecutorFactory {
   readonly started: number[] = [];
 
   recognizes({ boot, chip }: CpuPort): boolean {
-    const isAgent = boot.address === chip.layout.agent[0]!.addressStart && !boot.banksSwapped;
-    return boot.from === 'flash' && !isAgent;
+    const ours = [chip.layout.anchor.addressStart, agentVectors(chip)];
+    return boot.from === 'flash' && (boot.banksSwapped || !ours.includes(boot.address));
   }
 
   create(): FirmwareExecutor {
@@ -63,7 +63,9 @@ export function applicationPackage(
   chipId: string,
   address: number,
   core: Partial<SealInputs['core']>,
+  change: Omit<PackageChange, 'core' | 'areas'> = {},
 ): Promise<TestPackage> {
   const areas = applicationAt(address, core.securityCounter ?? 0);
-  return makePackage(chipId, { core: { entry: address, chips: [findChip(chipId).id], ...core }, areas });
+  const described = { entry: address, chips: [findChip(chipId).id], ...core };
+  return makePackage(chipId, { ...change, core: described, areas });
 }

@@ -49,6 +49,9 @@ export function signerOf(name: string) {
 
 export const root = signerOf('root');
 
+/** As the data block of the anchor names it. */
+export const owner = { rootPublicKey: root.publicKey, product, epoch };
+
 export function delegate(
   role: Role,
   name: string,
@@ -104,7 +107,7 @@ export interface TestPackage extends SealedPackage {
 
 /** Where firmware, keys and data stand on the chips that the tests use. */
 export const places = {
-  stm32f427: { firmware: 0x08020000, second: 0x08040000, keys: 0x08080000, data: 0x080a0000 },
+  stm32f427: { firmware: 0x08040000, second: 0x08060000, keys: 0x080a0000, data: 0x080c0000 },
   stm32h743: { firmware: 0x08000000, second: 0x08020000, keys: 0x08060000, data: 0x08080000 },
 } as const;
 export type TestChipId = keyof typeof places;

@@ -44,6 +44,7 @@ interface Vectors {
   readonly states: Readonly<Record<string, ChipState>>;
   readonly package: string;
   readonly nonce: string;
+  readonly hello: { readonly securityCounter: number; readonly unwraps: number };
   readonly cases: readonly Case[];
 }
 const load = (path: string): Vectors =>
@@ -154,6 +155,24 @@ export const licenseVectors: VectorSuite = {
     const accepted = line.try(0x20, headerOf(fromHex(one.package ?? licenses.package))!).status;
     if (accepted !== 0) return { found: `package: ${accepted}`, due: 0 };
     return { found: line.try(0x21, fromHex(one.bundle!)).status, due: one.fault ?? 0 };
+  },
+};
+
+const recoveries = load('recovery/open.json');
+
+export const recoveryVectors: VectorSuite = {
+  name: 'recoveries',
+  cases: recoveries.cases,
+  async outcome(one, make) {
+    const { rootPublicKey, product, epoch, nonce, hello } = recoveries;
+    const line = await make({
+      chipId: 'stm32f427',
+      trust: { root: fromHex(rootPublicKey), product, epoch },
+      state: { ...packages.states['stm32f427']!, securityCounter: hello.securityCounter },
+      ...{ nonce: fromHex(nonce), unwraps: hello.unwraps },
+    });
+    line.request(0x02, new Uint8Array(32));
+    return { found: line.try(0x30, fromHex(one.bundle!)).status, due: one.fault ?? 0 };
   },
 };
 

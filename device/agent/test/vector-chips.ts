@@ -1,11 +1,10 @@
 // The chip that a vector asks for, made without an install: agent, identity and journal are written over the
 // debug port, then the option bytes. For the agent as WebAssembly and as machine code.
 
-import { readFileSync } from 'node:fs';
+import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, fromHex } from '@firmseal/bytes';
-import { type Chip, withOptionField } from '@firmseal/chips';
+import { type Chip, findChip, withOptionField } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { readImage } from '@firmseal/image';
 import {
   agentImage,
   type ChipSnapshot,
@@ -17,13 +16,14 @@ import {
 } from '@firmseal/virtual-stm32';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { buildWeakenedAgent } from '../build.ts';
+import { shippedSegments } from '../toolchain/shipped-image.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent as buildMachineCode } from '../toolchain/thumb.ts';
 import { identityImage, journalImage, type StateContent } from './flash-images.ts';
 import { Line } from './line.ts';
 import { writeUnits } from './machine-line.ts';
 import { nonceFromPort } from './nonce-from-port.ts';
-import { certify, keyPair } from './trusted-site.ts';
+import { certify, keyPair, owner } from './trusted-site.ts';
 import type { ChipState, Wanted } from './vector-cases.ts';
 
 /** What a case wants of the agent beside its flash: drawn or given nonce, and whether the level has a key. */
@@ -75,7 +75,7 @@ function optionsOf(chip: Chip, state: ChipState): Map<number, number> {
   const { addressFields } = chip.boot;
   if (addressFields === undefined) return options;
   return new Map(
-    withOptionField(chip, options, { name: addressFields.pinLow, value: addressFields.agentValue }),
+    withOptionField(chip, options, { name: addressFields.pinLow, value: addressFields.anchorValue }),
   );
 }
 
@@ -131,7 +131,8 @@ async function blankChip(chipId: string): Promise<BlankChip> {
   const chip = createVirtualChip({ chip: chipId, seed: 'vectors', executors });
   chip.powerOn();
   chip.debug.connect();
-  for (const { address, bytes } of agentImage(await buildWeakenedAgent(chipId, nonceFromPort), chip.chip))
+  const image = agentImage(await buildWeakenedAgent(chipId, nonceFromPort), chip.chip);
+  for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: chip.chip, owner })])
     programGranules(chip, address, bytes);
   const blank = chip.judge.snapshot();
   const made: BlankChip = { chip, blank, nonce: new Uint8Array(16), levelKey: false };
@@ -171,7 +172,8 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
   const { elf } = namesNonce
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
     : buildMachineCode(targetOf(chipId, 'shipping'));
-  const image = writeUnits(readImage(readFileSync(elf)).segments, 1024);
+  const parts = shippedSegments(elf, findChip(chipId));
+  const image = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
   images.set(name, image);
   return image;
 }

@@ -4,6 +4,7 @@
 
 import {
   type AgentUart,
+  agentHeaderBytes,
   type Chip,
   chipIds,
   type EraseUnit,
@@ -13,12 +14,13 @@ import {
   independentWatchdogField,
   marginMillivolts,
   policyBits,
+  type Range,
 } from '@firmseal/chips';
 
 const hex = (value: number) => `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
 const decimal = (value: number) => `${value}u`;
 
-function define(name: string, value: string, comment = ''): string {
+function define(name: string, value: string, comment: string | undefined = ''): string {
   const head = `#define ${name} `.padEnd(44);
   return comment === '' ? `${head}${value}` : `${head}${value} /* ${comment} */`;
 }
@@ -94,19 +96,41 @@ function writing(chip: Chip): string[] {
   ];
 }
 
-function places({ layout }: Chip): string[] {
+/** The part of it that takes data: lock bytes stand behind. 0 bytes on a chip without such memory. */
+function oneTimeMemory({ otp }: Chip): string[] {
   return [
-    ...layout.agent.flatMap(({ addressStart, length, meaning }, i) => [
-      define(`FS_AGENT_${i}_START`, hex(addressStart), meaning),
-      define(`FS_AGENT_${i}_LENGTH`, decimal(length)),
-    ]),
-    define('FS_BOARD_START', hex(layout.board.addressStart)),
-    define('FS_IDENTITY_START', hex(layout.identity.addressStart)),
-    define('FS_IDENTITY_LENGTH', decimal(layout.identity.length)),
-    ...layout.journal.flatMap(({ addressStart, sizeBytes }, i) => [
-      define(`FS_JOURNAL_${i}_START`, hex(addressStart)),
-      define(`FS_JOURNAL_${i}_LENGTH`, decimal(sizeBytes)),
-    ]),
+    define('FS_OTP_START', hex(otp?.addressStart ?? 0)),
+    define('FS_OTP_LENGTH', decimal(otp?.locks?.offset ?? otp?.length ?? 0)),
+  ];
+}
+
+/** Bytes of the data block of the anchor; the original identity follows it. */
+const anchorBlockBytes = 256;
+
+function places(chip: Chip): string[] {
+  const { layout } = chip;
+  const range = (name: string, { addressStart, length }: Range, meaning?: string) => [
+    define(`FS_${name}_START`, hex(addressStart), meaning),
+    define(`FS_${name}_LENGTH`, decimal(length)),
+  ];
+  const { anchor, anchorData, board, agent, agentCopy, identity, identityCopy } = layout;
+  return [
+    ...range('ANCHOR', anchor),
+    ...range('ANCHOR_DATA', anchorData),
+    define('FS_IDENTITY_ORIGINAL_START', hex(anchorData.addressStart + anchorBlockBytes)),
+    define(
+      'FS_IDENTITY_ORIGINAL_LENGTH',
+      decimal(board.addressStart - anchorData.addressStart - anchorBlockBytes),
+    ),
+    define('FS_BOARD_START', hex(board.addressStart)),
+    ...range('AGENT', agent, 'slot A, where agents run'),
+    define('FS_AGENT_HEADER_LENGTH', decimal(agentHeaderBytes)),
+    define('FS_AGENT_COPY_START', hex(agentCopy.addressStart), 'slot B, of the same length'),
+    ...range('IDENTITY', identity),
+    define('FS_IDENTITY_COPY_START', hex(identityCopy.addressStart), 'of the same length'),
+    ...layout.journal.flatMap(({ addressStart, sizeBytes }, i) =>
+      range(`JOURNAL_${i}`, { addressStart, length: sizeBytes }),
+    ),
     define('FS_APP_SLOT_COUNT', decimal(layout.slots.length)),
     define('FS_PROGRESS_STRIDE_BYTES', decimal(layout.progressStrideBytes)),
   ];
@@ -230,6 +254,7 @@ export function chipHeader(chip: Chip): string {
       ...identity(chip),
       '',
       ...writing(chip),
+      ...oneTimeMemory(chip),
       '',
       ...places(chip),
       '',

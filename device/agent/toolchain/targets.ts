@@ -1,16 +1,17 @@
 // The machine-code builds of the agent: for each chip one for the core that it has, which ships, and one
 // for ARMv6-M, which the model of a Cortex-M0+ runs. Sources are the same; only the code generator and
 // BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
-// a board whose RAM stands in for the chip.
+// a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
+import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
+import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
 
-type BuildKind = 'shipping' | 'armv6m' | 'qemu';
+type BuildKind = 'shipping' | 'armv6m' | 'qemu' | 'anchor';
 
 export type Target = {
   chip: Chip;
@@ -18,8 +19,8 @@ export type Target = {
   /** gcc's -mcpu. */
   cpu: string;
   arithmetic: Arithmetic;
-  /** Where the machine has the agent's ranges, the first with the vectors, and its RAM. */
-  memory: { agent: readonly Range[]; ram: Range };
+  /** Where the machine has the program, vectors first, and its RAM. */
+  memory: { code: Range; ram: Range };
   sources: string[];
   includes: string[];
 };
@@ -43,18 +44,54 @@ const sourcesIn = (folder: string): string[] =>
     .sort()
     .map((name) => join(agent, folder, name));
 
+/** Slot A behind its header. */
+function agentPlace(chip: Chip): Range {
+  const addressStart = agentVectors(chip);
+  const { agent: slot } = chip.layout;
+  return { addressStart, length: slot.addressStart + slot.length - addressStart };
+}
+
+const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) => name === 'flash_ecc');
+
+/** The anchor of a ported chip. */
+export function anchorTargetOf(id: string): Target {
+  const shipping = targetOf(id, 'shipping');
+  const { chip } = shipping;
+  return {
+    ...shipping,
+    kind: 'anchor',
+    memory: { code: chip.layout.anchor, ram: chip.ram[0]! },
+    sources: [
+      ...sourcesIn('anchor'),
+      ...sourcesIn('port/cortex-m').filter((path) => !path.endsWith('/main.c')),
+      ...sourcesIn('port/cortex-m-anchor'),
+      ...sourcesIn('port/stm32-anchor'),
+      ...['built_in', 'chip', 'link', 'watchdog', ...anchorFiles(id)].map((name) =>
+        join(agent, 'port/stm32', `${name}.c`),
+      ),
+      ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
+      ...sourcesIn('port/bearssl'),
+      ...anchorCore.map((name) => join(agent, 'core', name)),
+    ],
+    includes: [...shipping.includes, join(agent, 'anchor')],
+  };
+}
+
 /** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
 export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
-  const common = ['chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog', ...files];
+  const common = [
+    ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
+    ...files,
+  ];
   const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
   return {
     chip,
     kind,
     cpu,
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
-    memory: { agent: chip.layout.agent, ram: chip.ram[0]! },
+    memory: { code: agentPlace(chip), ram: chip.ram[0]! },
     sources: [
       ...sourcesIn('core'),
       ...sourcesIn('port/bearssl'),
@@ -77,12 +114,12 @@ export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: A
  */
 export function qemuTarget(): Target {
   const shipping = targetOf('stm32f427', 'shipping');
-  const { addressStart: flashStart } = shipping.chip.layout.agent[0]!;
-  const moved = ({ addressStart, length }: Range) => ({ addressStart: addressStart - flashStart, length });
+  const { code, ram } = shipping.memory;
+  const addressStart = code.addressStart - shipping.chip.flash.addressStart;
   return {
     ...shipping,
     kind: 'qemu',
-    memory: { agent: shipping.chip.layout.agent.map(moved), ram: shipping.memory.ram },
+    memory: { code: { ...code, addressStart }, ram },
     sources: ['core', 'port/bearssl', 'port/cortex-m', 'port/mps2an386'].flatMap(sourcesIn),
     includes: [
       ...['core', 'port/mps2an386', 'port/bearssl', 'port/cortex-m'].map((folder) => join(agent, folder)),

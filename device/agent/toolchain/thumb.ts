@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Range } from '@firmseal/chips';
 import { root } from './cache.ts';
 import { type CompiledObject, type Compiler, compileBearssl, compileOurs, link } from './compile.ts';
 import { type IndirectCalls, type StackDepth, stackDepth } from './stack-depth.ts';
@@ -93,17 +94,11 @@ const faultBytes = 32 + 40;
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-function linkerScript({ memory: { agent, ram } }: Target, stackBytes: number): string {
-  const [first, second = first] = agent;
-  const region = (name: string, start: number, length: number) =>
-    `  ${name} : ORIGIN = 0x${start.toString(16)}, LENGTH = ${length}`;
+function linkerScript({ memory: { code, ram } }: Target, stackBytes: number): string {
+  const region = (name: string, { addressStart, length }: Range) =>
+    `  ${name} : ORIGIN = 0x${addressStart.toString(16)}, LENGTH = ${length}`;
   return [
-    'MEMORY {',
-    region('AGENT_0', first!.addressStart, first!.length),
-    ...(second === first ? [] : [region('AGENT_1', second!.addressStart, second!.length)]),
-    region('RAM', ram.addressStart, ram.length),
-    '}',
-    ...(second === first ? ['REGION_ALIAS("AGENT_1", AGENT_0)'] : []),
+    ...['MEMORY {', region('CODE', code), region('RAM', ram), '}'],
     `fs_stack_bytes = ${stackBytes};`,
     readFileSync(join(root, 'device/agent/port/cortex-m/agent.ld'), 'utf8'),
   ].join('\n');
@@ -131,10 +126,14 @@ const heap = /^_*(malloc|free|calloc|realloc|sbrk)(_r)?$/;
 /** Builds through the cache. Throws with the tool's words, or naming the rule that the code breaks. */
 export function buildAgent(target: Target): AgentBuild {
   const compiler = thumbCompiler(target.cpu);
-  const defines = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31'];
+  const isAnchor = target.kind === 'anchor';
+  const defines = [
+    target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31',
+    ...(isAnchor ? ['-DFS_BEARSSL_SMALL'] : []),
+  ];
   const objects = [
     ...compileOurs(compiler, target.sources, target.includes, defines),
-    ...compileBearssl(compiler, target.arithmetic),
+    ...compileBearssl(compiler, target.arithmetic, isAnchor),
   ];
   const graphs = objects.map(({ callGraph }) => callGraph).filter((path) => path !== '');
   const stack = stackDepth(graphs, 'fs_reset_entry', { indirect: bearsslCalls, libraryFrames });

@@ -135,8 +135,18 @@ export class AgentClient {
     return this.#link.request('receipt', challenge ?? none);
   }
 
+  /** As `receipt`, of the agent that was installed last. */
+  agentReceipt(challenge?: Uint8Array): Promise<Bytes> {
+    return this.#link.request('agent-receipt', challenge ?? none);
+  }
+
   async acknowledge(): Promise<void> {
     expectEmpty('acknowledge', await this.#link.request('acknowledge', none));
+  }
+
+  /** Sends a recovery bundle (spec/recovery.md): the chip makes a new journal, and its hello's nonce ends. */
+  async recover(bundle: Uint8Array): Promise<void> {
+    expectEmpty('recover', await this.#link.request('recover', bundle));
   }
 
   /** The chip answers, resets and boots its application. */

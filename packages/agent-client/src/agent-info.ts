@@ -19,7 +19,7 @@ import { readPayload } from './payload.ts';
 /** In the order of their values, spec/agent.md section 2. */
 export const lifeCycles = [
   ...(['blank', 'personalized', 'installing', 'installed'] as const),
-  ...(['erased', 'trial', 'reverted'] as const),
+  ...(['erased', 'trial', 'reverted', 'recovery-needed'] as const),
 ] as const;
 export type LifeCycle = (typeof lifeCycles)[number];
 
@@ -38,6 +38,8 @@ export interface AgentInfo {
   readonly uniqueId: Bytes;
   /** Number of the fault that the agent met in its board settings, 0 when it uses them. */
   readonly boardFault?: number;
+  /** Cells of one-time programmable memory that are free for floors; missing on a chip without them. */
+  readonly floorsLeft?: number;
 }
 
 const count = integer(0, 2 ** 31 - 1);
@@ -52,6 +54,7 @@ const shape = {
   readoutLevel: field(7, oneOf(0, 1, 2)),
   uniqueId: field(8, byteString(1, 32)),
   boardFault: optionalField(9, integer(0, 65_535)),
+  floorsLeft: optionalField(10, integer(0, 65_535)),
 };
 
 /** The info of a payload. Throws `link-version-unsupported` or `link-answer-malformed`. */

@@ -300,7 +300,7 @@ export class Audit {
   }
 
   #auditLog(): void {
-    const { contradictions, alarms, restores, clockSteps } = this.#logged;
+    const { contradictions, alarms, restores, recoveries, clockSteps } = this.#logged;
     for (const { sequence, detail } of contradictions)
       this.#report({ code: 'log-contradictory', subject: `entry ${sequence}`, detail });
     for (const { sequence, reason, license, acknowledged } of alarms.values()) {
@@ -313,6 +313,11 @@ export class Audit {
       this.#notices.push({
         code: 'database-restored',
         detail: `entry ${sequence}: an older database was put back; ${size} entries had been written`,
+      });
+    for (const { sequence, product, device, counter } of recoveries)
+      this.#notices.push({
+        code: 'device-recovered',
+        detail: `entry ${sequence}: product ${product}, device ${device}, from security counter ${counter} on`,
       });
     for (const { sequence, backMs } of clockSteps)
       this.#notices.push({

@@ -69,6 +69,8 @@ export type NoticeCode =
    * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
    */
   | 'approval-policy-earlier'
+  /** A statement was made with which a chip makes its journal anew (spec/recovery.md). */
+  | 'device-recovered'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'
   /** No head of an earlier audit was given: whether the log was shortened or replaced could not be seen. */

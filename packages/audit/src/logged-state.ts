@@ -220,6 +220,8 @@ export class LoggedState {
   readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
+  /** Statements with which chips were to make their journal anew. */
+  readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
   /** Entries where an older database was put back. */
   readonly restores: { sequence: number; size: number }[] = [];
   /** How far, at which entry, the times of the log go back. */
@@ -298,6 +300,10 @@ export class LoggedState {
     'identity-stored': (fields) => {
       const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
       addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
+    },
+    'recovery-stated': (fields, sequence) => {
+      const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
+      this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
     },
     'token-created': () => undefined,
     'token-revoked': () => undefined,

@@ -42,6 +42,8 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   listAlarms: { from: 1 },
   acknowledgeAlarm: { alarm: 12, note: 'known' },
   licenseRecords: { job, records: [utf8('r')], notAfterSeconds: 9, manifestDigest: digest },
+  recoveryFloor: { product: 'pump', thumbprint: digest },
+  recordRecovery: { product: 'pump', certificate: utf8('c'), hello: utf8('h'), bundle: utf8('b') },
   signBatch: { job, licenses: [job], notAfterSeconds: 9 },
   whoAmI: {},
   findUnits: {

@@ -6,11 +6,13 @@ import type { AnswerOf, InputOf } from './call.ts';
 import { consoleCalls } from './console-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
+import { recoveryCalls } from './recovery-calls.ts';
 
 export const calls = {
   ...lineCalls,
   ...ownerCalls,
   ...batchCalls,
+  ...recoveryCalls,
   ...auditorCalls,
   ...consoleCalls,
 } as const;

@@ -58,6 +58,9 @@ export const shownText = (mostLength: number) =>
 export const label = z.string().regex(/^[ -~]{1,64}$/, '1 to 64 printable ASCII characters are due');
 export const reason = z.string().regex(/^[ -~]{1,200}$/, '1 to 200 printable ASCII characters are due');
 
+/** Name of a product: printable ASCII, also in a path. */
+export const product = z.string().regex(/^[!-~]{1,32}$/, '1 to 32 printable ASCII characters are due');
+
 export const count = z.int().min(0);
 export const timeMs = z.int().min(0);
 
@@ -77,6 +80,7 @@ export const licenseBundle = base64Bytes(4096);
 export const receipt = base64Bytes(2048);
 /** The payload, its shell and its signature. */
 export const identityRecord = base64Bytes(4300);
+export const recoveryBundle = base64Bytes(4096);
 export const batchList = base64Bytes(1024);
 export const delegation = base64Bytes(1024);
 export const stationDelegation = base64Bytes(1024);

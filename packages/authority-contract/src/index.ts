@@ -43,3 +43,4 @@ export {
 } from './line-board.ts';
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
+export type { RecoveryFloor } from './recovery-calls.ts';

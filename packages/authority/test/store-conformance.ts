@@ -331,6 +331,13 @@ export function storeConformance(
       expect(await logSize()).toBe(2);
     });
 
+    it('logs a recovery, and keeps nothing else of it', async () => {
+      await open(1);
+      await store.logRecovery(event('recovery'));
+      await store.logRecovery(event('recovery'));
+      expect(await logSize()).toBe(3);
+    });
+
     it('forgets challenges when they expire and keeps them to their job and purpose', async () => {
       await open(1);
       const given = { challenge: id(9, 32), jobId, purpose: 'hello' as const };

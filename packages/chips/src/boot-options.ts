@@ -14,9 +14,9 @@ function bootFields({ boot, flash }: Chip, keepsRom: boolean): { name: string; v
     fields.push({ name: boot.bankField, value: boot.bankValue === 0 ? 1 : 0 });
   if (flash.onlyWith !== undefined) fields.push({ name: flash.onlyWith.field, value: flash.onlyWith.value });
   if (boot.addressFields !== undefined) {
-    const { pinLow, pinHigh, agentValue } = boot.addressFields;
-    fields.push({ name: pinLow, value: agentValue });
-    if (pinHigh !== undefined && !keepsRom) fields.push({ name: pinHigh, value: agentValue });
+    const { pinLow, pinHigh, anchorValue } = boot.addressFields;
+    fields.push({ name: pinLow, value: anchorValue });
+    if (pinHigh !== undefined && !keepsRom) fields.push({ name: pinHigh, value: anchorValue });
   }
   return fields;
 }

@@ -64,8 +64,8 @@ test('STM32H743: sectors as RM0433 4.3 numbers them', () => {
   expect(
     layout.journal.flatMap(({ eraseUnits }) => eraseUnits.map((unit) => [unit.bank, unit.ordinal])),
   ).toEqual([
-    [2, 5],
-    [2, 6],
+    [2, 3],
+    [2, 4],
   ]);
 });
 
@@ -86,8 +86,42 @@ test.each<[string, (copy: typeof data) => void, RegExp]>([
     (c) => Object.assign(c.sources['ds-timing'], { reason: undefined }),
     /reason/,
   ],
-  ['an identity over the agent', (c) => (c.layout.identity.addressStart = '0x08000000'), /without overlap/],
-  ['a slot over the journal', (c) => (c.layout.slots[0]!.storeStart = '0x0800C000'), /slot above/],
+  ['an identity over the anchor', (c) => (c.layout.identity.addressStart = '0x08000000'), /without overlap/],
+  [
+    'both copies of the identity in one sector',
+    (c) => (c.layout.identity.addressStart = '0x08034000'),
+    /different erase units/,
+  ],
+  [
+    'an identity in the unit of the anchor',
+    ({ layout }) => {
+      Object.assign(layout.anchor, { length: 0x3000 });
+      Object.assign(layout.anchorData, { addressStart: '0x08003000', length: 256 });
+      Object.assign(layout.board, { addressStart: '0x080030C0' });
+      Object.assign(layout.identity, { addressStart: '0x08003200', length: 512 });
+      Object.assign(layout.identityCopy, { length: 512 });
+    },
+    /erase units of its own/,
+  ],
+  ['slots of two lengths', (c) => (c.layout.agentCopy.length = 32768), /two slots of one length/],
+  [
+    'a slot inside of a sector',
+    ({ layout }) => {
+      Object.assign(layout.agentCopy, { addressStart: '0x08024000' });
+      Object.assign(layout.identityCopy, { addressStart: '0x08038000' });
+    },
+    /begin with an erase unit/,
+  ],
+  [
+    'a board block outside of the data of the anchor',
+    (c) => (c.layout.board.addressStart = '0x08007F80'),
+    /layout\.board/,
+  ],
+  [
+    'an anchor where the chip does not boot',
+    ({ layout }) => Object.assign(layout.anchor, { addressStart: '0x08000200', length: 1024 }),
+    /where the chip boots/,
+  ],
   ['two fields on the same bits', (c) => (c.options.registers[0]!.fields[0]!.msb = 4), /BFB2/],
   ['a protection field that is none', (c) => (c.readoutProtection.field = 'RDX'), /field RDX/],
   ['a journal of half a sector', (c) => (c.layout.journal[0]!.length = 8192), /whole erase units/],

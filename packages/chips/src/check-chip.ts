@@ -2,6 +2,7 @@
 // without overlap, fields within registers and unique, every figure with a source, every unit with a time.
 // Run at load, so that a wrong file cannot be used at all.
 
+import { agentVectors } from './agent-slot.ts';
 import type { Chip } from './chip.ts';
 import type { FieldValue, OptionField } from './protection.ts';
 import type { Range } from './range.ts';
@@ -122,10 +123,10 @@ function checkBoot({ boot, flash, layout }: Chip, path: string, check: CheckValu
   if ((boot.selectedBy === 'boot-address') !== (addressFields !== undefined))
     refuse(`${path}.boot`, 'address fields exactly when booting by address');
   if (addressFields === undefined) return;
-  const { pinLow, pinHigh, agentValue, shift } = addressFields;
-  for (const field of [pinLow, pinHigh]) if (field !== undefined) check({ field, value: agentValue });
-  if (agentValue * 2 ** shift !== layout.agent[0]?.addressStart)
-    refuse(`${path}.boot`, 'address of the agent');
+  const { pinLow, pinHigh, anchorValue, shift } = addressFields;
+  for (const field of [pinLow, pinHigh]) if (field !== undefined) check({ field, value: anchorValue });
+  if (anchorValue * 2 ** shift !== layout.anchor.addressStart)
+    refuse(`${path}.boot`, 'address of the anchor');
 }
 
 function checkOptions(chip: Chip, path: string): void {
@@ -144,28 +145,52 @@ function checkIdentity({ identity, romBootloader, debug }: Chip, path: string): 
     refuse(`${path}.debug`, 'the device id of the identity');
 }
 
-function checkLayout({ layout, flash, write }: Chip, path: string): void {
-  const edges = new Set(flash.eraseUnits.map((unit) => unit.addressStart));
-  edges.add(flash.addressStart + flash.sizeBytes);
-  const journal = layout.journal.map((unit) => ({ addressStart: unit.addressStart, length: unit.sizeBytes }));
-  const fixed: Range[] = [...layout.agent, layout.board, layout.identity, ...journal];
-  const { board } = layout;
-  const unitOfBoard = flash.eraseUnits.findLast(({ addressStart }) => addressStart <= board.addressStart);
-  const agentUnit = layout.agent.some(
-    (range) =>
-      unitOfBoard !== undefined &&
-      overlaps(range, {
-        addressStart: unitOfBoard.addressStart,
-        length: unitOfBoard.sizeBytes,
-      }),
-  );
-  if (board.length !== 64 || !agentUnit)
-    refuse(`${path}.layout.board`, '64 bytes in an erase unit of the agent');
-  fixed.forEach((range, i) => {
-    if (fixed.some((other, j) => j < i && overlaps(range, other)))
-      refuse(`${path}.layout`, 'ranges without overlap');
-    if (range.addressStart % write.unitBytes !== 0) refuse(`${path}.layout`, 'range on a write unit');
-  });
+/** Of its erase units nothing else has a part: what is written or erased here touches no other range. */
+const unitsOf = ({ flash }: Chip, range: Range) =>
+  flash.eraseUnits
+    .filter((unit) => overlaps(range, { addressStart: unit.addressStart, length: unit.sizeBytes }))
+    .map(({ index }) => index);
+
+/** Anchor and its data share erase units with nothing, since their protection is for good. */
+function checkAnchor(chip: Chip, path: string): void {
+  const { anchor, anchorData, board } = chip.layout;
+  if (end(anchor) > anchorData.addressStart) refuse(`${path}.layout.anchorData`, 'data after the anchor');
+  if (board.length !== 64 || end(board) !== end(anchorData) || board.addressStart <= anchorData.addressStart)
+    refuse(`${path}.layout.board`, '64 bytes at the end of the data of the anchor');
+  if (anchor.addressStart % chip.vectorTable.alignmentBytes !== 0)
+    refuse(`${path}.layout.anchor`, 'vector table where the core takes one');
+  if (chip.boot.selectedBy !== 'boot-address' && anchor.addressStart !== chip.flash.addressStart)
+    refuse(`${path}.layout.anchor`, 'place where the chip boots');
+}
+
+/** The slots begin and are erased alone but for a copy of the identity; the two copies never go together. */
+function checkAgentSlots(chip: Chip, path: string, edges: ReadonlySet<number>): void {
+  const { agent, agentCopy, identity, identityCopy, journal } = chip.layout;
+  for (const slot of [agent, agentCopy])
+    if (!edges.has(slot.addressStart) || slot.length !== agent.length)
+      refuse(`${path}.layout.agentCopy`, 'two slots of one length that begin with an erase unit');
+  if (agentVectors(chip) % chip.vectorTable.alignmentBytes !== 0)
+    refuse(`${path}.layout.agent`, 'vector table where the core takes one');
+  const units = (range: Range) => unitsOf(chip, range);
+  const apart = (a: Range, b: Range) => !units(a).some((index) => units(b).includes(index));
+  if (!apart(identity, identityCopy) || identity.length !== identityCopy.length)
+    refuse(`${path}.layout.identityCopy`, 'two copies of one length in different erase units');
+  if (!apart(agent, agentCopy)) refuse(`${path}.layout.agentCopy`, 'slots in different erase units');
+  if (!apart(identityCopy, agent) || !apart(identity, agentCopy))
+    refuse(`${path}.layout.identity`, 'each copy of the identity with no slot, or the first with slot A');
+  for (const unit of journal) {
+    const range = { addressStart: unit.addressStart, length: unit.sizeBytes };
+    if (![agent, agentCopy, identity, identityCopy].every((other) => apart(range, other)))
+      refuse(`${path}.layout.journal`, 'unit of its own');
+  }
+}
+
+function checkSlots(
+  { layout }: Chip,
+  path: string,
+  fixed: readonly Range[],
+  edges: ReadonlySet<number>,
+): void {
   for (const { storeStart, length, name } of layout.slots) {
     const stored = { addressStart: storeStart, length };
     if (!edges.has(storeStart) || !edges.has(storeStart + length))
@@ -196,6 +221,30 @@ function checkSupply({ supply }: Chip, path: string): void {
     refuse(`${path}.supply.monitor`, '1 to 8 levels');
   if (levels.some((one, i) => i > 0 && one <= levels[i - 1]!))
     refuse(`${path}.supply.monitor`, 'levels that rise');
+}
+
+function checkLayout(chip: Chip, path: string): void {
+  const { layout, flash, write } = chip;
+  const edges = new Set(flash.eraseUnits.map((unit) => unit.addressStart));
+  edges.add(flash.addressStart + flash.sizeBytes);
+  const journal = layout.journal.map((unit) => ({ addressStart: unit.addressStart, length: unit.sizeBytes }));
+  const { anchor, anchorData, agent, agentCopy, identity, identityCopy } = layout;
+  const fixed: Range[] = [anchor, anchorData, agent, agentCopy, identity, identityCopy, ...journal];
+  fixed.forEach((range, i) => {
+    if (fixed.some((other, j) => j < i && overlaps(range, other)))
+      refuse(`${path}.layout`, 'ranges without overlap');
+    if (range.addressStart % write.unitBytes !== 0 || range.length % write.unitBytes !== 0)
+      refuse(`${path}.layout`, 'range of whole write units');
+    if (range.addressStart < flash.addressStart || end(range) > flash.addressStart + flash.sizeBytes)
+      refuse(`${path}.layout`, 'range within the flash');
+  });
+  checkAnchor(chip, path);
+  const held = [anchor, anchorData].flatMap((range) => unitsOf(chip, range));
+  for (const range of [agent, agentCopy, identity, identityCopy, ...journal])
+    if (unitsOf(chip, range).some((index) => held.includes(index)))
+      refuse(`${path}.layout.anchor`, 'erase units of its own');
+  checkAgentSlots(chip, path, edges);
+  checkSlots(chip, path, fixed, edges);
 }
 
 function checkSources(chip: Chip, path: string): void {

@@ -280,14 +280,18 @@ export const chipFile = object(
         bankRule: oneOf('always', 'valid-stack-pointer'),
         boot0: object({ pinWhile: fieldValue, bitField: text }),
         boot1Field: text,
-        addressFields: object({ pinLow: text, shift: count, agentValue: count }, { pinHigh: text }),
+        addressFields: object({ pinLow: text, shift: count, anchorValue: count }, { pinHigh: text }),
         lock: fieldValue,
       },
     ),
     layout: object({
-      agent: list(namedRange),
+      anchor: namedRange,
+      anchorData: range,
       board: range,
+      agent: namedRange,
+      agentCopy: range,
       identity: namedRange,
+      identityCopy: range,
       journal: pair(range),
       slots: list(
         object({

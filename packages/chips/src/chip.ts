@@ -57,10 +57,25 @@ export interface JournalUnit {
 }
 
 export interface Layout {
-  readonly agent: readonly NamedRange[];
-  /** The block of board settings (spec/board.md), in an erase unit of the agent. */
+  /**
+   * What runs first after a reset: it checks the agent, replaces it, loads one. The
+   * chip boots from its start.
+   */
+  readonly anchor: NamedRange;
+  /**
+   * What the anchor goes by, written at personalization: root, measured agent, board settings. With the
+   * anchor the only erase units that the final option bytes protect.
+   */
+  readonly anchorData: Range;
+  /** The block of board settings (spec/board.md): the end of `anchorData`. */
   readonly board: Range;
+  /** Slot A: header and code of the agent that runs. Agents are linked for it. */
+  readonly agent: NamedRange;
+  /** Slot B, as long as slot A: a copy of it, or the agent that replaces it. */
+  readonly agentCopy: Range;
   readonly identity: NamedRange;
+  /** The second copy, in an erase unit of its own or in that of slot B. */
+  readonly identityCopy: Range;
   readonly journal: readonly [JournalUnit, JournalUnit];
   /** In the order in which an image is tried. */
   readonly slots: readonly ApplicationSlot[];

@@ -1,34 +1,18 @@
-// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the agent and
-// its identity is write-protected, the chip boots into the agent, and readout protection stands.
+// The option bytes with which personalization ends (spec/device.md, spec/link.md): what holds the anchor and
+// its data is write-protected, the chip boots into the anchor, and readout protection stands.
 
 import { bootOptions } from './boot-options.ts';
 import type { Chip } from './chip.ts';
-import { eraseUnitsOf } from './erase-units.ts';
 import { fieldMask, findOptionField } from './option-values.ts';
 import type { OptionRequirement, ReadoutLevel } from './protection.ts';
-import type { Range } from './range.ts';
 import { writeProtecting } from './write-protect.ts';
 
-/** Erase units of the agent without those that the identity is still to be written into. */
-function agentAlone(chip: Chip): Range[] {
-  const { agent, identity } = chip.layout;
-  const later = new Set(eraseUnitsOf(chip, identity).map(({ index }) => index));
-  return agent
-    .flatMap((range) => eraseUnitsOf(chip, range))
-    .filter(({ index }) => !later.has(index))
-    .map(({ addressStart, sizeBytes }) => ({ addressStart, length: sizeBytes }));
-}
-
 /**
- * The final option bytes for that readout level, in ascending register. At level 0 a high BOOT0 pin goes on
- * leading into the ROM bootloader: whoever programmed through it can come back. `identityComesLater`: its
- * erase units are left writable, on some chips that of the agent with them.
+ * The final option bytes for that readout level, in ascending register. Of the flash they protect anchor and
+ * its data alone: everything else is to be replaced or written again. At level 0 a high BOOT0 pin goes on
+ * leading into the ROM bootloader: whoever programmed through it can come back.
  */
-export function finalOptions(
-  chip: Chip,
-  level: ReadoutLevel,
-  { identityComesLater = false }: { readonly identityComesLater?: boolean } = {},
-): readonly OptionRequirement[] {
+export function finalOptions(chip: Chip, level: ReadoutLevel): readonly OptionRequirement[] {
   const wanted = new Map<number, { mask: number; value: number }>();
   const want = (register: number, mask: number, value: number) => {
     const before = wanted.get(register) ?? { mask: 0, value: 0 };
@@ -43,7 +27,7 @@ export function finalOptions(
   wantField(readoutProtection.field, levels[level]);
   for (const { register, mask, value } of bootOptions(chip, { keepsRom: level === 0 }))
     want(register, mask, value);
-  const kept = identityComesLater ? agentAlone(chip) : [...layout.agent, layout.identity];
+  const kept = [layout.anchor, layout.anchorData];
   for (const { register, mask, value } of writeProtecting(chip, kept)) want(register, mask, value);
   return [...wanted]
     .sort(([a], [b]) => a - b)

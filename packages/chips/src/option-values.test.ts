@@ -56,11 +56,11 @@ test('unknown fields and values that are too wide are refused', () => {
     );
 });
 
-test('a policy can protect the agent and its identity, never what an install writes', () => {
+test('a policy can protect the anchor, never what an install or an update writes', () => {
   const f427 = findChip('stm32f427');
   expect(policyBits(f427, 0)).toEqual({
     neutral: 0xe0,
-    clearOnly: (1 << 16) | (1 << 17) | (1 << 20),
+    clearOnly: (1 << 16) | (1 << 17),
     setOnly: 0,
     readout: 0xff00,
   });

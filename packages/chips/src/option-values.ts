@@ -3,6 +3,7 @@
 
 import { Fault } from '@firmseal/fault';
 import type { Chip } from './chip.ts';
+import { eraseUnitsOf } from './erase-units.ts';
 import type { OptionField, ReadoutLevel } from './protection.ts';
 
 export type OptionValues = ReadonlyMap<number, number>;
@@ -90,7 +91,7 @@ export function isSilentAt(chip: Chip, level: ReadoutLevel): boolean {
 export interface PolicyBits {
   /** May be set either way. */
   readonly neutral: number;
-  /** May only fall from 1 to 0: write protection of units that an install never writes. */
+  /** May only fall from 1 to 0: write protection of the units of the anchor. */
   readonly clearOnly: number;
   /** May only rise from 0 to 1. */
   readonly setOnly: number;
@@ -99,9 +100,9 @@ export interface PolicyBits {
 }
 
 /**
- * Which bits of a register a package's policy may ask for. Write protection is left out for the journal and
- * the application slots: option bytes are applied before the install writes there, and it could never end.
- * Ranges from start to end are left out whole: no bit of theirs makes protection only stronger.
+ * Which bits of a register a package's policy may ask for. Write protection is left out for everything but
+ * the anchor: applications, journal, agents and identities are written again, by installs, updates and
+ * repairs. Ranges from start to end are left out whole: no bit of theirs makes protection only stronger.
  */
 export function policyBits(chip: Chip, register: number): PolicyBits {
   const bits = { neutral: 0, clearOnly: 0, setOnly: 0, readout: 0 };
@@ -111,17 +112,11 @@ export function policyBits(chip: Chip, register: number): PolicyBits {
     if (field.policy === 'set-only') bits.setOnly |= fieldMask(field);
     if (field.policy === 'readout') bits.readout |= fieldMask(field);
   }
-  const written = [
-    ...chip.layout.slots.map(({ storeStart, length }) => ({ start: storeStart, end: storeStart + length })),
-    ...chip.layout.journal.map((unit) => ({
-      start: unit.addressStart,
-      end: unit.addressStart + unit.sizeBytes,
-    })),
-  ];
-  for (const { addressStart, writeProtect } of chip.flash.eraseUnits)
-    if (writeProtect.kind === 'bit' && writeProtect.register === register)
-      if (written.some(({ start, end }) => addressStart >= start && addressStart < end))
-        bits.clearOnly &= ~(1 << writeProtect.bit);
+  const { anchor, anchorData } = chip.layout;
+  const held = [anchor, anchorData].flatMap((range) => eraseUnitsOf(chip, range).map(({ index }) => index));
+  for (const { index, writeProtect } of chip.flash.eraseUnits)
+    if (writeProtect.kind === 'bit' && writeProtect.register === register && !held.includes(index))
+      bits.clearOnly &= ~(1 << writeProtect.bit);
   const { neutral, clearOnly, setOnly, readout } = bits;
   return {
     neutral: neutral >>> 0,

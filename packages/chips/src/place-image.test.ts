@@ -7,9 +7,9 @@ const h743 = findChip('stm32h743');
 
 test.each([
   ['linked at the start of flash goes to bank 2', 0x08000000, 1048576, 'bank2', 0x08100000],
-  ['linked above the agent stays', 0x08020000, 917504, 'above', 0x08020000],
+  ['linked above the agent stays', 0x08040000, 786432, 'above', 0x08040000],
   ['linked in bank 2 stays', 0x08100000, 1048576, 'bank2-in-place', 0x08100000],
-  ['linked below the end of the agent goes to bank 2', 0x0801ff00, 512, 'bank2', 0x0811ff00],
+  ['linked below the end of the agent goes to bank 2', 0x0803ff00, 512, 'bank2', 0x0813ff00],
 ])('F427: an image %s', (_, address, length, slot, storeAddress) => {
   const placement = placeImage(f427, [{ address, length }]);
   expect(placement.slot.name).toBe(slot);
@@ -27,15 +27,15 @@ test('all segments go to one slot', () => {
 });
 
 test('H743: up to the journal, and not a byte further', () => {
-  expect(placeImage(h743, [{ address: 0x08000000, length: 0x1a0000 }]).slot.name).toBe('start-of-flash');
-  expect(() => placeImage(h743, [{ address: 0x08000000, length: 0x1a0001 }])).toThrow(
+  expect(placeImage(h743, [{ address: 0x08000000, length: 0x160000 }]).slot.name).toBe('start-of-flash');
+  expect(() => placeImage(h743, [{ address: 0x08000000, length: 0x160001 }])).toThrow(
     expect.objectContaining({
       code: 'image-does-not-fit',
       fields: {
         chip: 'stm32h743',
         first: '0x08000000',
-        last: '0x081A0000',
-        free: '0x08000000..0x0819FFFF',
+        last: '0x08160000',
+        free: '0x08000000..0x0815FFFF',
       },
     }),
   );

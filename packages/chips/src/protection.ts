@@ -156,14 +156,14 @@ export interface BootConfiguration {
   /** Option bit in the place of a BOOT1 pin: with BOOT0 high, 1 starts the ROM bootloader, 0 the SRAM. */
   readonly boot1Field?: string;
   /**
-   * Fields with the boot address by the level of BOOT0: address >> shift; `agentValue` starts the agent.
+   * Fields with the boot address by the level of BOOT0: address >> shift; `anchorValue` starts the anchor.
    * Without `pinHigh` a high BOOT0 starts the ROM bootloader.
    */
   readonly addressFields?: {
     readonly pinLow: string;
     readonly pinHigh?: string;
     readonly shift: number;
-    readonly agentValue: number;
+    readonly anchorValue: number;
   };
   /**
    * Field and value that bind every boot to the flash (or to the boot address), for good below a regression.

@@ -10,22 +10,19 @@ function apply(values: Map<number, number>, requirements: readonly OptionRequire
   return values;
 }
 
-test.each(chipIds())(
-  '%s: protecting agent and identity protects their units and no journal or slot',
-  (id) => {
-    const chip = findChip(id);
-    const held = [...chip.layout.agent, chip.layout.identity];
-    const values = apply(defaultOptionValues(chip), writeProtecting(chip, held));
-    for (const unit of chip.flash.eraseUnits) {
-      const inside = held.some(
-        (one) =>
-          one.addressStart < unit.addressStart + unit.sizeBytes &&
-          unit.addressStart < one.addressStart + one.length,
-      );
-      expect([unit.addressStart, isWriteProtected(chip, values, unit)]).toEqual([unit.addressStart, inside]);
-    }
-  },
-);
+test.each(chipIds())('%s: protecting anchor and its data protects their units and no other', (id) => {
+  const chip = findChip(id);
+  const held = [chip.layout.anchor, chip.layout.anchorData];
+  const values = apply(defaultOptionValues(chip), writeProtecting(chip, held));
+  for (const unit of chip.flash.eraseUnits) {
+    const inside = held.some(
+      (one) =>
+        one.addressStart < unit.addressStart + unit.sizeBytes &&
+        unit.addressStart < one.addressStart + one.length,
+    );
+    expect([unit.addressStart, isWriteProtected(chip, values, unit)]).toEqual([unit.addressStart, inside]);
+  }
+});
 
 test('a range that starts above its end protects nothing, one page can be a range', () => {
   const chip = findChip('stm32l476');

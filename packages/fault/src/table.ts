@@ -328,6 +328,26 @@ export const faultTable = {
     sentence: 'The package carries no license in its header, and a plain download brings no license of its own.',
     remedy: 'Attach this chip\'s standing license with `firmseal attach-license`, or install with `firmseal install`.',
   },
+  'agent-package-invalid': {
+    number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
+    remedy: 'Make it with `firmseal seal --agent`.',
+  },
+  'agent-target-wrong': {
+    number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'The package\'s agent is not for the second slot of this chip, or is longer than it.',
+    remedy: 'Seal the agent build of this kind of chip with the catalogue that this chip was made with.',
+  },
+  'agent-counter-rolled-back': {
+    number: 268, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'The package\'s agent does not have a higher counter than the agent that runs in this chip.',
+    remedy: 'Nothing, if this agent is already there: `firmseal devices` shows its version. Otherwise seal the agent with a higher counter.',
+  },
+  'agent-install-pending': {
+    number: 269, exit: 'package', http: 422, retry: 'fail', chip: true,
+    sentence: 'An install of firmware was begun on this chip and has not ended; an agent is not taken beside it.',
+    remedy: 'Install the firmware package again to its end, then the agent.',
+  },
   'license-malformed': {
     number: 300, exit: 'license', http: 422, retry: 'fail', chip: true,
     sentence: 'The license does not have the fields that the specification asks for.',
@@ -623,6 +643,96 @@ export const faultTable = {
     sentence: 'The chip holds no enrolment secret.',
     remedy: 'Use a chip that was programmed with a row of `firmseal agent export --enrol`; a secret is erased once the chip has its identity.',
   },
+  'anchor-data-missing': {
+    number: 422, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
+    remedy: 'Personalize the chip.',
+  },
+  'agent-image-malformed': {
+    number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
+    remedy: 'Sign the agent again with the `firmseal` that made the package, from an agent build of this version.',
+  },
+  'agent-image-signature-invalid': {
+    number: 431, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The statement of an agent\'s image is not signed by the agent signer that its delegation names.',
+    remedy: 'Sign the agent with the key of that delegation, or delegate to the key that signed.',
+  },
+  'agent-image-product-wrong': {
+    number: 432, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image is for another product than this chip.',
+    remedy: 'Sign the agent for the product of this chip.',
+  },
+  'agent-image-chip-wrong': {
+    number: 433, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image is for another kind of chip.',
+    remedy: 'Seal the agent build of this kind of chip.',
+  },
+  'agent-image-digest-wrong': {
+    number: 434, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The code of an agent\'s image is not the code that its statement names.',
+    remedy: 'Copy or fetch the agent again. If the error comes back, seal it again.',
+  },
+  'agent-image-unknown': {
+    number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
+    remedy: 'Sign the agent: `firmseal seal --agent`.',
+  },
+  'agent-image-other': {
+    number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The agent\'s image has another counter or length than the package says.',
+    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+  },
+  'journal-newer': {
+    number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip\'s journal was written by a newer agent, in a form that this one does not know.',
+    remedy: 'Load the newer agent again. Nothing in the journal was changed.',
+  },
+  'identity-newer': {
+    number: 438, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip\'s identity was written by a newer agent, in a form that this one does not know.',
+    remedy: 'Load the newer agent again. Nothing of the identity was changed.',
+  },
+  'recovery-needed': {
+    number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip lost its journal, or holds one that it has left behind. It boots nothing and takes no other work until it is recovered.',
+    remedy: 'Run `firmseal recover` with the key of the root or of a recoverer, then install again.',
+  },
+  'recovery-malformed': {
+    number: 441, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is damaged or not of its format.',
+    remedy: 'Make it again with `firmseal recover`.',
+  },
+  'recovery-signature-invalid': {
+    number: 442, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement was not signed by the root of this chip or by the recoverer of its delegation.',
+    remedy: 'Sign with the root key or the key that the delegation names, and pass every root succession since the chip was personalized.',
+  },
+  'recovery-device-wrong': {
+    number: 443, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement is for another device.',
+    remedy: 'Run `firmseal recover` on the chip that is to be recovered.',
+  },
+  'recovery-nonce-wrong': {
+    number: 444, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement answers another hello than the last one of this chip.',
+    remedy: 'Run `firmseal recover` again: it asks for a new hello and signs a new statement.',
+  },
+  'recovery-root-old': {
+    number: 445, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement rests on a root that this chip has left behind.',
+    remedy: 'Pass every root succession, and sign under the root that is in force now.',
+  },
+  'recovery-epoch-wrong': {
+    number: 446, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The epoch of a recovery statement is not the one in force.',
+    remedy: 'State the epoch that the owner opened last, and pass the epoch statement or a delegation of that epoch.',
+  },
+  'recovery-floor-low': {
+    number: 447, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A recovery statement would take a counter of the chip back.',
+    remedy: 'State floors that are not below those of the hello that `firmseal recover` shows.',
+  },
   'supply-too-low': {
     number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The supply of the chip is too low to erase its flash.',
@@ -762,6 +872,11 @@ export const faultTable = {
     number: 523, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The package that was just sealed does not pass the check of its own reader: {detail}',
     remedy: 'Do not use it. Please report this with the command that you ran.',
+  },
+  'agent-proof-too-large': {
+    number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
+    remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
   },
   'policy-repairable': {
     number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1498,6 +1613,11 @@ export const faultTable = {
     sentence: 'License {license} cannot be in the batch: {reason}.',
     remedy: 'Make the batch with `firmseal batch new`, which names licenses that belong together.',
   },
+  'recovery-below-licensed': {
+    number: 899, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'A recovery statement has security counter {counter} and unwraps {unwraps}, but the device was licensed up to counter {licensedCounter} and unwraps {licensedUnwraps}.',
+    remedy: 'Run `firmseal recover` with --authority and without --floor: it takes the floors from the authority.',
+  },
   'approval-malformed': {
     number: 913, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'The approval is not an approval of firmseal.',
@@ -1877,6 +1997,26 @@ export const faultTable = {
     number: 984, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: '{problems} of the checks of this machine found a problem.',
     remedy: 'Do what each PROBLEM above says, then run `firmseal doctor` again.',
+  },
+  'recovery-floor-missing': {
+    number: 985, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'Nobody said from which security counter on the chip is to take versions.',
+    remedy: 'Give --authority and --token-file, which know what was licensed, or --floor with the highest counter that was ever licensed to this chip.',
+  },
+  'recovery-agent-silent': {
+    number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
+    sentence: 'No agent answers at {socket}.',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+  },
+  'recovery-not-needed': {
+    number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'The chip at {socket} has a journal: its life cycle is {lifeCycle}. A recovery takes its application away.',
+    remedy: 'Install as usual. Give --replace-journal if the journal is an older copy that somebody put back.',
+  },
+  'recovery-epoch-unproven': {
+    number: 988, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The epoch in force at the authority is {inForce}, but the files prove {proven} only.',
+    remedy: 'Pass --epoch-statement or a delegation of that epoch: the chip takes no epoch that the root did not sign.',
   },
   'approver-option-missing': {
     number: 991, exit: 'usage', http: null, retry: 'fail', chip: false,

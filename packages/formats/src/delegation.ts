@@ -34,7 +34,10 @@ export const successionKind: SignedKind = {
 export const successionCountMax = 4;
 
 /** In the order of their numbers on the wire, from 1. */
-export const roles = ['package-signer', 'license-issuer', 'device-ca', 'approver'] as const;
+export const roles = [
+  ...(['package-signer', 'license-issuer', 'device-ca', 'approver'] as const),
+  ...(['agent-signer', 'recoverer'] as const),
+] as const;
 export type Role = (typeof roles)[number];
 
 const delegationShape = {

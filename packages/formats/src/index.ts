@@ -37,7 +37,18 @@ export {
 } from './option-values.ts';
 export { isProductName, requireProductName } from './product-name.ts';
 export {
+  encodeRecoveryBundle,
+  type KnownOfChip,
+  makeRecoveryStatement,
+  type RecoveryBundle,
+  type RecoveryStatement,
+  readRecoveryBundle,
+  recoveryKind,
+  verifyRecovery,
+} from './recovery.ts';
+export {
   checkCounterCap,
+  followRoot,
   type GrownTrust,
   type RootObjects,
   type Trust,

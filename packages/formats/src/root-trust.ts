@@ -40,6 +40,11 @@ export interface GrownTrust extends Trust {
   readonly delegations: readonly Delegation[];
 }
 
+/** The trust when no delegation came with its objects: root and epoch in force. */
+export interface RootTrust extends Trust {
+  readonly epoch: number;
+}
+
 /** Encoded objects that travel together. */
 export interface RootObjects {
   /** Oldest first. */
@@ -96,6 +101,21 @@ function adoptDelegation(
 }
 
 /**
+ * Steps 1 and 2 of section 5: the root and the epoch in force, for what the root itself signs. Throws as
+ * verifyAuthority, as far as `epoch-product-wrong`.
+ */
+export function followRoot(
+  crypto: Crypto,
+  objects: Omit<RootObjects, 'delegation'>,
+  known: Trust,
+): RootTrust {
+  const { successions = [], epochStatement } = objects;
+  const followed = followSuccessions(crypto, successions, known);
+  const told = epochStatement ? adoptStatement(crypto, epochStatement, followed) : followed;
+  return { ...told, epoch: told.epoch ?? 0 };
+}
+
+/**
  * Steps 1 to 3 of section 5, in order. `trust` of the answer has the root, product and epoch in force, and
  * every delegation of the decision so far: the next object of the same decision is verified with it. Throws
  * `root-malformed`, `root-product-wrong`, `root-revoked`; `epoch-malformed`, `epoch-signature-invalid`,
@@ -107,12 +127,9 @@ export function verifyAuthority(
   objects: RootObjects,
   { role, ...known }: Trust & { role: Role },
 ): { delegate: VerifiedDelegation; trust: GrownTrust } {
-  const { successions = [], epochStatement, delegation } = objects;
-  const followed = followSuccessions(crypto, successions, known);
-  const told = epochStatement ? adoptStatement(crypto, epochStatement, followed) : followed;
   // A statement ends what was accepted before it, too: all of the decision is held against
   // the epoch that stands now.
-  return adoptDelegation(crypto, delegation, { ...told, role });
+  return adoptDelegation(crypto, objects.delegation, { ...followRoot(crypto, objects, known), role });
 }
 
 /** Step 4: throws `delegation-counter-exceeded`. */

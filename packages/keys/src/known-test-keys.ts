@@ -85,6 +85,12 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
       '796eeb37b12982e3c778bf8357dcbd5fa20250c9c5c4aa3479db106d9f3b9497',
     from: 'vectors/keys.json, stranger',
   },
+  {
+    publicKey:
+      '041c7644b4260944c6f011d49fe62efb175c47e0233903d1ac9f826fcb6a966411' +
+      '0f81f9bcdbbb5d594f8d82e33a7b866552f4946494a1403ea73814d70670ec66',
+    from: 'vectors/keys.json, agent signer',
+  },
 ];
 
 const known = new Set(knownTestKeys.map(({ publicKey }) => publicKey));

@@ -25,6 +25,7 @@ export type LogKind =
   | 'station-admitted'
   | 'outcome-stored'
   | 'identity-stored'
+  | 'recovery-stated'
   | 'token-created'
   | 'token-revoked'
   | 'alarm'

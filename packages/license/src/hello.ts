@@ -47,7 +47,7 @@ export const helloKind: SignedKind = {
 /** In the order of their numbers on the wire, from 0 (spec/agent.md section 2). */
 export const lifeCycles = [
   ...(['blank', 'personalized', 'installing', 'installed'] as const),
-  ...(['erased', 'trial', 'reverted'] as const),
+  ...(['erased', 'trial', 'reverted', 'recovery-needed'] as const),
 ] as const;
 export type LifeCycle = (typeof lifeCycles)[number];
 

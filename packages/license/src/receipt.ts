@@ -12,8 +12,10 @@ import {
   field,
   integer,
   oneOf,
+  optionalField,
   type Schema,
   signCoseWith,
+  tuple,
 } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
@@ -80,6 +82,8 @@ export interface Receipt {
   readonly measured: boolean;
   readonly origin: Origin;
   readonly levelKey: boolean;
+  /** Of the agent that the install brought; left out for firmware. */
+  readonly agent?: { readonly version: number; readonly counter: number };
 }
 
 const areaEvidence: Schema<Bytes | number> = (value, what) =>
@@ -107,19 +111,21 @@ const receiptShape = {
   measured: field(-70015, boolean),
   origin: field(-70016, originValue),
   levelKey: field(-70017, boolean),
+  agent: optionalField(-70018, tuple(count, count)),
 };
 
 /** A payload whose signature held, or that is only shown. Throws `receipt-malformed`. */
 export function readReceiptPayload(payload: Uint8Array): Receipt {
   const shape = readObject(payload, 'receipt-malformed', 'receipt', receiptShape);
-  const { ueid, dbgstat, profile: _, result: number, ...rest } = shape;
+  const { ueid, dbgstat, profile: _, result: number, agent, ...rest } = shape;
   const result = receiptResults[number]!;
   const consistent =
     ueid[0] === 1 &&
     dbgstat === debugStatus[effectiveReadoutLevel(rest)] &&
     (rest.fresh || !(rest.measured || result === 'gone'));
   if (!consistent) throw new Fault('receipt-malformed');
-  return { ...rest, result, thumbprint: ueid.slice(1) };
+  const receipt = { ...rest, result, thumbprint: ueid.slice(1) };
+  return agent ? { ...receipt, agent: { version: agent[0], counter: agent[1] } } : receipt;
 }
 
 /** Shape alone: nothing in it can be believed. Throws `receipt-malformed`. */
@@ -129,6 +135,7 @@ export function parseReceiptUnverified(bytes: Uint8Array): Receipt {
 
 /** Signs a receipt as a chip does; for chips of software and for tests. */
 export function makeReceipt(crypto: Crypto, signer: CoseSigner, receipt: Receipt): Promise<Bytes> {
+  const { agent } = receipt;
   const payload = encodeCbor(
     new Map<number, CborInput>([
       [10, receipt.nonce],
@@ -152,6 +159,7 @@ export function makeReceipt(crypto: Crypto, signer: CoseSigner, receipt: Receipt
       [-70015, receipt.measured],
       [-70016, originNumber(receipt.origin)],
       [-70017, receipt.levelKey],
+      ...(agent ? ([[-70018, [agent.version, agent.counter]]] as const) : []),
     ]),
   );
   return signCoseWith(crypto, { signer, typ: receiptKind.typ, payload });

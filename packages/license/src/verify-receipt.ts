@@ -6,7 +6,7 @@ import { findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type DevicePublic, digestOf, sameOrigin, verifySigned } from '@firmseal/formats';
-import { type Manifest, unmetRequirement } from '@firmseal/seal';
+import { agentAreaOf, type Manifest, unmetRequirement } from '@firmseal/seal';
 import { type Receipt, readReceiptPayload, receiptKind, receiptResults } from './receipt.ts';
 import type { VerifiedLicense } from './verify-license.ts';
 
@@ -81,7 +81,8 @@ function checkMoment(receipt: Receipt, { license, manifest, challenge }: Receipt
 /** Checks 12 to 15: the chip holds what the manifest describes, as the manifest asks. */
 function checkSatisfies(receipt: Receipt, { license, manifest, device }: ReceiptContext): void {
   const { core } = manifest;
-  if (!holdsManifest(receipt, manifest, license.terms.deviceDataDigests))
+  const namesAgent = receipt.agent?.counter === agentAreaOf(core)?.agentCounter;
+  if (!namesAgent || !holdsManifest(receipt, manifest, license.terms.deviceDataDigests))
     throw new Fault('receipt-digest-wrong');
   const unmet = unmetRequirement(findChip(device.chipId), core, receipt.optionBytes);
   if (unmet) throw new Fault('receipt-options-wrong', { register: unmet.register });

@@ -27,8 +27,8 @@ export const issuerDelegation = await delegate('license-issuer', 'license issuer
 export const sealed = await sealPackage(crypto, {
   core: smallCore,
   areas: [
-    { area: { kind: 'firmware', address: 0x08020000, lengthBytes: 96 }, plaintext: filled(96, 9) },
-    { area: { kind: 'device-data', address: 0x08040000, lengthBytes: 32 } },
+    { area: { kind: 'firmware', address: 0x08040000, lengthBytes: 96 }, plaintext: filled(96, 9) },
+    { area: { kind: 'device-data', address: 0x08060000, lengthBytes: 32 } },
   ],
   signer: testSigner('package signer'),
   delegation: await delegate('package-signer', 'package signer', { counterCap: 9 }),

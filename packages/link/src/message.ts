@@ -17,6 +17,8 @@ export const requestTypes = {
   receipt: 0x24,
   acknowledge: 0x25,
   start: 0x26,
+  'agent-receipt': 0x27,
+  recover: 0x30,
 } as const;
 
 export type RequestName = keyof typeof requestTypes;

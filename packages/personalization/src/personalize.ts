@@ -4,6 +4,7 @@
 // takes up a personalization that was cut.
 
 import type { AgentClient } from '@firmseal/agent-client';
+import { anchorPart } from '@firmseal/agent-image';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import {
   type CertificateSigner,
@@ -119,7 +120,7 @@ async function protectFirst(options: PersonalizeOptions): Promise<void> {
     if (options.origin?.kind === 'enrolled' && readoutLevel !== level)
       throw new Fault('protection-not-in-force', { wanted: level, found: readoutLevel });
     if (readoutLevel === 2 || options.origin?.kind === 'enrolled') return;
-    await agent.personalizeProtect(finalOptions(chip, level, { identityComesLater: true }));
+    await agent.personalizeProtect(finalOptions(chip, level));
   } finally {
     await close();
   }
@@ -153,7 +154,9 @@ async function startAgent(
 ): Promise<PersonalizedDevice | 'agent-waits' | undefined> {
   const writer = writerOf(options);
   if (writer === undefined) return confirmEarlier(options).catch(() => undefined);
-  const { agentImage: image, leastMillivolts } = options;
+  const { agentImage, leastMillivolts, crypto, chip, rootPublicKey, product, epoch } = options;
+  const owner = { rootPublicKey, product, epoch };
+  const image = [...agentImage, anchorPart(crypto, agentImage, { chip, owner })];
   const order = { image, ...(leastMillivolts === undefined ? {} : { leastMillivolts }) };
   try {
     await writer.write(order);
@@ -242,8 +245,7 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
       ...{ caPublicKeys: [deviceCa.publicKey], product, now: notBefore },
     });
     onStep?.('certified');
-    const identityComesLater = isProtectedFirst(options);
-    const optionBytes = finalOptions(chip, options.level, { identityComesLater });
+    const optionBytes = finalOptions(chip, options.level);
     await agent.personalizeFinish({ certificate, optionBytes });
     return uniqueId;
   } finally {

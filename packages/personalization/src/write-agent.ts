@@ -35,7 +35,8 @@ export interface WriteAgentOptions {
 /** Where an erase unit is looked at after the erase: no vector table is shorter. */
 const lookBytes = 64;
 
-export const agentAddress = (chip: Chip): number => chip.layout.agent[0]!.addressStart;
+/** Where the chip starts: the anchor. */
+export const agentAddress = (chip: Chip): number => chip.layout.anchor.addressStart;
 
 /** Whether the way resets the chip into what its boot settings say; a ROM bootloader can only jump. */
 const bootsByReset = ({ way }: ChipProgrammer): boolean => way === 'probe';

@@ -32,7 +32,7 @@ test('the agent is installed, proven and stored', async () => {
 test('started at the end, the chip boots its application', async () => {
   const { chip, bench } = await ready();
   expect((await bench.run({ startApplication: true }))[0]).toMatchObject({ outcome: 'pass' });
-  expect(chip.bootedApplication).toMatchObject({ address: 0x08020000 });
+  expect(chip.bootedApplication).toMatchObject({ address: 0x08040000 });
 });
 
 describe('every frame, each misfortune once: PASS, one unit', () => {
@@ -96,7 +96,7 @@ describe('power is cut and comes back', () => {
 
 describe('an update on trial', () => {
   /** Beside the small package, in an erase unit of its own. */
-  const entry = 0x08080000;
+  const entry = 0x080a0000;
   const next = { securityCounter: 6, firmwareVersion: '1.3.0', interruption: 'trial', entry } as const;
 
   async function updated() {
@@ -107,7 +107,7 @@ describe('an update on trial', () => {
     chip.setPin('agent-request', false);
     const update = await createBench(Object.fromEntries(bench.sockets), {
       verifyCertificate: verifyRealCertificate,
-      change: { ...next, areas: [firmware(entry, 1184, 3), deviceData(0x080a0000)] },
+      change: { ...next, areas: [firmware(entry, 1184, 3), deviceData(0x080c0000)] },
     });
     return { chip, update };
   }
@@ -125,7 +125,7 @@ describe('an update on trial', () => {
     expect((await update.run({ startApplication: true }))[0]).toMatchObject({ outcome: 'pass' });
     expect(chip.bootedApplication).toMatchObject({ address: entry });
     chip.reset(); // it was not confirmed
-    expect(chip.bootedApplication).toMatchObject({ address: 0x08020000 });
+    expect(chip.bootedApplication).toMatchObject({ address: 0x08040000 });
     chip.setPin('agent-request', true);
     chip.reset();
     chip.setPin('agent-request', false);

@@ -44,7 +44,7 @@ beforeAll(async () => {
       firmwareVersion: '2.0',
       securityCounter: 5,
       chunkSizeBytes: 1024,
-      entry: 0x08020000,
+      entry: 0x08040000,
       optionBytes: [],
       leastReadoutLevel: 2,
       interruption: 'resume',
@@ -53,7 +53,7 @@ beforeAll(async () => {
     },
     areas: [
       {
-        area: { kind: 'firmware', address: 0x08020000, lengthBytes: 8192 },
+        area: { kind: 'firmware', address: 0x08040000, lengthBytes: 8192 },
         plaintext: crypto.randomBytes(8192),
       },
     ],

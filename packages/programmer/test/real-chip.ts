@@ -2,6 +2,7 @@
 // site does it: agent written over the debug port, identity and final protection over the link.
 
 import { AgentClient } from '@firmseal/agent-client';
+import { anchorPart } from '@firmseal/agent-image';
 import {
   type CertificateSigner,
   issueDeviceCertificate,
@@ -79,7 +80,8 @@ export class RealChip {
     const module = await buildAgent(chipId);
     chip.powerOn();
     chip.debug.connect();
-    for (const { address, bytes } of agentImage(module, chip.chip)) {
+    const image = agentImage(module, chip.chip);
+    for (const { address, bytes } of [...image, anchorPart(crypto, image, { chip: chip.chip, owner })]) {
       const status = chip.debug.programFlash(address, bytes);
       if (status !== 'ok') throw new Error(`programming the agent: ${status}`);
     }

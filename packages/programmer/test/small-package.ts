@@ -32,9 +32,9 @@ export async function sealSmall({ areas, ...change }: SmallChange = {}) {
   const sealed = await sealPackage(crypto, {
     core: { ...smallCore, ...change },
     areas: areas ?? [
-      firmware(0x08020000, 2 * 1024 + 96, 1),
-      deviceData(0x08040000),
-      firmware(0x08060000, 2048, 2),
+      firmware(0x08040000, 2 * 1024 + 96, 1),
+      deviceData(0x08060000),
+      firmware(0x08080000, 2048, 2),
     ],
     signer: testSigner('package signer'),
     delegation: await delegate('package-signer', 'package signer'),

@@ -2,12 +2,14 @@
 // about areas that can be checked without knowing the chip.
 
 import { type CborInput, type CborValue, field, integer, mapOf, oneOf } from '@firmseal/cbor-cose';
+import { agentHeaderBytes } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { readValue, word, wordMax } from '@firmseal/formats';
+import { count, readValue, word, wordMax } from '@firmseal/formats';
 
-/** In the order of their numbers on the wire, from 1. Kind 4, module of another owner, is reserved. */
-export const areaKinds = ['firmware', 'generated-keys', 'device-data'] as const;
-export type AreaKind = (typeof areaKinds)[number];
+/** Numbers on the wire. 4, module of another owner, is reserved. */
+const areaNumbers = { firmware: 1, 'generated-keys': 2, 'device-data': 3, agent: 5 } as const;
+export type AreaKind = keyof typeof areaNumbers;
+export const areaKinds = Object.keys(areaNumbers) as readonly AreaKind[];
 
 const updateChoices = ['keep', 'renew'] as const;
 
@@ -18,7 +20,12 @@ export interface Area {
   readonly lengthBytes: number;
   /** Generated keys only: what an update does with the keys that are there. */
   readonly onUpdate?: (typeof updateChoices)[number];
+  /** Agents only: the counter of the image (spec/agent-image.md). */
+  readonly agentCounter?: number;
 }
+
+/** Whether records bring its content. */
+export const hasRecords = ({ kind }: Pick<Area, 'kind'>): boolean => kind === 'firmware' || kind === 'agent';
 
 export const areaCountMax = 8;
 /** Addresses and lengths are multiples of this on every chip. */
@@ -30,10 +37,11 @@ const entryAlignmentBytes = 128;
 export function encodeAreas(areas: readonly Area[]): CborInput {
   return areas.map((area) => {
     const map = new Map<number, number>([
-      [0, areaKinds.indexOf(area.kind) + 1],
+      [0, areaNumbers[area.kind]],
       [1, area.address],
       [2, area.lengthBytes],
     ]);
+    if (area.agentCounter !== undefined) map.set(3, area.agentCounter);
     if (area.onUpdate) map.set(3, updateChoices.indexOf(area.onUpdate) + 1);
     return map;
   });
@@ -57,12 +65,20 @@ const deviceArea = mapOf({
   lengthBytes: field(2, smallLength),
 });
 
+const agentArea = mapOf({
+  kind: field(0, oneOf(5)),
+  address: field(1, word),
+  lengthBytes: field(2, integer(1, wordMax)),
+  agentCounter: field(3, count),
+});
+
 function readArea(value: CborValue): Area {
   const kind = value instanceof Map ? value.get(0) : undefined;
   if (kind === 2) {
     const area = readValue(value, 'area-malformed', 'area', generatedArea);
     return { ...area, kind: 'generated-keys', onUpdate: updateChoices[area.onUpdate - 1]! };
   }
+  if (kind === 5) return { ...readValue(value, 'area-malformed', 'area', agentArea), kind: 'agent' };
   if (kind === 3) return { ...readValue(value, 'area-malformed', 'area', deviceArea), kind: 'device-data' };
   return { ...readValue(value, 'area-malformed', 'area', firmwareArea), kind: 'firmware' };
 }
@@ -91,11 +107,19 @@ export function readAreas(value: CborValue): Area[] {
   });
 }
 
+/** Whether the area is an agent, and the entry its vector table. */
+const isAgentEntry = (entry: number, [first]: readonly Area[]): boolean =>
+  first?.kind === 'agent' && entry === first.address + agentHeaderBytes;
+
 /**
- * The entry is a vector table inside an area of firmware, on a multiple of 128.
+ * The entry is a vector table inside an area of firmware, on a multiple of 128, or that of an agent.
  * Throws `entry-outside-firmware`.
  */
 export function checkEntry(entry: number, areas: readonly Area[]): void {
+  if (areas[0]?.kind === 'agent') {
+    if (!isAgentEntry(entry, areas)) throw new Fault('entry-outside-firmware', { entry });
+    return;
+  }
   const inside = areas.some(
     ({ kind, address, lengthBytes }) =>
       kind === 'firmware' && entry >= address && entry < address + lengthBytes,

@@ -53,12 +53,12 @@ describe('the checks of a chip', () => {
     [
       'two areas in an erase unit',
       'area-overlap',
-      withCore({ areas: [firmware(0x08020000, 32), firmware(0x0803ffe0, 32)] }),
+      withCore({ areas: [firmware(0x08040000, 32), firmware(0x0805ffe0, 32)] }),
     ],
     [
       'generated keys without a random generator',
       'area-kind-unsupported',
-      withCore({ areas: [{ ...firmware(0x08020000, 32), kind: 'generated-keys', onUpdate: 'keep' }] }),
+      withCore({ areas: [{ ...firmware(0x08040000, 32), kind: 'generated-keys', onUpdate: 'keep' }] }),
       state,
       noRandom,
     ],
@@ -128,12 +128,12 @@ describe('the checks of a chip', () => {
     [
       'write protection taken away',
       'policy-not-stronger',
-      withCore({ leastReadoutLevel: 1, optionBytes: [{ register: 0, mask: 1 << 20, value: 1 << 20 }] }),
+      withCore({ leastReadoutLevel: 1, optionBytes: [{ register: 0, mask: 1 << 16, value: 1 << 16 }] }),
       {
         ...atLevel1,
         optionBytes: atLevel1.optionBytes.map((o) => ({
           ...o,
-          value: o.register === 0 ? o.value & ~(1 << 20) : o.value,
+          value: o.register === 0 ? o.value & ~(1 << 16) : o.value,
         })),
       },
     ],

@@ -1,18 +1,22 @@
 // What a chip adds to the checks of a package header: spec/package.md section 6, steps 7 to 10. With the
 // catalogue alone steps 7 and 9; with the state of one chip (from its hello) 8 and 10 too.
 
-import { type Chip, eraseUnitAt, policyBits, readoutLevel } from '@firmseal/chips';
+import { type Chip, eraseUnitAt, hexAddress, policyBits, readoutLevel } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { effectiveReadoutLevel, type OptionValue, type ReadoutLevel } from '@firmseal/formats';
 import type { Area } from './areas.ts';
 import type { ManifestCore } from './core.ts';
-import type { Manifest } from './manifest.ts';
+import { agentAreaOf, type Manifest } from './manifest.ts';
 import type { OptionRequirement } from './requirements.ts';
 
 /** What a chip says of itself. */
 export interface ChipState {
   readonly agentVersion: number;
   readonly securityCounter: number;
+  /** Of the agent that runs; left out where nobody told it, and then it is not looked at. */
+  readonly agentCounter?: number;
+  /** An install of firmware was begun and has not ended. */
+  readonly installPending?: boolean;
   /** As read. */
   readonly readoutLevel: ReadoutLevel;
   /** Whether somebody's key can take the readout level back. */
@@ -20,8 +24,21 @@ export interface ChipState {
   readonly optionBytes: readonly OptionValue[];
 }
 
+/** The second slot of the agent, and nothing else. */
+function checkAgentTarget(chip: Chip, { address, lengthBytes }: Area): void {
+  const { addressStart, length } = chip.layout.agentCopy;
+  if (address !== addressStart || lengthBytes > length)
+    throw new Fault('agent-target-wrong', { chip: chip.id, address: hexAddress(address) });
+  if (lengthBytes % chip.write.unitBytes !== 0)
+    throw new Fault('area-misaligned', { area: 0, chip: chip.id });
+}
+
 function checkArea(chip: Chip, area: Area, ordinal: number, before: Area | undefined): void {
   const { address, lengthBytes, kind } = area;
+  if (kind === 'agent') {
+    checkAgentTarget(chip, area);
+    return;
+  }
   const inside = chip.layout.slots.some(
     ({ storeStart, length }) => address >= storeStart && address + lengthBytes <= storeStart + length,
   );
@@ -72,9 +89,21 @@ function compareRequirement(
   return { differs, weakens };
 }
 
+function checkAgentState({ agentCounter: offered = 0 }: Area, state: ChipState): void {
+  const { agentCounter: stored, installPending = false } = state;
+  if (stored !== undefined && offered <= stored)
+    throw new Fault('agent-counter-rolled-back', { offered, stored });
+  if (installPending) throw new Fault('agent-install-pending');
+}
+
 function checkCounters({ core }: Manifest, state: ChipState): void {
   if (state.agentVersion < core.leastAgentVersion)
     throw new Fault('agent-too-old', { agentVersion: state.agentVersion, least: core.leastAgentVersion });
+  const agent = agentAreaOf(core);
+  if (agent) {
+    checkAgentState(agent, state);
+    return;
+  }
   const [offered, stored] = [core.securityCounter, state.securityCounter];
   if (offered < stored) throw new Fault('counter-rolled-back', { offered, stored });
 }
@@ -93,7 +122,8 @@ function checkProtection(chip: Chip, { core }: Manifest, state: ChipState): void
 /**
  * Steps 7 and 9, and with `state` 8 and 10, in that order. Throws `manifest-chip-wrong`,
  * `area-outside-application`, `area-misaligned`, `area-overlap`, `area-kind-unsupported`;
- * `agent-too-old`, `counter-rolled-back`, `policy-field-unknown`; `readout-level-too-low`,
+ * `agent-target-wrong`; `agent-too-old`, `counter-rolled-back`, `agent-counter-rolled-back`,
+ * `agent-install-pending`, `policy-field-unknown`; `readout-level-too-low`,
  * `policy-not-stronger`, `policy-locked`.
  */
 export function checkForChip(manifest: Manifest, chip: Chip, state?: ChipState): void {

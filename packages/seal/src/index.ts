@@ -4,6 +4,7 @@ export {
   areaAlignmentBytes,
   areaCountMax,
   areaKinds,
+  hasRecords,
   smallAreaMaxBytes,
 } from './areas.ts';
 export {
@@ -17,7 +18,13 @@ export {
 export { type ChunkSizeBytes, chunkSizes, encodeCore, type ManifestCore } from './core.ts';
 export { type CheckOutcome, inspectPackage, type PackageReport, renderPackageReport } from './inspect.ts';
 export { deriveContentKey, type PackageKeys, packageKeys, plaintextDigest } from './key-schedule.ts';
-export { encodeManifestPayload, type Manifest, type ManifestPayload, manifestKind } from './manifest.ts';
+export {
+  agentAreaOf,
+  encodeManifestPayload,
+  type Manifest,
+  type ManifestPayload,
+  manifestKind,
+} from './manifest.ts';
 export {
   type OpenedChunk,
   type OpenedPackage,

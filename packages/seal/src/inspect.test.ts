@@ -14,12 +14,12 @@ describe('inspecting a package', () => {
       product: 'thermostat',
       manifestDigest: toHex(manifestDigest),
       records: 5,
-      entry: '0x08020000',
+      entry: '0x08040000',
       carriesLicense: false,
     });
     const text = renderPackageReport(report) + JSON.stringify(report);
     expect(text).not.toContain(toHex(contentKey.expose()));
-    expect(renderPackageReport(report)).toContain('area 1:              0x08040000 64 bytes, device-data\n');
+    expect(renderPackageReport(report)).toContain('area 1:              0x08060000 64 bytes, device-data\n');
   });
 
   it('says which check failed', async () => {

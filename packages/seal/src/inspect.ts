@@ -37,7 +37,13 @@ export interface PackageReport {
   readonly firmwareVersion: string;
   readonly securityCounter: number;
   readonly entry: string;
-  readonly areas: readonly { kind: string; address: string; lengthBytes: number; onUpdate?: string }[];
+  readonly areas: readonly {
+    kind: string;
+    address: string;
+    lengthBytes: number;
+    onUpdate?: string;
+    agentCounter?: number;
+  }[];
   readonly chunkSizeBytes: number;
   readonly records: number;
   readonly optionBytes: readonly { register: number; mask: string; value: string }[];
@@ -129,6 +135,13 @@ export function inspectPackage(
   };
 }
 
+function describeArea(area: PackageReport['areas'][number]): string {
+  const { kind, address, lengthBytes, onUpdate, agentCounter } = area;
+  const update = onUpdate ? `, on update ${onUpdate}` : '';
+  const counter = agentCounter === undefined ? '' : `, agent counter ${agentCounter}`;
+  return `${address} ${lengthBytes} bytes, ${kind}${update}${counter}`;
+}
+
 /**
  * The report as aligned lines, without control characters: all texts in it are of the
  * printable sets of the format.
@@ -142,10 +155,7 @@ export function renderPackageReport(report: PackageReport): string {
     ['chips', report.chips.join(', ')],
     ['manifest digest', report.manifestDigest],
     ['entry', report.entry],
-    ...report.areas.map(({ kind, address, lengthBytes, onUpdate }, i): [string, string] => [
-      `area ${i}`,
-      `${address} ${lengthBytes} bytes, ${kind}${onUpdate ? `, on update ${onUpdate}` : ''}`,
-    ]),
+    ...report.areas.map((area, i): [string, string] => [`area ${i}`, describeArea(area)]),
     ['records', `${report.records} of up to ${report.chunkSizeBytes} bytes`],
     ...report.optionBytes.map(({ register, mask, value }): [string, string] => [
       `option bytes ${register}`,

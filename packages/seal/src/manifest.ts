@@ -3,10 +3,11 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { arrayOf, byteString, type CborInput, encodeCbor, field, nullable } from '@firmseal/cbor-cose';
+import { agentHeaderBytes } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { bytes32, readObject, type SignedKind } from '@firmseal/formats';
-import { areaCountMax, checkEntry, readAreas } from './areas.ts';
+import { type Area, areaCountMax, checkEntry, hasRecords, readAreas } from './areas.ts';
 import { type CoreDraft, decodeCoreDraft, type ManifestCore } from './core.ts';
 import { countRecords, recordCountMax } from './record-plan.ts';
 import { readRequirements } from './requirements.ts';
@@ -77,23 +78,38 @@ export function decodeManifestPayload(payload: Uint8Array): ManifestPayload & { 
   return { ...shape, draft: decodeCoreDraft(shape.coreBytes) };
 }
 
+/** The area of a package that brings an agent; undefined for one that brings firmware. */
+export const agentAreaOf = ({ areas }: Pick<ManifestCore, 'areas'>): Area | undefined =>
+  areas[0]?.kind === 'agent' ? areas[0] : undefined;
+
+/** An agent comes alone, and asks for nothing. Throws `agent-package-invalid`. */
+function checkAgentPackage(core: ManifestCore): void {
+  const { areas, interruption, bootCheck, optionBytes, securityCounter } = core;
+  if (areas.every(({ kind }) => kind !== 'agent')) return;
+  const alone = areas.length === 1 && areas[0]!.lengthBytes > agentHeaderBytes;
+  const plain = interruption === 'erase' && bootCheck === 'record';
+  if (!alone || !plain || optionBytes.length > 0 || securityCounter !== 0)
+    throw new Fault('agent-package-invalid');
+}
+
 /**
  * Step 6. Throws, in this order: `area-malformed` and `area-misaligned` (area by area), `manifest-malformed`
  * (digests and kinds disagree), `entry-outside-firmware`, `manifest-malformed` (requirements; number of
- * records; a first hash of zeros).
+ * records; a first hash of zeros), `agent-package-invalid`.
  */
 export function finishCore(payload: ManifestPayload & { draft: CoreDraft }): ManifestCore {
   const { areasValue, requirementsValue, ...rest } = payload.draft;
   const areas = readAreas(areasValue);
   const agree =
     payload.areaDigests.length === areas.length &&
-    areas.every((area, i) => (area.kind === 'firmware') === (payload.areaDigests[i] !== null));
+    areas.every((area, i) => hasRecords(area) === (payload.areaDigests[i] !== null));
   if (!agree) throw new Fault('manifest-malformed');
   checkEntry(rest.entry, areas);
   const core = { ...rest, areas, optionBytes: readRequirements(requirementsValue) };
   const records = countRecords(core);
   if (records > recordCountMax) throw new Fault('manifest-malformed', { records });
   if (payload.firstRecordHash.every((byte) => byte === 0)) throw new Fault('manifest-malformed');
+  checkAgentPackage(core);
   return core;
 }
 

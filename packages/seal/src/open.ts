@@ -7,7 +7,7 @@ import type { Chip } from '@firmseal/chips';
 import type { Crypto, Hasher } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { Trust } from '@firmseal/formats';
-import type { Area } from './areas.ts';
+import { type Area, hasRecords } from './areas.ts';
 import { checkForChip } from './check-chip.ts';
 import { type PackageKeys, packageKeys } from './key-schedule.ts';
 import type { Manifest } from './manifest.ts';
@@ -44,7 +44,7 @@ class AreaHashes {
   readonly #hashers: readonly (Hasher | undefined)[];
 
   constructor(crypto: Crypto, { core }: Manifest) {
-    this.#hashers = core.areas.map(({ kind }) => (kind === 'firmware' ? crypto.createSha256() : undefined));
+    this.#hashers = core.areas.map((area) => (hasRecords(area) ? crypto.createSha256() : undefined));
   }
 
   update(chunk: OpenedChunk): void {
@@ -105,7 +105,7 @@ export function openPackage(
   const { manifest } = verified;
   if (chip) checkForChip(manifest, chip);
   const areas = [...manifest.core.areas.entries()]
-    .filter(([, area]) => area.kind === 'firmware')
+    .filter(([, area]) => hasRecords(area))
     .map(([ordinal, area]) => ({ ordinal, area, plaintext: new Uint8Array(area.lengthBytes) }));
   openRecords(crypto, { file, recordsOffset, manifest, contentKey }, (chunk) => {
     const target = areas.find(({ ordinal }) => ordinal === chunk.areaOrdinal)!;

@@ -26,23 +26,23 @@ describe('planning areas', () => {
   });
 
   it('joins what shares an erase unit and pads with erased flash', () => {
-    const [low, high] = [program(0x08020000, 50), segment(0x08020100, 40)];
+    const [low, high] = [program(0x08040000, 50), segment(0x08040100, 40)];
     const [only] = planAreas([high, low], f427).areas;
-    expect(only!.area).toEqual({ kind: 'firmware', address: 0x08020000, lengthBytes: 0x140 });
+    expect(only!.area).toEqual({ kind: 'firmware', address: 0x08040000, lengthBytes: 0x140 });
     expect(only!.plaintext!.subarray(0, 50)).toEqual(low.bytes);
     expect(only!.plaintext!.subarray(50, 0x100).every((byte) => byte === 0xff)).toBe(true);
     expect(only!.plaintext!.subarray(0x100, 0x128)).toEqual(high.bytes);
   });
 
   it('keeps apart what does not, and passes the checks of the chip', () => {
-    const otherAreas = [{ kind: 'device-data' as const, address: 0x08060000, lengthBytes: 64 }];
-    const { areas, entry } = planAreas([segment(0x08080000, 64), program(0x08020000, 0x20004)], f427, {
+    const otherAreas = [{ kind: 'device-data' as const, address: 0x08080000, lengthBytes: 64 }];
+    const { areas, entry } = planAreas([segment(0x080a0000, 64), program(0x08040000, 0x20004)], f427, {
       otherAreas,
     });
     expect(areas.map(({ area }) => [area.address, area.lengthBytes])).toEqual([
-      [0x08020000, 0x20020],
-      [0x08060000, 64],
+      [0x08040000, 0x20020],
       [0x08080000, 64],
+      [0x080a0000, 64],
     ]);
     const core = { chips: ['stm32f427'], areas: areas.map(({ area }) => area), optionBytes: [], entry };
     checkForChip({ core } as never, f427);
@@ -70,26 +70,26 @@ describe('planning areas', () => {
     ['\u003d\u00b8\u00f3\u0096'.padEnd(64, '\0'), "MCUboot's header"],
   ])('names what stands in place of a vector table: %s', (text, name) => {
     const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    expect(() => planAreas([{ address: 0x08020000, bytes }], f427)).toThrow(name);
+    expect(() => planAreas([{ address: 0x08040000, bytes }], f427)).toThrow(name);
   });
 
   const refused: [string, string, ReturnType<typeof segment>[], PlanOptions?][] = [
-    ['nothing', 'image-empty', [segment(0x08020000, 0)]],
+    ['nothing', 'image-empty', [segment(0x08040000, 0)]],
     ['what fits no slot', 'image-does-not-fit', [segment(0x080fff00, 0x200)]],
     [
       'an area in a unit of the firmware',
       'area-erase-unit-shared',
-      [segment(0x08020000, 64)],
-      { otherAreas: [{ kind: 'device-data', address: 0x08030000, lengthBytes: 32 }] },
+      [segment(0x08040000, 64)],
+      { otherAreas: [{ kind: 'device-data', address: 0x08050000, lengthBytes: 32 }] },
     ],
     [
       'too much per-device data',
       'area-too-large',
-      [segment(0x08020000, 64)],
-      { otherAreas: [{ kind: 'device-data', address: 0x08040000, lengthBytes: 1056 }] },
+      [segment(0x08040000, 64)],
+      { otherAreas: [{ kind: 'device-data', address: 0x08060000, lengthBytes: 1056 }] },
     ],
-    ['firmware without a vector table at its start', 'entry-not-vector-table', [segment(0x08020000, 64)]],
-    ['a vector table where VTOR cannot point', 'entry-misaligned', [program(0x08020080, 64)]],
+    ['firmware without a vector table at its start', 'entry-not-vector-table', [segment(0x08040000, 64)]],
+    ['a vector table where VTOR cannot point', 'entry-misaligned', [program(0x08040080, 64)]],
     [
       'more pieces than areas',
       'image-too-scattered',

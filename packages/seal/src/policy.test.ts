@@ -28,10 +28,8 @@ describe('named option bytes', () => {
   });
 
   it('ask for write protection bit by bit, of what an install never writes', () => {
-    // Sector 4 is the agent's: bit 20 of OPTCR.
-    expect(policyRequirements(f427, { nWRP0_11: 0xfff & ~(1 << 4) })).toEqual([
-      { register: 0, mask: 1 << 20, value: 0 },
-    ]);
+    // Sector 0 is the anchor's: bit 16 of OPTCR.
+    expect(policyRequirements(f427, { nWRP0_11: 0xffe })).toEqual([{ register: 0, mask: 1 << 16, value: 0 }]);
   });
 
   const refused: [string, PolicyFields, string][] = [
@@ -43,6 +41,7 @@ describe('named option bytes', () => {
     ['a state that is none', { RDP: -1 }, 'policy-value-refused'],
     ['a field that no policy may set', { BFB2: 1 }, 'policy-field-refused'],
     ['a supply that the board may not have', { BOR_LEV: 0 }, 'policy-field-refused'],
+    ['write protection of the agent', { nWRP0_11: 0xfff & ~(1 << 4) }, 'policy-field-refused'],
     ['write protection of the application', { nWRP0_11: 0xfff & ~(1 << 6) }, 'policy-field-refused'],
     ['no write protection at all', { nWRP0_11: 0xfff }, 'policy-field-refused'],
   ];

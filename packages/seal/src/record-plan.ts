@@ -1,6 +1,7 @@
 // Which chunk stands in which record: spec/package.md sections 3 and 5. Lengths and
 // ordinals only, no cryptography.
 
+import { hasRecords } from './areas.ts';
 import type { ManifestCore } from './core.ts';
 
 /** next (32) and tag (16). */
@@ -28,8 +29,7 @@ type Layout = Pick<ManifestCore, 'areas' | 'chunkSizeBytes'>;
 /** Number of records of the package. */
 export function countRecords({ areas, chunkSizeBytes }: Layout): number {
   let count = 0;
-  for (const area of areas)
-    if (area.kind === 'firmware') count += Math.ceil(area.lengthBytes / chunkSizeBytes);
+  for (const area of areas) if (hasRecords(area)) count += Math.ceil(area.lengthBytes / chunkSizeBytes);
   return count;
 }
 
@@ -39,7 +39,7 @@ export function* planRecords(layout: Layout): Generator<PlannedRecord> {
   const count = countRecords(layout);
   let index = 0;
   for (const [areaOrdinal, area] of areas.entries()) {
-    if (area.kind !== 'firmware') continue;
+    if (!hasRecords(area)) continue;
     for (let offset = 0; offset < area.lengthBytes; offset += chunkSizeBytes) {
       yield {
         index,

@@ -63,7 +63,7 @@ describe('a sealed package', () => {
       fc.asyncProperty(layout, async ({ chunkSizeBytes, units, seed }) => {
         const areas = units.map((count, i): SealArea => {
           const lengthBytes = 32 * count;
-          const area = { kind: 'firmware' as const, address: 0x08020000 + i * 0x20000, lengthBytes };
+          const area = { kind: 'firmware' as const, address: 0x08040000 + i * 0x20000, lengthBytes };
           return { area, plaintext: patternBytes(lengthBytes, seed + i) };
         });
         const sealed = await sealSmall({ core: { ...smallCore, chunkSizeBytes }, areas, delegation });
@@ -117,7 +117,7 @@ describe('sealing refuses', () => {
       async () => ({ core: { ...smallCore, product: 'a b' } }),
     ],
     ['areas out of order', 'seal-input-refused', async () => ({ areas: smallAreas.toReversed() })],
-    ['an entry outside', 'seal-input-refused', async () => ({ core: { ...smallCore, entry: 0x08040000 } })],
+    ['an entry outside', 'seal-input-refused', async () => ({ core: { ...smallCore, entry: 0x08060000 } })],
     [
       'a counter above the cap',
       'delegation-counter-exceeded',

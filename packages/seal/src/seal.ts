@@ -7,7 +7,7 @@ import { type CoseSigner, signCoseWith } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, type Delegation, grantOf, verifyAuthority } from '@firmseal/formats';
-import type { Area } from './areas.ts';
+import { type Area, hasRecords } from './areas.ts';
 import { encodeCore, type ManifestCore } from './core.ts';
 import {
   deriveContentKey,
@@ -71,7 +71,7 @@ interface FirmwareArea extends HashedArea {
 function firmwareAreas(crypto: Crypto, areas: readonly SealArea[]): FirmwareArea[] {
   const found: FirmwareArea[] = [];
   for (const [ordinal, { area, plaintext }] of areas.entries()) {
-    const expected = area.kind === 'firmware' ? area.lengthBytes : 0;
+    const expected = hasRecords(area) ? area.lengthBytes : 0;
     if ((plaintext?.length ?? 0) !== expected)
       throw new Fault('area-content-wrong', { area: ordinal, found: plaintext?.length ?? 0, expected });
     if (plaintext && expected > 0)
@@ -86,7 +86,7 @@ function checkCore(core: ManifestCore, coreBytes: Bytes): void {
   const payload = encodeManifestPayload({
     coreBytes,
     firstRecordHash: filler,
-    areaDigests: core.areas.map(({ kind }) => (kind === 'firmware' ? filler : null)),
+    areaDigests: core.areas.map((area) => (hasRecords(area) ? filler : null)),
     salt: filler,
     commitment: filler,
     grant: filler,

@@ -15,7 +15,7 @@ const idleBytes = process.memoryUsage().rss;
 const started = process.hrtime.bigint();
 const { parts } = await sealPackage(crypto, {
   core: smallCore,
-  areas: [{ area: { kind: 'firmware', address: 0x08020000, lengthBytes }, plaintext }],
+  areas: [{ area: { kind: 'firmware', address: 0x08040000, lengthBytes }, plaintext }],
   signer: packageSigner,
   delegation,
   rootPublicKey: root.publicKey,

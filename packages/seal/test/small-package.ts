@@ -37,7 +37,7 @@ export const smallCore: SealInputs['core'] = {
   firmwareVersion: '1.2.3',
   securityCounter: 5,
   chunkSizeBytes: 1024,
-  entry: 0x08020000,
+  entry: 0x08040000,
   optionBytes: [],
   leastReadoutLevel: 2,
   interruption: 'resume',
@@ -45,15 +45,15 @@ export const smallCore: SealInputs['core'] = {
   bootCheck: 'record',
 };
 
-const deviceDataArea: Area = { kind: 'device-data', address: 0x08040000, lengthBytes: 64 };
+const deviceDataArea: Area = { kind: 'device-data', address: 0x08060000, lengthBytes: 64 };
 
 export const smallAreas: readonly SealArea[] = [
   {
-    area: { kind: 'firmware', address: 0x08020000, lengthBytes: 2 * 1024 + 96 },
+    area: { kind: 'firmware', address: 0x08040000, lengthBytes: 2 * 1024 + 96 },
     plaintext: patternBytes(2144, 1),
   },
   { area: deviceDataArea },
-  { area: { kind: 'firmware', address: 0x08060000, lengthBytes: 2048 }, plaintext: patternBytes(2048, 2) },
+  { area: { kind: 'firmware', address: 0x08080000, lengthBytes: 2048 }, plaintext: patternBytes(2048, 2) },
 ];
 
 /** Signed by the root, for the key of that name. */

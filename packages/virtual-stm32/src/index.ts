@@ -24,7 +24,13 @@ export { serveUart, UartDoor, type UartDoorOptions } from './doors/uart-door.ts'
 export { parseSetup, UsbControl, UsbDetached, type UsbDevice } from './doors/usb-device.ts';
 export type { Setup, UsbAnswer, UsbDescriptors, UsbFunction } from './doors/usb-function.ts';
 export { serveUsbip, type UsbipPort } from './doors/usbip-server.ts';
-export { type AgentImagePart, agentImage } from './firmware/agent-image.ts';
+export {
+  type AgentImagePart,
+  agentCode,
+  agentImage,
+  splitAnchor,
+  withAnchor,
+} from './firmware/agent-image.ts';
 export { fsNo, fsOk, fsYes } from './firmware/agent-words.ts';
 export type {
   BankMapping,

@@ -9,6 +9,7 @@ import {
   findChipNamed,
   freeRanges,
   hexAddress,
+  type Range,
 } from '@firmseal/chips';
 import { examples } from '../options.ts';
 import { runs } from '../runs.ts';
@@ -23,6 +24,8 @@ function describeBuilds(chip: Chip): string {
 
 const row = (name: string, text: string): string => `${name.padEnd(22)}${text}`;
 
+const place = ({ addressStart, length }: Range): string => `${hexAddress(addressStart)}+${length}`;
+
 function describeChip(chip: Chip): string[] {
   const { tier, flash, write, layout } = chip;
   const unverified = Object.values(chip.sources).filter((source) => source.unverified).length;
@@ -35,8 +38,9 @@ function describeChip(chip: Chip): string[] {
     row('write unit', `${write.unitBytes} bytes, ECC over ${write.eccGranuleBytes || 'nothing'}`),
     row('images linked at', freeRanges(chip)),
     row('agent builds', describeBuilds(chip)),
-    row('agent', layout.agent.map((range) => `${hexAddress(range.addressStart)}+${range.length}`).join(', ')),
-    row('identity', hexAddress(layout.identity.addressStart)),
+    row('anchor', `${place(layout.anchor)}, its data ${place(layout.anchorData)}`),
+    row('agent', `${place(layout.agent)}, second slot ${place(layout.agentCopy)}`),
+    row('identity', [layout.identity, layout.identityCopy].map(place).join(', ')),
     row('journal', layout.journal.map((unit) => hexAddress(unit.addressStart)).join(', ')),
     row(
       'option-byte fields',
@@ -45,6 +49,9 @@ function describeChip(chip: Chip): string[] {
     row('tier', `${tier.tier} from readout level ${tier.readoutLevel}`),
     ...tier.promised.map((text) => row('  promised', text)),
     ...tier.notPromised.map((text) => row('  not promised', text)),
+    ...(tier.repair === undefined
+      ? []
+      : [row('repairable', `from readout level ${tier.repair.readoutLevel}`)]),
     row('sources', `${Object.keys(chip.sources).length}, of which ${unverified} unverified`),
   ];
 }

@@ -41,6 +41,6 @@ void fs_watchdog_meet(void);
 /* Does no harm when it was not started. */
 void fs_watchdog_feed(void);
 
-void fs_agent_main(void) __attribute__((noreturn));
+void fs_main(void) __attribute__((noreturn));
 
 #endif

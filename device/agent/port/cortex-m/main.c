@@ -23,7 +23,7 @@ static void boot(void) {
   fs_agent_boot_start();
 }
 
-void fs_agent_main(void) {
+void fs_main(void) {
   fs_watchdog_meet();
   fs_chip_start();
   boot();

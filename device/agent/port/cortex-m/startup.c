@@ -32,5 +32,5 @@ __attribute__((section(".startup"))) void fs_reset_entry(void) {
   /* After a boot through the alias at 0 the register is 0. */
   FS_SCB_VTOR = (uint32_t)&fs_vectors;
   fs_barrier();
-  fs_agent_main();
+  fs_main();
 }

@@ -78,8 +78,9 @@ static void blank(const unit *u) {
   for (at = 0; at < u->length; at += 4) FS_REGISTER(FS_BOARD_ADDRESS(u->start) + at) = BLANK;
 }
 
+/* The agent, and the two words at 0 that the processor starts it by: the board has no anchor. */
 static int holds_agent(const unit *u) {
-  return u->start - FS_AGENT_0_START < FS_AGENT_0_LENGTH || u->start - FS_AGENT_1_START < FS_AGENT_1_LENGTH;
+  return u->start == FS_FLASH_START || u->start - FS_AGENT_START < FS_AGENT_LENGTH;
 }
 
 void fs_stand_in_start(void) {

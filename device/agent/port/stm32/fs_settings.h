@@ -7,6 +7,9 @@
 
 void fs_settings_read(fs_board *settings);
 
+/* The UART that is built in, on the pins of the ROM bootloader's first one. */
+void fs_settings_built_in(fs_board *settings);
+
 /* Register block of a pin's GPIO port, and its number in it. */
 #define FS_PIN_GPIO(pin) (FS_GPIOA + ((uint32_t)(pin) >> 4) * 0x400u)
 #define FS_PIN_NUMBER(pin) ((uint32_t)(pin) & 15u)

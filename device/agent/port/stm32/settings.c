@@ -5,23 +5,11 @@
  */
 #include "fs_settings.h"
 
-#include "fs_chip_facts.h"
 #include "fs_stm32.h"
 
-#define PA9 0x09u
-#define PA10 0x0Au
 #define PC13 0x2Du
 #define PULL_UP 1u
 #define PULL_DOWN 2u
-
-static void take_default_uart(fs_board *settings) {
-  settings->uart = (uint8_t)fs_uarts[0].number;
-  settings->tx = PA9;
-  settings->rx = PA10;
-  settings->functions = FS_USART_PIN_FUNCTION | FS_USART_PIN_FUNCTION << 4;
-  settings->baud = 115200u;
-  settings->fast_baud = 921600u;
-}
 
 void fs_settings_read(fs_board *settings) {
   /* Defence board-fallback */
@@ -31,5 +19,5 @@ void fs_settings_read(fs_board *settings) {
     settings->entry_pull = FS_BUTTON_LEVEL ? PULL_DOWN : PULL_UP;
   }
   /* Nor can this agent be reached by USB alone: no port calls the USB driver. */
-  if (settings->uart == 0) take_default_uart(settings);
+  if (settings->uart == 0) fs_settings_built_in(settings);
 }

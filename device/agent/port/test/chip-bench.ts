@@ -109,7 +109,7 @@ export class ChipBench {
       type Core = ConstructorParameters<typeof Armv7mInstructions>[0];
       new Armv7mInstructions(this.core as unknown as Core, bus);
     }
-    this.core.VTOR = chip.layout.agent[0]!.addressStart;
+    this.core.VTOR = build.target.memory.code.addressStart;
     this.core.reset();
   }
 

@@ -4,7 +4,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readImage } from '@firmseal/image';
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
 import { serveLoopback, type TcpStream } from '@firmseal/tcp-adapter';
 import { runTool } from '../../../../tools/toolchain.ts';
@@ -44,6 +46,13 @@ function loadable({ elf, folder }: QemuBoardOptions): string {
   return file;
 }
 
+/** Stack and reset handler of the executable. */
+function vectors(elf: string): number[] {
+  const [first] = readImage(readFileSync(elf)).segments;
+  const view = new DataView(first!.bytes.buffer, first!.bytes.byteOffset);
+  return [0, 4].map((at) => view.getUint32(at, true));
+}
+
 /** A stream that also remembers what came: the application speaks on the agent's line. */
 function remember(stream: ByteStream): { stream: ByteStream; said: () => string } {
   let text = '';
@@ -70,10 +79,15 @@ export async function startQemu(options: QemuBoardOptions): Promise<QemuBoard> {
     connected = resolve;
   });
   const server = await serveLoopback({ mostConnections: 1, onConnection: (stream) => connected(stream) });
-  const words = [...options.uniqueId, options.seed].flatMap((word, i) => [
+  const word = (address: number, value: number) => [
     '-device',
-    `loader,addr=0x${(psram + 4 * i).toString(16)},data=0x${word.toString(16)},data-len=4`,
-  ]);
+    `loader,addr=0x${address.toString(16)},data=0x${value.toString(16)},data-len=4`,
+  ];
+  const words = [
+    ...[...options.uniqueId, options.seed].flatMap((value, i) => word(psram + 4 * i, value)),
+    // The processor starts by what stands at 0: the first two words of the agent's vector table.
+    ...vectors(options.elf).flatMap((value, i) => word(4 * i, value)),
+  ];
   const machine = [
     '-M',
     'mps2-an386',

@@ -16,6 +16,7 @@ import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
+import { recordRecovery, recoveryFloor } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
@@ -113,6 +114,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       };
     },
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
+    recoveryFloor: (device) => recoveryFloor(authority, device),
+    recordRecovery: (request, by) => recordRecovery(authority, { ...request, by }),
     openJob: ({ mode = 'session', deviceData = [], ...request }, by, { draw }) =>
       openJob(authority, { ...request, mode, deviceData, by, draw }),
     listJobs: async (page) => {

@@ -16,6 +16,7 @@ type AccessMethods = Pick<
   | 'suspendAll'
   | 'insertIdentity'
   | 'listIdentities'
+  | 'logRecovery'
   | 'findIdentities'
   | 'keepBoard'
   | 'listBoards'
@@ -143,6 +144,10 @@ export function accessMethods({ read, commit }: PostgresContext): AccessMethods 
         limit,
         from,
       ),
+    logRecovery: (event) =>
+      commit(async ({ append }) => {
+        append(event);
+      }),
     insertAlarm: (item, event) =>
       commit(async ({ query, logSize, append }) => {
         const inserted = await changed(

@@ -18,6 +18,7 @@ type AccessMethods = Pick<
   | 'findIdentities'
   | 'keepBoard'
   | 'listBoards'
+  | 'logRecovery'
   | 'insertAlarm'
   | 'findAlarm'
   | 'listAlarms'
@@ -138,6 +139,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
         limit,
         from,
       ),
+    logRecovery: (event) => database.transaction(() => void append(event)),
     insertAlarm: (item, event) =>
       database.transaction(() => {
         const known = database.one(

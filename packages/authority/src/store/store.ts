@@ -200,6 +200,9 @@ export interface Store {
   /** Newest first. */
   listBoards(page: Page): Promise<BoardRecord[]>;
 
+  /** Appends an entry of a recovery to the log; nothing else is kept of it. */
+  logRecovery(event: LogEvent): Promise<void>;
+
   /** One for each (reason, license id, thumbprint). False, and nothing logged: there is one already. */
   insertAlarm(alarm: NewAlarm, event: LogEvent): Promise<boolean>;
   findAlarm(alarm: number): Promise<AlarmRecord | undefined>;
@@ -296,6 +299,7 @@ export const durableWrites = [
   'insertIdentity',
   'insertApproval',
   'insertJobEnd',
+  'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

@@ -267,7 +267,7 @@ test('H743: BOOT_ADD0 starts the agent; SWAP_BANK_OPT swaps; an address in RAM c
     chip.debug.writeOptionBytes(withOptionField(chip.chip, chip.judge.optionsStored, { name, value }));
     chip.reset();
   };
-  set('BOOT_ADD0', chip.chip.boot.addressFields!.agentValue);
+  set('BOOT_ADD0', chip.chip.boot.addressFields!.anchorValue);
   set('SWAP_BANK_OPT', 1);
   set('BOOT_ADD0', 0x080e);
   set('BOOT_ADD0', 0x2400);

@@ -5,7 +5,7 @@
 import type { Chip } from '@firmseal/chips';
 import { DebugPort } from '../debug/debug-port.ts';
 import type { UsbFunction } from '../doors/usb-function.ts';
-import { createCpuPort } from '../firmware/cpu-port.ts';
+import { createCpuPort, type HandOver } from '../firmware/cpu-port.ts';
 import type { CpuPort, ExecutorFactory, InputPin } from '../firmware/executor.ts';
 import { FirmwareRun } from '../firmware/firmware-run.ts';
 import type { HostWire } from '../peripherals/usart-pins.ts';
@@ -82,6 +82,7 @@ export class VirtualChip {
   readonly #makeMachine: () => Machine;
   #machine: Machine | undefined;
   #boot: BootSource | undefined;
+  #handedOver: HandOver | undefined;
   #heldBack: CpuPort | undefined;
 
   constructor(options: VirtualChipOptions) {
@@ -305,13 +306,14 @@ export class VirtualChip {
   }
 
   #startApplication(): void {
-    const { address, mapping } = this.#life.bootedApplication!;
+    const { address, mapping, isAgent } = this.#handedOver!;
     this.#stopFirmware();
+    if (!isAgent) this.#life.bootedApplication = { address, mapping };
     this.#life.banksSwapped = mapping === 'swapped';
     const from = this.#ram.rangeAt(address) === undefined ? 'flash' : 'ram';
     this.#life.master = from === 'flash' ? 'cpu-flash' : 'cpu-ram';
     this.#machine?.forgetRules();
-    this.onEvent({ kind: 'application-booted', address, mapping });
+    if (!isAgent) this.onEvent({ kind: 'application-booted', address, mapping });
     const boot = { from, address, banksSwapped: this.#life.banksSwapped } as const;
     this.#startFirmware(this.#createPort('software', boot));
   }
@@ -330,8 +332,8 @@ export class VirtualChip {
       send: (bytes) => this.onLink(bytes),
       hostBaud: () => this.hostBaud,
       machine: () => this.machine,
-      handOver: (address, mapping) => {
-        this.#life.bootedApplication = { address, mapping };
+      handOver: (to) => {
+        this.#handedOver = to;
       },
     });
   }

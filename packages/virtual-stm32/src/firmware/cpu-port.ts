@@ -13,6 +13,14 @@ import type { SeededRandom } from '../silicon/random.ts';
 import type { RamStore, WorkingMemory } from '../silicon/working-memory.ts';
 import type { BankMapping, CpuPort, InputPin } from './executor.ts';
 
+/** Where the firmware jumps to and does not come back from. */
+export interface HandOver {
+  readonly address: number;
+  readonly mapping: BankMapping;
+  /** The anchor jumps to the agent: no application runs yet. */
+  readonly isAgent: boolean;
+}
+
 export interface CpuParts {
   readonly chip: Chip;
   readonly clock: SimulatedClock;
@@ -30,7 +38,7 @@ export interface CpuParts {
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly hostBaud: () => number | undefined;
   readonly machine: () => Machine;
-  readonly handOver: (address: number, mapping: BankMapping) => void;
+  readonly handOver: (to: HandOver) => void;
 }
 
 export function createCpuPort(parts: CpuParts): CpuPort {
@@ -124,7 +132,12 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     },
     bootApplication(address: number, { mapping }: { readonly mapping: BankMapping }): never {
       gate();
-      parts.handOver(address, mapping);
+      parts.handOver({ address, mapping, isAgent: false });
+      throw new HandedOver();
+    },
+    bootAgent(address: number): never {
+      gate();
+      parts.handOver({ address, mapping: 'normal', isAgent: true });
       throw new HandedOver();
     },
   };

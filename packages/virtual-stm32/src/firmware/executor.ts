@@ -72,6 +72,8 @@ export interface CpuPort {
   systemReset(): never;
   /** Jumps to the vector table at that address, in flash or RAM, and does not come back. */
   bootApplication(address: number, options: { readonly mapping: BankMapping }): never;
+  /** As bootApplication, from the anchor to an agent, which is no application. */
+  bootAgent(address: number): never;
   /** Simulated time, microseconds. */
   readonly nowUs: number;
   /** Bus, registers and processor, for firmware that is machine code; made when first asked for. */

@@ -73,6 +73,7 @@ export function portImports(cpu: CpuPort, memory: AgentMemory, word: AgentWord) 
     option_launch: () => cpu.launchOptions(),
     system_reset: () => cpu.systemReset(),
     boot_application: (entry: number) => bootApplication(cpu, entry >>> 0),
+    boot_agent: (vectors: number) => cpu.bootAgent(vectors >>> 0),
     entry_requested: () => (word.requested ? fsYes : fsNo),
     trial_confirmed: () => (word.confirmed ? fsYes : fsNo),
     trial_clear: () => {}, // was taken out when it was read

@@ -1,10 +1,10 @@
-// Plays the agent of device/agent compiled to WebAssembly: the module is taken from the chip's flash at each
-// start, its imports are the chip, its memory stands in the chip's SRAM. A simulation of the agent's logic,
-// not of its timing or of what a debugger would see of machine code.
+// Plays anchor and agent of device/agent compiled to WebAssembly: the module is taken from the chip's flash
+// at each start, its imports are the chip, its memory stands in the chip's SRAM. A simulation of their logic,
+// not of their timing or of what a debugger would see of machine code.
 
 import type { Crypto } from '@firmseal/crypto';
 import type { UsbFunction } from '../doors/usb-function.ts';
-import { readAgentImage } from './agent-image.ts';
+import { modulePlace, readModule } from './agent-image.ts';
 import type { CpuPort, ExecutorFactory, FirmwareExecutor } from './executor.ts';
 import { cryptoImports } from './wasm-agent-crypto.ts';
 import { type AgentMemory, type AgentWord, portImports } from './wasm-agent-port.ts';
@@ -23,6 +23,7 @@ declare const WebAssembly: {
   ) => { exports: unknown };
 };
 
+/** The anchor has the same exports but for USB. */
 interface AgentExports extends AgentUsbExports {
   fs_boot(): void;
   fs_receive(length: number): void;
@@ -50,10 +51,17 @@ function compile(crypto: Crypto, bytes: Uint8Array): WasmModule | undefined {
   return module;
 }
 
-const readPlainly = (cpu: CpuPort) => (address: number, length: number) => {
-  const bytes = cpu.readFlash(address, length);
-  return typeof bytes === 'string' ? undefined : bytes;
-};
+/** The module at the place where the chip starts; undefined where none is looked for, or stands. */
+function moduleAt(cpu: CpuPort): Uint8Array | undefined {
+  const place = modulePlace(cpu.chip, cpu.boot.address);
+  if (place === undefined) return undefined;
+  return readModule(place, (address, length) => {
+    const bytes = cpu.readFlash(address, length);
+    return typeof bytes === 'string' ? undefined : bytes;
+  });
+}
+
+const isAnchor = ({ boot, chip }: CpuPort): boolean => boot.address === chip.layout.anchor.addressStart;
 
 /**
  * Where the application leaves its request before it resets, so that the agent stays on its link: the last 16
@@ -67,9 +75,11 @@ export const agentRequest = {
 /** What an application on trial leaves in the same place to be kept. */
 export const trialConfirmation = Uint8Array.from('firmseal: confir', (letter) => letter.charCodeAt(0));
 
+const wordAddress = ({ chip }: CpuPort): number => chip.ram[0]!.addressStart + agentRequest.offset;
+
 /** What the pin and the application say; the application's word is taken out. */
 function takeWord(cpu: CpuPort): AgentWord {
-  const address = cpu.chip.ram[0]!.addressStart + agentRequest.offset;
+  const address = wordAddress(cpu);
   const found = cpu.readRam(address, agentRequest.bytes.length);
   const holds = (bytes: Uint8Array) =>
     typeof found !== 'string' && bytes.every((byte, i) => found[i] === byte);
@@ -94,8 +104,9 @@ class WasmAgent implements FirmwareExecutor {
   }
 
   start(cpu: CpuPort): void {
-    const module = compile(this.#crypto, readAgentImage(cpu.chip, readPlainly(cpu))!)!;
-    const word = takeWord(cpu);
+    const module = compile(this.#crypto, moduleAt(cpu)!)!;
+    const before = isAnchor(cpu) ? cpu.readRam(wordAddress(cpu), agentRequest.bytes.length) : undefined;
+    const word = before === undefined ? takeWord(cpu) : { requested: false, confirmed: false };
     const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
     this.#instantiate = () => {
       const fs = { ...portImports(cpu, memory, word), ...cryptoImports(this.#crypto, memory) };
@@ -103,8 +114,10 @@ class WasmAgent implements FirmwareExecutor {
     };
     this.#exports = this.#instantiate();
     cpu.mountRam(cpu.chip.ram[0]!.addressStart, memory);
+    // The anchor uses other RAM than that of the word, which it leaves for the agent.
+    if (before instanceof Uint8Array) cpu.writeRam(wordAddress(cpu), before);
     this.#call(({ fs_boot }) => fs_boot());
-    this.#usb = agentUsb((run) => this.#call(run));
+    if (before === undefined) this.#usb = agentUsb((run) => this.#call(run));
   }
 
   get usb(): UsbFunction | undefined {
@@ -139,10 +152,8 @@ class WasmAgent implements FirmwareExecutor {
 export function wasmAgent(crypto: Crypto): ExecutorFactory {
   return {
     recognizes(cpu) {
-      const { from, banksSwapped, address } = cpu.boot;
-      if (from !== 'flash' || banksSwapped || address !== cpu.chip.layout.agent[0]!.addressStart)
-        return false;
-      const image = readAgentImage(cpu.chip, readPlainly(cpu));
+      if (cpu.boot.from !== 'flash' || cpu.boot.banksSwapped) return false;
+      const image = moduleAt(cpu);
       return image !== undefined && compile(crypto, image) !== undefined;
     },
     create: () => new WasmAgent(crypto),

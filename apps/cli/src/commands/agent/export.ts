@@ -21,7 +21,7 @@ import type { Shell } from '../../shell.ts';
 
 /** The option bytes that protect an enrolled chip, by the names of the reference manual. */
 function protectionLines(chip: Chip): string[] {
-  return finalOptions(chip, 2, { identityComesLater: true }).flatMap(({ register, mask, value }) =>
+  return finalOptions(chip, 2).flatMap(({ register, mask, value }) =>
     chip.options.registers[register]!.fields.filter((field) => (fieldMask(field) & mask) !== 0).map(
       (field) => {
         const asked = ((fieldMask(field) & mask) >>> 0) >>> field.lsb;
@@ -99,7 +99,7 @@ export const command = (shell: Shell) =>
             ...{ event: 'agent-exported', chip: chip.id, file: out, bootOptions: fields },
             ...(enrol === undefined ? {} : { enrolmentList: list, serialNumberList: segger }),
           },
-          `${out}: the agent of ${chip.id} in machine code, from ${hexAddress(chip.layout.agent[0]!.addressStart)}`,
+          `${out}: anchor and agent of ${chip.id} in machine code, from ${hexAddress(chip.layout.anchor.addressStart)} and ${hexAddress(chip.layout.agent.addressStart)}`,
           '',
           ...commandLines(chip, out, fields),
           '',

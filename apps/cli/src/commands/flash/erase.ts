@@ -24,7 +24,7 @@ export const command = (shell: Shell) =>
       'after',
       examples(
         'flash erase --chip stm32g0b1 --via serial:COM7 --all',
-        'flash erase --chip stm32f427 --via usb:1-4 --from 0x08020000 --length 131072',
+        'flash erase --chip stm32f427 --via usb:1-4 --from 0x08040000 --length 131072',
       ),
     )
     .action(

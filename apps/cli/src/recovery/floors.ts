@@ -1,0 +1,73 @@
+// From where on a recovered chip takes versions and licenses: what the authority knows of the device, or what
+// a person says.
+
+import type { Bytes } from '@firmseal/bytes';
+import { Fault } from '@firmseal/fault';
+import type { DevicePublic } from '@firmseal/formats';
+import type { Hello } from '@firmseal/license';
+import { accessAuthority } from '../authority-access.ts';
+import type { Face } from '../face.ts';
+
+export interface AuthorityAccess {
+  readonly authority?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly floor?: number | undefined;
+}
+
+export interface Floors {
+  readonly securityCounter: number;
+  readonly unwraps: number;
+  /** In force at the authority; undefined when none was asked. */
+  readonly epoch?: number;
+}
+
+/** A chip that takes a license each minute of its life stays below. */
+const minutesSince1970 = () => Math.floor(Date.now() / 60_000);
+
+function clientOf(face: Face, { authority, tokenFile }: AuthorityAccess) {
+  if (authority === undefined || tokenFile === undefined) return undefined;
+  return accessAuthority(face, { authority, tokenFile });
+}
+
+/**
+ * Never below what the chip says of itself. With an authority and `--floor` the higher one counts. Throws
+ * `recovery-floor-missing`, and the faults of the authority.
+ */
+export async function findFloors(
+  face: Face,
+  access: AuthorityAccess,
+  chip: { product: string; device: DevicePublic; hello: Hello },
+): Promise<Floors> {
+  const { product, device, hello } = chip;
+  const client = clientOf(face, access);
+  const { floor = 0 } = access;
+  if (client === undefined) {
+    if (access.floor === undefined) throw new Fault('recovery-floor-missing');
+    face.warn(
+      `no authority was asked: the chip will take every version from security counter ${floor} on, and no license from before this minute`,
+    );
+    const unwraps = Math.max(minutesSince1970(), hello.unwraps);
+    return { securityCounter: Math.max(floor, hello.securityCounter), unwraps };
+  }
+  const { thumbprint } = device;
+  const known = await client.call('recoveryFloor', { product, thumbprint });
+  const { licenses, securityCounter, unwraps, epoch } = known;
+  face.tell(
+    { event: 'floors', licenses, securityCounter, unwraps, epoch },
+    `the authority licensed this device ${licenses} times, up to security counter ${securityCounter}`,
+  );
+  return {
+    securityCounter: Math.max(securityCounter, floor, hello.securityCounter),
+    unwraps: Math.max(unwraps, hello.unwraps),
+    epoch,
+  };
+}
+
+/** Before the chip gets the bundle, so that no statement is used that the log does not have. */
+export async function recordAtAuthority(
+  face: Face,
+  access: AuthorityAccess,
+  recovery: { product: string; certificate: Bytes; hello: Bytes; bundle: Bytes },
+): Promise<void> {
+  await clientOf(face, access)?.call('recordRecovery', recovery);
+}
