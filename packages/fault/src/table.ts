@@ -331,7 +331,7 @@ export const faultTable = {
   'agent-package-invalid': {
     number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
-    remedy: 'Make it with `firmseal seal --agent`.',
+    remedy: 'Make it with `firmseal agent seal`.',
   },
   'agent-target-wrong': {
     number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -648,6 +648,21 @@ export const faultTable = {
     sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
     remedy: 'Personalize the chip.',
   },
+  'chip-waits-for-agent': {
+    number: 423, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The {chip} holds no agent that it may start. Its anchor waits for one.',
+    remedy: 'Load the agent that the chip was personalized with, or a signed one: `firmseal agent load`.',
+  },
+  'chip-has-agent': {
+    number: 424, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip has an agent, which answers. Nothing was loaded.',
+    remedy: 'Replace an agent that works by a package that brings another one.',
+  },
+  'agent-file-without-agent': {
+    number: 425, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: '{path} holds no agent for {chip}: neither the image of one, nor bytes at {address}.',
+    remedy: 'Give a signed image, or the file of `firmseal agent export` for this chip.',
+  },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
@@ -676,12 +691,12 @@ export const faultTable = {
   'agent-image-unknown': {
     number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
-    remedy: 'Sign the agent: `firmseal seal --agent`.',
+    remedy: 'Sign the agent: `firmseal agent seal`.',
   },
   'agent-image-other': {
     number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent\'s image has another counter or length than the package says.',
-    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+    remedy: 'Seal the agent again: `firmseal agent seal` takes the counter from one place.',
   },
   'journal-newer': {
     number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -877,6 +892,16 @@ export const faultTable = {
     number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
     remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
+  },
+  'agent-version-needed': {
+    number: 525, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing says which version the agent in {file} is.',
+    remedy: 'Add --agent-version with the number that this agent says in its hello.',
+  },
+  'agent-file-foreign': {
+    number: 526, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no agent of {chip}: its header is not at {address}.',
+    remedy: 'Give a file that `firmseal agent export` of that agent\'s version writes for this chip.',
   },
   'policy-repairable': {
     number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
