@@ -301,7 +301,7 @@ export class LoggedState {
       const text = `${fields.text('product')}, device ${fields.hex('thumbprint')}`;
       addNew(this.identities, fields.hex('record'), { text, met: false }, 'a record of an identity');
     },
-    'recovery-stated': (fields, sequence) => {
+    'recovery-stated': (fields, { sequence }) => {
       const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
       this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
     },
