@@ -1,6 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
+import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys } from './owner-commands.ts';
 import { ledger, verify, witness } from './proof-commands.ts';
@@ -62,23 +63,6 @@ const authority: CommandGroup = {
       name: 'restore',
       about: 'put a backup where the authority has no database, or an empty one',
       load: () => import('./commands/authority/restore.ts'),
-    },
-  ],
-};
-
-const agent: CommandGroup = {
-  name: 'agent',
-  about: 'the agents in this installation: list them, or export one for another programmer',
-  commands: [
-    {
-      name: 'list',
-      about: 'list the agents of this installation: chip, build, size, SHA-256',
-      load: () => import('./commands/agent/list.ts'),
-    },
-    {
-      name: 'export',
-      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
-      load: () => import('./commands/agent/export.ts'),
     },
   ],
 };

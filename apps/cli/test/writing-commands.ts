@@ -182,6 +182,11 @@ export function callsOf({
     // No receipt waits there.
     'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
     'agent list': { words: ['agent', 'list'], files: [] },
+    'agent load': {
+      words: ['agent', 'load', at('panel.seal'), '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
+    },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
       ...(hasMachineCode ? { files: ['agent.hex'] } : { files: [], status: 3 }),

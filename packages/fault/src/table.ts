@@ -648,6 +648,21 @@ export const faultTable = {
     sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
     remedy: 'Personalize the chip.',
   },
+  'chip-waits-for-agent': {
+    number: 423, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The {chip} holds no agent that it may start. Its anchor waits for one.',
+    remedy: 'Load the agent that the chip was personalized with, or a signed one: `firmseal agent load`.',
+  },
+  'chip-has-agent': {
+    number: 424, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip has an agent, which answers. Nothing was loaded.',
+    remedy: 'Replace an agent that works by a package that brings another one.',
+  },
+  'agent-file-without-agent': {
+    number: 425, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: '{path} holds no agent for {chip}: neither the image of one, nor bytes at {address}.',
+    remedy: 'Give a signed image, or the file of `firmseal agent export` for this chip.',
+  },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',

@@ -16,9 +16,15 @@ async function ready() {
   const { addressStart: address } = findChip(chipId).layout.agentCopy;
   const area = { kind: 'agent', address, lengthBytes: image.length, agentCounter: 2 } as const;
   const change = {
-    ...{ firmwareVersion: 'agent 2', securityCounter: 0, interruption: 'erase', bootCheck: 'record' },
-    ...{ entry: address + agentHeaderBytes, chunkSizeBytes: 4096, areas: [{ area, plaintext: image }] },
-  } as const;
+    ...({
+      firmwareVersion: 'agent 2',
+      securityCounter: 0,
+      interruption: 'erase',
+      bootCheck: 'record',
+    } as const),
+    ...({ entry: address + agentHeaderBytes, chunkSizeBytes: 4096 } as const),
+    areas: [{ area, plaintext: image }],
+  };
   const bench = await createBench({ uart: chip }, { verifyCertificate: verifyRealCertificate, change });
   return { chip: chip.chip, bench };
 }
