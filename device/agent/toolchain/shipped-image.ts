@@ -1,7 +1,7 @@
 // What stands in a chip's flash before personalization: the anchor, and an agent behind the header of slot A.
 
 import { readFileSync } from 'node:fs';
-import { agentHeader, agentHeaderBytes, agentVectors, type Chip } from '@firmseal/chips';
+import { agentHeader, agentHeaderBytes, agentVectors, agentVersion, type Chip } from '@firmseal/chips';
 import { readImage, type Segment } from '@firmseal/image';
 import { anchorTargetOf } from './targets.ts';
 import { buildAgent } from './thumb.ts';
@@ -19,7 +19,7 @@ function codeOf(elf: string, chip: Chip): Uint8Array<ArrayBuffer> {
 }
 
 /** Header and code of an agent's executable as they stand in slot A. */
-export function agentSlot(elf: string, chip: Chip, counter = 0): Segment {
+export function agentSlot(elf: string, chip: Chip, counter = agentVersion): Segment {
   const code = codeOf(elf, chip);
   const bytes = new Uint8Array(agentHeaderBytes + code.length);
   bytes.set(agentHeader({ codeBytes: code.length, counter }));

@@ -182,7 +182,7 @@ describe('stm32h743', () => {
   });
 
   it('closes the memory of FMC and QUADSPI to reads ahead, and gives it back', () => {
-    const bench = started('stm32h743', 'shipping');
+    const bench = started('stm32h743');
     const regions = new Map<number, [number, number]>();
     const held = (offset: number) => bench.written.get(0xe000_ed00 + offset) ?? 0;
     bench.onRegisterWrite = (address) =>
