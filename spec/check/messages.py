@@ -1,6 +1,7 @@
 # Single requests to the agent: spec/link.md sections 3 and 4. The table of messages and life cycles first,
 # then the shape of the body. `lookup` is for a chip without a session that was just reset.
 
+import recovery
 import suite
 from fault import Fault, require
 from shapes import COUNT, ORIGINS, closed, decode, is_bytes, is_int, is_text, one_of
@@ -77,3 +78,5 @@ def serve(life_cycle, kind, body):
         check_begin(body)
     if message == "personalize-protect":
         check_protect(body)
+    if message == "recover":
+        recovery.split(body)

@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import approval
 import agent_image
 import batch
 import board
@@ -133,7 +134,7 @@ def certified(file, case):
     return {
         "signing": raw(file["signingKey"]),
         "thumbprint": raw(file["thumbprint"]),
-        "chip": file["chipId"],
+        "chip": case.get("chipId", file["chipId"]),
         "origin": case.get("origin", file["origin"]),
     }
 
@@ -244,6 +245,19 @@ def run_station(file, case):
         agree(given == all_raw(file["deviceData"]), "other per-device data")
 
 
+def run_approval(file, case):
+    root, product, epoch = raw(file["rootPublicKey"]), file["product"], case.get("epoch", file["epoch"])
+    data, delegation = raw(case["object"]), raw(case.get("delegation"))
+    if case["kind"] == "policy":
+        approval.read_policy(data, root, product)
+    elif case["kind"] == "approval":
+        approval.read_approval(data, delegation, root, product, epoch)
+    elif case["kind"] == "restore":
+        approval.read_restore(data, root, product)
+    else:
+        approval.read_end(data, delegation, root, product, epoch)
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -253,6 +267,7 @@ RUNNERS = {
     "license/open.json": run_license,
     "batch/open.json": run_batch,
     "station/verify.json": run_station,
+    "approval/verify.json": run_approval,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,

@@ -7,6 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
 import { agentPackageCases } from './agent-package-cases.ts';
+import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -77,6 +78,7 @@ function chipFacts(id: string) {
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
     tierReadoutLevel: tier.readoutLevel,
+    ...(tier.repair && { repairReadoutLevel: tier.repair.readoutLevel }),
     readout: {
       register: field.register,
       lsb: field.lsb,
@@ -338,6 +340,17 @@ async function build(): Promise<Map<string, string>> {
       ),
     ],
     [
+      'vectors/approval/verify.json',
+      fileText(
+        {
+          about:
+            "Objects of spec/approval.md: a policy (section 1), an approval with the approver's delegation (section 3, steps 1 to 3), a certificate of a job's end with the issuer's delegation (section 4). A case that names no epoch has the default.",
+          ...{ rootPublicKey, product, epoch: 1 },
+        },
+        approvalCases(),
+      ),
+    ],
+    [
       'vectors/station/verify.json',
       fileText(
         {
@@ -403,7 +416,7 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Receipts for spec/receipt.md. A case that names no challenge, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
+            'Receipts for spec/receipt.md. A case that names no challenge, chip, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
           ...device,
           challenge,
           chipId: 'stm32f427',
@@ -413,7 +426,7 @@ async function build(): Promise<Map<string, string>> {
           product,
           epoch: 1,
           license: licenseFacts(usualInstall),
-          chips: { stm32f427: chipFacts('stm32f427') },
+          chips: { stm32f427: chipFacts('stm32f427'), stm32h743: chipFacts('stm32h743') },
         },
         await receiptCases(),
       ),

@@ -25,6 +25,7 @@ const types = {
     'personalize-enrol': 0x13,
   },
   ...{ package: 0x20, license: 0x21, record: 0x22, receipt: 0x24, acknowledge: 0x25, start: 0x26 },
+  recover: 0x30,
   ...{ 'agent-receipt': 0x27 },
 } as const;
 type Message = keyof typeof types;
@@ -94,6 +95,10 @@ const beginCases = cases('blank', 'personalize-begin', [
 ]);
 
 const blankCases = [
+  ...cases('blank', 'recover', [
+    ['empty', none, 'not-personalized'],
+    ['of one part', encodeCbor([none]), 'not-personalized'],
+  ]),
   ...cases('blank', 'info', [
     ['empty', none],
     ['with a byte', bytes(1), malformed],
@@ -197,6 +202,10 @@ const personalizedCases = [
     ['with a challenge', bytes(32), 'no-receipt'],
     ['with a challenge of 16 bytes', bytes(16), 'no-receipt'],
     ['with a challenge of 33 bytes', bytes(33), 'no-receipt'],
+  ]),
+  ...cases('personalized', 'recover', [
+    ['empty', none, 'recovery-malformed'],
+    ['of one part', encodeCbor([none]), 'recovery-malformed'],
   ]),
   ...cases('personalized', 'start', [
     ['empty', none, 'request-out-of-state'],

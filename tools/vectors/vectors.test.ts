@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { verifyAgentImage } from '@firmseal/agent-image';
+import { verifyApproval, verifyApprovalPolicy, verifyJobEnd, verifyRestore } from '@firmseal/approval';
 import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -257,7 +258,7 @@ const deviceOf = (file: Json, one: Json = {}): DevicePublic => ({
   signingKey: hex(file.signingKey),
   kemKey: hex(file.kemKey),
   thumbprint: hex(file.thumbprint),
-  chipId: file.chipId,
+  chipId: one.chipId ?? file.chipId,
   product: 'thermostat',
   origin: originOf(one.origin ?? file.origin)!,
 });
@@ -334,6 +335,29 @@ describe('stations', () => {
     },
   };
   eachCase(file, (one) => readers[one.kind]!(one));
+});
+
+describe('approvals', () => {
+  const file = read('approval/verify.json');
+  const { product } = file;
+  const rootPublicKey = hex(file.rootPublicKey);
+  const readers: Record<string, (one: Json, epoch: number) => void> = {
+    policy: (one) => {
+      verifyApprovalPolicy(crypto, hex(one.object), { rootPublicKey, product });
+    },
+    approval: (one, epoch) => {
+      const objects = { approval: hex(one.object), delegation: hex(one.delegation) };
+      verifyApproval(crypto, objects, { rootPublicKey, product, epoch });
+    },
+    restore: (one) => {
+      verifyRestore(crypto, hex(one.object), { rootPublicKey, product });
+    },
+    end: (one, epoch) => {
+      const objects = { end: hex(one.object), delegation: hex(one.delegation) };
+      verifyJobEnd(crypto, objects, { rootPublicKey, product, epoch });
+    },
+  };
+  eachCase(file, (one) => readers[one.kind]!(one, one.epoch ?? file.epoch));
 });
 
 describe('recovery bundles', () => {

@@ -1,11 +1,11 @@
-// `firmseal agent ...`, a part of command-list.ts.
+// The commands under `firmseal agent`.
 
 import type { CommandGroup } from './command-entry.ts';
 
 export const agent: CommandGroup = {
   name: 'agent',
   about:
-    'the agents in this installation: list them, export one for another programmer, seal one for the field',
+    'agents: list those of this installation, export one for another programmer, seal one for the field, load one into a chip',
   commands: [
     {
       name: 'list',
@@ -21,6 +21,11 @@ export const agent: CommandGroup = {
       name: 'seal',
       about: 'sign an agent and seal it as a package, which replaces the agent in chips of the field',
       load: () => import('./commands/agent/seal.ts'),
+    },
+    {
+      name: 'load',
+      about: 'load an agent into a chip that has none any more, over its link',
+      load: () => import('./commands/agent/load.ts'),
     },
   ],
 };

@@ -1,4 +1,4 @@
-// What the list of commands knows of each before it is loaded.
+// A command, or several under one word, as the list of commands has them.
 
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';

@@ -39,6 +39,12 @@ export async function makeDesk(folder: string): Promise<Desk> {
   return { folder, at };
 }
 
+/** For commands that do what approvers sign: the desk's own approver. */
+export const approverWords = ({ at }: Desk): string[] => [
+  ...['--approver-key', at('approver.key'), '--approver-delegation', at('approver.delegation')],
+  ...['--approval-policy', at('approval.policy'), '--root-key', at('root.key.pub')],
+];
+
 export const sealWords = ({ at }: Desk, out: string): string[] => [
   ...['seal', at('panel.bin'), '--address', '0x08000000', '--chip', 'stm32f427', '--product', 'panel'],
   ...['--firmware-version', '1.0.0', '--counter', '1', '--root-key', at('root.key.pub')],

@@ -172,7 +172,7 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
   if (known !== undefined) return known;
   const { elf } = namesNonce
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
-    : buildMachineCode(targetOf(chipId, 'shipping'));
+    : buildMachineCode(targetOf(chipId));
   const parts = shippedSegments(elf, findChip(chipId));
   const image = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
   images.set(name, image);

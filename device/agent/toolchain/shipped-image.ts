@@ -27,8 +27,12 @@ export function agentSlot(elf: string, chip: Chip, counter = agentVersion): Segm
   return { address: chip.layout.agent.addressStart, bytes };
 }
 
-/** The anchor of the sources, and the agent of that executable. */
-export function shippedSegments(elf: string, chip: Chip): readonly Segment[] {
-  const anchor = readImage(readFileSync(buildAgent(anchorTargetOf(chip.id)).elf)).segments;
+/** The anchor of the sources, or another executable, and the agent of an executable. */
+export function shippedSegments(
+  elf: string,
+  chip: Chip,
+  anchorElf = buildAgent(anchorTargetOf(chip.id)).elf,
+): readonly Segment[] {
+  const anchor = readImage(readFileSync(anchorElf)).segments;
   return [...anchor, agentSlot(elf, chip)].sort((a, b) => a.address - b.address);
 }

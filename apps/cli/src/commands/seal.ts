@@ -148,6 +148,10 @@ export const command = (shell: Shell) =>
       '--allow-unprotected',
       'let the package install below the level at which the chip keeps its promises',
     )
+    .option(
+      '--allow-repairable',
+      'let the package install at a level that can be taken back for repair (chips that have such a tier)',
+    )
     .option('--allow-irreversible', 'let the package set option bytes that cannot be set back')
     .addOption(passphraseOption('the signer key'))
     .addHelpText(

@@ -44,6 +44,9 @@ const deskFile = z.strictObject({
       issuerDelegation: path,
       authorityPublic: path,
       epochStatement: path,
+      approver: path,
+      approverDelegation: path,
+      approvalPolicy: path,
     })
     .partial()
     .optional(),
