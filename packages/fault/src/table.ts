@@ -2071,7 +2071,7 @@ export const faultTable = {
   'recovery-agent-silent': {
     number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No agent answers at {socket}.',
-    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, load one first: `firmseal agent load`.',
   },
   'recovery-not-needed': {
     number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,
