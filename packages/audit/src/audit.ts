@@ -71,7 +71,7 @@ export class Audit {
   #identityCount = 0;
   readonly #notices: Notice[] = [];
   readonly #chain: LogChain;
-  readonly #logged = new LoggedState();
+  readonly #logged: LoggedState;
   readonly #met = new Set<string>();
   readonly #unaudited = new Set<string>();
   readonly #jobs: JobSummary[] = [];
@@ -82,6 +82,7 @@ export class Audit {
 
   constructor(crypto: Crypto, options: AuditOptions) {
     this.#crypto = crypto;
+    this.#logged = new LoggedState(crypto);
     this.#options = options;
     this.#chain = new LogChain(crypto);
     this.#compareHeads(); // heads of the empty log

@@ -1,8 +1,10 @@
 // What the log says, followed from its first entry: which jobs, units, licenses and receipts there must be.
 // The audit holds the tables against it. Entries that contradict what went before are reported, not followed.
 
-import { type Bytes, concatBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
+import type { Crypto } from '@firmseal/crypto';
 import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
+import { isInShare, rolloutPlace } from '@firmseal/license';
 
 export interface LoggedJob {
   readonly product: string;
@@ -31,6 +33,8 @@ export interface LoggedJob {
   readonly signed: LoggedAct[];
   /** Digests of certificates of its end. */
   readonly ends: Map<string, LoggedEnd>;
+  /** Of mode update: how far it is opened now, and how far it was before. */
+  rollout: LoggedRollout;
   /** No license after it, milliseconds since 1970. */
   readonly until: number | undefined;
 }
@@ -56,6 +60,13 @@ export interface LoggedAct extends LoggedMoment {
     | { readonly kind: 'void'; readonly unit: number; readonly reason: string }
     | { readonly kind: 'close' }
     | { readonly kind: 'acknowledgement'; readonly alarm: number; readonly note: string };
+}
+
+interface LoggedRollout {
+  readonly percent: number;
+  readonly halted: boolean;
+  readonly sinceMs: number;
+  readonly before?: LoggedRollout;
 }
 
 export interface LoggedLicense extends LoggedMoment {
@@ -115,6 +126,16 @@ class Fields {
     return name in this.#fields ? this.number(name) : undefined;
   }
 
+  bytes(name: string): Bytes {
+    return fromHex(this.hex(name));
+  }
+
+  flag(name: string): boolean {
+    const value = this.#fields[name];
+    if (typeof value !== 'boolean') throw new Error(`${name} is missing`);
+    return value;
+  }
+
   number(name: string): number {
     const value = this.#fields[name];
     if (typeof value !== 'number') throw new Error(`${name} is missing`);
@@ -129,6 +150,29 @@ function must(condition: boolean, detail: string): asserts condition {
 function addNew<V>(map: Map<string, V>, key: string, value: V, what: string): void {
   must(!map.has(key), `${what} a second time`);
   map.set(key, value);
+}
+
+/** A request that was under way when the owner changed a rollout, or stopped something, is let through. */
+const toleranceMs = 10_000;
+
+function setRollout(job: LoggedJob, fields: Fields, { timeMs }: LoggedMoment): void {
+  must(job.mode === 'update', 'a rollout of a job that is no update');
+  const { before: _, ...before } = job.rollout;
+  const [percent, halted] = [fields.number('percent'), fields.flag('halted')];
+  job.rollout = { percent, halted, sinceMs: timeMs, before };
+}
+
+const isOpenTo = ({ percent, halted }: LoggedRollout, place: number): boolean =>
+  !halted && isInShare(place, percent);
+
+function mustBeOpenTo(job: LoggedJob, place: number, timeMs: number): void {
+  const { before, sinceMs } = job.rollout;
+  const wasOpen = before !== undefined && timeMs - sinceMs < toleranceMs && isOpenTo(before, place);
+  must(wasOpen || isOpenTo(job.rollout, place), 'a unit of a device that the update was not open to');
+}
+
+function failUpdate(job: LoggedJob, fields: Fields): void {
+  must(fields.number('unit') < job.units.size, 'a failure of a unit that was not taken');
 }
 
 function takeUnit(job: LoggedJob, fields: Fields): void {
@@ -224,6 +268,8 @@ const jobSteps: Record<string, (job: LoggedJob, fields: Fields, at: LoggedMoment
   'unit-voided': voidUnit,
   'unit-retaken': retakeUnit,
   'license-issued': issueLicense,
+  'rollout-set': setRollout,
+  'update-failed': failUpdate,
   'receipt-stored': storeReceipt,
   'station-admitted': admitStation,
   'outcome-stored': storeOutcome,
@@ -244,6 +290,9 @@ export class LoggedState {
   readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
+  readonly #crypto: Crypto;
+  /** What is stopped, since when. */
+  readonly #stops = new Map<string, number>();
   #latestMs = 0;
   /** Before the entry that is followed. */
   #head: Bytes = emptyHead;
@@ -270,6 +319,10 @@ export class LoggedState {
     }
   }
 
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+  }
+
   /** Follows one row; what cannot be followed is a contradiction, never thrown. */
   add(row: LogRow): void {
     try {
@@ -294,6 +347,12 @@ export class LoggedState {
     must(jobStep !== undefined, `an entry of unknown kind ${kind}`);
     const job = this.jobs.get(fields.hex('job'));
     must(job !== undefined, 'an entry of a job that was not opened');
+    if (job.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
+      mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
+    if (kind === 'license-issued') {
+      this.#mustNotBeStopped(`product ${job.product}`, timeMs);
+      this.#mustNotBeStopped(`device ${fields.hex('thumbprint')}`, timeMs);
+    }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
 
@@ -335,9 +394,23 @@ export class LoggedState {
       const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
       this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
     },
+    'stop-set': (fields, { timeMs }) => {
+      const name = `${fields.text('what')} ${fields.text('name')}`;
+      addNew(this.#stops, name, timeMs, 'a stop');
+    },
+    'stop-lifted': (fields) => {
+      const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
+      must(isLifted, 'the end of a stop that was not set');
+    },
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
+
+  #mustNotBeStopped(name: string, timeMs: number): void {
+    const since = this.#stops.get(name);
+    const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
+    must(since === undefined || isUnderWay, `a license for ${name}, which was stopped`);
+  }
 
   #openJob(fields: Fields): void {
     const job: LoggedJob = {
@@ -356,6 +429,7 @@ export class LoggedState {
       approvals: new Map(),
       signed: [],
       ends: new Map(),
+      rollout: { percent: 0, halted: false, sinceMs: 0 },
       until: fields.optionalNumber('until'),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');
