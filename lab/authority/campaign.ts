@@ -25,7 +25,7 @@ import { CampaignOwner, type SealedPackage } from '../kill/owner.ts';
 import { OwnerClient, refusalOf } from '../kill/owner-client.ts';
 import { Replicas } from './replicas.ts';
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly seed: string;
   readonly requests: number;
   readonly replicas: number;

@@ -19,7 +19,7 @@ const pauseMs = { first: 20, most: 250 };
 const idleConnectionMs = 30_000;
 const int8 = 20;
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly address: PostgresAddress;
   /** How long a request waits for locks, a free connection, or a database that comes back. */
   readonly busyTimeoutMs: number;
