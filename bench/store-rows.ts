@@ -1,6 +1,6 @@
-// What the stores of an authority carry: a unit taken and a license kept, both durable before the next step. Rates
-// depend on the disk, so they are told; held to a limit is what does not: how many entries of the log share a
-// transaction on PostgreSQL when many wait, and the CPU time of this process for each license.
+// What the stores of an authority carry: a unit taken and a license kept, both durable before the next step.
+// Rates depend on the disk, so they are told; held to a limit is what does not: how many entries of the log
+// share a transaction on PostgreSQL when many wait.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -52,8 +52,8 @@ const lostTexts = /^(?:Connection terminated|Client has encountered a connection
 const noneFreeText = 'timeout exceeded when trying to connect';
 
 /**
- * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long; and
- * 0A000, 26000: a prepared statement does not fit a schema that another version migrated, or is gone.
+ * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long;
+ * and 0A000, 26000: a prepared statement does not fit a schema that another version migrated, or is gone.
  */
 const lostStates = /^(?:08...|57P0[1-5]|25P0[34]|0A000|26000)$/;
 
