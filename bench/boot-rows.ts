@@ -1,6 +1,6 @@
-// From a reset to the first instruction of an application of 64 KiB whose boot check hashes it: anchor and agent in
-// machine code on the chip's clock. With the agent of personalization, whose hash the anchor knows, and with one that
-// replaced it, whose signatures it verifies.
+// From a reset to the first instruction of an application of 64 KiB whose boot check hashes it: anchor and
+// agent in machine code on the chip's clock. With the agent of personalization, whose hash the anchor knows,
+// and with one that replaced it, whose signatures it verifies.
 
 import { signAgentImage } from '@firmseal/agent-image';
 import { agentHeaderBytes, eraseUnitsOf, findChip } from '@firmseal/chips';

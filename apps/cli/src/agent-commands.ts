@@ -1,6 +1,6 @@
 // The commands under `firmseal agent`.
 
-import type { CommandGroup } from './command-list.ts';
+import type { CommandGroup } from './command-entry.ts';
 
 export const agent: CommandGroup = {
   name: 'agent',

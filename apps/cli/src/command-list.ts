@@ -1,28 +1,10 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { agent } from './agent-commands.ts';
-import type { Shell } from './shell.ts';
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
 
-/**
- * A command before it is loaded. `load` gives the module that declares its arguments, options, help and run.
- */
-export interface CommandEntry {
-  readonly name: string;
-  readonly about: string;
-  readonly load: () => Promise<{
-    // biome-ignore lint/suspicious/noExplicitAny: each command has arguments and options of its own
-    readonly command: (shell: Shell, whole: () => Promise<CommandUnknownOpts>) => Command<any, any, any>;
-  }>;
-}
-
-/** Commands under one word, as `firmseal keys new`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly about: string;
-  readonly commands: readonly CommandEntry[];
-}
+export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
 const batch: CommandGroup = {
   name: 'batch',

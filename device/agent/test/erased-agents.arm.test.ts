@@ -1,5 +1,6 @@
-// An application that erases what it can reach, at level 2, all of it machine code: anchor, agent, application.
-// What the anchor puts back, and what is loaded where both agents are gone; then a sealed install succeeds.
+// An application that erases what it can reach, at level 2, all of it machine code: anchor,
+// agent, application. What the anchor puts back, and what is loaded where both agents are gone;
+// then a sealed install succeeds.
 
 import { concatBytes, u32le } from '@firmseal/bytes';
 import { decodeCbor } from '@firmseal/cbor-cose';

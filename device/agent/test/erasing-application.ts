@@ -1,5 +1,6 @@
-// An application in machine code that erases erase units by the registers of the flash controller, and then greets
-// nobody: what the EEPROM emulation of an application does by mistake, or an attacker's application on purpose.
+// An application in machine code that erases erase units by the registers of the flash controller,
+// and then greets nobody: what the EEPROM emulation of an application does by mistake, or an
+// attacker's application on purpose.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,9 @@ import type { EraseUnit } from '@firmseal/chips';
 import { readImage } from '@firmseal/image';
 import { runTool } from '../../../tools/toolchain.ts';
 
-/** Offsets of key, status and control register, and how a control word names a unit: RM0090 3.9, RM0444 3.7. */
+/**
+ * Offsets of key, status and control register, and how a control word names a unit: RM0090 3.9, RM0444 3.7.
+ */
 const controllers = {
   stm32f427: {
     ...{ base: 0x4002_3c00, key: 0x04, status: 0x0c, control: 0x10 },
