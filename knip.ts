@@ -10,8 +10,9 @@ const manifests = globSync('{packages,apps}/*/package.json');
 const folderOf = (manifest: string): string => manifest.replace(/\/package\.json$/, '');
 const nameOf = (manifest: string): string =>
   (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name;
+const entries = ['src/index.ts', 'src/main.ts', 'src/main.tsx'];
 const isEmpty = (manifest: string): boolean =>
-  !existsSync(`${folderOf(manifest)}/src/index.ts`) && !existsSync(`${folderOf(manifest)}/src/main.ts`);
+  entries.every((entry) => !existsSync(`${folderOf(manifest)}/${entry}`));
 
 const empty = manifests.filter(isEmpty);
 
@@ -22,6 +23,8 @@ const firstUse: Readonly<Record<string, string>> = {
   rp2040js: 'packages/virtual-stm32/src/cortex-m*.ts',
   '@yowasp/clang': 'device/agent/core/*.c',
 };
+/** Started or loaded by its path, or a part of the schema check of @cyclonedx/cyclonedx-library. */
+const byPath = ['postject', 'ajv', 'ajv-formats', 'ajv-formats-draft2019'];
 const declaredAhead = Object.entries(firstUse)
   .filter(([, files]) => globSync(files).length === 0)
   .map(([name]) => name);
@@ -32,6 +35,11 @@ export default {
   ignoreBinaries: [
     'dfu-util',
     'dpkg-query',
+    'file',
+    'g++',
+    'openssl',
+    'softhsm2-util',
+    'sha256sum',
     'firmseal',
     'arm-none-eabi-gcc',
     'arm-none-eabi-nm',
@@ -49,9 +57,10 @@ export default {
   workspaces: {
     '.': {
       // npm links every package of the workspace at the root, so tools, bench and lab need not declare them.
-      ignoreDependencies: [/^@firmseal\//],
+      ignoreDependencies: [/^@firmseal\//, ...byPath],
       entry: [
         'tools/set-up/run.mjs',
+        'tools/set-up/pkcs11js.ts',
         'tools/*/main.ts',
         'tools/test-report/reporter.ts',
         'tools/pack/launcher.mjs',
@@ -77,14 +86,20 @@ export default {
       entry: ['src/index.ts', 'test/*/main.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
+    // A single executable loads native code by native-parts.ts, which its bundler puts in.
     'apps/cli': {
-      entry: ['src/main.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
+      entry: ['src/main.ts', 'src/native-parts.ts', 'test/small-entry.ts', '{src,test}/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
     },
     // Its browser code needs no entry but main.ts; the page of its tests runs axe from its file.
     'apps/updater': {
       entry: ['src/main.ts', 'test/**/*.test.ts'],
       project: ['{src,test}/**/*.ts'],
+      ignoreDependencies: ['axe-core'],
+    },
+    'apps/console': {
+      entry: ['src/main.tsx', 'test/**/*.test.ts'],
+      project: ['{src,test}/**/*.{ts,tsx}'],
       ignoreDependencies: ['axe-core'],
     },
     'apps/*': { entry: ['src/main.ts', '{src,test}/**/*.test.ts'], project: ['{src,test}/**/*.ts'] },

@@ -127,6 +127,9 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
 }
 
 fs_answer fs_port_level_key(void) { return FS_NO; }
+
+/* Nobody measures a supply here. */
+fs_result fs_port_supply_bears(void) { return FS_OK; }
 void fs_port_option_launch(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_reset(void) { longjmp(fuzz_after_reset, 1); }
 void fs_port_boot_application(uint32_t entry) {

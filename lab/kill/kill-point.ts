@@ -55,6 +55,7 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   receipt: 5,
   acknowledge: 7,
   start: 7,
+  'agent-receipt': undefined, // of packages that bring an agent
   recover: undefined, // no part of an install
   'agent-header': undefined,
   'agent-code': undefined,

@@ -70,6 +70,11 @@ class OwnerKills {
         repeated: 'job-closed',
         look: async () => (await show()).state === 'closed',
       }),
+      insertJobEnd: async () => ({
+        command: () => client.call('closeJob', { job }),
+        always: 'job-closed',
+        look: async () => (await client.call('fetchJobEnd', { job })).end.length > 0,
+      }),
       insertToken: async () => {
         const before = await countTokens();
         return {
@@ -114,6 +119,11 @@ class OwnerKills {
       },
       takeUnit: undefined,
       insertLicense: undefined,
+      insertApproval: undefined,
+      setStop: undefined,
+      liftStop: undefined,
+      setRollout: undefined,
+      insertFailure: undefined,
       insertOutcome: undefined,
       insertIdentity: undefined,
       insertReceipt: undefined,

@@ -3,13 +3,16 @@
 // every chip that has a port; and again in the recovery: on H743 at every operation, elsewhere as
 // everySingleCut says. Then a sample on machine code. `--chip ID` runs one chip, `--build wasm` or
 // `--build thumb` one build; `--edges` cuts twice at edges alone where not every double cut is made, which
-// takes a tenth of the time. Exit code 1 when a cut did not happen or anything was not as it must be.
+// takes a tenth of the time. `--agents` runs the replacement of an agent alone, and with `--every`
+// cuts it at every operation instead of one in twenty inside runs. Exit code 1 when a cut did not
+// happen or anything was not as it must be.
 
 import { parseArgs } from 'node:util';
 import { findChip } from '@firmseal/chips';
 import { agentChipIds } from '../../device/agent/toolchain/chip-header.ts';
 import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { hasTool } from '../../tools/toolchain.ts';
+import { AgentUpdateCuts, edgesAndSome } from './agent-update.ts';
 import { cutMoments, everyDoubleCut, everySingleCut, PowerCampaign, type PowerReport } from './campaign.ts';
 import { MachineSample } from './machine-sample.ts';
 import { machineRuns, scenarioRuns } from './scenarios.ts';
@@ -40,21 +43,28 @@ function print(name: string, { planned, fired, states, tried, violations }: Powe
   for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
 }
 
-const chosen = readCommandLine('npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges]', (words) => {
-  const { values } = parseArgs({
-    args: [...words],
-    options: {
-      chip: { type: 'string' },
-      build: { type: 'string' },
-      edges: { type: 'boolean', default: false },
-    },
-  });
-  return {
-    edges: values.edges,
-    chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
-    build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
-  };
-});
+const chosen = readCommandLine(
+  'npm run lab -- power [--chip ID] [--build wasm|thumb] [--edges] [--agents] [--every]',
+  (words) => {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        chip: { type: 'string' },
+        build: { type: 'string' },
+        edges: { type: 'boolean', default: false },
+        agents: { type: 'boolean', default: false },
+        every: { type: 'boolean', default: false },
+      },
+    });
+    return {
+      edges: values.edges,
+      agents: values.agents,
+      every: values.every,
+      chip: values.chip === undefined ? undefined : oneOf(values.chip, 'chip', agentChipIds),
+      build: values.build === undefined ? undefined : oneOf(values.build, 'build', ['wasm', 'thumb']),
+    };
+  },
+);
 const isChosen = (id: string) => chosen.chip === undefined || id === chosen.chip;
 const isJournal = (chipId: string) => {
   const units = findChip(chipId).layout.journal.flatMap(({ eraseUnits }) => eraseUnits);
@@ -92,6 +102,29 @@ async function runWebAssembly(): Promise<PowerReport> {
   return sum;
 }
 
+/** Of programs inside runs: a slot is thousands of them, one like the other. */
+const agentEvery = 20;
+
+async function runAgentUpdates(): Promise<PowerReport> {
+  const sum = empty();
+  if (chosen.build === 'thumb') return sum;
+  for (const chipId of machineChips.filter(isChosen)) {
+    const cuts = await AgentUpdateCuts.create(chipId);
+    const every = chosen.every ? 1 : agentEvery;
+    const { planned, fired, operations, previous, renewed, violations } = cuts.run(
+      edgesAndSome(chipId, every),
+    );
+    console.log(
+      `build wasm, ${chipId}, agent replaced: ${operations} operations, one in ${every} of those inside runs; ` +
+        `${planned} cuts planned, ${fired} fired; ${previous} times the previous agent ran, ${renewed} the new one; ` +
+        `violations ${violations.length}`,
+    );
+    for (const violation of violations.slice(0, 20)) console.log(`  violation: ${violation}`);
+    add(sum, { ...empty(), planned, fired, states: planned, violations: [...violations] });
+  }
+  return sum;
+}
+
 async function runMachineCode(): Promise<PowerReport> {
   const sum = empty();
   if (chosen.build === 'wasm') return sum;
@@ -108,7 +141,9 @@ async function runMachineCode(): Promise<PowerReport> {
   return sum;
 }
 
-const [wasm, thumb] = [await runWebAssembly(), await runMachineCode()];
+const wasm = chosen.agents ? empty() : await runWebAssembly();
+add(wasm, await runAgentUpdates());
+const thumb = chosen.agents ? empty() : await runMachineCode();
 print('build wasm, sum', wasm);
 print('build thumb (shipping), sum', thumb);
 const [planned, fired] = [wasm.planned + thumb.planned, wasm.fired + thumb.fired];

@@ -78,6 +78,11 @@ def outcome(receipt, manifest, chip):
     origin = receipt[-70016]
     if origin > 4:
         return "REHEARSAL"
-    if level < max(asked) or receipt[-70013]:
+    own = max(asked[:-1])
+    repair = chip.get("repairReadoutLevel")
+    if level < max(asked):
+        owners = not receipt[-70017] and level >= own
+        return "REPAIRABLE" if repair is not None and owners and level >= repair else "UNPROTECTED"
+    if receipt[-70013]:
         return "UNPROTECTED"
     return {1: "PASS", 2: "ENROLLED", 3: "UNWITNESSED"}[origin]

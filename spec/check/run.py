@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True  # before the imports of this folder
 from datetime import datetime
 from pathlib import Path
 
+import approval
 import agent_image
 import batch
 import board
@@ -17,6 +18,7 @@ import certificate
 import delegation
 import device
 import enrolment
+import ledger
 import license
 import link
 import messages
@@ -29,7 +31,7 @@ import sfi
 import station
 import suite
 import usb
-from fault import Fault
+from fault import Fault, require
 
 
 def raw(text):
@@ -133,7 +135,7 @@ def certified(file, case):
     return {
         "signing": raw(file["signingKey"]),
         "thumbprint": raw(file["thumbprint"]),
-        "chip": file["chipId"],
+        "chip": case.get("chipId", file["chipId"]),
         "origin": case.get("origin", file["origin"]),
     }
 
@@ -244,6 +246,40 @@ def run_station(file, case):
         agree(given == all_raw(file["deviceData"]), "other per-device data")
 
 
+def tree_of(head):
+    return (head["size"], raw(head["root"])) if head else None
+
+
+def run_ledger(file, case):
+    log, witnesses = ledger.Key(file["log"]), [ledger.Key(text) for text in file["witnesses"]]
+    trust = log, witnesses, case.get("least", file["least"])
+    kind = case["kind"]
+    if kind == "checkpoint":
+        ledger.verify_checkpoint(case["note"], *trust)
+    elif kind == "license":
+        ledger.check_license(case["proof"], trust, raw(case["digest"]), raw(case["job"]), case["unit"])
+    elif kind == "receipt":
+        ledger.check_receipt(case["proof"], trust, raw(case["digest"]))
+    elif kind == "consistency":
+        before, after = tree_of(case["from"]), tree_of(case["to"])
+        require(ledger.is_consistent(before, after, all_raw(case["proof"])), "consistency-proof-invalid")
+    else:
+        ledger.answer_of_witness(case["request"], log, tree_of(case["seen"]))
+
+
+def run_approval(file, case):
+    root, product, epoch = raw(file["rootPublicKey"]), file["product"], case.get("epoch", file["epoch"])
+    data, delegation = raw(case["object"]), raw(case.get("delegation"))
+    if case["kind"] == "policy":
+        approval.read_policy(data, root, product)
+    elif case["kind"] == "approval":
+        approval.read_approval(data, delegation, root, product, epoch)
+    elif case["kind"] == "restore":
+        approval.read_restore(data, root, product)
+    else:
+        approval.read_end(data, delegation, root, product, epoch)
+
+
 RUNNERS = {
     "cbor/decode.json": run_cbor,
     "delegation/verify.json": run_delegation,
@@ -253,6 +289,7 @@ RUNNERS = {
     "license/open.json": run_license,
     "batch/open.json": run_batch,
     "station/verify.json": run_station,
+    "approval/verify.json": run_approval,
     "content-key/open.json": run_content_key,
     "hello/verify.json": run_hello,
     "certificate/verify.json": run_certificate,
@@ -265,6 +302,7 @@ RUNNERS = {
     "recovery/open.json": run_recovery,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
+    "ledger/verify.json": run_ledger,
 }
 
 

@@ -5,6 +5,7 @@ import {
   type Call,
   calls,
   evidenceShapes,
+  idempotencyHeader,
   jsonSchemaOf,
   mostEvidenceLineBytes,
 } from '@firmseal/authority-contract';
@@ -77,9 +78,7 @@ function section(item: Call): string[] {
     item.scopes.length === 0
       ? 'No token.'
       : `Token: ${item.scopes.map((scope) => `\`${scope}\``).join(' or ')}.`;
-  const repeat = item.repeatable
-    ? ''
-    : ' Not to be repeated blindly: a second request is a second effect or a refusal.';
+  const repeat = item.repeatable ? '' : ' Takes an idempotency key.';
   const answer =
     item.path === calls.exportEvidence.path
       ? ['', 'Answer 200: lines, section 4.']
@@ -123,8 +122,10 @@ from it for others.
 - The token goes into the header \`Authorization: Bearer TOKEN\`, never into the address. A client sends it over https only, or over
   http to its own machine, and follows no redirect.
 - A token has one scope. A \`line\` token opens one job. Tokens expire.
-- A request that is marked repeatable may be sent again, word for word, when no answer came. 429 and 503 say that the request was not
-  begun.
+- A request may be sent again, word for word, when no answer came. A call that makes something takes an idempotency key for that: the
+  header \`${idempotencyHeader}\`, 22 to 64 of \`A-Z a-z 0-9 _ -\`, drawn at random by the client and the same for each repeat. For a week, a repeat
+  with the same token gets the first answer; another body under the same key is refused (\`idempotency-key-reused\`). A refusal is
+  not kept: its repeat is tried again. Without the header each request stands by itself.
 
 ## 2. Answers
 

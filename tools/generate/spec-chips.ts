@@ -65,10 +65,11 @@ function levelKeyLine({ readoutProtection }: Chip): string[] {
 
 function chapter(chip: Chip): string[] {
   const { id, tier, write, layout, hasRandomGenerator } = chip;
+  const repair = tier.repair === undefined ? '' : ` repairable from level ${tier.repair.readoutLevel};`;
   return [
     `## ${id}`,
     '',
-    `Tier B from readout level ${tier.readoutLevel}; write unit ${write.unitBytes} bytes; random generator: ` +
+    `Tier B from readout level ${tier.readoutLevel};${repair} write unit ${write.unitBytes} bytes; random generator: ` +
       `${yes(hasRandomGenerator)}; agent hidden from the application: ${yes(tier.agentHidden)}.`,
     '',
     ...readoutLines(chip),
@@ -103,7 +104,7 @@ export function generateSpecChips(): Map<string, string> {
     '',
     'What the checks of packages, hellos and receipts take from the catalogue: application slots (package.md section 6,',
     'step 7), write and erase units, the generator, the option bits that a policy may ask for (step 9), how the readout',
-    'level is read (step 10), and the level from which firmseal calls the chip tier B (receipt.md section 4). Addresses are',
+    'level is read (step 10), and the levels from which firmseal calls the chip tier B, and repairable (receipt.md section 4). Addresses are',
     'canonical: where the flash is stored, whatever a bank swap shows at another place. A register that is not in the last',
     'table of its chip has no bit that a policy may ask for. Sources of the figures: `../docs/chips.md`.',
     '',

@@ -18,6 +18,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { assetFolders, isAssetName } from '../../apps/cli/src/assets.ts';
+import { buildConsole } from './build-console.ts';
 import { buildElement } from './build-element.ts';
 import { npmLicenses } from './npm-licenses.mjs';
 
@@ -39,7 +40,7 @@ const optionalDependencies = Object.assign(
  * rp2040js asks for a clock through `eval` where there is no `performance`; Node has one. Without it nothing
  * in the command makes code of text but zod, which asks first and does without.
  */
-const withoutEval = {
+export const withoutEval = {
   name: 'without-eval',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[\\/]rp2040js[\\/]dist[\\/]esm[\\/]utils[\\/]time\.js$/ }, ({ path }) => {
@@ -50,11 +51,13 @@ const withoutEval = {
     }),
 };
 
+/** Files that the bundle of `entry` is made of, from the root; written into `folder` where one is given. */
 async function bundle(entry, folder) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: entry },
-    outdir: folder,
+    outdir: folder ?? join(root, 'dist'),
+    write: folder !== undefined,
     bundle: true,
     splitting: true, // keeps lazily loaded commands apart, so that --help loads little
     format: 'esm',
@@ -74,19 +77,30 @@ async function bundle(entry, folder) {
   return Object.keys(metafile.inputs);
 }
 
-function copyAssets(folder) {
-  const exclude = (path) => path.includes('node_modules');
-  for (const { folder: from } of assetFolders) {
-    for (const entry of globSync(`${from}/**/*`, {
+/** Files that the command is made of, those of the element of update pages too. */
+export async function bundledInputs() {
+  const { inputs } = await buildElement();
+  return [...new Set([...(await bundle(cliEntry)), ...inputs])];
+}
+
+/** Names of the assets that this tree has now. */
+export function assetNames() {
+  return assetFolders.flatMap(({ folder }) =>
+    globSync(`${folder}/**/*`, {
       cwd: root,
       withFileTypes: true,
-      exclude: (e) => exclude(e.name),
-    })) {
-      const name = relative(root, join(entry.parentPath, entry.name));
-      if (!entry.isFile() || !isAssetName(name)) continue;
-      mkdirSync(dirname(join(folder, 'assets', name)), { recursive: true });
-      cpSync(join(root, name), join(folder, 'assets', name));
-    }
+      exclude: ({ name }) => name.includes('node_modules'),
+    })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .filter(isAssetName),
+  );
+}
+
+function copyAssets(folder) {
+  for (const name of assetNames()) {
+    mkdirSync(dirname(join(folder, 'assets', name)), { recursive: true });
+    cpSync(join(root, name), join(folder, 'assets', name));
   }
 }
 
@@ -114,10 +128,11 @@ export async function buildBundle({ entry = cliEntry, folder }) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const element = await buildElement();
+  const page = await buildConsole();
   const inputs = await bundle(entry, folder);
   writeFileSync(
     join(folder, 'THIRD-PARTY-LICENSES.txt'),
-    npmLicenses([...new Set([...inputs, ...element.inputs])]),
+    npmLicenses([...new Set([...inputs, ...element.inputs, ...page.inputs])]),
   );
   cpSync(join(root, 'tools/pack/launcher.mjs'), join(folder, 'firmseal.mjs'));
   chmodSync(join(folder, 'firmseal.mjs'), 0o755);

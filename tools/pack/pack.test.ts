@@ -145,7 +145,7 @@ describe('firmseal, packed', () => {
     const wanted = globSync('{device,apps,examples}/**/*', { cwd: root })
       .filter((name) => !name.includes('node_modules'))
       .filter((name) =>
-        /^(device\/agent\/build\/.*\.wasm|apps\/cli\/assets\/.*|apps\/updater\/dist\/.*|examples\/.*\.elf)$/.test(
+        /^(device\/agent\/build\/.*\.wasm|apps\/cli\/assets\/.*|apps\/(updater|console)\/dist\/.*|examples\/.*\.elf)$/.test(
           name,
         ),
       );

@@ -10,6 +10,10 @@ export const campaigns = {
   },
   power: { script: 'lab/power/main.ts', needsAgent: true, says: 'cuts the power at every flash operation' },
   kill: { script: 'lab/kill/main.ts', needsAgent: true, says: 'kills authority and station with SIGKILL' },
+  authority: {
+    script: 'lab/authority/main.ts',
+    says: 'replicas on PostgreSQL under load: killed, cut off, their database stopped',
+  },
   line: {
     script: 'lab/line/main.ts',
     needsAgent: true,
@@ -45,6 +49,12 @@ export const campaigns = {
     script: 'lab/reproducible/main.ts',
     says: 'builds the agents that ship in another folder and compares them',
   },
+  executables: {
+    script: 'lab/executables/main.ts',
+    needsAgent: true,
+    needsSources: true,
+    says: 'builds the single executables and runs those of Linux, the other processor under QEMU',
+  },
   suites: {
     script: 'lab/suites/main.ts',
     needsAgent: true,
@@ -56,6 +66,10 @@ export const campaigns = {
     script: 'lab/updater/main.ts',
     needsAgent: true,
     says: "an update page on Chromium's own Web Serial, and its time beside the command's",
+  },
+  console: {
+    script: 'lab/console/main.ts',
+    says: 'the console on an authority of 10,000 units: sizes, first paint, time of each page',
   },
   speed: { script: 'lab/speed/main.ts', says: "cycles of the agent's machine code" },
 };

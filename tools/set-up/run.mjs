@@ -14,7 +14,8 @@ import { taskOf, tasks } from './tasks.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const agentBuild = join(root, 'device', 'agent', 'build.ts');
-const elementBuild = join(root, 'tools', 'pack', 'build-element.ts');
+const pageBuilds = ['build-element.ts', 'build-console.ts'].map((name) => join(root, 'tools', 'pack', name));
+const pkcs11Build = join(root, 'tools', 'set-up', 'pkcs11js.ts');
 const sourceFetch = join(root, 'device', 'agent', 'toolchain', 'fetch-sources.ts');
 
 /** Ends this process the way the child ended: same exit code, or the same signal. */
@@ -85,11 +86,13 @@ async function main([name, ...args]) {
   const secondsBefore = childSeconds();
   if (task.needsAgent === true && existsSync(agentBuild))
     await buildAgents(node, task.agentsOf?.(args) ?? [], environment);
-  if (task.needsElement === true && existsSync(elementBuild))
-    spawnSync(node, [elementBuild], { env: environment, stdio: ['ignore', 2, 2] });
+  for (const build of task.needsPages === true ? pageBuilds.filter(existsSync) : [])
+    spawnSync(node, [build], { env: environment, stdio: ['ignore', 2, 2] });
   environment.FIRMSEAL_BUILD_SECONDS = String(childSeconds() - secondsBefore);
   if (task.needsSources === true && existsSync(sourceFetch))
     spawnSync(node, [sourceFetch], { env: environment, stdio: ['ignore', 2, 2] });
+  if (task.needsPkcs11 === true && existsSync(pkcs11Build))
+    spawnSync(node, [pkcs11Build], { env: environment, stdio: ['ignore', 2, 2] });
   runTask(node, [join(root, task.script), ...task.args, ...args], environment);
 }
 

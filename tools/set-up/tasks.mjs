@@ -1,9 +1,10 @@
 // The tasks that run.mjs knows: a script of this tree, the arguments that come before the user's own, and
 // whether the task needs the agent's WebAssembly modules (device/agent/build.ts keeps them by content:
 // built once, then found; of some chips only, where `agentsOf` names them) or the source packages of Debian
-// that are pinned in device/agent (fetched once; the task runs without them too), or the element of update
-// pages (tools/pack/build-element.ts, built anew in a third of a second). The campaigns of the
-// laboratory are one task, `lab`: what it needs depends on the campaign (campaigns.mjs).
+// that are pinned in device/agent (fetched once; the task runs without them too), or what browsers get:
+// the element of update pages and the console (tools/pack/build-element.ts, build-console.ts, each built
+// anew in a third of a second). The campaigns of the laboratory are one task, `lab`: what it needs
+// depends on the campaign (campaigns.mjs).
 
 import { campaigns } from './campaigns.mjs';
 
@@ -17,16 +18,17 @@ function demoChips(args) {
 export const tasks = {
   demo: {
     ...{ script: 'apps/cli/src/main.ts', args: ['demo'] },
-    ...{ needsAgent: true, agentsOf: demoChips, needsElement: true },
+    ...{ needsAgent: true, agentsOf: demoChips, needsPages: true },
   },
   test: {
     ...{ script: 'tools/test-report/main.ts', args: [] },
-    ...{ needsAgent: true, needsSources: true, needsElement: true },
+    ...{ needsAgent: true, needsSources: true, needsPages: true, needsPkcs11: true },
   },
   lab: { script: 'lab/main.ts', args: [] },
   bench: { script: 'bench/main.ts', args: [], needsAgent: true },
   generate: { script: 'tools/generate/main.ts', args: [] },
   pack: { script: 'tools/pack/main.ts', args: [], needsAgent: true, needsSources: true },
+  release: { script: 'tools/release/main.ts', args: [], needsAgent: true, needsSources: true },
 };
 
 /**

@@ -12,6 +12,7 @@ export const staticChecks: readonly Check[] = [
   { name: 'tsc --noEmit', command: 'tsc', args: ['--noEmit', '-p', '.'] },
   // Code of the browser, with the browser's types.
   { name: 'tsc of the updater', command: 'tsc', args: ['--noEmit', '-p', 'apps/updater'] },
+  { name: 'tsc of the console', command: 'tsc', args: ['--noEmit', '-p', 'apps/console'] },
   { name: 'knip', command: 'knip', args: ['--no-progress'] },
 ];
 

@@ -21,6 +21,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'agent-client',
       'authority-contract',
       'authority-client',
+      'witness',
       'uart-bootloader',
       'dfu',
       'openocd',
@@ -40,6 +41,7 @@ export const layers: readonly { name: string; siblings: boolean; packages: reado
       'seal',
       'license',
       'station',
+      'approval',
       'ledger',
       'keys',
       'places',
@@ -63,6 +65,7 @@ export const adapters: readonly string[] = [
   'journal-file-adapter',
   'mqtt-adapter',
   'openocd-adapter',
+  'pkcs11-adapter',
   'serial-adapter',
   'tcp-adapter',
   'usb-adapter',
@@ -87,7 +90,7 @@ const browserAdapters: readonly string[] = ['crypto-web', 'web-serial-adapter'];
 
 /** Packages that need Node. All others run in a browser too: Uint8Array only, no Node built-in. */
 export const nodePackages: readonly string[] = [
-  ...['authority', 'keys', 'files'],
+  ...['authority', 'witness', 'keys', 'files'],
   ...adapters.filter((name) => !browserAdapters.includes(name)),
   ...compositions,
 ];

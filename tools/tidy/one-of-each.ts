@@ -22,7 +22,11 @@ const singles: readonly Single[] = [
   {
     pattern: /['"`/]v1\/|\/v1['"`]/,
     // The authority's own attack tests speak HTTP to it, as an attacker at the line does.
-    home: ['packages/authority-contract/', 'packages/authority-client/', 'packages/authority/'],
+    home: [
+      ...['packages/authority-contract/', 'packages/authority-client/', 'packages/authority/'],
+      // A statement of provenance has /v1 in the name of its form.
+      'tools/release/',
+    ],
     tests: true,
     reason: 'a request to the authority is made by packages/authority-client alone',
   },
@@ -33,6 +37,8 @@ const singles: readonly Single[] = [
     home: [
       'packages/authority-client/',
       'packages/authority/',
+      // The protocol between ledgers and witnesses is C2SP's, and a witness is no authority.
+      'packages/witness/',
       'lab/kill/station-process.ts',
       'apps/cli/src/line/outlets.ts',
       // An update page fetches the files beside it, from a host that is no authority.
@@ -88,8 +94,11 @@ const singles: readonly Single[] = [
     // speak between two parts of the laboratory on one machine.
     home: [
       'packages/authority-contract/src/',
+      'packages/witness/src/state-file.ts',
       'packages/authority-client/src/http-call.ts',
       'packages/authority/src/http/gate.ts',
+      // Its own answers, which it sealed.
+      'packages/authority/src/service/repeats.ts',
       'packages/boards/src/board-file.ts',
       'packages/keys/src/key-document.ts',
       'packages/programmer/src/journal-line.ts',

@@ -7,6 +7,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { type Manifest, openRecords, splitPackage, verifyHeader } from '@firmseal/seal';
 import { agentImageCases, measuredAgent } from './agent-image-cases.ts';
 import { agentPackageCases } from './agent-package-cases.ts';
+import { approvalCases } from './approval-cases.ts';
 import { areaCases, orderCases } from './area-cases.ts';
 import { batchCases } from './batch-cases.ts';
 import { boardCases } from './board-cases.ts';
@@ -16,6 +17,7 @@ import { delegationCases } from './delegation-cases.ts';
 import { enrolmentCases } from './enrolment-cases.ts';
 import { headerCases } from './header-cases.ts';
 import { challenge, helloCases } from './hello-cases.ts';
+import { ledgerCases, ledgerTrust } from './ledger-cases.ts';
 import { licenseCases } from './license-cases.ts';
 import {
   chipNonce,
@@ -77,6 +79,7 @@ function chipFacts(id: string) {
     eraseUnits: flash.eraseUnits.map(({ addressStart, sizeBytes }) => [addressStart, sizeBytes]),
     hasRandomGenerator,
     tierReadoutLevel: tier.readoutLevel,
+    ...(tier.repair && { repairReadoutLevel: tier.repair.readoutLevel }),
     readout: {
       register: field.register,
       lsb: field.lsb,
@@ -338,6 +341,28 @@ async function build(): Promise<Map<string, string>> {
       ),
     ],
     [
+      'vectors/ledger/verify.json',
+      fileText(
+        {
+          about:
+            'Texts of spec/ledger.md, by their `kind`: a checkpoint (section 2), the proof of a license or a receipt (section 6), a proof of consistency between two trees (RFC 9162 section 2.1.4.2), a request to a witness that knows this ledger alone and has cosigned `seen` (section 8). The keys are the SHA-256 of "firmseal test key: ledger", "witness 1" and "witness 2" as Ed25519 seeds.',
+          ...ledgerTrust,
+        },
+        await ledgerCases(),
+      ),
+    ],
+    [
+      'vectors/approval/verify.json',
+      fileText(
+        {
+          about:
+            "Objects of spec/approval.md: a policy (section 1), an approval with the approver's delegation (section 3, steps 1 to 3), a certificate of a job's end with the issuer's delegation (section 4). A case that names no epoch has the default.",
+          ...{ rootPublicKey, product, epoch: 1 },
+        },
+        approvalCases(),
+      ),
+    ],
+    [
       'vectors/station/verify.json',
       fileText(
         {
@@ -403,7 +428,7 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Receipts for spec/receipt.md. A case that names no challenge, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
+            'Receipts for spec/receipt.md. A case that names no challenge, chip, origin, license or package has the default; challenge null: none was given. The origin is that of the certificate and, where its license names no other, of the license. `outcome` is that of section 4.',
           ...device,
           challenge,
           chipId: 'stm32f427',
@@ -413,7 +438,7 @@ async function build(): Promise<Map<string, string>> {
           product,
           epoch: 1,
           license: licenseFacts(usualInstall),
-          chips: { stm32f427: chipFacts('stm32f427') },
+          chips: { stm32f427: chipFacts('stm32f427'), stm32h743: chipFacts('stm32h743') },
         },
         await receiptCases(),
       ),

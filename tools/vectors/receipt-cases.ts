@@ -31,6 +31,8 @@ interface ReceiptCase {
   readonly challenge?: Bytes | null;
   /** Number of the origin in certificate and license; 1 when left out. */
   readonly origin?: number;
+  /** Of the certificate, when it is another chip. */
+  readonly chipId?: string;
   /** Of the license, when it is not the usual one. */
   readonly license?: Record<string, unknown>;
   readonly package?: Bytes;
@@ -146,6 +148,29 @@ async function installWith(core: Parameters<typeof pieces>[0] & object): Promise
   return installOf(assemble(parts), parts.contentKey);
 }
 
+/** A chip with a tier for repair, at a level that can be taken back. */
+async function repairCases(): Promise<ReceiptCase[]> {
+  const chipId = 'stm32h743';
+  const install = await installWith({ core: { chips: [chipId], leastReadoutLevel: 1 } });
+  const asksMore = await installWith({ core: { chips: [chipId], leastReadoutLevel: 2 } });
+  const on =
+    (change: Change): Change =>
+    (f) => {
+      f.set(-70012, chipId);
+      change(f);
+    };
+  const withKey: Change = (f) => f.set(-70017, true).set(263, 1).set(-70013, true);
+  return [
+    good('repairable, at level 1', 'REPAIRABLE', on(atLevel(1)), { install, chipId }),
+    good('at level 2 where level 1 would do', 'PASS', on(atLevel(2)), { install, chipId }),
+    good('at level 0 of a chip that may be repaired', 'UNPROTECTED', on(atLevel(0)), { install, chipId }),
+    good('level 1 where the package asks for level 2', 'UNPROTECTED', on(atLevel(1)), {
+      ...{ install: asksMore, chipId },
+    }),
+    good('a level that somebody’s key takes back', 'UNPROTECTED', on(withKey), { install, chipId }),
+  ];
+}
+
 async function outcomeCases(): Promise<ReceiptCase[]> {
   const level1 = await installWith({ core: { leastReadoutLevel: 1 } });
   const asksLevel2 = await installWith({
@@ -194,6 +219,7 @@ async function outcomeCases(): Promise<ReceiptCase[]> {
       },
       { install: asksLevel2 },
     ),
+    ...(await repairCases()),
     named('enrolled', 'ENROLLED', 2),
     named('unwitnessed', 'UNWITNESSED', 3),
     named('rehearsal', 'REHEARSAL', 5),

@@ -1,7 +1,7 @@
 // Assets in the source tree; the same in a bundle is tested by tools/pack.
 
 import { expect, test } from 'vitest';
-import { assetPath, isAssetName, readAsset } from './assets.ts';
+import { isAssetName, readAsset } from './assets.ts';
 
 test('names outside of what a bundle holds are refused, even where the file exists', () => {
   expect(isAssetName('device/agent/build/agent.wasm')).toBe(true);
@@ -13,7 +13,7 @@ test('names outside of what a bundle holds are refused, even where the file exis
 });
 
 test('an asset that is not there is a fault that names it', () => {
-  expect(() => assetPath('examples/none/none.elf')).toThrow(
+  expect(() => readAsset('examples/none/none.elf')).toThrow(
     expect.objectContaining({ code: 'asset-missing', fields: { name: 'examples/none/none.elf' } }),
   );
 });

@@ -1,9 +1,10 @@
 // Where the files lie that the command needs at run time: the agent's modules, example firmware. In the
 // source tree they stand where they were made; in the bundle (tools/pack) they are copied to assets/
-// under the same names. A name is the file's path from the project's root and must match assetFolders,
-// or the bundle would not hold it.
+// under the same names; a single executable holds them in itself, under the same names again. A name is the
+// file's path from the project's root and must match assetFolders, or neither would hold it.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import sea from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -13,6 +14,7 @@ export const assetFolders: readonly { folder: string; endings: readonly string[]
   { folder: 'device/agent/build', endings: ['.wasm', '.hex'] },
   { folder: 'apps/cli/assets', endings: [''] },
   { folder: 'apps/updater/dist', endings: ['.js', '.txt'] },
+  { folder: 'apps/console/dist', endings: ['.html', '.js', '.css', '.svg', '.txt'] },
   { folder: 'examples', endings: ['.elf'] },
 ];
 
@@ -20,7 +22,10 @@ export const assetFolders: readonly { folder: string; endings: readonly string[]
 declare const FIRMSEAL_BUNDLED: true | undefined;
 
 const isBundled = typeof FIRMSEAL_BUNDLED !== 'undefined';
-const assetRoot = new URL(isBundled ? './assets/' : '../../../', import.meta.url);
+const isExecutable = sea.isSea();
+
+const pathOf = (name: string): string =>
+  fileURLToPath(new URL(name, new URL(isBundled ? './assets/' : '../../../', import.meta.url)));
 
 /** Whether a file of this name is taken along into the bundle. */
 export function isAssetName(name: string): boolean {
@@ -31,20 +36,29 @@ export function isAssetName(name: string): boolean {
 }
 
 /** Whether this installation has the asset. */
-export const hasAsset = (name: string): boolean =>
-  isAssetName(name) && existsSync(fileURLToPath(new URL(name, assetRoot)));
-
-/**
- * Path of an asset on this machine. Throws `asset-missing` when it is not there, or
- * not one that a bundle holds.
- */
-export function assetPath(name: string): string {
-  const path = fileURLToPath(new URL(name, assetRoot));
-  if (!hasAsset(name)) throw new Fault('asset-missing', { name });
-  return path;
+export function hasAsset(name: string): boolean {
+  if (!isAssetName(name)) return false;
+  return isExecutable ? sea.getAssetKeys().includes(name) : existsSync(pathOf(name));
 }
 
-/** The asset's bytes, as an array of the caller's own. Throws as assetPath. */
+/** Names of the assets in a folder of the bundle, without those below it; none where it is not there. */
+export function assetsIn(folder: string): string[] {
+  const isDirect = (name: string) =>
+    name.startsWith(`${folder}/`) && !name.slice(folder.length + 1).includes('/');
+  if (isExecutable) return sea.getAssetKeys().filter(isDirect).sort();
+  const path = pathOf(folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .map((name) => `${folder}/${name}`)
+    .filter(isAssetName)
+    .sort();
+}
+
+/**
+ * The asset's bytes, as an array of the caller's own. Throws `asset-missing` when it is not there, or not one
+ * that a bundle holds.
+ */
 export function readAsset(name: string): Bytes {
-  return Uint8Array.from(readFileSync(assetPath(name)));
+  if (!hasAsset(name)) throw new Fault('asset-missing', { name });
+  return isExecutable ? new Uint8Array(sea.getAsset(name)) : Uint8Array.from(readFileSync(pathOf(name)));
 }

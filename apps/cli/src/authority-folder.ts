@@ -7,13 +7,17 @@ import {
   type Authority,
   createAuthority,
   type HeadFile,
+  openPostgresStore,
   openSqliteStore,
+  type PostgresAddress,
   type ProductKeys,
+  parsePostgresUrl,
+  type Store,
 } from '@firmseal/authority';
 import { type Bytes, fromBase64url, toBase64url, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
-import { faultOfFile, writeWholeFile } from '@firmseal/files';
+import { faultOfFile, readBoundedFile, writeWholeFile } from '@firmseal/files';
 import { isProductName, requireProductName } from '@firmseal/formats';
 import { z } from 'zod';
 import { readText } from './files.ts';
@@ -26,15 +30,38 @@ export const authorityPaths = (folder: string) => ({
   ownerToken: join(folder, 'owner.token'),
   products: join(folder, 'products'),
   head: join(folder, 'log.head'),
+  database: join(folder, 'authority.sqlite'),
+  /** Address of a PostgreSQL database; where the file is, that database is the one in force. */
+  databaseUrl: join(folder, 'database.url'),
 });
 
-export const openAuthorityStore = (folder: string) =>
-  openSqliteStore({ path: join(folder, 'authority.sqlite'), crypto: nodeCrypto });
+const urlBytesAtMost = 4096;
+
+/**
+ * Reads an address that may hold a password. Throws `database-url-invalid` and what reading a file throws.
+ */
+export const readDatabaseUrl = (path: string): PostgresAddress =>
+  parsePostgresUrl(Buffer.from(readBoundedFile(path, urlBytesAtMost)).toString(), { allowPassword: true });
+
+/** The PostgreSQL database of the folder; undefined where the authority runs on SQLite. */
+export function databaseOf(folder: string): PostgresAddress | undefined {
+  const { databaseUrl } = authorityPaths(folder);
+  return existsSync(databaseUrl) ? readDatabaseUrl(databaseUrl) : undefined;
+}
+
+/** Faults of the store that it opens, and those of readDatabaseUrl. */
+export async function openAuthorityStore(folder: string): Promise<Store> {
+  const address = databaseOf(folder);
+  return address === undefined
+    ? openSqliteStore({ path: authorityPaths(folder).database, crypto: nodeCrypto })
+    : openPostgresStore({ address, crypto: nodeCrypto });
+}
 
 /** The authority for what needs no key: tokens. Close its store. */
-export function openLocalAuthority(folder: string): Promise<Authority> {
+export async function openLocalAuthority(folder: string): Promise<Authority> {
   const kem = { publicKey: new Uint8Array(65), ecdh: async () => undefined };
-  return createAuthority({ store: openAuthorityStore(folder), crypto: nodeCrypto, kem, products: [] });
+  const store = await openAuthorityStore(folder);
+  return createAuthority({ store, crypto: nodeCrypto, kem, products: [] });
 }
 
 /** The head of the log as the authority noted it last. */
@@ -60,6 +87,7 @@ const productFile = z.strictObject({
   issuerDelegation: base64url,
   deviceCaDelegations: z.array(base64url).min(1),
   epochStatement: base64url.optional(),
+  approvalPolicy: base64url.optional(),
 });
 
 /** Any JSON: of another program, or of a product under another name, a copy that somebody keeps. */
@@ -77,8 +105,12 @@ function readProduct(folder: string, name: string, issuer: ProductKeys['issuer']
   if ('data' in any && (any.data.format !== productFormat || any.data.product !== product)) return undefined;
   const read = readJsonFile(path, productFile);
   if ('problem' in read) throw new Fault('product-file-malformed', { file: path, problem: read.problem });
-  const { format: _, epochStatement, ...keys } = read.data;
-  return { ...keys, issuer, ...(epochStatement === undefined ? {} : { epochStatement }) };
+  const { format: _, epochStatement, approvalPolicy, ...keys } = read.data;
+  return {
+    ...{ ...keys, issuer },
+    ...(epochStatement === undefined ? {} : { epochStatement }),
+    ...(approvalPolicy === undefined ? {} : { approvalPolicyObject: approvalPolicy }),
+  };
 }
 
 /**
@@ -107,12 +139,14 @@ export function readProducts(
 /** Puts a product's configuration where readProducts finds it, in place of an earlier one. */
 export function writeProduct(folder: string, keys: ProductKeys): void {
   const { product, rootPublicKey, issuerDelegation, deviceCaDelegations, epochStatement } = keys;
+  const { approvalPolicyObject: policy } = keys;
   requireProductName(product); // it becomes part of a path
   const content: z.input<typeof productFile> = {
     ...{ format: productFormat, product, rootPublicKey: toBase64url(rootPublicKey) },
     issuerDelegation: toBase64url(issuerDelegation),
     deviceCaDelegations: deviceCaDelegations.map((one) => toBase64url(one)),
     ...(epochStatement === undefined ? {} : { epochStatement: toBase64url(epochStatement) }),
+    ...(policy === undefined ? {} : { approvalPolicy: toBase64url(policy) }),
   };
   const { products } = authorityPaths(folder);
   try {

@@ -1,4 +1,4 @@
-// What the list of commands holds of each.
+// A command, or several under one word, as the list of commands has them.
 
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Shell } from './shell.ts';

@@ -3,6 +3,8 @@
 
 import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { job, keys, stop } from './owner-commands.ts';
+import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
 
@@ -19,43 +21,6 @@ const batch: CommandGroup = {
       name: 'deliver',
       about: 'bring the receipts that a line without a connection kept to the authority',
       load: () => import('./commands/batch/deliver.ts'),
-    },
-  ],
-};
-
-const keys: CommandGroup = {
-  name: 'keys',
-  about: 'make, show and revoke keys, delegations and epoch statements',
-  commands: [
-    {
-      name: 'new',
-      about: 'make a key and keep it in a passphrase-encrypted file; the public key goes to FILE.pub',
-      load: () => import('./commands/keys/new.ts'),
-    },
-    {
-      name: 'delegate',
-      about: 'sign, with the root key, that another key may act for a product',
-      load: () => import('./commands/keys/delegate.ts'),
-    },
-    {
-      name: 'epoch',
-      about: 'sign, with the root key, that delegations of earlier epochs have ended',
-      load: () => import('./commands/keys/epoch.ts'),
-    },
-    {
-      name: 'revoke',
-      about: 'end a delegation, and make those that stay again in the new epoch',
-      load: () => import('./commands/keys/revoke.ts'),
-    },
-    {
-      name: 'succeed',
-      about: 'sign, with the root key, which key is the next root',
-      load: () => import('./commands/keys/succeed.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show what a key file, delegation, epoch statement or succession says; nothing secret',
-      load: () => import('./commands/keys/show.ts'),
     },
   ],
 };
@@ -84,47 +49,20 @@ const authority: CommandGroup = {
       about: "make a new owner's token, for whoever runs the authority itself",
       load: () => import('./commands/authority/token.ts'),
     },
-  ],
-};
-
-const job: CommandGroup = {
-  name: 'job',
-  about: 'open, approve, close and watch jobs: one package, one quota',
-  commands: [
     {
-      name: 'list',
-      about: 'list all jobs, newest first',
-      load: () => import('./commands/job/list.ts'),
+      name: 'migrate',
+      about: 'move the authority from its SQLite file into an empty PostgreSQL database',
+      load: () => import('./commands/authority/migrate.ts'),
     },
     {
-      name: 'open',
-      about: 'open a job for a package; it issues nothing until it is approved',
-      load: () => import('./commands/job/open.ts'),
+      name: 'backup',
+      about: "copy the authority's database, also while it is served, into one file",
+      load: () => import('./commands/authority/backup.ts'),
     },
     {
-      name: 'approve',
-      about: 'let the job issue licenses',
-      load: () => import('./commands/job/approve.ts'),
-    },
-    {
-      name: 'close',
-      about: 'end the job: no further license',
-      load: () => import('./commands/job/close.ts'),
-    },
-    {
-      name: 'show',
-      about: 'show the job, and what was installed where: chip, version, time, receipt, protection',
-      load: () => import('./commands/job/show.ts'),
-    },
-    {
-      name: 'void',
-      about: 'void a unit whose chip was never installed, so that another chip can take its place',
-      load: () => import('./commands/job/void.ts'),
-    },
-    {
-      name: 'token',
-      about: 'make a token for a line: it can install this job and nothing else',
-      load: () => import('./commands/job/token.ts'),
+      name: 'restore',
+      about: 'put a backup where the authority has no database, or an empty one',
+      load: () => import('./commands/authority/restore.ts'),
     },
   ],
 };
@@ -181,23 +119,6 @@ const identity: CommandGroup = {
       name: 'list',
       about: 'list the chips whose records the authority keeps',
       load: () => import('./commands/identity/list.ts'),
-    },
-  ],
-};
-
-const verify: CommandGroup = {
-  name: 'verify',
-  about: 'check proofs on their own, without a connection',
-  commands: [
-    {
-      name: 'receipt',
-      about: 'check one receipt file by the root key: what was installed where, and how it is protected',
-      load: () => import('./commands/verify/receipt.ts'),
-    },
-    {
-      name: 'outcome',
-      about: 'check one outcome file by the root key: what a station says of a chip, which is no proof',
-      load: () => import('./commands/verify/outcome.ts'),
     },
   ],
 };
@@ -360,8 +281,7 @@ const updater: CommandGroup = {
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'init',
-    about:
-      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    about: "make an owner's desk: keys, delegations, an authority, and a file that fills in options",
     load: () => import('./commands/init.ts'),
   },
   keys,
@@ -377,8 +297,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'check',
-    about:
-      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    about: 'look before a shift what would be refused: trust, size, option bytes, licenses',
     load: () => import('./commands/check.ts'),
   },
   {
@@ -393,22 +312,26 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'devices',
-    about:
-      'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
+    about: 'list what is plugged in: ROM bootloaders, agents, probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
   {
     name: 'doctor',
-    about:
-      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    about: 'look for what is in the way of a chip: drivers, permissions, cables, clocks; writes udev rules',
     load: () => import('./commands/doctor.ts'),
   },
   authority,
   job,
+  {
+    name: 'approve',
+    about: 'sign, as an approver, a job, a further package, a void, an acknowledgement or the end of a job',
+    load: () => import('./commands/approve.ts'),
+  },
   batch,
   agent,
   token,
   alarm,
+  stop,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',
@@ -426,7 +349,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'recover',
-    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    about: 'let a chip that lost its journal take up work again, from a security counter on',
     load: () => import('./commands/recover.ts'),
   },
   {
@@ -453,6 +376,8 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/audit.ts'),
   },
   verify,
+  ledger,
+  witness,
   identity,
   {
     name: 'demo',

@@ -3,6 +3,7 @@
 import type { JobView } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
 import type { Face } from './face.ts';
+import { showTime } from './times.ts';
 import { outcomesText } from './unit-view.ts';
 
 /** `, takes UNPROTECTED besides PASS`: what the owner said when the job was opened. */
@@ -14,10 +15,45 @@ export function tellJob(face: Face, view: JobView): void {
   const outcomes = outcomesText(view.outcomes).replace(/, $/, '');
   const stated = outcomesText(view.stated).replace(/, $/, '');
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
+  const { approvalsNeeded, approvals, validUntilMs } = view;
+  const until = validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`;
+  const signers = new Set(approvals.filter(({ counts }) => counts).map(({ approver }) => toHex(approver)));
+  const signed =
+    approvalsNeeded === 0 ? '' : `; ${approvalsNeeded} approvers needed, ${signers.size} have signed`;
   face.tell(
     { event: 'job', ...view },
-    `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}; quota ${quota}, units taken ${units}${withoutUse}, ` +
+    `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}${until}; quota ${quota}, units taken ${units}${withoutUse}, ` +
       `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
-      (stated === '' ? '' : `; without proof, by stations: ${stated}`),
+      (stated === '' ? '' : `; without proof, by stations: ${stated}`) +
+      signed,
+  );
+}
+
+const things = {
+  order: 'the job',
+  package: 'a package',
+  void: 'a void',
+  acknowledgement: 'an acknowledgement',
+  close: 'the end of the job',
+} as const;
+
+export function tellApproval(face: Face, approval: JobView['approvals'][number]): void {
+  const { kind, approver, issuedAtMs, validUntilMs, counts } = approval;
+  face.tell(
+    { event: 'approval', ...approval },
+    `approval of ${things[kind]} by ${toHex(approver).slice(0, 16)}, ${showTime(issuedAtMs)}, ` +
+      (counts ? `counts until ${showTime(validUntilMs)}` : 'COUNTS NO MORE'),
+  );
+}
+
+/** Of a job of mode update; nothing for others. */
+export function tellRollout(face: Face, { job, rollout }: JobView): void {
+  if (rollout === undefined) return;
+  const { percent, halted, haltAbovePercent, installed, failed, silent, origins } = rollout;
+  face.tell(
+    { event: 'rollout', job, ...rollout },
+    `update: ${halted ? 'HALTED' : `open to ${percent} % of the devices`}; since it was opened or resumed: ` +
+      `installed ${installed}, given up ${failed}, silent for an hour ${silent}; halts above ${haltAbovePercent} %; ` +
+      `pages: ${origins.length === 0 ? 'none' : origins.join(', ')}`,
   );
 }

@@ -2,21 +2,23 @@
 // authority for one job, and the adapters of the station.
 
 import { randomBytes } from 'node:crypto';
-import { accessForJob } from '@firmseal/authority-client';
+import { accessForJob, demandProofs, type LineAccess } from '@firmseal/authority-client';
 import type { Bytes } from '@firmseal/bytes';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { verifyAuthority } from '@firmseal/formats';
+import type { LedgerTrust } from '@firmseal/ledger';
 import { systemClock } from '@firmseal/link';
 import { createInstallVerifier, readInstallPackage } from '@firmseal/programmer';
 import { type AuthorityOptions, accessAuthority } from './authority-access.ts';
 import type { Face } from './face.ts';
 import { readInput } from './files.ts';
+import { readLedgerTrust, type TrustFiles } from './ledger/note-keys.ts';
 import { readPublicKey } from './public-key-file.ts';
 import type { Stations } from './remote/stations.ts';
 import { openSocket } from './sockets.ts';
 
-export interface LineOptions extends AuthorityOptions, TrustOptions {
+export interface LineOptions extends AuthorityOptions, TrustOptions, TrustFiles {
   readonly job: Bytes;
 }
 
@@ -58,10 +60,16 @@ export const stationTools = (stations?: Stations) => ({
   newId: () => randomBytes(16).toString('hex'),
 });
 
+/** The access that takes no license without its proof, where a ledger is trusted. */
+export const withProofs = (access: LineAccess, job: Bytes, trust: LedgerTrust | undefined): LineAccess =>
+  trust === undefined ? access : demandProofs(access, { crypto: nodeCrypto, job, trust });
+
 /**
  * Sends nothing yet. Throws the faults of the package, of the keys and delegations, and of the address.
  */
 export function setUpLine(face: Face, path: string, options: LineOptions & { stations: Stations }) {
-  const authority = accessForJob(accessAuthority(face, options), options.job);
+  const { job } = options;
+  const access = accessForJob(accessAuthority(face, options), job);
+  const authority = withProofs(access, job, readLedgerTrust(options));
   return { ...trustPackage(path, options), authority, ...stationTools(options.stations) };
 }

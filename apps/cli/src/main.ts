@@ -29,4 +29,5 @@ async function endStopped(signal: string): Promise<void> {
 }
 
 // The command has ended: what may still be open (a socket, standard input) does not keep the process.
-process.exit(await runCommandLine(words, shell));
+// No await here: the main file of a single executable is CommonJS.
+void runCommandLine(words, shell).then((code) => process.exit(code));

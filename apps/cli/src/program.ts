@@ -3,7 +3,8 @@
 
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import manifest from '../package.json' with { type: 'json' };
-import { type CommandEntry, type CommandGroup, commandList, isGroup } from './command-list.ts';
+import type { CommandEntry, CommandGroup } from './command-entry.ts';
+import { commandList, isGroup } from './command-list.ts';
 import { findDeskFile } from './desk/find-desk.ts';
 import { exitCodeIn } from './runs.ts';
 import type { Shell } from './shell.ts';

@@ -4,7 +4,7 @@ import { Secret, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { readBoundedFile } from '@firmseal/files';
-import { type KeyRole, type OpenedKey, openKeyFile } from '@firmseal/keys';
+import { type KeyRole, type OpenedKey, type OpenTokenKey, openKeyFile } from '@firmseal/keys';
 import type { Face } from './face.ts';
 import { warnOfReaders } from './file-readers.ts';
 import { readPassphrase } from './passphrase.ts';
@@ -28,6 +28,12 @@ function readTokenText(path: string): string {
   }
 }
 
+/** Loads what speaks to tokens when a key is in one. */
+export const openToken: OpenTokenKey = async (place) => {
+  const { openTokenKey } = await import('@firmseal/pkcs11-adapter');
+  return openTokenKey(nodeCrypto, place);
+};
+
 /**
  * Opens a key file with the passphrase that is given or asked for, lets `use` have the key, and wipes it
  * whatever happens. `what` names it at the prompt. Throws what openKeyFile and readPassphrase throw.
@@ -39,12 +45,12 @@ export async function withKey<T>(
 ): Promise<T> {
   warnOfReaders(face, file);
   const passphrase = await readPassphrase(face, `${what} ${file}`, passphraseFile);
-  const key = await openKeyFile(nodeCrypto, { path: file, passphrase, role });
+  const key = await openKeyFile(nodeCrypto, { path: file, passphrase, role, openToken });
   passphrase.wipe();
   try {
     return await use(key);
   } finally {
-    key.privateKey.wipe();
+    key.close();
   }
 }
 

@@ -69,12 +69,18 @@ describe('an authority over TLS that asks for client certificates', () => {
 
   it('logs a line of JSON for each request', async () => {
     await list({ ...ca(), ...client() });
-    const log = jsonLines({ stdout: authority.stderr() });
+    const lines = authority.stderr().split('\n');
+    const log = jsonLines({ stdout: lines.filter((line) => line.startsWith('{')).join('\n') });
     expect(log).toContainEqual(
       expect.objectContaining({ level: 30, method: 'GET', status: 200, msg: 'request' }),
     );
     for (const line of log) expect(line).not.toHaveProperty('pid');
   });
+});
+
+it('warns at start when a restored folder would take its head of the log along', () => {
+  expect(authority.stderr()).toMatch(/^Warning: a copy of .* would be served; give --head-file/m);
+  expect(authority.stderr()).not.toContain('was not there');
 });
 
 describe('--validate', () => {

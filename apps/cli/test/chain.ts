@@ -36,10 +36,23 @@ export interface Order {
 export class Chain {
   readonly #folder = mkdtempSync(join(tmpdir(), 'firmseal-chain-'));
   readonly #servers: Server[] = [];
+  /** Options that `keys new` gets for a role: keys in a token. */
+  readonly #newKeyOptions: (role: string) => readonly string[];
+  readonly #authorityOptions: readonly string[];
   /** Of its commands. */
   readonly environment: Record<string, string> = { ...environment };
   #authority: string[] = [];
   #server: ChildProcess | undefined;
+
+  constructor(
+    inputs: {
+      newKeyOptions?: (role: string) => readonly string[];
+      authorityOptions?: readonly string[];
+    } = {},
+  ) {
+    this.#newKeyOptions = inputs.newKeyOptions ?? (() => []);
+    this.#authorityOptions = inputs.authorityOptions ?? [];
+  }
 
   /** Path of a file of the desk. */
   at(name: string): string {
@@ -58,7 +71,7 @@ export class Chain {
   }
 
   #newKey(role: string, name: string) {
-    return this.run('keys', 'new', '--role', role, '--out', this.at(name));
+    return this.run('keys', 'new', '--role', role, '--out', this.at(name), ...this.#newKeyOptions(role));
   }
 
   #delegate(role: string, key: string, out: string) {
@@ -74,7 +87,7 @@ export class Chain {
     await this.#newKey('root', 'root.key');
     await this.#newKey('package-signer', 'signer.key');
     await this.#newKey('device-ca', 'ca.key');
-    await this.run('authority', 'init', at('authority'));
+    await this.run('authority', 'init', at('authority'), ...this.#authorityOptions);
     await this.#delegate('package-signer', 'signer.key.pub', 'signer.delegation');
     await this.#delegate('device-ca', 'ca.key.pub', 'ca.delegation');
     await this.#delegate('license-issuer', 'authority/issuer.key.pub', 'issuer.delegation');

@@ -39,10 +39,31 @@ export async function makeDesk(folder: string): Promise<Desk> {
   return { folder, at };
 }
 
+/** For commands that do what approvers sign: the desk's own approver. */
+export const approverWords = ({ at }: Desk): string[] => [
+  ...['--approver-key', at('approver.key'), '--approver-delegation', at('approver.delegation')],
+  ...['--approval-policy', at('approval.policy'), '--root-key', at('root.key.pub')],
+];
+
 export const sealWords = ({ at }: Desk, out: string): string[] => [
   ...['seal', at('panel.bin'), '--address', '0x08000000', '--chip', 'stm32f427', '--product', 'panel'],
   ...['--firmware-version', '1.0.0', '--counter', '1', '--root-key', at('root.key.pub')],
   ...['--signer', at('signer.key'), '--delegation', at('signer.delegation')],
+  ...['--authority-key', at('authority/kem.key.pub'), '--out', out],
+];
+
+/** What a package that brings an agent is signed with, by options. */
+export const agentSealWords = ({ at }: Desk, out: string): string[] => [
+  ...['agent', 'seal', '--build', 'webassembly', '--chip', 'stm32f427', '--product', 'panel'],
+  ...[
+    '--root-key',
+    at('root.key.pub'),
+    '--signer',
+    at('signer.key'),
+    '--delegation',
+    at('signer.delegation'),
+  ],
+  ...['--agent-signer', at('agent.key'), '--agent-delegation', at('agent.delegation')],
   ...['--authority-key', at('authority/kem.key.pub'), '--out', out],
 ];
 

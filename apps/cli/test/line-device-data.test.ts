@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@firmseal/bytes';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deskEnvironment, sealWords, succeed } from './desk.ts';
+import { approverWords, deskEnvironment, sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { jsonLines, runHere } from './run-here.ts';
 
@@ -25,7 +25,7 @@ it('two rows, three chips: two are installed with a row each, the third is named
     ...['--quota', '2', '--device-data', site.at('rows.csv')],
   ]);
   const job = String(opened[0]!['job']);
-  await succeed(['job', 'approve', job, ...site.owner]);
+  await succeed(['job', 'approve', job, ...site.owner, ...approverWords(site.desk)]);
   await succeed(['job', 'token', job, ...site.owner, '--out', site.at('rows.token')]);
   const plugs = [await site.plugIn(), await site.plugIn(), await site.plugIn()];
   const file = site.writeLine(

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Secret, utf8 } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
-import { inspectKeyFile, openKeyFile, type Signer } from '@firmseal/keys';
+import { inspectKeyFile, openKeyFile, signerOf } from '@firmseal/keys';
 import {
   createBlankChip,
   defaultConditions,
@@ -17,7 +17,15 @@ import {
 } from '@firmseal/virtual-line';
 import { serveLink, serveProbe, type VirtualChip } from '@firmseal/virtual-stm32';
 import { buildAgent } from '../../../device/agent/build.ts';
-import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import {
+  approverWords,
+  type Desk,
+  deskEnvironment,
+  makeDesk,
+  type ServedAuthority,
+  serveDesk,
+  succeed,
+} from './desk.ts';
 
 export class LineSite {
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-line-'));
@@ -54,7 +62,7 @@ export class LineSite {
     const id = ['--quota', String(quota), '--id-file', this.at(`${name}.job`)];
     await succeed(['job', 'open', ...this.owner, ...files, ...id, ...words]);
     const job = readFileSync(this.at(`${name}.job`), 'utf8').trim();
-    await succeed(['job', 'approve', job, ...this.owner]);
+    await succeed(['job', 'approve', job, ...this.owner, ...approverWords(this.desk)]);
     await succeed(['job', 'token', job, ...this.owner, '--out', this.at(`${name}.token`)]);
     return job;
   }
@@ -64,10 +72,7 @@ export class LineSite {
     const passphrase = new Secret(utf8(deskEnvironment.FIRMSEAL_PASSPHRASE));
     const path = this.desk.at('ca.key');
     const ca = await openKeyFile(nodeCrypto, { path, passphrase, role: 'device-ca' });
-    const deviceCa: Signer = {
-      publicKey: ca.publicKey,
-      sign: async (message) => nodeCrypto.signEs256(ca.privateKey.expose(), message),
-    };
+    const deviceCa = signerOf(nodeCrypto, ca);
     const { publicKey } = await inspectKeyFile(this.desk.at('root.key'));
     const made = await personalizeVirtualChip(
       { chip: findChip('stm32f427'), rootPublicKey: Uint8Array.from(publicKey), deviceCa, product: 'panel' },

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
-import { sealWords, succeed } from './desk.ts';
+import { approverWords, sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { masked } from './masked.ts';
 import { jsonLines, memoryShell, runHere } from './run-here.ts';
@@ -78,7 +78,7 @@ it('two packages on two sockets: each chip gets that of its socket, and each job
     ...['job', 'open', ...site.owner, '--package', sealed, '--content-key', `${sealed}.key`, '--quota', '5'],
   ]);
   const second = String(opened!['job']);
-  await succeed(['job', 'approve', second, ...site.owner]);
+  await succeed(['job', 'approve', second, ...site.owner, ...approverWords(site.desk)]);
   await succeed(['job', 'token', second, ...site.owner, '--out', site.at('second.token')]);
   const plugs = [await site.plugIn(), await site.plugIn()];
   const sockets = plugs.map(({ place }, i) => ({

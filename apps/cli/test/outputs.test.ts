@@ -15,12 +15,22 @@ import { makeTlsIssuer } from '@firmseal/authority/testing';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { FileStream } from '@firmseal/files';
 import { thumbprintOf } from '@firmseal/formats';
+import { formatNoteKey } from '@firmseal/ledger';
+import { noteSigner } from '@firmseal/ledger/testing';
 import { createVirtualChip, serveProbe } from '@firmseal/virtual-stm32';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, makeLicense, makePackage } from '../../../device/agent/test/trusted-site.ts';
 import { commandList, isGroup } from '../src/command-list.ts';
 import { chipRecord } from './chip-record.ts';
-import { type Desk, deskEnvironment, makeDesk, type ServedAuthority, serveDesk, succeed } from './desk.ts';
+import {
+  approverWords,
+  type Desk,
+  deskEnvironment,
+  makeDesk,
+  type ServedAuthority,
+  serveDesk,
+  succeed,
+} from './desk.ts';
 import { dyingAt } from './dying-process.ts';
 import { filesUnder, type Job, type Result } from './outputs-in-condition.ts';
 import { jsonLines, runUntil } from './run-here.ts';
@@ -34,7 +44,10 @@ const folder = mkdtempSync(join(tmpdir(), 'firmseal-outputs-'));
 let desk: Desk;
 let authority: ServedAuthority;
 let probe: Server;
-/** The first is for all commands, the others each for a call that closes one. */
+/**
+ * The first is for all commands, the other for calls that close it, or fetch the
+ * certificate of its end again.
+ */
 let jobs: string[] = [];
 /** Approved, for batches. */
 let standingJob = '';
@@ -48,9 +61,11 @@ beforeAll(async () => {
   const owner = ['--authority', authority.url, '--token-file', desk.at('authority/owner.token')];
   const opened = ['job', 'open', ...owner, '--package', desk.at('panel.seal'), '--content-key'];
   const scope = ['--scope', 'auditor', '--label', 'x', '--out'];
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 2; i++) {
     const [job] = await succeed([...opened, desk.at('panel.seal.key'), '--quota', '1']);
     jobs = [...jobs, String(job?.['job'])];
+  }
+  for (let i = 0; i < 4; i++) {
     const [token] = await succeed(['token', 'new', ...owner, ...scope, desk.at(`spare-${i}.token`)]);
     tokens = [...tokens, String(token?.['tokenId'])];
   }
@@ -64,10 +79,11 @@ beforeAll(async () => {
     'standing',
   ]);
   standingJob = String(standing?.['job']);
-  await succeed(['job', 'approve', standingJob, ...owner]);
+  await succeed(['job', 'approve', standingJob, ...owner, ...approverWords(desk)]);
   writeFileSync(desk.at('chips.records'), await chipRecord(desk));
   await writeLicensed();
   writeLineFile();
+  await writeLedgerFiles();
   await writeRelayFiles();
   probe = await serveProbe(createVirtualChip({ chip: 'stm32g0b1', seed: 'outputs' }), 0);
 });
@@ -97,6 +113,13 @@ async function writeRelayFiles(): Promise<void> {
   writeFileSync(desk.at('relay.json'), JSON.stringify({ format: 'firmseal-relay-1', stations: {} }));
 }
 
+/** A witness's folder, and the verifier key of a ledger. */
+async function writeLedgerFiles(): Promise<void> {
+  await succeed(['witness', 'init', desk.at('witness'), '--name', 'witness.example']);
+  const { key } = noteSigner('log', 'authority.example');
+  writeFileSync(desk.at('ledger.vkey'), formatNoteKey(nodeCrypto, key));
+}
+
 /** A package and a license for a chip of it. */
 async function writeLicensed(): Promise<void> {
   const [signing, kemKey] = [keyPair('a chip, signing').publicKey, keyPair('a chip, KEM').publicKey];
@@ -117,7 +140,7 @@ interface Prepared extends Job {
 function prepare(name: string, inside = folder): Prepared {
   const out = join(inside, `out-${made++}`);
   mkdirSync(out, { recursive: true });
-  const job = name === 'job close' ? jobs.pop()! : jobs[0]!;
+  const job = name === 'job close' ? jobs[1]! : jobs[0]!;
   const tokenId = name === 'token revoke' ? tokens.pop()! : tokens[0]!;
   const { port } = probe.address() as AddressInfo;
   const site = {
@@ -133,6 +156,15 @@ function prepare(name: string, inside = folder): Prepared {
   if (call === undefined) throw new Error(`test/writing-commands.ts does not say how ${name} is called`);
   if (call.words.includes(`${out}/authority`))
     cpSync(desk.at('authority'), `${out}/authority`, { recursive: true });
+  if (call.words.includes(`${out}/witness`) && name !== 'witness init')
+    cpSync(desk.at('witness'), `${out}/witness`, { recursive: true });
+  if (name === 'ledger add-witness') {
+    const settings = { origin: 'authority.example', folder: 'ledger', least: 0, witnesses: [] };
+    writeFileSync(
+      `${out}/authority/ledger.json`,
+      JSON.stringify({ format: 'firmseal-ledger-1', ...settings }),
+    );
+  }
   if (name === 'authority add-product') rmSync(`${out}/authority/products`, { recursive: true });
   return { name, out, call, before: filesUnder(out) };
 }

@@ -4,7 +4,7 @@
 
 import { hasAsset } from '../src/assets.ts';
 import type { Desk } from './desk.ts';
-import { sealWords } from './desk.ts';
+import { agentSealWords, approverWords, sealWords } from './desk.ts';
 
 export interface Call {
   readonly words: readonly string[];
@@ -72,6 +72,17 @@ export function callsOf({
       ],
       files: ['new.delegation'],
     },
+    'keys approval-policy': {
+      words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
+      files: ['approval.policy'],
+    },
+    'keys restore': {
+      words: [
+        ...['keys', 'restore', ...root, '--log-size', '7', '--log-head', 'ab'.repeat(32)],
+        ...['--reason', 'a drill', '--out', into('panel.restore')],
+      ],
+      files: ['panel.restore'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
@@ -92,6 +103,10 @@ export function callsOf({
     },
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    'agent seal': {
+      words: agentSealWords(desk, into('agent.seal')),
+      files: ['agent.seal', 'agent.seal.key'],
+    },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
     check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
@@ -132,11 +147,39 @@ export function callsOf({
       files: ['owner.token'],
       database: true,
     },
+    'authority backup': {
+      words: ['authority', 'backup', into('authority'), '--out', into('backup')],
+      files: ['backup'],
+      database: true,
+    },
+    // The folder has a database, which is never replaced.
+    'authority restore': {
+      words: ['authority', 'restore', into('authority'), '--from', into('authority/authority.sqlite')],
+      files: [],
+      status: 3,
+    },
+    // An address with a password in it.
+    'authority migrate': {
+      words: ['authority', 'migrate', into('authority'), '--to', 'postgresql://a:b@127.0.0.1/c'],
+      files: [],
+      status: 3,
+    },
     'job list': { words: ['job', 'list', ...owner], files: [] },
     // No unit was taken yet.
     'job void': { words: ['job', 'void', job, '0', '--reason', 'test', ...owner], files: [], status: 11 },
-    'job approve': { words: ['job', 'approve', job, ...owner], files: [] },
-    'job close': { words: ['job', 'close', job, ...owner], files: [] },
+    'job approve': { words: ['job', 'approve', job, ...owner, ...approverWords(desk)], files: [] },
+    // No chip has taken the unit.
+    approve: {
+      words: ['approve', job, ...owner, ...approverWords(desk), '--void', '0', '--reason', 'test'],
+      files: [],
+      status: 11,
+    },
+    // It is no update.
+    'job rollout': { words: ['job', 'rollout', job, ...owner, '--percent', '5'], files: [], status: 11 },
+    'job close': {
+      words: ['job', 'close', job, ...owner, ...approverWords(desk), '--certificate', into('job.end')],
+      files: ['job.end'],
+    },
     'job show': { words: ['job', 'show', job, ...owner], files: [] },
     'job token': {
       words: ['job', 'token', job, ...owner, '--out', into('line.token')],
@@ -167,6 +210,12 @@ export function callsOf({
     },
     'token list': { words: ['token', 'list', ...owner], files: [] },
     'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'stop new': {
+      words: ['stop', 'new', ...owner, '--device', '0a'.repeat(32), '--reason', 'test'],
+      files: [],
+    },
+    'stop lift': { words: ['stop', 'lift', ...owner, '--device', '0a'.repeat(32)], files: [] },
+    'stop list': { words: ['stop', 'list', ...owner], files: [] },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],
@@ -183,6 +232,14 @@ export function callsOf({
     },
     'silicon report': { words: ['silicon', 'report', at('panel.bin')], files: [], status: 3 },
     // No chip is there: nothing is asked of the authority.
+    recover: {
+      words: [
+        ...['recover', '--socket', 'tcp:127.0.0.1:1', '--product', 'panel', ...trust],
+        ...['--key', at('root.key'), '--floor', '1'],
+      ],
+      files: [],
+      status: 13,
+    },
     license: {
       words: [
         ...['license', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],
@@ -219,6 +276,47 @@ export function callsOf({
       words: ['verify', 'outcome', at('panel.bin'), '--root-key', at('root.key.pub')],
       files: [],
       status: 3,
+    },
+    'verify bundle': {
+      words: [
+        ...['verify', 'bundle', at('panel.bin'), '--root-key', at('root.key.pub')],
+        ...['--log-key', at('ledger.vkey')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'ledger init': {
+      words: ['ledger', 'init', into('authority'), '--origin', 'authority.example'],
+      files: ['authority/ledger.json', 'authority/ledger.key', 'authority/ledger.vkey'],
+    },
+    'ledger add-witness': {
+      words: [
+        ...['ledger', 'add-witness', into('authority'), '--witness-key', at('witness/witness.vkey')],
+        ...['--url', 'https://witness.example'],
+      ],
+      files: [],
+    },
+    // The folder holds no ledger.
+    'ledger bundle': {
+      words: [
+        ...['ledger', 'bundle', job, '0', '--ledger', out, '--log-key', at('ledger.vkey'), ...trust],
+        ...['--out', into('unit.bundle')],
+      ],
+      files: [],
+      status: 3,
+    },
+    'witness init': {
+      words: ['witness', 'init', into('witness'), '--name', 'witness.example'],
+      files: ['witness'],
+    },
+    'witness add-log': {
+      words: ['witness', 'add-log', into('witness'), '--log-key', at('ledger.vkey')],
+      files: [],
+    },
+    'witness serve': {
+      words: ['witness', 'serve', into('witness'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
     },
     'flash write': {
       words: ['flash', 'write', at('panel.bin'), '--at', '0x08000000', ...onChip, '--dry-run'],

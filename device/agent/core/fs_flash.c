@@ -68,6 +68,8 @@ fs_result fs_flash_unit_of(uint32_t address, fs_erase_unit *unit) {
 
 fs_result fs_flash_erase(const fs_erase_unit *unit) {
   /* Largest time of the families in the catalogue: 2 s for 128 KiB, 0.5 s for 16 KiB, 40 ms for a page. */
+  /* Defence supply-before-erase */
+  FS_TRY(fs_port_supply_bears());
   fs_pending_tell((unit->end - unit->start) / 64u + 250u);
   FS_TRY_AS(fs_port_flash_erase(unit->start), FS_ERR_FLASH_ERASE_FAILED);
   return FS_OK;

@@ -29,7 +29,8 @@ fs_answer fs_flash_blank(uint32_t address, uint32_t length);
 /* The erase unit that holds the address; FS_ERR_AREA_OUTSIDE_APPLICATION when there is none. */
 fs_result fs_flash_unit_of(uint32_t address, fs_erase_unit *unit);
 
-/* Erases the unit that begins there, telling the host that it takes a while. FS_ERR_FLASH_ERASE_FAILED. */
+/* Erases the unit that begins there, telling the host that it takes a while. FS_ERR_FLASH_ERASE_FAILED;
+ * FS_ERR_SUPPLY_TOO_LOW, with nothing erased. */
 fs_result fs_flash_erase(const fs_erase_unit *unit);
 
 #endif

@@ -94,6 +94,9 @@ fs_result fs_policy_check_strength(const fs_requirement *requirements, uint32_t 
       FS_DEMAND(level_of(then) >= level_of(now), FS_ERR_POLICY_NOT_STRONGER);
   }
   FS_REQUIRE(i == count, FS_ERR_INTERNAL_CHECK_FAILED);
+  /* Before anything is journaled: an erase that is refused later costs the application that stands. */
+  /* Defence supply-before-install */
+  FS_TRY(fs_port_supply_bears());
   FS_TRY(fs_policy_readout_levels(&level));
   if (level.read == 2) FS_REQUIRE(fs_policy_differs(requirements, count) == FS_NO, FS_ERR_POLICY_LOCKED);
   return FS_OK;

@@ -25,6 +25,10 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
 /* Erases the erase unit that begins at the address. */
 fs_result fs_port_flash_erase(uint32_t address);
 
+/* Whether the supply stands high enough to erase flash, where the chip can tell: FS_OK,
+ * or FS_ERR_SUPPLY_TOO_LOW. */
+fs_result fs_port_supply_bears(void);
+
 /*
  * Option bytes, by the catalogue's register ids.
  */

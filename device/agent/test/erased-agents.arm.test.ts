@@ -61,7 +61,7 @@ describe.skipIf(!canBuild).each(['stm32f427', 'stm32g0b1'] as const)('%s, at lev
   test.each(sampled(cases, id === 'stm32f427' ? cases.slice(2) : cases.slice(0, 1)))(
     'an application erases %s, and a sealed install succeeds afterwards',
     async (_, ranges) => {
-      const build = buildAgent(targetOf(id, 'shipping'));
+      const build = buildAgent(targetOf(id));
       const line = computeCryptoHere(machineLine(id, 'erased agents', build), build.elf);
       await personalizeMachine(line, 2);
       const { layout } = chip;

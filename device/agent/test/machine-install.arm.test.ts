@@ -71,7 +71,7 @@ function listen(line: Line): () => string {
 }
 
 function lineOf(chipId: string, computes: boolean): Line {
-  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const build = buildAgent(targetOf(chipId));
   const line = machineLine(chipId, 'machine code', build);
   return computes || isWhole ? line : computeCryptoHere(line, build.elf);
 }

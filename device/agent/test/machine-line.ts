@@ -83,9 +83,7 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 export function machineLine(
   chipId: string,
   seed = 'machine code',
-  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(
-    targetOf(chipId, 'shipping'),
-  ),
+  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });

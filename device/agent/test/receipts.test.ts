@@ -3,7 +3,7 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { parseReceiptUnverified } from '@firmseal/license';
+import { judgeReceipt, parseReceiptUnverified } from '@firmseal/license';
 import { wasmAgent } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
 import { blankLine, type Line, personalizedLine } from './line.ts';
@@ -111,4 +111,33 @@ it('a level that a key takes back counts as level 1: the receipt says UNPROTECTE
   expect(await line.install(sealed)).toMatchObject({ readoutLevel: 2, levelKey: true, unprotected: true });
   const stricter = await makePackage('stm32u575', { core: { entry, leastReadoutLevel: 2 }, areas });
   expect(line.try(0x20, stricter.headerBytes).status).toBe('readout-level-too-low');
+});
+
+describe('at a level that the owner can take back', () => {
+  const outcomeOf = async (id: string, level: 1 | 2) => {
+    const line = await personalizedLine(id, level);
+    const entry = line.chip.chip.layout.slots[0]!.storeStart;
+    const area = { kind: 'firmware' as const, address: entry, lengthBytes: 1024 };
+    const areas = [{ area, plaintext: new Uint8Array(1024).fill(3) }];
+    const sealed = await makePackage(id, { core: { entry, leastReadoutLevel: 1 }, areas });
+    const receipt = await line.install(sealed);
+    const inputs = { manifest: sealed.manifest, receipt, device: line.device! };
+    return {
+      refused: judgeReceipt({ ...inputs, accepts: ['UNPROTECTED'] }),
+      taken: judgeReceipt({ ...inputs, accepts: ['REPAIRABLE'] }),
+    };
+  };
+
+  it.each(['stm32h743', 'stm32g0b1', 'stm32u575'])('%s is REPAIRABLE, for a job that says so', async (id) => {
+    const { refused, taken } = await outcomeOf(id, 1);
+    expect(refused).toEqual({ outcome: 'REPAIRABLE', weaknesses: ['REPAIRABLE'], accepted: false });
+    expect(taken.accepted).toBe(true);
+    expect((await outcomeOf(id, 2)).refused).toMatchObject({ outcome: 'PASS' });
+  });
+
+  it('stm32f427 has no such tier', async () => {
+    const { refused, taken } = await outcomeOf('stm32f427', 1);
+    expect(refused).toMatchObject({ outcome: 'UNPROTECTED', accepted: true });
+    expect(taken.accepted).toBe(false);
+  });
 });

@@ -105,7 +105,7 @@ describe
   '%s with a watchdog that hardware starts',
   (chipId) => {
     test('is installed, is installed again after a cut, and boots; the watchdog resets it at no point', async () => {
-      const { line, bites, boots } = await personalized(chipId, buildAgent(targetOf(chipId, 'shipping')));
+      const { line, bites, boots } = await personalized(chipId, buildAgent(targetOf(chipId)));
       await installTwice(findChip(chipId), line);
       expect(boots()).toBe(true);
       expect(bites()).toBe(0);

@@ -12,6 +12,7 @@ import {
   findChip,
   findOptionField,
   independentWatchdogField,
+  marginMillivolts,
   policyBits,
   type Range,
 } from '@firmseal/chips';
@@ -185,6 +186,21 @@ function watchdog(chip: Chip): string[] {
   ];
 }
 
+/** The voltage detector; a chip without a monitor in the catalogue has no level. */
+function supply({ supply: { leastMillivolts, monitor } }: Chip): string[] {
+  const levels = monitor?.levelShifts.map((shift) => `(level) << ${shift}`).join(' | ') ?? '0u';
+  return [
+    define('FS_SUPPLY_LEAST_MILLIVOLTS', decimal(leastMillivolts), 'for the erase and programming of flash'),
+    define('FS_SUPPLY_MARGIN_MILLIVOLTS', decimal(marginMillivolts)),
+    define('FS_SUPPLY_LEVEL_COUNT', decimal(monitor?.fallingMillivolts.length ?? 0)),
+    define('FS_SUPPLY_CONTROL', hex(monitor?.controlAddress ?? 0)),
+    define('FS_SUPPLY_ENABLE', hex(2 ** (monitor?.enableBit ?? 0))),
+    define('FS_SUPPLY_LEVEL(level)', `(${levels})`),
+    define('FS_SUPPLY_STATUS', hex(monitor?.statusAddress ?? 0)),
+    define('FS_SUPPLY_LOW', hex(2 ** (monitor?.lowBit ?? 0))),
+  ];
+}
+
 function lists(chip: Chip): string[] {
   const slots = chip.layout.slots.map(({ storeStart, length, linkStart, handover }) =>
     [hex(storeStart), decimal(length), hex(linkStart), handover === 'swap-banks' ? '1' : '0'].join(', '),
@@ -211,6 +227,11 @@ function lists(chip: Chip): string[] {
       'FS_UARTS',
       'number in a board block, address, register and bit of its clock, Hz of that clock; the first without settings',
       (chip.agentLink?.uarts ?? []).map(uartRow),
+    ),
+    ...list(
+      'FS_SUPPLY_LEVELS',
+      'mV that a falling supply comes below, level by level',
+      chip.supply.monitor?.fallingMillivolts.map(decimal) ?? [],
     ),
     ...list('FS_APP_SLOTS', 'store address, bytes, link address, 1 = hand over with banks swapped', slots),
     ...list(
@@ -240,6 +261,8 @@ export function chipHeader(chip: Chip): string {
       ...protection(chip),
       '',
       ...watchdog(chip),
+      '',
+      ...supply(chip),
       '',
       ...link(chip),
     ],

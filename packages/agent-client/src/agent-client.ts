@@ -135,6 +135,11 @@ export class AgentClient {
     return this.#link.request('receipt', challenge ?? none);
   }
 
+  /** As `receipt`, of the agent that was installed last. */
+  agentReceipt(challenge?: Uint8Array): Promise<Bytes> {
+    return this.#link.request('agent-receipt', challenge ?? none);
+  }
+
   async acknowledge(): Promise<void> {
     expectEmpty('acknowledge', await this.#link.request('acknowledge', none));
   }

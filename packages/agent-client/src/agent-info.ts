@@ -55,7 +55,7 @@ const shape = {
   readoutLevel: field(7, oneOf(0, 1, 2)),
   uniqueId: field(8, byteString(1, 32)),
   boardFault: optionalField(9, integer(0, 65_535)),
-  floorsLeft: optionalField(10, integer(0, 65_535)),
+  floorsLeft: optionalField(11, integer(0, 65_535)),
 };
 
 /**

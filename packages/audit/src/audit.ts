@@ -16,6 +16,7 @@ import { JobAudit } from './job-audit.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
+import { auditRestore } from './restore-audit.ts';
 import type { AuditedOutcome } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -61,7 +62,8 @@ export async function audit(
   return run.end();
 }
 
-class Audit {
+/** The audit while its lines come in: for those who make lines of what it has read so far. */
+export class Audit {
   readonly #crypto: Crypto;
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
@@ -69,7 +71,7 @@ class Audit {
   #identityCount = 0;
   readonly #notices: Notice[] = [];
   readonly #chain: LogChain;
-  readonly #logged = new LoggedState();
+  readonly #logged: LoggedState;
   readonly #met = new Set<string>();
   readonly #unaudited = new Set<string>();
   readonly #jobs: JobSummary[] = [];
@@ -80,9 +82,24 @@ class Audit {
 
   constructor(crypto: Crypto, options: AuditOptions) {
     this.#crypto = crypto;
+    this.#logged = new LoggedState(crypto);
     this.#options = options;
     this.#chain = new LogChain(crypto);
     this.#compareHeads(); // heads of the empty log
+  }
+
+  /** What the log lines said so far. */
+  get logged(): LoggedState {
+    return this.#logged;
+  }
+
+  get findingCount(): number {
+    return this.#findingCount;
+  }
+
+  /** A contradiction that was met outside of the lines. */
+  report(finding: Finding): void {
+    this.#report(finding);
   }
 
   /** False when further lines are not worth reading: a file without end ends here. */
@@ -125,13 +142,13 @@ class Audit {
     }
   }
 
-  #addRow(
-    line: EvidenceLine & { kind: 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' },
-  ): void {
+  #addRow(line: Exclude<EvidenceLine, { kind: 'head' | 'log' | 'identity' | 'job' | 'end' }>): void {
     const job = this.#job;
     if (job === undefined || toHex(line.job) !== job.name)
       throw new Fault('evidence-malformed', { line: this.#lines, problem: 'it does not follow its job' });
     if (line.kind === 'package') job.addPackage(line);
+    else if (line.kind === 'approval') job.addApproval(line);
+    else if (line.kind === 'ending') job.addEnding(line);
     else if (line.kind === 'unit') job.addUnit(line);
     else if (line.kind === 'license') job.addLicense(line);
     else if (line.kind === 'receipt') job.addReceipt(line);
@@ -215,7 +232,9 @@ class Audit {
       crypto: this.#crypto,
       logged: this.#logged.jobs.get(job),
       trust,
+      alarms: this.#logged.alarms,
       report: (code, subject, detail) => this.#report({ code, job, subject, detail }),
+      notice: (notice) => this.#notices.push(notice),
       onInstall: onInstall ?? (() => undefined),
       onStated: onStated ?? (() => undefined),
     });
@@ -292,11 +311,11 @@ class Audit {
         this.#notices.push({ code: 'alarm-acknowledged', detail: `entry ${sequence}: ${detail}` });
       else this.#report({ code: 'alarm', subject: `entry ${sequence}`, detail });
     }
-    for (const { sequence, size } of restores)
-      this.#notices.push({
-        code: 'database-restored',
-        detail: `entry ${sequence}: an older database was put back; ${size} entries had been written`,
-      });
+    for (const restore of restores) {
+      const { notice, findings } = auditRestore(this.#crypto, restore, this.#options.products);
+      this.#notices.push(notice);
+      for (const finding of findings) this.#report(finding);
+    }
     for (const { sequence, product, device, counter } of recoveries)
       this.#notices.push({
         code: 'device-recovered',

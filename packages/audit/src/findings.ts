@@ -2,6 +2,12 @@
 // is for the auditor to judge.
 
 export type FindingCode =
+  /** The checkpoint of the ledger is not signed or cosigned as the auditor asks for. */
+  | 'checkpoint-invalid'
+  /** A file of the ledger is missing, cut, or not what the others say. */
+  | 'ledger-file-wrong'
+  /** The tree over the entries has another root than the checkpoint. */
+  | 'ledger-root-wrong'
   /** A line of the evidence is not of the interface, or the evidence was cut. */
   | 'evidence-malformed'
   /** A row of the log is missing, moved, or not what its hash says. */
@@ -24,6 +30,14 @@ export type FindingCode =
   | 'row-differs'
   /** More chips hold the firmware, or more units count, than the quota allows. */
   | 'quota-exceeded'
+  /** Fewer approvers signed than the root asks for, or what one signed does not count. */
+  | 'approval-missing'
+  /** An approval in the evidence does not verify. */
+  | 'approval-invalid'
+  /** The certificate of a job's end does not verify, or says other counts than the log. */
+  | 'end-invalid'
+  /** An older database was put back, and the root of a product that it concerns has not signed it. */
+  | 'restore-unsigned'
   | 'package-invalid'
   | 'certificate-invalid'
   | 'license-invalid'
@@ -49,8 +63,14 @@ export type NoticeCode =
   | 'product-not-audited'
   /** The times of the log go back, or the authority's clock differs from the auditor's. */
   | 'clock'
-  /** An older database was put back, and an owner accepted it. */
+  /** An older database was put back. */
   | 'database-restored'
+  /** Approvers signed, and the auditor has not said how many have to. */
+  | 'approvals-not-audited'
+  /**
+   * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
+   */
+  | 'approval-policy-earlier'
   /** A statement was made with which a chip makes its journal anew (spec/recovery.md). */
   | 'device-recovered'
   /** An alarm that an owner acknowledged. */

@@ -18,10 +18,11 @@ import {
 } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import type { OutcomeFile, StationResult } from '@firmseal/station';
+import { ApprovalAudit } from './approval-audit.ts';
 import { demand } from './demand.ts';
-import type { FindingCode } from './findings.ts';
+import type { FindingCode, Notice } from './findings.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
-import type { LoggedJob } from './logged-state.ts';
+import type { LoggedAlarm, LoggedJob } from './logged-state.ts';
 import { type AuditedOutcome, StationUnit } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -29,12 +30,15 @@ export interface JobAuditOptions {
   readonly crypto: Crypto;
   readonly logged: LoggedJob | undefined;
   readonly trust: AuditTrust | undefined;
+  /** Of the whole log. */
+  readonly alarms: ReadonlyMap<number, LoggedAlarm>;
   readonly report: (code: FindingCode, subject: string, detail: string) => void;
+  readonly notice: (notice: Notice) => void;
   readonly onInstall: (install: AuditedInstall, objects: InstallObjects) => void;
   readonly onStated: (outcome: AuditedOutcome, file: OutcomeFile) => void;
 }
 
-type Table = 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome';
+type Table = 'package' | 'unit' | 'license' | 'receipt' | 'request' | 'outcome' | 'approval' | 'ending';
 
 interface OpenUnit {
   readonly row: EvidenceOf<'unit'>;
@@ -47,8 +51,16 @@ interface OpenUnit {
   install: { audited: AuditedInstall; objects: InstallObjects } | undefined;
 }
 
-const jobText = (job: { product: string; quota: number; mode: string; accepts: string; state: string }) =>
-  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}`;
+const jobText = (job: {
+  product: string;
+  quota: number;
+  mode: string;
+  accepts: string;
+  state: string;
+  until: number | undefined;
+}) =>
+  `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
+  (job.until === undefined ? '' : `, until ${job.until} ms`);
 const timeText = (atMs: number) => `at ${atMs} ms`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 
@@ -60,6 +72,7 @@ export class JobAudit {
   /** What the log tells of and no row has shown yet. */
   readonly #missing: { what: string; keys: Set<string> }[] = [];
   readonly #logged: Readonly<Record<Table, Set<string>>>;
+  readonly #approvals: ApprovalAudit | undefined;
   #unit: OpenUnit | undefined;
   readonly #counts = {
     ...{ units: 0, voided: 0, licenses: 0, receipts: 0, installed: 0 },
@@ -86,11 +99,38 @@ export class JobAudit {
       receipt: expected('receipt', logged?.receipts.keys()),
       request: expected('request of a station', logged?.requests.keys()),
       outcome: expected('statement of a station', logged?.outcomes.keys()),
+      approval: expected('approval', logged?.approvals.keys()),
+      ending: expected('certificate of the end', logged?.ends.keys()),
     };
     if (logged === undefined)
       options.report('row-unlogged', `job ${this.name}`, 'the log does not tell of it');
     else
-      this.#compare(`job ${this.name}`, jobText({ ...row, accepts: row.accepts.join(' ') }), jobText(logged));
+      this.#compare(
+        `job ${this.name}`,
+        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs }),
+        jobText(logged),
+      );
+    const { trust } = options;
+    this.#approvals = trust && new ApprovalAudit({ ...options, trust, row });
+  }
+
+  addApproval(row: EvidenceOf<'approval'>): void {
+    const digest = toHex(row.approvalDigest);
+    const subject = `approval ${digest}`;
+    const logged = this.#options.logged?.approvals.get(digest);
+    this.#meet('approval', subject, digest, {
+      row: timeText(row.storedAtMs),
+      logged: logged && timeText(logged.timeMs),
+    });
+    this.#attempt('approval-invalid', subject, () => this.#approvals?.add(row));
+  }
+
+  addEnding(row: EvidenceOf<'ending'>): void {
+    const digest = toHex(row.endDigest);
+    const subject = `certificate ${digest}`;
+    const known = this.#options.logged?.ends.has(digest) === true;
+    this.#meet('ending', subject, digest, { row: '', logged: known ? '' : undefined });
+    this.#attempt('end-invalid', subject, () => this.#approvals?.addEnd(row));
   }
 
   addPackage(row: EvidenceOf<'package'>): void {
@@ -159,6 +199,7 @@ export class JobAudit {
       }),
       logged: logged && text(logged),
     });
+    if (logged !== undefined) this.#approvals?.checkLicense(subject, logged);
     const unit = this.#unit;
     if (unit !== undefined) unit.licenses++;
     if (this.#options.trust === undefined) return;
@@ -303,7 +344,8 @@ export class JobAudit {
   /** Everything that can be said once no further row of the job comes. */
   end(): JobSummary {
     this.#closeUnit();
-    const { report } = this.#options;
+    const { report, alarms } = this.#options;
+    this.#approvals?.end(alarms);
     for (const { what, keys } of this.#missing)
       for (const key of keys) report('row-missing', `${what} ${key}`, 'the log tells of it');
     const { quota, product } = this.#row;

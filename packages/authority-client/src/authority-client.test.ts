@@ -15,7 +15,13 @@ type Reply =
   | 'refused'
   | 'broken'
   | 'silent';
-type Call = { method: string; url: string; authorization: string | null; body: unknown };
+type Call = {
+  method: string;
+  url: string;
+  authorization: string | null;
+  idempotencyKey: string | null;
+  body: unknown;
+};
 
 const token = 'fsl_0123456789abcdef';
 const systemError = (code: string) =>
@@ -32,6 +38,7 @@ function scripted(...replies: Reply[]) {
       method: init.method!,
       url,
       authorization: new Headers(init.headers).get('authorization'),
+      idempotencyKey: new Headers(init.headers).get('idempotency-key'),
       body: init.body === undefined ? undefined : JSON.parse(String(init.body)),
     });
     if (reply === 'silent') return new Promise<Response>(() => undefined);
@@ -69,7 +76,16 @@ const jobAnswer = {
     remaining: 4,
     units: 0,
   },
-  ...{ voided: 0, licenses: 0, installed: 0, receipts: 0, createdAtMs: 5, packages: [] },
+  ...{
+    voided: 0,
+    licenses: 0,
+    installed: 0,
+    receipts: 0,
+    createdAtMs: 5,
+    packages: [],
+    approvalsNeeded: 0,
+    approvals: [],
+  },
 };
 
 test('a line: challenge, license, receipt, as the interface names them', async () => {
@@ -194,18 +210,18 @@ describe('repeats', () => {
   test.each<[string, Reply, number]>([
     ['nobody took it', 'refused', 2],
     ['the authority says that it was busy', refusal('store-busy', 873), 2],
-    ['a proxy says 503', { status: 503 }, 1],
-    ['the connection broke', 'broken', 1],
-    ['there was silence', 'silent', 1],
-    ['status 500', { status: 500 }, 1],
-  ])(
-    'a call that must not happen twice is asked again only when it cannot have happened: %s',
-    async (_, reply, count) => {
-      const { client, sent, clock } = scripted(reply, { status: 201, body: jobAnswer });
-      await clock.run(client.call('openJob', opening)).catch(() => undefined);
-      expect(sent).toHaveLength(count);
-    },
-  );
+    ['a proxy says 503', { status: 503 }, 2],
+    ['the connection broke', 'broken', 2],
+    ['there was silence', 'silent', 2],
+    ['status 500', { status: 500 }, 2],
+    ['it was refused', { status: 409 }, 1],
+  ])('a call that must not happen twice is asked again under the same key: %s', async (_, reply, count) => {
+    const { client, sent, clock } = scripted(reply, { status: 201, body: jobAnswer });
+    await clock.run(client.call('openJob', opening)).catch(() => undefined);
+    expect(sent).toHaveLength(count);
+    expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(sent[0]!.idempotencyKey).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
 
   test.each<[Reply, string, number]>([
     ['refused', 'authority-unreachable', 7500],

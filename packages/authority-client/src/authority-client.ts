@@ -11,7 +11,7 @@ import {
   encodeRequest,
   mostEvidenceLineBytes,
 } from '@firmseal/authority-contract';
-import type { Secret } from '@firmseal/bytes';
+import { type Secret, toBase64url } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { readAuthorityAddress } from './authority-address.ts';
 import { readLines } from './bounded-body.ts';
@@ -32,6 +32,8 @@ export interface AuthorityClientOptions {
   /** Pause before the second attempt, doubled for each further; default 500. */
   readonly pauseMs?: number;
 }
+
+const newIdempotencyKey = (): string => toBase64url(globalThis.crypto.getRandomValues(new Uint8Array(32)));
 
 export class AuthorityClient {
   readonly #settings: CallSettings;
@@ -56,17 +58,19 @@ export class AuthorityClient {
   }
 
   /**
-   * One call. Repeatable ones are sent again when no answer came; others only when they were certainly
-   * not begun. Throws the authority's fault (its field `from` says `authority`), `body-invalid` for an
-   * input that the interface does not have, `authority-refused`, `authority-unreachable`,
-   * `authority-certificate-refused`, `authority-timeout`, `authority-answer-malformed`.
+   * One call. It is sent again, word for word, when no answer came; one that makes something carries an
+   * idempotency key, under which the authority answers a repeat as it answered the first. Throws the
+   * authority's fault (its field `from` says `authority`), `body-invalid` for an input that the interface
+   * does not have, `authority-refused`, `authority-unreachable`, `authority-certificate-refused`,
+   * `authority-timeout`, `authority-answer-malformed`.
    */
   async call<N extends Exclude<CallName, 'exportEvidence'>>(
     name: N,
     input: CallInput<N>,
   ): Promise<CallAnswer<N>> {
     const item = calls[name];
-    const value = await callJson(this.#settings, encodeRequest(item, input), item);
+    const key = item.repeatable ? {} : { idempotencyKey: newIdempotencyKey() };
+    const value = await callJson(this.#settings, { ...encodeRequest(item, input), ...key }, item);
     return decodeAnswer(item, value);
   }
 

@@ -1,7 +1,7 @@
 // Requests with a deadline, a bound on the answer, and repeats with growing pauses. What is asked and what an
 // answer means is packages/authority-contract; this file knows only how to carry it.
 
-import { decodeFault, type EncodedRequest } from '@firmseal/authority-contract';
+import { decodeFault, type EncodedRequest, idempotencyHeader } from '@firmseal/authority-contract';
 import type { Secret } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { readBoundedBody } from './bounded-body.ts';
@@ -25,14 +25,16 @@ export interface CallSettings {
 
 export interface CallLimits {
   readonly mostAnswerBytes: number;
-  /** Whether the request may be sent again when nobody knows if it was served. */
-  readonly repeatable: boolean;
 }
 
-/** `served`: false when the request certainly had no effect. */
+export type Sendable = EncodedRequest & {
+  /** Of a call that makes something; the same for its repeats. */
+  readonly idempotencyKey?: string;
+};
+
+/** Worth another attempt. */
 interface Failure {
   readonly fault: Fault;
-  readonly served: boolean;
 }
 
 type Attempt<T> = { readonly value: T } | Failure;
@@ -44,10 +46,10 @@ type Attempt<T> = { readonly value: T } | Failure;
  */
 export function callJson(
   settings: CallSettings,
-  request: EncodedRequest,
-  { mostAnswerBytes, repeatable }: CallLimits,
+  request: Sendable,
+  { mostAnswerBytes }: CallLimits,
 ): Promise<unknown> {
-  return repeat(settings, repeatable, async (signal) => {
+  return repeat(settings, async (signal) => {
     const response = await send(settings, request, signal);
     const value = parseJson(await readBoundedBody(response, mostAnswerBytes));
     if (!response.ok) return failureOf(response.status, value);
@@ -61,7 +63,7 @@ export function callJson(
  * stream is begun again only here.
  */
 export function openStream(settings: CallSettings, request: EncodedRequest): Promise<Response> {
-  return repeat(settings, true, async (signal) => {
+  return repeat(settings, async (signal) => {
     const response = await send(settings, request, signal);
     if (response.ok) return { value: response };
     return failureOf(response.status, parseJson(await readBoundedBody(response, 65_536)));
@@ -70,13 +72,12 @@ export function openStream(settings: CallSettings, request: EncodedRequest): Pro
 
 async function repeat<T>(
   settings: CallSettings,
-  repeatable: boolean,
   run: (signal: AbortSignal) => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const result = await within(settings, attempt, run);
     if ('value' in result) return result.value;
-    if (attempt >= settings.attempts || (result.served && !repeatable)) throw result.fault;
+    if (attempt >= settings.attempts) throw result.fault;
     const pauseMs = settings.pauseMs * 2 ** (attempt - 1);
     await new Promise<void>((resolve) => settings.clock.after(pauseMs, resolve));
   }
@@ -91,7 +92,7 @@ function within<T>(
   const controller = new AbortController();
   return new Promise((resolve, reject) => {
     const cancel = clock.after(timeoutMs, () => {
-      resolve({ fault: new Fault('authority-timeout', { timeoutMs, attempts }), served: true });
+      resolve({ fault: new Fault('authority-timeout', { timeoutMs, attempts }) });
       controller.abort();
     });
     run(controller.signal)
@@ -108,7 +109,7 @@ function within<T>(
 
 function send(
   { fetch, address, token }: CallSettings,
-  { method, path, body }: EncodedRequest,
+  { method, path, body, idempotencyKey }: Sendable,
   signal: AbortSignal,
 ): Promise<Response> {
   return fetch(address + path, {
@@ -116,6 +117,7 @@ function send(
     headers: {
       authorization: `Bearer ${new TextDecoder().decode(token.expose())}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(idempotencyKey === undefined ? {} : { [idempotencyHeader]: idempotencyKey }),
       accept: 'application/json, application/x-ndjson',
     },
     ...(body === undefined ? {} : { body }),
@@ -124,9 +126,6 @@ function send(
     signal,
   });
 }
-
-/** Codes of the system that say that nobody took the request. */
-const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** Codes of Node's TLS (tls.md, "X509 certificate error codes") that another attempt does not mend. */
 const refusedCertificate =
@@ -147,15 +146,12 @@ function certificateFault(error: unknown): Fault | undefined {
 
 export function unreachable(error: unknown): Failure {
   const reason = codeOf(error) ?? 'no connection';
-  const fault = new Fault('authority-unreachable', { reason }, { cause: error });
-  return { fault, served: !neverSent.has(reason) };
+  return { fault: new Fault('authority-unreachable', { reason }, { cause: error }) };
 }
 
 function failureOf(status: number, value: unknown): Failure {
   const fault = decodeFault(status, value);
-  // 429 and 503 of the interface say that the request was not begun.
-  if (status === 429 || status === 503) return { fault, served: fault.code === 'authority-refused' };
-  if (status >= 500) return { fault, served: true };
+  if (status === 429 || status >= 500) return { fault };
   throw fault;
 }
 

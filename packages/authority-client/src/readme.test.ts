@@ -19,7 +19,16 @@ const view = {
     remaining: 4,
     units: 0,
   },
-  ...{ voided: 0, licenses: 0, installed: 0, receipts: 0, createdAtMs: 5, packages: [] },
+  ...{
+    voided: 0,
+    licenses: 0,
+    installed: 0,
+    receipts: 0,
+    createdAtMs: 5,
+    packages: [],
+    approvalsNeeded: 0,
+    approvals: [],
+  },
 };
 const answers: Readonly<Record<string, unknown>> = {
   '/v1-jobs': { jobs: [view], more: false },

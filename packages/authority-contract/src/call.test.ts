@@ -30,6 +30,18 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   addPackage: { job, ...files },
   approveJob: { job },
   closeJob: { job },
+  giveApproval: { approval: utf8('a'), delegation: utf8('d') },
+  setStop: { kind: 'product', name: 'panel', reason: 'a recall' },
+  liftStop: { kind: 'device', name: '0a'.repeat(32) },
+  listStops: { from: 1 },
+  fetchJobEnd: { job },
+  setRollout: {
+    job,
+    percent: 5,
+    halted: false,
+    haltAbovePercent: 10,
+    origins: ['null', 'https://a.example'],
+  },
   voidUnit: { job, unit: 3, reason: 'broken' },
   createLineToken: { job, label: 'line 1', lifeDays: 3 },
   createToken: { scope: 'auditor', label: 'a' },
@@ -43,6 +55,37 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   recoveryFloor: { product: 'pump', thumbprint: digest },
   recordRecovery: { product: 'pump', certificate: utf8('c'), hello: utf8('h'), bundle: utf8('b') },
   signBatch: { job, licenses: [job], notAfterSeconds: 9 },
+  whoAmI: {},
+  findUnits: {
+    thumbprint: '0a',
+    uniqueId: '0a0b0c0d',
+    product: 'p',
+    firmwareVersion: '1',
+    from: 1,
+    limit: 2,
+  },
+  showReceipt: { receipt: digest },
+  listLog: { from: 7 },
+  reportBoard: {
+    job,
+    board: {
+      line: 'line-1',
+      sockets: [
+        {
+          name: 'A1',
+          place: 'usb:1-4',
+          package: 'panel',
+          state: 'installing',
+          step: 'writing',
+          fraction: 0.5,
+        },
+      ],
+      tally: { passed: 1, passedFirst: 1, failed: 0, refused: 0 },
+      results: [{ socket: 'A1', atMs: 5, totalMs: 9, outcome: 'pass', thumbprint: digest }],
+      alarms: [{ error: 'FS1420', sentence: 'The clock went back.' }],
+    },
+  },
+  listBoards: {},
   health: {},
   exportEvidence: {},
 };
@@ -76,6 +119,13 @@ test.each(names)('%s: an unknown field is refused, and one that stands in the pa
   refused({ extra: 1 });
   refused(JSON.parse('{"__proto__": {"job": "x"}}'));
   for (const name of Object.keys(inPath)) refused({ [name]: inPath[name] });
+});
+
+test('a call that a line may make names its job in the path, but for whoAmI', () => {
+  const others = Object.entries<Call>(calls).filter(
+    ([, { scopes, path }]) => scopes.includes('line') && !path.includes('{job}'),
+  );
+  expect(others.map(([name]) => name)).toEqual(['whoAmI']);
 });
 
 describe('an answer', () => {

@@ -3,16 +3,20 @@
 import { auditorCalls } from './auditor-calls.ts';
 import { batchCalls } from './batch-calls.ts';
 import type { AnswerOf, InputOf } from './call.ts';
+import { consoleCalls } from './console-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
+import { stopCalls } from './stop-calls.ts';
 
 export const calls = {
   ...lineCalls,
   ...ownerCalls,
   ...batchCalls,
   ...recoveryCalls,
+  ...stopCalls,
   ...auditorCalls,
+  ...consoleCalls,
 } as const;
 
 export type CallName = keyof typeof calls;

@@ -86,3 +86,8 @@ export const delegation = base64Bytes(1024);
 export const stationDelegation = base64Bytes(1024);
 export const stationRequest = base64Bytes(1024);
 export const outcomeStatement = base64Bytes(2048);
+/** The payload, its shell and its signature. */
+export const approval = base64Bytes(1280);
+export const jobEnd = base64Bytes(512);
+/** Text of a proof (spec/ledger.md section 6) as bytes. */
+export const ledgerProof = base64Bytes(16_384);

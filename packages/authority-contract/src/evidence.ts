@@ -1,12 +1,12 @@
 // The evidence for an audit as lines of JSON: everything that the authority knows and that is no secret,
 // at one moment. The first line says how long the log is, then come the log, the identities, then the jobs,
-// each with its packages and, unit by unit, the chip, its licenses, their receipts and what stations said.
-// The last line counts the others, so that a cut is noticed.
+// each with its packages, its approvals, the certificate of its end and, unit by unit, the chip, its
+// licenses, their receipts and what stations said. The last line counts the others, so that a cut is noticed.
 
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
+import { acceptedOutcomes, jobModes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
 
 export const evidenceFormat = 1;
 /** A line is never longer. */
@@ -36,10 +36,26 @@ const lines = {
     job,
     product: of.shownText(64),
     quota: of.count,
-    mode: z.enum(licenseModes),
+    mode: z.enum(jobModes),
     accepts: acceptedOutcomes,
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,
+    validUntilMs: of.timeMs.optional(),
+  }),
+  approval: line('approval', {
+    job,
+    approvalDigest: of.digest,
+    approval: of.approval,
+    /** Of the approver. */
+    delegation: of.delegation,
+    storedAtMs: of.timeMs,
+  }),
+  ending: line('ending', {
+    job,
+    endDigest: of.digest,
+    end: of.jobEnd,
+    /** Of the license issuer who signed it. */
+    delegation: of.delegation,
   }),
   package: line('package', {
     job,
@@ -112,6 +128,8 @@ const evidenceLine = z.discriminatedUnion('kind', [
   lines.log,
   lines.job,
   lines.package,
+  lines.approval,
+  lines.ending,
   lines.unit,
   lines.license,
   lines.receipt,

@@ -8,10 +8,13 @@ export {
   encodeAnswer,
   encodeRequest,
   type InputOf,
+  idempotencyHeader,
+  isIdempotencyKey,
   type TokenScope,
   tokenScopes,
 } from './call.ts';
 export { type CallAnswer, type CallInput, type CallName, calls } from './calls.ts';
+export type { FoundUnit, Holds } from './console-calls.ts';
 export {
   decodeEvidenceLine,
   type EvidenceLine,
@@ -22,8 +25,24 @@ export {
   mostEvidenceLineBytes,
 } from './evidence.ts';
 export { decodeFault, encodeFault } from './fault-answer.ts';
-export type { JobState, JobView, LicenseMode, UnitView } from './job-view.ts';
+export {
+  type JobMode,
+  type JobState,
+  type JobView,
+  type LicenseMode,
+  mostShownApprovals,
+  type UnitView,
+} from './job-view.ts';
 export { jsonSchemaOf } from './json-schema.ts';
+export { ledgerPrefix, ledgerScopes } from './ledger-files.ts';
+export {
+  type BoardResult,
+  decodeLineBoard,
+  encodeLineBoard,
+  type LineBoardView,
+  mostBoardResults,
+} from './line-board.ts';
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
 export type { RecoveryFloor } from './recovery-calls.ts';
+export { type StopKind, type StopView, stopKinds } from './stop-calls.ts';

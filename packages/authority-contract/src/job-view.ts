@@ -6,11 +6,14 @@ import * as of from './encodings.ts';
 /** `station`: the licenses of the job are for stations, for chips without agent (spec/station.md). */
 export const licenseModes = ['session', 'standing', 'station'] as const;
 export type LicenseMode = (typeof licenseModes)[number];
+/** `update`: session licenses for devices in the field, which ask with a public token (spec/rollout.md). */
+export const jobModes = [...licenseModes, 'update'] as const;
+export type JobMode = (typeof jobModes)[number];
 export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** Besides PASS, the most serious first; spec/receipt.md section 4. */
-const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'REPAIRABLE', 'UNWITNESSED', 'ENROLLED'] as const;
 export const outcomes = ['PASS', ...weaknesses] as const;
 /** What an owner may take besides PASS; the last is a station's word (spec/station.md). */
 const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
@@ -28,9 +31,29 @@ const outcomeCounts = z.object({
   PASS: of.count.optional(),
   REHEARSAL: of.count.optional(),
   UNPROTECTED: of.count.optional(),
+  REPAIRABLE: of.count.optional(),
   UNWITNESSED: of.count.optional(),
   ENROLLED: of.count.optional(),
 });
+
+/** What approvers can sign (spec/approval.md section 2). */
+export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close'] as const;
+
+const approvalView = z.object({
+  kind: z.enum(approvalKinds),
+  /** SHA-256 of the approver's public key. */
+  approver: of.digest,
+  approvalDigest: of.digest,
+  issuedAtMs: of.timeMs,
+  /** It counts until then. */
+  validUntilMs: of.timeMs,
+  /**
+   * False: it does not count any more, or not as it stands (expired, ended, of another number of approvers).
+   */
+  counts: z.boolean(),
+});
+/** Of a job, the newest. */
+export const mostShownApprovals = 64;
 
 const packageView = z.object({
   manifestDigest: of.digest,
@@ -39,10 +62,31 @@ const packageView = z.object({
   approved: z.boolean(),
 });
 
+/** Web origins whose pages may ask; `null` is that of a file that was opened from a disk. */
+export const origins = z
+  .array(z.string().regex(/^(null|https?:\/\/[a-z0-9.-]{1,253}(:[0-9]{1,5})?)$/, 'an origin is due'))
+  .max(16);
+const share = z.int().min(0).max(100);
+
+/** How far an update is opened, and what came of it since it was last opened or resumed. */
+const rolloutView = z.object({
+  percent: share,
+  halted: z.boolean(),
+  /** It halts by itself when more of the devices failed, once ten were counted. */
+  haltAbovePercent: share,
+  origins,
+  /** Devices with a receipt that was accepted. */
+  installed: of.count,
+  /** Devices with a receipt that says that the update was given up. */
+  failed: of.count,
+  /** Devices that got a license over an hour ago, and sent no receipt. */
+  silent: of.count,
+});
+
 export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
-  mode: z.enum(licenseModes),
+  mode: z.enum(jobModes),
   /** Outcomes that the owner takes besides PASS. */
   accepts: acceptedOutcomes,
   state: z.enum(jobStates),
@@ -61,7 +105,14 @@ export const jobView = z.object({
   /** Units by the newest statement of a station: without proof, and not among `installed`. */
   stated: resultCounts,
   createdAtMs: of.timeMs,
+  /** No license is issued after it. */
+  validUntilMs: of.timeMs.optional(),
   packages: z.array(packageView).max(256),
+  /** How many approvers have to sign; 0 where the root asks for none. */
+  approvalsNeeded: of.count,
+  /** Of a job of mode update. */
+  rollout: rolloutView.optional(),
+  approvals: z.array(approvalView).max(mostShownApprovals),
 });
 export type JobView = z.output<typeof jobView>;
 

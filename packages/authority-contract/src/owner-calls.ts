@@ -3,7 +3,16 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobView, licenseModes, mostItems, pageOf, unitView } from './job-view.ts';
+import {
+  acceptedOutcomes,
+  approvalKinds,
+  jobModes,
+  jobView,
+  mostItems,
+  origins,
+  pageOf,
+  unitView,
+} from './job-view.ts';
 
 const job = of.jobId;
 const mebibyte = 1_048_576;
@@ -26,7 +35,7 @@ export type TokenView = z.output<typeof tokenView>;
 /** The text of a token: secret, answered once. */
 const newToken = z.object({
   tokenId: of.tokenId,
-  token: z.string().regex(/^fs[olas]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
+  token: z.string().regex(/^fs[olaspu]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
   expiresAtMs: of.timeMs,
 });
 
@@ -54,8 +63,9 @@ const jobCalls = {
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
-      mode: z.enum(licenseModes).optional(),
+      mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
+      validUntilMs: of.timeMs.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)
@@ -69,7 +79,7 @@ const jobCalls = {
   listJobs: call({
     method: 'GET',
     path: '/v1/jobs',
-    scopes: ['owner', 'auditor'],
+    scopes: ['owner', 'auditor', 'approver'],
     about: 'Lists jobs, newest first, from the place `from` on.',
     input: z.strictObject(pageOf),
     answer: z.object({ jobs: z.array(jobView).max(mostItems), more: z.boolean() }),
@@ -78,7 +88,7 @@ const jobCalls = {
   showJob: call({
     method: 'GET',
     path: '/v1/jobs/{job}',
-    scopes: ['owner', 'auditor'],
+    scopes: ['owner', 'auditor', 'approver'],
     about: 'Shows a job with its counts and packages.',
     input: z.strictObject({ job }),
     answer: jobView,
@@ -87,7 +97,7 @@ const jobCalls = {
   listUnits: call({
     method: 'GET',
     path: '/v1/jobs/{job}/units',
-    scopes: ['owner', 'auditor'],
+    scopes: ['owner', 'auditor', 'approver'],
     about:
       'Lists what was installed where: the units of a job in ascending index from `from` on, each with its chip and what its newest receipt proves.',
     input: z.strictObject({ job, ...pageOf }),
@@ -109,7 +119,8 @@ const jobCalls = {
     method: 'POST',
     path: '/v1/jobs/{job}/approve',
     scopes: ['owner'],
-    about: 'Approves a job and every package that it has.',
+    about:
+      'Approves a job and every package that it has. Where the root asks for approvals, approvers have signed the job and each package before (`POST /v1/approvals`).',
     input: z.strictObject({ job }),
     answer: jobView,
     mostAnswerBytes: mebibyte,
@@ -118,10 +129,27 @@ const jobCalls = {
     method: 'POST',
     path: '/v1/jobs/{job}/close',
     scopes: ['owner'],
-    about: 'Closes a job for ever: there is no further license.',
+    about:
+      'Closes a job for ever: there is no further license. The certificate of its end is made. Where the root asks for approvals, approvers have signed it before.',
     input: z.strictObject({ job }),
     answer: jobView,
     repeatable: false,
+    mostAnswerBytes: mebibyte,
+  }),
+  setRollout: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/rollout',
+    scopes: ['owner'],
+    about:
+      'Opens a job of mode update to a share of the devices, halts it, or goes on after a halt (spec/rollout.md). What is left out stays; a new job is open to none. `origins` are those of the pages that may ask with the public token.',
+    input: z.strictObject({
+      job,
+      percent: z.int().min(0).max(100).optional(),
+      halted: z.boolean().optional(),
+      haltAbovePercent: z.int().min(0).max(100).optional(),
+      origins: origins.optional(),
+    }),
+    answer: jobView,
     mostAnswerBytes: mebibyte,
   }),
   voidUnit: call({
@@ -129,7 +157,7 @@ const jobCalls = {
     path: '/v1/jobs/{job}/units/{unit}/void',
     scopes: ['owner'],
     about:
-      'Voids a unit whose chip was never proven to be installed, so that another chip can take its place. Should the voided chip be installed after all, the audit reports it.',
+      'Voids a unit whose chip was never proven to be installed, so that another chip can take its place. Should the voided chip be installed after all, the audit reports it. Where the root asks for approvals, approvers have signed it with the same reason before.',
     input: z.strictObject({ job, unit: of.decimal(0x7fffffff), reason: of.reason }),
     answer: jobView,
     repeatable: false,
@@ -142,7 +170,8 @@ const tokenCalls = {
     method: 'POST',
     path: '/v1/jobs/{job}/tokens',
     scopes: ['owner'],
-    about: 'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise.',
+    about:
+      'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise. For a job of mode update it is a token of scope `update`: it may be published, opens challenge, license and receipt of this job, and lives 365 days.',
     input: z.strictObject({ job, label: of.label, lifeDays }),
     answer: newToken,
     repeatable: false,
@@ -153,8 +182,12 @@ const tokenCalls = {
     path: '/v1/tokens',
     scopes: ['owner'],
     about:
-      'Makes a token for an owner, an auditor, or a site that personalizes chips. It lives 365 days unless told otherwise.',
-    input: z.strictObject({ scope: z.enum(['owner', 'auditor', 'site']), label: of.label, lifeDays }),
+      'Makes a token for an owner, an auditor, an approver, or a site that personalizes chips. It lives 365 days unless told otherwise.',
+    input: z.strictObject({
+      scope: z.enum(['owner', 'auditor', 'site', 'approver']),
+      label: of.label,
+      lifeDays,
+    }),
     answer: newToken,
     repeatable: false,
     status: 201,
@@ -183,7 +216,7 @@ const alarmCalls = {
   listAlarms: call({
     method: 'GET',
     path: '/v1/alarms',
-    scopes: ['owner', 'auditor'],
+    scopes: ['owner', 'auditor', 'approver'],
     about: 'Lists alarms, newest first, from the place `from` on.',
     input: z.strictObject(pageOf),
     answer: z.object({ alarms: z.array(alarmView).max(mostItems), more: z.boolean() }),
@@ -193,14 +226,41 @@ const alarmCalls = {
     method: 'POST',
     path: '/v1/alarms/{alarm}/acknowledge',
     scopes: ['owner'],
-    about: 'Acknowledges an alarm with a note, which the log keeps. An audit no longer fails for it.',
+    about:
+      'Acknowledges an alarm with a note, which the log keeps. An audit no longer fails for it. Where the root asks for approvals, approvers have signed it with the same note before.',
     input: z.strictObject({ alarm: of.decimal(0x7fffffff), note: of.reason }),
     answer: alarmView,
     repeatable: false,
   }),
 } as const;
 
-const identityView = z.object({
+const approvalCalls = {
+  giveApproval: call({
+    method: 'POST',
+    path: '/v1/approvals',
+    scopes: ['approver', 'owner'],
+    about:
+      'Verifies and keeps what an approver signed (spec/approval.md section 2), for a product whose root asks for approvals. It does nothing by itself: the owner does what was approved. The same approval again changes nothing.',
+    input: z.strictObject({ approval: of.approval, delegation: of.delegation }),
+    answer: z.object({
+      kind: z.enum(approvalKinds),
+      /** Approvers who have approved the same. */
+      given: of.count,
+      needed: of.count,
+    }),
+  }),
+  fetchJobEnd: call({
+    method: 'GET',
+    path: '/v1/jobs/{job}/end',
+    scopes: ['owner', 'auditor', 'approver'],
+    about:
+      'The certificate of the end of a closed job (spec/approval.md section 4), and the delegation of the issuer who signed it.',
+    input: z.strictObject({ job }),
+    answer: z.object({ end: of.jobEnd, delegation: of.delegation }),
+  }),
+} as const;
+
+export const identityView = z.object({
   product: of.shownText(64),
   thumbprint: of.digest,
   chip: of.shownText(32),
@@ -240,4 +300,10 @@ const identityCalls = {
   }),
 } as const;
 
-export const ownerCalls = { ...jobCalls, ...tokenCalls, ...alarmCalls, ...identityCalls } as const;
+export const ownerCalls = {
+  ...jobCalls,
+  ...tokenCalls,
+  ...alarmCalls,
+  ...approvalCalls,
+  ...identityCalls,
+} as const;

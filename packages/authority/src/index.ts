@@ -1,4 +1,4 @@
-export type { HttpOptions, RequestEvent } from './http/gate.ts';
+export type { ConsoleFile, HttpOptions, RequestEvent } from './http/gate.ts';
 export { Metrics, type RunningMetrics, serveMetrics } from './http/metrics.ts';
 export type { RateLimits } from './http/rate-limit.ts';
 export { formatRequest, jsonRequestLog } from './http/request-log.ts';
@@ -15,10 +15,15 @@ export {
 } from './service/authority.ts';
 export type { AuthorityClock, ClockSources } from './service/clock.ts';
 export { readEvidence } from './service/evidence.ts';
+export { Ledger, type LedgerOptions, type Published, type Round } from './service/ledger.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
+export { copyFromPostgres, copyToPostgres } from './store/postgres-copy.ts';
+export { openPostgresStore, type PostgresStoreOptions } from './store/postgres-store.ts';
+export { type PostgresAddress, parsePostgresUrl, showPostgresAddress } from './store/postgres-url.ts';
 export type {
   AlarmRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   JobRecord,
@@ -28,5 +33,6 @@ export type {
   TokenRecord,
   UnitRecord,
 } from './store/records.ts';
+export { copySqlite } from './store/sqlite-copy.ts';
 export { openSqliteStore } from './store/sqlite-store.ts';
 export { durableWrites, type Store, type StoreSnapshot } from './store/store.ts';

@@ -1,6 +1,7 @@
 // An owner's desk for tests: root, delegations, sealed packages, content-key files and device CA. Every key
 // is made anew; the formats and signatures are the real ones.
 
+import { makeApprovalPolicy } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import type { KeyPair } from '@firmseal/crypto';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -31,6 +32,7 @@ export interface SealedForJob {
 }
 
 export interface SealChoice {
+  readonly firmwareVersion?: string;
   readonly securityCounter?: number;
   readonly leastAgentVersion?: number;
   readonly leastReadoutLevel?: 0 | 1 | 2;
@@ -72,6 +74,11 @@ export class Owner {
     return makeEpochStatement(crypto, signerOf(this.root), { product: this.product, epoch });
   }
 
+  /** Signed by the root: so many approvers. */
+  approvalPolicy(threshold: number, number = 1): Promise<Bytes> {
+    return makeApprovalPolicy(crypto, signerOf(this.root), { product: this.product, threshold, number });
+  }
+
   async productKeys(): Promise<ProductKeys> {
     return {
       product: this.product,
@@ -92,7 +99,7 @@ export class Owner {
       core: {
         product: this.product,
         chips,
-        firmwareVersion: '1.2.3',
+        firmwareVersion: choice.firmwareVersion ?? '1.2.3',
         securityCounter,
         chunkSizeBytes: 1024,
         entry: address,

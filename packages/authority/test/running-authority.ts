@@ -5,14 +5,16 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditResult, audit } from '@firmseal/audit';
-import type { LicenseMode } from '@firmseal/authority-contract';
+import type { JobMode } from '@firmseal/authority-contract';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
+  type ConsoleFile,
   createAuthority,
   createToken,
+  type Ledger,
   openSqliteStore,
   type ProductKeys,
   type RequestEvent,
@@ -37,6 +39,12 @@ export interface OpenedJob {
   readonly sealed: SealedForJob;
 }
 
+interface StartOptions {
+  readonly burst?: number;
+  readonly publicBurst?: number;
+  readonly wrap?: (store: Store) => Store;
+}
+
 export class TestAuthority {
   readonly owner = new Owner();
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
@@ -44,29 +52,43 @@ export class TestAuthority {
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
+  /** Served at /console/ from the next run on. */
+  console: readonly ConsoleFile[] | undefined;
   keys!: ProductKeys;
+  /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
+  openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
   readonly others: ProductKeys[] = [];
+  /** Opened on the store with each run; undefined: nothing is published. */
+  openLedger: ((store: Store) => Promise<Ledger>) | undefined;
   #store!: Store;
+  #ledger: Ledger | undefined;
   #running!: RunningAuthority;
 
-  static async start(
-    options: { burst?: number; wrap?: (store: Store) => Store } = {},
-  ): Promise<TestAuthority> {
+  static async start(options: StartOptions & { approvers?: number } = {}): Promise<TestAuthority> {
     const authority = new TestAuthority();
     authority.keys = await authority.owner.productKeys();
+    const { approvers } = options;
+    if (approvers !== undefined)
+      authority.keys = {
+        ...authority.keys,
+        approvalPolicyObject: await authority.owner.approvalPolicy(approvers),
+      };
     await authority.run(options);
     return authority;
   }
 
   /** Runs on the database at `path`; `wrap` puts something between service and store. */
-  async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
+  async run(options: StartOptions = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
-    this.#store = openSqliteStore({ path: this.path, crypto });
+    this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
+    this.#ledger = await this.openLedger?.(this.#store);
     this.#running = await serveAuthority({
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
+      publicLimits: { burst: options.publicBurst ?? 5000, perSecond: 1 },
+      console: this.console,
       onRequest: (event) => this.events.push(event),
     });
   }
@@ -78,6 +100,7 @@ export class TestAuthority {
       store,
       kem: unwrapperOf(this.owner.kem),
       products: [this.keys, ...this.others],
+      ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     });
   }
@@ -90,6 +113,11 @@ export class TestAuthority {
 
   get url(): string {
     return this.#running.url;
+  }
+
+  get ledger(): Ledger {
+    if (this.#ledger === undefined) throw new Error('this authority publishes no ledger');
+    return this.#ledger;
   }
 
   get store(): Store {
@@ -122,10 +150,11 @@ export class TestAuthority {
   async call(
     method: 'GET' | 'POST',
     path: string,
-    options: { token: string | null; body?: unknown },
+    options: { token: string | null; body?: unknown; key?: string },
   ): Promise<Answer> {
     const headers: Record<string, string> = {};
     if (options.token !== null) headers['Authorization'] = `Bearer ${options.token}`;
+    if (options.key !== undefined) headers['Idempotency-Key'] = options.key;
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
     const response = await fetch(this.url + path, { method, headers, ...body });
@@ -154,7 +183,7 @@ export class TestAuthority {
     options: {
       owner?: Owner;
       quota?: number;
-      mode?: LicenseMode;
+      mode?: JobMode;
       approve?: boolean;
       seal?: SealChoice;
       deviceData?: Bytes[][];
@@ -241,6 +270,24 @@ export class TestAuthority {
       license,
       receipt: await this.postReceipt(opened, license.body.licenseId, { receipt, challenge }),
     };
+  }
+
+  approveJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
+  }
+
+  closeJob(job: string): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/close`);
+  }
+
+  voidUnit(job: string, unit: number): Promise<Answer> {
+    return this.asOwner('POST', `/v1/jobs/${job}/units/${unit}/void`, { reason: 'broken' });
+  }
+
+  async addPackage(job: string): Promise<Answer> {
+    const { header, contentKeyFile } = await this.owner.seal({ authorityKemKey: this.owner.kem.publicKey });
+    const files = { header: toBase64url(header), contentKeyFile: toBase64url(contentKeyFile) };
+    return this.asOwner('POST', `/v1/jobs/${job}/packages`, files);
   }
 
   async showJob(job: string): Promise<Answer['body']> {

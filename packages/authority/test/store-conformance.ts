@@ -1,18 +1,13 @@
 // What store.ts promises, as tests that run on every implementation. An implementation's own test calls this
 // with a way to open an empty store, and to open a second connection to the same data.
 
-import { type Bytes, toHex, u32be } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { LogChain, type LogEvent } from '@firmseal/ledger';
+import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
-import type { NewLicense, Store } from '../src/store/store.ts';
-
-const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
-const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
-const jobId = id(1, 16);
-const manifestDigest = id(2, 32);
-const shown = { firmwareVersion: '1.2', securityCounter: 3 };
+import type { Store } from '../src/store/store.ts';
+import { ownerPromises } from './store-owner-promises.ts';
+import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
 export function storeConformance(
   name: string,
@@ -29,14 +24,7 @@ export function storeConformance(
     });
 
     const open = (quota: number, deviceData: Bytes[] = []) =>
-      store.insertJob(
-        {
-          job: { jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'], createdAtMs: 5 },
-          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
-          deviceData,
-        },
-        event('open'),
-      );
+      store.insertJob({ ...newJob(quota), deviceData }, event('open'));
     const take = (n: number, on = store) =>
       on.takeUnit({
         jobId,
@@ -45,30 +33,6 @@ export function storeConformance(
         atMs: n,
         event: (unitIndex) => event(`unit ${unitIndex}`),
       });
-    const license = (n: number, more: Partial<LicenseRecord> = {}): NewLicense => ({
-      licenseId: id(200 + n, 16),
-      jobId,
-      thumbprint: id(100, 32),
-      unitIndex: 0,
-      manifestDigest,
-      nonce: id(300 + n, 16),
-      requestId: `request-${n}`,
-      mode: 'session',
-      licenseDigest: id(400 + n, 32),
-      bundle: id(500 + n, 70),
-      issuedAtMs: n,
-      ...more,
-    });
-    const receipt = (n: number): ReceiptRecord => ({
-      receiptDigest: id(600 + n, 32),
-      licenseId: id(200, 16),
-      jobId,
-      receipt: id(700 + n, 50),
-      ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
-      fresh: n > 0,
-      outcome: 'PASS',
-      storedAtMs: n,
-    });
     const logSize = async () => (await store.logHead()).size;
     const all = { from: 0, limit: 1000 };
     const everyUnit = { jobId, first: 0, last: 1000 };
@@ -88,6 +52,7 @@ export function storeConformance(
         accepts: ['ENROLLED'],
         state: 'open',
         createdAtMs: 5,
+        validUntilMs: 9000,
       });
       expect(job).not.toHaveProperty('deviceDataKey');
       expect(await store.listPackages(jobId)).toMatchObject([
@@ -103,6 +68,57 @@ export function storeConformance(
       await expect(open(1)).rejects.toThrow();
       expect(await store.listJobs(all)).toHaveLength(1);
       expect(await logSize()).toBe(1);
+    });
+
+    it('finds units of all jobs by thumbprint, product and licensed version', async () => {
+      await open(9);
+      await store.approveJob(jobId, event('approve'));
+      for (const n of [0, 1, 2]) await take(n);
+      await store.insertLicense(license(0), event('license'));
+      const sorted = [0, 1, 2].sort((a, b) => (toHex(id(100 + a, 32)) < toHex(id(100 + b, 32)) ? -1 : 1));
+      const indexes = async (filter: Parameters<Store['findUnits']>[0], page = all) =>
+        (await store.findUnits(filter, page)).map(({ unitIndex }) => unitIndex);
+      expect(await indexes({})).toEqual(sorted);
+      expect(await indexes({}, { from: 1, limit: 1 })).toEqual(sorted.slice(1, 2));
+      const [first, last] = [id(101, 32), id(101, 32)];
+      expect(await store.findUnits({ thumbprints: { first, last } }, all)).toEqual([{ jobId, unitIndex: 1 }]);
+      expect(await indexes({ firmwareVersion: '1.2' })).toEqual([0]);
+      expect(await indexes({ firmwareVersion: '1.3' })).toEqual([]);
+      expect(await indexes({ firmwareVersion: '1.2', product: 'pump' })).toEqual([0]);
+      expect(await indexes({ product: 'fan' })).toEqual([]);
+    });
+
+    it('lists the receipts of a device, and records that hold some bytes', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      await take(0);
+      await store.insertLicense(license(0), event('license'));
+      for (const n of [1, 0]) await store.insertReceipt(receipt(n), event('receipt'));
+      expect((await store.listReceiptsOfDevice(id(100, 32))).map(({ storedAtMs }) => storedAtMs)).toEqual([
+        1, 0,
+      ]);
+      expect(await store.listReceiptsOfDevice(id(101, 32))).toEqual([]);
+      const row = (n: number) => ({
+        ...{ recordDigest: id(n, 32), product: 'pump', thumbprint: id(100, 32), storedAtMs: n },
+        record: id(1000 + n, 32),
+      });
+      for (const n of [1, 2]) await store.insertIdentity(row(n), event('identity'));
+      expect(await store.findIdentities(row(2).record.slice(5, 17), 10)).toEqual([row(2)]);
+      expect(await store.findIdentities(id(7, 12), 10)).toEqual([]);
+    });
+
+    it('keeps the newest board of a token, forgets old ones, and logs none', async () => {
+      await open(1);
+      for (const n of [1, 2]) await note(n);
+      const size = await logSize();
+      const board = (n: number, atMs: number) => ({ tokenId: `${n}`, jobId, atMs, board: `${atMs}` });
+      await store.keepBoard(board(1, 10), 0);
+      await store.keepBoard(board(2, 20), 0);
+      await store.keepBoard(board(1, 30), 0);
+      expect(await store.listBoards(all)).toEqual([board(1, 30), board(2, 20)]);
+      await store.keepBoard(board(1, 40), 21);
+      expect(await store.listBoards(all)).toEqual([board(1, 40)]);
+      expect(await logSize()).toBe(size);
     });
 
     it('approves packages with the job and closes once', async () => {
@@ -141,6 +157,8 @@ export function storeConformance(
       expect(await logSize()).toBe(4);
     });
 
+    ownerPromises({ ...{ store: () => store, open, take, license, receipt, id, event, jobId, logSize } });
+
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);
       await store.approveJob(jobId, event('approve'));
@@ -156,6 +174,18 @@ export function storeConformance(
       expect(log).toHaveLength(9);
       const chain = new LogChain(crypto);
       expect(log.flatMap((row) => chain.add(row))).toEqual([]);
+    });
+
+    it('gives the one unit of a quota to one of 1,000 chips that ask at once over four connections', async () => {
+      await open(1);
+      await store.approveJob(jobId, event('approve'));
+      const more = await Promise.all([harness.again(), harness.again(), harness.again()]);
+      const replicas = [store, ...more];
+      const results = await Promise.all(Array.from({ length: 1000 }, (_, n) => take(n, replicas[n % 4])));
+      await Promise.all(more.map((one) => one.close()));
+      expect(results.filter(Boolean)).toEqual([{ unitIndex: 0, taken: true }]);
+      expect(await store.countJob(jobId)).toMatchObject({ units: 1, voided: 0 });
+      expect(await logSize()).toBe(3);
     });
 
     it('keeps one license a request id and one a nonce', async () => {

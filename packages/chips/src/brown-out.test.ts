@@ -18,12 +18,13 @@ describe('the brown-out level of a supply', () => {
     ['stm32g0b1', 'BORR_LEV', 2200, 0],
     ['stm32u575', 'BOR_LEV', 3000, 4],
     ['stm32l476', 'BOR_LEV', 2200, 1],
+    ['stm32h563', 'BOR_LEV', 3000, 3],
+    ['stm32h563', 'BORH_EN', 2400, 1],
   ])('%s: %s at %i mV is %i', (id, name, leastMillivolts, value) => {
     expect(fieldAfter(id, name, leastMillivolts)).toBe(value);
   });
 
   it('stays as it is where every level is above the supply', () => {
     expect(brownOutOptions(findChip('stm32f427'), 1800)).toEqual([]);
-    expect(brownOutOptions(findChip('stm32h563'), 3000)).toEqual([]);
   });
 });

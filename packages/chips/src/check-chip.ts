@@ -202,6 +202,27 @@ function checkSlots(
   }
 }
 
+function checkTier({ tier, ram, readoutProtection }: Chip, path: string): void {
+  if (tier.repair === undefined) return;
+  // A level that can be taken back, below the one of the tier; and working memory is
+  // what a debugger reads there.
+  if (tier.repair.readoutLevel >= tier.readoutLevel || readoutProtection.productStates !== undefined)
+    refuse(`${path}.tier.repair`, 'a readout level below that of the tier');
+  // The agent works in the first range of RAM, with the keys of an install in it.
+  if (!ram[0]!.guarded && !tier.repair.notPromised.some((one) => one.includes('secret')))
+    refuse(`${path}.tier.repair.notPromised`, 'word that the firmware is not secret');
+}
+
+function checkSupply({ supply }: Chip, path: string): void {
+  const { leastMillivolts, resetMillivolts, monitor } = supply;
+  if (leastMillivolts < resetMillivolts) refuse(`${path}.supply`, 'least supply above the reset');
+  const levels = monitor?.fallingMillivolts ?? [];
+  if (monitor !== undefined && (levels.length === 0 || levels.length > 8))
+    refuse(`${path}.supply.monitor`, '1 to 8 levels');
+  if (levels.some((one, i) => i > 0 && one <= levels[i - 1]!))
+    refuse(`${path}.supply.monitor`, 'levels that rise');
+}
+
 function checkLayout(chip: Chip, path: string): void {
   const { layout, flash, write } = chip;
   const edges = new Set(flash.eraseUnits.map((unit) => unit.addressStart));
@@ -228,7 +249,16 @@ function checkLayout(chip: Chip, path: string): void {
 
 function checkSources(chip: Chip, path: string): void {
   const used = [
-    ...[chip.tier, chip.identity, chip.flash, chip.write, chip.timing, chip.timing.optionProgram],
+    ...[
+      chip.tier,
+      chip.identity,
+      chip.flash,
+      chip.write,
+      chip.timing,
+      chip.timing.optionProgram,
+      chip.supply,
+      chip.endurance,
+    ],
     ...[
       chip.romBootloader,
       chip.debug,
@@ -245,6 +275,7 @@ function checkSources(chip: Chip, path: string): void {
       ...[chip.romBootloader.optionMemory, chip.agentLink],
     ].filter((one) => one !== undefined),
   ].map(({ source }) => source);
+  if (chip.tier.repair !== undefined) used.push(chip.tier.repair.source);
   used.push(...(chip.variants ?? []).map(({ source }) => source), chip.openocd.source);
   used.push(chip.ramSource, chip.linkDoorsSource, chip.timing.massEraseSource, chip.options.defaultSource);
   for (const key of used) if (chip.sources[key] === undefined) refuse(`${path}.sources`, `source ${key}`);
@@ -276,5 +307,7 @@ export function checkChip(chip: Chip, path: string): void {
   checkLayout(chip, path);
   checkIdentity(chip, path);
   checkOptionWays(chip, path);
+  checkSupply(chip, path);
+  checkTier(chip, path);
   checkSources(chip, path);
 }

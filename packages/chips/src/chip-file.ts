@@ -89,7 +89,17 @@ export const chipFile = object(
         notPromised: list(text),
         source: text,
       },
-      { unusedHiding: text },
+      {
+        unusedHiding: text,
+        repair: object({
+          readoutLevel: oneOf(1),
+          debuggerReads: list(text),
+          debuggerRefused: list(text),
+          promised: list(text),
+          notPromised: list(text),
+          source: text,
+        }),
+      },
     ),
     identity: object({
       deviceIdRegister: word,
@@ -137,6 +147,20 @@ export const chipFile = object(
         { name: text, kind: oneOf('sram', 'backup'), addressStart: word, length: count, meaning: text },
         { guarded: flag, erasedByRegression: flag, erasedAtResetWhile: fieldValue },
       ),
+    ),
+    endurance: object({ cycles: count, source: text }),
+    supply: object(
+      { leastMillivolts: count, resetMillivolts: count, source: text },
+      {
+        monitor: object({
+          controlAddress: word,
+          enableBit: count,
+          levelShifts: list(count),
+          statusAddress: word,
+          lowBit: count,
+          fallingMillivolts: list(count),
+        }),
+      },
     ),
     ramSource: text,
     romBootloader: object(
@@ -233,7 +257,14 @@ export const chipFile = object(
         ),
         halfLevel: object({ value: count, onlyWith: fieldValue }),
         regressionKeys: list(
-          object({ name: text, keyRegisters: list(word), lockRegister: word, lockBit: count, meaning: text }),
+          object({
+            name: text,
+            leavesLevel: oneOf(1, 2),
+            keyRegisters: list(word),
+            lockRegister: word,
+            lockBit: count,
+            meaning: text,
+          }),
         ),
       },
     ),

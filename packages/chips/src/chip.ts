@@ -99,6 +99,43 @@ export interface RamRange extends NamedRange {
   readonly erasedAtResetWhile?: FieldValue;
 }
 
+/** The programmable voltage detector: one level of it is chosen, and a bit says whether VDD is below. */
+export interface SupplyMonitor {
+  readonly controlAddress: number;
+  readonly enableBit: number;
+  /** Where in the control register the number of the level goes, 3 bits each. */
+  readonly levelShifts: readonly number[];
+  readonly statusAddress: number;
+  /** 1: VDD is below the level. */
+  readonly lowBit: number;
+  /** Of level 0, 1 and so on, rising: what a falling VDD has to come below. */
+  readonly fallingMillivolts: readonly number[];
+}
+
+interface Supply {
+  /** VDD from which the flash may be erased and programmed as firmseal does it. */
+  readonly leastMillivolts: number;
+  /** Below it the chip is in reset, whatever the option bytes say. */
+  readonly resetMillivolts: number;
+  /** Absent where no port of the agent uses it. */
+  readonly monitor?: SupplyMonitor;
+  readonly source: string;
+}
+
+/**
+ * What holds at a level that can be taken back, for owners who must be able to repair (spec/receipt.md
+ * section 4, REPAIRABLE). Absent where the level promises nothing that is worth a name.
+ */
+interface RepairTier {
+  readonly readoutLevel: 1;
+  /** What a debugger reaches at that level, and what it does not. */
+  readonly debuggerReads: readonly string[];
+  readonly debuggerRefused: readonly string[];
+  readonly promised: readonly string[];
+  readonly notPromised: readonly string[];
+  readonly source: string;
+}
+
 /** Parts of another name that are this chip to firmseal: same device id, flash, option bytes and agent. */
 interface Variant {
   readonly name: string;
@@ -135,6 +172,7 @@ export interface Chip {
     readonly agentHidden: boolean;
     /** What of the chip could hide it and is not used. */
     readonly unusedHiding?: string;
+    readonly repair?: RepairTier;
     readonly promised: readonly string[];
     readonly notPromised: readonly string[];
     readonly source: string;
@@ -192,6 +230,9 @@ export interface Chip {
   };
   readonly ram: readonly RamRange[];
   readonly ramSource: string;
+  readonly supply: Supply;
+  /** Erases of one erase unit that the data sheet promises. */
+  readonly endurance: { readonly cycles: number; readonly source: string };
   /**
    * `length` counts the lock bytes, which stand at `locks.offset`: one for each
    * `locks.blockBytes`, 0 locks (F4).

@@ -1,9 +1,9 @@
-export { type AgentBuild, agentBuilds, requireAgent } from './agent-builds.ts';
+export { type AgentBuild, agentBuilds, agentVersion, requireAgent } from './agent-builds.ts';
 export { agentHeader, agentHeaderBytes, agentVectors } from './agent-slot.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
-export { brownOutOptions } from './brown-out.ts';
+export { brownOutMillivolts, brownOutOptions, marginMillivolts } from './brown-out.ts';
 export { chipIds, findChip, findChipNamed } from './catalogue.ts';
-export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange } from './chip.ts';
+export type { ApplicationSlot, Chip, JournalUnit, Layout, RamRange, SupplyMonitor } from './chip.ts';
 export type {
   AgentLink,
   AgentUart,
@@ -52,6 +52,7 @@ export {
   readoutLevel,
   withOptionField,
 } from './option-values.ts';
+export { type OptionReason, packageFields, reasonOf } from './package-options.ts';
 export { freeRanges, type PlacedSegment, type Placement, placeImage, storeAddressOf } from './place-image.ts';
 export type {
   BootConfiguration,
@@ -77,4 +78,5 @@ export {
   vectorTableFault,
 } from './vector-table.ts';
 export { independentWatchdogField, windowWatchdogField } from './watchdogs.ts';
+export { journalBytes, type Wear, wearOf } from './wear.ts';
 export { isWriteProtected, writeProtecting } from './write-protect.ts';

@@ -95,6 +95,8 @@ export interface ProductState {
 
 export interface RegressionKey {
   readonly name: string;
+  /** The level that cannot be left downwards without it. */
+  readonly leavesLevel: 1 | 2;
   /** Write-only registers that take the key, least significant word first. */
   readonly keyRegisters: readonly number[];
   /** Bit that is 1 while a key is set; no option byte. */

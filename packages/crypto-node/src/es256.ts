@@ -4,15 +4,11 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { type Bytes, fromHex, toBase64url } from '@firmseal/bytes';
+import { hasHighS, lowS } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 import { p256FromPrivate } from './p256.ts';
 
-// Order n of the group and floor(n / 2), SEC 2 section 2.4.2, big-endian.
-const order = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-const halfOrder = fromHex('7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8');
-
-const halfSizeBytes = 32;
 const signatureSizeBytes = 64;
 
 // Everything of a P-256 SubjectPublicKeyInfo (RFC 5480) that comes before the point.
@@ -53,36 +49,16 @@ function privateKeyObject(privateKey: Uint8Array): KeyObject {
   return createPrivateKey({ key: jwk, format: 'jwk' });
 }
 
-function isHighS(s: Uint8Array): boolean {
-  for (let i = 0; i < halfSizeBytes; i++) {
-    if (s[i] !== halfOrder[i]) return s[i]! > halfOrder[i]!;
-  }
-  return false;
-}
-
-/** s becomes n - s, in place; s is in 1..n-1, so the difference neither borrows out nor is zero. */
-function negate(s: Uint8Array): void {
-  let borrow = 0;
-  for (let i = halfSizeBytes - 1; i >= 0; i--) {
-    const difference = order[i]! - s[i]! - borrow;
-    borrow = difference < 0 ? 1 : 0;
-    s[i] = difference; // modulo 256
-  }
-}
-
 /** r || s over SHA-256 of the message, s low. Throws `internal-error` when the key is no scalar in 1..n-1. */
 export function signEs256(privateKey: Uint8Array, message: Uint8Array): Bytes {
   const key = privateKeyObject(privateKey);
-  const signature = bytesOfBuffer(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' }));
-  const s = signature.subarray(halfSizeBytes);
-  if (isHighS(s)) negate(s);
-  return signature;
+  return lowS(bytesOfBuffer(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })));
 }
 
 /** False for a wrong signature, a high s, r or s out of 1..n-1, or an invalid point; never throws. */
 export function verifyEs256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 65 || publicKey[0] !== 0x04) return false;
-  if (signature.length !== signatureSizeBytes || isHighS(signature.subarray(halfSizeBytes))) return false;
+  if (signature.length !== signatureSizeBytes || hasHighS(signature)) return false;
   try {
     const key = publicKeyObject(publicKey);
     return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);

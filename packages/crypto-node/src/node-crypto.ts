@@ -2,9 +2,10 @@
 
 import { randomFillSync } from 'node:crypto';
 import type { Bytes } from '@firmseal/bytes';
-import type { Crypto } from '@firmseal/crypto';
+import type { Crypto, Ed25519 } from '@firmseal/crypto';
 import { aes256GcmOpen, aes256GcmSeal } from './aes-gcm.ts';
 import { createHmacSha256, createSha256, hkdfSha256, hmacSha256, sha256 } from './digests.ts';
+import { ed25519 } from './ed25519.ts';
 import { signEs256, verifyEs256 } from './es256.ts';
 import { ecdhP256, generateP256, isP256Point, p256FromPrivate } from './p256.ts';
 
@@ -12,7 +13,8 @@ import { ecdhP256, generateP256, isP256Point, p256FromPrivate } from './p256.ts'
 const randomBytes = (length: number): Bytes => randomFillSync(new Uint8Array(length));
 
 /** Stateless but for a bounded memory of imported public keys; safe to share. */
-export const nodeCrypto: Crypto = {
+export const nodeCrypto: Crypto & Ed25519 = {
+  ...ed25519(randomBytes),
   randomBytes,
   sha256,
   createSha256,

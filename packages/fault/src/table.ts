@@ -331,7 +331,7 @@ export const faultTable = {
   'agent-package-invalid': {
     number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
-    remedy: 'Make it with `firmseal seal --agent`.',
+    remedy: 'Make it with `firmseal agent seal`.',
   },
   'agent-target-wrong': {
     number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -691,12 +691,12 @@ export const faultTable = {
   'agent-image-unknown': {
     number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
-    remedy: 'Sign the agent: `firmseal seal --agent`.',
+    remedy: 'Sign the agent: `firmseal agent seal`.',
   },
   'agent-image-other': {
     number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent\'s image has another counter or length than the package says.',
-    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+    remedy: 'Seal the agent again: `firmseal agent seal` takes the counter from one place.',
   },
   'journal-newer': {
     number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -747,6 +747,11 @@ export const faultTable = {
     number: 447, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'A recovery statement would take a counter of the chip back.',
     remedy: 'State floors that are not below those of the hello that `firmseal recover` shows.',
+  },
+  'supply-too-low': {
+    number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
+    sentence: 'The supply of the chip is too low to erase its flash.',
+    remedy: 'Supply the board as its settings say, and run the same command again. Nothing was erased that this install had not erased before.',
   },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
@@ -887,6 +892,21 @@ export const faultTable = {
     number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
     remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
+  },
+  'agent-version-needed': {
+    number: 525, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing says which version the agent in {file} is.',
+    remedy: 'Add --agent-version with the number that this agent says in its hello.',
+  },
+  'agent-file-foreign': {
+    number: 526, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no agent of {chip}: its header is not at {address}.',
+    remedy: 'Give a file that `firmseal agent export` of that agent\'s version writes for this chip.',
+  },
+  'policy-repairable': {
+    number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The least readout level of the package is {level}: a {chip} can then be opened again for repair, and a person with a debug probe reads its working memory while it runs.',
+    remedy: 'Seal with --least-level {least}. Add --allow-repairable if you must be able to repair: receipts will then say REPAIRABLE, and a job takes them with --accept REPAIRABLE.',
   },
   'agent-write-failed': {
     number: 550, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1052,6 +1072,11 @@ export const faultTable = {
     number: 590, exit: 'usage', http: null, retry: 'fail', chip: false,
     sentence: '`--sacrifice` locks a board for good, and the rehearsal that would show that the agent works on it was left out.',
     remedy: 'Leave `--no-rehearsal` and `--no-installs` out.',
+  },
+  'level-key-set': {
+    number: 591, exit: 'chip', http: null, retry: 'fail', chip: false,
+    sentence: 'The {chip} holds a key or password with which somebody can take its readout level back (STM32U5: OEM1 or OEM2 key).',
+    remedy: 'Do not use this chip before you know who set it. A person who knows the key gives it with ST\'s tool and then writes 0xFF into all of it; otherwise take another chip. No certificate was made.',
   },
   'image-file-empty': {
     number: 600, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1298,6 +1323,81 @@ export const faultTable = {
     sentence: '{file} is the public key of the root that is to be replaced.',
     remedy: 'Make the next root with `firmseal keys new --role root`, and name its FILE.pub.',
   },
+  'approval-policy-malformed': {
+    number: 820, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is not an approval policy of firmseal.',
+    remedy: 'Make it with `firmseal keys approval-policy`.',
+  },
+  'approval-policy-signature-invalid': {
+    number: 821, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The root did not sign the approval policy.',
+    remedy: 'Check that the policy and the root\'s public key belong to one owner.',
+  },
+  'approval-policy-product-wrong': {
+    number: 822, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The approval policy is for product {product}, not for {expected}.',
+    remedy: 'Give the policy of {expected}.',
+  },
+  'token-uri-invalid': {
+    number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The place of a key in a token is not understood: {what}.',
+    remedy: 'Write it as RFC 7512 says, for example pkcs11:token=factory;object=issuer?module-path=/usr/lib/softhsm/libsofthsm2.so; a PIN does not stand in it.',
+  },
+  'pkcs11-library-missing': {
+    number: 826, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Keys in tokens cannot be used: the npm package pkcs11js is not installed.',
+    remedy: 'Run `npm install pkcs11js@{version}` beside firmseal; npm compiles it and needs Python, make and a C++ compiler. Single executables do not have it.',
+  },
+  'pkcs11-module-failed': {
+    number: 827, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The PKCS #11 module {module} cannot be used: {reason}.',
+    remedy: 'Check its path and that it is for this processor; `pkcs11-tool --module {module} -L` shows whether other programs can use it.',
+  },
+  'token-absent': {
+    number: 828, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{found} tokens are {token} for the module {module}, and one is due.',
+    remedy: 'Plug the token in, or correct token, serial or slot-id in the URI; `pkcs11-tool --module {module} -L` lists what is there.',
+  },
+  'token-pin-wrong': {
+    number: 829, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} did not take the PIN.',
+    remedy: 'Give the right PIN with --passphrase-file or at the prompt. It was tried once; a token locks itself after a few wrong ones.',
+  },
+  'token-pin-locked': {
+    number: 830, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has locked its PIN after too many wrong ones.',
+    remedy: 'Its security officer sets a new PIN, for example by `pkcs11-tool --init-pin`.',
+  },
+  'token-key-missing': {
+    number: 831, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has no {kind} key {object}.',
+    remedy: 'Check object and id in the URI; `firmseal keys new --token` makes a key in the token.',
+  },
+  'token-key-unfit': {
+    number: 832, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The key {object} in the token {token} cannot be used: {what}.',
+    remedy: 'Make a key for this with `firmseal keys new --token`: P-256, made in the token, for one use, never taken out.',
+  },
+  'token-failed': {
+    number: 833, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} failed at {operation}: {reason}.',
+    remedy: 'Try again; if it stays, look into the token\'s own log. Nothing was signed or opened.',
+  },
+  'token-key-exists': {
+    number: 834, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token {token} has a key {object} already.',
+    remedy: 'Choose another object, or remove that key with the token\'s own tool. Nothing was changed.',
+  },
+  'token-key-another': {
+    number: 835, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token has another key than {file} says.',
+    remedy: 'Check that the right token is plugged in; a new file for the key it has is made by `firmseal keys new --token URI --existing`.',
+  },
+  'key-in-token': {
+    number: 836, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{path} names a key in a token, and this command takes keys from files only.',
+    remedy: 'Use a key file for it.',
+  },
   'job-unknown': {
     number: 850, exit: 'license', http: 404, retry: 'fail', chip: false,
     sentence: 'The authority has no job {job}.',
@@ -1542,6 +1642,151 @@ export const faultTable = {
     number: 899, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: 'A recovery statement has security counter {counter} and unwraps {unwraps}, but the device was licensed up to counter {licensedCounter} and unwraps {licensedUnwraps}.',
     remedy: 'Run `firmseal recover` with --authority and without --floor: it takes the floors from the authority.',
+  },
+  'approval-malformed': {
+    number: 913, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is not an approval of firmseal.',
+    remedy: 'Make it again with `firmseal approve`.',
+  },
+  'approval-signature-invalid': {
+    number: 914, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The signature of the approval is not that of the approver whose delegation came with it.',
+    remedy: 'Give `firmseal approve` a key and a delegation that belong together.',
+  },
+  'approval-wrong': {
+    number: 915, exit: 'license', http: 422, retry: 'fail', chip: false,
+    sentence: 'The approval is for another {what} than the authority has.',
+    remedy: 'Look at the job with `firmseal job show`, and approve what it says now with `firmseal approve`.',
+  },
+  'approval-expired': {
+    number: 916, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'An approval that is needed counted until {until}, and no longer.',
+    remedy: 'Ask the approver to approve again with `firmseal approve`. No quota was spent.',
+  },
+  'approval-repeated': {
+    number: 917, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Approver {approver} has approved this already: two approvals by one key count as one.',
+    remedy: 'Ask another approver.',
+  },
+  'approvals-missing': {
+    number: 918, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have approved {what} of job {job}.',
+    remedy: 'Ask further approvers to run `firmseal approve`. No quota was spent.',
+  },
+  'approval-not-asked': {
+    number: 919, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority asks for no approvals of product {product}.',
+    remedy: 'Use the token of an owner: `firmseal job approve`. To ask for approvals, give `firmseal authority add-product` the option --approval-policy.',
+  },
+  'job-end-malformed': {
+    number: 927, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is not one of firmseal.',
+    remedy: 'Fetch it again with `firmseal job close --certificate`.',
+  },
+  'job-end-signature-invalid': {
+    number: 928, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: 'The signature on the certificate of a job\'s end is not that of the license issuer.',
+    remedy: 'Fetch it again. If it stays so, somebody altered it.',
+  },
+  'job-end-wrong': {
+    number: 929, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The certificate of a job\'s end is for another {what}.',
+    remedy: 'Fetch it from the authority of this job.',
+  },
+  'job-end-missing': {
+    number: 930, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is not closed, so its end has no certificate.',
+    remedy: 'Close it with `firmseal job close`.',
+  },
+  'job-expired': {
+    number: 931, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gave licenses until {until}, and no longer.',
+    remedy: 'Ask the owner to open a new job. No quota was spent.',
+  },
+  'idempotency-key-reused': {
+    number: 932, exit: 'internal', http: 409, retry: 'fail', chip: false,
+    sentence: 'Another request was made under this idempotency key before.',
+    remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
+  },
+  'job-one-package': {
+    number: 933, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is of mode update, which has one package.',
+    remedy: 'Open another job for the other package.',
+  },
+  'rollout-waits': {
+    number: 934, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives its update to {percent} % of the devices so far, and this one is not among them.',
+    remedy: 'Try again on another day. No quota was spent.',
+  },
+  'rollout-halted': {
+    number: 935, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The update of job {job} is halted.',
+    remedy: 'Try again on another day. Its owner goes on with `firmseal job rollout --resume`. No quota was spent.',
+  },
+  'store-unreachable': {
+    number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database of the authority cannot be reached ({reason}).',
+    remedy: 'Start the database server, or mend the network to it, then repeat the request: the repeat finds out whether the first one was done.',
+  },
+  'store-not-durable': {
+    number: 937, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The database server does not keep its commits when the power fails: its setting {setting} is off.',
+    remedy: 'Switch the setting on in postgresql.conf and restart the database server.',
+  },
+  'store-version-older': {
+    number: 938, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The schema of the database is older than this program needs (version {known}), and the database role may not change it.',
+    remedy: 'Start `firmseal authority serve FOLDER --validate` once with the role that owns the tables.',
+  },
+  'store-went-back': {
+    number: 939, exit: 'unsound', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place while the authority ran.',
+    remedy: 'Stop every replica and put the newest database back. The authority looks again when it starts.',
+  },
+  'database-url-invalid': {
+    number: 940, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The address of the database cannot be used: {problem}.',
+    remedy: 'Write it as postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE (docs/authority-on-postgresql.md).',
+  },
+  'database-moved': {
+    number: 941, exit: 'input', http: 503, retry: 'fail', chip: false,
+    sentence: 'This database was copied to another one, which is in force now.',
+    remedy: 'Serve the folder with the database that took its place. To go back, restore a backup of that one.',
+  },
+  'database-not-empty': {
+    number: 942, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The target already holds an authority with {size} log entries, and not this one.',
+    remedy: 'Name an empty database. Nothing was copied.',
+  },
+  'database-copy-unsound': {
+    number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The copy of the database differs from it: {problem}.',
+    remedy: 'Audit the authority. Nothing was put into force.',
+  },
+  'restore-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys restore`.',
+  },
+  'restore-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys restore`).',
+  },
+  'restore-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys restore`).',
+  },
+  'restore-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No statement of a restore for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
+  },
+  'issue-stopped': {
+    number: 948, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
+    remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -1826,7 +2071,7 @@ export const faultTable = {
   'recovery-agent-silent': {
     number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No agent answers at {socket}.',
-    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, load one first: `firmseal agent load`.',
   },
   'recovery-not-needed': {
     number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,
@@ -1837,6 +2082,16 @@ export const faultTable = {
     number: 988, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The epoch in force at the authority is {inForce}, but the files prove {proven} only.',
     remedy: 'Pass --epoch-statement or a delegation of that epoch: the chip takes no epoch that the root did not sign.',
+  },
+  'approver-option-missing': {
+    number: 991, exit: 'usage', http: null, retry: 'fail', chip: false,
+    sentence: 'An approver\'s key needs {option} beside it.',
+    remedy: 'Give --approver-key, --approver-delegation, --approval-policy and --root-key together, or work from a desk that has them.',
+  },
+  'approval-package-unknown': {
+    number: 992, exit: 'package', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not among the packages that would be approved.',
+    remedy: 'Ask the owner which package the job is for. Nothing was signed.',
   },
   'usb-descriptor-malformed': {
     number: 1000, exit: 'link', http: null, retry: 'fail', chip: false,
@@ -2898,6 +3153,166 @@ export const faultTable = {
     sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
     remedy: 'Correct the file; docs/updater.md lists its fields.',
   },
+  'note-malformed': {
+    number: 1800, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{what} is no signed note: {problem}.',
+    remedy: 'Fetch it again from the ledger, byte for byte; a note is text with its signatures in the last lines.',
+  },
+  'note-key-malformed': {
+    number: 1801, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{what} is no verifier key of a signed note: {problem}.',
+    remedy: 'Take the line NAME+ID+KEY as `firmseal ledger init` or `firmseal witness init` wrote it.',
+  },
+  'checkpoint-malformed': {
+    number: 1802, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text is no checkpoint of a ledger: {problem}.',
+    remedy: 'Fetch the checkpoint again. Its lines are the origin, the number of entries and the root hash in base64.',
+  },
+  'checkpoint-unsigned': {
+    number: 1803, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint has no valid signature of the ledger {log}.',
+    remedy: 'Check that the key is that of the ledger. If it is, somebody else made this checkpoint: keep it as evidence.',
+  },
+  'checkpoint-of-another-log': {
+    number: 1804, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint is of the ledger {found}, not of {log}.',
+    remedy: 'Give the verifier key of the ledger that the checkpoint is of, or ask the right ledger.',
+  },
+  'cosignatures-too-few': {
+    number: 1805, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The checkpoint has {found} cosignatures of the witnesses that were given; {least} are due.',
+    remedy: 'Wait until the witnesses have cosigned, and check that their keys are the right ones.',
+  },
+  'inclusion-proof-invalid': {
+    number: 1806, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The proof does not lead from entry {index} to the root of the checkpoint.',
+    remedy: 'Do not use what it stands for. Keep the proof as evidence, and audit the ledger.',
+  },
+  'consistency-proof-invalid': {
+    number: 1807, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger with {size} entries does not continue the one with {old} entries.',
+    remedy: 'Somebody changed entries that had been published. Keep both checkpoints as evidence, and audit the ledger.',
+  },
+  'ledger-proof-malformed': {
+    number: 1808, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The text is no proof of an entry of a ledger: {problem}.',
+    remedy: 'Ask for the proof again; its form is that of spec/ledger.md section 6.',
+  },
+  'ledger-entry-wrong': {
+    number: 1809, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The entry of the ledger does not tell of this {what}: {problem}.',
+    remedy: 'Do not use it. Keep the proof as evidence, and audit the ledger.',
+  },
+  'license-proof-missing': {
+    number: 1810, exit: 'license', http: null, retry: 'fail', chip: false,
+    sentence: 'The license came without a proof that it stands in the ledger.',
+    remedy: 'The line asks for proofs (--log-key). Ask the owner whether the authority keeps its ledger (`firmseal ledger init`).',
+  },
+  'ledger-file-missing': {
+    number: 1811, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger has no file {file}.',
+    remedy: 'Copy the whole folder of the ledger, or ask another of its addresses.',
+  },
+  'ledger-forked': {
+    number: 1812, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The database does not continue the ledger that was published: it has no entry {index}, or another one.',
+    remedy: 'The database is an older or another one. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+  },
+  'ledger-settings-invalid': {
+    number: 1813, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} does not describe a ledger or a witness: {problem}.',
+    remedy: 'Make it with `firmseal ledger init` or `firmseal witness init`.',
+  },
+  'witness-awaited': {
+    number: 1814, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The license waits for witnesses: {found} of {least} have cosigned its entry.',
+    remedy: 'Repeat the same request: it gets the same license when the witnesses answer again. The unit stays taken for this chip.',
+  },
+  'witness-ahead': {
+    number: 1815, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The witness {witness} has seen {seen} entries of this ledger; the database holds {size}.',
+    remedy: 'The database is an older one that was put back. Put the newest copy back. docs/ledger.md says what to do when there is none.',
+  },
+  'witness-refused': {
+    number: 1816, exit: 'authority', http: 503, retry: 'fail', chip: false,
+    sentence: 'The witness {witness} refuses to cosign {size} entries: {problem}.',
+    remedy: 'Do not go on with this database before you know why. docs/ledger.md tells what each refusal of a witness means.',
+  },
+  'witness-request-malformed': {
+    number: 1817, exit: 'input', http: 400, retry: 'fail', chip: false,
+    sentence: 'The request to the witness cannot be read: {problem}.',
+    remedy: 'Send old size, proof and checkpoint in the form of c2sp.org/tlog-witness.',
+  },
+  'witness-log-unknown': {
+    number: 1818, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The witness does not know the ledger {log}.',
+    remedy: 'Ask who runs the witness to add the ledger (`firmseal witness add-log`).',
+  },
+  'witness-log-key-unknown': {
+    number: 1819, exit: 'input', http: 403, retry: 'fail', chip: false,
+    sentence: 'No key that the witness trusts has signed this checkpoint of {log}.',
+    remedy: 'Check which verifier key of the ledger was given to the witness (`firmseal witness add-log`).',
+  },
+  'witness-size-wrong': {
+    number: 1820, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The witness has cosigned {seen} entries of {log}; the request begins at {old}.',
+    remedy: 'Begin at the size that the witness names. If the ledger is shorter than that, an older database was put back.',
+  },
+  'witness-fork-refused': {
+    number: 1821, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The witness has cosigned another tree of {size} entries of {log}.',
+    remedy: 'The ledger told two parties two histories. Keep both checkpoints as evidence, and find out who signed them.',
+  },
+  'witness-proof-refused': {
+    number: 1822, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The proof does not lead from the {old} entries of {log} that the witness has cosigned to {size}.',
+    remedy: 'Entries that were published have been changed. Keep both checkpoints as evidence, and audit the ledger.',
+  },
+  'witness-state-held': {
+    number: 1823, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Another process (number {process}) works with the witness in {folder}.',
+    remedy: 'Stop it first. Two processes with one state could cosign two histories.',
+  },
+  'ledger-not-kept': {
+    number: 1824, exit: 'license', http: 404, retry: 'fail', chip: false,
+    sentence: 'This authority publishes no ledger.',
+    remedy: 'Ask who runs it to begin one (`firmseal ledger init`).',
+  },
+  'ledger-bundle-malformed': {
+    number: 1825, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The file is no bundle of receipt, license and proofs.',
+    remedy: 'Give a file that `firmseal ledger bundle` wrote, whole.',
+  },
+  'ledger-unit-unknown': {
+    number: 1826, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The ledger has no {what} for unit {unit} of job {job}.',
+    remedy: 'Check job and unit (`firmseal job show`). A receipt that came just now is in the ledger a few seconds later.',
+  },
+  'audit-progress-malformed': {
+    number: 1827, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} is not the progress of an audit of this ledger: {problem}.',
+    remedy: 'Name the file that the interrupted audit wrote, or a new name to begin again.',
+  },
+  'ledger-held': {
+    number: 1828, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Another process (number {process}) publishes into {folder}.',
+    remedy: 'Stop it first, or give this authority a folder of its own.',
+  },
+  'board-unsent': {
+    number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,
+    sentence: 'The line could not tell the authority the state of its sockets: {reason}.',
+    remedy: 'Nothing else is affected: installs go on, and the next board takes the place of this one. When the authority answers and the alarm stays, look at the token of the line.',
+  },
+  'board-malformed': {
+    number: 1851, exit: 'authority', http: 500, retry: 'fail', chip: false,
+    sentence: 'The database holds a board of a line that no line could have told.',
+    remedy: 'Look for who writes to the database besides the authority. The board goes when the line tells its next one, or after a day.',
+  },
+  'receipt-unknown': {
+    number: 1852, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no receipt {receipt}.',
+    remedy: 'Compare the digest with the one that the job\'s list of units shows.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */
@@ -2938,6 +3353,8 @@ export const exitCodes = {
   rehearsal: 24,
   /** Written at a station or by ST's installer, and looked at; no chip proves it: DONE-UNPROVEN. */
   unproven: 25,
+  /** A verified receipt of a chip that its owner can open again for repair: REPAIRABLE. */
+  repairable: 26,
   /** Several sockets failed, for reasons of different kinds. */
   mixed: 20,
 } as const;

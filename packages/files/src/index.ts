@@ -1,5 +1,7 @@
 export { type FileLock, holdFile } from './file-lock.ts';
 export { FileStream } from './file-stream.ts';
+export { type FolderFiles, filesOfFolder } from './folder-files.ts';
+export { makeFile } from './make-file.ts';
 export { makeFolder } from './make-folder.ts';
 export { type NewFile, refuseUnmakeable, writeNewFiles } from './new-files.ts';
 export { markOfProcess } from './process-mark.ts';

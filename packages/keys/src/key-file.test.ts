@@ -42,7 +42,7 @@ describe('a key file', () => {
       created: '2026-01-02T03:04:05.000Z',
       publicKey: info.publicKey,
     });
-    expect(crypto.p256FromPrivate(key.privateKey.expose())?.publicKey).toEqual(info.publicKey);
+    expect(crypto.p256FromPrivate((key.holder as Secret).expose())?.publicKey).toEqual(info.publicKey);
     expect(await inspectKeyFile(path)).toEqual(info);
   });
 
@@ -50,7 +50,7 @@ describe('a key file', () => {
     const pair = crypto.generateP256();
     const given = new Secret(Uint8Array.from(pair.privateKey));
     await create({ privateKey: given });
-    expect((await open()).privateKey.expose()).toEqual(pair.privateKey);
+    expect(((await open()).holder as Secret).expose()).toEqual(pair.privateKey);
     expect(given.expose()).toEqual(pair.privateKey);
     expect(await readFile(path, 'utf8')).not.toContain(toHex(pair.privateKey));
   });
@@ -65,9 +65,9 @@ describe('a key file', () => {
   test('does not print its private key', async () => {
     await create();
     const key = await open();
-    const secret = toHex(key.privateKey.expose());
-    const bytes = [...key.privateKey.expose()].join(', ');
-    for (const shown of [inspect(key, { depth: 9 }), JSON.stringify(key), String(key.privateKey)]) {
+    const secret = toHex((key.holder as Secret).expose());
+    const bytes = [...(key.holder as Secret).expose()].join(', ');
+    for (const shown of [inspect(key, { depth: 9 }), JSON.stringify(key), String(key.holder as Secret)]) {
       expect(shown).not.toContain(secret);
       expect(shown).not.toContain(bytes);
     }

@@ -13,10 +13,22 @@ export const keyRoles = [
   'station',
   'recoverer',
   'authority-kem',
+  'ledger',
+  'witness',
 ] as const;
 
-/** `authority-kem` unwraps content keys and never signs; all others sign and never unwrap. */
+/**
+ * `authority-kem` unwraps content keys and never signs; all others sign and never unwrap. `ledger` and
+ * `witness` sign notes, which others read too, and are Ed25519 keys; all others are on P-256.
+ */
 export type KeyRole = (typeof keyRoles)[number];
+
+const ed25519Roles: readonly KeyRole[] = ['ledger', 'witness'];
+
+export const isEd25519Role = (role: KeyRole): boolean => ed25519Roles.includes(role);
+
+/** Roles of P-256 keys. */
+export const p256Roles = keyRoles.filter((role) => !isEd25519Role(role));
 
 export const isKeyRole = (value: unknown): value is KeyRole => keyRoles.some((role) => role === value);
 

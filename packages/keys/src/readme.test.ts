@@ -20,7 +20,7 @@ test('the example', async () => {
 
   const key = await openKeyFile(crypto, { path, passphrase, role: 'root' });
   const signature = await signerOf(crypto, key).sign(message);
-  key.privateKey.wipe();
+  key.close();
 
   expect(crypto.verifyEs256(publicKey, message, signature)).toBe(true);
   await rm(folder, { recursive: true });

@@ -25,6 +25,12 @@ export {
   licenseKind,
 } from './issue-license.ts';
 export {
+  encodeLedgerBundle,
+  type LedgerBundle,
+  ledgerBundleMaxBytes,
+  readLedgerBundle,
+} from './ledger-bundle.ts';
+export {
   type BatchFacts,
   batchLicensesMax,
   batchMaxBytes,
@@ -37,12 +43,18 @@ export {
   signBatchList,
 } from './license-batch.ts';
 export {
+  type LoggedLicense,
+  licenseDigestOf,
+  verifyLicenseProof,
+  verifyReceiptProof,
+} from './license-proof.ts';
+export {
   type AcceptedOutcomes,
   identityWeaknesses,
-  isProtected,
   judgeReceipt,
   judgeWeaknesses,
   type Outcome,
+  protectionWeaknesses,
   type Verdict,
   type Weakness,
   weaknesses,
@@ -61,6 +73,7 @@ export {
   readReceiptFile,
   receiptFileMaxBytes,
 } from './receipt-file.ts';
+export { isInShare, rolloutPlace } from './rollout.ts';
 export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from './terms.ts';
 export {
   checkLicenseDate,

@@ -3,11 +3,11 @@
 
 import { type Chip, findChip } from '@firmseal/chips';
 import { type DevicePublic, effectiveReadoutLevel } from '@firmseal/formats';
-import { type Manifest, protectionAsked } from '@firmseal/seal';
+import { type Manifest, packageReadoutLevel, protectionAsked } from '@firmseal/seal';
 import type { Receipt } from './receipt.ts';
 
 /** The most serious first. */
-export const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED'] as const;
+export const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'REPAIRABLE', 'UNWITNESSED', 'ENROLLED'] as const;
 export type Weakness = (typeof weaknesses)[number];
 export type Outcome = 'PASS' | Weakness;
 
@@ -33,14 +33,20 @@ export function identityWeaknesses({ origin }: Pick<DevicePublic, 'origin'>): We
 }
 
 /**
- * Whether a chip in that state keeps what the package asks to be kept; a hello or a receipt says the state.
+ * The weakness of a chip's protection as a hello or a receipt says it, against what package
+ * and catalogue ask; none where it keeps all of it. A level that somebody's key takes back is
+ * not one for repair by the owner.
  */
-export function isProtected(
+export function protectionWeaknesses(
   chip: Chip,
   { core }: Pick<Manifest, 'core'>,
-  state: Pick<Receipt, 'readoutLevel' | 'levelKey'>,
-): boolean {
-  return effectiveReadoutLevel(state) >= protectionAsked(chip, core);
+  state: Pick<Receipt, 'readoutLevel' | 'levelKey'> & Partial<Pick<Receipt, 'unprotected'>>,
+): Weakness[] {
+  const level = effectiveReadoutLevel(state);
+  if (level >= protectionAsked(chip, core)) return state.unprotected ? ['UNPROTECTED'] : [];
+  const { repair } = chip.tier;
+  const isOwners = !state.levelKey && level >= packageReadoutLevel(chip, core);
+  return repair !== undefined && isOwners && level >= repair.readoutLevel ? ['REPAIRABLE'] : ['UNPROTECTED'];
 }
 
 /** Weaknesses found and taken, as one verdict. */
@@ -64,7 +70,7 @@ export function judgeReceipt(inputs: {
   accepts: AcceptedOutcomes;
 }): Verdict {
   const { manifest, receipt, device, accepts } = inputs;
-  const kept = !receipt.unprotected && isProtected(findChip(device.chipId), manifest, receipt);
-  const found: Weakness[] = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const ofChip = protectionWeaknesses(findChip(device.chipId), manifest, receipt);
+  const found: Weakness[] = [...identityWeaknesses(device), ...ofChip];
   return judgeWeaknesses(found, accepts);
 }

@@ -158,6 +158,23 @@ const socket = z.strictObject({
   testerPort: port.optional(),
 });
 
+/** Verifier keys as text, so that a released line has them in it (spec/ledger.md section 2). */
+const verifierKey = z
+  .string()
+  .regex(/^[^+\s]{1,128}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}$/, 'NAME+ID+KEY is due');
+
+const ledger = z
+  .strictObject({
+    logKey: verifierKey,
+    witnessKeys: z.array(verifierKey).max(16).default([]),
+    /** How many of the witnesses must have cosigned; all when left out. */
+    leastWitnesses: z.int().min(0).max(16).optional(),
+  })
+  .refine(
+    ({ witnessKeys, leastWitnesses = 0 }) => leastWitnesses <= witnessKeys.length,
+    'leastWitnesses is above the number of witnessKeys',
+  );
+
 const lineFile = z
   .strictObject({
     format: z.literal(lineFormat),
@@ -165,6 +182,8 @@ const lineFile = z
     authority: z.string().min(1).max(1024).optional(),
     rootKey: path,
     deviceCaDelegation: path,
+    /** Licenses of the authority are taken only with their proofs. */
+    ledger: ledger.optional(),
     packages: z.record(name, linePackage),
     sockets: z.array(socket).min(1).max(mostSockets),
     /** By name: installs at the same time. */
@@ -182,6 +201,11 @@ const lineFile = z
     haltAfter: count(1000).default(5),
     /** How long a chip waits for an authority that is away; the next attempt is then the operator's. */
     authorityPatienceMinutes: z.int().min(0).max(10_080).optional(),
+    /**
+     * Tells the authority the state of the sockets every so many seconds
+     * (docs/console.md); never when left out.
+     */
+    boardEverySeconds: z.int().min(1).max(3600).optional(),
     /** Host on which tester ports listen. */
     testerHost: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'),
     /** A broker that gets the events of docs/line-events.md. */

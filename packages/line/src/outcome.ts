@@ -13,9 +13,13 @@ const refusals: ReadonlySet<string> = new Set<FaultCode>([
 
 export const isRefusal = (code: string): boolean => refusals.has(code);
 
-const away: ReadonlySet<string> = new Set<FaultCode>(['authority-unreachable', 'authority-timeout']);
+const away: ReadonlySet<string> = new Set<FaultCode>([
+  'authority-unreachable',
+  'authority-timeout',
+  'witness-awaited',
+]);
 
-/** Whether the fault is the authority's absence: the chip can wait for it. */
+/** Whether the fault is the absence of the authority, or of its witnesses: the chip can wait for it. */
 export const isAuthorityAway = (code: string): boolean => away.has(code);
 
 /** Whether a fault counts against the yield. */

@@ -17,6 +17,7 @@ export const requestTypes = {
   receipt: 0x24,
   acknowledge: 0x25,
   start: 0x26,
+  'agent-receipt': 0x27,
   recover: 0x30,
   'agent-header': 0x40,
   'agent-code': 0x41,

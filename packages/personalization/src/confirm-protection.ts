@@ -34,7 +34,7 @@ function checkLevel(hello: Hello, wanted: 0 | 1 | 2): void {
 
 /**
  * Throws `certificate-*` for another owner's chip, `hello-*`, `personalization-unproven` for another identity
- * than was asked for, `protection-not-in-force`.
+ * than was asked for, `level-key-set`, `protection-not-in-force`.
  */
 export async function confirmProtection(
   crypto: Crypto,
@@ -49,6 +49,7 @@ export async function confirmProtection(
   if (device.chipId !== expected.chipId || !sameOrigin(device.origin, expected.origin))
     throw new Fault('personalization-unproven');
   if (said.lifeCycle === 'blank') throw new Fault('personalization-unproven');
+  if (said.levelKey) throw new Fault('level-key-set', { chip: expected.chipId });
   checkLevel(said, expected.level);
   return { device, certificate, hello, challenge };
 }

@@ -2,12 +2,12 @@
 // seed and options are its work. And what it refuses before it changes anything.
 
 import { AgentClient } from '@firmseal/agent-client';
-import { type Chip, findChip, readoutLevel } from '@firmseal/chips';
+import { brownOutMillivolts, type Chip, findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { systemClock } from '@firmseal/link';
 import { openProbeProgrammer } from '@firmseal/programming';
 import { createBlankChip, inProcessProbe, openChipLink } from '@firmseal/virtual-line';
-import { agentImage, type VirtualChip } from '@firmseal/virtual-stm32';
+import { agentImage, createVirtualChip, type VirtualChip, wasmAgent } from '@firmseal/virtual-stm32';
 import { describe, expect, it } from 'vitest';
 import { buildAgent } from '../../../device/agent/build.ts';
 import { type PersonalizeOptions, personalizeChip } from './personalize.ts';
@@ -45,8 +45,11 @@ describe.each(chips)('%s', (id) => {
 
   it('gets agent, identity and level 2', async () => {
     const chip = createBlankChip(id, `every chip/${id}`);
-    const { device } = await personalizeChip(await optionsFor(chip, facts, 2));
+    const options = { ...(await optionsFor(chip, facts, 2)), leastMillivolts: 3000 };
+    const { device } = await personalizeChip(options);
     expect(device.chipId).toBe(id);
+    // The highest level that a supply of 3.0 V never reaches.
+    expect(brownOutMillivolts(facts, chip.judge.optionsLoaded)).toBeGreaterThanOrEqual(2700);
     expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(2);
   });
 
@@ -56,6 +59,45 @@ describe.each(chips)('%s', (id) => {
     const first = await personalizeChip(options);
     const second = await personalizeChip(options);
     expect(second.device.thumbprint).not.toEqual(first.device.thumbprint);
+  });
+});
+
+it('stm32f427: a board without settings gets a brown-out level below the least that the agent bears', async () => {
+  const facts = findChip('stm32f427');
+  const chip = createBlankChip(facts.id, 'no settings');
+  await personalizeChip(await optionsFor(chip, facts, 0));
+  expect(brownOutMillivolts(facts, chip.judge.optionsLoaded)).toBe(2400);
+});
+
+/** D5: a key that somebody set before the chip came here. */
+describe('stm32u575 with somebody else’s key of a readout level', () => {
+  const facts = findChip('stm32u575');
+  const withKey = (name: 'OEM1' | 'OEM2'): VirtualChip => {
+    const blank = createBlankChip(facts.id, `key/${name}`);
+    const levelKeys = new Map([[name, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)]]);
+    return createVirtualChip({
+      ...{ chip: facts.id, seed: `key/${name}`, executors: [wasmAgent(nodeCrypto)] },
+      kept: { ...blank.keep(), levelKeys },
+    });
+  };
+
+  it.each(['OEM1', 'OEM2'] as const)('%s: gets no certificate, and no readout level', async (name) => {
+    const chip = withKey(name);
+    let certified = 0;
+    const options = { ...(await optionsFor(chip, facts, 2)), beforeCertified: () => void certified++ };
+    await expect(personalizeChip(options)).rejects.toMatchObject({ code: 'level-key-set' });
+    expect(certified).toBe(0);
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(0);
+  });
+
+  it('unwitnessed, where level 2 comes first: no certificate either', async () => {
+    const chip = withKey('OEM2');
+    const origin = { kind: 'unwitnessed', rehearsal: false } as const;
+    const options = { ...(await optionsFor(chip, facts, 2)), origin };
+    await expect(personalizeChip(options)).rejects.toMatchObject({ code: 'level-key-set' });
+    // Its key opens it again: nothing secret is in it.
+    expect(chip.debug.giveLevelKey(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).toBe('opened');
+    expect(readoutLevel(facts, chip.judge.optionsLoaded)).toBe(1);
   });
 });
 

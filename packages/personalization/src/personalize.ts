@@ -36,7 +36,9 @@ export interface PersonalizeOptions {
   readonly openAgent: OpenAgent;
   /** What goes where in flash: the agent, cut to the catalogue's ranges, and the board settings. */
   readonly agentImage: readonly ImagePart[];
-  /** The least supply of the board in mV, for the brown-out level; left out: the level stays as it is. */
+  /**
+   * The least supply of the board in mV, for the brown-out level; left out: the least that the agent bears.
+   */
   readonly leastMillivolts?: number;
   readonly rootPublicKey: Bytes;
   readonly product: string;
@@ -85,7 +87,7 @@ export interface PersonalizedDevice extends ConfirmedDevice {
  * earlier run left in the middle starts over; one that it left certified and protected is confirmed.
  * An identity that nobody witnesses is made after the protection was set: nothing secret is in the chip
  * before. Throws what writeAgent throws, `personalization-unproven`, `protection-not-in-force`,
- * `agent-not-back`, `unwitnessed-needs-generator` and the faults of way, link and agent.
+ * `level-key-set`, `agent-not-back`, `unwitnessed-needs-generator` and the faults of way, link and agent.
  */
 export async function personalizeChip(options: PersonalizeOptions): Promise<PersonalizedDevice> {
   if (isProtectedFirst(options) && !options.chip.hasRandomGenerator)
@@ -228,6 +230,8 @@ async function makeIdentity(options: PersonalizeOptions): Promise<Bytes> {
     const device: DevicePublic = { signingKey, kemKey, thumbprint, chipId: chip.id, product, origin };
     const proof = verifyHello(crypto, { hello: made.hello, device, challenge });
     if (proof.lifeCycle !== 'blank') throw new Fault('personalization-unproven');
+    // Somebody else's key would take the level back that this chip is to be protected by.
+    if (proof.levelKey) throw new Fault('level-key-set', { chip: chip.id });
     // Keys that were made before the protection may have been read.
     const found = effectiveReadoutLevel(proof);
     if (isProtectedFirst(options) && found !== options.level)

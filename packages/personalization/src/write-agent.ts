@@ -24,7 +24,9 @@ export interface ImagePart {
 export interface WriteAgentOptions {
   /** Agent and board settings, cut to the catalogue's ranges. */
   readonly image: readonly ImagePart[];
-  /** The least supply of the board in mV: the brown-out level goes by it. Left out: it stays as it is. */
+  /**
+   * The least supply of the board in mV, for the brown-out level; left out: the least that the agent bears.
+   */
   readonly leastMillivolts?: number;
   /** Takes readout level 1 back first, which erases the chip; without it such a chip is refused. */
   readonly eraseProtected?: boolean;
@@ -131,7 +133,7 @@ export async function writeAgent(
   }
   const addresses = addressRegisters(chip);
   const banks = bootOptions(chip).filter(({ register }) => !addresses.has(register));
-  const supply = leastMillivolts === undefined ? [] : brownOutOptions(chip, leastMillivolts);
+  const supply = brownOutOptions(chip, leastMillivolts ?? chip.supply.leastMillivolts);
   // One change of option bytes for all three: each one resets the chip.
   await apply(programmer, (values) => {
     const open = new Map([...values, ...withoutWriteProtection(chip, values)]);

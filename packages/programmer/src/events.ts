@@ -67,6 +67,8 @@ export type EventBody =
       /** The job that the chip was installed under, when it is not the one of this install; else null. */
       readonly otherJob: string | null;
     }
+  /** The chip started the agent that it was given: its version before and now. */
+  | { readonly kind: 'agent'; readonly before: number; readonly now: number }
   | { readonly kind: 'note'; readonly fault: FaultReport }
   | { readonly kind: 'result'; readonly outcome: EndOfInstall; readonly times: InstallTimes }
   | {

@@ -20,7 +20,7 @@ export const installStates = {
   records: { deadlineMs: 1_800_000, next: ['receipt', 'restarting', 'failed'] },
   receipt: { deadlineMs: 120_000, next: ['storing', 'restarting', 'failed'] },
   storing: { deadlineMs: 120_000, next: ['closing', 'restarting', 'failed'] },
-  closing: { deadlineMs: 30_000, next: ['passed'] },
+  closing: { deadlineMs: 120_000, next: ['passed'] },
   restarting: { deadlineMs: 60_000, next: ['opening', 'failed'] },
   passed: { deadlineMs: 0, next: [] },
   failed: { deadlineMs: 0, next: [] },

@@ -5,9 +5,9 @@ import { AgentClient } from '@firmseal/agent-client';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
-import { checkLicenseDate } from '@firmseal/license';
+import { checkLicenseDate, parseReceiptUnverified } from '@firmseal/license';
 import { sleep } from '@firmseal/link';
-import { checkForChip } from '@firmseal/seal';
+import { agentAreaOf, checkForChip } from '@firmseal/seal';
 import { asFault, reportFault } from './fault-report.ts';
 import type {
   HeldLicense,
@@ -40,6 +40,22 @@ const opening: Step = async (context, { settings }) => {
   return { next: 'hello', context: { ...context, client } };
 };
 
+/**
+ * Whether the agent that was installed last is that of the manifest. Nothing is believed yet: the receipt
+ * that is asked for next is verified.
+ */
+async function holdsAgentOf(client: AgentClient, manifestDigest: Bytes): Promise<boolean> {
+  try {
+    const { manifestDigest: said } = parseReceiptUnverified(await client.agentReceipt());
+    return equalBytes(said, manifestDigest);
+  } catch (error) {
+    // `request-unknown`: an agent from before agents were replaced.
+    if (error instanceof Fault && (error.code === 'no-receipt' || error.code === 'request-unknown'))
+      return false;
+    throw error;
+  }
+}
+
 const hello: Step = async (context, { settings, emit, meet }) => {
   const { authority, verifier, sealed, socket } = settings;
   const client = clientOf(context);
@@ -47,6 +63,7 @@ const hello: Step = async (context, { settings, emit, meet }) => {
   const { lifeCycle, chipId } = client.info;
   // The info is not signed; these two only save a wrong chip the way to the authority.
   if (lifeCycle === 'blank') throw new Fault('chip-not-ready', { socket, lifeCycle });
+  if (lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { socket });
   if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
   const challenge = await authority.giveChallenge('hello');
   const answer = await client.hello(challenge);
@@ -68,7 +85,8 @@ const hello: Step = async (context, { settings, emit, meet }) => {
     device.manifestDigest !== undefined &&
     equalBytes(device.manifestDigest, digest);
   const greeted = { ...context, greeting: { challenge, answer, device } };
-  if (holdsPackage) return { next: 'receipt', context: greeted };
+  const holdsAgent = agentAreaOf(core) !== undefined && (await holdsAgentOf(client, digest));
+  if (holdsPackage || holdsAgent) return { next: 'receipt', context: greeted };
   return { next: context.license === undefined ? 'licensing' : 'package', context: greeted };
 };
 
@@ -135,7 +153,9 @@ const receipt: Step = async (context, { settings }) => {
   const { answer, device } = greetingOf(context);
   const given = await authority.giveChallenge('receipt');
   const challenge: Bytes | undefined = given.length > 0 ? given : undefined;
-  const bytes = await clientOf(context).receipt(challenge);
+  const client = clientOf(context);
+  const isAgent = agentAreaOf(settings.sealed.manifest.core) !== undefined;
+  const bytes = await (isAgent ? client.agentReceipt(challenge) : client.receipt(challenge));
   const mustBeKnown = context.license !== undefined;
   const licenses = mustBeKnown
     ? [licenseOf(context).known]
@@ -163,16 +183,51 @@ const storing: Step = async (context, { settings, emit, record }) => {
   return { next: 'closing', context };
 };
 
-const closing: Step = async (context, { settings, emit }) => {
-  const client = clientOf(context);
+/** How often the chip is asked while its anchor copies the agent. */
+const helloAttempts = 4;
+
+/** The agent that the reset starts, by its signed hello. It waits on its link after its first start. */
+async function meetNewAgent(settings: InstallSettings): Promise<{ client: AgentClient; version: number }> {
+  const { opener, socket, clock, newId, authority, verifier } = settings;
+  for (let attempt = 1; ; attempt++) {
+    await sleep(clock, settings.restartPauseMs ?? 500);
+    try {
+      const stream = await opener.open(socket);
+      const firstSequence = Number.parseInt(newId().slice(0, 2), 16);
+      const client = await AgentClient.connect({ stream, clock, firstSequence });
+      const challenge = await authority.giveChallenge('hello');
+      const { agentVersion: version } = verifier.hello(await client.hello(challenge), challenge);
+      return { client, version };
+    } catch (error) {
+      if (attempt === helloAttempts) throw error;
+    }
+  }
+}
+
+/** Resets the chip, so that the new agent starts, and says which one did. */
+async function startNewAgent(client: AgentClient, before: number, tools: StepTools): Promise<AgentClient> {
+  const { settings, emit } = tools;
+  await client.start();
+  await client.close();
+  const met = await meetNewAgent(settings);
+  emit({ kind: 'agent', before, now: met.version });
+  return met.client;
+}
+
+const closing: Step = async (context, tools) => {
+  const { settings, emit } = tools;
+  let client = clientOf(context);
   try {
     await client.acknowledge();
+    const { device } = greetingOf(context);
+    if (agentAreaOf(settings.sealed.manifest.core) !== undefined)
+      client = await startNewAgent(client, device.agentVersion, tools);
     if (settings.startApplication) await client.start();
   } catch (error) {
     // The receipt is proven and stored: what fails here changes nothing in it.
     emit({ kind: 'note', fault: reportFault(asFault(error)) });
   }
-  return { next: 'passed', context };
+  return { next: 'passed', context: { ...context, client } };
 };
 
 const restarting: Step = async (context, { settings }) => {

@@ -36,6 +36,8 @@ function describe(event: InstallEvent): string | undefined {
         event.otherJob === null ? '' : `, installed under job ${event.otherJob}: nothing was spent`;
       return `receipt verified, ${place}${marks}${other}`;
     }
+    case 'agent':
+      return `agent ${event.before} replaced by agent ${event.now}`;
     case 'note':
       return `note: ${faultText(event.fault)}`;
     case 'result':

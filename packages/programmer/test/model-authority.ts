@@ -129,7 +129,9 @@ export async function makeBundle(inputs: {
   kemKey: Bytes;
   contentKey: Secret;
 }): Promise<{ bundle: Bytes; license: KnownLicense }> {
-  const deviceData = [new Uint8Array(deviceDataBytes).fill(inputs.terms.unitIndex)];
+  const deviceData = inputs.manifest.core.areas
+    .filter(({ kind }) => kind === 'device-data')
+    .map(() => new Uint8Array(deviceDataBytes).fill(inputs.terms.unitIndex));
   const delegation = await delegate('license-issuer', 'license issuer');
   const delegationDigest = digestOf(crypto, openSigned(delegation, delegationKind));
   const { license, terms } = await issueLicense(crypto, {

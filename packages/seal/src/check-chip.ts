@@ -160,8 +160,16 @@ export function protectionAsked(
   chip: Chip,
   core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,
 ): ReadoutLevel {
+  return Math.max(packageReadoutLevel(chip, core), chip.tier.readoutLevel) as ReadoutLevel;
+}
+
+/** The effective level that the package itself asks for: that of the manifest and of its requirements. */
+export function packageReadoutLevel(
+  chip: Chip,
+  core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,
+): ReadoutLevel {
   const required = askedReadoutLevel(chip, core.optionBytes) ?? 0;
-  return Math.max(core.leastReadoutLevel, required, chip.tier.readoutLevel) as ReadoutLevel;
+  return Math.max(core.leastReadoutLevel, required) as ReadoutLevel;
 }
 
 /** Readout level that a set of option bytes asks for; undefined when it does not ask for one. */

@@ -11,6 +11,7 @@ export {
   askedReadoutLevel,
   type ChipState,
   checkForChip,
+  packageReadoutLevel,
   protectionAsked,
   unmetRequirement,
 } from './check-chip.ts';

@@ -1,4 +1,4 @@
-import { findChip } from '@firmseal/chips';
+import { type Chip, findChip } from '@firmseal/chips';
 import { describe, expect, it } from 'vitest';
 import { faultCode } from '../test/small-package.ts';
 import {
@@ -88,6 +88,17 @@ describe('what needs the owner to say so', () => {
     expect(await check(1)).toBe('policy-unprotected');
     expect(await check(1, [], { allowOpen: true })).toBe('policy-unprotected');
     expect(await check(1, [], { allowUnprotected: true })).toBe(undefined);
+  });
+  it('is a level for repair, by --allow-repairable or --allow-unprotected, on chips that have such a tier', async () => {
+    const at1 = (chip: Chip, consent = {}) =>
+      faultCode(() => checkPolicy({ leastReadoutLevel: 1, optionBytes: [] }, [chip], consent));
+    for (const id of ['stm32h743', 'stm32g0b1', 'stm32u575']) {
+      expect(await at1(findChip(id))).toBe('policy-repairable');
+      expect(await at1(findChip(id), { allowRepairable: true })).toBe(undefined);
+      expect(await at1(findChip(id), { allowUnprotected: true })).toBe(undefined);
+    }
+    for (const id of ['stm32f427', 'stm32f405', 'stm32l476'])
+      expect(await at1(findChip(id), { allowRepairable: true })).toBe('policy-unprotected');
   });
   it('is level 2 set by an install, by --allow-irreversible alone', async () => {
     expect(await check(2, level2)).toBe('policy-irreversible');

@@ -26,6 +26,8 @@ export interface PolicyConsent {
   readonly allowIrreversible?: boolean;
   /** --allow-unprotected: a level at which the chip does not keep the firmware secret. */
   readonly allowUnprotected?: boolean;
+  /** --allow-repairable: a level that can be taken back, on chips where that has a tier of its own. */
+  readonly allowRepairable?: boolean;
 }
 
 function readoutByte(chip: Chip, field: OptionField, value: number): number {
@@ -95,7 +97,8 @@ export function protectedReadoutLevel(chips: readonly Chip[]): ReadoutLevel {
 
 /**
  * Refuses, chip by chip, what needs the owner's word: `policy-leaves-chip-open` (--allow-open),
- * `policy-unprotected` (--allow-unprotected), `policy-irreversible` (--allow-irreversible).
+ * `policy-unprotected` (--allow-unprotected), `policy-repairable` (--allow-repairable),
+ * `policy-irreversible` (--allow-irreversible).
  */
 export function checkPolicy(
   core: Pick<ManifestCore, 'leastReadoutLevel' | 'optionBytes'>,
@@ -107,7 +110,10 @@ export function checkPolicy(
     const least = chip.tier.readoutLevel;
     if (level === 0 && !consent.allowOpen)
       throw new Fault('policy-leaves-chip-open', { chip: chip.id, least: Math.max(least, 1) });
-    if (level > 0 && level < least && !consent.allowUnprotected)
+    const isRepairable = level < least && level >= (chip.tier.repair?.readoutLevel ?? least);
+    if (isRepairable && !consent.allowUnprotected && !consent.allowRepairable)
+      throw new Fault('policy-repairable', { chip: chip.id, level, least });
+    if (level > 0 && level < least && !isRepairable && !consent.allowUnprotected)
       throw new Fault('policy-unprotected', { chip: chip.id, level, least });
     if (askedReadoutLevel(chip, optionBytes) === 2 && !consent.allowIrreversible)
       throw new Fault('policy-irreversible', { chip: chip.id });

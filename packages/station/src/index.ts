@@ -42,6 +42,7 @@ export {
   issueStationLicense,
   openStationLicense,
   type StationTerms,
+  stationLicenseDigestOf,
   type VerifiedStationLicense,
   verifyStationLicense,
 } from './station-license.ts';

@@ -17,6 +17,7 @@ import {
 import {
   type EnvelopeInputs,
   type EnvelopeKind,
+  licenseDigestOf,
   openEnvelope,
   sealEnvelope,
   type VerifiedEnvelope,
@@ -115,6 +116,10 @@ export const verifyStationLicense = (
   crypto: Crypto,
   inputs: Trust & { bundle: Uint8Array },
 ): VerifiedStationLicense => verifyEnvelope(crypto, stationLicenseKind, inputs);
+
+/** Digest of the license in a bundle, nothing of which is verified. Throws `license-malformed`. */
+export const stationLicenseDigestOf = (crypto: Crypto, bundle: Uint8Array): Bytes =>
+  licenseDigestOf(crypto, bundle, stationLicenseKind.signed);
 
 /**
  * Steps 5 to 7: that it answers this request for this package, and the envelope. The caller wipes the content

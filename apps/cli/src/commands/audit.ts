@@ -3,25 +3,39 @@
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
+import { verifyApprovalPolicy } from '@firmseal/approval';
 import {
   type AuditedInstall,
   type AuditedOutcome,
+  type AuditOptions,
   type AuditResult,
+  type AuditTrust,
   audit,
+  auditLedger,
   type JobSummary,
+  type LedgerAuditResult,
 } from '@firmseal/audit';
 import { formatHead, parseHead } from '@firmseal/authority';
 import { mostEvidenceLineBytes } from '@firmseal/authority-contract';
-import { utf8 } from '@firmseal/bytes';
+import { type Bytes, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { readLines, refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { verifyAuthority } from '@firmseal/formats';
-import { accessAuthority } from '../authority-access.ts';
+import { accessAuthority, jobId } from '../authority-access.ts';
 import { keepLines } from '../evidence-file.ts';
 import type { Face } from '../face.ts';
 import { readInput, readText } from '../files.ts';
-import { examples, productOption, rootKeyOption } from '../options.ts';
+import { readAuditProgress, writeAuditProgress } from '../ledger/audit-progress.ts';
+import { ledgerSource } from '../ledger/ledger-source.ts';
+import {
+  leastWitnessesOption,
+  logKeyOption,
+  requireLedgerTrust,
+  type TrustFiles,
+  witnessKeyOption,
+} from '../ledger/note-keys.ts';
+import { collect, examples, number, productOption, rootKeyOption } from '../options.ts';
 import { readPublicKey } from '../public-key-file.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { runs } from '../runs.ts';
@@ -44,7 +58,8 @@ function sourceOf(face: Face, { authority, tokenFile, evidence }: AuditInputs): 
   if (authority === undefined || tokenFile === undefined)
     throw new Fault('command-line-invalid', {
       command: 'firmseal audit',
-      detail: 'give --authority and --token-file, or --evidence with a file that an audit kept',
+      detail:
+        'give --authority and --token-file, --ledger with a folder or an address, or --evidence with a file that an audit kept',
     });
   return accessAuthority(face, { authority, tokenFile }).exportEvidence();
 }
@@ -52,6 +67,45 @@ function sourceOf(face: Face, { authority, tokenFile, evidence }: AuditInputs): 
 function evidenceOf(face: Face, inputs: AuditInputs): AsyncIterable<string> {
   const lines = sourceOf(face, inputs);
   return inputs.keep === undefined ? lines : keepLines(inputs.keep, lines);
+}
+
+interface LedgerInputs extends TrustFiles {
+  readonly ledger: string;
+  readonly tokenFile?: string | undefined;
+  readonly job?: Bytes | undefined;
+  readonly unit?: number | undefined;
+  readonly progress?: string | undefined;
+}
+
+/** By the files of the ledger, one unit or all. Throws what auditLedger and readAuditProgress throw. */
+async function auditByLedger(
+  face: Face,
+  inputs: LedgerInputs,
+  options: AuditOptions & { keys: string },
+): Promise<LedgerAuditResult> {
+  const { job, unit, progress: path } = inputs;
+  const ledger = requireLedgerTrust(inputs);
+  if (unit !== undefined && job === undefined)
+    throw new Fault('command-line-invalid', { command: 'firmseal audit', detail: '--unit needs --job' });
+  const subject = { origin: ledger.log.name, trust: options.keys };
+  const progress = path === undefined ? undefined : readAuditProgress(path, subject);
+  if (path !== undefined) refuseUnwritable(path);
+  const result = await auditLedger(nodeCrypto, ledgerSource(face, inputs), {
+    ...{ ...options, ledger, progress },
+    ...(job === undefined ? {} : { only: { job: toHex(job), unit } }),
+    ...(path === undefined ? {} : { onProgress: (now) => writeAuditProgress(path, subject, now) }),
+  });
+  const { checkpoint, unitCount } = result;
+  if (checkpoint !== undefined) {
+    const { origin, size, cosigned } = checkpoint;
+    const witnesses = cosigned.map(({ name }) => name);
+    face.tell(
+      { event: 'ledger', origin, size, witnesses, units: unitCount },
+      `ledger ${origin}: ${size} entries, cosigned by ${witnesses.join(', ') || 'no witness that was asked for'}; ` +
+        `signatures of ${unitCount} units verified now`,
+    );
+  }
+  return result;
 }
 
 /**
@@ -126,6 +180,17 @@ function tellVerdict(
   );
 }
 
+/** The policy with the highest number is in force. Throws `approval-policy-*`. */
+function readPolicies(
+  files: readonly string[],
+  trust: { rootPublicKey: Uint8Array; product: string },
+): Pick<AuditTrust, 'approvalPolicy' | 'earlierPolicies'> {
+  const [approvalPolicy, ...earlierPolicies] = files
+    .map((file) => verifyApprovalPolicy(nodeCrypto, readInput(file), trust))
+    .sort((a, b) => b.number - a.number);
+  return approvalPolicy === undefined ? {} : { approvalPolicy, earlierPolicies };
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .addOption(new Option('--authority <url>', 'address of the authority'))
@@ -136,11 +201,29 @@ export const command = (shell: Shell) =>
       '--receipts <folder>',
       'write a receipt file for each install, for `firmseal verify receipt`, and an outcome file for what stations say without proof',
     )
+    .option(
+      '--ledger <place>',
+      'audit the files of a ledger instead: a folder, or their address (docs/ledger.md)',
+    )
+    .addOption(logKeyOption())
+    .addOption(witnessKeyOption())
+    .addOption(leastWitnessesOption())
+    .addOption(new Option('--job <id>', 'of the ledger, only the units of this job').argParser(jobId))
+    .addOption(new Option('--unit <number>', 'of the job, only this unit').argParser(number()))
+    .option(
+      '--progress <file>',
+      'note how far the audit of the ledger has come, and go on from there: signatures are verified once',
+    )
     .addOption(rootKeyOption())
     .addOption(productOption())
     .requiredOption(
       '--device-ca-delegation <file>',
       'delegation of the device CA whose chips may have receipts',
+    )
+    .option(
+      '--approval-policy <file>',
+      'how many approvers have to sign, as the root says; earlier policies too (repeat)',
+      collect,
     )
     .option(
       '--remember <file>',
@@ -152,14 +235,16 @@ export const command = (shell: Shell) =>
       examples(
         'audit --authority http://127.0.0.1:7443 --token-file auditor.token \\\n' +
           '      --product panel --root-key root.key.pub --device-ca-delegation ca.delegation',
+        'audit --ledger ledger --log-key ledger.vkey --witness-key witness.vkey --progress audit.json \\\n' +
+          '      --product panel --root-key root.key.pub --device-ca-delegation ca.delegation',
       ),
     )
     .action(
       runs(shell, async (face, options) => {
-        const { product, remember, first = false, keep } = options;
+        const { product, remember, first = false, keep, ledger } = options;
         keepYoungGenerationSmall();
         if (keep !== undefined) refuseUnwritable(keep);
-        const lines = evidenceOf(face, options);
+        const lines = ledger === undefined ? evidenceOf(face, options) : undefined;
         const known = rememberedHead(remember, first);
         if (remember !== undefined) refuseUnwritable(remember);
         const rootPublicKey = readPublicKey(options.rootKey);
@@ -171,11 +256,12 @@ export const command = (shell: Shell) =>
           { delegation },
           { rootPublicKey, role: 'device-ca', product },
         );
-        const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey] };
-        const result = await audit(nodeCrypto, lines, {
+        const policies = readPolicies(options.approvalPolicy ?? [], { rootPublicKey, product });
+        const trust = { product, rootPublicKey, deviceCaKeys: [deviceCa.publicKey], ...policies };
+        const checks: AuditOptions = {
           products: new Map([[product, trust]]),
           known,
-          ...(options.evidence === undefined ? { nowMs: Date.now() } : {}),
+          ...(options.evidence === undefined && ledger === undefined ? { nowMs: Date.now() } : {}),
           onInstall: (install, objects) => {
             tellInstall(face, install);
             receipts?.keep(install.thumbprint, objects);
@@ -184,7 +270,12 @@ export const command = (shell: Shell) =>
             tellStated(face, outcome);
             statements?.keep(outcome.holder, file);
           },
-        });
+        };
+        const keys = toHex(nodeCrypto.sha256(rootPublicKey, deviceCa.publicKey, utf8(product)));
+        const result =
+          ledger === undefined
+            ? await audit(nodeCrypto, lines!, checks)
+            : await auditByLedger(face, { ...options, ledger }, { ...checks, keys });
         for (const job of result.jobs) tellJob(face, job);
         tellVerdict(face, result);
         if (!result.ok) throw new Fault('audit-failed', { count: result.findingCount });

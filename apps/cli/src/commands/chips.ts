@@ -49,6 +49,9 @@ function describeChip(chip: Chip): string[] {
     row('tier', `${tier.tier} from readout level ${tier.readoutLevel}`),
     ...tier.promised.map((text) => row('  promised', text)),
     ...tier.notPromised.map((text) => row('  not promised', text)),
+    ...(tier.repair === undefined
+      ? []
+      : [row('repairable', `from readout level ${tier.repair.readoutLevel}`)]),
     row('sources', `${Object.keys(chip.sources).length}, of which ${unverified} unverified`),
   ];
 }

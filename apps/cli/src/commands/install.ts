@@ -11,6 +11,12 @@ import { setUpBatch } from '../batch/set-up-batch.ts';
 import { chipOption } from '../chip-option.ts';
 import type { Face } from '../face.ts';
 import { createInstallFace } from '../install-face.ts';
+import {
+  leastWitnessesOption,
+  logKeyOption,
+  type TrustFiles,
+  witnessKeyOption,
+} from '../ledger/note-keys.ts';
 import { setUpLine, type TrustOptions } from '../line-setup.ts';
 import {
   authorityOption,
@@ -56,7 +62,7 @@ const accessOf = ({ authority, tokenFile, job }: Access) => ({
   job: required(job, '--job <job>'),
 });
 
-interface InstallAccess extends Access, TrustOptions {
+interface InstallAccess extends Access, TrustOptions, TrustFiles {
   readonly batch?: string | undefined;
   readonly outbox: string;
   readonly stations: Stations;
@@ -94,6 +100,9 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .option('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .addOption(stationsOption())
+    .addOption(logKeyOption())
+    .addOption(witnessKeyOption())
+    .addOption(leastWitnessesOption())
     .option('--start', 'boot the application when its receipt is stored')
     .option('--receipts <folder>', 'keep a receipt file of each install, for `firmseal verify receipt`')
     .option(

@@ -8,6 +8,7 @@ import { writeWholeFile } from '@firmseal/files';
 import { openJournalFile } from '@firmseal/journal-file-adapter';
 import { takeLicense } from '@firmseal/programmer';
 import { jobId } from '../authority-access.ts';
+import { leastWitnessesOption, logKeyOption, witnessKeyOption } from '../ledger/note-keys.ts';
 import { setUpLine } from '../line-setup.ts';
 import { authorityOption, examples, rootKeyOption, stationsOption, tokenOption } from '../options.ts';
 import { openOutputFolder } from '../output-folder.ts';
@@ -26,6 +27,9 @@ export const command = (shell: Shell) =>
     .addOption(rootKeyOption())
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips are expected')
     .addOption(stationsOption())
+    .addOption(logKeyOption())
+    .addOption(witnessKeyOption())
+    .addOption(leastWitnessesOption())
     .requiredOption('--out <folder>', 'where to write THUMBPRINT.license for each chip')
     .option('--journal <file>', 'file that keeps the progress, as of install', 'firmseal-line.jsonl')
     .addHelpText(

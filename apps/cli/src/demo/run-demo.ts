@@ -129,7 +129,7 @@ async function runWith(owner: VirtualOwner, inputs: DemoInputs): Promise<DemoSum
   tell({ event: 'sealed', sizeBytes: sealed.file.length, records: recordCount, slot: owner.plan.slot.name });
   // A chip below the level of its tier is refused, unless the owner of the job takes it.
   const below = (level: number): AcceptedOutcomes =>
-    level < owner.chip.tier.readoutLevel ? ['UNPROTECTED'] : [];
+    level < owner.chip.tier.readoutLevel ? ['UNPROTECTED', 'REPAIRABLE'] : [];
   const job = await owner.openJob(sealed, quota, below(protectedLevel));
   const drillJob = await owner.openJob(sealed, 8, below(protectedLevel));
   const scene: Scene = { owner, conditions, sealed, job };

@@ -40,8 +40,13 @@ const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--delegation': (desk) => fileOf(desk, desk.content.keys?.signerDelegation),
   '--device-ca': (desk) => fileOf(desk, desk.content.keys?.deviceCa),
   '--device-ca-delegation': (desk) => fileOf(desk, desk.content.keys?.deviceCaDelegation),
+  '--agent-signer': (desk) => fileOf(desk, desk.content.keys?.agentSigner),
+  '--agent-delegation': (desk) => fileOf(desk, desk.content.keys?.agentSignerDelegation),
   '--issuer-delegation': (desk) => fileOf(desk, desk.content.keys?.issuerDelegation),
   '--authority-key': (desk) => fileOf(desk, desk.content.keys?.authorityPublic),
+  '--approver-key': (desk) => fileOf(desk, desk.content.keys?.approver),
+  '--approver-delegation': (desk) => fileOf(desk, desk.content.keys?.approverDelegation),
+  '--approval-policy': (desk) => fileOf(desk, desk.content.keys?.approvalPolicy),
   '--epoch-statement': (desk) => fileOf(desk, desk.content.keys?.epochStatement),
   '--authority': ({ content }) => content.authority?.url,
   '--token-file': (desk, name) =>
@@ -65,15 +70,20 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   'authority serve': ['folder'],
   'authority add-product': ['folder'],
   'authority token': ['folder'],
+  approve: ['job'],
   'job approve': ['job'],
   'job close': ['job'],
+  'job rollout': ['job'],
   'job show': ['job'],
   'job token': ['job'],
   'batch new': ['job'],
 };
 
 /** Options that are filled in though the command could do without them. */
-const wanted = new Set(['--epoch-statement', '--id-file', '--line-token']);
+const wanted = new Set([
+  ...['--epoch-statement', '--id-file', '--line-token'],
+  ...['--approver-key', '--approver-delegation', '--approval-policy'],
+]);
 
 interface Wanted {
   /** The option that stands for the others when it is given. */
@@ -91,6 +101,12 @@ const wantedOf: Readonly<Record<string, readonly Wanted[]>> = {
     { with: '--unproven', options: ['--chip'] },
   ],
   audit: [{ unless: '--evidence', options: ['--authority', '--token-file'] }],
+  ...Object.fromEntries(
+    ['job open', 'job approve', 'job close', 'job void', 'alarm acknowledge'].map((name) => [
+      name,
+      [{ options: ['--root-key'] }],
+    ]),
+  ),
   personalize: [{ unless: '--via', options: ['--socket'] }],
   check: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],
   update: [{ unless: '--root-key', options: ['--root-key', '--device-ca-delegation'] }],

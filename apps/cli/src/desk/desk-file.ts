@@ -39,9 +39,14 @@ const deskFile = z.strictObject({
       signerDelegation: path,
       deviceCa: path,
       deviceCaDelegation: path,
+      agentSigner: path,
+      agentSignerDelegation: path,
       issuerDelegation: path,
       authorityPublic: path,
       epochStatement: path,
+      approver: path,
+      approverDelegation: path,
+      approvalPolicy: path,
     })
     .partial()
     .optional(),

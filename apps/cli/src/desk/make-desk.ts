@@ -1,8 +1,9 @@
-// A desk's folder: root, package signer and device CA with their keys, what the root delegates to them, and
-// an authority that issues licenses for one product.
+// A desk's folder: root, package signer, device CA and agent signer with their keys, what the root delegates
+// to them, and an authority that issues licenses for one product.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeApprovalPolicy } from '@firmseal/approval';
 import { type Bytes, type Secret, utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { type NewFile, writeNewFiles } from '@firmseal/files';
@@ -18,9 +19,14 @@ export const deskNames = {
   root: 'root.key',
   signer: 'signer.key',
   deviceCa: 'ca.key',
+  approver: 'approver.key',
+  agentSigner: 'agent.key',
   signerDelegation: 'signer.delegation',
   deviceCaDelegation: 'ca.delegation',
+  agentSignerDelegation: 'agent.delegation',
   issuerDelegation: 'issuer.delegation',
+  approverDelegation: 'approver.delegation',
+  approvalPolicy: 'approval.policy',
   authority: 'authority',
 } as const;
 
@@ -39,6 +45,8 @@ export async function makeDesk(
     ['root', 'root'],
     ['signer', 'package-signer'],
     ['deviceCa', 'device-ca'],
+    ['approver', 'approver'],
+    ['agentSigner', 'agent-signer'],
   ] as const) {
     const { info, file } = await makeKey(nodeCrypto, { role, passphrase, now: new Date(), ...cost });
     const path = at(deskNames[name]);
@@ -59,18 +67,26 @@ export async function makeDesk(
     const issuerDelegation = await delegate('license-issuer', authority.issuerPublicKey);
     const deviceCaDelegation = await delegate('device-ca', publicKeys.deviceCa!);
     const signerDelegation = await delegate('package-signer', publicKeys.signer!);
+    const approverDelegation = await delegate('approver', publicKeys.approver!);
+    // The desk of one person: he approves alone, with a key of his own.
+    const approvalPolicy = await makeApprovalPolicy(nodeCrypto, signer, { product, threshold: 1, number: 1 });
+    const agentSignerDelegation = await delegate('agent-signer', publicKeys.agentSigner!);
     writeNewFiles([
       { path: at(deskNames.signerDelegation), parts: [signerDelegation] },
       { path: at(deskNames.deviceCaDelegation), parts: [deviceCaDelegation] },
       { path: at(deskNames.issuerDelegation), parts: [issuerDelegation] },
+      { path: at(deskNames.approverDelegation), parts: [approverDelegation] },
+      { path: at(deskNames.approvalPolicy), parts: [approvalPolicy] },
+      { path: at(deskNames.agentSignerDelegation), parts: [agentSignerDelegation] },
     ]);
     writeProduct(at(deskNames.authority), {
       ...{ product, rootPublicKey: root.publicKey as Bytes, issuerDelegation },
       deviceCaDelegations: [deviceCaDelegation],
+      approvalPolicyObject: approvalPolicy,
       issuer: { publicKey: authority.issuerPublicKey, sign: async () => new Uint8Array(0) },
     });
   } finally {
-    root.privateKey.wipe();
+    root.close();
   }
 }
 
@@ -93,8 +109,13 @@ export function deskFileFor(folder: string, { product, chip, url, sockets, ways 
       signerDelegation: at(deskNames.signerDelegation),
       deviceCa: at(deskNames.deviceCa),
       deviceCaDelegation: at(deskNames.deviceCaDelegation),
+      agentSigner: at(deskNames.agentSigner),
+      agentSignerDelegation: at(deskNames.agentSignerDelegation),
       issuerDelegation: at(deskNames.issuerDelegation),
       authorityPublic: `${authority}/kem.key.pub`,
+      approver: at(deskNames.approver),
+      approverDelegation: at(deskNames.approverDelegation),
+      approvalPolicy: at(deskNames.approvalPolicy),
     },
     authority: { url, folder: authority, token: `${authority}/owner.token` },
     line: { job: at('job.id'), token: at('line.token') },

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessForJob } from '@firmseal/authority-client';
+import type { LineBoardView } from '@firmseal/authority-contract';
 import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { LineFile, LineFilePackage, LinePackage } from '@firmseal/line';
@@ -11,7 +12,8 @@ import { accessAuthority } from '../authority-access.ts';
 import { authorityOfBatch, readBatch, requireBatchJob } from '../batch/batch-authority.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
-import { trustPackage } from '../line-setup.ts';
+import { trustOfTexts } from '../ledger/note-keys.ts';
+import { trustPackage, withProofs } from '../line-setup.ts';
 import { openReceiptFolder } from '../receipt-folder.ts';
 import { cacheLicenses } from './license-cache.ts';
 import { Outbox } from './outbox.ts';
@@ -23,6 +25,8 @@ export interface RunPackage extends LinePackage {
    */
   readonly deliver?: (() => Promise<number>) | undefined;
   readonly waiting: () => number;
+  /** Tells the authority the board of the job; undefined without a job. */
+  readonly tellBoard?: ((board: LineBoardView) => Promise<void>) | undefined;
 }
 
 export interface PackageFolders {
@@ -57,18 +61,18 @@ function openPackage(
       ...{ ...objects, header: sealed.headerBytes },
       keptAtSeconds: Math.floor(Date.now() / 1000),
     });
-  const online = onlineAuthority(face, file, one);
+  const { online, tellBoard } = onlineAuthority(face, file, one);
   if (one.licenses === undefined && one.batch === undefined) {
     const { licenseCache } = folders;
     const authority = licenseCache === undefined ? online! : cacheLicenses(online!, licenseCache);
-    return { sealed, verifier, keepProof, authority, waiting: () => 0 };
+    return { sealed, verifier, keepProof, authority, tellBoard, waiting: () => 0 };
   }
   const outbox = new Outbox(join(folders.work, 'outbox', name));
   const objects = { header: sealed.headerBytes, deviceCaDelegation: delegation };
   const keepReceipt = async (delivery: ReceiptDelivery) => outbox.keep(delivery, objects);
   const { bundles, authority } = licensesInAdvance(one, { sealed, keepReceipt });
   return {
-    ...{ sealed, verifier, keepProof, authority },
+    ...{ sealed, verifier, keepProof, authority, tellBoard },
     licensed: new Set(bundles.keys()),
     waiting: () => outbox.waiting.length,
     ...(online === undefined ? {} : { deliver: () => outbox.deliver(online) }),
@@ -96,10 +100,17 @@ function onlineAuthority(
   face: Face,
   file: LineFile,
   { job, token }: LineFilePackage,
-): LineAuthority | undefined {
-  if (job === undefined || token === undefined || file.authority === undefined) return undefined;
+): { readonly online?: LineAuthority; readonly tellBoard?: RunPackage['tellBoard'] } {
+  if (job === undefined || token === undefined || file.authority === undefined) return {};
   const client = accessAuthority(face, { authority: file.authority, tokenFile: token });
-  return accessForJob(client, fromHex(jobIdOf(job)));
+  const jobId = fromHex(jobIdOf(job));
+  const trust = file.ledger && trustOfTexts(file.ledger);
+  return {
+    online: withProofs(accessForJob(client, jobId), jobId, trust),
+    tellBoard: async (board) => {
+      await client.call('reportBoard', { job: jobId, board });
+    },
+  };
 }
 
 /** Licenses by thumbprint, as `firmseal license` wrote them. Throws what reading a file throws. */

@@ -26,6 +26,7 @@ import { stationTools } from '../line-setup.ts';
 import { openOutputFolder } from '../output-folder.ts';
 import type { Stations } from '../remote/stations.ts';
 import { withBlankChips } from './blank-sockets.ts';
+import { openBoards } from './board-outlet.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { type Hook, runHook } from './hook.ts';
 import { createLineFace } from './line-face.ts';
@@ -128,7 +129,9 @@ class RunningLine {
   }
 
   async run(): Promise<LineEnd> {
-    const outlets = openOutlets(this.#parts.file, (fault, raised) => this.#alarm(fault, raised));
+    const { file, packages } = this.#parts;
+    const alarm = (fault: Fault, raised: boolean) => this.#alarm(fault, raised);
+    const outlets = [...openOutlets(file, alarm), ...openBoards(file, packages, alarm)];
     this.#takers.push(...outlets.map((outlet) => (event: LineEvent) => outlet.take(event)));
     try {
       return await this.#runSockets();

@@ -1,7 +1,7 @@
 // `firmseal install --unproven`: chips without agent, which this machine writes itself. What is not promised
 // is said before anything is done (spec/station.md).
 
-import { stationAccessForJob } from '@firmseal/authority-client';
+import { demandStationProofs, stationAccessForJob } from '@firmseal/authority-client';
 import type { Bytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -20,6 +20,7 @@ import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
 import { flashLines } from '../flash/with-programmer.ts';
+import { readLedgerTrust, type TrustFiles } from '../ledger/note-keys.ts';
 import { stationTools } from '../line-setup.ts';
 import { openProgrammer } from '../programmer-place.ts';
 import { readPublicKey } from '../public-key-file.ts';
@@ -27,7 +28,7 @@ import { requireTried, type TriedOptions } from '../silicon/tried.ts';
 import { openStatementFolder } from '../statement-folder.ts';
 import { withStation } from './station-key.ts';
 
-export interface UnprovenOptions extends TriedOptions {
+export interface UnprovenOptions extends TriedOptions, TrustFiles {
   readonly unproven?: true | undefined;
   readonly via?: readonly string[] | undefined;
   readonly chip?: string | undefined;
@@ -136,7 +137,11 @@ export async function installUnproven(face: Face, path: string, options: Unprove
   checkForStation(manifest, chip);
   if (stationProtection(chip, manifest.core) === 2)
     requireTried(chip, { ways: places, agentSha256: undefined }, options);
-  const authority = stationAccessForJob(accessAuthority(face, options), options.job);
+  const { job } = options;
+  const access = stationAccessForJob(accessAuthority(face, options), job);
+  const ledger = readLedgerTrust(options);
+  const authority =
+    ledger === undefined ? access : demandStationProofs(access, { crypto: nodeCrypto, job, trust: ledger });
   const statements = openStatementFolder(options.receipts);
   const { passphraseFile } = options;
   const files = { stationKey, stationDelegation, passphraseFile };

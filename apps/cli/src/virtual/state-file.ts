@@ -23,12 +23,14 @@ export interface KeptBoards {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-function encodeChip({ uid, units, options, otp, operations, clockUs, chance, chip }: KeptState): object {
+function encodeChip({ uid, units, options, otp, levelKeys, ...kept }: KeptState): object {
+  const { operations, clockUs, chance, chip } = kept;
   return {
     ...{ chip, uid: encode(uid), operations, clockUs },
     options: [...options],
     chance: [...chance],
     ...(otp === undefined ? {} : { otp: encode(otp) }),
+    ...(levelKeys.size === 0 ? {} : { levelKeys: [...levelKeys].map(([name, key]) => [name, encode(key)]) }),
     units: units.map(({ index, bytes, granules }) => ({
       ...{ index, bytes: encode(bytes) },
       ...(granules === undefined ? {} : { granules: encode(granules) }),
@@ -64,6 +66,12 @@ function decodeChip(value: unknown): KeptState {
       }),
     ),
     otp: object['otp'] === undefined ? undefined : bytes(object['otp']),
+    levelKeys: new Map(
+      list(object['levelKeys'] ?? []).map((pair) => {
+        const [name, key] = list(pair);
+        return [String(name), bytes(key)];
+      }),
+    ),
     units: list(object['units']).map((one) => {
       const unit = one as Record<string, unknown>;
       const { index, granules } = unit;

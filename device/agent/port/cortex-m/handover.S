@@ -1,6 +1,7 @@
 /*
  * fs_handover(stack, program, vectors, remap_address): see fs_cortex.h. Position in RAM, registers only, ARMv6-M
  * instructions. What it overwrites is the agent's RAM apart from itself: stack (with what was left of keys), data, bss.
+ * No register keeps a value of the agent's but r1, the entry; lr is as after a reset (Armv7-M ARM, B1.5.5).
  */
   .syntax unified
   .thumb
@@ -46,6 +47,15 @@ fs_handover:
   movs r3, #0
   movs r5, #0
   movs r6, #0
+  movs r7, #0
+  mov r8, r7
+  mov r9, r7
+  mov r10, r7
+  mov r11, r7
+  mov r12, r7
+  mvns r4, r7
+  mov lr, r4
+  movs r4, #0
   cpsie i
   dsb
   isb

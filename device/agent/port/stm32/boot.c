@@ -10,5 +10,6 @@ void fs_port_boot_application(uint32_t decided) {
   program = FS_REGISTER(entry + 4u);
   fs_watchdog_feed();
   fs_chip_stop();
+  fs_forget_faults();
   fs_handover(stack, program, entry, 0);
 }

@@ -1,7 +1,8 @@
 /*
  * Hardware random generator: CR +00, SR +04, DR +08 in every family that has one (RM0090 24.4,
  * RM0433 34.7). Each word is taken only while neither the seed nor the clock check complains, and
- * refused when it repeats the one before.
+ * refused when it repeats the one before. The words are no keys: core/fs_random.c
+ * feeds an HMAC-DRBG with them.
  */
 #include "fs_stm32.h"
 
@@ -21,8 +22,8 @@ static uint32_t previous;
 
 static void restart(void) {
   SR = 0; /* clears the latched errors */
-  CR = 0;
-  CR = CR_ENABLE;
+  fs_random_configure();
+  CR |= CR_ENABLE;
 }
 
 static fs_result next_word(uint32_t *word) {

@@ -28,6 +28,7 @@ void fs_port_boot_application(uint32_t decided) {
   program = FS_REGISTER(entry + 4u);
   fs_watchdog_feed();
   fs_chip_stop();
+  fs_forget_faults();
   for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
     const slot *s = &slots[i];
     /* Differences wrap to large values when the address lies below the range. */

@@ -42,10 +42,17 @@ static inline void fs_random_clock(void) {
   (void)FS_RCC_AHB2ENR;
 }
 
-/* Backup registers: PWR clock, then PWR_CR.DBP for writing (RM0090 5.4.1). */
-static inline void fs_backup_open(void) {
+/* This generator has nothing to configure; it is switched off and on again after an error (RM0090 24.3.2). */
+static inline void fs_random_configure(void) { FS_REGISTER(FS_RNG + 0x00u) = 0; }
+
+static inline void fs_power_open(void) {
   FS_RCC_APB1ENR |= FS_APB1_PWR;
   (void)FS_RCC_APB1ENR;
+}
+
+/* Backup registers: PWR clock, then PWR_CR.DBP for writing (RM0090 5.4.1). */
+static inline void fs_backup_open(void) {
+  fs_power_open();
   FS_REGISTER(FS_PWR + 0x00u) |= 1u << 8;
 }
 

@@ -31,6 +31,11 @@ static inline void fs_gpio_clock(uint32_t gpio) {
   (void)FS_RCC_IOPENR;
 }
 
+static inline void fs_power_open(void) {
+  FS_RCC_APBENR1 |= FS_APB1_PWR;
+  (void)FS_RCC_APBENR1;
+}
+
 /* Backup registers: clocks of their bus and of PWR, then PWR_CR1.DBP for writing (RM0444 4.4.1). */
 static inline void fs_backup_open(void) {
   FS_RCC_APBENR1 |= FS_APB1_RTC | FS_APB1_PWR;

@@ -46,6 +46,38 @@
 #define SCB_ICIALLU FS_REGISTER(0xE000EF50u)
 #define CCR_INSTRUCTION_CACHE (1u << 17)
 
+/* Revision Y and before (REV_ID below 0x2000): a read of AXI SRAM, where the agent works, may give a wrong
+ * word (ES0392 2.2.9, "Reading from AXI SRAM may lead to data read corruption"). READ_ISS_OVERRIDE of the AXI
+ * interconnect's target 7 cures it; ST's SystemInit writes the same. It stays set for the application. */
+#define DBGMCU_IDCODE FS_REGISTER(0x5C001000u)
+#define REVISION_ID(idcode) ((idcode) >> 16)
+#define FIRST_REVISION_WITHOUT 0x2000u
+#define AXI_TARG7_FN_MOD FS_REGISTER(0x51008108u)
+
+/* Armv7-M Architecture Reference Manual, B3.5: MPU_CTRL, MPU_RNR, MPU_RBAR, MPU_RASR. */
+#define MPU_CTRL FS_REGISTER(0xE000ED94u)
+#define MPU_RNR FS_REGISTER(0xE000ED98u)
+#define MPU_RBAR FS_REGISTER(0xE000ED9Cu)
+#define MPU_RASR FS_REGISTER(0xE000EDA0u)
+#define MPU_ON 5u /* PRIVDEFENA: elsewhere the default map */
+/* 512 MiB, strongly ordered, no access, no execution. */
+#define MPU_CLOSED (1u << 28 | 28u << 1 | 1u)
+
+/* A Cortex-M7 reads ahead wherever the default map says normal memory. 0x60000000 to
+ * 0x9FFFFFFF is that of FMC and QUADSPI: the FMC's bank 1 is on after reset and would hold the
+ * bus, for a device that is not there. */
+static void close_external_memory(uint32_t attributes, uint32_t control) {
+  uint32_t region;
+  MPU_CTRL = 0;
+  for (region = 0; region < 2; region++) {
+    MPU_RNR = region;
+    MPU_RBAR = 0x60000000u + region * 0x20000000u;
+    MPU_RASR = attributes;
+  }
+  MPU_CTRL = control;
+  fs_barrier();
+}
+
 /* RM0433 6.4.1: until the supply is configured the chip is in Run* mode, where RAM must not be written. */
 void fs_chip_before_ram(void) {
   PWR_CR3 = (PWR_CR3 & ~CR3_BYPASS) | CR3_LDO;
@@ -56,6 +88,8 @@ void fs_chip_before_ram(void) {
 void fs_chip_clear_nmi(void) {}
 
 void fs_chip_start(void) {
+  if (REVISION_ID(DBGMCU_IDCODE) < FIRST_REVISION_WITHOUT) AXI_TARG7_FN_MOD = 1;
+  close_external_memory(MPU_CLOSED, MPU_ON);
   SCB_ICIALLU = 0;
   fs_barrier();
   SCB_CCR |= CCR_INSTRUCTION_CACHE;
@@ -98,6 +132,7 @@ void fs_chip_stop(void) {
   PLL1DIVR = 0x01010280u;
   FS_REGISTER(ACR) = ACR_AFTER_RESET;
   FS_REGISTER(PWR_D3CR) = VOLTAGE_SCALE_3;
+  close_external_memory(0, 0);
   SCB_CCR &= ~CCR_INSTRUCTION_CACHE;
   SCB_ICIALLU = 0;
   fs_barrier();

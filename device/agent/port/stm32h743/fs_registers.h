@@ -45,6 +45,12 @@ static inline void fs_random_clock(void) {
   (void)FS_RCC_AHB2ENR;
 }
 
+/* This generator has nothing to configure; it is switched off and on again after an error (RM0433 34.3.7). */
+static inline void fs_random_configure(void) { FS_REGISTER(FS_RNG + 0x00u) = 0; }
+
+/* The clock of PWR is always on. */
+static inline void fs_power_open(void) {}
+
 /* Backup registers: PWR_CR1.DBP (RM0433 6.8.1); the clock of the RTC's bus is on after reset. */
 static inline void fs_backup_open(void) { FS_REGISTER(FS_PWR + 0x00u) |= 1u << 8; }
 static inline void fs_backup_close(void) { FS_REGISTER(FS_PWR + 0x00u) &= ~(1u << 8); }

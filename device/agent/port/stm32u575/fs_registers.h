@@ -49,6 +49,26 @@ static inline void fs_random_clock(void) {
   (void)FS_RCC_AHB2ENR1;
 }
 
+/* The configuration that ST certified to NIST SP 800-90B, for a clock of 48 MHz (AN4230, STM32U5; the values
+ * of RNG_CR_NIST_VALUE, RNG_HTCR_NIST_VALUE and RNG_NSCR_NIST_VALUE in ST's device headers): the one after
+ * reset is another. It is taken over only by a write with CONDRST, which also is the way out of a seed error
+ * (RM0456 48.3.7); CONDRST reads 1 until the conditioning was reset. */
+#define FS_RNG_CR_CONDRST (1u << 30)
+#define FS_RNG_CR_NIST 0x00F00D00u
+#define FS_RNG_HTCR_NIST 0x0000A2B0u
+#define FS_RNG_NSCR_NIST 0x00017CBBu
+
+static inline void fs_random_configure(void) {
+  FS_REGISTER(FS_RNG + 0x00u) = FS_RNG_CR_CONDRST | FS_RNG_CR_NIST;
+  FS_REGISTER(FS_RNG + 0x0Cu) = FS_RNG_NSCR_NIST;
+  FS_REGISTER(FS_RNG + 0x10u) = FS_RNG_HTCR_NIST;
+  FS_REGISTER(FS_RNG + 0x00u) = FS_RNG_CR_NIST;
+  (void)fs_wait_for(FS_RNG + 0x00u, FS_RNG_CR_CONDRST, 0);
+}
+
+/* Its clock is on from fs_chip_start on. */
+static inline void fs_power_open(void) {}
+
 /* Backup registers: clocks of their bus and of PWR, then PWR_DBPR.DBP for writing (RM0456 10.10.11). */
 static inline void fs_backup_open(void) {
   FS_RCC_AHB3ENR |= FS_AHB3_PWR;

@@ -55,6 +55,8 @@ fs_result fs_port_option_program(const uint32_t *register_ids, const uint32_t *v
   return host_option_program(register_ids, values, count);
 }
 fs_answer fs_port_level_key(void) { return host_level_key(); }
+/* Nobody measures a supply here. */
+fs_result fs_port_supply_bears(void) { return FS_OK; }
 void fs_port_option_launch(void) {
   host_option_launch();
   __builtin_trap();

@@ -2,27 +2,43 @@
 // made and read there; scopes and limits are held by routes.ts and gate.ts.
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
-import { acknowledgeAlarm, listAlarms } from '../service/alarms.ts';
+import { type Bytes, utf8 } from '@firmseal/bytes';
+import { Fault, type FaultCode } from '@firmseal/fault';
+import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
+import { giveApproval } from '../service/approvals.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
+import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { findUnits } from '../service/found-units.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
-import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
+import { fetchJobEnd } from '../service/job-end.ts';
+import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import { recordRecovery, recoveryFloor } from '../service/recoveries.ts';
+import type { Turn } from '../service/repeats.ts';
+import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
+import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
+import { whoAmI } from '../service/who-am-i.ts';
+import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { HealthProbe } from './health.ts';
 
 /** Calls whose answer is one JSON value. */
 export type AnsweredCall = Exclude<CallName, 'exportEvidence'>;
 
-/** `by`: id of the token that asks. */
+/** `by`: id of the token that asks; `token`: the token, for calls that ask for one. */
 export type Handlers = {
-  readonly [N in AnsweredCall]: (input: CallInput<N>, by: string) => Promise<CallAnswer<N>>;
+  readonly [N in AnsweredCall]: (
+    input: CallInput<N>,
+    by: string,
+    turn: Turn,
+    token: TokenRecord,
+  ) => Promise<CallAnswer<N>>;
 };
 
 const pageSize = 100;
@@ -41,6 +57,32 @@ async function paged<T>(
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
+/** What was done by an earlier turn of the same request is what it asked for, not a refusal. */
+async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () => Promise<T>): Promise<T> {
+  return work.catch((fault: unknown) => {
+    if (code !== false && fault instanceof Fault && fault.code === code) return answer();
+    throw fault;
+  });
+}
+
+interface Logged {
+  readonly logSequence: number;
+}
+
+/**
+ * The last step before a license leaves: that its entry is published, and cosigned where witnesses are
+ * awaited. A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
+ */
+async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
+  return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
+}
+
+/** The same for licenses that leave together: the newest entry is published with all before it. */
+async function awaitLedger(authority: Authority, licenses: readonly Logged[]): Promise<void> {
+  if (licenses.length === 0) return;
+  await proofOf(authority, { logSequence: Math.max(...licenses.map(({ logSequence }) => logSequence)) });
+}
+
 export function createHandlers(authority: Authority, health: HealthProbe): Handlers {
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
@@ -48,13 +90,12 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
-      const { bundle, licenseId, unitIndex, newUnit } = await licenseStation(authority, {
-        ...{ ...ask, jobId: job },
-      });
-      return { bundle, licenseId, unitIndex, newUnit };
+      const issued = await licenseStation(authority, { ...ask, jobId: job });
+      const { bundle, licenseId, unitIndex, newUnit } = issued;
+      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
     },
     takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
@@ -65,6 +106,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
+      await awaitLedger(authority, licenses);
       return {
         manifestDigest,
         licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({
@@ -75,8 +117,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     signBatch: ({ job, ...request }) => signBatch(authority, { ...request, jobId: job }),
     recoveryFloor: (device) => recoveryFloor(authority, device),
     recordRecovery: (request, by) => recordRecovery(authority, { ...request, by }),
-    openJob: ({ mode = 'session', deviceData = [], ...request }, by) =>
-      openJob(authority, { ...request, mode, deviceData, by }),
+    openJob: ({ mode = 'session', deviceData = [], ...request }, by, { draw }) =>
+      openJob(authority, { ...request, mode, deviceData, by, draw }),
     listJobs: async (page) => {
       const { items, more } = await paged(page, (one) => listJobs(authority, one));
       return { jobs: items, more };
@@ -86,13 +128,34 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { items, more } = await paged({ from, limit }, (one) => listUnits(authority, job, one));
       return { units: items, more };
     },
-    addPackage: ({ job, ...files }, by) => addPackage(authority, { ...files, jobId: job, by }),
+    addPackage: ({ job, ...files }, by, { again }) =>
+      orDone(addPackage(authority, { ...files, jobId: job, by }), again && 'job-package-repeated', () =>
+        showJob(authority, job),
+      ),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
-    closeJob: ({ job }, by) => closeJob(authority, job, by),
-    voidUnit: ({ job, unit, reason }, by) => voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
-    createLineToken: ({ job, ...request }, by) =>
-      createToken(authority, { ...request, scope: 'line', jobId: job, by }),
-    createToken: (request, by) => createToken(authority, { ...request, by }),
+    closeJob: ({ job }, by, { again }) =>
+      orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
+    setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
+    setStop: (request, by) => setStop(authority, { ...request, by }),
+    liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),
+    listStops: async (page) => {
+      const { items, more } = await paged(page, (one) => listStops(authority, one));
+      return { stops: items, more };
+    },
+    giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
+    fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
+    voidUnit: async ({ job, unit, reason }, by, { again }) => {
+      const [held] = again ? await authority.store.listUnits(job, { from: unit, limit: 1 }) : [];
+      const isDone = held?.unitIndex === unit && held.voided?.reason === reason;
+      return orDone(
+        voidUnit(authority, { jobId: job, unitIndex: unit, reason, by }),
+        isDone && 'unit-not-voidable',
+        () => showJob(authority, job),
+      );
+    },
+    createLineToken: ({ job, ...request }, by, { draw }) =>
+      createToken(authority, { ...request, scope: 'line', jobId: job, by, draw }),
+    createToken: (request, by, { draw }) => createToken(authority, { ...request, by, draw }),
     storeIdentity: ({ record }) => storeIdentity(authority, record),
     listIdentities: async (page) => {
       const { items, more } = await paged(page, (one) => listIdentities(authority, one));
@@ -102,15 +165,33 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       const { items, more } = await paged(page, (one) => listTokens(authority, one));
       return { tokens: items, more };
     },
-    revokeToken: async ({ token }, by) => {
-      await revokeToken(authority, token, by);
-      return { revoked: true };
+    revokeToken: ({ token }, by, { again }) => {
+      const done = async () => ({ revoked: true as const });
+      return orDone(revokeToken(authority, token, by).then(done), again && 'token-unknown', done);
     },
     listAlarms: async (page) => {
       const { items, more } = await paged(page, (one) => listAlarms(authority, one));
       return { alarms: items, more };
     },
-    acknowledgeAlarm: (request, by) => acknowledgeAlarm(authority, { ...request, by }),
+    acknowledgeAlarm: (request, by, { again }) =>
+      orDone(acknowledgeAlarm(authority, { ...request, by }), again && 'alarm-unknown', () =>
+        showAlarm(authority, request.alarm),
+      ),
+    whoAmI: (_, __, ___, token) => whoAmI(authority, token),
+    findUnits: async ({ from = 0, limit = unitPageSize, ...search }) => {
+      const { units, identities } = await findUnits(authority, search, { from, limit: limit + 1 });
+      return { units: units.slice(0, limit), more: units.length > limit, identities };
+    },
+    showReceipt: ({ receipt }) => showReceipt(authority, receipt),
+    listLog: async ({ from = 0, limit = pageSize }) => {
+      const entries = await authority.store.readLog(from, limit);
+      return { ...(await authority.store.logHead()), entries };
+    },
+    reportBoard: async ({ job, board }, tokenId) => {
+      await keepBoard(authority, { tokenId, jobId: job, board });
+      return { kept: true };
+    },
+    listBoards: () => listBoards(authority),
     health: async () => {
       await health.check();
       return { status: 'ok' };

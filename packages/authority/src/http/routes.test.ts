@@ -57,6 +57,8 @@ describe('the interface', () => {
           securityCounter: 5,
         },
       ],
+      approvalsNeeded: 0,
+      approvals: [],
     });
     expect((await authority.asOwner('GET', '/v1/jobs')).body.jobs).toHaveLength(1);
   });

@@ -6,6 +6,7 @@ import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { AlarmRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
+import { requireSigned } from './approvals.ts';
 import type { Authority } from './authority.ts';
 
 export type AlarmReason =
@@ -47,17 +48,32 @@ export async function raiseAlarm(
   );
 }
 
+/** Throws `alarm-unknown`. */
+export async function showAlarm(authority: Authority, alarm: number): Promise<AlarmView> {
+  const record = await authority.store.findAlarm(alarm);
+  if (!record) throw new Fault('alarm-unknown', { alarm });
+  return viewAlarm(record);
+}
+
 /** Newest first. */
 export async function listAlarms(authority: Authority, page: Page): Promise<AlarmView[]> {
   return (await authority.store.listAlarms(page)).map(viewAlarm);
 }
 
-/** Throws `alarm-unknown` (acknowledged before, too). */
+/**
+ * Throws `alarm-unknown` (acknowledged before, too), and where the root asks for approvals, as requireSigned.
+ */
 export async function acknowledgeAlarm(
   authority: Authority,
   { alarm, note, by }: { alarm: number; note: string; by: string },
 ): Promise<AlarmView> {
   const { store, clock } = authority;
+  const raised = await store.findAlarm(alarm);
+  if (!raised) throw new Fault('alarm-unknown', { alarm });
+  const job = await store.findJob(raised.jobId);
+  const { licenseId, thumbprint, reason: alarmReason } = raised;
+  const subject = { kind: 'acknowledgement', alarm, licenseId, thumbprint, alarmReason, note } as const;
+  if (job) await requireSigned(authority, job, subject);
   const atMs = clock.nowMs();
   const event = { timeMs: atMs, kind: 'alarm-acknowledged', fields: { alarm, note, by } } as const;
   const done = await store.acknowledgeAlarm(alarm, { atMs, by, note }, event);

@@ -2,7 +2,8 @@
 // at the start. Root, package signer and device CA keys never come here; only what the root
 // delegated (spec/delegation.md).
 
-import { type Bytes, equalBytes } from '@firmseal/bytes';
+import { type ApprovalPolicy, verifyApprovalPolicy } from '@firmseal/approval';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type GrownTrust, type VerifiedDelegation, verifyAuthority } from '@firmseal/formats';
@@ -10,6 +11,7 @@ import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AuthorityClock, type ClockSources, createClock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
 
 /** The owner's configuration for one product: encoded objects as the root signed them. */
 export interface ProductKeys {
@@ -21,6 +23,8 @@ export interface ProductKeys {
   /** One for each device CA whose certificates are accepted. */
   readonly deviceCaDelegations: readonly Bytes[];
   readonly epochStatement?: Bytes;
+  /** How many approvers have to sign (spec/approval.md section 1); left out, an owner's token is enough. */
+  readonly approvalPolicyObject?: Bytes;
 }
 
 /** The same after its signatures were checked. */
@@ -29,6 +33,7 @@ export interface ProductTrust extends ProductKeys {
   readonly deviceCaKeys: readonly Bytes[];
   /** In force: the highest that the statement or a delegation proves. */
   readonly epoch: number;
+  readonly approvalPolicy?: ApprovalPolicy;
 }
 
 export interface Authority {
@@ -39,6 +44,8 @@ export interface Authority {
   readonly kem: Unwrapper;
   readonly products: ReadonlyMap<string, ProductTrust>;
   readonly challengeLifeMs: number;
+  /** Absent: nothing is published. */
+  readonly ledger?: Ledger;
 }
 
 export interface AuthorityOptions {
@@ -49,11 +56,13 @@ export interface AuthorityOptions {
   readonly products: readonly ProductKeys[];
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;
+  readonly ledger?: Ledger;
 }
 
 /**
- * Checks one product's configuration. Throws the epoch and delegation faults, `issuer-key-not-delegated`, and
- * `issuer-key-not-separate`: who holds both keys could certify a chip of software and license it.
+ * Checks one product's configuration. Throws the epoch and delegation faults, `approval-policy-*`,
+ * `issuer-key-not-delegated`, and `issuer-key-not-separate`: who holds both keys could certify a chip of
+ * software and license it.
  */
 export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
   const { product, rootPublicKey, epochStatement } = keys;
@@ -73,7 +82,11 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
   });
   if (deviceCaKeys.some((key) => equalBytes(key, delegate.publicKey)))
     throw new Fault('issuer-key-not-separate', { product });
-  return { ...keys, issuerDelegate: delegate, deviceCaKeys, epoch: trust.epoch };
+  const { approvalPolicyObject: policy } = keys;
+  return {
+    ...{ ...keys, issuerDelegate: delegate, deviceCaKeys, epoch: trust.epoch },
+    ...(policy && { approvalPolicy: verifyApprovalPolicy(crypto, policy, { rootPublicKey, product }) }),
+  };
 }
 
 /**
@@ -81,10 +94,10 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
  * the store: close it yourself.
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000 } = options;
+  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
   const clock = createClock(await store.findTick(), options.clock);
-  return { store, crypto, kem, clock, products, challengeLifeMs };
+  return { store, crypto, kem, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };
 }
 
 /** Throws `product-not-served`. */
@@ -98,4 +111,11 @@ export function requireProduct(authority: Pick<Authority, 'products'>, product: 
 export function requireApproved(job: JobRecord, jobHex: string): void {
   if (job.state === 'open') throw new Fault('job-not-approved', { job: jobHex });
   if (job.state === 'closed') throw new Fault('job-closed', { job: jobHex });
+}
+
+/** A job ends by itself at its date. Throws `job-expired`. */
+export function requireCurrent(authority: Pick<Authority, 'clock'>, job: JobRecord): void {
+  const { validUntilMs, jobId } = job;
+  if (validUntilMs === undefined || authority.clock.nowMs() <= validUntilMs) return;
+  throw new Fault('job-expired', { job: toHex(jobId), until: new Date(validUntilMs).toISOString() });
 }

@@ -16,7 +16,14 @@ import {
 } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
 import type { JobRecord, LicenseRecord } from '../store/records.ts';
-import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireOrdered } from './approvals.ts';
+import {
+  type Authority,
+  type ProductTrust,
+  requireApproved,
+  requireCurrent,
+  requireProduct,
+} from './authority.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import {
   checkAccepted,
@@ -25,6 +32,7 @@ import {
   licenseVerified,
   type Verified,
 } from './licensing.ts';
+import { requireNotStopped } from './stops.ts';
 
 const label = utf8('firmseal/1 batch license');
 
@@ -117,6 +125,7 @@ async function checkRecord(
   const { job, trust, item, record, notAfterSeconds = 0 } = given;
   const chip = verifyRecord(authority, trust, record);
   const { device, hello } = chip;
+  await requireNotStopped(authority, [{ kind: 'device', name: toHex(device.thumbprint) }]);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
@@ -154,7 +163,10 @@ export async function licenseRecords(
   requireStanding(job);
   requireDate(authority, notAfterSeconds);
   const trust = requireProduct(authority, job.product);
+  requireCurrent(authority, job);
+  await requireNotStopped(authority, [{ kind: 'product', name: job.product }]);
   const item = await choosePackage(authority, request);
+  await requireOrdered(authority, job, item.manifestDigest);
   const checked: CheckedRecord[] = [];
   for (const [record, bytes] of records.entries()) {
     try {

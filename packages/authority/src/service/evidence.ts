@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type EvidenceLine, encodeEvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
 import { toHex } from '@firmseal/bytes';
-import type { JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
+import type { JobEndRecord, JobRecord, LicenseRecord, UnitRecord } from '../store/records.ts';
 import type { Store, StoreSnapshot } from '../store/store.ts';
 
 /** Small, so that whoever asks meanwhile is answered soon. */
@@ -70,15 +70,24 @@ async function* identityPages(snapshot: StoreSnapshot): AsyncGenerator<EvidenceL
 }
 
 async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
-  const { jobId, product, quota, mode, accepts, state, createdAtMs } = job;
+  const { jobId, product, quota, mode, accepts, state, createdAtMs, validUntilMs } = job;
+  const until = validUntilMs === undefined ? {} : { validUntilMs };
   const packages = await snapshot.listPackages(jobId);
+  const approvals = await snapshot.listApprovals(jobId);
+  const ending = await snapshot.findJobEnd(jobId);
   yield [
-    { kind: 'job', job: jobId, product, quota, mode, accepts: [...accepts], state, createdAtMs },
+    { kind: 'job', job: jobId, product, quota, mode, accepts: [...accepts], state, createdAtMs, ...until },
     ...packages.map(({ jobId: _, ordinal: __, contentKeyFile: ___, ...item }) => ({
       kind: 'package' as const,
       job: jobId,
       ...item,
     })),
+    ...approvals.map(({ jobId: _, ended: __, ...item }) => ({
+      kind: 'approval' as const,
+      job: jobId,
+      ...item,
+    })),
+    ...(ending === undefined ? [] : [endingLine(ending)]),
   ];
   for (let from = 0; ; ) {
     const units = await snapshot.listUnits(jobId, { from, limit: pageUnits });
@@ -126,6 +135,12 @@ const unitLine = ({ jobId, voided, ...unit }: UnitRecord): EvidenceLine => ({
   job: jobId,
   ...unit,
   ...(voided ? { voidedAtMs: voided.atMs } : {}),
+});
+
+const endingLine = ({ jobId, ...item }: JobEndRecord): EvidenceLine => ({
+  kind: 'ending',
+  job: jobId,
+  ...item,
 });
 
 const licenseLine = (row: LicenseRecord): EvidenceLine => {

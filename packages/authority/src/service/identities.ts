@@ -5,6 +5,7 @@ import type { IdentityView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { verifyIdentityOf } from '@firmseal/certificate';
 import { Fault } from '@firmseal/fault';
+import type { IdentityRow } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { Authority, ProductTrust } from './authority.ts';
 
@@ -59,14 +60,20 @@ function viewIdentity(
   };
 }
 
-/** Newest first; undefined stands for one of a product that is not served any more. */
+/** Undefined stands for one of a product that is not served any more. */
+export const viewIdentities = (
+  authority: Authority,
+  rows: readonly IdentityRow[],
+): (IdentityView | undefined)[] =>
+  rows.map((row) => {
+    const trust = authority.products.get(row.product);
+    return trust && viewIdentity(authority, trust, row);
+  });
+
+/** Newest first; as viewIdentities. */
 export async function listIdentities(
   authority: Authority,
   page: Page,
 ): Promise<(IdentityView | undefined)[]> {
-  const rows = await authority.store.listIdentities(page);
-  return rows.map((row) => {
-    const trust = authority.products.get(row.product);
-    return trust && viewIdentity(authority, trust, row);
-  });
+  return viewIdentities(authority, await authority.store.listIdentities(page));
 }

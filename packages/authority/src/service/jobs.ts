@@ -2,7 +2,7 @@
 // content-key file, approved, perhaps given further packages, and closed. A quota never changes; a unit is
 // never given back by itself (units.ts voids one when its owner says so).
 
-import type { JobView, LicenseMode } from '@firmseal/authority-contract';
+import type { JobMode, JobView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -12,8 +12,12 @@ import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
 import type { JobRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
+import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
+import { certifyEnd } from './job-end.ts';
+import type { Draw } from './repeats.ts';
+import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
 const jobIdSizeBytes = 16;
 
@@ -23,13 +27,17 @@ export interface JobRequest {
   /** license.md section 3. */
   readonly contentKeyFile: Bytes;
   readonly quota: number;
-  readonly mode: LicenseMode;
+  readonly mode: JobMode;
+  /** No license after it; no such end when left out. Whole seconds count. */
+  readonly validUntilMs?: number | undefined;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
   readonly accepts?: AcceptedOutcomes | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
   readonly by: string;
+  /** For the id of the job. */
+  readonly draw: Draw;
 }
 
 /** Throws `job-unknown`. */
@@ -75,6 +83,9 @@ async function checkContentKey(
   contentKey.wipe();
 }
 
+/** An approval names seconds, so a job ends with one. */
+const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
+
 /**
  * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
  * content-key file, `content-key-package-wrong`, `key-commitment-wrong`, `station-package-unfit`,
@@ -88,13 +99,16 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   await checkContentKey(authority, manifest, contentKeyFile);
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
-  const jobId = crypto.randomBytes(jobIdSizeBytes);
+  const jobId = request.draw('job', jobIdSizeBytes);
+  // A repeat after a crash: the job was opened then.
+  if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
     sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
+  const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, accepts, createdAtMs, ...key },
+      job: { jobId, product, quota, mode, accepts, createdAtMs, ...until, ...key },
       package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
@@ -104,6 +118,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
       fields: {
         ...{ job: jobId, product, quota, mode, accepts: accepts.join(' ') },
         ...{ manifest: manifest.digest, by: request.by },
+        ...(until.validUntilMs === undefined ? {} : { until: until.validUntilMs }),
       },
     },
   );
@@ -113,7 +128,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
 /**
  * Adds a further package, which can be licensed after the next approval, under the units of the job. Its
  * per-device areas must be as long as those of the first. Throws as openJob, and `job-unknown`,
- * `job-closed`, `job-package-repeated`.
+ * `job-closed`, `job-one-package`, `job-package-repeated`.
  */
 export async function addPackage(
   authority: Authority,
@@ -123,6 +138,7 @@ export async function addPackage(
   const { jobId, header, contentKeyFile, by } = request;
   const job = await requireJob(authority, jobId);
   if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
+  if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
   await checkContentKey(authority, manifest, contentKeyFile);
@@ -141,9 +157,14 @@ export async function addPackage(
   return showJob(authority, jobId);
 }
 
-/** From now on lines can license the packages that the job has. Throws `job-unknown`, `job-closed`. */
+/**
+ * From now on lines can license the packages that the job has. Throws `job-unknown`, `job-closed`, and where
+ * the root asks for approvals `approvals-missing` or why one does not count.
+ */
 export async function approveJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
-  await requireJob(authority, jobId);
+  const job = await requireJob(authority, jobId);
+  if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
+  await requireOrderedWhole(authority, job);
   const event = {
     timeMs: authority.clock.nowMs(),
     kind: 'job-approved',
@@ -155,19 +176,31 @@ export async function approveJob(authority: Authority, jobId: Bytes, by: string)
 
 /**
  * No license is issued from now on, not even to a chip that has a unit; receipts are still
- * taken. Throws as approveJob.
+ * taken. Its end is certified, where its product is served. Throws as approveJob.
  */
 export async function closeJob(authority: Authority, jobId: Bytes, by: string): Promise<JobView> {
-  await requireJob(authority, jobId);
+  const job = await requireJob(authority, jobId);
+  if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
+  await requireSigned(authority, job, { kind: 'close' });
   const event = { timeMs: authority.clock.nowMs(), kind: 'job-closed', fields: { job: jobId, by } } as const;
   if (!(await authority.store.closeJob(jobId, event))) throw new Fault('job-closed', { job: toHex(jobId) });
+  if (authority.products.has(job.product)) await certifyEnd(authority, job);
+  return showJob(authority, jobId);
+}
+
+/** Throws `job-unknown`, `job-mode-wrong`, `job-closed`. */
+export async function setRollout(
+  authority: Authority,
+  { jobId, by, ...change }: RolloutChange & { jobId: Bytes; by: string },
+): Promise<JobView> {
+  await changeRollout(authority, await requireJob(authority, jobId), { change, by });
   return showJob(authority, jobId);
 }
 
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
-  const { jobId, product, mode, accepts, state, quota, createdAtMs } = job;
+  const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs } = job;
   return {
     ...{
       job: jobId,
@@ -179,6 +212,9 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
       remaining: Math.max(0, quota - units),
     },
     ...{ units, ...counts, createdAtMs },
+    ...(validUntilMs === undefined ? {} : { validUntilMs }),
+    ...(await viewApprovals(authority, job)),
+    ...(await viewRollout(authority, job)),
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
       ...{ manifestDigest, firmwareVersion, securityCounter, approved },
     })),

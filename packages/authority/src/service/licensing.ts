@@ -13,23 +13,35 @@ import {
   ceilingFor,
   type Hello,
   identityWeaknesses,
-  isProtected,
   issueLicense,
   judgeWeaknesses,
   makeLicenseBundle,
   openContentKey,
+  protectionWeaknesses,
   verifyHello,
   verifyLicense,
 } from '@firmseal/license';
 import { checkForChip, type Manifest } from '@firmseal/seal';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
-import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireOrdered } from './approvals.ts';
+import {
+  type Authority,
+  type ProductTrust,
+  requireApproved,
+  requireCurrent,
+  requireProduct,
+} from './authority.ts';
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
+import { requireOpenTo } from './rollouts.ts';
+import { requireNotStopped } from './stops.ts';
 
 /** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
 const licensesOfUnitAtMost = 256;
+
+/** Devices in the field get session licenses. */
+const licenseModeOf = ({ mode }: JobRecord): LicenseMode => (mode === 'update' ? 'session' : mode);
 
 export interface LicenseRequest {
   readonly jobId: Bytes;
@@ -49,6 +61,8 @@ export interface IssuedLicense {
   readonly licenseId: Bytes;
   readonly unitIndex: number;
   readonly bundle: Bytes;
+  /** Of its entry in the log. */
+  readonly logSequence: number;
   /** True when this request took the unit: quota was spent now. */
   readonly newUnit: boolean;
 }
@@ -87,8 +101,8 @@ export function checkAccepted(
   job: JobRecord,
   { device, hello, manifest }: Omit<Verified, 'job' | 'trust' | 'item'>,
 ): void {
-  const kept = isProtected(findChip(device.chipId), manifest, hello);
-  const found = [...identityWeaknesses(device), ...(kept ? [] : (['UNPROTECTED'] as const))];
+  const ofChip = protectionWeaknesses(findChip(device.chipId), manifest, hello);
+  const found = [...identityWeaknesses(device), ...ofChip];
   const { outcome, accepted } = judgeWeaknesses(found, job.accepts);
   if (!accepted) throw new Fault('job-outcome-refused', { outcome, job: toHex(job.jobId) });
 }
@@ -99,13 +113,23 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const { jobId, challenge, certificate } = request;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
+  requireCurrent(authority, job);
   // A job of stations has nothing for a chip that has an agent.
-  const { mode: asked = job.mode === 'station' ? 'session' : job.mode } = request;
-  if (asked !== job.mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
+  const mode = licenseModeOf(job);
+  const { mode: asked = mode === 'station' ? 'session' : mode } = request;
+  if (asked !== mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  // It would refuse the package, and its counters say nothing.
+  if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
+  await requireNotStopped(authority, [
+    { kind: 'product', name: job.product },
+    { kind: 'device', name: toHex(device.thumbprint) },
+  ]);
+  await requireOpenTo(authority, job, device.thumbprint);
   const item = await choosePackage(authority, request);
+  await requireOrdered(authority, job, item.manifestDigest);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   // What the chip itself would refuse for good, so that no unit is taken for it (package.md
   // section 6, steps 7 to 10).
@@ -185,7 +209,7 @@ async function makeLicense(
     licenseId,
     unitIndex,
     thumbprint: device.thumbprint,
-    ...(job.mode === 'session'
+    ...(licenseModeOf(job) === 'session'
       ? { mode: 'session' as const, nonce: hello.nonce }
       : { mode: 'standing' as const, ...(notAfterSeconds === undefined ? {} : { notAfterSeconds }) }),
     receiptNonce: crypto.randomBytes(32),
@@ -270,7 +294,7 @@ async function issueNew(
       manifestDigest: manifest.digest,
       nonce: hello.nonce,
       requestId,
-      mode: job.mode,
+      mode: licenseModeOf(job),
       licenseDigest: digest,
       bundle,
       issuedAtMs,

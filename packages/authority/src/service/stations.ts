@@ -25,11 +25,19 @@ import {
 } from '@firmseal/station';
 import type { JobRecord, LicenseRecord, PackageRecord } from '../store/records.ts';
 import { raiseAlarm } from './alarms.ts';
-import { type Authority, type ProductTrust, requireApproved, requireProduct } from './authority.ts';
+import { requireOrdered } from './approvals.ts';
+import {
+  type Authority,
+  type ProductTrust,
+  requireApproved,
+  requireCurrent,
+  requireProduct,
+} from './authority.ts';
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
-import { refuseEndless } from './licensing.ts';
+import { type IssuedLicense, refuseEndless } from './licensing.ts';
+import { requireNotStopped } from './stops.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -57,6 +65,7 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const { jobId, challenge } = ask;
   const job = await requireJob(authority, jobId);
   requireApproved(job, toHex(jobId));
+  requireCurrent(authority, job);
   if (purpose === 'license' && job.mode !== 'station')
     throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked: 'station' });
   if (!takesUnproven(job)) throw new Fault('job-takes-no-unproven', { job: toHex(jobId) });
@@ -65,6 +74,11 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
+  await requireNotStopped(authority, [
+    { kind: 'product', name: job.product },
+    { kind: 'station', name: station.name },
+    { kind: 'device', name: toHex(request.holder) },
+  ]);
   // What ST's installer writes need not be in the catalogue.
   if (purpose === 'license' && !chipIds().includes(request.chipId))
     throw new Fault('station-request-wrong', { what: 'chip' });
@@ -152,15 +166,13 @@ async function makeLicense(
  * request, package and chip with no unit taken: `job-mode-wrong`, `station-*`, `delegation-*`,
  * `challenge-unknown`, `quota-exhausted`, `licenses-too-many`.
  */
-export async function licenseStation(
-  authority: Authority,
-  ask: StationAsk,
-): Promise<{ licenseId: Bytes; unitIndex: number; bundle: Bytes; newUnit: boolean }> {
+export async function licenseStation(authority: Authority, ask: StationAsk): Promise<IssuedLicense> {
   const { crypto, store, clock } = authority;
   const { jobId, challenge } = ask;
   const admitted = await admit(authority, ask, 'license');
   const { request, trust } = admitted;
   const item = await choosePackage(authority, admitted);
+  await requireOrdered(authority, admitted.job, item.manifestDigest);
   const manifest = verifyLicensable(authority, trust, { header: item.header });
   checkForStation(manifest, findChip(request.chipId));
   const requestId = toHex(request.digest);
@@ -201,6 +213,7 @@ export async function takeStationUnit(
 ): Promise<{ unitIndex: number; newUnit: boolean }> {
   const { jobId, challenge } = ask;
   const admitted = await admit(authority, ask, 'unit');
+  await requireOrdered(authority, admitted.job);
   const held = await authority.store.findUnit(jobId, admitted.request.holder);
   const range = held && { jobId, first: held.unitIndex, last: held.unitIndex };
   const before = range ? await authority.store.listStationRequests(range) : [];

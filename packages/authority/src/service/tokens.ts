@@ -8,18 +8,27 @@ import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { requireJob } from './jobs.ts';
+import type { Draw } from './repeats.ts';
 
-const marks = { owner: 'fso_', line: 'fsl_', auditor: 'fsa_', site: 'fss_' } as const satisfies Record<
-  TokenScope,
-  string
->;
+const marks = {
+  owner: 'fso_',
+  line: 'fsl_',
+  auditor: 'fsa_',
+  site: 'fss_',
+  approver: 'fsp_',
+  update: 'fsu_',
+} as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
 const dayMs = 86_400_000;
 /** A line's token lies on a machine that nobody trusts; the others are kept by people. */
-const lifeDaysOf = { owner: 365, line: 30, auditor: 365, site: 365 } as const satisfies Record<
-  TokenScope,
-  number
->;
+const lifeDaysOf = {
+  owner: 365,
+  line: 30,
+  auditor: 365,
+  site: 365,
+  approver: 365,
+  update: 365,
+} as const satisfies Record<TokenScope, number>;
 
 export interface TokenRequest {
   readonly scope: TokenScope;
@@ -31,6 +40,8 @@ export interface TokenRequest {
   readonly by: string;
   /** Left out: 30 for a line, 365 for others. */
   readonly lifeDays?: number | undefined;
+  /** For the text of the token. */
+  readonly draw?: Draw;
 }
 
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
@@ -44,16 +55,24 @@ export async function createToken(
   authority: Authority,
   request: TokenRequest,
 ): Promise<{ tokenId: string; token: string; expiresAtMs: number }> {
-  const { scope, jobId, label, by, lifeDays = lifeDaysOf[scope] } = request;
-  if ((scope === 'line') !== (jobId !== undefined))
+  const { jobId, label, by } = request;
+  if ((request.scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
-  if (jobId) await requireJob(authority, jobId);
-  const token = marks[scope] + toBase64url(authority.crypto.randomBytes(tokenSizeBytes));
+  const job = jobId && (await requireJob(authority, jobId));
+  // What devices in the field ask with is public.
+  const scope = job?.mode === 'update' ? 'update' : request.scope;
+  const { lifeDays = lifeDaysOf[scope] } = request;
+  const { crypto, store } = authority;
+  const secret = request.draw?.('token', tokenSizeBytes) ?? crypto.randomBytes(tokenSizeBytes);
+  const token = marks[scope] + toBase64url(secret);
   const tokenHash = hashOf(authority, token);
   const tokenId = toHex(tokenHash.subarray(0, 8));
+  // A repeat after a crash: the token was made then.
+  const made = request.draw && (await store.findToken(tokenHash));
+  if (made?.expiresAtMs !== undefined) return { tokenId, token, expiresAtMs: made.expiresAtMs };
   const now = authority.clock.nowMs();
   const expiresAtMs = now + lifeDays * dayMs;
-  await authority.store.insertToken(
+  await store.insertToken(
     { tokenId, tokenHash, scope, label, createdAtMs: now, expiresAtMs, ...(jobId ? { jobId } : {}) },
     {
       timeMs: now,
@@ -86,11 +105,11 @@ export async function authenticate(authority: Authority, header: string | undefi
 }
 
 /**
- * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is
- * a line's, serves this job (its id in hexadecimal).
+ * Throws `token-scope-wrong` unless the token has one of the scopes and, when it is a line's, serves this job
+ * (its id in hexadecimal; undefined where the call names none).
  */
 export function requireScope(token: TokenRecord, scopes: readonly TokenScope[], job?: string): void {
-  const otherJob = token.jobId !== undefined && toHex(token.jobId) !== job;
+  const otherJob = token.jobId !== undefined && job !== undefined && toHex(token.jobId) !== job;
   if (!scopes.includes(token.scope) || otherJob) throw new Fault('token-scope-wrong', { scope: token.scope });
 }
 

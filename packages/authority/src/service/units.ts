@@ -21,6 +21,7 @@ import type {
   UnitRecord,
 } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
+import { requireSigned } from './approvals.ts';
 import type { Authority } from './authority.ts';
 import { requireJob, showJob } from './jobs.ts';
 
@@ -119,7 +120,8 @@ export async function listUnits(authority: Authority, jobId: Bytes, page: Page):
 /**
  * Voids a unit, so that another chip can take its place. Throws `job-unknown` and
  * `unit-not-voidable`: there is no such unit, it was voided before, its chip was proven to be
- * installed, a station says that it wrote it, or per-device data belongs to it.
+ * installed, a station says that it wrote it, or per-device data belongs to it. Where the root asks for
+ * approvals, as requireSigned.
  */
 export async function voidUnit(
   authority: Authority,
@@ -132,13 +134,16 @@ export async function voidUnit(
   const job = await requireJob(authority, jobId);
   // A further unit would have no data: the sets belong to the indexes of the quota.
   if (job.deviceDataKey) throw refuse('per-device data belongs to it, which its chip may hold');
+  const [held] = await store.listUnits(jobId, { from: unitIndex, limit: 1 });
+  if (held?.unitIndex !== unitIndex) throw refuse('no chip has taken it');
+  const { thumbprint } = held;
+  await requireSigned(authority, job, { kind: 'void', unitIndex, thumbprint, reason });
   const atMs = clock.nowMs();
   const fields = { job: jobId, unit: unitIndex, reason, by };
   const event = { timeMs: atMs, kind: 'unit-voided', fields } as const;
   if (await store.voidUnit({ jobId, unitIndex, reason, atMs }, event)) return showJob(authority, jobId);
   const [unit] = await store.listUnits(jobId, { from: unitIndex, limit: 1 });
-  if (unit?.unitIndex !== unitIndex) throw refuse('no chip has taken it');
-  if (unit.voided) throw refuse('it was voided before');
+  if (unit?.voided) throw refuse('it was voided before');
   const range = { jobId, first: unitIndex, last: unitIndex };
   const isProven = (await store.listReceipts(range)).length > 0;
   throw refuse(isProven ? 'its chip was proven to be installed' : 'a station says that it wrote its chip');

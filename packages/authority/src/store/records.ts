@@ -1,7 +1,14 @@
 // The records that a store keeps. Ids and digests are bytes; times are milliseconds since 1970, UTC.
 // What the fields mean is the service's affair; a store only keeps the constraints that store.ts names.
 
-import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
+import type {
+  ChallengePurpose,
+  JobMode,
+  JobState,
+  LicenseMode,
+  StopKind,
+  TokenScope,
+} from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
@@ -10,11 +17,13 @@ export interface JobRecord {
   readonly jobId: Bytes;
   readonly product: string;
   readonly quota: number;
-  readonly mode: LicenseMode;
+  readonly mode: JobMode;
   /** What the owner takes besides PASS. */
   readonly accepts: AcceptedOutcomes;
   readonly state: JobState;
   readonly createdAtMs: number;
+  /** No license after it; absent for a job without such an end. */
+  readonly validUntilMs?: number;
   /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
@@ -116,6 +125,39 @@ export interface OutcomeRecord {
   readonly storedAtMs: number;
 }
 
+/** What a line told of itself last. */
+export interface BoardRecord {
+  /** Of the line's token. */
+  readonly tokenId: string;
+  readonly jobId: Bytes;
+  /** Clock of the authority. */
+  readonly atMs: number;
+  /** JSON, as packages/authority-contract has it. */
+  readonly board: string;
+}
+
+/** What an approver signed for a job. */
+export interface ApprovalRecord {
+  /** Of the signed object. */
+  readonly approvalDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly approval: Bytes;
+  /** Of the approver. */
+  readonly delegation: Bytes;
+  readonly storedAtMs: number;
+  /** True for one from before an older database was put back: it counts no more. */
+  readonly ended: boolean;
+}
+
+/** The certificate of a job's end. */
+export interface JobEndRecord {
+  readonly jobId: Bytes;
+  readonly endDigest: Bytes;
+  readonly end: Bytes;
+  /** Of the license issuer who signed it. */
+  readonly delegation: Bytes;
+}
+
 /** The record of an identity, as a site brought it. */
 export interface IdentityRow {
   readonly recordDigest: Bytes;
@@ -140,6 +182,44 @@ export interface ChallengeRecord {
   readonly expiresAtMs: number;
   /** Entries of the log when it was given. */
   readonly logSize: number;
+}
+
+/** How far a job of mode update is opened (spec/rollout.md). */
+export interface RolloutRecord {
+  readonly jobId: Bytes;
+  readonly percent: number;
+  readonly halted: boolean;
+  readonly haltAbovePercent: number;
+  readonly origins: readonly string[];
+  /** Units taken before it do not count towards a halt. */
+  readonly countedFromMs: number;
+}
+
+/** A receipt that says that the update of a unit was given up. */
+export interface FailureRecord {
+  readonly receiptDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
+  readonly receipt: Bytes;
+  readonly storedAtMs: number;
+}
+
+/** A device, product or station that gets no license. */
+export interface StopRecord {
+  readonly kind: StopKind;
+  readonly name: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** A request under an idempotency key. */
+export interface RequestRecord {
+  readonly keyHash: Bytes;
+  /** Of what was asked. */
+  readonly bodyHash: Bytes;
+  readonly atMs: number;
+  /** Sealed under the key itself, which the store does not have. */
+  readonly answer?: Bytes;
 }
 
 export interface TokenRecord {

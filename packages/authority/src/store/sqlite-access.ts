@@ -1,7 +1,7 @@
-// Challenges, access tokens, identities, alarms, ticks and the log in SQLite.
+// Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type AccessMethods = Pick<
@@ -15,6 +15,9 @@ type AccessMethods = Pick<
   | 'suspendAll'
   | 'insertIdentity'
   | 'listIdentities'
+  | 'findIdentities'
+  | 'keepBoard'
+  | 'listBoards'
   | 'logRecovery'
   | 'insertAlarm'
   | 'findAlarm'
@@ -86,6 +89,7 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
       database.transaction(() => {
         database.run('UPDATE tokens SET revoked_at_ms = ? WHERE revoked_at_ms IS NULL', atMs);
         database.run(`UPDATE jobs SET state = 'open' WHERE state = 'approved'`);
+        database.run('UPDATE approvals SET ended = 1');
         append(event);
       }),
     insertIdentity: (item, event) =>
@@ -106,6 +110,32 @@ export function accessMethods({ database, head, append }: SqliteContext): Access
       database.all(
         rows.toIdentity,
         'SELECT * FROM identities ORDER BY ordinal DESC LIMIT ? OFFSET ?',
+        limit,
+        from,
+      ),
+    findIdentities: async (bytes, limit) =>
+      database.all(
+        rows.toIdentity,
+        'SELECT * FROM identities WHERE instr(record, ?) > 0 ORDER BY ordinal DESC LIMIT ?',
+        bytes,
+        limit,
+      ),
+    keepBoard: ({ tokenId, jobId, atMs, board }, forgetBeforeMs) =>
+      database.transaction(() => {
+        database.run('DELETE FROM boards WHERE at_ms < ?', forgetBeforeMs);
+        database.run(
+          `INSERT INTO boards VALUES (?, ?, ?, ?) ON CONFLICT (token_id)
+           DO UPDATE SET job_id = excluded.job_id, at_ms = excluded.at_ms, board = excluded.board`,
+          tokenId,
+          jobId,
+          atMs,
+          board,
+        );
+      }),
+    listBoards: async ({ from, limit }) =>
+      database.all(
+        rows.toBoard,
+        'SELECT * FROM boards ORDER BY at_ms DESC, token_id LIMIT ? OFFSET ?',
         limit,
         from,
       ),

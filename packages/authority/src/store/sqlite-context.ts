@@ -3,8 +3,8 @@
 
 import type { Crypto } from '@firmseal/crypto';
 import { emptyHead, type LogEvent, type LogHead, nextLogRow } from '@firmseal/ledger';
+import { toLogRow } from './rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { toLogRow } from './sqlite-rows.ts';
 
 export interface SqliteContext {
   readonly database: SqliteDatabase;

@@ -5,8 +5,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
+import type { Row } from './rows.ts';
 import { faultOfSqlite } from './sqlite-fault.ts';
-import type { Row } from './sqlite-rows.ts';
 import { migrate } from './sqlite-schema.ts';
 
 const busyPauseMs = 20;

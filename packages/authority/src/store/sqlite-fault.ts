@@ -2,6 +2,7 @@
 // the low byte is the primary code.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
+import { movedText } from './sqlite-schema.ts';
 
 const codes: Readonly<Record<number, FaultCode>> = {
   5: 'store-busy', // SQLITE_BUSY
@@ -18,6 +19,8 @@ const codes: Readonly<Record<number, FaultCode>> = {
 export function faultOfSqlite(cause: unknown): unknown {
   const { errcode, errstr } = (cause ?? {}) as { errcode?: unknown; errstr?: unknown };
   if (typeof errcode !== 'number') return cause;
+  if (cause instanceof Error && cause.message === movedText)
+    return new Fault('database-moved', {}, { cause });
   const code = codes[errcode & 0xff];
   return code === undefined ? cause : new Fault(code, { reason: String(errstr ?? errcode) }, { cause });
 }

@@ -1,7 +1,7 @@
 // Jobs, their packages and their per-device data in SQLite.
 
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { NewPackage, Store } from './store.ts';
 
 type JobMethods = Pick<
@@ -36,14 +36,16 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
     insertJob: ({ job, package: item, deviceData }, event) =>
       database.transaction(() => {
         database.run(
-          `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?)`,
+          `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
+             device_data_key)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
           job.mode,
           job.accepts.join(' '),
           job.createdAtMs,
+          job.validUntilMs ?? null,
           job.deviceDataKey ?? null,
         );
         insertPackageRow({ ...item, jobId: job.jobId });

@@ -2,8 +2,8 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { LicenseRecord } from './records.ts';
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
 
 type LicenseMethods = Pick<
@@ -16,6 +16,7 @@ type LicenseMethods = Pick<
   | 'insertReceipt'
   | 'findReceipt'
   | 'listReceipts'
+  | 'listReceiptsOfDevice'
   | 'insertOutcome'
   | 'findOutcome'
   | 'listOutcomes'
@@ -124,6 +125,12 @@ export function licenseMethods({ database, head, append }: SqliteContext): Licen
         jobId,
         first,
         last,
+      ),
+    listReceiptsOfDevice: async (thumbprint) =>
+      database.all(
+        rows.toReceipt,
+        `SELECT r.* FROM licenses l JOIN receipts r USING (license_id) WHERE l.thumbprint = ? ORDER BY r.ordinal`,
+        thumbprint,
       ),
     listReceipts: async ({ jobId, first, last }) =>
       database.all(

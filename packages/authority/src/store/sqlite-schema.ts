@@ -224,9 +224,119 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER outcomes_keep BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements are kept'); END;
   CREATE TRIGGER outcomes_still BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(ABORT, 'statements never change'); END;
   `,
+  // Approvals, the end of a job, and tokens of approvers.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''auditor'', ''site'')', '''auditor'', ''site'', ''approver'')')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+
+  ALTER TABLE jobs ADD COLUMN valid_until_ms INTEGER;
+  CREATE TRIGGER jobs_end_still BEFORE UPDATE OF valid_until_ms ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its end'); END;
+
+  CREATE TABLE approvals (
+    ordinal INTEGER PRIMARY KEY,
+    approval_digest BLOB NOT NULL UNIQUE CHECK (length(approval_digest) = 32),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    approval BLOB NOT NULL,
+    delegation BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL,
+    -- Set when an older database was put back.
+    ended INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
+  ) STRICT;
+  CREATE INDEX approvals_by_job ON approvals (job_id);
+  CREATE TRIGGER approvals_keep BEFORE DELETE ON approvals BEGIN SELECT RAISE(ABORT, 'approvals are kept'); END;
+  CREATE TRIGGER approvals_still BEFORE UPDATE OF approval_digest, job_id, approval, delegation, stored_at_ms
+    ON approvals BEGIN SELECT RAISE(ABORT, 'approvals never change'); END;
+
+  CREATE TABLE job_ends (
+    job_id BLOB PRIMARY KEY REFERENCES jobs,
+    end_digest BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    delegation BLOB NOT NULL
+  ) STRICT;
+  CREATE TRIGGER job_ends_keep BEFORE DELETE ON job_ends BEGIN SELECT RAISE(ABORT, 'certificates are kept'); END;
+  CREATE TRIGGER job_ends_still BEFORE UPDATE ON job_ends
+    BEGIN SELECT RAISE(ABORT, 'certificates never change'); END;
+  `,
+  // The console: units and licenses of a chip in all jobs, and the newest board of each line.
+  `
+  CREATE INDEX units_by_device ON units (thumbprint, job_id);
+  CREATE INDEX licenses_by_device ON licenses (thumbprint);
+  CREATE TABLE boards (
+    token_id TEXT PRIMARY KEY REFERENCES tokens (token_id),
+    job_id BLOB NOT NULL REFERENCES jobs,
+    at_ms INTEGER NOT NULL,
+    board TEXT NOT NULL
+  ) STRICT;
+  `,
+  // Requests under idempotency keys.
+  `
+  CREATE TABLE requests (
+    key_hash BLOB PRIMARY KEY CHECK (length(key_hash) = 32),
+    body_hash BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    answer BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX requests_by_time ON requests (at_ms);
+  `,
+  // Updates in the field: jobs of mode update, and their public tokens.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''station'')', '''station'', ''update'')')
+    WHERE type = 'table' AND name = 'jobs';
+  UPDATE sqlite_schema SET sql = replace(replace(sql, '''site'', ''approver'')', '''site'', ''approver'', ''update'')'),
+      '(scope = ''line'')', '(scope IN (''line'', ''update''))')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+
+  CREATE TABLE rollouts (
+    job_id BLOB PRIMARY KEY REFERENCES jobs,
+    percent INTEGER NOT NULL CHECK (percent BETWEEN 0 AND 100),
+    halted INTEGER NOT NULL CHECK (halted IN (0, 1)),
+    halt_above_percent INTEGER NOT NULL,
+    -- Separated by spaces.
+    origins TEXT NOT NULL,
+    counted_from_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE failures (
+    receipt_digest BLOB PRIMARY KEY CHECK (length(receipt_digest) = 32),
+    job_id BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    receipt BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  ) STRICT;
+  CREATE INDEX failures_by_unit ON failures (job_id, unit_index);
+  `,
+  // Devices, products and stations that get no license.
+  `
+  CREATE TABLE stops (
+    ordinal INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('device', 'product', 'station')),
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    UNIQUE (kind, name)
+  ) STRICT;
+  `,
 ];
 
-/** Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`. */
+const movedTrigger = 'moved_elsewhere';
+
+/** What SQLite reports of a write to a database that another one replaced. */
+export const movedText = 'another database took the place of this one';
+
+/** Every write appends to the log, also of a process that has the file open. */
+export function markMoved(database: DatabaseSync): void {
+  database.exec(`CREATE TRIGGER ${movedTrigger} BEFORE INSERT ON log
+    BEGIN SELECT RAISE(ABORT, '${movedText}'); END`);
+}
+
+/**
+ * Brings a database to the newest schema. Throws `store-version-newer`, `store-not-ours`, `database-moved`.
+ */
 export function migrate(database: DatabaseSync): void {
   const single = (sql: string) => Number(Object.values(database.prepare(sql).get()!)[0]);
   // Newer versions of Node refuse changes of the schema's text unless this is switched off.
@@ -239,6 +349,8 @@ export function migrate(database: DatabaseSync): void {
     if (application !== applicationId && (application !== 0 || tables > 0)) throw new Fault('store-not-ours');
     if (version > migrations.length)
       throw new Fault('store-version-newer', { found: version, known: migrations.length });
+    if (single(`SELECT count(*) FROM sqlite_schema WHERE name = '${movedTrigger}'`) > 0)
+      throw new Fault('database-moved');
     for (const migration of migrations.slice(version)) database.exec(migration);
     if (version < migrations.length)
       database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`);

@@ -6,10 +6,14 @@ import { closeSync, openSync } from 'node:fs';
 import type { Crypto } from '@firmseal/crypto';
 import { faultOfFile } from '@firmseal/files';
 import { accessMethods } from './sqlite-access.ts';
+import { approvalMethods } from './sqlite-approvals.ts';
 import { createContext } from './sqlite-context.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { jobMethods } from './sqlite-jobs.ts';
 import { licenseMethods } from './sqlite-licenses.ts';
+import { requestMethods } from './sqlite-requests.ts';
+import { rolloutMethods } from './sqlite-rollouts.ts';
+import { stopMethods } from './sqlite-stops.ts';
 import { unitMethods } from './sqlite-units.ts';
 import type { Store } from './store.ts';
 
@@ -19,6 +23,10 @@ function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
     ...jobMethods(context),
     ...unitMethods(context),
     ...licenseMethods(context),
+    ...approvalMethods(context),
+    ...requestMethods(context),
+    ...rolloutMethods(context),
+    ...stopMethods(context),
     ...accessMethods(context),
     openSnapshot: async () => storeOn(database.openSnapshot(), crypto),
     close: async () => database.close(),

@@ -2,13 +2,14 @@
 
 import type { Bytes } from '@firmseal/bytes';
 import type { UnitRecord } from './records.ts';
+import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import * as rows from './sqlite-rows.ts';
 import type { Store } from './store.ts';
+import { unitConditions } from './unit-filter.ts';
 
 type UnitMethods = Pick<
   Store,
-  'takeUnit' | 'findUnit' | 'listUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
+  'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
 >;
 
 type TakeRequest = Parameters<Store['takeUnit']>[0];
@@ -96,6 +97,17 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
         from,
         limit,
       ),
+    findUnits: async (filter, { from, limit }) => {
+      const { where, values } = unitConditions(filter, () => '?');
+      return database.all(
+        rows.toUnitName,
+        `SELECT u.job_id, u.unit_index FROM units u WHERE ${where}
+         ORDER BY u.thumbprint, u.job_id LIMIT ? OFFSET ?`,
+        ...values,
+        limit,
+        from,
+      );
+    },
     voidUnit: ({ jobId, unitIndex, reason, atMs }, event) =>
       database.transaction(() => {
         const voided = database.changed(

@@ -11,15 +11,22 @@ import type { Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
+  FailureRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -40,6 +47,15 @@ interface JobCounts {
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
+export type NewApproval = Omit<ApprovalRecord, 'ended'>;
+export interface RolloutCounts {
+  readonly installed: number;
+  readonly failed: number;
+  readonly silent: number;
+}
+
+export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
+export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
@@ -70,6 +86,21 @@ interface UnitRequest {
 export interface Page {
   readonly from: number;
   readonly limit: number;
+}
+
+/** All that are given have to fit. */
+export interface UnitFilter {
+  /** The first and the last thumbprint, 32 bytes each; both are included. */
+  readonly thumbprints?: { readonly first: Bytes; readonly last: Bytes };
+  readonly product?: string;
+  /** Of a package that the unit has a license for. */
+  readonly firmwareVersion?: string;
+}
+
+/** A unit by its name. */
+export interface UnitName {
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
 }
 
 /** Units of a job by their indexes, both included. */
@@ -110,6 +141,8 @@ export interface Store {
   findUnit(jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined>;
   /** In ascending unit index, of which `from` is the first. */
   listUnits(jobId: Bytes, page: Page): Promise<UnitRecord[]>;
+  /** Of all jobs, by thumbprint, and for each by job. */
+  findUnits(filter: UnitFilter, page: Page): Promise<UnitName[]>;
   /**
    * Voids a unit that has no receipt and no statement DONE-UNPROVEN. False, and nothing logged: unknown,
    * voided before, or with one of these.
@@ -145,6 +178,8 @@ export interface Store {
   findReceipt(receiptDigest: Bytes): Promise<ReceiptRecord | undefined>;
   /** In the order of arrival. */
   listReceipts(range: UnitRange): Promise<ReceiptRecord[]>;
+  /** Of all jobs, in the order of arrival. */
+  listReceiptsOfDevice(thumbprint: Bytes): Promise<ReceiptRecord[]>;
 
   /** False, and nothing logged: a statement with this digest is there already. */
   insertOutcome(outcome: OutcomeRecord, event: LogEvent): Promise<boolean>;
@@ -152,10 +187,28 @@ export interface Store {
   /** By unit, and for each in the order of arrival. */
   listOutcomes(range: UnitRange): Promise<OutcomeRecord[]>;
 
+  /** False, and nothing logged: an approval with this digest is there already. */
+  insertApproval(approval: NewApproval, event: LogEvent): Promise<boolean>;
+  /** In the order of arrival. */
+  listApprovals(jobId: Bytes): Promise<ApprovalRecord[]>;
+  /** False, and nothing logged: the job has a certificate already. */
+  insertJobEnd(end: JobEndRecord, event: LogEvent): Promise<boolean>;
+  findJobEnd(jobId: Bytes): Promise<JobEndRecord | undefined>;
+
   /** False, and nothing logged: a record with this digest is there already. */
   insertIdentity(identity: IdentityRow, event: LogEvent): Promise<boolean>;
   /** Newest first. */
   listIdentities(page: Page): Promise<IdentityRow[]>;
+  /** Whose record holds these bytes anywhere, newest first: candidates for whoever reads the record. */
+  findIdentities(bytes: Bytes, limit: number): Promise<IdentityRow[]>;
+
+  /**
+   * Takes the place of the token's board before. Not logged. Forgets boards that came
+   * before `forgetBeforeMs`.
+   */
+  keepBoard(board: BoardRecord, forgetBeforeMs: number): Promise<void>;
+  /** Newest first. */
+  listBoards(page: Page): Promise<BoardRecord[]>;
 
   /** Appends an entry of a recovery to the log; nothing else is kept of it. */
   logRecovery(event: LogEvent): Promise<void>;
@@ -171,6 +224,36 @@ export interface Store {
     by: { atMs: number; by: string; note: string },
     event: LogEvent,
   ): Promise<boolean>;
+
+  /** False, and nothing logged: it is stopped already. */
+  setStop(stop: StopRecord, event: LogEvent): Promise<boolean>;
+  /** False, and nothing logged: it is not stopped. */
+  liftStop(key: StopKey, event: LogEvent): Promise<boolean>;
+  findStop(key: StopKey): Promise<StopRecord | undefined>;
+  /** Newest first. */
+  listStops(page: Page): Promise<StopRecord[]>;
+
+  /** Sets how far a job of mode update is opened. */
+  setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
+  findRollout(jobId: Bytes): Promise<RolloutRecord | undefined>;
+  /** False, and nothing logged: a receipt with this digest is there already. */
+  insertFailure(failure: FailureRecord, event: LogEvent): Promise<boolean>;
+  /**
+   * Of units taken from `fromMs` on and not voided: with a receipt; without one and with a failure; with
+   * neither, and taken before `silentBeforeMs`.
+   */
+  countRollout(key: { jobId: Bytes; fromMs: number; silentBeforeMs: number }): Promise<RolloutCounts>;
+
+  /**
+   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The
+   * one that was noted under this key before, with the answer when there was one; undefined:
+   * this is the first. Not logged.
+   */
+  beginRequest(request: NewRequest): Promise<RequestRecord | undefined>;
+  /** Keeps the answer of a request that has none yet. Not logged. */
+  finishRequest(keyHash: Bytes, answer: Bytes): Promise<void>;
+  /** Forgets a request that was refused: it had no effect. Not logged. */
+  forgetRequest(keyHash: Bytes): Promise<void>;
 
   /** Keeps a challenge and forgets those that expired before `createdAtMs`. Not logged. */
   insertChallenge(challenge: Omit<ChallengeRecord, 'logSize'>): Promise<void>;
@@ -188,7 +271,10 @@ export interface Store {
   listTokens(page: Page): Promise<TokenRecord[]>;
   /** False, and nothing logged: unknown or revoked before. */
   revokeToken(tokenId: string, atMs: number, event: LogEvent): Promise<boolean>;
-  /** After an older database was put back: revokes every token, and approved jobs are open again. */
+  /**
+   * After an older database was put back: revokes every token, approved jobs are open again,
+   * and every approval has ended.
+   */
   suspendAll(atMs: number, event: LogEvent): Promise<void>;
 
   /** At most `limit` rows from sequence `from` on, ascending. */
@@ -219,14 +305,16 @@ export type StoreSnapshot = Pick<
   | 'listStationRequests'
   | 'listOutcomes'
   | 'listIdentities'
+  | 'listApprovals'
+  | 'findJobEnd'
   | 'readLog'
   | 'logHead'
   | 'close'
 >;
 
 /**
- * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges and
- * ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
+ * The methods that write durably for line and owner: what a fault-injecting wrapper counts. Challenges,
+ * boards and ticks are durable too, but count for nothing; suspendAll belongs to the start of an authority.
  */
 export const durableWrites = [
   'insertJob',
@@ -239,6 +327,12 @@ export const durableWrites = [
   'insertReceipt',
   'insertOutcome',
   'insertIdentity',
+  'insertApproval',
+  'insertJobEnd',
+  'setRollout',
+  'insertFailure',
+  'setStop',
+  'liftStop',
   'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',

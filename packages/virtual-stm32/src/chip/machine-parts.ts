@@ -6,13 +6,18 @@ import type { LowMemorySwitch } from '../peripherals/system-configuration.ts';
 import type { HostWire } from '../peripherals/usart-pins.ts';
 import type { SimulatedClock } from '../silicon/clock.ts';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
+import type { LevelKeys } from '../silicon/level-keys.ts';
 import type { MemoryAccess } from '../silicon/memory-access.ts';
 
 export interface MachineParts {
   readonly chip: Chip;
   readonly clock: SimulatedClock;
   readonly flash: FlashMemory;
-  readonly options: { readonly loaded: OptionValues; readonly stored: OptionValues };
+  readonly options: {
+    readonly loaded: OptionValues;
+    readonly stored: OptionValues;
+    readonly levelKeys: LevelKeys;
+  };
   readonly cpuMemory: MemoryAccess;
   readonly debugMemory: MemoryAccess;
   readonly banksSwapped: () => boolean;
@@ -20,6 +25,8 @@ export interface MachineParts {
   readonly emptyCheck: EmptyCheck;
   readonly lowMemory: LowMemorySwitch;
   readonly randomWord: () => number;
+  /** The supply. */
+  readonly millivolts: () => number;
   /** Bytes out on the link. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Whether the agent is called by its pin; undefined while nothing drives it. */

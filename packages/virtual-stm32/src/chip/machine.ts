@@ -72,7 +72,7 @@ export class Machine {
         nowUs,
         options: () => parts.options.loaded,
         send: (byte) => void this.#outgoing.push(byte),
-        randomWord: parts.randomWord,
+        ...{ randomWord: parts.randomWord, millivolts: parts.millivolts },
         agentRequest: parts.agentRequest,
         ...{ drivenLevels: parts.drivenLevels, wire: parts.wire, hostBaud: parts.hostBaud, more: parts.more },
       },
@@ -123,9 +123,11 @@ export class Machine {
       catchesHardFault: () => debug.catchesHardFault,
       onHalt: (reason) => debug.noteHalt(reason),
     });
-    const { cpuId } = chip.debug;
-    const identity = identityRegisters(identities.control);
-    const control = new SystemControlSpace({ cpuId, identity, processor: this.processor, timer, debug });
+    const control = new SystemControlSpace({
+      ...{ cpuId: chip.debug.cpuId, identity: identityRegisters(identities.control) },
+      ...{ processor: this.processor, timer, debug },
+      vectorAlignmentBytes: chip.vectorTable.alignmentBytes,
+    });
     const core = [control, breakpoints, ...romTables(chip)];
     this.#map = new PeripheralMap([...this.#peripherals.all, flashController, ...core]);
     this.#debugBus = busOf(parts.debugMemory);
@@ -145,6 +147,11 @@ export class Machine {
    */
   keepFlashController(): (() => void) | undefined {
     return this.#parts.flash.underWay.idle ? this.#flashController.keep() : undefined;
+  }
+
+  /** Makes the random generator, if there is one, report a seed error. */
+  failGenerator(): void {
+    this.#peripherals.generator?.fail();
   }
 
   /** A debugger asked for the core to be halted at the reset that is being done. */

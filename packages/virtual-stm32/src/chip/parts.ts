@@ -1,6 +1,6 @@
 // Makes the parts of one chip and wires them: which part asks which. No life here, that is chip.ts.
 
-import type { Chip } from '@firmseal/chips';
+import { brownOutMillivolts, type Chip } from '@firmseal/chips';
 import type { SimulatedClock } from '../silicon/clock.ts';
 import { FlashMemory } from '../silicon/flash-memory.ts';
 import { FlashTiming, type TimingModel } from '../silicon/flash-timing.ts';
@@ -11,6 +11,7 @@ import { OptionBytes } from '../silicon/option-bytes.ts';
 import { OtpMemory } from '../silicon/otp-memory.ts';
 import { PowerSupply } from '../silicon/power-supply.ts';
 import { SeededRandom } from '../silicon/random.ts';
+import { SupplyRail } from '../silicon/supply-rail.ts';
 import { WorkingMemory } from '../silicon/working-memory.ts';
 
 export interface AssemblyOptions {
@@ -45,7 +46,13 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
     streams.set(name, made);
     return made;
   };
-  const power = new PowerSupply();
+  const rail = new SupplyRail({
+    nowUs: () => options.time.nowUs(),
+    // Before the option bytes were loaded there is the power-on reset alone, and nothing runs.
+    resetMillivolts: () => brownOutMillivolts(chip, optionBytes.loaded),
+    flashMillivolts: chip.supply.leastMillivolts,
+  });
+  const power = new PowerSupply(rail);
   const timing = new FlashTiming({ chip, clock, model: options.timing, random: stream('timing') });
   const random = stream('tearing');
   const ram = new WorkingMemory(chip, seed);
@@ -60,7 +67,7 @@ export function assembleParts(options: AssemblyOptions): ChipParts {
   });
   const { isWriteProtected } = optionBytes;
   const { time } = options;
-  const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected, time });
+  const flash = new FlashMemory({ chip, power, timing, random, isWriteProtected, time, rail });
   return {
     power,
     streams,

@@ -6,6 +6,7 @@
 
 import type { OptionValues } from '@firmseal/chips';
 import type { SavedCells } from '../silicon/erase-unit-cells.ts';
+import type { SavedOptions } from '../silicon/option-bytes.ts';
 import type { SavedSupply } from '../silicon/power-supply.ts';
 import { type RandomState, SeededRandom } from '../silicon/random.ts';
 import type { SavedMemory } from '../silicon/working-memory.ts';
@@ -24,7 +25,7 @@ export interface ChipSnapshot {
 
 export interface SavedParts {
   readonly flash: readonly SavedCells[];
-  readonly options: { readonly stored: OptionValues; readonly loaded: OptionValues };
+  readonly options: SavedOptions;
   readonly otp: Uint8Array | undefined;
   readonly ram: SavedMemory;
   readonly supply: SavedSupply;
@@ -35,7 +36,11 @@ export function saveParts({ memory, power, streams }: ChipParts): SavedParts {
   const { stored, loaded } = memory.options;
   return {
     flash: memory.flash.save(),
-    options: { stored: new Map(stored), loaded: new Map(loaded) },
+    options: {
+      stored: new Map(stored),
+      loaded: new Map(loaded),
+      levelKeys: memory.options.levelKeys.save(),
+    },
     otp: memory.otp?.save(),
     ram: memory.ram.save(),
     supply: power.save(),

@@ -70,7 +70,7 @@ export class VirtualChip {
   readonly #random: SeededRandom;
   readonly #life = new ChipLife();
   readonly #run = new FirmwareRun({
-    powered: () => this.power.on,
+    powered: () => this.#supply.bears,
     halted: () => this.#life.halted,
     deliver: (bytes) => this.#life.executor?.receive(bytes),
     start: (cause) => this.#start(cause),
@@ -144,6 +144,7 @@ export class VirtualChip {
         this.#life.halted = halted;
       },
       reset: () => this.#reset('debug'),
+      giveLevelKey: (key) => this.#options.giveLevelKey(key),
       readWord: (address) => this.machine.readDebugWord(address),
       powerLost: () => {
         if (!this.#run.active) this.#losePower();
@@ -195,8 +196,9 @@ export class VirtualChip {
     else this.#life.levels.set(pin, high);
   }
 
+  /** Nothing happens while the supply (`power.rail`) is below the brown-out level. */
   powerOn(): void {
-    if (this.power.on) return;
+    if (this.power.on || this.power.rail.isBrownOut) return;
     this.#supply.switchOn();
     this.#run.enter(() => this.#start('power-on'));
   }
@@ -321,6 +323,7 @@ export class VirtualChip {
     return createCpuPort({
       ...{ chip: this.chip, clock: this.clock, memory: this.#memory, flash: this.#flash, ram: this.#ram },
       ...{ random: this.#random, uid: this.uid, resetCause, boot },
+      levelKeySet: () => this.#options.levelKeys.isAnyLocked,
       gate: () => {
         if (present !== this.#life.present) throw new Error('the firmware that holds this port was stopped');
         this.#run.gate();
@@ -360,6 +363,7 @@ export class VirtualChip {
     this.#stopFirmware();
     this.debug.disconnect();
     this.#machine?.losePower();
+    this.#options.levelKeys.losePower();
     this.#ram.loseContent();
     this.#life.bootedApplication = undefined;
     this.#life.debuggerSeen = false;

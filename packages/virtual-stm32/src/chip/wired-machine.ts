@@ -45,6 +45,7 @@ export function createMachine({ chip, clock, parts, life, access, actions }: Mac
       },
     },
     randomWord: () => randomGenerator.word(),
+    millivolts: () => power.rail.millivolts,
     agentRequest: () => life.pins.get('agent-request'),
     drivenLevels: () => life.levels,
     debugAnswers: () => power.on && debugPortAnswers(options.access),

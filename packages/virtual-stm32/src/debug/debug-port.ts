@@ -20,6 +20,8 @@ export interface DebugHooks {
   readonly reset: () => void;
   /** A word of memory or of a register over the chip's bus; undefined is a bus fault. */
   readonly readWord: (address: number) => number | undefined;
+  /** A key of a readout level, given under reset. */
+  readonly giveLevelKey: (key: Uint8Array) => 'opened' | 'wrong' | 'no-key';
   /** Power went while an operation of the port ran. */
   readonly powerLost: () => void;
 }
@@ -104,6 +106,17 @@ export class DebugPort {
   /** Stores; takes force at the next reset or power cycle. From level 1 to 0 it erases the flash first. */
   writeOptionBytes(values: OptionValues): OptionStatus | NoDebug {
     return this.#attempt((memory) => memory.programOptions(values));
+  }
+
+  /**
+   * Gives a key with which a readout level can be left (U5), under reset: the one thing that a port at level
+   * 2 takes. The chip starts again afterwards.
+   */
+  giveLevelKey(key: Uint8Array): 'opened' | 'wrong' | 'no-key' | 'no-power' {
+    if (!this.#hooks.powered()) return 'no-power';
+    const given = this.#hooks.giveLevelKey(key);
+    this.#hooks.reset();
+    return given;
   }
 
   /** Stops the CPU: what comes in on the link is lost meanwhile. */

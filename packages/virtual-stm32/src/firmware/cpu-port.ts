@@ -31,6 +31,7 @@ export interface CpuParts {
   readonly uid: Uint8Array<ArrayBuffer>;
   readonly resetCause: ResetCause;
   readonly boot: BootSource;
+  readonly levelKeySet: () => boolean;
   /** Throws when this start of the chip is over. */
   readonly gate: () => void;
   readonly pin: (name: InputPin) => boolean;
@@ -46,7 +47,9 @@ export function createCpuPort(parts: CpuParts): CpuPort {
     chip,
     resetCause: parts.resetCause,
     boot: parts.boot,
-    levelKeySet: false,
+    get levelKeySet() {
+      return parts.levelKeySet();
+    },
     get uid() {
       return parts.uid.slice();
     },

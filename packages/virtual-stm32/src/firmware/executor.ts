@@ -50,8 +50,7 @@ export interface CpuPort {
   /** Stores; takes force at the next reset. */
   programOptions(values: OptionValues): OptionStatus;
   /**
-   * Whether the chip holds a key that takes its readout level back (catalogue: regression keys). No virtual
-   * chip takes such keys, so it is false.
+   * Whether the chip holds a key that takes its readout level back (catalogue: regression keys).
    */
   readonly levelKeySet: boolean;
   /** Loads stored option bytes by a reset. */

@@ -16,7 +16,7 @@ import { type DrivenPins, GpioPort } from './gpio-port.ts';
 import { BackupRegisterBlock, type Peripheral } from './peripheral.ts';
 import { peripheralSet } from './peripheral-sets.ts';
 import { RandomNumberGenerator } from './random-number-generator.ts';
-import { ReadyFlags } from './ready-flags.ts';
+import { PowerControl } from './ready-flags.ts';
 import { ResetClockControl } from './reset-clock-control.ts';
 import { SerialLine } from './serial-line.ts';
 import { type BankSwitch, type LowMemorySwitch, SystemConfiguration } from './system-configuration.ts';
@@ -27,6 +27,8 @@ import { IndependentWatchdog, WindowWatchdog } from './watchdog.ts';
 export interface PeripheralParts {
   readonly chip: Chip;
   readonly nowUs: () => number;
+  /** The supply. */
+  readonly millivolts: () => number;
   /** Option bytes in force. */
   readonly options: () => OptionValues;
   readonly waitUntilUs: (timeUs: number) => void;
@@ -50,6 +52,7 @@ export interface PeripheralParts {
 export interface Peripherals {
   readonly all: readonly Peripheral[];
   readonly clock: ResetClockControl;
+  readonly generator: RandomNumberGenerator | undefined;
   /** Time that passes while the chip waits for a host. */
   pauseWatchdog(us: number): void;
   /** A regression of readout protection. */
@@ -131,7 +134,7 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     ...ports,
     clock,
     ...[watchdog, windowWatchdog],
-    new ReadyFlags(set.pwr),
+    new PowerControl(set.pwr, chip.supply.monitor, parts.millivolts),
     new SystemConfiguration(set.syscfg, {
       banks: switchesBanks ? parts.banks : undefined,
       lowMemory: aliasesLowMemory(chip) ? parts.lowMemory : undefined,
@@ -139,9 +142,14 @@ export function createPeripherals(parts: PeripheralParts): Peripherals {
     backup,
     new DebugIdentityRegisters(chip.debug.dbgmcuAddress, chip.debug.idCode),
   ];
-  if (set.rng !== undefined) all.push(new RandomNumberGenerator(set.rng, parts.randomWord));
+  const generator =
+    set.rng === undefined
+      ? undefined
+      : new RandomNumberGenerator(set.rng, parts.randomWord, kind === 'u5' || kind === 'h5');
+  if (generator !== undefined) all.push(generator);
   return {
     ...{ all, clock },
+    generator,
     pauseWatchdog: (us) => watchdog.pause(us),
     eraseBackupRegisters: () => backup.eraseBackupRegisters(),
     reset(cause) {

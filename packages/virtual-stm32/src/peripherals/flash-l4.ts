@@ -117,7 +117,8 @@ export class FlashControllerL4 implements FlashStores {
     const running = [1, 2].map((bank) => underWay.look(bank));
     const bits = (running[0] ? busy[0] : 0) | (running[1] ? busy[1] : 0);
     const waiting = this.#buffer.empty && this.#row.empty ? 0 : waitsForData;
-    return (this.#status | bits | (bits === 0 ? 0 : alsoBusy) | waiting) >>> 0;
+    const locks = this.#parts.options.levelKeys.lockBits(this.addressStart + this.#layout.status);
+    return (this.#status | bits | (bits === 0 ? 0 : alsoBusy) | waiting | locks) >>> 0;
   }
 
   readRegister(offset: number): number {
@@ -146,7 +147,9 @@ export class FlashControllerL4 implements FlashStores {
     else if (offset === secondEcc) this.#secondEcc &= ~(value & eccDetected);
     else {
       const option = this.#latches.programmedAt(offset);
-      if (option !== undefined && !this.#optionKeys.locked) this.#latches.write(option, value);
+      if (this.#optionKeys.locked) return;
+      if (option !== undefined) this.#latches.write(option, value);
+      else this.#parts.options.levelKeys.stage(this.addressStart + offset, value);
     }
   }
 

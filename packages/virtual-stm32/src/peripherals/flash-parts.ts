@@ -3,6 +3,7 @@
 
 import type { Chip, EraseUnit, OptionRegister, OptionValues } from '@firmseal/chips';
 import type { FlashMemory } from '../silicon/flash-memory.ts';
+import type { LevelKeys } from '../silicon/level-keys.ts';
 
 export interface EmptyCheck {
   readonly found: () => boolean;
@@ -13,7 +14,11 @@ export interface FlashControllerParts {
   readonly chip: Chip;
   readonly flash: FlashMemory;
   /** Option bytes in force, and those that the next load brings. */
-  readonly options: { readonly loaded: OptionValues; readonly stored: OptionValues };
+  readonly options: {
+    readonly loaded: OptionValues;
+    readonly stored: OptionValues;
+    readonly levelKeys: LevelKeys;
+  };
   /** What the empty check found at the last load of option bytes, and what software made of it. */
   readonly emptyCheck: EmptyCheck;
   /** The addresses of the banks are exchanged at the moment. */

@@ -198,3 +198,32 @@ test('a store into flash is seen by the next load; power that fails in it ends t
   chip.powerOn();
   expect(chip.running).toBe(true);
 });
+
+test.each([
+  ['stm32f427', 512],
+  ['stm32h743', 1024],
+  ['stm32g0b1', 256],
+])('%s: VTOR takes multiples of %i, and rounds others down', (id, alignmentBytes) => {
+  const { machine } = started(image({ reset: [0xe7fe] }), 100, id).chip;
+  const write = (address: number) => {
+    const code = [load(0, entry, 0), load(1, entry + 2, 1), 0x6001, 0xe7fe]; // str r1, [r0]
+    const other = started(image({ reset: code }, [0xe000_ed08, address]), 100, id).chip.machine;
+    return other.processor.core.VTOR >>> 0;
+  };
+  expect(machine.processor.core.VTOR >>> 0).toBe(flash);
+  expect(write(flash + 2 * alignmentBytes)).toBe(flash + 2 * alignmentBytes);
+  expect(write(flash + 2 * alignmentBytes + 0x80)).toBe(flash + 2 * alignmentBytes);
+});
+
+test.each([
+  ['stm32f427', 0x200, 0x4000_0000],
+  ['stm32g0b1', 0, 0],
+])('%s: the cause of a fault stands in CFSR and HFSR until a 1 is written there', (id, cause, forced) => {
+  // ldr r0, [r0] of an address that nobody has; the second handler writes back what it reads from CFSR.
+  const reset = [load(0, entry, 0), 0x6800, 0xe7fe];
+  const { processor } = started(image({ reset }, [0x9000_0000]), 100, id).chip.machine;
+  expect(processor.faults).toEqual({ configurable: cause, hard: forced });
+  const fault = [load(0, 0x80, 1), 0x6801, 0x6001, 0xe7fe];
+  const taken = started(image({ reset, fault }, [0x9000_0000, 0xe000_ed28]), 100, id).chip.machine;
+  expect(taken.processor.faults).toEqual({ configurable: 0, hard: forced });
+});

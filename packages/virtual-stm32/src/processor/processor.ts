@@ -45,6 +45,8 @@ export interface ProcessorHooks {
 }
 
 const hardFault = 3;
+/** CFSR and HFSR (DDI 0403, B3.2.15, B3.2.16): a precise bus error, an undefined instruction; escalated. */
+const causes = { busError: 1 << 9, undefined: 1 << 16, forced: 1 << 30 };
 const sliceInstructions = 4096;
 /** Looks at an empty link that follow each other closely, after which the firmware counts as waiting. */
 const emptyPollsMax = 64;
@@ -64,6 +66,8 @@ const holdsNoCode = (address: number): boolean => {
 
 export class Processor {
   readonly core: ThumbCore;
+  /** Causes of faults since the reset that software has not taken back; none on Armv6-M. */
+  readonly faults = { configurable: 0, hard: 0 };
   readonly #instructions: Armv7mInstructions | undefined;
   readonly #parts: ProcessorParts;
   #hooks: ProcessorHooks | undefined;
@@ -114,6 +118,8 @@ export class Processor {
     clearCore(core);
     this.#instructions?.reset();
     core.VTOR = vectorTable;
+    this.faults.configurable = 0;
+    this.faults.hard = 0;
     this.#accountedCycles = 0;
     this.#halted = false;
     this.#lockedUp = false;
@@ -302,8 +308,9 @@ export class Processor {
     if (error instanceof BreakInstruction) {
       this.core.PC = pc;
       if (!this.#isUndefined(pc) && this.#hooks?.debugging()) this.halt('breakpoint');
-      else this.#fault(pc);
-    } else if (error instanceof BusFault || error instanceof UndefinedInstruction) this.#fault(pc);
+      else this.#fault(pc, causes.undefined);
+    } else if (error instanceof BusFault) this.#fault(pc, causes.busError);
+    else if (error instanceof UndefinedInstruction) this.#fault(pc, causes.undefined);
     else throw error;
   }
 
@@ -313,8 +320,12 @@ export class Processor {
   }
 
   /** HardFault, or lock-up when one was being handled or cannot be entered (DDI 0419, B1.5.15). */
-  #fault(pc: number): void {
+  #fault(pc: number, cause: number): void {
     const { core } = this;
+    if (this.#instructions !== undefined) {
+      this.faults.configurable |= cause;
+      this.faults.hard |= causes.forced;
+    }
     core.PC = (pc & ~1) >>> 0;
     if (core.IPSR === hardFault || core.IPSR === 2) {
       this.#lockedUp = true;

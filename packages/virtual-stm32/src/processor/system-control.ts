@@ -1,6 +1,6 @@
 // System control space (DDI 0419, B3.2 to B3.4): identity, vector table, system reset, exception state,
 // SysTick, a part of the NVIC, and the debug registers behind core-debug.ts. The identity is the chip's.
-// Fault status registers read as 0: every fault is a HardFault.
+// Every fault is a HardFault; from Armv7-M on, CFSR and HFSR keep its cause until a 1 is written.
 
 import { ChipReset } from '../chip/signals.ts';
 import type { Peripheral } from '../peripherals/peripheral.ts';
@@ -22,6 +22,8 @@ const offsets = {
   reset: 0xd0c,
   priority2: 0xd1c,
   priority3: 0xd20,
+  configurableFaults: 0xd28,
+  hardFaults: 0xd2c,
   debugEvents: 0xd30,
   debugFirst: 0xdf0,
   debugLast: 0xdfc,
@@ -34,6 +36,8 @@ const pending = { timer: 1 << 26, clearTimer: 1 << 25, pendsv: 1 << 28, clearPen
 
 export interface SystemControlParts {
   readonly cpuId: number;
+  /** VTOR holds multiples of it: the table's size (DDI 0403, B3.2.5; PM0214 4.4.4). */
+  readonly vectorAlignmentBytes: number;
   /** Identification registers, by offset. */
   readonly identity: Readonly<Record<number, number>>;
   readonly processor: Processor;
@@ -83,6 +87,10 @@ export class SystemControlSpace implements Peripheral {
         );
       case offsets.vectorTable:
         return core.VTOR >>> 0;
+      case offsets.configurableFaults:
+        return processor.faults.configurable;
+      case offsets.hardFaults:
+        return processor.faults.hard;
       case offsets.reset:
         return 0xfa05_0000;
       case offsets.priority2:
@@ -104,12 +112,19 @@ export class SystemControlSpace implements Peripheral {
     else if (offset === offsets.reset) {
       if (value >>> 16 === resetKey && value & resetRequest)
         throw new ChipReset(by.master === 'debug' ? 'debug' : 'software');
-    } else if (offset === offsets.vectorTable) core.VTOR = (value & ~0x7f) >>> 0;
+    } else if (offset === offsets.vectorTable) this.#setVectorTable(value);
+    else if (offset === offsets.configurableFaults) processor.faults.configurable &= ~value;
+    else if (offset === offsets.hardFaults) processor.faults.hard &= ~value;
     else if (offset === offsets.interruptState) this.#setPending(value);
     else if (offset === offsets.priority2) core.SHPR2 = value;
     else if (offset === offsets.priority3) core.SHPR3 = value;
     else this.#writeInterrupts(offset, value);
     core.interruptsUpdated = true;
+  }
+
+  #setVectorTable(value: number): void {
+    const { processor, vectorAlignmentBytes } = this.#parts;
+    processor.core.VTOR = (value & -vectorAlignmentBytes) >>> 0;
   }
 
   #setPending(value: number): void {

@@ -2,29 +2,33 @@
 
 import { findChip } from '@firmseal/chips';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PowerLost } from '../chip/signals.ts';
 import { SimulatedClock } from './clock.ts';
 import { FlashMemory } from './flash-memory.ts';
 import { FlashTiming, type TimingModel } from './flash-timing.ts';
 import { PowerSupply } from './power-supply.ts';
 import { SeededRandom } from './random.ts';
+import { SupplyRail } from './supply-rail.ts';
 
 function flashOf(id: string, { model = 'typical' as TimingModel, seed = 'flash', locked = -1 } = {}) {
   const chip = findChip(id);
   const clock = new SimulatedClock();
-  const power = new PowerSupply();
+  const nowUs = () => clock.nowUs;
+  const limits = { nowUs, resetMillivolts: () => 1700, flashMillivolts: chip.supply.leastMillivolts };
+  const rail = new SupplyRail(limits);
+  const power = new PowerSupply(rail);
   power.switchOn();
   const timing = new FlashTiming({ chip, clock, model, random: new SeededRandom(`${seed}/timing`) });
   const flash = new FlashMemory({
-    ...{ chip, power, timing, random: new SeededRandom(seed) },
+    ...{ chip, power, timing, rail, random: new SeededRandom(seed) },
     isWriteProtected: (unit) => unit.index === locked,
     time: {
-      nowUs: () => clock.nowUs,
+      nowUs,
       waitUntilUs: (timeUs) => clock.advance(Math.max(0, timeUs - clock.nowUs)),
     },
   });
-  return { chip, clock, power, flash };
+  return { chip, clock, power, rail, flash };
 }
 
 const word = (value: number) => Uint8Array.of(value, value, value, value);
@@ -222,4 +226,62 @@ test('an observer sees every operation in order', () => {
     { number: 1, kind: 'erase', address: f4, length: 131072 },
     { number: 2, kind: 'program', address: f4, length: 4 },
   ]);
+});
+
+describe('a supply that sags', () => {
+  const fill = (flash: FlashMemory) => {
+    for (let i = 0; i < 64; i++) expect(flash.programUnit(f4 + 256 * i, word(0))).toBe('ok');
+  };
+
+  test('F427: below 2.7 V an erase is half done, and no status says so', () => {
+    const { flash, rail } = flashOf('stm32f427');
+    fill(flash);
+    rail.hold(2650);
+    expect(flash.eraseUnit(f4)).toBe('ok');
+    const sound = flashOf('stm32f427');
+    fill(sound.flash);
+    sound.rail.hold(2700);
+    sound.flash.eraseUnit(f4);
+    expect(sound.flash.contentOf(5)).toBe('erased');
+    expect(flash.contentOf(5)).not.toBe('erased');
+  });
+
+  test('a dip within the time of an erase is enough, whether somebody waits or not', () => {
+    for (const waits of [true, false]) {
+      const { flash, rail, clock, chip } = flashOf('stm32f427');
+      fill(flash);
+      const [from, half] = [clock.nowUs, chip.timing.erase.get(128 << 10)!.x32!.typicalUs / 2];
+      rail.follow([
+        { atUs: from, millivolts: 3300 },
+        { atUs: from + half, millivolts: 2000 },
+        { atUs: from + 2 * half, millivolts: 3300 },
+      ]);
+      if (waits) flash.eraseUnit(f4);
+      else flash.eraseUnit(f4, () => {});
+      flash.underWay.waitFor();
+      expect(rail.millivolts).toBe(3300);
+      expect(flash.contentOf(5)).not.toBe('erased');
+    }
+  });
+
+  test('below the reset there is no power, and no operation', () => {
+    const { flash, rail, power } = flashOf('stm32f427');
+    rail.hold(1600);
+    expect(() => flash.programUnit(f4, word(0))).toThrow(PowerLost);
+    expect([power.on, power.bears]).toEqual([true, false]);
+  });
+
+  test('its course goes straight from point to point, at rising times', () => {
+    const { rail, clock } = flashOf('stm32f427');
+    rail.follow([
+      { atUs: 100, millivolts: 3000 },
+      { atUs: 200, millivolts: 2000 },
+    ]);
+    expect(rail.millivolts).toBe(3000);
+    clock.advance(150);
+    expect(rail.millivolts).toBe(2500);
+    clock.advance(1000);
+    expect(rail.millivolts).toBe(2000);
+    expect(() => rail.follow([])).toThrow(RangeError);
+  });
 });

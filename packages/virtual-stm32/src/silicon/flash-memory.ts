@@ -9,6 +9,7 @@ import type { FlashTiming } from './flash-timing.ts';
 import { OperationsUnderWay, type OperationTime } from './operations-under-way.ts';
 import type { OperationKind, PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
+import type { SupplyRail } from './supply-rail.ts';
 
 /**
  * How an operation ended, as the controller's error flags say. `not-erased`: the unit had been programmed
@@ -46,6 +47,7 @@ export interface FlashParts {
   /** Whether option bytes in force write-protect the unit. */
   readonly isWriteProtected: (unit: EraseUnit) => boolean;
   readonly time: OperationTime;
+  readonly rail: SupplyRail;
 }
 
 interface FlashOperation {
@@ -205,12 +207,14 @@ export class FlashMemory {
 
   /** Under the plan of cuts; at once with its time, or begun. */
   #run(operation: FlashOperation, done: (() => void) | undefined): void {
-    const { kind, address, length, bank, durationUs, complete, tear } = operation;
-    const { power, timing } = this.#parts;
+    const { kind, address, length, bank, durationUs, tear } = operation;
+    const { power, timing, rail } = this.#parts;
     this.#version++;
+    const begunUs = rail.nowUs;
+    const complete = () => (rail.failedFlashSince(begunUs) ? tear() : operation.complete());
     const whole = () => {
-      complete();
       timing.spend(durationUs());
+      complete();
     };
     if (done === undefined) {
       power.run({ kind, address, length, complete: whole, tear });

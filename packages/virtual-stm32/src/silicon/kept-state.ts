@@ -17,6 +17,8 @@ export interface KeptState {
   /** Stored values by register. */
   readonly options: ReadonlyMap<number, number>;
   readonly otp: Uint8Array | undefined;
+  /** Keys of readout levels by name; empty for most chips. */
+  readonly levelKeys: ReadonlyMap<string, Uint8Array>;
   readonly operations: number;
   readonly clockUs: number;
   /** Four words a stream. */
@@ -35,6 +37,7 @@ export function keepParts({ memory, power, streams }: ChipParts, clock: Simulate
     units: flash.keep(),
     options: new Map(options.stored),
     otp: otp?.keep(),
+    levelKeys: options.levelKeys.save(),
     operations: power.operations,
     clockUs: clock.nowUs,
     chance: new Map([...streams].map(([name, stream]) => [name, stream.position])),
@@ -55,6 +58,7 @@ export function takeParts(
     throw new RangeError('unique id or OTP have another length');
   uid.set(kept.uid);
   flash.take(kept.units);
+  options.levelKeys.restore(kept.levelKeys);
   options.take(kept.options);
   if (kept.otp !== undefined) otp?.take(kept.otp);
   power.continueFrom(kept.operations);

@@ -19,6 +19,7 @@ import {
   withOptionField,
 } from '@firmseal/chips';
 import type { FlashTiming } from './flash-timing.ts';
+import { LevelKeys, type SavedLevelKeys } from './level-keys.ts';
 import type { LastingOperation } from './operations-under-way.ts';
 import type { PowerSupply } from './power-supply.ts';
 import type { SeededRandom } from './random.ts';
@@ -26,9 +27,9 @@ import { areaBounds, planRegression } from './regression.ts';
 import { tearBytes } from './tearing.ts';
 
 /**
- * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area), or a
- * product state that does not follow the present one.
- * `refused`: this master may not. `unknown-register`: not in the catalogue.
+ * `locked`: level 2. `field-locked`: a field that only a regression lets go (PCROP, secure-only area), a
+ * product state that does not follow the present one, or a level that waits for a key. `refused`: this master
+ * may not. `unknown-register`: not in the catalogue.
  */
 export type OptionStatus = 'ok' | 'locked' | 'field-locked' | 'unknown-register' | 'refused';
 
@@ -43,10 +44,18 @@ export interface OptionParts {
   readonly regress: (stays: (unit: EraseUnit) => boolean) => void;
 }
 
+export interface SavedOptions {
+  readonly stored: OptionValues;
+  readonly loaded: OptionValues;
+  readonly levelKeys: SavedLevelKeys;
+}
+
 /** What a readout protection byte that does not match its complement reads as: level 1. */
 const mismatch = 0xff;
 
 export class OptionBytes {
+  /** Keys that guard a step down (U5). */
+  readonly levelKeys: LevelKeys;
   readonly #parts: OptionParts;
   #stored: Map<number, number>;
   #loaded: Map<number, number>;
@@ -56,6 +65,7 @@ export class OptionBytes {
 
   constructor(parts: OptionParts) {
     this.#parts = parts;
+    this.levelKeys = new LevelKeys(parts.chip);
     this.#stored = defaultOptionValues(parts.chip);
     this.#loaded = new Map(this.#stored);
     this.#derive();
@@ -76,9 +86,10 @@ export class OptionBytes {
     return this.#stored;
   }
 
-  restore(saved: { readonly stored: OptionValues; readonly loaded: OptionValues }): void {
+  restore(saved: SavedOptions): void {
     this.#stored = new Map(saved.stored);
     this.#loaded = new Map(saved.loaded);
+    this.levelKeys.restore(saved.levelKeys);
     this.#derive();
   }
 
@@ -119,7 +130,21 @@ export class OptionBytes {
 
   load(): void {
     this.#loaded = new Map(this.#stored);
+    this.levelKeys.load();
     this.#derive();
+  }
+
+  /**
+   * A key given through the debug port under reset. The right one lets level 1 be left, or makes a chip at
+   * level 2 one at level 1 from its next load on; nothing is erased by that.
+   */
+  giveLevelKey(key: Uint8Array): 'opened' | 'wrong' | 'no-key' {
+    const level = this.level;
+    const given = this.levelKeys.give(level, key);
+    const { field, level1 } = this.#parts.chip.readoutProtection;
+    if (given === 'opened' && level === 2)
+      this.#stored = withOptionField(this.#parts.chip, this.#stored, { name: field, value: level1 });
+    return given;
   }
 
   /** Against program and erase: by its own option bits, or because a part of it can only be executed. */
@@ -146,6 +171,8 @@ export class OptionBytes {
     const regresses =
       change === undefined ? before === 1 && readoutLevel(chip, next) === 0 : change === 'regression';
     if (!regresses && !this.#keepsLockedFields(next)) return 'field-locked';
+    if (regresses && this.levelKeys.guards(1)) return 'field-locked';
+    this.levelKeys.program(this.level);
     if (regresses) next = this.#regression(next);
     this.#write(next, whenDone);
     return 'ok';

@@ -1,8 +1,10 @@
 // Power, and the plan of when it fails. Every change of non-volatile memory (program of one write unit, erase
 // of one unit, mass erase, program of option bytes) is one operation, counted from 1; a cut hits one of them
 // before it starts, in its middle (torn) or right after it ended. What a torn operation leaves is tearing.ts.
+// The voltage while it is on, and what a low one does, is supply-rail.ts.
 
 import { PowerLost } from '../chip/signals.ts';
+import type { SupplyRail } from './supply-rail.ts';
 
 export type OperationKind = 'program' | 'erase' | 'mass-erase' | 'option-bytes';
 
@@ -36,7 +38,10 @@ export interface OperationBody {
 }
 
 /** What a test or an attacker sees of the supply; switching is the chip's. */
-export type PowerPlan = Pick<PowerSupply, 'on' | 'operations' | 'fired' | 'pending' | 'plan' | 'onOperation'>;
+export type PowerPlan = Pick<
+  PowerSupply,
+  'on' | 'operations' | 'fired' | 'pending' | 'plan' | 'onOperation' | 'rail'
+>;
 
 export interface SavedSupply {
   readonly on: boolean;
@@ -45,6 +50,7 @@ export interface SavedSupply {
 }
 
 export class PowerSupply {
+  readonly rail: SupplyRail;
   #on = false;
   #operations = 0;
   #cuts: PowerCut[] = [];
@@ -55,8 +61,17 @@ export class PowerSupply {
   /** Called before an operation is carried out; throws what unwinds the firmware when a reset is due. */
   interrupt: (() => void) | undefined;
 
+  constructor(rail: SupplyRail) {
+    this.rail = rail;
+  }
+
   get on(): boolean {
     return this.#on;
+  }
+
+  /** Switched on, and not held in reset by a low supply. */
+  get bears(): boolean {
+    return this.#on && !this.rail.isBrownOut;
   }
 
   /** Operations begun so far; the next has this number + 1. */
@@ -109,7 +124,7 @@ export class PowerSupply {
 
   /** Runs one operation under the plan. Throws PowerLost when a cut hits it or the supply is off. */
   run(body: OperationBody): void {
-    if (!this.#on) throw new PowerLost();
+    if (!this.bears) throw new PowerLost();
     this.#operations++;
     if (this.onOperation !== undefined) {
       const { kind, address, length } = body;

@@ -2,8 +2,17 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { tellAlarm } from '../../alarm-view.ts';
+import {
+  acknowledgementOf,
+  approvalPolicyOption,
+  approveFirst,
+  approverDelegationOption,
+  approverKeyOption,
+  approversRootOption,
+  findAlarm,
+} from '../../approver.ts';
 import { accessAuthority } from '../../authority-access.ts';
-import { authorityOption, examples, number, tokenOption } from '../../options.ts';
+import { authorityOption, examples, number, passphraseOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -13,6 +22,11 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--note <text>', 'what was found; the log keeps it')
+    .addOption(approverKeyOption())
+    .addOption(approverDelegationOption())
+    .addOption(approvalPolicyOption())
+    .addOption(approversRootOption())
+    .addOption(passphraseOption('the key of the approver'))
     .addHelpText(
       'after',
       examples(
@@ -23,6 +37,14 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, alarm, options) => {
         const { note } = options;
-        tellAlarm(face, await accessAuthority(face, options).call('acknowledgeAlarm', { alarm, note }));
+        const client = accessAuthority(face, options);
+        if (options.approverKey !== undefined) {
+          const raised = await findAlarm(client, alarm);
+          const view = await client.call('showJob', { job: raised.job });
+          await approveFirst(face, client, {
+            ...{ options, view, subjects: () => [acknowledgementOf(raised, note)] },
+          });
+        }
+        tellAlarm(face, await client.call('acknowledgeAlarm', { alarm, note }));
       }),
     );

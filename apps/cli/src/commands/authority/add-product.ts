@@ -5,6 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type ProductKeys, verifyProduct } from '@firmseal/authority';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseKnownTestKeys } from '@firmseal/keys';
+import { approvalPolicyOption } from '../../approver.ts';
 import { authorityPaths, writeProduct } from '../../authority-folder.ts';
 import { readInput } from '../../files.ts';
 import { examples, productOption, rootKeyOption } from '../../options.ts';
@@ -20,6 +21,7 @@ export const command = (shell: Shell) =>
     .requiredOption('--issuer-delegation <file>', "delegation of the authority's issuer.key.pub")
     .requiredOption('--device-ca-delegation <file>', 'delegation of the device CA whose chips may install')
     .option('--epoch-statement <file>', 'epoch statement in force')
+    .addOption(approvalPolicyOption())
     .addHelpText(
       'after',
       examples(
@@ -29,7 +31,7 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { product, epochStatement } = options;
+        const { product, epochStatement, approvalPolicy } = options;
         const rootPublicKey = readPublicKey(options.rootKey);
         refuseKnownTestKeys(rootPublicKey);
         const publicKey = readPublicKey(`${authorityPaths(folder).issuer}.pub`);
@@ -40,6 +42,7 @@ export const command = (shell: Shell) =>
           issuerDelegation: readInput(options.issuerDelegation),
           deviceCaDelegations: [readInput(options.deviceCaDelegation)],
           ...(epochStatement === undefined ? {} : { epochStatement: readInput(epochStatement) }),
+          ...(approvalPolicy === undefined ? {} : { approvalPolicyObject: readInput(approvalPolicy) }),
         };
         verifyProduct(nodeCrypto, keys);
         writeProduct(folder, keys);

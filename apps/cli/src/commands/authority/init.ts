@@ -6,23 +6,27 @@ import { makeFolder } from '@firmseal/files';
 import { authorityPaths } from '../../authority-folder.ts';
 import { makeAuthority } from '../../make-authority.ts';
 import { examples, passphraseOption } from '../../options.ts';
-import { readNewPassphrase } from '../../passphrase.ts';
+import { readNewPassphrase, readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { costOf, type Shell } from '../../shell.ts';
 
 export const command = (shell: Shell) =>
   new Command()
     .argument('<folder>', 'the folder to make')
-    .addOption(passphraseOption('the keys of the authority'))
+    .option('--issuer-token <uri>', 'pkcs11: URI: make the key that signs licenses in a token')
+    .option('--kem-token <uri>', 'pkcs11: URI: make the key that opens content keys in a token')
+    .addOption(passphraseOption('the keys of the authority, or PIN of the token'))
     .addHelpText('after', examples('authority init authority'))
     .action(
-      runs(shell, async (face, folder, { passphraseFile }) => {
+      runs(shell, async (face, folder, { passphraseFile, issuerToken, kemToken }) => {
+        // A PIN exists, and a token stops who tries many; a passphrase is new, and has to be strong.
+        const onlyTokens = issuerToken !== undefined && kemToken !== undefined;
+        const ask = onlyTokens ? readPassphrase : readNewPassphrase;
         await makeFolder(folder, async (inside) =>
-          makeAuthority(
-            inside,
-            await readNewPassphrase(face, 'the keys of the authority', passphraseFile),
-            costOf(shell),
-          ),
+          makeAuthority(inside, await ask(face, 'the keys of the authority', passphraseFile), {
+            ...costOf(shell),
+            tokens: { issuer: issuerToken, kem: kemToken },
+          }),
         );
         const { issuer, kem, ownerToken } = authorityPaths(folder);
         face.tell(

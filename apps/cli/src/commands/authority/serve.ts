@@ -11,18 +11,24 @@ import {
   serveAuthority,
   serveMetrics,
 } from '@firmseal/authority';
+import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
-import { examples, hostPort, passphraseOption, port } from '../../options.ts';
+import { readInput } from '../../files.ts';
+import { collect, examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
+import { openToken } from '../../secret-files.ts';
+import { readConsole } from '../../serve/console-files.ts';
 import { noteHead } from '../../serve/note-head.ts';
 import { logFormats, observeRequests } from '../../serve/observe-requests.ts';
+import { keepPublished, type OpenedLedger, openLedger } from '../../serve/publish-ledger.ts';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
+import { warnOfGeneration } from '../../serve/warn-of-generation.ts';
 import type { Shell } from '../../shell.ts';
 
 interface Given {
@@ -48,19 +54,24 @@ async function openAuthority(
     kemKey,
     products,
     head,
-    acceptRestore,
+    statements,
+    ledger,
   }: {
     folder: string;
     store: Store;
     kemKey: OpenedKey;
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
-    acceptRestore: boolean;
+    statements: readonly Bytes[];
+    ledger: OpenedLedger | undefined;
   },
 ) {
   const kem = unwrapperOf(nodeCrypto, kemKey);
-  const authority = await createAuthority({ store, crypto: nodeCrypto, kem, products: [...products] });
-  const restored = await checkHead(authority, head, { acceptRestore });
+  const authority = await createAuthority({
+    ...{ store, crypto: nodeCrypto, kem, products: [...products] },
+    ...(ledger ? { ledger: ledger.ledger } : {}),
+  });
+  const restored = await checkHead(authority, head, { statements });
   if (restored)
     face.tell(
       { event: 'restore-accepted', folder },
@@ -85,8 +96,9 @@ export const command = (shell: Shell) =>
       'where the head of the log is noted, best on another disk than the database',
     )
     .option(
-      '--accept-restore',
-      'serve an older database that was put back: every token is revoked, every job has to be approved again',
+      '--accept-restore <file>',
+      'serve an older database by what the root signed: every token is revoked, every job has to be approved again; repeat for each product',
+      collect,
     )
     .addOption(
       new Option('--log-format <format>', 'form of the request log')
@@ -94,6 +106,7 @@ export const command = (shell: Shell) =>
         .default('text' as const),
     )
     .option('--metrics-port <port>', 'loopback port of the figures for Prometheus', port)
+    .option('--no-console', 'serve no page for people at /console/')
     .option('--validate', 'check keys, products, database and TLS files, and end')
     .addOption(passphraseOption('the keys of the authority'))
     .addHelpText(
@@ -105,51 +118,64 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { listen, passphraseFile, acceptRestore = false, validate = false } = options;
+        const { listen, passphraseFile, acceptRestore = [], validate = false } = options;
         const paths = authorityPaths(folder);
+        const statements = acceptRestore.map((path) => readInput(path));
         const head = headFile(options.headFile ?? paths.head);
         const tlsFiles = tlsFilesOf(options);
         const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
         for (const path of [paths.issuer, paths.kem]) warnOfReaders(face, path);
         const passphrase = await readPassphrase(face, 'the keys of the authority', passphraseFile);
-        const open = (path: string, role: KeyRole) => openKeyFile(nodeCrypto, { path, passphrase, role });
+        const open = (path: string, role: KeyRole) =>
+          openKeyFile(nodeCrypto, { path, passphrase, role, openToken });
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
-        passphrase.wipe();
         const say = (line: string) => face.note(line);
         const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
-        const store = openAuthorityStore(folder);
+        const store = await openAuthorityStore(folder);
+        const wasThere = head.read() !== undefined;
+        let ledger: OpenedLedger | undefined;
         try {
+          ledger = await openLedger(folder, { store, passphrase });
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, acceptRestore },
+            ...{ folder, store, kemKey, products, head, statements, ledger },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);
             return;
           }
+          const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
-          const running = await serveAuthority({ authority, ...listen, tls, onRequest });
+          const console = options.console ? readConsole(face) : undefined;
+          const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
+          const page = console && `${running.url}/console/`;
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
-            { event: 'serving', url: running.url, products: served, metrics: figures?.url },
+            { event: 'serving', url: running.url, products: served, metrics: figures?.url, console: page },
             `authority serves ${names} at ${running.url}`,
+            ...(page ? [`  console for people at ${page}`] : []),
+            ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
           await figures?.stop();
           await stopNoting();
+          await stopPublishing?.();
         } finally {
+          passphrase.wipe();
+          await ledger?.release();
           await store.close();
-          issuerKey.privateKey.wipe();
-          kemKey.privateKey.wipe();
+          issuerKey.close();
+          kemKey.close();
         }
       }),
     );

@@ -6,14 +6,31 @@ import { toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
 import { splitPackage } from '@firmseal/seal';
+import {
+  approvalPolicyOption,
+  approveFirst,
+  approverDelegationOption,
+  approverKeyOption,
+  approversRootOption,
+  dueOf,
+} from '../../approver.ts';
 import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
-import { lineTokenDays, tellLineToken } from '../../line-token.ts';
-import { authorityOption, collectAccepted, examples, number, tokenOption } from '../../options.ts';
+import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
+import {
+  authorityOption,
+  collectAccepted,
+  examples,
+  number,
+  passphraseOption,
+  tokenOption,
+} from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+
+const dayMs = 86_400_000;
 
 export const command = (shell: Shell) =>
   new Command()
@@ -28,20 +45,30 @@ export const command = (shell: Shell) =>
     .addOption(
       new Option(
         '--mode <mode>',
-        'kind of licenses: standing ones work without a connection; station: for chips without agent',
+        'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
       )
-        .choices(['session', 'standing', 'station'])
+        .choices(['session', 'standing', 'station', 'update'])
         .default('session' as const),
     )
     .option(
       '--accept <outcome>',
-      'outcome that you take besides PASS: UNPROTECTED, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
+      'outcome that you take besides PASS: UNPROTECTED, REPAIRABLE, UNWITNESSED, ENROLLED, REHEARSAL, or DONE-UNPROVEN, which a station says (repeat)',
       collectAccepted,
     )
     .option(
       '--device-data <file>',
       'for a package with per-device areas: a line a chip, in it the value of each area, hexadecimal, in ascending address',
     )
+    .option(
+      '--valid-days <number>',
+      'how long the job gives licenses; without it there is no such end',
+      number({ least: 1, most: 3650 }),
+    )
+    .addOption(approverKeyOption())
+    .addOption(approverDelegationOption())
+    .addOption(approvalPolicyOption())
+    .addOption(approversRootOption())
+    .addOption(passphraseOption('the key of the approver'))
     .addHelpText(
       'after',
       examples(
@@ -71,7 +98,11 @@ export const command = (shell: Shell) =>
         for (const output of outputs) if (output) refuseUnwritable(output.path, output);
         const { headerBytes } = splitPackage(readInput(options.package));
         const contentKeyFile = readInput(options.contentKey ?? `${options.package}.key`);
-        const input = { header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData };
+        const { validDays } = options;
+        const input = {
+          ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
+          ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
+        };
         const opened = await client.call('openJob', input);
         for (const set of deviceData) for (const value of set) value.fill(0);
         const { job } = opened;
@@ -80,12 +111,15 @@ export const command = (shell: Shell) =>
           writeWholeFile(path, [utf8(`${text}\n`)], { mode: fileMode, existing });
         };
         if (outputs[0] !== undefined) write(outputs[0], toHex(job), 0o644);
+        if (options.approve === true)
+          await approveFirst(face, client, { options, view: opened, subjects: () => dueOf(opened) });
         const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
         if (outputs[1] === undefined) return;
-        const request = { job, label: 'line', lifeDays: lineTokenDays };
+        const lifeDays = mode === 'update' ? publicTokenDays : lineTokenDays;
+        const request = { job, label: 'line', lifeDays };
         const { token, tokenId, expiresAtMs } = await client.call('createLineToken', request);
         write(outputs[1], token, 0o600);
-        tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path });
+        tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path }, mode);
       }),
     );

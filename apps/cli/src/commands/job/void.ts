@@ -1,9 +1,18 @@
 // `firmseal job void`: a unit whose chip was never installed no longer counts against the quota.
 
 import { Command } from '@commander-js/extra-typings';
+import {
+  approvalPolicyOption,
+  approveFirst,
+  approverDelegationOption,
+  approverKeyOption,
+  approversRootOption,
+  findUnit,
+  voidOf,
+} from '../../approver.ts';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { tellJob } from '../../job-view.ts';
-import { authorityOption, examples, number, tokenOption } from '../../options.ts';
+import { authorityOption, examples, number, passphraseOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
@@ -14,6 +23,11 @@ export const command = (shell: Shell) =>
     .addOption(authorityOption())
     .addOption(tokenOption())
     .requiredOption('--reason <text>', 'why; the log keeps it')
+    .addOption(approverKeyOption())
+    .addOption(approverDelegationOption())
+    .addOption(approvalPolicyOption())
+    .addOption(approversRootOption())
+    .addOption(passphraseOption('the key of the approver'))
     .addHelpText(
       'after',
       examples(
@@ -24,6 +38,11 @@ export const command = (shell: Shell) =>
     .action(
       runs(shell, async (face, job, unit, options) => {
         const { reason } = options;
-        tellJob(face, await accessAuthority(face, options).call('voidUnit', { job, unit, reason }));
+        const client = accessAuthority(face, options);
+        const view = await client.call('showJob', { job });
+        const held = await findUnit(client, job, unit);
+        if (held !== undefined)
+          await approveFirst(face, client, { options, view, subjects: () => [voidOf(held, reason)] });
+        tellJob(face, await client.call('voidUnit', { job, unit, reason }));
       }),
     );

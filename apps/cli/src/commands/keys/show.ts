@@ -2,6 +2,7 @@
 // apart by its content. Nothing secret.
 
 import { Command } from '@commander-js/extra-typings';
+import { readApprovalPolicyUnverified } from '@firmseal/approval';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
@@ -21,8 +22,8 @@ import type { Shell } from '../../shell.ts';
 type Description = Readonly<Record<string, string | number>> & { readonly kind: string };
 
 async function ofKey(file: string) {
-  const { role, created, publicKey } = await inspectKeyFile(file);
-  return { role, created, publicKey: toHex(publicKey) };
+  const { role, created, publicKey, uri } = await inspectKeyFile(file);
+  return { role, created, publicKey: toHex(publicKey), ...(uri === undefined ? {} : { token: uri }) };
 }
 
 const ofPublicKey = async (file: string) => ({ publicKey: toHex(readPublicKey(file)) });
@@ -44,6 +45,8 @@ const ofSuccession = async (file: string) => {
   return { ...succession, publicKey: toHex(succession.publicKey) };
 };
 
+const ofPolicy = async (file: string) => ({ ...readApprovalPolicyUnverified(readInput(file)) });
+
 const kinds = [
   ['key', ofKey],
   ['public key', ofPublicKey],
@@ -51,6 +54,7 @@ const kinds = [
   ['station delegation', ofStation],
   ['epoch statement', ofEpoch],
   ['succession', ofSuccession],
+  ['approval policy', ofPolicy],
 ] as const;
 
 /** `{`, with which a key file begins. */
@@ -71,7 +75,7 @@ async function describe(file: string): Promise<Description> {
 
 export const command = (shell: Shell) =>
   new Command()
-    .argument('<file>', 'key file, public key, delegation, epoch statement or succession')
+    .argument('<file>', 'key file, public key, delegation, epoch statement, succession or approval policy')
     .addHelpText('after', examples('keys show root.key', 'keys show signer.delegation --json'))
     .action(
       runs(shell, async (face, file) => {

@@ -1,25 +1,40 @@
-// From rows of SQLite to the records of records.ts. Column names are the field names in snake case.
+// From rows of SQLite and PostgreSQL to the records of records.ts. Column names are
+// the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
-import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
+import type {
+  ChallengePurpose,
+  JobMode,
+  JobState,
+  LicenseMode,
+  StopKind,
+  TokenScope,
+} from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
-import type { LogRow } from '@firmseal/ledger';
+import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
 import type {
   AlarmRecord,
+  ApprovalRecord,
+  BoardRecord,
   ChallengeRecord,
   DeviceRecord,
   IdentityRow,
+  JobEndRecord,
   JobRecord,
   LicenseRecord,
   OutcomeRecord,
   PackageRecord,
   ReceiptRecord,
+  RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
+import type { UnitName } from './store.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -32,10 +47,11 @@ export const toJob = (row: Row): JobRecord => ({
   jobId: bytes(row, 'job_id'),
   product: text(row, 'product'),
   quota: number(row, 'quota'),
-  mode: text(row, 'mode') as LicenseMode,
+  mode: text(row, 'mode') as JobMode,
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -60,6 +76,11 @@ export const toUnit = (row: Row): UnitRecord => ({
   ...(given(row, 'void_reason')
     ? { voided: { atMs: number(row, 'voided_at_ms'), reason: text(row, 'void_reason') } }
     : {}),
+});
+
+export const toUnitName = (row: Row): UnitName => ({
+  jobId: bytes(row, 'job_id'),
+  unitIndex: number(row, 'unit_index'),
 });
 
 export const toUnitIndex = (row: Row): number => number(row, 'unit_index');
@@ -133,6 +154,29 @@ export const toOutcomeRecord = (row: Row): OutcomeRecord => ({
   storedAtMs: number(row, 'stored_at_ms'),
 });
 
+export const toBoard = (row: Row): BoardRecord => ({
+  tokenId: text(row, 'token_id'),
+  jobId: bytes(row, 'job_id'),
+  atMs: number(row, 'at_ms'),
+  board: text(row, 'board'),
+});
+
+export const toApproval = (row: Row): ApprovalRecord => ({
+  approvalDigest: bytes(row, 'approval_digest'),
+  jobId: bytes(row, 'job_id'),
+  approval: bytes(row, 'approval'),
+  delegation: bytes(row, 'delegation'),
+  storedAtMs: number(row, 'stored_at_ms'),
+  ended: number(row, 'ended') === 1,
+});
+
+export const toJobEnd = (row: Row): JobEndRecord => ({
+  jobId: bytes(row, 'job_id'),
+  endDigest: bytes(row, 'end_digest'),
+  end: bytes(row, 'certificate'),
+  delegation: bytes(row, 'delegation'),
+});
+
 export const toIdentity = (row: Row): IdentityRow => ({
   recordDigest: bytes(row, 'record_digest'),
   product: text(row, 'product'),
@@ -154,6 +198,35 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRollout = (row: Row): RolloutRecord => ({
+  jobId: bytes(row, 'job_id'),
+  percent: number(row, 'percent'),
+  halted: number(row, 'halted') === 1,
+  haltAbovePercent: number(row, 'halt_above_percent'),
+  origins: text(row, 'origins').split(' ').filter(Boolean),
+  countedFromMs: number(row, 'counted_from_ms'),
+});
+
+export const toRolloutCounts = (row: Row) => ({
+  installed: number(row, 'installed'),
+  failed: number(row, 'failed'),
+  silent: number(row, 'silent'),
+});
+
+export const toStop = (row: Row): StopRecord => ({
+  kind: text(row, 'kind') as StopKind,
+  name: text(row, 'name'),
+  reason: text(row, 'reason'),
+  atMs: number(row, 'at_ms'),
+});
+
+export const toRequest = (row: Row): RequestRecord => ({
+  keyHash: bytes(row, 'key_hash'),
+  bodyHash: bytes(row, 'body_hash'),
+  atMs: number(row, 'at_ms'),
+  ...(given(row, 'answer') ? { answer: bytes(row, 'answer') } : {}),
 });
 
 export const toToken = (row: Row): TokenRecord => ({
@@ -187,3 +260,9 @@ export const toOutcomeCount = (row: Row): [Outcome, number] => [
 ];
 
 export const toTick = (row: Row): number => number(row, 'at_ms');
+
+/** Where the log ends, of a store that keeps it in a row of its own. */
+export const toLogHead = (row: Row | undefined): LogHead => ({
+  size: number(row!, 'size'),
+  head: bytes(row!, 'head'),
+});

@@ -1,0 +1,97 @@
+// The whole chain with every key in a PKCS #11 token: root, package signer, device CA, issuer and the key
+// that opens content keys are made there by the commands, and a chip is sealed for, personalized, licensed,
+// installed and audited with them. Nothing of the PIN is in any file or output.
+
+import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeSoftHsm, type SoftHsm } from '@firmseal/pkcs11-adapter/testing';
+import { createBlankChip } from '@firmseal/virtual-line';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hasTool } from '../../../tools/toolchain.ts';
+import { Chain } from './chain.ts';
+import { readBlock, runBlock } from './run-block.ts';
+import { jsonLines } from './run-here.ts';
+
+hasTool('softhsm2-util', 'in-ci', ['--version']);
+
+const chipId = 'stm32f427';
+let hsm: SoftHsm;
+let chain: Chain;
+beforeAll(async () => {
+  hsm = makeSoftHsm('desk', 'server');
+  Object.assign(process.env, hsm.environment);
+  chain = new Chain({
+    newKeyOptions: (role) => ['--token', hsm.uri('desk', role)],
+    authorityOptions: [
+      ...['--issuer-token', hsm.uri('server', 'issuer'), '--kem-token', hsm.uri('server', 'kem')],
+    ],
+  });
+  Object.assign(chain.environment, hsm.environment, { FIRMSEAL_PASSPHRASE: hsm.pin });
+  await chain.begin();
+});
+afterAll(async () => {
+  await chain.end();
+  delete process.env['SOFTHSM2_CONF'];
+  hsm.remove();
+});
+
+it('seals, personalizes, licenses, installs and audits with keys that never left their tokens', async () => {
+  const plug = await chain.plugIn(createBlankChip(chipId, 'tokens'));
+  const order = await chain.order(chipId);
+  await chain.personalize(chipId, plug);
+  const installed = await chain.install(order, plug);
+  expect(jsonLines(installed)).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
+  await chain.audit();
+
+  const folder = join(chain.at('root.key'), '..');
+  const files = globSync('**/*', { cwd: folder }).map((name) => join(folder, name));
+  const texts = files.filter((path) => statSync(path).isFile()).map((path) => readFileSync(path, 'latin1'));
+  expect(texts.length).toBeGreaterThan(10);
+  for (const text of texts) {
+    expect(text).not.toContain(hsm.pin);
+    expect(text).not.toContain('firmseal-key-1');
+  }
+  expect(JSON.stringify(installed)).not.toContain(hsm.pin);
+});
+
+it('shows where a key is, and takes one that is there already', async () => {
+  const shown = await chain.run('keys', 'show', chain.at('root.key'), '--json');
+  expect(shown.stdout).toContain(hsm.uri('desk', 'root'));
+  const again = ['--role', 'root', '--token', hsm.uri('desk', 'root'), '--existing'];
+  await chain.run('keys', 'new', ...again, '--out', chain.at('again.key'));
+  expect(readFileSync(chain.at('again.key.pub'))).toEqual(readFileSync(chain.at('root.key.pub')));
+});
+
+it('a key that is no longer the one in the file is refused, and a second one is not made', async () => {
+  const text = readFileSync(chain.at('ca.key'), 'utf8').replace('object=device-ca', 'object=root');
+  writeFileSync(chain.at('moved.key'), text, { mode: 0o600 });
+  const delegate = ['--role', 'package-signer', '--key', chain.at('signer.key.pub'), '--product', 'panel'];
+  const moved = await chain.try(
+    ...['keys', 'delegate', '--root', chain.at('moved.key'), ...delegate, '--out', chain.at('x.delegation')],
+  );
+  expect(moved.stderr).toMatch(/key-role-wrong/);
+  const second = await chain.try(
+    ...['keys', 'new', '--role', 'root', '--token', hsm.uri('desk', 'root'), '--out', chain.at('second.key')],
+  );
+  expect(second.stderr).toMatch(/token-key-exists/);
+});
+
+it('docs/key-ceremony.md: its commands, as they are printed', () => {
+  const own = makeSoftHsm('root', 'desk', 'site', 'server');
+  try {
+    const folder = join(own.folder, 'walk');
+    mkdirSync(join(folder, 'work'), { recursive: true });
+    const settings = `export SOFTHSM2_CONF=${own.environment['SOFTHSM2_CONF']}\n`;
+    const ceremony = readBlock('docs/key-ceremony.md', '## The ceremony');
+    const rotation = readBlock('docs/key-ceremony.md', '## Replacing a package signer');
+    expect(ceremony).toContain('--issuer-token');
+    const { output, status } = runBlock(settings + ceremony + rotation, { folder, timeoutMs: 120_000 });
+    expect(status, output).toBe(0);
+    expect(output).toContain('authority can be served: panel');
+    const names = ['root.key', 'signer.key', 'ca.key', 'authority/issuer.key', 'authority/kem.key'];
+    for (const name of names)
+      expect(readFileSync(join(folder, 'work', name), 'utf8')).toContain('firmseal-token-key-1');
+  } finally {
+    own.remove();
+  }
+}, 130_000);

@@ -1,0 +1,3 @@
+// Style sheets are taken along by the bundler.
+
+declare module '*.css';

@@ -1,0 +1,151 @@
+// What an approval is about: spec/approval.md section 2, key 8. An array whose form the kind of the approval
+// decides.
+
+import type { Bytes } from '@firmseal/bytes';
+import {
+  arrayOf,
+  type CborInput,
+  type CborValue,
+  integer,
+  nullable,
+  type Schema,
+  textString,
+  tuple,
+} from '@firmseal/cbor-cose';
+import { bytes16, bytes32, count, word } from '@firmseal/formats';
+
+/** In the order of their numbers on the wire, from 1. */
+export const approvalKinds = ['order', 'package', 'void', 'acknowledgement', 'close'] as const;
+export type ApprovalKind = (typeof approvalKinds)[number];
+
+/** Modes of a job, in the order of their numbers, from 1. */
+export const orderModes = ['session', 'standing', 'station', 'update'] as const;
+export type OrderMode = (typeof orderModes)[number];
+
+/** What an owner can take besides PASS, in the order of their numbers, from 1. */
+export const orderAccepts = [
+  ...(['REHEARSAL', 'UNPROTECTED', 'UNWITNESSED', 'ENROLLED', 'DONE-UNPROVEN'] as const),
+  'REPAIRABLE',
+] as const;
+export type OrderAccept = (typeof orderAccepts)[number];
+
+/** Packages that one order names. */
+export const mostOrderPackages = 16;
+
+/** A job as its approver signs it. */
+export interface OrderSubject {
+  readonly kind: 'order';
+  readonly quota: number;
+  readonly mode: OrderMode;
+  /** In any order; each once. */
+  readonly accepts: readonly OrderAccept[];
+  /** Manifest digests, 1 to 16. */
+  readonly packages: readonly Bytes[];
+  /** No license after it, seconds since 1970. */
+  readonly validUntilSeconds?: number | undefined;
+  /** SHA-256 of what the ledger is asked for before a license leaves. */
+  readonly ledgerPolicy?: Bytes | undefined;
+}
+
+export interface PackageSubject {
+  readonly kind: 'package';
+  readonly manifestDigest: Bytes;
+}
+
+export interface VoidSubject {
+  readonly kind: 'void';
+  readonly unitIndex: number;
+  /** Of the chip that holds the unit. */
+  readonly thumbprint: Bytes;
+  readonly reason: string;
+}
+
+export interface AcknowledgementSubject {
+  readonly kind: 'acknowledgement';
+  /** Its number at the authority. */
+  readonly alarm: number;
+  readonly licenseId: Bytes;
+  readonly thumbprint: Bytes;
+  /** Why it was raised. */
+  readonly alarmReason: string;
+  readonly note: string;
+}
+
+export interface CloseSubject {
+  readonly kind: 'close';
+}
+
+export type Subject = OrderSubject | PackageSubject | VoidSubject | AcknowledgementSubject | CloseSubject;
+
+/** 1 to so many printable ASCII characters. */
+export const printableText = (most: number): Schema<string> => textString(1, most, /^[ -~]*$/);
+const sentence = printableText(200);
+const word64 = printableText(64);
+
+const order = tuple(
+  integer(1, 0x7fffffff),
+  integer(1, orderModes.length),
+  arrayOf(integer(1, orderAccepts.length), 0, orderAccepts.length),
+  arrayOf(bytes32, 1, mostOrderPackages),
+  nullable(word),
+  nullable(bytes32),
+);
+const voided = tuple(count, bytes32, sentence);
+const acknowledgement = tuple(count, bytes16, bytes32, word64, sentence);
+
+const rises = (numbers: readonly number[]) => numbers.every((one, i) => i === 0 || numbers[i - 1]! < one);
+
+const readers: { readonly [K in ApprovalKind]: Schema<Extract<Subject, { kind: K }> | undefined> } = {
+  order: (value, what) => {
+    const [quota, mode, accepts, packages, until, ledger] = order(value, what);
+    const distinct = new Set(packages.map((one) => one.join())).size === packages.length;
+    if (!rises(accepts) || !distinct) return undefined;
+    return {
+      ...{ kind: 'order', quota, mode: orderModes[mode - 1]!, packages },
+      accepts: accepts.map((one) => orderAccepts[one - 1]!),
+      ...(until === null ? {} : { validUntilSeconds: until }),
+      ...(ledger === null ? {} : { ledgerPolicy: ledger }),
+    };
+  },
+  package: (value, what) => {
+    const [manifestDigest] = tuple(bytes32)(value, what);
+    return { kind: 'package', manifestDigest };
+  },
+  void: (value, what) => {
+    const [unitIndex, thumbprint, reason] = voided(value, what);
+    return { kind: 'void', unitIndex, thumbprint, reason };
+  },
+  acknowledgement: (value, what) => {
+    const [alarm, licenseId, thumbprint, alarmReason, note] = acknowledgement(value, what);
+    return { kind: 'acknowledgement', alarm, licenseId, thumbprint, alarmReason, note };
+  },
+  close: (value, what) => {
+    arrayOf(count, 0, 0)(value, what);
+    return { kind: 'close' };
+  },
+};
+
+/** Undefined, or the fault of a schema, for a value that is no subject of the kind. */
+export const readSubject = (kind: ApprovalKind, value: CborValue): Subject | undefined =>
+  readers[kind](value, 'subject');
+
+/** The array of key 8. */
+export function subjectInput(subject: Subject): CborInput {
+  switch (subject.kind) {
+    case 'order': {
+      const accepts = subject.accepts.map((one) => orderAccepts.indexOf(one) + 1).sort((a, b) => a - b);
+      return [
+        ...[subject.quota, orderModes.indexOf(subject.mode) + 1, accepts, [...subject.packages]],
+        ...[subject.validUntilSeconds ?? null, subject.ledgerPolicy ?? null],
+      ];
+    }
+    case 'package':
+      return [subject.manifestDigest];
+    case 'void':
+      return [subject.unitIndex, subject.thumbprint, subject.reason];
+    case 'acknowledgement':
+      return [...[subject.alarm, subject.licenseId, subject.thumbprint, subject.alarmReason], subject.note];
+    case 'close':
+      return [];
+  }
+}

@@ -1,0 +1,1 @@
+export { makeTokenKey, openTokenKey } from './token-key.ts';
