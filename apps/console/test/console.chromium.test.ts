@@ -215,7 +215,8 @@ it('finds chips by thumbprint, by the unique id of their identity, and by versio
   await owner.visit(`#/chips?serial=${uniqueId}`);
   await owner.reads('Identities with this unique id');
   expect(await column(owner, 'Identities with this unique id', 'Unique id')).toEqual([uniqueId]);
-  await owner.visit(`#/chips?serial=${uniqueId.slice(0, -2)}00`);
+  const other = uniqueId.endsWith('00') ? 'ff' : '00';
+  await owner.visit(`#/chips?serial=${uniqueId.slice(0, -2)}${other}`);
   await owner.reads('No record of an identity has this unique id.');
 });
 
@@ -252,18 +253,16 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   await owner.page.route(/\/log\?/, async (route) => {
     const answer = await route.fetch();
     const body = (await answer.text()).replace(
-      /"salt":"(.)/,
+      /"salt":"(.)/g,
       (_, first) => `"salt":"${first === 'A' ? 'B' : 'A'}`,
     );
     await route.fulfill({ response: answer, body });
   });
   await button(owner, 'Verify the whole log').click();
   await owner.reads('The log does not hold.');
-  await owner.visit('#/ledger?from=1');
-  await owner.reads('BROKEN');
   await owner.visit('#/ledger?from=2');
+  await owner.reads('BROKEN');
   await owner.page.unroute(/\/log\?/);
-  await owner.visit('#/ledger');
 });
 
 it('gives an auditor everything to read and nothing to change, until his token ends', async () => {
