@@ -11,12 +11,14 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   help: async () => [await (await import('./help-row.ts')).helpRow()],
   install: async () => (await import('./install-rows.ts')).installRows(),
   station: async () => [await (await import('./station-row.ts')).stationRow()],
+  boot: async () => (await import('./boot-rows.ts')).bootRows(),
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   remote: async () => [await (await import('./remote-row.ts')).remoteRow()],
   line: async () => [await (await import('./line-row.ts')).lineRow()],
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   flash: async () => (await import('./flash-rows.ts')).flashRows(),
   history: async () => (await import('./history-rows.ts')).historyRows(),
+  ledger: async () => (await import('./ledger-rows.ts')).ledgerRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),
 };
 

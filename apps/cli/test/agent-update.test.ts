@@ -1,7 +1,8 @@
 // An agent is replaced through the commands: seal, job, install, receipt file, audit. The
 // application that stood stands and boots.
 
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findChip } from '@firmseal/chips';
 import { intelHexLines } from '@firmseal/image';
 import { createBlankChip } from '@firmseal/virtual-line';
@@ -46,6 +47,18 @@ it('a chip of the field gets another agent, proves it, and keeps its application
   const installed = jsonLines(await chain.install(order, plug, '--receipts', at('receipts')));
   expect(installed).toContainEqual(expect.objectContaining({ outcome: 'pass' }));
   expect(installed).toContainEqual(expect.objectContaining({ event: 'agent', before: 1, now: 2 }));
+  const [kept] = readdirSync(at('receipts'));
+  const proof = join(at('receipts'), kept!);
+  const verified = await chain.run(
+    'verify',
+    'receipt',
+    proof,
+    '--product',
+    product,
+    '--root-key',
+    at('root.key.pub'),
+  );
+  expect(verified.stdout).toContain('PASS');
   const again = jsonLines(await chain.install(order, plug));
   expect(again).toContainEqual(expect.objectContaining({ event: 'receipt', outcome: 'PASS' }));
   await chain.audit();

@@ -76,6 +76,13 @@ export function callsOf({
       words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
       files: ['approval.policy'],
     },
+    'keys restore': {
+      words: [
+        ...['keys', 'restore', ...root, '--log-size', '7', '--log-head', 'ab'.repeat(32)],
+        ...['--reason', 'a drill', '--out', into('panel.restore')],
+      ],
+      files: ['panel.restore'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
@@ -167,6 +174,8 @@ export function callsOf({
       files: [],
       status: 11,
     },
+    // It is no update.
+    'job rollout': { words: ['job', 'rollout', job, ...owner, '--percent', '5'], files: [], status: 11 },
     'job close': {
       words: ['job', 'close', job, ...owner, ...approverWords(desk), '--certificate', into('job.end')],
       files: ['job.end'],
@@ -201,6 +210,12 @@ export function callsOf({
     },
     'token list': { words: ['token', 'list', ...owner], files: [] },
     'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'stop new': {
+      words: ['stop', 'new', ...owner, '--device', '0a'.repeat(32), '--reason', 'test'],
+      files: [],
+    },
+    'stop lift': { words: ['stop', 'lift', ...owner, '--device', '0a'.repeat(32)], files: [] },
+    'stop list': { words: ['stop', 'list', ...owner], files: [] },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],

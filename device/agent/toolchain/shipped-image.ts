@@ -9,7 +9,7 @@ import { buildAgent } from './thumb.ts';
 const codeGrainBytes = 32;
 
 /** The code of an agent's executable, from its vectors on, padded as its header counts it. */
-function codeOf(elf: string, chip: Chip): Uint8Array<ArrayBuffer> {
+export function codeOf(elf: string, chip: Chip): Uint8Array<ArrayBuffer> {
   const { segments } = readImage(readFileSync(elf));
   const start = agentVectors(chip);
   const end = Math.max(...segments.map(({ address, bytes }) => address + bytes.length));

@@ -6,6 +6,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../src/store/store.ts';
+import { ownerPromises } from './store-owner-promises.ts';
 import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
 export function storeConformance(
@@ -156,51 +157,7 @@ export function storeConformance(
       expect(await logSize()).toBe(4);
     });
 
-    it('keeps approvals in their order, each once, until an older database was put back', async () => {
-      await open(1);
-      const approval = (n: number) => ({
-        ...{ approvalDigest: id(40 + n, 32), jobId, approval: id(50 + n, 90), delegation: id(60, 80) },
-        storedAtMs: n,
-      });
-      expect(await store.insertApproval(approval(1), event('first'))).toBe(true);
-      expect(await store.insertApproval(approval(0), event('second'))).toBe(true);
-      expect(await store.insertApproval(approval(1), event('again'))).toBe(false);
-      expect(await store.listApprovals(jobId)).toEqual([1, 0].map((n) => ({ ...approval(n), ended: false })));
-      expect(await store.listApprovals(id(99, 16))).toEqual([]);
-      await store.suspendAll(9, event('restored'));
-      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true]);
-      expect(await store.insertApproval(approval(2), event('third'))).toBe(true);
-      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true, false]);
-      expect(await logSize()).toBe(5);
-    });
-
-    it('notes a request under its key once, with its answer, for as long as it is asked to', async () => {
-      const request = (n: number, atMs: number, forgetBeforeMs = 0) => ({
-        ...{ keyHash: id(70 + n, 32), bodyHash: id(80 + n, 32), atMs, forgetBeforeMs },
-      });
-      expect(await store.beginRequest(request(1, 5))).toBeUndefined();
-      const noted = { keyHash: id(71, 32), bodyHash: id(81, 32), atMs: 5 };
-      expect(await store.beginRequest({ ...request(1, 6), bodyHash: id(99, 32) })).toEqual(noted);
-      await store.finishRequest(id(71, 32), id(90, 40));
-      await store.finishRequest(id(71, 32), id(91, 40));
-      await store.forgetRequest(id(71, 32));
-      expect(await store.beginRequest(request(1, 7))).toEqual({ ...noted, answer: id(90, 40) });
-      expect(await store.beginRequest(request(2, 8))).toBeUndefined();
-      await store.forgetRequest(id(72, 32));
-      expect(await store.beginRequest(request(2, 9, 6))).toBeUndefined();
-      expect(await store.beginRequest(request(1, 10))).toBeUndefined();
-      expect(await logSize()).toBe(0);
-    });
-
-    it('keeps one certificate of the end of a job', async () => {
-      await open(1);
-      const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };
-      expect(await store.findJobEnd(jobId)).toBeUndefined();
-      expect(await store.insertJobEnd(end, event('end'))).toBe(true);
-      expect(await store.insertJobEnd({ ...end, end: id(44, 90) }, event('other'))).toBe(false);
-      expect(await store.findJobEnd(jobId)).toEqual(end);
-      expect(await logSize()).toBe(2);
-    });
+    ownerPromises({ ...{ store: () => store, open, take, license, receipt, id, event, jobId, logSize } });
 
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);

@@ -1708,6 +1708,21 @@ export const faultTable = {
     sentence: 'Another request was made under this idempotency key before.',
     remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
   },
+  'job-one-package': {
+    number: 933, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is of mode update, which has one package.',
+    remedy: 'Open another job for the other package.',
+  },
+  'rollout-waits': {
+    number: 934, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives its update to {percent} % of the devices so far, and this one is not among them.',
+    remedy: 'Try again on another day. No quota was spent.',
+  },
+  'rollout-halted': {
+    number: 935, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The update of job {job} is halted.',
+    remedy: 'Try again on another day. Its owner goes on with `firmseal job rollout --resume`. No quota was spent.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',
@@ -1747,6 +1762,31 @@ export const faultTable = {
     number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
+  },
+  'restore-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys restore`.',
+  },
+  'restore-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys restore`).',
+  },
+  'restore-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys restore`).',
+  },
+  'restore-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No statement of a restore for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
+  },
+  'issue-stopped': {
+    number: 948, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
+    remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -2031,7 +2071,7 @@ export const faultTable = {
   'recovery-agent-silent': {
     number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No agent answers at {socket}.',
-    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, load one first: `firmseal agent load`.',
   },
   'recovery-not-needed': {
     number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,

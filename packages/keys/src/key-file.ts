@@ -1,6 +1,6 @@
-// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase, or the place of a P-256 key in a token,
-// whose PIN the passphrase then is (key-document.ts says both formats). What a key may be used for is in
-// key-holder.ts; where a passphrase comes from, in passphrase.ts.
+// Key files: one P-256 or Ed25519 key each, encrypted with a passphrase, or the place of a P-256 key in a
+// token, whose PIN the passphrase then is (key-document.ts says both formats). What a key may be used for is
+// in key-holder.ts; where a passphrase comes from, in passphrase.ts.
 
 import { type Bytes, equalBytes, Secret, utf8 } from '@firmseal/bytes';
 import type { Crypto, Ed25519, KeyPair } from '@firmseal/crypto';

@@ -73,6 +73,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   approve: ['job'],
   'job approve': ['job'],
   'job close': ['job'],
+  'job rollout': ['job'],
   'job show': ['job'],
   'job token': ['job'],
   'batch new': ['job'],

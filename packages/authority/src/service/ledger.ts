@@ -107,6 +107,21 @@ export class Ledger {
   }
 
   /**
+   * Asks every witness about the checkpoint that was published last, before anything is issued on this
+   * database. Returns those that do not answer, with why. Throws `witness-ahead` and `witness-refused`.
+   */
+  async confirm(): Promise<string[]> {
+    const { crypto, folder, witnesses } = this.#options;
+    const { size, checkpoint } = this.#published;
+    if (size === 0) return [];
+    const tree = new TileTree(crypto, folder, size);
+    const answers = await Promise.all(witnesses.map((witness) => witness.cosign(tree, checkpoint)));
+    return answers.flatMap((answer, i) =>
+      answer.kind === 'away' ? [`${witnesses[i]!.name}: ${answer.reason}`] : [],
+    );
+  }
+
+  /**
    * Publishes all that the log holds now. Throws `ledger-forked`, `witness-ahead`, `witness-refused`, and
    * what the store and the folder throw. A round that is under way may have begun before the newest entry:
    * who comes then waits for the one after it.
