@@ -6,7 +6,7 @@ import { fromBase64url, fromHex, toBase64url, toHex, utf8 } from '@firmseal/byte
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain, parseNoteKey, verifyLedgerProof } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRoutes } from '../src/index.ts';
+import { createRoutes, createToken } from '../src/index.ts';
 import type { TestChip } from './chip.ts';
 import { type OpenedJob, TestAuthority } from './running-authority.ts';
 import { TestLedger } from './running-ledger.ts';
@@ -34,6 +34,14 @@ describe('whose token it is', () => {
     });
     expect(JSON.stringify([owner, line])).not.toContain(opened.line);
     expect(await authority.call('GET', '/v1/token', { token: null })).toMatchObject({ status: 401 });
+  });
+
+  it('tells the public token of an update nothing, not even the counts of its job', async () => {
+    const { job } = await authority.openJob();
+    const request = { scope: 'update', jobId: fromHex(job), label: 'field', by: 'local' } as const;
+    const { token } = await createToken(await authority.local(), request);
+    const answer = await authority.call('GET', '/v1/token', { token });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'token-scope-wrong' } });
   });
 
   it.each(['/v1/jobs', '/v1/units', '/v1/log', '/v1/boards', `/v1/receipts/${'00'.repeat(32)}`])(
