@@ -252,7 +252,7 @@ export async function ledgerCases(): Promise<LedgerCase[]> {
     }),
     entry(
       'license',
-      'with a proof that is too short',
+      'with a path that is too short',
       await proofOf(2, { path: (await path(2)).slice(0, -1) }),
       { ...licenseOf(2), fault: 'inclusion-proof-invalid' },
     ),
