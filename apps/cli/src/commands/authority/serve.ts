@@ -136,6 +136,7 @@ export const command = (shell: Shell) =>
         let ledger: OpenedLedger | undefined;
         try {
           ledger = await openLedger(folder, { store, passphrase });
+          passphrase.wipe();
           const authority = await openAuthority(face, {
             ...{ folder, store, kemKey, products, head, acceptRestore, ledger },
           });
@@ -159,7 +160,8 @@ export const command = (shell: Shell) =>
             ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
-          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
+          const isWitnessed = ledger?.ledger.isAwaited === true;
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere, isWitnessed });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
