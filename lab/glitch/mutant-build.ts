@@ -29,7 +29,23 @@ export function mutantBuild({
   isAnchor = false,
 }: Pick<Mutant, 'without' | 'chip'> & { isAnchor?: boolean }): AgentBuild {
   const texts = agentTexts();
-  const changed = weakened(texts, without);
+  return changedBuild(texts, weakened(texts, without), chip);
+}
+
+const versionHeader = 'core/fs_version.h';
+
+/** The agent of another version. */
+export function buildOfVersion(chip: string, version: number): AgentBuild {
+  const texts = agentTexts();
+  const text = texts.get(versionHeader)!.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`);
+  return changedBuild(texts, new Map([[versionHeader, text]]), chip);
+}
+
+function changedBuild(
+  texts: ReadonlyMap<string, string>,
+  changed: ReadonlyMap<string, string>,
+  chip: string,
+): AgentBuild {
   // A header is found beside the sources that include it: they come along.
   const copied = [...changed.keys()].some((name) => name.endsWith('.h'))
     ? new Map([...texts, ...changed])

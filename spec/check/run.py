@@ -274,6 +274,8 @@ def run_approval(file, case):
         approval.read_policy(data, root, product)
     elif case["kind"] == "approval":
         approval.read_approval(data, delegation, root, product, epoch)
+    elif case["kind"] == "restore":
+        approval.read_restore(data, root, product)
     else:
         approval.read_end(data, delegation, root, product, epoch)
 

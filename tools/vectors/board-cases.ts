@@ -15,7 +15,10 @@ interface BoardCase {
 
 type Edit = (block: Uint8Array, view: DataView) => void;
 
-/** Everything used: 8 MHz from outside, USART3 on PD8 and PD9, PC13 high, 200 ms, 5 boots, USB with VBUS sensed. */
+/**
+ * Everything used: 8 MHz from outside, USART3 on PD8 and PD9, PC13 high, 200 ms, 5
+ * boots, USB with VBUS sensed.
+ */
 const whole: Edit = (block, view) => {
   block.set([0x46, 0x53, 0x42, 0x44, 1, 0]);
   view.setUint16(6, 64, true);

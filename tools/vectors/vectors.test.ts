@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { verifyAgentImage } from '@firmseal/agent-image';
-import { verifyApproval, verifyApprovalPolicy, verifyJobEnd } from '@firmseal/approval';
+import { verifyApproval, verifyApprovalPolicy, verifyJobEnd, verifyRestore } from '@firmseal/approval';
 import { concatBytes, fromHex, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
@@ -387,6 +387,9 @@ describe('approvals', () => {
     approval: (one, epoch) => {
       const objects = { approval: hex(one.object), delegation: hex(one.delegation) };
       verifyApproval(crypto, objects, { rootPublicKey, product, epoch });
+    },
+    restore: (one) => {
+      verifyRestore(crypto, hex(one.object), { rootPublicKey, product });
     },
     end: (one, epoch) => {
       const objects = { end: hex(one.object), delegation: hex(one.delegation) };

@@ -4,7 +4,8 @@ import type { CommandGroup } from './command-entry.ts';
 
 export const agent: CommandGroup = {
   name: 'agent',
-  about: 'agents: list those of this installation, export one for another programmer, load one into a chip',
+  about:
+    'agents: list those of this installation, export one for another programmer, seal one for the field, load one into a chip',
   commands: [
     {
       name: 'list',
@@ -15,6 +16,11 @@ export const agent: CommandGroup = {
       name: 'export',
       about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
       load: () => import('./commands/agent/export.ts'),
+    },
+    {
+      name: 'seal',
+      about: 'sign an agent and seal it as a package, which replaces the agent in chips of the field',
+      load: () => import('./commands/agent/seal.ts'),
     },
     {
       name: 'load',

@@ -45,3 +45,15 @@ export function tellApproval(face: Face, approval: JobView['approvals'][number])
       (counts ? `counts until ${showTime(validUntilMs)}` : 'COUNTS NO MORE'),
   );
 }
+
+/** Of a job of mode update; nothing for others. */
+export function tellRollout(face: Face, { job, rollout }: JobView): void {
+  if (rollout === undefined) return;
+  const { percent, halted, haltAbovePercent, installed, failed, silent, origins } = rollout;
+  face.tell(
+    { event: 'rollout', job, ...rollout },
+    `update: ${halted ? 'HALTED' : `open to ${percent} % of the devices`}; since it was opened or resumed: ` +
+      `installed ${installed}, given up ${failed}, silent for an hour ${silent}; halts above ${haltAbovePercent} %; ` +
+      `pages: ${origins.length === 0 ? 'none' : origins.join(', ')}`,
+  );
+}

@@ -22,6 +22,11 @@ export const keys: CommandGroup = {
       load: () => import('./commands/keys/approval-policy.ts'),
     },
     {
+      name: 'restore',
+      about: 'sign, with the root key, from which older database the authority goes on when one was lost',
+      load: () => import('./commands/keys/restore.ts'),
+    },
+    {
       name: 'epoch',
       about: 'sign, with the root key, that delegations of earlier epochs have ended',
       load: () => import('./commands/keys/epoch.ts'),
@@ -74,6 +79,11 @@ export const job: CommandGroup = {
       load: () => import('./commands/job/show.ts'),
     },
     {
+      name: 'rollout',
+      about: 'open an update to a share of the devices, halt it, go on with it',
+      load: () => import('./commands/job/rollout.ts'),
+    },
+    {
       name: 'void',
       about: 'void a unit whose chip was never installed, so that another chip can take its place',
       load: () => import('./commands/job/void.ts'),
@@ -82,6 +92,28 @@ export const job: CommandGroup = {
       name: 'token',
       about: 'make a token for a line: it can install this job and nothing else',
       load: () => import('./commands/job/token.ts'),
+    },
+  ],
+};
+
+export const stop: CommandGroup = {
+  name: 'stop',
+  about: 'stop a device, a product or a station at once: it gets no license, whatever the job',
+  commands: [
+    {
+      name: 'new',
+      about: 'stop a device, a product or a station',
+      load: () => import('./commands/stop/new.ts'),
+    },
+    {
+      name: 'lift',
+      about: 'let it have licenses again',
+      load: () => import('./commands/stop/lift.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list what is stopped, newest first',
+      load: () => import('./commands/stop/list.ts'),
     },
   ],
 };

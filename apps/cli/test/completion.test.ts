@@ -22,7 +22,15 @@ describe('bash', () => {
   it('offers commands, and those under a word', () => {
     expect(offered('')).toEqual(expect.arrayContaining(['keys', 'seal', 'install', 'completion']));
     expect(offered('in')).toEqual(['init', 'inspect', 'install']);
-    expect(offered('keys', '')).toEqual(['new', 'delegate', 'epoch', 'revoke', 'succeed', 'show']);
+    expect(offered('keys', '')).toEqual([
+      'new',
+      'delegate',
+      'approval-policy',
+      'epoch',
+      'revoke',
+      'succeed',
+      'show',
+    ]);
   });
 
   it('offers options once a dash was typed, and file names otherwise', () => {

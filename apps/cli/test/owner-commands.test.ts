@@ -220,3 +220,51 @@ describe('one receipt on its own', () => {
       expect((await verify(join(here, 'exported', name), ...root())).status).toBe(21);
   });
 });
+
+it('an update is opened by share, halted and gone on with, and its token may be published', async () => {
+  const opened = ['--quota', '5', '--mode', 'update', '--line-token', join(here, 'public.token')];
+  const files = ['--package', at('open.seal'), '--content-key', at('open.seal.key')];
+  const { stdout } = await chain.run('job', 'open', ...chain.owner, ...files, ...opened, '--json');
+  const [view, token] = jsonLines({ stdout });
+  const job = String(view!['job']);
+  expect(Number(token!['expiresAtMs'])).toBeGreaterThan(Date.now() + 360 * 86_400_000);
+  expect(readFileSync(join(here, 'public.token'), 'utf8')).toMatch(/^fsu_/);
+  const roll = async (...words: string[]) =>
+    (await chain.run('job', 'rollout', job, ...words, ...chain.owner)).stdout;
+  expect(await roll('--percent', '5', '--origin', 'https://a.example', '--origin', 'null')).toContain(
+    'update: open to 5 % of the devices; since it was opened or resumed: installed 0, given up 0, ' +
+      'silent for an hour 0; halts above 20 %; pages: https://a.example, null',
+  );
+  expect(await roll('--halt', '--halt-above', '10')).toContain('update: HALTED');
+  const shown = await chain.run('job', 'show', job, ...chain.owner);
+  expect(shown.stdout).toContain('update: HALTED; since');
+  expect(await roll('--resume')).toContain('open to 5 % of the devices');
+  const wrong = await chain.try('job', 'rollout', job, '--origin', 'https://a.example/x', ...chain.owner);
+  expect(wrong.status).toBe(2);
+});
+
+it('a device is updated with a public token, by a license that the authority gave, and its receipt is there', async () => {
+  const next = ['--firmware-version', '2.0.0', '--counter', '2', '--least-level', '1', '--allow-unprotected'];
+  await chain.run(...chain.sealWords(chipId, at('next.seal'), ...next));
+  const opened = ['--quota', '5', '--mode', 'update', '--accept', 'UNPROTECTED', '--approve'];
+  const files = ['--package', at('next.seal'), '--content-key', at('next.seal.key')];
+  const kept = ['--id-file', at('next.job'), '--line-token', at('next.token')];
+  await chain.run('job', 'open', ...chain.owner, ...files, ...opened, ...kept);
+  const job = readFileSync(at('next.job'), 'utf8').trim();
+  const trust = ['--root-key', at('root.key.pub'), '--device-ca-delegation', at('ca.delegation')];
+  const access = [...chain.owner.slice(0, 2), '--token-file', at('next.token'), '--job', job];
+  const update = (...words: string[]) =>
+    chain.try('update', at('next.seal'), ...trust, '--socket', plug.socket, ...words);
+  const early = await update(...access);
+  expect([early.status, early.stderr]).toEqual([11, expect.stringContaining('rollout-waits')]);
+  await chain.run('job', 'rollout', job, '--percent', '100', ...chain.owner);
+  const { status, stdout, stderr } = await update(...access);
+  expect([status, stderr]).toEqual([21, expect.any(String)]);
+  expect(stdout).toContain('version before: unknown');
+  expect(stdout).toContain('version after:  2.0.0');
+  const shown = await chain.run('job', 'show', job, ...chain.owner);
+  expect(shown.stdout).toContain('units taken 1');
+  expect(shown.stdout).toContain('receipts 1 (UNPROTECTED 1)');
+  const half = await update(...access.slice(0, 4));
+  expect([half.status, half.stderr]).toEqual([2, expect.stringContaining('belong together')]);
+});

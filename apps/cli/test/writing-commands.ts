@@ -4,7 +4,7 @@
 
 import { hasAsset } from '../src/assets.ts';
 import type { Desk } from './desk.ts';
-import { approverWords, sealWords } from './desk.ts';
+import { agentSealWords, approverWords, sealWords } from './desk.ts';
 
 export interface Call {
   readonly words: readonly string[];
@@ -76,6 +76,13 @@ export function callsOf({
       words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
       files: ['approval.policy'],
     },
+    'keys restore': {
+      words: [
+        ...['keys', 'restore', ...root, '--log-size', '7', '--log-head', 'ab'.repeat(32)],
+        ...['--reason', 'a drill', '--out', into('panel.restore')],
+      ],
+      files: ['panel.restore'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
@@ -96,6 +103,10 @@ export function callsOf({
     },
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    'agent seal': {
+      words: agentSealWords(desk, into('agent.seal')),
+      files: ['agent.seal', 'agent.seal.key'],
+    },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
     check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
@@ -163,6 +174,8 @@ export function callsOf({
       files: [],
       status: 11,
     },
+    // It is no update.
+    'job rollout': { words: ['job', 'rollout', job, ...owner, '--percent', '5'], files: [], status: 11 },
     'job close': {
       words: ['job', 'close', job, ...owner, ...approverWords(desk), '--certificate', into('job.end')],
       files: ['job.end'],
@@ -197,6 +210,12 @@ export function callsOf({
     },
     'token list': { words: ['token', 'list', ...owner], files: [] },
     'token revoke': { words: ['token', 'revoke', tokenId, ...owner], files: [] },
+    'stop new': {
+      words: ['stop', 'new', ...owner, '--device', '0a'.repeat(32), '--reason', 'test'],
+      files: [],
+    },
+    'stop lift': { words: ['stop', 'lift', ...owner, '--device', '0a'.repeat(32)], files: [] },
+    'stop list': { words: ['stop', 'list', ...owner], files: [] },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],

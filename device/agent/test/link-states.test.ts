@@ -129,6 +129,7 @@ const sending: Record<string, (line: Line, lifeCycle: LifeCycle) => Promise<stri
     return line.tryRecord(0, sealed.records[0]!).status;
   },
   receipt: async (line) => line.try(0x24, crypto.randomBytes(32)).status,
+  'agent-receipt': async (line) => line.try(0x27, crypto.randomBytes(32)).status,
   start: async (line) => line.try(0x26, none).status,
   recover: async (line, lifeCycle) =>
     lifeCycle === 'blank' ? line.try(0x30, none).status : (await recover(line, {})).status,

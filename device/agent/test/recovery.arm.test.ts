@@ -74,7 +74,7 @@ erase:
 
 describe.skipIf(!canBuild)('an application at the start of flash of an STM32F427, at level 2', () => {
   test('erases the journal, and the chip comes back by a statement and a sealed install', async () => {
-    const build = buildAgent(targetOf('stm32f427', 'shipping'));
+    const build = buildAgent(targetOf('stm32f427'));
     const line = computeCryptoHere(machineLine('stm32f427', 'eeprom emulation', build), build.elf);
     await personalizeMachine(line, 2);
     const { layout } = findChip('stm32f427');
@@ -110,7 +110,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32g0b1', 'stm32u575'], ['stm32g0b1'
   'a lost journal on %s, in machine code',
   (id) => {
     test('is made anew, and not below the counter that was installed', async () => {
-      const build = buildAgent(targetOf(id, 'shipping'));
+      const build = buildAgent(targetOf(id));
       const line = computeCryptoHere(machineLine(id, 'lost journal', build), build.elf);
       await personalizeMachine(line, 0);
       const { layout } = findChip(id);

@@ -101,7 +101,8 @@ async function prepare(chip: VirtualChip, wanted: Wanted): Promise<Line> {
   });
   programGranules(chip, chip.chip.layout.identity.addressStart, identity);
   const journal: StateContent = {
-    ...{ lifeCycle: 'erased', securityCounter: state.securityCounter, epoch: trust.epoch },
+    lifeCycle: state.installPending ? 'installing' : 'erased',
+    ...{ securityCounter: state.securityCounter, epoch: trust.epoch },
     ...{ installCount: 0, rootPublicKey: trust.root, unwraps: unwraps ?? 0 },
     ...(journaled && !journaled.ended ? { lastLicense: fromHex(journaled.digest) } : {}),
   };

@@ -1,8 +1,10 @@
 // What the log says, followed from its first entry: which jobs, units, licenses and receipts there must be.
 // The audit holds the tables against it. Entries that contradict what went before are reported, not followed.
 
-import { toHex } from '@firmseal/bytes';
-import { decodeLogEntry, type LogFields, type LogRow } from '@firmseal/ledger';
+import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
+import type { Crypto } from '@firmseal/crypto';
+import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
+import { isInShare, rolloutPlace } from '@firmseal/license';
 
 export interface LoggedJob {
   readonly product: string;
@@ -31,6 +33,8 @@ export interface LoggedJob {
   readonly signed: LoggedAct[];
   /** Digests of certificates of its end. */
   readonly ends: Map<string, LoggedEnd>;
+  /** Of mode update: how far it is opened now, and how far it was before. */
+  rollout: LoggedRollout;
   /** No license after it, milliseconds since 1970. */
   readonly until: number | undefined;
 }
@@ -58,11 +62,32 @@ export interface LoggedAct extends LoggedMoment {
     | { readonly kind: 'acknowledgement'; readonly alarm: number; readonly note: string };
 }
 
+interface LoggedRollout {
+  readonly percent: number;
+  readonly halted: boolean;
+  readonly sinceMs: number;
+  readonly before?: LoggedRollout;
+}
+
 export interface LoggedLicense extends LoggedMoment {
   readonly digest: string;
   readonly thumbprint: string;
   readonly unit: number;
   readonly manifest: string;
+}
+
+/** An older database was put back, and the authority went on from it. */
+export interface LoggedRestore {
+  readonly sequence: number;
+  /** Entries that were left. */
+  readonly size: number;
+  readonly head: Bytes;
+  /** Entries that had been written, as far as the authority knew. */
+  readonly known: number;
+  /** Of the jobs that there were. */
+  readonly products: ReadonlySet<string>;
+  /** What roots signed of it. */
+  readonly statements: Bytes[];
 }
 
 export interface LoggedAlarm {
@@ -92,8 +117,23 @@ class Fields {
     return value;
   }
 
+  optionalBytes(name: string): Bytes | undefined {
+    const value = this.#fields[name];
+    return value instanceof Uint8Array ? concatBytes(value) : undefined;
+  }
+
   optionalNumber(name: string): number | undefined {
     return name in this.#fields ? this.number(name) : undefined;
+  }
+
+  bytes(name: string): Bytes {
+    return fromHex(this.hex(name));
+  }
+
+  flag(name: string): boolean {
+    const value = this.#fields[name];
+    if (typeof value !== 'boolean') throw new Error(`${name} is missing`);
+    return value;
   }
 
   number(name: string): number {
@@ -110,6 +150,29 @@ function must(condition: boolean, detail: string): asserts condition {
 function addNew<V>(map: Map<string, V>, key: string, value: V, what: string): void {
   must(!map.has(key), `${what} a second time`);
   map.set(key, value);
+}
+
+/** A request that was under way when the owner changed a rollout, or stopped something, is let through. */
+const toleranceMs = 10_000;
+
+function setRollout(job: LoggedJob, fields: Fields, { timeMs }: LoggedMoment): void {
+  must(job.mode === 'update', 'a rollout of a job that is no update');
+  const { before: _, ...before } = job.rollout;
+  const [percent, halted] = [fields.number('percent'), fields.flag('halted')];
+  job.rollout = { percent, halted, sinceMs: timeMs, before };
+}
+
+const isOpenTo = ({ percent, halted }: LoggedRollout, place: number): boolean =>
+  !halted && isInShare(place, percent);
+
+function mustBeOpenTo(job: LoggedJob, place: number, timeMs: number): void {
+  const { before, sinceMs } = job.rollout;
+  const wasOpen = before !== undefined && timeMs - sinceMs < toleranceMs && isOpenTo(before, place);
+  must(wasOpen || isOpenTo(job.rollout, place), 'a unit of a device that the update was not open to');
+}
+
+function failUpdate(job: LoggedJob, fields: Fields): void {
+  must(fields.number('unit') < job.units.size, 'a failure of a unit that was not taken');
 }
 
 function takeUnit(job: LoggedJob, fields: Fields): void {
@@ -205,6 +268,8 @@ const jobSteps: Record<string, (job: LoggedJob, fields: Fields, at: LoggedMoment
   'unit-voided': voidUnit,
   'unit-retaken': retakeUnit,
   'license-issued': issueLicense,
+  'rollout-set': setRollout,
+  'update-failed': failUpdate,
   'receipt-stored': storeReceipt,
   'station-admitted': admitStation,
   'outcome-stored': storeOutcome,
@@ -222,11 +287,15 @@ export class LoggedState {
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Statements with which chips were to make their journal anew. */
   readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
-  /** Entries where an older database was put back. */
-  readonly restores: { sequence: number; size: number }[] = [];
+  readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
+  readonly #crypto: Crypto;
+  /** What is stopped, since when. */
+  readonly #stops = new Map<string, number>();
   #latestMs = 0;
+  /** Before the entry that is followed. */
+  #head: Bytes = emptyHead;
   #restored = -1;
   readonly #jobOfAlarm = new Map<number, string>();
 
@@ -250,6 +319,10 @@ export class LoggedState {
     }
   }
 
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+  }
+
   /** Follows one row; what cannot be followed is a contradiction, never thrown. */
   add(row: LogRow): void {
     try {
@@ -258,6 +331,7 @@ export class LoggedState {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.contradictions.push({ sequence: row.sequence, detail });
     }
+    this.#head = row.head;
   }
 
   #follow(row: LogRow): void {
@@ -273,6 +347,12 @@ export class LoggedState {
     must(jobStep !== undefined, `an entry of unknown kind ${kind}`);
     const job = this.jobs.get(fields.hex('job'));
     must(job !== undefined, 'an entry of a job that was not opened');
+    if (job.mode === 'update' && (kind === 'unit-taken' || kind === 'unit-retaken'))
+      mustBeOpenTo(job, rolloutPlace(this.#crypto, fields.bytes('job'), fields.bytes('thumbprint')), timeMs);
+    if (kind === 'license-issued') {
+      this.#mustNotBeStopped(`product ${job.product}`, timeMs);
+      this.#mustNotBeStopped(`device ${fields.hex('thumbprint')}`, timeMs);
+    }
     jobStep(job, fields, { sequence, timeMs, restored: this.#restored });
   }
 
@@ -293,8 +373,17 @@ export class LoggedState {
       this.jobs.get(this.#jobOfAlarm.get(number)!)?.signed.push({ ...at, act });
     },
     'database-restored': (fields, { sequence }) => {
+      const [size, known] = [fields.number('size'), fields.number('known')];
+      const previous = this.restores.at(-1);
+      // One entry for each product, all on the head from which the log went on.
+      const first = previous?.size === size && this.#restored === sequence - 1 ? previous : undefined;
+      must(first !== undefined || size === sequence, 'a restore of another length of the log');
+      const products = new Set([...this.jobs.values()].map((job) => job.product));
+      const restore = first ?? { sequence, size, known, head: this.#head, products, statements: [] };
+      if (first === undefined) this.restores.push(restore);
+      const statement = fields.optionalBytes('statement');
+      if (statement !== undefined) restore.statements.push(statement);
       this.#restored = sequence;
-      this.restores.push({ sequence, size: fields.number('known') });
       for (const job of this.jobs.values()) if (job.state === 'approved') job.state = 'open';
     },
     'identity-stored': (fields) => {
@@ -305,9 +394,23 @@ export class LoggedState {
       const [device, counter] = [fields.hex('thumbprint'), fields.number('counter')];
       this.recoveries.push({ sequence, product: fields.text('product'), device, counter });
     },
+    'stop-set': (fields, { timeMs }) => {
+      const name = `${fields.text('what')} ${fields.text('name')}`;
+      addNew(this.#stops, name, timeMs, 'a stop');
+    },
+    'stop-lifted': (fields) => {
+      const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
+      must(isLifted, 'the end of a stop that was not set');
+    },
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
+
+  #mustNotBeStopped(name: string, timeMs: number): void {
+    const since = this.#stops.get(name);
+    const isUnderWay = since !== undefined && timeMs - since < toleranceMs;
+    must(since === undefined || isUnderWay, `a license for ${name}, which was stopped`);
+  }
 
   #openJob(fields: Fields): void {
     const job: LoggedJob = {
@@ -326,6 +429,7 @@ export class LoggedState {
       approvals: new Map(),
       signed: [],
       ends: new Map(),
+      rollout: { percent: 0, halted: false, sinceMs: 0 },
       until: fields.optionalNumber('until'),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');

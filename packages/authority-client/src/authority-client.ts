@@ -58,10 +58,11 @@ export class AuthorityClient {
   }
 
   /**
-   * One call. It is sent again, word for word, when no answer came; one that makes something carries an idempotency
-   * key, under which the authority answers a repeat as it answered the first. Throws the authority's fault (its field `from` says `authority`), `body-invalid` for an
-   * input that the interface does not have, `authority-refused`, `authority-unreachable`,
-   * `authority-certificate-refused`, `authority-timeout`, `authority-answer-malformed`.
+   * One call. It is sent again, word for word, when no answer came; one that makes something carries an
+   * idempotency key, under which the authority answers a repeat as it answered the first. Throws the
+   * authority's fault (its field `from` says `authority`), `body-invalid` for an input that the interface
+   * does not have, `authority-refused`, `authority-unreachable`, `authority-certificate-refused`,
+   * `authority-timeout`, `authority-answer-malformed`.
    */
   async call<N extends Exclude<CallName, 'exportEvidence'>>(
     name: N,

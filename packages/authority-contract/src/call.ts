@@ -7,9 +7,11 @@ import { z } from 'zod';
 
 /**
  * `site`: a place that personalizes chips, and brings the records of their identities. `approver`: a person
- * whose key the root lets approve; the token shows him what he is asked for, and approves nothing by itself.
+ * whose key the root lets approve; the token shows him what he is asked for, and approves nothing by
+ * itself. `update`: public, for devices in the field: it asks under one job of mode update, and every
+ * license needs the proof of a device's key.
  */
-export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver'] as const;
+export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver', 'update'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
 export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
@@ -29,8 +31,8 @@ export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodT
   readonly input: Input;
   readonly answer: Answer;
   /**
-   * True when the same request again changes nothing more. Any other call takes an idempotency key, under which a
-   * repeat gets the first answer.
+   * True when the same request again changes nothing more. Any other call takes an idempotency key, under
+   * which a repeat gets the first answer.
    */
   readonly repeatable: boolean;
   readonly status: 200 | 201;
@@ -42,8 +44,8 @@ export type InputOf<C extends Call> = z.output<C['input']>;
 export type AnswerOf<C extends Call> = z.output<C['answer']>;
 
 /**
- * Header of a call that makes something: drawn by the client for one request, and the same for its repeats. At least
- * 128 bits that nobody can guess: who has them, and the token, can ask for the answer again.
+ * Header of a call that makes something: drawn by the client for one request, and the same for its repeats.
+ * At least 128 bits that nobody can guess: who has them, and the token, can ask for the answer again.
  */
 export const idempotencyHeader = 'Idempotency-Key';
 export const isIdempotencyKey = (text: string): boolean => /^[A-Za-z0-9_-]{22,64}$/.test(text);

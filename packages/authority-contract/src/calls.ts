@@ -7,12 +7,14 @@ import { consoleCalls } from './console-calls.ts';
 import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
+import { stopCalls } from './stop-calls.ts';
 
 export const calls = {
   ...lineCalls,
   ...ownerCalls,
   ...batchCalls,
   ...recoveryCalls,
+  ...stopCalls,
   ...auditorCalls,
   ...consoleCalls,
 } as const;

@@ -6,7 +6,7 @@
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
+import { acceptedOutcomes, jobModes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
 
 export const evidenceFormat = 1;
 /** A line is never longer. */
@@ -36,7 +36,7 @@ const lines = {
     job,
     product: of.shownText(64),
     quota: of.count,
-    mode: z.enum(licenseModes),
+    mode: z.enum(jobModes),
     accepts: acceptedOutcomes,
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,

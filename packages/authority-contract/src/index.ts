@@ -26,6 +26,7 @@ export {
 } from './evidence.ts';
 export { decodeFault, encodeFault } from './fault-answer.ts';
 export {
+  type JobMode,
   type JobState,
   type JobView,
   type LicenseMode,
@@ -44,3 +45,4 @@ export {
 export type { ChallengePurpose } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
 export type { RecoveryFloor } from './recovery-calls.ts';
+export { type StopKind, type StopView, stopKinds } from './stop-calls.ts';

@@ -6,6 +6,9 @@ import * as of from './encodings.ts';
 /** `station`: the licenses of the job are for stations, for chips without agent (spec/station.md). */
 export const licenseModes = ['session', 'standing', 'station'] as const;
 export type LicenseMode = (typeof licenseModes)[number];
+/** `update`: session licenses for devices in the field, which ask with a public token (spec/rollout.md). */
+export const jobModes = [...licenseModes, 'update'] as const;
+export type JobMode = (typeof jobModes)[number];
 export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
@@ -59,10 +62,31 @@ const packageView = z.object({
   approved: z.boolean(),
 });
 
+/** Web origins whose pages may ask; `null` is that of a file that was opened from a disk. */
+export const origins = z
+  .array(z.string().regex(/^(null|https?:\/\/[a-z0-9.-]{1,253}(:[0-9]{1,5})?)$/, 'an origin is due'))
+  .max(16);
+const share = z.int().min(0).max(100);
+
+/** How far an update is opened, and what came of it since it was last opened or resumed. */
+const rolloutView = z.object({
+  percent: share,
+  halted: z.boolean(),
+  /** It halts by itself when more of the devices failed, once ten were counted. */
+  haltAbovePercent: share,
+  origins,
+  /** Devices with a receipt that was accepted. */
+  installed: of.count,
+  /** Devices with a receipt that says that the update was given up. */
+  failed: of.count,
+  /** Devices that got a license over an hour ago, and sent no receipt. */
+  silent: of.count,
+});
+
 export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
-  mode: z.enum(licenseModes),
+  mode: z.enum(jobModes),
   /** Outcomes that the owner takes besides PASS. */
   accepts: acceptedOutcomes,
   state: z.enum(jobStates),
@@ -86,6 +110,8 @@ export const jobView = z.object({
   packages: z.array(packageView).max(256),
   /** How many approvers have to sign; 0 where the root asks for none. */
   approvalsNeeded: of.count,
+  /** Of a job of mode update. */
+  rollout: rolloutView.optional(),
   approvals: z.array(approvalView).max(mostShownApprovals),
 });
 export type JobView = z.output<typeof jobView>;

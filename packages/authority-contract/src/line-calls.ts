@@ -14,7 +14,7 @@ export const lineCalls = {
   giveHelloChallenge: call({
     method: 'POST',
     path: '/v1/jobs/{job}/challenge',
-    scopes: ['line'],
+    scopes: ['line', 'update'],
     about:
       'Gives a challenge that chips answer in a hello, once or more, for ten minutes. The job is approved.',
     input: z.strictObject({ job }),
@@ -23,7 +23,7 @@ export const lineCalls = {
   giveReceiptChallenge: call({
     method: 'POST',
     path: '/v1/jobs/{job}/receipt-challenge',
-    scopes: ['line'],
+    scopes: ['line', 'update'],
     about: 'Gives a challenge that chips answer in a receipt, once or more, for ten minutes.',
     input: z.strictObject({ job }),
     answer: z.object({ challenge: of.challenge }),
@@ -31,7 +31,7 @@ export const lineCalls = {
   issueLicense: call({
     method: 'POST',
     path: '/v1/jobs/{job}/licenses',
-    scopes: ['line'],
+    scopes: ['line', 'update'],
     about:
       'Issues a license for the chip of the certificate, which takes a unit of the quota unless the chip has one. The same request id, or another one for the same chip, nonce and package, gets the same license. Without a manifest digest the newest approved package of the job is meant. `mode` refuses a job that gives licenses of another mode.',
     input: z.strictObject({
@@ -103,7 +103,7 @@ export const lineCalls = {
   storeReceipt: call({
     method: 'POST',
     path: '/v1/jobs/{job}/receipts',
-    scopes: ['line'],
+    scopes: ['line', 'update'],
     about:
       'Verifies and keeps a receipt. `challenge` is the one that a fresh receipt answers. `certificate` says whose receipt it is should the authority not know its license. The answer names the job that the license belongs to: another job of this authority when the chip was installed under that one.',
     input: z.strictObject({

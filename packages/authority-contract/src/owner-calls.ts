@@ -6,9 +6,10 @@ import * as of from './encodings.ts';
 import {
   acceptedOutcomes,
   approvalKinds,
+  jobModes,
   jobView,
-  licenseModes,
   mostItems,
+  origins,
   pageOf,
   unitView,
 } from './job-view.ts';
@@ -34,7 +35,7 @@ export type TokenView = z.output<typeof tokenView>;
 /** The text of a token: secret, answered once. */
 const newToken = z.object({
   tokenId: of.tokenId,
-  token: z.string().regex(/^fs[olasp]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
+  token: z.string().regex(/^fs[olaspu]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
   expiresAtMs: of.timeMs,
 });
 
@@ -62,7 +63,7 @@ const jobCalls = {
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
-      mode: z.enum(licenseModes).optional(),
+      mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
       validUntilMs: of.timeMs.optional(),
       deviceData: z
@@ -135,6 +136,22 @@ const jobCalls = {
     repeatable: false,
     mostAnswerBytes: mebibyte,
   }),
+  setRollout: call({
+    method: 'POST',
+    path: '/v1/jobs/{job}/rollout',
+    scopes: ['owner'],
+    about:
+      'Opens a job of mode update to a share of the devices, halts it, or goes on after a halt (spec/rollout.md). What is left out stays; a new job is open to none. `origins` are those of the pages that may ask with the public token.',
+    input: z.strictObject({
+      job,
+      percent: z.int().min(0).max(100).optional(),
+      halted: z.boolean().optional(),
+      haltAbovePercent: z.int().min(0).max(100).optional(),
+      origins: origins.optional(),
+    }),
+    answer: jobView,
+    mostAnswerBytes: mebibyte,
+  }),
   voidUnit: call({
     method: 'POST',
     path: '/v1/jobs/{job}/units/{unit}/void',
@@ -153,7 +170,8 @@ const tokenCalls = {
     method: 'POST',
     path: '/v1/jobs/{job}/tokens',
     scopes: ['owner'],
-    about: 'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise.',
+    about:
+      'Makes a token for a line, which opens this job alone. It lives 30 days unless told otherwise. For a job of mode update it is a token of scope `update`: it may be published, opens challenge, license and receipt of this job, and lives 365 days.',
     input: z.strictObject({ job, label: of.label, lifeDays }),
     answer: newToken,
     repeatable: false,

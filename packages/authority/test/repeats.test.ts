@@ -1,4 +1,5 @@
-// Idempotency keys over HTTP: one effect, the first answer again, and nothing in the database that opens a token.
+// Idempotency keys over HTTP: one effect, the first answer again, and nothing in the
+// database that opens a token.
 
 import { readFileSync } from 'node:fs';
 import { toBase64url, toHex, utf8 } from '@firmseal/bytes';

@@ -5,12 +5,13 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditResult, audit } from '@firmseal/audit';
-import type { LicenseMode } from '@firmseal/authority-contract';
+import type { JobMode } from '@firmseal/authority-contract';
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
+  type ConsoleFile,
   createAuthority,
   createToken,
   type Ledger,
@@ -38,6 +39,12 @@ export interface OpenedJob {
   readonly sealed: SealedForJob;
 }
 
+interface StartOptions {
+  readonly burst?: number;
+  readonly publicBurst?: number;
+  readonly wrap?: (store: Store) => Store;
+}
+
 export class TestAuthority {
   readonly owner = new Owner();
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
@@ -45,6 +52,8 @@ export class TestAuthority {
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
+  /** Served at /console/ from the next run on. */
+  console: readonly ConsoleFile[] | undefined;
   keys!: ProductKeys;
   /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
@@ -56,9 +65,7 @@ export class TestAuthority {
   #ledger: Ledger | undefined;
   #running!: RunningAuthority;
 
-  static async start(
-    options: { burst?: number; wrap?: (store: Store) => Store; approvers?: number } = {},
-  ): Promise<TestAuthority> {
+  static async start(options: StartOptions & { approvers?: number } = {}): Promise<TestAuthority> {
     const authority = new TestAuthority();
     authority.keys = await authority.owner.productKeys();
     const { approvers } = options;
@@ -72,7 +79,7 @@ export class TestAuthority {
   }
 
   /** Runs on the database at `path`; `wrap` puts something between service and store. */
-  async run(options: { burst?: number; wrap?: (store: Store) => Store } = {}): Promise<void> {
+  async run(options: StartOptions = {}): Promise<void> {
     const { burst = 5000, wrap = (store) => store } = options;
     this.#store = await this.openStore();
     if (this.ownerToken === '') await this.newOwnerToken();
@@ -80,6 +87,8 @@ export class TestAuthority {
     this.#running = await serveAuthority({
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
+      publicLimits: { burst: options.publicBurst ?? 5000, perSecond: 1 },
+      console: this.console,
       onRequest: (event) => this.events.push(event),
     });
   }
@@ -174,7 +183,7 @@ export class TestAuthority {
     options: {
       owner?: Owner;
       quota?: number;
-      mode?: LicenseMode;
+      mode?: JobMode;
       approve?: boolean;
       seal?: SealChoice;
       deviceData?: Bytes[][];

@@ -1,18 +1,13 @@
 // What store.ts promises, as tests that run on every implementation. An implementation's own test calls this
 // with a way to open an empty store, and to open a second connection to the same data.
 
-import { type Bytes, toHex, u32be } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { LogChain, type LogEvent } from '@firmseal/ledger';
+import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
-import type { NewLicense, Store } from '../src/store/store.ts';
-
-const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
-const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
-const jobId = id(1, 16);
-const manifestDigest = id(2, 32);
-const shown = { firmwareVersion: '1.2', securityCounter: 3 };
+import type { Store } from '../src/store/store.ts';
+import { ownerPromises } from './store-owner-promises.ts';
+import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
 export function storeConformance(
   name: string,
@@ -29,17 +24,7 @@ export function storeConformance(
     });
 
     const open = (quota: number, deviceData: Bytes[] = []) =>
-      store.insertJob(
-        {
-          job: {
-            ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
-            ...{ createdAtMs: 5, validUntilMs: 9000 },
-          },
-          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
-          deviceData,
-        },
-        event('open'),
-      );
+      store.insertJob({ ...newJob(quota), deviceData }, event('open'));
     const take = (n: number, on = store) =>
       on.takeUnit({
         jobId,
@@ -48,30 +33,6 @@ export function storeConformance(
         atMs: n,
         event: (unitIndex) => event(`unit ${unitIndex}`),
       });
-    const license = (n: number, more: Partial<LicenseRecord> = {}): NewLicense => ({
-      licenseId: id(200 + n, 16),
-      jobId,
-      thumbprint: id(100, 32),
-      unitIndex: 0,
-      manifestDigest,
-      nonce: id(300 + n, 16),
-      requestId: `request-${n}`,
-      mode: 'session',
-      licenseDigest: id(400 + n, 32),
-      bundle: id(500 + n, 70),
-      issuedAtMs: n,
-      ...more,
-    });
-    const receipt = (n: number): ReceiptRecord => ({
-      receiptDigest: id(600 + n, 32),
-      licenseId: id(200, 16),
-      jobId,
-      receipt: id(700 + n, 50),
-      ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
-      fresh: n > 0,
-      outcome: 'PASS',
-      storedAtMs: n,
-    });
     const logSize = async () => (await store.logHead()).size;
     const all = { from: 0, limit: 1000 };
     const everyUnit = { jobId, first: 0, last: 1000 };
@@ -112,7 +73,7 @@ export function storeConformance(
     it('finds units of all jobs by thumbprint, product and licensed version', async () => {
       await open(9);
       await store.approveJob(jobId, event('approve'));
-      await Promise.all([take(0), take(1), take(2)]);
+      for (const n of [0, 1, 2]) await take(n);
       await store.insertLicense(license(0), event('license'));
       const sorted = [0, 1, 2].sort((a, b) => (toHex(id(100 + a, 32)) < toHex(id(100 + b, 32)) ? -1 : 1));
       const indexes = async (filter: Parameters<Store['findUnits']>[0], page = all) =>
@@ -148,7 +109,7 @@ export function storeConformance(
 
     it('keeps the newest board of a token, forgets old ones, and logs none', async () => {
       await open(1);
-      await Promise.all([1, 2].map(note));
+      for (const n of [1, 2]) await note(n);
       const size = await logSize();
       const board = (n: number, atMs: number) => ({ tokenId: `${n}`, jobId, atMs, board: `${atMs}` });
       await store.keepBoard(board(1, 10), 0);
@@ -196,51 +157,7 @@ export function storeConformance(
       expect(await logSize()).toBe(4);
     });
 
-    it('keeps approvals in their order, each once, until an older database was put back', async () => {
-      await open(1);
-      const approval = (n: number) => ({
-        ...{ approvalDigest: id(40 + n, 32), jobId, approval: id(50 + n, 90), delegation: id(60, 80) },
-        storedAtMs: n,
-      });
-      expect(await store.insertApproval(approval(1), event('first'))).toBe(true);
-      expect(await store.insertApproval(approval(0), event('second'))).toBe(true);
-      expect(await store.insertApproval(approval(1), event('again'))).toBe(false);
-      expect(await store.listApprovals(jobId)).toEqual([1, 0].map((n) => ({ ...approval(n), ended: false })));
-      expect(await store.listApprovals(id(99, 16))).toEqual([]);
-      await store.suspendAll(9, event('restored'));
-      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true]);
-      expect(await store.insertApproval(approval(2), event('third'))).toBe(true);
-      expect((await store.listApprovals(jobId)).map(({ ended }) => ended)).toEqual([true, true, false]);
-      expect(await logSize()).toBe(5);
-    });
-
-    it('notes a request under its key once, with its answer, for as long as it is asked to', async () => {
-      const request = (n: number, atMs: number, forgetBeforeMs = 0) => ({
-        ...{ keyHash: id(70 + n, 32), bodyHash: id(80 + n, 32), atMs, forgetBeforeMs },
-      });
-      expect(await store.beginRequest(request(1, 5))).toBeUndefined();
-      const noted = { keyHash: id(71, 32), bodyHash: id(81, 32), atMs: 5 };
-      expect(await store.beginRequest({ ...request(1, 6), bodyHash: id(99, 32) })).toEqual(noted);
-      await store.finishRequest(id(71, 32), id(90, 40));
-      await store.finishRequest(id(71, 32), id(91, 40));
-      await store.forgetRequest(id(71, 32));
-      expect(await store.beginRequest(request(1, 7))).toEqual({ ...noted, answer: id(90, 40) });
-      expect(await store.beginRequest(request(2, 8))).toBeUndefined();
-      await store.forgetRequest(id(72, 32));
-      expect(await store.beginRequest(request(2, 9, 6))).toBeUndefined();
-      expect(await store.beginRequest(request(1, 10))).toBeUndefined();
-      expect(await logSize()).toBe(0);
-    });
-
-    it('keeps one certificate of the end of a job', async () => {
-      await open(1);
-      const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };
-      expect(await store.findJobEnd(jobId)).toBeUndefined();
-      expect(await store.insertJobEnd(end, event('end'))).toBe(true);
-      expect(await store.insertJobEnd({ ...end, end: id(44, 90) }, event('other'))).toBe(false);
-      expect(await store.findJobEnd(jobId)).toEqual(end);
-      expect(await logSize()).toBe(2);
-    });
+    ownerPromises({ ...{ store: () => store, open, take, license, receipt, id, event, jobId, logSize } });
 
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);

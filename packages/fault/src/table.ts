@@ -331,7 +331,7 @@ export const faultTable = {
   'agent-package-invalid': {
     number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
-    remedy: 'Make it with `firmseal seal --agent`.',
+    remedy: 'Make it with `firmseal agent seal`.',
   },
   'agent-target-wrong': {
     number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -691,12 +691,12 @@ export const faultTable = {
   'agent-image-unknown': {
     number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
-    remedy: 'Sign the agent: `firmseal seal --agent`.',
+    remedy: 'Sign the agent: `firmseal agent seal`.',
   },
   'agent-image-other': {
     number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent\'s image has another counter or length than the package says.',
-    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+    remedy: 'Seal the agent again: `firmseal agent seal` takes the counter from one place.',
   },
   'journal-newer': {
     number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -892,6 +892,16 @@ export const faultTable = {
     number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
     remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
+  },
+  'agent-version-needed': {
+    number: 525, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing says which version the agent in {file} is.',
+    remedy: 'Add --agent-version with the number that this agent says in its hello.',
+  },
+  'agent-file-foreign': {
+    number: 526, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no agent of {chip}: its header is not at {address}.',
+    remedy: 'Give a file that `firmseal agent export` of that agent\'s version writes for this chip.',
   },
   'policy-repairable': {
     number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1698,6 +1708,21 @@ export const faultTable = {
     sentence: 'Another request was made under this idempotency key before.',
     remedy: 'Draw a new key for each request, and keep it for the repeats of that request alone.',
   },
+  'job-one-package': {
+    number: 933, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} is of mode update, which has one package.',
+    remedy: 'Open another job for the other package.',
+  },
+  'rollout-waits': {
+    number: 934, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'Job {job} gives its update to {percent} % of the devices so far, and this one is not among them.',
+    remedy: 'Try again on another day. No quota was spent.',
+  },
+  'rollout-halted': {
+    number: 935, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The update of job {job} is halted.',
+    remedy: 'Try again on another day. Its owner goes on with `firmseal job rollout --resume`. No quota was spent.',
+  },
   'store-unreachable': {
     number: 936, exit: 'authority', http: 503, retry: 'fail', chip: false,
     sentence: 'The database of the authority cannot be reached ({reason}).',
@@ -1737,6 +1762,31 @@ export const faultTable = {
     number: 943, exit: 'unsound', http: null, retry: 'fail', chip: false,
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
+  },
+  'restore-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys restore`.',
+  },
+  'restore-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys restore`).',
+  },
+  'restore-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys restore`).',
+  },
+  'restore-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No statement of a restore for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
+  },
+  'issue-stopped': {
+    number: 948, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
+    remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -2021,7 +2071,7 @@ export const faultTable = {
   'recovery-agent-silent': {
     number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No agent answers at {socket}.',
-    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, load one first: `firmseal agent load`.',
   },
   'recovery-not-needed': {
     number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,

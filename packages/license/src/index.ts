@@ -73,6 +73,7 @@ export {
   readReceiptFile,
   receiptFileMaxBytes,
 } from './receipt-file.ts';
+export { isInShare, rolloutPlace } from './rollout.ts';
 export { decodeTerms, encodeTerms, type LicenseMode, type LicenseTerms } from './terms.ts';
 export {
   checkLicenseDate,

@@ -1,11 +1,12 @@
-// The engine with a package that brings an agent, on the virtual STM32F427: its receipt, the version before and
-// after, the same command again, and a power cut in the middle.
+// The engine with a package that brings an agent, on the virtual STM32F427: its receipt, the version before
+// and after, the same command again, and a power cut in the middle.
 
 import { agentHeaderBytes, findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import { agentImageOf } from '../../../device/agent/test/agent-package.ts';
 import { createBench } from '../test/bench.ts';
 import { RealChip, verifyRealCertificate } from '../test/real-chip.ts';
+import type { SmallChange } from '../test/small-package.ts';
 
 const chipId = 'stm32f427';
 let made = 0;
@@ -15,15 +16,9 @@ async function ready() {
   const image = await agentImageOf(chipId);
   const { addressStart: address } = findChip(chipId).layout.agentCopy;
   const area = { kind: 'agent', address, lengthBytes: image.length, agentCounter: 2 } as const;
-  const change = {
-    ...({
-      firmwareVersion: 'agent 2',
-      securityCounter: 0,
-      interruption: 'erase',
-      bootCheck: 'record',
-    } as const),
-    ...({ entry: address + agentHeaderBytes, chunkSizeBytes: 4096 } as const),
-    areas: [{ area, plaintext: image }],
+  const change: SmallChange = {
+    ...{ firmwareVersion: 'agent 2', securityCounter: 0, interruption: 'erase', bootCheck: 'record' },
+    ...{ entry: address + agentHeaderBytes, chunkSizeBytes: 4096, areas: [{ area, plaintext: image }] },
   };
   const bench = await createBench({ uart: chip }, { verifyCertificate: verifyRealCertificate, change });
   return { chip: chip.chip, bench };

@@ -1,5 +1,5 @@
 // One update of one device by the person who holds it: the engine of packages/programmer with standing
-// licenses that lie ready, challenges of this program's own, and a receipt file at the end.
+// licenses that lie ready and challenges of this program's own, or with an authority; a receipt file at the end.
 
 import { toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -27,6 +27,11 @@ export interface UpdateSettings {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly now: () => Date;
+  /**
+   * Where the license comes from, with its challenges, and where the receipt goes: an authority, for a job of mode
+   * update. Left out, the licenses of the offer, and the receipt stays here.
+   */
+  readonly authority?: LineAuthority;
   readonly onEvent?: (event: InstallEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -97,7 +102,7 @@ export async function runUpdate(settings: UpdateSettings): Promise<UpdateResult>
   const result = await runInstall({
     ...{ socket, socketNumber: 1, sealed, opener, journal, clock, now },
     ...(signal === undefined ? {} : { signal }),
-    authority: localAuthority(crypto, opened),
+    authority: settings.authority ?? localAuthority(crypto, opened),
     verifier: watchHello(verifier, (device) => {
       const manifestDigest = device.manifestDigest && toHex(device.manifestDigest);
       before ??= {

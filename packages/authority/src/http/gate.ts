@@ -16,6 +16,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authority } from '../service/authority.ts';
 import { authenticate, requireScope } from '../service/tokens.ts';
 import type { TokenRecord } from '../store/records.ts';
+import { addressOf } from './address-of.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 
 export type Env = { Variables: { token: TokenRecord } };
@@ -44,6 +45,8 @@ export interface ConsoleFile {
 export interface HttpOptions {
   readonly authority: Authority;
   readonly limits?: RateLimits;
+  /** Of each network address that uses a public token. */
+  readonly publicLimits?: RateLimits;
   readonly onRequest?: (event: RequestEvent) => void;
   /** The files of the console, served at /console/; none when left out. */
   readonly console?: readonly ConsoleFile[] | undefined;
@@ -61,11 +64,18 @@ function faultOf(thrown: unknown): Fault {
 }
 
 /** An application with its fault handling; routes are added by the caller. */
-export function createApplication({ authority, limits = defaultLimits, onRequest }: HttpOptions): {
+/** One address: a household, or a shop that updates devices one after the other. */
+const defaultPublicLimits: RateLimits = { burst: 60, perSecond: 1 };
+
+export function createApplication(options: HttpOptions): {
   application: Application;
+  /** Counts one call of a public token, or a preflight, by its address. Throws `rate-exceeded`. */
+  limitPublic: (name: string) => void;
   allow: (scopes: readonly TokenScope[]) => MiddlewareHandler<Env>;
 } {
+  const { authority, limits = defaultLimits, publicLimits = defaultPublicLimits, onRequest } = options;
   const limiter = new RateLimiter(limits, authority.clock.tickMs);
+  const publicLimiter = new RateLimiter(publicLimits, authority.clock.tickMs);
   const application = new Hono<Env>();
 
   application.use(async (context, next) => {
@@ -104,12 +114,14 @@ export function createApplication({ authority, limits = defaultLimits, onRequest
         limiter.take('refused'); // all refused tokens share one bucket
         throw fault;
       });
+      // Whoever has a public token cannot use it up for all others.
+      if (token.scope === 'update') publicLimiter.take(addressOf(context));
       limiter.take(token.tokenId);
       requireScope(token, scopes, context.req.param('job'));
       context.set('token', token);
       await next();
     };
-  return { application, allow };
+  return { application, allow, limitPublic: (name) => publicLimiter.take(name) };
 }
 
 /** Refuses bodies above the size before they are read whole: `body-too-large`. */

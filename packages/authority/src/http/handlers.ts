@@ -13,13 +13,14 @@ import { giveChallenge } from '../service/challenges.ts';
 import { findUnits } from '../service/found-units.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
-import { addPackage, approveJob, closeJob, listJobs, openJob, showJob } from '../service/jobs.ts';
+import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import { recordRecovery, recoveryFloor } from '../service/recoveries.ts';
 import type { Turn } from '../service/repeats.ts';
 import { showReceipt } from '../service/shown-receipt.ts';
 import { licenseStation, storeOutcome, takeStationUnit } from '../service/stations.ts';
+import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
 import { whoAmI } from '../service/who-am-i.ts';
@@ -134,6 +135,13 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by, { again }) =>
       orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
+    setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
+    setStop: (request, by) => setStop(authority, { ...request, by }),
+    liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),
+    listStops: async (page) => {
+      const { items, more } = await paged(page, (one) => listStops(authority, one));
+      return { stops: items, more };
+    },
     giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
     fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),
     voidUnit: async ({ job, unit, reason }, by, { again }) => {

@@ -15,14 +15,16 @@ import { Fault } from '@firmseal/fault';
 import { exportEvidence } from '../service/evidence.ts';
 import { serveOnce, singleTurn, type Turn } from '../service/repeats.ts';
 import type { TokenRecord } from '../store/records.ts';
+import { addressOf } from './address-of.ts';
 import { serveConsole } from './console-files.ts';
 import { type Application, createApplication, type HttpOptions, limitBody, readInput } from './gate.ts';
 import { type AnsweredCall, createHandlers } from './handlers.ts';
 import { HealthProbe } from './health.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
+import { allowOrigins } from './origins.ts';
 
 export function createRoutes(options: HttpOptions): Application {
-  const { application, allow } = createApplication(options);
+  const { application, allow, limitPublic } = createApplication(options);
   const { authority } = options;
   if (options.console !== undefined) serveConsole(application, options.console);
   const handlers = createHandlers(authority, new HealthProbe(authority));
@@ -30,6 +32,8 @@ export function createRoutes(options: HttpOptions): Application {
   for (const name of Object.keys(calls) as CallName[]) {
     const item: Call = calls[name];
     const path = item.path.replace(/\{(\w+)\}/g, ':$1');
+    if (item.scopes.includes('update'))
+      application.on([item.method, 'OPTIONS'], path, allowOrigins(authority, limitPublic, addressOf));
     if (item.scopes.length > 0) application.on(item.method, path, allow(item.scopes));
     application.on(item.method, path, limitBody(item.mostRequestBytes));
     if (name === 'exportEvidence') continue;

@@ -32,6 +32,7 @@ import {
   licenseVerified,
   type Verified,
 } from './licensing.ts';
+import { requireNotStopped } from './stops.ts';
 
 const label = utf8('firmseal/1 batch license');
 
@@ -124,6 +125,7 @@ async function checkRecord(
   const { job, trust, item, record, notAfterSeconds = 0 } = given;
   const chip = verifyRecord(authority, trust, record);
   const { device, hello } = chip;
+  await requireNotStopped(authority, [{ kind: 'device', name: toHex(device.thumbprint) }]);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
@@ -162,6 +164,7 @@ export async function licenseRecords(
   requireDate(authority, notAfterSeconds);
   const trust = requireProduct(authority, job.product);
   requireCurrent(authority, job);
+  await requireNotStopped(authority, [{ kind: 'product', name: job.product }]);
   const item = await choosePackage(authority, request);
   await requireOrdered(authority, job, item.manifestDigest);
   const checked: CheckedRecord[] = [];

@@ -2,7 +2,7 @@
 // content-key file, approved, perhaps given further packages, and closed. A quota never changes; a unit is
 // never given back by itself (units.ts voids one when its owner says so).
 
-import type { JobView, LicenseMode } from '@firmseal/authority-contract';
+import type { JobMode, JobView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
@@ -17,6 +17,7 @@ import { type Authority, type ProductTrust, requireProduct } from './authority.t
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 import { certifyEnd } from './job-end.ts';
 import type { Draw } from './repeats.ts';
+import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
 const jobIdSizeBytes = 16;
 
@@ -26,7 +27,7 @@ export interface JobRequest {
   /** license.md section 3. */
   readonly contentKeyFile: Bytes;
   readonly quota: number;
-  readonly mode: LicenseMode;
+  readonly mode: JobMode;
   /** No license after it; no such end when left out. Whole seconds count. */
   readonly validUntilMs?: number | undefined;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
@@ -127,7 +128,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
 /**
  * Adds a further package, which can be licensed after the next approval, under the units of the job. Its
  * per-device areas must be as long as those of the first. Throws as openJob, and `job-unknown`,
- * `job-closed`, `job-package-repeated`.
+ * `job-closed`, `job-one-package`, `job-package-repeated`.
  */
 export async function addPackage(
   authority: Authority,
@@ -137,6 +138,7 @@ export async function addPackage(
   const { jobId, header, contentKeyFile, by } = request;
   const job = await requireJob(authority, jobId);
   if (job.state === 'closed') throw new Fault('job-closed', { job: toHex(jobId) });
+  if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
   await checkContentKey(authority, manifest, contentKeyFile);
@@ -186,6 +188,15 @@ export async function closeJob(authority: Authority, jobId: Bytes, by: string): 
   return showJob(authority, jobId);
 }
 
+/** Throws `job-unknown`, `job-mode-wrong`, `job-closed`. */
+export async function setRollout(
+  authority: Authority,
+  { jobId, by, ...change }: RolloutChange & { jobId: Bytes; by: string },
+): Promise<JobView> {
+  await changeRollout(authority, await requireJob(authority, jobId), { change, by });
+  return showJob(authority, jobId);
+}
+
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
@@ -203,6 +214,7 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
     ...{ units, ...counts, createdAtMs },
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(await viewApprovals(authority, job)),
+    ...(await viewRollout(authority, job)),
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({
       ...{ manifestDigest, firmwareVersion, securityCounter, approved },
     })),

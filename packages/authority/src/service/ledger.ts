@@ -10,6 +10,7 @@ import {
   formatCheckpoint,
   formatLedgerProof,
   formatNote,
+  formatNoteKey,
   growOpened,
   growTiles,
   type LedgerFolder,
@@ -84,6 +85,12 @@ export class Ledger {
       throw new Fault('ledger-forked', { index: size });
     await requireContinued(options, size);
     return new Ledger(options, { size, checkpoint });
+  }
+
+  /** Verifier key, `NAME+ID+KEY`. */
+  get verifierKey(): string {
+    const { crypto, signer } = this.#options;
+    return formatNoteKey(crypto, signer.key);
   }
 
   get published(): Published {

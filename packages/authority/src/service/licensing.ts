@@ -34,9 +34,14 @@ import {
 import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
+import { requireOpenTo } from './rollouts.ts';
+import { requireNotStopped } from './stops.ts';
 
 /** More licenses for one unit are the sign of a chip, or of a line, that asks without an end. */
 const licensesOfUnitAtMost = 256;
+
+/** Devices in the field get session licenses. */
+const licenseModeOf = ({ mode }: JobRecord): LicenseMode => (mode === 'update' ? 'session' : mode);
 
 export interface LicenseRequest {
   readonly jobId: Bytes;
@@ -110,13 +115,19 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   requireApproved(job, toHex(jobId));
   requireCurrent(authority, job);
   // A job of stations has nothing for a chip that has an agent.
-  const { mode: asked = job.mode === 'station' ? 'session' : job.mode } = request;
-  if (asked !== job.mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
+  const mode = licenseModeOf(job);
+  const { mode: asked = mode === 'station' ? 'session' : mode } = request;
+  if (asked !== mode) throw new Fault('job-mode-wrong', { job: toHex(jobId), mode: job.mode, asked });
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
   // It would refuse the package, and its counters say nothing.
   if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
+  await requireNotStopped(authority, [
+    { kind: 'product', name: job.product },
+    { kind: 'device', name: toHex(device.thumbprint) },
+  ]);
+  await requireOpenTo(authority, job, device.thumbprint);
   const item = await choosePackage(authority, request);
   await requireOrdered(authority, job, item.manifestDigest);
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
@@ -198,7 +209,7 @@ async function makeLicense(
     licenseId,
     unitIndex,
     thumbprint: device.thumbprint,
-    ...(job.mode === 'session'
+    ...(licenseModeOf(job) === 'session'
       ? { mode: 'session' as const, nonce: hello.nonce }
       : { mode: 'standing' as const, ...(notAfterSeconds === undefined ? {} : { notAfterSeconds }) }),
     receiptNonce: crypto.randomBytes(32),
@@ -283,7 +294,7 @@ async function issueNew(
       manifestDigest: manifest.digest,
       nonce: hello.nonce,
       requestId,
-      mode: job.mode,
+      mode: licenseModeOf(job),
       licenseDigest: digest,
       bundle,
       issuedAtMs,

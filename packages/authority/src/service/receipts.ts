@@ -23,6 +23,7 @@ import { raiseAlarm } from './alarms.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { requireChallenge } from './challenges.ts';
 import { requireJob } from './jobs.ts';
+import { noteFailure } from './rollouts.ts';
 
 export interface ReceiptRequest {
   /** Of the line that brings it. */
@@ -95,6 +96,18 @@ async function manifestOf(
   return verifyHeader(authority.crypto, decodeHeader(item.header), { rootPublicKey, product }).manifest;
 }
 
+/**
+ * What is wrong with the result is found last of what the device itself signed (spec/receipt.md section 3).
+ */
+async function receiptOr<T>(verify: () => T, onBadResult: () => Promise<void>): Promise<T> {
+  try {
+    return verify();
+  } catch (fault) {
+    if (fault instanceof Fault && fault.code === 'receipt-result-bad') await onBadResult();
+    throw fault;
+  }
+}
+
 async function verifyStored(
   authority: Authority,
   request: ReceiptRequest,
@@ -109,12 +122,19 @@ async function verifyStored(
   const { certificate, firstSeenAtMs: atMs } = known;
   const device = verifyDevice(crypto, trust, { certificate, atMs });
   const manifest = await manifestOf(authority, trust, license);
-  const receipt = verifyReceipt(crypto, {
+  const inputs = {
     receipt: request.receipt,
     ...{ device, manifest },
     license: verifyLicense(crypto, { bundle: license.bundle, rootPublicKey, product, epoch: 0 }),
     ...(request.challenge ? { challenge: request.challenge } : {}),
-  });
+  };
+  const receipt = await receiptOr(
+    () => verifyReceipt(crypto, inputs),
+    async () => {
+      if (job.mode !== 'update' || parseReceiptUnverified(request.receipt).result !== 'given-up') return;
+      await noteFailure(authority, license, { receipt: request.receipt, signingKey: device.signingKey });
+    },
+  );
   const { fresh, digest } = receipt;
   return { fresh, digest, verdict: judgeReceipt({ manifest, receipt, device, accepts: job.accepts }) };
 }

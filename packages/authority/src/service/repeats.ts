@@ -1,7 +1,7 @@
-// A request under an idempotency key is served once: a repeat gets the first answer, and another request under the
-// same key is refused. The store has a hash of the key; the answer, which may hold a new token, is sealed under the
-// key itself. Ids and tokens that a request makes are drawn from the key, so that a repeat after a crash, when there
-// is no answer yet, finds what the first one made.
+// A request under an idempotency key is served once: a repeat gets the first answer, and another request
+// under the same key is refused. The store has a hash of the key; the answer, which may hold a new token, is
+// sealed under the key itself. Ids and tokens that a request makes are drawn from the key, so that a repeat
+// after a crash, when there is no answer yet, finds what the first one made.
 
 import { type Bytes, concatBytes, equalBytes, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -37,6 +37,7 @@ import { requireChallenge } from './challenges.ts';
 import { openDeviceData } from './device-data.ts';
 import { requireJob, verifyLicensable } from './jobs.ts';
 import { type IssuedLicense, refuseEndless } from './licensing.ts';
+import { requireNotStopped } from './stops.ts';
 
 export interface StationAsk {
   readonly jobId: Bytes;
@@ -73,6 +74,11 @@ async function admit(authority: Authority, ask: StationAsk, purpose: StationPurp
   const station = verifyStation(crypto, ask.delegation, { rootPublicKey, product, epoch });
   checkStationDate(station, clock.nowMs());
   const request = verifyStationRequest(crypto, ask.request, { station, jobId, purpose, challenge });
+  await requireNotStopped(authority, [
+    { kind: 'product', name: job.product },
+    { kind: 'station', name: station.name },
+    { kind: 'device', name: toHex(request.holder) },
+  ]);
   // What ST's installer writes need not be in the catalogue.
   if (purpose === 'license' && !chipIds().includes(request.chipId))
     throw new Fault('station-request-wrong', { what: 'chip' });

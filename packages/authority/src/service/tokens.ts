@@ -16,14 +16,19 @@ const marks = {
   auditor: 'fsa_',
   site: 'fss_',
   approver: 'fsp_',
+  update: 'fsu_',
 } as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
 const dayMs = 86_400_000;
 /** A line's token lies on a machine that nobody trusts; the others are kept by people. */
-const lifeDaysOf = { owner: 365, line: 30, auditor: 365, site: 365, approver: 365 } as const satisfies Record<
-  TokenScope,
-  number
->;
+const lifeDaysOf = {
+  owner: 365,
+  line: 30,
+  auditor: 365,
+  site: 365,
+  approver: 365,
+  update: 365,
+} as const satisfies Record<TokenScope, number>;
 
 export interface TokenRequest {
   readonly scope: TokenScope;
@@ -50,10 +55,13 @@ export async function createToken(
   authority: Authority,
   request: TokenRequest,
 ): Promise<{ tokenId: string; token: string; expiresAtMs: number }> {
-  const { scope, jobId, label, by, lifeDays = lifeDaysOf[scope] } = request;
-  if ((scope === 'line') !== (jobId !== undefined))
+  const { jobId, label, by } = request;
+  if ((request.scope === 'line') !== (jobId !== undefined))
     throw new Fault('internal-error', { detail: 'a line token without a job, or another with one' });
-  if (jobId) await requireJob(authority, jobId);
+  const job = jobId && (await requireJob(authority, jobId));
+  // What devices in the field ask with is public.
+  const scope = job?.mode === 'update' ? 'update' : request.scope;
+  const { lifeDays = lifeDaysOf[scope] } = request;
   const { crypto, store } = authority;
   const secret = request.draw?.('token', tokenSizeBytes) ?? crypto.randomBytes(tokenSizeBytes);
   const token = marks[scope] + toBase64url(secret);

@@ -10,8 +10,10 @@ import type { PostgresContext } from './postgres-context.ts';
 import { jobMethods } from './postgres-jobs.ts';
 import { licenseMethods } from './postgres-licenses.ts';
 import { requestMethods } from './postgres-requests.ts';
+import { rolloutMethods } from './postgres-rollouts.ts';
 import { migratePostgres } from './postgres-schema.ts';
 import { PostgresSession } from './postgres-session.ts';
+import { stopMethods } from './postgres-stops.ts';
 import { unitMethods } from './postgres-units.ts';
 import type { PostgresAddress } from './postgres-url.ts';
 import type { Store, StoreSnapshot } from './store.ts';
@@ -35,6 +37,8 @@ const methodsOf = (context: PostgresContext) => ({
   ...accessMethods(context),
   ...approvalMethods(context),
   ...requestMethods(context),
+  ...rolloutMethods(context),
+  ...stopMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

@@ -1,7 +1,14 @@
 // The records that a store keeps. Ids and digests are bytes; times are milliseconds since 1970, UTC.
 // What the fields mean is the service's affair; a store only keeps the constraints that store.ts names.
 
-import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
+import type {
+  ChallengePurpose,
+  JobMode,
+  JobState,
+  LicenseMode,
+  StopKind,
+  TokenScope,
+} from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
 import type { StationResult } from '@firmseal/station';
@@ -10,7 +17,7 @@ export interface JobRecord {
   readonly jobId: Bytes;
   readonly product: string;
   readonly quota: number;
-  readonly mode: LicenseMode;
+  readonly mode: JobMode;
   /** What the owner takes besides PASS. */
   readonly accepts: AcceptedOutcomes;
   readonly state: JobState;
@@ -175,6 +182,34 @@ export interface ChallengeRecord {
   readonly expiresAtMs: number;
   /** Entries of the log when it was given. */
   readonly logSize: number;
+}
+
+/** How far a job of mode update is opened (spec/rollout.md). */
+export interface RolloutRecord {
+  readonly jobId: Bytes;
+  readonly percent: number;
+  readonly halted: boolean;
+  readonly haltAbovePercent: number;
+  readonly origins: readonly string[];
+  /** Units taken before it do not count towards a halt. */
+  readonly countedFromMs: number;
+}
+
+/** A receipt that says that the update of a unit was given up. */
+export interface FailureRecord {
+  readonly receiptDigest: Bytes;
+  readonly jobId: Bytes;
+  readonly unitIndex: number;
+  readonly receipt: Bytes;
+  readonly storedAtMs: number;
+}
+
+/** A device, product or station that gets no license. */
+export interface StopRecord {
+  readonly kind: StopKind;
+  readonly name: string;
+  readonly reason: string;
+  readonly atMs: number;
 }
 
 /** A request under an idempotency key. */

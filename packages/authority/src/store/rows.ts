@@ -2,7 +2,14 @@
 // the field names in snake case.
 
 import type { SQLOutputValue } from 'node:sqlite';
-import type { ChallengePurpose, JobState, LicenseMode, TokenScope } from '@firmseal/authority-contract';
+import type {
+  ChallengePurpose,
+  JobMode,
+  JobState,
+  LicenseMode,
+  StopKind,
+  TokenScope,
+} from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { LogHead, LogRow } from '@firmseal/ledger';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
@@ -21,7 +28,9 @@ import type {
   PackageRecord,
   ReceiptRecord,
   RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -38,7 +47,7 @@ export const toJob = (row: Row): JobRecord => ({
   jobId: bytes(row, 'job_id'),
   product: text(row, 'product'),
   quota: number(row, 'quota'),
-  mode: text(row, 'mode') as LicenseMode,
+  mode: text(row, 'mode') as JobMode,
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
@@ -189,6 +198,28 @@ export const toChallenge = (row: Row): ChallengeRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   expiresAtMs: number(row, 'expires_at_ms'),
   logSize: number(row, 'log_size'),
+});
+
+export const toRollout = (row: Row): RolloutRecord => ({
+  jobId: bytes(row, 'job_id'),
+  percent: number(row, 'percent'),
+  halted: number(row, 'halted') === 1,
+  haltAbovePercent: number(row, 'halt_above_percent'),
+  origins: text(row, 'origins').split(' ').filter(Boolean),
+  countedFromMs: number(row, 'counted_from_ms'),
+});
+
+export const toRolloutCounts = (row: Row) => ({
+  installed: number(row, 'installed'),
+  failed: number(row, 'failed'),
+  silent: number(row, 'silent'),
+});
+
+export const toStop = (row: Row): StopRecord => ({
+  kind: text(row, 'kind') as StopKind,
+  name: text(row, 'name'),
+  reason: text(row, 'reason'),
+  atMs: number(row, 'at_ms'),
 });
 
 export const toRequest = (row: Row): RequestRecord => ({

@@ -281,6 +281,46 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX requests_by_time ON requests (at_ms);
   `,
+  // Updates in the field: jobs of mode update, and their public tokens.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''station'')', '''station'', ''update'')')
+    WHERE type = 'table' AND name = 'jobs';
+  UPDATE sqlite_schema SET sql = replace(replace(sql, '''site'', ''approver'')', '''site'', ''approver'', ''update'')'),
+      '(scope = ''line'')', '(scope IN (''line'', ''update''))')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+
+  CREATE TABLE rollouts (
+    job_id BLOB PRIMARY KEY REFERENCES jobs,
+    percent INTEGER NOT NULL CHECK (percent BETWEEN 0 AND 100),
+    halted INTEGER NOT NULL CHECK (halted IN (0, 1)),
+    halt_above_percent INTEGER NOT NULL,
+    -- Separated by spaces.
+    origins TEXT NOT NULL,
+    counted_from_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE failures (
+    receipt_digest BLOB PRIMARY KEY CHECK (length(receipt_digest) = 32),
+    job_id BLOB NOT NULL,
+    unit_index INTEGER NOT NULL,
+    receipt BLOB NOT NULL,
+    stored_at_ms INTEGER NOT NULL,
+    FOREIGN KEY (job_id, unit_index) REFERENCES units (job_id, unit_index)
+  ) STRICT;
+  CREATE INDEX failures_by_unit ON failures (job_id, unit_index);
+  `,
+  // Devices, products and stations that get no license.
+  `
+  CREATE TABLE stops (
+    ordinal INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('device', 'product', 'station')),
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    UNIQUE (kind, name)
+  ) STRICT;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

@@ -12,6 +12,8 @@ import { SqliteDatabase } from './sqlite-database.ts';
 import { jobMethods } from './sqlite-jobs.ts';
 import { licenseMethods } from './sqlite-licenses.ts';
 import { requestMethods } from './sqlite-requests.ts';
+import { rolloutMethods } from './sqlite-rollouts.ts';
+import { stopMethods } from './sqlite-stops.ts';
 import { unitMethods } from './sqlite-units.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +25,8 @@ function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
     ...licenseMethods(context),
     ...approvalMethods(context),
     ...requestMethods(context),
+    ...rolloutMethods(context),
+    ...stopMethods(context),
     ...accessMethods(context),
     openSnapshot: async () => storeOn(database.openSnapshot(), crypto),
     close: async () => database.close(),

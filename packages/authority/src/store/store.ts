@@ -15,6 +15,7 @@ import type {
   BoardRecord,
   ChallengeRecord,
   DeviceRecord,
+  FailureRecord,
   IdentityRow,
   JobEndRecord,
   JobRecord,
@@ -23,7 +24,9 @@ import type {
   PackageRecord,
   ReceiptRecord,
   RequestRecord,
+  RolloutRecord,
   StationRequestRecord,
+  StopRecord,
   TokenRecord,
   UnitRecord,
 } from './records.ts';
@@ -45,6 +48,13 @@ interface JobCounts {
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
 export type NewApproval = Omit<ApprovalRecord, 'ended'>;
+export interface RolloutCounts {
+  readonly installed: number;
+  readonly failed: number;
+  readonly silent: number;
+}
+
+export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
 export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
@@ -215,9 +225,29 @@ export interface Store {
     event: LogEvent,
   ): Promise<boolean>;
 
+  /** False, and nothing logged: it is stopped already. */
+  setStop(stop: StopRecord, event: LogEvent): Promise<boolean>;
+  /** False, and nothing logged: it is not stopped. */
+  liftStop(key: StopKey, event: LogEvent): Promise<boolean>;
+  findStop(key: StopKey): Promise<StopRecord | undefined>;
+  /** Newest first. */
+  listStops(page: Page): Promise<StopRecord[]>;
+
+  /** Sets how far a job of mode update is opened. */
+  setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
+  findRollout(jobId: Bytes): Promise<RolloutRecord | undefined>;
+  /** False, and nothing logged: a receipt with this digest is there already. */
+  insertFailure(failure: FailureRecord, event: LogEvent): Promise<boolean>;
   /**
-   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The one that was noted
-   * under this key before, with the answer when there was one; undefined: this is the first. Not logged.
+   * Of units taken from `fromMs` on and not voided: with a receipt; without one and with a failure; with
+   * neither, and taken before `silentBeforeMs`.
+   */
+  countRollout(key: { jobId: Bytes; fromMs: number; silentBeforeMs: number }): Promise<RolloutCounts>;
+
+  /**
+   * Notes a request under an idempotency key, and forgets those of before `forgetBeforeMs`. The
+   * one that was noted under this key before, with the answer when there was one; undefined:
+   * this is the first. Not logged.
    */
   beginRequest(request: NewRequest): Promise<RequestRecord | undefined>;
   /** Keeps the answer of a request that has none yet. Not logged. */
@@ -299,6 +329,10 @@ export const durableWrites = [
   'insertIdentity',
   'insertApproval',
   'insertJobEnd',
+  'setRollout',
+  'insertFailure',
+  'setStop',
+  'liftStop',
   'logRecovery',
   'insertAlarm',
   'acknowledgeAlarm',

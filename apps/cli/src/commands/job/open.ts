@@ -18,7 +18,7 @@ import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
-import { lineTokenDays, tellLineToken } from '../../line-token.ts';
+import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
 import {
   authorityOption,
   collectAccepted,
@@ -45,9 +45,9 @@ export const command = (shell: Shell) =>
     .addOption(
       new Option(
         '--mode <mode>',
-        'kind of licenses: standing ones work without a connection; station: for chips without agent',
+        'kind of licenses: standing ones work without a connection; station: for chips without agent; update: for devices in the field, opened by `firmseal job rollout`',
       )
-        .choices(['session', 'standing', 'station'])
+        .choices(['session', 'standing', 'station', 'update'])
         .default('session' as const),
     )
     .option(
@@ -116,9 +116,10 @@ export const command = (shell: Shell) =>
         const view = options.approve === true ? await client.call('approveJob', { job }) : opened;
         tellJob(face, view);
         if (outputs[1] === undefined) return;
-        const request = { job, label: 'line', lifeDays: lineTokenDays };
+        const lifeDays = mode === 'update' ? publicTokenDays : lineTokenDays;
+        const request = { job, label: 'line', lifeDays };
         const { token, tokenId, expiresAtMs } = await client.call('createLineToken', request);
         write(outputs[1], token, 0o600);
-        tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path });
+        tellLineToken(face, { job, tokenId, expiresAtMs, file: outputs[1].path }, mode);
       }),
     );

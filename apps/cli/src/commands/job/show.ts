@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import { toHex } from '@firmseal/bytes';
 import { accessAuthority, jobId } from '../../authority-access.ts';
 import { readPages } from '../../authority-pages.ts';
-import { tellApproval, tellJob } from '../../job-view.ts';
+import { tellApproval, tellJob, tellRollout } from '../../job-view.ts';
 import { authorityOption, collect, examples, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import { tellBooks } from '../../sfi/books-view.ts';
@@ -31,6 +31,7 @@ export const command = (shell: Shell) =>
         const client = accessAuthority(face, options);
         const view = await client.call('showJob', { job });
         tellJob(face, view);
+        tellRollout(face, view);
         for (const approval of view.approvals) tellApproval(face, approval);
         const units = readPages(async (from) => {
           const { units: items, more } = await client.call('listUnits', { job, from });

@@ -1,8 +1,9 @@
-// `firmseal job token`: a token for a line. It can install this job and nothing else.
+// `firmseal job token`: a token for a line. It can install this job and nothing else. That
+// of an update may be published.
 
 import { Command } from '@commander-js/extra-typings';
 import { accessAuthority, jobId } from '../../authority-access.ts';
-import { lineTokenDays, tellLineToken } from '../../line-token.ts';
+import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
 import { authorityOption, examples, lifeOption, tokenOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
@@ -23,13 +24,16 @@ export const command = (shell: Shell) =>
       ),
     )
     .action(
-      runs(shell, async (face, job, options) => {
+      runs(shell, async (face, job, options, called) => {
         const { out, label, days } = options;
         const client = accessAuthority(face, options);
         checkTokenFile(out);
-        const made = await client.call('createLineToken', { job, label, lifeDays: days });
+        const { mode } = await client.call('showJob', { job });
+        const given = called.getOptionValueSource('days') === 'cli';
+        const lifeDays = mode === 'update' && !given ? publicTokenDays : days;
+        const made = await client.call('createLineToken', { job, label, lifeDays });
         const { token, tokenId, expiresAtMs } = made;
         writeToken(out, token);
-        tellLineToken(face, { job, tokenId, expiresAtMs, file: out });
+        tellLineToken(face, { job, tokenId, expiresAtMs, file: out }, mode);
       }),
     );

@@ -1,0 +1,41 @@
+// What gets no license, whatever its job: a device that was stolen or cloned, a product that is recalled, a station
+// that is not trusted any more. An owner stops it at once, and the log says so.
+
+import type { StopView } from '@firmseal/authority-contract';
+import { Fault } from '@firmseal/fault';
+import type { Page, StopKey } from '../store/store.ts';
+import type { Authority } from './authority.ts';
+
+/** One that is in force keeps its reason. */
+export async function setStop(
+  authority: Authority,
+  { kind, name, reason, by }: StopKey & { reason: string; by: string },
+): Promise<StopView> {
+  const { store, clock } = authority;
+  const atMs = clock.nowMs();
+  const fields = { what: kind, name, reason, by };
+  await store.setStop({ kind, name, reason, atMs }, { timeMs: atMs, kind: 'stop-set', fields });
+  return (await store.findStop({ kind, name })) ?? { kind, name, reason, atMs };
+}
+
+/** False where there was none. */
+export function liftStop(
+  authority: Authority,
+  { kind, name, by }: StopKey & { by: string },
+): Promise<boolean> {
+  const fields = { what: kind, name, by };
+  const event = { timeMs: authority.clock.nowMs(), kind: 'stop-lifted', fields } as const;
+  return authority.store.liftStop({ kind, name }, event);
+}
+
+export const listStops = (authority: Authority, page: Page): Promise<StopView[]> =>
+  authority.store.listStops(page);
+
+/** Throws `issue-stopped` for the first that is. */
+export async function requireNotStopped(authority: Authority, keys: readonly StopKey[]): Promise<void> {
+  for (const key of keys) {
+    const stop = await authority.store.findStop(key);
+    if (stop !== undefined)
+      throw new Fault('issue-stopped', { what: stop.kind, name: stop.name, reason: stop.reason });
+  }
+}

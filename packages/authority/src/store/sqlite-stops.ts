@@ -1,0 +1,30 @@
+// What an owner stopped, in SQLite.
+
+import * as rows from './rows.ts';
+import type { SqliteContext } from './sqlite-context.ts';
+import type { Store } from './store.ts';
+
+type StopMethods = Pick<Store, 'setStop' | 'liftStop' | 'findStop' | 'listStops'>;
+
+export function stopMethods({ database, append }: SqliteContext): StopMethods {
+  return {
+    setStop: ({ kind, name, reason, atMs }, event) =>
+      database.transaction(() => {
+        const sql = `INSERT INTO stops (kind, name, reason, at_ms) VALUES (?, ?, ?, ?)
+          ON CONFLICT (kind, name) DO NOTHING`;
+        const isNew = database.changed(sql, kind, name, reason, atMs);
+        if (isNew) append(event);
+        return isNew;
+      }),
+    liftStop: ({ kind, name }, event) =>
+      database.transaction(() => {
+        const isLifted = database.changed('DELETE FROM stops WHERE kind = ? AND name = ?', kind, name);
+        if (isLifted) append(event);
+        return isLifted;
+      }),
+    findStop: async ({ kind, name }) =>
+      database.one(rows.toStop, 'SELECT * FROM stops WHERE kind = ? AND name = ?', kind, name),
+    listStops: async ({ from, limit }) =>
+      database.all(rows.toStop, 'SELECT * FROM stops ORDER BY ordinal DESC LIMIT ? OFFSET ?', limit, from),
+  };
+}
