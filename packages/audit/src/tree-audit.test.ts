@@ -1,5 +1,5 @@
-// The tree of a ledger with several levels of tiles: whatever file of it was changed, cut or taken away is named, and
-// so is a checkpoint of another tree.
+// The tree of a ledger with several levels of tiles: whatever file of it was changed, cut or taken away is
+// named, and so is a checkpoint of another tree.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { TileTree, type TreeHead } from '@firmseal/ledger';

@@ -1,5 +1,5 @@
-// Signed notes against published ones (the example of Go's sumdb/note, the key of sum.golang.org), and against texts
-// that are almost notes.
+// Signed notes against published ones (the example of Go's sumdb/note, the key of sum.golang.org), and
+// against texts that are almost notes.
 
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import fc from 'fast-check';

@@ -7,8 +7,8 @@ import type { Face } from '../face.ts';
 
 /**
  * Says at the start of a server whether anything outside of the database could tell an older one.
- * `headFile`: where the owner wants the head noted, if he said so; `wasThere`: before this start; `isWitnessed`:
- * licenses wait for witnesses.
+ * `headFile`: where the owner wants the head noted, if he said so; `wasThere`: before this start;
+ * `isWitnessed`: licenses wait for witnesses.
  */
 export function warnOfGeneration(
   face: Face,
