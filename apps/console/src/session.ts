@@ -19,7 +19,10 @@ export interface Session {
   readonly end: (why?: Error) => void;
 }
 
-/** `change`: whatever an owner does. `read`: all that is shown. `sign`: an approver, with a key that is elsewhere. */
+/**
+ * `change`: whatever an owner does. `read`: all that is shown. `sign`: an approver,
+ * with a key that is elsewhere.
+ */
 type Action = 'change' | 'read' | 'sign';
 const scopesOf: Readonly<Record<Action, readonly TokenScope[]>> = {
   change: ['owner'],

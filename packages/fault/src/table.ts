@@ -1739,7 +1739,7 @@ export const faultTable = {
     remedy: 'Audit the authority. Nothing was put into force.',
   },
   'issue-stopped': {
-    number: 944, exit: 'license', http: 409, retry: 'fail', chip: false,
+    number: 949, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
     remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },

@@ -1,5 +1,5 @@
-// Tiles, proofs, checkpoints and cosignatures by a reader that is not ours: Go's golang.org/x/mod/sumdb, which
-// Debian ships (golang-golang-x-mod-dev).
+// Tiles, proofs, checkpoints and cosignatures by a reader that is not ours: Go's golang.org/x/mod/sumdb,
+// which Debian ships (golang-golang-x-mod-dev).
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The engine with a package that brings an agent, on the virtual STM32F427: its receipt, the version before and
-// after, the same command again, and a power cut in the middle.
+// The engine with a package that brings an agent, on the virtual STM32F427: its receipt, the version before
+// and after, the same command again, and a power cut in the middle.
 
 import { agentHeaderBytes, findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';

@@ -41,8 +41,8 @@ const opening: Step = async (context, { settings }) => {
 };
 
 /**
- * Whether the agent that was installed last is that of the manifest. Nothing is believed yet: the receipt that
- * is asked for next is verified.
+ * Whether the agent that was installed last is that of the manifest. Nothing is believed yet: the receipt
+ * that is asked for next is verified.
  */
 async function holdsAgentOf(client: AgentClient, manifestDigest: Bytes): Promise<boolean> {
   try {

@@ -1,5 +1,5 @@
-// Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in PostgreSQL. Challenges,
-// boards and ticks are not logged, so they wait for no lock of the log.
+// Challenges, access tokens, identities, boards of lines, alarms, ticks and the log in PostgreSQL.
+// Challenges, boards and ticks are not logged, so they wait for no lock of the log.
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
@@ -45,7 +45,9 @@ const keepBoard = `
   INSERT INTO boards VALUES ($1, $2, $3, $4) ON CONFLICT (token_id)
   DO UPDATE SET job_id = excluded.job_id, at_ms = excluded.at_ms, board = excluded.board`;
 
-/** A challenge outlives its tick in the table until a later one expires it, so together they never go back. */
+/**
+ * A challenge outlives its tick in the table until a later one expires it, so together they never go back.
+ */
 const highestTick = `
   SELECT greatest(at_ms, (SELECT max(created_at_ms) FROM challenges)) AS at_ms FROM ticks`;
 
