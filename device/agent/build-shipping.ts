@@ -16,7 +16,7 @@ import { buildAgent } from './toolchain/thumb.ts';
 
 /** Anchor and agent of a chip as the text of an Intel HEX file. */
 function shippingHex(chipId: string): string {
-  const { elf } = buildAgent(targetOf(chipId, 'shipping'));
+  const { elf } = buildAgent(targetOf(chipId));
   return [...intelHexLines(shippedSegments(elf, findChip(chipId)))].join('');
 }
 

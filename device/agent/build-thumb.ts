@@ -1,5 +1,4 @@
-// Builds the agent as machine code for every chip that has a port, twice: for the chip's own core, and for
-// ARMv6-M; and once for QEMU. Prints where the executables are, their sizes, and the deepest path of the
+// Builds the agent as machine code for every chip that has a port, and once for QEMU. Prints where the executables are, their sizes, and the deepest path of the
 // stack. Arguments: ids of chips, or `qemu`; none for all.
 
 import { imageSize } from './toolchain/image-size.ts';
@@ -8,9 +7,7 @@ import { buildAgent } from './toolchain/thumb.ts';
 
 const wanted = process.argv.slice(2);
 const builds: Record<string, () => Target[]> = {
-  ...Object.fromEntries(
-    portedChips().map((id) => [id, () => [targetOf(id, 'shipping'), targetOf(id, 'armv6m')]]),
-  ),
+  ...Object.fromEntries(portedChips().map((id) => [id, () => [targetOf(id)]])),
   qemu: () => [qemuTarget()],
 };
 const names = Object.keys(builds).filter((name) => wanted.length === 0 || wanted.includes(name));

@@ -85,7 +85,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   });
 
   test('inside a signature: none that is faulty leaves, nor one under a nonce that a glitch chose', async () => {
-    const there = await prepare(() => {}, buildAgent(targetOf('stm32f427', 'shipping')));
+    const there = await prepare(() => {}, buildAgent(targetOf('stm32f427')));
     const part = parts.find((one) => one.function === 'fs_crypto_es256_sign')!;
     const attack = attackLibrary(new Campaign(there.target), there, part, {
       every: sampled(2000, 4000),
@@ -137,7 +137,7 @@ describe.skipIf(!canBuild)('glitches on the agent in machine code', () => {
   test.each(sampled(portedChips(), ['stm32h743']).filter((id) => id !== usualChip))(
     '%s: the port is attacked as well',
     async (id) => {
-      const there = await prepare(() => {}, buildAgent(targetOf(id, 'shipping')));
+      const there = await prepare(() => {}, buildAgent(targetOf(id)));
       const attacks = new Campaign(there.target);
       expect(attacks.outcomeOf(there.good)).toBe('booted');
       expect(there.scenarios.map(({ name }) => name)).toEqual(prepared.scenarios.map(({ name }) => name));

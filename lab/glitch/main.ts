@@ -11,8 +11,6 @@
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
 //                   last
 //   --chip ID       another chip than the STM32G0B1
-//   --build KIND    shipping: the machine code for the chip's own core, which is the default; armv6m: for a
-//                   Cortex-M0+
 //   --middle        also a middle execution of each instruction that is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and prints which decisions each reaches
 //   --mutants       instead: takes out one defence after the other, and attacks until a bypass is found
@@ -45,7 +43,6 @@ const { values, positionals } = parseArgs({
     parts: { type: 'string' },
     part: { type: 'string', default: '1/1' },
     chip: { type: 'string', default: usualChip },
-    build: { type: 'string', default: 'shipping' },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
@@ -67,9 +64,7 @@ const isChosen = (name: string) => names.some((text) => name.includes(text));
 const chosenBuild = () => {
   if (!portedChips().includes(values.chip))
     throw new Error(`no machine code for ${values.chip}; there is for ${portedChips().join(', ')}`);
-  if (values.build !== 'shipping' && values.build !== 'armv6m')
-    throw new Error('--build is shipping or armv6m');
-  return buildAgent(targetOf(values.chip, values.build));
+  return buildAgent(targetOf(values.chip));
 };
 
 /** Each n-th of its kind. */
@@ -83,7 +78,7 @@ async function attackAll(): Promise<boolean> {
   const { target, scenarios, good } = prepared;
   const campaign = new Campaign(target);
   console.log(
-    `build: ${target.code.build.target.chip.id}, ${values.build}, -mcpu=${target.code.build.target.cpu}, on the virtual chip`,
+    `build: ${target.code.build.target.chip.id}, -mcpu=${target.code.build.target.cpu}, on the virtual chip`,
   );
   if (campaign.outcomeOf(good) !== 'booted') throw new Error('the good image does not boot');
   const skippedAt = new Set<number>();

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { cached, hashOf, root } from '../../device/agent/toolchain/cache.ts';
 import { weakened } from '../../device/agent/toolchain/defences.ts';
-import { targetOf } from '../../device/agent/toolchain/targets.ts';
+import { anchorTargetOf, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import type { Mutant } from './mutants.ts';
 import { usualChip } from './target.ts';
@@ -13,7 +13,7 @@ const agent = join(root, 'device/agent');
 
 /** Sources and headers of the agent, by their paths from `device/agent`. */
 function agentTexts(): Map<string, string> {
-  const folders = ['core', 'port'].map((folder) => join(agent, folder));
+  const folders = ['anchor', 'core', 'port'].map((folder) => join(agent, folder));
   const paths = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.[ch]$/.test(name))
@@ -22,10 +22,30 @@ function agentTexts(): Map<string, string> {
   return new Map(paths.map((path) => [relative(agent, path), readFileSync(path, 'utf8')]));
 }
 
-/** Throws when no source marks the defence. */
-export function mutantBuild({ without, chip = usualChip }: Pick<Mutant, 'without' | 'chip'>): AgentBuild {
+/** Throws when no source marks the defence. `isAnchor`: the chip's anchor without it. */
+export function mutantBuild({
+  without,
+  chip = usualChip,
+  isAnchor = false,
+}: Pick<Mutant, 'without' | 'chip'> & { isAnchor?: boolean }): AgentBuild {
   const texts = agentTexts();
-  const changed = weakened(texts, without);
+  return changedBuild(texts, weakened(texts, without), chip);
+}
+
+const versionHeader = 'core/fs_version.h';
+
+/** The agent of another version. */
+export function buildOfVersion(chip: string, version: number): AgentBuild {
+  const texts = agentTexts();
+  const text = texts.get(versionHeader)!.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`);
+  return changedBuild(texts, new Map([[versionHeader, text]]), chip);
+}
+
+function changedBuild(
+  texts: ReadonlyMap<string, string>,
+  changed: ReadonlyMap<string, string>,
+  chip: string,
+): AgentBuild {
   // A header is found beside the sources that include it: they come along.
   const copied = [...changed.keys()].some((name) => name.endsWith('.h'))
     ? new Map([...texts, ...changed])
@@ -40,7 +60,7 @@ export function mutantBuild({ without, chip = usualChip }: Pick<Mutant, 'without
     const name = relative(agent, path);
     return copied.has(name) ? join(folder, name) : path;
   };
-  const target = targetOf(chip, 'shipping');
+  const target = isAnchor ? anchorTargetOf(chip) : targetOf(chip);
   const includes = target.includes.map((path) => {
     const name = relative(agent, path);
     return [...copied.keys()].some((one) => dirname(one) === name && one.endsWith('.h'))

@@ -40,7 +40,7 @@ export class Target {
   readonly secondStart: number;
 
   /** `build`: another one than that of the sources, with a defence taken out. */
-  constructor(build: AgentBuild = buildAgent(targetOf(usualChip, 'shipping'))) {
+  constructor(build: AgentBuild = buildAgent(targetOf(usualChip))) {
     const chipId = build.target.chip.id;
     this.code = agentCode(build);
     this.line = machineLine(chipId, 'glitch', build);

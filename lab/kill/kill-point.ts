@@ -57,6 +57,8 @@ const frameStages: Readonly<Record<RequestName, number | undefined>> = {
   start: 7,
   'agent-receipt': undefined, // of packages that bring an agent
   recover: undefined, // no part of an install
+  'agent-header': undefined,
+  'agent-code': undefined,
 };
 
 const callStages = { challenge: 1, licenses: 2, 'receipt-challenge': 5, receipts: 6 } as const;

@@ -28,7 +28,7 @@ export class MadeUpChip {
       thumbprint: chip.thumbprint,
       origin: witnessed,
     };
-    const inputs = { device, signer: owner.deviceCa, notBefore: new Date(0) };
+    const inputs = { device, signer: owner.deviceCa, notBefore: new Date(Date.UTC(2026, 0, 1)) };
     chip.certificate = await issueDeviceCertificate(nodeCrypto, inputs);
     return chip;
   }
@@ -38,9 +38,8 @@ export class MadeUpChip {
     sign: async (message: Uint8Array) => nodeCrypto.signEs256(this.#signing.privateKey, message),
   };
 
-  /** Takes a unit of the job. */
-  async license(line: LineAccess, { manifestDigest }: SealedPackage): Promise<number> {
-    const challenge = await line.giveChallenge('hello');
+  /** What a line asks for this chip. Each request has a nonce and an id of its own. */
+  async request(challenge: Bytes, { manifestDigest }: Pick<SealedPackage, 'manifestDigest'>) {
     const hello = await makeHello(nodeCrypto, this.#signer, {
       challenge,
       nonce: nodeCrypto.randomBytes(16),
@@ -59,8 +58,13 @@ export class MadeUpChip {
     });
     const requestId = toHex(nodeCrypto.randomBytes(8));
     const { certificate } = this;
-    const issued = await line.issueLicense({ hello, certificate, challenge, requestId, manifestDigest });
-    return issued.unitIndex;
+    return { hello, certificate, challenge, requestId, manifestDigest };
+  }
+
+  /** Takes a unit of the job. */
+  async license(line: LineAccess, sealed: SealedPackage): Promise<number> {
+    const request = await this.request(await line.giveChallenge('hello'), sealed);
+    return (await line.issueLicense(request)).unitIndex;
   }
 
   /** A receipt whose signature is good and whose license nobody issued. */

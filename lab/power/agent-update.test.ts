@@ -1,10 +1,11 @@
 // A sample of `npm run lab -- power`: power that goes while an agent is replaced; and two defences
 // without which it would do harm.
 
+import { findChip } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import { buildWeakenedAgent } from '../../device/agent/build.ts';
 import { isWhole, sampled } from '../../tools/test-report/sample.ts';
-import { AgentUpdateCuts, edgesAndSome } from './agent-update.ts';
+import { AgentUpdateCuts, type CutPoint, edgesAndSome } from './agent-update.ts';
 
 const chips = sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32h743']);
 
@@ -16,6 +17,16 @@ test.each(chips)('%s: an agent starts and the application stands, whatever is cu
   expect(report.planned).toBeGreaterThan(20);
   expect(report.previous).toBeGreaterThan(5);
   expect(report.renewed).toBeGreaterThan(2);
+});
+
+test('an agent that does not look whether its head was written gives a receipt for nothing', async () => {
+  const instead = 'if (fs_now.update.status == FS_UPDATE_NONE && stands() != FS_YES) return forget();';
+  const agent = await buildWeakenedAgent('stm32h743', { 'agent-update-settled': instead });
+  const { addressStart } = findChip('stm32h743').layout.agentCopy;
+  const cuts = await AgentUpdateCuts.create('stm32h743', agent);
+  const ofTheHead = ({ step, address }: CutPoint) => step === 'last record' && address === addressStart;
+  const { violations } = cuts.run(ofTheHead, ['before', 'torn']);
+  expect(violations.join()).toContain('receipt of the agent');
 });
 
 // A second copy of the identity that is not made again at once is missing when the anchor erases the first.

@@ -156,6 +156,9 @@ export class AgentUpdateCuts {
     if (this.#thumbprint.some((byte, i) => line.device!.thumbprint[i] !== byte)) wrong('another identity');
     const { result } = line.receipt(this.#license, this.#former.manifest, new Uint8Array(32));
     if (result !== 'installed') wrong(`receipt ${result}`);
+    // A receipt of the update, exactly when the new agent runs.
+    const proven = line.try(0x27, new Uint8Array(0)).status;
+    if (proven !== (hello.agentVersion === 2 ? 0 : 'no-receipt')) wrong(`receipt of the agent: ${proven}`);
     this.#player.started.length = 0;
     line.chip.setPin('agent-request', false);
     line.chip.reset();

@@ -33,7 +33,7 @@ export function computeCryptoHere(line: Line, elf: string): Line {
   const { core } = line.chip.machine.processor;
   const code = {
     symbols: symbolsOf(elf),
-    constants: agentConstants(targetOf(line.chip.chip.id, 'shipping')),
+    constants: agentConstants(targetOf(line.chip.chip.id)),
   };
   const functions = hostCrypto(core, code, new RunningHashes());
   const execute = core.executeInstruction.bind(core);
@@ -48,7 +48,7 @@ export function computeCryptoHere(line: Line, elf: string): Line {
 
 /** Machine code, its cryptography computed by the host. */
 export function quickMachineLine(chipId: string): Line {
-  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const build = buildAgent(targetOf(chipId));
   const line = computeCryptoHere(machineLine(chipId, `power ${chipId}`, build), build.elf);
   machineLines.add(line.chip);
   return line;

@@ -28,7 +28,7 @@ type Line = ReturnType<typeof machineLine>;
 
 /** Cycles by part while something is done; the loop that waits for the flash counts nothing. */
 function sharesOf(line: Line, chipId: string, action: () => void): Record<Part, number> {
-  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const build = buildAgent(targetOf(chipId));
   const find = partFinder(build);
   const waiting = symbolsOf(build.elf).get('fs_wait_for')!;
   const { core } = line.chip.machine.processor;

@@ -1,4 +1,4 @@
-# spec/approval.md: policy, approval and the certificate of a job's end. An approval is
+# spec/approval.md: policy, approval, restore and the certificate of a job's end. An approval is
 # read up to step 3 of section 3.
 
 import re
@@ -67,6 +67,15 @@ def read_approval(data, delegation, root, product, epoch):
     require(isinstance(value[8], list) and len(value[8]) == length and reads(value[8]), bad)
     require(value[6] <= value[7], bad)
     require(value[2] == product and value[4] == approver["grant"], wrong)
+
+
+def read_restore(data, root, product):
+    bad = "restore-malformed"
+    value, _ = opened(data, "restore", "restore", 384, root)
+    closed(value, range(7), bad)
+    require(one_of(value[0], 1) and is_short(value[1]) and is_bytes(value[3], 32), bad)
+    require(all(is_int(value[key], WORD) for key in (2, 4, 5)) and is_printable(value[6], 200), bad)
+    require(value[1] == product, "restore-wrong")
 
 
 def read_end(data, delegation, root, product, epoch):

@@ -60,7 +60,7 @@ def usb(block):
 
 
 def settings(block):
-    field(block[5] == 0 and block[37] == 0 and not any(block[42:60]))
+    field(block[5] == 0 and block[37] <= 100 and not any(block[42:60]))
     kind, core, frequency, least, most = struct.unpack_from("<BBIHH", block, 10)
     field(kind <= 2 and core <= 2)
     field(frequency == 0 if kind == 0 else 1_000_000 <= frequency <= 50_000_000)
@@ -82,6 +82,7 @@ def settings(block):
         "supply": {"leastMillivolts": least, "mostMillivolts": most, "core": ["ldo", "smps", "direct"][core]},
         **{name: part for name, part in parts.items() if part},
         "listenWindowMs": window,
+        **({"unconfirmedBoots": block[37]} if block[37] else {}),
     }
 
 

@@ -1,13 +1,15 @@
 # Single requests to the agent: spec/link.md sections 3 and 4. The table of messages and life cycles first,
 # then the shape of the body. `lookup` is for a chip without a session that was just reset.
 
+import recovery
 import suite
 from fault import Fault, require
 from shapes import COUNT, ORIGINS, closed, decode, is_bytes, is_int, is_text, one_of
 
 MESSAGES = {
     0x01: "info", 0x02: "hello", 0x10: "personalize-begin", 0x11: "personalize-finish",
-    0x12: "personalize-protect", 0x13: "personalize-enrol", 0x20: "package", 0x21: "license", 0x22: "record", 0x24: "receipt", 0x25: "acknowledge", 0x26: "start", 0x30: "recover",
+    0x12: "personalize-protect", 0x13: "personalize-enrol", 0x20: "package", 0x21: "license", 0x22: "record", 0x24: "receipt", 0x25: "acknowledge", 0x26: "start",
+    0x27: "agent-receipt", 0x30: "recover",
 }  # fmt: skip
 
 # The columns "blank" and "personalized" of the table; None: it is served.
@@ -15,13 +17,14 @@ BLANK = {
     "hello": "not-personalized", "personalize-finish": "request-out-of-state",
     "personalize-enrol": "request-out-of-state", "package": "not-personalized",
     "license": "request-out-of-state", "record": "request-out-of-state", "receipt": "not-personalized",
+    "agent-receipt": "not-personalized",
     "start": "not-personalized", "recover": "not-personalized",
 }  # fmt: skip
 PERSONALIZED = {
     "personalize-begin": "already-personalized", "personalize-finish": "already-personalized",
     "personalize-protect": "already-personalized", "personalize-enrol": "already-personalized",
     "license": "request-out-of-state", "record": "request-out-of-state", "receipt": "no-receipt",
-    "start": "request-out-of-state",
+    "agent-receipt": "no-receipt", "start": "request-out-of-state",
 }  # fmt: skip
 TABLE = {"blank": BLANK, "personalized": PERSONALIZED}
 
@@ -75,3 +78,5 @@ def serve(life_cycle, kind, body):
         check_begin(body)
     if message == "personalize-protect":
         check_protect(body)
+    if message == "recover":
+        recovery.split(body)

@@ -18,6 +18,7 @@ import certificate
 import delegation
 import device
 import enrolment
+import ledger
 import license
 import link
 import messages
@@ -30,7 +31,7 @@ import sfi
 import station
 import suite
 import usb
-from fault import Fault
+from fault import Fault, require
 
 
 def raw(text):
@@ -245,6 +246,27 @@ def run_station(file, case):
         agree(given == all_raw(file["deviceData"]), "other per-device data")
 
 
+def tree_of(head):
+    return (head["size"], raw(head["root"])) if head else None
+
+
+def run_ledger(file, case):
+    log, witnesses = ledger.Key(file["log"]), [ledger.Key(text) for text in file["witnesses"]]
+    trust = log, witnesses, case.get("least", file["least"])
+    kind = case["kind"]
+    if kind == "checkpoint":
+        ledger.verify_checkpoint(case["note"], *trust)
+    elif kind == "license":
+        ledger.check_license(case["proof"], trust, raw(case["digest"]), raw(case["job"]), case["unit"])
+    elif kind == "receipt":
+        ledger.check_receipt(case["proof"], trust, raw(case["digest"]))
+    elif kind == "consistency":
+        before, after = tree_of(case["from"]), tree_of(case["to"])
+        require(ledger.is_consistent(before, after, all_raw(case["proof"])), "consistency-proof-invalid")
+    else:
+        ledger.answer_of_witness(case["request"], log, tree_of(case["seen"]))
+
+
 def run_approval(file, case):
     root, product, epoch = raw(file["rootPublicKey"]), file["product"], case.get("epoch", file["epoch"])
     data, delegation = raw(case["object"]), raw(case.get("delegation"))
@@ -252,6 +274,8 @@ def run_approval(file, case):
         approval.read_policy(data, root, product)
     elif case["kind"] == "approval":
         approval.read_approval(data, delegation, root, product, epoch)
+    elif case["kind"] == "restore":
+        approval.read_restore(data, root, product)
     else:
         approval.read_end(data, delegation, root, product, epoch)
 
@@ -278,6 +302,7 @@ RUNNERS = {
     "recovery/open.json": run_recovery,
     "places/read.json": run_place,
     "sfi/read.json": run_sfi,
+    "ledger/verify.json": run_ledger,
 }
 
 

@@ -10,6 +10,10 @@ export const campaigns = {
   },
   power: { script: 'lab/power/main.ts', needsAgent: true, says: 'cuts the power at every flash operation' },
   kill: { script: 'lab/kill/main.ts', needsAgent: true, says: 'kills authority and station with SIGKILL' },
+  authority: {
+    script: 'lab/authority/main.ts',
+    says: 'replicas on PostgreSQL under load: killed, cut off, their database stopped',
+  },
   line: {
     script: 'lab/line/main.ts',
     needsAgent: true,

@@ -56,11 +56,15 @@ describe('the tests that a change can affect', () => {
     expect(byCore).not.toContain('packages/cbor-cose/src/decode-cbor.test.ts');
     expect(affectedTests(['spec/errors/agent.json'], real)).toEqual(expect.arrayContaining(builders));
     expect(affectedTests(['docs/questions.md'], real).length).toBeLessThan(20);
+    const console = 'apps/console/test/console.chromium.test.ts';
+    for (const file of ['pages/alarms.tsx', 'styles.css'])
+      expect(affectedTests([`apps/console/src/${file}`], real)).toContain(console);
   });
 });
 
 /** They list folders of their own making, or those of the machine. */
 const listsElsewhere = [
+  'apps/cli/src/assets.ts',
   'apps/cli/src/authority-folder.ts',
   'apps/cli/src/check/check-package.ts',
   'apps/cli/src/doctor/machine.ts',
@@ -104,6 +108,7 @@ const listsElsewhere = [
   'packages/files/src/whole-file-steps.ts',
   'packages/files/src/write-whole-file.test.ts',
   'packages/serial-adapter/src/list-serial.ts',
+  'tools/pack/build-console.ts',
   'tools/pack/native-packages.ts',
   'tools/release/main.ts',
   'tools/release/sbom.ts',

@@ -59,7 +59,7 @@ const always = ['tools/tidy/*.test.ts', 'apps/cli/test/named-commands.test.ts'];
 export const listsFolders = (path: string): boolean =>
   always.some((pattern) => matchesGlob(path, pattern)) || rules.some(({ readers }) => readers.includes(path));
 
-const isCode = (path: string): boolean => /\.(ts|mjs)$/.test(path);
+const isCode = (path: string): boolean => /\.(tsx?|mjs)$/.test(path);
 const isTest = (path: string): boolean => path.endsWith('.test.ts');
 
 /**

@@ -90,7 +90,10 @@ export async function agentPackageCases(): Promise<PackageCase[]> {
       parts.core.set(8, 0x08040400);
     }),
     await one('agent longer than its slot', 'agent-target-wrong', inArea(2, 65_536 + 32)),
-    await one('agent of the counter that runs', 'agent-counter-rolled-back', inArea(3, 0)),
+    await one('agent of the counter that runs', 'agent-counter-rolled-back', inArea(3, 1)),
+    await one('agent beside an install that has not ended', 'agent-install-pending', () => {}, {
+      installPending: true,
+    }),
     await one('agent that wants a newer agent', 'agent-too-old', ({ core }) => core.set(12, 2)),
     await one('agent at a readout level too low', 'readout-level-too-low', () => {}, {
       levelKey: true,

@@ -12,7 +12,7 @@ import { delegate, type Fields, product, type ShellChange, signShell } from './w
 
 interface ApprovalCase {
   readonly name: string;
-  readonly kind: 'policy' | 'approval' | 'end';
+  readonly kind: 'policy' | 'approval' | 'restore' | 'end';
   readonly object: Bytes;
   readonly delegation?: Bytes;
   readonly epoch?: number;
@@ -81,6 +81,15 @@ const endOf = maker('job-end', 'license issuer', () => [
   [8, 1_750_000_000],
   [9, issuerDigest],
 ]);
+const restoreOf = maker('restore', 'root', () => [
+  [0, 1],
+  [1, product],
+  [2, 4711],
+  [3, seededBytes('head of the log', 32)],
+  [4, 4802],
+  [5, 1_760_000_000],
+  [6, 'disk lost, backup of Monday'],
+]);
 
 export function approvalCases(): ApprovalCase[] {
   const make =
@@ -101,6 +110,7 @@ export function approvalCases(): ApprovalCase[] {
     };
   const policy = make('policy', policyOf);
   const approval = make('approval', approvalOf, approverDelegation);
+  const restore = make('restore', restoreOf);
   const end = make('end', endOf, issuerDelegation);
   const by = { shell: { by: 'stranger' as const } };
   const [badPolicy, bad, badEnd] = [
@@ -168,6 +178,17 @@ export function approvalCases(): ApprovalCase[] {
       delegation: issuerDelegation,
     }),
     approval('by an approver of an ended epoch', 'delegation-revoked', () => {}, { epoch: 2 }),
+    restore('of a log'),
+    restore('of an empty log, with nothing known', undefined, (f) => f.set(2, 0).set(4, 0)),
+    restore('without a reason', 'restore-malformed', (f) => f.set(6, '')),
+    restore('with a line break in the reason', 'restore-malformed', (f) => f.set(6, 'a\nb')),
+    restore('with a head that is too short', 'restore-malformed', (f) => f.set(3, new Uint8Array(31))),
+    restore('with a further key', 'restore-malformed', (f) => f.set(7, 1)),
+    restore('of the type of a policy', 'restore-malformed', () => {}, {
+      shell: { typ: 'application/firmseal-approval-policy' },
+    }),
+    restore('by a stranger', 'restore-signature-invalid', () => {}, by),
+    restore('for another product', 'restore-wrong', (f) => f.set(1, 'other')),
     end('of a job'),
     end('by a stranger', 'job-end-signature-invalid', () => {}, by),
     end('with counts beyond the limit', badEnd, (f) => f.set(4, 2 ** 31)),

@@ -17,6 +17,7 @@ import { delegationCases } from './delegation-cases.ts';
 import { enrolmentCases } from './enrolment-cases.ts';
 import { headerCases } from './header-cases.ts';
 import { challenge, helloCases } from './hello-cases.ts';
+import { ledgerCases, ledgerTrust } from './ledger-cases.ts';
 import { licenseCases } from './license-cases.ts';
 import {
   chipNonce,
@@ -337,6 +338,17 @@ async function build(): Promise<Map<string, string>> {
           ...{ rootPublicKey, product, epoch: 1 },
         },
         await batchCases(),
+      ),
+    ],
+    [
+      'vectors/ledger/verify.json',
+      fileText(
+        {
+          about:
+            'Texts of spec/ledger.md, by their `kind`: a checkpoint (section 2), the proof of a license or a receipt (section 6), a proof of consistency between two trees (RFC 9162 section 2.1.4.2), a request to a witness that knows this ledger alone and has cosigned `seen` (section 8). The keys are the SHA-256 of "firmseal test key: ledger", "witness 1" and "witness 2" as Ed25519 seeds.',
+          ...ledgerTrust,
+        },
+        await ledgerCases(),
       ),
     ],
     [

@@ -25,6 +25,8 @@ const types = {
     'personalize-enrol': 0x13,
   },
   ...{ package: 0x20, license: 0x21, record: 0x22, receipt: 0x24, acknowledge: 0x25, start: 0x26 },
+  recover: 0x30,
+  ...{ 'agent-receipt': 0x27 },
 } as const;
 type Message = keyof typeof types;
 
@@ -93,6 +95,10 @@ const beginCases = cases('blank', 'personalize-begin', [
 ]);
 
 const blankCases = [
+  ...cases('blank', 'recover', [
+    ['empty', none, 'not-personalized'],
+    ['of one part', encodeCbor([none]), 'not-personalized'],
+  ]),
   ...cases('blank', 'info', [
     ['empty', none],
     ['with a byte', bytes(1), malformed],
@@ -136,6 +142,11 @@ const blankCases = [
   ...cases('blank', 'record', [
     ['an index alone', u32le(0), 'request-out-of-state'],
     ['of three bytes', bytes(3), 'request-out-of-state'],
+  ]),
+  ...cases('blank', 'agent-receipt', [['with a challenge', bytes(32), 'not-personalized']]),
+  ...cases('personalized', 'agent-receipt', [
+    ['without a challenge', none, 'no-receipt'],
+    ['with a challenge of 16 bytes', bytes(16), 'no-receipt'],
   ]),
   ...cases('blank', 'receipt', [
     ['empty', none, 'not-personalized'],
@@ -192,6 +203,10 @@ const personalizedCases = [
     ['with a challenge of 16 bytes', bytes(16), 'no-receipt'],
     ['with a challenge of 33 bytes', bytes(33), 'no-receipt'],
   ]),
+  ...cases('personalized', 'recover', [
+    ['empty', none, 'recovery-malformed'],
+    ['of one part', encodeCbor([none]), 'recovery-malformed'],
+  ]),
   ...cases('personalized', 'start', [
     ['empty', none, 'request-out-of-state'],
     ['with a byte', bytes(1), 'request-out-of-state'],
@@ -199,7 +214,7 @@ const personalizedCases = [
 ];
 
 /** Types beside those of the table, an answer's type and that of a pending answer among them. */
-const unknownCases = [0x00, 0x03, 0x0f, 0x14, 0x23, 0x27, 0x7f, 0x81, 0xff].flatMap((type) =>
+const unknownCases = [0x00, 0x03, 0x0f, 0x14, 0x23, 0x28, 0x7f, 0x81, 0xff].flatMap((type) =>
   (['blank', 'personalized'] as const).map((lifeCycle) => ({
     name: `${lifeCycle}: type ${type}`,
     ...{ lifeCycle, type, body: none, fault: 'request-unknown' },

@@ -55,7 +55,7 @@ export function vectorChip(id: string): Chip {
 export function defaultState(chipId: string): ChipState {
   return {
     agentVersion: 1,
-    agentCounter: 0,
+    agentCounter: 1,
     securityCounter: 5,
     readoutLevel: 2,
     levelKey: false,

@@ -53,6 +53,7 @@ it('disagrees with a vector whose outcome or input was changed', () => {
       ['license/open.json', '"fault":"license-nonce-wrong"', '"fault":"license-device-wrong"'],
       ['receipt/verify.json', '"outcome":"UNPROTECTED"', '"outcome":"PASS"'],
       ['package/seal.json', '"commitment":"', '"commitment":"00'],
+      ['ledger/verify.json', '"fault":"witness-fork-refused"', '"fault":"witness-proof-refused"'],
     ] as const) {
       cpSync(join(root, 'vectors'), folder, { recursive: true });
       const text = readFileSync(join(folder, path), 'utf8');

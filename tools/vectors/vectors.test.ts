@@ -3,11 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { verifyAgentImage } from '@firmseal/agent-image';
-import { verifyApproval, verifyApprovalPolicy, verifyJobEnd } from '@firmseal/approval';
-import { concatBytes, fromHex, Secret, toHex } from '@firmseal/bytes';
+import { verifyApproval, verifyApprovalPolicy, verifyJobEnd, verifyRestore } from '@firmseal/approval';
+import { concatBytes, fromHex, Secret, toHex, utf8 } from '@firmseal/bytes';
 import { openCose } from '@firmseal/cbor-cose';
 import { verifyDeviceCertificate } from '@firmseal/certificate';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { Fault } from '@firmseal/fault';
 import {
   checkCounterCap,
   type DevicePublic,
@@ -17,6 +18,7 @@ import {
   verifyRecovery,
 } from '@firmseal/formats';
 import { refuseKnownTestKeys } from '@firmseal/keys';
+import { parseNoteKey, verifyCheckpoint, verifyConsistency } from '@firmseal/ledger';
 import {
   checkLicenseForChip,
   judgeReceipt,
@@ -25,7 +27,9 @@ import {
   openLicenseBatch,
   verifyHello,
   verifyLicense,
+  verifyLicenseProof,
   verifyReceipt,
+  verifyReceiptProof,
 } from '@firmseal/license';
 import {
   checkForChip,
@@ -44,6 +48,7 @@ import {
   verifyStationLicense,
   verifyStationRequest,
 } from '@firmseal/station';
+import { Witness } from '@firmseal/witness';
 import { describe, expect, it } from 'vitest';
 import { signDeterministic } from './deterministic-signer.ts';
 import { vectorChip } from './package-case.ts';
@@ -337,6 +342,40 @@ describe('stations', () => {
   eachCase(file, (one) => readers[one.kind]!(one));
 });
 
+const ledgers = read('ledger/verify.json');
+describe('ledgers', () => {
+  const parse = (text: string) => parseNoteKey(crypto, text, 'the key');
+  const log = parse(ledgers.log);
+  const witnesses = ledgers.witnesses.map(parse);
+  const treeOf = (head: Json) => head && { size: head.size, root: hex(head.root) };
+  eachCase(ledgers, (one) => {
+    const { kind, least = ledgers.least } = one;
+    const trust = { log, witnesses, least };
+    if (kind === 'checkpoint') return verifyCheckpoint(crypto, one.note, trust);
+    if (kind === 'receipt')
+      return verifyReceiptProof(crypto, { proof: one.proof, digest: hex(one.digest) }, trust);
+    if (kind === 'license') {
+      const license = { digest: hex(one.digest), jobId: hex(one.job), unitIndex: one.unit };
+      return verifyLicenseProof(crypto, { proof: utf8(one.proof), ...license }, trust);
+    }
+    if (kind === 'consistency') {
+      const [from, to] = [treeOf(one.from), treeOf(one.to)];
+      if (verifyConsistency(crypto, { from, to, proof: one.proof.map(hex) })) return undefined;
+      throw new Fault('consistency-proof-invalid', { old: from.size, size: to.size });
+    }
+    const pair = crypto.generateEd25519();
+    const sign = async (message: Uint8Array) => crypto.signEd25519(pair.privateKey, message);
+    const signer = { key: { kind: 'witness', name: 'w', publicKey: pair.publicKey } as const, sign };
+    const state = { find: () => treeOf(one.seen) ?? undefined, keep: () => undefined };
+    return new Witness({ crypto, signer, logs: [log], state }).addCheckpoint(one.request);
+  });
+
+  it('are of keys that no ledger may have', async () => {
+    for (const { publicKey } of [log, ...witnesses])
+      expect(await outcome(() => refuseKnownTestKeys(publicKey))).toBe('key-known-test');
+  });
+});
+
 describe('approvals', () => {
   const file = read('approval/verify.json');
   const { product } = file;
@@ -348,6 +387,9 @@ describe('approvals', () => {
     approval: (one, epoch) => {
       const objects = { approval: hex(one.object), delegation: hex(one.delegation) };
       verifyApproval(crypto, objects, { rootPublicKey, product, epoch });
+    },
+    restore: (one) => {
+      verifyRestore(crypto, hex(one.object), { rootPublicKey, product });
     },
     end: (one, epoch) => {
       const objects = { end: hex(one.object), delegation: hex(one.delegation) };

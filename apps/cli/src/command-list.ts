@@ -1,6 +1,7 @@
 // Every command of firmseal: its name, what it is for, and the file that holds the rest. A file is loaded
 // when its command is called and not before, so that --help stays quick.
 
+import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
 import { job, keys, stop } from './owner-commands.ts';
 import { ledger, verify, witness } from './proof-commands.ts';
@@ -62,23 +63,6 @@ const authority: CommandGroup = {
       name: 'restore',
       about: 'put a backup where the authority has no database, or an empty one',
       load: () => import('./commands/authority/restore.ts'),
-    },
-  ],
-};
-
-const agent: CommandGroup = {
-  name: 'agent',
-  about: 'the agents in this installation: list them, or export one for another programmer',
-  commands: [
-    {
-      name: 'list',
-      about: 'list the agents of this installation: chip, build, size, SHA-256',
-      load: () => import('./commands/agent/list.ts'),
-    },
-    {
-      name: 'export',
-      about: 'write the agent of a chip as Intel HEX, and print how other programmers write it',
-      load: () => import('./commands/agent/export.ts'),
     },
   ],
 };
@@ -297,8 +281,7 @@ const updater: CommandGroup = {
 export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'init',
-    about:
-      "make an owner's desk: keys, delegations, an authority, and a file that fills in options from then on",
+    about: "make an owner's desk: keys, delegations, an authority, and a file that fills in options",
     load: () => import('./commands/init.ts'),
   },
   keys,
@@ -314,8 +297,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'check',
-    about:
-      'look before a shift what would be refused: trust, size, option bytes, licenses, of a package or a line',
+    about: 'look before a shift what would be refused: trust, size, option bytes, licenses',
     load: () => import('./commands/check.ts'),
   },
   {
@@ -330,14 +312,12 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'devices',
-    about:
-      'list what is plugged in: ROM bootloaders, agents, debug probes, serial ports, each with its place',
+    about: 'list what is plugged in: ROM bootloaders, agents, probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),
   },
   {
     name: 'doctor',
-    about:
-      'look for what is in the way of a chip: drivers, permissions, slow cables, clocks; writes udev rules',
+    about: 'look for what is in the way of a chip: drivers, permissions, cables, clocks; writes udev rules',
     load: () => import('./commands/doctor.ts'),
   },
   authority,
@@ -369,7 +349,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'recover',
-    about: 'let a chip whose journal is lost take up work again, from a security counter on',
+    about: 'let a chip that lost its journal take up work again, from a security counter on',
     load: () => import('./commands/recover.ts'),
   },
   {

@@ -22,6 +22,11 @@ export const keys: CommandGroup = {
       load: () => import('./commands/keys/approval-policy.ts'),
     },
     {
+      name: 'restore',
+      about: 'sign, with the root key, from which older database the authority goes on when one was lost',
+      load: () => import('./commands/keys/restore.ts'),
+    },
+    {
       name: 'epoch',
       about: 'sign, with the root key, that delegations of earlier epochs have ended',
       load: () => import('./commands/keys/epoch.ts'),

@@ -52,6 +52,21 @@ export const sealWords = ({ at }: Desk, out: string): string[] => [
   ...['--authority-key', at('authority/kem.key.pub'), '--out', out],
 ];
 
+/** What a package that brings an agent is signed with, by options. */
+export const agentSealWords = ({ at }: Desk, out: string): string[] => [
+  ...['agent', 'seal', '--build', 'webassembly', '--chip', 'stm32f427', '--product', 'panel'],
+  ...[
+    '--root-key',
+    at('root.key.pub'),
+    '--signer',
+    at('signer.key'),
+    '--delegation',
+    at('signer.delegation'),
+  ],
+  ...['--agent-signer', at('agent.key'), '--agent-delegation', at('agent.delegation')],
+  ...['--authority-key', at('authority/kem.key.pub'), '--out', out],
+];
+
 export interface ServedAuthority {
   readonly url: string;
   /** What it has said so far. */

@@ -35,7 +35,15 @@ function leaves(parent: CommandUnknownOpts, path: readonly string[] = []): [stri
 const values: Readonly<Record<string, string>> = {
   ...{ '--authority': 'http://127.0.0.1:1', '--authority-url': 'http://127.0.0.1:1', '--chip': 'stm32f427' },
   ...{ '--quota': '1', '--job': '0a'.repeat(16), '--socket': 'tcp:127.0.0.1:1', '--via': 'written' },
-  ...{ '--product': 'pump', '--reason': 'x', '--note': 'x', '--scope': 'auditor', '--label': 'x' },
+  ...{
+    '--product': 'pump',
+    '--reason': 'x',
+    '--log-size': '1',
+    '--log-head': 'ab'.repeat(32),
+    '--note': 'x',
+    '--scope': 'auditor',
+    '--label': 'x',
+  },
   ...{ '--firmware-version': '1', '--counter': '1', '--role': 'approver', '--epoch': '1', '--level': '0' },
   ...{ '--at': '0x08000000', '--length': '1024', '--address': '0x08000000', '--set': 'x=1' },
   ...{ '--name': 'hall', '--connect': '127.0.0.1:1', '--place': 'tcp:127.0.0.1:1', name: 'hall' },

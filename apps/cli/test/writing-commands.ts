@@ -4,7 +4,7 @@
 
 import { hasAsset } from '../src/assets.ts';
 import type { Desk } from './desk.ts';
-import { approverWords, sealWords } from './desk.ts';
+import { agentSealWords, approverWords, sealWords } from './desk.ts';
 
 export interface Call {
   readonly words: readonly string[];
@@ -76,6 +76,13 @@ export function callsOf({
       words: ['keys', 'approval-policy', ...root, '--threshold', '2', '--out', into('approval.policy')],
       files: ['approval.policy'],
     },
+    'keys restore': {
+      words: [
+        ...['keys', 'restore', ...root, '--log-size', '7', '--log-head', 'ab'.repeat(32)],
+        ...['--reason', 'a drill', '--out', into('panel.restore')],
+      ],
+      files: ['panel.restore'],
+    },
     'keys epoch': {
       words: ['keys', 'epoch', ...root, '--epoch', '1', '--out', into('epoch-1')],
       files: ['epoch-1'],
@@ -96,6 +103,10 @@ export function callsOf({
     },
     'keys show': { words: ['keys', 'show', at('root.key')], files: [] },
     seal: { words: sealWords(desk, into('new.seal')), files: ['new.seal', 'new.seal.key'] },
+    'agent seal': {
+      words: agentSealWords(desk, into('agent.seal')),
+      files: ['agent.seal', 'agent.seal.key'],
+    },
     inspect: { words: ['inspect', at('panel.seal')], files: [] },
     check: { words: ['check', at('panel.seal'), ...trust, '--chip', 'stm32f427'], files: [] },
     'attach-license': {
@@ -184,6 +195,11 @@ export function callsOf({
     // No receipt waits there.
     'batch deliver': { words: ['batch', 'deliver', out, '--job', job, ...owner], files: [] },
     'agent list': { words: ['agent', 'list'], files: [] },
+    'agent load': {
+      words: ['agent', 'load', at('panel.seal'), '--socket', 'tcp:127.0.0.1:1'],
+      files: [],
+      status: 13,
+    },
     'agent export': {
       words: ['agent', 'export', '--chip', 'stm32g0b1', '--out', into('agent.hex')],
       ...(hasMachineCode ? { files: ['agent.hex'] } : { files: [], status: 3 }),
@@ -216,6 +232,14 @@ export function callsOf({
     },
     'silicon report': { words: ['silicon', 'report', at('panel.bin')], files: [], status: 3 },
     // No chip is there: nothing is asked of the authority.
+    recover: {
+      words: [
+        ...['recover', '--socket', 'tcp:127.0.0.1:1', '--product', 'panel', ...trust],
+        ...['--key', at('root.key'), '--floor', '1'],
+      ],
+      files: [],
+      status: 13,
+    },
     license: {
       words: [
         ...['license', at('panel.seal'), '--job', job, '--authority', url, '--token-file', at('line.token')],

@@ -4,6 +4,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import 'uplot/dist/uPlot.min.css';
 import './styles.css';
 
 createRoot(document.querySelector('#console')!).render(

@@ -3,9 +3,20 @@
 
 import { type ProvenReceipt, verifyReceiptFile } from '@firmseal/audit';
 import type { CallAnswer } from '@firmseal/authority-contract';
-import { type Bytes, concatBytes, equalBytes, toHex } from '@firmseal/bytes';
-import { webCrypto } from '@firmseal/crypto-web';
-import { decodeLogEntry, emptyHead, LogChain, type LogFields, leafHash } from '@firmseal/ledger';
+import { type Bytes, concatBytes, equalBytes, fromHex, toHex } from '@firmseal/bytes';
+import { webCrypto, webEd25519 } from '@firmseal/crypto-web';
+import { Fault } from '@firmseal/fault';
+import {
+  decodeLogEntry,
+  emptyHead,
+  LogChain,
+  type LogFields,
+  leafHash,
+  type NoteKey,
+  type ProvenEntry,
+  parseNoteKey,
+} from '@firmseal/ledger';
+import { licenseDigestOf, readReceiptFile, verifyLicenseProof, verifyReceiptProof } from '@firmseal/license';
 
 export type { ProvenReceipt };
 
@@ -17,6 +28,53 @@ export const proveReceipt = (
 
 /** SHA-256 of a key, by which people compare it. */
 export const fingerprint = (key: Uint8Array): string => toHex(webCrypto.sha256(key));
+
+const ledgerCrypto = { ...webCrypto, ...webEd25519 };
+
+export interface LedgerKeys {
+  readonly log: NoteKey;
+  readonly witnesses: readonly NoteKey[];
+}
+
+/** Verifier keys of the person, one of a ledger and any of witnesses. Throws `note-key-malformed`. */
+export function readLedgerKeys(
+  texts: readonly { readonly text: string; readonly name: string }[],
+): LedgerKeys {
+  const keys = texts.map(({ text, name }) => parseNoteKey(webCrypto, text, name));
+  const [log, second] = keys.filter(({ kind }) => kind === 'log');
+  if (log === undefined || second !== undefined)
+    throw new Fault('note-key-malformed', { what: 'The choice', problem: 'it needs one key of a ledger' });
+  return { log, witnesses: keys.filter(({ kind }) => kind === 'witness') };
+}
+
+export interface InLedger {
+  readonly license: ProvenEntry;
+  /** Undefined where the authority brought no proof of it. */
+  readonly receipt: ProvenEntry | undefined;
+}
+
+interface LedgerProofs {
+  readonly license: Uint8Array;
+  readonly receipt: Uint8Array | undefined;
+}
+
+/** All witnesses of the keys have to have cosigned. Throws the first check that does not hold. */
+export function proveInLedger(
+  file: Uint8Array,
+  proven: ProvenReceipt,
+  { proofs, keys }: { proofs: LedgerProofs; keys: LedgerKeys },
+): InLedger {
+  const { bundle } = readReceiptFile(file);
+  if (bundle === undefined || proven.unitIndex === undefined) throw new Fault('license-proof-missing');
+  const trust = { ...keys, least: keys.witnesses.length };
+  const digest = licenseDigestOf(webCrypto, bundle);
+  const licensed = { proof: proofs.license, digest, jobId: fromHex(proven.job), unitIndex: proven.unitIndex };
+  const license = verifyLicenseProof(ledgerCrypto, licensed, trust);
+  if (proofs.receipt === undefined) return { license, receipt: undefined };
+  const proof = new TextDecoder().decode(proofs.receipt);
+  const receipt = { proof, digest: fromHex(proven.receiptDigest) };
+  return { license, receipt: verifyReceiptProof(ledgerCrypto, receipt, trust) };
+}
 
 type LogEntry = CallAnswer<'listLog'>['entries'][number];
 

@@ -2,10 +2,13 @@
 // person, what each kind of token may see, hostile names, and what the browser itself forbids.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { TestLedger } from '@firmseal/authority/testing';
 import { toBase64url, toHex } from '@firmseal/bytes';
+import { nodeCrypto } from '@firmseal/crypto-node';
+import { formatNoteKey, type NoteKey } from '@firmseal/ledger';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildConsole } from '../../../tools/pack/build-console.ts';
+import { type BuiltConsole, buildConsole } from '../../../tools/pack/build-console.ts';
 import { runCommandLine } from '../../cli/src/program.ts';
 import { deskEnvironment, succeed } from '../../cli/test/desk.ts';
 import { LineSite } from '../../cli/test/line-site.ts';
@@ -17,12 +20,13 @@ import { openConsole, type Person } from './person.ts';
 const site = new LineSite();
 let browser: Browser;
 let owner: Person;
+let built: BuiltConsole['files'];
 let ownerToken: string;
 let job: string;
 const thumbprints: string[] = [];
 
 beforeAll(async () => {
-  await buildConsole();
+  ({ files: built } = await buildConsole());
   await site.begin();
   ownerToken = readFileSync(site.desk.at('authority/owner.token'), 'utf8').trim();
   browser = await launchBrowser();
@@ -132,7 +136,7 @@ it('shows a line while it runs: a row a socket, yield, cycle times', async () =>
     await owner.page.getByRole('row', { name: /A2 .*take the chip out.*pass/ }).waitFor();
     const text = await owner.reads(/Of the last 2 chips that passed/);
     expect(text).toMatch(/First-pass yield\s+100\.0 %/);
-    expect(await owner.page.locator('.chart canvas').count()).toBe(1);
+    await owner.page.locator('.chart canvas').waitFor();
     expect(await owner.look('lines')).toEqual([]);
   } finally {
     shell.stops.raise('SIGTERM');
@@ -255,6 +259,8 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   });
   await button(owner, 'Verify the whole log').click();
   await owner.reads('The log does not hold.');
+  await owner.visit('#/ledger?from=1');
+  await owner.reads('BROKEN');
   await owner.visit('#/ledger?from=2');
   await owner.page.unroute(/\/log\?/);
   await owner.visit('#/ledger');
@@ -360,6 +366,39 @@ it('voids a unit that was never proven, and closes a job for ever', async () => 
   await button(owner, 'Close for ever').click();
   await owner.reads('The job is closed.');
   expect(await owner.page.getByRole('button', { name: /Close the job|Approve/ }).count()).toBe(0);
+});
+
+it('proves in the browser that license and receipt stand in the ledger, by the keys that the person trusts', async () => {
+  const { authority, ledger } = await TestLedger.start();
+  try {
+    await authority.halt();
+    authority.console = [...built].map(([name, content]) => ({ name, content: Uint8Array.from(content) }));
+    await authority.run();
+    const opened = await authority.openJob();
+    await authority.install(opened, await authority.chip());
+    const auditor = await openConsole(browser, authority.url, authority.ownerToken);
+    await auditor.visit(`#/jobs/${opened.job}`);
+    await auditor.page.locator('tbody td:nth-child(7) a').click();
+    expect(await auditor.reads('proven in this browser')).toContain('you gave no key of a witness');
+    const keyFile = (name: string, key: NoteKey) => {
+      writeFileSync(site.at(name), `${formatNoteKey(nodeCrypto, key)}\n`);
+      return site.at(name);
+    };
+    const log = keyFile('ledger.vkey', ledger.signer.key);
+    const field = auditor.page.getByLabel('Your copies of the keys');
+    await field.setInputFiles([log, keyFile('witness.vkey', ledger.witnessSigner.key)]);
+    await auditor.reads('witness.example/w1, ');
+    expect(await auditor.look('receipt-in-ledger')).toEqual([]);
+    // A witness that the person trusts, and that cosigned nothing.
+    const stranger = { ...ledger.witnessSigner.key, name: 'witness.example/w2' };
+    await field.setInputFiles([log, keyFile('stranger.vkey', stranger)]);
+    await auditor.reads('NOT PROVEN');
+    await auditor.reads('cosignatures-too-few');
+    expect(auditor.complaints).toEqual([]);
+    await auditor.context.close();
+  } finally {
+    await ledger.remove();
+  }
 });
 
 it('asks this authority alone, and breaks no rule of its own policy', () => {

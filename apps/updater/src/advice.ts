@@ -35,7 +35,13 @@ const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
   'not-ready': ['chip-not-ready'],
   'not-fetched': ['update-part-missing', 'update-download-failed', 'update-offer-invalid'],
   'device-changed': ['chip-changed'],
-  'chip-fault': ['flash-erase-failed', 'flash-program-failed', 'journal-failed', 'option-bytes-failed'],
+  'chip-fault': [
+    'flash-erase-failed',
+    'flash-program-failed',
+    'journal-failed',
+    'recovery-needed',
+    'option-bytes-failed',
+  ],
   'no-storage': ['journal-write-failed', 'journal-damaged'],
 };
 

@@ -11,7 +11,7 @@
 #include "fs_port.h"
 #include "fs_slot.h"
 
-enum { REQUEST_INFO = 0x01, REQUEST_HEADER = 0x30, REQUEST_CODE = 0x31, ANSWER_BIT = 0x80 };
+enum { REQUEST_INFO = 0x01, REQUEST_HEADER = 0x40, REQUEST_CODE = 0x41, ANSWER_BIT = 0x80 };
 
 #define CODE_MOST 1024u
 /* Type, sequence, offset, code, CRC. */
@@ -36,7 +36,7 @@ static uint8_t head[FS_AGENT_HEAD_BYTES];
 static uint32_t next;
 static uint32_t end;
 
-/* {0: version of the link, 1: chip id, 10: true}: key 10 says that the loader
+/* {0: version of the link, 1: chip id, 32: true}: key 32 says that the loader
  * answers, and no agent is there. */
 static void write_info(fs_writer *writer) {
   fs_write_map(writer, 3);
@@ -44,7 +44,7 @@ static void write_info(fs_writer *writer) {
   fs_write_uint(writer, LINK_VERSION);
   fs_write_uint(writer, 1);
   fs_write_text(writer, FS_CHIP_ID);
-  fs_write_uint(writer, 10);
+  fs_write_uint(writer, 32);
   fs_write_bool(writer, FS_YES);
 }
 

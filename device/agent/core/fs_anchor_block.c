@@ -1,7 +1,7 @@
 /*
  * See fs_anchor_block.h. Little-endian:
- *   0  magic "FSAD"      4  version 1 (2 bytes)   6  length: 256 (2)   8  epoch   12  counter of the measured agent
- *  16  16 zeros         32  SHA-256 of the code of the measured agent
+ *   0  magic "FSAD"      4  version 1 (2 bytes)   6  length: 256 (2)   8  epoch
+ *  12  counter of the measured agent              16  16 zeros        32  SHA-256 of its code
  *  64  root public key, or zeros                129  product: length, or 0        130  product, 32
  * 162  zeros           252  CRC-32 of all before it
  */

@@ -26,6 +26,7 @@
 #define ENTRY_FLAGS 33u
 #define WINDOW 34u
 #define USB_FLAGS 36u
+#define BOOTS 37u
 #define USB_VENDOR 38u
 #define USB_PRODUCT 40u
 #define UNLISTED 42u /* up to the CRC */
@@ -101,7 +102,7 @@ static uint32_t is_entry(uint32_t pin, uint32_t flags) { return pin == FS_BOARD_
 
 static fs_result check_fields(const uint8_t *block) {
   uint32_t i;
-  FS_FIELD((block[5] | block[37]) == 0);
+  FS_FIELD(block[5] == 0 && block[BOOTS] <= FS_BOARD_BOOTS_MOST);
   for (i = UNLISTED; i < CRC_AT; i++) FS_FIELD(block[i] == 0);
   FS_TRY(check_supply(block));
   FS_TRY(check_uart(block));
@@ -155,6 +156,7 @@ static fs_result read_block(fs_board *board) {
   board->baud = fs_get_u32le(block + BAUD);
   board->fast_baud = fs_get_u32le(block + FAST_BAUD);
   board->window_ms = u16(block + WINDOW);
+  board->unconfirmed_boots = block[BOOTS];
   board->least_millivolts = u16(block + LEAST_SUPPLY);
   board->uart = block[UART];
   board->tx = block[TX];

@@ -10,12 +10,16 @@
 #define FS_BOARD_LENGTH 64u
 #define FS_BOARD_NO_PIN 0xFFu
 #define FS_BOARD_WINDOW_MOST_MS 10000u
+#define FS_BOARD_BOOTS_MOST 100u
+/* How long the agent listens at least after as many boots as the settings say. */
+#define FS_BOARD_BOOTS_WINDOW_MS 5000u
 
 /* The settings that the agent uses. Pins as in the block: port in bits 7:4, number in bits 3:0. */
 typedef struct {
   uint32_t baud;
   uint32_t fast_baud; /* 0: none */
   uint32_t window_ms;
+  uint32_t unconfirmed_boots; /* 0: they are not counted */
   uint32_t least_millivolts; /* supply; 0: not known */
   uint8_t uart;      /* number as in the block; 0: none */
   uint8_t tx;

@@ -79,9 +79,9 @@ fs_answer fs_boot_prepare(void) {
     (void)fs_install_abandon(); /* if flash fails: the same again at the next reset, and no boot */
   if (fs_trial_settle() != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_port_trial_clear();
-  fs_floor_raise();
   asked = fs_port_entry_requested(); /* asking takes the request out */
   if (fs_update_settle(&stay) != FS_OK) return FS_NO; /* the same again at the next reset */
+  fs_floor_raise();
   return asked == FS_YES || stay == FS_YES ? FS_NO : FS_YES;
 }
 

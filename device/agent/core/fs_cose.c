@@ -1,8 +1,6 @@
 /* See fs_cose.h. */
 #include "fs_cose.h"
 
-#include "fs_cose_shell.h"
-
 #define TYP_PREFIX "application/firmseal-"
 
 static const char *const typ_names[9] = {

@@ -1,5 +1,6 @@
 /* See fs_cose.h: making signed objects. Apart from reading them, which the anchor does too. */
-#include "fs_cose_shell.h"
+#include "fs_cose.h"
+
 #include "fs_flow.h"
 #include "fs_random.h"
 

@@ -155,6 +155,6 @@ void fs_info_write(fs_writer *writer) {
   fs_write_uint(writer, 9);
   fs_write_uint(writer, board_fault == FS_OK ? 0 : board_fault);
   if (floors != FS_YES) return;
-  fs_write_uint(writer, 10);
+  fs_write_uint(writer, 11);
   fs_write_uint(writer, fs_floor_left());
 }

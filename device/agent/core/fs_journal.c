@@ -211,7 +211,6 @@ static fs_result append_in_other_half(const uint8_t *device_key) {
 static fs_result migrate(void) {
   uint8_t mac[16];
   mac_bytes(key(), (const uint8_t *)&fs_now, STATE_1_AUTHENTIC, mac);
-  /* Defence journal-migrated-authentic */
   FS_DEMAND(fs_equal(mac, (const uint8_t *)&fs_now + STATE_1_AUTHENTIC, sizeof mac) == FS_YES, FS_ERR_JOURNAL_FAILED);
   fs_wipe((uint8_t *)&fs_now + STATE_1_AUTHENTIC, STATE_SIZE - STATE_1_AUTHENTIC);
   fs_now.magic = FS_STATE_MAGIC;

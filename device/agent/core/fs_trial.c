@@ -1,6 +1,7 @@
 /* See fs_trial.h. */
 #include "fs_trial.h"
 
+#include "fs_flash.h"
 #include "fs_journal.h"
 #include "fs_port.h"
 
@@ -125,10 +126,47 @@ fs_result fs_trial_revert(void) {
   return fs_journal_commit();
 }
 
-/* What led here may have been a glitch, so the port is asked once more; called, or the compiler looks
+/* What an application leaves in flash to be kept: this word, eight times. */
+#define CONFIRM_WORD 0x66734301u
+#define CONFIRM_SIZE 32u
+
+/* Where: the end of the last erase unit of the area with the entry, when the area leaves it free. Erased with
+ * the area when the application was installed. */
+static fs_result confirm_place(uint32_t *address) {
+  uint32_t i, start, end;
+  for (i = 0; i < fs_now.area_count && i < FS_AREA_MAX; i++) {
+    const fs_area *area = &fs_now.areas[i];
+    if (fs_area_in_firmware(area, 1, fs_now.entry, 8) != FS_YES) continue;
+    FS_TRY(units_of(area, &start, &end));
+    *address = end - CONFIRM_SIZE;
+    return *address >= area->address + area->length ? FS_OK : (fs_result)FS_ERR_AREA_OUTSIDE_APPLICATION;
+  }
+  return FS_ERR_AREA_OUTSIDE_APPLICATION;
+}
+
+static fs_answer left_in_flash(void) {
+  uint32_t words[CONFIRM_SIZE / 4];
+  uint32_t address, i;
+  if (confirm_place(&address) != FS_OK || fs_flash_read(address, (uint8_t *)words, sizeof words) != FS_OK) return FS_NO;
+  for (i = 0; i < CONFIRM_SIZE / 4 && words[i] == CONFIRM_WORD; i++) continue;
+  return i == CONFIRM_SIZE / 4 ? FS_YES : FS_NO;
+}
+
+/* Somebody wrote there before the application ran: its confirmation would say nothing. */
+static fs_answer left_too_early(void) {
+  uint32_t address;
+  return confirm_place(&address) == FS_OK && fs_flash_blank(address, CONFIRM_SIZE) != FS_YES ? FS_YES : FS_NO;
+}
+
+static fs_answer __attribute__((noinline)) is_confirmed(void) {
+  if (fs_port_trial_confirmed() == FS_YES) return FS_YES;
+  return left_in_flash();
+}
+
+/* What led here may have been a glitch, so it is asked once more; called, or the compiler looks
  * whether both answers are the same. */
 static fs_result __attribute__((noinline)) confirm(void) {
-  FS_DEMAND(fs_port_trial_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
+  FS_DEMAND(is_confirmed() == FS_YES, FS_ERR_INTERNAL_CHECK_FAILED);
   LIFE_FROM_TO(FS_LIFE_TRYING, FS_LIFE_INSTALLED);
   /* It was not below when the package was taken, and nothing raised the counter since. */
   FS_INSIST(fs_now.trial_counter >= fs_now.security_counter, FS_ERR_INTERNAL_CHECK_FAILED);
@@ -142,7 +180,7 @@ fs_result fs_trial_settle(void) {
   fs_result result;
   if (fs_now.life_cycle != FS_LIFE_TRYING) return FS_OK;
   /* Defence trial-reverts */
-  result = fs_port_trial_confirmed() == FS_YES ? confirm() : fs_trial_revert();
+  result = is_confirmed() == FS_YES ? confirm() : fs_trial_revert();
   if (result == FS_ERR_INTERNAL_CHECK_FAILED) (void)fs_journal_recall();
   return result;
 }
@@ -152,6 +190,8 @@ fs_result fs_trial_start(void) {
   FS_DEMAND(fs_now.life_cycle != FS_LIFE_TRYING, FS_ERR_INTERNAL_CHECK_FAILED);
   if (fs_now.life_cycle != FS_LIFE_TRIAL) return FS_OK;
   LIFE_FROM_TO(FS_LIFE_TRIAL, FS_LIFE_TRYING);
+  /* Defence trial-confirmed-too-early */
+  if (left_too_early() == FS_YES) return fs_trial_revert();
   FS_TRY(fs_journal_commit());
   fs_port_trial_watchdog();
   return FS_OK;

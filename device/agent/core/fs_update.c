@@ -123,7 +123,6 @@ fs_result fs_update_finish(const uint8_t mac[FS_HASH_SIZE]) {
   FS_TRY(check_image(&facts));
   note(&facts, mac);
   if (check_noted(&facts) != FS_OK || check_noted(&facts) != FS_OK) return fs_journal_recall();
-  /* Defence agent-journaled-before-head */
   FS_TRY(fs_journal_commit());
   FS_FLOW_INSIST(FS_FLOW_RECORD_DONE);
   /* From here on the anchor starts it. A power cut before the next record leaves that to fs_update_settle. */

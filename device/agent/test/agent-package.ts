@@ -26,6 +26,8 @@ export interface AgentChange {
   readonly area?: Partial<{ address: number; agentCounter: number }>;
   readonly core?: Partial<SealInputs['core']>;
   readonly chipId?: string;
+  /** Of the package signer. */
+  readonly packageDelegation?: Bytes;
 }
 
 export const agentDelegation = (change: { epoch?: number; counterCap?: number; product?: string } = {}) =>
@@ -68,5 +70,6 @@ export async function agentPackage(chipId: string, change: AgentChange = {}): Pr
       ...change.core,
     },
     areas: [{ area, plaintext: image }],
+    ...(change.packageDelegation ? { delegation: change.packageDelegation } : {}),
   });
 }

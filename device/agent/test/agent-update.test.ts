@@ -1,12 +1,16 @@
 // spec/agent.md section 9, on WebAssembly builds: a package that brings an agent, under an application that
 // stands; what is refused before anything is written; what is refused before a receipt.
 
+import { readFileSync } from 'node:fs';
+import { fromHex } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
+import { splitPackage } from '@firmseal/seal';
 import { describe, expect, it } from 'vitest';
+import { buildWeakenedAgent } from '../build.ts';
 import { type AgentChange, agentDelegation, agentPackage } from './agent-package.ts';
 import { blankLine, type Line } from './line.ts';
 import { ApplicationPlayer, applicationPackage, twoPlaces } from './trial-application.ts';
-import { epoch, type TestLicense, type TestPackage } from './trusted-site.ts';
+import { delegate, epoch, makeLicense, type TestLicense, type TestPackage } from './trusted-site.ts';
 
 function enterAgent({ chip }: Line): void {
   chip.setPin('agent-request', true);
@@ -130,8 +134,9 @@ describe('refused before a receipt, and forgotten', () => {
   });
 });
 
-it('no agent is taken while an install of firmware waits for its end', async () => {
-  const { line } = await standing(chipId);
+/** A chip whose install of firmware waits for its end. */
+async function interrupted(agent?: Uint8Array): Promise<Line> {
+  const { line } = await standing(chipId, agent);
   const [, place] = twoPlaces(findChip(chipId));
   const next = await applicationPackage(chipId, place, { securityCounter: 6, interruption: 'resume' });
   const license = await line.licenseFor(next);
@@ -139,8 +144,93 @@ it('no agent is taken while an install of firmware waits for its end', async () 
   line.license(license);
   line.record(0, next.records[0]!);
   line.chip.reset();
+  return line;
+}
+
+it('no agent is taken while an install of firmware waits for its end', async () => {
+  const line = await interrupted();
   const update = await agentPackage(chipId, { code: new Uint8Array(64) });
   expect(line.try(0x20, update.headerBytes).status).toBe('agent-install-pending');
+});
+
+/** A package of epoch 2 with an image whose signer was delegated in epoch 1, which it ends. */
+async function ofAnEndedSigner(line: Line) {
+  const delegation = await delegate('package-signer', 'package signer', { epoch: epoch + 1 });
+  const update = await agentPackage(chipId, {
+    code: new Uint8Array(3000).fill(1),
+    packageDelegation: delegation,
+  });
+  const issuer = await delegate('license-issuer', 'license issuer', { epoch: epoch + 1 });
+  const { nonce, unwraps } = line.hello();
+  const license = await makeLicense(update, { ...line.device!, nonce, unwraps }, { delegation: issuer });
+  return { update, license };
+}
+
+it('an agent of a signer that was revoked since is refused by an agent that knows of it', async () => {
+  const { line } = await standing(chipId);
+  const { update, license } = await ofAnEndedSigner(line);
+  await expect(line.updateAgent(update, license)).rejects.toThrow('delegation-revoked');
+});
+
+describe('an agent without one of the rules is found out', () => {
+  const small = { code: new Uint8Array(3000).fill(1) };
+  const weak = async (defence: string, instead: string) =>
+    standing(chipId, await buildWeakenedAgent(chipId, { [defence]: instead }));
+  const offered = async (defence: string, change: AgentChange, instead = ';') => {
+    const { line } = await weak(defence, instead);
+    return line.try(0x20, (await agentPackage(chipId, { ...small, ...change })).headerBytes).status;
+  };
+
+  it('takes an agent for another place', async () => {
+    const address = findChip(chipId).layout.agent.addressStart;
+    expect(
+      await offered('agent-target', { area: { address } }, 'if (area->kind == FS_AREA_AGENT) {}'),
+    ).not.toBe('agent-target-wrong');
+  });
+
+  it('takes an agent of a header alone, which no owner can seal', async () => {
+    const vectors = new URL('../../../vectors/package/open.json', import.meta.url);
+    const { cases } = JSON.parse(readFileSync(vectors, 'utf8'));
+    const one = cases.find(({ name }: { name: string }) => name === 'agent of a header alone');
+    const agent = await buildWeakenedAgent('stm32f427', { 'agent-package-alone': ';' });
+    const { line } = await standing('stm32f427', agent);
+    const { headerBytes } = splitPackage(fromHex(one.file));
+    expect(line.try(0x20, headerBytes).status).not.toBe('agent-package-invalid');
+  });
+
+  it('takes an older agent', async () =>
+    expect(await offered('agent-counter', { counter: 0 }, '(void)manifest;')).toBe(0));
+
+  it('takes an agent beside an install of firmware', async () => {
+    const line = await interrupted(await buildWeakenedAgent(chipId, { 'agent-not-beside-an-install': ';' }));
+    expect(line.try(0x20, (await agentPackage(chipId, small)).headerBytes).status).toBe(0);
+  });
+
+  it('takes an image of another counter than the package says', async () => {
+    const { line } = await weak('agent-counter-of-the-package', '(void)area;');
+    const update = await agentPackage(chipId, { ...small, area: { agentCounter: 3 } });
+    await expect(line.updateAgent(update)).rejects.toThrow('receipt');
+  });
+
+  it('takes an agent of a revoked signer', async () => {
+    const { line } = await weak('agent-image-epoch', ';');
+    const { update, license } = await ofAnEndedSigner(line);
+    expect(await line.updateAgent(update, license)).toMatchObject({ result: 'installed' });
+  });
+
+  it('gives a receipt for what the anchor will not start', async () => {
+    const instead = `(void)trust; FS_FLOW_STEP(2u * FS_STEP_IMAGE); facts->has_proof = FS_YES; facts->version = 2;
+      facts->epoch = fs_now.epoch; facts->counter = fs_session.manifest.areas[0].detail;
+      facts->code_length = fs_session.manifest.areas[0].length - FS_AGENT_HEADER_LENGTH;`;
+    const { line } = await weak('agent-image-checked', `{ ${instead} }`);
+    const update = await agentPackage(chipId, { image: new Uint8Array(2048).fill(0x5a) });
+    expect(await line.updateAgent(update)).toMatchObject({ result: 'installed' });
+  });
+
+  it('gives a receipt where no agent was installed', async () => {
+    const { line } = await weak('agent-receipt-of-an-ended-install', ';');
+    expect(line.try(0x27, new Uint8Array(0)).status).not.toBe('no-receipt');
+  });
 });
 
 it('the slot of the second agent has an erase unit of its own or that of the identity, not of an application', () => {

@@ -68,7 +68,7 @@ finish:
   str r3, [r1]
   bkpt #0
 .pool
-.balign 128
+.balign 1024
 vectors: .word ${ram + stackOffset}, start + 1, fault + 1, fault + 1
 `;
 

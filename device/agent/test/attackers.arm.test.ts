@@ -36,7 +36,7 @@ async function victim(
   const state = { securityCounter: 0, agentVersion: 1, levelKey: false, optionBytes };
   const line = await machineChip({ chipId, trust: { root: root.publicKey, product, epoch: 1 }, state });
   if (ownCrypto) return line;
-  return computeCryptoHere(line, buildAgent(targetOf(chipId, 'shipping')).elf);
+  return computeCryptoHere(line, buildAgent(targetOf(chipId)).elf);
 }
 
 const secretsOfDevice = [keyPair('device').privateKey, keyPair('device KEM').privateKey];

@@ -142,9 +142,7 @@ describe.skipIf(!canBuild)('rates', () => {
 /** A chip with the greeting application installed, its agent (whole, or weakened) by a board block. */
 async function installed(block: Bytes, without: Weakening = {}): Promise<Line> {
   const build =
-    Object.keys(without).length === 0
-      ? buildAgent(targetOf(g0, 'shipping'))
-      : mutantBuild({ chip: g0, without });
+    Object.keys(without).length === 0 ? buildAgent(targetOf(g0)) : mutantBuild({ chip: g0, without });
   const line = computeCryptoHere(machineLine(g0, 'board', build, block), build.elf);
   await personalizeMachine(line, 0);
   const slot = findChip(g0).layout.slots[0]!;
@@ -221,6 +219,16 @@ describe.skipIf(!canBuild)('the way in', () => {
   });
 });
 
+describe.skipIf(!canBuild)('boots that no application confirmed', () => {
+  const settled = blockOf({ ...plain, unconfirmedBoots: 1 });
+
+  test('open the link although the settings have no window; an agent that does not count them boots', async () => {
+    expect(greets(await installed(settled), info)).toBe(false);
+    const blind = await installed(settled, { 'listen-after-unconfirmed-boots': '' });
+    expect(greets(blind, info)).toBe(true);
+  });
+});
+
 describe.skipIf(!canBuild)('without a defence', () => {
   const weak = (name: string, instead: string) => mutantBuild({ chip: g0, without: { [name]: instead } });
   const faultOf = (build: { readonly elf: string }, block: Bytes) =>
@@ -229,7 +237,7 @@ describe.skipIf(!canBuild)('without a defence', () => {
   test('the checksum: a block that changed on its way is followed', () => {
     const other = nucleo.block.slice();
     other[24]! ^= 1;
-    expect(faultOf(buildAgent(targetOf(g0, 'shipping')), other)).toBe(damaged);
+    expect(faultOf(buildAgent(targetOf(g0)), other)).toBe(damaged);
     expect(faultOf(weak('board-checksum', ''), other)).toBeUndefined();
   });
 

@@ -38,7 +38,7 @@ function blockOf(): Bytes {
 function enrolledLine(block: Bytes, without: Record<string, string> = {}): Line {
   const build =
     Object.keys(without).length === 0
-      ? buildAgent(targetOf(chip.id, 'shipping'))
+      ? buildAgent(targetOf(chip.id))
       : mutantBuild({ chip: chip.id, without });
   const line = computeCryptoHere(machineLine(chip.id, 'enrolment', build), build.elf);
   line.chip.debug.connect();

@@ -24,7 +24,7 @@ const steps = [
 ];
 
 function bench(level: 0 | 2) {
-  const { elf } = buildAgent(targetOf('stm32u575', 'shipping'));
+  const { elf } = buildAgent(targetOf('stm32u575'));
   const line = machineLine('stm32u575', 'level key', { elf });
   const { chip } = line;
   chip.debug.connect();

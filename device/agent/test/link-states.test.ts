@@ -6,6 +6,7 @@ import { encodeCbor } from '@firmseal/cbor-cose';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { recover } from './hostile-application.ts';
 import { blankLine, type Line, personalizeBegin, personalizeFinish } from './line.ts';
 import { ApplicationPlayer, applicationPackage, twoPlaces } from './trial-application.ts';
 import { makeLicense, type TestPackage } from './trusted-site.ts';
@@ -128,7 +129,10 @@ const sending: Record<string, (line: Line, lifeCycle: LifeCycle) => Promise<stri
     return line.tryRecord(0, sealed.records[0]!).status;
   },
   receipt: async (line) => line.try(0x24, crypto.randomBytes(32)).status,
+  'agent-receipt': async (line) => line.try(0x27, crypto.randomBytes(32)).status,
   start: async (line) => line.try(0x26, none).status,
+  recover: async (line, lifeCycle) =>
+    lifeCycle === 'blank' ? line.try(0x30, none).status : (await recover(line, {})).status,
 };
 
 const lifeCycles: readonly LifeCycle[] = [

@@ -71,7 +71,7 @@ function listen(line: Line): () => string {
 }
 
 function lineOf(chipId: string, computes: boolean): Line {
-  const build = buildAgent(targetOf(chipId, 'shipping'));
+  const build = buildAgent(targetOf(chipId));
   const line = machineLine(chipId, 'machine code', build);
   return computes || isWhole ? line : computeCryptoHere(line, build.elf);
 }
@@ -109,7 +109,7 @@ describe.skipIf(!canBuild)('the agent in machine code on stm32f427', () => {
     expect(said()).toContain('self-test passed');
     line.chip.receive(Uint8Array.of(0x76)); // v: the application answers, the agent is gone
     expect(said().match(/firmseal example panel/g)).toHaveLength(2);
-    const entryTable = moveBytes === 0 ? 0x0802_0000 : 0x0800_0000;
+    const entryTable = moveBytes === 0 ? 0x0804_0000 : 0x0800_0000;
     expect(line.chip.machine.processor.core.VTOR).toBe(entryTable);
   });
 });

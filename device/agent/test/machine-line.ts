@@ -36,10 +36,13 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
  * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
-function install(chip: VirtualChip, elf: string, block: Bytes | undefined): void {
+function install(
+  chip: VirtualChip,
+  { elf, block, anchorElf }: { elf: string; block: Bytes | undefined; anchorElf: string | undefined },
+): void {
   chip.powerOn();
   chip.debug.connect();
-  const image = shippedSegments(elf, chip.chip);
+  const image = shippedSegments(elf, chip.chip, anchorElf);
   const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
@@ -80,11 +83,11 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
 export function machineLine(
   chipId: string,
   seed = 'machine code',
-  { elf }: { readonly elf: string } = buildAgent(targetOf(chipId, 'shipping')),
+  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, elf, block);
+  install(chip, { elf, block, anchorElf });
   chip.powerOn();
   return new Line(chip);
 }

@@ -12,7 +12,7 @@ const rng = { control: 0x420c_0800, noise: 0x420c_080c, health: 0x420c_0810 };
 const ok = 0x5a5a_5a5a;
 
 test.skipIf(!hasTool('arm-none-eabi-gcc'))('U575: configured, and well again after a seed error', () => {
-  const { elf } = buildAgent(targetOf('stm32u575', 'shipping'));
+  const { elf } = buildAgent(targetOf('stm32u575'));
   const line = machineLine('stm32u575', 'random', { elf });
   expect(line.info().get(1)).toBe('stm32u575');
   const { machine } = line.chip;

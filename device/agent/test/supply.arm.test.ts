@@ -86,7 +86,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 
   '%s with a low supply',
   (chipId) => {
     test('refuses an install before it erases anything, and takes it when the supply is back', async () => {
-      const build = buildAgent(targetOf(chipId, 'shipping'));
+      const build = buildAgent(targetOf(chipId));
       const line = await withApplication(chipId, build, blockOf(chipId));
       const sealed = await packageFor(findChip(chipId), 6);
       const license = await line.licenseFor(sealed);
@@ -106,7 +106,7 @@ describe.skipIf(!canBuild).each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 
 );
 
 test.skipIf(!canBuild)('stm32f427: an application stands through installs that were refused', async () => {
-  const line = await withApplication('stm32f427', buildAgent(targetOf('stm32f427', 'shipping')));
+  const line = await withApplication('stm32f427', buildAgent(targetOf('stm32f427')));
   line.chip.power.rail.hold(lowMillivolts);
   expect(offer(line, await packageFor(findChip('stm32f427'), 6))).toBe('supply-too-low');
   expect(boots(line)).toBe(true);
@@ -143,7 +143,7 @@ test.skipIf(!canBuild)(
   'stm32f427: below its brown-out level the chip is off, and starts when the supply is back',
   async () => {
     const chip = findChip('stm32f427');
-    const line = await withApplication(chip.id, buildAgent(targetOf(chip.id, 'shipping')));
+    const line = await withApplication(chip.id, buildAgent(targetOf(chip.id)));
     const { debug, power, judge } = line.chip;
     debug.connect();
     expect(debug.writeOptionBytes(changedOptions(judge.optionsStored, brownOutOptions(chip, 3000)))).toBe(

@@ -13,7 +13,15 @@ import {
 } from '@firmseal/virtual-stm32';
 import { firmware, makePackage, type PackageChange, type TestPackage } from './trusted-site.ts';
 
-export type Manner = 'silent' | 'confirms';
+export type Manner = 'silent' | 'confirms' | 'confirms-in-flash';
+
+/** Where an application of `applicationPackage` confirms itself for good (spec/agent.md section 6). */
+export function confirmPlace(chip: Chip, address: number): number {
+  const unit = eraseUnitAt(chip, address + sizeBytes - 1)!;
+  return unit.addressStart + unit.sizeBytes - 32;
+}
+
+export const flashConfirmation = new Uint8Array(new Uint32Array(8).fill(0x66734301).buffer);
 
 /** Played from the moment of the hand-over. */
 export class ApplicationPlayer implements ExecutorFactory {
@@ -35,6 +43,10 @@ export class ApplicationPlayer implements ExecutorFactory {
         cpu = port;
         this.started.push(port.boot.address);
         if (this.manner === 'confirms') leave(trialConfirmation);
+        if (this.manner === 'confirms-in-flash') {
+          const place = confirmPlace(cpu.chip, port.boot.address);
+          if (cpu.programUnits(place, flashConfirmation) !== 'ok') throw new Error('not confirmed');
+        }
       },
       // Any byte: the application asks for the agent.
       receive: () => {

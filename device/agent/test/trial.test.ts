@@ -5,7 +5,13 @@ import { findChip } from '@firmseal/chips';
 import { describe, expect, it } from 'vitest';
 import { buildWeakenedAgent } from '../build.ts';
 import { blankLine, type Line } from './line.ts';
-import { ApplicationPlayer, applicationPackage, twoPlaces } from './trial-application.ts';
+import {
+  ApplicationPlayer,
+  applicationPackage,
+  confirmPlace,
+  flashConfirmation,
+  twoPlaces,
+} from './trial-application.ts';
 import { makePackage, type TestPackage } from './trusted-site.ts';
 
 interface Bench {
@@ -23,14 +29,17 @@ function enterAgent({ chip }: Line): void {
 }
 
 /** A chip whose former application (counter 5) stands and has run. */
-async function installed(chipId: string, agent?: Uint8Array): Promise<Bench> {
+async function installed(chipId: string, agent?: Uint8Array, level: 0 | 1 = 1): Promise<Bench> {
   const player = new ApplicationPlayer();
   const line = await blankLine(chipId, 'trial', agent, [player]);
-  await line.personalize(1);
+  await line.personalize(level);
   player.started.length = 0; // a chip without an agent starts at its first word
   const places = twoPlaces(findChip(chipId));
-  const former = await applicationPackage(chipId, places[0], { securityCounter: 5 });
-  const next = await applicationPackage(chipId, places[1], { securityCounter: 7, interruption: 'trial' });
+  const least = { leastReadoutLevel: level };
+  const former = await applicationPackage(chipId, places[0], { securityCounter: 5, ...least });
+  const next = await applicationPackage(chipId, places[1], {
+    ...{ securityCounter: 7, interruption: 'trial', ...least },
+  });
   await line.install(former);
   line.chip.reset();
   expect(player.started).toEqual([places[0]]);
@@ -67,6 +76,26 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32l476', 
       expect(line.try(0x20, former.headerBytes).status).toBe('counter-rolled-back');
     });
 
+    it('keeps an application that confirmed itself in flash over a loss of power, and no other', async () => {
+      const { line, player, next, places } = await installed(chipId);
+      for (const manner of ['confirms', 'confirms-in-flash'] as const) {
+        player.manner = 'silent';
+        const license = await line.licenseFor(next);
+        await line.install(next, license);
+        player.manner = manner;
+        line.chip.reset();
+        expect(player.started.at(-1)).toBe(places[1]);
+        player.manner = 'silent';
+        line.chip.powerOff();
+        line.chip.powerOn();
+        const isKept = manner === 'confirms-in-flash';
+        expect(player.started.at(-1)).toBe(places[isKept ? 1 : 0]);
+        enterAgent(line);
+        expect(line.hello()).toMatchObject({ lifeCycle: isKept ? 'installed' : 'reverted' });
+      }
+      expect(line.hello()).toMatchObject({ securityCounter: 7 });
+    });
+
     it('goes back to the former application when the new one does not confirm itself', async () => {
       const { line, player, next, places } = await installed(chipId);
       const license = await line.licenseFor(next);
@@ -97,6 +126,32 @@ describe.each(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575', 'stm32l476', 
 );
 
 const chipId = 'stm32g0b1';
+
+it.each([
+  ['', 'reverted'],
+  ['trial-confirmed-too-early', 'installed'],
+] as const)(
+  'gives up a trial that was confirmed before it ran; without that check (%s) it is %s',
+  async (defence, lifeCycle) => {
+    const chipId = 'stm32h743';
+    const agent =
+      defence === '' ? undefined : await buildWeakenedAgent(chipId, { [defence]: '(void)left_too_early;' });
+    const { line, player, next, places } = await installed(chipId, agent, 0);
+    await line.install(next);
+    const { chip } = line;
+    chip.debug.connect();
+    const [place, unit] = [confirmPlace(chip.chip, places[1]), chip.chip.write.unitBytes];
+    for (let at = 0; at < 32; at += unit) {
+      const piece = flashConfirmation.subarray(at, at + unit);
+      expect(chip.debug.programFlash(place + at, piece)).toBe('ok');
+    }
+    chip.debug.disconnect();
+    chip.reset();
+    expect(player.started.at(-1)).toBe(places[defence === '' ? 0 : 1]);
+    enterAgent(line);
+    expect(line.hello()).toMatchObject({ lifeCycle });
+  },
+);
 
 it('a trial gets one boot: power that goes while it runs is no confirmation', async () => {
   const { line, player, next, places } = await installed(chipId);

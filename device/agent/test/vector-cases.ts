@@ -12,6 +12,7 @@ import type { Line } from './line.ts';
 export interface ChipState {
   readonly securityCounter: number;
   readonly agentVersion: number;
+  readonly installPending?: boolean;
   readonly levelKey: boolean;
   readonly optionBytes: readonly { readonly register: number; readonly value: number }[];
 }

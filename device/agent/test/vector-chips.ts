@@ -101,7 +101,8 @@ async function prepare(chip: VirtualChip, wanted: Wanted): Promise<Line> {
   });
   programGranules(chip, chip.chip.layout.identity.addressStart, identity);
   const journal: StateContent = {
-    ...{ lifeCycle: 'erased', securityCounter: state.securityCounter, epoch: trust.epoch },
+    lifeCycle: state.installPending ? 'installing' : 'erased',
+    ...{ securityCounter: state.securityCounter, epoch: trust.epoch },
     ...{ installCount: 0, rootPublicKey: trust.root, unwraps: unwraps ?? 0 },
     ...(journaled && !journaled.ended ? { lastLicense: fromHex(journaled.digest) } : {}),
   };
@@ -171,7 +172,7 @@ function machineImage(chipId: string, namesNonce: boolean): ReadonlyMap<number, 
   if (known !== undefined) return known;
   const { elf } = namesNonce
     ? mutantBuild({ without: nonceFromPort, chip: chipId })
-    : buildMachineCode(targetOf(chipId, 'shipping'));
+    : buildMachineCode(targetOf(chipId));
   const parts = shippedSegments(elf, findChip(chipId));
   const image = writeUnits([...parts, anchorPart(crypto, parts, { chip: findChip(chipId), owner })], 1024);
   images.set(name, image);

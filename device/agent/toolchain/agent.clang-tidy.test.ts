@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tidy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const targets: [string, Target][] = [
-  ...portedChips().map((id): [string, Target] => [id, targetOf(id, 'shipping')]),
+  ...portedChips().map((id): [string, Target] => [id, targetOf(id)]),
   ['qemu', qemuTarget()],
 ];
 

@@ -11,7 +11,7 @@ import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
 
-type BuildKind = 'shipping' | 'armv6m' | 'qemu' | 'anchor';
+type BuildKind = 'shipping' | 'qemu' | 'anchor';
 
 export type Target = {
   chip: Chip;
@@ -55,7 +55,7 @@ const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) =>
 
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
-  const shipping = targetOf(id, 'shipping');
+  const shipping = targetOf(id);
   const { chip } = shipping;
   return {
     ...shipping,
@@ -78,17 +78,17 @@ export function anchorTargetOf(id: string): Target {
 }
 
 /** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
-export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: Arithmetic): Target {
+export function targetOf(id: string, arithmetic?: Arithmetic): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
     ...files,
   ];
-  const cpu = kind === 'armv6m' ? 'cortex-m0plus' : chip.core;
+  const cpu = chip.core;
   return {
     chip,
-    kind,
+    kind: 'shipping',
     cpu,
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     memory: { code: agentPlace(chip), ram: chip.ram[0]! },
@@ -113,7 +113,7 @@ export function targetOf(id: string, kind: 'shipping' | 'armv6m', arithmetic?: A
  * 0, RAM where the chip has it.
  */
 export function qemuTarget(): Target {
-  const shipping = targetOf('stm32f427', 'shipping');
+  const shipping = targetOf('stm32f427');
   const { code, ram } = shipping.memory;
   const addressStart = code.addressStart - shipping.chip.flash.addressStart;
   return {

@@ -142,10 +142,10 @@ test('an answer kept from an earlier connection is not taken for the info of thi
 describe('answers that are not of the form', () => {
   const changed = (key: number, value: CborInput) => encodeCbor(new Map([...infoEntries, [key, value]]));
   test.each([
-    ['an unknown key', changed(10, 0)],
+    ['an unknown key', changed(12, 0)],
     ['a board fault beyond two bytes', changed(9, 65_536)],
     ['a missing key', encodeCbor(new Map(infoEntries.slice(0, 8)))],
-    ['a life cycle beyond the last', changed(3, 7)],
+    ['a life cycle beyond the last', changed(3, 8)],
     ['a frame below 128 bytes', changed(4, 127)],
     ['a window of none', changed(5, 0)],
     ['a readout level of 3', changed(7, 3)],

@@ -14,6 +14,7 @@ import {
 } from '@firmseal/cbor-cose';
 import { Fault } from '@firmseal/fault';
 import { frameFirstContentBytes, frameLongestContentBytes } from '@firmseal/link';
+import { readLoaderInfo } from './loader-client.ts';
 import { readPayload } from './payload.ts';
 
 /** In the order of their values, spec/agent.md section 2. */
@@ -54,12 +55,17 @@ const shape = {
   readoutLevel: field(7, oneOf(0, 1, 2)),
   uniqueId: field(8, byteString(1, 32)),
   boardFault: optionalField(9, integer(0, 65_535)),
-  floorsLeft: optionalField(10, integer(0, 65_535)),
+  floorsLeft: optionalField(11, integer(0, 65_535)),
 };
 
-/** The info of a payload. Throws `link-version-unsupported` or `link-answer-malformed`. */
+/**
+ * The info of a payload. Throws `chip-waits-for-agent` where the loader of an anchor answers,
+ * `link-version-unsupported` or `link-answer-malformed`.
+ */
 export function readAgentInfo(payload: Uint8Array): AgentInfo {
   return readPayload('info', () => {
+    const waiting = readLoaderInfo(payload);
+    if (waiting !== undefined) throw new Fault('chip-waits-for-agent', { chip: waiting });
     const value = decodeCbor(payload, { maxBytes: frameLongestContentBytes });
     // The version is looked at first: another one may have other keys.
     const version = value instanceof Map ? value.get(0) : undefined;

@@ -24,6 +24,12 @@ export {
   requireQuorum,
 } from './quorum.ts';
 export {
+  makeRestoreStatement,
+  type RestoreStatement,
+  readRestoreUnverified,
+  verifyRestore,
+} from './restore-statement.ts';
+export {
   type ApprovalKind,
   approvalKinds,
   mostOrderPackages,

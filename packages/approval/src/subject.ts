@@ -77,8 +77,10 @@ export interface CloseSubject {
 
 export type Subject = OrderSubject | PackageSubject | VoidSubject | AcknowledgementSubject | CloseSubject;
 
-const sentence = textString(1, 200, /^[ -~]*$/);
-const word64 = textString(1, 64, /^[ -~]*$/);
+/** 1 to so many printable ASCII characters. */
+export const printableText = (most: number): Schema<string> => textString(1, most, /^[ -~]*$/);
+const sentence = printableText(200);
+const word64 = printableText(64);
 
 const order = tuple(
   integer(1, 0x7fffffff),

@@ -16,6 +16,7 @@ import { JobAudit } from './job-audit.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 import { LoggedState } from './logged-state.ts';
 import { rememberSignatures } from './remembered-signatures.ts';
+import { auditRestore } from './restore-audit.ts';
 import type { AuditedOutcome } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
 
@@ -310,11 +311,11 @@ export class Audit {
         this.#notices.push({ code: 'alarm-acknowledged', detail: `entry ${sequence}: ${detail}` });
       else this.#report({ code: 'alarm', subject: `entry ${sequence}`, detail });
     }
-    for (const { sequence, size } of restores)
-      this.#notices.push({
-        code: 'database-restored',
-        detail: `entry ${sequence}: an older database was put back; ${size} entries had been written`,
-      });
+    for (const restore of restores) {
+      const { notice, findings } = auditRestore(this.#crypto, restore, this.#options.products);
+      this.#notices.push(notice);
+      for (const finding of findings) this.#report(finding);
+    }
     for (const { sequence, product, device, counter } of recoveries)
       this.#notices.push({
         code: 'device-recovered',

@@ -36,6 +36,8 @@ export type FindingCode =
   | 'approval-invalid'
   /** The certificate of a job's end does not verify, or says other counts than the log. */
   | 'end-invalid'
+  /** An older database was put back, and the root of a product that it concerns has not signed it. */
+  | 'restore-unsigned'
   | 'package-invalid'
   | 'certificate-invalid'
   | 'license-invalid'
@@ -61,7 +63,7 @@ export type NoticeCode =
   | 'product-not-audited'
   /** The times of the log go back, or the authority's clock differs from the auditor's. */
   | 'clock'
-  /** An older database was put back, and an owner accepted it. */
+  /** An older database was put back. */
   | 'database-restored'
   /** Approvers signed, and the auditor has not said how many have to. */
   | 'approvals-not-audited'

@@ -1,9 +1,9 @@
 // What the log says, followed from its first entry: which jobs, units, licenses and receipts there must be.
 // The audit holds the tables against it. Entries that contradict what went before are reported, not followed.
 
-import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
+import { type Bytes, concatBytes, fromHex, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
-import { decodeLogEntry, type LogFields, type LogRow } from '@firmseal/ledger';
+import { decodeLogEntry, emptyHead, type LogFields, type LogRow } from '@firmseal/ledger';
 import { isInShare, rolloutPlace } from '@firmseal/license';
 
 export interface LoggedJob {
@@ -76,6 +76,20 @@ export interface LoggedLicense extends LoggedMoment {
   readonly manifest: string;
 }
 
+/** An older database was put back, and the authority went on from it. */
+export interface LoggedRestore {
+  readonly sequence: number;
+  /** Entries that were left. */
+  readonly size: number;
+  readonly head: Bytes;
+  /** Entries that had been written, as far as the authority knew. */
+  readonly known: number;
+  /** Of the jobs that there were. */
+  readonly products: ReadonlySet<string>;
+  /** What roots signed of it. */
+  readonly statements: Bytes[];
+}
+
 export interface LoggedAlarm {
   readonly sequence: number;
   readonly reason: string;
@@ -101,6 +115,11 @@ class Fields {
     const value = this.#fields[name];
     if (typeof value !== 'string') throw new Error(`${name} is missing`);
     return value;
+  }
+
+  optionalBytes(name: string): Bytes | undefined {
+    const value = this.#fields[name];
+    return value instanceof Uint8Array ? concatBytes(value) : undefined;
   }
 
   optionalNumber(name: string): number | undefined {
@@ -268,14 +287,15 @@ export class LoggedState {
   readonly contradictions: { sequence: number; detail: string }[] = [];
   /** Statements with which chips were to make their journal anew. */
   readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
-  /** Entries where an older database was put back. */
-  readonly restores: { sequence: number; size: number }[] = [];
+  readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */
   readonly clockSteps: { sequence: number; backMs: number }[] = [];
   readonly #crypto: Crypto;
   /** What is stopped, since when. */
   readonly #stops = new Map<string, number>();
   #latestMs = 0;
+  /** Before the entry that is followed. */
+  #head: Bytes = emptyHead;
   #restored = -1;
   readonly #jobOfAlarm = new Map<number, string>();
 
@@ -311,6 +331,7 @@ export class LoggedState {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.contradictions.push({ sequence: row.sequence, detail });
     }
+    this.#head = row.head;
   }
 
   #follow(row: LogRow): void {
@@ -352,8 +373,17 @@ export class LoggedState {
       this.jobs.get(this.#jobOfAlarm.get(number)!)?.signed.push({ ...at, act });
     },
     'database-restored': (fields, { sequence }) => {
+      const [size, known] = [fields.number('size'), fields.number('known')];
+      const previous = this.restores.at(-1);
+      // One entry for each product, all on the head from which the log went on.
+      const first = previous?.size === size && this.#restored === sequence - 1 ? previous : undefined;
+      must(first !== undefined || size === sequence, 'a restore of another length of the log');
+      const products = new Set([...this.jobs.values()].map((job) => job.product));
+      const restore = first ?? { sequence, size, known, head: this.#head, products, statements: [] };
+      if (first === undefined) this.restores.push(restore);
+      const statement = fields.optionalBytes('statement');
+      if (statement !== undefined) restore.statements.push(statement);
       this.#restored = sequence;
-      this.restores.push({ sequence, size: fields.number('known') });
       for (const job of this.jobs.values()) if (job.state === 'approved') job.state = 'open';
     },
     'identity-stored': (fields) => {

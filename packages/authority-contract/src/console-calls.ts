@@ -58,6 +58,8 @@ export const consoleCalls = {
       products: z
         .array(z.object({ product: of.shownText(64), rootPublicKey: of.base64Bytes(65) }))
         .max(mostItems),
+      /** Verifier key of the ledger (spec/ledger.md section 2), where the authority publishes one. */
+      ledgerKey: of.shownText(256).optional(),
       /** Of a line's token. */
       job: z
         .object({
@@ -98,13 +100,19 @@ export const consoleCalls = {
     path: '/v1/receipts/{receipt}',
     scopes: ['owner', 'auditor'],
     about:
-      'Shows a receipt by its digest, as the file that `firmseal verify receipt` takes (spec/receipt.md section 5): all that verifies it besides the key of the root.',
+      'Shows a receipt by its digest, as the file that `firmseal verify receipt` takes (spec/receipt.md section 5): all that verifies it besides the key of the root. Where the authority publishes a ledger, the proofs come along as far as it can prove at this moment.',
     input: z.strictObject({ receipt: of.digest }),
     answer: z.object({
       job: of.jobId,
       unitIndex: of.count,
       storedAtMs: of.timeMs,
       file: of.base64Bytes(16_384),
+      /**
+       * That license and receipt stand in the ledger (spec/ledger.md section 6), where the
+       * authority publishes one.
+       */
+      licenseProof: of.ledgerProof.optional(),
+      receiptProof: of.ledgerProof.optional(),
     }),
   }),
   listLog: call({

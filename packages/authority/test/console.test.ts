@@ -4,11 +4,12 @@
 import { verifyReceiptFile } from '@firmseal/audit';
 import { fromBase64url, fromHex, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { LogChain } from '@firmseal/ledger';
+import { LogChain, parseNoteKey, verifyLedgerProof } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRoutes } from '../src/index.ts';
 import type { TestChip } from './chip.ts';
 import { type OpenedJob, TestAuthority } from './running-authority.ts';
+import { TestLedger } from './running-ledger.ts';
 
 let authority: TestAuthority;
 beforeEach(async () => {
@@ -131,6 +132,31 @@ describe('a receipt with all that verifies it', () => {
         fresh: true,
       },
     });
+  });
+
+  it('comes with proofs that license and receipt stand in the ledger, unless witnesses are awaited', async () => {
+    const { authority, ledger } = await TestLedger.start();
+    try {
+      const opened = await authority.openJob();
+      await authority.install(opened, await authority.chip());
+      const { body: units } = await authority.asOwner('GET', `/v1/jobs/${opened.job}/units`);
+      const path = `/v1/receipts/${units.units[0].install.receiptDigest}`;
+      await ledger.stopWitness();
+      // The receipt came after the last checkpoint.
+      const { body: early } = await authority.asOwner('GET', path);
+      expect(early).not.toHaveProperty('receiptProof');
+      await ledger.startWitness();
+      const { body: shown } = await authority.asOwner('GET', path);
+      const text = (proof: string) => new TextDecoder().decode(fromBase64url(proof)!);
+      const kinds = [shown.licenseProof, shown.receiptProof].map(
+        (proof) => verifyLedgerProof(crypto, text(proof), ledger.trust).kind,
+      );
+      expect(kinds).toEqual(['license-issued', 'receipt-stored']);
+      const { body: me } = await authority.asOwner('GET', '/v1/token');
+      expect(parseNoteKey(crypto, me.ledgerKey, 'the key')).toEqual(ledger.signer.key);
+    } finally {
+      await ledger.remove();
+    }
   });
 
   it('is unknown by another digest', async () => {

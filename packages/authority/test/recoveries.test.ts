@@ -73,3 +73,11 @@ it('is for the owner alone', async () => {
   const opened = await authority.openJob();
   expect((await floorOf(chip, (await authority.lineToken(opened.job)).token)).status).toBe(403);
 });
+
+it('licenses nothing to a chip that waits for a recovery', async () => {
+  const chip = await authority.chip();
+  const opened = await authority.openJob();
+  const answer = await authority.license(opened, chip, { lifeCycle: 'recovery-needed' });
+  expect(answer.body.code).toBe('recovery-needed');
+  expect((await authority.showJob(opened.job)).units).toBe(0);
+});

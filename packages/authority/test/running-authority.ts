@@ -11,6 +11,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import {
   type Authority,
+  type ConsoleFile,
   createAuthority,
   createToken,
   type Ledger,
@@ -51,6 +52,8 @@ export class TestAuthority {
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
+  /** Served at /console/ from the next run on. */
+  console: readonly ConsoleFile[] | undefined;
   keys!: ProductKeys;
   /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
@@ -85,6 +88,7 @@ export class TestAuthority {
       authority: await this.local(wrap(this.#store)),
       limits: { burst, perSecond: 1 },
       publicLimits: { burst: options.publicBurst ?? 5000, perSecond: 1 },
+      console: this.console,
       onRequest: (event) => this.events.push(event),
     });
   }

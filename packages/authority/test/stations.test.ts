@@ -1,8 +1,11 @@
 // Units for chips without agent, as a hostile line could ask for them over HTTP: what a station gets, what is
 // refused before a unit is taken, and what the audit says of statements that were forged or changed.
 
-import { fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
+import { AuthorityClient, demandStationProofs, stationAccessForJob } from '@firmseal/authority-client';
+import { fromBase64url, fromHex, Secret, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { LedgerTrust } from '@firmseal/ledger';
+import { systemClock } from '@firmseal/link';
 import {
   areaDigestsAsked,
   makeOutcome,
@@ -19,6 +22,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chipId, signerOf } from './owner.ts';
 import { type OpenedJob, TestAuthority } from './running-authority.ts';
+import { TestLedger } from './running-ledger.ts';
 
 const flashStart = 0x0800_0000;
 let authority: TestAuthority;
@@ -106,6 +110,26 @@ beforeEach(async () => {
   opened = await authority.openJob({ mode: 'station', quota: 2, seal: { address: flashStart } });
 });
 afterEach(() => authority.remove());
+
+it('leaves to a station with the proof that the station asks for, and not without', async () => {
+  await authority.remove();
+  const started = await TestLedger.start();
+  authority = started.authority;
+  opened = await authority.openJob({ mode: 'station', quota: 2, seal: { address: flashStart } });
+  const { answer, request, delegation, body } = await ask({ holder: holderOf(1) });
+  const job = fromHex(opened.job);
+  const client = new AuthorityClient({
+    ...{ address: authority.url, token: new Secret(utf8(opened.line)), clock: systemClock, attempts: 1 },
+  });
+  const askAgain = (trust: LedgerTrust) =>
+    demandStationProofs(stationAccessForJob(client, job), { crypto, job, trust }).issueStationLicense({
+      ...{ request, delegation, challenge: fromHex(body.challenge) },
+    });
+  const { trust } = started.ledger;
+  expect(toHex((await askAgain(trust)).licenseId)).toBe(answer.body.licenseId);
+  await expect(askAgain({ ...trust, least: 2 })).rejects.toMatchObject({ code: 'cosignatures-too-few' });
+  await started.ledger.stopWitness();
+});
 
 describe('a license to a station', () => {
   it('opens for that station alone, and the same chip takes no second unit', async () => {

@@ -1,19 +1,13 @@
 // What store.ts promises, as tests that run on every implementation. An implementation's own test calls this
 // with a way to open an empty store, and to open a second connection to the same data.
 
-import { type Bytes, toHex, u32be } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { LogChain, type LogEvent } from '@firmseal/ledger';
+import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LicenseRecord, ReceiptRecord } from '../src/store/records.ts';
-import type { NewLicense, Store } from '../src/store/store.ts';
+import type { Store } from '../src/store/store.ts';
 import { ownerPromises } from './store-owner-promises.ts';
-
-const id = (n: number, length: number): Bytes => crypto.sha256(u32be(n)).slice(0, length);
-const event = (label: string): LogEvent => ({ timeMs: 1000, kind: 'alarm', fields: { label } });
-const jobId = id(1, 16);
-const manifestDigest = id(2, 32);
-const shown = { firmwareVersion: '1.2', securityCounter: 3 };
+import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
 export function storeConformance(
   name: string,
@@ -30,17 +24,7 @@ export function storeConformance(
     });
 
     const open = (quota: number, deviceData: Bytes[] = []) =>
-      store.insertJob(
-        {
-          job: {
-            ...{ jobId, product: 'pump', quota, mode: 'session', accepts: ['ENROLLED'] },
-            ...{ createdAtMs: 5, validUntilMs: 9000 },
-          },
-          package: { manifestDigest, header: id(3, 40), contentKeyFile: id(4, 60), ...shown },
-          deviceData,
-        },
-        event('open'),
-      );
+      store.insertJob({ ...newJob(quota), deviceData }, event('open'));
     const take = (n: number, on = store) =>
       on.takeUnit({
         jobId,
@@ -49,30 +33,6 @@ export function storeConformance(
         atMs: n,
         event: (unitIndex) => event(`unit ${unitIndex}`),
       });
-    const license = (n: number, more: Partial<LicenseRecord> = {}): NewLicense => ({
-      licenseId: id(200 + n, 16),
-      jobId,
-      thumbprint: id(100, 32),
-      unitIndex: 0,
-      manifestDigest,
-      nonce: id(300 + n, 16),
-      requestId: `request-${n}`,
-      mode: 'session',
-      licenseDigest: id(400 + n, 32),
-      bundle: id(500 + n, 70),
-      issuedAtMs: n,
-      ...more,
-    });
-    const receipt = (n: number): ReceiptRecord => ({
-      receiptDigest: id(600 + n, 32),
-      licenseId: id(200, 16),
-      jobId,
-      receipt: id(700 + n, 50),
-      ...(n > 0 ? { challenge: id(800 + n, 32) } : {}),
-      fresh: n > 0,
-      outcome: 'PASS',
-      storedAtMs: n,
-    });
     const logSize = async () => (await store.logHead()).size;
     const all = { from: 0, limit: 1000 };
     const everyUnit = { jobId, first: 0, last: 1000 };
@@ -113,7 +73,7 @@ export function storeConformance(
     it('finds units of all jobs by thumbprint, product and licensed version', async () => {
       await open(9);
       await store.approveJob(jobId, event('approve'));
-      await Promise.all([take(0), take(1), take(2)]);
+      for (const n of [0, 1, 2]) await take(n);
       await store.insertLicense(license(0), event('license'));
       const sorted = [0, 1, 2].sort((a, b) => (toHex(id(100 + a, 32)) < toHex(id(100 + b, 32)) ? -1 : 1));
       const indexes = async (filter: Parameters<Store['findUnits']>[0], page = all) =>
@@ -149,7 +109,7 @@ export function storeConformance(
 
     it('keeps the newest board of a token, forgets old ones, and logs none', async () => {
       await open(1);
-      await Promise.all([1, 2].map(note));
+      for (const n of [1, 2]) await note(n);
       const size = await logSize();
       const board = (n: number, atMs: number) => ({ tokenId: `${n}`, jobId, atMs, board: `${atMs}` });
       await store.keepBoard(board(1, 10), 0);

@@ -59,6 +59,7 @@ const settings: fc.Arbitrary<BoardSettings> = fc
     active: fc.constantFrom('high' as const, 'low' as const),
     pull: fc.constantFrom('none' as const, 'up' as const, 'down' as const),
     listenWindowMs: fc.integer({ min: 0, max: 10_000 }),
+    boots: fc.integer({ min: 0, max: 100 }),
     ids: fc.tuple(fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0, max: 0xffff })),
     vbusSensing: fc.boolean(),
   })
@@ -81,6 +82,7 @@ const settings: fc.Arbitrary<BoardSettings> = fc
     }),
     ...(uses.entry && { entry: { pin: entry!, active: one.active, pull: one.pull } }),
     listenWindowMs: one.listenWindowMs,
+    ...(one.boots > 0 && { unconfirmedBoots: one.boots }),
     ...(uses.usb && { usb: { vendorId: ids[0], productId: ids[1], vbusSensing: one.vbusSensing } }),
   }));
 

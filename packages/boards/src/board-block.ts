@@ -76,6 +76,7 @@ export function encodeBoardBlock(settings: BoardSettings, chip: Chip): Bytes {
   block[32] = pinByte(entry?.pin);
   block[33] = entry === undefined ? 0 : Number(entry.active === 'high') | (pulls.indexOf(entry.pull) << 1);
   view.setUint16(34, settings.listenWindowMs, true);
+  block[37] = settings.unconfirmedBoots ?? 0;
   block[36] = usb === undefined ? 0 : 1 | (Number(usb.vbusSensing) << 1);
   view.setUint16(38, usb?.vendorId ?? 0, true);
   view.setUint16(40, usb?.productId ?? 0, true);
@@ -152,7 +153,6 @@ function readUsbPart(block: Uint8Array, view: DataView): BoardSettings['usb'] {
 
 function readFields(block: Uint8Array, view: DataView): BoardSettings {
   zero('reserved', block[5]!);
-  zero('reserved', block[37]!);
   for (let at = 42; at < crcOffset; at++) zero('reserved', block[at]!);
   const kind = choice('oscillator.kind', block[10]!, oscillators);
   const frequencyHz = view.getUint32(12, true);
@@ -170,6 +170,7 @@ function readFields(block: Uint8Array, view: DataView): BoardSettings {
     ...(uart === undefined ? {} : { uart }),
     ...(entry === undefined ? {} : { entry }),
     listenWindowMs: view.getUint16(34, true),
+    ...(block[37] === 0 ? {} : { unconfirmedBoots: block[37]! }),
     ...(usb === undefined ? {} : { usb }),
   };
 }

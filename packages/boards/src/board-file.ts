@@ -22,7 +22,15 @@ const source = z.strictObject({
   unverified: z.literal(true).optional(),
   reason: z.string().min(1).max(500).optional(),
 });
-const sourced = z.enum(['oscillator', 'supply', 'uart', 'entry', 'usb', 'listenWindowMs']);
+const sourced = z.enum([
+  'oscillator',
+  'supply',
+  'uart',
+  'entry',
+  'usb',
+  'listenWindowMs',
+  'unconfirmedBoots',
+]);
 
 const file = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'an id has 1 to 40 small letters, digits and -'),
@@ -51,6 +59,7 @@ const file = z.strictObject({
     .strictObject({ pin, active: z.enum(['high', 'low']), pull: z.enum(['none', 'up', 'down']) })
     .optional(),
   listenWindowMs: z.int(),
+  unconfirmedBoots: z.int().optional(),
   usb: z.strictObject({ vendorId: usbId, productId: usbId, vbusSensing: z.boolean() }).optional(),
   sources: z.partialRecord(sourced, source).optional(),
 });

@@ -47,6 +47,8 @@ export interface BoardSettings {
   readonly uart?: BoardUart | undefined;
   readonly entry?: BoardEntry | undefined;
   readonly listenWindowMs: number;
+  /** Boots in a row without a confirmation after which the agent listens; undefined: not counted. */
+  readonly unconfirmedBoots?: number | undefined;
   readonly usb?: BoardUsb | undefined;
 }
 
@@ -55,6 +57,7 @@ const limits = {
   millivolts: { least: 1600, most: 3700 },
   baud: { least: 1200, most: 20_000_000 },
   listenWindowMs: { least: 0, most: 10_000 },
+  unconfirmedBoots: { least: 1, most: 100 },
   vendorId: { least: 1, most: 0xffff },
   productId: { least: 0, most: 0xffff },
   function: { least: 0, most: 15 },
@@ -117,7 +120,7 @@ function checkUart({ peripheral, tx, rx, baud, fastBaud }: BoardUart): void {
 
 /** Throws `board-field-invalid` for the first setting that does not hold. */
 export function checkBoard(settings: BoardSettings): void {
-  const { oscillator, supply, uart, listenWindowMs, usb } = settings;
+  const { oscillator, supply, uart, listenWindowMs, unconfirmedBoots, usb } = settings;
   if (oscillator.kind !== 'internal')
     within('oscillator.frequencyHz', oscillator.frequencyHz, limits.frequencyHz);
   within('supply.leastMillivolts', supply.leastMillivolts, limits.millivolts);
@@ -126,6 +129,7 @@ export function checkBoard(settings: BoardSettings): void {
     refuse('supply.leastMillivolts', supply.leastMillivolts, 'it is above the most');
   if (uart !== undefined) checkUart(uart);
   within('listenWindowMs', listenWindowMs, limits.listenWindowMs);
+  if (unconfirmedBoots !== undefined) within('unconfirmedBoots', unconfirmedBoots, limits.unconfirmedBoots);
   if (usb !== undefined) {
     within('usb.vendorId', usb.vendorId, limits.vendorId);
     within('usb.productId', usb.productId, limits.productId);

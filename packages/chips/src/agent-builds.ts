@@ -6,6 +6,12 @@ import type { Chip } from './chip.ts';
 
 export type AgentBuild = 'machine-code' | 'webassembly';
 
+/**
+ * Version of the agent that is built here, as its hellos say it, and the counter of its image: a chip
+ * replaces its agent by one of a higher counter. A test holds it to device/agent/core/fs_version.h.
+ */
+export const agentVersion = 1;
+
 const builds: Readonly<Record<string, readonly AgentBuild[]>> = {
   stm32f427: ['machine-code', 'webassembly'],
   stm32h743: ['machine-code', 'webassembly'],

@@ -1,4 +1,4 @@
-export { type AgentBuild, agentBuilds, requireAgent } from './agent-builds.ts';
+export { type AgentBuild, agentBuilds, agentVersion, requireAgent } from './agent-builds.ts';
 export { agentHeader, agentHeaderBytes, agentVectors } from './agent-slot.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
 export { brownOutMillivolts, brownOutOptions, marginMillivolts } from './brown-out.ts';

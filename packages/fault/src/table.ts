@@ -331,7 +331,7 @@ export const faultTable = {
   'agent-package-invalid': {
     number: 266, exit: 'package', http: 422, retry: 'fail', chip: true,
     sentence: 'A package that brings an agent holds something beside it, or asks for option bytes, a policy or a counter of applications.',
-    remedy: 'Make it with `firmseal seal --agent`.',
+    remedy: 'Make it with `firmseal agent seal`.',
   },
   'agent-target-wrong': {
     number: 267, exit: 'package', http: 422, retry: 'fail', chip: true,
@@ -648,6 +648,21 @@ export const faultTable = {
     sentence: 'The chip holds no data of its anchor, so no agent can be checked.',
     remedy: 'Personalize the chip.',
   },
+  'chip-waits-for-agent': {
+    number: 423, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The {chip} holds no agent that it may start. Its anchor waits for one.',
+    remedy: 'Load the agent that the chip was personalized with, or a signed one: `firmseal agent load`.',
+  },
+  'chip-has-agent': {
+    number: 424, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The chip has an agent, which answers. Nothing was loaded.',
+    remedy: 'Replace an agent that works by a package that brings another one.',
+  },
+  'agent-file-without-agent': {
+    number: 425, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: '{path} holds no agent for {chip}: neither the image of one, nor bytes at {address}.',
+    remedy: 'Give a signed image, or the file of `firmseal agent export` for this chip.',
+  },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
@@ -676,12 +691,12 @@ export const faultTable = {
   'agent-image-unknown': {
     number: 435, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'An agent\'s image has no statement of a signer, and is not the agent that this chip was personalized with.',
-    remedy: 'Sign the agent: `firmseal seal --agent`.',
+    remedy: 'Sign the agent: `firmseal agent seal`.',
   },
   'agent-image-other': {
     number: 436, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The agent\'s image has another counter or length than the package says.',
-    remedy: 'Seal the agent again: `firmseal seal --agent` takes the counter from one place.',
+    remedy: 'Seal the agent again: `firmseal agent seal` takes the counter from one place.',
   },
   'journal-newer': {
     number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -877,6 +892,16 @@ export const faultTable = {
     number: 524, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The proof of the agent\'s signer has {lengthBytes} bytes, and the header of an agent has room for {mostBytes}.',
     remedy: 'Leave out successions of the root that these chips do not need: those before the root that they were personalized with.',
+  },
+  'agent-version-needed': {
+    number: 525, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'Nothing says which version the agent in {file} is.',
+    remedy: 'Add --agent-version with the number that this agent says in its hello.',
+  },
+  'agent-file-foreign': {
+    number: 526, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: '{file} holds no agent of {chip}: its header is not at {address}.',
+    remedy: 'Give a file that `firmseal agent export` of that agent\'s version writes for this chip.',
   },
   'policy-repairable': {
     number: 592, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1738,8 +1763,28 @@ export const faultTable = {
     sentence: 'The copy of the database differs from it: {problem}.',
     remedy: 'Audit the authority. Nothing was put into force.',
   },
+  'restore-malformed': {
+    number: 944, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore does not have the form of the specification.',
+    remedy: 'Make it again by `firmseal keys restore`.',
+  },
+  'restore-signature-invalid': {
+    number: 945, exit: 'unsound', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is not signed by the product\'s root key.',
+    remedy: 'Have it signed by the root of the product (`firmseal keys restore`).',
+  },
+  'restore-wrong': {
+    number: 946, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The statement of a restore is for another {what}.',
+    remedy: 'Sign one for the size and head that the refused start of the authority named (`firmseal keys restore`).',
+  },
+  'restore-missing': {
+    number: 947, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'No statement of a restore for product {product} was given.',
+    remedy: 'Give one for each product that the authority serves: repeat --accept-restore.',
+  },
   'issue-stopped': {
-    number: 949, exit: 'license', http: 409, retry: 'fail', chip: false,
+    number: 948, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
     remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
@@ -2026,7 +2071,7 @@ export const faultTable = {
   'recovery-agent-silent': {
     number: 986, exit: 'link', http: null, retry: 'fail', chip: false,
     sentence: 'No agent answers at {socket}.',
-    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, bring it back first (docs/recover.md).',
+    remedy: 'Check cable and power, and hold the entry pin at a reset. If the agent itself is gone, load one first: `firmseal agent load`.',
   },
   'recovery-not-needed': {
     number: 987, exit: 'usage', http: null, retry: 'fail', chip: false,

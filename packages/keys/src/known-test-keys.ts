@@ -5,7 +5,10 @@
 import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 
-/** SEC 1 uncompressed points, lower-case hexadecimal, and where the private half can be read. */
+/**
+ * SEC 1 uncompressed points, and Ed25519 keys, lower-case hexadecimal, and where
+ * the private half can be read.
+ */
 export const knownTestKeys: readonly { readonly publicKey: string; readonly from: string }[] = [
   {
     publicKey:
@@ -86,6 +89,18 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
     from: 'vectors/keys.json, stranger',
   },
   {
+    publicKey: '46fbfecff2f2d702e5fe27f5d5a2319b5c53976a567c410595a8d8d0ea31c79c',
+    from: 'vectors/ledger/verify.json, ledger',
+  },
+  {
+    publicKey: '6eda3fce87c4458af694b1e6a1097b716f759b466fe1dd12db0a9edc5b8fda35',
+    from: 'vectors/ledger/verify.json, witness 1',
+  },
+  {
+    publicKey: 'afc699918eccaf62c06f02cf2a03174da20ca253083d4de779552119aa896c36',
+    from: 'vectors/ledger/verify.json, witness 2',
+  },
+  {
     publicKey:
       '041c7644b4260944c6f011d49fe62efb175c47e0233903d1ac9f826fcb6a966411' +
       '0f81f9bcdbbb5d594f8d82e33a7b866552f4946494a1403ea73814d70670ec66',
@@ -95,7 +110,7 @@ export const knownTestKeys: readonly { readonly publicKey: string; readonly from
 
 const known = new Set(knownTestKeys.map(({ publicKey }) => publicKey));
 
-/** Throws `key-known-test` when the private half of this key (65 bytes) is public. */
+/** Throws `key-known-test` when the private half of this key (65 bytes, 32 of Ed25519) is public. */
 export function refuseKnownTestKeys(publicKey: Uint8Array): void {
   const name = toHex(publicKey);
   if (known.has(name)) throw new Fault('key-known-test', { publicKey: name });

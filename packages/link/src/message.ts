@@ -19,6 +19,8 @@ export const requestTypes = {
   start: 0x26,
   'agent-receipt': 0x27,
   recover: 0x30,
+  'agent-header': 0x40,
+  'agent-code': 0x41,
 } as const;
 
 export type RequestName = keyof typeof requestTypes;

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { agentImageOf } from '../../../device/agent/test/agent-package.ts';
 import { createBench } from '../test/bench.ts';
 import { RealChip, verifyRealCertificate } from '../test/real-chip.ts';
+import type { SmallChange } from '../test/small-package.ts';
 
 const chipId = 'stm32f427';
 let made = 0;
@@ -15,10 +16,10 @@ async function ready() {
   const image = await agentImageOf(chipId);
   const { addressStart: address } = findChip(chipId).layout.agentCopy;
   const area = { kind: 'agent', address, lengthBytes: image.length, agentCounter: 2 } as const;
-  const change = {
+  const change: SmallChange = {
     ...{ firmwareVersion: 'agent 2', securityCounter: 0, interruption: 'erase', bootCheck: 'record' },
     ...{ entry: address + agentHeaderBytes, chunkSizeBytes: 4096, areas: [{ area, plaintext: image }] },
-  } as const;
+  };
   const bench = await createBench({ uart: chip }, { verifyCertificate: verifyRealCertificate, change });
   return { chip: chip.chip, bench };
 }

@@ -63,6 +63,7 @@ const hello: Step = async (context, { settings, emit, meet }) => {
   const { lifeCycle, chipId } = client.info;
   // The info is not signed; these two only save a wrong chip the way to the authority.
   if (lifeCycle === 'blank') throw new Fault('chip-not-ready', { socket, lifeCycle });
+  if (lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { socket });
   if (!core.chips.includes(chipId)) throw new Fault('manifest-chip-wrong', { chip: chipId });
   const challenge = await authority.giveChallenge('hello');
   const answer = await client.hello(challenge);

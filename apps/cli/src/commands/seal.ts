@@ -6,8 +6,6 @@ import { type Chip, findChip, hexAddress, type ReadoutLevel, requireAgent } from
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { imageFormats } from '@firmseal/image';
-import { refuseKnownTestKeys, signerOf } from '@firmseal/keys';
-import { sealContentKey } from '@firmseal/license';
 import {
   type Area,
   checkPolicy,
@@ -17,10 +15,8 @@ import {
   policyRequirements,
   protectedReadoutLevel,
   type SealInputs,
-  sealPackage,
 } from '@firmseal/seal';
 import { chipOption } from '../chip-option.ts';
-import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
 import { readImageFile } from '../image-file.ts';
 import {
@@ -35,9 +31,8 @@ import {
   rootKeyOption,
   toNumber,
 } from '../options.ts';
-import { readPublicKey } from '../public-key-file.ts';
 import { runs } from '../runs.ts';
-import { withKey } from '../secret-files.ts';
+import { sealFor } from '../seal-for.ts';
 import { packagerFiles, packagerPaths, preparePackagerFolder } from '../sfi/packager-inputs.ts';
 import type { Shell } from '../shell.ts';
 
@@ -259,26 +254,4 @@ function makeCore(chip: Chip, entry: number, options: SealOptions): SealInputs['
     leastAgentVersion: 0,
     ...(sbom === undefined ? {} : { sbomDigest: nodeCrypto.sha256(readInput(sbom)) }),
   };
-}
-
-/** The package in parts, and its content key wrapped for the authority. */
-async function sealFor(face: Face, content: Pick<SealInputs, 'core' | 'areas'>, options: SealOptions) {
-  const { signer: file, passphraseFile, epochStatement } = options;
-  const rootPublicKey = readPublicKey(options.rootKey);
-  const authorityKemKey = readPublicKey(options.authorityKey);
-  const delegation = readInput(options.delegation);
-  const carried = {
-    ...(epochStatement === undefined ? {} : { epoch: readInput(epochStatement) }),
-    successions: options.succession.map(readInput),
-  };
-  const role = 'package-signer';
-  const sealed = await withKey(face, { file, role, what: 'the signer key', passphraseFile }, (key) => {
-    for (const publicKey of [rootPublicKey, authorityKemKey, key.publicKey]) refuseKnownTestKeys(publicKey);
-    const signer = signerOf(nodeCrypto, key);
-    return sealPackage(nodeCrypto, { ...content, signer, delegation, rootPublicKey, ...carried });
-  });
-  const { parts, contentKey, manifestDigest } = sealed;
-  const wrappedKey = sealContentKey(nodeCrypto, { contentKey, manifestDigest, authorityKemKey });
-  contentKey.wipe();
-  return { parts, wrappedKey };
 }

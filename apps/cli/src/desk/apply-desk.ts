@@ -40,6 +40,8 @@ const options: Readonly<Record<string, (desk: Desk, name: string) => Value>> = {
   '--delegation': (desk) => fileOf(desk, desk.content.keys?.signerDelegation),
   '--device-ca': (desk) => fileOf(desk, desk.content.keys?.deviceCa),
   '--device-ca-delegation': (desk) => fileOf(desk, desk.content.keys?.deviceCaDelegation),
+  '--agent-signer': (desk) => fileOf(desk, desk.content.keys?.agentSigner),
+  '--agent-delegation': (desk) => fileOf(desk, desk.content.keys?.agentSignerDelegation),
   '--issuer-delegation': (desk) => fileOf(desk, desk.content.keys?.issuerDelegation),
   '--authority-key': (desk) => fileOf(desk, desk.content.keys?.authorityPublic),
   '--approver-key': (desk) => fileOf(desk, desk.content.keys?.approver),

@@ -39,6 +39,8 @@ const deskFile = z.strictObject({
       signerDelegation: path,
       deviceCa: path,
       deviceCaDelegation: path,
+      agentSigner: path,
+      agentSignerDelegation: path,
       issuerDelegation: path,
       authorityPublic: path,
       epochStatement: path,

@@ -1,5 +1,5 @@
-// A desk's folder: root, package signer and device CA with their keys, what the root delegates to them, and
-// an authority that issues licenses for one product.
+// A desk's folder: root, package signer, device CA and agent signer with their keys, what the root delegates
+// to them, and an authority that issues licenses for one product.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,8 +20,10 @@ export const deskNames = {
   signer: 'signer.key',
   deviceCa: 'ca.key',
   approver: 'approver.key',
+  agentSigner: 'agent.key',
   signerDelegation: 'signer.delegation',
   deviceCaDelegation: 'ca.delegation',
+  agentSignerDelegation: 'agent.delegation',
   issuerDelegation: 'issuer.delegation',
   approverDelegation: 'approver.delegation',
   approvalPolicy: 'approval.policy',
@@ -44,6 +46,7 @@ export async function makeDesk(
     ['signer', 'package-signer'],
     ['deviceCa', 'device-ca'],
     ['approver', 'approver'],
+    ['agentSigner', 'agent-signer'],
   ] as const) {
     const { info, file } = await makeKey(nodeCrypto, { role, passphrase, now: new Date(), ...cost });
     const path = at(deskNames[name]);
@@ -67,12 +70,14 @@ export async function makeDesk(
     const approverDelegation = await delegate('approver', publicKeys.approver!);
     // The desk of one person: he approves alone, with a key of his own.
     const approvalPolicy = await makeApprovalPolicy(nodeCrypto, signer, { product, threshold: 1, number: 1 });
+    const agentSignerDelegation = await delegate('agent-signer', publicKeys.agentSigner!);
     writeNewFiles([
       { path: at(deskNames.signerDelegation), parts: [signerDelegation] },
       { path: at(deskNames.deviceCaDelegation), parts: [deviceCaDelegation] },
       { path: at(deskNames.issuerDelegation), parts: [issuerDelegation] },
       { path: at(deskNames.approverDelegation), parts: [approverDelegation] },
       { path: at(deskNames.approvalPolicy), parts: [approvalPolicy] },
+      { path: at(deskNames.agentSignerDelegation), parts: [agentSignerDelegation] },
     ]);
     writeProduct(at(deskNames.authority), {
       ...{ product, rootPublicKey: root.publicKey as Bytes, issuerDelegation },
@@ -104,6 +109,8 @@ export function deskFileFor(folder: string, { product, chip, url, sockets, ways 
       signerDelegation: at(deskNames.signerDelegation),
       deviceCa: at(deskNames.deviceCa),
       deviceCaDelegation: at(deskNames.deviceCaDelegation),
+      agentSigner: at(deskNames.agentSigner),
+      agentSignerDelegation: at(deskNames.agentSignerDelegation),
       issuerDelegation: at(deskNames.issuerDelegation),
       authorityPublic: `${authority}/kem.key.pub`,
       approver: at(deskNames.approver),

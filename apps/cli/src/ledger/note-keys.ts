@@ -5,6 +5,7 @@ import { Option } from '@commander-js/extra-typings';
 import { utf8 } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
+import { refuseKnownTestKeys } from '@firmseal/keys';
 import { formatNoteKey, type LedgerTrust, type NoteKey, parseNoteKey } from '@firmseal/ledger';
 import { readText } from '../files.ts';
 import { collect, number } from '../options.ts';
@@ -13,12 +14,16 @@ export const noteKeyFile = (key: NoteKey): Uint8Array => utf8(`${formatNoteKey(n
 
 function keyOf(text: string, kind: NoteKey['kind'], what: string): NoteKey {
   const key = parseNoteKey(nodeCrypto, text, what);
+  refuseKnownTestKeys(key.publicKey);
   if (key.kind === kind) return key;
   const problem = kind === 'log' ? 'it is the key of a witness' : 'it is the key of a ledger';
   throw new Fault('note-key-malformed', { what, problem });
 }
 
-/** Throws `note-key-malformed`, also for a key of the other kind, and what reading a file throws. */
+/**
+ * Throws `note-key-malformed`, also for a key of the other kind, `key-known-test`, and
+ * what reading a file throws.
+ */
 export const readNoteKey = (path: string, kind: NoteKey['kind']): NoteKey =>
   keyOf(readText(path), kind, path);
 

@@ -70,6 +70,8 @@ async function publishOnce(face: Face, ledger: Ledger, told: Set<string>): Promi
  */
 export async function keepPublished(face: Face, ledger: Ledger): Promise<() => Promise<void>> {
   const told = new Set<string>();
+  // An older copy of database and ledger has nothing new to publish: only the witness knows better.
+  await ledger.confirm();
   await publishOnce(face, ledger, told);
   let failure = '';
   const publish = async () => {

@@ -1,8 +1,8 @@
 // Lines that tell the authority what they do: a row a socket, yield, cycle times. docs/console.md says how a
 // line is asked to.
 
+import { lazy, Suspense } from 'react';
 import { percentText, plural, spanText } from '../format.ts';
-import { CycleChart } from '../parts/chart.tsx';
 import { Copied } from '../parts/command.tsx';
 import { Bar, Tiles, Time } from '../parts/facts.tsx';
 import { Heading } from '../parts/heading.tsx';
@@ -14,6 +14,9 @@ import { type Asked, useCall } from '../use-call.ts';
 
 type Board = NonNullable<Asked<'listBoards'>['answer']>['boards'][number];
 type Socket = Board['board']['sockets'][number];
+
+/** Loaded when a line is shown. */
+const CycleChart = lazy(async () => ({ default: (await import('../parts/chart.tsx')).CycleChart }));
 
 const everyMs = 2000;
 /** A line that told nothing for so long has ended, or has lost its connection. */
@@ -143,7 +146,9 @@ function LineSection({ one, nowMs, theme }: { one: Board; nowMs: number; theme: 
       />
       <figure>
         <figcaption>Cycle time of each chip. {timesText(results)}</figcaption>
-        <CycleChart results={results} theme={theme} />
+        <Suspense fallback={<div className="chart" />}>
+          <CycleChart results={results} theme={theme} />
+        </Suspense>
       </figure>
     </section>
   );

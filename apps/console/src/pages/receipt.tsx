@@ -13,6 +13,7 @@ import { linkTo } from '../route.ts';
 import { useSession } from '../session.ts';
 import { asFault, useCall } from '../use-call.ts';
 import type { ProvenReceipt } from '../verify.ts';
+import { type LedgerProofs, ReceiptInLedger } from './receipt-in-ledger.tsx';
 
 /** As packages/license bounds the file. */
 const mostFileBytes = 16_384;
@@ -46,7 +47,11 @@ function KeptReceipt({ receipt }: { receipt: string }) {
       {answer === undefined ? (
         fault === undefined && <Waiting />
       ) : (
-        <Verified file={answer.file} digest={receipt} />
+        <Verified
+          file={answer.file}
+          digest={receipt}
+          proofs={answer.licenseProof && { license: answer.licenseProof, receipt: answer.receiptProof }}
+        />
       )}
     </>
   );
@@ -102,7 +107,13 @@ async function verdictOf(file: Bytes, keys: readonly RootKey[]): Promise<Verdict
   return { fault };
 }
 
-function Verified({ file, digest }: { file: Bytes; digest?: string }) {
+interface VerifiedProps {
+  readonly file: Bytes;
+  readonly digest?: string;
+  readonly proofs?: LedgerProofs | undefined;
+}
+
+function Verified({ file, digest, proofs }: VerifiedProps) {
   const { me } = useSession();
   const [own, setOwn] = useState<RootKey>();
   const [keyFault, setKeyFault] = useState<Fault>();
@@ -137,6 +148,9 @@ function Verified({ file, digest }: { file: Bytes; digest?: string }) {
   return (
     <>
       {verdict === undefined ? <Waiting /> : <VerdictView verdict={verdict} digest={digest} />}
+      {proofs !== undefined && verdict !== undefined && 'proven' in verdict ? (
+        <ReceiptInLedger file={file} proven={verdict.proven} proofs={proofs} />
+      ) : null}
       <section className="panel">
         <h2>Which root</h2>
         <p>

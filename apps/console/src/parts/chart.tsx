@@ -4,7 +4,6 @@
 import type { BoardResult } from '@firmseal/authority-contract';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 
 const heightPixels = 220;
 /** Results of one moment are not spread over the whole width. */

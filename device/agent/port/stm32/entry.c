@@ -45,7 +45,30 @@ static fs_answer word_left(uint32_t word, fs_answer take) {
 
 fs_answer fs_port_trial_confirmed(void) { return word_left(FS_CONFIRM_WORD, FS_NO); }
 
-void fs_port_trial_clear(void) { (void)word_left(FS_CONFIRM_WORD, FS_YES); }
+/* The register behind that of the words, with a mark above the count; an application's own value is none. */
+#define BOOTS_REGISTER (FS_REQUEST_REGISTER + 4u)
+#define BOOTS_MARK 0x46420000u
+#define BOOTS_MOST 0xFFFu
+
+static uint32_t unconfirmed;
+
+uint32_t fs_unconfirmed_boots(void) { return unconfirmed; }
+
+/* Lost with the supply of the backup domain, as the words are. */
+static void count_boot(fs_answer confirmed) {
+  fs_board settings;
+  uint32_t found;
+  fs_settings_read(&settings);
+  unconfirmed = 0;
+  if (settings.unconfirmed_boots == 0) return; /* the register is the application's */
+  fs_backup_open();
+  found = FS_REGISTER(BOOTS_REGISTER);
+  if (confirmed != FS_YES && (found & ~BOOTS_MOST) == BOOTS_MARK) unconfirmed = found & BOOTS_MOST;
+  FS_REGISTER(BOOTS_REGISTER) = BOOTS_MARK | (unconfirmed < BOOTS_MOST ? unconfirmed + 1u : BOOTS_MOST);
+  fs_backup_close();
+}
+
+void fs_port_trial_clear(void) { count_boot(word_left(FS_CONFIRM_WORD, FS_YES)); }
 
 void fs_port_trial_watchdog(void) { fs_watchdog_start(); }
 

@@ -7,6 +7,9 @@
 
 void fs_settings_read(fs_board *settings);
 
+/* Boots in a row before this one that no application confirmed; 0 where the settings do not ask. */
+uint32_t fs_unconfirmed_boots(void);
+
 /* The UART that is built in, on the pins of the ROM bootloader's first one. */
 void fs_settings_built_in(fs_board *settings);
 

@@ -18,6 +18,11 @@ void fs_listen_begin(void) {
   fs_board settings;
   fs_settings_read(&settings);
   left_ms = settings.window_ms;
+  /* A board without a button: an application that never confirms a boot does not keep the host out. */
+  /* Defence listen-after-unconfirmed-boots */
+  if (settings.unconfirmed_boots != 0 && fs_unconfirmed_boots() >= settings.unconfirmed_boots &&
+      left_ms < FS_BOARD_BOOTS_WINDOW_MS)
+    left_ms = FS_BOARD_BOOTS_WINDOW_MS;
   if (left_ms == 0) return;
   fs_link_start();
   SYSTICK_LOAD = FS_CORE_CLOCK_HZ / 1000u - 1u;

@@ -16,7 +16,7 @@ beforeEach((context) => {
   if (missing !== undefined) context.skip(missing);
 });
 
-const build = (id: string) => buildAgent(targetOf(id, 'shipping'));
+const build = (id: string) => buildAgent(targetOf(id));
 const builds = new Map<string, ReturnType<typeof build>>();
 
 describe.each(portedChips())('%s', (id) => {

@@ -1,13 +1,11 @@
 // The agent's machine code, as it ships, on a bench: does it start, speak, change the rate of the
-// link, read broken flash without dying, and leave a clean chip to the application. Whole, the
-// builds for ARMv6-M do the same.
+// link, read broken flash without dying, and leave a clean chip to the application.
 
 import { readFileSync } from 'node:fs';
 import { decodeCbor } from '@firmseal/cbor-cose';
 import { encodeFrame, type Frame, FrameReader } from '@firmseal/link';
 import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { sampled } from '../../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
 import { imageSize } from '../../toolchain/image-size.ts';
@@ -23,13 +21,8 @@ beforeEach((context) => {
 
 const info = encodeFrame({ type: 0x01, sequence: 7, body: new Uint8Array() });
 
-type Kind = 'shipping' | 'armv6m';
-const builds = portedChips().flatMap((id) =>
-  sampled<readonly Kind[]>(['shipping', 'armv6m'], ['shipping']).map((kind) => [id, kind] as const),
-);
-
-const started = (id: string, kind: Kind): ChipBench => {
-  const bench = new ChipBench(buildAgent(targetOf(id, kind)));
+const started = (id: string): ChipBench => {
+  const bench = new ChipBench(buildAgent(targetOf(id)));
   // The watchdog is started last before the agent listens.
   const watchdog = id === 'stm32h743' ? 0x58004800 : 0x40003000;
   bench.runUntil(() => bench.written.get(watchdog + 8) === 0x7ff && bench.written.get(watchdog) === 0xaaaa);
@@ -54,9 +47,9 @@ function decidedToBoot(): number {
   return (word('FS_FLOW_BOOT') + 2 * word('FS_STEP_BOOT')) >>> 0;
 }
 
-describe.each(builds)('%s, %s', (id, kind) => {
+describe.each(portedChips())('%s', (id) => {
   it('starts from garbage in RAM and answers an info request', () => {
-    const bench = started(id, kind);
+    const bench = started(id);
     bench.receive(Uint8Array.of(0));
     bench.receive(info);
     bench.runUntil(() => bench.sent.length > 2 && bench.sent.at(-1) === 0);
@@ -67,7 +60,7 @@ describe.each(builds)('%s, %s', (id, kind) => {
   });
 
   it('changes the rate of the link after framing errors, and back', () => {
-    const bench = started(id, kind);
+    const bench = started(id);
     const divider = usartOf(id) + (id === 'stm32f427' ? 0x08 : 0x0c);
     const slow = bench.written.get(divider)!;
     const rates: number[] = [];
@@ -83,11 +76,11 @@ describe.each(builds)('%s, %s', (id, kind) => {
   });
 
   it('hands over with its RAM wiped, the clock as after reset, and the vector table in place', () => {
-    const bench = started(id, kind);
+    const bench = started(id);
     const slots = bench.slots();
     expect(slots.length).toBeGreaterThan(0);
     for (const slot of slots) {
-      const fresh = started(id, kind);
+      const fresh = started(id);
       const stack = fresh.ramStart + 0x8000;
       new DataView(fresh.ram.buffer).setUint32(
         fresh.symbol('fs_flow') - fresh.ramStart,
@@ -111,7 +104,7 @@ describe.each(builds)('%s, %s', (id, kind) => {
       expect(fresh.core.LR >>> 0, 'as after a reset').toBe(0xffff_ffff);
       // Bits that are cleared by writing 1; Armv6-M has none.
       const cleared = faultStatus.map((place) => fresh.written.get(place));
-      const hasThem = kind === 'shipping' && id !== 'stm32g0b1';
+      const hasThem = id !== 'stm32g0b1';
       expect(cleared).toEqual(faultStatus.map(() => (hasThem ? 0xffff_ffff : 0x4000_0200)));
       expect(fresh.core.PM, 'interrupts are allowed, as after reset').toBe(false);
       expect(remaps).toEqual(slot.handover === 'swap-banks' ? [0x100] : []);
@@ -136,7 +129,7 @@ describe.each(builds)('%s, %s', (id, kind) => {
   it.each(['first', 'last'])(
     'reads unaligned ranges of flash, and gives a fault for a broken word, %s bytes',
     (where) => {
-      const bench = started(id, kind);
+      const bench = started(id);
       const { storeStart, length } = bench.slots()[0]!;
       // On the parts with an ECC, the first bytes of the slot are in bank 1 and the last in bank 2.
       const address = storeStart + (where === 'first' ? 0x41 : length - 0x3f);
@@ -160,9 +153,9 @@ describe.each(builds)('%s, %s', (id, kind) => {
   );
 });
 
-describe.each(builds)('%s, %s', (id, kind) => {
+describe.each(portedChips())('%s', (id) => {
   it('keeps to its flash and RAM', () => {
-    const build = buildAgent(targetOf(id, kind));
+    const build = buildAgent(targetOf(id));
     const { codeBytes, cryptoBytes, ramBytes } = imageSize(build);
     expect(codeBytes).toBeLessThan(55 << 10); // the layouts leave 60 KiB and more
     expect(cryptoBytes).toBeLessThan(24 << 10);
@@ -182,14 +175,14 @@ describe('stm32h743', () => {
     ['2003', 'V', undefined],
     ['2001', 'X', undefined],
   ])('revision 0x%s (%s): reads of AXI SRAM are made safe where they are not', (revision, _, written) => {
-    const bench = new ChipBench(buildAgent(targetOf('stm32h743', 'shipping')));
+    const bench = new ChipBench(buildAgent(targetOf('stm32h743')));
     bench.written.set(idCode, Number(`0x${revision}0450`));
     bench.call('fs_chip_start');
     expect(bench.written.get(axiOverride)).toBe(written);
   });
 
   it('closes the memory of FMC and QUADSPI to reads ahead, and gives it back', () => {
-    const bench = started('stm32h743', 'shipping');
+    const bench = started('stm32h743');
     const regions = new Map<number, [number, number]>();
     const held = (offset: number) => bench.written.get(0xe000_ed00 + offset) ?? 0;
     bench.onRegisterWrite = (address) =>

@@ -103,7 +103,7 @@ describe('the Cortex-M4 agent on qemu-system-arm', () => {
       );
     const here = shared(buildAgent(qemuTarget()).objects);
     expect(here.size).toBeGreaterThan(50);
-    expect(here).toEqual(shared(buildAgent(targetOf('stm32f427', 'shipping')).objects));
+    expect(here).toEqual(shared(buildAgent(targetOf('stm32f427')).objects));
   });
 
   test('personalizes, refuses a changed record, installs with a receipt that verifies, hands over and comes back', async () => {

@@ -10,6 +10,7 @@ import {
   formatCheckpoint,
   formatLedgerProof,
   formatNote,
+  formatNoteKey,
   growOpened,
   growTiles,
   type LedgerFolder,
@@ -86,6 +87,12 @@ export class Ledger {
     return new Ledger(options, { size, checkpoint });
   }
 
+  /** Verifier key, `NAME+ID+KEY`. */
+  get verifierKey(): string {
+    const { crypto, signer } = this.#options;
+    return formatNoteKey(crypto, signer.key);
+  }
+
   get published(): Published {
     return this.#published;
   }
@@ -97,6 +104,21 @@ export class Ledger {
   /** Whether licenses are released only with their proof. */
   get isAwaited(): boolean {
     return this.#options.least > 0;
+  }
+
+  /**
+   * Asks every witness about the checkpoint that was published last, before anything is issued on this
+   * database. Returns those that do not answer, with why. Throws `witness-ahead` and `witness-refused`.
+   */
+  async confirm(): Promise<string[]> {
+    const { crypto, folder, witnesses } = this.#options;
+    const { size, checkpoint } = this.#published;
+    if (size === 0) return [];
+    const tree = new TileTree(crypto, folder, size);
+    const answers = await Promise.all(witnesses.map((witness) => witness.cosign(tree, checkpoint)));
+    return answers.flatMap((answer, i) =>
+      answer.kind === 'away' ? [`${witnesses[i]!.name}: ${answer.reason}`] : [],
+    );
   }
 
   /**

@@ -121,6 +121,8 @@ async function verifyRequest(authority: Authority, request: LicenseRequest): Pro
   const trust = requireProduct(authority, job.product);
   const device = verifyDevice(crypto, trust, { certificate, atMs: authority.clock.nowMs() });
   const hello = verifyHello(crypto, { hello: request.hello, device, challenge });
+  // It would refuse the package, and its counters say nothing.
+  if (hello.lifeCycle === 'recovery-needed') throw new Fault('recovery-needed', { chip: hello.chipId });
   await requireNotStopped(authority, [
     { kind: 'product', name: job.product },
     { kind: 'device', name: toHex(device.thumbprint) },

@@ -21,6 +21,7 @@ export async function whoAmI(authority: Authority, token: TokenRecord): Promise<
   return {
     ...{ tokenId, scope, label, products },
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(authority.ledger ? { ledgerKey: authority.ledger.verifierKey } : {}),
     ...(job === undefined ? {} : { job }),
   };
 }

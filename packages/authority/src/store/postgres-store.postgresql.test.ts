@@ -16,11 +16,25 @@ import type { Store } from './store.ts';
 const lacking = lackingPostgres();
 skipTests(lacking);
 
+/** Statements of the page for operators: first the roles, then what the serving one may do. */
+const page = readFileSync(new URL('../../../../docs/authority-on-postgresql.md', import.meta.url), 'utf8');
+const [roles, rights] = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql]) => sql!);
+const inSchema = (sql: string) => sql.replaceAll(/(SCHEMA |\b)firmseal(?=[. ;])/g, `$1${schema}`);
+
 let cluster: PostgresCluster;
+let admin: pg.Client;
 beforeAll(async () => {
-  if (lacking === undefined) cluster = await PostgresCluster.start();
+  if (lacking !== undefined) return;
+  cluster = await PostgresCluster.start();
+  const { host, port, user, database } = cluster.address();
+  admin = new pg.Client({ host, port, user, database });
+  await admin.connect();
+  await admin.query(roles!);
 });
-afterAll(() => cluster?.remove());
+afterAll(async () => {
+  await admin?.end();
+  await cluster?.remove();
+});
 
 let schema = '';
 const openOne = (more: { busyTimeoutMs?: number; user?: string } = {}) =>
@@ -29,13 +43,22 @@ const openOne = (more: { busyTimeoutMs?: number; user?: string } = {}) =>
     ...{ crypto, connections: 4, allowUnsynchronized: true },
     ...more,
   });
+const serving = { user: 'firmseal_serve' };
+
+/** Tables that belong to one role, for another that has the rights of the page and no more. */
+async function openServing(): Promise<Store> {
+  schema = `served_${++schemas}`;
+  await admin.query(`CREATE SCHEMA ${schema} AUTHORIZATION firmseal_owner;
+    GRANT USAGE ON SCHEMA ${schema} TO firmseal_serve`);
+  await (await openOne({ user: 'firmseal_owner' })).close();
+  await admin.query(inSchema(rights!));
+  return openOne(serving);
+}
+let schemas = 0;
 
 storeConformance('PostgreSQL', {
-  open: async () => {
-    schema = cluster.newSchema();
-    return openOne();
-  },
-  again: openOne,
+  open: openServing,
+  again: () => openOne(serving),
   remove: async () => undefined,
 });
 
@@ -84,45 +107,23 @@ describe('PostgreSQL server', () => {
     });
   });
 
-  it('serves a role that may change nothing of the history, by the rights that the page for operators gives', async () => {
-    const page = readFileSync(
-      new URL('../../../../docs/authority-on-postgresql.md', import.meta.url),
-      'utf8',
-    );
-    const [roles, rights] = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql]) => sql!);
-    cluster.psql(roles!);
-    schema = 'firmseal';
-    await (await openOne({ user: 'firmseal_owner' })).close();
-    cluster.psql(rights!);
-    const store = await openOne({ user: 'firmseal_serve' });
-    await openJob(store, 1);
-    const device = crypto.randomBytes(32);
-    expect(await take(store, device)).toEqual({ unitIndex: 0, taken: true });
-    const challenge = { challenge: device, jobId, purpose: 'hello', createdAtMs: 5, expiresAtMs: 6 } as const;
-    await store.insertChallenge(challenge);
-    await store
-      .insertChallenge({ ...challenge, challenge: jobId.slice(0, 0), createdAtMs: 9 })
-      .catch(() => 0);
-    expect(await store.voidUnit({ jobId, unitIndex: 0, reason: 'x', atMs: 3 }, event)).toBe(true);
-    expect(await take(store, device)).toEqual({ unitIndex: 0, taken: true });
-    expect(
-      await store.insertAlarm({ atMs: 1, reason: 'r', jobId, licenseId: jobId, thumbprint: device }, event),
-    ).toBe(true);
-    expect(await store.acknowledgeAlarm(5, { atMs: 2, by: 'x', note: 'y' }, event)).toBe(true);
-    await store.keepTick(9);
-    await store.suspendAll(9, event);
-    await store.close();
-    for (const sql of [
-      'DELETE FROM log',
-      'DELETE FROM units',
-      'UPDATE jobs SET quota = 9',
-      'DROP TRIGGER log_still ON log',
-    ])
-      expect(() => cluster.psql(`SET ROLE firmseal_serve; SET search_path = firmseal; ${sql}`)).toThrow(
-        /permission denied|must be owner/,
+  it('gives the serving role no way to change history, quota or schema', async () => {
+    await (await openServing()).close();
+    const refused = async (sql: string) => {
+      const tried = admin.query(
+        `BEGIN; SET LOCAL search_path = ${schema}; SET LOCAL ROLE firmseal_serve; ${sql}`,
       );
-    cluster.psql('UPDATE firmseal.firmseal_schema SET version = 1');
-    await expect(openOne({ user: 'firmseal_serve' })).rejects.toMatchObject({ code: 'store-version-older' });
+      await expect(tried).rejects.toThrow(/permission denied|must be owner/);
+      await admin.query('ROLLBACK');
+    };
+    for (const table of ['log', 'units', 'licenses', 'receipts', 'jobs', 'tokens']) {
+      await refused(`DELETE FROM ${table}`);
+      await refused(`TRUNCATE ${table}`);
+    }
+    await refused('UPDATE jobs SET quota = 9');
+    await refused('DROP TRIGGER log_still ON log');
+    await admin.query(`UPDATE ${schema}.firmseal_schema SET version = 1`);
+    await expect(openOne(serving)).rejects.toMatchObject({ code: 'store-version-older' });
   });
 
   it('that opens for several replicas at once gets its schema from one of them', async () => {

@@ -7,7 +7,14 @@
 // section that WebAssembly passes over.
 
 import { deflateSync, inflateSync } from 'node:zlib';
-import { agentHeader, agentHeaderBytes, agentVectors, type Chip, type Range } from '@firmseal/chips';
+import {
+  agentHeader,
+  agentHeaderBytes,
+  agentVectors,
+  agentVersion,
+  type Chip,
+  type Range,
+} from '@firmseal/chips';
 
 const headerBytes = 16;
 const magic = Uint8Array.of(0x46, 0x53, 0x57, 0x41); // "FSWA"
@@ -91,7 +98,7 @@ export function agentImage(module: Uint8Array, chip: Chip): readonly AgentImageP
   const { anchor, agent } = chip.layout;
   const code = agentCode(module, chip);
   const slot = new Uint8Array(agentHeaderBytes + code.length);
-  slot.set(agentHeader({ codeBytes: code.length, counter: 0 }));
+  slot.set(agentHeader({ codeBytes: code.length, counter: agentVersion }));
   slot.set(code, agentHeaderBytes);
   const first = framed(splitAnchor(module).anchor, anchor.length, `an anchor of ${chip.id}`);
   return [

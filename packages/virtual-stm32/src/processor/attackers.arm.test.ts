@@ -118,7 +118,8 @@ test.skipIf(!canBuild)(
   ldr r1, =0xe000ed08
   str r0, [r1]
   b begin
-  .balign 128
+  .pool
+  .balign 1024
 vectors: .word 0x20008000, start + 1, 0, fault + 1
 fault:
   ldr r1, =0x20002100

@@ -3,6 +3,7 @@
 // chips by option bytes, which are named. The lines are programmer-lines.ts.
 
 import { Command } from '@commander-js/extra-typings';
+import { anchorPart } from '@firmseal/agent-image';
 import { utf8 } from '@firmseal/bytes';
 import { type Chip, fieldMask, finalOptions, findChip, hexAddress, requireAgent } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -10,7 +11,6 @@ import { Fault } from '@firmseal/fault';
 import { refuseUnmakeable, writeNewFiles } from '@firmseal/files';
 import { intelHexLines } from '@firmseal/image';
 import { newEnrolment } from '@firmseal/personalization';
-import { readAgentHex } from '../../agent-image.ts';
 import { chipOption } from '../../chip-option.ts';
 import { examples, number } from '../../options.ts';
 import { enrolmentCsv, seggerList } from '../../personalization/enrolment-list.ts';
@@ -45,11 +45,13 @@ function enrolmentLines(chip: Chip, list: string, segger: string, count: number)
   ];
 }
 
-/** The agent and, where a board is named, its settings as Intel HEX. */
+/**
+ * Anchor, agent and the anchor's data, where a board is named its settings too, as Intel HEX. The data
+ * measure the agent and name no owner: a chip that is written so takes no other agent.
+ */
 function hexOf(chip: Chip, board: string | undefined): Uint8Array {
-  if (board === undefined) return readAgentHex(chip);
   const { agentImage } = whatToWrite(chip, 'machine-code', board);
-  const parts = agentImage
+  const parts = [...agentImage, anchorPart(nodeCrypto, agentImage, { chip })]
     .map(({ address, bytes }) => ({ address, bytes: new Uint8Array(bytes) }))
     .sort((a, b) => a.address - b.address);
   return utf8([...intelHexLines(parts)].join(''));

@@ -11,13 +11,15 @@ import {
   serveAuthority,
   serveMetrics,
 } from '@firmseal/authority';
+import type { Bytes } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
-import { examples, hostPort, passphraseOption, port } from '../../options.ts';
+import { readInput } from '../../files.ts';
+import { collect, examples, hostPort, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { openToken } from '../../secret-files.ts';
@@ -52,7 +54,7 @@ async function openAuthority(
     kemKey,
     products,
     head,
-    acceptRestore,
+    statements,
     ledger,
   }: {
     folder: string;
@@ -60,7 +62,7 @@ async function openAuthority(
     kemKey: OpenedKey;
     products: readonly ProductKeys[];
     head: ReturnType<typeof headFile>;
-    acceptRestore: boolean;
+    statements: readonly Bytes[];
     ledger: OpenedLedger | undefined;
   },
 ) {
@@ -69,7 +71,7 @@ async function openAuthority(
     ...{ store, crypto: nodeCrypto, kem, products: [...products] },
     ...(ledger ? { ledger: ledger.ledger } : {}),
   });
-  const restored = await checkHead(authority, head, { acceptRestore });
+  const restored = await checkHead(authority, head, { statements });
   if (restored)
     face.tell(
       { event: 'restore-accepted', folder },
@@ -94,8 +96,9 @@ export const command = (shell: Shell) =>
       'where the head of the log is noted, best on another disk than the database',
     )
     .option(
-      '--accept-restore',
-      'serve an older database that was put back: every token is revoked, every job has to be approved again',
+      '--accept-restore <file>',
+      'serve an older database by what the root signed: every token is revoked, every job has to be approved again; repeat for each product',
+      collect,
     )
     .addOption(
       new Option('--log-format <format>', 'form of the request log')
@@ -115,8 +118,9 @@ export const command = (shell: Shell) =>
     )
     .action(
       runs(shell, async (face, folder, options) => {
-        const { listen, passphraseFile, acceptRestore = false, validate = false } = options;
+        const { listen, passphraseFile, acceptRestore = [], validate = false } = options;
         const paths = authorityPaths(folder);
+        const statements = acceptRestore.map((path) => readInput(path));
         const head = headFile(options.headFile ?? paths.head);
         const tlsFiles = tlsFilesOf(options);
         const tls = tlsFiles === undefined ? undefined : readTlsFiles(face, tlsFiles);
@@ -137,7 +141,7 @@ export const command = (shell: Shell) =>
         try {
           ledger = await openLedger(folder, { store, passphrase });
           const authority = await openAuthority(face, {
-            ...{ folder, store, kemKey, products, head, acceptRestore, ledger },
+            ...{ folder, store, kemKey, products, head, statements, ledger },
           });
           if (validate) {
             face.tell({ event: 'valid', products: served }, `${folder} can be served: ${names}`);

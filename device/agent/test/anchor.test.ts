@@ -1,0 +1,213 @@
+// The anchor (spec/anchor.md) on WebAssembly builds of every chip: which agent it starts, what it copies,
+// what it loads, and what a power cut at any operation leaves.
+
+import { describe, expect, it } from 'vitest';
+import { sampled } from '../../../tools/test-report/sample.ts';
+import { agentChipIds } from '../toolchain/chip-header.ts';
+import { agentDelegation } from './agent-package.ts';
+import { AnchorBench, codeNumbered, measuredAgent, signedAgent } from './anchor-bench.ts';
+import { delegate } from './trusted-site.ts';
+
+const measured = 0xa0;
+
+const changed = (image: Uint8Array, at: number): Uint8Array => {
+  const copy = image.slice();
+  copy[at]! ^= 1;
+  return copy;
+};
+
+/** Images that no chip of the owner may start; counter 9. */
+const refused: readonly (readonly [string, (chipId: string) => Promise<Uint8Array>])[] = [
+  ['signed by a stranger', async (chipId) => forged(chipId)],
+  ['for another product', (chipId) => signedAgent(chipId, 9, { product: 'kettle' })],
+  ['for another chip', (chipId) => signedAgent(chipId, 9, { chipId: `${chipId}x` })],
+  ['a byte of its code changed', async (chipId) => changed(await signedAgent(chipId, 9), 1024 + 40)],
+  ['a byte of its proof changed', async (chipId) => changed(await signedAgent(chipId, 9), 100)],
+  ['its counter raised', async (chipId) => changed(await signedAgent(chipId, 9), 13)],
+  ['no proof', async () => changed(measuredAgent, 1024)],
+  ['a torn head', async (chipId) => changed(await signedAgent(chipId, 9), 0)],
+];
+
+/** The proof of an agent signer whom the root does not know: his delegation is his own. */
+async function forged(chipId: string): Promise<Uint8Array> {
+  const { encodeAgentImage, readAgentImage } = await import('@firmseal/agent-image');
+  const { signerOf } = await import('./trusted-site.ts');
+  const image = readAgentImage(await signedAgent(chipId, 9));
+  const own = await delegate('agent-signer', 'agent signer', { by: signerOf('stranger') });
+  return encodeAgentImage({ ...image, proof: { ...image.proof!, delegation: own } });
+}
+
+describe.each(agentChipIds)('%s', (chipId) => {
+  it('starts the measured agent and makes its copy; a second start writes nothing', async () => {
+    const bench = await AnchorBench.create(chipId);
+    expect(bench.start()).toBe(measured);
+    expect(bench.holds('b', measuredAgent)).toBe(true);
+    const { operations } = bench.chip.power;
+    bench.chip.powerOff();
+    expect(bench.start()).toBe(measured);
+    expect(bench.chip.power.operations).toBe(operations);
+  });
+
+  it('takes the newer one of slot B, and no older or equal one', async () => {
+    const bench = await AnchorBench.create(chipId);
+    const [seven, eight] = [await signedAgent(chipId, 7), await signedAgent(chipId, 8)];
+    bench.put(['b', eight]);
+    expect(bench.start()).toBe(8);
+    expect(bench.holds('a', eight)).toBe(true);
+    for (const older of [seven, measuredAgent]) {
+      bench.put(['b', older]);
+      expect(bench.start()).toBe(8);
+      expect(bench.holds('b', eight)).toBe(true);
+    }
+  });
+
+  it.each(refused)('refuses in either slot an agent: %s', async (_, make) => {
+    const bench = await AnchorBench.create(chipId);
+    const image = await make(chipId);
+    bench.put(['b', image]);
+    expect(bench.start()).toBe(measured);
+    expect(bench.holds('b', measuredAgent)).toBe(true);
+    bench.put(['a', image]);
+    expect(bench.start()).toBe(measured);
+    bench.put(['a', image], ['b', image]);
+    expect(bench.start()).toBe('loader');
+    expect(bench.load(image).status).not.toBe(0);
+    bench.chip.powerOff();
+    expect(bench.start()).toBe('loader');
+  });
+
+  it('puts back a slot that was erased or changed', async () => {
+    const bench = await AnchorBench.create(chipId);
+    bench.start();
+    for (const slot of ['a', 'b'] as const)
+      for (const content of [undefined, changed(measuredAgent, 1024 + 95)]) {
+        bench.put([slot, content]);
+        expect(bench.start()).toBe(measured);
+        expect([bench.holds('a', measuredAgent), bench.holds('b', measuredAgent)]).toEqual([true, true]);
+      }
+  });
+
+  it('with both slots erased it loads the measured agent, or a signed one, over the link', async () => {
+    for (const [image, number] of [
+      [measuredAgent, measured],
+      [await signedAgent(chipId, 7), 7],
+    ] as const) {
+      const bench = await AnchorBench.create(chipId);
+      bench.put(['a'], ['b']);
+      expect(bench.start()).toBe('loader');
+      expect(bench.load(image).status).toBe(0);
+      expect(bench.state()).toBe(number);
+      expect(bench.holds('b', image)).toBe(true);
+    }
+  });
+
+  it('the loader takes pieces in their order alone, and nothing before a header that passes', async () => {
+    const bench = await AnchorBench.create(chipId);
+    bench.put(['a'], ['b']);
+    bench.start();
+    const image = await signedAgent(chipId, 7);
+    expect(bench.code(image, 1024, 32).status).toBe('request-out-of-state');
+    const { operations } = bench.chip.power;
+    const narrow = await agentDelegation({ epoch: 0 });
+    const revoked = await signedAgent(chipId, 7, { delegation: narrow }).catch(() => undefined);
+    if (revoked !== undefined) expect(bench.header(revoked).status).toBe('delegation-revoked');
+    expect(bench.header(await forged(chipId)).status).toBe('delegation-signature-invalid');
+    expect(bench.chip.power.operations).toBe(operations);
+    expect(bench.header(image).status).toBe(0);
+    expect(bench.code(image, 1056, 32)).toMatchObject({ status: 'request-out-of-state', detail: 1024 });
+    expect(bench.line.try(0x41, new Uint8Array(4 + 128)).status).toBe('request-out-of-state');
+    expect(bench.code(image, 1024, 31).status).toBe('request-malformed');
+    expect(bench.line.try(0x02, new Uint8Array(0)).status).toBe('request-unknown');
+    expect(bench.line.try(0x40, image.subarray(0, 1023)).status).toBe('request-malformed');
+    expect(bench.load(image).status).toBe(0);
+    expect(bench.state()).toBe(7);
+  });
+});
+
+/** Flash operations of an action, from power-on on. */
+function countOperations(bench: AnchorBench, action: () => void): number {
+  const before = bench.chip.power.operations;
+  action();
+  return bench.chip.power.operations - before;
+}
+
+describe.each(agentChipIds)('%s, power cut at every operation of', (chipId) => {
+  const moments = sampled(['before', 'torn', 'after'] as const, ['torn'] as const);
+  const step = sampled(1, chipId === 'stm32f427' || chipId === 'stm32f405' ? 7 : 3);
+
+  async function everyCut(
+    prepare: (bench: AnchorBench) => void,
+    action: (bench: AnchorBench) => void,
+    settled: (bench: AnchorBench) => void,
+  ): Promise<void> {
+    const bench = await AnchorBench.create(chipId);
+    prepare(bench);
+    const from = bench.chip.judge.snapshot();
+    const whole = countOperations(bench, () => action(bench));
+    expect(whole).toBeGreaterThan(3);
+    for (const moment of moments)
+      for (let at = 1; at <= whole; at += step) {
+        bench.chip.judge.restore(from, { seed: `${moment} ${at}` });
+        bench.state();
+        bench.chip.power.plan([{ operation: bench.chip.power.operations + at, moment }]);
+        action(bench);
+        bench.chip.powerOff();
+        settled(bench);
+      }
+  }
+
+  it('the copy of a newer agent to slot A', async () => {
+    const eight = await signedAgent(chipId, 8);
+    await everyCut(
+      (bench) => {
+        bench.start();
+        bench.chip.powerOff();
+        bench.put(['b', eight]);
+      },
+      (bench) => bench.chip.powerOn(),
+      (bench) => {
+        bench.state();
+        expect(bench.start()).toBe(8);
+        expect([bench.holds('a', eight), bench.holds('b', eight)]).toEqual([true, true]);
+      },
+    );
+  });
+
+  it('the repair of slot B', async () => {
+    await everyCut(
+      (bench) => bench.put(['b', codeNumbered(1)]),
+      (bench) => bench.chip.powerOn(),
+      (bench) => {
+        bench.state();
+        expect(bench.start()).toBe(measured);
+        expect(bench.holds('b', measuredAgent)).toBe(true);
+      },
+    );
+  });
+
+  it('the loader', async () => {
+    const seven = await signedAgent(chipId, 7);
+    await everyCut(
+      (bench) => {
+        bench.put(['a'], ['b']);
+      },
+      (bench) => {
+        bench.chip.powerOn();
+        try {
+          bench.load(seven);
+        } catch {
+          // No answer: the power went.
+        }
+      },
+      (bench) => {
+        bench.state();
+        const state = bench.start();
+        expect([7, 'loader']).toContain(state);
+        if (state === 'loader') {
+          expect(bench.load(seven).status).toBe(0);
+          expect(bench.state()).toBe(7);
+        }
+      },
+    );
+  });
+});
