@@ -11,6 +11,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   help: async () => [await (await import('./help-row.ts')).helpRow()],
   install: async () => (await import('./install-rows.ts')).installRows(),
   station: async () => [await (await import('./station-row.ts')).stationRow()],
+  boot: async () => (await import('./boot-rows.ts')).bootRows(),
   machine: async () => (await import('./machine-rows.ts')).machineRows(),
   remote: async () => [await (await import('./remote-row.ts')).remoteRow()],
   line: async () => [await (await import('./line-row.ts')).lineRow()],

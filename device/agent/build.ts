@@ -86,6 +86,17 @@ export function buildAgentOfVersion(
   return together(chipId, compileToWasm(sources, flags));
 }
 
+/** As buildAgent, the anchor with defences taken out: for tests that must notice. */
+export async function buildWeakenedAnchor(
+  chipId: string,
+  weakening: Weakening,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = anchorSources(chipId);
+  for (const [name, text] of weakened(sources, weakening)) sources.set(name, text);
+  const agent = compileToWasm(readSources(chipId), flags);
+  return withAnchor(await agent, await compileToWasm(sources, anchorFlags));
+}
+
 /** As buildAgent, the agent with defences taken out: for tests that must notice. */
 export function buildWeakenedAgent(chipId: string, weakening: Weakening): Promise<Uint8Array<ArrayBuffer>> {
   const sources = readSources(chipId);

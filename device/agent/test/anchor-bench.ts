@@ -99,17 +99,15 @@ export class AnchorBench {
     this.#player = player;
   }
 
-  /** A blank chip with anchor, its data, and the measured agent in slot A; its power is off. */
-  static async create(chipId: string): Promise<AnchorBench> {
+  /** A blank chip with anchor (of `module`), its data, and the measured agent in slot A; its power is off. */
+  static async create(chipId: string, module = anchorModule(chipId)): Promise<AnchorBench> {
     const player = new AgentPlayer();
     const facts = findChip(chipId);
     const executors = [wasmAgent(crypto), player];
     const bench = new AnchorBench(createVirtualChip({ chip: chipId, seed: 'anchor', executors }), player);
     const { anchor, agent } = facts.layout;
     const image = [
-      ...agentImage(await anchorModule(chipId), facts).filter(
-        ({ address }) => address === anchor.addressStart,
-      ),
+      ...agentImage(await module, facts).filter(({ address }) => address === anchor.addressStart),
       { address: agent.addressStart, bytes: measuredAgent },
     ];
     bench.debug((debug) => {

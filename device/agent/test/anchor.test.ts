@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';
+import { buildWeakenedAnchor } from '../build.ts';
 import { agentChipIds } from '../toolchain/chip-header.ts';
 import { agentDelegation } from './agent-package.ts';
 import { AnchorBench, codeNumbered, measuredAgent, signedAgent } from './anchor-bench.ts';
@@ -210,4 +211,12 @@ describe.each(agentChipIds)('%s, power cut at every operation of', (chipId) => {
       },
     );
   });
+});
+
+it('without the comparison of counters an older agent replaces the newer one', async () => {
+  const chipId = 'stm32u575';
+  const weak = buildWeakenedAnchor(chipId, { 'anchor-newer': '' });
+  const bench = await AnchorBench.create(chipId, weak);
+  bench.put(['a', await signedAgent(chipId, 8)], ['b', await signedAgent(chipId, 7)]);
+  expect(bench.start()).toBe(7);
 });

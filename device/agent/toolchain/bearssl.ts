@@ -23,14 +23,11 @@ export const bearssl = JSON.parse(
   readFileSync(join(root, 'device/agent/port/bearssl/sources.json'), 'utf8'),
 ) as Sources;
 
-/** What the anchor takes instead: less code, slower. */
-const small: Readonly<Record<string, string>> = {
-  'src/ec/ec_p256_m31.c': 'src/ec/ec_prime_i31.c',
-};
-
 /** The files to compile, relative to the folder of the sources. */
-export const bearsslSources = (arithmetic: Arithmetic, isSmall = false): string[] =>
-  [...bearssl.common, ...bearssl[arithmetic]].map((source) => (isSmall ? (small[source] ?? source) : source));
+export const bearsslSources = (arithmetic: Arithmetic): string[] => [
+  ...bearssl.common,
+  ...bearssl[arithmetic],
+];
 
 /** What a file is compiled with beyond the flags of the build; the last -O counts. */
 export const bearsslFlags = (arithmetic: Arithmetic, source: string): string[] =>

@@ -88,16 +88,11 @@ export function compileOurs(
 }
 
 /** The parts of BearSSL that the port uses. */
-export function compileBearssl(
-  compiler: Compiler,
-  arithmetic: Arithmetic,
-  isSmall = false,
-): CompiledObject[] {
+export function compileBearssl(compiler: Compiler, arithmetic: Arithmetic): CompiledObject[] {
   const folder = bearsslFolder();
   const includes = ['-I', join(folder, 'inc'), '-I', join(folder, 'src')];
-  return bearsslSources(arithmetic, isSmall).map((source) => {
-    const isFast = !isSmall && compiler.program.startsWith('arm-none-eabi');
-    const fast = isFast ? bearsslFlags(arithmetic, source) : [];
+  return bearsslSources(arithmetic).map((source) => {
+    const fast = compiler.program.startsWith('arm-none-eabi') ? bearsslFlags(arithmetic, source) : [];
     const flags = ['-w', ...fast];
     return compile(compiler, join(folder, source), { flags, includes, headers: folder, isOurs: false });
   });

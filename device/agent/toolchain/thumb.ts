@@ -126,14 +126,10 @@ const heap = /^_*(malloc|free|calloc|realloc|sbrk)(_r)?$/;
 /** Builds through the cache. Throws with the tool's words, or naming the rule that the code breaks. */
 export function buildAgent(target: Target): AgentBuild {
   const compiler = thumbCompiler(target.cpu);
-  const isAnchor = target.kind === 'anchor';
-  const defines = [
-    target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31',
-    ...(isAnchor ? ['-DFS_BEARSSL_SMALL'] : []),
-  ];
+  const defines = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31'];
   const objects = [
     ...compileOurs(compiler, target.sources, target.includes, defines),
-    ...compileBearssl(compiler, target.arithmetic, isAnchor),
+    ...compileBearssl(compiler, target.arithmetic),
   ];
   const graphs = objects.map(({ callGraph }) => callGraph).filter((path) => path !== '');
   const stack = stackDepth(graphs, 'fs_reset_entry', { indirect: bearsslCalls, libraryFrames });

@@ -11,12 +11,7 @@
 #error "the build says which arithmetic: FS_BEARSSL_M15 or FS_BEARSSL_M31"
 #endif
 
-#if defined(FS_BEARSSL_SMALL) && defined(FS_BEARSSL_M31)
-/* The anchor: curves by general code, which takes a third of the flash. */
-#define FS_BR_P256 br_ec_prime_i31
-#define FS_BR_VERIFY br_ecdsa_i31_vrfy_raw
-#define FS_BR_GHASH br_ghash_ctmul
-#elif defined(FS_BEARSSL_M15)
+#ifdef FS_BEARSSL_M15
 #define FS_BR_P256 br_ec_p256_m15
 #define FS_BR_VERIFY br_ecdsa_i15_vrfy_raw
 #define FS_BR_GHASH br_ghash_ctmul32

@@ -83,6 +83,14 @@ static int holds_agent(const unit *u) {
   return u->start == FS_FLASH_START || u->start - FS_AGENT_START < FS_AGENT_LENGTH;
 }
 
+/* A copy of the identity shares the unit of the agent. */
+static void blank_behind_agent(const unit *u) {
+  unit rest = *u;
+  rest.start = FS_AGENT_START + FS_AGENT_LENGTH;
+  rest.length = u->start + u->length - rest.start;
+  blank(&rest);
+}
+
 void fs_stand_in_start(void) {
   uint32_t i;
   if (FS_STAND_IN_MARK != PREPARED) {
@@ -91,6 +99,7 @@ void fs_stand_in_start(void) {
       for (k = 0; k < runs[i].count; k++) {
         unit u = unit_at(&runs[i], k);
         if (!holds_agent(&u)) blank(&u);
+        else if (u.start != FS_FLASH_START) blank_behind_agent(&u);
       }
     }
     for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) FS_STAND_IN_PROGRAMMED(i) = factory_options[i];

@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readImage } from '@firmseal/image';
 import type { ByteStream, ByteStreamListener } from '@firmseal/link';
@@ -46,11 +46,14 @@ function loadable({ elf, folder }: QemuBoardOptions): string {
   return file;
 }
 
-/** Stack and reset handler of the executable. */
-function vectors(elf: string): number[] {
-  const [first] = readImage(readFileSync(elf)).segments;
-  const view = new DataView(first!.bytes.buffer, first!.bytes.byteOffset);
-  return [0, 4].map((at) => view.getUint32(at, true));
+/**
+ * A file with the first two words of the agent's vector table: the processor starts by what stands at 0, and
+ * takes it from a file before it takes it from memory.
+ */
+function vectors({ elf, folder }: QemuBoardOptions): string {
+  const file = join(folder, 'vectors.bin');
+  writeFileSync(file, readImage(readFileSync(elf)).segments[0]!.bytes.subarray(0, 8));
+  return file;
 }
 
 /** A stream that also remembers what came: the application speaks on the agent's line. */
@@ -85,8 +88,7 @@ export async function startQemu(options: QemuBoardOptions): Promise<QemuBoard> {
   ];
   const words = [
     ...[...options.uniqueId, options.seed].flatMap((value, i) => word(psram + 4 * i, value)),
-    // The processor starts by what stands at 0: the first two words of the agent's vector table.
-    ...vectors(options.elf).flatMap((value, i) => word(4 * i, value)),
+    ...['-device', `loader,file=${vectors(options)},addr=0x0,force-raw=on`],
   ];
   const machine = [
     '-M',
