@@ -75,6 +75,7 @@ export default {
         'lab/conformance/clients/main.ts',
         'lab/fuzz/doors.ts',
         'lab/kill/*-process.ts',
+        'lab/authority/*-process.ts',
         'lab/usb-vm/in-guest/*-suite.ts',
         'lab/usb-vm/in-guest/slow-timers.ts',
         'vectors/**/*.ts',

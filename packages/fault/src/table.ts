@@ -1570,8 +1570,8 @@ export const faultTable = {
   },
   'database-went-back': {
     number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place.',
-    remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
+    sentence: 'The database has {size} log entries, the last head {head}. This authority had written {known}, or others: somebody put an older or another database in its place.',
+    remedy: 'Put the newest database back. If it is lost, have the root of each product sign that the authority goes on from there (`firmseal keys restore`), and start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
   },
   'token-expired': {
     number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
