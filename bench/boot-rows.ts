@@ -76,7 +76,7 @@ async function replaceAgent(line: Line, elf: string): Promise<void> {
 async function times(id: TimedChip): Promise<{ measuredUs: number; signedUs: number }> {
   const chip = findChip(id);
   const { linkStart, storeStart } = chip.layout.slots[0]!;
-  const build = buildAgent(targetOf(id, 'shipping'));
+  const build = buildAgent(targetOf(id));
   const line = machineLine(id, 'boot', build);
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;

@@ -17,6 +17,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   line: async () => [await (await import('./line-row.ts')).lineRow()],
   gang: async () => [await (await import('./gang-row.ts')).gangRow()],
   flash: async () => (await import('./flash-rows.ts')).flashRows(),
+  store: async () => (await import('./store-rows.ts')).storeRows(),
   history: async () => (await import('./history-rows.ts')).historyRows(),
   ledger: async () => (await import('./ledger-rows.ts')).ledgerRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),

@@ -25,7 +25,7 @@ import { CampaignOwner, type SealedPackage } from '../kill/owner.ts';
 import { OwnerClient, refusalOf } from '../kill/owner-client.ts';
 import { Replicas } from './replicas.ts';
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly seed: string;
   readonly requests: number;
   readonly replicas: number;
@@ -64,8 +64,8 @@ const jobCount = 4;
 const repeatShare = 0.2;
 /** Of the chips of a job, so many get a unit. */
 const quotaShare = 0.6;
-const patienceMs = 300_000;
-const pauseMs = 25;
+const patienceMs = 1_200_000;
+const [firstPauseMs, mostPauseMs] = [25, 2000];
 
 /** A sequence that is the same for the same seed. */
 function randomsOf(seed: string): () => number {
@@ -128,7 +128,7 @@ class Campaign {
     call: (line: Line) => Promise<T>,
   ): Promise<T> {
     const deadlineMs = performance.now() + patienceMs;
-    for (;;) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, mostPauseMs)) {
       const url = replicas.urlNear(this.below(replicas.count));
       try {
         if (url !== undefined) return await call(new OwnerClient(url, token).line(job, token));
@@ -139,7 +139,7 @@ class Campaign {
         this.retries++;
       }
       if (performance.now() > deadlineMs) throw new Error('a line got no answer in time');
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + this.#random())));
     }
   }
 
@@ -155,11 +155,17 @@ class Campaign {
     }
   }
 
+  /** What a line asks for a new chip. */
+  async prepare(replicas: Replicas, job: Job, sealed: SealedPackage, chip?: MadeUpChip): Promise<Request> {
+    const made = chip ?? (await MadeUpChip.make(this.owner));
+    const challenge = await this.persist(replicas, job.token, job.id, (line) => line.giveChallenge('hello'));
+    return made.request(challenge, sealed);
+  }
+
   /** A new chip asks once. */
   async askNew(replicas: Replicas, job: Job, sealed: SealedPackage): Promise<Asked> {
     const chip = await MadeUpChip.make(this.owner);
-    const challenge = await this.persist(replicas, job.token, job.id, (line) => line.giveChallenge('hello'));
-    const request = await chip.request(challenge, sealed);
+    const request = await this.prepare(replicas, job, sealed, chip);
     return { job, chip, request, answer: await this.ask(replicas, job, request) };
   }
 
@@ -187,8 +193,15 @@ class Campaign {
 
   /** All at once; how many units were given. */
   async crowd(replicas: Replicas, job: Job, sealed: SealedPackage): Promise<number> {
-    const chips = Array.from({ length: this.options.crowd }, () => this.askNew(replicas, job, sealed));
-    const answers = (await Promise.all(chips)).map(({ answer }) => answer);
+    const requests: Request[] = [];
+    // Made by a few at a time: it is the question that comes at once.
+    await Promise.all(
+      Array.from({ length: this.options.lines }, async () => {
+        while (requests.length < this.options.crowd) requests.push(await this.prepare(replicas, job, sealed));
+      }),
+    );
+    const asked = requests.slice(0, this.options.crowd);
+    const answers = await Promise.all(asked.map((request) => this.ask(replicas, job, request)));
     const given = answers.filter((answer) => answer !== 'quota-exhausted').length;
     if (given !== 1) this.violations.push(`a quota of 1 gave ${given} licenses to a crowd`);
     return given;
@@ -208,7 +221,9 @@ const textOf = (answer: Answer): string =>
 /** The code of what a line meets when a replica or the database is away; undefined for a refusal. */
 function faultThatPasses(cause: unknown): string | undefined {
   if (!(cause instanceof Fault)) return undefined;
-  const isAway = refusalOf(cause) === undefined || /^(?:store-|authority-stopping$)/.test(cause.code);
+  const isLate = cause.fields['status'] === 408; // the machine is too busy for the request to arrive in time
+  const isAway =
+    refusalOf(cause) === undefined || /^(?:store-|authority-stopping$)/.test(cause.code) || isLate;
   return isAway && /^(?:store|authority)-/.test(cause.code) ? cause.code : undefined;
 }
 
@@ -270,7 +285,9 @@ async function runRequests(
       for (const kind of plan.get(at) ?? []) {
         const done = disturb(kind);
         if (done === undefined) continue;
-        const tracked = done.finally(() => underWay.delete(tracked));
+        const tracked: Promise<unknown> = done
+          .catch((cause: Error) => campaign.violations.push(`after a ${kind}: ${cause.message}`))
+          .finally(() => underWay.delete(tracked));
         underWay.add(tracked);
       }
       const known = campaign.asked.length;

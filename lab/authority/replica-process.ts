@@ -18,7 +18,7 @@ const store = place.startsWith('postgresql:')
   ? await openPostgresStore({
       ...{ address: parsePostgresUrl(place, { allowPassword: false }), crypto },
       // The campaign starts the server, and in a sample without synchronising its disk.
-      ...{ allowUnsynchronized: true, busyTimeoutMs: 2000 },
+      ...{ allowUnsynchronized: true, busyTimeoutMs: 5000 },
     })
   : openSqliteStore({ path: place, crypto });
 const authority = await createAuthority({

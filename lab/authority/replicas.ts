@@ -2,6 +2,8 @@
 
 import { Child } from '../kill/child.ts';
 
+const startsAtMost = 10;
+
 export class Replicas {
   readonly #args: readonly string[];
   readonly #running: (Child | undefined)[];
@@ -25,10 +27,18 @@ export class Replicas {
     return this.#urls.length;
   }
 
+  /** Again when the database was away for longer than a start waits, as a service manager does. */
   async #start(index: number): Promise<void> {
-    const child = new Child('../authority/replica-process.ts', this.#args);
-    this.#running[index] = child;
-    this.#urls[index] = (await child.answer<{ url: string }>()).url;
+    for (let attempt = 1; ; attempt++) {
+      const child = new Child('../authority/replica-process.ts', this.#args);
+      this.#running[index] = child;
+      try {
+        this.#urls[index] = (await child.answer<{ url: string }>()).url;
+        return;
+      } catch (cause) {
+        if (attempt === startsAtMost || !child.errors.includes('store-')) throw cause;
+      }
+    }
   }
 
   /** The address of the replica, or of the next one that runs; undefined where none does. */

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { cached, hashOf, root } from '../../device/agent/toolchain/cache.ts';
 import { weakened } from '../../device/agent/toolchain/defences.ts';
-import { anchorTargetOf, targetOf } from '../../device/agent/toolchain/targets.ts';
+import { anchorTargetOf, type Target, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import type { Mutant } from './mutants.ts';
 import { usualChip } from './target.ts';
@@ -29,7 +29,8 @@ export function mutantBuild({
   isAnchor = false,
 }: Pick<Mutant, 'without' | 'chip'> & { isAnchor?: boolean }): AgentBuild {
   const texts = agentTexts();
-  return changedBuild(texts, weakened(texts, without), chip);
+  const target = isAnchor ? anchorTargetOf(chip) : targetOf(chip);
+  return changedBuild(texts, weakened(texts, without), target);
 }
 
 const versionHeader = 'core/fs_version.h';
@@ -38,13 +39,13 @@ const versionHeader = 'core/fs_version.h';
 export function buildOfVersion(chip: string, version: number): AgentBuild {
   const texts = agentTexts();
   const text = texts.get(versionHeader)!.replace(/(FS_AGENT_VERSION) \d+u/, `$1 ${version}u`);
-  return changedBuild(texts, new Map([[versionHeader, text]]), chip);
+  return changedBuild(texts, new Map([[versionHeader, text]]), targetOf(chip));
 }
 
 function changedBuild(
   texts: ReadonlyMap<string, string>,
   changed: ReadonlyMap<string, string>,
-  chip: string,
+  target: Target,
 ): AgentBuild {
   // A header is found beside the sources that include it: they come along.
   const copied = [...changed.keys()].some((name) => name.endsWith('.h'))
@@ -60,7 +61,6 @@ function changedBuild(
     const name = relative(agent, path);
     return copied.has(name) ? join(folder, name) : path;
   };
-  const target = isAnchor ? anchorTargetOf(chip) : targetOf(chip);
   const includes = target.includes.map((path) => {
     const name = relative(agent, path);
     return [...copied.keys()].some((one) => dirname(one) === name && one.endsWith('.h'))

@@ -2,6 +2,7 @@
 // protection, and holds no key; at first contact the chip proves its secret and is certified, once.
 
 import { readFileSync, statSync } from 'node:fs';
+import { anchorPart } from '@firmseal/agent-image';
 import { crc32, fromHex } from '@firmseal/bytes';
 import { changedOptions, finalOptions, findChip, readoutLevel } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -27,7 +28,8 @@ let webAssembly: readonly Segment[];
 
 beforeAll(async () => {
   buildShipping();
-  webAssembly = agentImage(await buildAgent(id), facts) as readonly Segment[];
+  const image = agentImage(await buildAgent(id), facts) as readonly Segment[];
+  webAssembly = [...image, anchorPart(nodeCrypto, image, { chip: facts }) as Segment];
   await chain.begin();
   await chain.run(
     ...['agent', 'export', '--chip', id, '--board', 'nucleo-u575zi-q', '--out', chain.at('agent.hex')],

@@ -66,7 +66,7 @@ export function anchorTargetOf(id: string): Target {
       ...sourcesIn('port/cortex-m').filter((path) => !path.endsWith('/main.c')),
       ...sourcesIn('port/cortex-m-anchor'),
       ...sourcesIn('port/stm32-anchor'),
-      ...['built_in', 'chip', 'link', 'watchdog', ...anchorFiles(id)].map((name) =>
+      ...['built_in', 'chip', 'link', 'supply', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
       ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),

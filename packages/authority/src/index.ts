@@ -19,7 +19,7 @@ export { Ledger, type LedgerOptions, type Published, type Round } from './servic
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
 export { copyFromPostgres, copyToPostgres } from './store/postgres-copy.ts';
-export { openPostgresStore, type PostgresStoreOptions } from './store/postgres-store.ts';
+export { openPostgresStore } from './store/postgres-store.ts';
 export { type PostgresAddress, parsePostgresUrl, showPostgresAddress } from './store/postgres-url.ts';
 export type {
   AlarmRecord,

@@ -87,6 +87,10 @@ export class PostgresCluster {
     const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe'];
     const server = spawn(join(this.#programs, 'postgres'), words, { ...this.#ids, cwd: this.folder, stdio });
     this.#server = server;
+    // Ends with this process, unless that is killed.
+    const end = () => server.kill('SIGQUIT');
+    process.once('exit', end);
+    server.once('exit', () => process.off('exit', end));
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: server.stderr! }).on('line', (line) => {

@@ -1570,8 +1570,8 @@ export const faultTable = {
   },
   'database-went-back': {
     number: 885, exit: 'unsound', http: null, retry: 'fail', chip: false,
-    sentence: 'The database has {size} log entries. This authority had written {known}, or others: somebody put an older or another database in its place.',
-    remedy: 'Put the newest database back. If it is lost, start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
+    sentence: 'The database has {size} log entries, the last head {head}. This authority had written {known}, or others: somebody put an older or another database in its place.',
+    remedy: 'Put the newest database back. If it is lost, have the root of each product sign that the authority goes on from there (`firmseal keys restore`), and start once with --accept-restore: every token is revoked then, and every job has to be approved again.',
   },
   'token-expired': {
     number: 886, exit: 'license', http: 401, retry: 'fail', chip: false,
@@ -3206,7 +3206,7 @@ export const faultTable = {
   'license-proof-missing': {
     number: 1810, exit: 'license', http: null, retry: 'fail', chip: false,
     sentence: 'The license came without a proof that it stands in the ledger.',
-    remedy: 'The line asks for proofs (--log-key). Ask the owner whether the authority keeps its ledger (`firmseal ledger init`).',
+    remedy: 'The line asks for proofs (--log-key). Ask the owner whether his authority publishes a ledger that a witness cosigns (`firmseal ledger add-witness`).',
   },
   'ledger-file-missing': {
     number: 1811, exit: 'input', http: null, retry: 'fail', chip: false,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { AgentClient } from '@firmseal/agent-client';
+import { anchorPart } from '@firmseal/agent-image';
 import { fromHex, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -67,7 +68,9 @@ async function rehearsal(changes: Partial<PersonalizeOptions> = {}): Promise<Per
   chip.powerOn();
   chip.debug.connect();
   const secret = { address: facts.layout.journal[1].addressStart, bytes: encodeEnrolment(enrolment) };
-  for (const { address, bytes } of [...agentImage(await buildAgent('stm32f427'), facts), secret])
+  const image = agentImage(await buildAgent('stm32f427'), facts);
+  const block = anchorPart(nodeCrypto, image, { chip: facts });
+  for (const { address, bytes } of [...image, block, secret])
     expect(chip.debug.programFlash(address, bytes)).toBe('ok');
   chip.powerOff();
   return {

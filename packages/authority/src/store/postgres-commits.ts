@@ -12,7 +12,7 @@ import { type LogEvent, type LogHead, type LogRow, nextLogRow } from '@firmseal/
 import type { PoolClient } from 'pg';
 import { faultOfPostgres, isConflict, isConnectionLoss, isCrowded } from './postgres-fault.ts';
 import { type PostgresSession, type Query, queryOn } from './postgres-session.ts';
-import { toLogHead } from './rows.ts';
+import { type Row, toLogHead } from './rows.ts';
 
 /** What one write works with. */
 export interface Transaction {
@@ -36,8 +36,12 @@ const batchAtMost = 64;
 const conflictsAtMost = 5;
 const pauseMs = 25;
 
-const insertLog = `INSERT INTO log (sequence, entry, salt, leaf, head)
+const insertLog = `WITH ends AS (UPDATE log_head SET size = $6, head = $7)
+  INSERT INTO log (sequence, entry, salt, leaf, head)
   SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[])`;
+
+/** Two statements in one message; the results of both come back. */
+const beginLocked = 'BEGIN; SELECT size, head FROM log_head FOR UPDATE';
 
 export class CommitQueue {
   readonly #session: PostgresSession;
@@ -157,9 +161,8 @@ export class CommitQueue {
 
   /** The head, locked until the transaction ends. Throws `store-went-back`. */
   async #begin(client: PoolClient): Promise<LogHead> {
-    await client.query('BEGIN');
-    const { rows } = await client.query('SELECT size, head FROM log_head FOR UPDATE');
-    const head = toLogHead(rows[0]);
+    const results = (await client.query(beginLocked)) as unknown as readonly { rows: Row[] }[];
+    const head = toLogHead(results.at(-1)!.rows[0]);
     const known = this.#known;
     if (known !== undefined && !this.#checked.has(client)) {
       const same = await holds(queryOn(client), known);
@@ -176,8 +179,7 @@ export class CommitQueue {
         const client = await this.#session.connectForCommit();
         let failed: Error | undefined;
         try {
-          await client.query('BEGIN');
-          await client.query('SELECT 1 FROM log_head FOR UPDATE');
+          await client.query(beginLocked);
           const stands = await holds(queryOn(client), head);
           await client.query('ROLLBACK');
           return stands;
@@ -231,7 +233,8 @@ class PendingLog {
       column('salt'),
       column('leaf'),
       column('head'),
+      this.head.size,
+      this.head.head,
     ]);
-    await query('UPDATE log_head SET size = $1, head = $2', [this.head.size, this.head.head]);
   }
 }

@@ -52,9 +52,10 @@ const lostTexts = /^(?:Connection terminated|Client has encountered a connection
 const noneFreeText = 'timeout exceeded when trying to connect';
 
 /**
- * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long.
+ * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 25P03 idle in transaction too long;
+ * and 0A000, 26000: a prepared statement does not fit a schema that another version migrated, or is gone.
  */
-const lostStates = /^(?:08...|57P0[1-5]|25P0[34])$/;
+const lostStates = /^(?:08...|57P0[1-5]|25P0[34]|0A000|26000)$/;
 
 /** The connection is gone or could not be made: the next attempt may find the database again. */
 export function isConnectionLoss(cause: unknown): boolean {

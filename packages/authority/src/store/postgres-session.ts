@@ -19,7 +19,7 @@ const pauseMs = { first: 20, most: 250 };
 const idleConnectionMs = 30_000;
 const int8 = 20;
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly address: PostgresAddress;
   /** How long a request waits for locks, a free connection, or a database that comes back. */
   readonly busyTimeoutMs: number;
@@ -165,7 +165,7 @@ export class PostgresSession {
 }
 
 /** Repeats while the database cannot be reached or has no connection free; then throws the last cause. */
-async function again<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+export async function again<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   for (let pause = pauseMs.first; ; pause = Math.min(2 * pause, pauseMs.most)) {
     try {
@@ -178,9 +178,26 @@ async function again<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Longer texts are those of copies, which are not run again. */
+const preparedLengthAtMost = 2000;
+const names = new Map<string, string>();
+
+/** The server parses and plans a statement once for each connection. */
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `firmseal_${names.size}`;
+    names.set(sql, name);
+  }
+  return name;
+}
+
 export function queryOn(client: PoolClient): Query {
-  return async (sql, values = []) => {
-    const { rows, rowCount }: QueryResult<Row> = await client.query(sql, values as unknown[]);
+  return async (sql, given = []) => {
+    const values = given as unknown[];
+    const isPrepared = values.length > 0 && sql.length <= preparedLengthAtMost;
+    const statement = isPrepared ? { name: nameOf(sql), text: sql, values } : { text: sql, values };
+    const { rows, rowCount }: QueryResult<Row> = await client.query(statement);
     return { rows, changed: rowCount ?? 0 };
   };
 }

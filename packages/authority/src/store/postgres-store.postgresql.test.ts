@@ -167,7 +167,10 @@ describe('PostgreSQL server', () => {
       expect([unitIndex, taken, proxy.next]).toEqual([size - 2, true, undefined]);
       expect(await expectSoundLog(store)).toBe(size + 1);
     }
-    expect(proxy.cuts).toBe(2);
+    // So is a start that is cut.
+    proxy.next = 'cut-before-commit';
+    await (await openPostgresStore({ address, crypto, allowUnsynchronized: true })).close();
+    expect([proxy.cuts, proxy.next]).toEqual([3, undefined]);
     proxy.cutAll();
     expect(await take(store)).toEqual({ unitIndex: 2, taken: true });
     await store.close();
@@ -193,6 +196,20 @@ describe('PostgreSQL server', () => {
     const restarted = await openOne();
     expect(await expectSoundLog(restarted)).toBe(3);
     await restarted.close();
+  });
+
+  it('whose tables another version widened goes on serving the replicas that run', async () => {
+    schema = cluster.newSchema();
+    const store = await openOne();
+    await openJob(store);
+    for (let n = 0; n < 3; n++) await take(store);
+    await store.findJob(jobId);
+    await admin.query(`ALTER TABLE ${schema}.jobs ADD COLUMN later text;
+      ALTER TABLE ${schema}.licenses ADD COLUMN later text; ALTER TABLE ${schema}.units ADD COLUMN later text`);
+    expect(await store.findJob(jobId)).toMatchObject({ quota: 5 });
+    expect(await store.listUnits(jobId, { from: 0, limit: 9 })).toHaveLength(3);
+    expect(await take(store)).toEqual({ unitIndex: 3, taken: true });
+    await store.close();
   });
 
   it('with a lock that somebody holds too long is store-busy, and works again after', async () => {

@@ -12,7 +12,7 @@ import { SqliteDatabase } from './sqlite-database.ts';
 import { faultOfSqlite } from './sqlite-fault.ts';
 import { markMoved } from './sqlite-schema.ts';
 
-export interface TableShape {
+interface TableShape {
   readonly name: string;
   readonly columns: readonly string[];
   /** In the order in which the rows came, or of the primary key where none is kept. */
@@ -66,7 +66,7 @@ const followSqlite = (crypto: Crypto, database: SqliteDatabase): Promise<LogHead
 const busyTimeoutMs = 5000;
 
 /** Opens a firmseal database that is there. Throws `file-missing`, and what opening a store throws. */
-export function openExisting(path: string): SqliteDatabase {
+function openExisting(path: string): SqliteDatabase {
   try {
     closeSync(openSync(path, 'r'));
   } catch (cause) {
