@@ -1,5 +1,6 @@
-// Builds the agent as machine code for every chip that has a port, and once for QEMU. Prints where the executables are, their sizes, and the deepest path of the
-// stack. Arguments: ids of chips, or `qemu`; none for all.
+// Builds the agent as machine code for every chip that has a port, and once for QEMU. Prints
+// where the executables are, their sizes, and the deepest path of the stack. Arguments: ids of
+// chips, or `qemu`; none for all.
 
 import { imageSize } from './toolchain/image-size.ts';
 import { portedChips, qemuTarget, type Target, targetOf } from './toolchain/targets.ts';

@@ -3,7 +3,7 @@
 // there already. A second job or token that a repeat leaves behind opens nothing: the job is not approved,
 // the token's text is known to nobody.
 
-import { type Bytes, fromHex } from '@firmseal/bytes';
+import { type Bytes, fromHex, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import type { Bench } from './bench.ts';
 import { MadeUpChip } from './made-up-chip.ts';
@@ -47,6 +47,7 @@ class OwnerKills {
     const show = () => client.call('showJob', { job });
     const page = { limit: 200 };
     const countJobs = async () => (await client.call('listJobs', page)).jobs.length;
+    const stopped = async () => (await client.call('listStops', page)).stops.map(({ name }) => name);
     const countTokens = async () => (await client.call('listTokens', page)).tokens.length;
     const trials: Readonly<Record<OwnerKill['write'], (() => Promise<Trial>) | undefined>> = {
       insertJob: async () => {
@@ -105,6 +106,30 @@ class OwnerKills {
           },
         };
       },
+      setStop: async () => {
+        const stop = { kind: 'station', name: toHex(nodeCrypto.randomBytes(8)) } as const;
+        return {
+          command: () => client.call('setStop', { ...stop, reason: 'a trial' }),
+          look: async () => (await stopped()).includes(stop.name),
+        };
+      },
+      liftStop: async () => {
+        const stop = { kind: 'station', name: toHex(nodeCrypto.randomBytes(8)) } as const;
+        await client.call('setStop', { ...stop, reason: 'a trial' });
+        return {
+          command: () => client.call('liftStop', stop),
+          look: async () => !(await stopped()).includes(stop.name),
+        };
+      },
+      setRollout: async () => {
+        const { job: update } = await client.call('openJob', {
+          ...{ ...packageFiles(sealed), quota: 1, mode: 'update' },
+        });
+        return {
+          command: () => client.call('setRollout', { job: update, percent: 5 }),
+          look: async () => (await client.call('showJob', { job: update })).rollout?.percent === 5,
+        };
+      },
       insertAlarm: () => this.#alarmTrial(),
       acknowledgeAlarm: async () => {
         await codeOf((await this.#alarmTrial()).command());
@@ -120,9 +145,7 @@ class OwnerKills {
       takeUnit: undefined,
       insertLicense: undefined,
       insertApproval: undefined,
-      setStop: undefined,
-      liftStop: undefined,
-      setRollout: undefined,
+
       insertFailure: undefined,
       insertOutcome: undefined,
       insertIdentity: undefined,

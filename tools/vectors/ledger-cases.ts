@@ -1,7 +1,7 @@
 // Vectors of spec/ledger.md: checkpoints, proofs of entries, consistency, and requests to a witness. The
 // ledger of the vectors has 700 entries: licenses and receipts of seeded bytes, under fixed keys.
 
-import { type Bytes, concatBytes, toHex, utf8 } from '@firmseal/bytes';
+import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { FaultCode } from '@firmseal/fault';
 import {
@@ -252,7 +252,7 @@ export async function ledgerCases(): Promise<LedgerCase[]> {
     }),
     entry(
       'license',
-      'with a proof that is too short',
+      'with a path that is too short',
       await proofOf(2, { path: (await path(2)).slice(0, -1) }),
       { ...licenseOf(2), fault: 'inclusion-proof-invalid' },
     ),
@@ -365,6 +365,3 @@ function shifted(bytes: Bytes): Bytes {
   time[7]! += 1;
   return concatBytes(bytes.subarray(0, 4), time, bytes.subarray(12));
 }
-
-/** Public keys of the file, for the list of known test keys. */
-export const ledgerPublicKeys = [log, ...witnesses].map(({ key }) => toHex(key.publicKey));

@@ -17,9 +17,11 @@ export function tellJob(face: Face, view: JobView): void {
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   const { approvalsNeeded, approvals, validUntilMs } = view;
   const until = validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`;
-  const signers = new Set(approvals.filter(({ counts }) => counts).map(({ approver }) => toHex(approver)));
+  const signers = new Set(
+    approvals.filter(({ kind, counts }) => counts && kind === 'order').map(({ approver }) => toHex(approver)),
+  );
   const signed =
-    approvalsNeeded === 0 ? '' : `; ${approvalsNeeded} approvers needed, ${signers.size} have signed`;
+    approvalsNeeded === 0 ? '' : `; order signed by ${signers.size} of ${approvalsNeeded} approvers`;
   face.tell(
     { event: 'job', ...view },
     `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}${until}; quota ${quota}, units taken ${units}${withoutUse}, ` +

@@ -81,7 +81,7 @@ it('a job opens when both have signed, and what they signed stands in words', as
   const approved = await run('job', 'approve', job, ...ann!);
   expect(approved.stdout).toContain('approved, panel');
   const shown = await run('job', 'show', job, ...owner!);
-  expect(shown.stdout).toContain('2 approvers needed, 2 have signed');
+  expect(shown.stdout).toContain('order signed by 2 of 2 approvers');
   expect(shown.stdout.match(/approval of the job by [0-9a-f]{16}, .*, counts until 20/g)).toHaveLength(2);
 });
 

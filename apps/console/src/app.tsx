@@ -52,6 +52,7 @@ const placesOf: Readonly<Record<Session['me']['scope'], readonly Place[]>> = {
   approver: [jobs, alarms],
   line: [own],
   site: [own],
+  update: [own],
 };
 
 export function App() {

@@ -215,7 +215,8 @@ it('finds chips by thumbprint, by the unique id of their identity, and by versio
   await owner.visit(`#/chips?serial=${uniqueId}`);
   await owner.reads('Identities with this unique id');
   expect(await column(owner, 'Identities with this unique id', 'Unique id')).toEqual([uniqueId]);
-  await owner.visit(`#/chips?serial=${uniqueId.slice(0, -2)}00`);
+  const other = uniqueId.endsWith('00') ? 'ff' : '00';
+  await owner.visit(`#/chips?serial=${uniqueId.slice(0, -2)}${other}`);
   await owner.reads('No record of an identity has this unique id.');
 });
 
@@ -252,18 +253,16 @@ it('shows the log, follows its hashes, and shows an entry that was changed on it
   await owner.page.route(/\/log\?/, async (route) => {
     const answer = await route.fetch();
     const body = (await answer.text()).replace(
-      /"salt":"(.)/,
+      /"salt":"(.)/g,
       (_, first) => `"salt":"${first === 'A' ? 'B' : 'A'}`,
     );
     await route.fulfill({ response: answer, body });
   });
   await button(owner, 'Verify the whole log').click();
   await owner.reads('The log does not hold.');
-  await owner.visit('#/ledger?from=1');
-  await owner.reads('BROKEN');
   await owner.visit('#/ledger?from=2');
+  await owner.reads('BROKEN');
   await owner.page.unroute(/\/log\?/);
-  await owner.visit('#/ledger');
 });
 
 it('gives an auditor everything to read and nothing to change, until his token ends', async () => {
@@ -365,7 +364,8 @@ it('voids a unit that was never proven, and closes a job for ever', async () => 
   await sign(await owner.page.locator('dialog pre').innerText());
   await button(owner, 'Close for ever').click();
   await owner.reads('The job is closed.');
-  expect(await owner.page.getByRole('button', { name: /Close the job|Approve/ }).count()).toBe(0);
+  const actions = owner.page.getByRole('button', { name: /Close the job|Approve/ });
+  await expect.poll(() => actions.count()).toBe(0);
 });
 
 it('proves in the browser that license and receipt stand in the ledger, by the keys that the person trusts', async () => {

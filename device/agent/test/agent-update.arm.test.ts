@@ -1,5 +1,5 @@
-// An agent is replaced on machine code: the build that ships writes a newer one into the second slot, proves it, and
-// the anchor starts that one; power goes while the anchor copies it.
+// An agent is replaced on machine code: the build that ships writes a newer one into the second slot, proves
+// it, and the anchor starts that one; power goes while the anchor copies it.
 
 import { findChip } from '@firmseal/chips';
 import { expect, it } from 'vitest';

@@ -40,6 +40,9 @@ export interface ApprovalAuditOptions {
   readonly notice: (notice: Notice) => void;
 }
 
+/** From the check of a request to its entry in the log. */
+const requestMs = 10_000;
+
 export class ApprovalAudit {
   readonly #options: ApprovalAuditOptions;
   readonly #stored: Stored[] = [];
@@ -124,8 +127,8 @@ export class ApprovalAudit {
     const { approvalPolicy, earlierPolicies = [] } = this.#options.trust;
     if (approvalPolicy === undefined) return;
     const quorum = this.#quorum(question, approvalPolicy);
-    if (isReached(quorum)) return;
-    const earlier = earlierPolicies.find((policy) => isReached(this.#quorum(question, policy)));
+    if (isReached(quorum) || this.#wasReached(question, approvalPolicy)) return;
+    const earlier = earlierPolicies.find((policy) => this.#wasReached(question, policy));
     const { report, notice, row } = this.#options;
     if (earlier === undefined) {
       report('approval-missing', subject, this.#reason(quorum, question.what));
@@ -146,6 +149,12 @@ export class ApprovalAudit {
       before.map((one) => one.approval),
       asked,
     );
+  }
+
+  /** When the request came: an approval may end before its license is logged. */
+  #wasReached(question: Question, policy: ApprovalPolicy): boolean {
+    const { timeMs } = question;
+    return isReached(this.#quorum({ ...question, timeMs: timeMs - requestMs }, policy));
   }
 
   #reason(quorum: Quorum, what: string): string {

@@ -211,7 +211,7 @@ function issueLicense(job: LoggedJob, fields: Fields, at: LoggedMoment): void {
   must(job.state === 'approved', 'a license of a job that is not approved');
   must(job.units.get(thumbprint) === unit, 'a license without its unit');
   must(job.packages.get(manifest) === true, 'a license for a package that is not approved');
-  must(job.until === undefined || at.timeMs <= job.until, 'a license after the end of its job');
+  must(job.until === undefined || at.timeMs <= job.until + toleranceMs, 'a license after the end of its job');
   const license = { digest, thumbprint, unit, manifest, ...at };
   addNew(job.licenses, fields.hex('license'), license, 'a license id');
 }

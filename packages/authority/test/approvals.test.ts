@@ -111,6 +111,33 @@ describe('an order', () => {
     expect((await authority.postLicense(opened, asked)).status).toBe(200);
   });
 
+  it('counts no more after an older database was put back, until it is signed again', async () => {
+    const restored = await TestAuthority.start({ approvers: 2 });
+    const both = [await TestApprover.make(restored.owner), await TestApprover.make(restored.owner)];
+    const opened = await restored.openJob({ approve: false });
+    const approve = () => restored.asOwner('POST', `/v1/jobs/${opened.job}/approve`);
+    for (const one of both) await one.approve(restored, opened.job, orderOf(opened));
+    await approve();
+    expect((await restored.license(opened, await restored.chip())).status).toBe(200);
+    const { size } = await restored.store.logHead();
+    const fields = { known: size + 4, size, by: 'local' };
+    await restored.store.suspendAll(restored.nowMs, {
+      ...{ timeMs: restored.nowMs, kind: 'database-restored', fields },
+    });
+    await restored.newOwnerToken();
+    const line = await restored.newLine(opened);
+    expect((await approve()).body.code).toBe('approvals-missing');
+    restored.nowMs += 1000;
+    await both[0]!.approve(restored, opened.job, orderOf(opened));
+    expect((await approve()).body).toMatchObject({ code: 'approvals-missing', fields: { given: 1 } });
+    await both[1]!.approve(restored, opened.job, orderOf(opened));
+    expect((await approve()).status).toBe(200);
+    expect((await restored.license(line, await restored.chip())).status).toBe(200);
+    // Its one finding is that no root signed the restore itself.
+    expect(codesOf(await restored.audit())).toEqual(['restore-unsigned']);
+    await restored.remove();
+  });
+
   it('ends with its date', async () => {
     const sealed = await authority.owner.seal();
     const validUntilMs = authority.nowMs + 60_500;

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TestChip } from './chip.ts';
 import { signerOf } from './owner.ts';
 import { type Answer, type OpenedJob, TestAuthority } from './running-authority.ts';
+import { TestLedger } from './running-ledger.ts';
 
 let authority: TestAuthority;
 beforeAll(async () => {
@@ -222,4 +223,18 @@ it('a file that was changed, shortened or reassembled is refused, and the fault 
     expect(codeOf(encodeLicenseBatch({ ...parts, list: await listBy(issuer, change, all) }, all))).toBe(
       'batch-malformed',
     );
+});
+
+it('licenses by records wait for the witness of a ledger as others do', async () => {
+  await authority.remove();
+  const started = await TestLedger.start();
+  authority = started.authority;
+  const opened = await standing();
+  const record = await recordOf(await authority.chip());
+  await started.ledger.stopWitness();
+  expect(await ask(opened, [record])).toMatchObject({ status: 503, body: { code: 'witness-awaited' } });
+  await started.ledger.startWitness();
+  const { status, body } = await ask(opened, [record]);
+  expect([status, body.licenses.map((one: { newUnit: boolean }) => one.newUnit)]).toEqual([200, [false]]);
+  await started.ledger.stopWitness();
 });

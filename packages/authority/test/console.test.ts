@@ -36,6 +36,13 @@ describe('whose token it is', () => {
     expect(await authority.call('GET', '/v1/token', { token: null })).toMatchObject({ status: 401 });
   });
 
+  it('tells the public token of an update nothing, not even the counts of its job', async () => {
+    const { line: token } = await authority.openJob({ mode: 'update' });
+    expect(token).toMatch(/^fsu_/);
+    const answer = await authority.call('GET', '/v1/token', { token });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'token-scope-wrong' } });
+  });
+
   it.each(['/v1/jobs', '/v1/units', '/v1/log', '/v1/boards', `/v1/receipts/${'00'.repeat(32)}`])(
     'a line reads nothing of %s',
     async (path) => {

@@ -1,6 +1,6 @@
 // The whole life of a job as a model (fast-check): approvals by two of two, packages, licenses up to a quota,
-// voids, time that ends approvals, restarts, the close. The model says what each request must be answered with;
-// at the end an audit by the owner's own keys finds no contradiction.
+// voids, time that ends approvals, restarts, the close. The model says what each request must be answered
+// with; at the end an audit by the owner's own keys finds no contradiction.
 
 import type { Subject } from '@firmseal/approval';
 import { toBase64url, toHex } from '@firmseal/bytes';

@@ -1,5 +1,5 @@
-// What store.ts promises to owners and to devices in the field, as part of store-conformance.ts: approvals, the
-// end of a job, how far an update is opened, idempotency keys.
+// What store.ts promises to owners and to devices in the field, as part of store-conformance.ts: approvals,
+// the end of a job, how far an update is opened, idempotency keys.
 
 import type { Bytes } from '@firmseal/bytes';
 import type { LogEvent } from '@firmseal/ledger';

@@ -3206,7 +3206,7 @@ export const faultTable = {
   'license-proof-missing': {
     number: 1810, exit: 'license', http: null, retry: 'fail', chip: false,
     sentence: 'The license came without a proof that it stands in the ledger.',
-    remedy: 'The line asks for proofs (--log-key). Ask the owner whether the authority keeps its ledger (`firmseal ledger init`).',
+    remedy: 'The line asks for proofs (--log-key). Ask the owner whether his authority publishes a ledger that a witness cosigns (`firmseal ledger add-witness`).',
   },
   'ledger-file-missing': {
     number: 1811, exit: 'input', http: null, retry: 'fail', chip: false,

@@ -1,5 +1,6 @@
 // One update of one device by the person who holds it: the engine of packages/programmer with standing
-// licenses that lie ready and challenges of this program's own, or with an authority; a receipt file at the end.
+// licenses that lie ready and challenges of this program's own, or with an authority;
+// a receipt file at the end.
 
 import { toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
@@ -28,8 +29,8 @@ export interface UpdateSettings {
   readonly clock: Clock;
   readonly now: () => Date;
   /**
-   * Where the license comes from, with its challenges, and where the receipt goes: an authority, for a job of mode
-   * update. Left out, the licenses of the offer, and the receipt stays here.
+   * Where the license comes from, with its challenges, and where the receipt goes: an authority, for a job of
+   * mode update. Left out, the licenses of the offer, and the receipt stays here.
    */
   readonly authority?: LineAuthority;
   readonly onEvent?: (event: InstallEvent) => void;

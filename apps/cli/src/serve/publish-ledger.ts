@@ -71,7 +71,8 @@ async function publishOnce(face: Face, ledger: Ledger, told: Set<string>): Promi
 export async function keepPublished(face: Face, ledger: Ledger): Promise<() => Promise<void>> {
   const told = new Set<string>();
   // An older copy of database and ledger has nothing new to publish: only the witness knows better.
-  await ledger.confirm();
+  for (const one of await ledger.confirm())
+    face.warn(`a witness could not say whether the database is the newest one: ${one}`);
   await publishOnce(face, ledger, told);
   let failure = '';
   const publish = async () => {

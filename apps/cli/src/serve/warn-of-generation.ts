@@ -7,12 +7,20 @@ import type { Face } from '../face.ts';
 
 /**
  * Says at the start of a server whether anything outside of the database could tell an older one.
- * `headFile`: where the owner wants the head noted, if he said so; `wasThere`: before this start.
+ * `headFile`: where the owner wants the head noted, if he said so; `wasThere`: before this start;
+ * `isWitnessed`: licenses wait for witnesses.
  */
 export function warnOfGeneration(
   face: Face,
-  { folder, headFile, wasThere }: { folder: string; headFile: string | undefined; wasThere: boolean },
+  {
+    folder,
+    headFile,
+    wasThere,
+    isWitnessed,
+  }: { folder: string; headFile: string | undefined; wasThere: boolean; isWitnessed: boolean },
 ): void {
+  // No license leaves then on an older database, and who is away was told.
+  if (isWitnessed) return;
   const path = headFile ?? authorityPaths(folder).head;
   if (!wasThere)
     face.warn(

@@ -20,6 +20,7 @@ const modes: Readonly<Record<JobView['mode'], string>> = {
   session: 'session: a license for each install, over a connection',
   standing: 'standing: licenses in advance, for lines without a connection',
   station: 'station: for chips without agent',
+  update: 'update: for devices in the field, which ask themselves',
 };
 
 const packageColumns: readonly Column<JobView['packages'][number]>[] = [
@@ -33,6 +34,17 @@ const packageColumns: readonly Column<JobView['packages'][number]>[] = [
     ),
   },
 ];
+
+/** How far an update is open to devices in the field; `firmseal job rollout` changes it. */
+const rolloutText = ({
+  percent,
+  halted,
+  haltAbovePercent,
+  installed,
+  failed,
+}: NonNullable<JobView['rollout']>): string =>
+  `${halted ? 'HALTED' : 'open'} at ${percent} % of the devices; ${countText(installed)} installed and ${countText(failed)} failed ` +
+  `since it was opened; it halts by itself above ${haltAbovePercent} %`;
 
 const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
@@ -124,6 +136,7 @@ function JobFacts({ job }: { job: JobView }) {
             'No license after',
             job.validUntilMs === undefined ? undefined : <Time key="until" atMs={job.validUntilMs} />,
           ],
+          ['Rollout', job.rollout && rolloutText(job.rollout)],
           ['Opened', <Time key="opened" atMs={job.createdAtMs} />],
         ]}
       />

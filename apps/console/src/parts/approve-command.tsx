@@ -1,7 +1,7 @@
 // The command by which an approver signs: his key is on his own machine, and no page should hold it.
 
 import { toHex } from '@firmseal/bytes';
-import { plural } from '../format.ts';
+import { countText } from '../format.ts';
 import { useSession } from '../session.ts';
 import { Copied, shellWord } from './command.tsx';
 
@@ -31,8 +31,9 @@ export function SignFirst({
   return (
     <>
       <p>
-        {plural(needed, 'approver')} {needed === 1 ? 'has' : 'have'} to sign this first, each with a key of
-        his own:
+        {needed === 1
+          ? '1 approver has to sign this first, with a key of his own:'
+          : `${countText(needed)} approvers have to sign this first, each with a key of his own:`}
       </p>
       <ApproveCommand job={job} more={more} />
     </>

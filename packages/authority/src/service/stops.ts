@@ -1,5 +1,5 @@
-// What gets no license, whatever its job: a device that was stolen or cloned, a product that is recalled, a station
-// that is not trusted any more. An owner stops it at once, and the log says so.
+// What gets no license, whatever its job: a device that was stolen or cloned, a product that is recalled, a
+// station that is not trusted any more. An owner stops it at once, and the log says so.
 
 import type { StopView } from '@firmseal/authority-contract';
 import { Fault } from '@firmseal/fault';

@@ -140,6 +140,7 @@ export const command = (shell: Shell) =>
         let ledger: OpenedLedger | undefined;
         try {
           ledger = await openLedger(folder, { store, passphrase });
+          passphrase.wipe();
           const authority = await openAuthority(face, {
             ...{ folder, store, kemKey, products, head, statements, ledger },
           });
@@ -163,7 +164,8 @@ export const command = (shell: Shell) =>
             ...(ledger ? [`  publishes the ledger ${ledger.origin}`] : []),
             ...(figures ? [`  figures for Prometheus at ${figures.url}`] : []),
           );
-          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere });
+          const isWitnessed = ledger?.ledger.isAwaited === true;
+          warnOfGeneration(face, { folder, headFile: options.headFile, wasThere, isWitnessed });
           await shell.stops.wait();
           stopWatching?.();
           await running.stop();
