@@ -42,7 +42,7 @@ export function agentFiles(chip: Chip): AgentFile[] {
 }
 
 /** The Intel HEX file of the machine code. Throws as readAgentImage. */
-export function readAgentHex(chip: Chip): Uint8Array {
+function readAgentHex(chip: Chip): Uint8Array {
   requireBuild(chip, 'machine-code');
   return readAsset(assetOf(chip, 'machine-code'));
 }
