@@ -2,7 +2,7 @@
 // they have a token (it is an optional peer: npm would compile it on every machine); here it is fetched by
 // npm, compared with the hash below, and compiled with the headers that the platform's Node brings along.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,12 @@ const fetchTimeoutMs = 60_000;
 /** A connection that hangs is given up, and tried again. */
 function fetchInto(folder: string): void {
   const words = ['pack', `pkcs11js@${version}`, '--pack-destination', folder, '--silent'];
-  const options = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], timeout: fetchTimeoutMs } as const;
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
   for (let left = 2; ; left--)
     try {
-      execFileSync('npm', [...words, '--ignore-scripts', '--prefer-offline'], options);
+      execFileSync('npm', [...words, '--ignore-scripts', '--prefer-offline'], {
+        ...{ cwd: root, stdio, timeout: fetchTimeoutMs },
+      });
       return;
     } catch (error) {
       if (left === 0) throw error;
