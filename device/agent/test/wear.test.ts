@@ -1,21 +1,24 @@
 // What an agent writes into its journal, by which the catalogue computes how long the flash lasts
 // (packages/chips, wear.ts): counted on virtual chips, operation by operation.
 
-import { type Chip, journalBytes } from '@firmseal/chips';
+import { type Chip, journalBytes, journalErases } from '@firmseal/chips';
 import { expect, test } from 'vitest';
 import { type Line, personalizedLine } from './line.ts';
 import { makePackage } from './trusted-site.ts';
 
-/** Bytes that are programmed in the journal from here on. */
-function countJournal({ chip }: Line): () => number {
+/** Bytes that are programmed in the journal from here on, and erases of its units. */
+function countJournal({ chip }: Line): { readonly bytes: () => number; readonly erases: () => number } {
   const { journal } = chip.chip.layout;
   const inJournal = (at: number) =>
     journal.some(({ addressStart, sizeBytes }) => at >= addressStart && at < addressStart + sizeBytes);
   let bytes = 0;
+  let erases = 0;
   chip.power.onOperation = ({ kind, address, length }) => {
-    if (kind === 'program' && inJournal(address)) bytes += length;
+    if (!inJournal(address)) return;
+    if (kind === 'program') bytes += length;
+    if (kind === 'erase') erases++;
   };
-  return () => bytes;
+  return { bytes: () => bytes, erases: () => erases };
 }
 
 /**
@@ -41,12 +44,24 @@ test.each(['stm32f427', 'stm32g0b1'])('%s: an install, and a session that instal
   await line.install(sealed);
   const install = countJournal(line);
   await line.install(sealed);
-  isAbout(install(), journalBytes.install);
+  isAbout(install.bytes(), journalBytes.install);
   line.chip.setPin('agent-request', true);
   line.chip.reset();
   const session = countJournal(line);
   line.hello();
-  console.log(session());
-  if (line.chip.chip.hasRandomGenerator) expect(session()).toBe(0);
-  else isAbout(session(), journalBytes.seededSession);
+  if (line.chip.chip.hasRandomGenerator) expect(session.bytes()).toBe(0);
+  else isAbout(session.bytes(), journalBytes.seededSession);
+});
+
+test('a half of the journal is erased as often as the figure says each time that it is filled', async () => {
+  const line = await personalizedLine('stm32f427');
+  const sealed = await packageFor(line.chip.chip);
+  const half = line.chip.chip.layout.journal[0]!.sizeBytes;
+  const { bytes, erases } = countJournal(line);
+  for (let i = 0; i < 12; i++) await line.install(sealed);
+  // The half that is being filled has had its erases already, or not.
+  const filled = bytes() / half;
+  expect(filled).toBeGreaterThan(2);
+  expect(erases()).toBeLessThanOrEqual(journalErases * filled);
+  expect(erases()).toBeGreaterThan(journalErases * (filled - 1));
 });

@@ -78,5 +78,5 @@ export {
   vectorTableFault,
 } from './vector-table.ts';
 export { independentWatchdogField, windowWatchdogField } from './watchdogs.ts';
-export { journalBytes, type Wear, wearOf } from './wear.ts';
+export { journalBytes, journalErases, type Wear, wearOf } from './wear.ts';
 export { isWriteProtected, writeProtecting } from './write-protect.ts';
