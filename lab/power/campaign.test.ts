@@ -37,7 +37,7 @@ function few(seed: string, share: number): CutChoice {
     ...everySingleCut(seed, 0),
     first: ({ kind, edge, phase }) => {
       const isFirst = begins(phase);
-      return isFirst || kind === 'option-bytes' || chosen(edge ? 0.2 : share);
+      return isFirst || kind === 'option-bytes' || chosen(edge ? sampled(0.2, 0.1) : share);
     },
     again: () => chosen(sampled(0.2, 0.1)),
     second: ({ number }) => number % 17 === 0,
