@@ -20,13 +20,25 @@ async function suffer(scenario: Scenario, choice: CutChoice) {
   return report;
 }
 
-/** Option bytes, and a share of all else by the seed: every one would take minutes. */
+/**
+ * Option bytes, the first operation for each message (after which the chip is another one, however few the
+ * seed takes), and a share of all else by the seed: every one would take minutes.
+ */
 function few(seed: string, share: number): CutChoice {
   const random = new SeededRandom(`few ${seed}`);
   const chosen = (part: number) => random.below(2 ** 16) < part * 2 ** 16;
+  let last = '';
+  const begins = (phase: string) => {
+    const isNew = phase !== last;
+    last = phase;
+    return isNew;
+  };
   return {
     ...everySingleCut(seed, 0),
-    first: ({ kind, edge }) => kind === 'option-bytes' || chosen(edge ? 0.2 : share),
+    first: ({ kind, edge, phase }) => {
+      const isFirst = begins(phase);
+      return isFirst || kind === 'option-bytes' || chosen(edge ? 0.2 : share);
+    },
     again: () => chosen(sampled(0.2, 0.1)),
     second: ({ number }) => number % 17 === 0,
     classOf: () => 'any',

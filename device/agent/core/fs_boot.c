@@ -57,8 +57,9 @@ static void boot_application(void) {
 /* The journal stands, and is the newest that this chip had. */
 static fs_result load_journal(void) {
   FS_TRY(fs_journal_load());
+  /* Defence boot-floor-looked-at */
   FS_DECIDE(fs_floor_check());
-  /* Defence boot-floor-looked-at-again */
+  /* Defence boot-floor-looked-at: and once more. */
   FS_DECIDE(fs_floor_check());
   return FS_OK;
 }

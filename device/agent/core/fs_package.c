@@ -123,6 +123,7 @@ static fs_result accept_twice(fs_view header) {
   uint8_t first[FS_HASH_SIZE];
   uint8_t second[FS_HASH_SIZE];
   FS_REQUIRE(fs_identity_present() == FS_YES, FS_ERR_NOT_PERSONALIZED);
+  /* Defence package-of-a-lost-chip */
   FS_REQUIRE(fs_now.life_cycle != FS_LIFE_LOST, FS_ERR_RECOVERY_NEEDED);
   FS_TRY(pass(header, first));
   /* Defence package-second-pass */
