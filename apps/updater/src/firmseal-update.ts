@@ -135,8 +135,10 @@ export class FirmsealUpdate extends HTMLElement {
   #ready(): void {
     const words = this.#words;
     const interrupted = isInterrupted(this.#stored!.journal);
+    const { authority } = this.#opened!.offer;
     this.#show(
       interrupted ? words.interrupted : words.before,
+      authority && paragraph(words.asks(new URL(authority.url).host), 'hint'),
       buttons({
         text: interrupted ? words.resume : words.start,
         part: 'start',

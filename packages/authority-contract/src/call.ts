@@ -14,6 +14,9 @@ import * as z from 'zod/mini';
 export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver', 'update'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
+/** The texts of `update` tokens begin with it, and no others do: such a token may be published. */
+export const publicTokenMark = 'fsu_';
+
 export interface Call<
   Input extends z.core.$ZodType = z.core.$ZodType,
   Answer extends z.core.$ZodType = z.core.$ZodType,

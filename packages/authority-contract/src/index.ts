@@ -10,6 +10,7 @@ export {
   type InputOf,
   idempotencyHeader,
   isIdempotencyKey,
+  publicTokenMark,
   type TokenScope,
   tokenScopes,
 } from './call.ts';
