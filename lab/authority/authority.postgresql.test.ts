@@ -15,13 +15,13 @@ skipTests(lacking);
 
 const folder = mkdtempSync(join(tmpdir(), 'firmseal-replicas-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const disturbances = sampled({ kills: 8, stops: 2, cuts: 12 }, { kills: 2, stops: 1, cuts: 4 });
-const crowd = sampled(1000, 12);
+const disturbances = sampled({ kills: 8, stops: 2, cuts: 12 }, { kills: 1, stops: 1, cuts: 3 });
+const crowd = sampled(1000, 8);
 
 let report: CampaignReport;
 beforeAll(async () => {
   if (lacking !== undefined) return;
-  const size = sampled({ requests: 1000, replicas: 4 }, { requests: 50, replicas: 2 });
+  const size = sampled({ requests: 1000, replicas: 4 }, { requests: 40, replicas: 2 });
   const isWhole = sampled(true, false);
   report = await runCampaign(
     { ...size, seed: 'a sample', crowd, lines: 8, disturbances, fsync: isWhole, sqlite: isWhole },

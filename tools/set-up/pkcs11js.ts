@@ -2,7 +2,7 @@
 // they have a token (it is an optional peer: npm would compile it on every machine); here it is fetched by
 // npm, compared with the hash below, and compiled with the headers that the platform's Node brings along.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,12 +17,27 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const place = join(root, 'node_modules/pkcs11js');
 const headers = join(root, `node_modules/node-${process.platform}-${process.arch}/include/node`);
 const addon = 'build/Release/pkcs11.node';
+const fetchTimeoutMs = 60_000;
+
+/** A connection that hangs is given up, and tried again. */
+function fetchInto(folder: string): void {
+  const words = ['pack', `pkcs11js@${version}`, '--pack-destination', folder, '--silent'];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
+  for (let left = 2; ; left--)
+    try {
+      execFileSync('npm', [...words, '--ignore-scripts', '--prefer-offline'], {
+        ...{ cwd: root, stdio, timeout: fetchTimeoutMs },
+      });
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+}
 
 function build(): void {
   const work = mkdtempSync(join(tmpdir(), 'firmseal-pkcs11js-'));
   try {
-    const words = ['pack', `pkcs11js@${version}`, '--pack-destination', work, '--silent', '--ignore-scripts'];
-    execFileSync('npm', words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    fetchInto(work);
     const tarball = join(work, `pkcs11js-${version}.tgz`);
     const digest = createHash('sha512').update(readFileSync(tarball)).digest('base64');
     if (digest !== sha512) throw new Error(`pkcs11js ${version} as fetched has another hash`);

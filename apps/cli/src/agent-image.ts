@@ -41,12 +41,6 @@ export function agentFiles(chip: Chip): AgentFile[] {
     });
 }
 
-/** The Intel HEX file of the machine code. Throws as readAgentImage. */
-export function readAgentHex(chip: Chip): Uint8Array {
-  requireBuild(chip, 'machine-code');
-  return readAsset(assetOf(chip, 'machine-code'));
-}
-
 function requireBuild(chip: Chip, build: AgentBuild): void {
   if (!agentBuilds(chip).includes(build))
     throw new Fault('agent-build-missing', { chip: chip.id, build, known: agentBuilds(chip).join(', ') });

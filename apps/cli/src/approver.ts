@@ -87,7 +87,7 @@ export function readApprover(options: Whole, product: string): ApproverRole {
 }
 
 /** The job as it is approved, with every package that it has. */
-export function orderOf({ quota, mode, accepts, validUntilMs, packages }: JobView): OrderSubject {
+function orderOf({ quota, mode, accepts, validUntilMs, packages }: JobView): OrderSubject {
   return {
     ...{ kind: 'order', quota, mode, accepts },
     packages: packages.slice(-mostOrderPackages).map(({ manifestDigest }) => manifestDigest),

@@ -91,7 +91,7 @@ export interface RecoveryChange {
 }
 
 /** A bundle for the chip's last hello, signed by the root unless another one is given. */
-export async function recoveryFor(
+async function recoveryFor(
   statement: RecoveryStatement,
   { by = root, delegation, epochStatement, successions = [], ...change }: RecoveryChange = {},
 ): Promise<Bytes> {

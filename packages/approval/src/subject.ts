@@ -47,12 +47,12 @@ export interface OrderSubject {
   readonly ledgerPolicy?: Bytes | undefined;
 }
 
-export interface PackageSubject {
+interface PackageSubject {
   readonly kind: 'package';
   readonly manifestDigest: Bytes;
 }
 
-export interface VoidSubject {
+interface VoidSubject {
   readonly kind: 'void';
   readonly unitIndex: number;
   /** Of the chip that holds the unit. */
@@ -60,7 +60,7 @@ export interface VoidSubject {
   readonly reason: string;
 }
 
-export interface AcknowledgementSubject {
+interface AcknowledgementSubject {
   readonly kind: 'acknowledgement';
   /** Its number at the authority. */
   readonly alarm: number;
@@ -71,7 +71,7 @@ export interface AcknowledgementSubject {
   readonly note: string;
 }
 
-export interface CloseSubject {
+interface CloseSubject {
   readonly kind: 'close';
 }
 

@@ -649,17 +649,17 @@ export const faultTable = {
     remedy: 'Personalize the chip.',
   },
   'chip-waits-for-agent': {
-    number: 423, exit: 'chip', http: null, retry: 'fail', chip: true,
+    number: 423, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The {chip} holds no agent that it may start. Its anchor waits for one.',
     remedy: 'Load the agent that the chip was personalized with, or a signed one: `firmseal agent load`.',
   },
   'chip-has-agent': {
-    number: 424, exit: 'chip', http: null, retry: 'fail', chip: true,
+    number: 424, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip has an agent, which answers. Nothing was loaded.',
     remedy: 'Replace an agent that works by a package that brings another one.',
   },
   'agent-file-without-agent': {
-    number: 425, exit: 'chip', http: null, retry: 'fail', chip: true,
+    number: 425, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: '{path} holds no agent for {chip}: neither the image of one, nor bytes at {address}.',
     remedy: 'Give a signed image, or the file of `firmseal agent export` for this chip.',
   },

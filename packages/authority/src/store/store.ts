@@ -47,15 +47,15 @@ interface JobCounts {
 
 export type NewPackage = Omit<PackageRecord, 'ordinal' | 'approved'>;
 export type NewLicense = Omit<LicenseRecord, 'logSequence'>;
-export type NewApproval = Omit<ApprovalRecord, 'ended'>;
-export interface RolloutCounts {
+type NewApproval = Omit<ApprovalRecord, 'ended'>;
+interface RolloutCounts {
   readonly installed: number;
   readonly failed: number;
   readonly silent: number;
 }
 
 export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
-export type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
+type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
