@@ -21,6 +21,7 @@ export interface Words {
   readonly interrupted: string;
   readonly looking: string;
   readonly choose: string;
+  readonly restarted: string;
   readonly byUsb: string;
   readonly bySerial: string;
   readonly stages: Readonly<Record<Stage, string>>;
@@ -55,6 +56,8 @@ const en: Words = {
   interrupted: 'An update on this computer was interrupted. Connect the same device and continue.',
   looking: 'Looking for the device.',
   choose: 'How is the device connected? Your browser then lists what it can reach: choose the device there.',
+  restarted:
+    'The device has restarted for the update. Choose it once more: your browser now lists it as another device.',
   byUsb: 'By USB',
   bySerial: 'By a serial port',
   stages: {
@@ -208,6 +211,8 @@ const de: Words = {
   looking: 'Das Gerät wird gesucht.',
   choose:
     'Wie ist das Gerät angeschlossen? Ihr Browser zeigt danach, was er erreicht: Wählen Sie dort das Gerät aus.',
+  restarted:
+    'Das Gerät ist für das Update neu gestartet. Wählen Sie es noch einmal aus: Ihr Browser zeigt es jetzt als anderes Gerät.',
   byUsb: 'Über USB',
   bySerial: 'Über eine serielle Schnittstelle',
   stages: {

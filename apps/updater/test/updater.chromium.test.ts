@@ -12,7 +12,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallAreas, type TestPackage } from '../../../device/agent/test/trusted-site.ts';
 import { runHere } from '../../cli/test/run-here.ts';
-import type { Plugged } from './carried-devices.ts';
+import { type Plugged, startAgent } from './carried-devices.ts';
 import { button, launchBrowser, shown, type Visit, type VisitOptions, visit } from './page.ts';
 import { type PageOrder, Site } from './site.ts';
 import { startSiteAuthority } from './site-authority.ts';
@@ -43,9 +43,7 @@ afterAll(async () => {
 
 /** In the hands of a person: the button of the update is held while it is plugged in. */
 function plug({ chip }: Pick<LineChip, 'chip'>, way: 'usb' | 'serial', known = true): Plugged {
-  chip.setPin('agent-request', true);
-  chip.reset();
-  chip.setPin('agent-request', false);
+  startAgent(chip);
   return { way, chip, known };
 }
 
@@ -151,6 +149,26 @@ describe('from the link to the receipt', () => {
     const older = await open({ sealed: first, devices: [f427] }, plugged);
     await button(older.page, 'start').click();
     expect(await shown(older.page, 'fault', 'receipt')).toContain('does not go back');
+  });
+});
+
+describe('a running application with a DFU run-time interface', () => {
+  it('makes room for the agent: the person chooses twice, and afterwards never', async () => {
+    const sealed = await site.package('stm32h743', '1.3.0', { core: { securityCounter: 6 } });
+    const held: Plugged = { ...plug(h743, 'usb', false), isApplication: true };
+    const { page, complaints } = await open({ sealed, devices: [h743] }, [held]);
+    await button(page, 'start').click();
+    await button(page, 'usb').click();
+    await page.getByText('Choose it once more').waitFor();
+    expect([held.isApplication, held.known]).toEqual([false, false]);
+    await button(page, 'usb').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device now has version 1.3.0.');
+    // Both are known now.
+    held.isApplication = true;
+    await button(page, 'again').click();
+    await button(page, 'start').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device already had version 1.3.0.');
+    expect([held.isApplication, complaints]).toEqual([false, []]);
   });
 });
 
