@@ -1,13 +1,14 @@
 /*
- * The chip of the fuzz targets: flash of an STM32F427 in an array, option bytes of a finished device, an
- * identity with the keys of fuzz-device.ts. The harness checks what the core promises to a port: no access
- * outside of flash, no unaligned program, nothing over the agent.
+ * The chip of the fuzz targets: flash and one-time memory of an STM32F427 in arrays, option bytes of a
+ * finished device, an identity with the keys of fuzz-device.ts. The harness checks what the core promises to
+ * a port: no access outside of both, no unaligned program, nothing over the agent.
  */
 #include "fuzz_chip.h"
 
 #include <stdlib.h>
 
 #include "fs_agent.h"
+#include "fs_agent_image.h"
 #include "fs_chip_facts.h"
 #include "fs_flow.h"
 #include "fs_identity.h"
@@ -20,6 +21,8 @@ jmp_buf fuzz_after_reset;
 
 static uint8_t flash[FS_FLASH_SIZE_BYTES];
 static uint8_t kept_flash[FS_FLASH_SIZE_BYTES];
+static uint8_t otp[FS_OTP_LENGTH];
+static uint8_t kept_otp[FS_OTP_LENGTH];
 /* By the number of the smallest piece that a unit can begin at: every unit of the
  * F427 is a multiple of it. */
 #define PIECE_BYTES 0x4000u
@@ -60,6 +63,15 @@ void fuzz_chip_fail_at(uint32_t call) { calls_left = call; }
 
 static int fails(void) { return calls_left > 0 && --calls_left == 0; }
 
+static fs_answer in_otp(uint32_t address) { return address - FS_OTP_START < FS_OTP_LENGTH ? FS_YES : FS_NO; }
+
+/* In the one-time memory, which only reads and programs may reach. */
+static uint8_t *at_otp(uint32_t address, uint32_t length) {
+  uint32_t offset = address - FS_OTP_START;
+  if (length > FS_OTP_LENGTH - offset) abort();
+  return otp + offset;
+}
+
 static uint8_t *at(uint32_t address, uint32_t length) {
   uint32_t offset = address - FS_FLASH_START;
   if (offset > FS_FLASH_SIZE_BYTES || length > FS_FLASH_SIZE_BYTES - offset) abort();
@@ -67,7 +79,7 @@ static uint8_t *at(uint32_t address, uint32_t length) {
 }
 
 fs_result fs_port_flash_read(uint32_t address, uint8_t *bytes, uint32_t length) {
-  memcpy(bytes, at(address, length), length);
+  memcpy(bytes, in_otp(address) == FS_YES ? at_otp(address, length) : at(address, length), length);
   return fails() ? FS_ERR_FLASH_VERIFY_FAILED : FS_OK;
 }
 
@@ -79,12 +91,12 @@ static void mark(uint32_t address, uint32_t length) {
 }
 
 fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t length) {
-  uint8_t *to = at(address, length);
+  uint8_t *to = in_otp(address) == FS_YES ? at_otp(address, length) : at(address, length);
   uint32_t i;
   if (address % FS_WRITE_UNIT_BYTES != 0 || length % FS_WRITE_UNIT_BYTES != 0) abort();
   if (address - FS_ANCHOR_START < FS_ANCHOR_LENGTH || address - FS_AGENT_START < FS_AGENT_LENGTH) abort();
   if (fails()) return FS_ERR_FLASH_PROGRAM_FAILED;
-  mark(address, length);
+  if (in_otp(address) != FS_YES) mark(address, length);
   for (i = 0; i < length; i++) to[i] &= bytes[i];
   return FS_OK;
 }
@@ -209,7 +221,16 @@ static void personalize(void) {
 void fuzz_chip_keep(void) {
   save(kept);
   memcpy(kept_flash, flash, sizeof flash);
+  memcpy(kept_otp, otp, sizeof otp);
   memset(is_dirty, 0, sizeof is_dirty);
+}
+
+/* Of its own image the agent reads the counter: the one of the vectors' device. */
+static void put_agent(void) {
+  uint8_t *head = at(FS_AGENT_START, FS_AGENT_HEAD_BYTES);
+  memset(head, 0, FS_AGENT_HEAD_BYTES);
+  memcpy(head, "FSAG", 4);
+  fs_put_u32le(head + 12, 1);
 }
 
 static void set_up(void) {
@@ -218,7 +239,9 @@ static void set_up(void) {
   is_set_up = 1;
   save(at_power_on);
   memset(flash, 0xff, sizeof flash);
+  memset(otp, 0xff, sizeof otp);
   memcpy(programmed, finished, sizeof programmed);
+  put_agent();
   personalize();
   start();
   if (fs_identity_present() != FS_YES) abort();
@@ -232,6 +255,7 @@ void fuzz_chip_restore(void) {
     if (is_dirty[i]) memcpy(flash + i * PIECE_BYTES, kept_flash + i * PIECE_BYTES, PIECE_BYTES);
     is_dirty[i] = 0;
   }
+  memcpy(otp, kept_otp, sizeof otp);
   memcpy(programmed, finished, sizeof programmed);
   memcpy(options, finished, sizeof options);
   load(kept);
@@ -253,7 +277,12 @@ static void blank(uint32_t start, uint32_t length) {
 void fuzz_chip_blank(void) {
   fuzz_chip_restore();
   programmed[0] = 0x0fffaaecu; /* as delivered: readout level 0 */
-  blank(FS_IDENTITY_START, FS_IDENTITY_LENGTH);
+  memset(otp, 0xff, sizeof otp);
+  /* With the original and the copies of the identity. */
+  blank(FS_ANCHOR_START, FS_ANCHOR_LENGTH);
+  blank(FS_AGENT_START, FS_AGENT_LENGTH);
+  blank(FS_AGENT_COPY_START, FS_AGENT_LENGTH);
+  put_agent();
   blank(FS_JOURNAL_0_START, FS_JOURNAL_0_LENGTH);
   blank(FS_JOURNAL_1_START, FS_JOURNAL_1_LENGTH);
   start();

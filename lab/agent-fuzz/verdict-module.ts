@@ -1,7 +1,9 @@
 // The agent of a personalized STM32F427 as WebAssembly, whose parsers can be asked one by one (verdicts.c).
-// The chip is a flash array and two option registers; memory and flash can be put back to where they were.
+// The chip is an array for flash, one for the one-time memory and two option registers; memory, flash and
+// one-time memory can be put back to where they were.
 
 import { readFileSync } from 'node:fs';
+import { encodeAgentImage } from '@firmseal/agent-image';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import { eraseUnitAt, findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
@@ -10,7 +12,7 @@ import { buildWithTests } from '../../device/agent/build.ts';
 import { identityImage, journalImage } from '../../device/agent/test/flash-images.ts';
 import { nonceFromPort } from '../../device/agent/test/nonce-from-port.ts';
 import type { Weakening } from '../../device/agent/toolchain/defences.ts';
-import { device, nonce, options, product, root } from './fuzz-device.ts';
+import { chipState, device, nonce, options, product, root } from './fuzz-device.ts';
 
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
@@ -43,6 +45,7 @@ const flashSize = 2 << 20;
 export interface Place {
   readonly memory: Bytes;
   readonly flash: ReadonlyMap<number, Bytes>;
+  readonly otp: Bytes;
 }
 
 export class VerdictModule {
@@ -51,6 +54,7 @@ export class VerdictModule {
   /** Starts of the erase units that changed since the last `restore`. */
   readonly #changed = new Set<number>();
   readonly #chip = findChip('stm32f427');
+  readonly #otp = new Uint8Array(this.#chip.otp!.length).fill(0xff);
   /** As personalization left it. */
   readonly #personalized: Uint8Array;
 
@@ -64,6 +68,9 @@ export class VerdictModule {
       rootPublicKey: root.publicKey,
     };
     write(this.#chip.layout.journal[0].addressStart, journalImage(device.deviceKey, state));
+    // Of its own image the agent reads the counter.
+    const image = encodeAgentImage({ counter: chipState.agentCounter!, code: new Uint8Array(32) });
+    write(this.#chip.layout.agent.addressStart, image);
     this.#personalized = this.#flash.slice();
     this.exports.fs_boot();
     const hello = this.exports.verdict_hello() >>> 0;
@@ -100,7 +107,7 @@ export class VerdictModule {
   place(): Place {
     const flash = new Map<number, Bytes>();
     for (const start of this.#changed) flash.set(start, this.#slice(start));
-    return { memory: new Uint8Array(this.exports.memory.buffer).slice(), flash };
+    return { memory: new Uint8Array(this.exports.memory.buffer).slice(), flash, otp: this.#otp.slice() };
   }
 
   #slice(start: number): Bytes {
@@ -109,8 +116,9 @@ export class VerdictModule {
   }
 
   /** Back to a place; whatever changed since is put back to what it was there, or at personalization. */
-  restore({ memory, flash }: Place): void {
+  restore({ memory, flash, otp }: Place): void {
     new Uint8Array(this.exports.memory.buffer).set(memory);
+    this.#otp.set(otp);
     for (const start of this.#changed) {
       const from = start - flashStart;
       const before = flash.get(start) ?? this.#personalized.subarray(from, from + this.#unit(start).length);
@@ -124,6 +132,19 @@ export class VerdictModule {
     }
   }
 
+  #inFlash(address: number): boolean {
+    return address >= flashStart && address < flashStart + flashSize;
+  }
+
+  /** The bytes themselves, of flash or of the one-time memory. */
+  #stored(address: number, length: number): Uint8Array {
+    const isFlash = this.#inFlash(address);
+    const [array, start] = isFlash ? [this.#flash, flashStart] : [this.#otp, this.#chip.otp!.addressStart];
+    const from = address - start;
+    if (from < 0 || from + length > array.length) throw new Error('an access outside of flash');
+    return array.subarray(from, from + length);
+  }
+
   #imports(crypto: Crypto) {
     const memory = () => new Uint8Array(this.exports.memory.buffer);
     const never = (name: string) => () => {
@@ -132,16 +153,14 @@ export class VerdictModule {
     return {
       ...wasmAgentCrypto(crypto, memory),
       flash_read: (address: number, pointer: number, length: number) => {
-        const from = (address >>> 0) - flashStart;
-        if (from < 0 || from + length > flashSize) throw new Error('a read outside of flash');
-        memory().set(this.#flash.subarray(from, from + length), pointer);
+        memory().set(this.#stored(address >>> 0, length), pointer);
         return fsOk;
       },
       flash_program: (address: number, pointer: number, length: number) => {
-        const from = (address >>> 0) - flashStart;
+        const stored = this.#stored(address >>> 0, length);
         const bytes = memory().subarray(pointer, pointer + length);
-        for (let i = 0; i < length; i++) this.#flash[from + i]! &= bytes[i]!;
-        this.#changed.add(this.#unit(address >>> 0).start);
+        for (let i = 0; i < length; i++) stored[i]! &= bytes[i]!;
+        if (this.#inFlash(address >>> 0)) this.#changed.add(this.#unit(address >>> 0).start);
         return fsOk;
       },
       flash_erase: (address: number) => {

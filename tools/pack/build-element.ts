@@ -11,21 +11,49 @@ import { npmLicenses } from './npm-licenses.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const outfile = join(root, 'apps/updater/dist/firmseal-update.js');
 
+/** Areas of errors (spec/errors) whose programs are not part of the element. */
+const areasOfOthers = ['cli', 'keys', 'places', 'remote', 'sfi'] as const;
+
+/** Their codes, but for those that an authority answers with. */
+function codesOfOthers(): string[] {
+  type Area = { errors: readonly { code: string; http?: number }[]; defaults?: { http?: number } };
+  return areasOfOthers.flatMap((name) => {
+    const { errors, defaults } = JSON.parse(
+      readFileSync(join(root, `spec/errors/${name}.json`), 'utf8'),
+    ) as Area;
+    return errors.filter(({ http = defaults?.http }) => http === undefined).map(({ code }) => code);
+  });
+}
+
 /**
  * Remedies of the table of errors speak to owners and lines; the page has its own for people
- * (apps/updater/src/words.ts). Without them the module is a tenth smaller.
+ * (apps/updater/src/words.ts). Without them, and without errors that nothing here can throw, the module is an
+ * eighth smaller.
  */
-const withoutRemedies: Plugin = {
-  name: 'without-remedies',
+const smallTable = (dropped: readonly string[]): Plugin => ({
+  name: 'small-table',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]packages[\\/]fault[\\/]src[\\/]table\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const contents = text.replace(/^( {4}remedy: )'(?:[^'\\\n]|\\.)*',$/gm, "$1'',");
-      if ((contents.match(/remedy: ''/g)?.length ?? 0) < 100) throw new Error(`${path} has another form now`);
+      let contents = readFileSync(path, 'utf8').replace(/^( {4}remedy: )'(?:[^'\\\n]|\\.)*',$/gm, "$1'',");
+      const foreign = () => new Error(`${path} has another form now`);
+      if ((contents.match(/remedy: ''/g)?.length ?? 0) < 100) throw foreign();
+      for (const code of dropped) {
+        const start = contents.indexOf(`  '${code}': {\n`);
+        if (start < 0) throw foreign();
+        contents = contents.slice(0, start) + contents.slice(contents.indexOf('\n  },\n', start) + 6);
+      }
       return { contents, loader: 'ts' };
     });
   },
-};
+});
+
+/** Throws when the module names an error whose row was left out: whoever threw it would fail there. */
+function refuseMissingRows(text: string, dropped: readonly string[]): void {
+  const named = dropped.filter((code) =>
+    ['"', "'", '`'].some((quote) => text.includes(quote + code + quote)),
+  );
+  if (named.length > 0) throw new Error(`the element has no rows for ${named.join(', ')}, which it throws`);
+}
 
 const contentOf = (path: string): string => {
   try {
@@ -53,6 +81,7 @@ export interface BuiltElement {
 
 /** The same sources give the same bytes. Beside the module: the licences of the npm packages in it. */
 export async function buildElement(): Promise<BuiltElement> {
+  const dropped = codesOfOthers();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['apps/updater/src/main.ts'],
@@ -67,9 +96,10 @@ export async function buildElement(): Promise<BuiltElement> {
     charset: 'utf8',
     legalComments: 'none', // whole licences stand in the file beside it
     logLevel: 'warning',
-    plugins: [withoutRemedies],
+    plugins: [smallTable(dropped)],
   });
   const inputs = Object.keys(metafile.inputs);
+  refuseMissingRows(outputFiles[0]!.text, dropped);
   writeWhole(outfile, outputFiles[0]!.text);
   writeWhole(join(dirname(outfile), 'licenses.txt'), npmLicenses(inputs));
   return { path: outfile, inputs };

@@ -38,6 +38,7 @@ const values: Readonly<Record<string, string>> = {
   '--chip': 'stm32u575',
   '--product': 'pump',
   '--out': join(folder, 'new'),
+  '--device': '00'.repeat(32),
   '--reason': 'broken',
   '--note': 'known',
   '--scope': 'auditor',
@@ -52,6 +53,10 @@ const values: Readonly<Record<string, string>> = {
 const needed: Readonly<Record<string, readonly string[]>> = {
   install: ['--job', '--socket', '--device-ca-delegation'],
   personalize: ['--records'],
+  'stop new': ['--device'],
+  'stop lift': ['--device'],
+  update: ['--job'],
+  recover: ['--socket'],
 };
 
 /** A whole command line: every argument and every option that has to be given. */

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sealWords, succeed } from './desk.ts';
+import { approverWords, sealWords, succeed } from './desk.ts';
 import { LineSite } from './line-site.ts';
 import { masked } from './masked.ts';
 import { jsonLines, runHere } from './run-here.ts';
@@ -94,7 +94,7 @@ it('a line file: packages, jobs, places; and whether the authority serves them',
   expect(status).toBe(0);
   expect(stdout).toContain(`the authority serves job ${job}`);
   await expect(masked(stdout, site.folder)).toMatchFileSnapshot('golden/check-line.txt');
-  await succeed(['job', 'close', job, ...site.owner]);
+  await succeed(['job', 'close', job, ...site.owner, ...approverWords(site.desk)]);
   const closed = await check(file, '--online');
   expect(closed.status).toBe(11);
   expect((await check(file)).status).toBe(0);

@@ -26,6 +26,7 @@ describe('bash', () => {
       'new',
       'delegate',
       'approval-policy',
+      'restore',
       'epoch',
       'revoke',
       'succeed',

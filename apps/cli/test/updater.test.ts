@@ -1,7 +1,15 @@
 // `firmseal updater build` and `firmseal update`: what is published, what is refused, and an update from the
 // page as it was published, without a browser.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +28,11 @@ import {
   makePackage,
   root,
   signerOf,
+  smallAreas,
   type TestPackage,
 } from '../../../device/agent/test/trusted-site.ts';
 import { buildElement } from '../../../tools/pack/build-element.ts';
+import { startSiteAuthority } from '../../updater/test/site-authority.ts';
 import type { ConnectedDevice } from '../src/devices/list-devices.ts';
 import { publicKeyFile } from '../src/public-key-file.ts';
 import { findOneDevice } from '../src/updater/one-device.ts';
@@ -212,5 +222,65 @@ describe('firmseal update', () => {
     });
     await expect(find([usb('rom', 2)], [])).rejects.toMatchObject({ code: 'update-boot-rom' });
     await expect(find([], ['/dev/ttyS0'])).rejects.toMatchObject({ code: 'update-device-missing' });
+  });
+});
+
+describe('an authority in place of licenses', () => {
+  const token = `fsu_${'A'.repeat(43)}`;
+  const job = '01'.repeat(16);
+  const offered = (url: string, text = token) => {
+    const file = at(`${text.slice(0, 3)}.token`);
+    writeFileSync(file, `${text}\n`);
+    return ['--authority', url, '--token-file', file, '--job', job];
+  };
+
+  it('stands in the policy of both pages by its origin, and no other token than a public one does', async () => {
+    const made = await build(...offered('https://authority.example:8443/firmseal/'), '--out', at('asking'));
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toContain(`firmseal job rollout ${job} --origin https://YOUR-HOST --origin null`);
+    const sources = ['index.html', 'offline.html'].map(
+      (name) => /connect-src ([^;]+);/.exec(readFileSync(at(`asking/${name}`), 'utf8'))?.[1],
+    );
+    const origin = 'https://authority.example:8443';
+    expect(sources).toEqual([`'self' ${origin}`, origin]);
+    const { authority } = JSON.parse(readFileSync(at('asking/update.json'), 'utf8'));
+    expect(authority).toEqual({ url: `${origin}/firmseal`, job, token });
+    const refused: [string[], string][] = [
+      [offered('https://authority.example', `fso_${'A'.repeat(43)}`), 'FS1710'],
+      [offered('https://authority.example', `fsl_${'A'.repeat(43)}`), 'FS1710'],
+      [offered('https://[2001:db8::1]'), 'FS1711'],
+      [offered('http://authority.example'), 'authority-url-insecure'],
+      [offered('https://authority.example').slice(0, 4), 'belong together'],
+      [[...offered('https://authority.example'), '--licenses', at('licenses')], 'cannot be used with'],
+    ];
+    for (const [words, reason] of refused) {
+      const { status, stderr } = await build(...words, '--out', at('never'));
+      expect([reason, status === 0, stderr]).toEqual([reason, false, expect.stringContaining(reason)]);
+    }
+    expect(existsSync(at('never'))).toBe(false);
+    const both = JSON.stringify({
+      ...JSON.parse(readFileSync(at('asking/update.json'), 'utf8')),
+      licenses: { url: 'l' },
+    });
+    expect(() => readOffer(both, 'x')).toThrow('it names licenses and an authority');
+    expect(() => readOffer(both.replace('"https:', '"http:'), 'x')).toThrow('authority.url');
+  });
+
+  it('is asked by `firmseal update` too, with the page alone', async () => {
+    const authority = await startSiteAuthority();
+    const areas = smallAreas('stm32f427').slice(0, 3);
+    const core = { firmwareVersion: '2.0.0', securityCounter: 6 };
+    const next = await makePackage('stm32f427', { areas, core });
+    writeFileSync(at('next.seal'), next.file);
+    const opened = await authority.openJob(next, 1);
+    await authority.roll(opened.job, { percent: 100 });
+    writeFileSync(at('public.token'), opened.token);
+    const from = ['--authority', opened.url, '--token-file', at('public.token'), '--job', opened.job];
+    const words = ['updater', 'build', at('next.seal'), ...trust, ...from, '--out', at('online')];
+    expect((await runHere(words)).stderr).toContain('on the computer of the authority alone');
+    const updated = await runHere(['update', at('online/offline.html'), '--socket', socket]);
+    expect(updated.status, updated.stderr).toBe(0);
+    expect(await authority.count(opened.job)).toEqual({ units: 1, outcomes: { PASS: 1 } });
+    await authority.end();
   });
 });

@@ -7,7 +7,8 @@ import type { Fault, FaultCode } from '@firmseal/fault';
 const situations = [
   ...(['another-product', 'another-chip', 'no-license', 'license-used-up', 'older-version'] as const),
   ...(['old-agent', 'line-lost', 'no-agent', 'boot-rom', 'in-use', 'not-ready', 'not-fetched'] as const),
-  ...(['update-damaged', 'device-changed', 'chip-fault', 'no-storage', 'other'] as const),
+  ...(['quota-out', 'halted', 'waits', 'stopped', 'offer-ended', 'not-accepted'] as const),
+  ...(['authority-away', 'update-damaged', 'device-changed', 'chip-fault', 'no-storage', 'other'] as const),
 ] as const;
 
 export type Situation = (typeof situations)[number];
@@ -34,6 +35,20 @@ const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
   'in-use': ['serial-in-use', 'serial-open-failed', 'usb-device-busy'],
   'not-ready': ['chip-not-ready'],
   'not-fetched': ['update-part-missing', 'update-download-failed', 'update-offer-invalid'],
+  'quota-out': ['quota-exhausted'],
+  halted: ['rollout-halted'],
+  waits: ['rollout-waits'],
+  stopped: ['issue-stopped'],
+  'offer-ended': [
+    ...(['job-unknown', 'job-not-approved', 'job-closed', 'job-expired', 'job-package-unknown'] as const),
+    ...(['token-refused', 'token-expired', 'token-scope-wrong', 'product-not-served'] as const),
+  ],
+  'not-accepted': ['job-outcome-refused'],
+  'authority-away': [
+    ...(['authority-unreachable', 'authority-timeout', 'authority-stopping', 'rate-exceeded'] as const),
+    ...(['authority-refused', 'authority-answer-malformed', 'store-busy'] as const),
+    ...(['store-full', 'store-failed', 'store-unreachable', 'store-read-only'] as const),
+  ],
   'device-changed': ['chip-changed'],
   'chip-fault': [
     'flash-erase-failed',
@@ -43,6 +58,8 @@ const codes: Readonly<Partial<Record<Situation, readonly FaultCode[]>>> = {
     'option-bytes-failed',
   ],
   'no-storage': ['journal-write-failed', 'journal-damaged'],
+  // Of an authority; the name would put it below.
+  other: ['license-unknown'],
 };
 
 /** Codes of objects that the update brings along, by how they begin. */

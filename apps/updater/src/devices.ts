@@ -1,7 +1,7 @@
 // Devices of the browser: the ones that this page was allowed before, the one that the person chooses now,
 // and how each is opened as a line to the agent. Web Serial API and WebUSB, both of the WICG.
 
-import { findDfuInterface, openFrameStream } from '@firmseal/dfu';
+import { askToDetach, findDfuInterface, findRunTimeInterface, openFrameStream } from '@firmseal/dfu';
 import { Fault } from '@firmseal/fault';
 import { sleep, systemClock } from '@firmseal/link';
 import type { SocketOpener } from '@firmseal/programmer';
@@ -19,6 +19,8 @@ const line = { baud: 115_200, parity: 'none' } as const;
 /** A chip is back on the bus this long after a reset, at the latest. */
 const returnMs = 10_000;
 const lookMs = 250;
+/** From an application to the agent on the bus. */
+const enterMs = 3000;
 
 const serialOf = (): Serial | undefined => ('serial' in navigator ? navigator.serial : undefined);
 const usbOf = (): USB | undefined => ('usb' in navigator ? navigator.usb : undefined);
@@ -35,6 +37,46 @@ const hasFrames = (device: USBDevice): boolean =>
       alternates.some((one) => one.alternateSetting === 1 && one.interfaceClass === 0xff),
     ),
   );
+
+const isApplication = (device: USBDevice): boolean =>
+  !hasFrames(device) && findRunTimeInterface(device) !== undefined;
+
+/** Agents that this page was allowed before. */
+async function knownAgents(): Promise<USBDevice[]> {
+  return (
+    (await usbOf()
+      ?.getDevices()
+      .catch(() => [])) ?? []
+  ).filter(hasFrames);
+}
+
+/**
+ * Asks an application to make room for the agent, and waits for it. Undefined when the browser does not show
+ * it: another device as far as it knows, which the person has to choose once.
+ */
+async function enterAgent(application: USBDevice): Promise<Line | undefined> {
+  if (!(await askToDetach(application, systemClock))) throw new Fault('usb-no-frames');
+  const endMs = systemClock.nowMs() + enterMs;
+  for (;;) {
+    await sleep(systemClock, lookMs);
+    const [device] = await knownAgents();
+    if (device !== undefined) return { way: 'usb', device };
+    if (systemClock.nowMs() >= endMs) return undefined;
+  }
+}
+
+/** Asks each running application that this page was allowed before; undefined without one that goes. */
+export async function enterKnownAgent(): Promise<Line | undefined> {
+  const known =
+    (await usbOf()
+      ?.getDevices()
+      .catch(() => [])) ?? [];
+  for (const device of known.filter(isApplication)) {
+    const line = await enterAgent(device);
+    if (line !== undefined) return line;
+  }
+  return undefined;
+}
 
 /** Devices that this page was allowed before and that are plugged in: agents on USB first, then ports. */
 export async function knownLines(): Promise<Line[]> {
@@ -60,10 +102,10 @@ function checkDevice(device: USBDevice): void {
 }
 
 /**
- * Opens the browser's chooser, which needs a click just before. Undefined when the person closed it. Throws
- * as checkDevice.
+ * Opens the browser's chooser, which needs a click just before. Undefined when the person closed it;
+ * `restarted`: an application made room for the agent, which the person chooses next. Throws as checkDevice.
  */
-export async function askForLine(way: Way): Promise<Line | undefined> {
+export async function askForLine(way: Way): Promise<Line | 'restarted' | undefined> {
   try {
     if (way === 'serial') {
       const port = await serialOf()?.requestPort();
@@ -72,6 +114,7 @@ export async function askForLine(way: Way): Promise<Line | undefined> {
     // Class and subclass of DFU: agents, and chips in their boot ROM, which the page tells apart itself.
     const device = await usbOf()?.requestDevice({ filters: [{ classCode: 0xfe, subclassCode: 1 }] });
     if (device === undefined) return undefined;
+    if (isApplication(device)) return (await enterAgent(device)) ?? 'restarted';
     checkDevice(device);
     return { way, device };
   } catch (error) {

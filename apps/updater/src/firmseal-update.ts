@@ -17,7 +17,15 @@ import {
   type UpdateResult,
 } from '@firmseal/updater';
 import { situationOf } from './advice.ts';
-import { askForLine, knownLines, type Line, openerOf, type Way, waysHere } from './devices.ts';
+import {
+  askForLine,
+  enterKnownAgent,
+  knownLines,
+  type Line,
+  openerOf,
+  type Way,
+  waysHere,
+} from './devices.ts';
 import { fetchPart } from './fetch-part.ts';
 import { openStoredJournal, type StoredJournal } from './stored-journal.ts';
 import { styles } from './styles.ts';
@@ -135,8 +143,10 @@ export class FirmsealUpdate extends HTMLElement {
   #ready(): void {
     const words = this.#words;
     const interrupted = isInterrupted(this.#stored!.journal);
+    const { authority } = this.#opened!.offer;
     this.#show(
       interrupted ? words.interrupted : words.before,
+      authority && paragraph(words.asks(new URL(authority.url).host), 'hint'),
       buttons({
         text: interrupted ? words.resume : words.start,
         part: 'start',
@@ -153,13 +163,15 @@ export class FirmsealUpdate extends HTMLElement {
         const found = await findAgent(openerOf(line), [line.way], systemClock);
         if (found.length > 0) return await this.#run(line);
       }
+      const line = await enterKnownAgent();
+      if (line !== undefined) return await this.#run(line);
       this.#choose();
     } catch (error) {
       this.#failed(asFault(error), undefined, () => void this.#start());
     }
   }
 
-  #choose(): void {
+  #choose(said = this.#words.choose): void {
     const words = this.#words;
     const ways = waysHere();
     const button = (way: Way) =>
@@ -171,13 +183,14 @@ export class FirmsealUpdate extends HTMLElement {
             act: () => void this.#ask(way),
           }
         : undefined;
-    this.#show(words.choose, buttons(button('usb'), button('serial')));
+    this.#show(said, buttons(button('usb'), button('serial')));
   }
 
   async #ask(way: Way): Promise<void> {
     try {
       const line = await askForLine(way);
-      if (line !== undefined) await this.#run(line);
+      if (line === 'restarted') this.#choose(this.#words.restarted);
+      else if (line !== undefined) await this.#run(line);
     } catch (error) {
       this.#failed(asFault(error), undefined, () => void this.#start());
     }

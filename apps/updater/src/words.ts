@@ -14,11 +14,14 @@ export interface Words {
   readonly offered: (version: string) => string;
   readonly loading: string;
   readonly before: string;
+  /** `host`: of the authority that gives the license. */
+  readonly asks: (host: string) => string;
   readonly start: string;
   readonly resume: string;
   readonly interrupted: string;
   readonly looking: string;
   readonly choose: string;
+  readonly restarted: string;
   readonly byUsb: string;
   readonly bySerial: string;
   readonly stages: Readonly<Record<Stage, string>>;
@@ -46,11 +49,15 @@ const en: Words = {
   offered: (version) => `Version ${version}`,
   loading: 'The update is being fetched and checked.',
   before: 'Connect the device to this computer with its cable, then start.',
+  asks: (host) =>
+    `The page asks ${host} for the license of your device and sends the receipt there. Both name the device by its number.`,
   start: 'Update the device',
   resume: 'Continue the update',
   interrupted: 'An update on this computer was interrupted. Connect the same device and continue.',
   looking: 'Looking for the device.',
   choose: 'How is the device connected? Your browser then lists what it can reach: choose the device there.',
+  restarted:
+    'The device has restarted for the update. Choose it once more: your browser now lists it as another device.',
   byUsb: 'By USB',
   bySerial: 'By a serial port',
   stages: {
@@ -139,6 +146,35 @@ const en: Words = {
       remedy:
         'Check the connection to the internet and reload this page. If it stays, tell the maker of the product.',
     },
+    'quota-out': {
+      what: 'All licenses of this update are given out.',
+      remedy:
+        'Ask the maker of the product for more and name the number of the device. Nothing was changed in the device.',
+    },
+    halted: {
+      what: 'The maker of the product halted this update.',
+      remedy: 'Try again in a few days, or ask the maker of the product.',
+    },
+    waits: {
+      what: 'This update goes out step by step, and it is not the turn of this device yet.',
+      remedy: 'Try again in a few days. Nothing was changed in the device.',
+    },
+    stopped: {
+      what: 'The maker of the product gives this device no license.',
+      remedy: 'Send the number of the device to the maker of the product and ask for the reason.',
+    },
+    'offer-ended': {
+      what: 'This update is not given out any more.',
+      remedy: 'Reload this page, or look for a newer update of the maker.',
+    },
+    'not-accepted': {
+      what: 'The device has the update, but it is not protected as the maker of the product asks.',
+      remedy: 'Send the number of the device to the maker of the product.',
+    },
+    'authority-away': {
+      what: 'The place that gives licenses and takes receipts does not answer.',
+      remedy: 'Check the connection to the internet and press the button: the update continues where it was.',
+    },
     'update-damaged': {
       what: 'The update is damaged, or it does not come from the maker of the product.',
       remedy: 'Reload this page. If it stays, tell the maker of the product.',
@@ -166,6 +202,8 @@ const de: Words = {
   offered: (version) => `Version ${version}`,
   loading: 'Das Update wird geladen und geprüft.',
   before: 'Schließen Sie das Gerät mit seinem Kabel an diesen Computer an und starten Sie dann.',
+  asks: (host) =>
+    `Die Seite holt die Lizenz Ihres Geräts bei ${host} und sendet die Quittung dorthin. Beide nennen das Gerät mit seiner Nummer.`,
   start: 'Gerät aktualisieren',
   resume: 'Update fortsetzen',
   interrupted:
@@ -173,6 +211,8 @@ const de: Words = {
   looking: 'Das Gerät wird gesucht.',
   choose:
     'Wie ist das Gerät angeschlossen? Ihr Browser zeigt danach, was er erreicht: Wählen Sie dort das Gerät aus.',
+  restarted:
+    'Das Gerät ist für das Update neu gestartet. Wählen Sie es noch einmal aus: Ihr Browser zeigt es jetzt als anderes Gerät.',
   byUsb: 'Über USB',
   bySerial: 'Über eine serielle Schnittstelle',
   stages: {
@@ -262,6 +302,36 @@ const de: Words = {
       what: 'Das Update ließ sich nicht laden.',
       remedy:
         'Prüfen Sie die Internetverbindung und laden Sie diese Seite neu. Bleibt es so, sagen Sie es dem Hersteller.',
+    },
+    'quota-out': {
+      what: 'Alle Lizenzen dieses Updates sind vergeben.',
+      remedy:
+        'Bitten Sie den Hersteller um weitere und nennen Sie die Nummer des Geräts. Am Gerät wurde nichts geändert.',
+    },
+    halted: {
+      what: 'Der Hersteller hat dieses Update angehalten.',
+      remedy: 'Versuchen Sie es in einigen Tagen wieder oder fragen Sie den Hersteller.',
+    },
+    waits: {
+      what: 'Dieses Update wird schrittweise verteilt, und dieses Gerät ist noch nicht an der Reihe.',
+      remedy: 'Versuchen Sie es in einigen Tagen wieder. Am Gerät wurde nichts geändert.',
+    },
+    stopped: {
+      what: 'Der Hersteller gibt diesem Gerät keine Lizenz.',
+      remedy: 'Senden Sie die Nummer des Geräts an den Hersteller und fragen Sie nach dem Grund.',
+    },
+    'offer-ended': {
+      what: 'Dieses Update wird nicht mehr vergeben.',
+      remedy: 'Laden Sie diese Seite neu oder suchen Sie ein neueres Update des Herstellers.',
+    },
+    'not-accepted': {
+      what: 'Das Gerät hat das Update, ist aber nicht so geschützt, wie der Hersteller es verlangt.',
+      remedy: 'Senden Sie die Nummer des Geräts an den Hersteller.',
+    },
+    'authority-away': {
+      what: 'Die Stelle, die Lizenzen vergibt und Quittungen annimmt, antwortet nicht.',
+      remedy:
+        'Prüfen Sie die Internetverbindung und drücken Sie den Knopf: Das Update geht dort weiter, wo es war.',
     },
     'update-damaged': {
       what: 'Das Update ist beschädigt oder stammt nicht vom Hersteller des Produkts.',

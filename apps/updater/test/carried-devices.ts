@@ -7,6 +7,7 @@ import type { UsbStandIn } from '@firmseal/usb-device/testing';
 import { type LineWatcher, openChipLink } from '@firmseal/virtual-line';
 import type { VirtualChip } from '@firmseal/virtual-stm32';
 import type { BrowserContext } from 'playwright-core';
+import { openApplication } from './application.ts';
 
 /** What is plugged into the computer of the page. */
 export interface Plugged {
@@ -14,6 +15,9 @@ export interface Plugged {
   readonly chip: VirtualChip;
   /** Whether the page may open it without asking. */
   known: boolean;
+  /** The device runs its application, until that is asked to make room for the agent. */
+  isApplication?: boolean;
+  knownApplication?: boolean;
   /** Sees each message of the page, and may cut the cable. */
   watcher?: LineWatcher;
 }
@@ -29,34 +33,57 @@ const isGetStatus = (method: string, [setup]: readonly unknown[]): boolean => {
   return method === 'controlTransferIn' && requestType === 'class' && request === 3;
 };
 
+/** As the button of the update does, held while the chip starts. */
+export function startAgent(chip: VirtualChip): void {
+  chip.setPin('agent-request', true);
+  chip.reset();
+  chip.setPin('agent-request', false);
+}
+
 /** A USB device, as long as it is on the bus: after a reset of its chip it is another one. */
 class UsbPlug {
   readonly #place;
+  readonly #plugged: Plugged;
   #device: UsbStandIn | undefined;
   #name = '';
+  #visits = 0;
 
-  constructor(chip: VirtualChip) {
-    this.#place = chipUsbPlace(chip);
+  constructor(plugged: Plugged) {
+    this.#plugged = plugged;
+    this.#place = chipUsbPlace(plugged.chip);
+  }
+
+  #open(): Promise<UsbStandIn> {
+    if (this.#plugged.isApplication !== true) return this.#place.open();
+    return openApplication(() => {
+      this.#plugged.isApplication = false;
+      this.#device = undefined;
+      // What comes back on the bus is an object of its own in the browser.
+      this.#visits++;
+      startAgent(this.#plugged.chip);
+    });
   }
 
   async description(): Promise<Json | undefined> {
     // A device on the bus is the same one until it leaves.
-    const found = await this.#place.open().catch(() => undefined);
+    const found = await this.#open().catch(() => undefined);
     if (found === undefined) return undefined;
     // A browser knows what a device consists of before a page opens it.
     await found.open();
     await found.close();
     const { vendorId, productId, productName, serialNumber, configurations } = found;
-    if (this.#device === undefined || !this.#device.opened) this.#device = found;
-    this.#name = `${vendorId}:${productId}`;
+    const another = this.#device?.productId !== productId;
+    if (another || this.#device?.opened !== true) this.#device = found;
+    this.#name = `${vendorId}:${productId}, ${this.#visits}`;
     return { id: this.#name, vendorId, productId, productName, serialNumber, configurations };
   }
 
   async call(method: string, given: readonly unknown[]): Promise<unknown> {
-    const device = this.#device as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
+    const open = this.#device;
+    const device = open as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
     const words = given.map((one) => (Array.isArray(one) ? Uint8Array.from(one as number[]) : one));
     const answer = (await device[method]!(...words)) as { status?: string; data?: DataView } | undefined;
-    const { opened, configuration } = this.#device!;
+    const { opened, configuration } = open!;
     const data = answer?.data;
     if (isGetStatus(method, given) && data !== undefined) {
       const pollMs = data.getUint16(1, true) | (data.getUint8(3) << 16);
@@ -218,15 +245,17 @@ export async function carryDevices(context: BrowserContext, plugged: Plugged[]):
     if (!plugs.has(found)) plugs.set(found, make(found));
     return { plugged: found, plug: plugs.get(found)! };
   };
-  const usb = () => of(usbPlugs, 'usb', ({ chip }) => new UsbPlug(chip));
+  const usb = () => of(usbPlugs, 'usb', (one) => new UsbPlug(one));
   const serial = () => of(serialPlugs, 'serial', (one) => new SerialPlug(one));
   const none = () => new DOMException('Nothing was chosen.', 'NotFoundError');
   const lost = () => new DOMException('The device was disconnected.', 'NetworkError');
 
   const describe = async (choose: boolean): Promise<Json[]> => {
     const found = usb();
-    if (choose && found !== undefined) found.plugged.known = true;
-    const shown = found?.plugged.known ? await found.plug.description() : undefined;
+    // To a browser, application and agent are two devices.
+    const known = found?.plugged.isApplication === true ? 'knownApplication' : 'known';
+    if (choose && found !== undefined) found.plugged[known] = true;
+    const shown = found?.plugged[known] === true ? await found.plug.description() : undefined;
     if (shown === undefined && choose) throw none();
     return shown === undefined ? [] : [shown];
   };

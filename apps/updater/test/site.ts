@@ -22,12 +22,15 @@ import {
 import { buildElement } from '../../../tools/pack/build-element.ts';
 import { publicKeyFile } from '../../cli/src/public-key-file.ts';
 import { runHere } from '../../cli/test/run-here.ts';
+import type { OfferedJob } from './site-authority.ts';
 
 export interface PageOrder {
   readonly sealed: TestPackage;
   /** Devices that get a license; none leaves licenses out. */
   readonly devices?: readonly LineChip[];
   readonly earlier?: readonly TestPackage[];
+  /** Gives the licenses instead. */
+  readonly authority?: OfferedJob;
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
@@ -69,7 +72,10 @@ export class Site {
   }
 
   /** `firmseal updater build`; the folder that it wrote. */
-  async build(name: string, { sealed, devices, earlier = [], settings }: PageOrder): Promise<string> {
+  async build(
+    name: string,
+    { sealed, devices, earlier = [], authority, settings }: PageOrder,
+  ): Promise<string> {
     const write = (file: string, content: Uint8Array | string) => {
       writeFileSync(this.at(file), content);
       return this.at(file);
@@ -91,6 +97,10 @@ export class Site {
         write(`${name}-licenses/${toHex(device.thumbprint)}.license`, bundle);
       }
       words.push('--licenses', this.at(`${name}-licenses`));
+    }
+    if (authority !== undefined) {
+      const { url, job, token } = authority;
+      words.push('--authority', url, '--job', job, '--token-file', write(`${name}.token`, token));
     }
     const { status, stderr } = await runHere(words);
     if (status !== 0) throw new Error(stderr);

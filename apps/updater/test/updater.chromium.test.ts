@@ -10,11 +10,12 @@ import { startInBootloader } from '@firmseal/uart-bootloader/testing';
 import type { LineChip } from '@firmseal/virtual-line';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestPackage } from '../../../device/agent/test/trusted-site.ts';
+import { smallAreas, type TestPackage } from '../../../device/agent/test/trusted-site.ts';
 import { runHere } from '../../cli/test/run-here.ts';
-import type { Plugged } from './carried-devices.ts';
+import { type Plugged, startAgent } from './carried-devices.ts';
 import { button, launchBrowser, shown, type Visit, type VisitOptions, visit } from './page.ts';
 import { type PageOrder, Site } from './site.ts';
+import { startSiteAuthority } from './site-authority.ts';
 import { serveFolder } from './static-host.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -42,9 +43,7 @@ afterAll(async () => {
 
 /** In the hands of a person: the button of the update is held while it is plugged in. */
 function plug({ chip }: Pick<LineChip, 'chip'>, way: 'usb' | 'serial', known = true): Plugged {
-  chip.setPin('agent-request', true);
-  chip.reset();
-  chip.setPin('agent-request', false);
+  startAgent(chip);
   return { way, chip, known };
 }
 
@@ -150,6 +149,26 @@ describe('from the link to the receipt', () => {
     const older = await open({ sealed: first, devices: [f427] }, plugged);
     await button(older.page, 'start').click();
     expect(await shown(older.page, 'fault', 'receipt')).toContain('does not go back');
+  });
+});
+
+describe('a running application with a DFU run-time interface', () => {
+  it('makes room for the agent: the person chooses twice, and afterwards never', async () => {
+    const sealed = await site.package('stm32h743', '1.3.0', { core: { securityCounter: 6 } });
+    const held: Plugged = { ...plug(h743, 'usb', false), isApplication: true };
+    const { page, complaints } = await open({ sealed, devices: [h743] }, [held]);
+    await button(page, 'start').click();
+    await button(page, 'usb').click();
+    await page.getByText('Choose it once more').waitFor();
+    expect([held.isApplication, held.known]).toEqual([false, false]);
+    await button(page, 'usb').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device now has version 1.3.0.');
+    // Both are known now.
+    held.isApplication = true;
+    await button(page, 'again').click();
+    await button(page, 'start').click();
+    expect(await shown(page, 'receipt', 'fault')).toContain('The device already had version 1.3.0.');
+    expect([held.isApplication, complaints]).toEqual([false, []]);
   });
 });
 
@@ -270,5 +289,70 @@ describe('an update that was interrupted', () => {
     expect(await shown(page, 'start')).toContain('An update on this computer was interrupted.');
     await button(page, 'start').click();
     expect(await shown(page, 'receipt', 'fault')).toContain('The device now has version 1.5.0.');
+  });
+});
+
+describe('licenses from an authority', () => {
+  it('a rollout from its first day to its last, from a host and from the offline file', async () => {
+    const authority = await startSiteAuthority();
+    const [device, second] = [await site.device('stm32f427'), await site.device('stm32f427')];
+    // Data for each device would come with the job.
+    const areas = smallAreas('stm32f427').slice(0, 3);
+    const sealed = await site.package('stm32f427', '2.0.0', { areas, core: { securityCounter: 9 } });
+    const offered = await authority.openJob(sealed, 1);
+    const order = { sealed, authority: offered };
+    const plugged: Plugged[] = [plug(device, 'serial')];
+    const press = async (page: Page, part: string) => {
+      await button(page, part).click();
+      return shown(page, 'fault', 'receipt');
+    };
+
+    // A page whose origin the job does not name gets no answer that it may read.
+    const hosted = await open(order, plugged);
+    await button(hosted.page, 'start').waitFor();
+    expect(await look(hosted.page, 'authority-ready')).toEqual([]);
+    const host = new URL(offered.url).host;
+    expect(await shown(hosted.page, 'hint')).toContain(`The page asks ${host} for the license`);
+    expect(await press(hosted.page, 'start')).toContain('does not answer');
+    expect(hosted.complaints.join()).toContain('CORS');
+
+    // Named, it is told that the share is not open to this device yet.
+    await authority.roll(offered.job, { origins: [new URL(hosted.page.url()).origin, 'null'] });
+    plugged.splice(0, 1, plug(device, 'serial'));
+    expect(await press(hosted.page, 'retry')).toContain('it is not the turn of this device yet');
+
+    // The cable is pulled in the middle; the same license goes on, under a new session.
+    await authority.roll(offered.job, { percent: 100 });
+    const cut = plug(device, 'serial');
+    cut.watcher = {
+      pass: (message) => {
+        if (message < 8) return true;
+        plugged.splice(0);
+        return false;
+      },
+    };
+    plugged.splice(0, 1, cut);
+    expect(await press(hosted.page, 'retry')).toContain('The connection to the device was lost.');
+    plugged.push(plug(device, 'serial'));
+    expect(await press(hosted.page, 'retry')).toMatch(/Version before\s+an unfinished update/);
+    expect((await receiptOf(hosted.page, 'authority.receipt')).status).toBe(0);
+    expect(await authority.count(offered.job)).toEqual({ units: 1, outcomes: { PASS: 1 } });
+    expect(new Set(hosted.requests.map((one) => new URL(one).host)).size).toBe(2);
+
+    // The offline file asks from the origin `null`; the only unit is taken.
+    plugged.splice(0, 1, plug(second, 'serial'));
+    const file = await open(order, plugged, { offline: true, language: 'de-DE' });
+    expect(await press(file.page, 'start')).toContain('Alle Lizenzen dieses Updates sind vergeben.');
+    expect(await look(file.page, 'authority-quota')).toEqual([]);
+    await authority.roll(offered.job, { halted: true });
+    plugged.splice(0, 1, plug(second, 'serial'));
+    expect(await press(file.page, 'retry')).toContain('Der Hersteller hat dieses Update angehalten.');
+    await authority.stopDevice(second.device.thumbprint);
+    plugged.splice(0, 1, plug(second, 'serial'));
+    expect(await press(file.page, 'retry')).toContain('Der Hersteller gibt diesem Gerät keine Lizenz.');
+    await authority.end();
+    plugged.splice(0, 1, plug(second, 'serial'));
+    expect(await press(file.page, 'retry')).toContain('antwortet nicht');
+    expect([...hosted.complaints, ...file.complaints].join()).not.toContain('Content Security Policy');
   });
 });

@@ -7,71 +7,21 @@ import {
   type CallInput,
   type CallName,
   calls,
-  decodeAnswer,
   encodeRequest,
   mostEvidenceLineBytes,
 } from '@firmseal/authority-contract';
-import { type Secret, toBase64url } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { readAuthorityAddress } from './authority-address.ts';
 import { readLines } from './bounded-body.ts';
-import { type CallClock, type CallSettings, callJson, openStream, unreachable } from './http-call.ts';
+import { CallSender } from './call-sender.ts';
+import { openStream, unreachable } from './http-call.ts';
 
-export interface AuthorityClientOptions {
-  /** `https://host[:port][/path]`; http only for this machine. */
-  readonly address: string;
-  /** The bearer token, UTF-8. */
-  readonly token: Secret;
-  readonly clock: CallClock;
-  /** Default: the platform's. */
-  readonly fetch?: typeof fetch;
-  /** Of one attempt, and of each silence of the export; default 10,000. */
-  readonly timeoutMs?: number;
-  /** Default 5. */
-  readonly attempts?: number;
-  /** Pause before the second attempt, doubled for each further; default 500. */
-  readonly pauseMs?: number;
-}
-
-const newIdempotencyKey = (): string => toBase64url(globalThis.crypto.getRandomValues(new Uint8Array(32)));
-
-export class AuthorityClient {
-  readonly #settings: CallSettings;
-
-  /**
-   * Sends nothing. Throws `authority-address-invalid`, `authority-url-insecure` (http to another machine) and
-   * `token-text-invalid`.
-   */
-  constructor(options: AuthorityClientOptions) {
-    const address = readAuthorityAddress(options.address);
-    if (!/^[A-Za-z0-9_-]{16,128}$/.test(new TextDecoder().decode(options.token.expose())))
-      throw new Fault('token-text-invalid');
-    this.#settings = {
-      address,
-      fetch: options.fetch ?? fetch,
-      clock: options.clock,
-      token: options.token,
-      timeoutMs: options.timeoutMs ?? 10_000,
-      attempts: options.attempts ?? 5,
-      pauseMs: options.pauseMs ?? 500,
-    };
-  }
-
-  /**
-   * One call. It is sent again, word for word, when no answer came; one that makes something carries an
-   * idempotency key, under which the authority answers a repeat as it answered the first. Throws the
-   * authority's fault (its field `from` says `authority`), `body-invalid` for an input that the interface
-   * does not have, `authority-refused`, `authority-unreachable`, `authority-certificate-refused`,
-   * `authority-timeout`, `authority-answer-malformed`.
-   */
+export class AuthorityClient extends CallSender {
+  /** As `send`, by the name of the call. */
   async call<N extends Exclude<CallName, 'exportEvidence'>>(
     name: N,
     input: CallInput<N>,
   ): Promise<CallAnswer<N>> {
-    const item = calls[name];
-    const key = item.repeatable ? {} : { idempotencyKey: newIdempotencyKey() };
-    const value = await callJson(this.#settings, { ...encodeRequest(item, input), ...key }, item);
-    return decodeAnswer(item, value);
+    return this.send(calls[name], input as never) as Promise<CallAnswer<N>>;
   }
 
   /**
@@ -81,7 +31,7 @@ export class AuthorityClient {
    */
   async *exportEvidence(): AsyncGenerator<string> {
     const request = encodeRequest(calls.exportEvidence, {});
-    const response = await openStream(this.#settings, request);
+    const response = await openStream(this.settings, request);
     const lines = readLines(response, mostEvidenceLineBytes);
     try {
       for (;;) {
@@ -99,7 +49,7 @@ export class AuthorityClient {
   }
 
   #beforeSilence<T>(next: Promise<T>): Promise<T> {
-    const { clock, timeoutMs } = this.#settings;
+    const { clock, timeoutMs } = this.settings;
     return new Promise((resolve, reject) => {
       const cancel = clock.after(timeoutMs, () =>
         reject(new Fault('authority-timeout', { timeoutMs, attempts: 1 })),

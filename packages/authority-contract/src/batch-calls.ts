@@ -25,7 +25,7 @@ export const batchCalls = {
       records: z.array(of.identityRecord).min(1).max(mostBatchRecords),
       /** Seconds since 1970. */
       notAfterSeconds: seconds,
-      manifestDigest: of.digest.optional(),
+      manifestDigest: z.optional(of.digest),
     }),
     answer: z.object({
       manifestDigest: of.digest,
@@ -61,7 +61,7 @@ export const batchCalls = {
       batchId: of.licenseId,
       list: of.batchList,
       delegation: of.delegation,
-      epochStatement: of.delegation.optional(),
+      epochStatement: z.optional(of.delegation),
     }),
     repeatable: false,
     mostRequestBytes: mebibyte,

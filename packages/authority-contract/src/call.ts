@@ -3,7 +3,7 @@
 // drift apart. The table of calls is calls.ts; how bytes travel is the business of both ends.
 
 import { Fault, type FaultCode } from '@firmseal/fault';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * `site`: a place that personalizes chips, and brings the records of their identities. `approver`: a person
@@ -14,7 +14,13 @@ import { z } from 'zod';
 export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver', 'update'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
-export interface Call<Input extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
+/** The texts of `update` tokens begin with it, and no others do: such a token may be published. */
+export const publicTokenMark = 'fsu_';
+
+export interface Call<
+  Input extends z.core.$ZodType = z.core.$ZodType,
+  Answer extends z.core.$ZodType = z.core.$ZodType,
+> {
   readonly method: 'GET' | 'POST';
   /** Names in braces are fields of the input: `/v1/jobs/{job}`. */
   readonly path: string;
@@ -54,7 +60,7 @@ const smallBodyBytes = 16_384;
 const smallAnswerBytes = 65_536;
 
 /** A call with the usual status and limits. */
-export const call = <Input extends z.ZodType, Answer extends z.ZodType>(
+export const call = <Input extends z.core.$ZodType, Answer extends z.core.$ZodType>(
   given: Pick<Call<Input, Answer>, 'method' | 'path' | 'scopes' | 'about' | 'input' | 'answer'> &
     Partial<Call<Input, Answer>>,
 ): Call<Input, Answer> => ({
@@ -124,7 +130,7 @@ export function decodeAnswer<C extends Call>(item: C, value: unknown): AnswerOf<
   return checked(result, 'authority-answer-malformed', item.path) as AnswerOf<C>;
 }
 
-function checked(result: z.ZodSafeParseResult<unknown>, code: FaultCode, what: string): unknown {
+function checked(result: z.core.util.SafeParseResult<unknown>, code: FaultCode, what: string): unknown {
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   const field = path.length > 0 ? path.join('.') : what;

@@ -4,8 +4,9 @@
 import { z } from 'zod';
 import { call, tokenScopes } from './call.ts';
 import * as of from './encodings.ts';
-import { jobStates, mostItems, outcomes, pageOf, unitView } from './job-view.ts';
+import { jobStates, mostItems, pageOf, unitView } from './job-view.ts';
 import { lineBoard } from './line-board.ts';
+import { outcomes } from './outcomes.ts';
 import { identityView } from './owner-calls.ts';
 
 const mebibyte = 1_048_576;
@@ -55,12 +56,12 @@ export const consoleCalls = {
       tokenId: of.tokenId,
       scope: z.enum(tokenScopes),
       label: of.shownText(64),
-      expiresAtMs: of.timeMs.optional(),
+      expiresAtMs: z.optional(of.timeMs),
       products: z
         .array(z.object({ product: of.shownText(64), rootPublicKey: of.base64Bytes(65) }))
         .max(mostItems),
       /** Verifier key of the ledger (spec/ledger.md section 2), where the authority publishes one. */
-      ledgerKey: of.shownText(256).optional(),
+      ledgerKey: z.optional(of.shownText(256)),
       /** Of a line's token. */
       job: z
         .object({
@@ -84,8 +85,8 @@ export const consoleCalls = {
     input: z.strictObject({
       thumbprint: thumbprintStart.optional(),
       uniqueId: uniqueId.optional(),
-      product: of.shownText(64).optional(),
-      firmwareVersion: of.shownText(64).optional(),
+      product: z.optional(of.shownText(64)),
+      firmwareVersion: z.optional(of.shownText(64)),
       ...pageOf,
     }),
     answer: z.object({
@@ -112,8 +113,8 @@ export const consoleCalls = {
        * That license and receipt stand in the ledger (spec/ledger.md section 6), where the
        * authority publishes one.
        */
-      licenseProof: of.ledgerProof.optional(),
-      receiptProof: of.ledgerProof.optional(),
+      licenseProof: z.optional(of.ledgerProof),
+      receiptProof: z.optional(of.ledgerProof),
     }),
   }),
   listLog: call({

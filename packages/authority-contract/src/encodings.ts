@@ -3,7 +3,7 @@
 // objects are base64url without padding; times are milliseconds since 1970, UTC.
 
 import { type Bytes, fromBase64url, fromHex, toBase64url, toHex } from '@firmseal/bytes';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const bytes = z.custom<Bytes>((value) => value instanceof Uint8Array);
 
@@ -12,36 +12,31 @@ const hexBytes = (sizeBytes: number) =>
   z.codec(
     z
       .string()
-      .regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due')
-      .length(2 * sizeBytes, `${2 * sizeBytes} hexadecimal digits are due`),
+      .check(
+        z.regex(/^[0-9a-f]*$/, 'lower-case hexadecimal is due'),
+        z.length(2 * sizeBytes, `${2 * sizeBytes} hexadecimal digits are due`),
+      ),
     bytes,
     { decode: (text) => fromHex(text), encode: (value) => toHex(value) },
   );
 
 /** 1 to `mostBytes` bytes as base64url without padding (RFC 4648 section 5). */
 export const base64Bytes = (mostBytes: number) =>
-  z.codec(
-    z
-      .string()
-      .min(1)
-      .max(Math.ceil((mostBytes * 4) / 3)),
-    bytes,
-    {
-      decode: (text, context) => {
-        const value = fromBase64url(text);
-        if (value !== undefined) return value;
-        context.issues.push({ code: 'custom', input: text, message: 'base64url without padding is due' });
-        return z.NEVER;
-      },
-      encode: (value) => toBase64url(value),
+  z.codec(z.string().check(z.minLength(1), z.maxLength(Math.ceil((mostBytes * 4) / 3))), bytes, {
+    decode: (text, context) => {
+      const value = fromBase64url(text);
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', input: text, message: 'base64url without padding is due' });
+      return z.NEVER;
     },
-  );
+    encode: (value) => toBase64url(value),
+  });
 
 /** A number in a path or a query: decimal digits. */
 export const decimal = (most: number) =>
   z.codec(
-    z.string().regex(/^(0|[1-9][0-9]{0,9})$/, 'a decimal number is due'),
-    z.int().min(0).max(most, `at most ${most} is allowed`),
+    z.string().check(z.regex(/^(0|[1-9][0-9]{0,9})$/, 'a decimal number is due')),
+    z.int().check(z.minimum(0), z.maximum(most, `at most ${most} is allowed`)),
     { decode: (text) => Number(text), encode: (value) => String(value) },
   );
 
@@ -51,25 +46,31 @@ export const decimal = (most: number) =>
 export const shownText = (mostLength: number) =>
   z
     .string()
-    .max(mostLength)
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'text without control characters is due');
+    .check(
+      z.maxLength(mostLength),
+      z.regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'text without control characters is due'),
+    );
 
 /** Name that an owner gives to a token, or a reason that he writes down. */
-export const label = z.string().regex(/^[ -~]{1,64}$/, '1 to 64 printable ASCII characters are due');
-export const reason = z.string().regex(/^[ -~]{1,200}$/, '1 to 200 printable ASCII characters are due');
+export const label = z.string().check(z.regex(/^[ -~]{1,64}$/, '1 to 64 printable ASCII characters are due'));
+export const reason = z
+  .string()
+  .check(z.regex(/^[ -~]{1,200}$/, '1 to 200 printable ASCII characters are due'));
 
 /** Name of a product: printable ASCII, also in a path. */
-export const product = z.string().regex(/^[!-~]{1,32}$/, '1 to 32 printable ASCII characters are due');
+export const product = z
+  .string()
+  .check(z.regex(/^[!-~]{1,32}$/, '1 to 32 printable ASCII characters are due'));
 
-export const count = z.int().min(0);
-export const timeMs = z.int().min(0);
+export const count = z.int().check(z.minimum(0));
+export const timeMs = z.int().check(z.minimum(0));
 
 export const jobId = hexBytes(16);
 export const licenseId = hexBytes(16);
 export const digest = hexBytes(32);
 export const challenge = hexBytes(32);
 /** First 8 bytes of the hash of a token: its name, which is no secret. */
-export const tokenId = z.string().regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are due');
+export const tokenId = z.string().check(z.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are due'));
 
 /** Objects of the specification in JSON, bounded as spec/encoding.md section 3 says. */
 export const packageHeader = base64Bytes(4096);

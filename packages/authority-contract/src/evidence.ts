@@ -6,7 +6,8 @@
 import { Fault } from '@firmseal/fault';
 import { z } from 'zod';
 import * as of from './encodings.ts';
-import { acceptedOutcomes, jobModes, jobStates, licenseModes, outcomes, stationResults } from './job-view.ts';
+import { acceptedOutcomes, jobModes, jobStates, licenseModes } from './job-view.ts';
+import { outcomes, stationResults } from './outcomes.ts';
 
 export const evidenceFormat = 1;
 /** A line is never longer. */
@@ -40,7 +41,7 @@ const lines = {
     accepts: acceptedOutcomes,
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,
-    validUntilMs: of.timeMs.optional(),
+    validUntilMs: z.optional(of.timeMs),
   }),
   approval: line('approval', {
     job,
@@ -70,9 +71,9 @@ const lines = {
     unitIndex: of.count,
     thumbprint: of.digest,
     takenAtMs: of.timeMs,
-    voidedAtMs: of.timeMs.optional(),
+    voidedAtMs: z.optional(of.timeMs),
     /** Absent where the unit was given to a station: its requests vouch for the chip. */
-    certificate: of.certificate.optional(),
+    certificate: z.optional(of.certificate),
     firstSeenAtMs: of.timeMs,
   }),
   license: line('license', {
@@ -91,7 +92,7 @@ const lines = {
     licenseId: of.licenseId,
     receiptDigest: of.digest,
     receipt: of.receipt,
-    challenge: of.challenge.optional(),
+    challenge: z.optional(of.challenge),
     fresh: z.boolean(),
     outcome: z.enum(outcomes),
     storedAtMs: of.timeMs,

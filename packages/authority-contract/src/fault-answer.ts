@@ -3,18 +3,18 @@
 // shows are those of its own table.
 
 import { Fault, type FaultFields, faultCodeOf, faultRow } from '@firmseal/fault';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const mostFields = 16;
 
 const faultAnswer = z.object({
   code: z.string(),
   number: z.int(),
-  sentence: z.string().optional(),
-  remedy: z.string().optional(),
-  fields: z.record(z.string().max(64), z.unknown()).optional(),
+  sentence: z.optional(z.string()),
+  remedy: z.optional(z.string()),
+  fields: z.optional(z.record(z.string().check(z.maxLength(64)), z.unknown())),
 });
-const plainField = z.union([z.string().max(300), z.number(), z.boolean()]);
+const plainField = z.union([z.string().check(z.maxLength(300)), z.number(), z.boolean()]);
 
 /** Status and JSON value for a fault; 500 for one that no request should be able to cause. */
 export function encodeFault(fault: Fault): { status: number; body: z.input<typeof faultAnswer> } {

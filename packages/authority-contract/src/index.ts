@@ -10,6 +10,7 @@ export {
   type InputOf,
   idempotencyHeader,
   isIdempotencyKey,
+  publicTokenMark,
   type TokenScope,
   tokenScopes,
 } from './call.ts';
@@ -42,7 +43,7 @@ export {
   type LineBoardView,
   mostBoardResults,
 } from './line-board.ts';
-export type { ChallengePurpose } from './line-calls.ts';
+export { type ChallengePurpose, lineCalls } from './line-calls.ts';
 export type { AlarmView, IdentityView, TokenView } from './owner-calls.ts';
 export type { RecoveryFloor } from './recovery-calls.ts';
 export { type StopKind, type StopView, stopKinds } from './stop-calls.ts';

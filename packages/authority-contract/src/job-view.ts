@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import * as of from './encodings.ts';
+import { outcomes, stationResults, weaknesses } from './outcomes.ts';
 
 /** `station`: the licenses of the job are for stations, for chips without agent (spec/station.md). */
 export const licenseModes = ['session', 'standing', 'station'] as const;
@@ -12,28 +13,23 @@ export type JobMode = (typeof jobModes)[number];
 export const jobStates = ['open', 'approved', 'closed'] as const;
 export type JobState = (typeof jobStates)[number];
 
-/** Besides PASS, the most serious first; spec/receipt.md section 4. */
-const weaknesses = ['REHEARSAL', 'UNPROTECTED', 'REPAIRABLE', 'UNWITNESSED', 'ENROLLED'] as const;
-export const outcomes = ['PASS', ...weaknesses] as const;
 /** What an owner may take besides PASS; the last is a station's word (spec/station.md). */
 const acceptable = [...weaknesses, 'DONE-UNPROVEN'] as const;
 export const acceptedOutcomes = z.array(z.enum(acceptable)).max(acceptable.length);
 
-/** What a station says of a unit; never a receipt. */
-export const stationResults = ['DONE-UNPROVEN', 'FAILED', 'UNKNOWN'] as const;
 const resultCounts = z.object({
-  'DONE-UNPROVEN': of.count.optional(),
-  FAILED: of.count.optional(),
-  UNKNOWN: of.count.optional(),
+  'DONE-UNPROVEN': z.optional(of.count),
+  FAILED: z.optional(of.count),
+  UNKNOWN: z.optional(of.count),
 });
 
 const outcomeCounts = z.object({
-  PASS: of.count.optional(),
-  REHEARSAL: of.count.optional(),
-  UNPROTECTED: of.count.optional(),
-  REPAIRABLE: of.count.optional(),
-  UNWITNESSED: of.count.optional(),
-  ENROLLED: of.count.optional(),
+  PASS: z.optional(of.count),
+  REHEARSAL: z.optional(of.count),
+  UNPROTECTED: z.optional(of.count),
+  REPAIRABLE: z.optional(of.count),
+  UNWITNESSED: z.optional(of.count),
+  ENROLLED: z.optional(of.count),
 });
 
 /** What approvers can sign (spec/approval.md section 2). */
@@ -106,7 +102,7 @@ export const jobView = z.object({
   stated: resultCounts,
   createdAtMs: of.timeMs,
   /** No license is issued after it. */
-  validUntilMs: of.timeMs.optional(),
+  validUntilMs: z.optional(of.timeMs),
   packages: z.array(packageView).max(256),
   /** How many approvers have to sign; 0 where the root asks for none. */
   approvalsNeeded: of.count,
@@ -135,13 +131,13 @@ const installView = z.object({
 /** What the newest statement of a station says of a unit. Its word, not the chip's. */
 const statedView = z.object({
   result: z.enum(stationResults),
-  cause: of.shownText(64).optional(),
+  cause: z.optional(of.shownText(64)),
   station: of.shownText(32),
   /** `vendor-installer`: ST's installer wrote the chip. */
   method: z.enum(['station', 'vendor-installer']),
   /** Of the package, or SHA-256 of the image of ST's installer. */
   contentDigest: of.digest,
-  firmwareVersion: of.shownText(64).optional(),
+  firmwareVersion: z.optional(of.shownText(64)),
   outcomeDigest: of.digest,
   storedAtMs: of.timeMs,
   access: z.enum(['open', 'refused', 'silent']).optional(),
@@ -163,6 +159,6 @@ export type UnitView = z.output<typeof unitView>;
 /** Items of a page: few enough to be put together between two other requests. */
 export const mostItems = 200;
 export const pageOf = {
-  from: of.decimal(0x7fffffff).optional(),
-  limit: of.decimal(mostItems).optional(),
+  from: z.optional(of.decimal(0x7fffffff)),
+  limit: z.optional(of.decimal(mostItems)),
 } as const;

@@ -3,4 +3,4 @@
 import { z } from 'zod';
 
 /** Draft 2020-12, of the form that travels. */
-export const jsonSchemaOf = (shape: z.ZodType): unknown => z.toJSONSchema(shape, { io: 'input' });
+export const jsonSchemaOf = (shape: z.core.$ZodType): unknown => z.toJSONSchema(shape, { io: 'input' });

@@ -22,8 +22,8 @@ const result = z.object({
   /** `pass`, a weakness such as `enrolled`, `fail` or `refused`. */
   outcome: of.shownText(32),
   /** Label of the error, `FS0700`. */
-  error: of.shownText(16).optional(),
-  thumbprint: of.digest.optional(),
+  error: z.optional(of.shownText(16)),
+  thumbprint: z.optional(of.digest),
 });
 
 const socket = z.object({

@@ -1,9 +1,10 @@
-// What a line calls, with the token of one job: challenge, license, receipt.
+// What a line calls, with the token of one job: challenge, license, receipt. A page in a browser takes this
+// table and no other, so it is written for the small form of zod.
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { call } from './call.ts';
 import * as of from './encodings.ts';
-import { outcomes, stationResults } from './job-view.ts';
+import { outcomes, stationResults } from './outcomes.ts';
 
 const job = of.jobId;
 
@@ -39,9 +40,9 @@ export const lineCalls = {
       hello: of.hello,
       certificate: of.certificate,
       challenge: of.challenge,
-      requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 _ - are due'),
-      manifestDigest: of.digest.optional(),
-      mode: z.enum(['session', 'standing']).optional(),
+      requestId: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 _ - are due')),
+      manifestDigest: z.optional(of.digest),
+      mode: z.optional(z.enum(['session', 'standing'])),
     }),
     answer: z.object({
       bundle: of.licenseBundle,
@@ -50,7 +51,7 @@ export const lineCalls = {
       /** True when this license took a unit of the quota. */
       newUnit: z.boolean(),
       /** That it stands in the ledger (spec/ledger.md section 6), where the authority publishes one. */
-      proof: of.ledgerProof.optional(),
+      proof: z.optional(of.ledgerProof),
     }),
   }),
   issueStationLicense: call({
@@ -70,7 +71,7 @@ export const lineCalls = {
       licenseId: of.licenseId,
       unitIndex: of.count,
       newUnit: z.boolean(),
-      proof: of.ledgerProof.optional(),
+      proof: z.optional(of.ledgerProof),
     }),
   }),
   takeStationUnit: call({
@@ -110,8 +111,8 @@ export const lineCalls = {
       job,
       licenseId: of.licenseId,
       receipt: of.receipt,
-      challenge: of.challenge.optional(),
-      certificate: of.certificate.optional(),
+      challenge: z.optional(of.challenge),
+      certificate: z.optional(of.certificate),
     }),
     answer: z.object({
       /** False: the owner of the job does not take this outcome. The receipt is kept all the same. */

@@ -24,11 +24,11 @@ const packageFiles = { header: of.packageHeader, contentKeyFile: of.contentKeyFi
 const tokenView = z.object({
   tokenId: of.tokenId,
   scope: z.enum(tokenScopes),
-  job: of.jobId.optional(),
+  job: z.optional(of.jobId),
   label: of.shownText(64),
   createdAtMs: of.timeMs,
-  expiresAtMs: of.timeMs.optional(),
-  revokedAtMs: of.timeMs.optional(),
+  expiresAtMs: z.optional(of.timeMs),
+  revokedAtMs: z.optional(of.timeMs),
 });
 export type TokenView = z.output<typeof tokenView>;
 
@@ -65,7 +65,7 @@ const jobCalls = {
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
-      validUntilMs: of.timeMs.optional(),
+      validUntilMs: z.optional(of.timeMs),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)

@@ -11,6 +11,8 @@ export interface FunctionalDescriptor {
   readonly canUpload: boolean;
   /** Whether the device is still there after it took a file. */
   readonly manifestationTolerant: boolean;
+  /** Whether it leaves the bus by itself after DFU_DETACH. */
+  readonly willDetach: boolean;
   readonly transferSizeBytes: number;
   /** 0x0110 DFU 1.1, 0x011A DfuSe. */
   readonly dfuVersion: number;
@@ -37,6 +39,7 @@ function readFunctionalDescriptor(bytes: Uint8Array): FunctionalDescriptor | und
     canDownload: (attributes & 1) !== 0,
     canUpload: (attributes & 2) !== 0,
     manifestationTolerant: (attributes & 4) !== 0,
+    willDetach: (attributes & 8) !== 0,
     transferSizeBytes: announced === 0 ? usualTransferBytes : Math.min(announced, mostTransferBytes),
     dfuVersion: bytes.length < 9 ? 0x0100 : bytes[7]! | (bytes[8]! << 8),
   };

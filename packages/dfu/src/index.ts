@@ -5,3 +5,4 @@ export { type DownloadEnd, type DownloadOptions, downloadFile } from './download
 export { type FrameStreamOptions, openFrameStream } from './frame-stream.ts';
 export { type LayoutSectors, type MemoryLayout, readMemoryLayout } from './memory-layout.ts';
 export { type DfuseQuirks, dfuseQuirks } from './quirks.ts';
+export { askToDetach, findRunTimeInterface } from './run-time.ts';

@@ -3153,6 +3153,16 @@ export const faultTable = {
     sentence: 'The settings of the update page in {file} cannot be used: {problem}.',
     remedy: 'Correct the file; docs/updater.md lists its fields.',
   },
+  'update-token-not-public': {
+    number: 1710, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The token in {file} is not that of a job of mode update, and everybody who opens the page could use it.',
+    remedy: 'Give the file that `firmseal job open --mode update --line-token FILE` wrote. Nothing was published.',
+  },
+  'update-authority-unfit': {
+    number: 1711, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The address {url} of the authority cannot stand in the policy of a page.',
+    remedy: 'Give the authority by the name of its host instead of its IPv6 address.',
+  },
   'note-malformed': {
     number: 1800, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: '{what} is no signed note: {problem}.',

@@ -1,5 +1,12 @@
 export { findAgent } from './find-agent.ts';
-export { offerFormat, offerOfPage, offerScriptType, readOffer, type UpdateOffer } from './offer.ts';
+export {
+  isPublicToken,
+  offerFormat,
+  offerOfPage,
+  offerScriptType,
+  readOffer,
+  type UpdateOffer,
+} from './offer.ts';
 export { type OpenedOffer, openOffer, type ReadPart } from './open-offer.ts';
 export {
   type FirmwareSeen,

@@ -18,6 +18,7 @@ import {
   type SocketOpener,
   type VerifiedHello,
 } from '@firmseal/programmer';
+import { offeredAuthority } from './offered-authority.ts';
 import type { OpenedOffer } from './open-offer.ts';
 
 export interface UpdateSettings {
@@ -30,9 +31,12 @@ export interface UpdateSettings {
   readonly now: () => Date;
   /**
    * Where the license comes from, with its challenges, and where the receipt goes: an authority, for a job of
-   * mode update. Left out, the licenses of the offer, and the receipt stays here.
+   * mode update. Left out, the authority of the offer; where it names none, its licenses, and the receipt
+   * stays here.
    */
   readonly authority?: LineAuthority;
+  /** For the authority of the offer; default: the platform's. */
+  readonly fetch?: typeof fetch;
   readonly onEvent?: (event: InstallEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -94,6 +98,11 @@ export function isInterrupted({ entries }: Journal): boolean {
   return begun! > ended!;
 }
 
+function authorityOf({ authority, crypto, opened, clock, fetch }: UpdateSettings): LineAuthority {
+  const call = { clock, ...(fetch === undefined ? {} : { fetch }) };
+  return authority ?? offeredAuthority(opened.offer, call) ?? localAuthority(crypto, opened);
+}
+
 /** Never rejects: every fault is in the result. */
 export async function runUpdate(settings: UpdateSettings): Promise<UpdateResult> {
   const { crypto, opened, opener, socket, journal, clock, now, onEvent, signal } = settings;
@@ -103,7 +112,7 @@ export async function runUpdate(settings: UpdateSettings): Promise<UpdateResult>
   const result = await runInstall({
     ...{ socket, socketNumber: 1, sealed, opener, journal, clock, now },
     ...(signal === undefined ? {} : { signal }),
-    authority: settings.authority ?? localAuthority(crypto, opened),
+    authority: authorityOf(settings),
     verifier: watchHello(verifier, (device) => {
       const manifestDigest = device.manifestDigest && toHex(device.manifestDigest);
       before ??= {

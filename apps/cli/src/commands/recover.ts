@@ -17,6 +17,7 @@ import {
 import { signerOf } from '@firmseal/keys';
 import { type Hello, verifyHello } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
+import { accessAuthority } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import {
   authorityOption,
@@ -181,6 +182,10 @@ export const command = (shell: Shell) =>
       runs(shell, async (face, options) => {
         const places = options.socket;
         const given = { stations: options.stations, places };
+        // A wrong address or token is told before the chip is asked.
+        const { authority, tokenFile } = options;
+        if (authority !== undefined && tokenFile !== undefined)
+          accessAuthority(face, { authority, tokenFile });
         await withStations(face, given, async (stations) => {
           const [socket] = places as [string];
           const client = await connect(socket, () => openSocket(socket, stations));

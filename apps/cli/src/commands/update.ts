@@ -17,6 +17,7 @@ import { authorityOption, examples, tokenOption } from '../options.ts';
 import { runs } from '../runs.ts';
 import type { Shell } from '../shell.ts';
 import { collectSockets, openSocket } from '../sockets.ts';
+import { tlsFetch } from '../tls-fetch.ts';
 import { openOfferFile } from '../updater/offer-file.ts';
 import { findOneDevice } from '../updater/one-device.ts';
 
@@ -97,11 +98,13 @@ export const command = (shell: Shell) =>
         const shown = createInstallFace(face);
         const stop = new AbortController();
         const giveBack = shell.stops.take(() => stop.abort());
+        const fetch = tlsFetch(shell);
         const settings = {
           ...{ crypto: nodeCrypto, opened, opener: { open: openSocket }, socket: place },
           ...{ journal: passingJournal(), clock: systemClock, now: () => new Date() },
           ...{ onEvent: shown.take, signal: stop.signal },
           ...(authority === undefined ? {} : { authority }),
+          ...(fetch === undefined ? {} : { fetch }),
         };
         const { result, before, receiptFile } = await runUpdate(settings).finally(() => {
           shown.finish();

@@ -50,8 +50,10 @@ export async function openOfferFile(path: string, options: OfferOptions): Promis
   const opened = await openOffer(nodeCrypto, { offer, readPart, now: () => new Date() });
   const { licenses } = options;
   if (licenses === undefined) return opened;
+  // Licenses at hand stand in for an authority, too.
+  const { authority: _, ...alone } = opened.offer;
   return {
-    ...opened,
+    ...{ ...opened, offer: alone },
     findLicense: async (thumbprint) =>
       readIfThere(join(licenses, `${toHex(thumbprint)}.license`)) ?? opened.findLicense(thumbprint),
   };

@@ -1,6 +1,6 @@
 // The HTML of an update page: a static one beside its files, and one file with all of them inside. The
 // content security policy allows exactly the code and the style that stand here, and no connection but to
-// the page's own host.
+// the page's own host and to the authority that gives the licenses.
 
 import { createHash } from 'node:crypto';
 import { offerScriptType } from '@firmseal/updater';
@@ -91,10 +91,13 @@ export function staticPage(inputs: {
   readonly title: string;
   readonly module: { readonly name: string; readonly text: string };
   readonly offer: { readonly name: string; readonly text: string };
+  /** Of the authority. */
+  readonly origin: string | undefined;
 }): string {
-  const { settings, title, module, offer } = inputs;
+  const { settings, title, module, offer, origin } = inputs;
+  const connectSource = origin === undefined ? "'self'" : `'self' ${origin}`;
   return pageOf({
-    ...{ settings, title, scriptSource: "'self'", connectSource: "'self'" },
+    ...{ settings, title, scriptSource: "'self'", connectSource },
     script: `<script type="module" src="${module.name}" integrity="${integrityOf(module.text)}"></script>`,
     attributes: ` offer="${offer.name}" integrity="${integrityOf(offer.text)}"`,
     inside: '',
@@ -111,13 +114,15 @@ export function offlinePage(inputs: {
   readonly module: string;
   readonly offer: string;
   readonly notices: string;
+  /** Of the authority. */
+  readonly origin: string | undefined;
 }): string {
-  const { settings, title, module, offer, notices } = inputs;
+  const { settings, title, module, offer, notices, origin } = inputs;
   // In a script element only these two can end it or change how its end is found (HTML, section 4.12.1.3).
   const json = offer.replaceAll('<', '\\u003c');
   const code = module.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
   return pageOf({
-    ...{ settings, title, scriptSource: `'${integrityOf(code)}'`, connectSource: "'none'" },
+    ...{ settings, title, scriptSource: `'${integrityOf(code)}'`, connectSource: origin ?? "'none'" },
     script: `<script type="module">${code}</script>\n<script type="text/plain">${escaped(notices)}</script>`,
     attributes: '',
     inside: `<script type="${offerScriptType}">${json}</script>`,

@@ -10,6 +10,7 @@ import type { InstallPackage } from '@firmseal/programmer';
 import { offerFormat, readOffer } from '@firmseal/updater';
 import { readAsset } from '../assets.ts';
 import { openOutputFolder } from '../output-folder.ts';
+import type { OfferedAuthority } from './offered-authority.ts';
 import { offlinePage, staticPage } from './page.ts';
 import type { PageSettings } from './page-settings.ts';
 
@@ -26,6 +27,8 @@ export interface Publication {
   readonly deviceCaDelegation: Bytes;
   /** By thumbprint. */
   readonly licenses?: ReadonlyMap<string, Bytes> | undefined;
+  /** Gives the licenses instead: a job of mode update. */
+  readonly authority?: OfferedAuthority | undefined;
   /** Versions by the digest of their manifest. */
   readonly earlier: Readonly<Record<string, string>>;
 }
@@ -37,11 +40,12 @@ const idOf = ({ sealed }: Publication): string => toHex(sealed.manifest.digest).
 
 /** The description twice: with addresses, and with everything inside. */
 function describe(publication: Publication): { offer: string; whole: string } {
-  const { settings, sealed, file, rootKey, deviceCaDelegation, licenses, earlier } = publication;
+  const { settings, sealed, file, rootKey, deviceCaDelegation, licenses, authority, earlier } = publication;
   const { title, contact } = settings;
   const id = idOf(publication);
   const about = {
-    ...{ format: offerFormat, product: sealed.manifest.core.product, title, contact, earlier },
+    ...{ format: offerFormat, product: sealed.manifest.core.product, title, contact },
+    ...{ authority, earlier },
     ...{ rootKey: toBase64url(rootKey), deviceCaDelegation: toBase64url(deviceCaDelegation) },
   };
   const inside = licenses && [...licenses].map(([name, bundle]) => [name, toBase64url(bundle)] as const);
@@ -69,7 +73,8 @@ function makeFolder(path: string): void {
 
 /** Throws `asset-missing`, and what writing files throws; pages that stood there before still work then. */
 export function publish(out: string, publication: Publication): void {
-  const { settings, sealed, file, licenses } = publication;
+  const { settings, sealed, file, licenses, authority } = publication;
+  const origin = authority && new URL(authority.url).origin;
   const [element, notices] = [textOf(elementAsset), textOf(noticesAsset)];
   const { offer, whole } = describe(publication);
   // Read as the page will read it, before anything is published.
@@ -94,6 +99,6 @@ export function publish(out: string, publication: Publication): void {
   write(pinned.name, offer);
   write('third-party-licenses.txt', notices);
   write('update.json', offer);
-  write('offline.html', offlinePage({ settings, title, module: element, offer: whole, notices }));
-  write('index.html', staticPage({ settings, title, module, offer: pinned }));
+  write('offline.html', offlinePage({ settings, title, module: element, offer: whole, notices, origin }));
+  write('index.html', staticPage({ settings, title, module, offer: pinned, origin }));
 }

@@ -1,7 +1,7 @@
 // Access tokens: 32 random bytes, shown once, kept as a SHA-256. A token has one scope; a line token has one
 // job. The text begins with a mark of its scope, so that scanners for leaked secrets can know it.
 
-import type { TokenScope, TokenView } from '@firmseal/authority-contract';
+import { publicTokenMark, type TokenScope, type TokenView } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toBase64url, toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import type { TokenRecord } from '../store/records.ts';
@@ -16,7 +16,7 @@ const marks = {
   auditor: 'fsa_',
   site: 'fss_',
   approver: 'fsp_',
-  update: 'fsu_',
+  update: publicTokenMark,
 } as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
 const dayMs = 86_400_000;

@@ -356,7 +356,8 @@ export function migrate(database: DatabaseSync): void {
       database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`);
     database.exec('COMMIT');
   } catch (fault) {
-    database.exec('ROLLBACK');
+    // A full disk has rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw fault;
   }
 }

@@ -6,12 +6,15 @@ import { toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { readInstallPackage } from '@firmseal/programmer';
 import { splitPackage } from '@firmseal/seal';
+import { jobId } from '../../authority-access.ts';
+import type { Face } from '../../face.ts';
 import { readInput } from '../../files.ts';
 import { trustPackage } from '../../line-setup.ts';
-import { collect, examples, rootKeyOption } from '../../options.ts';
+import { authorityOption, collect, examples, rootKeyOption } from '../../options.ts';
 import { readPublicKey } from '../../public-key-file.ts';
 import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
+import { authorityToOffer, type OfferedAuthority } from '../../updater/offered-authority.ts';
 import { readPageSettings } from '../../updater/page-settings.ts';
 import { publish } from '../../updater/publish.ts';
 import { publishableLicenses } from '../../updater/publishable-licenses.ts';
@@ -26,6 +29,15 @@ function versionsOf(paths: readonly string[], rootPublicKey: Uint8Array, product
   );
 }
 
+/** Browsers ask the authority first whether a page of that origin may call it. */
+const originHint = ({ job }: OfferedAuthority): string =>
+  `  let the pages ask: firmseal job rollout ${job} --origin https://YOUR-HOST --origin null`;
+
+function warnOfAuthority(face: Face, { url }: OfferedAuthority): void {
+  if (url.startsWith('http:'))
+    face.warn(`the page reaches the authority ${url} on the computer of the authority alone`);
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .argument('<package>', 'the package')
@@ -35,6 +47,16 @@ export const command = (shell: Shell) =>
     .option(
       '--licenses <path>',
       'standing licenses of devices for this package: a folder of *.license, or a batch of `firmseal batch new`',
+    )
+    .addOption(authorityOption().makeOptionMandatory(false).conflicts('licenses'))
+    .option(
+      '--token-file <file>',
+      'public token of a job of mode update; it stands in the page, for all to read',
+    )
+    .option(
+      '--job <job>',
+      'with --authority: the job, which gives the licenses and takes the receipts',
+      jobId,
     )
     .option(
       '--earlier <package>',
@@ -47,28 +69,33 @@ export const command = (shell: Shell) =>
       examples(
         'updater build panel-2.seal --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
           '      --licenses licenses --earlier panel-1.seal --settings page.json --out site',
+        'updater build panel-2.seal --root-key root.key.pub --device-ca-delegation ca.delegation \\\n' +
+          '      --authority https://authority.example --token-file public.token --job JOB --out site',
       ),
     )
     .action(
       runs(shell, async (face, path, options) => {
         const { out, licenses: given, earlier = [] } = options;
         const settings = readPageSettings(options.settings);
+        const authority = authorityToOffer(options);
         const { sealed, delegation: deviceCaDelegation } = trustPackage(path, options);
         const { product, firmwareVersion } = sealed.manifest.core;
         const rootKey = readPublicKey(options.rootKey);
         const licenses = given === undefined ? undefined : publishableLicenses(given, sealed);
         const file = readInput(path);
         publish(out, {
-          ...{ settings, sealed, file, rootKey, deviceCaDelegation, licenses },
+          ...{ settings, sealed, file, rootKey, deviceCaDelegation, licenses, authority },
           earlier: versionsOf(earlier, rootKey, product),
         });
         const count = licenses?.size ?? 0;
-        if (count === 0 && splitPackage(file).header.license === undefined)
+        if (authority !== undefined) warnOfAuthority(face, authority);
+        else if (count === 0 && splitPackage(file).header.license === undefined)
           face.warn('nothing is licensed here: a device takes this update only with a license of its own');
         face.tell(
           { event: 'updater-built', folder: out, product, firmwareVersion, licenses: count },
-          `${out}: ${product} ${firmwareVersion}, ${count} licenses`,
+          `${out}: ${product} ${firmwareVersion}, ${authority === undefined ? `${count} licenses` : `licenses from ${authority.url}`}`,
           '  index.html for a web host (over HTTPS), offline.html to pass on as one file',
+          ...(authority === undefined ? [] : [originHint(authority)]),
         );
       }),
     );
