@@ -9,6 +9,7 @@ import type { ByteStream, Clock } from '@firmseal/link';
 const mostWaitingBytes = 4096;
 /** Time for one byte at 1200 baud, the slowest rate that the bootloader detects, with some to spare. */
 const slowestByteMs = 10;
+const readTurnMs = 1;
 
 export class ByteLine {
   readonly #stream: ByteStream;
@@ -67,9 +68,13 @@ export class ByteLine {
    */
   async take(count: number, timeoutMs: number): Promise<Bytes | undefined> {
     let late = false;
-    const cancel = this.#clock.after(timeoutMs + slowestByteMs * count, () => {
+    const end = () => {
       late = true;
       this.#arrived?.();
+    };
+    // A program that was busy meanwhile meets its timers before the bytes that came in time: these get a turn.
+    let cancel = this.#clock.after(timeoutMs + slowestByteMs * count, () => {
+      cancel = this.#clock.after(readTurnMs, end);
     });
     try {
       while (this.#waiting.length < count) {
