@@ -56,6 +56,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   'stop new': ['--device'],
   'stop lift': ['--device'],
   update: ['--job'],
+  'updater build': ['--job'],
   recover: ['--socket'],
 };
 
