@@ -72,7 +72,8 @@ export class ByteLine {
       late = true;
       this.#arrived?.();
     };
-    // A program that was busy meanwhile meets its timers before the bytes that came in time: these get a turn.
+    // A program that was busy meanwhile meets its timers before the bytes that came in
+    // time: these get a turn.
     let cancel = this.#clock.after(timeoutMs + slowestByteMs * count, () => {
       cancel = this.#clock.after(readTurnMs, end);
     });
