@@ -12,7 +12,7 @@ import { createAuthority, createToken, openSqliteStore, serveAuthority } from '@
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { openConsole, type Person } from '../../apps/console/test/person.ts';
-import { launchBrowser } from '../../apps/updater/test/page.ts';
+import { launchBrowser } from '../../apps/updater/test/browser.ts';
 import { makeHistory } from '../../bench/history/make-history.ts';
 import { readCommandLine, wholeNumber } from '../../tools/command-line.ts';
 import { buildConsole } from '../../tools/pack/build-console.ts';

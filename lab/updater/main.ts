@@ -1,21 +1,25 @@
-// `npm run lab -- updater`: an update page in Chromium with its own Web Serial, no stand-in: the virtual
-// chip's UART is a pseudo-terminal, bound over a port that Chromium lists, in a mount namespace of this
-// process. Then the same update by `firmseal update` on the same terminal, and the ratio of their times, at
-// the pace of the wire and of the flash. Prints the size of the element, too. Needs root, Chromium,
+// `npm run lab -- updater`: an update page in Chromium with its own WebUSB (web-usb.ts), then with its own
+// Web Serial, no stand-in: the virtual chip's UART is a pseudo-terminal, bound over a port that Chromium
+// lists, in a mount namespace of this process. Then the same update by `firmseal update` on the same
+// terminal, and the ratio of their times, at the pace of the wire and of the flash. Prints the size of the
+// element, too. `--part usb` or `--part serial` runs one of the two; serial needs root, Chromium,
 // /dev/ttyS0 and Python. Exit code 1 when anything was not as it must be.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { LineChip } from '@firmseal/virtual-line';
 import { openPseudoTerminal, RealTimePacer, UartDoor } from '@firmseal/virtual-stm32';
 import { jsonLines, runHere } from '../../apps/cli/test/run-here.ts';
-import { button, launchBrowser, shown } from '../../apps/updater/test/page.ts';
+import { button, launchBrowser, shown } from '../../apps/updater/test/browser.ts';
 import { Site } from '../../apps/updater/test/site.ts';
 import { serveFolder } from '../../apps/updater/test/static-host.ts';
-import { firmware, places, type TestPackage } from '../../device/agent/test/trusted-site.ts';
+import { oneOf, readCommandLine } from '../../tools/command-line.ts';
 import { buildElement } from '../../tools/pack/build-element.ts';
+import { largePackage } from './large-package.ts';
+import { updateByWebUsb } from './web-usb.ts';
 
 const listedPort = '/dev/ttyS0';
 const policies = '/etc/chromium';
@@ -26,13 +30,17 @@ const rounds = 2;
 /** The agent's rate without board settings; the chip's flash takes its time too. */
 const lineBaud = 115_200;
 
-/** In a mount namespace of its own, so that nothing outside sees the terminal or the policy. */
-function enterNamespace(): void {
+/**
+ * In a mount namespace of its own, so that nothing outside sees the terminal or the policy. `withUsb`: the
+ * part before it was as it must be.
+ */
+function enterNamespace(withUsb: boolean): void {
   if (process.env['FIRMSEAL_LAB_NAMESPACE'] === 'own') return;
-  const words = ['--mount', '--propagation', 'private', process.execPath, fileURLToPath(import.meta.url)];
+  const again = [process.execPath, fileURLToPath(import.meta.url), '--part', 'serial'];
+  const words = ['--mount', '--propagation', 'private', ...again];
   const env = { ...process.env, FIRMSEAL_LAB_NAMESPACE: 'own' };
   const { status } = spawnSync('unshare', words, { env, stdio: 'inherit' });
-  process.exit(status ?? 1);
+  process.exit(withUsb ? (status ?? 1) : 1);
 }
 
 /** Chromium gives a page every port without asking, as an administrator may have it. */
@@ -42,19 +50,6 @@ function allowPorts(origin: string): void {
   const policy = { SerialAllowAllPortsForUrls: [origin] };
   writeFileSync(`${policies}/policies/managed/updater.json`, JSON.stringify(policy));
 }
-
-const large = (site: Site, firmwareVersion: string, securityCounter: number): Promise<TestPackage> => {
-  const address = places[chipId].firmware;
-  return site.package(chipId, firmwareVersion, {
-    core: { securityCounter, chunkSizeBytes: 4096 },
-    areas: [
-      {
-        area: { kind: 'firmware', address, lengthBytes: firmwareBytes },
-        plaintext: firmware(address, firmwareBytes, securityCounter),
-      },
-    ],
-  });
-};
 
 /** Milliseconds that the engine took in the page, from its own result event. */
 async function byPage(url: string): Promise<number> {
@@ -109,7 +104,10 @@ async function measure(): Promise<boolean> {
   for (let round = 1; round <= rounds; round++)
     for (const way of ['page', 'command'] as const) {
       const version = `${round}.${way === 'page' ? 0 : 1}.0`;
-      const sealed = await large(site, version, 5 + 2 * round + (way === 'page' ? 0 : 1));
+      const securityCounter = 5 + 2 * round + (way === 'page' ? 0 : 1);
+      const sealed = await largePackage(site, {
+        ...{ chipId, firmwareVersion: version, securityCounter, firmwareBytes },
+      });
       const folder = await site.build(`${way}-${round}`, { sealed, devices: [device] });
       holdButton(device);
       const host = await serveFolder(folder);
@@ -127,7 +125,13 @@ async function measure(): Promise<boolean> {
   return ratio <= mostRatio && sizeKib < 120;
 }
 
-enterNamespace();
+const part = readCommandLine('npm run lab -- updater [--part usb|serial]', (words) => {
+  const { values } = parseArgs({ args: [...words], options: { part: { type: 'string' } } });
+  return values.part === undefined ? undefined : oneOf(values.part, 'part', ['usb', 'serial']);
+});
+const usbIsGood = part === 'serial' || (await updateByWebUsb());
+if (part === 'usb') process.exit(usbIsGood ? 0 : 1);
+enterNamespace(usbIsGood);
 const lacking = [listedPort, policies, '/usr/bin/chromium'].filter((one) => !existsSync(one));
 if (process.getuid?.() !== 0 || lacking.length > 0) {
   console.error(`This needs root${lacking.map((one) => ` and ${one}`).join('')}.`);

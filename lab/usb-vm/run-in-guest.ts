@@ -28,6 +28,8 @@ export interface GuestJob {
    * Shares the file system of this machine, read-only: `sh host-root.sh` mounts it at /r. Takes more memory.
    */
   readonly hostFiles?: true;
+  /** Default: 256, and 768 with the files of this machine. */
+  readonly memoryMiB?: number;
 }
 
 interface ServedDevices {
@@ -44,7 +46,7 @@ export interface GuestResult {
 
 const mostDevices = 8;
 const firstPort = 3240;
-const memoryMiB = { alone: 256, withHostFiles: 768 } as const;
+const defaultMiB = { alone: 256, withHostFiles: 768 } as const;
 const hostRoot = join(import.meta.dirname, 'host-root.sh');
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -84,23 +86,16 @@ function machineArguments(options: {
   server: string;
   count: number;
   hostFiles: boolean;
+  memoryMiB: number;
 }): string[] {
-  const { kernel, initrd, server, count, hostFiles } = options;
+  const { kernel, initrd, server, count, hostFiles, memoryMiB } = options;
   const share = ['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'];
   const numbers = Array.from({ length: count }, (_, index) => index);
   // A unix socket for each device: what QEMU connects itself answers at once, a TCP forward 44 ms later.
   const forwards = numbers.map((n) => `,guestfwd=tcp:10.0.2.100:${firstPort + n}-chardev:usb${n}`).join('');
   return [
     ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1'],
-    ...[
-      '-m',
-      String(hostFiles ? memoryMiB.withHostFiles : memoryMiB.alone),
-      '-nodefaults',
-      '-no-user-config',
-      '-display',
-      'none',
-      '-no-reboot',
-    ],
+    ...['-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-kernel', kernel, '-initrd', initrd],
     ...[
       '-append',
@@ -173,7 +168,10 @@ export async function runInGuest(job: GuestJob): Promise<GuestResult> {
     'busIds' in devices ? `host=127.0.0.1,port=${devices.serverPort},nodelay=on` : `path=${path}`;
   try {
     const hostFiles = job.hostFiles === true;
-    const args = machineArguments({ kernel: guest.kernelImage, initrd, server, count, hostFiles });
+    const memoryMiB = job.memoryMiB ?? (hostFiles ? defaultMiB.withHostFiles : defaultMiB.alone);
+    const args = machineArguments({
+      ...{ kernel: guest.kernelImage, initrd, server, count, hostFiles, memoryMiB },
+    });
     return resultOf(await runMachine(args, timeoutMs), mark, timeoutMs);
   } finally {
     own?.close();

@@ -65,7 +65,7 @@ export const campaigns = {
   updater: {
     script: 'lab/updater/main.ts',
     needsAgent: true,
-    says: "an update page on Chromium's own Web Serial, and its time beside the command's",
+    says: "an update page on Chromium's own WebUSB and Web Serial, and its time beside the command's",
   },
   console: {
     script: 'lab/console/main.ts',

@@ -13,7 +13,7 @@ import { runCommandLine } from '../../cli/src/program.ts';
 import { deskEnvironment, succeed } from '../../cli/test/desk.ts';
 import { LineSite } from '../../cli/test/line-site.ts';
 import { memoryShell, runHere } from '../../cli/test/run-here.ts';
-import { launchBrowser } from '../../updater/test/page.ts';
+import { launchBrowser } from '../../updater/test/browser.ts';
 import { hostileName, hostileThumbprint, plantHostileNames, reportHostileBoard } from './hostile-names.ts';
 import { openConsole, type Person } from './person.ts';
 

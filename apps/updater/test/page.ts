@@ -1,16 +1,7 @@
-// Debian's Chromium with a page of an owner in it, and what a person would do there.
+// A page of an owner in Debian's Chromium, with virtual devices plugged in.
 
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { carryDevices, type Plugged } from './carried-devices.ts';
-
-/** Quiet, and without anything that a test machine lacks. */
-const launchArguments = [
-  ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
-];
-
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: launchArguments });
 
 export interface Visit {
   readonly context: BrowserContext;
@@ -62,19 +53,4 @@ export async function visit(
   context.setDefaultTimeout(120_000);
   await carryDevices(context, plugged);
   return openTab(context, url);
-}
-
-/** The button of that part. */
-export const button = (page: Page, part: string) => page.locator(`firmseal-update button[part~="${part}"]`);
-
-/** What the element shows once one of the parts is there. */
-export async function shown(page: Page, ...parts: readonly string[]): Promise<string> {
-  const panel = page.locator('firmseal-update [part~="panel"]');
-  const any = parts.map((part) => `firmseal-update [part~="${part}"]`).join(', ');
-  try {
-    await page.locator(any).first().waitFor();
-  } catch (cause) {
-    throw new Error(`no ${parts.join(' or ')}: ${await panel.innerText()}`, { cause });
-  }
-  return panel.innerText();
 }
