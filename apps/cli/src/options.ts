@@ -57,6 +57,11 @@ export function hostPort(text: string): { host: string; port: number } {
 }
 
 // Each command gets objects of its own: commander keeps them.
+/** Where a server listens; `address` is HOST:PORT, as --help shows it. */
+export const listenOption = (address: string) =>
+  new Option('--listen <host:port>', 'address to listen on; port 0 lets the system choose')
+    .argParser(hostPort)
+    .default(hostPort(address), address);
 export const authorityOption = () =>
   new Option('--authority <url>', 'address of the authority').makeOptionMandatory();
 export const tokenOption = () =>

@@ -32,6 +32,7 @@ describe('help', () => {
       const { status, stdout } = await runHere(words);
       expect(status).toBe(0);
       expect(stdout).toContain(`Usage: firmseal ${name}`);
+      expect(stdout).not.toMatch(/\(default: [{[]"/); // a value in the form of the program
       expect(stdout).toContain(`\nExamples:\n  $ firmseal ${name}`);
     }
     expect(options.map(({ long }) => long)).toContain('--json');

@@ -1,5 +1,6 @@
-// A call of the interface as a page uses it: the answer, the fault, and again. While a page asks anew, the
-// answer before stays; an answer that was overtaken is dropped. A token that is refused ends the session.
+// A call of the interface as a page uses it: its answer, its fault, and a function that repeats it. While the
+// call is repeated, the previous answer stays. An answer to an older call is dropped. A refused token ends
+// the session.
 
 import {
   type CallAnswer,
@@ -72,7 +73,7 @@ export function useCall<N extends PageCall>(
     const timer = setInterval(() => document.visibilityState === 'visible' && again(), everyMs);
     return () => clearInterval(timer);
   }, [everyMs, again]);
-  // What was asked for another page is not shown on this one, but stays while the same list is asked anew.
+  // The answer for another path is not shown. The previous answer for the same path stays until the next.
   const { answer, fault } = state.path === path ? state : { answer: undefined, fault: undefined };
   return { answer, fault, again };
 }

@@ -40,7 +40,7 @@ afterAll(async () => {
 const button = (person: Person, name: string) => person.page.getByRole('button', { name, exact: true });
 const column = async (person: Person, caption: string, name: string): Promise<string[]> => {
   const table = person.page.getByRole('table', { name: caption });
-  // The rows come by a request of their own, after the words around the table.
+  // The page fetches the rows with a second request, after the text around the table is shown.
   await table.locator('tbody tr').first().waitFor();
   const heads = await table.getByRole('columnheader').allInnerTexts();
   return table.locator(`tbody td:nth-child(${heads.indexOf(name) + 1})`).allInnerTexts();

@@ -51,7 +51,8 @@ fs_result fs_agent_image_check_held(uint32_t slot, const uint8_t head[FS_AGENT_H
 fs_result fs_agent_image_check_header(const uint8_t header[FS_AGENT_HEADER_LENGTH], const fs_anchor_data *trust,
                                       fs_agent_facts *facts);
 
-/* The counter in a head; 0xffffffff when it is none. Nothing is verified. */
+/* The agent's counter in the head of an image, or 0xffffffff when the bytes are no
+ * head. Checks no signature. */
 uint32_t fs_agent_image_counter(const uint8_t head[FS_AGENT_HEAD_BYTES]);
 
 #endif

@@ -5,8 +5,8 @@
 #include "fs_agent_image.h"
 
 /*
- * Reads the block. FS_ERR_ANCHOR_DATA_MISSING where there is none that holds; the data are then zeros, and
- * no image passes by them.
+ * Reads and checks the anchor's data block. FS_ERR_ANCHOR_DATA_MISSING when the block is missing or damaged:
+ * the data are zeros then, and no image passes the check.
  */
 fs_result fs_anchor_block_read(fs_anchor_data *data);
 

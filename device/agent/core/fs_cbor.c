@@ -54,6 +54,13 @@ fs_answer fs_cbor_null(fs_cbor *cursor) {
   return FS_YES;
 }
 
+fs_result fs_cbor_bytes_or_null(fs_cbor *cursor, uint32_t most, fs_view *bytes) {
+  bytes->data = 0;
+  bytes->length = 0;
+  if (fs_cbor_null(cursor) == FS_YES) return FS_OK;
+  return fs_cbor_bytes(cursor, 0, most, bytes);
+}
+
 fs_result fs_cbor_name(fs_cbor *cursor, uint8_t least_byte, fs_view *text) {
   uint32_t i;
   FS_TRY(fs_cbor_text(cursor, 1, 32, text));

@@ -29,6 +29,8 @@ fs_result fs_cbor_map(fs_cbor *cursor, uint32_t least, uint32_t most, uint32_t *
 fs_result fs_cbor_key(fs_cbor *cursor, uint32_t key);
 /* FS_YES and takes it, when null is next; else FS_NO and takes nothing. */
 fs_answer fs_cbor_null(fs_cbor *cursor);
+/* null, which gives data 0, or a byte string of at most so many bytes. */
+fs_result fs_cbor_bytes_or_null(fs_cbor *cursor, uint32_t most, fs_view *bytes);
 /* A text of 1 to 32 bytes from 0x21 (with_space: 0x20) to 0x7E. */
 fs_result fs_cbor_name(fs_cbor *cursor, uint8_t least_byte, fs_view *text);
 /* Takes one whole item of any type that passed the check. */

@@ -21,7 +21,7 @@ typedef struct {
   uint32_t used;                    /* cells up to the last that is not blank */
 } fs_floors;
 
-/* Reads every entry anew. The identity is loaded. */
+/* Reads every entry from flash. The caller has loaded the identity, whose key authenticates them. */
 void fs_floor_read(fs_floors *floors);
 
 /* FS_ERR_JOURNAL_FAILED when fs_now is of a journal that this chip has left behind. */

@@ -175,7 +175,7 @@ static fs_answer stands_in(const fs_range *place) {
   return FS_NO;
 }
 
-/* 0 when there is none. */
+/* Address of the first blank slot in the place, or 0 when no slot is blank. */
 static uint32_t blank_slot(const fs_range *place) {
   uint32_t i, address;
   for (i = 0; (address = slot_of(place, i)) != 0; i++)

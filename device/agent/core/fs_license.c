@@ -49,9 +49,7 @@ static fs_result read_bundle(fs_view bundle, fs_view *object, fs_view *delegatio
   FS_TRY(fs_cbor_array(&cursor, 3, 3, &count));
   FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, object));
   FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, delegation));
-  epoch->data = 0;
-  epoch->length = 0;
-  if (fs_cbor_null(&cursor) != FS_YES) FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, epoch));
+  FS_TRY(fs_cbor_bytes_or_null(&cursor, BUNDLE_MOST, epoch));
   return fs_cbor_done(&cursor);
 }
 

@@ -23,14 +23,6 @@ typedef struct {
   fs_view license; /* data 0: none */
 } header_parts;
 
-/* null (data is 0), or a byte string. */
-static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
-  bytes->data = 0;
-  bytes->length = 0;
-  if (fs_cbor_null(cursor) == FS_YES) return FS_OK;
-  return fs_cbor_bytes(cursor, 0, FS_PACKAGE_HEADER_MAX, bytes);
-}
-
 /* [manifest, delegation, epoch or null, [succession, ...], license or null] */
 static fs_result read_header(fs_view header, header_parts *found) {
   fs_cbor cursor = fs_cbor_open(header);
@@ -39,11 +31,11 @@ static fs_result read_header(fs_view header, header_parts *found) {
   FS_TRY(fs_cbor_array(&cursor, 5, 5, &count));
   FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->manifest));
   FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->delegation));
-  FS_TRY(take_optional(&cursor, &found->epoch));
+  FS_TRY(fs_cbor_bytes_or_null(&cursor, FS_PACKAGE_HEADER_MAX, &found->epoch));
   FS_TRY(fs_cbor_array(&cursor, 0, SUCCESSIONS_MOST, &found->succession_count));
   for (i = 0; i < found->succession_count; i++)
     FS_TRY(fs_cbor_bytes(&cursor, 0, FS_PACKAGE_HEADER_MAX, &found->successions[i]));
-  FS_TRY(take_optional(&cursor, &found->license));
+  FS_TRY(fs_cbor_bytes_or_null(&cursor, FS_PACKAGE_HEADER_MAX, &found->license));
   return fs_cbor_done(&cursor);
 }
 

@@ -46,13 +46,6 @@ fs_answer fs_recovery_needed(void) {
   return fs_identity_present() == FS_YES && fs_now.life_cycle == FS_LIFE_LOST ? FS_YES : FS_NO;
 }
 
-static fs_result take_optional(fs_cbor *cursor, fs_view *bytes) {
-  bytes->data = 0;
-  bytes->length = 0;
-  if (fs_cbor_null(cursor) == FS_YES) return FS_OK;
-  return fs_cbor_bytes(cursor, 0, BUNDLE_MOST, bytes);
-}
-
 /* [statement, delegation or null, epoch or null, [succession, ...]] */
 static fs_result read_bundle(fs_view bundle, bundle_parts *found) {
   fs_cbor cursor = fs_cbor_open(bundle);
@@ -60,8 +53,8 @@ static fs_result read_bundle(fs_view bundle, bundle_parts *found) {
   FS_TRY(fs_cbor_check(bundle, 1));
   FS_TRY(fs_cbor_array(&cursor, 4, 4, &count));
   FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, &found->statement));
-  FS_TRY(take_optional(&cursor, &found->delegation));
-  FS_TRY(take_optional(&cursor, &found->epoch));
+  FS_TRY(fs_cbor_bytes_or_null(&cursor, BUNDLE_MOST, &found->delegation));
+  FS_TRY(fs_cbor_bytes_or_null(&cursor, BUNDLE_MOST, &found->epoch));
   FS_TRY(fs_cbor_array(&cursor, 0, SUCCESSIONS_MOST, &found->succession_count));
   for (i = 0; i < found->succession_count; i++) FS_TRY(fs_cbor_bytes(&cursor, 0, BUNDLE_MOST, &found->successions[i]));
   return fs_cbor_done(&cursor);

@@ -1,4 +1,4 @@
-/* A journal made anew by a statement of the root or of a recoverer: spec/recovery.md. */
+/* A new journal, made by a statement of the root or of a recoverer: spec/recovery.md. */
 #ifndef FS_RECOVERY_H
 #define FS_RECOVERY_H
 

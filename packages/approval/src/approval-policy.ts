@@ -2,26 +2,11 @@
 // lower the number by itself.
 
 import type { Bytes } from '@firmseal/bytes';
-import {
-  type CborInput,
-  type CoseSigner,
-  encodeCbor,
-  field,
-  integer,
-  oneOf,
-  signCoseWith,
-} from '@firmseal/cbor-cose';
+import { type CoseSigner, field, integer, oneOf } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
-import {
-  count,
-  openSigned,
-  readObject,
-  requireProductName,
-  type SignedKind,
-  shortText,
-  verifySigned,
-} from '@firmseal/formats';
+import { count, openSigned, readObject, type SignedKind, shortText, verifySigned } from '@firmseal/formats';
+import { signValues } from './sign-values.ts';
 
 /** More approvers than this are never needed. */
 export const mostApprovers = 16;
@@ -54,22 +39,13 @@ function readPayload(payload: Uint8Array): ApprovalPolicy {
 }
 
 /** The encoded object. Rejects with `product-name-invalid`, `approval-policy-malformed`. */
-export async function makeApprovalPolicy(
-  crypto: Crypto,
-  root: CoseSigner,
-  policy: ApprovalPolicy,
-): Promise<Bytes> {
-  requireProductName(policy.product);
-  const payload = encodeCbor(
-    new Map<number, CborInput>([
-      [0, 1],
-      [1, policy.product],
-      [2, policy.threshold],
-      [3, policy.number],
-    ]),
-  );
-  readPayload(payload);
-  return signCoseWith(crypto, { signer: root, typ: policyKind.typ, payload });
+export function makeApprovalPolicy(crypto: Crypto, root: CoseSigner, policy: ApprovalPolicy): Promise<Bytes> {
+  return signValues(crypto, root, {
+    kind: policyKind,
+    product: policy.product,
+    values: [policy.product, policy.threshold, policy.number],
+    read: readPayload,
+  });
 }
 
 /** Shape alone, for display: nothing in it can be believed. Throws `approval-policy-malformed`. */

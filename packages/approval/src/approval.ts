@@ -4,14 +4,12 @@
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import {
   arrayOf,
-  type CborInput,
   type CborValue,
   type CoseSigner,
   encodeCbor,
   field,
   integer,
   oneOf,
-  signCoseWith,
 } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
@@ -23,7 +21,6 @@ import {
   openSigned,
   orMalformed,
   readObject,
-  requireProductName,
   type SignedKind,
   shortText,
   type Trust,
@@ -32,6 +29,7 @@ import {
   word,
 } from '@firmseal/formats';
 import { mostApprovers } from './approval-policy.ts';
+import { signValues } from './sign-values.ts';
 import { approvalKinds, readSubject, type Subject, subjectInput } from './subject.ts';
 
 const malformed = 'approval-malformed';
@@ -90,23 +88,22 @@ function readPayload(payload: Uint8Array): Approval {
 }
 
 /** The encoded object. Rejects with `product-name-invalid`, `approval-malformed`. */
-export async function makeApproval(crypto: Crypto, approver: CoseSigner, approval: Approval): Promise<Bytes> {
-  requireProductName(approval.product);
-  const payload = encodeCbor(
-    new Map<number, CborInput>([
-      [0, 1],
-      [1, approvalKinds.indexOf(approval.subject.kind) + 1],
-      [2, approval.product],
-      [3, approval.threshold],
-      [4, approval.grant],
-      [5, approval.jobId],
-      [6, approval.issuedAtSeconds],
-      [7, approval.validUntilSeconds],
-      [8, subjectInput(approval.subject)],
-    ]),
-  );
-  readPayload(payload);
-  return signCoseWith(crypto, { signer: approver, typ: approvalKind.typ, payload });
+export function makeApproval(crypto: Crypto, approver: CoseSigner, approval: Approval): Promise<Bytes> {
+  return signValues(crypto, approver, {
+    kind: approvalKind,
+    product: approval.product,
+    values: [
+      approvalKinds.indexOf(approval.subject.kind) + 1,
+      approval.product,
+      approval.threshold,
+      approval.grant,
+      approval.jobId,
+      approval.issuedAtSeconds,
+      approval.validUntilSeconds,
+      subjectInput(approval.subject),
+    ],
+    read: readPayload,
+  });
 }
 
 /** Shape alone, for display: nothing in it can be believed. Throws `approval-malformed`. */

@@ -2,7 +2,7 @@
 // licenses there were when the job was closed, so that nobody can add one afterwards unseen.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
-import { type CborInput, type CoseSigner, encodeCbor, field, oneOf, signCoseWith } from '@firmseal/cbor-cose';
+import { type CoseSigner, field, oneOf } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
@@ -11,7 +11,6 @@ import {
   count,
   digestOf,
   readObject,
-  requireProductName,
   type SignedKind,
   shortText,
   type Trust,
@@ -19,6 +18,7 @@ import {
   verifySigned,
   word,
 } from '@firmseal/formats';
+import { signValues } from './sign-values.ts';
 
 const endKind: SignedKind = {
   typ: 'application/firmseal-job-end',
@@ -57,24 +57,23 @@ const shape = {
 };
 
 /** The encoded object. Rejects with `product-name-invalid`, `job-end-malformed`. */
-export async function makeJobEnd(crypto: Crypto, issuer: CoseSigner, end: JobEnd): Promise<Bytes> {
-  requireProductName(end.product);
-  const payload = encodeCbor(
-    new Map<number, CborInput>([
-      [0, 1],
-      [1, end.product],
-      [2, end.jobId],
-      [3, end.quota],
-      [4, end.units],
-      [5, end.voided],
-      [6, end.licenses],
-      [7, end.installed],
-      [8, end.atSeconds],
-      [9, end.delegationDigest],
-    ]),
-  );
-  readObject(payload, endKind.malformed, 'end of a job', shape);
-  return signCoseWith(crypto, { signer: issuer, typ: endKind.typ, payload });
+export function makeJobEnd(crypto: Crypto, issuer: CoseSigner, end: JobEnd): Promise<Bytes> {
+  return signValues(crypto, issuer, {
+    kind: endKind,
+    product: end.product,
+    values: [
+      end.product,
+      end.jobId,
+      end.quota,
+      end.units,
+      end.voided,
+      end.licenses,
+      end.installed,
+      end.atSeconds,
+      end.delegationDigest,
+    ],
+    read: (payload) => readObject(payload, endKind.malformed, 'end of a job', shape),
+  });
 }
 
 /**

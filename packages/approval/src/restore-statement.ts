@@ -2,19 +2,19 @@
 // authority goes on, so that nobody else can put an older database into force without the audit saying so.
 
 import type { Bytes } from '@firmseal/bytes';
-import { type CborInput, type CoseSigner, encodeCbor, field, oneOf, signCoseWith } from '@firmseal/cbor-cose';
+import { type CoseSigner, field, oneOf } from '@firmseal/cbor-cose';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
   bytes32,
   openSigned,
   readObject,
-  requireProductName,
   type SignedKind,
   shortText,
   verifySigned,
   word,
 } from '@firmseal/formats';
+import { signValues } from './sign-values.ts';
 import { printableText } from './subject.ts';
 
 const restoreKind: SignedKind = {
@@ -59,25 +59,24 @@ function readPayload(payload: Uint8Array): RestoreStatement {
 }
 
 /** The encoded object. Rejects with `product-name-invalid`, `restore-malformed`. */
-export async function makeRestoreStatement(
+export function makeRestoreStatement(
   crypto: Crypto,
   root: CoseSigner,
   statement: RestoreStatement,
 ): Promise<Bytes> {
-  requireProductName(statement.product);
-  const payload = encodeCbor(
-    new Map<number, CborInput>([
-      [0, 1],
-      [1, statement.product],
-      [2, statement.logSize],
-      [3, statement.logHead],
-      [4, statement.knownSize],
-      [5, statement.atSeconds],
-      [6, statement.reason],
-    ]),
-  );
-  readPayload(payload);
-  return signCoseWith(crypto, { signer: root, typ: restoreKind.typ, payload });
+  return signValues(crypto, root, {
+    kind: restoreKind,
+    product: statement.product,
+    values: [
+      statement.product,
+      statement.logSize,
+      statement.logHead,
+      statement.knownSize,
+      statement.atSeconds,
+      statement.reason,
+    ],
+    read: readPayload,
+  });
 }
 
 /** Shape alone: to find out for which product it is. Throws `restore-malformed`. */

@@ -71,7 +71,7 @@ export type NoticeCode =
    * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
    */
   | 'approval-policy-earlier'
-  /** A statement was made with which a chip makes its journal anew (spec/recovery.md). */
+  /** Somebody signed a recovery statement, with which a chip makes a new journal (spec/recovery.md). */
   | 'device-recovered'
   /** An alarm that an owner acknowledged. */
   | 'alarm-acknowledged'

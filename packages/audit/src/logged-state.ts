@@ -285,7 +285,7 @@ export class LoggedState {
   readonly identities = new Map<string, { readonly text: string; met: boolean }>();
   /** Entries that no authority would have written after the ones before them. */
   readonly contradictions: { sequence: number; detail: string }[] = [];
-  /** Statements with which chips were to make their journal anew. */
+  /** Statements of recovery: each lets one chip make a new journal. */
   readonly recoveries: { sequence: number; product: string; device: string; counter: number }[] = [];
   readonly restores: LoggedRestore[] = [];
   /** How far, at which entry, the times of the log go back. */

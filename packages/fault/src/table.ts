@@ -655,8 +655,8 @@ export const faultTable = {
   },
   'chip-has-agent': {
     number: 424, exit: 'chip', http: null, retry: 'fail', chip: false,
-    sentence: 'The chip has an agent, which answers. Nothing was loaded.',
-    remedy: 'Replace an agent that works by a package that brings another one.',
+    sentence: 'The agent of the chip answers, so nothing was loaded.',
+    remedy: 'To replace an agent that works, install a package that brings another one (`firmseal agent seal`).',
   },
   'agent-file-without-agent': {
     number: 425, exit: 'chip', http: null, retry: 'fail', chip: false,
@@ -665,7 +665,7 @@ export const faultTable = {
   },
   'agent-image-malformed': {
     number: 430, exit: 'chip', http: null, retry: 'fail', chip: true,
-    sentence: 'The header, the proof or the statement of an agent\'s image is not of its form.',
+    sentence: 'The header, the proof or the statement of an agent\'s image is damaged or has another format.',
     remedy: 'Sign the agent again with the `firmseal` that made the package, from an agent build of this version.',
   },
   'agent-image-signature-invalid': {
@@ -701,12 +701,12 @@ export const faultTable = {
   'journal-newer': {
     number: 437, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The chip\'s journal was written by a newer agent, in a form that this one does not know.',
-    remedy: 'Load the newer agent again. Nothing in the journal was changed.',
+    remedy: 'Install or load the newer agent again. The journal was not changed.',
   },
   'identity-newer': {
     number: 438, exit: 'chip', http: null, retry: 'fail', chip: true,
     sentence: 'The chip\'s identity was written by a newer agent, in a form that this one does not know.',
-    remedy: 'Load the newer agent again. Nothing of the identity was changed.',
+    remedy: 'Install or load the newer agent again. The identity was not changed.',
   },
   'recovery-needed': {
     number: 440, exit: 'chip', http: null, retry: 'fail', chip: true,
@@ -751,7 +751,7 @@ export const faultTable = {
   'supply-too-low': {
     number: 460, exit: 'chip', http: null, retry: 'restart', chip: true,
     sentence: 'The supply of the chip is too low to erase its flash.',
-    remedy: 'Supply the board as its settings say, and run the same command again. Nothing was erased that this install had not erased before.',
+    remedy: 'Supply the board as its settings say, then run the same command again: the install goes on where it stopped.',
   },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
@@ -1340,8 +1340,8 @@ export const faultTable = {
   },
   'token-uri-invalid': {
     number: 825, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The place of a key in a token is not understood: {what}.',
-    remedy: 'Write it as RFC 7512 says, for example pkcs11:token=factory;object=issuer?module-path=/usr/lib/softhsm/libsofthsm2.so; a PIN does not stand in it.',
+    sentence: 'The URI of a key in a token cannot be used: {what}.',
+    remedy: 'Write it as RFC 7512 says, for example pkcs11:token=factory;object=issuer?module-path=/usr/lib/softhsm/libsofthsm2.so. Leave the PIN out of it.',
   },
   'pkcs11-library-missing': {
     number: 826, exit: 'input', http: null, retry: 'fail', chip: false,
@@ -1355,7 +1355,7 @@ export const faultTable = {
   },
   'token-absent': {
     number: 828, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: '{found} tokens are {token} for the module {module}, and one is due.',
+    sentence: 'The module {module} shows {found} tokens that match {token}; exactly one is needed.',
     remedy: 'Plug the token in, or correct token, serial or slot-id in the URI; `pkcs11-tool --module {module} -L` lists what is there.',
   },
   'token-pin-wrong': {
@@ -1660,7 +1660,7 @@ export const faultTable = {
   },
   'approval-expired': {
     number: 916, exit: 'license', http: 409, retry: 'fail', chip: false,
-    sentence: 'An approval that is needed counted until {until}, and no longer.',
+    sentence: 'An approval that is needed expired on {until}.',
     remedy: 'Ask the approver to approve again with `firmseal approve`. No quota was spent.',
   },
   'approval-repeated': {
@@ -1700,7 +1700,7 @@ export const faultTable = {
   },
   'job-expired': {
     number: 931, exit: 'license', http: 409, retry: 'fail', chip: false,
-    sentence: 'Job {job} gave licenses until {until}, and no longer.',
+    sentence: 'Job {job} expired on {until}.',
     remedy: 'Ask the owner to open a new job. No quota was spent.',
   },
   'idempotency-key-reused': {
@@ -2065,7 +2065,7 @@ export const faultTable = {
   },
   'recovery-floor-missing': {
     number: 985, exit: 'usage', http: null, retry: 'fail', chip: false,
-    sentence: 'Nobody said from which security counter on the chip is to take versions.',
+    sentence: 'The security counter is missing from which the chip takes versions after its recovery.',
     remedy: 'Give --authority and --token-file, which know what was licensed, or --floor with the highest counter that was ever licensed to this chip.',
   },
   'recovery-agent-silent': {
@@ -3210,7 +3210,7 @@ export const faultTable = {
   },
   'ledger-entry-wrong': {
     number: 1809, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'The entry of the ledger does not tell of this {what}: {problem}.',
+    sentence: 'The ledger entry is not about this {what}: {problem}.',
     remedy: 'Do not use it. Keep the proof as evidence, and audit the ledger.',
   },
   'license-proof-missing': {
@@ -3310,13 +3310,13 @@ export const faultTable = {
   },
   'board-unsent': {
     number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,
-    sentence: 'The line could not tell the authority the state of its sockets: {reason}.',
-    remedy: 'Nothing else is affected: installs go on, and the next board takes the place of this one. When the authority answers and the alarm stays, look at the token of the line.',
+    sentence: 'The line could not send the state of its sockets to the authority: {reason}.',
+    remedy: 'Installs go on. The next report replaces this one. If the authority answers and the alarm stays, check the token of the line.',
   },
   'board-malformed': {
     number: 1851, exit: 'authority', http: 500, retry: 'fail', chip: false,
-    sentence: 'The database holds a board of a line that no line could have told.',
-    remedy: 'Look for who writes to the database besides the authority. The board goes when the line tells its next one, or after a day.',
+    sentence: 'The database holds a line\'s report of its sockets that no line can have sent.',
+    remedy: 'Find out who writes to the database besides the authority. The line\'s next report replaces this one; otherwise it is removed after a day.',
   },
   'receipt-unknown': {
     number: 1852, exit: 'input', http: 404, retry: 'fail', chip: false,

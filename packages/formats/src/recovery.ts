@@ -1,4 +1,4 @@
-// The statement with which a chip makes its journal anew (spec/recovery.md), and the bundle in which it
+// The statement with which a chip makes a new journal (spec/recovery.md), and the bundle in which it
 // travels to the chip. The chip's own checks, against its nonce and its floors, are device/agent/core.
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';

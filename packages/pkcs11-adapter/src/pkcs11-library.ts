@@ -81,7 +81,7 @@ const goneCodes: readonly number[] = [
 
 export const returnValue = {
   ...{ pinIncorrect: 0xa0, pinInvalid: 0xa1, pinLengthRange: 0xa2, pinLocked: 0xa4 },
-  ...{ alreadyLoggedIn: 0x100, alreadyInitialized: 0x191 },
+  ...{ alreadyLoggedIn: 0x100, alreadyInitialized: 0x191, notInitialized: 0x190 },
 } as const;
 
 /** The number of a CKR_... that the library threw, or undefined for another error. */
@@ -111,21 +111,23 @@ const importLibrary: LoadPkcs11 = async () => {
 /** Modules stay loaded for the life of the process: C_Initialize counts for all of it. */
 const loaded = new Map<string, Pkcs11>();
 
-/** Ends everything that this process has open in the module: some find a token that came back only then. */
-export function beginAgain(module: Pkcs11): void {
-  if (!ended.has(module)) module.C_Finalize();
-  ended.add(module);
-  revive(module);
+/** Begins a module that has not begun, or that was ended. */
+export function beginModule(module: Pkcs11): void {
+  try {
+    module.C_Initialize({ flags: cki.osLocking });
+  } catch (error) {
+    if (codeOf(error) !== returnValue.alreadyInitialized) throw error;
+  }
 }
 
-/** Modules that ended, and could not begin yet. */
-const ended = new WeakSet<Pkcs11>();
-
-/** Begins a module that ended, when its token was away even then. */
-export function revive(module: Pkcs11): void {
-  if (!ended.has(module)) return;
-  module.C_Initialize({ flags: cki.osLocking });
-  ended.delete(module);
+/** Ends all that this process has open in the module: some modules find a token that came back only then. */
+export function beginAgain(module: Pkcs11): void {
+  try {
+    module.C_Finalize();
+  } catch (error) {
+    if (codeOf(error) !== returnValue.notInitialized) throw error;
+  }
+  beginModule(module);
 }
 
 /** Throws `pkcs11-library-missing`, `pkcs11-module-failed`. */
@@ -141,11 +143,7 @@ export async function loadModule(path: string, load: LoadPkcs11 = importLibrary)
   try {
     const module = new library.PKCS11();
     module.load(path);
-    try {
-      module.C_Initialize({ flags: cki.osLocking });
-    } catch (error) {
-      if (codeOf(error) !== returnValue.alreadyInitialized) throw error;
-    }
+    beginModule(module);
     loaded.set(path, module);
     return module;
   } catch (cause) {

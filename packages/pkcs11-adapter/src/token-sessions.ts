@@ -1,18 +1,18 @@
-// Sessions with one token: a few are kept open, and each does one thing at a time. A login counts for all
-// sessions of the process. When token, session or login is gone, everything is opened anew, and if that is
-// not enough the module begins anew, too; a wrong PIN is never tried twice, since tokens lock themselves.
+// Sessions with one token. A few stay open, and each serves one operation at a time. A login counts for all
+// sessions of the process. When a token, a session or a login is gone, all sessions are opened again; when
+// that does not help, the module is initialized again. A wrong PIN is tried once: tokens lock themselves.
 
 import { Secret } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import {
   beginAgain,
+  beginModule,
   cki,
   codeOf,
   isGone,
   type Pkcs11,
   reasonOf,
   returnValue,
-  revive,
   type TokenInfo,
 } from './pkcs11-library.ts';
 import type { Pkcs11Uri } from './pkcs11-uri.ts';
@@ -164,7 +164,7 @@ export class TokenSessions {
 
   #begin(): Session {
     if (this.#refused) throw this.#refused;
-    revive(this.#module);
+    beginModule(this.#module);
     const slot = this.#slot();
     const session = this.#module.C_OpenSession(slot, cki.serialSession | cki.readWriteSession);
     try {

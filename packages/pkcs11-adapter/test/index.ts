@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +18,25 @@ export interface SoftHsm {
   remove(): void;
 }
 
+/**
+ * Ends the module in this process, where an earlier suite may have begun it: it reads its settings only when
+ * it begins.
+ */
+function endModule(): void {
+  const { PKCS11 } = createRequire(import.meta.url)('pkcs11js') as {
+    PKCS11: new () => { load(path: string): void; C_Finalize(): void };
+  };
+  const module = new PKCS11();
+  module.load(softHsmModule);
+  try {
+    module.C_Finalize();
+  } catch {
+    // It had not begun.
+  }
+}
+
 export function makeSoftHsm(...tokens: readonly string[]): SoftHsm {
+  endModule();
   const folder = mkdtempSync(join(tmpdir(), 'firmseal-softhsm-'));
   const pin = '31415926';
   mkdirSync(join(folder, 'tokens'));

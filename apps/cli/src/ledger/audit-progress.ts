@@ -14,7 +14,7 @@ const progressFormat = 'firmseal-audit-progress-1';
 const progressFile = z.strictObject({
   format: z.literal(progressFormat),
   origin: z.string(),
-  /** What the signatures were verified by: another key, and the work begins anew. */
+  /** Names the keys that verified the signatures. With other keys the audit starts over. */
   trust: z.string(),
   size: z.int().min(0),
   root: z.string(),

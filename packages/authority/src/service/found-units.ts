@@ -125,7 +125,7 @@ async function identitiesWith(authority: Authority, uniqueId: string): Promise<I
 }
 
 /**
- * By thumbprint. A chip that was personalized anew has several thumbprints, in no
+ * By thumbprint. A chip that was personalized again has several thumbprints, in no
  * order that a page could have.
  */
 async function namesOf(

@@ -43,7 +43,10 @@ export interface RolloutChange {
   readonly origins?: readonly string[] | undefined;
 }
 
-/** What is left out stays. Going on after a halt counts anew. Throws `job-mode-wrong`, `job-closed`. */
+/**
+ * A value that is left out keeps its setting. After a halt the counts start over. Throws
+ * `job-mode-wrong`, `job-closed`.
+ */
 export async function changeRollout(
   authority: Authority,
   job: JobRecord,

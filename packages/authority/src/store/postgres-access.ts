@@ -3,32 +3,7 @@
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type AccessMethods = Pick<
-  Store,
-  | 'insertChallenge'
-  | 'findChallenge'
-  | 'insertToken'
-  | 'findToken'
-  | 'listTokens'
-  | 'revokeToken'
-  | 'suspendAll'
-  | 'insertIdentity'
-  | 'listIdentities'
-  | 'logRecovery'
-  | 'findIdentities'
-  | 'keepBoard'
-  | 'listBoards'
-  | 'insertAlarm'
-  | 'findAlarm'
-  | 'listAlarms'
-  | 'acknowledgeAlarm'
-  | 'readLog'
-  | 'logHead'
-  | 'findTick'
-  | 'keepTick'
->;
+import type { AccessMethods } from './store-parts.ts';
 
 /** Expired ones that another replica deletes at this moment are left to it. May be run twice. */
 const insertChallenge = `

@@ -2,9 +2,7 @@
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type ApprovalMethods = Pick<Store, 'insertApproval' | 'listApprovals' | 'insertJobEnd' | 'findJobEnd'>;
+import type { ApprovalMethods } from './store-parts.ts';
 
 export function approvalMethods({ read, commit }: PostgresContext): ApprovalMethods {
   return {

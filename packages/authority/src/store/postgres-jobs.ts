@@ -3,20 +3,8 @@
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import type { Query } from './postgres-session.ts';
 import * as rows from './rows.ts';
-import type { NewPackage, Store } from './store.ts';
-
-type JobMethods = Pick<
-  Store,
-  | 'insertJob'
-  | 'insertPackage'
-  | 'approveJob'
-  | 'closeJob'
-  | 'findJob'
-  | 'listJobs'
-  | 'listPackages'
-  | 'countJob'
-  | 'findDeviceData'
->;
+import type { NewPackage } from './store.ts';
+import type { JobMethods } from './store-parts.ts';
 
 /** The ordinal and the state of the job are read in the same statement. */
 const insertPackageRow = (query: Query, item: NewPackage): Promise<boolean> =>

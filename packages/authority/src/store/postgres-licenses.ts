@@ -5,23 +5,7 @@ import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import type { Query } from './postgres-session.ts';
 import type { LicenseRecord } from './records.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type LicenseMethods = Pick<
-  Store,
-  | 'insertLicense'
-  | 'findLicense'
-  | 'findLicenseByRequest'
-  | 'findLicenseByNonce'
-  | 'listLicenses'
-  | 'insertReceipt'
-  | 'findReceipt'
-  | 'listReceipts'
-  | 'listReceiptsOfDevice'
-  | 'insertOutcome'
-  | 'findOutcome'
-  | 'listOutcomes'
->;
+import type { LicenseMethods } from './store-parts.ts';
 
 type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
 type Found = Promise<LicenseRecord | undefined>;

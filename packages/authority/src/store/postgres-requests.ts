@@ -2,9 +2,7 @@
 
 import { all, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type RequestMethods = Pick<Store, 'beginRequest' | 'finishRequest' | 'forgetRequest'>;
+import type { RequestMethods } from './store-parts.ts';
 
 /**
  * The row that was there before, and whether this statement put one in. Both are missing when another replica

@@ -2,9 +2,7 @@
 
 import { changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type RolloutMethods = Pick<Store, 'setRollout' | 'findRollout' | 'insertFailure' | 'countRollout'>;
+import type { RolloutMethods } from './store-parts.ts';
 
 const counts = `
   SELECT count(*) FILTER (WHERE proven) AS installed,

@@ -2,9 +2,7 @@
 
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import * as rows from './rows.ts';
-import type { Store } from './store.ts';
-
-type StopMethods = Pick<Store, 'setStop' | 'liftStop' | 'findStop' | 'listStops'>;
+import type { StopMethods } from './store-parts.ts';
 
 export function stopMethods({ read, commit }: PostgresContext): StopMethods {
   return {

@@ -7,12 +7,8 @@ import type { Query } from './postgres-session.ts';
 import type { UnitRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { Store } from './store.ts';
+import type { UnitMethods } from './store-parts.ts';
 import { unitConditions } from './unit-filter.ts';
-
-type UnitMethods = Pick<
-  Store,
-  'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
->;
 
 type TakeRequest = Parameters<Store['takeUnit']>[0];
 

@@ -2,32 +2,7 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type AccessMethods = Pick<
-  Store,
-  | 'insertChallenge'
-  | 'findChallenge'
-  | 'insertToken'
-  | 'findToken'
-  | 'listTokens'
-  | 'revokeToken'
-  | 'suspendAll'
-  | 'insertIdentity'
-  | 'listIdentities'
-  | 'findIdentities'
-  | 'keepBoard'
-  | 'listBoards'
-  | 'logRecovery'
-  | 'insertAlarm'
-  | 'findAlarm'
-  | 'listAlarms'
-  | 'acknowledgeAlarm'
-  | 'readLog'
-  | 'logHead'
-  | 'findTick'
-  | 'keepTick'
->;
+import type { AccessMethods } from './store-parts.ts';
 
 export function accessMethods({ database, head, append }: SqliteContext): AccessMethods {
   return {

@@ -2,9 +2,7 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type ApprovalMethods = Pick<Store, 'insertApproval' | 'listApprovals' | 'insertJobEnd' | 'findJobEnd'>;
+import type { ApprovalMethods } from './store-parts.ts';
 
 export function approvalMethods({ database, append }: SqliteContext): ApprovalMethods {
   return {

@@ -2,20 +2,8 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { NewPackage, Store } from './store.ts';
-
-type JobMethods = Pick<
-  Store,
-  | 'insertJob'
-  | 'insertPackage'
-  | 'approveJob'
-  | 'closeJob'
-  | 'findJob'
-  | 'listJobs'
-  | 'listPackages'
-  | 'countJob'
-  | 'findDeviceData'
->;
+import type { NewPackage } from './store.ts';
+import type { JobMethods } from './store-parts.ts';
 
 export function jobMethods({ database, append }: SqliteContext): JobMethods {
   /** The ordinal and the state of the job are read in the same statement. */

@@ -4,23 +4,7 @@ import type { Bytes } from '@firmseal/bytes';
 import type { LicenseRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type LicenseMethods = Pick<
-  Store,
-  | 'insertLicense'
-  | 'findLicense'
-  | 'findLicenseByRequest'
-  | 'findLicenseByNonce'
-  | 'listLicenses'
-  | 'insertReceipt'
-  | 'findReceipt'
-  | 'listReceipts'
-  | 'listReceiptsOfDevice'
-  | 'insertOutcome'
-  | 'findOutcome'
-  | 'listOutcomes'
->;
+import type { LicenseMethods } from './store-parts.ts';
 
 type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
 

@@ -2,9 +2,7 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type RequestMethods = Pick<Store, 'beginRequest' | 'finishRequest' | 'forgetRequest'>;
+import type { RequestMethods } from './store-parts.ts';
 
 export function requestMethods({ database }: SqliteContext): RequestMethods {
   return {

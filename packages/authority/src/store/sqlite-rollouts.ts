@@ -2,9 +2,7 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type RolloutMethods = Pick<Store, 'setRollout' | 'findRollout' | 'insertFailure' | 'countRollout'>;
+import type { RolloutMethods } from './store-parts.ts';
 
 const counts = `
   SELECT count(*) FILTER (WHERE proven) AS installed,

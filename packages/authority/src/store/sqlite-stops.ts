@@ -2,9 +2,7 @@
 
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
-import type { Store } from './store.ts';
-
-type StopMethods = Pick<Store, 'setStop' | 'liftStop' | 'findStop' | 'listStops'>;
+import type { StopMethods } from './store-parts.ts';
 
 export function stopMethods({ database, append }: SqliteContext): StopMethods {
   return {

@@ -5,12 +5,8 @@ import type { UnitRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
 import type { Store } from './store.ts';
+import type { UnitMethods } from './store-parts.ts';
 import { unitConditions } from './unit-filter.ts';
-
-type UnitMethods = Pick<
-  Store,
-  'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'
->;
 
 type TakeRequest = Parameters<Store['takeUnit']>[0];
 

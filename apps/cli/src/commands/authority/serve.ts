@@ -19,7 +19,7 @@ import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../.
 import type { Face } from '../../face.ts';
 import { warnOfReaders } from '../../file-readers.ts';
 import { readInput } from '../../files.ts';
-import { collect, examples, hostPort, passphraseOption, port } from '../../options.ts';
+import { collect, examples, listenOption, passphraseOption, port } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
 import { openToken } from '../../secret-files.ts';
@@ -84,10 +84,7 @@ async function openAuthority(
 export const command = (shell: Shell) =>
   new Command()
     .argument('<folder>', "the authority's folder")
-    .option('--listen <host:port>', 'address to listen on; port 0 lets the system choose', hostPort, {
-      host: '127.0.0.1',
-      port: 7443,
-    })
+    .addOption(listenOption('127.0.0.1:7443'))
     .option('--tls-cert <file>', 'certificate chain, PEM; with it any address may be listened on')
     .option('--tls-key <file>', 'its key, PEM')
     .option('--client-ca <file>', 'refuse clients without a certificate of this CA, PEM')

@@ -1,10 +1,10 @@
 // `firmseal relay serve`: joins lines and stations that both connect to it, by the name of the station. It
 // keeps no key and no file, and forgets a pair as soon as one of its connections ends.
 
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { listenTls, Relay, type RelayEvent } from '@firmseal/tcp-adapter';
 import type { Face } from '../../face.ts';
-import { examples, hostPort } from '../../options.ts';
+import { examples, listenOption } from '../../options.ts';
 import { readRelayFile, tokenChecker } from '../../remote/remote-files.ts';
 import { runs } from '../../runs.ts';
 import { readTlsFiles, watchTlsFiles } from '../../serve/tls-files.ts';
@@ -29,11 +29,7 @@ function tellRelay(face: Face): (event: RelayEvent) => void {
 
 export const command = (shell: Shell) =>
   new Command()
-    .addOption(
-      new Option('--listen <host:port>', 'address to listen on; port 0 lets the system choose')
-        .argParser(hostPort)
-        .default({ host: '0.0.0.0', port: 7444 }, '0.0.0.0:7444'),
-    )
+    .addOption(listenOption('0.0.0.0:7444'))
     .requiredOption('--tls-cert <file>', 'certificate chain, PEM')
     .requiredOption('--tls-key <file>', 'its key, PEM')
     .option('--client-ca <file>', 'refuse lines and stations without a certificate of this CA, PEM')

@@ -6,7 +6,7 @@ import { type FaultCode, faultLabel } from '@firmseal/fault';
 import { noteSignerOf } from '@firmseal/keys';
 import { openWitnessState, serveWitness, Witness } from '@firmseal/witness';
 import { logsOf, readWitnessSettings, witnessPaths } from '../../ledger/witness-settings.ts';
-import { examples, hostPort, passphraseOption } from '../../options.ts';
+import { examples, listenOption, passphraseOption } from '../../options.ts';
 import { runs } from '../../runs.ts';
 import { withKey } from '../../secret-files.ts';
 import type { Shell } from '../../shell.ts';
@@ -14,10 +14,7 @@ import type { Shell } from '../../shell.ts';
 export const command = (shell: Shell) =>
   new Command()
     .argument('<folder>', "the witness's folder")
-    .option('--listen <host:port>', 'address to listen on; port 0 lets the system choose', hostPort, {
-      host: '127.0.0.1',
-      port: 7453,
-    })
+    .addOption(listenOption('127.0.0.1:7453'))
     .addOption(passphraseOption('the key of the witness'))
     .addHelpText('after', examples('witness serve witness --listen 0.0.0.0:7453'))
     .action(
