@@ -1,5 +1,6 @@
 // A signature of ECDSA in its two forms: r || s, 64 bytes, as the formats have it, and the DER value
-// SEQUENCE { INTEGER r, INTEGER s } (RFC 5480 appendix A) that node:crypto makes and takes in the shortest time.
+// SEQUENCE { INTEGER r, INTEGER s } (RFC 5480 appendix A) that node:crypto makes and
+// takes in the shortest time.
 
 import type { Bytes } from '@firmseal/bytes';
 
