@@ -27,10 +27,18 @@ export type Target = {
 
 const agent = join(root, 'device/agent');
 
+type Shared = {
+  usart: 'usart-v1' | 'usart-v2';
+  /** The kind of OTG core; without one the port has no USB. */
+  usb?: UsbCore;
+  files: readonly string[];
+};
+export type UsbCore = 'otg-v1' | 'otg-v2';
+
 /** Files of port/stm32 that a chip takes, apart from those all take; and its kind of USART. */
-const shared: Readonly<Record<string, { usart: 'usart-v1' | 'usart-v2'; files: readonly string[] }>> = {
+const shared: Readonly<Record<string, Shared>> = {
   stm32f427: { usart: 'usart-v1', files: ['random'] },
-  stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
+  stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
 };
@@ -55,7 +63,7 @@ const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) =>
 
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
-  const shipping = targetOf(id);
+  const shipping = targetOf(id, { usb: 'none' }); // the anchor drives no USB
   const { chip } = shipping;
   return {
     ...shipping,
@@ -77,12 +85,19 @@ export function anchorTargetOf(id: string): Target {
   };
 }
 
-/** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
-export function targetOf(id: string, arithmetic?: Arithmetic): Target {
+/**
+ * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
+ * `usb`: another than the one that ships.
+ */
+export function targetOf(
+  id: string,
+  { arithmetic, usb = shared[id]!.usb ?? 'none' }: { arithmetic?: Arithmetic; usb?: UsbCore | 'none' } = {},
+): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
+    ...(usb === 'none' ? [] : ['otg/otg_fs']),
     ...files,
   ];
   const cpu = chip.core;
@@ -100,9 +115,11 @@ export function targetOf(id: string, arithmetic?: Arithmetic): Target {
       ...sourcesIn(`port/${id}`),
     ],
     includes: [
-      ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m', 'port/stm32', `port/stm32/${usart}`].map(
-        (folder) => join(agent, folder),
-      ),
+      ...[
+        ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m'],
+        ...['port/stm32', `port/stm32/${usart}`],
+        ...(usb === 'none' ? ['port/stm32/no-usb'] : ['port/stm32/otg', `port/stm32/${usb}`]),
+      ].map((folder) => join(agent, folder)),
       generatedFolder(id),
     ],
   };
