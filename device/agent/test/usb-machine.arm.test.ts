@@ -9,7 +9,9 @@ import { attachLicense } from '@firmseal/seal';
 import type { UsbWire } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
+import { hostileUsb } from '../../../lab/hostile-usb/campaign.ts';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
+import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -170,5 +172,11 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     const receipt = line.receipt(license, sealed.manifest, crypto.randomBytes(32));
     expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
     expect(mistakes(line)).toEqual([]);
+  });
+
+  test('a hostile host, in a sample of `npm run lab -- hostile-usb`', async () => {
+    const report = await hostileUsb({ requests: sampled(5000, 200), seed: 'sample' });
+    expect(report.stalls).toBeGreaterThan(10);
+    expect(report.busEvents).toBeGreaterThan(0);
   });
 });

@@ -45,11 +45,14 @@ export function machineCode({
     create(): FirmwareExecutor {
       let machine: Machine | undefined;
       let usb: UsbFunction | undefined;
+      let pulls = 0;
       /** A host is always at the connector: it finds a device as soon as the firmware waits. */
       const look = () => {
         const wire = machine?.usb;
-        if (wire === undefined || !wire.attached) usb = undefined;
-        else usb ??= machineUsb(wire);
+        if (wire === undefined || !wire.attached || wire.pulls !== pulls) usb = undefined;
+        if (wire?.attached !== true || usb !== undefined) return;
+        pulls = wire.pulls;
+        usb = machineUsb(wire);
       };
       return {
         start(cpu) {

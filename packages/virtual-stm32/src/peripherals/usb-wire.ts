@@ -63,6 +63,9 @@ export class UsbWire {
     this.#parts = parts;
   }
 
+  /** Times that the cable was pulled: a device that was found before is another one now. */
+  pulls = 0;
+
   /** Whether a device shows itself. */
   get attached(): boolean {
     return this.core.attached;
@@ -111,6 +114,7 @@ export class UsbWire {
   }
 
   unplug(): void {
+    this.pulls++;
     this.forget();
     this.core.unplug();
     this.#parts.run();
