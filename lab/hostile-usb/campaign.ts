@@ -25,7 +25,7 @@ export interface HostileUsbReport {
 }
 
 /** About one in so many requests comes with something that is done to the bus. */
-const busEventEvery = 40;
+const busEventEvery = 20;
 
 /** A transfer that is given up after some packets. */
 function cut(wire: UsbWire, random: SeededRandom): void {

@@ -2,7 +2,7 @@
 // connector, and DFU's loop of download and GETSTATUS as DFU 1.1 section 7 has it. It waits for
 // nothing: the chip works at once.
 
-import { type BoardUsb, encodeBoardBlock, findBoard } from '@firmseal/boards';
+import { type BoardUsb, encodeBoardBlock, findBoard, type Oscillator } from '@firmseal/boards';
 import { ChipUsbPort, UsbControl, UsbDetached, type VirtualChip } from '@firmseal/virtual-stm32';
 
 export interface DfuStatus {
@@ -24,9 +24,13 @@ const none = new Uint8Array(0);
 export const transferBytes = 1024;
 
 /** The block of ST's board with a chip, with other settings of USB. */
-export function usbBlock(chip: VirtualChip['chip'], usb: Partial<BoardUsb> = {}) {
+export function usbBlock(
+  chip: VirtualChip['chip'],
+  usb: Partial<BoardUsb> = {},
+  oscillator: Oscillator = { kind: 'internal' },
+) {
   const { settings } = findBoard(chip.id === 'stm32f427' ? 'nucleo-f429zi' : 'nucleo-h743zi');
-  return encodeBoardBlock({ ...settings, usb: { ...settings.usb!, ...usb } }, chip);
+  return encodeBoardBlock({ ...settings, oscillator, usb: { ...settings.usb!, ...usb } }, chip);
 }
 
 /** Writes such a block into a chip whose debug port is open, and resets it. */

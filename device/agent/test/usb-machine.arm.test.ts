@@ -2,9 +2,15 @@
 // installs, is refused, and does to the bus in the wrong moment. The model notes what hardware would answer
 // with lost data or silence; the driver makes no such mistake, and defences taken out of it do.
 
+import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import { downloadFile } from '@firmseal/dfu';
+import { chipUsbPlace } from '@firmseal/dfu/testing';
+import { verifyHello, verifyReceipt } from '@firmseal/license';
+import { systemClock } from '@firmseal/link';
+import { TestClock } from '@firmseal/link/testing';
 import { attachLicense } from '@firmseal/seal';
 import type { UsbWire } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
@@ -19,6 +25,7 @@ import { buildAgent } from '../toolchain/thumb.ts';
 import { blankLine, type Line, NoAnswer } from './line.ts';
 import { machineLine, personalizeMachine } from './machine-line.ts';
 import { makeLicense, makePackage, places, type TestPackage } from './trusted-site.ts';
+import { UsbFrames } from './usb-frames.ts';
 import { dfuState, putBoard, Stalled, UsbHost, usbBlock } from './usb-host.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -150,32 +157,50 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     expect(weak.given?.[1]).not.toBe(1);
   });
 
-  test('installs a package to a receipt that verifies, and refuses a changed one', async () => {
+  test("a changed file is refused by the agent's own fault, as the client of lines tells it", async () => {
     const { line, usb } = await bench();
-    const sealed = await makePackage(chipId);
-    const file = await fileFor(sealed, line);
-    const changed = file.slice();
-    changed[file.length - 9]! ^= 1;
-    expect(await usb.send(changed)).toMatchObject({ status: 0x02, state: dfuState.error });
-    await usb.clearStatus();
-    const license = await makeLicense(sealed, line.device!);
-    const whole = concatBytes(...attachLicense(sealed.file, license.bundle));
-    expect(await usb.send(whole)).toMatchObject({ status: 0, state: dfuState.downloadIdle });
-    expect(await usb.finish()).toMatchObject({ state: dfuState.waitReset });
-    expect(usb.present).toBe(false);
-    expect(line.chip.bootedApplication?.address ?? line.chip.machine.processor.core.VTOR).toBe(
-      places[chipId].firmware,
-    );
-    line.chip.setPin('agent-request', true);
-    line.chip.reset();
+    usb.close();
+    const file = (await fileFor(await makePackage(chipId), line)).slice();
+    file[file.length - 1]! ^= 1;
+    const place = chipUsbPlace(line.chip);
+    const device = await place.open();
+    const clock = new TestClock();
+    await expect(clock.run(downloadFile({ device, clock, file: [file] }))).rejects.toMatchObject({
+      code: 'record-hash-wrong',
+      fields: { from: 'agent' },
+    });
+    place.close();
+  });
+
+  test('installs by the client that lines use, over USB alone, to a receipt that verifies', async () => {
+    const { line, usb } = await bench();
+    await usb.open(1);
     line.hello();
-    const receipt = line.receipt(license, sealed.manifest, crypto.randomBytes(32));
-    expect(receipt).toMatchObject({ fresh: true, installCount: 1, result: 'installed' });
+    const device = line.device!;
+    const agent = await AgentClient.connect({ stream: new UsbFrames(usb), clock: systemClock });
+    expect(agent.info).toMatchObject({ chipId });
+    const challenge = crypto.randomBytes(32);
+    const { hello } = await agent.hello(challenge);
+    const { nonce } = verifyHello(crypto, { hello, device, challenge });
+    const sealed = await makePackage(chipId);
+    const license = await makeLicense(sealed, { ...device, nonce });
+    await agent.sendPackageHeader(sealed.headerBytes);
+    expect(await agent.sendLicense(license.bundle)).toBe('ready');
+    await agent.streamRecords({ count: sealed.records.length, recordAt: (index) => sealed.records[index]! });
+    const fresh = crypto.randomBytes(32);
+    const given = await agent.receipt(fresh);
+    const expected = { device, license, manifest: sealed.manifest, challenge: fresh };
+    expect(verifyReceipt(crypto, { receipt: given, ...expected })).toMatchObject({
+      ...{ fresh: true, installCount: 1, result: 'installed' },
+    });
+    await agent.start();
+    expect(line.chip.machine.processor.core.VTOR).toBe(places[chipId].firmware);
+    expect(line.chip.usb).toBeUndefined();
     expect(mistakes(line)).toEqual([]);
   });
 
   test('a hostile host, in a sample of `npm run lab -- hostile-usb`', async () => {
-    const report = await hostileUsb({ requests: sampled(5000, 200), seed: 'sample' });
+    const report = await hostileUsb({ requests: sampled(5000, 100), seed: 'sample' });
     expect(report.stalls).toBeGreaterThan(10);
     expect(report.busEvents).toBeGreaterThan(0);
   });

@@ -77,7 +77,7 @@ export function anchorTargetOf(id: string): Target {
       ...['built_in', 'chip', 'link', 'supply', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
-      ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
+      ...sourcesIn(`port/${id}`).filter((path) => !/\/(boot|crystal)\.c$/.test(path)),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
@@ -112,7 +112,7 @@ export function targetOf(
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...sourcesIn(`port/${id}`),
+      ...sourcesIn(`port/${id}`).filter((path) => usb !== 'none' || !path.endsWith('/crystal.c')),
     ],
     includes: [
       ...[

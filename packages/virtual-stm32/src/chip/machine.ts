@@ -207,6 +207,11 @@ export class Machine {
     return this.run(budget);
   }
 
+  /** The clock of the core as the registers make it. */
+  get coreHz(): number {
+    return this.#peripherals.clock.frequencies.coreHz;
+  }
+
   /** The host at the USB connector; undefined for a chip whose USB has no model. */
   get usb(): UsbWire | undefined {
     return this.#peripherals.usb;

@@ -99,7 +99,7 @@ const f4: PeripheralSet = {
   usb: {
     ...{ addressStart: 0x5000_0000, isFirst: true, fifoWords: 320 },
     ...{ gate: { register: 0x34, bit: 7 }, supplyBit: undefined, pinFunction: 10 },
-    ...{ clock: f4UsbClock, recovery: undefined },
+    ...{ clock: f4UsbClock, crystalTimer: 0x4001_4800, recovery: undefined },
   },
 };
 
@@ -153,7 +153,8 @@ const h7: PeripheralSet = {
   usb: {
     ...{ addressStart: 0x4008_0000, isFirst: false, fifoWords: 1024 },
     ...{ gate: { register: 0xd8, bit: 27 }, supplyBit: 24, pinFunction: 10 },
-    ...{ clock: h7UsbClock, recovery: { addressStart: 0x4000_8400, gate: { register: 0xec, bit: 1 } } },
+    ...{ clock: h7UsbClock, crystalTimer: undefined },
+    ...{ recovery: { addressStart: 0x4000_8400, gate: { register: 0xec, bit: 1 } } },
   },
 };
 

@@ -21,6 +21,8 @@ export interface UsbPlace {
   /** Alternate function of PA11 and PA12. */
   readonly pinFunction: number;
   readonly clock: (rcc: Register, trimmed: () => boolean, crystalHz: number | undefined) => UsbClock;
+  /** The timer that measures the oscillator of the board; undefined where none is modelled. */
+  readonly crystalTimer: number | undefined;
   readonly recovery:
     | { readonly addressStart: number; readonly gate: { readonly register: number; readonly bit: number } }
     | undefined;

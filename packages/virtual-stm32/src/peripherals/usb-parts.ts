@@ -1,5 +1,6 @@
 // Puts the OTG core of a family together with what it hangs on (usb-clock.ts) and its host (usb-wire.ts).
 
+import { CrystalTimer } from './crystal-timer.ts';
 import type { GpioPort } from './gpio-port.ts';
 import type { Peripheral } from './peripheral.ts';
 import type { PowerControl } from './ready-flags.ts';
@@ -27,6 +28,13 @@ export interface UsbOnChip {
 const powerControl3 = 0x0c;
 /** PA11 and PA12: D- and D+. */
 const dataPins = [11, 12];
+
+/** HSE as RTCPRE divides it, while it runs (RM0090 6.3.3). */
+function rtcHz(rcc: (offset: number) => number, crystalHz: number | undefined): number | undefined {
+  const divider = (rcc(0x08) >>> 16) & 31;
+  const runs = crystalHz !== undefined && ((rcc(0x00) >>> 16) & 1) === 1;
+  return runs && divider >= 2 ? crystalHz / divider : undefined;
+}
 
 export function createUsb(
   place: UsbPlace,
@@ -58,5 +66,16 @@ export function createUsb(
     ...{ nowUs: chip.nowUs, waitUntilUs: chip.waitUntilUs, madeProgress: chip.madeProgress },
     run: chip.runFirmware,
   });
-  return { all: trimmer === undefined ? [core] : [core, trimmer], wire };
+  const { crystalTimer } = place;
+  const all: Peripheral[] = trimmer === undefined ? [core] : [core, trimmer];
+  if (crystalTimer !== undefined)
+    all.push(
+      new CrystalTimer({
+        ...{ addressStart: crystalTimer, nowUs: chip.nowUs, waitUntilUs: chip.waitUntilUs },
+        // The buses of the timers run at half of the core's clock or less, and the timers at twice theirs.
+        timerHz: () => 2 * clock.frequencies.usartHz,
+        dividedHz: () => rtcHz(rcc, chip.crystalHz()),
+      }),
+    );
+  return { all, wire };
 }
