@@ -29,17 +29,20 @@ const agent = join(root, 'device/agent');
 
 interface Shared {
   readonly usart: 'usart-v1' | 'usart-v2';
+  /** The kind of OTG core; without one the port has no USB. */
+  readonly usb?: UsbCore;
   /** Of port/stm32, apart from those that all chips take. */
   readonly files: readonly string[];
   /** Folder of port that chips of one manual share. */
   readonly family?: string;
 }
+export type UsbCore = 'otg-v1' | 'otg-v2';
 
 /** What a chip takes of the folders that are not its own. */
 const shared: Readonly<Record<string, Shared>> = {
   stm32f427: { usart: 'usart-v1', files: ['random'], family: 'stm32f4' },
   stm32f405: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
-  stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
+  stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
   stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
@@ -71,7 +74,7 @@ const anchorFiles = (id: string): string[] => shared[id]!.files.filter((name) =>
 
 /** The anchor of a ported chip. */
 export function anchorTargetOf(id: string): Target {
-  const shipping = targetOf(id);
+  const shipping = targetOf(id, { usb: 'none' }); // the anchor drives no USB
   const { chip } = shipping;
   return {
     ...shipping,
@@ -87,7 +90,7 @@ export function anchorTargetOf(id: string): Target {
       ),
       ...portFolders(id)
         .flatMap((folder) => sourcesIn(`port/${folder}`))
-        .filter((path) => !path.endsWith('/boot.c')),
+        .filter((path) => !/\/(boot|crystal)\.c$/.test(path)),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
@@ -95,12 +98,19 @@ export function anchorTargetOf(id: string): Target {
   };
 }
 
-/** The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare. */
-export function targetOf(id: string, arithmetic?: Arithmetic): Target {
+/**
+ * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
+ * `usb`: another than the one that ships.
+ */
+export function targetOf(
+  id: string,
+  { arithmetic, usb = shared[id]!.usb ?? 'none' }: { arithmetic?: Arithmetic; usb?: UsbCore | 'none' } = {},
+): Target {
   const chip = findChip(id);
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
+    ...(usb === 'none' ? [] : ['otg/otg_fs']),
     ...files,
   ];
   const cpu = chip.core;
@@ -115,11 +125,14 @@ export function targetOf(id: string, arithmetic?: Arithmetic): Target {
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...portFolders(id).flatMap((folder) => sourcesIn(`port/${folder}`)),
+      ...portFolders(id)
+        .flatMap((folder) => sourcesIn(`port/${folder}`))
+        .filter((path) => usb !== 'none' || !path.endsWith('/crystal.c')),
     ],
     includes: [
       ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),
       ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`].map((folder) => join(agent, 'port', folder)),
+      ...(usb === 'none' ? ['no-usb'] : ['otg', usb]).map((folder) => join(agent, 'port/stm32', folder)),
       generatedFolder(id),
     ],
   };
