@@ -10,6 +10,7 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_session.h"
+#include "fs_status.h"
 #include "fs_trial.h"
 #include "fs_update.h"
 
@@ -47,6 +48,7 @@ static fs_result check_application(void) {
 }
 
 static void boot_application(void) {
+  fs_status_leave();
   if (check_application() == FS_OK) {
     fs_identity_forget();
     fs_port_boot_application(fs_now.entry); /* which finds it with the flow word only */
