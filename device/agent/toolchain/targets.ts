@@ -10,6 +10,7 @@ import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
+import { takesStaged } from './staged.ts';
 
 type BuildKind = 'shipping' | 'qemu' | 'anchor';
 
@@ -98,6 +99,12 @@ export function anchorTargetOf(id: string): Target {
   };
 }
 
+/** Files of the core; where an agent has no room for all of them, what stands for them. */
+const coreOf = (id: string): string[] =>
+  takesStaged(id)
+    ? sourcesIn('core')
+    : [...sourcesIn('core').filter((path) => !path.endsWith('/fs_staged.c')), ...sourcesIn('port/unstaged')];
+
 /**
  * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
  * `usb`: another than the one that ships.
@@ -121,7 +128,7 @@ export function targetOf(
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     memory: { code: agentPlace(chip), ram: chip.ram[0]! },
     sources: [
-      ...sourcesIn('core'),
+      ...coreOf(id),
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
