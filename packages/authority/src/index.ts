@@ -9,6 +9,7 @@ export {
   type Authority,
   type AuthorityOptions,
   createAuthority,
+  type IssuerKeys,
   type ProductKeys,
   type ProductTrust,
   verifyProduct,

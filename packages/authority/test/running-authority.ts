@@ -14,9 +14,9 @@ import {
   type ConsoleFile,
   createAuthority,
   createToken,
+  type IssuerKeys,
   type Ledger,
   openSqliteStore,
-  type ProductKeys,
   type RequestEvent,
   type RunningAuthority,
   type Store,
@@ -54,11 +54,11 @@ export class TestAuthority {
   ownerToken = '';
   /** Served at /console/ from the next run on. */
   console: readonly ConsoleFile[] | undefined;
-  keys!: ProductKeys;
+  keys!: IssuerKeys;
   /** Which store it runs on: the database file at `path`, unless a test says otherwise. */
   openStore: () => Store | Promise<Store> = () => openSqliteStore({ path: this.path, crypto });
   /** Of further products. */
-  readonly others: ProductKeys[] = [];
+  readonly others: IssuerKeys[] = [];
   /** Opened on the store with each run; undefined: nothing is published. */
   openLedger: ((store: Store) => Promise<Ledger>) | undefined;
   #store!: Store;

@@ -5,8 +5,8 @@ import { Command, Option } from '@commander-js/extra-typings';
 import {
   checkHead,
   createAuthority,
+  type IssuerKeys,
   Metrics,
-  type ProductKeys,
   type Store,
   serveAuthority,
   serveMetrics,
@@ -60,7 +60,7 @@ async function openAuthority(
     folder: string;
     store: Store;
     kemKey: OpenedKey;
-    products: readonly ProductKeys[];
+    products: readonly IssuerKeys[];
     head: ReturnType<typeof headFile>;
     statements: readonly Bytes[];
     ledger: OpenedLedger | undefined;
@@ -128,7 +128,9 @@ export const command = (shell: Shell) =>
         const issuerKey = await open(paths.issuer, 'license-issuer');
         const kemKey = await open(paths.kem, 'authority-kem');
         const say = (line: string) => face.note(line);
-        const { products, ignored } = readProducts(folder, signerOf(nodeCrypto, issuerKey));
+        const { products: found, ignored } = readProducts(folder);
+        const issuer = signerOf(nodeCrypto, issuerKey);
+        const products = found.map((keys) => ({ ...keys, issuer }));
         for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
         const served = products.map(({ product }) => product);
         const names = served.join(', ') || 'no product yet';
