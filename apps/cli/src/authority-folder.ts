@@ -33,6 +33,10 @@ export const authorityPaths = (folder: string) => ({
   database: join(folder, 'authority.sqlite'),
   /** Address of a PostgreSQL database; where the file is, that database is the one in force. */
   databaseUrl: join(folder, 'database.url'),
+  /** What the signer counted; only the signer opens it. */
+  signerTable: join(folder, 'signer.sqlite'),
+  /** Address of a PostgreSQL database for the signer's table, with a role of its own. */
+  signerUrl: join(folder, 'signer-database.url'),
 });
 
 const urlBytesAtMost = 4096;

@@ -4,7 +4,6 @@
 // over a socket.
 
 import type { Bytes } from '@firmseal/bytes';
-import type { TileTree } from '@firmseal/ledger';
 import type { JobRecord, StopRecord } from '../store/records.ts';
 import type { StopKey } from '../store/store.ts';
 
@@ -106,12 +105,21 @@ export interface IssuingSigner {
   signBatch(request: BatchListRequest): Promise<{ batchId: Bytes; list: Bytes }>;
 }
 
-/** Signs the checkpoints of one ledger, each only when it continues the one before. */
-export interface CheckpointSigner {
-  /** Of the ledger's key, which is its name. */
-  readonly origin: string;
-  /** Ed25519, 32 bytes. */
-  readonly publicKey: Bytes;
-  /** Signature over the text. Throws `checkpoint-not-continued`. */
-  sign(tree: TileTree, text: string): Promise<Bytes>;
+/** A checkpoint that is to be signed, with the proof that it continues the one over `from` entries. */
+export interface CheckpointRequest {
+  readonly text: string;
+  readonly from: number;
+  readonly proof: readonly Bytes[];
+}
+
+/** The signature; or how many entries the checkpoint has that was signed last, for another proof. */
+export type CheckpointAnswer = { readonly signature: Bytes } | { readonly seen: number };
+
+/** What a signer says of itself. */
+export interface SignerView {
+  readonly kemPublicKey: Bytes;
+  /** The configuration of each product that it issues for, as one digest. */
+  readonly products: readonly { readonly product: string; readonly digest: Bytes }[];
+  /** Name and key of the ledger that it signs checkpoints of. */
+  readonly ledger?: { readonly origin: string; readonly publicKey: Bytes } | undefined;
 }

@@ -1,6 +1,6 @@
 // What the signer works with: keys, the roots' configuration, a clock, its own table.
 
-import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { Signer, Unwrapper } from '@firmseal/keys';
@@ -33,12 +33,6 @@ export function requireIssuing({ products, issuers }: SignerContext, product: st
   const [trust, issuer] = [products.get(product), issuers.get(product)];
   if (trust === undefined || issuer === undefined) throw new Fault('product-not-served', { product });
   return { trust, issuer };
-}
-
-/** Throws `issuer-key-not-delegated`: the key that the root lets sign for the product is another one. */
-export function requireDelegated({ product, issuerDelegate }: ProductTrust, issuer: Signer): void {
-  if (!equalBytes(issuerDelegate.publicKey, issuer.publicKey))
-    throw new Fault('issuer-key-not-delegated', { product });
 }
 
 const noDigest = new Uint8Array(0);

@@ -54,6 +54,7 @@ const tables = `
     kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, at_ms NUMBER NOT NULL,
     PRIMARY KEY (kind, name)
   );
+  CREATE TABLE signer_state (name TEXT PRIMARY KEY);
   CREATE TABLE signer_spent (word BYTES PRIMARY KEY);
   CREATE TABLE signer_checkpoints (origin TEXT PRIMARY KEY, size NUMBER NOT NULL, root BYTES NOT NULL);`;
 

@@ -221,29 +221,40 @@ export class SignerTable {
     });
   }
 
-  /** Size and root of the checkpoint that was signed last; `judge` throws when the next one is not after it. */
+  /**
+   * Notes the checkpoint as the newest where `judge`, which gets the one before, says that it is; false where
+   * it was not noted.
+   */
   continueLedger(
     origin: string,
     next: { size: number; root: Bytes },
-    judge: (before: { size: number; root: Bytes } | undefined) => void,
-  ): Promise<void> {
+    judge: (before: { size: number; root: Bytes } | undefined) => boolean,
+  ): Promise<boolean> {
     return this.#database.transaction(async (query) => {
       const sql = 'SELECT size, root FROM signer_checkpoints WHERE origin = $1 /*lock*/';
       const [row] = (await query(sql, [origin])).rows;
-      judge(row && { size: row['size'] as number, root: bytesOf(row['root']) });
+      if (!judge(row && { size: row['size'] as number, root: bytesOf(row['root']) })) return false;
       await query(
         `INSERT INTO signer_checkpoints VALUES ($1, $2, $3)
          ON CONFLICT (origin) DO UPDATE SET size = $2, root = $3`,
         [origin, next.size, next.root],
       );
+      return true;
     });
   }
 
-  /** Whether it never counted anything. */
+  /** Whether nothing was taken over yet, not even nothing. */
   isNew(): Promise<boolean> {
     return this.#database.transaction(
-      async (query) => (await query('SELECT job_id FROM signer_jobs LIMIT 1', [])).rows.length === 0,
+      async (query) =>
+        (await query("SELECT name FROM signer_state WHERE name = 'taken-over'", [])).rows.length === 0,
     );
+  }
+
+  markTakenOver(): Promise<void> {
+    return this.#database.transaction(async (query) => {
+      await query("INSERT INTO signer_state VALUES ('taken-over') ON CONFLICT (name) DO NOTHING", []);
+    });
   }
 
   /** What an authority counted before it had a signer. */

@@ -35,7 +35,7 @@ async function unitsOf(store: Source, jobId: Bytes): Promise<KnownUnit[]> {
   }
 }
 
-/** Does nothing where the table has counted already. Returns how many jobs were taken over. */
+/** Does nothing where it was done before. Returns how many jobs were taken over. */
 export async function takeOver(
   { crypto, nowMs }: { crypto: Pick<Crypto, 'sha256'>; nowMs: () => number },
   store: Source,
@@ -57,5 +57,6 @@ export async function takeOver(
     const end = (await store.findJobEnd(job.jobId))?.end;
     await table.takeOver({ ...pinnedJobOf(crypto, job), end }, await unitsOf(store, job.jobId), nowMs());
   }
+  await table.markTakenOver();
   return jobs.size;
 }
