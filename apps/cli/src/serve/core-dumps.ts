@@ -36,10 +36,10 @@ export function refuseCores(face: Face): boolean {
   }
   const found = coreLimit();
   if (found !== undefined && found <= wanted) return true;
-  face.warn(
+  face.note(
     found === undefined
-      ? 'this system does not show whether cores of this process are written; its memory holds keys'
-      : 'cores of this process may be written, and its memory holds keys; install util-linux (prlimit), or run ulimit -c 0 before',
+      ? 'Warning: this system does not show whether cores of this process are written; its memory holds keys'
+      : 'Warning: cores of this process may be written, and its memory holds keys; install util-linux (prlimit), or run ulimit -c 0 before',
   );
   return false;
 }

@@ -30,8 +30,9 @@ function openDatabase(face: Face, folder: string): Promise<SignerDatabase> | Sig
   if (existsSync(signerUrl)) return openPostgresSignerDatabase(readDatabaseUrl(signerUrl));
   const shared = databaseOf(folder);
   if (shared === undefined) return openSqliteSignerDatabase(signerTable);
-  face.warn(
-    `the signer's table is in the database of the HTTP process, under the same role; give it a role of its own in ${signerUrl}`,
+  // No event: the first one of a server is that it serves.
+  face.note(
+    `Warning: the signer's table is in the database of the HTTP process, under the same role; give it a role of its own in ${signerUrl}`,
   );
   return openPostgresSignerDatabase(shared);
 }

@@ -59,7 +59,8 @@ class SignerKeeper {
     const ready = new Promise<undefined>((resolve) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
         if (line.startsWith('{"event":"signing"')) resolve(undefined);
-        else if (this.#face.json) this.#face.shell.out.write(`${line}\n`);
+        else if (this.#face.json && line.startsWith('{"event":"error"'))
+          this.#face.shell.out.write(`${line}\n`);
       });
     });
     return Promise.race([ready, ended]);

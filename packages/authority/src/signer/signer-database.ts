@@ -115,7 +115,10 @@ class SqliteSignerDatabase implements SignerDatabase {
  * Opens the file, or makes it; `:memory:` for an authority in one process. Whoever opens it keeps it: a second
  * signer on it gets `signer-table-held`. Throws the faults of a store, `store-version-newer`.
  */
-export function openSqliteSignerDatabase(path: string): SignerDatabase {
+export function openSqliteSignerDatabase(
+  path: string,
+  { busyTimeoutMs = 5000 }: { busyTimeoutMs?: number } = {},
+): SignerDatabase {
   let database: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
@@ -123,7 +126,7 @@ export function openSqliteSignerDatabase(path: string): SignerDatabase {
     throw faultOfFile(cause, path, 'written');
   }
   try {
-    database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5000 });
+    database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
     if (path !== ':memory:')
       database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF',

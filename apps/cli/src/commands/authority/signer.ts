@@ -3,7 +3,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 import { type SignerEvent, serveSigner } from '@firmseal/authority';
-import type { Fault } from '@firmseal/fault';
+import { type Fault, faultLabel } from '@firmseal/fault';
 import { examples, passphraseOption } from '../../options.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { runs } from '../../runs.ts';
