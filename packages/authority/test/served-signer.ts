@@ -26,7 +26,7 @@ import { Owner, type SealedForJob, signerOf, unwrapperOf } from './owner.ts';
 
 export class ServedSigner {
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-signer-'));
-  readonly socket = join(this.folder, 'socket');
+  socket = join(this.folder, 'socket');
   readonly owner: Owner;
   nowMs = 1_800_000_000_000;
   keys!: IssuerKeys;

@@ -9,7 +9,6 @@ import { fromHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSqliteSignerDatabase } from '../src/index.ts';
 import { writeFrame } from '../src/signer/frames.ts';
 import type { IssueRequest } from '../src/signer/issuing-signer.ts';
 import { TestApprover } from './approver.ts';
@@ -299,13 +298,19 @@ describe('the socket', () => {
     expect(await ask(await signer.request(await signer.job(1)))).toBe('issued');
   });
 
-  it('and the table are of one signer', () => {
-    const open = () => openSqliteSignerDatabase(join(signer.folder, 'signer.sqlite'), { busyTimeoutMs: 50 });
-    expect(open).toThrow(
-      expect.objectContaining({
-        code: 'signer-table-held',
-      }),
-    );
+  it('is of one signer; the table may be of several, which count together', async () => {
+    const order = await signer.job(1);
+    const other = new ServedSigner(signer.owner);
+    const { keys, approvers, openDatabase, socket } = signer;
+    Object.assign(other, { keys, approvers, openDatabase, socket });
+    await expect(other.run()).rejects.toMatchObject({ code: 'signer-socket-unusable' });
+    other.socket = join(other.folder, 'socket');
+    await other.begin();
+    expect(await ask(await signer.request(order))).toBe('issued');
+    await expect(other.client.issue(await signer.request(order))).rejects.toMatchObject({
+      code: 'signer-quota-exhausted',
+    });
+    await other.remove();
   });
 });
 

@@ -3353,23 +3353,18 @@ export const faultTable = {
     sentence: 'The socket {path} of the signer cannot be used ({reason}).',
     remedy: 'Name a path of at most 100 bytes in a folder that is there and that only signer and HTTP process may open (--socket).',
   },
-  'signer-table-held': {
-    number: 1906, exit: 'input', http: null, retry: 'fail', chip: false,
-    sentence: 'Another signer has {file} open.',
-    remedy: 'One signer uses one table. End the other one, or let several use PostgreSQL (signer-database.url).',
-  },
   'job-end-counts-differ': {
-    number: 1907, exit: 'license', http: 409, retry: 'fail', chip: false,
+    number: 1906, exit: 'license', http: 409, retry: 'fail', chip: false,
     sentence: 'The database shows {units} units of job {job}, the signer has counted {counted} chips; the end of the job is not certified.',
     remedy: 'Audit the authority. Units are missing from a database that was restored, or somebody took them out.',
   },
   'checkpoint-not-continued': {
-    number: 1908, exit: 'license', http: null, retry: 'fail', chip: false,
+    number: 1907, exit: 'license', http: null, retry: 'fail', chip: false,
     sentence: 'The signer has signed a checkpoint of ledger {origin} over {seen} entries, which the new one does not continue.',
     remedy: 'The database, or the tiles, are older than the signer\'s table, or changed. Look for the newest copies.',
   },
   'signer-keys-differ': {
-    number: 1909, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1908, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The signer does not issue for product {product} as this folder names it.',
     remedy: 'Give both folders the same files of products (`firmseal authority add-product`), then restart both.',
   },

@@ -1,9 +1,10 @@
-// Where the signer's table is: an SQLite file that only the signer opens, or the schema of its role in a
+// Where the signer's table is: an SQLite file that only signers open, or the schema of its role in a
 // PostgreSQL database. The statements are the same; $1, $2, ... stand for values, and /*lock*/ is where
 // PostgreSQL locks a row until the transaction ends.
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@firmseal/fault';
 import { faultOfFile } from '@firmseal/files';
 import { faultOfPostgres, isConflict, isConnectionLoss, isCrowded } from '../store/postgres-fault.ts';
@@ -65,14 +66,20 @@ function refuseVersion(found: number): void {
   if (found !== version) throw new Fault('store-version-newer', { found, known: version });
 }
 
-/** Transactions come one after the other; nobody else has the file open. */
+const busyPauseMs = 5;
+
+const isBusy = (fault: unknown): boolean => fault instanceof Fault && fault.code === 'store-busy';
+
+/** Transactions of this process come one after the other; those of other signers are waited for. */
 class SqliteSignerDatabase implements SignerDatabase {
   readonly #database: DatabaseSync;
+  readonly #busyTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
   #previous: Promise<unknown> = Promise.resolve();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, busyTimeoutMs: number) {
     this.#database = database;
+    this.#busyTimeoutMs = busyTimeoutMs;
   }
 
   readonly #query: SignerQuery = async (sql, values) => {
@@ -92,9 +99,24 @@ class SqliteSignerDatabase implements SignerDatabase {
     return run;
   }
 
+  /** The lock is taken at the start, so that what was read still holds when it is written. */
+  async #begin(): Promise<void> {
+    const deadlineMs = performance.now() + this.#busyTimeoutMs;
+    for (;;) {
+      try {
+        this.#database.exec('BEGIN IMMEDIATE');
+        return;
+      } catch (cause) {
+        const fault = faultOfSqlite(cause);
+        if (!isBusy(fault) || performance.now() >= deadlineMs) throw fault;
+        await sleep(busyPauseMs);
+      }
+    }
+  }
+
   async #commit<T>(action: (query: SignerQuery) => Promise<T>): Promise<T> {
+    await this.#begin();
     try {
-      this.#database.exec('BEGIN');
       const result = await action(this.#query);
       this.#database.exec('COMMIT');
       return result;
@@ -112,8 +134,8 @@ class SqliteSignerDatabase implements SignerDatabase {
 }
 
 /**
- * Opens the file, or makes it; `:memory:` for an authority in one process. Whoever opens it keeps it: a second
- * signer on it gets `signer-table-held`. Throws the faults of a store, `store-version-newer`.
+ * Opens the file, or makes it; `:memory:` for an authority in one process. Throws the faults of a store,
+ * `store-version-newer`.
  */
 export function openSqliteSignerDatabase(
   path: string,
@@ -127,23 +149,18 @@ export function openSqliteSignerDatabase(
   }
   try {
     database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
-    if (path !== ':memory:')
-      database.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF',
-      );
-    // Locks the file from here on.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
     database.exec('BEGIN IMMEDIATE');
     const known = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'signer_version'").get();
     if (known === undefined) database.exec(tablesOf('BLOB', 'INTEGER'));
     refuseVersion(Number(database.prepare('SELECT version FROM signer_version').get()!['version']));
     database.exec('COMMIT');
-    return new SqliteSignerDatabase(database);
+    // From here on a lock is waited for by timers, not by SQLite, which would stop the event loop.
+    database.exec('PRAGMA busy_timeout = 0');
+    return new SqliteSignerDatabase(database, busyTimeoutMs);
   } catch (cause) {
     database?.close();
-    const fault = faultOfSqlite(cause);
-    if (fault instanceof Fault && fault.code === 'store-busy')
-      throw new Fault('signer-table-held', { file: path }, { cause });
-    throw fault;
+    throw faultOfSqlite(cause);
   }
 }
 
