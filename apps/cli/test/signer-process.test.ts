@@ -97,6 +97,10 @@ describe('while licenses are issued', () => {
     await asking;
     expect(http).toEqual([[], [], [], []]);
     expect(signer).toEqual(expect.arrayContaining(['KEM key', 'issuer key']));
+    // Nor do they stand in what it said.
+    for (const bytes of patterns.values())
+      for (const form of ['hex', 'base64', 'base64url'] as const)
+        expect(authority.errors).not.toContain(bytes.toString(form));
     // The search can find: what the process has to know, it finds.
     const token = new Map([['owner token', Buffer.from(authority.lines.ownerToken)]]);
     expect(findInMemory(authority.http, token)).toEqual(['owner token']);

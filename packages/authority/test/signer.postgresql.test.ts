@@ -63,6 +63,13 @@ it('is written by no other role, not by the one that serves HTTP', () => {
   expect(write('SELECT 1')).not.toThrow();
 });
 
+it('is not opened by a role that has no right to it', async () => {
+  const address = cluster.address({ schema: 'firmseal', user: 'firmseal_serve' });
+  await expect(openPostgresSignerDatabase(address, { allowUnsynchronized: true })).rejects.toMatchObject({
+    code: 'signer-schema-forbidden',
+  });
+});
+
 it('goes on when the database was stopped at once', async () => {
   const order = await one.job(1);
   const request = await one.request(order);

@@ -218,7 +218,7 @@ class PostgresSignerDatabase implements SignerDatabase {
 
 /**
  * The signer's schema in the database, made where it is missing. The role of the address has to own it, and
- * should be the only one that may write there. Throws as openPostgresStore.
+ * should be the only one that may write there. Throws as openPostgresStore, and `signer-schema-forbidden`.
  */
 export async function openPostgresSignerDatabase(
   address: PostgresAddress,
@@ -245,6 +245,8 @@ export async function openPostgresSignerDatabase(
     return database;
   } catch (fault) {
     await session.close();
+    if (fault instanceof Fault && fault.code === 'store-read-only')
+      throw new Fault('signer-schema-forbidden', { schema: name }, { cause: fault });
     throw fault;
   }
 }
