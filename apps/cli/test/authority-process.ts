@@ -123,7 +123,7 @@ export class AuthorityProcess {
     const packages = [opened.sealed.manifest.digest];
     for (const one of this.approvers)
       await one.approve(lines, opened.job, { kind: 'order', quota, mode: 'session', accepts: [], packages });
-    const { status } = await lines.asOwner('POST', `/v1/jobs/${opened.job}/approve`);
+    const { status } = await lines.approveJob(opened.job);
     if (status !== 200) throw new Error(`the job was not approved: ${status}`);
     return opened;
   }

@@ -8,13 +8,13 @@ export { checkTls, type TlsMaterial } from './http/tls.ts';
 export {
   type Authority,
   type AuthorityOptions,
-  createAuthority,
   type IssuerKeys,
   type ProductKeys,
   type ProductTrust,
   verifyProduct,
 } from './service/authority.ts';
 export type { AuthorityClock, ClockSources } from './service/clock.ts';
+export { createAuthority } from './service/create-authority.ts';
 export { readEvidence } from './service/evidence.ts';
 export { Ledger, type LedgerOptions, type Published, type Round } from './service/ledger.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';

@@ -3368,6 +3368,11 @@ export const faultTable = {
     sentence: 'The signer does not issue for product {product} as this folder names it.',
     remedy: 'Give both folders the same files of products (`firmseal authority add-product`), then restart both.',
   },
+  'signer-schema-forbidden': {
+    number: 1909, exit: 'input', http: null, retry: 'fail', chip: false,
+    sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
+    remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

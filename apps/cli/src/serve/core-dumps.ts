@@ -3,12 +3,14 @@
 // from outside; nobody but root can raise it again.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readBoundedFile } from '@firmseal/files';
 import type { Face } from '../face.ts';
+
+const textBytesAtMost = 65_536;
 
 const read = (path: string): string | undefined => {
   try {
-    return readFileSync(path, 'utf8');
+    return new TextDecoder().decode(readBoundedFile(path, textBytesAtMost));
   } catch {
     return undefined;
   }

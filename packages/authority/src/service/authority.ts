@@ -8,11 +8,10 @@ import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type GrownTrust, type VerifiedDelegation, verifyAuthority } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
-import { createEmbeddedSigner } from '../signer/embedded-signer.ts';
 import type { IssuingSigner } from '../signer/issuing-signer.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { type AuthorityClock, type ClockSources, createClock } from './clock.ts';
+import type { AuthorityClock, ClockSources } from './clock.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The owner's configuration for one product: encoded objects as the root signed them. */
@@ -100,18 +99,6 @@ export function verifyProduct(
     ...{ ...keys, issuerDelegate: delegate, deviceCaKeys, epoch: trust.epoch },
     ...(policy && { approvalPolicy: verifyApprovalPolicy(crypto, policy, { rootPublicKey, product }) }),
   };
-}
-
-/**
- * Checks the configuration of every product; faults as verifyProduct, and those of the store. Does not own
- * the store: close it yourself.
- */
-export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
-  const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
-  const clock = createClock(await store.findTick(), options.clock);
-  const signer = options.signer ?? createEmbeddedSigner({ store, crypto, kem, clock, products });
-  return { store, crypto, signer, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };
 }
 
 /** Throws `product-not-served`. */

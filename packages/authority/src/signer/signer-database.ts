@@ -237,6 +237,8 @@ export async function openPostgresSignerDatabase(
       const isThere = async (sql: string) => (await query(sql, [name])).rows.length > 0;
       if (!(await isThere('SELECT 1 FROM pg_namespace WHERE nspname = $1')))
         await query(`CREATE SCHEMA ${name}`, []);
+      const { rows: rights } = await query("SELECT has_schema_privilege($1, 'CREATE') AS may", [name]);
+      if (String(rights[0]?.['may']) !== 't') throw new Fault('signer-schema-forbidden', { schema: name });
       if (!(await isThere("SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'signer_version'")))
         for (const one of tablesOf('bytea', 'bigint').split(';')) if (one.trim() !== '') await query(one, []);
       const { rows } = await query('SELECT version FROM signer_version', []);
