@@ -1,7 +1,8 @@
 // Lines ask replicas of one authority for licenses, more than the quotas allow, and repeat what they asked,
-// while replicas and their signers are killed, the database is stopped at once, and connections are cut, some of them in a
-// commit. At the end the books: no quota is exceeded, every license that a line got is in the database under
-// its own unit, the log goes on from every head that was ever seen, and the audit finds nothing.
+// while replicas and their signers are killed, the database is stopped at once, and connections are
+// cut, some of them in a commit. At the end the books: no quota is exceeded, every license that a
+// line got is in the database under its own unit, the log goes on from every head that was ever
+// seen, and the audit finds nothing.
 
 import { rmSync } from 'node:fs';
 import { type AuditResult, audit } from '@firmseal/audit';

@@ -1,5 +1,5 @@
-// A replica as a process of its own: the same composition as `firmseal authority serve`, without keys. Arguments:
-// address of a PostgreSQL database or path of an SQLite file, seed, socket of its signer.
+// A replica as a process of its own: the same composition as `firmseal authority serve`, without keys.
+// Arguments: address of a PostgreSQL database or path of an SQLite file, seed, socket of its signer.
 
 import { flushCompileCache } from 'node:module';
 import {

@@ -1,5 +1,5 @@
-// The replicas of a campaign: each a process that speaks HTTP and one that signs, both of which are killed and
-// started again, and which of them a line may ask.
+// The replicas of a campaign: each a process that speaks HTTP and one that signs, both of which are killed
+// and started again, and which of them a line may ask.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

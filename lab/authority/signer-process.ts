@@ -1,5 +1,6 @@
-// A signer as a process of its own, as `firmseal authority signer` runs one, with keys from the campaign's seed.
-// Arguments: address of a PostgreSQL database or path of the HTTP side's SQLite file, seed, path of its socket.
+// A signer as a process of its own, as `firmseal authority signer` runs one, with keys from the
+// campaign's seed. Arguments: address of a PostgreSQL database or path of the HTTP side's SQLite
+// file, seed, path of its socket.
 
 import { flushCompileCache } from 'node:module';
 import {

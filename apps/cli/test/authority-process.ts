@@ -1,5 +1,5 @@
-// `firmseal authority serve` as a process, with the signer that it starts beside itself, on a folder whose keys
-// a test knows.
+// `firmseal authority serve` as a process, with the signer that it starts beside itself, on a
+// folder whose keys a test knows.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,11 +1,11 @@
-// The three processes of `authority serve`: in the memory of the one that speaks HTTP no key is found, while it
-// issues; and a signer that is killed whenever it pleases costs no unit and gives none too many.
+// The three processes of `authority serve`: in the memory of the one that speaks HTTP no key is found, while
+// it issues; and a signer that is killed whenever it pleases costs no unit and gives none too many.
 
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toBase64url } from '@firmseal/bytes';
 import type { Answer, OpenedJob, TestChip } from '@firmseal/authority/testing';
+import { toBase64url } from '@firmseal/bytes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { AuthorityProcess, childrenOf, passphrase } from './authority-process.ts';

@@ -3,7 +3,7 @@
 // BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
 // a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import { anchorCore } from './anchor-core.ts';
@@ -27,16 +27,32 @@ export type Target = {
 
 const agent = join(root, 'device/agent');
 
-/** Files of port/stm32 that a chip takes, apart from those all take; and its kind of USART. */
-const shared: Readonly<Record<string, { usart: 'usart-v1' | 'usart-v2'; files: readonly string[] }>> = {
-  stm32f427: { usart: 'usart-v1', files: ['random'] },
+interface Shared {
+  readonly usart: 'usart-v1' | 'usart-v2';
+  /** Of port/stm32, apart from those that all chips take. */
+  readonly files: readonly string[];
+  /** Folder of port that chips of one manual share. */
+  readonly family?: string;
+}
+
+/** What a chip takes of the folders that are not its own. */
+const shared: Readonly<Record<string, Shared>> = {
+  stm32f427: { usart: 'usart-v1', files: ['random'], family: 'stm32f4' },
+  stm32f405: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
   stm32h743: { usart: 'usart-v2', files: ['random', 'boot'] },
+  stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
 };
 
 /** Ids of the catalogue's chips for which a port is in the tree. */
 export const portedChips = (): string[] => chipIds().filter((id) => shared[id] !== undefined);
+
+/** Folders of port that hold the chip's own files: its family's, and one of its id where it needs more. */
+export const portFolders = (id: string): string[] =>
+  [shared[id]!.family, id].filter(
+    (name) => name !== undefined && existsSync(join(agent, 'port', name)),
+  ) as string[];
 
 const sourcesIn = (folder: string): string[] =>
   readdirSync(join(agent, folder))
@@ -69,7 +85,9 @@ export function anchorTargetOf(id: string): Target {
       ...['built_in', 'chip', 'link', 'supply', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
-      ...sourcesIn(`port/${id}`).filter((path) => !path.endsWith('/boot.c')),
+      ...portFolders(id)
+        .flatMap((folder) => sourcesIn(`port/${folder}`))
+        .filter((path) => !path.endsWith('/boot.c')),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
@@ -97,12 +115,11 @@ export function targetOf(id: string, arithmetic?: Arithmetic): Target {
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...sourcesIn(`port/${id}`),
+      ...portFolders(id).flatMap((folder) => sourcesIn(`port/${folder}`)),
     ],
     includes: [
-      ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m', 'port/stm32', `port/stm32/${usart}`].map(
-        (folder) => join(agent, folder),
-      ),
+      ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),
+      ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`].map((folder) => join(agent, 'port', folder)),
       generatedFolder(id),
     ],
   };

@@ -1,3 +1,5 @@
+export { giveChallenge } from '../src/service/challenges.ts';
+export { licenseDevice } from '../src/service/licensing.ts';
 export { TestApprover } from './approver.ts';
 export { TestChip } from './chip.ts';
 export { type CrashPoint, type CrashStore, crashStore, killProcess } from './crash-store.ts';

@@ -290,10 +290,6 @@ export class TestAuthority {
     return this.asOwner('POST', `/v1/jobs/${job}/close`);
   }
 
-  approveJob(job: string): Promise<Answer> {
-    return this.asOwner('POST', `/v1/jobs/${job}/approve`);
-  }
-
   health(): Promise<Answer> {
     return this.call('GET', '/v1/health', { token: null });
   }

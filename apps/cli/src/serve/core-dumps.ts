@@ -1,6 +1,6 @@
 // No core of a process that holds keys: what is in its memory would be on the disk, or with whatever program
-// the system hands cores to. Node has no setrlimit, so prlimit(1) of util-linux sets the limit of this process
-// from outside; nobody but root can raise it again.
+// the system hands cores to. Node has no setrlimit, so prlimit(1) of util-linux sets the limit of this
+// process from outside; nobody but root can raise it again.
 
 import { spawnSync } from 'node:child_process';
 import { readBoundedFile } from '@firmseal/files';

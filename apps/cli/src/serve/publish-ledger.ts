@@ -22,8 +22,8 @@ export interface OpenedLedger {
 }
 
 /**
- * Undefined where the folder has no ledger; the signer has its key. Throws `ledger-held` while another process
- * publishes it, `ledger-settings-invalid`, and what Ledger.open throws.
+ * Undefined where the folder has no ledger; the signer has its key. Throws `ledger-held` while another
+ * process publishes it, `ledger-settings-invalid`, and what Ledger.open throws.
  */
 export async function openLedger(
   folder: string,

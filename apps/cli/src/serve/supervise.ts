@@ -1,6 +1,6 @@
-// `firmseal authority serve` as it is started: it asks for the passphrase, and starts two processes of the same
-// program. The signer gets the passphrase through a pipe and holds the keys; the other one speaks HTTP and gets
-// neither. A signer that ends is started again. This process parses nothing that comes from outside.
+// `firmseal authority serve` as it is started: it asks for the passphrase, and starts two processes of the
+// same program. The signer gets the passphrase through a pipe and holds the keys; the other one speaks HTTP
+// and gets neither. A signer that ends is started again. This process parses nothing that comes from outside.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// The signer counts chips by itself. Where its quota is full and the database has room, units were voided that
-// it was not told of: it is told then, and asked again.
+// The signer counts chips by itself. Where its quota is full and the database has room, units were voided
+// that it was not told of: it is told then, and asked again.
 
 import type { Bytes } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';

@@ -3,7 +3,7 @@
 
 import { type Bytes, equalBytes } from '@firmseal/bytes';
 import { encodeCbor } from '@firmseal/cbor-cose';
-import type { Crypto } from '@firmseal/crypto';
+import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { Signer, Unwrapper } from '@firmseal/keys';
 import type { NoteSigner } from '@firmseal/ledger';
@@ -60,7 +60,8 @@ export function requireSameProducts(
 
 /** Throws as verifyProduct, and the faults of both databases. */
 export async function openSigner(options: SignerOptions): Promise<OpenedSigner> {
-  const { crypto, issuer, kem, database, ledger, openStore, nowMs = Date.now } = options;
+  const { issuer, kem, database, ledger, openStore, nowMs = Date.now } = options;
+  const crypto = rememberVerified(options.crypto);
   const trusts = options.products.map((keys): ProductTrust => verifyProduct(crypto, { ...keys, issuer }));
   const table = new SignerTable(database);
   if (await table.isNew()) {

@@ -51,6 +51,7 @@ const tables = `
     PRIMARY KEY (job_id, thumbprint)
   );
   CREATE INDEX signer_units_by_index ON signer_units (job_id, unit_index);
+  CREATE INDEX signer_units_by_chip ON signer_units (thumbprint);
   CREATE TABLE signer_stops (
     kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, at_ms NUMBER NOT NULL,
     PRIMARY KEY (kind, name)

@@ -1,5 +1,6 @@
-// What crosses the socket between authority and signer: one JSON value a frame. A request names its operation,
-// an answer the request; bytes are base64url. Whatever arrives is held to the shapes below before it is used.
+// What crosses the socket between authority and signer: one JSON value a frame. A request names
+// its operation, an answer the request; bytes are base64url. Whatever arrives is held to the
+// shapes below before it is used.
 
 import { orderAccepts, orderModes } from '@firmseal/approval';
 import { stopKinds } from '@firmseal/authority-contract';

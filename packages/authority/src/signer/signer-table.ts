@@ -1,6 +1,6 @@
 // The signer's own table: which chips it counted for which job, under which terms; what is stopped; what was
-// closed. Only the signer writes it: an SQLite file of its own, or a schema that belongs to its database role.
-// One transaction decides about a chip, and is durable before anything is signed.
+// closed. Only the signer writes it: an SQLite file of its own, or a schema that belongs to its database
+// role. One transaction decides about a chip, and is durable before anything is signed.
 
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
@@ -115,11 +115,25 @@ export class SignerTable {
     this.#database = database;
   }
 
-  /** Ceiling of the chip's licenses so far; 0 for one that has none. */
-  async ceilingOf(jobId: Bytes, thumbprint: Bytes): Promise<number> {
+  /**
+   * Ceilings of the chip's licenses so far: under this job, or undefined for a chip that it has not counted;
+   * and the highest under all jobs of the product.
+   */
+  ceilingsOf({
+    jobId,
+    product,
+    thumbprint,
+  }: {
+    jobId: Bytes;
+    product: string;
+    thumbprint: Bytes;
+  }): Promise<{ own: number | undefined; highest: number }> {
     return this.#database.transaction(async (query) => {
       const row = await findUnit(query, jobId, thumbprint);
-      return row === undefined ? 0 : (row['ceiling'] as number);
+      const sql = `SELECT coalesce(max(u.ceiling), 0) AS highest FROM signer_units u
+        JOIN signer_jobs j ON j.job_id = u.job_id WHERE u.thumbprint = $1 AND j.product = $2`;
+      const [all] = (await query(sql, [thumbprint, product])).rows;
+      return { own: row?.['ceiling'] as number | undefined, highest: all!['highest'] as number };
     });
   }
 

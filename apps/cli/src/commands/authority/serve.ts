@@ -1,5 +1,6 @@
-// `firmseal authority serve`: the HTTP interface of an authority until it is asked to stop, in a process without
-// keys, and the signer beside it. Over TLS where it is given a certificate, else on this machine only.
+// `firmseal authority serve`: the HTTP interface of an authority until it is asked to stop,
+// in a process without keys, and the signer beside it. Over TLS where it is given a
+// certificate, else on this machine only.
 
 import { Command, Option } from '@commander-js/extra-typings';
 import {
