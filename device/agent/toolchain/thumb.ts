@@ -37,6 +37,9 @@ export const thumbCompiler = (cpu: string): Compiler => ({
   ],
 });
 
+/** Passes of gcc that make our own code longer: found by trying, for all cores alike. */
+const smallFlags = ['-fno-move-loop-invariants', '-fno-schedule-insns2', '-fno-tree-dominator-opts'];
+
 /** No C library: port/cortex-m/memory.c has the four functions that are needed. libgcc divides. */
 export const bareMetal = ['-nostdlib', '-lgcc', '-Wl,--gc-sections', '-Wl,--fatal-warnings'];
 
@@ -126,9 +129,9 @@ const heap = /^_*(malloc|free|calloc|realloc|sbrk)(_r)?$/;
 /** Builds through the cache. Throws with the tool's words, or naming the rule that the code breaks. */
 export function buildAgent(target: Target): AgentBuild {
   const compiler = thumbCompiler(target.cpu);
-  const defines = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31'];
+  const own = [target.arithmetic === 'm15' ? '-DFS_BEARSSL_M15' : '-DFS_BEARSSL_M31', ...smallFlags];
   const objects = [
-    ...compileOurs(compiler, target.sources, target.includes, defines),
+    ...compileOurs(compiler, target.sources, target.includes, own),
     ...compileBearssl(compiler, target.arithmetic),
   ];
   const graphs = objects.map(({ callGraph }) => callGraph).filter((path) => path !== '');
