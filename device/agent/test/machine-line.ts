@@ -76,18 +76,29 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
+export interface Executables {
+  readonly elf: string;
+  readonly anchorElf?: string;
+}
+
 /**
- * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized;
- * `block`: settings of its board.
+ * A chip that is off, with anchor and agent (of the sources, or other executables) in its flash, not
+ * personalized; `block`: settings of its board.
  */
-export function machineLine(
+export function machineInSocket(
   chipId: string,
   seed = 'machine code',
-  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
+  { elf, anchorElf }: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
   install(chip, { elf, block, anchorElf });
-  chip.powerOn();
   return new Line(chip);
+}
+
+/** The same, on: its agent waits on the link. */
+export function machineLine(chipId: string, seed?: string, executables?: Executables, block?: Bytes): Line {
+  const line = machineInSocket(chipId, seed, executables, block);
+  line.chip.powerOn();
+  return line;
 }
