@@ -80,7 +80,7 @@ async function times(id: TimedChip): Promise<{ measuredUs: number; signedUs: num
   const line = machineLine(id, 'boot', build);
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;
-  computeCryptoHere(line, build);
+  computeCryptoHere(line.chip, build);
   await personalizeMachine(line, 0);
   const area = { kind: 'firmware', address: storeStart, lengthBytes: applicationBytes } as const;
   const sealed = await makePackage(id, {

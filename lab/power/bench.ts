@@ -5,7 +5,7 @@
 import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
 import { type Chip, eraseUnitAt, findChip, withOptionField } from '@firmseal/chips';
 import type { SealArea, SealInputs } from '@firmseal/seal';
-import type { ExecutorFactory } from '@firmseal/virtual-stm32';
+import type { ExecutorFactory, VirtualChip } from '@firmseal/virtual-stm32';
 import { blankLine, type Line } from '../../device/agent/test/line.ts';
 import { type Executables, machineInSocket } from '../../device/agent/test/machine-line.ts';
 import {
@@ -35,9 +35,9 @@ function functionsOf(core: Core, elf: string, chipId: string, hashes: RunningHas
  * From here on the host computes the cryptography of a chip whose anchor and agent are machine code: the
  * flash driver, the journal and the decisions are executed. `elf` is the agent's executable.
  */
-export function computeCryptoHere(line: Line, { elf, anchorElf }: Executables): Line {
-  const { core } = line.chip.machine.processor;
-  const { id } = line.chip.chip;
+export function computeCryptoHere(chip: VirtualChip, { elf, anchorElf }: Executables): void {
+  const { core } = chip.machine.processor;
+  const { id } = chip.chip;
   const hashes = new RunningHashes();
   const anchor = anchorElf ?? buildAgent(anchorTargetOf(id)).elf;
   const functions = new Map([elf, anchor].flatMap((one) => [...functionsOf(core, one, id, hashes)]));
@@ -54,7 +54,6 @@ export function computeCryptoHere(line: Line, { elf, anchorElf }: Executables): 
     quick();
     return 1;
   };
-  return line;
 }
 
 /** As `machineLine`, the cryptography computed by the host from the first boot on. */
@@ -64,7 +63,8 @@ export function quickMachineLine(
   executables: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
 ): Line {
-  const line = computeCryptoHere(machineInSocket(chipId, seed, executables, block), executables);
+  const line = machineInSocket(chipId, seed, executables, block);
+  computeCryptoHere(line.chip, executables);
   machineLines.add(line.chip);
   line.chip.powerOn();
   return line;

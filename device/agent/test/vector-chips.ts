@@ -192,7 +192,7 @@ async function chipOf(wanted: Wanted, isQuick: boolean): Promise<Line> {
   chip.debug.connect();
   const { elf, units } = machineImage(wanted.chipId, wanted.nonce !== undefined);
   for (const [address, bytes] of units) program(chip, address, bytes);
-  if (isQuick) computeCryptoHere(new Line(chip), { elf });
+  if (isQuick) computeCryptoHere(chip, { elf });
   const line = await prepare(chip, wanted);
   if (wanted.nonce !== undefined) {
     if (wanted.chipId !== 'stm32f427') throw new Error('nonces are drawn on the F427 only');

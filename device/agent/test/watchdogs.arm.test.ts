@@ -56,7 +56,7 @@ async function personalized(chipId: string, build: AgentBuild, anchorElf?: strin
   const line = machineInSocket(chipId, 'watchdog', executables);
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;
-  computeCryptoHere(line, executables);
+  computeCryptoHere(line.chip, executables);
   line.chip.powerOn();
   await personalizeMachine(line, 0);
   let count = 0;
