@@ -316,9 +316,11 @@ describe('an update that was interrupted', () => {
       if (cutAt < Number.POSITIVE_INFINITY && !text.includes('signed a receipt')) {
         expect(text, where).toMatch(/connection to the device was lost|How is the device connected/);
         plugged.push(plug(device, way));
-        const next = visited.page.locator('firmseal-update').locator(`[part~="retry"], [part~="${way}"]`);
-        await next.first().click();
-        text = await shown(visited.page, 'receipt', 'fault');
+        // A page that has no answer from the device that it knows asks for one.
+        for (let presses = 0; presses < 2 && !text.includes('receipt'); presses++) {
+          await visited.page.locator(`firmseal-update button:is([part~="retry"], [part~="${way}"])`).click();
+          text = await shown(visited.page, 'receipt', 'fault', way);
+        }
       }
       expect(text, where).toMatch(new RegExp(`The device (now has|already had) version ${version}`));
       expect((await receiptOf(visited.page, `pulled-${way}-${counter}.receipt`)).status, where).toBe(0);

@@ -1,7 +1,7 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
-import { anchorPart } from '@firmseal/agent-image';
+import { type AnchorOwner, anchorPart } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
@@ -32,18 +32,22 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
   return units;
 }
 
+interface Installed {
+  readonly elf: string;
+  readonly block: Bytes | undefined;
+  readonly anchorElf: string | undefined;
+  readonly trust: AnchorOwner;
+}
+
 /**
  * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
-function install(
-  chip: VirtualChip,
-  { elf, block, anchorElf }: { elf: string; block: Bytes | undefined; anchorElf: string | undefined },
-): void {
+function install(chip: VirtualChip, { elf, block, anchorElf, trust }: Installed): void {
   chip.powerOn();
   chip.debug.connect();
   const image = shippedSegments(elf, chip.chip, anchorElf);
-  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
+  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner: trust })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));
@@ -83,22 +87,23 @@ export interface Executables {
 
 /**
  * A chip that is off, with anchor and agent (of the sources, or other executables) in its flash, not
- * personalized; `block`: settings of its board.
+ * personalized; `block`: settings of its board; `trust`: what the data of its anchor name.
  */
 export function machineInSocket(
   chipId: string,
   seed = 'machine code',
   { elf, anchorElf }: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
+  trust: AnchorOwner = owner,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, { elf, block, anchorElf });
+  install(chip, { elf, block, anchorElf, trust });
   return new Line(chip);
 }
 
 /** The same, on: its agent waits on the link. */
-export function machineLine(chipId: string, seed?: string, executables?: Executables, block?: Bytes): Line {
-  const line = machineInSocket(chipId, seed, executables, block);
+export function machineLine(...of: Parameters<typeof machineInSocket>): Line {
+  const line = machineInSocket(...of);
   line.chip.powerOn();
   return line;
 }

@@ -2,7 +2,7 @@
 // then, once the signature held, its fields. The profile leaves no choice: every byte either is the one that
 // is due, or belongs to a field whose value has no other form.
 
-import { type Bytes, concatBytes, equalBytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { originOf } from '@firmseal/formats';

@@ -12,7 +12,13 @@ es256Suite(rememberVerified(nodeCrypto));
 function counted() {
   let asked = 0;
   const crypto = rememberVerified(
-    { ...nodeCrypto, verifyEs256: (...inputs) => (asked++, nodeCrypto.verifyEs256(...inputs)) },
+    {
+      ...nodeCrypto,
+      verifyEs256: (...inputs) => {
+        asked++;
+        return nodeCrypto.verifyEs256(...inputs);
+      },
+    },
     2,
   );
   return { crypto, asked: () => asked };
