@@ -3,7 +3,7 @@
 // the last by the linker script).
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Range } from '@firmseal/chips';
 import { root } from './cache.ts';
@@ -107,8 +107,19 @@ function linkerScript({ memory: { code, ram } }: Target, stackBytes: number): st
   ].join('\n');
 }
 
+type Symbols = ReadonlyMap<string, { readonly address: number; readonly sizeBytes: number }>;
+
+const knownSymbols = new Map<string, Symbols>();
+
 /** Every symbol of an executable, with its address and size in bytes (0 where it has none). */
-export function symbolsOf(elf: string): Map<string, { address: number; sizeBytes: number }> {
+export function symbolsOf(elf: string): Symbols {
+  const version = `${elf} ${statSync(elf).mtimeMs}`;
+  const symbols = knownSymbols.get(version) ?? readSymbols(elf);
+  knownSymbols.set(version, symbols);
+  return symbols;
+}
+
+function readSymbols(elf: string): Symbols {
   const { status, stdout, stderr } = spawnSync('arm-none-eabi-nm', ['--format=sysv', elf], {
     encoding: 'utf8',
   });
