@@ -316,6 +316,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/chips.ts'),
   },
   {
+    name: 'sdk',
+    about: 'write the application kit: what an application in a chip says to its agent, in C',
+    load: () => import('./commands/sdk.ts'),
+  },
+  {
     name: 'devices',
     about: 'list what is plugged in: ROM bootloaders, agents, probes, serial ports, each with its place',
     load: () => import('./commands/devices.ts'),

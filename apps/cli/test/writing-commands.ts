@@ -121,6 +121,7 @@ export function callsOf({
       files: ['app.seal'],
     },
     chips: { words: ['chips'], files: [] },
+    sdk: { words: ['sdk', into('kit')], files: ['kit'] },
     'authority init': { words: ['authority', 'init', into('new')], files: ['new'] },
     'authority add-product': {
       words: [

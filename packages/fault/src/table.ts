@@ -753,6 +753,21 @@ export const faultTable = {
     sentence: 'The supply of the chip is too low to erase its flash.',
     remedy: 'Supply the board as its settings say, then run the same command again: the install goes on where it stopped.',
   },
+  'staged-overlaps': {
+    number: 480, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'A package that the application staged lies where its install would erase flash.',
+    remedy: 'Stage it in erase units that neither the application nor the package uses: docs/application-kit.md, under staged updates.',
+  },
+  'staged-agent': {
+    number: 481, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The application staged a package that brings an agent.',
+    remedy: 'Install it over the link of the chip: an agent is not taken from the flash of an application.',
+  },
+  'staged-given-up': {
+    number: 482, exit: 'chip', http: null, retry: 'fail', chip: true,
+    sentence: 'The application staged a package whose application the chip gave up before.',
+    remedy: 'Seal a corrected application, attach its license, and stage that. A host can install the same one again over the link.',
+  },
   'link-timeout': {
     number: 450, exit: 'link', http: null, retry: 'restart', chip: false,
     sentence: 'The agent did not answer a request of type {type} within {timeoutMs} ms; it was sent {attempts} times, and {dropped} damaged frames were dropped.',
