@@ -205,8 +205,9 @@ export function storeConformance(
       expect(await store.listLicenses({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findLicense(id(203, 16))).toEqual(later);
       expect(await store.findLicenseByRequest(jobId, 'request-3')).toEqual(later);
-      expect(await store.findLicenseByNonce(license(3))).toEqual(later);
-      expect(await store.findLicenseByNonce(license(4))).toBeUndefined();
+      expect(await store.findLicenseOf({ ...license(3), requestId: 'another' })).toEqual(later);
+      expect(await store.findLicenseOf({ ...license(4), requestId: 'request-3' })).toEqual(later);
+      expect(await store.findLicenseOf(license(4))).toBeUndefined();
       expect(await logSize()).toBe(5);
     });
 

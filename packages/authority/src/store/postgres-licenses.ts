@@ -5,9 +5,9 @@ import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import type { Query } from './postgres-session.ts';
 import type { LicenseRecord } from './records.ts';
 import * as rows from './rows.ts';
+import type { LicenseKey } from './store.ts';
 import type { LicenseMethods } from './store-parts.ts';
 
-type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
 type Found = Promise<LicenseRecord | undefined>;
 
 const byRequest = (query: Query, jobId: Bytes, requestId: string): Found => {
@@ -15,11 +15,15 @@ const byRequest = (query: Query, jobId: Bytes, requestId: string): Found => {
   return one(query, rows.toLicense, sql, jobId, requestId);
 };
 
-const byNonce = (query: Query, key: NonceKey): Found => {
-  const sql =
-    'SELECT * FROM licenses WHERE job_id = $1 AND thumbprint = $2 AND manifest_digest = $3 AND nonce = $4';
-  return one(query, rows.toLicense, sql, key.jobId, key.thumbprint, key.manifestDigest, key.nonce);
-};
+const alike = `
+  SELECT 0 AS place, l.* FROM licenses l WHERE job_id = $1 AND request_id = $2
+  UNION ALL SELECT 1, l.* FROM licenses l
+  WHERE job_id = $1 AND thumbprint = $3 AND manifest_digest = $4 AND nonce = $5
+  ORDER BY place LIMIT 1`;
+const findAlike = (
+  query: Query,
+  { jobId, requestId, thumbprint, manifestDigest, nonce }: LicenseKey,
+): Found => one(query, rows.toLicense, alike, jobId, requestId, thumbprint, manifestDigest, nonce);
 
 export function licenseMethods({ read, commit }: PostgresContext): LicenseMethods {
   return {
@@ -50,13 +54,13 @@ export function licenseMethods({ read, commit }: PostgresContext): LicenseMethod
           append(event);
           return { license: { ...l, logSequence }, inserted };
         }
-        const present = (await byRequest(query, l.jobId, l.requestId)) ?? (await byNonce(query, l));
+        const present = await findAlike(query, l);
         return present && { license: present, inserted };
       }),
     findLicense: (licenseId) =>
       one(read, rows.toLicense, 'SELECT * FROM licenses WHERE license_id = $1', licenseId),
     findLicenseByRequest: (jobId, requestId) => byRequest(read, jobId, requestId),
-    findLicenseByNonce: (key) => byNonce(read, key),
+    findLicenseOf: (key) => findAlike(read, key),
     listLicenses: ({ jobId, first, last }) =>
       all(
         read,
