@@ -6,6 +6,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../src/store/store.ts';
+import { crowdPromises } from './store-crowd-promises.ts';
 import { ownerPromises } from './store-owner-promises.ts';
 import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
@@ -158,6 +159,8 @@ export function storeConformance(
     });
 
     ownerPromises({ ...{ store: () => store, open, take, license, receipt, id, event, jobId, logSize } });
+
+    crowdPromises(() => store);
 
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);
