@@ -6,6 +6,6 @@ export { type CrashPoint, type CrashStore, crashStore, killProcess } from './cra
 export { CuttingProxy } from './cutting-proxy.ts';
 export { Owner, type SealedForJob } from './owner.ts';
 export { lackingPostgres, PostgresCluster } from './postgres-cluster.ts';
-export { type OpenedJob, TestAuthority } from './running-authority.ts';
+export { type Answer, type OpenedJob, TestAuthority } from './running-authority.ts';
 export { TestLedger } from './running-ledger.ts';
 export { makeTlsIssuer, type TlsIssuer } from './tls-issuer.ts';
