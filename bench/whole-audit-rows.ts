@@ -1,5 +1,6 @@
-// `firmseal audit` from the files of a ledger alone, everything verified: real jobs, certificates, licenses and
-// receipts of so many units, three entries each. The tree alone, of a million entries, is in ledger-rows.ts.
+// `firmseal audit` from the files of a ledger alone, everything verified: real jobs,
+// certificates, licenses and receipts of so many units, three entries each. The tree alone, of a
+// million entries, is in ledger-rows.ts.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

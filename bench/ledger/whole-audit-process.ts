@@ -1,5 +1,5 @@
-// The audit of a ledger by all of its files, opened entries included, in a process of its own, whose memory is
-// that of the audit; then what it cannot do without: the signatures of certificate, license and receipt of
+// The audit of a ledger by all of its files, opened entries included, in a process of its own, whose memory
+// is that of the audit; then what it cannot do without: the signatures of certificate, license and receipt of
 // each unit, and two hashes an entry. Argument: folder, and in JSON how it is trusted.
 
 import { auditLedger } from '@firmseal/audit';

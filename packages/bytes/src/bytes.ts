@@ -58,7 +58,9 @@ export function fromHex(text: string, what = 'The text'): Bytes {
 const encoder = new TextEncoder();
 const shortTextAtMost = 128;
 
-/** UTF-8. Most texts are short labels in ASCII, for which a call of the encoder takes longer than the bytes. */
+/**
+ * UTF-8. Most texts are short labels in ASCII, for which a call of the encoder takes longer than the bytes.
+ */
 export function utf8(text: string): Bytes {
   if (text.length > shortTextAtMost) return encoder.encode(text);
   const bytes = new Uint8Array(text.length);
