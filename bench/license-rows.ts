@@ -16,7 +16,7 @@ import { HttpLoad } from './license/http-load.ts';
 import type { ServedJob } from './license/http-process.ts';
 import type { BenchRow } from './row.ts';
 
-const rounds = 40;
+const rounds = 120;
 const lines = 16;
 const postgresClients = 4;
 const httpChips = 640;
@@ -90,7 +90,7 @@ async function httpRows(folder: string, { unitUs, unitWallUs }: CoreFigures): Pr
 async function postgresRow(): Promise<BenchRow> {
   const cluster = await PostgresCluster.start({ fsync: true });
   try {
-    const options = { postgres: cluster.url(), lines: postgresClients, rounds: 12 };
+    const options = { postgres: cluster.url(), lines: postgresClients, rounds: 40 };
     const name = `license in the service, PostgreSQL, ${postgresClients} clients`;
     return ratioRow(name, await core(options), 'of the service, without the database');
   } finally {
@@ -107,7 +107,7 @@ async function tokenRow(folder: string): Promise<BenchRow | undefined> {
   }
   try {
     const token = { issuer: hsm.uri('bench', 'issuer'), kem: hsm.uri('bench', 'kem'), pin: hsm.pin };
-    const options = { sqlite: join(folder, 'token.sqlite'), lines, rounds: 12, token };
+    const options = { sqlite: join(folder, 'token.sqlite'), lines, rounds: 40, token };
     return ratioRow(
       'license in the service, keys in SoftHSM2',
       await core(options, hsm.environment),

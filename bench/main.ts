@@ -21,6 +21,7 @@ const groups: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   license: async () => (await import('./license-rows.ts')).licenseRows(),
   history: async () => (await import('./history-rows.ts')).historyRows(),
   ledger: async () => (await import('./ledger-rows.ts')).ledgerRows(),
+  audit: async () => (await import('./whole-audit-rows.ts')).wholeAuditRows(),
   virtual: async () => (await import('./virtual-rows.ts')).virtualRows(),
 };
 

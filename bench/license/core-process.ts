@@ -32,8 +32,10 @@ export interface CoreFigures {
   readonly perSecond: number;
 }
 
-const batchSize = 64;
-const warmUpRounds = 4;
+/** Licenses of a round; units take as long, so that a busy machine disturbs both alike. */
+const batchSize = 16;
+const unitsARound = 8 * batchSize;
+const warmUpRounds = 16;
 
 function openStore({ sqlite, postgres }: CoreOptions): Store | Promise<Store> {
   if (sqlite !== undefined) return openSqliteStore({ path: sqlite, crypto });
@@ -58,11 +60,11 @@ interface Spent {
   readonly wallUs: number;
 }
 
-async function spent(work: () => unknown): Promise<Spent> {
+async function spent(count: number, work: () => unknown): Promise<Spent> {
   const [startMs, before] = [performance.now(), process.cpuUsage()];
   await work();
   const { user, system } = process.cpuUsage(before);
-  return { cpuUs: (user + system) / batchSize, wallUs: ((performance.now() - startMs) * 1000) / batchSize };
+  return { cpuUs: (user + system) / count, wallUs: ((performance.now() - startMs) * 1000) / count };
 }
 
 async function measure(options: CoreOptions): Promise<CoreFigures> {
@@ -76,13 +78,13 @@ async function measure(options: CoreOptions): Promise<CoreFigures> {
   for (let round = -warmUpRounds; round < rounds; round++) {
     const asking = chips.splice(0, batchSize);
     let challenges: Awaited<ReturnType<BenchJob['challenge']>>[] = [];
-    const challenge = await spent(async () => {
+    const challenge = await spent(batchSize, async () => {
       challenges = await atOnce(asking, lines, () => job.challenge());
     });
     const answers = await Promise.all(asking.map((chip, i) => answerOf(chip, challenges[i]!)));
-    const license = await spent(() => atOnce(answers, lines, (answer) => job.license(answer)));
-    const peer = await spent(() => {
-      for (let i = 0; i < batchSize; i++) unit();
+    const license = await spent(batchSize, () => atOnce(answers, lines, (answer) => job.license(answer)));
+    const peer = await spent(unitsARound, () => {
+      for (let i = 0; i < unitsARound; i++) unit();
     });
     if (round < 0) continue;
     found.challenge.push(challenge);

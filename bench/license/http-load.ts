@@ -2,43 +2,32 @@
 // answer makes no later request late.
 
 import { Owner, type TestChip } from '@firmseal/authority/testing';
-import { fromHex, toBase64url, toHex } from '@firmseal/bytes';
+import { AuthorityClient, accessForJob, type LineAccess } from '@firmseal/authority-client';
+import { fromHex, Secret, utf8 } from '@firmseal/bytes';
+import { systemClock } from '@firmseal/link';
 import { answerOf, atOnce, makeChips } from './bench-job.ts';
 import type { ServedJob } from './http-process.ts';
 
 export class HttpLoad {
-  readonly #served: ServedJob;
+  readonly #line: LineAccess;
   readonly #owner: Owner;
 
-  constructor(served: ServedJob) {
-    this.#served = served;
-    this.#owner = Object.assign(new Owner(), { deviceCa: served.deviceCa });
+  constructor({ url, token, job, deviceCa }: ServedJob) {
+    const settings = { token: new Secret(utf8(token)), clock: systemClock, attempts: 1 };
+    this.#line = accessForJob(new AuthorityClient({ address: url, ...settings }), fromHex(job));
+    this.#owner = Object.assign(new Owner(), { deviceCa });
   }
 
   chips(count: number): Promise<TestChip[]> {
     return makeChips(this.#owner, count);
   }
 
-  async #post(call: string, body: unknown): Promise<Record<string, unknown>> {
-    const { url, job, token } = this.#served;
-    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-    const init = { method: 'POST', headers, body: JSON.stringify(body) };
-    const response = await fetch(`${url}/v1/jobs/${job}/${call}`, init);
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${call}: ${JSON.stringify(answer)}`);
-    return answer;
-  }
-
   /** Challenge and license of one chip; how long the license took, in ms. */
   async license(chip: TestChip): Promise<number> {
-    const { challenge: given } = await this.#post('challenge', {});
-    const { challenge, certificate, hello, requestId } = await answerOf(chip, fromHex(given as string));
+    const answer = await answerOf(chip, await this.#line.giveChallenge('hello'));
     const startMs = performance.now();
-    const { newUnit } = await this.#post('licenses', {
-      ...{ challenge: toHex(challenge), requestId },
-      ...{ certificate: toBase64url(certificate), hello: toBase64url(hello) },
-    });
-    if (newUnit !== true) throw new Error('a license without a unit of its own');
+    const { newUnit } = await this.#line.issueLicense(answer);
+    if (!newUnit) throw new Error('a license without a unit of its own');
     return performance.now() - startMs;
   }
 

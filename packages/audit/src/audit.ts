@@ -7,7 +7,7 @@ import { noJob } from '@firmseal/approval';
 import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
 import { equalBytes, toHex } from '@firmseal/bytes';
 import { verifyIdentityOf } from '@firmseal/certificate';
-import type { Crypto } from '@firmseal/crypto';
+import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { LogChain, type LogHead } from '@firmseal/ledger';
 import type { OutcomeFile } from '@firmseal/station';
@@ -17,7 +17,6 @@ import { JobAudit } from './job-audit.ts';
 import type { AuditedInstall, InstallObjects, JobSummary } from './job-summary.ts';
 import { LoggedState } from './logged-state.ts';
 import { RecoveryAudit } from './recovery-audit.ts';
-import { rememberSignatures } from './remembered-signatures.ts';
 import { auditRestore } from './restore-audit.ts';
 import type { AuditedOutcome } from './station-audit.ts';
 import type { AuditTrust } from './trust.ts';
@@ -59,7 +58,7 @@ export async function audit(
   lines: AsyncIterable<string> | Iterable<string>,
   options: AuditOptions,
 ): Promise<AuditResult> {
-  const run = new Audit(rememberSignatures(crypto), options);
+  const run = new Audit(rememberVerified(crypto), options);
   for await (const line of lines) if (!run.addLine(line)) break;
   return run.end();
 }

@@ -5,7 +5,7 @@
 
 import { encodeEvidenceLine, evidenceFormat } from '@firmseal/authority-contract';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
-import type { Crypto, Ed25519 } from '@firmseal/crypto';
+import { type Crypto, type Ed25519, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
   emptyHead,
@@ -19,7 +19,6 @@ import {
 } from '@firmseal/ledger';
 import { Audit, type AuditOptions, type AuditResult } from './audit.ts';
 import { LedgerIndex, OpenedReader, rowsOfLedger } from './ledger-evidence.ts';
-import { rememberSignatures } from './remembered-signatures.ts';
 import { auditTree } from './tree-audit.ts';
 
 /** How far an audit has come. */
@@ -69,7 +68,7 @@ export async function auditLedger(
   files: LedgerFiles,
   options: LedgerAuditOptions,
 ): Promise<LedgerAuditResult> {
-  const audit = new Audit(rememberSignatures(crypto), options);
+  const audit = new Audit(rememberVerified(crypto), options);
   let checkpoint: VerifiedCheckpoint;
   try {
     checkpoint = await readCheckpoint(crypto, files, options.ledger);

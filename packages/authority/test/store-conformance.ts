@@ -6,6 +6,7 @@ import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import { LogChain } from '@firmseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../src/store/store.ts';
+import { crowdPromises } from './store-crowd-promises.ts';
 import { ownerPromises } from './store-owner-promises.ts';
 import { event, id, jobId, license, manifestDigest, newJob, receipt, shown } from './store-samples.ts';
 
@@ -159,6 +160,8 @@ export function storeConformance(
 
     ownerPromises({ ...{ store: () => store, open, take, license, receipt, id, event, jobId, logSize } });
 
+    crowdPromises(() => store);
+
     it('gives exactly the quota to a crowd on two connections', async () => {
       await open(7);
       await store.approveJob(jobId, event('approve'));
@@ -205,8 +208,9 @@ export function storeConformance(
       expect(await store.listLicenses({ jobId, first: 1, last: 9 })).toEqual([]);
       expect(await store.findLicense(id(203, 16))).toEqual(later);
       expect(await store.findLicenseByRequest(jobId, 'request-3')).toEqual(later);
-      expect(await store.findLicenseByNonce(license(3))).toEqual(later);
-      expect(await store.findLicenseByNonce(license(4))).toBeUndefined();
+      expect(await store.findLicenseOf({ ...license(3), requestId: 'another' })).toEqual(later);
+      expect(await store.findLicenseOf({ ...license(4), requestId: 'request-3' })).toEqual(later);
+      expect(await store.findLicenseOf(license(4))).toBeUndefined();
       expect(await logSize()).toBe(5);
     });
 

@@ -94,6 +94,8 @@ export function ownerPromises(kit: ConformanceKit): void {
     expect(await store().setStop(stop('a', 3), event('again'))).toBe(false);
     expect(await store().findStop({ kind: 'device', name: 'a' })).toEqual(stop('a', 2));
     expect(await store().findStop({ kind: 'product', name: 'a' })).toBeUndefined();
+    const both = [{ kind: 'product', name: 'a' } as const, { kind: 'device', name: 'a' } as const];
+    expect(await store().findStop(...both)).toEqual(stop('a', 2));
     expect(await store().listStops({ from: 0, limit: 9 })).toEqual([stop('b', 1), stop('a', 2)]);
     expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(true);
     expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(false);

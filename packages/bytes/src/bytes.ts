@@ -56,10 +56,20 @@ export function fromHex(text: string, what = 'The text'): Bytes {
 }
 
 const encoder = new TextEncoder();
+const shortTextAtMost = 128;
 
-/** UTF-8. */
+/**
+ * UTF-8. Most texts are short labels in ASCII, for which a call of the encoder takes longer than the bytes.
+ */
 export function utf8(text: string): Bytes {
-  return encoder.encode(text);
+  if (text.length > shortTextAtMost) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** 32 bits, most significant byte first. */

@@ -107,12 +107,18 @@ export const byteString =
 
 const utf8 = new TextEncoder();
 
+/** Bytes of UTF-8; nearly every text of the formats is ASCII. */
+function sizeOf(text: string): number {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return utf8.encode(text).length;
+  return text.length;
+}
+
 /** A text string of `least` to `most` bytes of UTF-8, matching the pattern if there is one. */
 export const textString =
   (least: number, most: number, pattern?: RegExp): Schema<string> =>
   (value, what) => {
     if (typeof value !== 'string') return refuse(`${what} is not a text string`);
-    const size = utf8.encode(value).length;
+    const size = sizeOf(value);
     if (size < least || size > most) return refuse(`${what} is not a text of ${least} to ${most} bytes`);
     if (pattern && !pattern.test(value)) return refuse(`${what} has characters that are not allowed there`);
     return value;

@@ -15,6 +15,7 @@ import {
   issuerName,
   kemKeyExtensionStart,
   nameTypes,
+  noExpiry,
   notAuthority,
   originExtension,
   pointSizeBytes,
@@ -62,6 +63,15 @@ export function readOutside(certificate: Uint8Array): { tbs: Uint8Array; signatu
   });
 }
 
+const encodedNoExpiry = time(noExpiry);
+const letterZ = 0x5a;
+
+/** The digits of two characters from `at`; not a number of 0 to 99 when one is no digit. */
+function twoDigits(characters: Uint8Array, at: number): number {
+  const [tens, ones] = [characters[at]! - 0x30, characters[at + 1]! - 0x30];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN;
+}
+
 /**
  * UTCTime YYMMDDHHMMSSZ of 20YY, or GeneralizedTime YYYYMMDDHHMMSSZ. Which of them is due, and whether there
  * is such a day, shows when it is written again.
@@ -69,12 +79,14 @@ export function readOutside(certificate: Uint8Array): { tbs: Uint8Array; signatu
 function readTime(reader: DerReader): Date {
   const isUtc = reader.nextTag === 0x17;
   const whole = reader.whole(isUtc ? 0x17 : 0x18);
-  const digits = String.fromCharCode(...whole.subarray(2));
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(isUtc ? `20${digits}` : digits);
-  if (!parts) throw new DerError('a time of another form');
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number);
-  const at = new Date(Date.UTC(year!, month! - 1, day, hour, minute, second));
-  if (!equalBytes(time(at), whole)) throw new DerError('a time in a form that is not due, or of no day');
+  if (equalBytes(whole, encodedNoExpiry)) return noExpiry;
+  const digits = whole.subarray(isUtc ? 2 : 4);
+  if (digits.length !== 13 || digits[12] !== letterZ) throw new DerError('a time of another form');
+  const [year, month, day, hour, minute, second] = [0, 2, 4, 6, 8, 10].map((at) => twoDigits(digits, at));
+  const century = isUtc ? 20 : twoDigits(whole, 2);
+  const at = new Date(Date.UTC(100 * century + year!, month! - 1, day, hour, minute, second));
+  if (Number.isNaN(at.getTime()) || !equalBytes(time(at), whole))
+    throw new DerError('a time in a form that is not due, or of no day');
   return at;
 }
 

@@ -1,7 +1,7 @@
 // SHA-256 (FIPS 180-4), HMAC-SHA-256 (RFC 2104) and HKDF-SHA-256 (RFC 5869) by node:crypto.
 
 import { createHash, createHmac, createSecretKey, hash, hkdfSync } from 'node:crypto';
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { Hasher } from '@firmseal/crypto';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 
@@ -17,10 +17,16 @@ const hasherOf = (inner: NodeHasher): Hasher => ({
   digest: () => bytesOfBuffer(inner.digest()),
 });
 
+/** What is shorter is put together to be hashed at once. */
+const copiedAtMost = 4096;
+
 /** SHA-256 of the parts as one message; 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Bytes {
   // The one-shot call makes no hash object: about a third faster for messages of a few hundred bytes.
   if (parts.length === 1) return bytesOfBuffer(hash('sha256', parts[0]!, 'buffer'));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length <= copiedAtMost) return bytesOfBuffer(hash('sha256', concatBytes(...parts), 'buffer'));
   const inner = createHash('sha256');
   for (const part of parts) inner.update(part);
   return bytesOfBuffer(inner.digest());

@@ -45,10 +45,8 @@ export function ephemeralEcdhP256(publicKey: Uint8Array): EphemeralSecret | unde
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x, y } = own.publicKey.export({ format: 'jwk' });
   return {
-    publicKey: concatBytes(Uint8Array.of(0x04), coordinate(x!), coordinate(y!)),
+    // RFC 7518 section 6.2.1.2: coordinates have their full length.
+    publicKey: concatBytes(Uint8Array.of(0x04), fromBase64url(x!)!, fromBase64url(y!)!),
     shared: bytesOfBuffer(diffieHellman({ privateKey: own.privateKey, publicKey: key })),
   };
 }
-
-/** RFC 7518 section 6.2.1.2: always of full length. */
-const coordinate = (text: string): Bytes => fromBase64url(text)!;

@@ -11,8 +11,7 @@ const spkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200
 const keptKeysAtMost = 256;
 const keptKeys = new Map<string, KeyObject>(); // oldest use first
 
-const pem = (point: Uint8Array): string =>
-  `-----BEGIN PUBLIC KEY-----\n${Buffer.concat([spkiPrefix, point]).toString('base64')}\n-----END PUBLIC KEY-----\n`;
+const spki = Buffer.concat([spkiPrefix, new Uint8Array(pointSizeBytes)]);
 
 /**
  * The key of 65 bytes; undefined when they are not an uncompressed point on P-256. OpenSSL also takes
@@ -21,14 +20,15 @@ const pem = (point: Uint8Array): string =>
  */
 export function publicKeyOf(point: Uint8Array): KeyObject | undefined {
   if (point.length !== pointSizeBytes || point[0] !== 0x04) return undefined;
-  const name = Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1');
+  spki.set(point, spkiPrefix.length);
+  const name = spki.toString('base64');
   let key = keptKeys.get(name);
   if (key) {
     keptKeys.delete(name);
   } else {
     try {
       // As text: node:crypto finds out what a key in an object is by an exception, which takes longer.
-      key = createPublicKey(pem(point));
+      key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${name}\n-----END PUBLIC KEY-----\n`);
     } catch {
       return undefined; // not kept
     }

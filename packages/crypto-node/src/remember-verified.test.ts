@@ -11,16 +11,14 @@ es256Suite(rememberVerified(nodeCrypto));
 /** A memory of two, and what was asked of the cryptography behind it. */
 function counted() {
   let asked = 0;
-  const crypto = rememberVerified(
-    {
-      ...nodeCrypto,
-      verifyEs256: (...inputs) => {
-        asked++;
-        return nodeCrypto.verifyEs256(...inputs);
-      },
+  const counting: typeof nodeCrypto = {
+    ...nodeCrypto,
+    verifyEs256: (...inputs) => {
+      asked++;
+      return nodeCrypto.verifyEs256(...inputs);
     },
-    2,
-  );
+  };
+  const crypto = rememberVerified(counting, 2);
   return { crypto, asked: () => asked };
 }
 

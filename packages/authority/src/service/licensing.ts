@@ -155,10 +155,10 @@ async function findIssued(
 ): Promise<LicenseRecord | undefined> {
   const { jobId, requestId } = request;
   const { thumbprint } = device;
-  const key = { jobId, thumbprint, manifestDigest: manifest.digest, nonce: hello.nonce };
-  const byRequest = await authority.store.findLicenseByRequest(jobId, requestId);
-  if (byRequest) refuseOther(byRequest, key, requestId);
-  return byRequest ?? authority.store.findLicenseByNonce(key);
+  const key = { jobId, requestId, thumbprint, manifestDigest: manifest.digest, nonce: hello.nonce };
+  const found = await authority.store.findLicenseOf(key);
+  if (found?.requestId === requestId) refuseOther(found, key, requestId);
+  return found;
 }
 
 function refuseOther(
@@ -177,22 +177,22 @@ async function takeUnit(
   authority: Authority,
   request: FiledRequest,
   { job, device }: Verified,
-): Promise<{ unitIndex: number; taken: boolean }> {
+): Promise<{ unitIndex: number; taken: boolean; isFirst: boolean }> {
   const { jobId, certificate } = request;
   const { thumbprint } = device;
   const atMs = authority.clock.nowMs();
+  let noted: 'unit-taken' | 'unit-retaken' | undefined;
   const unit = await authority.store.takeUnit({
     jobId,
     thumbprint,
     certificate,
     atMs,
-    event: (unitIndex, kind) => ({
-      timeMs: atMs,
-      kind,
-      fields: { job: jobId, thumbprint, unit: unitIndex },
-    }),
+    event: (unitIndex, kind) => {
+      noted = kind;
+      return { timeMs: atMs, kind, fields: { job: jobId, thumbprint, unit: unitIndex } };
+    },
   });
-  if (unit) return unit;
+  if (unit) return { ...unit, isFirst: unit.taken && noted === 'unit-taken' };
   requireApproved(await requireJob(authority, jobId), toHex(jobId));
   throw new Fault('quota-exhausted', { job: toHex(jobId), quota: job.quota });
 }
@@ -255,8 +255,9 @@ async function issueNew(
 ): Promise<IssuedLicense> {
   const { crypto, store } = authority;
   const { jobId, requestId } = request;
-  const { unitIndex, taken } = await takeUnit(authority, request, verified);
-  await refuseEndless(authority, jobId, unitIndex);
+  const { unitIndex, taken, isFirst } = await takeUnit(authority, request, verified);
+  // A unit that nobody held before has no licenses.
+  if (!isFirst) await refuseEndless(authority, jobId, unitIndex);
   const { licenseId, bundle } = await makeLicense(authority, verified, unitIndex);
 
   const { job, trust, manifest, device, hello } = verified;

@@ -35,11 +35,9 @@ export async function liftStop(
 export const listStops = (authority: Authority, page: Page): Promise<StopView[]> =>
   authority.store.listStops(page);
 
-/** Throws `issue-stopped` for the first that is. */
+/** Throws `issue-stopped` for one that is. */
 export async function requireNotStopped(authority: Authority, keys: readonly StopKey[]): Promise<void> {
-  for (const key of keys) {
-    const stop = await authority.store.findStop(key);
-    if (stop !== undefined)
-      throw new Fault('issue-stopped', { what: stop.kind, name: stop.name, reason: stop.reason });
-  }
+  const stop = await authority.store.findStop(...keys);
+  if (stop !== undefined)
+    throw new Fault('issue-stopped', { what: stop.kind, name: stop.name, reason: stop.reason });
 }

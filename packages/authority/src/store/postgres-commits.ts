@@ -25,8 +25,26 @@ export interface Transaction {
 
 type Action<T> = (transaction: Transaction) => Promise<T>;
 
+/**
+ * Writes that one statement does for many requests: how they are done, in the order in which they came, and
+ * an answer to each.
+ */
+export interface WriteKind<Input, Answer> {
+  readonly run: (transaction: Transaction, inputs: readonly Input[]) => Promise<Answer[]>;
+}
+
+/** Writes that have nothing in common. */
+const oneByOne: WriteKind<Action<unknown>, unknown> = {
+  run: async (transaction, actions) => {
+    const answers: unknown[] = [];
+    for (const action of actions) answers.push(await action(transaction));
+    return answers;
+  },
+};
+
 interface Waiting {
-  readonly action: Action<unknown>;
+  readonly kind: WriteKind<unknown, unknown>;
+  readonly input: unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (cause: unknown) => void;
   readonly deadlineMs: number;
@@ -60,9 +78,17 @@ export class CommitQueue {
 
   /** Resolves when what the action did is durable. The action may run more than once. */
   transaction<T>(action: Action<T>): Promise<T> {
+    return this.together(oneByOne as WriteKind<Action<T>, T>, action);
+  }
+
+  /** The same for a write that goes along with others of its kind. */
+  together<Input, Answer>(kind: WriteKind<Input, Answer>, input: Input): Promise<Answer> {
     const deadlineMs = performance.now() + this.#session.busyTimeoutMs;
-    const done = new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ action, resolve: resolve as (value: unknown) => void, reject, deadlineMs });
+    const done = new Promise<Answer>((resolve, reject) => {
+      this.#waiting.push({
+        ...{ kind: kind as WriteKind<unknown, unknown>, input, deadlineMs },
+        ...{ resolve: resolve as (value: unknown) => void, reject },
+      });
     });
     this.#running ??= this.#run();
     return done;
@@ -127,8 +153,7 @@ export class CommitQueue {
         logSize: () => log.head.size,
         append: (event) => log.append(event),
       };
-      results = [];
-      for (const { action } of batch) results.push(await action(transaction));
+      results = await runByKind(transaction, batch);
       if (log.rows.length > 0) {
         await log.write(transaction.query);
         promised = log.head;
@@ -197,6 +222,20 @@ export class CommitQueue {
       }
     }
   }
+}
+
+/** All writes of a kind together; they wait at the same time, so any order of the kinds is a good one. */
+async function runByKind(transaction: Transaction, batch: readonly Waiting[]): Promise<unknown[]> {
+  const answers = new Map<Waiting, unknown>();
+  for (const kind of new Set(batch.map((one) => one.kind))) {
+    const alike = batch.filter((one) => one.kind === kind);
+    const given = await kind.run(
+      transaction,
+      alike.map(({ input }) => input),
+    );
+    for (const [i, one] of alike.entries()) answers.set(one, given[i]);
+  }
+  return batch.map((one) => answers.get(one));
 }
 
 /** Whether the log holds this head at its place. */

@@ -1,13 +1,14 @@
 // What the parts of the PostgreSQL store share: reads, which any connection answers, and
 // commits, which append to the log.
 
-import type { Transaction } from './postgres-commits.ts';
+import type { Transaction, WriteKind } from './postgres-commits.ts';
 import type { Query, Value } from './postgres-session.ts';
 import type { Row } from './rows.ts';
 
 export interface PostgresContext {
   readonly read: Query;
   readonly commit: <T>(action: (transaction: Transaction) => Promise<T>) => Promise<T>;
+  readonly commitTogether: <Input, Answer>(kind: WriteKind<Input, Answer>, input: Input) => Promise<Answer>;
 }
 
 type ToRecord<T> = (row: Row) => T;

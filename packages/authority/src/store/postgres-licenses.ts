@@ -1,13 +1,15 @@
 // Licenses, receipts and statements of stations in PostgreSQL.
 
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
+import type { LogEvent } from '@firmseal/ledger';
+import type { Transaction, WriteKind } from './postgres-commits.ts';
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import type { Query } from './postgres-session.ts';
 import type { LicenseRecord } from './records.ts';
 import * as rows from './rows.ts';
+import type { LicenseKey, NewLicense, Store } from './store.ts';
 import type { LicenseMethods } from './store-parts.ts';
 
-type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
 type Found = Promise<LicenseRecord | undefined>;
 
 const byRequest = (query: Query, jobId: Bytes, requestId: string): Found => {
@@ -15,48 +17,101 @@ const byRequest = (query: Query, jobId: Bytes, requestId: string): Found => {
   return one(query, rows.toLicense, sql, jobId, requestId);
 };
 
-const byNonce = (query: Query, key: NonceKey): Found => {
-  const sql =
-    'SELECT * FROM licenses WHERE job_id = $1 AND thumbprint = $2 AND manifest_digest = $3 AND nonce = $4';
-  return one(query, rows.toLicense, sql, key.jobId, key.thumbprint, key.manifestDigest, key.nonce);
+const alike = `
+  SELECT 0 AS place, l.* FROM licenses l WHERE job_id = $1 AND request_id = $2
+  UNION ALL SELECT 1, l.* FROM licenses l
+  WHERE job_id = $1 AND thumbprint = $3 AND manifest_digest = $4 AND nonce = $5
+  ORDER BY place LIMIT 1`;
+const findAlike = (
+  query: Query,
+  { jobId, requestId, thumbprint, manifestDigest, nonce }: LicenseKey,
+): Found => one(query, rows.toLicense, alike, jobId, requestId, thumbprint, manifestDigest, nonce);
+
+/**
+ * Those whose job is approved and that are not there yet, numbered from the next entry of the log. The lock
+ * of the log lets one such statement run at a time.
+ */
+const insertNew = `
+  WITH fit AS (
+    SELECT a.* FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[],
+      $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bigint[]) WITH ORDINALITY
+      AS a (license_id, job_id, thumbprint, unit_index, manifest_digest, nonce, request_id, mode,
+        license_digest, bundle, issued_at_ms, place)
+    JOIN jobs USING (job_id)
+    WHERE state = 'approved'
+    AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.job_id = a.job_id AND l.request_id = a.request_id)
+    AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.job_id = a.job_id AND l.thumbprint = a.thumbprint
+      AND l.manifest_digest = a.manifest_digest AND l.nonce = a.nonce))
+  INSERT INTO licenses (license_id, job_id, thumbprint, unit_index, manifest_digest, nonce, request_id, mode,
+    license_digest, bundle, issued_at_ms, log_sequence)
+  SELECT license_id, job_id, thumbprint, unit_index, manifest_digest, nonce, request_id, mode,
+    license_digest, bundle, issued_at_ms, $12 + row_number() OVER (ORDER BY place) - 1
+  FROM fit ORDER BY place RETURNING license_id, log_sequence`;
+
+interface NewOne {
+  readonly license: NewLicense;
+  readonly event: LogEvent;
+}
+
+type Kept = Awaited<ReturnType<Store['insertLicense']>>;
+
+/** Ids of those that were inserted, with their place in the log. */
+async function insertAll(
+  { query, logSize }: Transaction,
+  licenses: readonly NewLicense[],
+): Promise<Map<string, number>> {
+  const column = <K extends keyof NewLicense>(name: K): NewLicense[K][] => licenses.map((one) => one[name]);
+  const found = await all(
+    query,
+    (row): [string, number] => [toHex(row['license_id'] as Uint8Array), row['log_sequence'] as number],
+    insertNew,
+    ...[column('licenseId'), column('jobId'), column('thumbprint'), column('unitIndex')],
+    ...[column('manifestDigest'), column('nonce'), column('requestId'), column('mode')],
+    ...[column('licenseDigest'), column('bundle'), column('issuedAtMs'), logSize()],
+  );
+  return new Map(found);
+}
+
+/** Whether it would be kept in the place of one of these. */
+function repeats(one: NewLicense, others: readonly NewLicense[]): boolean {
+  return others.some(
+    (other) =>
+      equalBytes(one.jobId, other.jobId) &&
+      (one.requestId === other.requestId ||
+        (equalBytes(one.thumbprint, other.thumbprint) &&
+          equalBytes(one.manifestDigest, other.manifestDigest) &&
+          equalBytes(one.nonce, other.nonce))),
+  );
+}
+
+const keeping: WriteKind<NewOne, Kept> = {
+  run: async (transaction, asked) => {
+    const { query, append } = transaction;
+    const first: NewLicense[] = [];
+    for (const { license } of asked) if (!repeats(license, first)) first.push(license);
+    const places = await insertAll(transaction, first);
+    const answers: Kept[] = [];
+    for (const { license, event } of asked) {
+      const logSequence = places.get(toHex(license.licenseId));
+      if (logSequence === undefined) {
+        const present = await findAlike(query, license);
+        answers.push(present && { license: present, inserted: false });
+      } else {
+        if (append(event) !== logSequence) throw new Error('an entry of the log in another place');
+        answers.push({ license: { ...license, logSequence }, inserted: true });
+      }
+    }
+    return answers;
+  },
 };
 
-export function licenseMethods({ read, commit }: PostgresContext): LicenseMethods {
+export function licenseMethods({ read, commit, commitTogether }: PostgresContext): LicenseMethods {
   return {
-    insertLicense: (l, event) =>
-      commit(async ({ query, logSize, append }) => {
-        const logSequence = logSize();
-        const inserted = await changed(
-          query,
-          `INSERT INTO licenses (license_id, job_id, thumbprint, unit_index, manifest_digest, nonce, request_id,
-             mode, license_digest, bundle, issued_at_ms, log_sequence)
-           SELECT $1, job_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
-           FROM jobs WHERE job_id = $12 AND state = 'approved'
-           ON CONFLICT DO NOTHING`,
-          l.licenseId,
-          l.thumbprint,
-          l.unitIndex,
-          l.manifestDigest,
-          l.nonce,
-          l.requestId,
-          l.mode,
-          l.licenseDigest,
-          l.bundle,
-          l.issuedAtMs,
-          logSequence,
-          l.jobId,
-        );
-        if (inserted) {
-          append(event);
-          return { license: { ...l, logSequence }, inserted };
-        }
-        const present = (await byRequest(query, l.jobId, l.requestId)) ?? (await byNonce(query, l));
-        return present && { license: present, inserted };
-      }),
+    insertLicense: (license, event) => commitTogether(keeping, { license, event }),
     findLicense: (licenseId) =>
       one(read, rows.toLicense, 'SELECT * FROM licenses WHERE license_id = $1', licenseId),
     findLicenseByRequest: (jobId, requestId) => byRequest(read, jobId, requestId),
-    findLicenseByNonce: (key) => byNonce(read, key),
+    findLicenseOf: (key) => findAlike(read, key),
     listLicenses: ({ jobId, first, last }) =>
       all(
         read,

@@ -10,7 +10,7 @@ import type { PostgresAddress } from './postgres-url.ts';
 import type { Row } from './rows.ts';
 
 /** What a statement takes in the places of $1, $2, ... */
-export type Value = string | number | Uint8Array | null | readonly (number | Uint8Array | null)[];
+export type Value = string | number | Uint8Array | null | readonly (string | number | Uint8Array | null)[];
 
 /** Runs one statement on the connection that it belongs to. */
 export type Query = (sql: string, values?: readonly Value[]) => Promise<{ rows: Row[]; changed: number }>;

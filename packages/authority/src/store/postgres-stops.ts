@@ -21,8 +21,11 @@ export function stopMethods({ read, commit }: PostgresContext): StopMethods {
         if (isLifted) append(event);
         return isLifted;
       }),
-    findStop: ({ kind, name }) =>
-      one(read, rows.toStop, 'SELECT * FROM stops WHERE kind = $1 AND name = $2', kind, name),
+    findStop: (...keys) => {
+      const any = keys.map((_, i) => `(kind = $${2 * i + 1} AND name = $${2 * i + 2})`).join(' OR ');
+      const values = keys.flatMap(({ kind, name }) => [kind, name]);
+      return one(read, rows.toStop, `SELECT * FROM stops WHERE ${any} ORDER BY ordinal LIMIT 1`, ...values);
+    },
     listStops: ({ from, limit }) =>
       all(read, rows.toStop, 'SELECT * FROM stops ORDER BY ordinal DESC LIMIT $1 OFFSET $2', limit, from),
   };

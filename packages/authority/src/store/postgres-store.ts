@@ -46,7 +46,7 @@ async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {
   const commit = () => {
     throw new Error('a snapshot is only read');
   };
-  return { ...methodsOf({ read: query, commit }), close: end };
+  return { ...methodsOf({ read: query, commit, commitTogether: commit }), close: end };
 }
 
 /**
@@ -67,6 +67,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const context: PostgresContext = {
     read: (sql, values) => session.run(sql, values),
     commit: (action) => commits.transaction(action),
+    commitTogether: (kind, input) => commits.together(kind, input),
   };
   return {
     ...methodsOf(context),

@@ -1,7 +1,7 @@
 // Units of a quota, the devices that hold them, and voids in PostgreSQL.
 
-import type { Bytes } from '@firmseal/bytes';
-import type { Transaction } from './postgres-commits.ts';
+import { type Bytes, toHex } from '@firmseal/bytes';
+import type { Transaction, WriteKind } from './postgres-commits.ts';
 import { all, changed, one, type PostgresContext } from './postgres-context.ts';
 import type { Query } from './postgres-session.ts';
 import type { UnitRecord } from './records.ts';
@@ -18,18 +18,34 @@ const selectUnit = `
   LEFT JOIN voids v ON v.job_id = u.job_id AND v.unit_index = u.unit_index AND v.lifted_at_ms IS NULL`;
 
 /**
- * Compares with the quota, counts and inserts in one statement. Should anything let two of them past each
- * other, the CHECK of the count and UNIQUE (job_id, unit_index) undo the second.
+ * Compares with the quota, counts and inserts in one statement, for as many devices as there is room, in the
+ * order in which they asked. The lock of the log lets one such statement run at a time; should anything let
+ * two past each other, the CHECK of the count and UNIQUE (job_id, unit_index) undo the second.
  */
-const takeOne = `
-  WITH room AS (
-    UPDATE jobs SET units_taken = units_taken + 1, units_held = units_held + 1
-    WHERE job_id = $1 AND state = 'approved' AND units_held < quota
-    AND NOT EXISTS (SELECT 1 FROM units WHERE job_id = $1 AND thumbprint = $2)
-    RETURNING units_taken - 1 AS unit_index),
+const takeFree = `
+  WITH asked AS (
+    SELECT DISTINCT ON (job_id, thumbprint) *
+    FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[]) WITH ORDINALITY
+      AS a (job_id, thumbprint, certificate, at_ms, place)
+    WHERE NOT EXISTS (SELECT 1 FROM units u WHERE u.job_id = a.job_id AND u.thumbprint = a.thumbprint)
+    ORDER BY job_id, thumbprint, place),
+  numbered AS (
+    SELECT *, row_number() OVER (PARTITION BY job_id ORDER BY place) AS number FROM asked),
+  wanted AS (
+    SELECT job_id, least(count(*), quota - units_held) AS units
+    FROM numbered JOIN jobs USING (job_id) WHERE state = 'approved' GROUP BY job_id, quota, units_held),
+  room AS (
+    UPDATE jobs SET units_taken = units_taken + units, units_held = units_held + units
+    FROM wanted WHERE jobs.job_id = wanted.job_id AND units > 0
+    RETURNING jobs.job_id, units_taken - units AS first_index, units),
+  given AS (
+    SELECT numbered.*, first_index + number - 1 AS unit_index
+    FROM numbered JOIN room USING (job_id) WHERE number <= units),
   device AS (
-    INSERT INTO devices SELECT $2, $3, $4 FROM room ON CONFLICT (thumbprint) DO NOTHING)
-  INSERT INTO units SELECT $1, $2, unit_index, $4 FROM room RETURNING unit_index`;
+    INSERT INTO devices SELECT DISTINCT ON (thumbprint) thumbprint, certificate, at_ms
+    FROM given ORDER BY thumbprint, place ON CONFLICT (thumbprint) DO NOTHING)
+  INSERT INTO units SELECT job_id, thumbprint, unit_index, at_ms FROM given
+  RETURNING job_id, thumbprint, unit_index`;
 
 /** How things stand, without a lock: who finds his unit, or no room, need not wait for one. */
 const lookAtUnit = `
@@ -64,19 +80,49 @@ const voidOne = `
 const find = (query: Query, jobId: Bytes, thumbprint: Bytes): Promise<UnitRecord | undefined> =>
   one(query, rows.toUnit, `${selectUnit} WHERE u.job_id = $1 AND u.thumbprint = $2`, jobId, thumbprint);
 
-async function take({ query, append }: Transaction, request: TakeRequest) {
-  const { jobId, thumbprint, certificate = null, atMs, event } = request;
-  const unitIndex = await one(query, rows.toUnitIndex, takeOne, jobId, thumbprint, certificate, atMs);
-  if (unitIndex !== undefined) {
-    append(event(unitIndex, 'unit-taken'));
-    return { unitIndex, taken: true };
-  }
+type Taken = Awaited<ReturnType<Store['takeUnit']>>;
+
+const nameOf = (jobId: Uint8Array, thumbprint: Uint8Array): string => `${toHex(jobId)} ${toHex(thumbprint)}`;
+
+/** The unit that a device holds, or held before it was voided. */
+async function takeHeld({ query, append }: Transaction, request: TakeRequest): Promise<Taken> {
+  const { jobId, thumbprint, atMs, event } = request;
   const held = await find(query, jobId, thumbprint);
   if (!held?.voided) return held && { unitIndex: held.unitIndex, taken: false };
   if (!(await changed(query, takeAgain, jobId, held.unitIndex, atMs))) return undefined;
   append(event(held.unitIndex, 'unit-retaken'));
   return { unitIndex: held.unitIndex, taken: true };
 }
+
+const taking: WriteKind<TakeRequest, Taken> = {
+  run: async (transaction, requests) => {
+    const { query, append } = transaction;
+    const found = await all(
+      query,
+      ({ job_id, thumbprint, unit_index }): [string, number] => [
+        nameOf(job_id as Uint8Array, thumbprint as Uint8Array),
+        unit_index as number,
+      ],
+      takeFree,
+      ...[requests.map(({ jobId }) => jobId), requests.map(({ thumbprint }) => thumbprint)],
+      requests.map(({ certificate = null }) => certificate),
+      requests.map(({ atMs }) => atMs),
+    );
+    const given = new Map(found);
+    const answers: Taken[] = [];
+    for (const request of requests) {
+      const name = nameOf(request.jobId, request.thumbprint);
+      const unitIndex = given.get(name);
+      given.delete(name); // the first who asks for a device has taken it
+      if (unitIndex !== undefined) append(request.event(unitIndex, 'unit-taken'));
+      const unit =
+        unitIndex === undefined ? await takeHeld(transaction, request) : { unitIndex, taken: true };
+      if (unit && request.station) await admit(transaction, request, unit.unitIndex);
+      answers.push(unit);
+    }
+    return answers;
+  },
+};
 
 async function admit(
   { query, append }: Transaction,
@@ -98,7 +144,7 @@ async function admit(
   if (isNew) append(event(unitIndex));
 }
 
-export function unitMethods({ read, commit }: PostgresContext): UnitMethods {
+export function unitMethods({ read, commit, commitTogether }: PostgresContext): UnitMethods {
   return {
     takeUnit: async (request) => {
       const seen = (await read(lookAtUnit, [request.jobId, request.thumbprint])).rows[0];
@@ -106,11 +152,7 @@ export function unitMethods({ read, commit }: PostgresContext): UnitMethods {
       const unitIndex = seen['voided'] === 1 ? null : (seen['unit_index'] as number | null);
       if (unitIndex === null && seen['room'] === 0) return undefined;
       if (unitIndex !== null && !request.station) return { unitIndex, taken: false };
-      return commit(async (transaction) => {
-        const unit = await take(transaction, request);
-        if (unit && request.station) await admit(transaction, request, unit.unitIndex);
-        return unit;
-      });
+      return commitTogether(taking, request);
     },
     findUnit: (jobId, thumbprint) => find(read, jobId, thumbprint),
     listUnits: (jobId, { from, limit }) =>

@@ -4,19 +4,23 @@ import type { Bytes } from '@firmseal/bytes';
 import type { LicenseRecord } from './records.ts';
 import * as rows from './rows.ts';
 import type { SqliteContext } from './sqlite-context.ts';
+import type { LicenseKey } from './store.ts';
 import type { LicenseMethods } from './store-parts.ts';
-
-type NonceKey = Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>;
 
 export function licenseMethods({ database, head, append }: SqliteContext): LicenseMethods {
   const byRequest = (jobId: Bytes, requestId: string): LicenseRecord | undefined => {
     const sql = 'SELECT * FROM licenses WHERE job_id = ? AND request_id = ?';
     return database.one(rows.toLicense, sql, jobId, requestId);
   };
-  const byNonce = (key: NonceKey): LicenseRecord | undefined => {
-    const sql =
-      'SELECT * FROM licenses WHERE job_id = ? AND thumbprint = ? AND manifest_digest = ? AND nonce = ?';
-    return database.one(rows.toLicense, sql, key.jobId, key.thumbprint, key.manifestDigest, key.nonce);
+  const alike = ({ jobId, requestId, thumbprint, manifestDigest, nonce }: LicenseKey) => {
+    const sql = `SELECT 0 AS place, l.* FROM licenses l WHERE job_id = ? AND request_id = ?
+      UNION ALL SELECT 1, l.* FROM licenses l
+      WHERE job_id = ? AND thumbprint = ? AND manifest_digest = ? AND nonce = ?
+      ORDER BY place LIMIT 1`;
+    return database.one(
+      ...[rows.toLicense, sql, jobId, requestId],
+      ...[jobId, thumbprint, manifestDigest, nonce],
+    );
   };
   return {
     insertLicense: (l, event) =>
@@ -45,13 +49,13 @@ export function licenseMethods({ database, head, append }: SqliteContext): Licen
           append(event);
           return { license: { ...l, logSequence }, inserted };
         }
-        const present = byRequest(l.jobId, l.requestId) ?? byNonce(l);
+        const present = alike(l);
         return present && { license: present, inserted };
       }),
     findLicense: async (licenseId) =>
       database.one(rows.toLicense, 'SELECT * FROM licenses WHERE license_id = ?', licenseId),
     findLicenseByRequest: async (jobId, requestId) => byRequest(jobId, requestId),
-    findLicenseByNonce: async (key) => byNonce(key),
+    findLicenseOf: async (key) => alike(key),
     listLicenses: async ({ jobId, first, last }) =>
       database.all(
         rows.toLicense,

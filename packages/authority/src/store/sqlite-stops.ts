@@ -20,8 +20,15 @@ export function stopMethods({ database, append }: SqliteContext): StopMethods {
         if (isLifted) append(event);
         return isLifted;
       }),
-    findStop: async ({ kind, name }) =>
-      database.one(rows.toStop, 'SELECT * FROM stops WHERE kind = ? AND name = ?', kind, name),
+    findStop: async (...keys) => {
+      const any = keys.map(() => '(kind = ? AND name = ?)').join(' OR ');
+      const values = keys.flatMap(({ kind, name }) => [kind, name]);
+      return database.one(
+        rows.toStop,
+        `SELECT * FROM stops WHERE ${any} ORDER BY ordinal LIMIT 1`,
+        ...values,
+      );
+    },
     listStops: async ({ from, limit }) =>
       database.all(rows.toStop, 'SELECT * FROM stops ORDER BY ordinal DESC LIMIT ? OFFSET ?', limit, from),
   };

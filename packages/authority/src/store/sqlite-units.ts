@@ -30,7 +30,14 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
   const find = (jobId: Bytes, thumbprint: Bytes): UnitRecord | undefined =>
     database.one(rows.toUnit, `${selectUnit} WHERE u.job_id = ? AND u.thumbprint = ?`, jobId, thumbprint);
   const take = ({ jobId, thumbprint, certificate, atMs, event }: TakeRequest) => {
-    const held = find(jobId, thumbprint);
+    // Should two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one end.
+    const unitIndex = database.one(
+      rows.toUnitIndex,
+      `INSERT INTO units SELECT job_id, ?, next_index, ? ${withRoom}
+       AND NOT EXISTS (SELECT 1 FROM units u WHERE u.job_id = ? AND u.thumbprint = ?) RETURNING unit_index`,
+      ...[thumbprint, atMs, jobId, jobId, thumbprint],
+    );
+    const held = unitIndex === undefined ? find(jobId, thumbprint) : undefined;
     if (held && !held.voided) return { unitIndex: held.unitIndex, taken: false };
     if (held) {
       const lifted = database.changed(
@@ -45,14 +52,6 @@ export function unitMethods({ database, append }: SqliteContext): UnitMethods {
       append(event(held.unitIndex, 'unit-retaken'));
       return { unitIndex: held.unitIndex, taken: true };
     }
-    // Should two transactions ever count the same number, UNIQUE (job_id, unit_index) lets only one end.
-    const unitIndex = database.one(
-      rows.toUnitIndex,
-      `INSERT INTO units SELECT job_id, ?, next_index, ? ${withRoom} RETURNING unit_index`,
-      thumbprint,
-      atMs,
-      jobId,
-    );
     if (unitIndex === undefined) return undefined;
     database.run(
       'INSERT INTO devices VALUES (?, ?, ?) ON CONFLICT (thumbprint) DO NOTHING',

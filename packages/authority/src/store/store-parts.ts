@@ -47,7 +47,7 @@ export type LicenseMethods = Pick<
   | 'insertLicense'
   | 'findLicense'
   | 'findLicenseByRequest'
-  | 'findLicenseByNonce'
+  | 'findLicenseOf'
   | 'listLicenses'
   | 'insertReceipt'
   | 'findReceipt'

@@ -55,6 +55,12 @@ interface RolloutCounts {
 }
 
 export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
+
+/** What tells a license apart that was issued before. */
+export type LicenseKey = Pick<
+  LicenseRecord,
+  'jobId' | 'requestId' | 'thumbprint' | 'manifestDigest' | 'nonce'
+>;
 type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
@@ -167,9 +173,8 @@ export interface Store {
   ): Promise<{ license: LicenseRecord; inserted: boolean } | undefined>;
   findLicense(licenseId: Bytes): Promise<LicenseRecord | undefined>;
   findLicenseByRequest(jobId: Bytes, requestId: string): Promise<LicenseRecord | undefined>;
-  findLicenseByNonce(
-    key: Pick<LicenseRecord, 'jobId' | 'thumbprint' | 'manifestDigest' | 'nonce'>,
-  ): Promise<LicenseRecord | undefined>;
+  /** By the request id; and when there is none, by job, device, manifest and nonce. */
+  findLicenseOf(key: LicenseKey): Promise<LicenseRecord | undefined>;
   /** By unit, and for each in the order of issue. */
   listLicenses(range: UnitRange): Promise<LicenseRecord[]>;
 
@@ -229,7 +234,8 @@ export interface Store {
   setStop(stop: StopRecord, event: LogEvent): Promise<boolean>;
   /** False, and nothing logged: it is not stopped. */
   liftStop(key: StopKey, event: LogEvent): Promise<boolean>;
-  findStop(key: StopKey): Promise<StopRecord | undefined>;
+  /** One of these that is in force. */
+  findStop(...keys: readonly StopKey[]): Promise<StopRecord | undefined>;
   /** Newest first. */
   listStops(page: Page): Promise<StopRecord[]>;
 
