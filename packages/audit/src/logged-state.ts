@@ -38,6 +38,8 @@ export interface LoggedJob {
   rollout: LoggedRollout;
   /** No license after it, milliseconds since 1970. */
   readonly until: number | undefined;
+  /** SHA-256 of what the ledger is asked for, hexadecimal. */
+  readonly ledger: string | undefined;
 }
 
 /** Counts at the time of an entry. */
@@ -433,6 +435,7 @@ export class LoggedState {
   }
 
   #openJob(fields: Fields): void {
+    const ledger = fields.optionalBytes('ledger');
     const job: LoggedJob = {
       product: fields.text('product'),
       quota: fields.number('quota'),
@@ -451,6 +454,7 @@ export class LoggedState {
       ends: new Map(),
       rollout: { percent: 0, halted: false, sinceMs: 0 },
       until: fields.optionalNumber('until'),
+      ledger: ledger && toHex(ledger),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');
   }

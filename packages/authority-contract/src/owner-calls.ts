@@ -8,6 +8,7 @@ import {
   approvalKinds,
   jobModes,
   jobView,
+  ledgerPolicy,
   mostItems,
   origins,
   pageOf,
@@ -59,13 +60,14 @@ const jobCalls = {
     path: '/v1/jobs',
     scopes: ['owner'],
     about:
-      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
       validUntilMs: z.optional(of.timeMs),
+      ledgerPolicy: ledgerPolicy.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)

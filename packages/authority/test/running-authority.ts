@@ -188,6 +188,8 @@ export class TestAuthority {
       seal?: SealChoice;
       deviceData?: Bytes[][];
       accepts?: AcceptedOutcomes;
+      /** Further fields of the request. */
+      more?: Readonly<Record<string, unknown>>;
     } = {},
   ): Promise<OpenedJob> {
     const { quota = 3, mode = 'session', approve = true, deviceData = [], accepts = [] } = options;
@@ -197,7 +199,7 @@ export class TestAuthority {
       header: toBase64url(sealed.header),
       contentKeyFile: toBase64url(sealed.contentKeyFile),
       quota,
-      ...{ mode, accepts },
+      ...{ mode, accepts, ...options.more },
       deviceData: deviceData.map((set) => set.map(toBase64url)),
     });
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);

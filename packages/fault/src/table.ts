@@ -3174,7 +3174,7 @@ export const faultTable = {
     remedy: 'Fetch it again from the ledger, byte for byte; a note is text with its signatures in the last lines.',
   },
   'note-key-malformed': {
-    number: 1801, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1801, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: '{what} is no verifier key of a signed note: {problem}.',
     remedy: 'Take the line NAME+ID+KEY as `firmseal ledger init` or `firmseal witness init` wrote it.',
   },
@@ -3312,6 +3312,16 @@ export const faultTable = {
     number: 1828, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'Another process (number {process}) publishes into {folder}.',
     remedy: 'Stop it first, or give this authority a folder of its own.',
+  },
+  'ledger-policy-malformed': {
+    number: 1829, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The ledger policy of the job cannot be used: {problem}.',
+    remedy: 'Name the ledger, its witnesses, each once, and no more cosignatures than there are witnesses.',
+  },
+  'job-ledger-unfit': {
+    number: 1830, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The job asks for proofs that this authority cannot give: {problem}.',
+    remedy: 'Compare the keys of the job with `ledger.json` of the authority. Licenses wait until ledger and witnesses are there again; no quota was spent for a job that is opened.',
   },
   'board-unsent': {
     number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,

@@ -2,7 +2,6 @@
 // made and read there; scopes and limits are held by routes.ts and gate.ts.
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
-import { type Bytes, utf8 } from '@firmseal/bytes';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
 import type { Authority } from '../service/authority.ts';
@@ -14,6 +13,7 @@ import { giveApproval } from '../service/given-approval.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
+import { releaseTogether, releaseWithProof } from '../service/ledger-release.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import { answerFloor, recordRecovery } from '../service/recoveries.ts';
@@ -65,24 +65,6 @@ async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () =
   });
 }
 
-interface Logged {
-  readonly logSequence: number;
-}
-
-/**
- * The last step before a license leaves: that its entry is published, and cosigned where witnesses are
- * awaited. A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
- */
-async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
-  return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
-}
-
-/** The same for licenses that leave together: the newest entry is published with all before it. */
-async function awaitLedger(authority: Authority, licenses: readonly Logged[]): Promise<void> {
-  if (licenses.length === 0) return;
-  await proofOf(authority, { logSequence: Math.max(...licenses.map(({ logSequence }) => logSequence)) });
-}
-
 export function createHandlers(authority: Authority, health: HealthProbe): Handlers {
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
@@ -90,12 +72,12 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
       const issued = await licenseStation(authority, { ...ask, jobId: job });
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
     takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
@@ -106,7 +88,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
-      await awaitLedger(authority, licenses);
+      await releaseTogether(authority, job, licenses);
       return {
         manifestDigest,
         licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({

@@ -72,14 +72,13 @@ export async function approvalsOf(
 }
 
 /** The job as its approvers sign it, without its packages. */
-export const orderOf = ({
-  quota,
-  mode,
-  accepts,
-  validUntilMs,
-}: JobRecord): Omit<OrderSubject, 'kind' | 'packages'> => ({
+export const orderOf = (
+  crypto: Crypto,
+  { quota, mode, accepts, validUntilMs, ledgerPolicy }: JobRecord,
+): Omit<OrderSubject, 'kind' | 'packages'> => ({
   ...{ quota, mode, accepts },
   ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
+  ...(ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {}),
 });
 
 interface Question {
@@ -87,9 +86,9 @@ interface Question {
   readonly covers: (subject: Subject) => boolean;
 }
 
-const orderQuestion = (job: JobRecord): Question => ({
+const orderQuestion = (crypto: Crypto, job: JobRecord): Question => ({
   what: 'the order',
-  covers: coversOrder(orderOf(job)),
+  covers: coversOrder(orderOf(crypto, job)),
 });
 
 const packageQuestion = (manifestDigest: Bytes): Question => ({
@@ -117,7 +116,7 @@ async function requireAnswers(
 /** Before a license, or a unit of ST's installer, for which there is no package. Throws as requireAnswers. */
 export const requireOrdered = (authority: Authority, job: JobRecord, manifestDigest?: Bytes): Promise<void> =>
   requireAnswers(authority, job, [
-    orderQuestion(job),
+    orderQuestion(authority.crypto, job),
     ...(manifestDigest === undefined ? [] : [packageQuestion(manifestDigest)]),
   ]);
 
@@ -125,7 +124,7 @@ export const requireOrdered = (authority: Authority, job: JobRecord, manifestDig
 export async function requireOrderedWhole(authority: Authority, job: JobRecord): Promise<void> {
   const packages = await authority.store.listPackages(job.jobId);
   const questions = packages.map(({ manifestDigest }) => packageQuestion(manifestDigest));
-  await requireAnswers(authority, job, [orderQuestion(job), ...questions]);
+  await requireAnswers(authority, job, [orderQuestion(authority.crypto, job), ...questions]);
 }
 
 /** A void, an acknowledgement, a close. Throws as requireAnswers. */

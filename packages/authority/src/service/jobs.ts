@@ -7,6 +7,7 @@ import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
+import type { LedgerPolicyTexts } from '@firmseal/ledger';
 import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
@@ -16,6 +17,7 @@ import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.t
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 import { certifyEnd } from './job-end.ts';
+import { openLedgerPolicy, viewLedgerPolicy } from './ledger-release.ts';
 import type { Draw } from './repeats.ts';
 import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
@@ -32,6 +34,8 @@ export interface JobRequest {
   readonly validUntilMs?: number | undefined;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
   readonly accepts?: AcceptedOutcomes | undefined;
+  /** What the ledger is asked for before a license leaves. */
+  readonly ledgerPolicy?: LedgerPolicyTexts | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
@@ -89,7 +93,8 @@ const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 /**
  * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
  * content-key file, `content-key-package-wrong`, `key-commitment-wrong`, `station-package-unfit`,
- * `device-data-count-wrong`, `license-data-wrong`.
+ * `device-data-count-wrong`, `license-data-wrong`, `ledger-policy-malformed`, `note-key-malformed`,
+ * `job-ledger-unfit`.
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
   const { crypto, store } = authority;
@@ -99,6 +104,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   await checkContentKey(authority, manifest, contentKeyFile);
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
+  const ledger = openLedgerPolicy(authority, request.ledgerPolicy);
   const jobId = request.draw('job', jobIdSizeBytes);
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
@@ -108,7 +114,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, accepts, createdAtMs, ...until, ...key },
+      job: { jobId, product, quota, mode, accepts, createdAtMs, ...until, ...ledger, ...key },
       package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
@@ -119,6 +125,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
         ...{ job: jobId, product, quota, mode, accepts: accepts.join(' ') },
         ...{ manifest: manifest.digest, by: request.by },
         ...(until.validUntilMs === undefined ? {} : { until: until.validUntilMs }),
+        ...(ledger.ledgerPolicy ? { ledger: crypto.sha256(ledger.ledgerPolicy) } : {}),
       },
     },
   );
@@ -200,7 +207,7 @@ export async function setRollout(
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
-  const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs } = job;
+  const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs, ledgerPolicy } = job;
   return {
     ...{
       job: jobId,
@@ -213,6 +220,7 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
     },
     ...{ units, ...counts, createdAtMs },
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
+    ...(ledgerPolicy ? { ledgerPolicy: viewLedgerPolicy(ledgerPolicy) } : {}),
     ...(await viewApprovals(authority, job)),
     ...(await viewRollout(authority, job)),
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({

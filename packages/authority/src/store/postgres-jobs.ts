@@ -28,12 +28,13 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
       commit(async ({ query, append }) => {
         await query(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key,
-             valid_until_ms)
-           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8)`,
+             valid_until_ms, ledger_policy)
+           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9)`,
           [
             ...[job.jobId, job.product, job.quota, job.mode, job.accepts.join(' '), job.createdAtMs],
             job.deviceDataKey ?? null,
             job.validUntilMs ?? null,
+            job.ledgerPolicy ?? null,
           ],
         );
         await insertPackageRow(query, { ...item, jobId: job.jobId });

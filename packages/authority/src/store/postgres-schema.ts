@@ -304,6 +304,11 @@ const postgresMigrations: readonly string[] = [
   `,
   // Approvals of recoveries are of no job: their job id is zero bytes.
   'ALTER TABLE approvals DROP CONSTRAINT approvals_job_id_fkey',
+  // What a job asks of the ledger before a license leaves.
+  `
+  ALTER TABLE jobs ADD COLUMN ledger_policy bytea;
+  CREATE TRIGGER jobs_ledger_still BEFORE UPDATE OF ledger_policy ON jobs EXECUTE FUNCTION refuse_change();
+  `,
 ];
 
 const versionTable = 'firmseal_schema';

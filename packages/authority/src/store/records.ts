@@ -25,6 +25,10 @@ export interface JobRecord {
   /** No license after it; absent for a job without such an end. */
   readonly validUntilMs?: number;
   /**
+   * What the ledger is asked for before a license leaves (spec/ledger.md section 9); absent: its settings.
+   */
+  readonly ledgerPolicy?: Bytes;
+  /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
    */

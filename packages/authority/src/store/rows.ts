@@ -52,6 +52,7 @@ export const toJob = (row: Row): JobRecord => ({
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
   ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
+  ...(given(row, 'ledger_policy') ? { ledgerPolicy: bytes(row, 'ledger_policy') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 

@@ -25,8 +25,8 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       database.transaction(() => {
         database.run(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
-             device_data_key)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?)`,
+             device_data_key, ledger_policy)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
@@ -35,6 +35,7 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
           job.createdAtMs,
           job.validUntilMs ?? null,
           job.deviceDataKey ?? null,
+          job.ledgerPolicy ?? null,
         );
         insertPackageRow({ ...item, jobId: job.jobId });
         deviceData.forEach((sealed, unitIndex) => {

@@ -328,6 +328,12 @@ export const migrations: readonly string[] = [
     WHERE type = 'table' AND name = 'approvals';
   PRAGMA writable_schema = RESET;
   `,
+  // What a job asks of the ledger before a license leaves.
+  `
+  ALTER TABLE jobs ADD COLUMN ledger_policy BLOB;
+  CREATE TRIGGER jobs_ledger_still BEFORE UPDATE OF ledger_policy ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its ledger policy'); END;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

@@ -18,6 +18,12 @@ import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
+import {
+  leastWitnessesOption,
+  logKeyOption,
+  readLedgerPolicy,
+  witnessKeyOption,
+} from '../../ledger/note-keys.ts';
 import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
 import {
   authorityOption,
@@ -64,6 +70,9 @@ export const command = (shell: Shell) =>
       'how long the job gives licenses; without it there is no such end',
       number({ least: 1, most: 3650 }),
     )
+    .addOption(logKeyOption())
+    .addOption(witnessKeyOption())
+    .addOption(leastWitnessesOption())
     .addOption(approverKeyOption())
     .addOption(approverDelegationOption())
     .addOption(approvalPolicyOption())
@@ -76,12 +85,15 @@ export const command = (shell: Shell) =>
           '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --accept UNPROTECTED',
+        'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --package panel.seal --quota 4 --log-key ledger.vkey --witness-key witness.vkey',
       ),
     )
     .action(
       runs(shell, async (face, options, called) => {
         const { quota, mode, idFile, lineToken, accept: accepts = [] } = options;
         const deviceData = options.deviceData === undefined ? [] : readDeviceData(options.deviceData);
+        const ledgerPolicy = readLedgerPolicy(options);
         const client = accessAuthority(face, options);
         // The desk file names the files of its latest job; a file that was named here is never replaced.
         const outputOf = (path: string | undefined, name: string) => {
@@ -101,6 +113,7 @@ export const command = (shell: Shell) =>
         const { validDays } = options;
         const input = {
           ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
+          ...(ledgerPolicy ? { ledgerPolicy } : {}),
           ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
         };
         const opened = await client.call('openJob', input);
