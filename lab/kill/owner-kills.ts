@@ -151,6 +151,7 @@ class OwnerKills {
       insertIdentity: undefined,
       insertReceipt: undefined,
       logRecovery: undefined,
+      noteFewUnits: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -39,7 +39,7 @@ export function tellJob(face: Face, view: JobView): void {
   face.tell(
     { event: 'job', ...view },
     `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}${until}; quota ${quota}, units taken ${units}${withoutUse}, ` +
-      `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
+      `remaining ${remaining}${view.isFew ? ' (FEW)' : ''}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
       (stated === '' ? '' : `; without proof, by stations: ${stated}`) +
       signed,
   );

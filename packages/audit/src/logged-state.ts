@@ -281,6 +281,10 @@ const jobSteps: Record<string, (job: LoggedJob, fields: Fields, at: LoggedMoment
   'unit-taken': takeUnit,
   'unit-voided': voidUnit,
   'unit-retaken': retakeUnit,
+  'units-few': (job, fields) => {
+    const left = job.quota - job.units.size + job.voided.size;
+    must(fields.number('remaining') === left, 'another number of units than are left');
+  },
   'license-issued': issueLicense,
   'rollout-set': setRollout,
   'update-failed': failUpdate,

@@ -98,6 +98,10 @@ export const jobView = z.object({
   quota: of.count,
   /** Units that further chips can take. */
   remaining: of.count,
+  /** So many left, or fewer, are few; 0: never. */
+  fewUnits: of.count,
+  /** That few are left, and the job is not closed. */
+  isFew: z.boolean(),
   /** Units taken and not voided. */
   units: of.count,
   voided: of.count,

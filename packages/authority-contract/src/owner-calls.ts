@@ -60,13 +60,14 @@ const jobCalls = {
     path: '/v1/jobs',
     scopes: ['owner'],
     about:
-      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves. When `fewUnits` are left, or a tenth of the quota, the authority warns; 0 asks for no warning. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
       validUntilMs: z.optional(of.timeMs),
+      fewUnits: z.int().min(0).max(0x7fffffff).optional(),
       ledgerPolicy: ledgerPolicy.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))

@@ -49,6 +49,8 @@ export class TestAuthority {
   readonly owner = new Owner();
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
   readonly events: RequestEvent[] = [];
+  /** Warnings that few units are left. */
+  readonly few: unknown[] = [];
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
@@ -100,6 +102,7 @@ export class TestAuthority {
       store,
       kem: unwrapperOf(this.owner.kem),
       products: [this.keys, ...this.others],
+      onFewUnits: (warning) => this.few.push(warning),
       ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     });

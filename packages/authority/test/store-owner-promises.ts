@@ -6,6 +6,7 @@ import type { LogEvent } from '@firmseal/ledger';
 import { expect, it } from 'vitest';
 import type { ReceiptRecord } from '../src/store/records.ts';
 import type { NewLicense, Store } from '../src/store/store.ts';
+import { newJob } from './store-samples.ts';
 
 /** What the suite makes its records with. */
 export interface ConformanceKit {
@@ -99,6 +100,23 @@ export function ownerPromises(kit: ConformanceKit): void {
     expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(false);
     expect(await store().listStops({ from: 0, limit: 9 })).toEqual([stop('b', 1)]);
     expect(await logSize()).toBe(3);
+  });
+
+  it('notes once that few units of a job are left', async () => {
+    const { job, ...more } = newJob(3);
+    const opened = { ...more, job: { ...job, fewUnits: 1 }, deviceData: [] };
+    await store().insertJob(opened, event('open'));
+    await store().approveJob(jobId, event('approve'));
+    const note = () => store().noteFewUnits(jobId, (left) => event(`few ${left}`));
+    await take(0);
+    expect([await note(), await store().countFewJobs()]).toEqual([undefined, 0]);
+    await take(1);
+    expect([await note(), await note(), await store().countFewJobs()]).toEqual([1, undefined, 1]);
+    expect((await store().findJob(jobId))?.fewUnits).toBe(1);
+    await store().closeJob(jobId, event('close'));
+    expect(await store().countFewJobs()).toBe(0);
+    expect(await store().noteFewUnits(id(99, 16), () => event('none'))).toBeUndefined();
+    expect(await logSize()).toBe(6);
   });
 
   it('keeps one certificate of the end of a job', async () => {

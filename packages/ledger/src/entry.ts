@@ -24,6 +24,7 @@ export type LogKind =
   | 'unit-taken'
   | 'unit-voided'
   | 'unit-retaken'
+  | 'units-few'
   | 'license-issued'
   | 'receipt-stored'
   | 'station-admitted'

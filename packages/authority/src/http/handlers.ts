@@ -8,6 +8,7 @@ import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { warnIfFew } from '../service/few-units.ts';
 import { findUnits } from '../service/found-units.ts';
 import { giveApproval } from '../service/given-approval.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
@@ -71,15 +72,21 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     giveReceiptChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'receipt') }),
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
+      await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
       const issued = await licenseStation(authority, { ...ask, jobId: job });
+      await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
       return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
-    takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
+    takeStationUnit: async ({ job, ...ask }) => {
+      const taken = await takeStationUnit(authority, { ...ask, jobId: job });
+      await warnIfFew(authority, job, [taken]);
+      return taken;
+    },
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
     storeReceipt: async ({ job, ...request }) => {
       const stored = await storeReceipt(authority, { ...request, jobId: job });
@@ -88,6 +95,7 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
+      await warnIfFew(authority, job, licenses);
       await releaseTogether(authority, job, licenses);
       return {
         manifestDigest,

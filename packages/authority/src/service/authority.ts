@@ -46,6 +46,15 @@ export interface Authority {
   readonly challengeLifeMs: number;
   /** Absent: nothing is published. */
   readonly ledger?: Ledger;
+  /** Told once when few units of a job are left. */
+  readonly onFewUnits?: (warning: FewUnits) => void;
+}
+
+interface FewUnits {
+  readonly job: Bytes;
+  readonly product: string;
+  readonly remaining: number;
+  readonly quota: number;
 }
 
 export interface AuthorityOptions {
@@ -57,6 +66,7 @@ export interface AuthorityOptions {
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;
   readonly ledger?: Ledger;
+  readonly onFewUnits?: ((warning: FewUnits) => void) | undefined;
 }
 
 /**
@@ -94,10 +104,11 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
  * the store: close it yourself.
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
+  const { store, crypto, kem, challengeLifeMs = 600_000, ledger, onFewUnits } = options;
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
   const clock = createClock(await store.findTick(), options.clock);
-  return { store, crypto, kem, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };
+  const more = { ...(ledger ? { ledger } : {}), ...(onFewUnits ? { onFewUnits } : {}) };
+  return { store, crypto, kem, clock, products, challengeLifeMs, ...more };
 }
 
 /** Throws `product-not-served`. */

@@ -16,6 +16,7 @@ import type { Page } from '../store/store.ts';
 import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
+import { usualFewUnits } from './few-units.ts';
 import { certifyEnd } from './job-end.ts';
 import { openLedgerPolicy, viewLedgerPolicy } from './ledger-release.ts';
 import type { Draw } from './repeats.ts';
@@ -34,6 +35,8 @@ export interface JobRequest {
   readonly validUntilMs?: number | undefined;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
   readonly accepts?: AcceptedOutcomes | undefined;
+  /** So many units left, or fewer, are few; a tenth of the quota when left out. */
+  readonly fewUnits?: number | undefined;
   /** What the ledger is asked for before a license leaves. */
   readonly ledgerPolicy?: LedgerPolicyTexts | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
@@ -111,10 +114,11 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const { deviceData, ...key } =
     sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
+  const { fewUnits = usualFewUnits(quota) } = request;
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, accepts, createdAtMs, ...until, ...ledger, ...key },
+      job: { jobId, product, quota, mode, accepts, createdAtMs, fewUnits, ...until, ...ledger, ...key },
       package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
@@ -207,7 +211,9 @@ export async function setRollout(
 async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
-  const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs, ledgerPolicy } = job;
+  const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs } = job;
+  const { ledgerPolicy, fewUnits } = job;
+  const remaining = Math.max(0, quota - units);
   return {
     ...{
       job: jobId,
@@ -216,9 +222,10 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
       accepts: [...accepts],
       state,
       quota,
-      remaining: Math.max(0, quota - units),
+      remaining,
     },
     ...{ units, ...counts, createdAtMs },
+    ...{ fewUnits, isFew: state !== 'closed' && fewUnits > 0 && remaining <= fewUnits },
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
     ...(ledgerPolicy ? { ledgerPolicy: viewLedgerPolicy(ledgerPolicy) } : {}),
     ...(await viewApprovals(authority, job)),

@@ -309,6 +309,12 @@ const postgresMigrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN ledger_policy bytea;
   CREATE TRIGGER jobs_ledger_still BEFORE UPDATE OF ledger_policy ON jobs EXECUTE FUNCTION refuse_change();
   `,
+  // When few units of a job are left, and whether that was logged.
+  `
+  ALTER TABLE jobs ADD COLUMN few_units bigint NOT NULL DEFAULT 0,
+    ADD COLUMN few_noted integer NOT NULL DEFAULT 0;
+  UPDATE jobs SET few_units = quota / 10;
+  `,
 ];
 
 const versionTable = 'firmseal_schema';

@@ -24,6 +24,8 @@ export interface JobRecord {
   readonly createdAtMs: number;
   /** No license after it; absent for a job without such an end. */
   readonly validUntilMs?: number;
+  /** So many units left, or fewer, are few; 0: never. */
+  readonly fewUnits: number;
   /**
    * What the ledger is asked for before a license leaves (spec/ledger.md section 9); absent: its settings.
    */

@@ -51,6 +51,7 @@ export const toJob = (row: Row): JobRecord => ({
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  fewUnits: number(row, 'few_units'),
   ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
   ...(given(row, 'ledger_policy') ? { ledgerPolicy: bytes(row, 'ledger_policy') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
@@ -248,6 +249,9 @@ export const toLogRow = (row: Row): LogRow => ({
   leaf: bytes(row, 'leaf'),
   head: bytes(row, 'head'),
 });
+
+/** Units of a job that are left. */
+export const toRemaining = (row: Row): number => number(row, 'remaining');
 
 /** Sealed per-device data of a unit. */
 export const toSealed = (row: Row): Bytes => bytes(row, 'sealed');

@@ -334,6 +334,12 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER jobs_ledger_still BEFORE UPDATE OF ledger_policy ON jobs
     BEGIN SELECT RAISE(ABORT, 'a job keeps its ledger policy'); END;
   `,
+  // When few units of a job are left (0: never), and whether that was logged.
+  `
+  ALTER TABLE jobs ADD COLUMN few_units INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN few_noted INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET few_units = quota / 10;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

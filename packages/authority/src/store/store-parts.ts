@@ -39,6 +39,8 @@ export type JobMethods = Pick<
   | 'listJobs'
   | 'listPackages'
   | 'countJob'
+  | 'noteFewUnits'
+  | 'countFewJobs'
   | 'findDeviceData'
 >;
 

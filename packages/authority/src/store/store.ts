@@ -59,7 +59,8 @@ type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: num
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
 interface NewJob {
-  readonly job: Omit<JobRecord, 'state'>;
+  /** Without `fewUnits`, none are few. */
+  readonly job: Omit<JobRecord, 'state' | 'fewUnits'> & { readonly fewUnits?: number };
   readonly package: Omit<NewPackage, 'jobId'>;
   /** Sealed per-device data by unit index; empty, or one a unit of the quota. */
   readonly deviceData: readonly Bytes[];
@@ -128,6 +129,13 @@ export interface Store {
   /** In ascending ordinal. */
   listPackages(jobId: Bytes): Promise<PackageRecord[]>;
   countJob(jobId: Bytes): Promise<JobCounts>;
+  /**
+   * Once a job: that so few units are left as the job calls few. How many; undefined, and nothing logged:
+   * there are more, it was noted before, or the job is unknown.
+   */
+  noteFewUnits(jobId: Bytes, event: (remaining: number) => LogEvent): Promise<number | undefined>;
+  /** Approved jobs with so few units left. */
+  countFewJobs(): Promise<number>;
   findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined>;
 
   /**
@@ -334,6 +342,7 @@ export const durableWrites = [
   'setStop',
   'liftStop',
   'logRecovery',
+  'noteFewUnits',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

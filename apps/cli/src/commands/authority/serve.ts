@@ -11,7 +11,7 @@ import {
   serveAuthority,
   serveMetrics,
 } from '@firmseal/authority';
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { type KeyRole, type OpenedKey, openKeyFile, signerOf, unwrapperOf } from '@firmseal/keys';
@@ -70,6 +70,8 @@ async function openAuthority(
   const authority = await createAuthority({
     ...{ store, crypto: nodeCrypto, kem, products: [...products] },
     ...(ledger ? { ledger: ledger.ledger } : {}),
+    onFewUnits: ({ job, product, remaining, quota }) =>
+      face.warn(`job ${toHex(job)} of product ${product}: ${remaining} of ${quota} units are left`),
   });
   const restored = await checkHead(authority, head, { statements });
   if (restored)
@@ -147,6 +149,7 @@ export const command = (shell: Shell) =>
           }
           const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
+          metrics?.watchJobs(() => store.countFewJobs());
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const console = options.console ? readConsole(face) : undefined;
           const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });

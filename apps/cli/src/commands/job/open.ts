@@ -1,7 +1,7 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { resolve } from 'node:path';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
@@ -38,6 +38,15 @@ import type { Shell } from '../../shell.ts';
 
 const dayMs = 86_400_000;
 
+/** Of a quota: a number stands for itself, a share is rounded down. */
+function fewUnits(text: string): (quota: number) => number {
+  const [, digits, share] = /^(\d{1,10})(%?)$/.exec(text) ?? [];
+  const value = Number(digits);
+  if (digits === undefined || value > (share === '%' ? 100 : 0x7fff_ffff))
+    throw new InvalidArgumentError('A number of units is due, or a share from 0% to 100%.');
+  return (quota) => (share === '%' ? Math.floor((quota * value) / 100) : value);
+}
+
 export const command = (shell: Shell) =>
   new Command()
     .addOption(authorityOption())
@@ -69,6 +78,11 @@ export const command = (shell: Shell) =>
       '--valid-days <number>',
       'how long the job gives licenses; without it there is no such end',
       number({ least: 1, most: 3650 }),
+    )
+    .option(
+      '--few-units <number>',
+      'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
+      fewUnits,
     )
     .addOption(logKeyOption())
     .addOption(witnessKeyOption())
@@ -113,6 +127,7 @@ export const command = (shell: Shell) =>
         const { validDays } = options;
         const input = {
           ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
+          ...(options.fewUnits === undefined ? {} : { fewUnits: options.fewUnits(quota) }),
           ...(ledgerPolicy ? { ledgerPolicy } : {}),
           ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
         };
