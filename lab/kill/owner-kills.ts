@@ -152,6 +152,8 @@ class OwnerKills {
       insertReceipt: undefined,
       logRecovery: undefined,
       noteFewUnits: undefined,
+      insertWebhook: undefined,
+      removeWebhook: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -428,6 +428,8 @@ export class LoggedState {
       const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
       must(isLifted, 'the end of a stop that was not set');
     },
+    'webhook-added': () => undefined,
+    'webhook-removed': () => undefined,
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };

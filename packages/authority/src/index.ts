@@ -18,6 +18,7 @@ export { readEvidence } from './service/evidence.ts';
 export { Ledger, type LedgerOptions, type Published, type Round } from './service/ledger.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
+export { type SenderOptions, WebhookSender } from './service/webhook-sender.ts';
 export { copyFromPostgres, copyToPostgres } from './store/postgres-copy.ts';
 export { openPostgresStore } from './store/postgres-store.ts';
 export { type PostgresAddress, parsePostgresUrl, showPostgresAddress } from './store/postgres-url.ts';

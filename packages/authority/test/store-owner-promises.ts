@@ -119,6 +119,41 @@ export function ownerPromises(kit: ConformanceKit): void {
     expect(await logSize()).toBe(6);
   });
 
+  it('keeps webhooks, of which one process at a time has one', async () => {
+    const webhook = (n: number) => ({
+      ...{ webhookId: `${n}`, url: `https://a.example/${n}`, events: ['job.opened', 'stop.set'] as const },
+      ...{ secret: id(n, 90), createdAtMs: n },
+    });
+    await open(1);
+    expect(await store().insertWebhook(webhook(1), 2, event('first'))).toBe(true);
+    expect(await store().insertWebhook(webhook(2), 2, event('second'))).toBe(true);
+    expect(await store().insertWebhook(webhook(3), 2, event('third'))).toBe(false);
+    const start = { attempts: 0, dueAtMs: 0, delivered: 0, givenUp: 0 };
+    expect(await store().listWebhooks()).toEqual([
+      { ...webhook(1), next: 2, ...start },
+      { ...webhook(2), next: 3, ...start },
+    ]);
+    const claim = (nowMs: number) =>
+      store().claimWebhook({ webhookId: '1', nowMs, untilMs: nowMs + 10, aheadMs: 100 });
+    expect([await claim(1), await claim(2), await claim(11), await claim(12)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    const last = { atMs: 12, result: 'status 500' };
+    const progress = { next: 7, attempts: 2, dueAtMs: 50, delivered: 4, givenUp: 1, last };
+    await store().noteWebhook('1', progress);
+    expect((await store().listWebhooks())[0]).toEqual({ ...webhook(1), ...progress });
+    expect([await claim(49), await claim(50)]).toEqual([false, true]);
+    // The clock was put back by more than any claim lasts.
+    expect(await claim(-200)).toBe(true);
+    expect(await store().removeWebhook('1', event('removed'))).toBe(true);
+    expect(await store().removeWebhook('1', event('again'))).toBe(false);
+    expect(await claim(500)).toBe(false);
+    expect(await logSize()).toBe(4);
+  });
+
   it('keeps one certificate of the end of a job', async () => {
     await open(1);
     const end = { jobId, endDigest: id(41, 32), end: id(42, 90), delegation: id(43, 80) };

@@ -3338,6 +3338,21 @@ export const faultTable = {
     sentence: 'The authority has no receipt {receipt}.',
     remedy: 'Compare the digest with the one that the job\'s list of units shows.',
   },
+  'webhook-url-refused': {
+    number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The authority calls no such address: {problem}.',
+    remedy: 'Give an https address without user name, password and fragment; http only for this machine, as in http://127.0.0.1:8080/.',
+  },
+  'webhooks-too-many': {
+    number: 2101, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority has {most} webhooks, and takes no more.',
+    remedy: 'Remove one with `firmseal webhook remove`, or let one address pass the events on.',
+  },
+  'webhook-unknown': {
+    number: 2102, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no webhook {webhook}.',
+    remedy: 'Take an id that `firmseal webhook list` shows.',
+  },
 } as const;
 
 /** Exit statuses of the command by name. */

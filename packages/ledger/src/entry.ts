@@ -19,6 +19,8 @@ export type LogKind =
   | 'approval-stored'
   | 'rollout-set'
   | 'update-failed'
+  | 'webhook-added'
+  | 'webhook-removed'
   | 'stop-set'
   | 'stop-lifted'
   | 'unit-taken'

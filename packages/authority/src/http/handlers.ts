@@ -24,6 +24,7 @@ import { licenseStation, storeOutcome, takeStationUnit } from '../service/statio
 import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
+import { addWebhook, listWebhooks, removeWebhook } from '../service/webhooks.ts';
 import { whoAmI } from '../service/who-am-i.ts';
 import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
@@ -131,6 +132,16 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     listStops: async (page) => {
       const { items, more } = await paged(page, (one) => listStops(authority, one));
       return { stops: items, more };
+    },
+    addWebhook: (request, by, { draw }) => addWebhook(authority, { ...request, by, draw }),
+    listWebhooks: async () => ({ webhooks: await listWebhooks(authority) }),
+    removeWebhook: (request, by, { again }) => {
+      const done = async () => ({ removed: true as const });
+      return orDone(
+        removeWebhook(authority, { ...request, by }).then(done),
+        again && 'webhook-unknown',
+        done,
+      );
     },
     giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
     fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),

@@ -9,6 +9,7 @@ import type {
   LicenseMode,
   StopKind,
   TokenScope,
+  WebhookEvent,
 } from '@firmseal/authority-contract';
 import { type Bytes, concatBytes } from '@firmseal/bytes';
 import type { LogHead, LogRow } from '@firmseal/ledger';
@@ -33,6 +34,7 @@ import type {
   StopRecord,
   TokenRecord,
   UnitRecord,
+  WebhookRecord,
 } from './records.ts';
 import type { UnitName } from './store.ts';
 
@@ -240,6 +242,22 @@ export const toToken = (row: Row): TokenRecord => ({
   createdAtMs: number(row, 'created_at_ms'),
   ...(given(row, 'expires_at_ms') ? { expiresAtMs: number(row, 'expires_at_ms') } : {}),
   ...(given(row, 'revoked_at_ms') ? { revokedAtMs: number(row, 'revoked_at_ms') } : {}),
+});
+
+export const toWebhook = (row: Row): WebhookRecord => ({
+  webhookId: text(row, 'webhook_id'),
+  url: text(row, 'url'),
+  events: text(row, 'events').split(' ') as WebhookEvent[],
+  secret: bytes(row, 'secret'),
+  createdAtMs: number(row, 'created_at_ms'),
+  next: number(row, 'next'),
+  attempts: number(row, 'attempts'),
+  dueAtMs: number(row, 'due_at_ms'),
+  delivered: number(row, 'delivered'),
+  givenUp: number(row, 'given_up'),
+  ...(given(row, 'last_result')
+    ? { last: { atMs: number(row, 'last_at_ms'), result: text(row, 'last_result') } }
+    : {}),
 });
 
 export const toLogRow = (row: Row): LogRow => ({

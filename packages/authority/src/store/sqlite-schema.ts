@@ -340,6 +340,27 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN few_noted INTEGER NOT NULL DEFAULT 0;
   UPDATE jobs SET few_units = quota / 10;
   `,
+  // Addresses that are called when something happened.
+  `
+  CREATE TABLE webhooks (
+    ordinal INTEGER PRIMARY KEY,
+    webhook_id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    -- Separated by spaces.
+    events TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at_ms INTEGER NOT NULL DEFAULT 0,
+    -- Until then one process calls it.
+    claimed_until_ms INTEGER NOT NULL DEFAULT 0,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    given_up INTEGER NOT NULL DEFAULT 0,
+    last_at_ms INTEGER,
+    last_result TEXT
+  ) STRICT;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

@@ -66,6 +66,11 @@ export type RolloutMethods = Pick<Store, 'setRollout' | 'findRollout' | 'insertF
 
 export type StopMethods = Pick<Store, 'setStop' | 'liftStop' | 'findStop' | 'listStops'>;
 
+export type WebhookMethods = Pick<
+  Store,
+  'insertWebhook' | 'listWebhooks' | 'removeWebhook' | 'claimWebhook' | 'noteWebhook'
+>;
+
 export type UnitMethods = Pick<
   Store,
   'takeUnit' | 'findUnit' | 'listUnits' | 'findUnits' | 'voidUnit' | 'findDevice' | 'listStationRequests'

@@ -29,6 +29,7 @@ import type {
   StopRecord,
   TokenRecord,
   UnitRecord,
+  WebhookRecord,
 } from './records.ts';
 
 interface JobCounts {
@@ -57,6 +58,12 @@ interface RolloutCounts {
 export type StopKey = Pick<StopRecord, 'kind' | 'name'>;
 type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
+
+type NewWebhook = Pick<WebhookRecord, 'webhookId' | 'url' | 'events' | 'secret' | 'createdAtMs'>;
+export type WebhookProgress = Pick<
+  WebhookRecord,
+  'next' | 'attempts' | 'dueAtMs' | 'delivered' | 'givenUp' | 'last'
+>;
 
 interface NewJob {
   /** Without `fewUnits`, none are few. */
@@ -241,6 +248,28 @@ export interface Store {
   /** Newest first. */
   listStops(page: Page): Promise<StopRecord[]>;
 
+  /**
+   * Keeps a webhook, which begins behind its own entry of the log. False, and nothing logged: there are
+   * `most` already.
+   */
+  insertWebhook(webhook: NewWebhook, most: number, event: LogEvent): Promise<boolean>;
+  /** Oldest first. */
+  listWebhooks(): Promise<WebhookRecord[]>;
+  /** False, and nothing logged: unknown. */
+  removeWebhook(webhookId: string, event: LogEvent): Promise<boolean>;
+  /**
+   * For one process until `untilMs`: true when it is due, and no other has it. Times further ahead than
+   * `aheadMs` are of a clock that was put back, and count as over. Not logged.
+   */
+  claimWebhook(claim: {
+    webhookId: string;
+    nowMs: number;
+    untilMs: number;
+    aheadMs: number;
+  }): Promise<boolean>;
+  /** Where its calls stand; ends the claim. Not logged. */
+  noteWebhook(webhookId: string, progress: WebhookProgress): Promise<void>;
+
   /** Sets how far a job of mode update is opened. */
   setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
   findRollout(jobId: Bytes): Promise<RolloutRecord | undefined>;
@@ -341,6 +370,8 @@ export const durableWrites = [
   'insertFailure',
   'setStop',
   'liftStop',
+  'insertWebhook',
+  'removeWebhook',
   'logRecovery',
   'noteFewUnits',
   'insertAlarm',

@@ -10,6 +10,7 @@ import {
   type Store,
   serveAuthority,
   serveMetrics,
+  WebhookSender,
 } from '@firmseal/authority';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
@@ -155,6 +156,11 @@ export const command = (shell: Shell) =>
           const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
           const page = console && `${running.url}/console/`;
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
+          const sender = new WebhookSender({
+            authority,
+            onTrouble: (problem) => say(`webhooks: ${problem}`),
+          });
+          sender.start();
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
@@ -168,6 +174,7 @@ export const command = (shell: Shell) =>
           warnOfGeneration(face, { folder, headFile: options.headFile, wasThere, isWitnessed });
           await shell.stops.wait();
           stopWatching?.();
+          await sender.stop();
           await running.stop();
           await figures?.stop();
           await stopNoting();
