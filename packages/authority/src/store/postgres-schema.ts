@@ -336,6 +336,11 @@ const postgresMigrations: readonly string[] = [
     last_result text
   );
   `,
+  // Tokens of engineers.
+  `
+  ALTER TABLE tokens DROP CONSTRAINT tokens_scope_check, ADD CONSTRAINT tokens_scope_check
+    CHECK (scope IN ('owner', 'line', 'auditor', 'site', 'approver', 'update', 'engineer'));
+  `,
 ];
 
 const versionTable = 'firmseal_schema';

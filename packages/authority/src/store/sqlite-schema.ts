@@ -361,6 +361,13 @@ export const migrations: readonly string[] = [
     last_result TEXT
   ) STRICT;
   `,
+  // Tokens of engineers.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''approver'', ''update'')', '''approver'', ''update'', ''engineer'')')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';
