@@ -327,6 +327,7 @@ export class JobAudit {
       firmwareVersion: core.firmwareVersion,
       securityCounter: core.securityCounter,
       manifestDigest: toHex(manifestDigest),
+      ...(core.sbomDigest ? { sbomDigest: toHex(core.sbomDigest) } : {}),
       receiptDigest: toHex(row.receiptDigest),
       storedAtMs: row.storedAtMs,
       ...{ fresh, readoutLevel, origin, outcome, accepted },
