@@ -26,7 +26,7 @@ export interface SenderOptions {
 }
 
 /** An event is given up so long after it happened. */
-export const givenUpAfterMs = 86_400_000;
+const givenUpAfterMs = 86_400_000;
 const firstPauseMs = 5000;
 const longestPauseMs = 3_600_000;
 /** A process that died with a webhook in hand holds it no longer. */
