@@ -151,6 +151,9 @@ class OwnerKills {
       insertIdentity: undefined,
       insertReceipt: undefined,
       logRecovery: undefined,
+      noteFewUnits: undefined,
+      insertWebhook: undefined,
+      removeWebhook: undefined,
     };
     const make = trials[write];
     if (make === undefined) throw new Violation(`no command of the owner for the durable write ${write}`);

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import cbor
 from fault import Fault, require
+from shapes import decode, is_int, one_of
 from suite import sha256
 
 LOG, WITNESS = 1, 4
@@ -28,6 +29,7 @@ class Key:
     """A verifier key, NAME+ID+KEY (section 2)."""
 
     def __init__(self, text):
+        require(text.count("+") >= 2, "note-key-malformed")
         self.name, number, body = text.split("+", 2)
         data = from_base64(body)
         require(data is not None and len(data) == 33 and data[0] in (LOG, WITNESS), "note-key-malformed")
@@ -85,6 +87,22 @@ def verify_checkpoint(note, log, witnesses, least):
     require(log.has_signed(parsed), "checkpoint-unsigned")
     require(sum(witness.has_signed(parsed) for witness in witnesses) >= least, "cosignatures-too-few")
     return size, root
+
+
+def read_policy(data):
+    """The ledger policy of a job (section 9)."""
+    bad = "ledger-policy-malformed"
+    require(len(data) <= 8192, bad)
+    value = decode(data, bad)
+    require(isinstance(value, list) and len(value) == 4 and one_of(value[0], 1), bad)
+    _, log, least, witnesses = value
+    require(is_int(least, 16) and isinstance(witnesses, list) and len(witnesses) <= 16, bad)
+    texts = [log, *witnesses]
+    require(all(isinstance(text, str) and 1 <= len(text.encode()) <= 384 for text in texts), bad)
+    require(all(a.encode() < b.encode() for a, b in zip(witnesses, witnesses[1:])), bad)
+    keys = [Key(text) for text in texts]
+    require(keys[0].type == LOG and all(key.type == WITNESS for key in keys[1:]), bad)
+    require(len({key.public for key in keys[1:]}) == len(witnesses) and least <= len(witnesses), bad)
 
 
 def leaf(data):

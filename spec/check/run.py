@@ -254,7 +254,9 @@ def run_ledger(file, case):
     log, witnesses = ledger.Key(file["log"]), [ledger.Key(text) for text in file["witnesses"]]
     trust = log, witnesses, case.get("least", file["least"])
     kind = case["kind"]
-    if kind == "checkpoint":
+    if kind == "policy":
+        ledger.read_policy(raw(case["object"]))
+    elif kind == "checkpoint":
         ledger.verify_checkpoint(case["note"], *trust)
     elif kind == "license":
         ledger.check_license(case["proof"], trust, raw(case["digest"]), raw(case["job"]), case["unit"])

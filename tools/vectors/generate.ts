@@ -345,7 +345,7 @@ async function build(): Promise<Map<string, string>> {
       fileText(
         {
           about:
-            'Texts of spec/ledger.md, by their `kind`: a checkpoint (section 2), the proof of a license or a receipt (section 6), a proof of consistency between two trees (RFC 9162 section 2.1.4.2), a request to a witness that knows this ledger alone and has cosigned `seen` (section 8). The keys are the SHA-256 of "firmseal test key: ledger", "witness 1" and "witness 2" as Ed25519 seeds.',
+            'Texts of spec/ledger.md, by their `kind`: a checkpoint (section 2), the proof of a license or a receipt (section 6), a proof of consistency between two trees (RFC 9162 section 2.1.4.2), a request to a witness that knows this ledger alone and has cosigned `seen` (section 8), the ledger policy of a job (section 9). The keys are the SHA-256 of "firmseal test key: ledger", "witness 1" and "witness 2" as Ed25519 seeds.',
           ...ledgerTrust,
         },
         await ledgerCases(),

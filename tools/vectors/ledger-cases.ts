@@ -2,6 +2,7 @@
 // ledger of the vectors has 700 entries: licenses and receipts of seeded bytes, under fixed keys.
 
 import { type Bytes, concatBytes, utf8 } from '@firmseal/bytes';
+import { type CborInput, encodeCbor } from '@firmseal/cbor-cose';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
 import type { FaultCode } from '@firmseal/fault';
 import {
@@ -27,7 +28,7 @@ import { seededBytes } from './vector-keys.ts';
 
 interface LedgerCase {
   readonly name: string;
-  readonly kind: 'checkpoint' | 'license' | 'receipt' | 'consistency' | 'witness';
+  readonly kind: 'checkpoint' | 'license' | 'receipt' | 'consistency' | 'witness' | 'policy';
   readonly fault?: FaultCode;
   readonly [more: string]: unknown;
 }
@@ -137,8 +138,25 @@ export async function ledgerCases(): Promise<LedgerCase[]> {
     ...(fault ? { fault } : {}),
   });
   const zero = new Uint8Array(32);
+  const [key1, key2] = witnesses.map((one) => textOf(one.key)) as [string, string];
+  const policy = (name: string, items: CborInput[], fault?: FaultCode): LedgerCase => ({
+    ...{ name, kind: 'policy', object: encodeCbor(items) },
+    ...(fault ? { fault } : {}),
+  });
+  const badPolicy: FaultCode = 'ledger-policy-malformed';
 
   return [
+    policy('for one of two witnesses', [1, textOf(log.key), 1, [key1, key2]]),
+    policy('without witnesses', [1, textOf(log.key), 0, []]),
+    policy('for more cosignatures than witnesses', [1, textOf(log.key), 2, [key1]], badPolicy),
+    policy('with witnesses in another order', [1, textOf(log.key), 1, [key2, key1]], badPolicy),
+    policy('with a witness twice', [1, textOf(log.key), 1, [key1, key1]], badPolicy),
+    policy('with a witness as its ledger', [1, key1, 1, [key2]], badPolicy),
+    policy('with a ledger as a witness', [1, textOf(log.key), 1, [textOf(stranger.key)]], badPolicy),
+    policy('with a key of another id', [1, textOf(log.key).replace(/.$/, ''), 0, []], 'note-key-malformed'),
+    policy('of another version', [2, textOf(log.key), 0, []], badPolicy),
+    policy('with a further item', [1, textOf(log.key), 0, [], null], badPolicy),
+    policy('that is a map', [1, textOf(log.key), 0, new Map()], badPolicy),
     checkpoint('signed and cosigned', note),
     checkpoint('cosigned by one of two', await signed(body, [log, w2])),
     checkpoint('with an extension line', await signed(`${body}extension\n`)),

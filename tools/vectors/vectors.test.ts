@@ -18,7 +18,7 @@ import {
   verifyRecovery,
 } from '@firmseal/formats';
 import { refuseKnownTestKeys } from '@firmseal/keys';
-import { parseNoteKey, verifyCheckpoint, verifyConsistency } from '@firmseal/ledger';
+import { decodeLedgerPolicy, parseNoteKey, verifyCheckpoint, verifyConsistency } from '@firmseal/ledger';
 import {
   checkLicenseForChip,
   judgeReceipt,
@@ -351,6 +351,7 @@ describe('ledgers', () => {
   eachCase(ledgers, (one) => {
     const { kind, least = ledgers.least } = one;
     const trust = { log, witnesses, least };
+    if (kind === 'policy') return decodeLedgerPolicy(crypto, hex(one.object));
     if (kind === 'checkpoint') return verifyCheckpoint(crypto, one.note, trust);
     if (kind === 'receipt')
       return verifyReceiptProof(crypto, { proof: one.proof, digest: hex(one.digest) }, trust);

@@ -18,6 +18,7 @@ import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { grantOf, verifyAuthority } from '@firmseal/formats';
 import { signerOf } from '@firmseal/keys';
+import { encodeLedgerPolicy } from '@firmseal/ledger';
 import { readPages } from './authority-pages.ts';
 import type { Face } from './face.ts';
 import { readInput } from './files.ts';
@@ -91,11 +92,14 @@ export function readApprover(options: WholeApprover, product: string): ApproverR
 }
 
 /** The job as it is approved, with every package that it has. */
-function orderOf({ quota, mode, accepts, validUntilMs, packages }: JobView): OrderSubject {
+function orderOf(view: JobView): OrderSubject {
+  const { quota, mode, accepts, validUntilMs, packages, ledgerPolicy } = view;
+  const policy = ledgerPolicy && encodeLedgerPolicy(nodeCrypto, ledgerPolicy);
   return {
     ...{ kind: 'order', quota, mode, accepts },
     packages: packages.slice(-mostOrderPackages).map(({ manifestDigest }) => manifestDigest),
     ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
+    ...(policy ? { ledgerPolicy: nodeCrypto.sha256(policy) } : {}),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { agent } from './agent-commands.ts';
 import type { CommandEntry, CommandGroup } from './command-entry.ts';
-import { job, keys, stop } from './owner-commands.ts';
+import { job, keys, stop, webhook } from './owner-commands.ts';
 import { ledger, verify, witness } from './proof-commands.ts';
 
 export type { CommandEntry, CommandGroup } from './command-entry.ts';
@@ -342,6 +342,7 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
   token,
   alarm,
   stop,
+  webhook,
   {
     name: 'personalize',
     about: 'at a trusted site: write the agent, let the chip make its identity, certify it, protect the chip',

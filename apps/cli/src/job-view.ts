@@ -10,13 +10,27 @@ import { outcomesText } from './unit-view.ts';
 const acceptsText = (accepts: readonly string[]): string =>
   accepts.length === 0 ? '' : `, takes ${accepts.join(', ')} besides PASS`;
 
+/** What approvers read, and the owner: nothing for a job without a policy of its own. */
+export function ledgerPolicyText({ ledgerPolicy }: Pick<JobView, 'ledgerPolicy'>): string | undefined {
+  if (ledgerPolicy === undefined) return undefined;
+  const { log, witnesses, least } = ledgerPolicy;
+  const names = witnesses.length === 0 ? '' : ` of ${witnesses.join(', ')}`;
+  return `each license waits for ledger ${log} and ${least} ${least === 1 ? 'cosignature' : 'cosignatures'}${names}`;
+}
+
+const ledgerText = (policy: JobView['ledgerPolicy']): string =>
+  policy === undefined
+    ? ''
+    : `, through ledger ${policy.log.split('+')[0]} with ${policy.least} of ${policy.witnesses.length} witnesses`;
+
 export function tellJob(face: Face, view: JobView): void {
   const { state, mode, product, quota, units, voided, licenses, installed, receipts, remaining } = view;
   const outcomes = outcomesText(view.outcomes).replace(/, $/, '');
   const stated = outcomesText(view.stated).replace(/, $/, '');
   const withoutUse = voided === 0 ? '' : ` (${voided} voided)`;
   const { approvalsNeeded, approvals, validUntilMs } = view;
-  const until = validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`;
+  const until =
+    (validUntilMs === undefined ? '' : `, until ${showTime(validUntilMs)}`) + ledgerText(view.ledgerPolicy);
   const signers = new Set(
     approvals.filter(({ kind, counts }) => counts && kind === 'order').map(({ approver }) => toHex(approver)),
   );
@@ -25,7 +39,7 @@ export function tellJob(face: Face, view: JobView): void {
   face.tell(
     { event: 'job', ...view },
     `job ${toHex(view.job)}: ${state}, ${product}, ${mode} licenses${acceptsText(view.accepts)}${until}; quota ${quota}, units taken ${units}${withoutUse}, ` +
-      `remaining ${remaining}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
+      `remaining ${remaining}${view.isFew ? ' (FEW)' : ''}, licenses ${licenses}, installed ${installed}, receipts ${receipts}${outcomes === '' ? '' : ` (${outcomes})`}` +
       (stated === '' ? '' : `; without proof, by stations: ${stated}`) +
       signed,
   );

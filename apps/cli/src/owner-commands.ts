@@ -117,3 +117,25 @@ export const stop: CommandGroup = {
     },
   ],
 };
+
+export const webhook: CommandGroup = {
+  name: 'webhook',
+  about: 'addresses that the authority calls when something happened: alarms, few units, receipts',
+  commands: [
+    {
+      name: 'add',
+      about: 'add an address; the secret with which calls are signed is given once',
+      load: () => import('./commands/webhook/add.ts'),
+    },
+    {
+      name: 'list',
+      about: 'list the addresses, and what came of the newest call of each',
+      load: () => import('./commands/webhook/list.ts'),
+    },
+    {
+      name: 'remove',
+      about: 'call an address no more',
+      load: () => import('./commands/webhook/remove.ts'),
+    },
+  ],
+};

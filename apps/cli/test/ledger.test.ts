@@ -101,6 +101,17 @@ describe('a line that asks for proofs', () => {
     expect((await chain.run('job', 'show', order.job, ...chain.owner)).stdout).toContain('units taken 1');
   });
 
+  it('has them of a job that asks for them itself, where the authority can give them', async () => {
+    const { job } = await chain.openJob(order.sealed, 'policy', ...proofs());
+    expect((await chain.run('job', 'show', job, ...chain.owner)).stdout).toMatch(
+      /through ledger authority.example\/ledger with 1 of 1 witnesses/,
+    );
+    const words = ['job', 'open', '--package', order.sealed, '--quota', '1', ...chain.owner];
+    writeFileSync(join(here, 'w2.vkey'), `${otherWitness}\n`);
+    const unfit = await chain.try(...words, ...proofs().slice(0, 2), '--witness-key', join(here, 'w2.vkey'));
+    expect([unfit.status, unfit.stderr]).toEqual([3, expect.stringContaining('job-ledger-unfit')]);
+  });
+
   it('refuses a license without what it asks for', async () => {
     const other = createBlankChip(chipId, 'ledger walk, second');
     const second = await chain.plugIn(other);

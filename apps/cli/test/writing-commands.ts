@@ -222,6 +222,12 @@ export function callsOf({
     },
     'stop lift': { words: ['stop', 'lift', ...owner, '--device', '0a'.repeat(32)], files: [] },
     'stop list': { words: ['stop', 'list', ...owner], files: [] },
+    'webhook add': {
+      words: ['webhook', 'add', 'https://hooks.example/', ...owner, '--out', into('hook.secret')],
+      files: ['hook.secret'],
+    },
+    'webhook list': { words: ['webhook', 'list', ...owner], files: [] },
+    'webhook remove': { words: ['webhook', 'remove', '0'.repeat(16), ...owner], files: [] },
     'alarm list': { words: ['alarm', 'list', ...owner], files: [] },
     'alarm acknowledge': {
       words: ['alarm', 'acknowledge', '0', '--note', 'test', ...owner],

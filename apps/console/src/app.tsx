@@ -50,6 +50,7 @@ const placesOf: Readonly<Record<Session['me']['scope'], readonly Place[]>> = {
   owner: [...readers, tokens],
   auditor: readers,
   approver: [jobs, alarms],
+  engineer: [jobs],
   line: [own],
   site: [own],
   update: [own],

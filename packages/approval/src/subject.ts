@@ -46,7 +46,7 @@ export interface OrderSubject {
   readonly packages: readonly Bytes[];
   /** No license after it, seconds since 1970. */
   readonly validUntilSeconds?: number | undefined;
-  /** SHA-256 of what the ledger is asked for before a license leaves. */
+  /** SHA-256 of the job's ledger policy (spec/ledger.md section 9). */
   readonly ledgerPolicy?: Bytes | undefined;
 }
 

@@ -71,10 +71,11 @@ export class ApprovalAudit {
 
   /** A license is for a package and under an order that approvers signed before it. */
   checkLicense(subject: string, license: LoggedLicense): void {
-    const { row } = this.#options;
-    const { quota, mode, accepts, validUntilMs } = row;
+    const { row, crypto } = this.#options;
+    const { quota, mode, accepts, validUntilMs, ledgerPolicy } = row;
     const until = validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) };
-    const order = { quota, mode, accepts, ...until };
+    const ledger = ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {};
+    const order = { quota, mode, accepts, ...until, ...ledger };
     this.#check(subject, { ...license, what: 'the order', covers: coversOrder(order) });
     const { manifest } = license;
     const covers = coversPackage(fromHex(manifest));

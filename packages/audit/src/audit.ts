@@ -5,7 +5,7 @@
 
 import { noJob } from '@firmseal/approval';
 import { decodeEvidenceLine, type EvidenceLine } from '@firmseal/authority-contract';
-import { equalBytes, toHex } from '@firmseal/bytes';
+import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { verifyIdentityOf } from '@firmseal/certificate';
 import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
@@ -103,6 +103,13 @@ export class Audit {
   get findingCount(): number {
     return this.#findingCount;
   }
+
+  notice(notice: Notice): void {
+    this.#notices.push(notice);
+  }
+
+  /** Of jobs that have one, by their ids. */
+  readonly ledgerPolicies = new Map<string, Bytes>();
 
   /** A contradiction that was met outside of the lines. */
   report(finding: Finding): void {
@@ -239,6 +246,7 @@ export class Audit {
     if (this.#met.has(job))
       this.#report({ code: 'row-unlogged', job, subject: `job ${job}`, detail: 'it comes a second time' });
     this.#met.add(job);
+    if (line.ledgerPolicy) this.ledgerPolicies.set(job, line.ledgerPolicy);
     this.#job = new JobAudit(line, {
       crypto: this.#crypto,
       logged: this.#logged.jobs.get(job),

@@ -71,6 +71,8 @@ export type NoticeCode =
    * A job was approved under an earlier policy of its root, by fewer approvers than the present one asks for.
    */
   | 'approval-policy-earlier'
+  /** The newest checkpoint lacks cosignatures that the policy of a job asks for. */
+  | 'ledger-policy-unmet'
   /** Somebody signed a recovery statement, with which a chip makes a new journal (spec/recovery.md). */
   | 'device-recovered'
   /** An alarm that an owner acknowledged. */

@@ -58,9 +58,11 @@ const jobText = (job: {
   accepts: string;
   state: string;
   until: number | undefined;
+  ledger: string | undefined;
 }) =>
   `${job.product}, quota ${job.quota}, ${job.mode}, takes ${job.accepts || 'PASS alone'}, ${job.state}` +
-  (job.until === undefined ? '' : `, until ${job.until} ms`);
+  (job.until === undefined ? '' : `, until ${job.until} ms`) +
+  (job.ledger === undefined ? '' : `, ledger policy ${job.ledger}`);
 const timeText = (atMs: number) => `at ${atMs} ms`;
 const approvalText = (approved: boolean) => (approved ? 'approved' : 'not approved');
 
@@ -86,7 +88,9 @@ export class JobAudit {
     this.#row = row;
     this.#options = options;
     this.name = toHex(row.job);
-    const { logged } = options;
+    const { logged, crypto } = options;
+    const ledgerOf = ({ ledgerPolicy }: EvidenceOf<'job'>) =>
+      ledgerPolicy && toHex(crypto.sha256(ledgerPolicy));
     const expected = (what: string, keys: Iterable<string> = []) => {
       const set = new Set(keys);
       this.#missing.push({ what, keys: set });
@@ -107,7 +111,7 @@ export class JobAudit {
     else
       this.#compare(
         `job ${this.name}`,
-        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs }),
+        jobText({ ...row, accepts: row.accepts.join(' '), until: row.validUntilMs, ledger: ledgerOf(row) }),
         jobText(logged),
       );
     const { trust } = options;
@@ -323,6 +327,7 @@ export class JobAudit {
       firmwareVersion: core.firmwareVersion,
       securityCounter: core.securityCounter,
       manifestDigest: toHex(manifestDigest),
+      ...(core.sbomDigest ? { sbomDigest: toHex(core.sbomDigest) } : {}),
       receiptDigest: toHex(row.receiptDigest),
       storedAtMs: row.storedAtMs,
       ...{ fresh, readoutLevel, origin, outcome, accepted },

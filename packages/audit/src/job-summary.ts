@@ -36,6 +36,8 @@ export interface AuditedInstall {
   readonly firmwareVersion: string;
   readonly securityCounter: number;
   readonly manifestDigest: string;
+  /** SHA-256 of the software bill of materials, as the package's signer signed it; absent without one. */
+  readonly sbomDigest?: string;
   readonly receiptDigest: string;
   /** When the authority kept the receipt. */
   readonly storedAtMs: number;

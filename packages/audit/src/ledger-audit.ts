@@ -8,7 +8,9 @@ import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
 import { type Crypto, type Ed25519, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import {
+  decodeLedgerPolicy,
   emptyHead,
+  formatNote,
   type LedgerFiles,
   type LedgerTrust,
   leafHash,
@@ -78,6 +80,7 @@ export async function auditLedger(
     return { ...audit.end(), checkpoint: undefined, unitCount: 0 };
   }
   const unitCount = await run(crypto, files, { audit, checkpoint, options });
+  noteUnmetPolicies(crypto, audit, checkpoint);
   const result = audit.end();
   const { size, root } = checkpoint;
   if (result.ok && options.only === undefined) options.onProgress?.({ size, root, complete: true, next: {} });
@@ -166,6 +169,19 @@ async function addLog(
     const bytes = (value: Uint8Array) => value as Bytes;
     const row = { sequence, entry: bytes(entry), salt: bytes(salt), leaf, head };
     if (!add(encodeEvidenceLine({ kind: 'log', ...row }))) return;
+  }
+}
+
+/** Whether the newest checkpoint is what jobs with a policy of their own ask for. */
+function noteUnmetPolicies(crypto: AuditCrypto, audit: Audit, { note }: VerifiedCheckpoint): void {
+  for (const [job, policy] of audit.ledgerPolicies) {
+    try {
+      verifyCheckpoint(crypto, formatNote(note), decodeLedgerPolicy(crypto, policy));
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+      const detail = `job ${job}: the newest checkpoint is not what the job asks for: ${cause.message}`;
+      audit.notice({ code: 'ledger-policy-unmet', detail });
+    }
   }
 }
 

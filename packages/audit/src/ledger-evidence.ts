@@ -146,8 +146,10 @@ export async function* rowsOfLedger(options: RowsOptions): AsyncGenerator<string
     const state = logged.jobs.get(job);
     if (state === undefined) continue; // a contradiction of the log, which was reported
     const { openedAt, packages, signed, units } = jobIndex;
-    const { timeMs: createdAtMs } = decodeLogEntry((await reader.read(openedAt)).entry, openedAt);
-    yield* line(openedAt, jobRow(job, state, createdAtMs));
+    const { entry, objects } = await reader.read(openedAt);
+    const { timeMs: createdAtMs } = decodeLogEntry(entry, openedAt);
+    const { ledgerPolicy } = objects;
+    yield* line(openedAt, { ...jobRow(job, state, createdAtMs), ...(ledgerPolicy ? { ledgerPolicy } : {}) });
     for (const [manifest, sequence] of packages) {
       const { objects } = await reader.read(sequence);
       const approved = state.packages.get(manifest) === true;

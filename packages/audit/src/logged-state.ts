@@ -38,6 +38,8 @@ export interface LoggedJob {
   rollout: LoggedRollout;
   /** No license after it, milliseconds since 1970. */
   readonly until: number | undefined;
+  /** SHA-256 of what the ledger is asked for, hexadecimal. */
+  readonly ledger: string | undefined;
 }
 
 /** Counts at the time of an entry. */
@@ -279,6 +281,10 @@ const jobSteps: Record<string, (job: LoggedJob, fields: Fields, at: LoggedMoment
   'unit-taken': takeUnit,
   'unit-voided': voidUnit,
   'unit-retaken': retakeUnit,
+  'units-few': (job, fields) => {
+    const left = job.quota - job.units.size + job.voided.size;
+    must(fields.number('remaining') === left, 'another number of units than are left');
+  },
   'license-issued': issueLicense,
   'rollout-set': setRollout,
   'update-failed': failUpdate,
@@ -422,6 +428,8 @@ export class LoggedState {
       const isLifted = this.#stops.delete(`${fields.text('what')} ${fields.text('name')}`);
       must(isLifted, 'the end of a stop that was not set');
     },
+    'webhook-added': () => undefined,
+    'webhook-removed': () => undefined,
     'token-created': () => undefined,
     'token-revoked': () => undefined,
   };
@@ -433,6 +441,7 @@ export class LoggedState {
   }
 
   #openJob(fields: Fields): void {
+    const ledger = fields.optionalBytes('ledger');
     const job: LoggedJob = {
       product: fields.text('product'),
       quota: fields.number('quota'),
@@ -451,6 +460,7 @@ export class LoggedState {
       ends: new Map(),
       rollout: { percent: 0, halted: false, sinceMs: 0 },
       until: fields.optionalNumber('until'),
+      ledger: ledger && toHex(ledger),
     };
     addNew(this.jobs, fields.hex('job'), job, 'a job');
   }

@@ -34,6 +34,9 @@ const inputs: { [N in CallName]: CallInput<N> } = {
   setStop: { kind: 'product', name: 'panel', reason: 'a recall' },
   liftStop: { kind: 'device', name: '0a'.repeat(32) },
   listStops: { from: 1 },
+  addWebhook: { url: 'https://hooks.example/', events: ['job.opened'] },
+  listWebhooks: {},
+  removeWebhook: { webhook: '0a'.repeat(8) },
   fetchJobEnd: { job },
   setRollout: {
     job,

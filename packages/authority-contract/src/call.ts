@@ -9,9 +9,10 @@ import * as z from 'zod/mini';
  * `site`: a place that personalizes chips, and brings the records of their identities. `approver`: a person
  * whose key the root lets approve; the token shows him what he is asked for, and approves nothing by
  * itself. `update`: public, for devices in the field: it asks under one job of mode update, and every
- * license needs the proof of a device's key.
+ * license needs the proof of a device's key. `engineer`: a person who seals packages and drafts jobs of them,
+ * which issue nothing before an owner approves.
  */
-export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver', 'update'] as const;
+export const tokenScopes = ['owner', 'line', 'auditor', 'site', 'approver', 'update', 'engineer'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
 /** The texts of `update` tokens begin with it, and no others do: such a token may be published. */

@@ -8,6 +8,7 @@ import { lineCalls } from './line-calls.ts';
 import { ownerCalls } from './owner-calls.ts';
 import { recoveryCalls } from './recovery-calls.ts';
 import { stopCalls } from './stop-calls.ts';
+import { webhookCalls } from './webhook-calls.ts';
 
 export const calls = {
   ...lineCalls,
@@ -15,6 +16,7 @@ export const calls = {
   ...batchCalls,
   ...recoveryCalls,
   ...stopCalls,
+  ...webhookCalls,
   ...auditorCalls,
   ...consoleCalls,
 } as const;

@@ -48,7 +48,7 @@ export const consoleCalls = {
     method: 'GET',
     path: '/v1/token',
     // Not of scope `update`: such a token is public, and the counts of its job are not.
-    scopes: ['owner', 'line', 'auditor', 'site', 'approver'],
+    scopes: ['owner', 'line', 'auditor', 'site', 'approver', 'engineer'],
     about:
       "Tells whose token asks and what it opens, and the products that are served here with their root keys. A line's token gets the counts of its job.",
     input: z.strictObject({}),

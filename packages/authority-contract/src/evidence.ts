@@ -43,6 +43,7 @@ const lines = {
     state: z.enum(jobStates),
     createdAtMs: of.timeMs,
     validUntilMs: z.optional(of.timeMs),
+    ledgerPolicy: z.optional(of.base64Bytes(8192)),
   }),
   approval: line('approval', {
     job,

@@ -79,6 +79,15 @@ const rolloutView = z.object({
   silent: of.count,
 });
 
+/** What a job asks of the ledger before a license leaves (spec/ledger.md section 9): verifier keys. */
+const noteKey = of.shownText(384);
+export const ledgerPolicy = z.strictObject({
+  log: noteKey,
+  witnesses: z.array(noteKey).max(16),
+  /** So many of the witnesses must have cosigned. */
+  least: z.int().min(0).max(16),
+});
+
 export const jobView = z.object({
   job: of.jobId,
   product: of.shownText(64),
@@ -89,6 +98,10 @@ export const jobView = z.object({
   quota: of.count,
   /** Units that further chips can take. */
   remaining: of.count,
+  /** So many left, or fewer, are few; 0: never. */
+  fewUnits: of.count,
+  /** That few are left, and the job is not closed. */
+  isFew: z.boolean(),
   /** Units taken and not voided. */
   units: of.count,
   voided: of.count,
@@ -103,6 +116,7 @@ export const jobView = z.object({
   createdAtMs: of.timeMs,
   /** No license is issued after it. */
   validUntilMs: z.optional(of.timeMs),
+  ledgerPolicy: ledgerPolicy.optional(),
   packages: z.array(packageView).max(256),
   /** How many approvers have to sign; 0 where the root asks for none. */
   approvalsNeeded: of.count,

@@ -8,6 +8,7 @@ import {
   approvalKinds,
   jobModes,
   jobView,
+  ledgerPolicy,
   mostItems,
   origins,
   pageOf,
@@ -35,7 +36,7 @@ export type TokenView = z.output<typeof tokenView>;
 /** The text of a token: secret, answered once. */
 const newToken = z.object({
   tokenId: of.tokenId,
-  token: z.string().regex(/^fs[olaspu]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
+  token: z.string().regex(/^fs[olaspue]_[A-Za-z0-9_-]{43}$/, 'a token is due'),
   expiresAtMs: of.timeMs,
 });
 
@@ -57,15 +58,17 @@ const jobCalls = {
   openJob: call({
     method: 'POST',
     path: '/v1/jobs',
-    scopes: ['owner'],
+    scopes: ['owner', 'engineer'],
     about:
-      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
+      'Opens a job with its first package. It issues nothing until it is approved. `accepts` names the outcomes that the owner takes besides PASS, `ledgerPolicy` the ledger and the witnesses without whose cosignatures no license leaves. When `fewUnits` are left, or a tenth of the quota, the authority warns; 0 asks for no warning. A package with per-device areas comes with one set of data a unit, each with one entry an area.',
     input: z.strictObject({
       ...packageFiles,
       quota: z.int().min(1).max(0x7fffffff),
       mode: z.enum(jobModes).optional(),
       accepts: acceptedOutcomes.optional(),
       validUntilMs: z.optional(of.timeMs),
+      fewUnits: z.int().min(0).max(0x7fffffff).optional(),
+      ledgerPolicy: ledgerPolicy.optional(),
       deviceData: z
         .array(z.array(of.base64Bytes(1024)).max(8))
         .max(100_000)
@@ -79,7 +82,7 @@ const jobCalls = {
   listJobs: call({
     method: 'GET',
     path: '/v1/jobs',
-    scopes: ['owner', 'auditor', 'approver'],
+    scopes: ['owner', 'auditor', 'approver', 'engineer'],
     about: 'Lists jobs, newest first, from the place `from` on.',
     input: z.strictObject(pageOf),
     answer: z.object({ jobs: z.array(jobView).max(mostItems), more: z.boolean() }),
@@ -88,7 +91,7 @@ const jobCalls = {
   showJob: call({
     method: 'GET',
     path: '/v1/jobs/{job}',
-    scopes: ['owner', 'auditor', 'approver'],
+    scopes: ['owner', 'auditor', 'approver', 'engineer'],
     about: 'Shows a job with its counts and packages.',
     input: z.strictObject({ job }),
     answer: jobView,
@@ -97,7 +100,7 @@ const jobCalls = {
   listUnits: call({
     method: 'GET',
     path: '/v1/jobs/{job}/units',
-    scopes: ['owner', 'auditor', 'approver'],
+    scopes: ['owner', 'auditor', 'approver', 'engineer'],
     about:
       'Lists what was installed where: the units of a job in ascending index from `from` on, each with its chip and what its newest receipt proves.',
     input: z.strictObject({ job, ...pageOf }),
@@ -107,7 +110,7 @@ const jobCalls = {
   addPackage: call({
     method: 'POST',
     path: '/v1/jobs/{job}/packages',
-    scopes: ['owner'],
+    scopes: ['owner', 'engineer'],
     about: 'Adds a package to a job that is not closed. It is licensed once the job is approved again.',
     input: z.strictObject({ job, ...packageFiles }),
     answer: jobView,
@@ -182,9 +185,9 @@ const tokenCalls = {
     path: '/v1/tokens',
     scopes: ['owner'],
     about:
-      'Makes a token for an owner, an auditor, an approver, or a site that personalizes chips. It lives 365 days unless told otherwise.',
+      'Makes a token for an owner, an engineer, an auditor, an approver, or a site that personalizes chips. It lives 365 days unless told otherwise.',
     input: z.strictObject({
-      scope: z.enum(['owner', 'auditor', 'site', 'approver']),
+      scope: z.enum(['owner', 'auditor', 'site', 'approver', 'engineer']),
       label: of.label,
       lifeDays,
     }),

@@ -19,6 +19,7 @@ export { readEvidence } from './service/evidence.ts';
 export { Ledger, type LedgerOptions, type Published, type Round } from './service/ledger.ts';
 export { checkHead, formatHead, type HeadFile, keepHead, parseHead } from './service/restore.ts';
 export { createToken, type TokenRequest } from './service/tokens.ts';
+export { type SenderOptions, WebhookSender } from './service/webhook-sender.ts';
 export type { IssuingSigner, SignerView } from './signer/issuing-signer.ts';
 export {
   type OpenedSigner,

@@ -39,6 +39,8 @@ export interface SealChoice {
   readonly chips?: string[];
   /** Where the firmware lies and begins; the agent's second bank when left out. */
   readonly address?: number;
+  /** SHA-256 of the software bill of materials. */
+  readonly sbomDigest?: Bytes;
   /** Lengths of the per-device areas. */
   readonly deviceData?: number[];
   readonly epochStatement?: Bytes;
@@ -108,6 +110,7 @@ export class Owner {
         interruption: 'erase',
         leastAgentVersion,
         bootCheck: 'record',
+        ...(choice.sbomDigest ? { sbomDigest: choice.sbomDigest } : {}),
       },
       areas: [
         {

@@ -50,6 +50,8 @@ export class TestAuthority {
   readonly owner: Owner;
   readonly folder = mkdtempSync(join(tmpdir(), 'firmseal-authority-'));
   readonly events: RequestEvent[] = [];
+  /** Warnings that few units are left. */
+  readonly few: unknown[] = [];
   path = join(this.folder, 'authority.db');
   nowMs = 1_800_000_000_000;
   ownerToken = '';
@@ -109,6 +111,7 @@ export class TestAuthority {
       store,
       ...(this.signer ? { signer: this.signer } : { kem: unwrapperOf(this.owner.kem) }),
       products: [this.keys, ...this.others],
+      onFewUnits: (warning) => this.few.push(warning),
       ...(this.#ledger ? { ledger: this.#ledger } : {}),
       clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
     });
@@ -198,6 +201,8 @@ export class TestAuthority {
       seal?: SealChoice;
       deviceData?: Bytes[][];
       accepts?: AcceptedOutcomes;
+      /** Further fields of the request. */
+      more?: Readonly<Record<string, unknown>>;
     } = {},
   ): Promise<OpenedJob> {
     const { quota = 3, mode = 'session', approve = true, deviceData = [], accepts = [] } = options;
@@ -207,7 +212,7 @@ export class TestAuthority {
       header: toBase64url(sealed.header),
       contentKeyFile: toBase64url(sealed.contentKeyFile),
       quota,
-      ...{ mode, accepts },
+      ...{ mode, accepts, ...options.more },
       deviceData: deviceData.map((set) => set.map(toBase64url)),
     });
     if (opened.status !== 201) throw new Error(`no job: ${JSON.stringify(opened.body)}`);

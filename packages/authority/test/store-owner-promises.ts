@@ -6,6 +6,7 @@ import type { LogEvent } from '@firmseal/ledger';
 import { expect, it } from 'vitest';
 import type { ReceiptRecord } from '../src/store/records.ts';
 import type { NewLicense, Store } from '../src/store/store.ts';
+import { newJob } from './store-samples.ts';
 
 /** What the suite makes its records with. */
 export interface ConformanceKit {
@@ -101,6 +102,58 @@ export function ownerPromises(kit: ConformanceKit): void {
     expect(await store().liftStop({ kind: 'device', name: 'a' }, event('lift'))).toBe(false);
     expect(await store().listStops({ from: 0, limit: 9 })).toEqual([stop('b', 1)]);
     expect(await logSize()).toBe(3);
+  });
+
+  it('notes once that few units of a job are left', async () => {
+    const { job, ...more } = newJob(3);
+    const opened = { ...more, job: { ...job, fewUnits: 1 }, deviceData: [] };
+    await store().insertJob(opened, event('open'));
+    await store().approveJob(jobId, event('approve'));
+    const note = () => store().noteFewUnits(jobId, (left) => event(`few ${left}`));
+    await take(0);
+    expect([await note(), await store().countFewJobs()]).toEqual([undefined, 0]);
+    await take(1);
+    expect([await note(), await note(), await store().countFewJobs()]).toEqual([1, undefined, 1]);
+    expect((await store().findJob(jobId))?.fewUnits).toBe(1);
+    await store().closeJob(jobId, event('close'));
+    expect(await store().countFewJobs()).toBe(0);
+    expect(await store().noteFewUnits(id(99, 16), () => event('none'))).toBeUndefined();
+    expect(await logSize()).toBe(6);
+  });
+
+  it('keeps webhooks, of which one process at a time has one', async () => {
+    const webhook = (n: number) => ({
+      ...{ webhookId: `${n}`, url: `https://a.example/${n}`, events: ['job.opened', 'stop.set'] as const },
+      ...{ secret: id(n, 90), createdAtMs: n },
+    });
+    await open(1);
+    expect(await store().insertWebhook(webhook(1), 2, event('first'))).toBe(true);
+    expect(await store().insertWebhook(webhook(2), 2, event('second'))).toBe(true);
+    expect(await store().insertWebhook(webhook(3), 2, event('third'))).toBe(false);
+    const start = { attempts: 0, dueAtMs: 0, delivered: 0, givenUp: 0 };
+    expect(await store().listWebhooks()).toEqual([
+      { ...webhook(1), next: 2, ...start },
+      { ...webhook(2), next: 3, ...start },
+    ]);
+    const claim = (nowMs: number) =>
+      store().claimWebhook({ webhookId: '1', nowMs, untilMs: nowMs + 10, aheadMs: 100 });
+    expect([await claim(1), await claim(2), await claim(11), await claim(12)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    const last = { atMs: 12, result: 'status 500' };
+    const progress = { next: 7, attempts: 2, dueAtMs: 50, delivered: 4, givenUp: 1, last };
+    await store().noteWebhook('1', progress);
+    expect((await store().listWebhooks())[0]).toEqual({ ...webhook(1), ...progress });
+    expect([await claim(49), await claim(50)]).toEqual([false, true]);
+    // The clock was put back by more than any claim lasts.
+    expect(await claim(-200)).toBe(true);
+    expect(await store().removeWebhook('1', event('removed'))).toBe(true);
+    expect(await store().removeWebhook('1', event('again'))).toBe(false);
+    expect(await claim(500)).toBe(false);
+    expect(await logSize()).toBe(4);
   });
 
   it('keeps one certificate of the end of a job', async () => {

@@ -3189,7 +3189,7 @@ export const faultTable = {
     remedy: 'Fetch it again from the ledger, byte for byte; a note is text with its signatures in the last lines.',
   },
   'note-key-malformed': {
-    number: 1801, exit: 'input', http: null, retry: 'fail', chip: false,
+    number: 1801, exit: 'input', http: 422, retry: 'fail', chip: false,
     sentence: '{what} is no verifier key of a signed note: {problem}.',
     remedy: 'Take the line NAME+ID+KEY as `firmseal ledger init` or `firmseal witness init` wrote it.',
   },
@@ -3328,6 +3328,16 @@ export const faultTable = {
     sentence: 'Another process (number {process}) publishes into {folder}.',
     remedy: 'Stop it first, or give this authority a folder of its own.',
   },
+  'ledger-policy-malformed': {
+    number: 1829, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The ledger policy of the job cannot be used: {problem}.',
+    remedy: 'Name the ledger, its witnesses, each once, and no more cosignatures than there are witnesses.',
+  },
+  'job-ledger-unfit': {
+    number: 1830, exit: 'input', http: 409, retry: 'fail', chip: false,
+    sentence: 'The job asks for proofs that this authority cannot give: {problem}.',
+    remedy: 'Compare the keys of the job with `ledger.json` of the authority. Licenses wait until ledger and witnesses are there again; no quota was spent for a job that is opened.',
+  },
   'board-unsent': {
     number: 1850, exit: 'station', http: null, retry: 'fail', chip: false,
     sentence: 'The line could not send the state of its sockets to the authority: {reason}.',
@@ -3392,6 +3402,21 @@ export const faultTable = {
     number: 1909, exit: 'input', http: null, retry: 'fail', chip: false,
     sentence: 'The role of the signer may not make or use its schema {schema} in the database.',
     remedy: 'Make the schema for a role of its own, and name that role in signer-database.url (docs/authority-on-postgresql.md).',
+  },
+  'webhook-url-refused': {
+    number: 2100, exit: 'input', http: 422, retry: 'fail', chip: false,
+    sentence: 'The authority calls no such address: {problem}.',
+    remedy: 'Give an https address without user name, password and fragment; http only for this machine, as in http://127.0.0.1:8080/.',
+  },
+  'webhooks-too-many': {
+    number: 2101, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: 'The authority has {most} webhooks, and takes no more.',
+    remedy: 'Remove one with `firmseal webhook remove`, or let one address pass the events on.',
+  },
+  'webhook-unknown': {
+    number: 2102, exit: 'input', http: 404, retry: 'fail', chip: false,
+    sentence: 'The authority has no webhook {webhook}.',
+    remedy: 'Take an id that `firmseal webhook list` shows.',
   },
 } as const;
 

@@ -24,6 +24,15 @@ export {
 export { decodeEntryBundle, encodeEntryBundle } from './entry-bundle.ts';
 export { growOpened, growTiles, type LedgerFolder } from './grow-tiles.ts';
 export {
+  decodeLedgerPolicy,
+  encodeLedgerPolicy,
+  type LedgerPolicyTexts,
+  ledgerPolicySizeBytesAtMost,
+  mostPolicyWitnesses,
+  noteKeyLengthAtMost,
+  textsOfLedgerPolicy,
+} from './ledger-policy.ts';
+export {
   encodeLedgerProof,
   formatLedgerProof,
   type LedgerProof,

@@ -44,6 +44,10 @@ export class WitnessClient {
     this.#options = options;
   }
 
+  get key(): NoteKey {
+    return this.#options.key;
+  }
+
   get name(): string {
     return this.#options.key.name;
   }

@@ -27,6 +27,7 @@ import {
 import { accessAuthority, deviceId, jobId } from '../authority-access.ts';
 import type { Face } from '../face.ts';
 import { readInput } from '../files.ts';
+import { ledgerPolicyText } from '../job-view.ts';
 import {
   authorityOption,
   collect,
@@ -100,6 +101,7 @@ function textOf(subject: Subject, view: JobView, own: readonly Manifest[]): stri
       return [
         `licenses for at most ${subject.quota} chips, of mode ${subject.mode}; outcomes taken: ${accepts}`,
         ...(until === undefined ? [] : [`no license after ${showTime(until * 1000)}`]),
+        ...[ledgerPolicyText(view) ?? []].flat(),
         ...subject.packages.map((digest) => packageText(digest, view, own)),
       ];
     }

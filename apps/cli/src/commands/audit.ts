@@ -124,11 +124,13 @@ function rememberedHead(file: string | undefined, first: boolean) {
 }
 
 function tellInstall(face: Face, install: AuditedInstall): void {
-  const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest } = install;
+  const { job, unitIndex, chip, thumbprint, firmwareVersion, storedAtMs, receiptDigest, sbomDigest } =
+    install;
+  const sbom = sbomDigest === undefined ? '' : `, SBOM ${sbomDigest}`;
   face.tell(
     { event: 'install', ...install },
     `job ${job}, unit ${unitIndex}: ${chip} ${thumbprint}, version ${firmwareVersion}, ${showTime(storedAtMs)}, ` +
-      `${provenText(install)}, receipt ${receiptDigest}`,
+      `${provenText(install)}, receipt ${receiptDigest}${sbom}`,
   );
 }
 

@@ -64,6 +64,16 @@ export function readLedgerTrust({
   return { log: readNoteKey(logKey, 'log'), witnesses, least };
 }
 
+/** What a job asks of the ledger, by the same options. Throws as readLedgerTrust. */
+export function readLedgerPolicy(
+  files: TrustFiles,
+): { log: string; witnesses: string[]; least: number } | undefined {
+  const trust = readLedgerTrust(files);
+  if (trust === undefined) return undefined;
+  const text = (key: NoteKey) => formatNoteKey(nodeCrypto, key);
+  return { log: text(trust.log), witnesses: trust.witnesses.map(text), least: trust.least };
+}
+
 /** The same from texts, as a line file has them. Throws `note-key-malformed`. */
 export function trustOfTexts(texts: {
   logKey: string;

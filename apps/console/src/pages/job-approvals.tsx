@@ -17,6 +17,7 @@ const things: Readonly<Record<Approval['kind'], string>> = {
   void: 'a voided unit',
   acknowledgement: 'an acknowledged alarm',
   close: 'the end of the job',
+  recovery: 'a recovery',
 };
 
 const columns: readonly Column<Approval>[] = [

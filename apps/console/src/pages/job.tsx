@@ -116,7 +116,7 @@ function JobFacts({ job }: { job: JobView }) {
       </section>
       <Tiles
         tiles={[
-          ['Units left', countText(remaining), remaining === 0 ? 'bad' : ''],
+          ['Units left', countText(remaining), job.isFew || remaining === 0 ? 'bad' : ''],
           ['Units taken', countText(units)],
           ['Installed', countText(installed)],
           ['Voided', countText(voided)],

@@ -69,7 +69,7 @@ export function SignInPage({ why, done }: SignInProps) {
             aria-describedby={ids.hint}
           />
           <p className="hint" id={ids.hint}>
-            It begins with fso_, fsa_, fsp_ or fsl_, and stays in the memory of this tab.
+            It begins with fso_, fsa_, fse_, fsp_ or fsl_, and stays in the memory of this tab.
           </p>
         </div>
         <div className="field">

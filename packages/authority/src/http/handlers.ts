@@ -2,18 +2,19 @@
 // made and read there; scopes and limits are held by routes.ts and gate.ts.
 
 import type { CallAnswer, CallInput, CallName } from '@firmseal/authority-contract';
-import { type Bytes, utf8 } from '@firmseal/bytes';
 import { Fault, type FaultCode } from '@firmseal/fault';
 import { acknowledgeAlarm, listAlarms, showAlarm } from '../service/alarms.ts';
 import type { Authority } from '../service/authority.ts';
 import { licenseRecords, signBatch } from '../service/batches.ts';
 import { keepBoard, listBoards } from '../service/boards.ts';
 import { giveChallenge } from '../service/challenges.ts';
+import { warnIfFew } from '../service/few-units.ts';
 import { findUnits } from '../service/found-units.ts';
 import { giveApproval } from '../service/given-approval.ts';
 import { listIdentities, storeIdentity } from '../service/identities.ts';
 import { fetchJobEnd } from '../service/job-end.ts';
 import { addPackage, approveJob, closeJob, listJobs, openJob, setRollout, showJob } from '../service/jobs.ts';
+import { releaseTogether, releaseWithProof } from '../service/ledger-release.ts';
 import { licenseDevice } from '../service/licensing.ts';
 import { storeReceipt } from '../service/receipts.ts';
 import { answerFloor, recordRecovery } from '../service/recoveries.ts';
@@ -23,6 +24,7 @@ import { licenseStation, storeOutcome, takeStationUnit } from '../service/statio
 import { liftStop, listStops, setStop } from '../service/stops.ts';
 import { createToken, listTokens, revokeToken } from '../service/tokens.ts';
 import { listUnits, voidUnit } from '../service/units.ts';
+import { addWebhook, listWebhooks, removeWebhook } from '../service/webhooks.ts';
 import { whoAmI } from '../service/who-am-i.ts';
 import type { TokenRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
@@ -65,39 +67,27 @@ async function orDone<T>(work: Promise<T>, code: FaultCode | false, answer: () =
   });
 }
 
-interface Logged {
-  readonly logSequence: number;
-}
-
-/**
- * The last step before a license leaves: that its entry is published, and cosigned where witnesses are
- * awaited. A ledger that waits for nobody holds up no license. Throws what Ledger.prove does.
- */
-async function proofOf({ ledger }: Authority, { logSequence }: Logged): Promise<{ proof?: Bytes }> {
-  return ledger?.isAwaited ? { proof: utf8(await ledger.prove(logSequence)) } : {};
-}
-
-/** The same for licenses that leave together: the newest entry is published with all before it. */
-async function awaitLedger(authority: Authority, licenses: readonly Logged[]): Promise<void> {
-  if (licenses.length === 0) return;
-  await proofOf(authority, { logSequence: Math.max(...licenses.map(({ logSequence }) => logSequence)) });
-}
-
 export function createHandlers(authority: Authority, health: HealthProbe): Handlers {
   return {
     giveHelloChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'hello') }),
     giveReceiptChallenge: async ({ job }) => ({ challenge: await giveChallenge(authority, job, 'receipt') }),
     issueLicense: async ({ job, ...request }) => {
       const issued = await licenseDevice(authority, { ...request, jobId: job });
+      await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
     issueStationLicense: async ({ job, ...ask }) => {
       const issued = await licenseStation(authority, { ...ask, jobId: job });
+      await warnIfFew(authority, job, [issued]);
       const { bundle, licenseId, unitIndex, newUnit } = issued;
-      return { bundle, licenseId, unitIndex, newUnit, ...(await proofOf(authority, issued)) };
+      return { bundle, licenseId, unitIndex, newUnit, ...(await releaseWithProof(authority, job, issued)) };
     },
-    takeStationUnit: ({ job, ...ask }) => takeStationUnit(authority, { ...ask, jobId: job }),
+    takeStationUnit: async ({ job, ...ask }) => {
+      const taken = await takeStationUnit(authority, { ...ask, jobId: job });
+      await warnIfFew(authority, job, [taken]);
+      return taken;
+    },
     storeOutcome: ({ job, ...delivery }) => storeOutcome(authority, { ...delivery, jobId: job }),
     storeReceipt: async ({ job, ...request }) => {
       const stored = await storeReceipt(authority, { ...request, jobId: job });
@@ -106,7 +96,8 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     },
     licenseRecords: async ({ job, ...request }) => {
       const { manifestDigest, licenses } = await licenseRecords(authority, { ...request, jobId: job });
-      await awaitLedger(authority, licenses);
+      await warnIfFew(authority, job, licenses);
+      await releaseTogether(authority, job, licenses);
       return {
         manifestDigest,
         licenses: licenses.map(({ thumbprint, licenseId, unitIndex, bundle, newUnit }) => ({
@@ -144,6 +135,16 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
     listStops: async (page) => {
       const { items, more } = await paged(page, (one) => listStops(authority, one));
       return { stops: items, more };
+    },
+    addWebhook: (request, by, { draw }) => addWebhook(authority, { ...request, by, draw }),
+    listWebhooks: async () => ({ webhooks: await listWebhooks(authority) }),
+    removeWebhook: (request, by, { again }) => {
+      const done = async () => ({ removed: true as const });
+      return orDone(
+        removeWebhook(authority, { ...request, by }).then(done),
+        again && 'webhook-unknown',
+        done,
+      );
     },
     giveApproval: (request, by) => giveApproval(authority, { ...request, by }),
     fetchJobEnd: ({ job }) => fetchJobEnd(authority, job),

@@ -33,6 +33,16 @@ it('counts requests by route and status, and faults by code, and names no job', 
   expect(text).not.toContain(job);
 });
 
+it('tells how many jobs have few units left, and a store that is away takes nothing else along', async () => {
+  const shown = async () =>
+    /^firmseal_jobs_few_units (\S+)$/m.exec(await (await fetch(running.url)).text())?.[1];
+  let count = async () => 3;
+  metrics.watchJobs(() => count());
+  expect(await shown()).toBe('3');
+  count = () => Promise.reject(new Error('away'));
+  expect(await shown()).toBe('Nan');
+});
+
 it('answers nothing else, and only on the loopback address', async () => {
   expect(running.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
   expect((await fetch(running.url.replace('/metrics', '/v1/jobs'))).status).toBe(404);

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Fault } from '@firmseal/fault';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestEvent } from './gate.ts';
 
 export class Metrics {
@@ -28,6 +28,19 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers: [this.registry],
   });
+
+  /** Approved jobs with few units left; asked for with each scrape. */
+  watchJobs(countFewJobs: () => Promise<number>): void {
+    new Gauge({
+      name: 'firmseal_jobs_few_units',
+      help: 'Approved jobs with few units left.',
+      registers: [this.registry],
+      async collect() {
+        // A store that does not answer is no reason to show nothing else.
+        this.set(await countFewJobs().catch(() => Number.NaN));
+      },
+    });
+  }
 
   constructor() {
     // Event loop, memory, CPU time, open files.

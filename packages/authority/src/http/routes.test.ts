@@ -41,6 +41,7 @@ describe('the interface', () => {
       state: 'approved',
       quota: 3,
       remaining: 2,
+      ...{ fewUnits: 0, isFew: false },
       units: 1,
       voided: 0,
       licenses: 1,

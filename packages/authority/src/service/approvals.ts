@@ -55,7 +55,10 @@ interface Asking {
 }
 
 /** The job as far as its approvers sign it. */
-type OrderedJob = Pick<JobRecord, 'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs'>;
+type OrderedJob = Pick<
+  JobRecord,
+  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'ledgerPolicy'
+>;
 
 interface Given {
   readonly counting: readonly VerifiedApproval[];
@@ -85,14 +88,13 @@ export async function approvalsOf(
 }
 
 /** The job as its approvers sign it, without its packages. */
-export const orderOf = ({
-  quota,
-  mode,
-  accepts,
-  validUntilMs,
-}: OrderedJob): Omit<OrderSubject, 'kind' | 'packages'> => ({
+export const orderOf = (
+  crypto: Pick<Crypto, 'sha256'>,
+  { quota, mode, accepts, validUntilMs, ledgerPolicy }: OrderedJob,
+): Omit<OrderSubject, 'kind' | 'packages'> => ({
   ...{ quota, mode, accepts },
   ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
+  ...(ledgerPolicy ? { ledgerPolicy: crypto.sha256(ledgerPolicy) } : {}),
 });
 
 interface Question {
@@ -100,9 +102,9 @@ interface Question {
   readonly covers: (subject: Subject) => boolean;
 }
 
-const orderQuestion = (job: OrderedJob): Question => ({
+const orderQuestion = (crypto: Pick<Crypto, 'sha256'>, job: OrderedJob): Question => ({
   what: 'the order',
-  covers: coversOrder(orderOf(job)),
+  covers: coversOrder(orderOf(crypto, job)),
 });
 
 const packageQuestion = (manifestDigest: Bytes): Question => ({
@@ -130,7 +132,7 @@ async function requireAnswers(
 /** Before a license, or a unit of ST's installer, for which there is no package. Throws as requireAnswers. */
 export const requireOrdered = (authority: Asking, job: OrderedJob, manifestDigest?: Bytes): Promise<void> =>
   requireAnswers(authority, job, [
-    orderQuestion(job),
+    orderQuestion(authority.crypto, job),
     ...(manifestDigest === undefined ? [] : [packageQuestion(manifestDigest)]),
   ]);
 
@@ -138,7 +140,7 @@ export const requireOrdered = (authority: Asking, job: OrderedJob, manifestDiges
 export async function requireOrderedWhole(authority: Authority, job: JobRecord): Promise<void> {
   const packages = await authority.store.listPackages(job.jobId);
   const questions = packages.map(({ manifestDigest }) => packageQuestion(manifestDigest));
-  await requireAnswers(authority, job, [orderQuestion(job), ...questions]);
+  await requireAnswers(authority, job, [orderQuestion(authority.crypto, job), ...questions]);
 }
 
 /** A void, an acknowledgement, a close. Throws as requireAnswers. */

@@ -52,6 +52,15 @@ export interface Authority {
   readonly challengeLifeMs: number;
   /** Absent: nothing is published. */
   readonly ledger?: Ledger;
+  /** Told once when few units of a job are left. */
+  readonly onFewUnits?: (warning: FewUnits) => void;
+}
+
+interface FewUnits {
+  readonly job: Bytes;
+  readonly product: string;
+  readonly remaining: number;
+  readonly quota: number;
 }
 
 export interface AuthorityOptions {
@@ -66,6 +75,7 @@ export interface AuthorityOptions {
   /** How long a challenge may be answered; 10 minutes when left out. */
   readonly challengeLifeMs?: number;
   readonly ledger?: Ledger;
+  readonly onFewUnits?: ((warning: FewUnits) => void) | undefined;
 }
 
 /**

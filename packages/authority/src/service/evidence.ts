@@ -75,13 +75,16 @@ const approvalLines = (job: Bytes, approvals: readonly ApprovalRecord[]) =>
   approvals.map(({ jobId: _, ended: __, ...item }) => ({ kind: 'approval' as const, job, ...item }));
 
 async function* jobPages(snapshot: StoreSnapshot, job: JobRecord): AsyncGenerator<EvidenceLine[]> {
-  const { jobId, product, quota, mode, accepts, state, createdAtMs, validUntilMs } = job;
-  const until = validUntilMs === undefined ? {} : { validUntilMs };
+  const { jobId, product, quota, mode, accepts, state, createdAtMs, validUntilMs, ledgerPolicy } = job;
+  const more = {
+    ...(validUntilMs === undefined ? {} : { validUntilMs }),
+    ...(ledgerPolicy ? { ledgerPolicy } : {}),
+  };
   const packages = await snapshot.listPackages(jobId);
   const approvals = await snapshot.listApprovals(jobId);
   const ending = await snapshot.findJobEnd(jobId);
   yield [
-    { kind: 'job', job: jobId, product, quota, mode, accepts: [...accepts], state, createdAtMs, ...until },
+    { kind: 'job', job: jobId, product, quota, mode, accepts: [...accepts], state, createdAtMs, ...more },
     ...packages.map(({ jobId: _, ordinal: __, contentKeyFile: ___, ...item }) => ({
       kind: 'package' as const,
       job: jobId,

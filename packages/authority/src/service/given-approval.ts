@@ -38,7 +38,7 @@ async function checkSubject(authority: Authority, job: JobRecord, subject: Subje
   };
   switch (subject.kind) {
     case 'order':
-      if (!coversOrder(orderOf(job))(subject)) throw wrong('order');
+      if (!coversOrder(orderOf(authority.crypto, job))(subject)) throw wrong('order');
       if (!(await hasPackage(subject.packages))) throw wrong('package');
       return;
     case 'package':
@@ -67,8 +67,8 @@ async function checkSubject(authority: Authority, job: JobRecord, subject: Subje
   }
 }
 
-const coveredBy = (job: JobRecord, subject: Subject): Matter['covers'] =>
-  subject.kind === 'order' ? coversOrder(orderOf(job)) : coversThing(subject);
+const coveredBy = (crypto: Crypto, job: JobRecord, subject: Subject): Matter['covers'] =>
+  subject.kind === 'order' ? coversOrder(orderOf(crypto, job)) : coversThing(subject);
 
 /** Throws `approval-repeated` when the same approver's word on the same thing still counts. */
 function refuseRepeated(
@@ -107,7 +107,7 @@ async function jobMatter(authority: Authority, jobId: Bytes, subject: Subject): 
   if (!job) throw new Fault('job-unknown', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const check = () => checkSubject(authority, job, subject);
-  return { trust, jobId, covers: coveredBy(job, subject), check };
+  return { trust, jobId, covers: coveredBy(authority.crypto, job, subject), check };
 }
 
 /** Nobody approves a recovery that the authority would refuse. */

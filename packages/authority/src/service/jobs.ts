@@ -8,6 +8,7 @@ import { findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
+import type { LedgerPolicyTexts } from '@firmseal/ledger';
 import type { AcceptedOutcomes } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
@@ -16,7 +17,9 @@ import type { Page } from '../store/store.ts';
 import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.ts';
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
+import { usualFewUnits } from './few-units.ts';
 import { certifyEnd } from './job-end.ts';
+import { openLedgerPolicy, viewLedgerPolicy } from './ledger-release.ts';
 import { Remembered } from './remembered.ts';
 import type { Draw } from './repeats.ts';
 import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
@@ -34,6 +37,10 @@ export interface JobRequest {
   readonly validUntilMs?: number | undefined;
   /** What the owner takes besides PASS (spec/receipt.md section 4); nothing when left out. */
   readonly accepts?: AcceptedOutcomes | undefined;
+  /** So many units left, or fewer, are few; a tenth of the quota when left out. */
+  readonly fewUnits?: number | undefined;
+  /** What the ledger is asked for before a license leaves. */
+  readonly ledgerPolicy?: LedgerPolicyTexts | undefined;
   /** One set a unit when the package has per-device areas, else empty. */
   readonly deviceData: readonly DeviceDataSet[];
   /** Token id of who asks. */
@@ -91,7 +98,8 @@ const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 /**
  * Opens a job in state open. Throws `product-not-served`, the faults of the package header, of the
  * content-key file, `content-key-package-wrong`, `key-commitment-wrong`, `station-package-unfit`,
- * `device-data-count-wrong`, `license-data-wrong`.
+ * `device-data-count-wrong`, `license-data-wrong`, `ledger-policy-malformed`, `note-key-malformed`,
+ * `job-ledger-unfit`.
  */
 export async function openJob(authority: Authority, request: JobRequest): Promise<JobView> {
   const { crypto, store } = authority;
@@ -101,16 +109,18 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
+  const ledger = openLedgerPolicy(authority, request.ledgerPolicy);
   const jobId = request.draw('job', jobIdSizeBytes);
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
     sets.length > 0 ? await sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
+  const { fewUnits = usualFewUnits(quota) } = request;
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
     {
-      job: { jobId, product, quota, mode, accepts, createdAtMs, ...until, ...key },
+      job: { jobId, product, quota, mode, accepts, createdAtMs, fewUnits, ...until, ...ledger, ...key },
       package: packageOf(manifest, { header, contentKeyFile }),
       deviceData,
     },
@@ -121,6 +131,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
         ...{ job: jobId, product, quota, mode, accepts: accepts.join(' ') },
         ...{ manifest: manifest.digest, by: request.by },
         ...(until.validUntilMs === undefined ? {} : { until: until.validUntilMs }),
+        ...(ledger.ledgerPolicy ? { ledger: crypto.sha256(ledger.ledgerPolicy) } : {}),
       },
     },
   );
@@ -203,6 +214,8 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
   const { units, ...counts } = await authority.store.countJob(job.jobId);
   const packages = await authority.store.listPackages(job.jobId);
   const { jobId, product, mode, accepts, state, quota, createdAtMs, validUntilMs } = job;
+  const { ledgerPolicy, fewUnits } = job;
+  const remaining = Math.max(0, quota - units);
   return {
     ...{
       job: jobId,
@@ -211,10 +224,12 @@ async function viewJob(authority: Authority, job: JobRecord): Promise<JobView> {
       accepts: [...accepts],
       state,
       quota,
-      remaining: Math.max(0, quota - units),
+      remaining,
     },
     ...{ units, ...counts, createdAtMs },
+    ...{ fewUnits, isFew: state !== 'closed' && fewUnits > 0 && remaining <= fewUnits },
     ...(validUntilMs === undefined ? {} : { validUntilMs }),
+    ...(ledgerPolicy ? { ledgerPolicy: viewLedgerPolicy(ledgerPolicy) } : {}),
     ...(await viewApprovals(authority, job)),
     ...(await viewRollout(authority, job)),
     packages: packages.map(({ manifestDigest, approved, firmwareVersion, securityCounter }) => ({

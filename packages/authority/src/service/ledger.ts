@@ -14,8 +14,10 @@ import {
   growOpened,
   growTiles,
   type LedgerFolder,
+  type LedgerTrust,
   type NoteKey,
   type NoteSignature,
+  parseNote,
   signNote,
   TileTree,
   tilePath,
@@ -69,6 +71,8 @@ export class Ledger {
   #obsolete: string[] = [];
   #running: Promise<Round> | undefined;
   #next: Promise<Round> | undefined;
+  /** The newest checkpoint lacks cosignatures that a job asks for: the next round fetches them anew. */
+  #isAskedAgain = false;
 
   private constructor(options: LedgerOptions, published: Published) {
     this.#options = options;
@@ -110,6 +114,16 @@ export class Ledger {
   /** Whether licenses are released only with their proof. */
   get isAwaited(): boolean {
     return this.#options.least > 0;
+  }
+
+  /** Why the policy of a job cannot be met here, in words; undefined where it can. */
+  lackOf(policy: LedgerTrust): string | undefined {
+    const { signer, witnesses } = this.#options;
+    const isSame = (a: NoteKey, b: NoteKey) => a.name === b.name && equalBytes(a.publicKey, b.publicKey);
+    if (!isSame(policy.log, signer.key)) return `its ledger is ${signer.key.name}, of another key`;
+    const asked = policy.witnesses.filter((one) => witnesses.some(({ key }) => isSame(one, key))).length;
+    if (asked >= policy.least) return undefined;
+    return `it asks ${asked} of the witnesses, and ${policy.least} have to cosign`;
   }
 
   /**
@@ -157,7 +171,8 @@ export class Ledger {
     const { size } = await store.logHead();
     const published = this.#published;
     if (size < published.size) throw new Fault('ledger-forked', { index: size });
-    if (size === published.size) return { published, found: least, away: [] };
+    if (size === published.size && !this.#isAskedAgain) return { published, found: least, away: [] };
+    this.#isAskedAgain = false;
     await this.#write(size);
     const tree = new TileTree(crypto, folder, size);
     const text = formatCheckpoint({ origin: signer.key.name, size, root: await tree.root() });
@@ -175,6 +190,7 @@ export class Ledger {
       if (answer.kind === 'cosigned') cosignatures.push(answer.signature);
       else away.push(`${name}: ${answer.reason}`);
     }
+    if (size === published.size) cosignatures.push(...othersOf(published, [own, ...cosignatures]));
     const found = cosignatures.length;
     if (found < least) return { published, found, away };
     const checkpoint = formatNote({ text, signatures: [own, ...cosignatures] });
@@ -205,15 +221,31 @@ export class Ledger {
     }
   }
 
+  #covers(sequence: number, policy: LedgerTrust | undefined): boolean {
+    const { size, checkpoint } = this.#published;
+    if (size <= sequence) return false;
+    if (policy === undefined) return true;
+    try {
+      verifyCheckpoint(this.#options.crypto, checkpoint, policy);
+      return true;
+    } catch (fault) {
+      if (fault instanceof Fault && fault.code === 'cosignatures-too-few') return false;
+      throw fault;
+    }
+  }
+
   /**
    * The proof that an entry stands in the published ledger, which is published first where it has to be.
-   * Throws `witness-awaited` while witnesses are away, and what `publish` throws.
+   * With the policy of a job its checkpoint has the cosignatures that the job asks for. Throws
+   * `witness-awaited` while witnesses are away, and what `publish` throws.
    */
-  async prove(sequence: number): Promise<string> {
+  async prove(sequence: number, policy?: LedgerTrust): Promise<string> {
     const { crypto, store, folder, least } = this.#options;
-    if (this.#published.size <= sequence) {
+    if (!this.#covers(sequence, policy)) {
+      this.#isAskedAgain ||= this.#published.size > sequence;
       const { found } = await this.publish();
-      if (this.#published.size <= sequence) throw new Fault('witness-awaited', { found, least });
+      if (!this.#covers(sequence, policy))
+        throw new Fault('witness-awaited', { found, least: Math.max(least, policy?.least ?? 0) });
     }
     const { size, checkpoint } = this.#published;
     const [row] = await store.readLog(sequence, 1);
@@ -221,6 +253,12 @@ export class Ledger {
     const path = await new TileTree(crypto, folder, size).proveInclusion(sequence);
     return formatLedgerProof({ index: sequence, path, checkpoint, opened: row });
   }
+}
+
+/** Cosignatures of an earlier round over the same checkpoint, by witnesses that are away now. */
+function othersOf({ checkpoint }: Published, fresh: readonly NoteSignature[]): NoteSignature[] {
+  const names = new Set(fresh.map(({ name }) => name));
+  return parseNote(checkpoint, 'The checkpoint').signatures.filter(({ name }) => !names.has(name));
 }
 
 /** The newest tile of the ledger holds the leaves of the log; older tiles are under the same signed root. */

@@ -61,7 +61,11 @@ const identityOf: Finder = async (store, fields) => {
 };
 
 const finders: Readonly<Record<string, Finder>> = {
-  'job-opened': packageOf,
+  'job-opened': async (store, fields) => {
+    const ledgerPolicy = (await store.findJob(bytes(fields, 'job')))?.ledgerPolicy;
+    const found = await packageOf(store, fields);
+    return found && { ...found, ...(ledgerPolicy ? { ledgerPolicy } : {}) };
+  },
   'package-added': packageOf,
   'unit-taken': unitOf,
   'license-issued': async (store, fields) => {

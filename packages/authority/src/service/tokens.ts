@@ -16,6 +16,7 @@ const marks = {
   auditor: 'fsa_',
   site: 'fss_',
   approver: 'fsp_',
+  engineer: 'fse_',
   update: publicTokenMark,
 } as const satisfies Record<TokenScope, string>;
 const tokenSizeBytes = 32;
@@ -27,6 +28,7 @@ const lifeDaysOf = {
   auditor: 365,
   site: 365,
   approver: 365,
+  engineer: 365,
   update: 365,
 } as const satisfies Record<TokenScope, number>;
 

@@ -10,7 +10,7 @@ import type { StopKey } from '../store/store.ts';
 /** A job as the first request for it names it, and every later one has to. */
 export type JobTerms = Pick<
   JobRecord,
-  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'deviceDataKey'
+  'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs' | 'deviceDataKey' | 'ledgerPolicy'
 >;
 
 /** What an approver signed, with his delegation. */

@@ -28,12 +28,14 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
       commit(async ({ query, append }) => {
         await query(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, device_data_key,
-             valid_until_ms)
-           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8)`,
+             valid_until_ms, ledger_policy, few_units)
+           VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10)`,
           [
             ...[job.jobId, job.product, job.quota, job.mode, job.accepts.join(' '), job.createdAtMs],
             job.deviceDataKey ?? null,
             job.validUntilMs ?? null,
+            job.ledgerPolicy ?? null,
+            job.fewUnits ?? 0,
           ],
         );
         await insertPackageRow(query, { ...item, jobId: job.jobId });
@@ -106,6 +108,21 @@ export function jobMethods({ read, commit }: PostgresContext): JobMethods {
       );
       return { ...counted!, outcomes: Object.fromEntries(outcomes), stated: Object.fromEntries(stated) };
     },
+    noteFewUnits: (jobId, event) =>
+      commit(async ({ query, append }) => {
+        const sql = `UPDATE jobs SET few_noted = 1
+          WHERE job_id = $1 AND few_noted = 0 AND few_units > 0 AND quota - units_held <= few_units
+          RETURNING quota - units_held AS remaining`;
+        const left = await one(query, rows.toRemaining, sql, jobId);
+        if (left !== undefined) append(event(left));
+        return left;
+      }),
+    countFewJobs: async () =>
+      (await one(
+        read,
+        rows.toCount,
+        `SELECT count(*) AS n FROM jobs WHERE state = 'approved' AND few_units > 0 AND quota - units_held <= few_units`,
+      ))!,
     findDeviceData: (jobId, unitIndex) => {
       const sql = 'SELECT sealed FROM device_data WHERE job_id = $1 AND unit_index = $2';
       return one(read, rows.toSealed, sql, jobId, unitIndex);

@@ -16,6 +16,7 @@ import { PostgresSession } from './postgres-session.ts';
 import { stopMethods } from './postgres-stops.ts';
 import { unitMethods } from './postgres-units.ts';
 import type { PostgresAddress } from './postgres-url.ts';
+import { webhookMethods } from './postgres-webhooks.ts';
 import type { Store, StoreSnapshot } from './store.ts';
 
 export interface PostgresStoreOptions {
@@ -39,6 +40,7 @@ const methodsOf = (context: PostgresContext) => ({
   ...requestMethods(context),
   ...rolloutMethods(context),
   ...stopMethods(context),
+  ...webhookMethods(context),
 });
 
 async function openSnapshot(session: PostgresSession): Promise<StoreSnapshot> {

@@ -8,6 +8,7 @@ import type {
   LicenseMode,
   StopKind,
   TokenScope,
+  WebhookEvent,
 } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { AcceptedOutcomes, Outcome } from '@firmseal/license';
@@ -24,6 +25,12 @@ export interface JobRecord {
   readonly createdAtMs: number;
   /** No license after it; absent for a job without such an end. */
   readonly validUntilMs?: number;
+  /** So many units left, or fewer, are few; 0: never. */
+  readonly fewUnits: number;
+  /**
+   * What the ledger is asked for before a license leaves (spec/ledger.md section 9); absent: its settings.
+   */
+  readonly ledgerPolicy?: Bytes;
   /**
    * Key of the per-device data rows, HPKE-wrapped to the authority (enc, then
    * ciphertext); absent without such data.
@@ -220,6 +227,24 @@ export interface RequestRecord {
   readonly atMs: number;
   /** Sealed under the key itself, which the store does not have. */
   readonly answer?: Bytes;
+}
+
+/** An address that is called when something happened. */
+export interface WebhookRecord {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  /** HPKE-wrapped to the authority (enc, then ciphertext). */
+  readonly secret: Bytes;
+  readonly createdAtMs: number;
+  /** First entry of the log that was not looked at. */
+  readonly next: number;
+  /** For the event of entry `next`. */
+  readonly attempts: number;
+  readonly dueAtMs: number;
+  readonly delivered: number;
+  readonly givenUp: number;
+  readonly last?: { readonly atMs: number; readonly result: string };
 }
 
 export interface TokenRecord {

@@ -9,6 +9,7 @@ import type {
   LicenseMode,
   StopKind,
   TokenScope,
+  WebhookEvent,
 } from '@firmseal/authority-contract';
 import type { Bytes } from '@firmseal/bytes';
 import type { LogHead, LogRow } from '@firmseal/ledger';
@@ -33,6 +34,7 @@ import type {
   StopRecord,
   TokenRecord,
   UnitRecord,
+  WebhookRecord,
 } from './records.ts';
 import type { UnitName } from './store.ts';
 
@@ -55,7 +57,9 @@ export const toJob = (row: Row): JobRecord => ({
   accepts: text(row, 'accepts').split(' ').filter(Boolean) as AcceptedOutcomes[number][],
   state: text(row, 'state') as JobState,
   createdAtMs: number(row, 'created_at_ms'),
+  fewUnits: number(row, 'few_units'),
   ...(given(row, 'valid_until_ms') ? { validUntilMs: number(row, 'valid_until_ms') } : {}),
+  ...(given(row, 'ledger_policy') ? { ledgerPolicy: bytes(row, 'ledger_policy') } : {}),
   ...(given(row, 'device_data_key') ? { deviceDataKey: bytes(row, 'device_data_key') } : {}),
 });
 
@@ -244,6 +248,22 @@ export const toToken = (row: Row): TokenRecord => ({
   ...(given(row, 'revoked_at_ms') ? { revokedAtMs: number(row, 'revoked_at_ms') } : {}),
 });
 
+export const toWebhook = (row: Row): WebhookRecord => ({
+  webhookId: text(row, 'webhook_id'),
+  url: text(row, 'url'),
+  events: text(row, 'events').split(' ') as WebhookEvent[],
+  secret: bytes(row, 'secret'),
+  createdAtMs: number(row, 'created_at_ms'),
+  next: number(row, 'next'),
+  attempts: number(row, 'attempts'),
+  dueAtMs: number(row, 'due_at_ms'),
+  delivered: number(row, 'delivered'),
+  givenUp: number(row, 'given_up'),
+  ...(given(row, 'last_result')
+    ? { last: { atMs: number(row, 'last_at_ms'), result: text(row, 'last_result') } }
+    : {}),
+});
+
 export const toLogRow = (row: Row): LogRow => ({
   sequence: number(row, 'sequence'),
   entry: bytes(row, 'entry'),
@@ -251,6 +271,9 @@ export const toLogRow = (row: Row): LogRow => ({
   leaf: bytes(row, 'leaf'),
   head: bytes(row, 'head'),
 });
+
+/** Units of a job that are left. */
+export const toRemaining = (row: Row): number => number(row, 'remaining');
 
 /** Sealed per-device data of a unit. */
 export const toSealed = (row: Row): Bytes => bytes(row, 'sealed');

@@ -5,6 +5,13 @@ import type { SqliteContext } from './sqlite-context.ts';
 import type { NewPackage } from './store.ts';
 import type { JobMethods } from './store-parts.ts';
 
+/** Of a row of jobs. Unit indexes are dense, so the highest says how many were ever taken. */
+const remaining = `(quota
+  - (SELECT coalesce(max(unit_index) + 1, 0) FROM units u WHERE u.job_id = jobs.job_id)
+  + (SELECT count(*) FROM voids v WHERE v.job_id = jobs.job_id AND v.lifted_at_ms IS NULL))`;
+
+const isFew = `(few_units > 0 AND ${remaining} <= few_units)`;
+
 export function jobMethods({ database, append }: SqliteContext): JobMethods {
   /** The ordinal and the state of the job are read in the same statement. */
   const insertPackageRow = (item: NewPackage): boolean =>
@@ -25,8 +32,8 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
       database.transaction(() => {
         database.run(
           `INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms, valid_until_ms,
-             device_data_key)
-           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?)`,
+             device_data_key, ledger_policy, few_units)
+           VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
           job.jobId,
           job.product,
           job.quota,
@@ -35,6 +42,8 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
           job.createdAtMs,
           job.validUntilMs ?? null,
           job.deviceDataKey ?? null,
+          job.ledgerPolicy ?? null,
+          job.fewUnits ?? 0,
         );
         insertPackageRow({ ...item, jobId: job.jobId });
         deviceData.forEach((sealed, unitIndex) => {
@@ -104,6 +113,16 @@ export function jobMethods({ database, append }: SqliteContext): JobMethods {
         ),
       };
     },
+    noteFewUnits: (jobId, event) =>
+      database.transaction(() => {
+        const sql = `UPDATE jobs SET few_noted = 1
+          WHERE job_id = ? AND few_noted = 0 AND ${isFew} RETURNING ${remaining} AS remaining`;
+        const left = database.one(rows.toRemaining, sql, jobId);
+        if (left !== undefined) append(event(left));
+        return left;
+      }),
+    countFewJobs: async () =>
+      database.one(rows.toCount, `SELECT count(*) AS n FROM jobs WHERE state = 'approved' AND ${isFew}`)!,
     findDeviceData: async (jobId, unitIndex) => {
       const sql = 'SELECT sealed FROM device_data WHERE job_id = ? AND unit_index = ?';
       return database.one(rows.toSealed, sql, jobId, unitIndex);

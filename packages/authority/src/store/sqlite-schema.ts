@@ -328,6 +328,46 @@ export const migrations: readonly string[] = [
     WHERE type = 'table' AND name = 'approvals';
   PRAGMA writable_schema = RESET;
   `,
+  // What a job asks of the ledger before a license leaves.
+  `
+  ALTER TABLE jobs ADD COLUMN ledger_policy BLOB;
+  CREATE TRIGGER jobs_ledger_still BEFORE UPDATE OF ledger_policy ON jobs
+    BEGIN SELECT RAISE(ABORT, 'a job keeps its ledger policy'); END;
+  `,
+  // When few units of a job are left (0: never), and whether that was logged.
+  `
+  ALTER TABLE jobs ADD COLUMN few_units INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN few_noted INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET few_units = quota / 10;
+  `,
+  // Addresses that are called when something happened.
+  `
+  CREATE TABLE webhooks (
+    ordinal INTEGER PRIMARY KEY,
+    webhook_id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    -- Separated by spaces.
+    events TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at_ms INTEGER NOT NULL DEFAULT 0,
+    -- Until then one process calls it.
+    claimed_until_ms INTEGER NOT NULL DEFAULT 0,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    given_up INTEGER NOT NULL DEFAULT 0,
+    last_at_ms INTEGER,
+    last_result TEXT
+  ) STRICT;
+  `,
+  // Tokens of engineers.
+  `
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = replace(sql, '''approver'', ''update'')', '''approver'', ''update'', ''engineer'')')
+    WHERE type = 'table' AND name = 'tokens';
+  PRAGMA writable_schema = RESET;
+  `,
 ];
 
 const movedTrigger = 'moved_elsewhere';

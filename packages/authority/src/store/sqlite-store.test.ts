@@ -97,7 +97,8 @@ describe('SQLite file', () => {
     expect(other.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
     expect(other.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
     const job = (mode: string) =>
-      other.exec(`INSERT INTO jobs VALUES (randomblob(16), 'pump', 1, '${mode}', '', 'open', 1, NULL, NULL)`);
+      other.exec(`INSERT INTO jobs (job_id, product, quota, mode, accepts, state, created_at_ms)
+        VALUES (randomblob(16), 'pump', 1, '${mode}', '', 'open', 1)`);
     job('station');
     expect(() => job('other')).toThrow(/CHECK/);
     expect(() => other.exec('UPDATE jobs SET quota = 9')).toThrow(/keeps its quota/);

@@ -15,6 +15,7 @@ import { requestMethods } from './sqlite-requests.ts';
 import { rolloutMethods } from './sqlite-rollouts.ts';
 import { stopMethods } from './sqlite-stops.ts';
 import { unitMethods } from './sqlite-units.ts';
+import { webhookMethods } from './sqlite-webhooks.ts';
 import type { Store } from './store.ts';
 
 function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
@@ -27,6 +28,7 @@ function storeOn(database: SqliteDatabase, crypto: Crypto): Store {
     ...requestMethods(context),
     ...rolloutMethods(context),
     ...stopMethods(context),
+    ...webhookMethods(context),
     ...accessMethods(context),
     openSnapshot: async () => storeOn(database.openSnapshot(), crypto),
     close: async () => database.close(),

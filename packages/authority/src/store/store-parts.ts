@@ -39,6 +39,8 @@ export type JobMethods = Pick<
   | 'listJobs'
   | 'listPackages'
   | 'countJob'
+  | 'noteFewUnits'
+  | 'countFewJobs'
   | 'findDeviceData'
 >;
 
@@ -63,6 +65,11 @@ export type RequestMethods = Pick<Store, 'beginRequest' | 'finishRequest' | 'for
 export type RolloutMethods = Pick<Store, 'setRollout' | 'findRollout' | 'insertFailure' | 'countRollout'>;
 
 export type StopMethods = Pick<Store, 'setStop' | 'liftStop' | 'findStop' | 'listStops'>;
+
+export type WebhookMethods = Pick<
+  Store,
+  'insertWebhook' | 'listWebhooks' | 'removeWebhook' | 'claimWebhook' | 'noteWebhook'
+>;
 
 export type UnitMethods = Pick<
   Store,

@@ -29,6 +29,7 @@ import type {
   StopRecord,
   TokenRecord,
   UnitRecord,
+  WebhookRecord,
 } from './records.ts';
 
 interface JobCounts {
@@ -64,8 +65,15 @@ export type LicenseKey = Pick<
 type NewRequest = Omit<RequestRecord, 'answer'> & { readonly forgetBeforeMs: number };
 type NewAlarm = Omit<AlarmRecord, 'alarm' | 'acknowledged'>;
 
+type NewWebhook = Pick<WebhookRecord, 'webhookId' | 'url' | 'events' | 'secret' | 'createdAtMs'>;
+export type WebhookProgress = Pick<
+  WebhookRecord,
+  'next' | 'attempts' | 'dueAtMs' | 'delivered' | 'givenUp' | 'last'
+>;
+
 interface NewJob {
-  readonly job: Omit<JobRecord, 'state'>;
+  /** Without `fewUnits`, none are few. */
+  readonly job: Omit<JobRecord, 'state' | 'fewUnits'> & { readonly fewUnits?: number };
   readonly package: Omit<NewPackage, 'jobId'>;
   /** Sealed per-device data by unit index; empty, or one a unit of the quota. */
   readonly deviceData: readonly Bytes[];
@@ -134,6 +142,13 @@ export interface Store {
   /** In ascending ordinal. */
   listPackages(jobId: Bytes): Promise<PackageRecord[]>;
   countJob(jobId: Bytes): Promise<JobCounts>;
+  /**
+   * Once a job: that so few units are left as the job calls few. How many; undefined, and nothing logged:
+   * there are more, it was noted before, or the job is unknown.
+   */
+  noteFewUnits(jobId: Bytes, event: (remaining: number) => LogEvent): Promise<number | undefined>;
+  /** Approved jobs with so few units left. */
+  countFewJobs(): Promise<number>;
   findDeviceData(jobId: Bytes, unitIndex: number): Promise<Bytes | undefined>;
 
   /**
@@ -239,6 +254,28 @@ export interface Store {
   /** Newest first. */
   listStops(page: Page): Promise<StopRecord[]>;
 
+  /**
+   * Keeps a webhook, which begins behind its own entry of the log. False, and nothing logged: there are
+   * `most` already.
+   */
+  insertWebhook(webhook: NewWebhook, most: number, event: LogEvent): Promise<boolean>;
+  /** Oldest first. */
+  listWebhooks(): Promise<WebhookRecord[]>;
+  /** False, and nothing logged: unknown. */
+  removeWebhook(webhookId: string, event: LogEvent): Promise<boolean>;
+  /**
+   * For one process until `untilMs`: true when it is due, and no other has it. Times further ahead than
+   * `aheadMs` are of a clock that was put back, and count as over. Not logged.
+   */
+  claimWebhook(claim: {
+    webhookId: string;
+    nowMs: number;
+    untilMs: number;
+    aheadMs: number;
+  }): Promise<boolean>;
+  /** Where its calls stand; ends the claim. Not logged. */
+  noteWebhook(webhookId: string, progress: WebhookProgress): Promise<void>;
+
   /** Sets how far a job of mode update is opened. */
   setRollout(rollout: RolloutRecord, event: LogEvent): Promise<void>;
   findRollout(jobId: Bytes): Promise<RolloutRecord | undefined>;
@@ -339,7 +376,10 @@ export const durableWrites = [
   'insertFailure',
   'setStop',
   'liftStop',
+  'insertWebhook',
+  'removeWebhook',
   'logRecovery',
+  'noteFewUnits',
   'insertAlarm',
   'acknowledgeAlarm',
   'insertToken',

@@ -15,8 +15,9 @@ import {
   type Store,
   serveAuthority,
   serveMetrics,
+  WebhookSender,
 } from '@firmseal/authority';
-import type { Bytes } from '@firmseal/bytes';
+import { type Bytes, toHex } from '@firmseal/bytes';
 import { nodeCrypto } from '@firmseal/crypto-node';
 import { Fault } from '@firmseal/fault';
 import { authorityPaths, headFile, openAuthorityStore, readProducts } from '../../authority-folder.ts';
@@ -92,6 +93,8 @@ async function openAuthority(
   const authority = await createAuthority({
     ...{ store, crypto: nodeCrypto, signer, products },
     ...(ledger ? { ledger: ledger.ledger } : {}),
+    onFewUnits: ({ job, product, remaining, quota }) =>
+      face.warn(`job ${toHex(job)} of product ${product}: ${remaining} of ${quota} units are left`),
   });
   const restored = await checkHead(authority, head, { statements });
   if (restored)
@@ -171,11 +174,17 @@ export const command = (shell: Shell) =>
           }
           const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
+          metrics?.watchJobs(() => store.countFewJobs());
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const console = options.console ? readConsole(face) : undefined;
           const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
           const page = console && `${running.url}/console/`;
           const figures = metrics && (await serveMetrics(metrics, options.metricsPort!));
+          const sender = new WebhookSender({
+            authority,
+            onTrouble: (problem) => say(`webhooks: ${problem}`),
+          });
+          sender.start();
           const stopNoting = noteHead(face, store, head);
           const stopWatching = tlsFiles && watchTlsFiles(tlsFiles, { take: running.renewTls, say });
           face.tell(
@@ -189,6 +198,7 @@ export const command = (shell: Shell) =>
           warnOfGeneration(face, { folder, headFile: options.headFile, wasThere, isWitnessed });
           await shell.stops.wait();
           stopWatching?.();
+          await sender.stop();
           await running.stop();
           await figures?.stop();
           await stopNoting();

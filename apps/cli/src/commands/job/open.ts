@@ -1,7 +1,7 @@
 // `firmseal job open`: a job for a package and a quota. It issues nothing until it is approved.
 
 import { resolve } from 'node:path';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { toHex, utf8 } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
 import { refuseUnwritable, writeWholeFile } from '@firmseal/files';
@@ -18,6 +18,12 @@ import { accessAuthority } from '../../authority-access.ts';
 import { readDeviceData } from '../../device-data-file.ts';
 import { readInput } from '../../files.ts';
 import { tellJob } from '../../job-view.ts';
+import {
+  leastWitnessesOption,
+  logKeyOption,
+  readLedgerPolicy,
+  witnessKeyOption,
+} from '../../ledger/note-keys.ts';
 import { lineTokenDays, publicTokenDays, tellLineToken } from '../../line-token.ts';
 import {
   authorityOption,
@@ -31,6 +37,15 @@ import { runs } from '../../runs.ts';
 import type { Shell } from '../../shell.ts';
 
 const dayMs = 86_400_000;
+
+/** Of a quota: a number stands for itself, a share is rounded down. */
+function fewUnits(text: string): (quota: number) => number {
+  const [, digits, share] = /^(\d{1,10})(%?)$/.exec(text) ?? [];
+  const value = Number(digits);
+  if (digits === undefined || value > (share === '%' ? 100 : 0x7fff_ffff))
+    throw new InvalidArgumentError('A number of units is due, or a share from 0% to 100%.');
+  return (quota) => (share === '%' ? Math.floor((quota * value) / 100) : value);
+}
 
 export const command = (shell: Shell) =>
   new Command()
@@ -64,6 +79,14 @@ export const command = (shell: Shell) =>
       'how long the job gives licenses; without it there is no such end',
       number({ least: 1, most: 3650 }),
     )
+    .option(
+      '--few-units <number>',
+      'warn when so many units are left: a number, or a share of the quota as in 5%; 10% when left out, 0 for never',
+      fewUnits,
+    )
+    .addOption(logKeyOption())
+    .addOption(witnessKeyOption())
+    .addOption(leastWitnessesOption())
     .addOption(approverKeyOption())
     .addOption(approverDelegationOption())
     .addOption(approvalPolicyOption())
@@ -76,12 +99,15 @@ export const command = (shell: Shell) =>
           '      --package panel.seal --quota 4 --approve --id-file job.id --line-token line.token',
         'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
           '      --package panel.seal --quota 4 --accept UNPROTECTED',
+        'job open --authority http://127.0.0.1:7443 --token-file authority/owner.token \\\n' +
+          '      --package panel.seal --quota 4 --log-key ledger.vkey --witness-key witness.vkey',
       ),
     )
     .action(
       runs(shell, async (face, options, called) => {
         const { quota, mode, idFile, lineToken, accept: accepts = [] } = options;
         const deviceData = options.deviceData === undefined ? [] : readDeviceData(options.deviceData);
+        const ledgerPolicy = readLedgerPolicy(options);
         const client = accessAuthority(face, options);
         // The desk file names the files of its latest job; a file that was named here is never replaced.
         const outputOf = (path: string | undefined, name: string) => {
@@ -101,6 +127,8 @@ export const command = (shell: Shell) =>
         const { validDays } = options;
         const input = {
           ...{ header: headerBytes, contentKeyFile, quota, mode, accepts, deviceData },
+          ...(options.fewUnits === undefined ? {} : { fewUnits: options.fewUnits(quota) }),
+          ...(ledgerPolicy ? { ledgerPolicy } : {}),
           ...(validDays === undefined ? {} : { validUntilMs: Date.now() + validDays * dayMs }),
         };
         const opened = await client.call('openJob', input);

@@ -1,5 +1,6 @@
-// `firmseal token new`: a token for an owner, who may do everything, for an auditor or an approver, who may
-// read (an approver signs with his key), or for a site that personalizes chips and brings their records.
+// `firmseal token new`: a token for an owner, who may do everything, for an engineer, who drafts jobs, for an
+// auditor or an approver, who may read (an approver signs with his key), or for a site that personalizes
+// chips and brings their records.
 
 import { Command, Option } from '@commander-js/extra-typings';
 import { accessAuthority } from '../../authority-access.ts';
@@ -15,7 +16,7 @@ export const command = (shell: Shell) =>
     .addOption(tokenOption())
     .addOption(
       new Option('--scope <scope>', 'who gets it')
-        .choices(['owner', 'auditor', 'approver', 'site'] as const)
+        .choices(['owner', 'engineer', 'auditor', 'approver', 'site'] as const)
         .makeOptionMandatory(),
     )
     .requiredOption('--label <text>', 'name of the person, for lists')
