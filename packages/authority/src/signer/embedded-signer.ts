@@ -47,5 +47,6 @@ export function createEmbeddedSigner(inputs: {
     liftStop: async (key) => (await ask()).liftStop(key),
     endJob: async (request) => (await ask()).endJob(request),
     signBatch: async (request) => (await ask()).signBatch(request),
+    openWebhookSecret: async (request) => (await ask()).openWebhookSecret(request),
   };
 }

@@ -103,6 +103,14 @@ export interface IssuingSigner {
   endJob(request: EndRequest): Promise<Bytes>;
   /** The signed list of a batch. Throws `job-mode-wrong`, `batch-date-wrong`, `batch-license-unfit`. */
   signBatch(request: BatchListRequest): Promise<{ batchId: Bytes; list: Bytes }>;
+  /** Key of a webhook's signatures, 32 bytes; undefined when its row does not open. Opens nothing else. */
+  openWebhookSecret(request: WrappedWebhookSecret): Promise<Bytes | undefined>;
+}
+
+/** As the database has it. */
+export interface WrappedWebhookSecret {
+  readonly webhookId: string;
+  readonly secret: Bytes;
 }
 
 /** A checkpoint that is to be signed, with the proof that it continues the one over `from` entries. */

@@ -14,6 +14,7 @@ import {
 import { requireDate } from '../service/batches.ts';
 import { verifyLicensable } from '../service/jobs.ts';
 import { requireMode } from '../service/licensing.ts';
+import { unwrapWebhookSecret } from '../service/webhook-secret.ts';
 import { issueToChip } from './issue-to-chip.ts';
 import { countForStation, issueToStation } from './issue-to-station.ts';
 import type {
@@ -139,5 +140,6 @@ export function createKeySigner(context: SignerContext): IssuingSigner {
     liftStop: (key) => table.liftStop(key),
     endJob: (request) => endJob(context, request),
     signBatch: (request) => signBatch(context, request),
+    openWebhookSecret: (request) => unwrapWebhookSecret(context, request),
   };
 }

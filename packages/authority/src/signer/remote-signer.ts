@@ -179,6 +179,7 @@ export function createRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
     liftStop: (key) => client.ask('liftStop', key),
     endJob: (request) => client.ask('endJob', request),
     signBatch: (request) => client.ask('signBatch', request),
+    openWebhookSecret: async (request) => (await client.ask('openWebhookSecret', request)) ?? undefined,
     signCheckpoint: (request) => client.ask('signCheckpoint', request),
     close: () => client.close(),
   };

@@ -58,6 +58,8 @@ function perform(signer: ServedSigner, operation: OperationName, request: unknow
       return signer.endJob(readRequest(operation, request));
     case 'signBatch':
       return signer.signBatch(readRequest(operation, request));
+    case 'openWebhookSecret':
+      return signer.openWebhookSecret(readRequest(operation, request));
     case 'signCheckpoint':
       return signer.signCheckpoint(readRequest(operation, request));
   }

@@ -94,6 +94,10 @@ const operations = {
     }),
     answer: z.strictObject({ batchId: exactly(16), list: object }),
   },
+  openWebhookSecret: {
+    request: z.strictObject({ webhookId: name, secret: bytes(256) }),
+    answer: exactly(32).nullable(),
+  },
   signCheckpoint: {
     request: z.strictObject({
       ...{ text: z.string().max(4096), from: timeMs, proof: z.array(exactly(32)).max(64) },

@@ -161,7 +161,8 @@ export const command = (shell: Shell) =>
           for (const name of ignored) say(`${paths.products}: ${name} is no product and is ignored`);
           const served = products.map(({ product }) => product);
           const names = served.join(', ') || 'no product yet';
-          store = await openAuthorityStore(folder);
+          const opened = await openAuthorityStore(folder);
+          store = opened;
           requireSameProducts(nodeCrypto, products, await signer.describe());
           const wasThere = head.read() !== undefined;
           ledger = await openLedger(folder, { store, signer });
@@ -174,7 +175,7 @@ export const command = (shell: Shell) =>
           }
           const stopPublishing = ledger && (await keepPublished(face, ledger.ledger));
           const metrics = options.metricsPort === undefined ? undefined : new Metrics();
-          metrics?.watchJobs(() => store.countFewJobs());
+          metrics?.watchJobs(() => opened.countFewJobs());
           const onRequest = observeRequests(shell, { format: options.logFormat, metrics });
           const console = options.console ? readConsole(face) : undefined;
           const running = await serveAuthority({ authority, ...listen, tls, onRequest, console });
