@@ -9,7 +9,6 @@ import { delegate, owner, product, root, signerOf } from '../../device/agent/tes
 import { anchorTargetOf, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../../device/agent/toolchain/thumb.ts';
 import type { Scenario } from './scenario.ts';
-import type { Prepared } from './scenarios.ts';
 import { Target, usualChip } from './target.ts';
 
 const signer = 'agent signer';
@@ -36,7 +35,7 @@ async function signed(chip: Chip, counter: number, by = signer): Promise<Bytes> 
 }
 
 /** In the name of the agent signer whom the anchor knows; a stranger signed. */
-async function forgedAgent(chip: Chip): Promise<Bytes> {
+export async function forgedAgent(chip: Chip): Promise<Bytes> {
   const image = readAgentImage(await signed(chip, 9, 'stranger'));
   const delegation = await delegate('agent-signer', signer);
   return encodeAgentImage({ ...image, proof: { ...image.proof!, delegation } });
@@ -112,7 +111,7 @@ class Workbench {
 export async function prepareAnchor(
   chipId = usualChip,
   build: AgentBuild = buildAgent(anchorTargetOf(chipId)),
-): Promise<Prepared> {
+) {
   const agentDelegation = await delegate('agent-signer', signer);
   const trust = { ...owner, agentDelegation };
   const target = new Target(buildAgent(targetOf(chipId)), { build, trust });
