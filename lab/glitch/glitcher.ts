@@ -62,6 +62,8 @@ export class ForksEnd extends Error {
 /** By so many steps a run may be longer or shorter, since it waits for hardware. */
 const strayMost = 10_000;
 const instructionsLeast = 50_000;
+/** No instruction stands there. */
+const nowhere = 0x7000_0000;
 
 const marks = { own: 1, hostCrypto: 2, special: 4, hostFunction: 8 } as const;
 
@@ -141,7 +143,8 @@ export class Glitcher {
     const { addressStart, length } = chip.chip.layout.anchor;
     this.#isAnchor = (address) => address >= addressStart && address < addressStart + length;
     this.#hostFunctions = hostFunctions(chip, code, hashes);
-    const at = (name: string) => code.symbols.get(name)!.address & ~1;
+    /** The anchor programs no option bytes. */
+    const at = (name: string) => (code.symbols.get(name)?.address ?? nowhere) & ~1;
     this.#special = {
       ...{ poll: at('fs_link_poll'), send: at('fs_port_link_send') },
       ...{ reset: at('fs_system_reset'), launch: at('fs_port_option_launch') },
@@ -152,7 +155,8 @@ export class Glitcher {
     for (const address of this.#hostCrypto.keys()) this.#marks[(address - base) >> 1] = marks.hostCrypto;
     for (const address of this.#hostFunctions.keys())
       this.#marks[(address - base) >> 1]! |= marks.hostFunction;
-    for (const address of Object.values(this.#special)) this.#marks[(address - base) >> 1]! |= marks.special;
+    for (const address of Object.values(this.#special).filter((one) => one !== nowhere))
+      this.#marks[(address - base) >> 1]! |= marks.special;
     this.#execute = core.executeInstruction.bind(core);
     core.executeInstruction = () => this.#instruction();
   }

@@ -98,8 +98,10 @@ export function hostFunctions(
       return ~crc;
     },
   };
+  // The anchor has some of them only.
+  const named = Object.entries(bodies).filter(([name]) => symbols.has(name));
   return new Map<number, () => boolean>(
-    Object.entries(bodies).map(([name, body]) => [
+    named.map(([name, body]) => [
       symbols.get(name)!.address & ~1,
       () => {
         const result = body();

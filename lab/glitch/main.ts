@@ -11,6 +11,7 @@
 //   --part K/N      the K-th of N parts of the scenarios, for as many processes; the cryptography is in the
 //                   last
 //   --chip ID       another chip than the STM32G0B1
+//   --anchor        instead of the agent: the anchor, at boots and in its loader
 //   --middle        also a middle execution of each instruction that is executed three times or more
 //   --reach         instead: runs the scenarios without a glitch, and prints which decisions each reaches
 //   --mutants       instead: takes out one defence after the other, and attacks until a bypass is found
@@ -21,6 +22,7 @@
 import { parseArgs } from 'node:util';
 import { portedChips, targetOf } from '../../device/agent/toolchain/targets.ts';
 import { buildAgent } from '../../device/agent/toolchain/thumb.ts';
+import { prepareAnchor } from './anchor-scenarios.ts';
 import { Campaign } from './campaign.ts';
 import { attackLibrary, parts } from './crypto-sample.ts';
 import type { Glitch } from './glitcher.ts';
@@ -43,6 +45,7 @@ const { values, positionals } = parseArgs({
     parts: { type: 'string' },
     part: { type: 'string', default: '1/1' },
     chip: { type: 'string', default: usualChip },
+    anchor: { type: 'boolean', default: false },
     middle: { type: 'boolean', default: false },
     reach: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
@@ -67,6 +70,8 @@ const chosenBuild = () => {
   return buildAgent(targetOf(values.chip));
 };
 
+const prepareChosen = () => (values.anchor ? prepareAnchor(values.chip) : prepare(() => {}, chosenBuild()));
+
 /** Each n-th of its kind. */
 function sample(): (glitch: Glitch) => boolean {
   const asked = { 0: 0, 1: 0, 2: 0 };
@@ -74,7 +79,7 @@ function sample(): (glitch: Glitch) => boolean {
 }
 
 async function attackAll(): Promise<boolean> {
-  const prepared = await prepare(() => {}, chosenBuild());
+  const prepared = await prepareChosen();
   const { target, scenarios, good } = prepared;
   const campaign = new Campaign(target);
   console.log(
@@ -96,7 +101,7 @@ async function attackAll(): Promise<boolean> {
     bypasses += report.bypasses.length;
     printScenario(report);
   }
-  if (values.only === '' && libraryStride > 0 && part === partCount)
+  if (values.only === '' && !values.anchor && libraryStride > 0 && part === partCount)
     for (const one of parts.filter((one) => one.function.includes(values.parts ?? ''))) {
       const report = attackLibrary(campaign, prepared, one, {
         every: libraryStride,
@@ -106,12 +111,13 @@ async function attackAll(): Promise<boolean> {
       bypasses += printParts(report);
     }
   console.log(`bypasses ${bypasses}`);
-  if (values.only !== '' || values.parts !== undefined || !isWhole || partCount > 1) return bypasses === 0;
+  if (values.only !== '' || values.parts !== undefined || values.anchor || !isWhole || partCount > 1)
+    return bypasses === 0;
   return printSites(target.code, skippedAt) === 0 && bypasses === 0;
 }
 
 async function reachAll(): Promise<boolean> {
-  const { target, scenarios } = await prepare(() => {}, chosenBuild());
+  const { target, scenarios } = await prepareChosen();
   const campaign = new Campaign(target);
   const reached = new Map<number, string[]>();
   for (const scenario of scenarios.filter(({ name }) => isChosen(name)))
@@ -127,7 +133,10 @@ async function attackMutants(): Promise<boolean> {
   let unseen = 0;
   const [text = ''] = positionals;
   for (const mutant of mutants.filter(({ name }) => name.includes(text))) {
-    const { target, scenarios } = await prepare(() => {}, mutantBuild(mutant));
+    const build = mutantBuild(mutant);
+    const { target, scenarios } = await (mutant.isAnchor
+      ? prepareAnchor(mutant.chip, build)
+      : prepare(() => {}, build));
     const campaign = new Campaign(target);
     const shows = ([lengths, wanted]: readonly [readonly number[], string]): boolean => {
       const scenario = scenarios.find(({ name }) => name === wanted);

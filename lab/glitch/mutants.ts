@@ -8,6 +8,8 @@ export interface Mutant {
   readonly name: string;
   /** Where it shows; the STM32G0B1 without it. */
   readonly chip?: string;
+  /** The anchor without it, in scenarios of anchor-scenarios.ts. */
+  readonly isAnchor?: true;
   /** The defence, and what stands in its place: C, or nothing. */
   readonly without: Weakening;
   /** Names of the scenarios of which one shows it; they are attacked in this order. */
@@ -102,6 +104,12 @@ export const mutants: readonly Mutant[] = [
     name: 'signature: it is not verified',
     without: { 'sign-verified': '(void)key; (void)parts;' },
     scenarios: ['hello, signed otherwise'],
+  },
+  {
+    name: 'anchor: one pass',
+    isAnchor: true,
+    without: { 'agent-image-second-pass': '*facts = first; FS_FLOW_STEP(FS_STEP_IMAGE);' },
+    scenarios: ['anchor: forged agent in both slots', 'anchor: agent below the floor'],
   },
   {
     name: 'flash of F427: a read ends in a jump',

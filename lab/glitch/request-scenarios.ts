@@ -6,6 +6,7 @@ import { decodeCbor } from '@firmseal/cbor-cose';
 import { requestTypes } from '@firmseal/link';
 import { personalizeBegin, personalizeFinish } from '../../device/agent/test/line.ts';
 import { delegate, pattern } from '../../device/agent/test/trusted-site.ts';
+import { agentUpdates } from './agent-scenarios.ts';
 import { optionUnknown } from './option-bytes.ts';
 import { options } from './option-scenarios.ts';
 import { recordsOf } from './record-scenarios.ts';
@@ -246,6 +247,7 @@ export async function requests(target: Target): Promise<Scenario[]> {
     ...(await options(target)),
     ...(await licenses(target, update)),
     ...(await recordsOf(target, update)),
+    ...(await agentUpdates(target)),
     {
       name: 'personalized once more: begin',
       request: { type: requestTypes['personalize-begin'], body: personalizeBegin(pattern(64, 5)) },

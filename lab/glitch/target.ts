@@ -1,6 +1,7 @@
 // One chip with the agent's machine code as it ships, personalized at readout level 0, and the judge's view
 // of it. Snapshots are taken with power off: each run begins at a reset.
 
+import type { AnchorOwner } from '@firmseal/agent-image';
 import { type Bytes, u32le } from '@firmseal/bytes';
 import { eraseUnitAt } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
@@ -30,6 +31,12 @@ export const chance = 'glitch';
 /** Phases of the session, by the agent's names; `other` is none that a request leads to. */
 type Phase = 'package' | 'records' | 'done' | 'other';
 
+/** The anchor that is attacked instead of the agent, and what its data name. */
+export interface AttackedAnchor {
+  readonly build: AgentBuild;
+  readonly trust: AnchorOwner;
+}
+
 export class Target {
   readonly code: AgentCode;
   line: Line;
@@ -39,12 +46,13 @@ export class Target {
   /** Of the erase unit after the one in which the slot begins. */
   readonly secondStart: number;
 
-  /** `build`: another one than that of the sources, with a defence taken out. */
-  constructor(build: AgentBuild = buildAgent(targetOf(usualChip))) {
+  /** `build`: another one than that of the sources, with a defence taken out. `attacked`: an anchor's. */
+  constructor(build: AgentBuild = buildAgent(targetOf(usualChip)), attacked?: AttackedAnchor) {
     const chipId = build.target.chip.id;
-    this.code = agentCode(build);
-    this.line = machineInSocket(chipId, 'glitch', build);
-    this.ramBytes = imageSize(build).ramBytes;
+    this.code = agentCode(attacked?.build ?? build);
+    const elves = { elf: build.elf, ...(attacked === undefined ? {} : { anchorElf: attacked.build.elf }) };
+    this.line = machineInSocket(chipId, 'glitch', elves, undefined, attacked?.trust);
+    this.ramBytes = imageSize(this.code.build).ramBytes;
     this.glitcher = new Glitcher(this.line.chip, this.code, this.ramBytes);
     this.line.chip.powerOn();
     this.slotStart = this.line.chip.chip.layout.slots[0]!.linkStart;
