@@ -1,5 +1,5 @@
 /*
- * Flash and option bytes of STM32F427 and STM32F405: RM0090 section 3.6 (erase and program), 3.7.2
+ * Flash and option bytes of the F4 parts: RM0090 section 3.6 (erase and program), 3.7.2
  * (option bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V.
  * The flash has no error correcting code.
  */
@@ -18,7 +18,7 @@
 #define OPTION_KEY_2 0x4C5D6E7Fu
 
 #define SR_BUSY (1u << 16)
-/* RDERR (reserved on F405, reads 0), PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each
+/* RDERR (reserved on F405, reads as 0), PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each
  * is cleared by writing 1. */
 #define SR_ERRORS 0x000001F2u
 #define SR_DONE 0x00000001u
