@@ -19,6 +19,9 @@
 /* FS_OK as soon as (register & mask) == value. */
 fs_result fs_wait_for(uint32_t address, uint32_t mask, uint32_t value);
 
+/* Opens the UART alone, as fs_link_start does with USB beside it. */
+void fs_link_listen(void);
+
 /* Lets time pass: a few processor cycles for each turn. */
 void fs_spin(uint32_t turns);
 
@@ -35,8 +38,8 @@ static inline fs_result fs_uniform_unit(uint32_t address, uint32_t *bank, uint32
   return FS_OK;
 }
 
+/* Of the register whose id is the place in the table. */
 typedef struct {
-  uint32_t id;
   uint32_t read_address;
   uint32_t program_address;
   uint32_t bits;
