@@ -192,7 +192,7 @@ function countOperations(bench: AnchorBench, action: () => void): number {
 
 describe.each(chips)('%s, power cut at every operation of', (chipId) => {
   const moments = sampled(['before', 'torn', 'after'] as const, ['torn'] as const);
-  const step = sampled(1, chipId.startsWith('stm32f4') ? 7 : 3);
+  const step = sampled(1, chipId.startsWith('stm32f4') ? 13 : 7);
 
   async function everyCut(
     prepare: (bench: AnchorBench) => void,
