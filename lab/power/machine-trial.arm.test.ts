@@ -41,6 +41,9 @@ const f4: Board = {
 const boards: Record<string, Board> = {
   stm32f427: f4,
   stm32f405: f4,
+  stm32f427xg: f4,
+  stm32f446: f4,
+  stm32f411: f4,
   stm32h743: {
     ...{ usart: [0x4001_1000, 0, 0x28, 9] },
     ...{ open: [0x5802_4800, 1 << 8], backup: 0x5800_4050, watchdog: 0x5800_4800 },

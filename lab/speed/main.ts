@@ -13,6 +13,9 @@ import { traceCycles } from './traced-board.ts';
 const coreMhz: Readonly<Record<string, number>> = {
   stm32f427: 168,
   stm32f405: 168,
+  stm32f427xg: 168,
+  stm32f446: 168,
+  stm32f411: 84,
   stm32h743: 400,
   stm32g0b1: 64,
   stm32u575: 160,

@@ -36,6 +36,9 @@ const boardOf: Readonly<Record<string, string>> = {
   stm32u575: 'nucleo-u575zi-q',
   stm32l476: 'nucleo-l476rg',
   stm32f405: 'stm32f4discovery',
+  stm32f427xg: 'nucleo-f429zi',
+  stm32f446: 'nucleo-f446re',
+  stm32f411: 'nucleo-f411re',
 };
 
 const root = nodeCrypto.generateP256();

@@ -91,7 +91,7 @@ function overview(rules: readonly ChipRule[]): string {
       ({ file, topics }) => `| [${file}](virtual-stm32-rules/${file}) | ${topics.join(', ')} |`,
     ),
     '',
-    'Families: F4 (F405, F427), H7 (H743), G0 (G0B1), L4 (L476), U5 (U575), H5 (H563). Each row names the document that',
+    'Families: F4 (F405, F411, F427, F446), H7 (H743), G0 (G0B1), L4 (L476), U5 (U575), H5 (H563). Each row names the document that',
     'says so, or says **unverified** and which part of the rule no document that we read settles; a row can do both.',
     'A source marked "(not read again)" is cited as the catalogue has it: its text was not read for this table. A rule',
     'marked "recalled" is from memory. CMSIS device headers are those of ST (Apache-2.0), releases of 2024; ST SVD files',

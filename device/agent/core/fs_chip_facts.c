@@ -16,7 +16,7 @@ const fs_option_register fs_option_registers[FS_OPTION_REGISTER_COUNT] = {FS_OPT
 
 #if FS_UART_COUNT > 0
 #define X(number, address, clock_register, clock_bit, clock_hz) \
-  {number, address, clock_register, clock_bit, clock_hz},
+  {address, clock_register, clock_hz, (uint8_t)(number), (uint8_t)(clock_bit)},
 const fs_uart fs_uarts[FS_UART_COUNT] = {FS_UARTS(X)};
 #undef X
 #endif

@@ -32,11 +32,11 @@ typedef struct {
 
 /* A UART that the port drives. */
 typedef struct {
-  uint32_t number; /* in a board block */
   uint32_t address;
   uint32_t clock_register;
-  uint32_t clock_bit;
   uint32_t clock_hz;
+  uint8_t number; /* in a board block */
+  uint8_t clock_bit;
 } fs_uart;
 
 #if FS_UART_COUNT > 0

@@ -20,6 +20,7 @@ import { makePackage, pattern, type TestPackage } from './trusted-site.ts';
 const boards: Readonly<Record<string, string>> = {
   ...{ stm32f427: 'nucleo-f429zi', stm32h743: 'nucleo-h743zi', stm32g0b1: 'nucleo-g0b1re' },
   ...{ stm32u575: 'nucleo-u575zi-q', stm32l476: 'nucleo-l476rg', stm32f405: 'stm32f4discovery' },
+  ...{ stm32f427xg: 'nucleo-f429zi', stm32f446: 'nucleo-f446re', stm32f411: 'nucleo-f411re' },
 };
 
 const canBuild = hasTool('arm-none-eabi-gcc');

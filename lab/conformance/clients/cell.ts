@@ -25,7 +25,10 @@ export type OperationName = (typeof operations)[number];
 export const clients = ['stm32flash', 'dfu-util', 'openocd-stlink', 'openocd-cmsis-dap'] as const;
 export type ClientName = (typeof clients)[number];
 
-export const chips = ['stm32f427', 'stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476', 'stm32u575'] as const;
+export const chips = [
+  ...(['stm32f427', 'stm32f405', 'stm32h743', 'stm32g0b1', 'stm32l476', 'stm32u575'] as const),
+  ...(['stm32f427xg', 'stm32f446', 'stm32f411'] as const),
+] as const;
 
 export interface Cell {
   readonly chip: string;

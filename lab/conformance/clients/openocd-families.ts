@@ -45,6 +45,21 @@ export const openocdFamilies: Readonly<Record<string, OpenocdFamily>> = {
     identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /device id = 0x10076413/],
     sizeKiB: /flash size = 1024 KiB/,
   },
+  stm32f427xg: {
+    ...f4,
+    identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /device id = 0x20016419/],
+    sizeKiB: /Single Bank 1024 kiB STM32F42x/,
+  },
+  stm32f446: {
+    ...{ ...f4, manual: 'RM0390 3.6.3' },
+    identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /device id = 0x10006421/],
+    sizeKiB: /flash size = 512 KiB/,
+  },
+  stm32f411: {
+    ...{ ...f4, manual: 'RM0383 3.6.3' },
+    identity: [/SWD DPIDR 0x2ba01477/, /Cortex-M4 r0p1 processor detected/, /device id = 0x10006431/],
+    sizeKiB: /flash size = 512 KiB/,
+  },
   stm32h743: {
     ...{ target: 'stm32h7x.cfg', before: 'set DUAL_BANK 1', driver: 'stm32h7x' },
     ...{ readOption: 'stm32h7x option_read 0 0x1c', manual: 'RM0433 4.5.3' },

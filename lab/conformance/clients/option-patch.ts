@@ -26,6 +26,9 @@ const f4: OptionPatch = {
 export const optionPatches: Readonly<Record<string, OptionPatch>> = {
   stm32f427: f4,
   stm32f405: f4,
+  stm32f427xg: f4,
+  stm32f446: f4,
+  stm32f411: f4,
   stm32h743: {
     ...{ address: 0x52002020, length: 4, alternate: 1 },
     ...{ turn: { 0: 0x08 }, protect: { 1: 0x11 } },

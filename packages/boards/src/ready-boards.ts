@@ -2,7 +2,9 @@
 // where each pin and figure comes from.
 
 import { Fault } from '@firmseal/fault';
+import nucleoF411re from '../data/nucleo-f411re.json' with { type: 'json' };
 import nucleoF429zi from '../data/nucleo-f429zi.json' with { type: 'json' };
+import nucleoF446re from '../data/nucleo-f446re.json' with { type: 'json' };
 import nucleoG0b1re from '../data/nucleo-g0b1re.json' with { type: 'json' };
 import nucleoH743zi from '../data/nucleo-h743zi.json' with { type: 'json' };
 import nucleoL476rg from '../data/nucleo-l476rg.json' with { type: 'json' };
@@ -17,6 +19,8 @@ const files = [
   nucleoU575ziQ,
   nucleoL476rg,
   stm32f4discovery,
+  nucleoF446re,
+  nucleoF411re,
 ] as const;
 
 export const boardIds: readonly string[] = files.map(({ id }) => id);

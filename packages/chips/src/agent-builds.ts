@@ -19,6 +19,9 @@ const builds: Readonly<Record<string, readonly AgentBuild[]>> = {
   stm32u575: ['machine-code', 'webassembly'],
   stm32f405: ['machine-code', 'webassembly'],
   stm32l476: ['machine-code', 'webassembly'],
+  stm32f446: ['machine-code', 'webassembly'],
+  stm32f411: ['machine-code', 'webassembly'],
+  stm32f427xg: ['machine-code', 'webassembly'],
 };
 
 /** Empty for a chip that has no agent: packages cannot be installed on it. */

@@ -3,7 +3,10 @@ import data from '../data/stm32f427.json' with { type: 'json' };
 import { chipIds, findChip, findChipNamed } from './catalogue.ts';
 import { readChip } from './read-chip.ts';
 
-const all = ['stm32f427', 'stm32h743', 'stm32f405', 'stm32g0b1', 'stm32l476', 'stm32u575', 'stm32h563'];
+const all = [
+  ...['stm32f427', 'stm32h743', 'stm32f405', 'stm32g0b1', 'stm32l476', 'stm32u575', 'stm32h563'],
+  ...['stm32f446', 'stm32f411', 'stm32f427xg'],
+];
 
 test('every chip of the catalogue loads under its own id, with a number of its own', () => {
   expect(chipIds()).toEqual(all);
@@ -34,9 +37,12 @@ test.each([
   ['STM32F427xI', 'stm32f427'],
   ['STM32F429', 'stm32f427'],
   ['STM32F429ZIT6', 'stm32f427'],
+  ['STM32F427VGT6', 'stm32f427xg'],
+  ['STM32F429ZGT6', 'stm32f427xg'],
+  ['STM32F407VGT6', 'stm32f405'],
 ])('%s is the chip %s', (name, id) => expect(findChipNamed(name).id).toBe(id));
 
-test.each(['STM32F427VGT6', 'STM32F429ZGT6', 'STM32F427ZIT6 rev 3', 'STM32F4', ''])(
+test.each(['STM32F429ZET6', 'STM32F407VET6', 'STM32F427ZIT6 rev 3', 'STM32F4', ''])(
   '%s is no chip here',
   (name) => expect(() => findChipNamed(name)).toThrow(expect.objectContaining({ code: 'chip-unknown' })),
 );

@@ -1,18 +1,23 @@
-// The chips that firmseal knows. Adding one = a file in data/ and its line here; what the file must hold is
+// The chips that firmseal knows. Adding one = a file in data/ (or what differs from another: like.ts) and its
+// line here; what the file must hold is
 // checked when it is first asked for (read-chip.ts, check-chip.ts).
 
 import { Fault } from '@firmseal/fault';
 import stm32f405 from '../data/stm32f405.json' with { type: 'json' };
+import stm32f411 from '../data/stm32f411.json' with { type: 'json' };
 import stm32f427 from '../data/stm32f427.json' with { type: 'json' };
+import stm32f427xg from '../data/stm32f427xg.json' with { type: 'json' };
+import stm32f446 from '../data/stm32f446.json' with { type: 'json' };
 import stm32g0b1 from '../data/stm32g0b1.json' with { type: 'json' };
 import stm32h563 from '../data/stm32h563.json' with { type: 'json' };
 import stm32h743 from '../data/stm32h743.json' with { type: 'json' };
 import stm32l476 from '../data/stm32l476.json' with { type: 'json' };
 import stm32u575 from '../data/stm32u575.json' with { type: 'json' };
 import type { Chip } from './chip.ts';
+import { wholeFile } from './like.ts';
 import { readChip } from './read-chip.ts';
 
-const files: Readonly<Record<string, unknown>> = {
+const files: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   stm32f427,
   stm32h743,
   stm32f405,
@@ -20,6 +25,9 @@ const files: Readonly<Record<string, unknown>> = {
   stm32l476,
   stm32u575,
   stm32h563,
+  stm32f446,
+  stm32f411,
+  stm32f427xg,
 };
 const loaded = new Map<string, Chip>();
 
@@ -33,7 +41,7 @@ export function findChip(id: string): Chip {
   const known = loaded.get(id);
   if (known !== undefined) return known;
   if (!Object.hasOwn(files, id)) throw new Fault('chip-unknown', { chip: id, known: chipIds().join(', ') });
-  const chip = readChip(files[id], id);
+  const chip = readChip(wholeFile(files[id]!, files), id);
   loaded.set(id, chip);
   return chip;
 }

@@ -61,6 +61,8 @@ test.each([
 // Field positions as ST's headers give them.
 test.each([
   ['stm32f405', 'nWRP0_11', 27, 16, 0x40023c14],
+  ['stm32f446', 'nWRP0_7', 23, 16, 0x40023c14],
+  ['stm32f411', 'SPRMOD', 31, 31, 0x40023c14],
   ['stm32g0b1', 'nBOOT0', 26, 26, 0x40022020],
   ['stm32g0b1', 'PCROP_RDP', 31, 31, 0x40022028],
   ['stm32g0b1', 'WRP2B_END', 22, 16, 0x40022050],

@@ -24,7 +24,7 @@ const reasons: readonly (readonly [RegExp, OptionReason])[] = [
   [/^(PA15_PUPEN|USBPD_DIS)$/, 'pin'],
   [/^IRHEN$/, 'reset-pin'],
   [/^(RDP|PRODUCT_STATE)$/, 'level'],
-  [/^(nWRP(0_11|12_23)|WRPSn[12]|WRPSG[12])$/, 'anchored'],
+  [/^(nWRP(0_7|0_11|12_23)|WRPSn[12]|WRPSG[12])$/, 'anchored'],
 ];
 
 /** Every field of which a package may ask for some bit. */

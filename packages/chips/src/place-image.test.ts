@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findChip } from './catalogue.ts';
-import { placeImage } from './place-image.ts';
+import { freeRanges, placeImage } from './place-image.ts';
 
 const f427 = findChip('stm32f427');
 const h743 = findChip('stm32h743');
@@ -59,3 +59,16 @@ test('an image of nothing is refused', () => {
     expect.objectContaining({ code: 'image-has-no-segment' }),
   );
 });
+
+test.each(['stm32f405', 'stm32f411', 'stm32f446', 'stm32f427xg', 'stm32l476', 'stm32g0b1'])(
+  '%s: an image linked at the start of flash, where the anchor stands, is refused with the free range',
+  (id) => {
+    const chip = findChip(id);
+    expect(() => placeImage(chip, [{ address: 0x08000000, length: 4096 }])).toThrow(
+      expect.objectContaining({
+        code: 'image-does-not-fit',
+        fields: expect.objectContaining({ free: freeRanges(chip) }),
+      }),
+    );
+  },
+);

@@ -8,7 +8,10 @@ import { probeTarget, StlinkCommands, serveStlink, type VirtualChip } from '@fir
 /** Target file of each chip, and what to set before it. */
 export const openocdTargets: Readonly<Record<string, { readonly file: string; readonly before?: string }>> = {
   stm32f405: { file: 'stm32f4x.cfg' },
+  stm32f411: { file: 'stm32f4x.cfg' },
   stm32f427: { file: 'stm32f4x.cfg' },
+  stm32f427xg: { file: 'stm32f4x.cfg' },
+  stm32f446: { file: 'stm32f4x.cfg' },
   stm32h743: { file: 'stm32h7x.cfg', before: 'set DUAL_BANK 1' },
   stm32g0b1: { file: 'stm32g0x.cfg' },
   stm32l476: { file: 'stm32l4x.cfg' },

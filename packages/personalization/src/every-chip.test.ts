@@ -109,7 +109,7 @@ describe('refused before anything is changed', () => {
   };
 
   it.each([
-    ['stm32f427', 'stm32h743', 'stm32f427'],
+    ['stm32f427', 'stm32h743', 'stm32f427 or stm32f427xg'],
     ['stm32h743', 'stm32f427', 'stm32h743'],
     ['stm32g0b1', 'stm32u575', 'stm32g0b1'],
   ])('a %s where %s is named', async (connected, named, found) => {

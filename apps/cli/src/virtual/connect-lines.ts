@@ -8,7 +8,10 @@ import type { Doors, UsbProbeDoor } from './doors.ts';
 /** OpenOCD's file for the chip, and what must be set before it. */
 const openocdTargets: Readonly<Record<string, readonly [file: string, before: string]>> = {
   stm32f405: ['stm32f4x', ''],
+  stm32f411: ['stm32f4x', ''],
   stm32f427: ['stm32f4x', ''],
+  stm32f427xg: ['stm32f4x', ''],
+  stm32f446: ['stm32f4x', ''],
   stm32h743: ['stm32h7x', 'set DUAL_BANK 1'],
   stm32g0b1: ['stm32g0x', ''],
   stm32l476: ['stm32l4x', ''],

@@ -22,16 +22,12 @@ void fs_pin_alternate(uint32_t gpio, uint32_t pin, uint32_t function) {
   FS_REGISTER(gpio + 0x00u) = (FS_REGISTER(gpio + 0x00u) & ~(3u << (2 * pin))) | 2u << (2 * pin);
 }
 
-#define X(register_id, read, program, bits, neutral, clear_only, set_only) {register_id, read, program, bits},
+#define X(register_id, read, program, bits, neutral, clear_only, set_only) [register_id] = {read, program, bits},
 const fs_option_place fs_option_places[FS_OPTION_REGISTER_COUNT] = {FS_OPTION_REGISTERS(X)};
 #undef X
 
 const fs_option_place *fs_find_option(uint32_t register_id) {
-  uint32_t i;
-  for (i = 0; i < FS_OPTION_REGISTER_COUNT; i++) {
-    if (fs_option_places[i].id == register_id) return &fs_option_places[i];
-  }
-  return 0;
+  return register_id < FS_OPTION_REGISTER_COUNT ? &fs_option_places[register_id] : 0;
 }
 
 fs_result fs_plan_options(const uint32_t *register_ids, const uint32_t *values, uint32_t count, uint32_t *wanted) {

@@ -38,8 +38,8 @@ static inline fs_result fs_uniform_unit(uint32_t address, uint32_t *bank, uint32
   return FS_OK;
 }
 
+/* Of the register whose id is the place in the table. */
 typedef struct {
-  uint32_t id;
   uint32_t read_address;
   uint32_t program_address;
   uint32_t bits;

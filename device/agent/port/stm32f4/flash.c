@@ -1,9 +1,10 @@
 /*
- * Flash and option bytes of STM32F427 and STM32F405: RM0090 section 3.6 (erase and program), 3.7.2
+ * Flash and option bytes of the F4 parts: RM0090 section 3.6 (erase and program), 3.7.2
  * (option bytes), 3.9 (registers). Programs words: 32 bits at a time, for a supply of 2.7 to 3.6 V.
  * The flash has no error correcting code.
  */
 #include "fs_bytes.h"
+#include "fs_chip_facts.h"
 #include "fs_stm32.h"
 
 #define KEYR FS_REGISTER(FS_FLASH + 0x04u)
@@ -18,7 +19,7 @@
 #define OPTION_KEY_2 0x4C5D6E7Fu
 
 #define SR_BUSY (1u << 16)
-/* RDERR (reserved on F405, reads 0), PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each
+/* RDERR (reserved on F405, reads as 0), PGSERR, PGPERR, PGAERR, WRPERR, OPERR; EOP. Each
  * is cleared by writing 1. */
 #define SR_ERRORS 0x000001F2u
 #define SR_DONE 0x00000001u
@@ -73,27 +74,20 @@ fs_result fs_port_flash_program(uint32_t address, const uint8_t *bytes, uint32_t
   return FS_OK;
 }
 
-/* Sectors of one size, one after the other; their numbers rise by one. */
-typedef struct {
-  uint32_t start;
-  uint32_t count;
-  uint32_t sector_bytes;
-  uint32_t code;
-} sector_run;
-
-#define X(bank, code, address, count, bytes, register_id, bit) {address, count, bytes, code},
-static const sector_run sector_runs[FS_ERASE_RUN_COUNT] = {FS_ERASE_RUNS(X)};
+#define X(bank, code, address, count, bytes, register_id, bit) (uint8_t)(code),
+/* Of the first sector of each of fs_erase_runs; the numbers rise by one. */
+static const uint8_t first_codes[FS_ERASE_RUN_COUNT] = {FS_ERASE_RUNS(X)};
 #undef X
 
 /* SNB of the sector that begins there: bank 2 counts from 16 (RM0090 3.9.8). */
 static fs_result sector_number(uint32_t address, uint32_t *code) {
   uint32_t i;
   for (i = 0; i < FS_ERASE_RUN_COUNT; i++) {
-    const sector_run *run = &sector_runs[i];
+    const fs_erase_run *run = &fs_erase_runs[i];
     uint32_t offset = address - run->start; /* wraps to a large value below the run */
-    if (offset >= run->count * run->sector_bytes) continue;
-    FS_REQUIRE(offset % run->sector_bytes == 0, FS_ERR_FLASH_ERASE_FAILED);
-    *code = run->code + offset / run->sector_bytes;
+    if (offset >= run->count * run->unit_bytes) continue;
+    FS_REQUIRE(offset % run->unit_bytes == 0, FS_ERR_FLASH_ERASE_FAILED);
+    *code = first_codes[i] + offset / run->unit_bytes;
     return FS_OK;
   }
   return FS_ERR_FLASH_ERASE_FAILED;

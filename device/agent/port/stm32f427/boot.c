@@ -3,18 +3,18 @@
  * addresses swapped: SYSCFG_MEMRMP.FB_MODE, RM0090 9.2.1. Of the slots with the stored address, the one is
  * meant in whose linked range the image's reset handler lies.
  */
+#include "fs_chip_facts.h"
 #include "fs_stm32.h"
 
 #define MEMRMP (FS_SYSCFG + 0x00u)
 
 typedef struct {
-  uint32_t store;
-  uint32_t length;
   uint32_t link;
   uint32_t swap;
 } slot;
 
-#define X(store, bytes, link, swap) {store, bytes, link, swap},
+#define X(store, bytes, link, swap) {link, swap},
+/* Of each of fs_app_slots. */
 static const slot slots[FS_APP_SLOT_COUNT] = {FS_APP_SLOTS(X)};
 #undef X
 
@@ -30,14 +30,15 @@ void fs_port_boot_application(uint32_t decided) {
   fs_chip_stop();
   fs_forget_faults();
   for (i = 0; i < FS_APP_SLOT_COUNT; i++) {
+    const fs_range *stored = &fs_app_slots[i];
     const slot *s = &slots[i];
     /* Differences wrap to large values when the address lies below the range. */
-    if (entry - s->store >= s->length || program - s->link >= s->length) continue;
+    if (entry - stored->start >= stored->length || program - s->link >= stored->length) continue;
     if (s->swap) {
       FS_RCC_APB2ENR = FS_APB2_SYSCFG;
       (void)FS_RCC_APB2ENR;
     }
-    fs_handover(stack, program, s->link + (entry - s->store), s->swap ? MEMRMP : 0u);
+    fs_handover(stack, program, s->link + (entry - stored->start), s->swap ? MEMRMP : 0u);
   }
   fs_system_reset();
 }

@@ -30,6 +30,9 @@ const f4: BenchChip = {
 const registers: Readonly<Record<string, BenchChip>> = {
   stm32f427: f4,
   stm32f405: f4,
+  stm32f427xg: f4,
+  stm32f446: f4,
+  stm32f411: f4,
   stm32h743: {
     usart: 0x40011000,
     isV1: false,

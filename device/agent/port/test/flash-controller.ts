@@ -41,6 +41,9 @@ const f4: Family = {
 export const families: Readonly<Record<string, Family>> = {
   stm32f427: f4,
   stm32f405: f4,
+  stm32f427xg: f4,
+  stm32f446: f4,
+  stm32f411: f4,
   stm32h743: {
     banks: [
       { keyr: 0x52002004, cr: 0x5200200c, sr: 0x52002010, clear: 0x52002014 },

@@ -5,10 +5,11 @@ import { fsOk } from '@firmseal/virtual-stm32';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
-import { portedChips, targetOf } from '../../toolchain/targets.ts';
+import { targetOf } from '../../toolchain/targets.ts';
 import { buildAgent } from '../../toolchain/thumb.ts';
 import { ChipBench } from './chip-bench.ts';
 import { FlashController, families } from './flash-controller.ts';
+import { sampledChips } from './sampled-chips.ts';
 
 const missing = hasTool('arm-none-eabi-gcc') ? bearsslMissing() : 'arm-none-eabi-gcc is not installed';
 if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
@@ -19,7 +20,7 @@ beforeEach((context) => {
 const build = (id: string) => buildAgent(targetOf(id));
 const builds = new Map<string, ReturnType<typeof build>>();
 
-describe.each(portedChips())('%s', (id) => {
+describe.each(sampledChips)('%s', (id) => {
   const setUp = () => {
     const agent = builds.get(id) ?? build(id);
     builds.set(id, agent);

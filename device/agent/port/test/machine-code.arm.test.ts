@@ -10,9 +10,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../../tools/toolchain.ts';
 import { bearsslMissing } from '../../toolchain/bearssl.ts';
 import { imageSize } from '../../toolchain/image-size.ts';
-import { portedChips, targetOf } from '../../toolchain/targets.ts';
+import { targetOf } from '../../toolchain/targets.ts';
 import { buildAgent } from '../../toolchain/thumb.ts';
 import { ChipBench } from './chip-bench.ts';
+import { sampledChips } from './sampled-chips.ts';
 
 const missing = hasTool('arm-none-eabi-gcc') ? bearsslMissing() : 'arm-none-eabi-gcc is not installed';
 if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
@@ -50,7 +51,7 @@ function decidedToBoot(): number {
   return (word('FS_FLOW_BOOT') + 2 * word('FS_STEP_BOOT')) >>> 0;
 }
 
-describe.each(portedChips())('%s', (id) => {
+describe.each(sampledChips)('%s', (id) => {
   it('starts from garbage in RAM and answers an info request', () => {
     const bench = started(id);
     bench.receive(Uint8Array.of(0));
@@ -154,7 +155,7 @@ describe.each(portedChips())('%s', (id) => {
   );
 });
 
-describe.each(portedChips())('%s', (id) => {
+describe.each(sampledChips)('%s', (id) => {
   it('keeps to its flash and RAM', () => {
     const build = buildAgent(targetOf(id));
     const { codeBytes, cryptoBytes, ramBytes } = imageSize(build);

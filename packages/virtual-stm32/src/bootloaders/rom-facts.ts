@@ -29,21 +29,19 @@ const fullSpeed = { usbProduct: 'DFU in FS Mode', usbSerial: 'unique-id' } as co
 
 const range = (addressStart: number, length: number): Range => ({ addressStart, length });
 
+const f4 = {
+  ...classic,
+  reservedRam: [range(0x20000000, 12288)],
+  otpLock: range(0x1fff7a00, 16),
+  voltageByte: true,
+};
+
 const factsByChip: Readonly<Record<string, RomFacts>> = {
-  stm32f405: {
-    ...classic,
-    versionValue: 0x90,
-    reservedRam: [range(0x20000000, 12288)],
-    otpLock: range(0x1fff7a00, 16),
-    voltageByte: true,
-  },
-  stm32f427: {
-    ...classic,
-    versionValue: 0x91,
-    reservedRam: [range(0x20000000, 12288)],
-    otpLock: range(0x1fff7a00, 16),
-    voltageByte: true,
-  },
+  stm32f405: { ...f4, versionValue: 0x90 },
+  stm32f427: { ...f4, versionValue: 0x91 },
+  stm32f427xg: { ...f4, versionValue: 0x91 },
+  stm32f446: { ...f4, versionValue: 0x90 },
+  stm32f411: { ...f4, versionValue: 0xd0 },
   stm32h743: {
     ...fullSpeed,
     usbSerial: 'id-code',

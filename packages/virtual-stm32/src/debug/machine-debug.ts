@@ -63,7 +63,7 @@ const cortexM0PlusPort = 0x0477_0031;
 
 /** By the number that SELECT gives (IHI 0031, B2.2.9). */
 export function createAccessPorts(parts: AccessPortParts): readonly (MemoryAccessPort | undefined)[] {
-  const { debug, flashController } = parts.chip;
+  const { debug } = parts.chip;
   const ports: (MemoryAccessPort | undefined)[] = [];
   ports[debug.apIndex] = new MemoryAccessPort(coreMemory(parts), {
     idr: debug.apIdr,
@@ -71,7 +71,7 @@ export function createAccessPorts(parts: AccessPortParts): readonly (MemoryAcces
     base: (debug.romTableBase | romTablePresent) >>> 0,
     packs: debug.apIdr !== cortexM0PlusPort,
   });
-  const second = peripheralSet(flashController.kind).secondDebugIdentity;
+  const second = peripheralSet(parts.chip).secondDebugIdentity;
   if (second !== undefined)
     ports[second.apIndex] = new MemoryAccessPort(secondBus(parts, second.addressStart), {
       ...{ idr: second.idr, base: 0xe00e_0003, incrementBytes: leastIncrementBytes },

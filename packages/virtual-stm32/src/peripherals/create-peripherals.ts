@@ -88,7 +88,7 @@ function drivenPins(parts: PeripheralParts, letter: string, buttonActiveHigh: bo
 export function createPeripherals(parts: PeripheralParts): Peripherals {
   const { chip, nowUs } = parts;
   const { kind } = chip.flashController;
-  const set = peripheralSet(kind);
+  const set = peripheralSet(chip);
   const clock = new ResetClockControl(set.rcc, parts.crystalHz);
   const ports = [...set.gpioLetters].map(
     (letter, i) =>

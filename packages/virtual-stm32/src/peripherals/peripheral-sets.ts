@@ -2,7 +2,7 @@
 // were compared with ST's CMSIS device headers (`source` of each set), reset values with ST's SVD files.
 // What is not listed is not modelled.
 
-import type { FlashController } from '@firmseal/chips';
+import type { Chip } from '@firmseal/chips';
 import { f4Clock, g0Clock, h5Clock, h7Clock, l4Clock, u5Clock } from './clock-trees.ts';
 import type { BackupRegistersPlace } from './peripheral.ts';
 import type { ReadyFlagsPlace } from './ready-flags.ts';
@@ -279,7 +279,17 @@ const h5: PeripheralSet = {
   backupRegisters: { addressStart: 0x4400_7c00, firstOffset: 0x100, count: 32, guarded: true },
 };
 
-/** By the kind of the flash controller, which names the family. */
-export function peripheralSet(kind: FlashController['kind']): PeripheralSet {
-  return { f4, h7, g0, l4, u5, h5 }[kind];
+/** What a part lacks of its family, or has otherwise. */
+const partsThatDiffer: Readonly<Record<string, Partial<PeripheralSet>>> = {
+  stm32f446: { rng: undefined, gpioLetters: 'ABCDEFGH', agentPinActiveHigh: false },
+  // Ports F and G are not there either; H stands at its place in the row.
+  stm32f411: {
+    ...{ rng: undefined, gpioLetters: 'ABCDEFGH', agentPinActiveHigh: false },
+    usarts: usartsOfF4.filter(({ name }) => name !== 'USART3'),
+  },
+};
+
+/** By the kind of the flash controller, which names the family, and by the part. */
+export function peripheralSet({ id, flashController }: Chip): PeripheralSet {
+  return { ...{ f4, h7, g0, l4, u5, h5 }[flashController.kind], ...partsThatDiffer[id] };
 }

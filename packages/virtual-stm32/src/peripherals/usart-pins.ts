@@ -25,7 +25,11 @@ const f4AndH7: readonly UsartPins[] = [
 ];
 
 const pinsOf: Partial<Record<FlashController['kind'], readonly UsartPins[]>> = {
-  f4: [...f4AndH7, { usart: 'USART6', tx: 'PG14', rx: 'PG9', function: 8 }],
+  f4: [
+    ...f4AndH7,
+    { usart: 'USART2', tx: 'PD5', rx: 'PD6', function: 7 },
+    { usart: 'USART6', tx: 'PG14', rx: 'PG9', function: 8 },
+  ],
   h7: f4AndH7,
   g0: [
     { usart: 'USART1', tx: 'PA9', rx: 'PA10', function: 1 },

@@ -15,6 +15,9 @@ test.each([
   ['stm32l476', 0x415, [0x00c, 0x002, 0x003]],
   ['stm32u575', 0x482, [0xd21, 0xd21, 0xd21]],
   ['stm32h563', 0x484, [0xd21, 0xd21, 0xd21]],
+  ['stm32f427xg', 0x419, [0x00c, 0x002, 0x003]],
+  ['stm32f446', 0x421, [0x00c, 0x002, 0x003]],
+  ['stm32f411', 0x431, [0x00c, 0x002, 0x003]],
 ] as const)('%s: ST and device id %i, then Arm components', (id, deviceId, parts) => {
   const chip = createVirtualChip({ chip: id, seed: 'rom table' });
   chip.powerOn();
@@ -49,5 +52,5 @@ test.each([
 });
 
 test('every chip of the catalogue has its row above', () => {
-  expect(chipIds()).toHaveLength(7);
+  expect(chipIds()).toHaveLength(10);
 });
