@@ -1,7 +1,7 @@
 // A virtual chip with the agent's machine code in its flash: the build that ships, executed instruction by
 // instruction on the chip's bus. The line to it is the one that the other tests drive.
 
-import { anchorPart } from '@firmseal/agent-image';
+import { type AnchorOwner, anchorPart } from '@firmseal/agent-image';
 import type { Bytes } from '@firmseal/bytes';
 import { decodeCbor, encodeCbor } from '@firmseal/cbor-cose';
 import { finalOptions, findChip } from '@firmseal/chips';
@@ -32,18 +32,22 @@ export function writeUnits(segments: readonly Segment[], unitBytes: number): Map
   return units;
 }
 
+interface Installed {
+  readonly elf: string;
+  readonly block: Bytes | undefined;
+  readonly anchorElf: string | undefined;
+  readonly trust: AnchorOwner;
+}
+
 /**
  * Programs anchor, agent and a board block through the debug port, and the boot address where the
  * chip has one, then cycles power.
  */
-function install(
-  chip: VirtualChip,
-  { elf, block, anchorElf }: { elf: string; block: Bytes | undefined; anchorElf: string | undefined },
-): void {
+function install(chip: VirtualChip, { elf, block, anchorElf, trust }: Installed): void {
   chip.powerOn();
   chip.debug.connect();
   const image = shippedSegments(elf, chip.chip, anchorElf);
-  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner })];
+  const segments: Segment[] = [...image, anchorPart(crypto, image, { chip: chip.chip, owner: trust })];
   if (block !== undefined) segments.push({ address: chip.chip.layout.board.addressStart, bytes: block });
   for (const [address, bytes] of writeUnits(segments, chip.chip.write.unitBytes))
     expectOk(chip.debug.programFlash(address, bytes));
@@ -76,18 +80,30 @@ export async function personalizeMachine(line: Line, level: 0 | 1 | 2): Promise<
   line.request(0x11, personalizeFinish(certificate, finalOptions(line.chip.chip, level)));
 }
 
+export interface Executables {
+  readonly elf: string;
+  readonly anchorElf?: string;
+}
+
 /**
- * A chip that is on, its agent (of the sources, or another executable) waiting on the link, not personalized;
- * `block`: settings of its board.
+ * A chip that is off, with anchor and agent (of the sources, or other executables) in its flash, not
+ * personalized; `block`: settings of its board; `trust`: what the data of its anchor name.
  */
-export function machineLine(
+export function machineInSocket(
   chipId: string,
   seed = 'machine code',
-  { elf, anchorElf }: { readonly elf: string; readonly anchorElf?: string } = buildAgent(targetOf(chipId)),
+  { elf, anchorElf }: Executables = buildAgent(targetOf(chipId)),
   block?: Bytes,
+  trust: AnchorOwner = owner,
 ): Line {
   const chip = createVirtualChip({ chip: findChip(chipId).id, seed, executors: [machineCode()] });
-  install(chip, { elf, block, anchorElf });
-  chip.powerOn();
+  install(chip, { elf, block, anchorElf, trust });
   return new Line(chip);
+}
+
+/** The same, on: its agent waits on the link. */
+export function machineLine(...of: Parameters<typeof machineInSocket>): Line {
+  const line = machineInSocket(...of);
+  line.chip.powerOn();
+  return line;
 }

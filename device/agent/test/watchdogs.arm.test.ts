@@ -18,10 +18,10 @@ import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { computeCryptoHere, enterAgent } from '../../../lab/power/bench.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
-import { targetOf } from '../toolchain/targets.ts';
+import { portedChips, targetOf } from '../toolchain/targets.ts';
 import { type AgentBuild, buildAgent } from '../toolchain/thumb.ts';
 import { type Line, NoAnswer } from './line.ts';
-import { machineLine, personalizeMachine } from './machine-line.ts';
+import { machineInSocket, machineLine, personalizeMachine } from './machine-line.ts';
 import { makePackage, pattern } from './trusted-site.ts';
 
 const canBuild = hasTool('arm-none-eabi-gcc');
@@ -52,10 +52,12 @@ interface Watched {
 
 /** A personalized chip at level 0. */
 async function personalized(chipId: string, build: AgentBuild, anchorElf?: string): Promise<Watched> {
-  const line = machineLine(chipId, 'watchdog', { elf: build.elf, ...(anchorElf ? { anchorElf } : {}) });
+  const executables = { elf: build.elf, ...(anchorElf ? { anchorElf } : {}) };
+  const line = machineInSocket(chipId, 'watchdog', executables);
   const { core } = line.chip.machine.processor;
   const execute = core.executeInstruction;
-  computeCryptoHere(line, build.elf);
+  computeCryptoHere(line.chip, executables);
+  line.chip.powerOn();
   await personalizeMachine(line, 0);
   let count = 0;
   line.chip.onEvent = (event) => {
@@ -99,9 +101,7 @@ async function installTwice(chip: Chip, line: Line): Promise<void> {
   await line.install(sealed);
 }
 
-describe
-  .skipIf(!canBuild)
-  .each(sampled(['stm32f427', 'stm32h743', 'stm32g0b1', 'stm32u575'], ['stm32f427', 'stm32g0b1']))(
+describe.skipIf(!canBuild).each(sampled(portedChips(), ['stm32l476', 'stm32g0b1']))(
   '%s with a watchdog that hardware starts',
   (chipId) => {
     test('is installed, is installed again after a cut, and boots; the watchdog resets it at no point', async () => {

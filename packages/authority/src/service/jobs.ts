@@ -5,10 +5,11 @@
 import type { JobMode, JobView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
 import type { LedgerPolicyTexts } from '@firmseal/ledger';
-import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
+import type { AcceptedOutcomes } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
 import type { JobRecord } from '../store/records.ts';
@@ -19,6 +20,7 @@ import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData 
 import { usualFewUnits } from './few-units.ts';
 import { certifyEnd } from './job-end.ts';
 import { openLedgerPolicy, viewLedgerPolicy } from './ledger-release.ts';
+import { Remembered } from './remembered.ts';
 import type { Draw } from './repeats.ts';
 import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
@@ -54,21 +56,31 @@ export async function requireJob(authority: Authority, jobId: Bytes): Promise<Jo
   return job;
 }
 
+/** Of a product's configuration: manifests of headers that can be licensed. */
+const licensable = new WeakMap<ProductTrust, Remembered<Manifest>>();
+const mostLicensable = 64;
+
 /**
  * The manifest of a header whose signatures were checked under the product's root, and that a license of this
  * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6,
  * steps 1 to 6, and `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
  */
 export function verifyLicensable(
-  authority: Authority,
+  { crypto }: Pick<Authority, 'crypto'>,
   trust: ProductTrust,
   input: { header: Bytes; epoch?: number },
 ): Manifest {
-  const { crypto } = authority;
+  const known = licensable.get(trust) ?? new Remembered<Manifest>(mostLicensable);
+  licensable.set(trust, known);
+  const epoch = Math.max(trust.epoch, input.epoch ?? 0);
+  const question = `${epoch} ${toHex(crypto.sha256(input.header))}`;
+  return known.answer(question, () => verifyNew(crypto, trust, { ...input, epoch }));
+}
+
+function verifyNew(crypto: Crypto, trust: ProductTrust, input: { header: Bytes; epoch: number }): Manifest {
   const { rootPublicKey, product } = trust;
-  const known = Math.max(trust.epoch, input.epoch ?? 0);
   const { manifest, trust: grown } = verifyHeader(crypto, decodeHeader(input.header), {
-    ...{ rootPublicKey, product, epoch: known },
+    ...{ rootPublicKey, product, epoch: input.epoch },
   });
   verifyAuthority(crypto, { delegation: trust.issuerDelegation }, { ...grown, role: 'license-issuer' });
   checkCounterCap(trust.issuerDelegate, manifest.core.securityCounter);
@@ -78,16 +90,6 @@ export function verifyLicensable(
 function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: Bytes }) {
   const { firmwareVersion, securityCounter } = manifest.core;
   return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
-}
-
-async function checkContentKey(
-  authority: Authority,
-  manifest: Manifest,
-  contentKeyFile: Bytes,
-): Promise<void> {
-  const { crypto, kem } = authority;
-  const contentKey = await openContentKey(crypto, { file: contentKeyFile, manifest, unwrapper: kem });
-  contentKey.wipe();
 }
 
 /** An approval names seconds, so a job ends with one. */
@@ -104,7 +106,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const ledger = openLedgerPolicy(authority, request.ledgerPolicy);
@@ -112,7 +114,7 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
-    sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
+    sets.length > 0 ? await sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
   const { fewUnits = usualFewUnits(quota) } = request;
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
@@ -152,7 +154,7 @@ export async function addPackage(
   if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
   const [first] = await store.listPackages(jobId);
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');

@@ -3,18 +3,14 @@
 
 import type { CallAnswer, WebhookEvent, WebhookView } from '@firmseal/authority-contract';
 import { mostWebhooks } from '@firmseal/authority-contract';
-import { type Bytes, concatBytes, toHex, utf8 } from '@firmseal/bytes';
+import { toHex } from '@firmseal/bytes';
 import { Fault } from '@firmseal/fault';
-import { hpkeOpenWith, hpkeSeal } from '@firmseal/hpke';
 import { toBase64 } from '@firmseal/ledger';
-import type { WebhookRecord } from '../store/records.ts';
 import type { Authority } from './authority.ts';
 import type { Draw } from './repeats.ts';
 
 const idSizeBytes = 8;
 const secretSizeBytes = 32;
-const encSizeBytes = 65;
-const info = utf8('firmseal/1 webhook secret');
 
 const ofThisMachine = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -30,9 +26,11 @@ function requireCallable(text: string): void {
   if (!ofThisMachine.has(hostname)) throw refuse('http goes to this machine alone');
 }
 
-/** The secret is given once; the store has it wrapped. Throws `webhook-url-refused`, `webhooks-too-many`. */
+/**
+ * The secret is answered once, and kept for the sender. Throws `webhook-url-refused`, `webhooks-too-many`.
+ */
 export async function addWebhook(
-  { store, clock, crypto, kem }: Authority,
+  { store, clock }: Authority,
   request: { url: string; events: readonly WebhookEvent[]; by: string; draw: Draw },
 ): Promise<CallAnswer<'addWebhook'>> {
   const { url, by, draw } = request;
@@ -43,29 +41,14 @@ export async function addWebhook(
   const secret = `whsec_${toBase64(key)}`;
   // A repeat after a crash: it was added then.
   if ((await store.listWebhooks()).some((one) => one.webhookId === webhookId)) return { webhookId, secret };
-  const { enc, sealed } = hpkeSeal(crypto, {
-    ...{ recipientPublicKey: kem.publicKey, info, aad: utf8(webhookId), plaintext: key },
-  });
   const createdAtMs = clock.nowMs();
-  const record = { webhookId, url, events, secret: concatBytes(enc, sealed), createdAtMs };
+  const record = { webhookId, url, events, secret: key, createdAtMs };
   // The address stays out of the log, which is published: it may be a secret of its own.
   const fields = { webhook: webhookId, events: events.join(' '), by };
   const event = { timeMs: createdAtMs, kind: 'webhook-added', fields } as const;
   if (!(await store.insertWebhook(record, mostWebhooks, event)))
     throw new Fault('webhooks-too-many', { most: mostWebhooks });
   return { webhookId, secret };
-}
-
-/** The key of its signatures; undefined when the row was tampered with. */
-export function openWebhookSecret(
-  { crypto, kem }: Pick<Authority, 'crypto' | 'kem'>,
-  { webhookId, secret }: Pick<WebhookRecord, 'webhookId' | 'secret'>,
-): Promise<Bytes | undefined> {
-  return hpkeOpenWith(crypto, {
-    ...{ unwrapper: kem, info, aad: utf8(webhookId) },
-    enc: secret.subarray(0, encSizeBytes),
-    sealed: secret.subarray(encSizeBytes),
-  });
 }
 
 export async function listWebhooks({ store }: Authority): Promise<WebhookView[]> {
