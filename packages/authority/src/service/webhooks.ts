@@ -27,7 +27,9 @@ function requireCallable(text: string): void {
   if (!ofThisMachine.has(hostname)) throw refuse('http goes to this machine alone');
 }
 
-/** The secret is given once; the store has it wrapped. Throws `webhook-url-refused`, `webhooks-too-many`. */
+/**
+ * The secret is answered once; the store has it wrapped. Throws `webhook-url-refused`, `webhooks-too-many`.
+ */
 export async function addWebhook(
   { store, clock, crypto, signer }: Authority,
   request: { url: string; events: readonly WebhookEvent[]; by: string; draw: Draw },

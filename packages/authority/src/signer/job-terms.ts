@@ -13,7 +13,8 @@ export function pinnedJobOf(crypto: Pick<Crypto, 'sha256'>, job: JobTerms): Pinn
   const { jobId, product, quota, mode, accepts, validUntilMs, deviceDataKey, ledgerPolicy } = job;
   const terms = encodeCbor([
     ...[jobId, product, quota, mode, [...accepts].sort()],
-    ...[validUntilMs ?? null, deviceDataKey ?? null, ledgerPolicy ?? null],
+    ...[validUntilMs ?? null, deviceDataKey ?? null],
+    ...(ledgerPolicy ? [ledgerPolicy] : []),
   ]);
   return { jobId, product, quota, terms: crypto.sha256(label, terms) };
 }

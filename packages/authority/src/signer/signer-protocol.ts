@@ -35,7 +35,7 @@ const job = z.strictObject({
   accepts: z.array(z.enum(orderAccepts)).max(16),
   validUntilMs: timeMs.exactOptional(),
   deviceDataKey: bytes(256).exactOptional(),
-  ledgerPolicy: object.exactOptional(),
+  ledgerPolicy: bytes(8192).exactOptional(),
 });
 const approvals = z.array(z.strictObject({ approval: object, delegation: object })).max(4096);
 const ask = z.discriminatedUnion('kind', [
