@@ -94,3 +94,40 @@ it('a socket where no agent answers is told so', async () => {
   const { status, stderr } = await recover(plug, '--key', chain.at('root.key'), '--floor', '3');
   expect([status, stderr]).toEqual([13, expect.stringContaining('recovery-agent-silent')]);
 });
+
+it('where the root asks for an approval, nothing is signed before it is given', async () => {
+  const root = ['--root', chain.at('root.key'), '--product', product];
+  const policy = ['--approval-policy', chain.at('approval.policy')];
+  await chain.run('keys', 'new', '--role', 'approver', '--out', chain.at('ann.key'));
+  await chain.run(
+    ...['keys', 'delegate', ...root, '--role', 'approver', '--key', chain.at('ann.key.pub')],
+    ...['--out', chain.at('ann.delegation')],
+  );
+  await chain.run(
+    ...['keys', 'approval-policy', ...root, '--threshold', '1', '--number', '1'],
+    ...['--out', chain.at('approval.policy')],
+  );
+  await chain.run(
+    ...['authority', 'add-product', chain.at('authority'), '--product', product, ...policy],
+    ...['--root-key', chain.at('root.key.pub'), '--issuer-delegation', chain.at('issuer.delegation')],
+    ...['--device-ca-delegation', chain.at('ca.delegation')],
+  );
+  await chain.serve();
+  const plug = await chain.plugIn(chip);
+  eraseJournal();
+  const asRoot = ['--key', chain.at('root.key'), ...chain.owner, '--floor', '4'];
+  const refused = await recover(plug, ...asRoot);
+  expect([refused.status, refused.stderr]).toEqual([
+    11,
+    expect.stringContaining('recovery-approvals-missing: 0 of 1 approvers have approved'),
+  ]);
+  const approver = [
+    '--approver-key',
+    chain.at('ann.key'),
+    '--approver-delegation',
+    chain.at('ann.delegation'),
+  ];
+  const done = await recover(plug, ...asRoot, ...approver, ...policy);
+  expect(done.status, done.stderr).toBe(0);
+  expect(jsonLines(done).at(-1)).toMatchObject({ event: 'recovered', securityCounter: 4 });
+});

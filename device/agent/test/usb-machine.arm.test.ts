@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { hostileUsb } from '../../../lab/hostile-usb/campaign.ts';
 import { computeCryptoHere } from '../../../lab/power/bench.ts';
-import { sampled } from '../../../tools/test-report/sample.ts';
+import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -156,6 +156,31 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     const weak = cutShort(usbLine({ 'usb-flush': '' }));
     expect(weak.given?.[1]).not.toBe(1);
   });
+
+  test('a clock that is trimmed by the frames, by either value that manuals give for them', async () => {
+    const { line, usb } = await bench();
+    usb.close();
+    for (const source of [0, 3] as const) {
+      line.chip.usbFrameSource = source;
+      line.chip.reset();
+      expect(line.chip.usb?.strings[1], `SYNCSRC ${source}`).toBe('firmseal');
+    }
+    expect(mistakes(line)).toEqual([]);
+  });
+
+  test.runIf(isWhole)(
+    'without the wait for device mode, or the other source of frames, no device is seen',
+    () => {
+      const early = usbLine({ 'usb-mode-wait': 'connect();' });
+      expect(early.chip.usb).toBeUndefined();
+      expect(mistakes(early)[0]).toMatch(/of device mode was written in host mode/);
+      const untrimmed = usbLine({ 'usb-trim': '' });
+      untrimmed.chip.usbFrameSource = 0;
+      untrimmed.chip.reset();
+      expect(untrimmed.chip.usb).toBeUndefined();
+      expect(untrimmed.info().get(1)).toBe(chipId);
+    },
+  );
 
   test("a changed file is refused by the agent's own fault, as the client of lines tells it", async () => {
     const { line, usb } = await bench();

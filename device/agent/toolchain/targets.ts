@@ -3,7 +3,7 @@
 // BearSSL's arithmetic differ. And one for QEMU: core, cryptography and cortex-m as the F427 ships them, on
 // a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import { anchorCore } from './anchor-core.ts';
@@ -27,24 +27,35 @@ export type Target = {
 
 const agent = join(root, 'device/agent');
 
-type Shared = {
-  usart: 'usart-v1' | 'usart-v2';
+interface Shared {
+  readonly usart: 'usart-v1' | 'usart-v2';
   /** The kind of OTG core; without one the port has no USB. */
-  usb?: UsbCore;
-  files: readonly string[];
-};
+  readonly usb?: UsbCore;
+  /** Of port/stm32, apart from those that all chips take. */
+  readonly files: readonly string[];
+  /** Folder of port that chips of one manual share. */
+  readonly family?: string;
+}
 export type UsbCore = 'otg-v1' | 'otg-v2';
 
-/** Files of port/stm32 that a chip takes, apart from those all take; and its kind of USART. */
+/** What a chip takes of the folders that are not its own. */
 const shared: Readonly<Record<string, Shared>> = {
-  stm32f427: { usart: 'usart-v1', files: ['random'] },
+  stm32f427: { usart: 'usart-v1', files: ['random'], family: 'stm32f4' },
+  stm32f405: { usart: 'usart-v1', files: ['random', 'boot'], family: 'stm32f4' },
   stm32h743: { usart: 'usart-v2', usb: 'otg-v2', files: ['random', 'boot'] },
+  stm32l476: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
   stm32g0b1: { usart: 'usart-v2', files: ['boot', 'flash_ecc'] },
   stm32u575: { usart: 'usart-v2', files: ['random', 'boot', 'flash_ecc'] },
 };
 
 /** Ids of the catalogue's chips for which a port is in the tree. */
 export const portedChips = (): string[] => chipIds().filter((id) => shared[id] !== undefined);
+
+/** Folders of port that hold the chip's own files: its family's, and one of its id where it needs more. */
+export const portFolders = (id: string): string[] =>
+  [shared[id]!.family, id].filter(
+    (name) => name !== undefined && existsSync(join(agent, 'port', name)),
+  ) as string[];
 
 const sourcesIn = (folder: string): string[] =>
   readdirSync(join(agent, folder))
@@ -77,12 +88,20 @@ export function anchorTargetOf(id: string): Target {
       ...['built_in', 'chip', 'link', 'supply', 'watchdog', ...anchorFiles(id)].map((name) =>
         join(agent, 'port/stm32', `${name}.c`),
       ),
-      ...sourcesIn(`port/${id}`).filter((path) => !/\/(boot|crystal)\.c$/.test(path)),
+      ...portFolders(id)
+        .flatMap((folder) => sourcesIn(`port/${folder}`))
+        .filter((path) => !path.endsWith('/boot.c')),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
     includes: [...shipping.includes, join(agent, 'anchor')],
   };
+}
+
+/** The driver, and what makes its clock where that is more than a few registers. */
+function usbFiles(usb: UsbCore | 'none'): string[] {
+  if (usb === 'none') return [];
+  return usb === 'otg-v1' ? ['otg/otg_fs', 'otg-v1/crystal'] : ['otg/otg_fs'];
 }
 
 /**
@@ -97,7 +116,7 @@ export function targetOf(
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
-    ...(usb === 'none' ? [] : ['otg/otg_fs']),
+    ...usbFiles(usb),
     ...files,
   ];
   const cpu = chip.core;
@@ -112,14 +131,12 @@ export function targetOf(
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...sourcesIn(`port/${id}`).filter((path) => usb !== 'none' || !path.endsWith('/crystal.c')),
+      ...portFolders(id).flatMap((folder) => sourcesIn(`port/${folder}`)),
     ],
     includes: [
-      ...[
-        ...['core', `port/${id}`, 'port/bearssl', 'port/cortex-m'],
-        ...['port/stm32', `port/stm32/${usart}`],
-        ...(usb === 'none' ? ['port/stm32/no-usb'] : ['port/stm32/otg', `port/stm32/${usb}`]),
-      ].map((folder) => join(agent, folder)),
+      ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),
+      ...['bearssl', 'cortex-m', 'stm32', `stm32/${usart}`].map((folder) => join(agent, 'port', folder)),
+      ...(usb === 'none' ? ['no-usb'] : ['otg', usb]).map((folder) => join(agent, 'port/stm32', folder)),
       generatedFolder(id),
     ],
   };

@@ -1788,6 +1788,11 @@ export const faultTable = {
     sentence: 'No license is given: the owner stopped {what} {name} ({reason}).',
     remedy: 'Ask the owner. He lifts it with `firmseal stop lift`. No quota was spent.',
   },
+  'recovery-approvals-missing': {
+    number: 949, exit: 'license', http: 409, retry: 'fail', chip: false,
+    sentence: '{given} of {needed} approvers have approved the recovery of device {device} to security counter {counter} and {unwraps} unwraps.',
+    remedy: 'Ask further approvers to run `firmseal approve --recovery DEVICE --product NAME`, then recover the chip again. It was told nothing.',
+  },
   'chip-changed': {
     number: 900, exit: 'chip', http: null, retry: 'fail', chip: false,
     sentence: 'The chip in socket {socket} is not the one that the install began with.',

@@ -4,7 +4,7 @@
 
 import { type ApprovalPolicy, verifyApprovalPolicy } from '@firmseal/approval';
 import { type Bytes, equalBytes, toHex } from '@firmseal/bytes';
-import type { Crypto } from '@firmseal/crypto';
+import { type Crypto, rememberVerified } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { type GrownTrust, type VerifiedDelegation, verifyAuthority } from '@firmseal/formats';
 import type { Signer, Unwrapper } from '@firmseal/keys';
@@ -94,7 +94,9 @@ export function verifyProduct(crypto: Crypto, keys: ProductKeys): ProductTrust {
  * the store: close it yourself.
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { store, crypto, kem, challengeLifeMs = 600_000, ledger } = options;
+  const { store, kem, challengeLifeMs = 600_000, ledger } = options;
+  // Every request brings delegations, packages and approvals that others brought before.
+  const crypto = rememberVerified(options.crypto);
   const products = new Map(options.products.map((keys) => [keys.product, verifyProduct(crypto, keys)]));
   const clock = createClock(await store.findTick(), options.clock);
   return { store, crypto, kem, clock, products, challengeLifeMs, ...(ledger ? { ledger } : {}) };

@@ -32,6 +32,7 @@ import {
   licenseVerified,
   type Verified,
 } from './licensing.ts';
+import { recoveryFloor } from './recoveries.ts';
 import { requireNotStopped } from './stops.ts';
 
 const label = utf8('firmseal/1 batch license');
@@ -89,14 +90,20 @@ function verifyRecord(
   throw refused;
 }
 
-/** The highest count of unwraps that the record or an earlier license of the unit shows. */
+/**
+ * The highest count of unwraps that the chip of a record can have reached, as far as this authority knows:
+ * a license of another job may have been used up to its ceiling. A second license of the same unit gets the
+ * ceiling of the first, so that asking again raises nothing.
+ */
 async function unwrapsOf(
   authority: Authority,
-  jobId: Bytes,
+  { jobId, product }: Pick<JobRecord, 'jobId' | 'product'>,
   { device, hello }: ChipOfRecord,
 ): Promise<number> {
-  const unit = await authority.store.findUnit(jobId, device.thumbprint);
-  if (!unit) return hello.unwraps;
+  const { thumbprint } = device;
+  const unit = await authority.store.findUnit(jobId, thumbprint);
+  if (!unit)
+    return Math.max(hello.unwraps, (await recoveryFloor(authority, { product, thumbprint })).unwraps);
   const range = { jobId, first: unit.unitIndex, last: unit.unitIndex };
   const shown = (await authority.store.listLicenses(range)).map(
     ({ bundle }) => readLicenseTermsUnverified(readLicenseBundle(bundle).license).ceiling - ceilingFor(0),
@@ -129,7 +136,7 @@ async function checkRecord(
   const manifest = verifyLicensable(authority, trust, { header: item.header, epoch: hello.epoch });
   checkForChip(manifest, findChip(hello.chipId), hello);
   checkAccepted(job, { device, hello, manifest });
-  const unwraps = await unwrapsOf(authority, job.jobId, chip);
+  const unwraps = await unwrapsOf(authority, job, chip);
   // No hello of now has a nonce: this one names the license, so that asking again finds it.
   const named = crypto.sha256(
     ...[label, hello.nonce, manifest.digest, u32be(notAfterSeconds), u32be(ceilingFor(unwraps))],

@@ -5,6 +5,7 @@
 import type { JobMode, JobView } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
 import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
@@ -16,6 +17,7 @@ import { requireOrderedWhole, requireSigned, viewApprovals } from './approvals.t
 import { type Authority, type ProductTrust, requireProduct } from './authority.ts';
 import { checkDeviceData, type DeviceDataSet, deviceDataLengths, sealDeviceData } from './device-data.ts';
 import { certifyEnd } from './job-end.ts';
+import { Remembered } from './remembered.ts';
 import type { Draw } from './repeats.ts';
 import { changeRollout, type RolloutChange, viewRollout } from './rollouts.ts';
 
@@ -47,6 +49,10 @@ export async function requireJob(authority: Authority, jobId: Bytes): Promise<Jo
   return job;
 }
 
+/** Of a product's configuration: manifests of headers that can be licensed. */
+const licensable = new WeakMap<ProductTrust, Remembered<Manifest>>();
+const mostLicensable = 64;
+
 /**
  * The manifest of a header whose signatures were checked under the product's root, and that a license of this
  * authority can be for. `epoch` is what a chip says it knows. Throws the faults of package.md section 6,
@@ -57,11 +63,17 @@ export function verifyLicensable(
   trust: ProductTrust,
   input: { header: Bytes; epoch?: number },
 ): Manifest {
-  const { crypto } = authority;
+  const known = licensable.get(trust) ?? new Remembered<Manifest>(mostLicensable);
+  licensable.set(trust, known);
+  const epoch = Math.max(trust.epoch, input.epoch ?? 0);
+  const question = `${epoch} ${toHex(authority.crypto.sha256(input.header))}`;
+  return known.answer(question, () => verifyNew(authority.crypto, trust, { ...input, epoch }));
+}
+
+function verifyNew(crypto: Crypto, trust: ProductTrust, input: { header: Bytes; epoch: number }): Manifest {
   const { rootPublicKey, product } = trust;
-  const known = Math.max(trust.epoch, input.epoch ?? 0);
   const { manifest, trust: grown } = verifyHeader(crypto, decodeHeader(input.header), {
-    ...{ rootPublicKey, product, epoch: known },
+    ...{ rootPublicKey, product, epoch: input.epoch },
   });
   verifyAuthority(crypto, { delegation: trust.issuerDelegation }, { ...grown, role: 'license-issuer' });
   checkCounterCap(trust.issuerDelegate, manifest.core.securityCounter);
