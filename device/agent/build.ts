@@ -10,6 +10,7 @@ import { anchorCore } from './toolchain/anchor-core.ts';
 import { agentChipIds } from './toolchain/chip-header.ts';
 import { type Weakening, weakened } from './toolchain/defences.ts';
 import { generatedHeaders } from './toolchain/generated.ts';
+import { takesStaged } from './toolchain/staged.ts';
 import { compileToWasm, type WasmFlags, writeWhole } from './toolchain/wasm-compiler.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -38,6 +39,7 @@ function addFolder(sources: Sources, folder: string, prefix: string): void {
 function readSources(chipId: string): Sources {
   const sources: Sources = new Map();
   addFolder(sources, 'core', 'core/');
+  if (!takesStaged(chipId)) addFolder(sources, 'port/unstaged', 'core/');
   addFolder(sources, 'port/wasm', 'wasm/');
   // The chip's registers are no concern of this build: its flash and clock are the host's.
   for (const [name, text] of generatedHeaders(chipId)) sources.set(`chip/${name}`, text);

@@ -152,6 +152,11 @@ fs_answer fs_port_entry_requested(void) { return FS_YES; }
 fs_answer fs_port_trial_confirmed(void) { return FS_NO; }
 void fs_port_trial_clear(void) {}
 void fs_port_trial_watchdog(void) {}
+fs_answer fs_port_receipt_requested(void) { return FS_NO; }
+uint32_t *fs_port_status_place(void) {
+  static uint32_t status[FS_STATUS_LENGTH / 4u];
+  return status;
+}
 
 /* The nonce of fuzz-device.ts where a nonce is drawn, else bytes that count. */
 fs_result fs_port_random(uint8_t *bytes, uint32_t length) {

@@ -183,6 +183,8 @@ export class VerdictModule {
       entry_requested: () => fsYes,
       trial_confirmed: () => fsNo,
       trial_clear: () => {},
+      receipt_requested: () => fsNo,
+      status_leave: never('status_leave'),
       random: (pointer: number, length: number) => {
         memory().set(
           Uint8Array.from({ length }, (_, i) => nonce[i % nonce.length]!),

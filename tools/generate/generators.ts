@@ -8,6 +8,7 @@ import { generateChipTable } from './chip-table.ts';
 import { generateErrorFiles } from './errors.ts';
 import { generateOpenApi } from './openapi.ts';
 import { generateRuleTable } from './rule-table.ts';
+import { generateSdkChips } from './sdk-chips.ts';
 import { generateSpecChips } from './spec-chips.ts';
 import { generateStErrors } from './st-errors-page.ts';
 
@@ -17,6 +18,7 @@ export const generators: Readonly<Record<string, () => Map<string, string>>> = {
   'tools/vectors, as a page': generateExample,
   'packages/chips/data, for readers': generateChipTable,
   'packages/chips/data, for the specification': generateSpecChips,
+  'packages/chips/data, for applications': generateSdkChips,
   'packages/virtual-stm32/rules': generateRuleTable,
   'packages/authority-contract': generateAuthorityPage,
   'packages/authority-contract, as OpenAPI': generateOpenApi,

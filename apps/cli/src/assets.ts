@@ -4,6 +4,7 @@
 // file's path from the project's root and must match assetFolders, or neither would hold it.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sea from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '@firmseal/bytes';
@@ -16,6 +17,7 @@ export const assetFolders: readonly { folder: string; endings: readonly string[]
   { folder: 'apps/updater/dist', endings: ['.js', '.txt'] },
   { folder: 'apps/console/dist', endings: ['.html', '.js', '.css', '.svg', '.txt'] },
   { folder: 'examples', endings: ['.elf'] },
+  { folder: 'device/sdk', endings: ['.h', '.c', '.ld', '.cmake', '.txt', '.md', '.yml', '/LICENSE'] },
 ];
 
 /** Set to true by the bundler; in the source tree there is no such name. */
@@ -50,6 +52,18 @@ export function assetsIn(folder: string): string[] {
   if (!existsSync(path)) return [];
   return readdirSync(path)
     .map((name) => `${folder}/${name}`)
+    .filter(isAssetName)
+    .sort();
+}
+
+/** Names of the assets in a folder of the bundle and in those below it. */
+export function assetsBelow(folder: string): string[] {
+  if (isExecutable) return sea.getAssetKeys().filter((name) => name.startsWith(`${folder}/`));
+  const path = pathOf(folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${folder}${join(entry.parentPath, entry.name).slice(path.length).replaceAll('\\', '/')}`)
     .filter(isAssetName)
     .sort();
 }

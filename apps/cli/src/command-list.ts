@@ -41,8 +41,13 @@ const authority: CommandGroup = {
     },
     {
       name: 'serve',
-      about: 'serve the HTTP interface on this machine',
+      about: 'serve the HTTP interface, and start the signer that holds the keys beside it',
       load: () => import('./commands/authority/serve.ts'),
+    },
+    {
+      name: 'signer',
+      about: 'hold the keys, for an HTTP process that has none (`authority serve --signer`)',
+      load: () => import('./commands/authority/signer.ts'),
     },
     {
       name: 'token',
@@ -309,6 +314,11 @@ export const commandList: readonly (CommandEntry | CommandGroup)[] = [
     name: 'chips',
     about: 'list the chips of the catalogue, or show one: flash, option bytes, what is promised, free ranges',
     load: () => import('./commands/chips.ts'),
+  },
+  {
+    name: 'sdk',
+    about: 'write the application kit: what an application in a chip says to its agent, in C',
+    load: () => import('./commands/sdk.ts'),
   },
   {
     name: 'devices',

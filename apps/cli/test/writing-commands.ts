@@ -121,6 +121,7 @@ export function callsOf({
       files: ['app.seal'],
     },
     chips: { words: ['chips'], files: [] },
+    sdk: { words: ['sdk', into('kit')], files: ['kit'] },
     'authority init': { words: ['authority', 'init', into('new')], files: ['new'] },
     'authority add-product': {
       words: [
@@ -132,6 +133,11 @@ export function callsOf({
     },
     'authority serve': {
       words: ['authority', 'serve', into('authority'), '--listen', '127.0.0.1:0'],
+      files: [],
+      serves: true,
+    },
+    'authority signer': {
+      words: ['authority', 'signer', into('authority'), '--socket', into('socket')],
       files: [],
       serves: true,
     },

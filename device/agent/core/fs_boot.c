@@ -10,6 +10,8 @@
 #include "fs_personalize.h"
 #include "fs_port.h"
 #include "fs_session.h"
+#include "fs_staged.h"
+#include "fs_status.h"
 #include "fs_trial.h"
 #include "fs_update.h"
 
@@ -47,6 +49,7 @@ static fs_result check_application(void) {
 }
 
 static void boot_application(void) {
+  fs_status_leave();
   if (check_application() == FS_OK) {
     fs_identity_forget();
     fs_port_boot_application(fs_now.entry); /* which finds it with the flow word only */
@@ -83,7 +86,9 @@ fs_answer fs_boot_prepare(void) {
   asked = fs_port_entry_requested(); /* asking takes the request out */
   if (fs_update_settle(&stay) != FS_OK) return FS_NO; /* the same again at the next reset */
   fs_floor_raise();
-  return asked == FS_YES || stay == FS_YES ? FS_NO : FS_YES;
+  if (asked == FS_YES || stay == FS_YES) return FS_NO;
+  fs_staged_settle();
+  return FS_YES;
 }
 
 void fs_boot_start(void) {

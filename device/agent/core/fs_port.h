@@ -66,6 +66,13 @@ fs_answer fs_port_trial_confirmed(void);
 /* Takes the confirmation out, if there is one: it counts once, and was journaled before. */
 void fs_port_trial_clear(void);
 
+/* FS_YES when the application left its request for a receipt before the reset; takes it out. */
+fs_answer fs_port_receipt_requested(void);
+
+/* Where an application finds what the agent left for it: FS_STATUS_LENGTH bytes of RAM from FS_STATUS_START
+ * on, which the agent uses for nothing else and the hand-over leaves alone. */
+uint32_t *fs_port_status_place(void);
+
 /* Called before the boot of an application on trial: starts a watchdog that resets the chip unless the
  * application feeds it, where the chip has one that outlives the hand-over. */
 void fs_port_trial_watchdog(void);

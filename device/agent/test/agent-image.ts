@@ -44,7 +44,7 @@ export class ImageChecker {
     };
     const named = ['flash_program', 'flash_erase', 'option_read', 'option_program', 'level_key'];
     named.push('option_launch', 'system_reset', 'boot_application', 'entry_requested', 'trial_confirmed');
-    named.push('trial_clear', 'random', 'unique_id', 'link_send');
+    named.push('receipt_requested', 'status_leave', 'trial_clear', 'random', 'unique_id', 'link_send');
     const fs = {
       ...Object.fromEntries(named.map((name) => [name, unused])),
       ...wasmAgentCrypto(crypto, () => new Uint8Array(this.#exports.memory.buffer)),

@@ -15,6 +15,7 @@ import {
   marginMillivolts,
   policyBits,
   type Range,
+  statusPlace,
 } from '@firmseal/chips';
 
 const hex = (value: number) => `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
@@ -106,6 +107,14 @@ function oneTimeMemory({ otp }: Chip): string[] {
 
 /** Bytes of the data block of the anchor; the original identity follows it. */
 const anchorBlockBytes = 256;
+
+function status(chip: Chip): string[] {
+  const { addressStart, length } = statusPlace(chip);
+  return [
+    define('FS_STATUS_START', hex(addressStart)),
+    define('FS_STATUS_LENGTH', decimal(length), 'RAM for what the application is told'),
+  ];
+}
 
 function places(chip: Chip): string[] {
   const { layout } = chip;
@@ -255,6 +264,7 @@ export function chipHeader(chip: Chip): string {
       '',
       ...writing(chip),
       ...oneTimeMemory(chip),
+      ...status(chip),
       '',
       ...places(chip),
       '',

@@ -4,12 +4,13 @@
 // a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
 import { root } from './cache.ts';
 import { generatedFolder } from './generated.ts';
+import { takesStaged } from './staged.ts';
 
 type BuildKind = 'shipping' | 'qemu' | 'anchor';
 
@@ -104,6 +105,16 @@ function usbFiles(usb: UsbCore | 'none'): string[] {
   return usb === 'otg-v1' ? ['otg/otg_fs', 'otg-v1/crystal'] : ['otg/otg_fs'];
 }
 
+/** Files of the core; where an agent has no room for all of them, what stands for them. */
+function coreOf(id: string, usb: UsbCore | 'none'): string[] {
+  const absent = [...(takesStaged(id) ? [] : ['fs_staged.c']), ...(usb === 'none' ? ['fs_line.c'] : [])];
+  return [
+    ...sourcesIn('core').filter((path) => !absent.includes(basename(path))),
+    ...(takesStaged(id) ? [] : sourcesIn('port/unstaged')),
+    ...(usb === 'none' ? sourcesIn('port/stm32/no-usb') : []),
+  ];
+}
+
 /**
  * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
  * `usb`: another than the one that ships.
@@ -127,7 +138,7 @@ export function targetOf(
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     memory: { code: agentPlace(chip), ram: chip.ram[0]! },
     sources: [
-      ...sourcesIn('core'),
+      ...coreOf(id, usb),
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),

@@ -2,6 +2,7 @@
 // as an agent has it that personalization writes.
 
 import type { Chip } from './chip.ts';
+import type { Range } from './range.ts';
 
 /** Bytes of the header; a multiple of every write unit and of every alignment of a vector table. */
 export const agentHeaderBytes = 1024;
@@ -26,4 +27,12 @@ export function agentHeader({ codeBytes, counter }: { codeBytes: number; counter
   view.setUint32(8, codeBytes, true);
   view.setUint32(12, counter, true);
   return header;
+}
+
+/** Bytes of what the agent leaves in RAM for the application: spec/agent.md section 10. */
+const statusBytes = 1280;
+
+/** Where that stands: the end of the RAM in which the agent works. */
+export function statusPlace({ ram: [first] }: Pick<Chip, 'ram'>): Range {
+  return { addressStart: first!.addressStart + first!.length - statusBytes, length: statusBytes };
 }

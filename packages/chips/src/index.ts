@@ -1,5 +1,5 @@
 export { type AgentBuild, agentBuilds, agentVersion, requireAgent } from './agent-builds.ts';
-export { agentHeader, agentHeaderBytes, agentVectors } from './agent-slot.ts';
+export { agentHeader, agentHeaderBytes, agentVectors, statusPlace } from './agent-slot.ts';
 export { bootOptions, changedOptions, withoutWriteProtection } from './boot-options.ts';
 export { brownOutMillivolts, brownOutOptions, marginMillivolts } from './brown-out.ts';
 export { chipIds, findChip, findChipNamed } from './catalogue.ts';

@@ -2,7 +2,7 @@
 // y), scalars 32 bytes big-endian. Signatures are in es256.ts.
 
 import { diffieHellman, generateKeyPairSync } from 'node:crypto';
-import { type Bytes, concatBytes } from '@firmseal/bytes';
+import { type Bytes, concatBytes, fromBase64url } from '@firmseal/bytes';
 import type { EphemeralSecret, KeyPair } from '@firmseal/crypto';
 import { bytesOfBuffer } from './bytes-of-buffer.ts';
 import { ecdhOf, privateKeyOf } from './private-key.ts';
@@ -51,4 +51,4 @@ export function ephemeralEcdhP256(publicKey: Uint8Array): EphemeralSecret | unde
 }
 
 /** RFC 7518 section 6.2.1.2: always of full length. */
-const coordinate = (text: string): Uint8Array => Buffer.from(text, 'base64url');
+const coordinate = (text: string): Bytes => fromBase64url(text)!;

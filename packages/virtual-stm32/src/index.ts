@@ -40,7 +40,7 @@ export type {
   InputPin,
 } from './firmware/executor.ts';
 export { type MachineCodeOptions, machineCode } from './firmware/machine-code.ts';
-export { agentRequest, trialConfirmation, wasmAgent } from './firmware/wasm-agent.ts';
+export { agentRequest, receiptRequest, trialConfirmation, wasmAgent } from './firmware/wasm-agent.ts';
 export { cryptoImports as wasmAgentCrypto } from './firmware/wasm-agent-crypto.ts';
 export type { HostWire } from './peripherals/usart-pins.ts';
 export { UsbWire } from './peripherals/usb-wire.ts';

@@ -54,6 +54,11 @@ void fs_port_trial_clear(void) {
   if (FS_STAND_IN_REQUEST == CONFIRM_WORD) FS_STAND_IN_REQUEST = 0;
 }
 
+fs_answer fs_port_receipt_requested(void) { return FS_NO; }
+
+/* The board has RAM there too. */
+uint32_t *fs_port_status_place(void) { return (uint32_t *)FS_STATUS_START; }
+
 void fs_port_trial_watchdog(void) {}
 
 void fs_port_reset(void) { fs_system_reset(); }

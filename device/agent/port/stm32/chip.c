@@ -84,4 +84,6 @@ void fs_port_unique_id(uint8_t *bytes) {
   for (i = 0; i < FS_UNIQUE_ID_LENGTH; i++) bytes[i] = *(const volatile uint8_t *)(FS_UNIQUE_ID_ADDRESS + i);
 }
 
+uint32_t *fs_port_status_place(void) { return (uint32_t *)FS_STATUS_START; }
+
 void fs_port_reset(void) { fs_system_reset(); }

@@ -72,6 +72,8 @@ void fs_port_trial_clear(void) { count_boot(word_left(FS_CONFIRM_WORD, FS_YES));
 
 void fs_port_trial_watchdog(void) { fs_watchdog_start(); }
 
+fs_answer fs_port_receipt_requested(void) { return word_left(FS_RECEIPT_WORD, FS_YES); }
+
 fs_answer fs_port_entry_requested(void) {
   fs_answer left = word_left(FS_REQUEST_WORD, FS_YES);
   return pin_active() == FS_YES || left == FS_YES ? FS_YES : FS_NO;

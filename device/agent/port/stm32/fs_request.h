@@ -10,4 +10,7 @@
  * sees it at the next reset. */
 #define FS_CONFIRM_WORD 0x66734301u
 
+/* What an application writes to find a receipt in RAM when it runs again: "fsR" and a version. */
+#define FS_RECEIPT_WORD 0x66735201u
+
 #endif

@@ -22,6 +22,8 @@ IMPORT("boot_application") void host_boot_application(uint32_t entry);
 IMPORT("entry_requested") uint32_t host_entry_requested(void);
 IMPORT("trial_confirmed") uint32_t host_trial_confirmed(void);
 IMPORT("trial_clear") void host_trial_clear(void);
+IMPORT("receipt_requested") uint32_t host_receipt_requested(void);
+IMPORT("status_leave") void host_status_leave(uint32_t address, const void *bytes, uint32_t length);
 IMPORT("random") uint32_t host_random(uint8_t *bytes, uint32_t length);
 IMPORT("unique_id") void host_unique_id(uint8_t *bytes, uint32_t length);
 IMPORT("link_send") void host_link_send(const uint8_t *bytes, uint32_t length);
@@ -65,7 +67,12 @@ void fs_port_reset(void) {
   host_system_reset();
   __builtin_trap();
 }
+static uint32_t status[FS_STATUS_LENGTH / 4u];
+uint32_t *fs_port_status_place(void) { return status; }
+fs_answer fs_port_receipt_requested(void) { return host_receipt_requested(); }
+/* The host moves the block to where a chip has it. */
 void fs_port_boot_application(uint32_t entry) {
+  host_status_leave(FS_STATUS_START, status, sizeof status);
   host_boot_application(FS_FLOW_ENTRY(entry));
   __builtin_trap();
 }

@@ -134,7 +134,10 @@ export function createHandlers(authority: Authority, health: HealthProbe): Handl
       ),
     approveJob: ({ job }, by) => approveJob(authority, job, by),
     closeJob: ({ job }, by, { again }) =>
-      orDone(closeJob(authority, job, by), again && 'job-closed', () => showJob(authority, job)),
+      orDone(closeJob(authority, job, by), again && 'job-closed', async () => {
+        await fetchJobEnd(authority, job); // the earlier turn may have broken off before it
+        return showJob(authority, job);
+      }),
     setRollout: ({ job, ...change }, by) => setRollout(authority, { ...change, jobId: job, by }),
     setStop: (request, by) => setStop(authority, { ...request, by }),
     liftStop: async (request, by) => ({ lifted: await liftStop(authority, { ...request, by }) }),

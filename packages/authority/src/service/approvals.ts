@@ -19,7 +19,9 @@ import { type JobView, mostShownApprovals } from '@firmseal/authority-contract';
 import { type Bytes, toHex } from '@firmseal/bytes';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
+import type { ApprovalWord } from '../signer/issuing-signer.ts';
 import type { ApprovalRecord, JobRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Authority, ProductTrust } from './authority.ts';
 
 /** Verified before, by what was verified: under one configuration the answer stays the same. */
@@ -44,6 +46,17 @@ export function verifyOnce(
   return fresh;
 }
 
+/** What a question about approvals is answered from: an authority, or the signer with those of a request. */
+interface Asking {
+  readonly crypto: Crypto;
+  readonly clock: { nowMs(): number };
+  readonly products: ReadonlyMap<string, ProductTrust>;
+  readonly store: Pick<Store, 'listApprovals'>;
+}
+
+/** The job as far as its approvers sign it. */
+type OrderedJob = Pick<JobRecord, 'jobId' | 'product' | 'quota' | 'mode' | 'accepts' | 'validUntilMs'>;
+
 interface Given {
   readonly counting: readonly VerifiedApproval[];
   /** Why rows of the store do not verify (any more). */
@@ -52,7 +65,7 @@ interface Given {
 
 /** Approvals under a job id, each verified under the product's configuration. */
 export async function approvalsOf(
-  authority: Authority,
+  authority: Asking,
   { jobId }: Pick<JobRecord, 'jobId'>,
   trust: ProductTrust,
   isWanted: (row: ApprovalRecord) => boolean = () => true,
@@ -77,7 +90,7 @@ export const orderOf = ({
   mode,
   accepts,
   validUntilMs,
-}: JobRecord): Omit<OrderSubject, 'kind' | 'packages'> => ({
+}: OrderedJob): Omit<OrderSubject, 'kind' | 'packages'> => ({
   ...{ quota, mode, accepts },
   ...(validUntilMs === undefined ? {} : { validUntilSeconds: Math.floor(validUntilMs / 1000) }),
 });
@@ -87,7 +100,7 @@ interface Question {
   readonly covers: (subject: Subject) => boolean;
 }
 
-const orderQuestion = (job: JobRecord): Question => ({
+const orderQuestion = (job: OrderedJob): Question => ({
   what: 'the order',
   covers: coversOrder(orderOf(job)),
 });
@@ -99,8 +112,8 @@ const packageQuestion = (manifestDigest: Bytes): Question => ({
 
 /** Each question has its approvers. Throws `approvals-missing`, or why one that was given does not count. */
 async function requireAnswers(
-  authority: Authority,
-  job: JobRecord,
+  authority: Asking,
+  job: OrderedJob,
   questions: readonly Question[],
 ): Promise<void> {
   const trust = authority.products.get(job.product);
@@ -115,7 +128,7 @@ async function requireAnswers(
 }
 
 /** Before a license, or a unit of ST's installer, for which there is no package. Throws as requireAnswers. */
-export const requireOrdered = (authority: Authority, job: JobRecord, manifestDigest?: Bytes): Promise<void> =>
+export const requireOrdered = (authority: Asking, job: OrderedJob, manifestDigest?: Bytes): Promise<void> =>
   requireAnswers(authority, job, [
     orderQuestion(job),
     ...(manifestDigest === undefined ? [] : [packageQuestion(manifestDigest)]),
@@ -129,7 +142,7 @@ export async function requireOrderedWhole(authority: Authority, job: JobRecord):
 }
 
 /** A void, an acknowledgement, a close. Throws as requireAnswers. */
-export const requireSigned = (authority: Authority, job: JobRecord, subject: Subject): Promise<void> =>
+export const requireSigned = (authority: Asking, job: OrderedJob, subject: Subject): Promise<void> =>
   requireAnswers(authority, job, [{ what: `the ${subject.kind}`, covers: coversThing(subject) }]);
 
 function viewApproval(
@@ -171,4 +184,10 @@ export async function viewApprovals(
     approvalsNeeded: authority.products.get(job.product)?.approvalPolicy?.threshold ?? 0,
     approvals: rows.slice(-mostShownApprovals).map((row) => viewApproval(authority, job, row)),
   };
+}
+
+/** Those that count, as a signer is given them: it verifies them itself. */
+export async function wordsFor({ store }: Pick<Authority, 'store'>, jobId: Bytes): Promise<ApprovalWord[]> {
+  const rows = await store.listApprovals(jobId);
+  return rows.filter(({ ended }) => !ended).map(({ approval, delegation }) => ({ approval, delegation }));
 }

@@ -5,16 +5,12 @@
 import { type Bytes, equalBytes, toHex, u32be, utf8 } from '@firmseal/bytes';
 import { verifyDevice, verifyIdentityRecord } from '@firmseal/certificate';
 import { findChip } from '@firmseal/chips';
+import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import type { DevicePublic } from '@firmseal/formats';
-import {
-  ceilingFor,
-  type Hello,
-  readLicenseBundle,
-  readLicenseTermsUnverified,
-  signBatchList,
-} from '@firmseal/license';
+import { ceilingFor, type Hello, readLicenseBundle, readLicenseTermsUnverified } from '@firmseal/license';
 import { checkForChip } from '@firmseal/seal';
+import { termsOf } from '../signer/job-terms.ts';
 import type { JobRecord, LicenseRecord } from '../store/records.ts';
 import { requireOrdered } from './approvals.ts';
 import {
@@ -57,8 +53,9 @@ function requireStanding(job: JobRecord): void {
     throw new Fault('job-mode-wrong', { job: hex, mode: job.mode, asked: 'standing' });
 }
 
-function requireDate(authority: Authority, notAfterSeconds: number): void {
-  const nowMs = authority.clock.nowMs();
+/** Throws `batch-date-wrong`. */
+export function requireDate({ clock }: { clock: { nowMs(): number } }, notAfterSeconds: number): void {
+  const nowMs = clock.nowMs();
   if (notAfterSeconds * 1000 > nowMs) return;
   const [notAfter, now] = [notAfterSeconds * 1000, nowMs].map((ms) => new Date(ms).toISOString());
   throw new Fault('batch-date-wrong', { notAfter: notAfter!, now: now! });
@@ -67,12 +64,11 @@ function requireDate(authority: Authority, notAfterSeconds: number): void {
 /**
  * The chip of a record under any device CA of the product. Throws the faults of the last CA that was tried.
  */
-function verifyRecord(
-  authority: Authority,
+export function verifyRecord(
+  { crypto, clock }: { crypto: Crypto; clock: { nowMs(): number } },
   trust: ProductTrust,
   record: Bytes,
 ): { certificate: Bytes; device: DevicePublic; hello: Hello } {
-  const { crypto, clock } = authority;
   let refused: unknown;
   for (const key of trust.deviceCaKeys) {
     try {
@@ -144,6 +140,7 @@ async function checkRecord(
   return {
     ...{ job, trust, item, manifest, device, notAfterSeconds, certificate: chip.certificate },
     hello: { ...hello, unwraps, nonce: named.slice(0, 16) },
+    ask: { kind: 'record', record, notAfterSeconds },
   };
 }
 
@@ -225,7 +222,7 @@ function unfitness(
  * first, good for longer than the batch, or for a chip that is there twice.
  */
 export async function signBatch(authority: Authority, request: BatchRequest): Promise<SignedBatch> {
-  const { crypto, store, clock } = authority;
+  const { store, signer } = authority;
   const { jobId, notAfterSeconds } = request;
   const job = await requireJob(authority, jobId);
   requireStanding(job);
@@ -242,13 +239,10 @@ export async function signBatch(authority: Authority, request: BatchRequest): Pr
     chips.add(chip);
     found.push(license!);
   }
-  const batchId = crypto.randomBytes(16);
-  const facts = { batchId, jobId, notAfterSeconds, manifestDigest: found[0]!.manifestDigest };
-  const signedAtSeconds = Math.floor(clock.nowMs() / 1000);
   const bundles = found.map(({ bundle }) => bundle);
+  const { batchId, list } = await signer.signBatch({ job: termsOf(job), notAfterSeconds, bundles });
   return {
-    batchId,
-    list: await signBatchList(crypto, { ...facts, signedAtSeconds, bundles }, trust.issuer),
+    ...{ batchId, list },
     delegation: trust.issuerDelegation,
     ...(trust.epochStatement ? { epochStatement: trust.epochStatement } : {}),
   };

@@ -8,7 +8,7 @@ import { findChip } from '@firmseal/chips';
 import type { Crypto } from '@firmseal/crypto';
 import { Fault } from '@firmseal/fault';
 import { checkCounterCap, readDelegationUnverified, verifyAuthority } from '@firmseal/formats';
-import { type AcceptedOutcomes, openContentKey } from '@firmseal/license';
+import type { AcceptedOutcomes } from '@firmseal/license';
 import { decodeHeader, type Manifest, verifyHeader } from '@firmseal/seal';
 import { checkForStation } from '@firmseal/station';
 import type { JobRecord } from '../store/records.ts';
@@ -59,15 +59,15 @@ const mostLicensable = 64;
  * steps 1 to 6, and `delegation-revoked`, `delegation-counter-exceeded` for the issuer's own delegation.
  */
 export function verifyLicensable(
-  authority: Authority,
+  { crypto }: Pick<Authority, 'crypto'>,
   trust: ProductTrust,
   input: { header: Bytes; epoch?: number },
 ): Manifest {
   const known = licensable.get(trust) ?? new Remembered<Manifest>(mostLicensable);
   licensable.set(trust, known);
   const epoch = Math.max(trust.epoch, input.epoch ?? 0);
-  const question = `${epoch} ${toHex(authority.crypto.sha256(input.header))}`;
-  return known.answer(question, () => verifyNew(authority.crypto, trust, { ...input, epoch }));
+  const question = `${epoch} ${toHex(crypto.sha256(input.header))}`;
+  return known.answer(question, () => verifyNew(crypto, trust, { ...input, epoch }));
 }
 
 function verifyNew(crypto: Crypto, trust: ProductTrust, input: { header: Bytes; epoch: number }): Manifest {
@@ -85,16 +85,6 @@ function packageOf(manifest: Manifest, files: { header: Bytes; contentKeyFile: B
   return { manifestDigest: manifest.digest, firmwareVersion, securityCounter, ...files };
 }
 
-async function checkContentKey(
-  authority: Authority,
-  manifest: Manifest,
-  contentKeyFile: Bytes,
-): Promise<void> {
-  const { crypto, kem } = authority;
-  const contentKey = await openContentKey(crypto, { file: contentKeyFile, manifest, unwrapper: kem });
-  contentKey.wipe();
-}
-
 /** An approval names seconds, so a job ends with one. */
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 
@@ -108,14 +98,14 @@ export async function openJob(authority: Authority, request: JobRequest): Promis
   const { header, contentKeyFile, quota, mode, accepts = [], deviceData: sets } = request;
   const { product } = readDelegationUnverified(crypto, decodeHeader(header).delegation);
   const manifest = verifyLicensable(authority, requireProduct(authority, product), { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product, header, contentKeyFile });
   checkDeviceData(manifest, quota, sets);
   if (mode === 'station') for (const id of manifest.core.chips) checkForStation(manifest, findChip(id));
   const jobId = request.draw('job', jobIdSizeBytes);
   // A repeat after a crash: the job was opened then.
   if (await store.findJob(jobId)) return showJob(authority, jobId);
   const { deviceData, ...key } =
-    sets.length > 0 ? sealDeviceData(authority, jobId, sets) : { deviceData: [] };
+    sets.length > 0 ? await sealDeviceData(authority, jobId, sets) : { deviceData: [] };
   const createdAtMs = authority.clock.nowMs();
   const until = request.validUntilMs === undefined ? {} : { validUntilMs: wholeSecond(request.validUntilMs) };
   await store.insertJob(
@@ -153,7 +143,7 @@ export async function addPackage(
   if (job.mode === 'update') throw new Fault('job-one-package', { job: toHex(jobId) });
   const trust = requireProduct(authority, job.product);
   const manifest = verifyLicensable(authority, trust, { header });
-  await checkContentKey(authority, manifest, contentKeyFile);
+  await authority.signer.checkContentKey({ product: job.product, header, contentKeyFile });
   const [first] = await store.listPackages(jobId);
   const lengths = deviceDataLengths(verifyLicensable(authority, trust, { header: first!.header }));
   if (deviceDataLengths(manifest).join() !== lengths.join()) throw new Fault('license-data-wrong');

@@ -40,6 +40,8 @@ export interface AgentWord {
   readonly requested: boolean;
   /** The application on trial confirmed itself. */
   readonly confirmed: boolean;
+  /** The application asked for a receipt. */
+  readonly receipt: boolean;
 }
 
 export function portImports(cpu: CpuPort, memory: AgentMemory, word: AgentWord) {
@@ -77,6 +79,9 @@ export function portImports(cpu: CpuPort, memory: AgentMemory, word: AgentWord) 
     entry_requested: () => (word.requested ? fsYes : fsNo),
     trial_confirmed: () => (word.confirmed ? fsYes : fsNo),
     trial_clear: () => {}, // was taken out when it was read
+    receipt_requested: () => (word.receipt ? fsYes : fsNo),
+    status_leave: (address: number, pointer: number, length: number) =>
+      void cpu.writeRam(address >>> 0, memory().slice(pointer, pointer + length)),
     random(pointer: number, length: number): number {
       memory().set(cpu.random(length), pointer);
       return fsOk;

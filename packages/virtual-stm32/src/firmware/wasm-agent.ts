@@ -75,6 +75,9 @@ export const agentRequest = {
 /** What an application on trial leaves in the same place to be kept. */
 export const trialConfirmation = Uint8Array.from('firmseal: confir', (letter) => letter.charCodeAt(0));
 
+/** What an application leaves there to find a receipt when it runs again. */
+export const receiptRequest = Uint8Array.from('firmseal:receipt', (letter) => letter.charCodeAt(0));
+
 const wordAddress = ({ chip }: CpuPort): number => chip.ram[0]!.addressStart + agentRequest.offset;
 
 /** What the pin and the application say; the application's word is taken out. */
@@ -84,9 +87,10 @@ function takeWord(cpu: CpuPort): AgentWord {
   const holds = (bytes: Uint8Array) =>
     typeof found !== 'string' && bytes.every((byte, i) => found[i] === byte);
   const [asked, confirmed] = [holds(agentRequest.bytes), holds(trialConfirmation)];
+  const receipt = holds(receiptRequest);
   // Now, not when the agent says so: its own memory is about to stand in this place.
-  if (asked || confirmed) cpu.writeRam(address, new Uint8Array(agentRequest.bytes.length));
-  return { requested: asked || cpu.pin('agent-request'), confirmed };
+  if (asked || confirmed || receipt) cpu.writeRam(address, new Uint8Array(agentRequest.bytes.length));
+  return { requested: asked || cpu.pin('agent-request'), confirmed, receipt };
 }
 
 class WasmAgent implements FirmwareExecutor {
@@ -106,7 +110,8 @@ class WasmAgent implements FirmwareExecutor {
   start(cpu: CpuPort): void {
     const module = compile(this.#crypto, moduleAt(cpu)!)!;
     const before = isAnchor(cpu) ? cpu.readRam(wordAddress(cpu), agentRequest.bytes.length) : undefined;
-    const word = before === undefined ? takeWord(cpu) : { requested: false, confirmed: false };
+    const word =
+      before === undefined ? takeWord(cpu) : { requested: false, confirmed: false, receipt: false };
     const memory: AgentMemory = () => new Uint8Array(this.#exports!.memory.buffer);
     this.#instantiate = () => {
       const fs = { ...portImports(cpu, memory, word), ...cryptoImports(this.#crypto, memory) };

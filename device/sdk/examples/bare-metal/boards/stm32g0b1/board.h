@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* RM0444 table 6, 5.4.13 and 5.4.16; HSI */
+#ifndef BOARD_H
+#define BOARD_H
+
+#define BOARD_OLD_USART 0
+#define BOARD_USART 0x40013800u
+#define BOARD_USART_CLOCK 0x40021040u
+#define BOARD_USART_BIT 14u
+#define BOARD_GPIOA 0x50000000u
+#define BOARD_GPIO_CLOCK 0x40021034u
+#define BOARD_FUNCTION 1u
+#define BOARD_CLOCK_HZ 16000000u
+
+#endif

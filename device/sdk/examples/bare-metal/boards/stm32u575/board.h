@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* RM0456 table 4, 11.8; MSI */
+#ifndef BOARD_H
+#define BOARD_H
+
+#define BOARD_OLD_USART 0
+#define BOARD_USART 0x40013800u
+#define BOARD_USART_CLOCK 0x46020CA4u
+#define BOARD_USART_BIT 14u
+#define BOARD_GPIOA 0x42020000u
+#define BOARD_GPIO_CLOCK 0x46020C8Cu
+#define BOARD_FUNCTION 7u
+#define BOARD_CLOCK_HZ 4000000u
+
+#endif

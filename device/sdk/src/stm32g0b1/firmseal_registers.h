@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* STM32G0B1 and alike: bases by RM0444 table 6, flash by 3.7, backup registers by 4.4.1 and 32.6.11. */
+#ifndef FIRMSEAL_REGISTERS_H
+#define FIRMSEAL_REGISTERS_H
+
+#include <stdint.h>
+
+#define FIRMSEAL_FLASH 0x40022000u
+#define FIRMSEAL_WATCHDOG 0x40003000u
+#define FIRMSEAL_REQUEST_REGISTER 0x4000B100u /* TAMP_BKP0R */
+
+#define FIRMSEAL_FLASH_KEYR 0x08u
+#define FIRMSEAL_FLASH_SR 0x10u
+#define FIRMSEAL_FLASH_CR 0x14u
+#define FIRMSEAL_FLASH_SR_BUSY 0x00070000u
+#define FIRMSEAL_FLASH_SR_ERRORS 0x0000C3FAu
+#define FIRMSEAL_FLASH_CR_BANK_2 (1u << 13)
+
+/* RCC_APBENR1: RTCAPBEN, PWREN; then PWR_CR1.DBP. */
+static inline void firmseal_backup_open(void) {
+  volatile uint32_t *clocks = (volatile uint32_t *)0x4002103Cu;
+  *clocks |= 1u << 10 | 1u << 28;
+  (void)*clocks;
+  *(volatile uint32_t *)0x40007000u |= 1u << 8;
+}
+
+#endif
