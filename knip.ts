@@ -39,6 +39,7 @@ export default {
     /^g\+\+$/,
     'go',
     'openssl',
+    'prlimit',
     'softhsm2-util',
     'sha256sum',
     'firmseal',

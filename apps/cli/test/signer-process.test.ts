@@ -88,7 +88,7 @@ describe('while licenses are issued', () => {
     })();
     const http: string[][] = [];
     // Between licenses and in the middle of them: each search lets others run before it.
-    for (let n = 0; n < 4; n++) {
+    for (let n = 0; n < 2; n++) {
       const before = issued;
       while (issued === before) await new Promise((resolve) => setTimeout(resolve, 5));
       http.push(findInMemory(authority.http, patterns));
@@ -96,7 +96,7 @@ describe('while licenses are issued', () => {
     const signer = findInMemory(authority.signer!, patterns);
     isSearching = false;
     await asking;
-    expect(http).toEqual([[], [], [], []]);
+    expect(http).toEqual([[], []]);
     expect(signer).toEqual(expect.arrayContaining(['KEM key', 'issuer key']));
     // Nor do they stand in what it said.
     for (const bytes of patterns.values())

@@ -28,7 +28,7 @@ fs_answer fs_slot_same(uint32_t length) {
   return done == length ? FS_YES : FS_NO;
 }
 
-static fs_answer begins_identity(uint32_t address) {
+fs_answer fs_slot_begins_identity(uint32_t address) {
   uint8_t magic[4];
   if (fs_flash_read(address, magic, sizeof magic) != FS_OK) return FS_NO;
   return fs_get_u32le(magic) == IDENTITY_MAGIC ? FS_YES : FS_NO;
@@ -45,14 +45,14 @@ static uint32_t identity_in(const fs_erase_unit *unit) {
 static fs_result keep_identity(uint32_t address) {
   uint32_t other = address == FS_IDENTITY_START ? FS_IDENTITY_COPY_START : FS_IDENTITY_START;
   FS_TRY(fs_flash_read(address, kept, KEPT));
-  if (begins_identity(other) == FS_YES || fs_flash_blank(other, KEPT) != FS_YES) return FS_OK;
+  if (fs_slot_begins_identity(other) == FS_YES || fs_flash_blank(other, KEPT) != FS_YES) return FS_OK;
   return fs_flash_write(other, kept, KEPT);
 }
 
 static fs_result erase_unit(const fs_erase_unit *unit) {
   uint32_t identity = identity_in(unit);
   fs_result result;
-  if (identity == 0 || begins_identity(identity) != FS_YES) return fs_flash_erase(unit);
+  if (identity == 0 || fs_slot_begins_identity(identity) != FS_YES) return fs_flash_erase(unit);
   result = keep_identity(identity);
   if (result == FS_OK) result = fs_flash_erase(unit);
   if (result == FS_OK) result = fs_flash_write(identity, kept, KEPT);

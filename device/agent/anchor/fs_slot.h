@@ -8,6 +8,9 @@
 /* FS_YES when both slots begin with the same bytes. */
 fs_answer fs_slot_same(uint32_t length);
 
+/* FS_YES when an identity, or a part of one, begins there. */
+fs_answer fs_slot_begins_identity(uint32_t address);
+
 /* Erases what of the slot is not blank; a copy of the identity in its erase units
  * is kept. FS_ERR_FLASH_... */
 fs_result fs_slot_erase(uint32_t slot);

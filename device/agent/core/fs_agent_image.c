@@ -7,6 +7,7 @@
  */
 #include "fs_agent_image.h"
 
+#include "fs_agent_floor.h"
 #include "fs_agent_signer.h"
 #include "fs_cose.h"
 #include "fs_delegation.h"
@@ -185,6 +186,8 @@ static fs_result check_header(const image *found, const fs_anchor_data *trust, f
   fs_wipe(facts, sizeof *facts);
   if (found->proof.length == 0) FS_DECIDE(check_measured(found, trust, facts));
   else FS_DECIDE(check_proof(found, trust, facts));
+  /* Defence agent-image-floor */
+  FS_DEMAND(found->counter >= fs_agent_floor(), FS_ERR_AGENT_COUNTER_ROLLED_BACK);
   facts->counter = found->counter;
   facts->code_length = found->code_length;
   return FS_OK;

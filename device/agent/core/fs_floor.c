@@ -4,30 +4,12 @@
 
 #include "fs_chip_facts.h"
 #include "fs_flash.h"
-#include "fs_hmac.h"
+#include "fs_floor_cell.h"
 #include "fs_identity.h"
 #include "fs_journal.h"
 #include "fs_port.h"
 
-#define CELL_SIZE 16u
-#define CELL_COUNT (FS_OTP_LENGTH / CELL_SIZE)
-#define MAC_SIZE 8u
-/* "FO", the kind, version 1. */
-#define HEAD_OF(kind) (0x01004f46u | (kind) << 16)
-
-enum { KIND_COUNTER = 1, KIND_AGENT_COUNTER = 2, KIND_EPOCH = 3, KIND_ROOT = 4, KIND_RECOVERIES = 5 };
-
-typedef struct {
-  uint32_t head;
-  uint32_t value;
-  uint8_t mac[MAC_SIZE];
-} cell;
-
-FS_STATIC_ASSERT(sizeof(cell) == CELL_SIZE && offsetof(cell, head) == 0 && offsetof(cell, value) == 4);
-FS_STATIC_ASSERT(offsetof(cell, mac) == 8);
-FS_STATIC_ASSERT(CELL_SIZE % FS_WRITE_UNIT_BYTES == 0 || FS_OTP_LENGTH == 0);
-
-uint32_t fs_floor_room(void) { return CELL_COUNT; }
+uint32_t fs_floor_room(void) { return FS_FLOOR_CELL_COUNT; }
 
 void fs_floor_name_root(const uint8_t point[FS_POINT_SIZE - 1u], uint8_t name[FS_FLOOR_ROOT_SIZE]) {
   static const uint8_t uncompressed = 4;
@@ -42,35 +24,17 @@ void fs_floor_name_root(const uint8_t point[FS_POINT_SIZE - 1u], uint8_t name[FS
 
 #if FS_OTP_LENGTH > 0
 
-static uint32_t address_of(uint32_t index) { return FS_OTP_START + index * CELL_SIZE; }
-
-/* `root`: null, or what the second cell holds. */
-static void mac_of(const cell *made, const uint8_t *root, uint8_t mac[MAC_SIZE]) {
-  static const fs_view label = FS_TEXT("firmseal/1 floor");
-  uint8_t full[FS_HASH_SIZE];
-  fs_hmac context;
-  fs_hmac_init(&context, fs_identity_device_key(), FS_KEY_SIZE);
-  fs_hmac_update(&context, label.data, label.length);
-  fs_hmac_update(&context, (const uint8_t *)made, (uint32_t)offsetof(cell, mac));
-  if (root) fs_hmac_update(&context, root, FS_FLOOR_ROOT_SIZE);
-  fs_hmac_final(&context, full);
-  memcpy(mac, full, MAC_SIZE);
-}
-
 static void rise(uint32_t *floor, uint32_t value) {
   if (value > *floor) *floor = value;
 }
 
-/* Whoever can write the memory can write any cell: one that the device key did not make is passed over. */
-static fs_answer is_own(const cell *read, const uint8_t *root) {
-  uint8_t mac[MAC_SIZE];
-  mac_of(read, root, mac);
-  return fs_equal(mac, read->mac, MAC_SIZE);
+static fs_answer is_own(const fs_floor_cell *read, const uint8_t *root) {
+  return fs_floor_cell_is_own(read, fs_identity_device_key(), root);
 }
 
-static void take_root(const cell *read, uint32_t index, fs_floors *floors) {
+static void take_root(const fs_floor_cell *read, uint32_t index, fs_floors *floors) {
   uint8_t root[FS_FLOOR_ROOT_SIZE];
-  if (index + 1u >= CELL_COUNT || fs_flash_read(address_of(index + 1u), root, sizeof root) != FS_OK) return;
+  if (index + 1u >= FS_FLOOR_CELL_COUNT || fs_flash_read(fs_floor_cell_address(index + 1u), root, sizeof root) != FS_OK) return;
   if (is_own(read, root) != FS_YES) return;
   if (floors->has_root == FS_YES && read->value < floors->root_epoch) return;
   floors->has_root = FS_YES;
@@ -79,26 +43,26 @@ static void take_root(const cell *read, uint32_t index, fs_floors *floors) {
   rise(&floors->epoch, read->value);
 }
 
-static void take(const cell *read, uint32_t index, fs_floors *floors) {
-  if (read->head == HEAD_OF(KIND_ROOT)) {
+static void take(const fs_floor_cell *read, uint32_t index, fs_floors *floors) {
+  if (read->head == FS_FLOOR_HEAD(FS_FLOOR_ROOT)) {
     take_root(read, index, floors);
     return;
   }
   if (is_own(read, 0) != FS_YES) return;
-  if (read->head == HEAD_OF(KIND_COUNTER)) rise(&floors->security_counter, read->value);
-  if (read->head == HEAD_OF(KIND_AGENT_COUNTER)) rise(&floors->agent_counter, read->value);
-  if (read->head == HEAD_OF(KIND_EPOCH)) rise(&floors->epoch, read->value);
-  if (read->head == HEAD_OF(KIND_RECOVERIES)) rise(&floors->recoveries, read->value);
+  if (read->head == FS_FLOOR_HEAD(FS_FLOOR_COUNTER)) rise(&floors->security_counter, read->value);
+  if (read->head == FS_FLOOR_HEAD(FS_FLOOR_AGENT_COUNTER)) rise(&floors->agent_counter, read->value);
+  if (read->head == FS_FLOOR_HEAD(FS_FLOOR_EPOCH)) rise(&floors->epoch, read->value);
+  if (read->head == FS_FLOOR_HEAD(FS_FLOOR_RECOVERIES)) rise(&floors->recoveries, read->value);
 }
 
 void fs_floor_read(fs_floors *floors) {
   uint32_t index;
-  cell read;
+  fs_floor_cell read;
   memset(floors, 0, sizeof *floors);
   floors->has_root = FS_NO;
-  for (index = 0; index < CELL_COUNT; index++) {
-    fs_result result = fs_flash_read(address_of(index), (uint8_t *)&read, CELL_SIZE);
-    if (result == FS_OK && fs_all((const uint8_t *)&read, CELL_SIZE, 0xff) == FS_YES) continue;
+  for (index = 0; index < FS_FLOOR_CELL_COUNT; index++) {
+    fs_result result = fs_flash_read(fs_floor_cell_address(index), (uint8_t *)&read, FS_FLOOR_CELL_SIZE);
+    if (result == FS_OK && fs_all((const uint8_t *)&read, FS_FLOOR_CELL_SIZE, 0xff) == FS_YES) continue;
     floors->used = index + 1u;
     if (result == FS_OK) take(&read, index, floors);
   }
@@ -106,19 +70,19 @@ void fs_floor_read(fs_floors *floors) {
 
 /* FS_YES when the cell holds the bytes now. A cell that does not take them is passed by. */
 static fs_answer write_cell(uint32_t index, const uint8_t *bytes) {
-  if (fs_flash_blank(address_of(index), CELL_SIZE) != FS_YES) return FS_NO;
-  if (fs_port_flash_program(address_of(index), bytes, CELL_SIZE) != FS_OK) return FS_NO;
-  return fs_flash_holds(address_of(index), bytes, CELL_SIZE);
+  if (fs_flash_blank(fs_floor_cell_address(index), FS_FLOOR_CELL_SIZE) != FS_YES) return FS_NO;
+  if (fs_port_flash_program(fs_floor_cell_address(index), bytes, FS_FLOOR_CELL_SIZE) != FS_OK) return FS_NO;
+  return fs_flash_holds(fs_floor_cell_address(index), bytes, FS_FLOOR_CELL_SIZE);
 }
 
 /* `root`: null, or of the entry's second cell. Cells that somebody locked or wrote are passed by. */
 static void append(fs_floors *floors, uint32_t kind, uint32_t value, const uint8_t *root) {
   uint32_t behind = root ? 1u : 0u;
-  cell made;
-  made.head = HEAD_OF(kind);
+  fs_floor_cell made;
+  made.head = FS_FLOOR_HEAD(kind);
   made.value = value;
-  mac_of(&made, root, made.mac);
-  while (floors->used + behind < CELL_COUNT) {
+  fs_floor_cell_mac(&made, fs_identity_device_key(), root, made.mac);
+  while (floors->used + behind < FS_FLOOR_CELL_COUNT) {
     uint32_t index = floors->used;
     floors->used += 1u + behind; /* the loop ends */
     if (root && write_cell(index + 1u, root) != FS_YES) continue;
@@ -147,18 +111,20 @@ void fs_floor_raise(void) {
   fs_floor_name_root(fs_now.root, name);
   if (fs_now.epoch > floors.epoch && fs_equal(first_root, fs_now.root, sizeof first_root) != FS_YES &&
       (floors.has_root != FS_YES || fs_equal(name, floors.root, sizeof name) != FS_YES)) {
-    append(&floors, KIND_ROOT, fs_now.epoch, name);
+    append(&floors, FS_FLOOR_ROOT, fs_now.epoch, name);
     floors.epoch = fs_now.epoch;
   }
-  if (fs_now.epoch > floors.epoch) append(&floors, KIND_EPOCH, fs_now.epoch, 0);
-  if (fs_now.security_counter > floors.security_counter) append(&floors, KIND_COUNTER, fs_now.security_counter, 0);
-  if (fs_now.recoveries > floors.recoveries) append(&floors, KIND_RECOVERIES, fs_now.recoveries, 0);
+  if (fs_now.epoch > floors.epoch) append(&floors, FS_FLOOR_EPOCH, fs_now.epoch, 0);
+  if (fs_now.security_counter > floors.security_counter) append(&floors, FS_FLOOR_COUNTER, fs_now.security_counter, 0);
+  if (fs_now.update.status == FS_UPDATE_RUNS && fs_now.update.counter > floors.agent_counter)
+    append(&floors, FS_FLOOR_AGENT_COUNTER, fs_now.update.counter, 0);
+  if (fs_now.recoveries > floors.recoveries) append(&floors, FS_FLOOR_RECOVERIES, fs_now.recoveries, 0);
 }
 
 uint32_t fs_floor_left(void) {
   fs_floors floors;
   fs_floor_read(&floors);
-  return CELL_COUNT - floors.used;
+  return FS_FLOOR_CELL_COUNT - floors.used;
 }
 
 #else

@@ -6,9 +6,7 @@
 #ifndef FS_FLOOR_H
 #define FS_FLOOR_H
 
-#include "fs_crypto.h"
-
-#define FS_FLOOR_ROOT_SIZE 16u
+#include "fs_floor_cell.h"
 
 typedef struct {
   uint32_t security_counter;

@@ -9,7 +9,7 @@ test('the constants that the agent is built around', () => {
   for (const line of [
     /^#define FS_CHIP_ID +"stm32h743"$/m,
     /^#define FS_WRITE_UNIT_BYTES +32u$/m,
-    /^#define FS_IDENTITY_START +0x081D4000u$/m,
+    /^#define FS_IDENTITY_START +0x081D0000u$/m,
     /^#define FS_RDP_MASK +0x0000FF00u$/m,
     /^ {2}X\(0x08000000u, 1441792u, 0x08000000u, 0\)$/m,
   ])

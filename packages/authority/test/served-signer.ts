@@ -8,6 +8,7 @@ import type { Subject } from '@firmseal/approval';
 import type { Bytes } from '@firmseal/bytes';
 import { toHex } from '@firmseal/bytes';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
+import type { NoteSigner } from '@firmseal/ledger';
 import {
   createRemoteSigner,
   type IssuerKeys,
@@ -29,6 +30,8 @@ export class ServedSigner {
   socket = join(this.folder, 'socket');
   readonly owner: Owner;
   nowMs = 1_800_000_000_000;
+  /** Signs checkpoints, where a test has a ledger. */
+  ledger: NoteSigner | undefined;
   keys!: IssuerKeys;
   approvers!: readonly [TestApprover, TestApprover];
   client!: RemoteSigner;
@@ -61,7 +64,7 @@ export class ServedSigner {
     const { owner, keys } = this;
     this.#opened = await openSigner({
       ...{ crypto, issuer: signerOf(owner.issuer), kem: unwrapperOf(owner.kem), products: [keys] },
-      ...{ database: await this.openDatabase(), nowMs: () => this.nowMs },
+      ...{ database: await this.openDatabase(), nowMs: () => this.nowMs, ledger: this.ledger },
     });
     this.#running = await serveSigner({ path: this.socket, signer: this.#opened });
   }

@@ -23,7 +23,7 @@ const read = (path: string): string | undefined => {
 const limitThatRefuses = (): number => (read('/proc/sys/kernel/core_pattern')?.startsWith('|') ? 1 : 0);
 
 /** Hard limit of this process in bytes; undefined where the system does not show it. */
-export function coreLimit(): number | undefined {
+function coreLimit(): number | undefined {
   const text = /^Max core file size\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (text === undefined) return undefined;
   return text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text);

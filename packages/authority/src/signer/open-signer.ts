@@ -34,7 +34,7 @@ export interface SignerOptions {
 export type OpenedSigner = IssuingSigner & ServedSigner & { close(): Promise<void> };
 
 /** The configuration of a product as one digest: HTTP process and signer have to have the same. */
-export function productDigest(crypto: Pick<Crypto, 'sha256'>, keys: ProductKeys): Bytes {
+function productDigest(crypto: Pick<Crypto, 'sha256'>, keys: ProductKeys): Bytes {
   const { product, rootPublicKey, issuerDelegation, deviceCaDelegations } = keys;
   const { epochStatement, approvalPolicyObject } = keys;
   return crypto.sha256(

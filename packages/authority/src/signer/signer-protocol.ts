@@ -53,7 +53,7 @@ const stopKey = { kind: z.enum(stopKinds), name };
 const nothing = z.null().transform(() => undefined);
 
 /** Of each operation what is asked, and what is answered. */
-export const operations = {
+const operations = {
   describe: {
     request: z.strictObject({}),
     answer: z.strictObject({
