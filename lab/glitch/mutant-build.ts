@@ -22,14 +22,17 @@ function agentTexts(): Map<string, string> {
   return new Map(paths.map((path) => [relative(agent, path), readFileSync(path, 'utf8')]));
 }
 
-/** Throws when no source marks the defence. `isAnchor`: the chip's anchor without it. */
+/**
+ * Throws when no source marks the defence. `isAnchor`: the chip's anchor without it; `target`:
+ * another build than the one that ships.
+ */
 export function mutantBuild({
   without,
   chip = usualChip,
   isAnchor = false,
-}: Pick<Mutant, 'without' | 'chip'> & { isAnchor?: boolean }): AgentBuild {
+  target = isAnchor ? anchorTargetOf(chip) : targetOf(chip),
+}: Pick<Mutant, 'without' | 'chip'> & { isAnchor?: boolean; target?: Target }): AgentBuild {
   const texts = agentTexts();
-  const target = isAnchor ? anchorTargetOf(chip) : targetOf(chip);
   return changedBuild(texts, weakened(texts, without), target);
 }
 

@@ -7,6 +7,7 @@ import { concatBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { attachLicense } from '@firmseal/seal';
 import { SeededRandom, type UsbWire } from '@firmseal/virtual-stm32';
+import type { Line } from '../../device/agent/test/line.ts';
 import { personalizeMachine } from '../../device/agent/test/machine-line.ts';
 import { makeLicense, makePackage } from '../../device/agent/test/trusted-site.ts';
 import { dfuState, Stalled, UsbHost, usbBlock } from '../../device/agent/test/usb-host.ts';
@@ -48,24 +49,20 @@ function cut(wire: UsbWire, random: SeededRandom): void {
   wire.carry(random.below(8));
 }
 
-/** Throws what went wrong, with the number of the request. */
-export async function hostileUsb({
-  requests,
-  seed,
-}: {
+interface Asked {
   readonly requests: number;
   readonly seed: string;
-}): Promise<HostileUsbReport> {
-  const build = buildAgent(targetOf(hostileUsbChip));
-  const block = usbBlock(findChip(hostileUsbChip));
-  const line = quickMachineLine(hostileUsbChip, `hostile usb ${seed}`, build, block);
-  await personalizeMachine(line, 2);
-  line.hello();
-  const sealed = await makePackage(hostileUsbChip);
-  const { bundle } = await makeLicense(sealed, line.device!);
-  const file = concatBytes(...attachLicense(sealed.file, bundle));
+}
+
+/**
+ * At a chip that waits, with a sound file for it. Throws what went wrong, with the number of the request.
+ */
+export async function hostileRequests(
+  { chip }: Line,
+  file: Uint8Array,
+  { requests, seed }: Asked,
+): Promise<HostileUsbReport> {
   const random = new SeededRandom(`hostile usb ${seed}`);
-  const { chip } = line;
   const usb = new UsbHost(chip);
   await usb.open();
   const seen: string[] = [];
@@ -113,10 +110,27 @@ export async function hostileUsb({
     }
     check();
   }
+  chip.onEvent = before;
+  usb.close();
+  return done;
+}
+
+/** A chip of its own, and a sound package at the end. */
+export async function hostileUsb({ requests, seed }: Asked): Promise<HostileUsbReport> {
+  const build = buildAgent(targetOf(hostileUsbChip));
+  const block = usbBlock(findChip(hostileUsbChip));
+  const line = quickMachineLine(hostileUsbChip, `hostile usb ${seed}`, build, block);
+  await personalizeMachine(line, 2);
+  line.hello();
+  const sealed = await makePackage(hostileUsbChip);
+  const { bundle } = await makeLicense(sealed, line.device!);
+  const file = concatBytes(...attachLicense(sealed.file, bundle));
+  const report = await hostileRequests(line, file, { requests, seed });
+  const usb = new UsbHost(line.chip);
   await usb.open();
   const last = await usb.send(file);
   if (last.state !== dfuState.downloadIdle || (await usb.finish()).state !== dfuState.waitReset)
-    throw new Error(`seed ${seed}: a sound package is refused after ${done.requests} requests`);
+    throw new Error(`seed ${seed}: a sound package is refused after ${requests} requests`);
   usb.close();
-  return done;
+  return report;
 }

@@ -43,8 +43,11 @@ test('a kernel finds the machine code, and dfu-util is refused and installs', as
         'lsusb -v -d 1209:0001 | grep -E "iSerial|iLandingPage|bcdUSB"',
         'dfu-util -l',
         'dfu-util -D changed.seal; echo "changed $?"',
-        'dfu-util -D app.seal; echo "whole $?"',
-        'dmesg | grep "usb 1-1"',
+        // The chip leaves the bus by its reset. The guest's link does not tell the kernel, so that the reset
+        // of the bus with which dfu-util ends is never answered: what it said until then is what counts.
+        'dfu-util -D app.seal > whole.log 2>&1 &',
+        'waited=0; until grep -q "dfuMANIFEST-WAIT-RESET\\|dfuERROR" whole.log || [ $waited -ge 600 ]; do sleep 0.2; waited=$((waited + 1)); done',
+        'cat whole.log',
       ].join('\n'),
     });
     const serial = Buffer.from(line.chip.uid).toString('hex').toUpperCase();
@@ -52,8 +55,8 @@ test('a kernel finds the machine code, and dfu-util is refused and installs', as
     expect(output).toMatch(/iLandingPage +1 https:\/\/fw\.example\.com\//);
     expect(output).toContain('alt=0, name="firmseal package"');
     expect(output).toMatch(/status\(2\) = File is for this device but fails[\s\S]*changed 74/);
-    expect(output).toContain('state(7) = dfuMANIFEST, status(0)');
-    expect(output).toMatch(/Done![\s\S]*whole 0/);
+    expect(output).toContain('Download done.');
+    expect(output).toContain('state(8) = dfuMANIFEST-WAIT-RESET, status(0)');
     expect(line.chip.machine.usb!.core.mistakes).toEqual([]);
   } finally {
     usb.close();

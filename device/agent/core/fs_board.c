@@ -100,15 +100,15 @@ static fs_result check_pins(const uint8_t *block) {
 /* No bit above the pull, and no pull of 3. */
 static uint32_t is_entry(uint32_t pin, uint32_t flags) { return pin == FS_BOARD_NO_PIN ? flags == 0 : flags < 6u; }
 
-/* Of an address: ASCII that is seen, one behind the other from the first byte on, and only with USB. */
-static uint32_t is_letter_of_page(const uint8_t *block, uint32_t i) {
-  return block[USB_FLAGS] != 0 && within(block[i], 0x21u, 0x7Eu) && (i == PAGE || block[i - 1u] != 0);
-}
-
 static fs_result check_fields(const uint8_t *block) {
+  uint32_t before = block[USB_FLAGS];
   uint32_t i;
   FS_FIELD(block[5] == 0 && block[BOOTS] <= FS_BOARD_BOOTS_MOST);
-  for (i = PAGE; i < CRC_AT; i++) FS_FIELD(block[i] == 0 || is_letter_of_page(block, i));
+  /* An address is ASCII that is seen, from the first byte on, then zeros; without USB there is none. */
+  for (i = PAGE; i < CRC_AT; i++) {
+    FS_FIELD(block[i] == 0 || (before != 0 && within(block[i], 0x21u, 0x7Eu)));
+    before = block[i];
+  }
   FS_TRY(check_supply(block));
   FS_TRY(check_uart(block));
   FS_FIELD(is_entry(block[ENTRY], block[ENTRY_FLAGS]));

@@ -1,5 +1,5 @@
-// Packages that an application put into flash (spec/agent.md section 11), on WebAssembly chips: installed at the next
-// reset with all checks, refused without a trace in what stands, and noted once either way.
+// Packages that an application put into flash (spec/agent.md section 11), on WebAssembly chips: installed at
+// the next reset with all checks, refused without a trace in what stands, and noted once either way.
 
 import { concatBytes, equalBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';

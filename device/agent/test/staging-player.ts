@@ -1,5 +1,6 @@
-// An application played on a virtual chip: puts a package into flash as spec/agent.md section 11 says, resets, reads
-// what the agent left for it. Tests tell it what to do next; any byte on the link makes it do that.
+// An application played on a virtual chip: puts a package into flash as spec/agent.md
+// section 11 says, resets, reads what the agent left for it. Tests tell it what to do next; any
+// byte on the link makes it do that.
 
 import { equalBytes } from '@firmseal/bytes';
 import { agentVectors, type Chip, eraseUnitAt, statusPlace } from '@firmseal/chips';

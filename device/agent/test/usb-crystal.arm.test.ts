@@ -1,6 +1,6 @@
-// USB of an F427: the driver of the first OTG core and the start of the crystal, executed on the model. The agent
-// with USB is too large for its slot, so that no chip gets it: it is linked at the place of an application here, and
-// the chip starts it there.
+// USB of an F427: the driver of the first OTG core and the start of the crystal, executed on the model. The
+// agent with USB is too large for its slot, so that no chip gets it: it is linked at the place of an
+// application here, and the chip starts it there.
 
 import { readFileSync } from 'node:fs';
 import { findChip } from '@firmseal/chips';
@@ -8,8 +8,10 @@ import { readImage } from '@firmseal/image';
 import { encodeFrame } from '@firmseal/link';
 import { createVirtualChip, machineCode } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
+import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
 import { sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
+import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
 import { buildAgent } from '../toolchain/thumb.ts';
 import { Line } from './line.ts';
@@ -21,16 +23,21 @@ const chipId = 'stm32f427';
 const chip = findChip(chipId);
 const place = { addressStart: 0x0804_0000, length: 0x2_0000 };
 
-function segments() {
-  const target = targetOf(chipId, { usb: 'otg-v1' });
-  const { elf } = buildAgent({ ...target, memory: { ...target.memory, code: place } });
+function segments(without: Weakening) {
+  const shipping = targetOf(chipId, { usb: 'otg-v1' });
+  const target = { ...shipping, memory: { ...shipping.memory, code: place } };
+  const isWeak = Object.keys(without).length > 0;
+  const { elf } = isWeak ? mutantBuild({ without, target }) : buildAgent(target);
   const image = readImage(readFileSync(elf)).segments;
   const vectors = image.find(({ address }) => address === place.addressStart)!;
   return [...image, { address: chip.flash.addressStart, bytes: vectors.bytes.slice(0, 8) }];
 }
 
 /** The chip, waiting; what stands on its board, and what the settings say of it. */
-function start({ crystalHz, saidHz }: { crystalHz: number | undefined; saidHz?: number }): Line {
+function start(
+  { crystalHz, saidHz }: { crystalHz: number | undefined; saidHz?: number },
+  without: Weakening = {},
+): Line {
   const virtual = createVirtualChip({ chip: chipId, seed: 'crystal', executors: [machineCode()] });
   virtual.crystalHz = crystalHz;
   virtual.powerOn();
@@ -40,7 +47,7 @@ function start({ crystalHz, saidHz }: { crystalHz: number | undefined; saidHz?: 
     {},
     saidHz === undefined ? { kind: 'internal' } : { kind: 'crystal', frequencyHz: saidHz },
   );
-  const all = [...segments(), { address: chip.layout.board.addressStart, bytes: block }];
+  const all = [...segments(without), { address: chip.layout.board.addressStart, bytes: block }];
   for (const [address, bytes] of writeUnits(all, chip.write.unitBytes))
     if (virtual.debug.programFlash(address, bytes) !== 'ok') throw new Error('the debug port refuses');
   virtual.powerOff();
@@ -85,4 +92,10 @@ describe.skipIf(!canBuild)('an F427', () => {
       expect(coreHz(line)).toBe(168_000_000);
     },
   );
+
+  test('without the measurement a crystal of another frequency runs the core beyond its limit', () => {
+    const [, board] = boards[1]!;
+    const weak = { 'crystal-measured': 'if (megahertz == 0) works = is_as_said(megahertz);' };
+    expect(coreHz(start(board, weak))).toBe(525_000_000);
+  });
 });

@@ -6,7 +6,7 @@ import { AgentClient } from '@firmseal/agent-client';
 import { concatBytes } from '@firmseal/bytes';
 import { findChip } from '@firmseal/chips';
 import { nodeCrypto as crypto } from '@firmseal/crypto-node';
-import { downloadFile } from '@firmseal/dfu';
+import { downloadFile, openFrameStream } from '@firmseal/dfu';
 import { chipUsbPlace } from '@firmseal/dfu/testing';
 import { verifyHello, verifyReceipt } from '@firmseal/license';
 import { systemClock } from '@firmseal/link';
@@ -15,9 +15,9 @@ import { attachLicense } from '@firmseal/seal';
 import type { UsbWire } from '@firmseal/virtual-stm32';
 import { describe, expect, test } from 'vitest';
 import { mutantBuild } from '../../../lab/glitch/mutant-build.ts';
-import { hostileUsb } from '../../../lab/hostile-usb/campaign.ts';
+import { hostileRequests } from '../../../lab/hostile-usb/campaign.ts';
 import { quickMachineLine } from '../../../lab/power/bench.ts';
-import { sampled } from '../../../tools/test-report/sample.ts';
+import { isWhole, sampled } from '../../../tools/test-report/sample.ts';
 import { hasTool } from '../../../tools/toolchain.ts';
 import type { Weakening } from '../toolchain/defences.ts';
 import { targetOf } from '../toolchain/targets.ts';
@@ -156,6 +156,31 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     expect(weak.given?.[1]).not.toBe(1);
   });
 
+  test('a clock that is trimmed by the frames, by either value that manuals give for them', async () => {
+    const { line, usb } = await bench();
+    usb.close();
+    for (const source of [0, 3] as const) {
+      line.chip.usbFrameSource = source;
+      line.chip.reset();
+      expect(line.chip.usb?.strings[1], `SYNCSRC ${source}`).toBe('firmseal');
+    }
+    expect(mistakes(line)).toEqual([]);
+  });
+
+  test.runIf(isWhole)(
+    'without the wait for device mode, or the other source of frames, no device is seen',
+    () => {
+      const early = usbLine({ 'usb-mode-wait': 'connect();' });
+      expect(early.chip.usb).toBeUndefined();
+      expect(mistakes(early)[0]).toMatch(/of device mode was written in host mode/);
+      const untrimmed = usbLine({ 'usb-trim': '' });
+      untrimmed.chip.usbFrameSource = 0;
+      untrimmed.chip.reset();
+      expect(untrimmed.chip.usb).toBeUndefined();
+      expect(untrimmed.info().get(1)).toBe(chipId);
+    },
+  );
+
   test("a changed file is refused by the agent's own fault, as the client of lines tells it", async () => {
     const { line, usb } = await bench();
     usb.close();
@@ -168,12 +193,26 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
       code: 'record-hash-wrong',
       fields: { from: 'agent' },
     });
+    const again = await place.open();
+    const stream = await openFrameStream({ device: again, clock: systemClock });
+    const agent = await AgentClient.connect({ stream, clock: systemClock });
+    expect(agent.info.uniqueId).toEqual(line.chip.uid);
     place.close();
+  });
+
+  test('a hostile host, in a sample of `npm run lab -- hostile-usb`', async () => {
+    const { line, usb } = await bench();
+    usb.close();
+    const file = await fileFor(await makePackage(chipId), line);
+    const report = await hostileRequests(line, file, { requests: sampled(5000, 150), seed: 'sample' });
+    expect(report.stalls).toBeGreaterThan(10);
+    expect(report.busEvents).toBeGreaterThan(0);
   });
 
   test('installs by the client that lines use, over USB alone, to a receipt that verifies', async () => {
     const { line, usb } = await bench();
     await usb.open(1);
+    line.chip.receive(Uint8Array.of(0)); // ends what noise left of a frame
     line.hello();
     const device = line.device!;
     const agent = await AgentClient.connect({ stream: new UsbFrames(usb), clock: systemClock });
@@ -196,11 +235,5 @@ describe.skipIf(!canBuild)('the agent in machine code on USB', () => {
     expect(line.chip.machine.processor.core.VTOR).toBe(places[chipId].firmware);
     expect(line.chip.usb).toBeUndefined();
     expect(mistakes(line)).toEqual([]);
-  });
-
-  test('a hostile host, in a sample of `npm run lab -- hostile-usb`', async () => {
-    const report = await hostileUsb({ requests: sampled(5000, 100), seed: 'sample' });
-    expect(report.stalls).toBeGreaterThan(10);
-    expect(report.busEvents).toBeGreaterThan(0);
   });
 });

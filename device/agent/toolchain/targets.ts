@@ -4,7 +4,7 @@
 // a board whose RAM stands in for the chip. The anchor of a chip is a program of its own.
 
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { agentVectors, type Chip, chipIds, findChip, type Range } from '@firmseal/chips';
 import { anchorCore } from './anchor-core.ts';
 import type { Arithmetic } from './bearssl.ts';
@@ -94,7 +94,7 @@ export function anchorTargetOf(id: string): Target {
       ),
       ...portFolders(id)
         .flatMap((folder) => sourcesIn(`port/${folder}`))
-        .filter((path) => !/\/(boot|crystal)\.c$/.test(path)),
+        .filter((path) => !path.endsWith('/boot.c')),
       ...sourcesIn('port/bearssl'),
       ...anchorCore.map((name) => join(agent, 'core', name)),
     ],
@@ -102,11 +102,21 @@ export function anchorTargetOf(id: string): Target {
   };
 }
 
+/** The driver, and what makes its clock where that is more than a few registers. */
+function usbFiles(usb: UsbCore | 'none'): string[] {
+  if (usb === 'none') return [];
+  return usb === 'otg-v1' ? ['otg/otg_fs', 'otg-v1/crystal'] : ['otg/otg_fs'];
+}
+
 /** Files of the core; where an agent has no room for all of them, what stands for them. */
-const coreOf = (id: string): string[] =>
-  takesStaged(id)
-    ? sourcesIn('core')
-    : [...sourcesIn('core').filter((path) => !path.endsWith('/fs_staged.c')), ...sourcesIn('port/unstaged')];
+function coreOf(id: string, usb: UsbCore | 'none'): string[] {
+  const absent = [...(takesStaged(id) ? [] : ['fs_staged.c']), ...(usb === 'none' ? ['fs_line.c'] : [])];
+  return [
+    ...sourcesIn('core').filter((path) => !absent.includes(basename(path))),
+    ...(takesStaged(id) ? [] : sourcesIn('port/unstaged')),
+    ...(usb === 'none' ? sourcesIn('port/stm32/no-usb') : []),
+  ];
+}
 
 /**
  * The build of a ported chip. `arithmetic`: another than the one that suits the core, to compare.
@@ -120,7 +130,7 @@ export function targetOf(
   const { usart, files } = shared[id]!;
   const common = [
     ...['built_in', 'chip', 'entry', 'link', 'listen', 'settings', 'supply', 'watchdog'],
-    ...(usb === 'none' ? [] : ['otg/otg_fs']),
+    ...usbFiles(usb),
     ...files,
   ];
   const cpu = chip.core;
@@ -131,13 +141,11 @@ export function targetOf(
     arithmetic: arithmetic ?? (cpu === 'cortex-m0plus' ? 'm15' : 'm31'),
     memory: { code: agentPlace(chip), ram: chip.ram[0]! },
     sources: [
-      ...coreOf(id),
+      ...coreOf(id, usb),
       ...sourcesIn('port/bearssl'),
       ...sourcesIn('port/cortex-m'),
       ...common.map((name) => join(agent, 'port/stm32', `${name}.c`)),
-      ...portFolders(id)
-        .flatMap((folder) => sourcesIn(`port/${folder}`))
-        .filter((path) => usb !== 'none' || !path.endsWith('/crystal.c')),
+      ...portFolders(id).flatMap((folder) => sourcesIn(`port/${folder}`)),
     ],
     includes: [
       ...['core', ...portFolders(id).map((folder) => `port/${folder}`)].map((folder) => join(agent, folder)),

@@ -62,6 +62,5 @@ export const endpointEvent = { done: 1 << 0, disabled: 1 << 1, setup: 1 << 3, em
 export const received = { data: 2, dataDone: 3, setupDone: 4, setup: 6 } as const;
 
 export const packetBytes = 64;
-export const setupBytes = 8;
 /** FDMOD takes force after that time (RM0090 34.16.2, OTG_FS_GUSBCFG). */
 export const modeChangeUs = 25_000;

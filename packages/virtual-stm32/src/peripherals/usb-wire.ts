@@ -34,9 +34,8 @@ const overheadBytes = 13;
 /** What a host gives a device to recover from a reset (USB 2.0, 7.1.7.5). */
 const recoveryUs = 10_000;
 const resetUs = 10_000;
-const frameUs = 1000;
 
-export function setupPacket({ requestType, request, value, index, length }: Setup): Uint8Array<ArrayBuffer> {
+function setupPacket({ requestType, request, value, index, length }: Setup): Uint8Array<ArrayBuffer> {
   const bytes = Uint8Array.of(requestType, request, 0, 0, 0, 0, 0, 0);
   const view = new DataView(bytes.buffer);
   view.setUint16(2, value, true);
@@ -212,12 +211,5 @@ export class UsbWire {
   #end({ answered }: Transfer, answer: UsbAnswer): void {
     this.#transfer = undefined;
     answered(answer);
-  }
-
-  /** Time in which only frames are sent. */
-  idle(frames: number): void {
-    for (let i = 0; i < frames; i++) this.#pass(frameUs);
-    this.core.frame();
-    this.#parts.run();
   }
 }

@@ -206,6 +206,7 @@ static void take_packet(void) {
       break;
     case PACKET_SETUP_DONE:
       DOEPTSIZ0 = SETUPS_AWAITED;
+      /* Defence usb-trim */
       fs_otg_trim();
       take_setup();
       break;
@@ -281,6 +282,7 @@ void fs_usb_bus_poll(void) {
   events = GINTSTS;
   if (at == STAGE_MODE) {
     /* FDMOD takes 25 ms (RM0090 34.16.2); until then no register of device mode can be written. */
+    /* Defence usb-mode-wait */
     if ((events & INT_HOST_MODE) == 0) connect();
     return;
   }
