@@ -27,7 +27,8 @@
 FS_STATIC_ASSERT(MARK_SIZE == MARK_WORDS * 4u && MARK_SIZE % FS_FLASH_GRAIN == 0);
 FS_STATIC_ASSERT(FS_PACKAGE_HEADER_MAX <= FS_CONTENT_MAX && FS_CHUNK_MAX + FS_RECORD_OVERHEAD <= FS_CONTENT_MAX);
 
-/* Written by the application, or by whoever has it: start is that of an erase unit, and the end lies in the same slot. */
+/* Written by the application, or by whoever has it: start is that of an erase unit, and the
+ * end lies in the same slot. */
 typedef struct {
   fs_erase_unit unit;
   uint32_t end;
@@ -142,7 +143,8 @@ static fs_result look_at(fs_view record, uint8_t awaited[FS_HASH_SIZE]) {
   return FS_OK;
 }
 
-/* The whole chain, from the signed manifest to the end of the file, before anything is erased for its first record. */
+/* The whole chain, from the signed manifest to the end of the file, before anything is
+ * erased for its first record. */
 static fs_result look_at_records(const stage *found, fs_buffer buffer, uint32_t offset) {
   const fs_manifest *manifest = &fs_session.manifest;
   uint8_t awaited[FS_HASH_SIZE];

@@ -1,5 +1,6 @@
-// An application played on a virtual chip: puts a package into flash as spec/agent.md section 11 says, resets, reads
-// what the agent left for it. Tests tell it what to do next; any byte on the link makes it do that.
+// An application played on a virtual chip: puts a package into flash as spec/agent.md
+// section 11 says, resets, reads what the agent left for it. Tests tell it what to do next; any
+// byte on the link makes it do that.
 
 import { equalBytes } from '@firmseal/bytes';
 import { agentVectors, type Chip, eraseUnitAt, statusPlace } from '@firmseal/chips';
@@ -92,14 +93,12 @@ export class StagingPlayer implements ExecutorFactory {
   }
 }
 
-/** Erase units of a chip's first slot, by number, and where its last unit begins. */
-export function unitsOf(chip: Chip): { readonly starts: readonly number[] } {
-  const { storeStart, length } = chip.layout.slots[0]!;
-  const inside = chip.flash.eraseUnits.filter(
-    ({ addressStart, sizeBytes }) =>
-      addressStart >= storeStart && addressStart + sizeBytes <= storeStart + length,
-  );
-  return { starts: inside.map(({ addressStart }) => addressStart) };
+/** Where the erase units of a chip's first slot begin. */
+export function unitsOf({ layout, flash }: Chip): number[] {
+  const { storeStart, length } = layout.slots[0]!;
+  return flash.eraseUnits
+    .map(({ addressStart }) => addressStart)
+    .filter((start) => start >= storeStart && start < storeStart + length);
 }
 
 /** The application does it, and resets. */

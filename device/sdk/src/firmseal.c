@@ -84,13 +84,14 @@ firmseal_result firmseal_read_status(firmseal_status *status) {
 
 firmseal_result firmseal_confirm(const void *image_end) {
   uint32_t words[CONFIRM_BYTES / 4];
-  uint32_t end = (uint32_t)image_end;
+  /* As stored: exchanging the banks once more undoes it. */
+  uint32_t end = firmseal_seen_at((uint32_t)image_end - 1u) + 1u;
   firmseal_unit unit;
   uint32_t place, i;
   if (firmseal_unit_of(end - 1u, &unit) != FIRMSEAL_OK || end > unit.end - CONFIRM_BYTES) return FIRMSEAL_NO_PLACE;
   place = unit.end - CONFIRM_BYTES;
   for (i = 0; i < CONFIRM_BYTES / 4; i++) words[i] = CONFIRM;
-  if (memcmp((const void *)place, words, sizeof words) == 0) return FIRMSEAL_OK;
+  if (memcmp((const void *)firmseal_seen_at(place), words, sizeof words) == 0) return FIRMSEAL_OK;
   if (!firmseal_is_blank(place, CONFIRM_BYTES)) return FIRMSEAL_NOT_BLANK;
   return firmseal_program(place, words, CONFIRM_BYTES);
 }
